@@ -1,0 +1,58 @@
+# Fenghuo 烽火: every target sets up all it needs on a machine that has Python 3.11, pip, venv, git and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo up test lint format bench clean requirements setup browser
+.DEFAULT_GOAL := help
+
+help:  ## what there is to do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
+
+demo: setup  ## everything embedded, one story on a compressed clock; DEMO_EXIT=1 ends by itself
+	@$(BIN)/fenghuo demo
+
+up: setup  ## everything embedded on real clocks, data kept under .fenghuo/
+	@$(BIN)/fenghuo up
+
+test: setup browser lint  ## lint, types, import walls and all tests against the real broker and store
+	@$(BIN)/python -m pytest
+
+lint: setup  ## ruff, format check, pyright strict (basedpyright), import walls
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/lint-imports --no-cache
+
+format: setup  ## format and mend what can be mended
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: setup  ## the figures of bench/, measured on this machine
+	@$(BIN)/python -m bench
+
+clean:  ## remove environments, data and caches
+	rm -rf .venv .venv-mongo .fenghuo .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: .venv/.ready .venv-mongo/.ready
+
+.venv/.ready: requirements-uv.txt requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv (Python packages, pinned with hashes; once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.txt
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt requirements-uv.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-mongo/.ready: requirements-mongo.txt .venv/.ready
+	@echo "Setting up .venv-mongo (the embedded MongoDB wire server, a process of its own; once) …"
+	@test -x .venv-mongo/bin/python || $(PYTHON) -m venv --without-pip .venv-mongo
+	@$(BIN)/uv pip sync -q --python .venv-mongo/bin/python --require-hashes requirements-mongo.txt
+	@touch $@
+
+browser:  # Debian's Chromium for the page tests, installed when missing
+	@command -v chromium >/dev/null || { echo "Installing Debian's chromium for the page tests …"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }
+
+requirements: .venv/.ready  ## pin anew after a change of requirements*.in
+	@for f in requirements requirements-dev requirements-mongo requirements-uv; do \
+	  $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $$f.in -o $$f.txt; done

@@ -1,0 +1,132 @@
+"""The broker and the store as processes of this machine, for `make up`, `make demo` and the tests: no containers.
+
+Both bind to loopback, die with the process that started them, and count as up only when they answer.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+NATS_CONF = ROOT / "config" / "nats.conf"
+MONGO_SERVER = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
+_PR_SET_PDEATHSIG = 1
+
+
+class EmbeddedError(RuntimeError):
+    """Says which part did not come up and where its own words stand."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    """Even a parent killed with -9 leaves no process behind (Linux; elsewhere the launcher's own clean-up does it)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, its output in `log` (appended)."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        return subprocess.Popen(  # noqa: S603 - our own commands
+            list(command),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads hold locks here
+        )
+
+
+def stop(process: subprocess.Popen[bytes], *, patience: float = 10.0) -> int:
+    """SIGTERM, then SIGKILL after `patience` seconds. Returns the exit code."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def nats_server_path() -> str:
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if not found:
+        raise EmbeddedError("nats-server is not installed: run `make setup`")
+    return found
+
+
+def start_nats(data: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The real broker under config/nats.conf. `public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them."""
+    data.mkdir(parents=True, exist_ok=True)
+    command = [nats_server_path(), "-c", str(NATS_CONF), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor), "-sd", str(data)]
+    process = start(command, log=log, env={"FENGHUO_NATS_NAME": "fenghuo-embedded", **public_keys})
+    _await(process, "nats-server", log, lambda: _http_ok(f"http://127.0.0.1:{monitor}/healthz?js-enabled-only=true"))
+    return process
+
+
+def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
+    """The embedded MongoDB wire server: for evaluation and development, not for retained records."""
+    if not MONGO_SERVER.exists():
+        raise EmbeddedError("the embedded store is not installed: run `make setup`")
+    data.mkdir(parents=True, exist_ok=True)
+    config = data.parent / "secantusd.toml"
+    config.touch()
+    command = [
+        str(MONGO_SERVER), "--config", str(config), "--host", "127.0.0.1", "--port", str(port),
+        "--storage-path", str(data), "--sync-on-commit", "--cache-size", "256M", "--log-level", "WARNING",
+    ]  # fmt: skip
+    process = start(command, log=log, cwd=data.parent)
+    _await(process, "the embedded store", log, lambda: _mongo_answers(port), patience=30)
+    return process
+
+
+def _await(process: subprocess.Popen[bytes], what: str, log: Path, answers: Callable[[], bool], patience: float = 15.0) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise EmbeddedError(f"{what} ended with code {process.returncode}; its own words: {log}")
+        if answers():
+            return
+        time.sleep(0.03)
+    stop(process)
+    raise EmbeddedError(f"{what} did not answer within {patience:.0f} s; its own words: {log}")
+
+
+def _http_ok(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=1) as response:  # noqa: S310 - loopback
+            return response.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def _mongo_answers(port: int) -> bool:
+    from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
+
+    client: MongoClient[dict[str, object]] = MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500)
+    try:
+        client.admin.command("ping")
+    except PyMongoError:
+        return False
+    finally:
+        client.close()
+    return True

@@ -1,0 +1,1 @@
+"""The contract every service speaks: facts, subjects, streams, the directory, settings and how a service lives."""

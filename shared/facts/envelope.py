@@ -1,0 +1,89 @@
+"""A fact is a structured CloudEvents 1.0 JSON document; its bytes as stored are what the trail hashes.
+
+Invariant: a fact is written once by `write` and never serialised again; whoever reads it keeps the bytes beside it.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints, ValidationError
+
+from shared.vocabulary import Kind
+
+TYPE_PREFIX = "cn.fenghuo."
+SCHEMA_ROOT = "https://fenghuo.invalid/schemas/"
+"""Identifies a schema (docs/schemas/<kind>.v1.json); `.invalid` is reserved, so nobody is ever asked for it."""
+
+
+def rfc3339(at: datetime) -> str:
+    """UTC with microseconds and `Z`: one spelling for every time on the wire, so that text order is time order."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Instant = Annotated[AwareDatetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+"""An aware time, stored UTC."""
+
+
+class Frozen(BaseModel):
+    """A value: immutable, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FactError(ValueError):
+    """A message that is no fact. `errors` names each field and what is wrong with it."""
+
+    def __init__(self, errors: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
+        self.errors = errors
+
+
+class Fact(BaseModel):
+    """The envelope. Extension attributes of other publishers are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    source: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    type: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    subject: str | None = None
+    time: Instant
+    datacontenttype: str = "application/json"
+    dataschema: str | None = None
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, kind: Kind, *, id: str, source: str, subject: str | None, time: datetime, data: BaseModel) -> Self:  # noqa: A002 - CloudEvents' word
+        """A fact of ours: `source` is a URI such as `/services/intake`, `time` when it happened, `subject` the case."""
+        return cls(
+            id=id,
+            source=source,
+            type=f"{TYPE_PREFIX}{kind}.v1",
+            subject=subject,
+            time=time,
+            dataschema=f"{SCHEMA_ROOT}{kind}.v1.json",
+            data=data.model_dump(mode="json", exclude_none=True),
+        )
+
+    @property
+    def kind(self) -> str:
+        """`reported` for `cn.fenghuo.reported.v1`; the whole type where it is not ours."""
+        return self.type.removeprefix(TYPE_PREFIX).rsplit(".v", 1)[0]
+
+    @classmethod
+    def read(cls, raw: bytes) -> Self:
+        """Parse a structured CloudEvent. Raises FactError naming every field that is wrong."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise FactError(field_errors(error)) from None
+
+    def write(self) -> bytes:
+        return orjson.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def field_errors(error: ValidationError) -> list[tuple[str, str]]:
+    """Each fault as (dotted field, what is wrong), in words for people."""
+    return [(".".join(str(part) for part in fault["loc"]) or "(body)", fault["msg"]) for fault in error.errors(include_url=False)]

@@ -1,0 +1,39 @@
+"""Every NATS subject of the system is built here and nowhere else.
+
+A case's facts all travel in one of sixteen lanes, chosen by its id, so that a lane's single consumer sees them in order.
+The case itself is not part of a fact's subject: the broker keeps memory for every distinct subject for ever.
+"""
+
+from zlib import crc32
+
+from shared.ids import CaseId, DutyId
+
+LANES = 16
+
+REPORT_SUBMIT = "report.submit"
+CHECKPOINT = "trail.checkpoint"
+INBOX_ALL = "inbox.>"
+FACTS_ALL = "fact.*.*"
+
+
+def lane_of(case: str) -> int:
+    """The lane (0 to 15) of a case, or of any other key that facts must stay in order for."""
+    return crc32(case.encode()) % LANES
+
+
+def fact_subject(case: str, kind: str) -> str:
+    return f"fact.{lane_of(case)}.{kind}"
+
+
+def armed_subject(case: CaseId, duty: DutyId) -> str:
+    """Where a duty's one pending clock is held; publishing there again replaces it."""
+    return f"clock.armed.{lane_of(case)}.{case}.{duty}"
+
+
+def due_subject(case: CaseId, duty: DutyId) -> str:
+    """Where the broker publishes a clock that has struck."""
+    return f"clock.due.{lane_of(case)}.{case}.{duty}"
+
+
+def armed_case_subjects(case: CaseId) -> str:
+    return f"clock.armed.{lane_of(case)}.{case}.*"

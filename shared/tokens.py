@@ -1,0 +1,88 @@
+"""Bearer tokens: compact JWS (EdDSA) that say who someone is and in which role, verified without asking anyone.
+
+Issued by the operator's command (`fenghuo token`), never by a service: no service holds the signing key.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from fastapi import Request
+
+from shared.facts import Actor, Frozen
+from shared.ids import PersonId, UnitId
+from shared.problems import Problem
+from shared.vocabulary import Role
+
+ALGORITHM = "EdDSA"
+AUDIENCE = "fenghuo"
+COOKIE = "fenghuo_token"
+"""Carries the token for pages: HttpOnly, SameSite=Strict."""
+
+
+class Principal(Frozen):
+    """Who is asking."""
+
+    subject: str
+    """A person id for people, `source:<id>` for systems."""
+    role: Role
+    person: PersonId | None = None
+    unit: UnitId | None = None
+
+    def actor(self) -> Actor:
+        return Actor(principal=self.subject, role=self.role, unit=self.unit)
+
+
+def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts: timedelta) -> str:
+    claims: dict[str, Any] = {
+        "aud": AUDIENCE,
+        "sub": principal.subject,
+        "role": principal.role.value,
+        "iat": int(now.timestamp()),
+        "exp": int((now + lasts).timestamp()),
+    }
+    if principal.person:
+        claims["person"] = principal.person
+    if principal.unit:
+        claims["unit"] = principal.unit
+    return jwt.encode(claims, key, algorithm=ALGORITHM)
+
+
+def verify(key: Ed25519PublicKey, token: str) -> Principal:
+    """Raises Problem 401 that says what is wrong with the token."""
+    try:
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]})
+        return Principal(subject=claims["sub"], role=Role(claims["role"]), person=claims.get("person"), unit=claims.get("unit"))
+    except jwt.ExpiredSignatureError:
+        raise _unauthorized("The token has expired: ask the operator for a new one (`fenghuo token`).") from None
+    except (jwt.PyJWTError, ValueError) as error:
+        raise _unauthorized(f"The token is not one of this system ({error}): check that it was copied whole.") from None
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Gate:
+    """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names the roles."""
+
+    def __init__(self, key: Ed25519PublicKey) -> None:
+        self._key = key
+
+    def who(self, request: Request) -> Principal | None:
+        """The principal of a bearer header or of the pages' cookie; None where the request carries neither."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return verify(self._key, token.strip())
+        cookie = request.cookies.get(COOKIE)
+        return verify(self._key, cookie) if cookie else None
+
+    def admit(self, request: Request, *roles: Role) -> Principal:
+        principal = self.who(request)
+        if principal is None:
+            raise _unauthorized("Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`.")
+        if roles and principal.role not in roles:
+            allowed = ", ".join(roles)
+            raise Problem(403, "Forbidden", f"Your role is {principal.role}; this needs one of: {allowed}.")
+        return principal
