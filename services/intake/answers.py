@@ -1,0 +1,62 @@
+"""What intake answers: the same shape over HTTP, `report.submit`, the ingest paths and the desk.
+
+Invariant: an answer is given only for a fact that the broker has said is stored.
+"""
+
+from enum import StrEnum
+
+from shared.facts import Effect, Frozen, Instant
+from shared.ids import CaseId, DutyId, PersonId
+
+
+class FactRef(Frozen):
+    """Where a fact stands in the record; `time` is the broker's."""
+
+    id: str
+    sequence: int
+    time: Instant
+
+
+class DutyRef(Frozen):
+    """One duty the report opened: what is owed, to whom, by when."""
+
+    id: DutyId
+    act: str
+    owed_to: PersonId
+    due_at: Instant
+
+
+class Submitted(Frozen):
+    """The answer to a report."""
+
+    case: CaseId
+    fact: FactRef
+    duties: tuple[DutyRef, ...]
+    receipt: str
+    """Compact JWS (EdDSA): proves that the report is stored, and since when, even against us."""
+    notice: str | None = None
+    """Set where the duties are not known yet: the report is stored, they follow."""
+    repeated: bool = False
+    """The same report was handed in before under the same key; this is the answer of then."""
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    REFUSED = "refused"
+    """On record, but it changed nothing; the REFUSED effect says why."""
+    RECORDED = "recorded"
+    """On record; the decision on it is not known yet."""
+
+
+class Acted(Frozen):
+    """The answer to an act on a case."""
+
+    case: CaseId
+    fact: FactRef
+    effects: tuple[Effect, ...]
+    outcome: Outcome
+
+    @property
+    def refused_because(self) -> str | None:
+        refused = next((effect for effect in self.effects if effect.kind == "refused"), None)
+        return None if refused is None else (refused.note or refused.why)

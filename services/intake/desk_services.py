@@ -1,0 +1,94 @@
+"""What the desk's pages may use of intake: the board to read, the two ways to write, the directory, the gate, the zone.
+
+Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form, `.detail` is for the page.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from services.intake.answers import Acted, Submitted
+from services.intake.forms import ActForm
+from shared.case import Case
+from shared.directory import Directory
+from shared.facts import ReportForm, Via
+from shared.ids import CaseId, PersonId
+from shared.tokens import Gate, Principal
+from shared.vocabulary import Kind
+
+
+class Board(Protocol):
+    """The cases as they stand."""
+
+    @property
+    def ready(self) -> bool:
+        """False until the board has caught up with the broker, and while it has lost it."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Of the newest change the board knows."""
+        ...
+
+    def open_cases(self) -> list[Case]:
+        """All cases that still owe something or are not settled (open, resolved), the next due first."""
+        ...
+
+    async def case(self, case: CaseId) -> Case | None: ...
+
+    def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId]]:
+        """(revision, case) for each change from now on, or from `after` on; a case that changes often is told once a moment.
+
+        Ends when the reader is too slow: reconnect with the last revision seen.
+        """
+        ...
+
+
+class Submit(Protocol):
+    """The one path by which a form becomes a report."""
+
+    def read(self, fields: Mapping[str, Any]) -> ReportForm:
+        """Check what was filled in. Problem 422 names every field at fault at once."""
+        ...
+
+    async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
+        """Problem 403, 422 (the key was used for another report), 503 (broker away: nothing is certain, report by telephone)."""
+        ...
+
+
+class Acts(Protocol):
+    """What people do to a case. Problem 403, 404, 422, 503; a refusal by the escalator is an answer with outcome `refused`."""
+
+    def allowed(self, principal: Principal, case: Case) -> frozenset[Kind]:
+        """Which acts this principal may do to this case, for showing only those buttons."""
+        ...
+
+    async def acknowledge(
+        self,
+        case: CaseId,
+        principal: Principal,
+        *,
+        person: PersonId | None = None,
+        via: Via | None = None,
+        note: str | None = None,
+        key: str | None = None,
+    ) -> Acted:
+        """For the principal themself; with `person` the duty officer logs a call to somebody else."""
+        ...
+
+    async def act(self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None) -> Acted: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskServices:
+    """`desk_router(desk: DeskServices) -> APIRouter` of services/intake/desk/pages.py takes this and nothing else."""
+
+    board: Board
+    submit: Submit
+    acts: Acts
+    directory: Directory
+    gate: Gate
+    zone: ZoneInfo
+    secure: bool
+    """Cookies only over TLS: in production."""
