@@ -73,28 +73,39 @@ def nats_server_path() -> str:
     return found
 
 
-def start_nats(data: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """The real broker under config/nats.conf. `public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them."""
+def nats_command(data: Path, *, port: int, monitor: int) -> list[str]:
     data.mkdir(parents=True, exist_ok=True)
-    command = [nats_server_path(), "-c", str(NATS_CONF), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor), "-sd", str(data)]
-    process = start(command, log=log, env={"FENGHUO_NATS_NAME": "fenghuo-embedded", **public_keys})
-    _await(process, "nats-server", log, lambda: _http_ok(f"http://127.0.0.1:{monitor}/healthz?js-enabled-only=true"))
+    return [nats_server_path(), "-c", str(NATS_CONF), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor), "-sd", str(data)]
+
+
+def nats_env(public_keys: Mapping[str, str]) -> dict[str, str]:
+    """`public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them."""
+    return {"FENGHUO_NATS_NAME": "fenghuo-embedded", **public_keys}
+
+
+def start_nats(data: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The real broker under config/nats.conf."""
+    process = start(nats_command(data, port=port, monitor=monitor), log=log, env=nats_env(public_keys))
+    _await(process, "nats-server", log, lambda: nats_answers(monitor))
     return process
 
 
-def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
+def mongo_command(data: Path, *, port: int) -> list[str]:
     """The embedded MongoDB wire server: for evaluation and development, not for retained records."""
     if not MONGO_SERVER.exists():
         raise EmbeddedError("the embedded store is not installed: run `make setup`")
     data.mkdir(parents=True, exist_ok=True)
     config = data.parent / "secantusd.toml"
     config.touch()
-    command = [
+    return [
         str(MONGO_SERVER), "--config", str(config), "--host", "127.0.0.1", "--port", str(port),
         "--storage-path", str(data), "--sync-on-commit", "--cache-size", "256M", "--log-level", "WARNING",
     ]  # fmt: skip
-    process = start(command, log=log, cwd=data.parent)
-    _await(process, "the embedded store", log, lambda: _mongo_answers(port), patience=30)
+
+
+def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
+    process = start(mongo_command(data, port=port), log=log, cwd=data.parent)
+    _await(process, "the embedded store", log, lambda: mongo_answers(port), patience=30)
     return process
 
 
@@ -110,6 +121,10 @@ def _await(process: subprocess.Popen[bytes], what: str, log: Path, answers: Call
     raise EmbeddedError(f"{what} did not answer within {patience:.0f} s; its own words: {log}")
 
 
+def nats_answers(monitor: int) -> bool:
+    return _http_ok(f"http://127.0.0.1:{monitor}/healthz?js-enabled-only=true")
+
+
 def _http_ok(url: str) -> bool:
     try:
         with urlopen(url, timeout=1) as response:  # noqa: S310 - loopback
@@ -118,7 +133,7 @@ def _http_ok(url: str) -> bool:
         return False
 
 
-def _mongo_answers(port: int) -> bool:
+def mongo_answers(port: int) -> bool:
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
