@@ -1,0 +1,302 @@
+"""A telephone, SMS, chat and mail gateway of this machine: real HTTP and real SMTP, for the demo, the tests and the bench.
+
+It records what reaches it, drops repeats by their `webhook-id` as a good gateway does, and refuses, fails, delays or drops on command.
+Invariant: a webhook whose signature does not verify is refused and never recorded as a message.
+
+  python -m fenghuo.gateway_lab --http-port 8090 --smtp-port 8025 --secrets .fenghuo/secrets
+  POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=   what came, oldest first
+  POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}                             GET /counters
+`match` is a part of an address or of a path (`/sms`); `mode`: ok, refuse (for good), fail (try later), drop (no answer at all).
+The rule set last wins; `DELETE /control` forgets all rules, `DELETE /messages` all messages.
+"""
+
+import argparse
+import asyncio
+import signal
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from email import message_from_bytes, policy
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.secrets import SecretFile, read_secret
+
+CHANNELS = ("voice", "sms", "chat")
+DROP_SECONDS = 60.0
+"""How long a dropped request hangs where the caller does not give up before."""
+REMEMBERED_IDS = 200_000
+
+
+class Mode(StrEnum):
+    OK = "ok"
+    REFUSE = "refuse"
+    FAIL = "fail"
+    DROP = "drop"
+
+
+@dataclass
+class Rule:
+    """How the gateway treats what matches; `times` counts down to none left."""
+
+    match: str
+    mode: Mode = Mode.OK
+    delay: float = 0.0
+    times: int | None = None
+
+    def applies(self, path: str, address: str) -> bool:
+        return self.times != 0 and (self.match == "*" or self.match in address or self.match in path)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One message as the gateway took it."""
+
+    number: int
+    at: float
+    channel: str
+    id: str
+    to: str
+    text: str
+    link: str | None = None
+    subject: str | None = None
+    html: str | None = None
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Gateway:
+    """What both ends share: rules, messages, counters."""
+
+    def __init__(self, webhook_key: str, *, keep: int = 10_000) -> None:
+        self.webhook = Webhook(webhook_key)
+        self.rules: list[Rule] = []
+        self.messages: deque[Received] = deque(maxlen=keep)
+        self.counters: Counter[str] = Counter()
+        self.attempts: deque[tuple[float, str, str]] = deque(maxlen=keep)
+        """(when, channel, address) of every attempt, also of those refused."""
+        self._references: OrderedDict[str, str] = OrderedDict()
+        self._numbers = 0
+
+    def command(self, match: str, mode: Mode = Mode.OK, *, delay: float = 0.0, times: int | None = None) -> None:
+        self.rules = [rule for rule in self.rules if rule.match != match]
+        if mode is not Mode.OK or delay:
+            self.rules.append(Rule(match, mode, delay, times))
+
+    async def treat(self, channel: str, address: str) -> Mode:
+        """The mode for one attempt, after its delay."""
+        self.counters[f"{channel}.attempts"] += 1
+        self.attempts.append((time.time(), channel, address))
+        for rule in reversed(self.rules):
+            if rule.applies(f"/{channel}", address):
+                if rule.times is not None:
+                    rule.times -= 1
+                if rule.delay:
+                    await asyncio.sleep(rule.delay)
+                self.counters[f"{channel}.{rule.mode}"] += rule.mode is not Mode.OK
+                return rule.mode
+        return Mode.OK
+
+    def accept(self, channel: str, id: str, to: str, text: str, **more: Any) -> str:  # noqa: A002 - the protocol's word
+        """Record it once; a repeat gets the reference of the first."""
+        if known := self._references.get(id):
+            self.counters[f"{channel}.repeats"] += 1
+            return known
+        self.counters[f"{channel}.accepted"] += 1
+        self._numbers += 1
+        reference = f"lab-{self._numbers:08d}"
+        self._references[id] = reference
+        if len(self._references) > REMEMBERED_IDS:
+            self._references.popitem(last=False)
+        self.messages.append(Received(self._numbers, time.time(), channel, id, to, text, **more))
+        return reference
+
+
+def http_app(gateway: Gateway) -> Starlette:
+    async def take(request: Request) -> Response:
+        channel = request.url.path.strip("/")
+        body = await request.body()
+        try:
+            gateway.webhook.verify(body, dict(request.headers), json_parse=False)
+            data: dict[str, Any] = orjson.loads(body)["data"]
+        except (WebhookVerificationError, ValueError, KeyError) as error:
+            gateway.counters[f"{channel}.unverified"] += 1
+            return _json({"error": f"not a signed webhook of ours: {error}"}, 401)
+        address = str(data["to"])
+        match await gateway.treat(channel, address):
+            case Mode.REFUSE:
+                return _json({"error": "number not in service"}, 422)
+            case Mode.FAIL:
+                return _json({"error": "no line free"}, 503)
+            case Mode.DROP:
+                async with asyncio.timeout(DROP_SECONDS):
+                    await request.receive()  # the caller hangs up
+                return _json({}, 504)
+            case Mode.OK:
+                more = {"link": data.get("link"), "subject": data.get("subject"), "data": data}
+                reference = gateway.accept(channel, request.headers["webhook-id"], address, str(data["text"]), **more)
+                return _json({"reference": reference}, 202)
+
+    async def messages(request: Request) -> Response:
+        to, channel, after = (request.query_params.get(name, "") for name in ("to", "channel", "after"))
+        found = [
+            asdict(message)
+            for message in gateway.messages
+            if (not to or to in message.to) and (not channel or channel == message.channel) and message.number > int(after or 0)
+        ]
+        return _json(found)
+
+    async def control(request: Request) -> Response:
+        asked = orjson.loads(await request.body())
+        try:
+            gateway.command(asked["match"], Mode(asked.get("mode", "ok")), delay=float(asked.get("delay", 0)), times=asked.get("times"))
+        except (KeyError, ValueError) as error:
+            return _json({"error": f"match and a mode of {[*map(str, Mode)]} are needed: {error}"}, 422)
+        return _json([asdict(rule) for rule in gateway.rules])
+
+    async def forget(request: Request) -> Response:
+        (gateway.rules if request.url.path == "/control" else gateway.messages).clear()
+        return Response(status_code=204)
+
+    async def counters(_: Request) -> Response:
+        return _json(gateway.counters)
+
+    async def healthz(_: Request) -> Response:
+        return Response("alive\n")
+
+    return Starlette(
+        routes=[
+            *(Route(f"/{channel}", take, methods=["POST"]) for channel in CHANNELS),
+            Route("/messages", messages),
+            Route("/messages", forget, methods=["DELETE"]),
+            Route("/control", control, methods=["POST"]),
+            Route("/control", forget, methods=["DELETE"]),
+            Route("/counters", counters),
+            Route("/healthz", healthz),
+        ]
+    )
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+class Mailbox:
+    """The SMTP end (aiosmtpd calls these)."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, __: list[str]) -> str:  # noqa: N802
+        match await self._gateway.treat("email", address):
+            case Mode.REFUSE:
+                return "550 5.1.1 no such mailbox here"
+            case Mode.FAIL:
+                return "451 4.3.0 try again later"
+            case Mode.DROP:
+                if isinstance(server.transport, asyncio.Transport):
+                    server.transport.abort()
+                return "421 4.4.2 gone"
+            case Mode.OK:
+                envelope.rcpt_tos.append(address)
+                return "250 OK"
+
+    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
+        mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+        for address in envelope.rcpt_tos:
+            self._gateway.accept(
+                "email",
+                f"{mail['message-id']}:{address}",
+                address,
+                plain.get_content() if plain else "",
+                subject=str(mail["subject"]),
+                html=html.get_content() if html else None,
+                data={name.lower(): str(value) for name, value in mail.items()},
+            )
+        return f"250 2.0.0 OK queued as {len(self._gateway.messages)}"
+
+
+class _QuietServer(uvicorn.Server):
+    """Signals belong to whoever runs the gateway."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class GatewayLab:
+    """Both ends on this loop. Ports of 0 are chosen; `async with GatewayLab(key) as lab` in tests."""
+
+    def __init__(self, webhook_key: str, *, http_port: int = 0, smtp_port: int = 0, host: str = "127.0.0.1", keep: int = 10_000) -> None:
+        self.gateway = Gateway(webhook_key, keep=keep)
+        self.host, self.http_port, self.smtp_port = host, http_port, smtp_port
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.http_port}"
+
+    async def __aenter__(self) -> "GatewayLab":
+        loop = asyncio.get_running_loop()
+        mailbox = Mailbox(self.gateway)
+        self._smtp = await loop.create_server(
+            lambda: SMTP(mailbox, hostname="gateway.lab.example", enable_SMTPUTF8=True, loop=loop), self.host, self.smtp_port
+        )
+        self.smtp_port = int(self._smtp.sockets[0].getsockname()[1])
+        config = uvicorn.Config(
+            http_app(self.gateway), host=self.host, port=self.http_port, log_config=None, access_log=False, lifespan="off", ws="none",
+            http="httptools", timeout_keep_alive=75, timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self._http = _QuietServer(config)
+        self._serving = asyncio.create_task(self._http.serve(), name="gateway-lab")
+        while not self._http.started:
+            if self._serving.done():
+                self._serving.result()
+                raise OSError(f"the gateway can't listen on {self.host}:{self.http_port}")
+            await asyncio.sleep(0.01)
+        self.http_port = int(self._http.servers[0].sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._http.should_exit = True
+        await self._serving
+        self._smtp.close()
+
+
+async def serve(lab: GatewayLab) -> None:
+    """Until SIGTERM or SIGINT."""
+    asked_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    async with lab:
+        await asked_to_stop.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="the local gateway for voice, SMS, chat and mail")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--http-port", type=int, default=8090)
+    parser.add_argument("--smtp-port", type=int, default=8025)
+    parser.add_argument("--secrets", type=Path, required=True, help="the folder with webhook.key")
+    parser.add_argument("--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)")
+    asked = parser.parse_args()
+    key = read_secret(asked.secrets, SecretFile.WEBHOOK).decode().strip()
+    keep = 200 if asked.quiet else 10_000
+    import uvloop
+
+    uvloop.run(serve(GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)))
+
+
+if __name__ == "__main__":
+    main()
