@@ -1,0 +1,119 @@
+"""What a deployment needs before `docker compose up`: secrets as files, the broker's public keys in `.env`; and, inside, the streams.
+
+Invariant: nothing that exists is replaced, so that a repeat after an upgrade only adds what is new. The secrets folder is open
+to its owner alone; the files in it may be read, because each container sees only the files mounted into it and runs as a user
+of its own, which is none of this host.
+
+    python -m fenghuo.deployment secrets .     deploy/secrets/* and .env in this folder
+    python -m fenghuo.deployment streams       as the admin, declare streams, buckets and durables (docker-compose.yml: bootstrap)
+    python -m fenghuo.deployment store         as root, make the replica set, its roles and users (docker-compose.yml: mongo-init)
+"""
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pymongo.errors import PyMongoError
+
+from fenghuo import store
+from fenghuo.answers import Exit, fail
+from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys
+from shared.secrets import SecretMissing, read_secret
+from shared.settings import Settings
+
+SECRETS = Path("deploy/secrets")
+PASSWORDS = ("mongo-root-password", *(f"mongo-{user}-password" for user in store.USERS), "grafana-admin-password")
+KEYFILE = "mongo-keyfile"
+"""What the members of the store's replica set know each other by: 6 to 1024 base 64 characters."""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Prepare a deployment (docs/deploy.md).")
+
+
+def prepare(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
+    """Make what is missing under `folder`: deploy/secrets/* and the public keys in .env. Returns what was made."""
+    keys = folder / SECRETS
+    made = make_secrets(keys, origin)
+    for name in PASSWORDS:
+        made += _write_once(keys / name, secrets.token_urlsafe(32))
+    made += _write_once(keys / KEYFILE, secrets.token_hex(256))
+    for file in keys.iterdir():
+        file.chmod(0o444)
+    made = [str(SECRETS / name) for name in made]
+    return made + _keep_in_env(folder / ".env", public_nkeys(keys))
+
+
+def _write_once(path: Path, content: str) -> list[str]:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return []
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    return [path.name]
+
+
+def _keep_in_env(path: Path, variables: dict[str, str]) -> list[str]:
+    """Set these variables in a .env file and leave every other line as the operator wrote it."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() not in variables]
+    ours = [f"{name}={value}" for name, value in variables.items()]
+    if set(ours) <= set(lines):
+        return []
+    path.write_text("\n".join([*kept, *ours]) + "\n")
+    return [path.name]
+
+
+@app.command("secrets")
+def secrets_command(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml stands.")] = Path(),
+    origin: Annotated[str, typer.Option(help="The trail's name in its checkpoints; it can't be changed later.")] = TRAIL_ORIGIN,
+) -> None:
+    """Make every key and password that is missing; nothing that exists is touched."""
+    try:
+        made = prepare(folder, origin)
+    except OSError as error:
+        fail(Exit.USAGE, f"can't write below {folder} ({error.strerror})", "run it as the user who owns that folder, or name another one")
+    typer.echo("\n".join(f"made {name}" for name in made) or "everything is there already")
+
+
+@app.command("streams")
+def streams_command() -> None:
+    """Declare streams, buckets and durables with the admin's key (FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS)."""
+    settings = Settings()
+    try:
+        made = asyncio.run(declare_streams(settings, timeout=60.0))
+    except TimeoutError:
+        fail(
+            Exit.UNREACHABLE,
+            f"the broker at {settings.nats_url} does not answer",
+            "is it up, and is FENGHUO_NATS_CREDENTIALS the admin's key of this deployment?",
+        )
+    typer.echo("\n".join(f"declared {name}" for name in made) or "all declared already")
+
+
+@app.command("store")
+def store_command(host: Annotated[str, typer.Argument(help="A member of the store, as the services reach it.")] = "mongo:27017") -> None:
+    """Make the replica set, its roles and users, with root's password (FENGHUO_SECRETS_DIR)."""
+    folder = Settings().secrets
+    try:
+        client = store.connect_root(host, read_secret(folder, "mongo-root-password").decode())
+        made = store.initiate(client, host)
+        store.declare_roles(client)
+        store.declare_users(client, {user: read_secret(folder, f"mongo-{user}-password").decode() for user in store.USERS})
+    except SecretMissing as error:
+        fail(Exit.USAGE, str(error), "docs/deploy.md says which secret is mounted where")
+    except (PyMongoError, TimeoutError) as error:
+        fail(
+            Exit.UNREACHABLE,
+            f"the store at {host}: {error}",
+            "see the log of mongo; is mongo-root-password the one it was first started with?",
+        )
+    typer.echo("replica set rs0 made" if made else "the replica set is there already")
+    typer.echo("\n".join(f"user {user}: {role}" for user, role in store.USERS.items()))
+
+
+if __name__ == "__main__":
+    app()
