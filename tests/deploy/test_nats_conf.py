@@ -1,0 +1,94 @@
+"""config/nats.conf beside the contract: who writes which facts, who reads which durables, and that nobody can do more."""
+
+import pytest
+
+from shared import streams
+from shared.secrets import NATS_USERS
+from shared.vocabulary import CASE_ACTS, Kind
+from tests.deploy import nats_conf
+
+AUTHORS = {
+    "intake": {Kind.REPORTED, Kind.REJECTED, Kind.ACKNOWLEDGED, *CASE_ACTS},
+    "escalator": {Kind.DECIDED, Kind.REJECTED},
+    "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED},
+    "audit": set[Kind](),
+    "publisher": set[Kind](),
+}
+USERS = nats_conf.users()
+SERVICES = [name for name in USERS if name != "admin"]
+
+
+def test_every_user_has_a_key_and_there_are_no_others() -> None:
+    assert set(USERS) == set(NATS_USERS)
+
+
+@pytest.mark.parametrize("user", SERVICES)
+def test_a_service_publishes_the_facts_it_is_the_author_of_and_no_others(user: str) -> None:
+    assert {kind for kind in Kind if USERS[user].may_publish(f"fact.7.{kind}")} == AUTHORS[user]
+
+
+def test_every_kind_of_fact_has_an_author_and_a_clock_that_struck_has_none() -> None:
+    """`due` comes out of the broker itself: no user may claim that a clock struck."""
+    assert set().union(*AUTHORS.values()) == set(Kind) - {Kind.DUE}
+
+
+@pytest.mark.parametrize("subject", ["clock.armed.1.case.duty", "$KV.CASES.case", "$JS.API.STREAM.PURGE.CLOCKS"])
+def test_clocks_and_cases_are_written_by_the_escalator_alone(subject: str) -> None:
+    assert [name for name in SERVICES if USERS[name].may_publish(subject)] == ["escalator"]
+
+
+def test_nobody_may_pretend_that_a_clock_struck() -> None:
+    assert not [name for name in SERVICES if USERS[name].may_publish("clock.due.1.case.duty")]
+
+
+def test_each_durable_is_read_and_acknowledged_by_its_own_service_alone() -> None:
+    for stream, durable in streams.durable_configs():
+        name = durable.durable_name
+        assert name
+        owner = name.split("-")[0]
+        taking = [f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}", f"$JS.ACK.{stream}.{name}.>"]
+        for subject in [*taking, f"$JS.API.CONSUMER.INFO.{stream}.{name}"]:
+            assert USERS[owner].may_publish(subject), f"{owner} needs {subject}"
+        others = [user for user in SERVICES if user != owner and any(USERS[user].may_publish(subject) for subject in taking)]
+        assert not others, f"{others} may read {stream}/{name}"
+
+
+@pytest.mark.parametrize("user", SERVICES)
+def test_no_service_declares_changes_or_empties_a_stream(user: str) -> None:
+    names = [*(c.name for c in streams.stream_configs()), *(f"KV_{b.bucket}" for b in streams.bucket_configs())]
+    for stream in names:
+        for verb in ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE", "SNAPSHOT"):
+            if (user, stream, verb) != ("escalator", streams.CLOCKS, "PURGE"):
+                assert not USERS[user].may_publish(f"$JS.API.STREAM.{verb}.{stream}"), f"{user} may {verb} {stream}"
+
+
+@pytest.mark.parametrize("user", SERVICES)
+def test_no_service_makes_a_consumer_on_the_record_or_deletes_one(user: str) -> None:
+    for stream in (streams.FACTS, streams.INBOX, streams.CLOCKS):
+        for verb in ("CREATE", "DURABLE.CREATE", "DELETE"):
+            assert not USERS[user].may_publish(f"$JS.API.CONSUMER.{verb}.{stream}.any")
+
+
+@pytest.mark.parametrize("user", SERVICES)
+def test_a_user_hears_its_own_answers_and_nobody_elses(user: str) -> None:
+    extra = {"report.submit"} if user == "intake" else set[str]()
+    assert set(USERS[user].subscribe) == {f"_INBOX.{user}.>"} | extra
+
+
+def test_outsiders_hand_in_and_do_nothing_else() -> None:
+    assert set(USERS["publisher"].publish) == {"inbox.>", "report.submit"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "covered"),
+    [
+        ("fact.*.due", "fact.3.due", True),
+        ("fact.*.due", "fact.3.decided", False),
+        ("fact.>", "fact", False),
+        ("$JS.ACK.FACTS.>", "$JS.ACK.FACTS.audit.>", True),
+        ("$JS.ACK.FACTS.audit.x", "$JS.ACK.FACTS.audit.>", False),
+        ("a.*", "a.b.c", False),
+    ],
+)
+def test_a_pattern_covers_what_the_broker_says_it_covers(pattern: str, subject: str, covered: bool) -> None:
+    assert nats_conf.covers(pattern, subject) is covered
