@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.facts.envelope import Frozen, Instant
-from shared.facts.report import Text
+from shared.facts.report import Original, Text
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, UnitId
 from shared.vocabulary import Role
 
@@ -51,6 +51,8 @@ class CaseAct(Frozen):
     into: CaseId | None = None
     """Merge: the case this one is a duplicate of."""
     percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    original: Original | None = None
+    """Where another system said it, if one did."""
 
 
 class Due(Frozen):

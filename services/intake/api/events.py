@@ -1,0 +1,50 @@
+"""`GET /api/v1/events`: server-sent events, one `case` each time a case changes.
+
+Invariant: an event's id is the KV revision, so that `Last-Event-ID` resumes without a gap. A reader that does not keep up is
+let go, never buffered for; it comes back with its last id.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from services.intake.access import MAY_LOOK, may_look
+from services.intake.board import Board
+from shared.tokens import Gate, Principal
+
+HEARTBEAT = 15
+SEND_TIMEOUT = 10
+"""Seconds a reader may take to accept one event."""
+
+
+def events_router(board: Board, gate: Gate) -> APIRouter:
+    router = APIRouter(tags=["cases"])
+
+    @router.get("/api/v1/events", response_class=EventSourceResponse)
+    async def events(  # pyright: ignore[reportUnusedFunction]
+        request: Request, last_event_id: Annotated[str | None, Header()] = None
+    ) -> EventSourceResponse:
+        principal = gate.admit(request, *sorted(MAY_LOOK))
+        after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
+        if after is not None and after > board.revision:
+            after = 0  # an id of a bucket that is gone: tell everything
+        return EventSourceResponse(_tell(board, principal, after), ping=HEARTBEAT, send_timeout=SEND_TIMEOUT)
+
+    return router
+
+
+async def _tell(board: Board, principal: Principal, after: int | None) -> AsyncIterator[ServerSentEvent]:
+    at = board.revision if after is None else after
+    yield ServerSentEvent(data=f'{{"revision":{at}}}', event="board", id=str(at), retry=2000)
+    async for revision, case in board.subscribe(at):
+        card = board.card(case)
+        if card is None:
+            change = {"case": case, "gone": True}
+        elif may_look(principal, card):
+            change = {"case": case, "status": card.status, "holder": card.holder, "next_due": card.next_due}
+        else:
+            continue
+        yield ServerSentEvent(data=orjson.dumps(change).decode(), event="case", id=str(revision))

@@ -1,0 +1,54 @@
+"""Intake: people and systems hand in what they know, it becomes facts, and they get a receipt. This file composes and nothing else."""
+
+from datetime import UTC, datetime
+
+from services.intake.acts import CaseActs
+from services.intake.api.acts import acts_router
+from services.intake.api.cases import cases_router
+from services.intake.api.directory import directory_router
+from services.intake.api.events import events_router
+from services.intake.api.reports import reports_router
+from services.intake.board import Board
+from services.intake.follow import Follower
+from services.intake.receipts import Receipts
+from services.intake.record import Record
+from services.intake.settings import IntakeSettings
+from services.intake.submit import Submission
+from shared.broker import check_durables
+from shared.directory import load_directory
+from shared.secrets import SecretFile, signing_key, verify_key
+from shared.service import Service
+from shared.streams import INBOX, INTAKE_DURABLE
+from shared.tokens import Gate
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(settings: IntakeSettings) -> Service:
+    service = Service("intake", settings)
+    directory = load_directory(settings.directory)
+    gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
+    record = Record(lambda: service.connection)
+    board = Board()
+    receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
+    submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
+    acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
+
+    service.tasks.append(Follower(lambda: service.connection, board).run)
+    service.checks["board"] = board.check
+    service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
+    for router in (
+        reports_router(submission, gate),
+        acts_router(acts, gate),
+        cases_router(board, gate),
+        directory_router(directory, gate),
+        events_router(board, gate),
+    ):
+        service.app.include_router(router)
+    return service
+
+
+def main() -> None:
+    build(IntakeSettings()).run()

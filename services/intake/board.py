@@ -1,0 +1,208 @@
+"""The board: every case as the escalator last left it, in memory, for whoever looks and whoever waits for a decision.
+
+Invariant: a case's card only ever moves forward in revision, and each change is told to every reader at least once. A card
+keeps the stored bytes and the few fields that lists need; a Case is built only when somebody reads it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import orjson
+
+from shared.case import Case
+from shared.ids import CaseId
+
+T = TypeVar("T")
+SETTLED = frozenset({"closed", "withdrawn", "merged"})
+OWED = frozenset({"open", "lapsed"})
+READER_LIMIT = 5_000
+"""Changed cases a reader may leave unread; one slower than that is let go and resumes with its last revision."""
+BREATH = 0.1
+"""Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told once."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One case on the board."""
+
+    case: CaseId
+    revision: int
+    raw: bytes
+    status: str
+    unit: str
+    holder: str
+    asked_unit: str | None
+    """The unit a pending transfer is offered to."""
+    next_due: str | None
+    """RFC 3339 in UTC, one spelling: text order is time order."""
+    report_sequence: int
+    applied: int
+    """Sequence of the last fact the case has taken in."""
+    original: tuple[str, str] | None
+    """(source, its own id) of a report that came from another system."""
+
+    @cached_property
+    def whole(self) -> Case:
+        return Case.model_validate_json(self.raw)
+
+    @property
+    def is_open(self) -> bool:
+        """Not settled, or settled with something still owed."""
+        return self.status not in SETTLED or self.next_due is not None
+
+    def concerns(self, unit: str) -> bool:
+        return unit in (self.unit, self.holder, self.asked_unit)
+
+
+def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
+    value: dict[str, Any] = orjson.loads(raw)
+    report, transfer = value["report"], value.get("transfer")
+    original = report.get("original")
+    return Card(
+        case=case,
+        revision=revision,
+        raw=raw,
+        status=value["status"],
+        unit=report["unit"],
+        holder=value["holder"],
+        asked_unit=transfer["to_unit"] if transfer else None,
+        next_due=min((duty["due_at"] for duty in value.get("duties", ()) if duty["state"] in OWED), default=None),
+        report_sequence=value["report_sequence"],
+        applied=value["applied"]["sequence"],
+        original=(original["source"], original["id"]) if original else None,
+    )
+
+
+class Reader:
+    """Somebody who follows the changes."""
+
+    def __init__(self) -> None:
+        self.changed: dict[CaseId, int] = {}
+        self.news = asyncio.Event()
+        self.is_gone = False
+
+    def tell(self, case: CaseId, revision: int) -> None:
+        self.changed.pop(case, None)
+        self.changed[case] = revision
+        if len(self.changed) > READER_LIMIT:
+            self.is_gone = True
+        self.news.set()
+
+
+class Board:
+    """Fed by `follow.Follower`, read by the API and the desk."""
+
+    def __init__(self) -> None:
+        self._cards: dict[CaseId, Card] = {}
+        self._by_original: dict[tuple[str, str], CaseId] = {}
+        self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
+        self._readers: set[Reader] = set()
+        self.revision = 0
+        self.ready = False
+
+    async def check(self) -> None:
+        """For readiness."""
+        if not self.ready:
+            raise RuntimeError("not caught up with the bucket CASES")
+
+    # Fed
+
+    def put(self, case: CaseId, revision: int, raw: bytes) -> None:
+        """The case changed. Raises ValueError, KeyError or TypeError for a value that is no case."""
+        card = card_of(case, revision, raw)
+        self._cards[case] = card
+        if card.original:
+            self._by_original[card.original] = case
+        self._tell(case, revision)
+        for look in list(self._waiting.get(case, ())):
+            look(card)
+
+    def remove(self, case: CaseId, revision: int) -> None:
+        """The case left the board; the trail keeps it."""
+        card = self._cards.pop(case, None)
+        if card and card.original:
+            self._by_original.pop(card.original, None)
+        self._tell(case, revision)
+
+    def clear(self) -> None:
+        """The broker's bucket is another one than before."""
+        self._cards.clear()
+        self._by_original.clear()
+        self.revision = 0
+
+    def _tell(self, case: CaseId, revision: int) -> None:
+        self.revision = max(self.revision, revision)
+        for reader in self._readers:
+            reader.tell(case, revision)
+
+    # Read
+
+    def card(self, case: CaseId) -> Card | None:
+        return self._cards.get(case)
+
+    async def case(self, case: CaseId) -> Case | None:
+        card = self._cards.get(case)
+        return card.whole if card else None
+
+    def case_of_original(self, source: str, original: str) -> CaseId | None:
+        return self._by_original.get((source, original))
+
+    def cards(self) -> Iterable[Card]:
+        return self._cards.values()
+
+    def open_cards(self) -> list[Card]:
+        """Open cases, the next due first; those that owe nothing last, by age."""
+        return sorted((card for card in self._cards.values() if card.is_open), key=due_order)
+
+    def open_cases(self) -> list[Case]:
+        return [card.whole for card in self.open_cards()]
+
+    async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:
+        """The first answer other than None that `accept` gives to the case's card, now or at a change; None when time is up."""
+        card = self._cards.get(case)
+        if card is not None and (found := accept(card)) is not None:
+            return found
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def look(changed: Card) -> None:
+            if not future.done() and (answer := accept(changed)) is not None:
+                future.set_result(answer)
+
+        self._waiting.setdefault(case, []).append(look)
+        try:
+            async with asyncio.timeout(seconds):
+                return await future
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting[case].remove(look)
+            if not self._waiting[case]:
+                del self._waiting[case]
+
+    async def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId]]:
+        """(revision, case) for each change from now on, or since revision `after`. Ends when the reader is too slow."""
+        reader = Reader()
+        if after is not None:
+            missed = sorted((card.revision, card.case) for card in self._cards.values() if card.revision > after)
+            for revision, case in missed[-READER_LIMIT:]:
+                reader.tell(case, revision)
+        self._readers.add(reader)
+        try:
+            while True:
+                await reader.news.wait()
+                reader.news.clear()
+                if reader.is_gone:
+                    return
+                changed, reader.changed = reader.changed, {}
+                for case, revision in changed.items():
+                    yield revision, case
+                await asyncio.sleep(BREATH)
+        finally:
+            self._readers.discard(reader)
+
+
+def due_order(card: Card) -> tuple[str, str]:
+    return (card.next_due or "9999", card.case)

@@ -1,0 +1,205 @@
+"""The one path by which a form becomes a report on record, for HTTP, the desk, `report.submit`, the inbox and the ingest paths.
+
+Invariant: a report is stored once for each (principal, key). The same key with the same form answers with what was stored
+first; with another form it is refused, and nothing is stored.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import orjson
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from ulid import ULID
+
+from services.intake.access import may_report
+from services.intake.answers import DutyRef, FactRef, Submitted
+from services.intake.board import Board, Card
+from services.intake.receipts import Receipts
+from services.intake.record import Record, Stored, id_of
+from services.intake.words import TIME_EXAMPLE, Fault, faults_of, invalid
+from shared.directory import Directory
+from shared.facts import Fact, Instant, Original, Report, ReportForm
+from shared.ids import CaseId, PersonId, case_id_for
+from shared.logs import about_case
+from shared.problems import Problem
+from shared.subjects import fact_subject
+from shared.tokens import Principal
+from shared.vocabulary import Kind
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+KEY_LIMIT = 200
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TIMES = ("occurred_at", "learned_at")
+_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+_FORM_FIELDS = tuple(ReportForm.model_fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """A report on its way in, with all that is known of how it came."""
+
+    form: ReportForm
+    principal: str
+    key: str
+    """Idempotency: unique among this principal's reports."""
+    at: datetime
+    """The time part of the case id: the same for every repeat of the same report."""
+    fact_id: str
+    source: str
+    person: PersonId | None = None
+    handed_in_at: datetime | None = None
+    original: Original | None = None
+
+
+class Submission:
+    """`Submit` of desk_services, and `file` for what other systems send."""
+
+    def __init__(
+        self,
+        record: Record,
+        board: Board,
+        directory: Directory,
+        receipts: Receipts,
+        clock: Callable[[], datetime],
+        *,
+        wait: timedelta,
+        skew: timedelta,
+    ) -> None:
+        self._record, self._board, self._directory, self._receipts = record, board, directory, receipts
+        self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
+
+    def parse(self, raw: bytes) -> ReportForm:
+        """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault."""
+        try:
+            fields: Any = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise Problem(400, "Not JSON", f"The body is not JSON ({error}); send a report as a JSON object in UTF-8.") from None
+        if not isinstance(fields, dict):
+            raise invalid([("(body)", "must be a JSON object with the fields of a report")])
+        return self.read(cast(dict[str, Any], fields))
+
+    def read(self, fields: Mapping[str, Any]) -> ReportForm:
+        """Check what was filled in. Problem 422 names every field at fault at once."""
+        form, faults = self.check(fields)
+        if form is None:
+            raise invalid(faults)
+        return form
+
+    def check(self, fields: Mapping[str, Any], prefix: str = "") -> tuple[ReportForm | None, list[Fault]]:
+        """The form, or every fault of it with its field written after `prefix`."""
+        faults = [*self._strangers(fields, prefix), *self._odd_times(fields, prefix)]
+        try:
+            form = ReportForm.model_validate(dict(fields))
+        except ValidationError as error:
+            named = {field for field, _ in faults}
+            faults += [fault for fault in faults_of(error, ReportForm, prefix) if fault[0] not in named]
+            return None, faults
+        return (None, faults) if faults else (form, [])
+
+    def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
+        faults: list[Fault] = []
+        unit, area = fields.get("unit"), fields.get("area")
+        if isinstance(unit, str) and unit not in self._directory.units_by_id:
+            faults.append((f"{prefix}unit", f"no unit {unit[:60]!r} is known: take an id from GET /api/v1/directory/units"))
+        if isinstance(area, str) and area not in self._directory.areas_by_code:
+            faults.append(
+                (f"{prefix}area", f"no area {area[:60]!r} is known: take a six-digit code from GET /api/v1/directory/units (areas)")
+            )
+        return faults
+
+    def _odd_times(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
+        now = self._clock()
+        faults: list[Fault] = []
+        for name in TIMES:
+            value = fields.get(name)
+            if isinstance(value, int | float):
+                faults.append((f"{prefix}{name}", f"must be text with date, time and offset, not a number: write it as in {TIME_EXAMPLE}"))
+                continue
+            try:
+                at = _instant.validate_python(value)
+            except ValidationError:
+                continue
+            if at > now + self._skew:
+                minutes = int(self._skew.total_seconds() // 60)
+                faults.append(
+                    (f"{prefix}{name}", f"lies more than {minutes} minutes ahead of our clock: correct it, or the clock it came from")
+                )
+            elif at < EARLIEST:
+                faults.append((f"{prefix}{name}", f"lies before {EARLIEST.year}: correct the year"))
+        return faults
+
+    async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
+        """Store it and say what it set off. Problem 403, 422 (the key stands for another report), 503."""
+        may_report(principal, form)
+        if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isprintable()):
+            raise invalid([("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")])
+        key = key or str(ULID())
+        stored = await self.file(
+            Handover(
+                form=form,
+                principal=principal.subject,
+                key=key,
+                at=form.learned_at,
+                fact_id=id_of("report", principal.subject, key),
+                source="/services/intake",
+                person=principal.person,
+            )
+        )
+        if form_in(stored) != form:
+            detail = f"This Idempotency-Key was used for another report (case {stored.fact.subject}); nothing new is stored."
+            raise Problem(
+                422, "Key already used", detail, errors=[("Idempotency-Key", "stands for another report: use a new key for a new report")]
+            )
+        return await self.answer(stored)
+
+    async def file(self, handover: Handover) -> Stored:
+        """Append the `reported` fact, or find the one stored before under the same key. Raises Unreachable."""
+        case = case_id_for(f"{handover.principal}\n{handover.key}", handover.at)
+        known = self._board.card(case)
+        if known is not None:
+            # The broker forgets message ids after an hour; the case remembers its report.
+            return await self._record.read(known.report_sequence, repeated=True)
+        received_at = self._clock()
+        report = Report(
+            **dict(handover.form),
+            received_at=received_at,
+            handed_in_at=handover.handed_in_at,
+            reported_by=handover.principal,
+            person=handover.person,
+            original=handover.original,
+        )
+        fact = Fact.of(Kind.REPORTED, id=handover.fact_id, source=handover.source, subject=case, time=received_at, data=report)
+        with about_case(case):
+            stored = await self._record.append(fact_subject(case, Kind.REPORTED), fact.write(), handover.fact_id)
+            log.info("reported", by=handover.principal, unit=report.unit, sequence=stored.sequence, repeated=stored.repeated)
+        return stored
+
+    async def answer(self, stored: Stored) -> Submitted:
+        """Wait a moment for the duties; an escalator that is away delays them, never the report."""
+        case = CaseId(stored.fact.subject or "")
+        duties = await self._board.wait_for(case, duties_on, self._wait)
+        notice = None
+        if duties is None:
+            notice = "The report is stored and this receipt proves it. The duties it opens are not worked out yet; they follow on the case."
+        return Submitted(
+            case=case,
+            fact=FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time),
+            duties=duties or (),
+            receipt=self._receipts.sign(stored),
+            notice=notice,
+            repeated=stored.repeated,
+        )
+
+
+def form_in(stored: Stored) -> ReportForm:
+    """What was filled in, of a report on record."""
+    return ReportForm.model_validate({name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data})
+
+
+def duties_on(card: Card) -> tuple[DutyRef, ...]:
+    duties: list[dict[str, Any]] = orjson.loads(card.raw)["duties"]
+    return tuple(DutyRef(id=duty["id"], act=duty["act"], owed_to=duty["owed_to"], due_at=duty["due_at"]) for duty in duties)

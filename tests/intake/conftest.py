@@ -1,0 +1,25 @@
+"""Intake as a process on the shared broker, and what its tests need to speak to it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest_asyncio
+
+from tests.lab import Lab, Running
+
+DIRECTORY = Path(__file__).parent.parent / "data" / "directory.yaml"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def intake(lab: Lab) -> AsyncIterator[Running]:
+    """One intake for all tests that do not break it. No escalator: where a decision matters, the test makes it."""
+    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.3S")
+    yield running
+    running.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=intake.url, timeout=15) as client:
+        yield client

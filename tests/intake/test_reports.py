@@ -1,0 +1,159 @@
+"""A unit reports over HTTP: it is stored once, answered with a receipt, and whatever is wrong is named."""
+
+import asyncio
+import hashlib
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.intake.receipts import read as read_receipt
+from shared.secrets import SecretFile, verify_key
+from shared.vocabulary import Role
+from tests.intake.builders import ago, case, facts_of, form, post_case
+from tests.lab import Lab, Running
+
+
+async def report(
+    http: httpx.AsyncClient, lab: Lab, key: str | None = None, *, role: Role = Role.DUTY_OFFICER, **changes: object
+) -> httpx.Response:
+    headers = lab.bearer(role) | ({"Idempotency-Key": key} if key else {})
+    return await http.post("/api/v1/reports", json=form(**changes), headers=headers)
+
+
+async def test_a_report_is_on_record_and_its_receipt_proves_it(http: httpx.AsyncClient, lab: Lab) -> None:
+    answer = await report(http, lab)
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    (fact,) = await facts_of(lab, body["case"])
+    assert (fact.id, fact.kind) == (body["fact"]["id"], "reported")
+    said = read_receipt(body["receipt"], verify_key(lab.secrets, SecretFile.RECEIPT_VERIFY))
+    async with lab.connection("admin") as client:
+        stored = await client.jetstream().get_msg("FACTS", body["fact"]["sequence"])
+    assert said["sha256"] == hashlib.sha256(stored.data or b"").hexdigest()
+    assert (said["case"], said["fact"], said["sequence"], said["time"]) == (body["case"], fact.id, stored.seq, body["fact"]["time"])
+
+
+async def test_without_an_escalator_the_report_is_stored_and_its_duties_follow(http: httpx.AsyncClient, lab: Lab) -> None:
+    body = (await report(http, lab)).json()
+    assert body["duties"] == []
+    assert "they follow" in body["notice"]
+
+
+async def test_the_answer_names_the_duties_once_the_escalator_has_decided(http: httpx.AsyncClient, lab: Lab) -> None:
+    key = uuid4().hex
+    changes = {"learned_at": form()["learned_at"], "occurred_at": form()["occurred_at"]}
+    first = (await report(http, lab, key, **changes)).json()
+    await post_case(lab, case(first["case"], sequence=first["fact"]["sequence"]))
+    second = (await report(http, lab, key, **changes)).json()
+    assert [(duty["act"], duty["owed_to"]) for duty in second["duties"]] == [("report", "leader_a"), ("report", "officer")]
+    assert "notice" not in second
+
+
+async def test_the_same_key_and_form_give_the_same_case_and_receipt_and_one_fact(http: httpx.AsyncClient, lab: Lab) -> None:
+    key, same = uuid4().hex, form()
+    answers = [(await report(http, lab, key, **same)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 200, 200]
+    first, *others = [answer.json() for answer in answers]
+    assert all((other["case"], other["fact"], other["receipt"]) == (first["case"], first["fact"], first["receipt"]) for other in others)
+    assert len(await facts_of(lab, first["case"])) == 1
+
+
+async def test_twenty_repeats_at_once_are_one_report(http: httpx.AsyncClient, lab: Lab) -> None:
+    key, same = uuid4().hex, form()
+    answers = await asyncio.gather(*(report(http, lab, key, **same) for _ in range(20)))
+    assert len({answer.json()["fact"]["sequence"] for answer in answers}) == 1
+    assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
+
+
+async def test_the_same_key_with_another_form_is_refused_and_nothing_is_stored(http: httpx.AsyncClient, lab: Lab) -> None:
+    key = uuid4().hex
+    first = (await report(http, lab, key)).json()
+    second = await report(http, lab, key, summary="另一件事")
+    assert second.status_code == 422
+    assert second.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert first["case"] in second.json()["detail"]
+
+
+async def test_one_persons_key_means_nothing_for_another(http: httpx.AsyncClient, lab: Lab) -> None:
+    key, same = uuid4().hex, form()
+    ours = await report(http, lab, key, **same)
+    theirs = await report(http, lab, key, role=Role.SUPERVISOR, **same)
+    assert theirs.status_code == 201
+    assert theirs.json()["case"] != ours.json()["case"]
+
+
+async def test_every_bad_field_is_named_at_once_with_its_remedy(http: httpx.AsyncClient, lab: Lab) -> None:
+    wrong: dict[str, Any] = {
+        "level": "V",
+        "unit": "nobody",
+        "area": "999999",
+        "learned_at": "2026-11-23T03:05:00",
+        "summary": " ",
+        "learnt_at": "x",
+        "category": None,
+    }
+    answer = await report(http, lab, **wrong)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    said = {error["field"]: error["message"] for error in answer.json()["errors"]}
+    assert set(said) == {"level", "unit", "area", "learned_at", "summary", "learnt_at", "category"}
+    assert "'I', 'II', 'III' or 'IV'" in said["level"]
+    assert "'nobody'" in said["unit"]
+    assert "add the offset" in said["learned_at"]
+    assert "did you mean learned_at?" in said["learnt_at"]
+    assert "missing" in said["category"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"learned_at": ago(minutes=-6).isoformat()}, "learned_at", "ahead of our clock"),
+        ({"occurred_at": ago(minutes=1).isoformat()}, "learned_at", "before occurred_at"),
+        ({"occurred_at": "0206-11-23T03:05:00+08:00"}, "occurred_at", "correct the year"),
+        ({"learned_at": 1_763_000_000}, "learned_at", "not a number"),
+        ({"place": {"latitude": 200, "longitude": 1}}, "place.latitude", "90 or less"),
+        ({"sensitive": "perhaps"}, "sensitive", "true or false"),
+    ],
+)
+async def test_a_time_or_value_that_can_not_be_is_refused(
+    http: httpx.AsyncClient, lab: Lab, changes: dict[str, Any], field: str, words: str
+) -> None:
+    answer = await report(http, lab, **changes)
+    assert answer.status_code == 422
+    assert [(error["field"], words in error["message"]) for error in answer.json()["errors"]] == [(field, True)]
+
+
+async def test_a_clock_a_little_ahead_is_forgiven(http: httpx.AsyncClient, lab: Lab) -> None:
+    assert (await report(http, lab, learned_at=ago(minutes=-4).isoformat())).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b"[]", 422), (b"\xff", 400), (b"", 400), (b"[" * 5000, 400), (b" " * 300_000, 413)]
+)
+async def test_what_is_no_report_is_refused_in_words(http: httpx.AsyncClient, lab: Lab, body: bytes, status: int) -> None:
+    answer = await http.post("/api/v1/reports", content=body, headers=lab.bearer(Role.DUTY_OFFICER))
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+async def test_nobody_reports_without_a_token_or_in_a_role_that_only_reads(http: httpx.AsyncClient, lab: Lab) -> None:
+    assert (await http.post("/api/v1/reports", json=form())).status_code == 401
+    assert (await http.post("/api/v1/reports", json=form(), headers={"Authorization": "Bearer x"})).status_code == 401
+    for role in (Role.AUDITOR, Role.DISCIPLINE, Role.OPERATOR):
+        assert (await report(http, lab, role=role)).status_code == 403
+
+
+async def test_a_reporter_speaks_for_its_own_unit_alone(http: httpx.AsyncClient, lab: Lab) -> None:
+    bearer = lab.bearer(Role.REPORTER, unit="heating")
+    answer = await http.post("/api/v1/reports", json=form(), headers=bearer)
+    assert answer.status_code == 403
+    assert "heating" in answer.json()["detail"]
+    assert (await http.post("/api/v1/reports", json=form(unit="heating"), headers=bearer)).status_code == 201
+
+
+async def test_the_document_of_the_api_shows_the_form(intake: Running, http: httpx.AsyncClient) -> None:
+    document = (await http.get("/openapi.json")).json()
+    body = document["paths"]["/api/v1/reports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert {"category", "unit", "area", "occurred_at", "learned_at", "summary"} == set(body["required"])
