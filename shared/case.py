@@ -53,6 +53,8 @@ class Plan(Frozen):
     remind: tuple[Instant, ...] = ()
     """Reminders still to come."""
     remind_rule: Rule | None = None
+    discharged_by: tuple[str, ...] = ()
+    """`acknowledged`, `logged_call`: what ends this duty; a message merely sent ends nothing."""
     channels: tuple[str, ...] = ()
     chain: tuple[PostId, ...] = ()
     """Posts of the fallback chain not lit yet."""

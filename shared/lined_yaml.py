@@ -60,7 +60,7 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
         return model.model_validate(_plain(root)), lines
     except ValidationError as error:
         faults = [
-            f"{name}:{lines.of(fault['loc'])}: {'.'.join(str(part) for part in fault['loc']) or '(document)'}: {fault['msg']}"
+            f"{name}:{lines.of(fault['loc'])}: {'.'.join(str(part) for part in fault['loc']) or '(document)'}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False)
         ]
         raise YamlFault(faults) from None

@@ -5,9 +5,11 @@ and a stop lets the running handlers finish before the connection is drained.
 """
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import nats.errors
@@ -136,6 +138,9 @@ class Service:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         logs.configure(self.name, self.settings.log_format)
+        for wanted in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn raises the signal again when it is done; a clean stop ends with code 0.
+            signal.signal(wanted, _leave)
         uvicorn.run(
             self.app,
             host=self.settings.http_host,
@@ -149,6 +154,10 @@ class Service:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 async def _outcome(check: Check) -> str:

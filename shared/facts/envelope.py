@@ -86,4 +86,7 @@ class Fact(BaseModel):
 
 def field_errors(error: ValidationError) -> list[tuple[str, str]]:
     """Each fault as (dotted field, what is wrong), in words for people."""
-    return [(".".join(str(part) for part in fault["loc"]) or "(body)", fault["msg"]) for fault in error.errors(include_url=False)]
+    return [
+        (".".join(str(part) for part in fault["loc"]) or "(body)", fault["msg"].removeprefix("Value error, "))
+        for fault in error.errors(include_url=False)
+    ]

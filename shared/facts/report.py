@@ -57,6 +57,9 @@ class Report(ReportForm):
     """The data of `reported`: the form, who handed it in, when intake had it in hand, and where it came from."""
 
     received_at: Instant
+    handed_in_at: Instant | None = None
+    """The broker's time of the inbox message, where it came that way: what decides in time or late, so that intake being
+    away is never held against a unit. Over HTTP the fact's own broker time is that moment."""
     reported_by: str
     """The principal: a person id, or `source:<id>` for a system."""
     person: PersonId | None = None

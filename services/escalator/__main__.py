@@ -1,0 +1,5 @@
+"""`python -m services.escalator`"""
+
+from services.escalator.app import main
+
+main()

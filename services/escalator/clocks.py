@@ -1,0 +1,38 @@
+"""The clocks: deadlines held by the broker as scheduled messages, so that they survive any process and nobody polls.
+
+Invariant: a duty has at most one pending clock, on a subject of its own; arming again replaces it. No message id is set: the
+broker would silently drop a re-armed clock inside its dedupe window. The body is the complete fact of the clock's striking.
+"""
+
+from datetime import datetime
+
+from nats.js import JetStreamContext
+
+from shared.broker import PUBLISH_TIMEOUT
+from shared.facts import Due, Fact, rfc3339
+from shared.ids import CaseId, DutyId
+from shared.streams import CLOCKS
+from shared.subjects import armed_subject, due_subject
+from shared.vocabulary import Kind
+
+FIRED_KEPT = "24h"
+"""How long a fired clock stays in CLOCKS; in FACTS it stays for good."""
+
+
+async def arm(js: JetStreamContext, case: CaseId, duty: DutyId, at: datetime) -> None:
+    stamp = rfc3339(at)
+    fact = Fact.of(
+        Kind.DUE, id=f"clock:{case}:{duty}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
+    )
+    headers = {
+        "Nats-Schedule": f"@at {stamp}",
+        "Nats-Schedule-Target": due_subject(case, duty),
+        "Nats-Schedule-TTL": FIRED_KEPT,
+        "Content-Type": "application/cloudevents+json",
+    }
+    await js.publish(armed_subject(case, duty), fact.write(), timeout=PUBLISH_TIMEOUT, stream=CLOCKS, headers=headers)
+
+
+async def cancel(js: JetStreamContext, case: CaseId, duty: DutyId) -> None:
+    """Take the duty's pending clock away; nothing happens where there is none."""
+    await js.purge_stream(CLOCKS, subject=armed_subject(case, duty))

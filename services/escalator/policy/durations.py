@@ -1,0 +1,69 @@
+"""Terms of the policy: ISO 8601 durations, working days (`P5WD`), percentages of a term.
+
+Invariant: a term keeps the text it was written as; what it means is computed from that text alone.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+_ISO = re.compile(
+    r"^P(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
+)
+_WORKING = re.compile(r"^P(?P<days>\d+)WD$")
+_PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
+
+
+def parse_fixed(text: str) -> timedelta:
+    """`PT30M`, `P1DT12H`, `PT7.5S` → timedelta. Raises ValueError that shows how to write it."""
+    match = _ISO.match(text)
+    if not match or text in ("P", "PT") or text.endswith("T"):
+        raise ValueError(f"{text!r} is not a duration: write ISO 8601, such as PT30M (30 minutes), PT2H, P1D")
+    if match["months"]:
+        raise ValueError(f"{text!r} has no fixed length: a month is 28 to 31 days; write days, such as P30D")
+    part = {name: float(value) for name, value in match.groupdict().items() if value}
+    return timedelta(
+        weeks=part.get("weeks", 0), days=part.get("days", 0), hours=part.get("h", 0), minutes=part.get("m", 0), seconds=part.get("s", 0)
+    )
+
+
+def write_fixed(span: timedelta) -> str:
+    """The shortest ISO 8601 text of `span`: the inverse of parse_fixed."""
+    micros = span // timedelta(microseconds=1)
+    days, micros = divmod(micros, 86_400_000_000)
+    hours, micros = divmod(micros, 3_600_000_000)
+    minutes, micros = divmod(micros, 60_000_000)
+    seconds = f"{micros / 1_000_000:.6f}".rstrip("0").rstrip(".")
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "") + (f"{seconds}S" if micros else "")
+    date = f"{days}D" if days else ""
+    return f"P{date}T{time}" if time else f"P{date}" if date else "PT0S"
+
+
+def _fixed(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a duration: write ISO 8601, such as PT30M")
+    return parse_fixed(value)
+
+
+def _term(value: Any) -> str:
+    """Any term: a fixed duration, months, working days or a percentage; kept as text until the duty it belongs to is watched."""
+    text = str(value)
+    if _WORKING.match(text):
+        return text
+    if percent := _PERCENT.match(text):
+        if not 0 < int(percent["share"]) <= 100:
+            raise ValueError(f"{text!r}: a percentage of a term lies between 1% and 100%")
+        return text
+    if not _ISO.match(text) or text in ("P", "PT") or text.endswith("T"):
+        raise ValueError(f"{text!r} is not a term: write PT30M, P3D, P1M, P5WD (working days) or 50%")
+    return text
+
+
+Span = Annotated[timedelta, BeforeValidator(_fixed), PlainSerializer(write_fixed, return_type=str)]
+"""A duration of fixed length."""
+Term = Annotated[str, BeforeValidator(_term)]
+"""A duration of any kind, as written."""

@@ -1,0 +1,62 @@
+"""What a test says to the escalator and hears from it over the real broker."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import KeyNotFoundError
+from ulid import ULID
+
+from shared.broker import append
+from shared.case import Case
+from shared.facts import Acknowledgement, Actor, Decision, Fact, Via
+from shared.ids import CaseId, PersonId
+from shared.subjects import fact_subject
+from shared.vocabulary import Kind, Role
+from tests.escalator.builders import a_report
+
+
+async def report(intake: Client, *, ago: timedelta = timedelta(0), **changes: Any) -> CaseId:
+    """A unit reports what it learned of `ago`; returns the case."""
+    case, now = CaseId(str(ULID())), datetime.now(UTC)
+    data = a_report(occurred_at=now - ago, learned_at=now - ago, received_at=now, **changes)
+    fact = Fact.of(Kind.REPORTED, id=f"r:{case}", source="/test", subject=case, time=now, data=data)
+    await append(intake, fact_subject(case, Kind.REPORTED), fact.write(), fact.id)
+    return case
+
+
+async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
+    by = Actor(principal=person, role=Role.LEADER)
+    data = Acknowledgement(person=PersonId(person), via=Via.API, by=by)
+    fact = Fact.of(Kind.ACKNOWLEDGED, id=f"a:{case}:{person}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    await append(intake, fact_subject(case, Kind.ACKNOWLEDGED), fact.write(), fact.id)
+
+
+async def case_now(admin: Client, case: CaseId) -> Case | None:
+    bucket = await admin.jetstream().key_value("CASES")
+    try:
+        return Case.model_validate_json((await bucket.get(case)).value or b"")
+    except KeyNotFoundError:
+        return None
+
+
+async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple[datetime, Fact]]:
+    """Every stored fact of a kind (of a case), with the broker's time, in order."""
+    js = admin.jetstream()
+    config = ConsumerConfig(filter_subject=f"fact.*.{kind}", deliver_policy=DeliverPolicy.ALL, inactive_threshold=5)
+    subscription = await js.pull_subscribe(f"fact.*.{kind}", stream="FACTS", config=config)
+    found: list[tuple[datetime, Fact]] = []
+    pending = (await subscription.consumer_info()).num_pending or 0
+    while pending > 0:
+        for message in await subscription.fetch(min(pending, 500), timeout=5):
+            pending -= 1
+            fact = Fact.read(message.data)
+            if case is None or fact.subject == case:
+                found.append((message.metadata.timestamp, fact))
+    await subscription.unsubscribe()
+    return found
+
+
+async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
+    return [Decision.model_validate(fact.data) for _, fact in await facts_of(admin, case, Kind.DECIDED)]
