@@ -1,0 +1,61 @@
+"""The report form: local times in, one report out; whatever is wrong stands at its field, and nothing typed is lost."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.problems import Problem
+from shared.tokens import Principal
+from shared.vocabulary import Category, Level, ReportKind
+from shared.web.languages import N_
+from shared.web.times import local_input, read_local
+
+TIMES = ("occurred_at", "learned_at")
+TICKS = ("sensitive", "exercise")
+TEXTS = ("kind", "category", "level", "unit", "area", "summary", "details")
+CHOOSE = N_("Choose one.")
+SUMMARY = N_("Say in one line what happened.")
+SOME_WRONG = N_("Some fields need another look. Nothing has been sent yet.")
+NEEDED = {"category": CHOOSE, "unit": CHOOSE, "area": CHOOSE, "summary": SUMMARY}
+FIELDS = {
+    "summary": N_("What happened, in one line"),
+    "kind": N_("Kind"),
+    "category": N_("Category"),
+    "level": N_("Level, as far as known"),
+    "unit": N_("Unit that reports"),
+    "area": N_("Area where it happened"),
+    "occurred_at": N_("Occurred at"),
+    "learned_at": N_("Your unit learned of it at"),
+    "details": N_("Details (may stay empty)"),
+}
+"""Each field's label, for the list of faults above the form."""
+KINDS, CATEGORIES, LEVELS = tuple(ReportKind), tuple(Category), tuple(Level)
+
+
+def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: str) -> dict[str, str]:
+    """An empty form: their own unit and area, learned of it just now. `key` makes a second click the same report."""
+    return {
+        "key": key,
+        "kind": ReportKind.INCIDENT.value,
+        "unit": principal.unit or "",
+        "area": area,
+        "occurred_at": "",
+        "learned_at": local_input(now, zone),
+    }
+
+
+def read_fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    """The fields of a ReportForm, times made UTC. Raises Problem 422 naming all that can't be read."""
+    errors: list[tuple[str, str]] = []
+    fields: dict[str, Any] = {name: values[name].strip() for name in TEXTS if values.get(name, "").strip()}
+    fields |= {name: True for name in TICKS if values.get(name)}
+    for name in TIMES:
+        try:
+            fields[name] = read_local(values.get(name, ""), zone)
+        except ValueError as error:
+            errors.append((name, str(error)))
+    errors += [(name, message) for name, message in NEEDED.items() if name not in fields]
+    if errors:
+        raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)
+    return fields

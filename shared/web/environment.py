@@ -1,0 +1,50 @@
+"""How templates are read: everything escaped, a name that is missing is a fault, one environment a language."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from shared.facts import Name
+from shared.vocabulary import Language
+from shared.web import times
+from shared.web.labels import label
+from shared.web.languages import catalogue, name_in
+
+LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
+
+
+def environment(language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]) -> Environment:
+    """`everywhere` is known in every template. Filters: named, label, span, full, translated."""
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    words = catalogue(language)
+    # The extension adds this method at run time, so that no checker knows it.
+    cast(Any, made).install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
+
+    def named(name: Name) -> str:
+        return name_in(name, language)
+
+    def labelled(value: object, group: str) -> str:
+        return words.gettext(label(group, value))
+
+    def full(at: datetime) -> str:
+        return times.full(at, zone)
+
+    def together(names: Sequence[Name]) -> str:
+        return ("、" if language is Language.ZH else ", ").join(named(name) for name in names)
+
+    filters: dict[str, Any] = {"named": named, "label": labelled, "span": times.span, "full": full, "translated": words.gettext}
+    made.filters.update(filters)
+    made.globals.update(cast(Any, {"language": language.value, "languages": LANGUAGES, "together": together, **everywhere}))
+    return made

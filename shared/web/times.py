@@ -1,0 +1,55 @@
+"""Times on a page are local to the configured zone and say so by their length: today's as a clock, others with the date.
+
+Invariant: what a form gives back is read in the same zone it was shown in, and stored UTC.
+"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.web.languages import N_
+
+LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+"""What `<input type="datetime-local">` sends."""
+NO_SUCH_TIME = N_("The clocks were put forward over this time: it did not exist.")
+NOT_A_TIME = N_("Give a date and a time, such as 2026-11-01 03:12.")
+
+
+def clock(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`03:12:04` today, `11-02 03:12:04` this year, else with the year."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M:%S}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def full(at: datetime, zone: ZoneInfo) -> str:
+    """For records: nothing left out, the offset included."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="milliseconds")
+
+
+def span(length: timedelta) -> str:
+    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign is the caller's word (late, left). static/clock.js counts in the same shape."""
+    seconds = abs(int(length.total_seconds()))
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, seconds = divmod(rest, 60)
+    text = f"{hours}:{minutes:02}:{seconds:02}" if hours or days else f"{minutes}:{seconds:02}"
+    return f"{days}d {text}" if days else text
+
+
+def local_input(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime(LOCAL_FORMAT)
+
+
+def read_local(text: str, zone: ZoneInfo) -> datetime:
+    """The instant a form means. Raises ValueError with a message of the catalogue."""
+    try:
+        naive = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(NOT_A_TIME) from None
+    if naive.tzinfo is not None:
+        return naive.astimezone(UTC)
+    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) != naive:
+        raise ValueError(NO_SUCH_TIME)
+    return at
