@@ -79,7 +79,7 @@ class Brief(Frozen):
 
     kind: ReportKind
     category: Category
-    level: Level | None
+    level: Level | None = None
     sensitive: bool
     exercise: bool
     unit: UnitId
