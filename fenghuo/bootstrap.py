@@ -13,8 +13,6 @@ import nkeys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from shared import streams
-from shared.broker import connect
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
 
@@ -78,6 +76,10 @@ def public_nkeys(folder: Path) -> dict[str, str]:
 
 async def declare_streams(settings: Settings, *, replicas: int = 1, timeout: float = 30.0) -> list[str]:
     """As the admin, make the broker hold the streams, buckets and durables of shared/streams.py."""
+    # Loaded here: the launcher starts its children while this takes its second.
+    from shared import streams
+    from shared.broker import connect
+
     connection = await connect(settings, "admin", timeout=timeout)
     try:
         return await streams.declare(connection.jetstream(timeout=timeout), replicas)

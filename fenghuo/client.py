@@ -8,14 +8,16 @@ from typing import Any
 import httpx
 
 from fenghuo.answers import Exit, fail
-from shared.service import PORTS
+from fenghuo.places import PORTS, running_addresses
 from shared.settings import Settings
 from shared.vocabulary import Role
 
 
 def service_url(service: str) -> str:
-    """FENGHUO_<SERVICE>_URL, else the service's own port on this machine."""
-    return os.environ.get(f"FENGHUO_{service.upper()}_URL", f"http://127.0.0.1:{PORTS[service]}")
+    """FENGHUO_<SERVICE>_URL, else where the launcher of this data folder runs it, else its own port on this machine."""
+    if url := os.environ.get(f"FENGHUO_{service.upper()}_URL"):
+        return url
+    return running_addresses(Settings().data_dir).get(service, f"http://127.0.0.1:{PORTS[service]}")
 
 
 def token_for(role: Role) -> str:

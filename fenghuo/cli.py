@@ -1,0 +1,58 @@
+"""The command `fenghuo`: one file a command, loaded only when it is called, so that help is there at once."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+COMMANDS = {
+    "up": "Start everything here on real clocks; data is kept",
+    "demo": "Start everything here and play one story",
+    "bootstrap": "Make keys; declare streams and durables",
+    "doctor": "Check this installation and say what to do",
+    "report": "Report an emergency",
+    "acknowledge": "Say that you know, or log a telephone call",
+    "case": "Show one case: duties, who is lit, who is dark",
+    "cases": "List the open cases, the next due first",
+    "token": "Issue a bearer token",
+}
+"""Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py."""
+GROUPS = {
+    "policy": "Check, explain and simulate the policy",
+    "trail": "Query, verify, export and prove the trail",
+}
+"""Each is the `app` of fenghuo/commands/<name>.py."""
+HELP = (
+    "Fenghuo 烽火: report emergencies in time, and answer for it.\n\n"
+    "Every command has --json. Exit codes: 0 done, 1 the answer is no, 2 usage, 3 a service can't be reached."
+)
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The command with all its names, of which only the one that is called has its file loaded."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=HELP, pretty_exceptions_enable=False)
+    called = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, line in COMMANDS.items():
+        function: Callable[..., object] = getattr(_module(name), name) if name == called else _not_loaded
+        app.command(name, short_help=line)(function)
+    for name, line in GROUPS.items():
+        if find_spec(f"fenghuo.commands.{name}"):
+            app.add_typer(_module(name).app if name == called else typer.Typer(callback=_not_loaded), name=name, short_help=line)
+    return app
+
+
+def _module(name: str):
+    return import_module(f"fenghuo.commands.{name}")
+
+
+def _not_loaded() -> None:
+    """Stands in the help for a command that is not called."""
+
+
+def main() -> None:
+    try:
+        build(sys.argv[1:])()
+    except BrokenPipeError:
+        sys.stderr.close()

@@ -1,0 +1,20 @@
+"""`fenghuo case`: one case as it stands."""
+
+from typing import Annotated
+
+import typer
+
+from shared.vocabulary import Role
+
+
+def case(
+    id: Annotated[str, typer.Argument(help="The case's id.", metavar="CASE")],  # noqa: A002 - the case's word
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Show one case: its duties, who is lit, who is dark, what is due when (FENGHUO_TOKEN, role duty_officer)."""
+    from fenghuo.answers import answer
+    from fenghuo.client import call
+    from fenghuo.commands._show import show_case
+
+    response = call("intake", "GET", f"/api/v1/cases/{id}", role=Role.DUTY_OFFICER)
+    answer(response.json(), as_json=as_json, render=show_case)

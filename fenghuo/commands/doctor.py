@@ -1,0 +1,39 @@
+"""`fenghuo doctor`: looks at everything an installation needs, part by part, and says what to do about each fault."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check Python, packages, secrets, configuration, broker, streams, store, services and clocks.
+
+    Exit code 0 when all is well, 1 for a fault, 3 where the broker, the store or a service can't be reached.
+    """
+    from fenghuo.answers import Exit, answer, out
+    from fenghuo.examination import Finding, Grade, examine
+    from fenghuo.quiet import hush
+
+    hush()
+    findings = asyncio.run(examine())
+    marks = {Grade.WELL: "[green]✓[/]", Grade.FAULT: "[bold red]✗[/]", Grade.AWAY: "[bold red]✗[/]", Grade.NOTE: "[yellow]·[/]"}
+
+    def render(_: Any) -> None:
+        from rich.markup import escape
+
+        for finding in findings:
+            out.print(f"{marks[finding.grade]} {finding.what:<22} {escape(finding.words)}", highlight=False)
+            if finding.remedy:
+                out.print(f"    → {escape(finding.remedy)}", highlight=False)
+
+    def worst(found: list[Finding]) -> Exit:
+        grades = {finding.grade for finding in found}
+        return Exit.UNREACHABLE if Grade.AWAY in grades else Exit.NO if Grade.FAULT in grades else Exit.DONE
+
+    code = worst(findings)
+    result = {"well": code is Exit.DONE, "findings": [finding.as_dict() for finding in findings]}
+    answer(result, as_json=as_json, render=render)
+    raise typer.Exit(code)

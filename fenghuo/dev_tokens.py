@@ -1,0 +1,57 @@
+"""Development only: one bearer token per role of the example directory, in a file its owner alone can read.
+
+Never written in production: there each token is issued to one person with `fenghuo token`.
+"""
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from shared import tokens
+from shared.directory import Directory
+from shared.ids import PersonId, PostId, UnitId
+from shared.secrets import SecretFile, signing_key
+from shared.tokens import Principal
+from shared.vocabulary import Role
+
+LASTS = timedelta(days=30)
+POSTS = {
+    Role.REPORTER: "heating_head",
+    Role.DUTY_OFFICER: "two_offices_duty",
+    Role.LEADER: "party_main",
+    Role.SUPERVISOR: "petition",
+    Role.DISCIPLINE: "discipline",
+}
+"""Whose holder a role's token is made for; another directory without the post gives its first one."""
+PUBLISHER = "wangshan-info"
+
+
+def person_principal(directory: Directory, person: PersonId, role: Role) -> Principal:
+    return Principal(subject=person, role=role, person=person, unit=UnitId(directory.people_by_id[person].unit))
+
+
+def example_principals(directory: Directory) -> dict[Role, Principal]:
+    """One principal per role."""
+    first = directory.posts[0].id
+    people = {
+        role: person_principal(directory, PersonId(directory.holder_of(PostId(post if post in directory.posts_by_id else first)).id), role)
+        for role, post in POSTS.items()
+    }
+    source = PUBLISHER if PUBLISHER in directory.sources_by_id or not directory.sources else directory.sources[0].id
+    return people | {
+        Role.AUDITOR: Principal(subject="auditor", role=Role.AUDITOR),
+        Role.OPERATOR: Principal(subject="operator", role=Role.OPERATOR),
+        Role.PUBLISHER: Principal(subject=f"source:{source}", role=Role.PUBLISHER),
+    }
+
+
+def write(path: Path, secrets: Path, directory: Directory, now: datetime) -> None:
+    key = signing_key(secrets, SecretFile.TOKEN_SIGNING)
+    issued = {role.value: tokens.issue(key, principal, now=now, lasts=LASTS) for role, principal in example_principals(directory).items()}
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps(issued, indent=2) + "\n")
+    fresh.replace(path)

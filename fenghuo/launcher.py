@@ -1,0 +1,135 @@
+"""Everything on one machine without containers: broker, store, gateway and the four services, kept alive until told to stop.
+
+Invariant: what it started it ends, in the order services, gateway, store, broker, whatever made it stop; what was stored before
+a stop is there after the next start, because nothing is made anew that exists.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from fenghuo.bootstrap import declare_streams, make_secrets
+from fenghuo.embedded import EmbeddedError
+from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part
+from fenghuo.places import Place, PlaceError
+from fenghuo.screen import Screen, in_column
+from fenghuo.supervisor import Child, Part, StartError, stop_all
+from shared.directory import load_directory
+from shared.secrets import nkey_file
+from shared.settings import Environment, Settings
+
+NOT_FOR_RECORDS = "for evaluation and development, not for retained records"
+EMBEDDED_STORE = "embedded MongoDB wire server SecantusDB"
+LAUNCH_ERRORS = (PlaceError, StartError, EmbeddedError)
+"""What may keep an installation from starting; each says what to do."""
+
+
+class Launcher:
+    """One installation while it runs: `broker`, `store`, `gateway` and the services as watched children."""
+
+    def __init__(self, place: Place, settings: Settings, screen: Screen) -> None:
+        self.place, self.settings, self.screen = place, settings, screen
+        self.children: dict[str, Child] = {}
+
+    async def start(self, ask: httpx.AsyncClient) -> None:
+        """Broker first, the rest side by side: the services look for broker and store for as long as it takes."""
+        place = self.place
+        if made := make_secrets(place.secrets):
+            self.screen.tell("step", f"made {len(made)} keys and secrets in {place.secrets}", made=made)
+        directory = load_directory(found(self.settings.directory))
+        broker = self._spawn(broker_part(place))
+        store = self._spawn(store_part(place))
+        # Loaded now: broker and store start meanwhile.
+        from fenghuo import dev_tokens
+
+        dev_tokens.write(place.tokens, place.secrets, directory, datetime.now(UTC))
+        await self._ready(broker, f"nats-server, {place.nats_url}")
+        rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._declare())
+            group.create_task(self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}"))
+            for child in rest:
+                group.create_task(self._ready(child, place.url(child.part.name)))
+        place.write_addresses()
+
+    def _spawn(self, part: Part) -> Child:
+        child = self.children[part.name] = Child(part, self.screen)
+        return child
+
+    async def _ready(self, child: Child, text: str) -> None:
+        await child.ready()
+        self.screen.tell("ready", in_column(child.part.name, text), part=child.part.name, pid=child.process.pid)
+
+    async def _declare(self) -> None:
+        settings = self.settings.model_copy(
+            update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / nkey_file("admin")}
+        )
+        if created := await declare_streams(settings):
+            self.screen.tell("step", f"declared {len(created)} streams, buckets and durables", created=created)
+
+    async def stop(self) -> None:
+        """Also after a start that failed half-way."""
+        self.place.forget_addresses()
+        order = (SERVICES, ("gateway",), ("store",), ("broker",))
+        for names in order:
+            await stop_all([self.children[name] for name in names if name in self.children])
+
+    def kill(self) -> None:
+        for child in self.children.values():
+            child.stopping = True
+            child.process.kill()
+
+
+@asynccontextmanager
+async def launched(place: Place, settings: Settings, screen: Screen) -> AsyncIterator[Launcher]:
+    """Runs inside the `async with`; all is gone after it. Raises one of LAUNCH_ERRORS before anything is left half started."""
+    if settings.environment is Environment.PRODUCTION:
+        raise PlaceError(
+            f"FENGHUO_ENVIRONMENT is production, and the embedded store is {NOT_FOR_RECORDS}",
+            "deploy with docker-compose.yml (docs/deploy.md), or unset FENGHUO_ENVIRONMENT to evaluate",
+        )
+    with place.locked():
+        place.check_ports()
+        launcher = Launcher(place, settings, screen)
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as ask:
+            try:
+                await launcher.start(ask)
+                yield launcher
+            except ExceptionGroup as failed:
+                known = [error for error in failed.exceptions if isinstance(error, LAUNCH_ERRORS)]
+                raise (known or [*failed.exceptions])[0] from None
+            finally:
+                screen.tell("step", "stopping …")
+                _on_signals(launcher.kill)  # who asks twice does not want to wait
+                await launcher.stop()
+                screen.tell("ready", "everything has ended, no process is left", stopped=True)
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, act)
+
+
+def run_until_signalled(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work`; SIGINT, SIGTERM and SIGHUP cancel it, and its clean-up still runs. Returns its exit code, 0 where it was stopped."""
+
+    async def watched() -> int:
+        task = asyncio.create_task(work)
+        _on_signals(task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return 0
+
+    return asyncio.run(watched())
+
+
+def place_of(settings: Settings, ports: dict[str, int], *, demo: bool = False) -> Place:
+    home = settings.data_dir.resolve()
+    return Place(home=home, data=home / "demo" if demo else home, ports=ports, host=settings.http_host)

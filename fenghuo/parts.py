@@ -1,0 +1,99 @@
+"""The processes of one embedded installation, each with its command, environment and sign of readiness; nothing runs yet."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from fenghuo import embedded
+from fenghuo.bootstrap import public_nkeys
+from fenghuo.places import PORTS, Place
+from fenghuo.supervisor import Part
+from shared.secrets import nkey_file
+from shared.settings import Settings
+
+SERVICES = tuple(PORTS)
+ROOT = embedded.ROOT
+
+
+def broker_part(place: Place) -> Part:
+    monitor = place.ports["monitor"]
+    return Part(
+        name="broker",
+        command=tuple(embedded.nats_command(place.data / "nats", port=place.ports["nats"], monitor=monitor)),
+        env=embedded.nats_env(public_nkeys(place.secrets)),
+        log=place.log("broker"),
+        is_ready=lambda: asyncio.to_thread(embedded.nats_answers, monitor),
+    )
+
+
+def store_part(place: Place) -> Part:
+    port = place.ports["mongo"]
+    return Part(
+        name="store",
+        command=tuple(embedded.mongo_command(place.data / "mongo", port=port)),
+        cwd=place.data,
+        log=place.log("store"),
+        is_ready=lambda: asyncio.to_thread(embedded.mongo_answers, port),
+    )
+
+
+def gateway_part(place: Place, ask: httpx.AsyncClient) -> Part:
+    """Stands for the telephone, SMS and mail gateways of a real installation."""
+    ports = ("--http-port", str(place.ports["gateway"]), "--smtp-port", str(place.ports["mail"]))
+    return Part(
+        name="gateway",
+        command=(sys.executable, "-m", "fenghuo.gateway_lab", *ports, "--secrets", str(place.secrets)),
+        cwd=ROOT,
+        log=place.log("gateway"),
+        is_ready=_answers(ask, f"http://127.0.0.1:{place.ports['gateway']}/healthz"),
+        farewell=5.0,
+    )
+
+
+def service_part(name: str, place: Place, settings: Settings, ask: httpx.AsyncClient) -> Part:
+    return Part(
+        name=name,
+        command=(sys.executable, "-m", f"services.{name}"),
+        env=service_env(name, place, settings),
+        cwd=ROOT,
+        log=place.log(name),
+        is_ready=_answers(ask, f"http://127.0.0.1:{place.ports[name]}/readyz"),
+    )
+
+
+def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
+    """What differs from the launcher's own environment, which every child inherits."""
+    return {
+        "FENGHUO_NATS_URL": place.nats_url,
+        "FENGHUO_NATS_CREDENTIALS": str(place.secrets / nkey_file(name)),
+        "FENGHUO_MONGO_URL": place.mongo_url,
+        "FENGHUO_DATA_DIR": str(place.data),
+        "FENGHUO_SECRETS_DIR": str(place.secrets),
+        "FENGHUO_POLICY": str(found(settings.policy)),
+        "FENGHUO_DIRECTORY": str(found(settings.directory)),
+        "FENGHUO_GATEWAY_URL": f"http://127.0.0.1:{place.ports['gateway']}",
+        "FENGHUO_SMTP_HOST": "127.0.0.1",
+        "FENGHUO_SMTP_PORT": str(place.ports["mail"]),
+        "FENGHUO_HTTP_HOST": place.host,
+        "FENGHUO_HTTP_PORT": str(place.ports[name]),
+        "FENGHUO_PUBLIC_URL": place.url(name),
+        "FENGHUO_LOG_FORMAT": "json",
+    }
+
+
+def found(path: Path) -> Path:
+    """A relative path counts from where the command was called, else from the project."""
+    return path.resolve() if path.exists() else ROOT / path
+
+
+def _answers(ask: httpx.AsyncClient, url: str) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        try:
+            return (await ask.get(url)).is_success
+        except httpx.HTTPError:
+            return False
+
+    return check

@@ -1,0 +1,150 @@
+"""Where everything of one embedded installation stands: its data, its ports, its addresses.
+
+Invariant: one data folder has one launcher (a lock on it says so), and a port that is taken is named before anything starts.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
+"""Of the services, as in shared.service: not imported from there, so that a command does not load a web server."""
+DEFAULT_PORTS = {**PORTS, "nats": 4222, "monitor": 8222, "mongo": 27017, "gateway": 8090, "mail": 8025}
+"""In the order they follow FENGHUO_PORT_BASE."""
+
+
+class PlaceError(RuntimeError):
+    """Why nothing can start here, and what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+class PortSettings(BaseSettings):
+    """FENGHUO_PORT_BASE moves all ports together, FENGHUO_PORT_<PART> one of them."""
+
+    model_config = SettingsConfigDict(env_prefix="FENGHUO_PORT_", extra="ignore")
+
+    base: int | None = None
+    intake: int | None = None
+    escalator: int | None = None
+    notifier: int | None = None
+    audit: int | None = None
+    nats: int | None = None
+    monitor: int | None = None
+    mongo: int | None = None
+    gateway: int | None = None
+    mail: int | None = None
+
+    def ports(self) -> dict[str, int]:
+        moved = {part: port if self.base is None else self.base + number for number, (part, port) in enumerate(DEFAULT_PORTS.items())}
+        chosen: dict[str, int | None] = self.model_dump()
+        return {part: chosen[part] or port for part, port in moved.items()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """`home` keeps the lock, the tokens and the addresses; `data` what this start works on (the demo has its own)."""
+
+    home: Path
+    data: Path
+    ports: dict[str, int]
+    host: str = "127.0.0.1"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def tokens(self) -> Path:
+        return self.home / "tokens.json"
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://127.0.0.1:{self.ports['nats']}"
+
+    @property
+    def mongo_url(self) -> str:
+        return f"mongodb://127.0.0.1:{self.ports['mongo']}/?directConnection=true"
+
+    def url(self, part: str) -> str:
+        return f"http://{self.host}:{self.ports[part]}"
+
+    def log(self, part: str) -> Path:
+        return self.data / "logs" / f"{part}.log"
+
+    def check_ports(self) -> None:
+        """Raises PlaceError naming each port that somebody else holds."""
+        twice = [part for part, port in self.ports.items() if list(self.ports.values()).count(port) > 1]
+        if twice:
+            raise PlaceError(f"{' and '.join(twice)} are given the same port", "give each its own: FENGHUO_PORT_<PART>")
+        taken = [f"{port} ({part})" for part, port in self.ports.items() if not _is_free(port)]
+        if taken:
+            part = taken[0].partition("(")[2].rstrip(")")
+            raise PlaceError(
+                f"port{'s' if len(taken) > 1 else ''} {', '.join(taken)} in use by another program; nothing was started",
+                f"stop that program, or choose others: FENGHUO_PORT_{part.upper()}=<port> for one, FENGHUO_PORT_BASE=18080 for all",
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home folder for as long as this process runs. Raises PlaceError where another one does."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        path = self.home / "lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = path.read_text().strip() or "unknown"
+                raise PlaceError(
+                    f"Fenghuo already runs on {self.home} (process {holder})",
+                    "use that one, stop it with Ctrl-C, or set FENGHUO_DATA_DIR=<folder> and FENGHUO_PORT_BASE=18080 for a second one",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+            yield
+            os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def write_addresses(self) -> None:
+        """For the commands: where this installation answers while it runs."""
+        addresses = {
+            **{part: self.url(part) for part in (*PORTS, "gateway")},
+            "nats": self.nats_url,
+            "mongo": self.mongo_url,
+            "secrets": str(self.secrets),
+        }
+        (self.home / "running.json").write_text(json.dumps(addresses, indent=2) + "\n")
+
+    def forget_addresses(self) -> None:
+        (self.home / "running.json").unlink(missing_ok=True)
+
+
+def running_addresses(home: Path) -> dict[str, str]:
+    """What the launcher of this folder has written; empty where none runs."""
+    try:
+        found: Any = json.loads((home / "running.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return cast(dict[str, str], found) if isinstance(found, dict) else {}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,55 @@
+"""What the launcher tells whoever watches: lines for people, or one JSON object a line for programs.
+
+Each message is an event with a name and fields first, and a sentence for people second.
+"""
+
+import json
+import sys
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.markup import escape
+
+from fenghuo.places import Place
+
+MARKS = {"ready": "[green]✓[/]", "alarm": "[bold red]![/]", "again": "[yellow]↻[/]", "step": "[dim]·[/]"}
+"""`again` and `alarm` go to whoever watches with a mark of their own; everything else is a step."""
+
+
+class Screen(Protocol):
+    def tell(self, event: str, text: str, **fields: Any) -> None: ...
+
+
+class ConsoleScreen:
+    """For people; without a terminal plain lines without colour."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def tell(self, event: str, text: str, **_: Any) -> None:
+        self.console.print(f"{MARKS.get(event, MARKS['step'])} {escape(text)}", highlight=False, soft_wrap=False)
+
+
+class JsonScreen:
+    def tell(self, event: str, text: str, **fields: Any) -> None:
+        sys.stdout.write(json.dumps({"event": event, "text": text, **fields}, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+
+def in_column(name: str, text: str) -> str:
+    """`name` in a column of its own; further lines of `text` under the first."""
+    return f"{name:<10} " + text.replace("\n", "\n" + " " * 13)
+
+
+def tell_addresses(screen: Screen, place: Place) -> None:
+    """Where to look, and with which token."""
+    policy = f"{place.url('escalator')}/api/v1/policy"
+    for name, where, what in (
+        ("desk", place.url("intake"), "值班台: the open cases, live"),
+        ("explorer", place.url("audit"), "审计台: the trail and its proofs"),
+        ("policy", policy, "the rules in force"),
+        ("gateway", f"{place.url('gateway')}/messages", "what the telephones got"),
+        ("tokens", str(place.tokens), "log in with one of these"),
+        ("logs", str(place.data / "logs"), "what each part logs"),
+    ):
+        screen.tell("address", in_column(name, f"{where}  {what}"), name=name, where=where)
