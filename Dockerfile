@@ -8,8 +8,8 @@ FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.txt /build/requirements.txt
-# Wheels only, each checked against its hash: nothing of a package runs while it is installed.
-RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: -r /build/requirements.txt
+# Each file is checked against its hash; wheels only (nothing of a package runs while it is installed), but for nkeys, which has none.
+RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: --no-binary=nkeys -r /build/requirements.txt
 COPY shared /opt/fenghuo/shared
 COPY services /opt/fenghuo/services
 COPY fenghuo /opt/fenghuo/fenghuo

@@ -1,0 +1,53 @@
+"""Writes what the event side promises, from the models that keep the promise: docs/schemas/, docs/asyncapi.json, docs/events.md.
+
+Invariant: the files say what the models say; a test fails when they have drifted apart (tests/unit/test_generated_docs.py).
+
+    .venv/bin/python -m docs.generate            write the files
+    .venv/bin/python -m docs.generate --check    say what has drifted, code 1 if anything has
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from docs.asyncapi import asyncapi
+from docs.contract import FACTS, FORM, Json, schema
+from docs.events_page import events_page
+
+DOCS = Path(__file__).resolve().parent
+
+
+def files() -> dict[Path, str]:
+    """Every generated file with its text."""
+    schemas = {DOCS / "schemas" / f"{event.name}.v1.json": _text(schema(event)) for event in (FORM, *FACTS)}
+    return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), DOCS / "events.md": events_page()}
+
+
+def _text(document: Json) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def drifted() -> list[Path]:
+    """Files that do not say what the models say, and files nobody generates any more."""
+    wanted = files()
+    wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    return wrong + [path for path in (DOCS / "schemas").glob("*.json") if path not in wanted]
+
+
+def main(arguments: list[str]) -> int:
+    wrong = drifted()
+    if "--check" in arguments:
+        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} has drifted: run .venv/bin/python -m docs.generate\n" for path in wrong)
+        return 1 if wrong else 0
+    wanted = files()
+    for path in wrong:
+        if path in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path])
+        else:
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""What docs/ promises about events is what the models say, and other tools can read it."""
+
+import json
+from typing import Any
+
+import pytest
+from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
+from jsonschema_rs import Draft202012Validator, meta
+
+from docs import generate
+from docs.asyncapi import asyncapi
+from docs.contract import FACTS, FORM, Event, schema
+from shared.vocabulary import Kind
+from tests.deploy import nats_conf
+
+
+def test_the_files_have_not_drifted_from_the_models() -> None:
+    """Mend with `.venv/bin/python -m docs.generate`."""
+    assert generate.drifted() == []
+
+
+def test_every_kind_of_fact_is_documented() -> None:
+    assert {event.name for event in FACTS} == set(Kind)
+
+
+def test_each_fact_is_written_by_whom_the_broker_lets_write_it() -> None:
+    users = nats_conf.users()
+    for event in FACTS:
+        authors = {name for name in users if name != "admin" and users[name].may_publish(f"fact.0.{event.name}")}
+        assert authors == set(event.authors) - {"the broker"}, event.name
+
+
+@pytest.mark.parametrize("event", [FORM, *FACTS], ids=lambda event: event.name)
+def test_each_schema_is_a_json_schema(event: Event) -> None:
+    meta.validate(schema(event))
+
+
+def test_a_report_as_the_readme_shows_it_passes_its_schema() -> None:
+    report = {
+        "category": "accident",
+        "level": "II",
+        "unit": "water_company",
+        "area": "620622",
+        "occurred_at": "2026-11-20T02:40:00+08:00",
+        "learned_at": "2026-11-20T02:55:00+08:00",
+        "summary": "Main burst",
+    }
+    validator = Draft202012Validator(schema(FORM))
+    assert validator.is_valid(report)
+    assert not validator.is_valid({**report, "level": "V"})
+    assert not validator.is_valid({**report, "colour": "red"})
+
+
+def test_the_asyncapi_document_reads_as_one_and_leads_nowhere_dead() -> None:
+    document = asyncapi()
+    # FastStream's model wants a path where the standard leaves it open: a broker has none.
+    broker = {**document["servers"]["broker"], "pathname": ""}
+    read = ApplicationSchema.model_validate({**document, "servers": {"broker": broker}})
+    assert read.asyncapi == "3.0.0"
+    for reference in references(document):
+        target: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in target, f"{reference} leads nowhere"
+            target = target[part]
+
+
+def references(node: Any) -> list[str]:
+    found = json.dumps(node).split('"$ref": "')[1:]
+    return [text.partition('"')[0] for text in found]
