@@ -1,0 +1,31 @@
+"""`python -m bench [name …]`: run the measurements and print what came out, with the machine."""
+
+import asyncio
+import importlib
+import os
+import platform
+import sys
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+ALL = ("latency", "throughput", "lateness")
+
+
+def main() -> None:
+    console = Console()
+    memory = psutil.virtual_memory().total / 1e9
+    console.print(f"machine: {os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, Python {platform.python_version()}")
+    for name in sys.argv[1:] or ALL:
+        module = importlib.import_module(f"bench.{name}")
+        console.rule(name)
+        console.print((module.__doc__ or "").strip(), style="dim")
+        result = asyncio.run(module.run())
+        table = Table(show_header=False, box=None)
+        for key, value in result.items():
+            table.add_row(key, str(value))
+        console.print(table)
+
+
+main()

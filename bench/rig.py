@@ -1,0 +1,120 @@
+"""The whole of Fenghuo for a measurement: broker, store, four services, and a gateway in this process that only counts and stamps."""
+
+import asyncio
+import re
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import uvicorn
+
+from fenghuo.embedded import free_port
+from shared.directory import Directory, load_directory
+from shared.vocabulary import Role
+from tests.lab import Lab, Running
+
+SERVICES = ("audit", "escalator", "notifier", "intake")
+_CASE = re.compile(rb'"case":"([0-9A-Z]{26})"')
+
+Scope = dict[str, Any]
+
+
+class Gateway:
+    """Takes every webhook and remembers when each case's notifications came."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.arrivals: dict[str, list[float]] = defaultdict(list)
+        self.count = 0
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body += event.get("body", b"")
+            more = event.get("more_body", False)
+        if found := _CASE.search(body):
+            self.arrivals[found[1].decode()].append(time.time())
+            self.count += 1
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"id":"g"}'})
+
+
+class Rig:
+    def __init__(self, lab: Lab, gateway: Gateway, services: dict[str, Running]) -> None:
+        self.lab, self.gateway, self.services = lab, gateway, services
+        self.directory: Directory = load_directory(lab.directory)
+
+    def form(self, learned_at: datetime | None = None, **changes: Any) -> dict[str, Any]:
+        at = (learned_at or datetime.now(UTC)).isoformat()
+        unit = self.directory.units[-1]
+        known = {"kind": "incident", "category": "accident", "level": "II", "unit": unit.id, "area": unit.area}
+        return known | {"occurred_at": at, "learned_at": at, "summary": "压测：某厂区起火 fire at a plant (bench)"} | changes
+
+    def client(self) -> httpx.AsyncClient:
+        headers = self.lab.bearer(Role.DUTY_OFFICER, subject="bench")
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        return httpx.AsyncClient(base_url=self.services["intake"].url, headers=headers, timeout=30, limits=limits)
+
+    def memory(self) -> dict[str, tuple[float, float]]:
+        """(RSS, PSS) in MB of each service."""
+        found: dict[str, tuple[float, float]] = {}
+        for name, service in self.services.items():
+            info = psutil.Process(service.process.pid).memory_full_info()
+            found[name] = (info.rss / 1e6, info.pss / 1e6)
+        return found
+
+    def cpu_seconds(self) -> dict[str, float]:
+        pids = {name: service.process.pid for name, service in self.services.items()}
+        assert self.lab.nats
+        assert self.lab.mongo
+        pids |= {"nats-server": self.lab.nats.pid, "store": self.lab.mongo.pid, "bench": psutil.Process().pid}
+        return {name: sum(psutil.Process(pid).cpu_times()[:2]) for name, pid in pids.items()}
+
+
+def _channels(folder: Path, channels: tuple[str, ...], port: int) -> Path:
+    """A channel file whose every channel leads to the counting gateway."""
+    lines = ["channels:"]
+    for channel in channels:
+        lines += [f"  {channel}: {{kind: webhook, url: http://127.0.0.1:{port}/{channel}}}"]
+    path = folder / "channels.yaml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@asynccontextmanager
+async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "sms")) -> AsyncGenerator[Rig]:
+    """Everything up. `policy`: another text than config/policy.yaml; `channels`: what the policy rings by."""
+    gateway = Gateway()
+    server = uvicorn.Server(
+        uvicorn.Config(gateway, host="127.0.0.1", port=gateway.port, log_level="error", access_log=False, lifespan="off")
+    )
+    serving = asyncio.create_task(server.serve())
+    with tempfile.TemporaryDirectory(prefix="fenghuo-bench-") as name:
+        lab = Lab(Path(name))
+        text = policy or lab.policy.read_text(encoding="utf-8")
+        text = text.replace("channels: [voice, sms]", f"channels: [{', '.join(channels)}]")
+        lab.policy = Path(name) / "policy.yaml"
+        lab.policy.write_text(text, encoding="utf-8")
+        try:
+            await lab.start()
+            channel_file = _channels(Path(name), ("voice", "sms", "chat", "email"), gateway.port)
+            services = {one: await lab.start_service(one, FENGHUO_CHANNELS=str(channel_file)) for one in SERVICES}
+            yield Rig(lab, gateway, services)
+        finally:
+            lab.close()
+            server.should_exit = True
+            await serving
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
