@@ -39,10 +39,8 @@ async def run() -> dict[str, object]:
             "seconds from there until every fact was in the trail": round(trail_tail, 2),
             "load behind its schedule at worst, s": round(sent.behind, 2),
             "cpu % of one core": cpu,
-            "memory MB (RSS)": {name: round(rss) for name, (rss, _) in memory.items()}
-            | {"together": round(sum(rss for rss, _ in memory.values()))},
-            "memory MB (PSS)": {name: round(pss) for name, (_, pss) in memory.items()}
-            | {"together": round(sum(pss for _, pss in memory.values()))},
+            "memory MB (RSS)": _with_sum({name: rss for name, (rss, _) in memory.items()}),
+            "memory MB (PSS)": _with_sum({name: pss for name, (_, pss) in memory.items()}),
         }
 
 
@@ -57,3 +55,7 @@ async def _in_the_trail(all_up: Rig, patience: float = 120.0) -> float:
             if state["size"] >= facts:
                 return time.time() - began
     return float("inf")
+
+
+def _with_sum(memory: dict[str, float]) -> dict[str, int]:
+    return {name: round(used) for name, used in memory.items()} | {"together": round(sum(memory.values()))}
