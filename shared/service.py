@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
 
 from shared import logs, problems
 from shared.broker import Stopping, service_broker
@@ -51,6 +51,7 @@ class Service:
         self.broker: NatsBroker = service_broker(self.settings, self.name, self.stopping)
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self.ready = Gauge("fenghuo_ready", "1 while the service's streams, durables and stores answer, else 0.", registry=self.registry)
         self.started = False
         self.app = FastAPI(title=f"Fenghuo {self.name}", version=self.version, docs_url=None, redoc_url=None, lifespan=self._lifespan)
         problems.install(self.app)
@@ -120,6 +121,11 @@ class Service:
             for task in self.tasks:
                 group.create_task(task())
 
+    async def _readiness(self) -> tuple[bool, dict[str, str]]:
+        """Whether all checks pass, and what each said."""
+        report = dict(zip(self.checks, await asyncio.gather(*map(_outcome, self.checks.values())), strict=True))
+        return self.started and all(outcome == "ok" for outcome in report.values()), report
+
     def _routes(self) -> None:
         @self.app.get("/healthz", include_in_schema=False)
         async def healthz() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
@@ -127,12 +133,12 @@ class Service:
 
         @self.app.get("/readyz", include_in_schema=False)
         async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-            report = {name: await _outcome(check) for name, check in self.checks.items()}
-            ready = self.started and all(outcome == "ok" for outcome in report.values())
+            ready, report = await self._readiness()
             return JSONResponse({"ready": ready, "checks": report}, 200 if ready else 503)
 
         @self.app.get("/metrics", include_in_schema=False)
         async def metrics(_: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+            self.ready.set((await self._readiness())[0])
             return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     def run(self) -> None:

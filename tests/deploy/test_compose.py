@@ -55,6 +55,8 @@ def test_a_service_is_started_by_its_own_module(compose: dict[str, Any], service
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_variable_set_is_one_the_service_reads(compose: dict[str, Any], service: str) -> None:
     known = {f"FENGHUO_{field.upper()}" for field in settings_of(service).model_fields}
+    if service == "notifier":
+        known |= set(re.findall(r"\$\{(FENGHUO_\w+)", (ROOT / "config" / "channels.yaml").read_text()))
     given = set(services_of(compose)[service]["environment"])
     assert given <= known, f"{service} does not know {given - known}"
     assert {"FENGHUO_ENVIRONMENT", "FENGHUO_NATS_URL", "FENGHUO_NATS_CREDENTIALS", "FENGHUO_SECRETS_DIR"} <= given

@@ -87,8 +87,7 @@ def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
             client.admin.command("createUser", "root", pwd="root", roles=[{"role": "root", "db": "admin"}])
     finally:
         embedded.stop(first)
-    command = [*embedded_store_command(folder, port), "--auth"]
-    server = embedded.start(command, log=folder / "mongo.log", cwd=folder)
+    server = embedded.start([*embedded.mongo_command(folder / "mongo", port=port), "--auth"], log=folder / "mongo.log", cwd=folder)
     try:
         with closing(store.connect_root(f"127.0.0.1:{port}", "root", patience=20)) as root:
             store.initiate(root, f"127.0.0.1:{port}", patience=20)
@@ -97,11 +96,6 @@ def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
             yield root, port
     finally:
         embedded.stop(server)
-
-
-def embedded_store_command(folder: Path, port: int) -> list[str]:
-    options = {"config": folder / "secantusd.toml", "host": "127.0.0.1", "port": port, "storage-path": folder / "mongo"}
-    return [str(embedded.MONGO_SERVER), *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
 
 
 class Asking:
