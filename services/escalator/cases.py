@@ -49,7 +49,7 @@ class Cases:
 
     async def store(self, case: Case, revision: int) -> None:
         """Write over exactly `revision` (0: it must not be there). Raises ConflictError."""
-        raw = case.model_dump_json(exclude_none=True, exclude_defaults=True).encode()
+        raw = case.model_dump_json(exclude_none=True).encode()
         try:
             written = await self._bucket().update(case.id, raw, last=revision)
         except KeyWrongLastSequenceError:
