@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from email import message_from_bytes, policy
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import uvicorn
@@ -205,8 +205,7 @@ class Mailbox:
             case Mode.FAIL:
                 return "451 4.3.0 try again later"
             case Mode.DROP:
-                if isinstance(server.transport, asyncio.Transport):
-                    server.transport.abort()
+                cast(asyncio.Transport, server.transport).abort()
                 return "421 4.4.2 gone"
             case Mode.OK:
                 envelope.rcpt_tos.append(address)

@@ -1,0 +1,119 @@
+"""The notifier over HTTP: what became of deliveries, and the gateways' call-backs.
+
+Invariant: a receipt is taken only with the gateway's signature and only for a delivery on record; it adds to that record and
+never replaces what the notifier itself saw. Addresses leave masked, as they are kept.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from services.notifier.ledger import Ledger
+from services.notifier.recent import Recent
+from services.notifier.record import Outcome, Receipt, Record, key_of_message_id
+from shared.facts import Frozen, field_errors
+from shared.logs import about_case
+from shared.problems import Problem
+from shared.tokens import Gate
+from shared.vocabulary import Role
+
+READERS = (Role.OPERATOR, Role.DUTY_OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+
+
+class ReceiptForm(Frozen):
+    """What a gateway sends later: about which delivery (`id`, the webhook-id, or its own `reference`), and what became of it."""
+
+    id: str | None = None
+    reference: str | None = None
+    outcome: Outcome
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Api:
+    recent: Recent
+    ledger: Ledger
+    gate: Gate
+    webhooks: Mapping[str, Webhook]
+    """By channel name: the key a channel's call-backs are signed with."""
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/api/v1")
+        router.add_api_route("/deliveries", self.deliveries, methods=["GET"], summary="What became of notices, newest first")
+        router.add_api_route("/receipts/{channel}", self.receipt, methods=["POST"], status_code=202, summary="A gateway's call-back")
+        return router
+
+    async def deliveries(
+        self,
+        request: Request,
+        case: str | None = None,
+        person: str | None = None,
+        outcome: Outcome | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """With `case` all on record (a month); without, the latest few thousand."""
+        self.gate.admit(request, *READERS)
+        if case is not None and not case.isalnum():
+            raise Problem(422, "Invalid request", "Give the case by its id.", errors=[("case", "letters and digits only")])
+        records = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
+        wanted = (record for record in records if _is_wanted(record, person, outcome))
+        return {"deliveries": [_shown(record) for record in islice(wanted, limit)]}
+
+    async def receipt(self, request: Request, channel: str) -> dict[str, str]:
+        form = await self._verified(request, channel)
+        key = (key_of_message_id(form.id) if form.id else None) or self.recent.key_of_reference(channel, form.reference or "")
+        record = await self.ledger.recorded(key) if key else None
+        if record is None or record.delivery.channel != channel:
+            raise Problem(
+                404,
+                "Unknown delivery",
+                "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
+            )
+        with about_case(record.case):
+            receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=form.reference, error=form.error or _default_error(form))
+            told = record.model_copy(update={"receipt": receipt})
+            if record.receipt is None or record.receipt.outcome is not receipt.outcome:
+                await self.ledger.record(told)
+            fact = told.receipt_fact()
+            assert fact is not None
+            await self.ledger.tell(record.case, fact)
+        return {"case": record.case, "fact": fact.id}
+
+    async def _verified(self, request: Request, channel: str) -> ReceiptForm:
+        webhook = self.webhooks.get(channel)
+        if webhook is None:
+            raise Problem(404, "Unknown channel", f"{channel} is no channel with call-backs; known: {', '.join(self.webhooks)}.")
+        body = await request.body()
+        try:
+            webhook.verify(body, dict(request.headers), json_parse=False)
+        except (WebhookVerificationError, ValueError) as error:
+            detail = f"The signature does not verify ({error}): sign with the channel's key as Standard Webhooks says."
+            raise Problem(401, "Unauthorized", detail) from None
+        try:
+            return ReceiptForm.model_validate_json(body)
+        except ValidationError as error:
+            detail = "Correct the fields named in errors and send it again."
+            raise Problem(422, "Invalid request", detail, errors=field_errors(error)) from None
+
+
+def _default_error(form: ReceiptForm) -> str | None:
+    return "the gateway reports that it did not arrive, without a reason" if form.outcome is Outcome.FAILED else None
+
+
+def _is_wanted(record: Record, person: str | None, outcome: Outcome | None) -> bool:
+    return (person is None or record.delivery.person == person) and (outcome is None or record.outcome is outcome)
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    shown: dict[str, Any] = {"case": record.case, "outcome": record.outcome, "purpose": record.purpose}
+    shown |= record.delivery.model_dump(mode="json", exclude_none=True)
+    if record.receipt:
+        shown["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)
+    return shown

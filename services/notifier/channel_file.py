@@ -1,0 +1,92 @@
+"""Reads `config/channels.yaml`: channel names (as the directory and the policy use them), each of a kind with its settings.
+
+Invariant: a file with a fault is refused whole, with the line to mend; nothing secret stands in it. `${NAME}` and
+`${NAME:-default}` are taken from the environment before anything else, so that ports and addresses can differ by place.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from services.notifier import channels
+from services.notifier.channels import Channel, ChannelConfig
+from shared.facts import Frozen
+from shared.lined_yaml import Lines, YamlFault, parse
+
+VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}\n]*))?\}")
+ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+
+
+class _File(Frozen):
+    channels: Annotated[dict[ChannelName, dict[str, Any]], Field(min_length=1)]
+
+
+class Configured(Frozen):
+    """One channel as the file has it."""
+
+    name: str
+    kind: str
+    config: ChannelConfig
+
+    def make(self, secrets: Path) -> Channel:
+        return channels.kind(self.kind).make(self.name, self.config, secrets)
+
+
+def expand(text: str, environ: Mapping[str, str], name: str) -> str:
+    """Put the environment's values in. A variable that is not set and has no default is a fault of its line."""
+    faults: list[str] = []
+
+    def value(found: re.Match[str]) -> str:
+        variable, *default = (group for group in found.groups() if group is not None)
+        given = environ.get(variable, default[0] if default else None)
+        if given is None or "\n" in given:
+            line = text.count("\n", 0, found.start()) + 1
+            faults.append(f"{name}:{line}: {variable} is not set: set it in the environment, or write ${{{variable}:-default}}")
+            return ""
+        return given
+
+    expanded = VARIABLE.sub(value, text)
+    if faults:
+        raise YamlFault(faults)
+    return expanded
+
+
+def read_channels(text: str, environ: Mapping[str, str], name: str = "channels.yaml") -> dict[str, Configured]:
+    """Every configured channel by its name. Raises YamlFault."""
+    document, lines = parse(expand(text, environ, name), _File, name)
+    faults: list[str] = []
+    found: dict[str, Configured] = {}
+    for channel, entry in document.channels.items():
+        kind = entry.get("kind")
+        if kind not in channels.kinds():
+            known = ", ".join(channels.kinds())
+            faults.append(f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {kind!r} is none of: {known}")
+            continue
+        try:
+            config = channels.kind(str(kind)).Config.model_validate(entry)
+        except ValidationError as error:
+            faults += _faults(error, lines, channel, name)
+            continue
+        found[channel] = Configured(name=channel, kind=str(kind), config=config)
+    if faults:
+        raise YamlFault(faults)
+    return found
+
+
+def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise YamlFault([f"{path}: can't be read ({error.strerror}); give the path of an existing file in FENGHUO_CHANNELS"]) from None
+    return read_channels(text, environ, path.name)
+
+
+def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[str]:
+    found: list[str] = []
+    for fault in error.errors(include_url=False):
+        path = ("channels", channel, *fault["loc"])
+        found.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {fault['msg']}")
+    return found

@@ -1,0 +1,106 @@
+"""How a message leaves the house: one file a kind of channel, found by its name, so that adding one touches nothing else.
+
+A file `channels/<kind>.py` offers two names: `Config`, a ChannelConfig with the settings of that kind, and
+`make(name, config, secrets) -> Channel`. A channel tries once, says what became of it, and leaves trying again to its caller.
+"""
+
+import pkgutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Protocol, cast
+
+from pydantic import Field
+
+from services.notifier.retry import RetryPolicy
+from shared.facts import Frozen, Purpose
+from shared.ids import CaseId, NoticeId
+from shared.vocabulary import Language, Level
+
+Reference = str
+"""The other side's own id for what it took."""
+
+
+class Form(StrEnum):
+    """How much a channel can carry."""
+
+    SHORT = "short"
+    """One paragraph that ends with the link: SMS, chat."""
+    SPOKEN = "spoken"
+    """The same to be read aloud: no link in the text."""
+    LONG = "long"
+    """Subject, text and HTML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is said, ready to be sent."""
+
+    subject: str
+    text: str
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One letter to one address."""
+
+    id: str
+    """The same after any repeat, so that a gateway can drop the second."""
+    at: datetime
+    channel: str
+    to: str
+    letter: Letter
+    link: str | None
+    """Where the reader acknowledges; None where there is nothing to acknowledge."""
+    case: CaseId
+    notice: NoticeId
+    purpose: Purpose
+    language: Language
+    level: Level | None
+    exercise: bool
+
+
+class TransportError(Exception):
+    """It was not handed over. `reason` says what happened and what to do; `retry` whether trying again can help."""
+
+    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.retry, self.after = reason, retry, after
+
+
+class Channel(Protocol):
+    async def deliver(self, message: Message) -> Reference | None:
+        """Hand the message over, once. Raises TransportError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ChannelConfig(Frozen):
+    """What every entry of the channel file may say besides its `kind`; each kind adds its own."""
+
+    form: Form = Form.SHORT
+    retry: RetryPolicy = RetryPolicy()
+    at_once: Annotated[int, Field(ge=1, le=1000)] = 64
+    """Hand-overs running at the same time."""
+    timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
+
+
+class ChannelModule(Protocol):
+    Config: type[ChannelConfig]
+
+    @staticmethod
+    def make(name: str, config: ChannelConfig, secrets: Path) -> Channel: ...
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of channel there is a file for."""
+    return tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def kind(name: str) -> ChannelModule:
+    """The module of one kind; only those in use are imported."""
+    return cast(ChannelModule, import_module(f"{__name__}.{name}"))

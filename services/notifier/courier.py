@@ -1,0 +1,106 @@
+"""One configured channel at work: at most so many hand-overs at once, trying again as its retry policy says.
+
+Invariant: `carry` ends with an outcome, or with Interrupted when the service stops between two attempts; an attempt that has
+begun is always seen to its end, since nobody knows what an interrupted one did.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from services.notifier.channel_file import Configured
+from services.notifier.channels import Channel, Message, Reference, TransportError
+from services.notifier.metrics import Metrics
+from services.notifier.record import masked
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Interrupted(Exception):
+    """The service stops; whoever delivers this next begins again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How it ended: `error` None means handed over."""
+
+    address: str
+    attempts: int
+    first_tried_at: datetime
+    done_at: datetime
+    reference: Reference | None = None
+    error: str | None = None
+
+
+class Courier:
+    def __init__(
+        self, configured: Configured, channel: Channel, metrics: Metrics, clock: Callable[[], datetime], stopping: asyncio.Event
+    ) -> None:
+        self.name, self.form = configured.name, configured.config.form
+        self._retry = configured.config.retry
+        self._turn = asyncio.Semaphore(configured.config.at_once)
+        self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
+
+    async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
+        """Try the addresses in order until one takes it."""
+        began, attempts, carried = self._clock(), 0, None
+        for address in addresses:
+            carried = await self._to(replace(message, to=address), began)
+            attempts += carried.attempts
+            if carried.error is None:
+                break
+        assert carried is not None, "a route without an address is not carried"
+        return replace(carried, attempts=attempts)
+
+    async def _to(self, message: Message, began: datetime) -> Carried:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                reference = await self._once(message)
+            except TransportError as failure:
+                wait = self._retry.wait_after(attempt, roll=random.random(), asked=failure.after) if failure.retry else None  # noqa: S311
+                log.warning(
+                    "attempt_failed",
+                    channel=self.name,
+                    to=masked(message.to),
+                    attempt=attempt,
+                    reason=failure.reason,
+                    again_in=wait.total_seconds() if wait is not None else None,
+                )
+                if wait is None:
+                    return Carried(message.to, attempt, began, self._clock(), error=failure.reason)
+                await self._pause(wait)
+                self._metrics.retries.labels(self.name).inc()
+            else:
+                return Carried(message.to, attempt, began, self._clock(), reference=reference)
+
+    async def _once(self, message: Message) -> Reference | None:
+        async with self._turn:
+            if self._stopping.is_set():
+                raise Interrupted
+            began = time.perf_counter()
+            try:
+                return await self._channel.deliver(message)
+            except TransportError:
+                raise
+            except Exception as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
+                log.exception("channel_fault", channel=self.name)
+                raise TransportError(f"the channel {self.name} has a fault ({type(error).__name__}): see the log", retry=False) from error
+            finally:
+                self._metrics.attempts.labels(self.name).observe(time.perf_counter() - began)
+
+    async def _pause(self, wait: timedelta) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), wait.total_seconds())
+        except TimeoutError:
+            return
+        raise Interrupted
+
+    async def close(self) -> None:
+        await self._channel.close()

@@ -1,0 +1,88 @@
+"""The notifier's memory across restarts: the bucket DELIVERIES, and the facts made from it.
+
+Invariant: an outcome is recorded after it is done, its fact is appended after it is recorded, and both are repeated until the
+broker has them: whatever happens in between, the record says what was done and the fact can be made again from it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import PubAck
+from nats.js.errors import KeyNotFoundError
+from nats.js.kv import KeyValue
+
+from services.notifier.record import Record
+from shared.broker import append
+from shared.facts import Fact
+from shared.ids import CaseId
+from shared.streams import DELIVERIES
+from shared.subjects import fact_subject
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+LONGEST_WAIT = 5.0
+"""Seconds between two attempts to store."""
+TIMEOUT = 5.0
+
+
+class Ledger:
+    def __init__(self, connection: Callable[[], Client]) -> None:
+        self._connection = connection
+        self._bucket: KeyValue | None = None
+
+    async def open(self) -> None:
+        """Raises while the bucket is not there."""
+        self._bucket = await self._jetstream().key_value(DELIVERIES)
+
+    async def check(self) -> None:
+        """The bucket answers, now."""
+        await self._jetstream().stream_info(f"KV_{DELIVERIES}")
+
+    async def recorded(self, key: str) -> Record | None:
+        """What is on record under `key`. Raises where the broker does not answer: not knowing is not the same as nothing."""
+        raw = await self.raw(key)
+        return Record.read(raw) if raw else None
+
+    async def raw(self, key: str) -> bytes | None:
+        try:
+            return (await self._opened().get(key)).value
+        except KeyNotFoundError:
+            return None
+
+    async def record(self, record: Record) -> None:
+        await self.put(record.key, record.write())
+
+    async def put(self, key: str, value: bytes) -> None:
+        async def store() -> int:
+            return await self._opened().put(key, value)
+
+        await _until_stored(store, what="record")
+
+    async def tell(self, case: CaseId, fact: Fact) -> PubAck:
+        """Append `fact`, however long the broker is away."""
+        raw, subject = fact.write(), fact_subject(case, fact.kind)
+        return await _until_stored(lambda: append(self._connection(), subject, raw, fact.id), what=fact.kind)
+
+    def _jetstream(self) -> JetStreamContext:
+        return self._connection().jetstream(timeout=TIMEOUT)
+
+    def _opened(self) -> KeyValue:
+        assert self._bucket is not None, "open comes first"
+        return self._bucket
+
+
+async def _until_stored(store: Callable[[], Awaitable[T]], *, what: str) -> T:
+    wait = 0.1
+    while True:
+        try:
+            return await store()
+        except (NatsError, OSError, TimeoutError) as error:
+            log.warning("not_stored_yet", what=what, error=str(error) or type(error).__name__, again_in=wait)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)

@@ -1,0 +1,31 @@
+"""What the notifier counts: outcomes, attempts, and how long a person's notice took from the fact that caused it."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class Metrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.deliveries = Counter("fenghuo_notifier_deliveries", "Deliveries by outcome.", ["channel", "outcome"], registry=registry)
+        self.attempts = Histogram(
+            "fenghuo_notifier_attempt_seconds", "One attempt to hand over.", ["channel"], buckets=SECONDS, registry=registry
+        )
+        self.retries = Counter("fenghuo_notifier_retries", "Attempts after the first.", ["channel"], registry=registry)
+        self.from_fact = Histogram(
+            "fenghuo_notifier_fact_to_handover_seconds",
+            "From the broker's time of the fact that was decided on to the hand-over.",
+            ["channel"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.from_decision = Histogram(
+            "fenghuo_notifier_decision_to_handover_seconds",
+            "From the broker's time of the decision to the hand-over.",
+            ["channel"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.decisions = Counter("fenghuo_notifier_decisions", "Decisions by what became of them.", ["outcome"], registry=registry)
+        self.in_work = Gauge("fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry)
+        self.acknowledged = Counter("fenghuo_notifier_links", "Acknowledgement links used.", ["outcome"], registry=registry)

@@ -1,0 +1,41 @@
+"""Over which channels, to which addresses one notice goes. Pure.
+
+Invariant: every channel the notice names gets an outcome. A person who has none of them is reached over whatever they do
+have: a second call rather than a missed one.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from shared.directory import Person
+from shared.facts import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One channel of a notice: addresses to try in order, or the obstacle and what to do about it."""
+
+    channel: str
+    addresses: tuple[str, ...] = ()
+    obstacle: str | None = None
+
+
+def routes(notice: Notice, person: Person | None, configured: Collection[str]) -> tuple[Route, ...]:
+    named = tuple(dict.fromkeys(notice.channels))
+    if person is None:
+        remedy = f"{notice.person} is not in the directory the notifier reads: add the person and restart the notifier"
+        return tuple(Route(channel, obstacle=remedy) for channel in named)
+    found = tuple(_route(channel, person, configured) for channel in named)
+    if any(route.addresses for route in found):
+        return found
+    others = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in named)
+    return (*found, *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses))
+
+
+def _route(channel: str, person: Person, configured: Collection[str]) -> Route:
+    if channel not in configured:
+        return Route(channel, obstacle=f"the channel {channel} is not configured: add it to the channel file (FENGHUO_CHANNELS)")
+    addresses = tuple(entry.address for entry in person.channels if entry.channel == channel)
+    if not addresses:
+        return Route(channel, obstacle=f"{person.id} has no {channel} address: add one in the directory")
+    return Route(channel, addresses)
