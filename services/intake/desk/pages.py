@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from services.intake.answers import Acted, Outcome
 from services.intake.desk import act_forms, report_form
 from services.intake.desk.stream import add_stream
-from services.intake.desk.view import CaseView, Names, case_view
+from services.intake.desk.view import CaseView, case_view
 from services.intake.desk_services import DeskServices
 from shared.case import Case
 from shared.facts import Via
@@ -27,7 +27,9 @@ from shared.tokens import Principal
 from shared.vocabulary import Kind, Role
 from shared.web import Pages, login
 from shared.web.guard import safe_path
+from shared.web.labels import label
 from shared.web.languages import N_
+from shared.web.names import Names
 from shared.web.pages import HEADERS
 
 READERS = (Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR)
@@ -160,7 +162,7 @@ def _add_report(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit_form(request, *REPORTERS)
         values = await fields_of(request)
         try:
-            report = here.desk.submit.read(report_form.read_fields(values, here.desk.zone))
+            report = here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock()))
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
             return form(request, principal, values, problem)
@@ -198,8 +200,8 @@ def _add_acts(router: APIRouter, here: DeskPages) -> None:
 def _after(here: DeskPages, request: Request, acted: Acted, values: Mapping[str, str], said: str) -> Response:
     """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody overlooks it."""
     if acted.outcome is Outcome.REFUSED:
-        why = acted.refused_because or ""
-        raise Problem(409, "Conflict", here.pages.text(request, REFUSED) % {"why": here.pages.text(request, why)})
+        why = here.pages.text(request, label("why", acted.refused_because or ""))
+        raise Problem(409, "Conflict", here.pages.text(request, REFUSED) % {"why": why})
     said = "recorded" if acted.outcome is Outcome.RECORDED else said
     path = safe_path(values.get("back", "/")).partition("?")[0]
     return RedirectResponse(f"{path}?{urlencode({'said': said})}#case-{acted.case}", 303, headers=HEADERS)

@@ -1,7 +1,7 @@
 """The report form: local times in, one report out; whatever is wrong stands at its field, and nothing typed is lost."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,10 @@ TICKS = ("sensitive", "exercise")
 TEXTS = ("kind", "category", "level", "unit", "area", "summary", "details")
 CHOOSE = N_("Choose one.")
 SUMMARY = N_("Say in one line what happened.")
+IN_FUTURE = N_("This lies in the future.")
+TOO_EARLY = N_("Nobody learns of an event before it happens: correct one of the two times.")
+SKEW = timedelta(minutes=5)
+"""How far the reporter's clock may be ahead of ours."""
 SOME_WRONG = N_("Some fields need another look. Nothing has been sent yet.")
 NEEDED = {"category": CHOOSE, "unit": CHOOSE, "area": CHOOSE, "summary": SUMMARY}
 FIELDS = {
@@ -45,7 +49,7 @@ def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: s
     }
 
 
-def read_fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def read_fields(values: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     """The fields of a ReportForm, times made UTC. Raises Problem 422 naming all that can't be read."""
     errors: list[tuple[str, str]] = []
     fields: dict[str, Any] = {name: values[name].strip() for name in TEXTS if values.get(name, "").strip()}
@@ -53,8 +57,12 @@ def read_fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     for name in TIMES:
         try:
             fields[name] = read_local(values.get(name, ""), zone)
+            if fields[name] > now + SKEW:
+                errors.append((name, IN_FUTURE))
         except ValueError as error:
             errors.append((name, str(error)))
+    if not errors and fields["learned_at"] < fields["occurred_at"]:
+        errors.append(("learned_at", TOO_EARLY))
     errors += [(name, message) for name, message in NEEDED.items() if name not in fields]
     if errors:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)

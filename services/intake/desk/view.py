@@ -1,6 +1,6 @@
 """A case as the duty officer needs to see it at three in the morning: who is owed what by when, who is lit, who is dark, what is next.
 
-Invariant: a pure reading of the case. Nothing is decided here, nothing is hidden; somebody who has left the directory shows by id.
+Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.case import Case, CaseStatus, Duty, DutyState, Lit
-from shared.directory import Directory
 from shared.facts import Name, rfc3339
-from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
+from shared.ids import PersonId
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Role
+from shared.web.names import Names
 
 
 class Light(StrEnum):
@@ -106,40 +106,6 @@ class CaseView:
         """Sorts as the board does: the next due first, those that owe nothing last, older before younger."""
         due = self.case.next_due
         return f"{rfc3339(due) if due else '~'} {self.case.id}"
-
-
-class Names:
-    """Names from the directory; an id that is no longer there stands for itself."""
-
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
-
-    def person(self, person: PersonId) -> Name:
-        found = self._directory.people_by_id.get(person)
-        return found.name if found else _plain(person)
-
-    def post(self, post: PostId) -> Name:
-        found = self._directory.posts_by_id.get(post)
-        return found.name if found else _plain(post)
-
-    def unit(self, unit: UnitId) -> Name:
-        found = self._directory.units_by_id.get(unit)
-        return found.name if found else _plain(unit)
-
-    def area(self, area: AreaCode) -> Name:
-        found = self._directory.areas_by_code.get(area)
-        return found.name if found else _plain(area)
-
-    def by(self, principal: str) -> Name:
-        """Who did it: a person, or a source by its id."""
-        if principal.startswith("source:"):
-            source = self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:")))
-            return source.name if source else _plain(principal)
-        return self.person(PersonId(principal))
-
-
-def _plain(name: str) -> Name:
-    return Name(zh=name, en=name)
 
 
 def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind]) -> CaseView:

@@ -1,0 +1,117 @@
+"""The explorer: search the trail, see a record with its proof, follow a case; for those who look into what others did.
+
+Invariant: read only. Every page names the signed checkpoint it holds up to, and what it calls proven it has just computed.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from services.audit.explorer import plain, search_form
+from services.audit.explorer.checks import check_checkpoint, check_record
+from services.audit.query import TrailReader
+from services.audit.views import NotInTrail, Page, Record
+from shared.directory import Directory
+from shared.problems import Problem
+from shared.tokens import Gate
+from shared.vocabulary import Role
+from shared.web import Pages, login
+from shared.web.languages import N_
+from shared.web.names import Names
+
+READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
+PER_PAGE = 50
+NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
+
+
+def explorer_router(
+    reader: TrailReader,
+    gate: Gate,
+    zone: ZoneInfo,
+    secure: bool,
+    *,
+    directory: Directory | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> APIRouter:
+    """With a directory, ids show as names."""
+    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
+    router = pages.router()
+    names = Names(directory)
+
+    @router.get("/")
+    async def search(request: Request, cursor: str | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+        pages.admit(request, *READERS)
+        values = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
+        wanted, faults = search_form.read_filter(values, zone)
+        state = await reader.state()
+        page: Page | None = None
+        if state.checkpoint is not None:
+            page = await _found(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
+        return pages.show(
+            request,
+            "search.html",
+            state=state,
+            check=check_checkpoint(state.checkpoint, state.vkey) if state.checkpoint else None,
+            page=page,
+            values=values,
+            faults=faults,
+            form=search_form,
+            names=names,
+            directory=directory,
+            cursor=cursor,
+            first=f"/?{urlencode(values)}",
+            older=f"/?{urlencode({**values, 'cursor': page.next})}" if page and page.next else None,
+        )
+
+    @router.get("/records/{index}")
+    async def record(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
+        pages.admit(request, *READERS)
+        found: Record = await _found(lambda: reader.record(index))
+        state = await reader.state()
+        entries = await reader.case(found.entry.case) if found.entry.case else []
+        following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
+        return pages.show(
+            request,
+            "record.html",
+            record=found,
+            names=names,
+            lines=plain.lines(found.fact, names),
+            effects=plain.effects(found.fact, names),
+            notices=plain.notices(found.fact, names),
+            about=plain.about(found.fact),
+            checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
+            checkpoint=found.proof.checkpoint or state.checkpoint,
+            following=following,
+            pretty=_pretty(found.fact) or found.raw or "",
+            header=_pretty(found.header),
+        )
+
+    @router.get("/cases/{case}")
+    async def timeline(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        pages.admit(request, *READERS)
+        entries = await _found(lambda: reader.case(case))
+        if not entries:
+            raise Problem(404, "Not Found", NO_RECORDS)
+        state = await reader.state()
+        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state)
+
+    login.add(router, pages)
+    router.include_router(pages.static.router())
+    return router
+
+
+async def _found(ask: Callable[[], Any]) -> Any:
+    try:
+        return await ask()
+    except NotInTrail as error:
+        raise Problem(404, "Not Found", str(error)) from None
+
+
+def _pretty(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() if value else ""

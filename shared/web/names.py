@@ -1,0 +1,37 @@
+"""Names for the ids that facts carry. An id that has left the directory, or a page without one, shows the id itself."""
+
+from shared.directory import Directory
+from shared.facts import Name
+from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
+
+
+class Names:
+    def __init__(self, directory: Directory | None) -> None:
+        self._directory = directory
+
+    def person(self, person: str) -> Name:
+        found = self._directory.people_by_id.get(PersonId(person)) if self._directory else None
+        return found.name if found else _plain(person)
+
+    def post(self, post: str) -> Name:
+        found = self._directory.posts_by_id.get(PostId(post)) if self._directory else None
+        return found.name if found else _plain(post)
+
+    def unit(self, unit: str) -> Name:
+        found = self._directory.units_by_id.get(UnitId(unit)) if self._directory else None
+        return found.name if found else _plain(unit)
+
+    def area(self, area: str) -> Name:
+        found = self._directory.areas_by_code.get(AreaCode(area)) if self._directory else None
+        return found.name if found else _plain(area)
+
+    def by(self, principal: str) -> Name:
+        """Who did it: a person, or a system by its source."""
+        if not principal.startswith("source:"):
+            return self.person(principal)
+        found = self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:"))) if self._directory else None
+        return found.name if found else _plain(principal)
+
+
+def _plain(name: str) -> Name:
+    return Name(zh=name, en=name)
