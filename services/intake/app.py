@@ -2,23 +2,32 @@
 
 from datetime import UTC, datetime
 
+from faststream.nats import PullSub
+
 from services.intake.acts import CaseActs
 from services.intake.api.acts import acts_router
 from services.intake.api.cases import cases_router
 from services.intake.api.directory import directory_router
 from services.intake.api.events import events_router
+from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
 from services.intake.board import Board
+from services.intake.desk.pages import desk_router
+from services.intake.desk_services import DeskServices
 from services.intake.follow import Follower
+from services.intake.hand_in import HandIn
+from services.intake.ingress import Ingress
 from services.intake.receipts import Receipts
 from services.intake.record import Record
+from services.intake.request_reply import AT_ONCE, Answering, undecoded
 from services.intake.settings import IntakeSettings
 from services.intake.submit import Submission
-from shared.broker import check_durables
+from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.secrets import SecretFile, signing_key, verify_key
 from shared.service import Service
 from shared.streams import INBOX, INTAKE_DURABLE
+from shared.subjects import REPORT_SUBMIT
 from shared.tokens import Gate
 
 
@@ -30,21 +39,31 @@ def build(settings: IntakeSettings) -> Service:
     service = Service("intake", settings)
     directory = load_directory(settings.directory)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
-    record = Record(lambda: service.connection)
-    board = Board()
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
+    record, board = Record(lambda: service.connection), Board()
     submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
     acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
+    hand_in = HandIn(submission, acts, board, directory, receipts)
 
+    inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
+    inbox(Ingress(hand_in, record, now).hear)
+    requests = service.broker.subscriber(REPORT_SUBMIT, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded)
+    requests(Answering(submission, gate).hear)
     service.tasks.append(Follower(lambda: service.connection, board).run)
     service.checks["board"] = board.check
     service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
+
+    desk = DeskServices(
+        board=board, submit=submission, acts=acts, directory=directory, gate=gate, zone=settings.zone, secure=settings.secure
+    )
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
         cases_router(board, gate),
         directory_router(directory, gate),
         events_router(board, gate),
+        ingest_router(hand_in, gate, now),
+        desk_router(desk, now),
     ):
         service.app.include_router(router)
     return service

@@ -1,0 +1,85 @@
+"""What a format makes of the bytes it is given: reports to be, and things said about earlier ones.
+
+Invariant: a format is a pure function of an Arrival. It returns what can be taken or raises FormatError naming every field at
+fault; no other exception leaves it, whatever the bytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.intake.words import Fault
+from shared.directory import Source
+from shared.vocabulary import Kind
+
+ID_LIMIT = 256
+SUMMARY_LIMIT = 500
+TEXT_LIMIT = 20_000
+
+
+class FormatError(ValueError):
+    """Bytes that can't be taken. `reason` in one line, `faults` by field."""
+
+    def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__("; ".join([reason, *(f"{name}: {said}" for name, said in faults)]))
+        self.reason, self.faults = reason, tuple(faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A message as it came, and what is known about who sent it."""
+
+    raw: bytes
+    source: Source
+    received_at: datetime
+    """When the broker had it (inbox) or intake (HTTP): when the source's unit is taken to have learned of what a machine tells."""
+    areas: frozenset[str] = frozenset()
+    """The area codes the directory knows."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A report to be."""
+
+    id: str
+    """The source's own id of it: the same id from the same source is the same report."""
+    at: datetime
+    """A time that every repeat gives alike: the time part of the case id."""
+    fields: Mapping[str, Any]
+    """As a ReportForm, not checked yet."""
+    where: str = ""
+    """Where `fields` stand in the document, put before a field's name in faults: `data.`."""
+    area_as_given: str | None = None
+    may_differ: bool = False
+    """A repeat that says something else is still the same report (a monitoring system re-sends with new readings)."""
+    note: str | None = None
+    """What the sender should know about how it was taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Follow:
+    """Something said about an earlier report of the same source."""
+
+    id: str
+    kind: Kind
+    of: tuple[str, ...]
+    """Ids of earlier messages, any of which leads to the case."""
+    text: str
+    otherwise: Draft | None = None
+    """What it becomes where none of `of` is known; None: there is nothing to say it about."""
+
+
+Item = Draft | Follow
+Format = Callable[[Arrival], list[Item]]
+
+
+def shortened(text: str, limit: int) -> str:
+    """`text` without the white space around and within lines' ends, cut to `limit` with a sign that it was."""
+    clean = "\n".join(line.strip() for line in text.strip().splitlines())
+    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def one_line(text: str) -> str:
+    return shortened(" ".join(text.split()), SUMMARY_LIMIT)

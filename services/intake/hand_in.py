@@ -1,0 +1,203 @@
+"""What other systems send becomes facts: the same for the inbox and for HTTP.
+
+Invariant: a message is taken whole or not at all; each report in it is stored once for each (source, id), however often it is
+sent; what is said about an earlier report goes to that report's case.
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.intake.acts import CaseActs
+from services.intake.answers import FactRef
+from services.intake.board import Board
+from services.intake.formats import FORMATS
+from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item
+from services.intake.receipts import Receipts
+from services.intake.record import Stored, id_of
+from services.intake.submit import Handover, Submission, form_in
+from services.intake.words import Fault
+from shared.directory import Directory, Source
+from shared.facts import Actor, Frozen, Original, ReportForm
+from shared.ids import CaseId, SourceId, UnitId
+from shared.vocabulary import Role
+
+REMEMBERED = 20_000
+"""Cases of systems' reports remembered by their own ids, for what is said about them before the board shows them."""
+
+NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
+
+
+class Taking(StrEnum):
+    REPORTED = "reported"
+    FOLLOWED_UP = "followed_up"
+    WITHDRAWN = "withdrawn"
+    KNOWN = "known"
+    """Taken before; nothing new is stored."""
+    REFUSED = "refused"
+
+
+class Taken(Frozen):
+    """What became of one item of a message."""
+
+    id: str
+    outcome: Taking
+    case: CaseId | None = None
+    fact: FactRef | None = None
+    receipt: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Checked:
+    draft: Draft
+    form: ReportForm
+
+
+class HandIn:
+    def __init__(
+        self,
+        submission: Submission,
+        acts: CaseActs,
+        board: Board,
+        directory: Directory,
+        receipts: Receipts,
+    ) -> None:
+        self._submission, self._acts, self._board, self._receipts = submission, acts, board, receipts
+        self._sources = directory.sources_by_id
+        self._areas = frozenset(str(code) for code in directory.areas_by_code)
+        self._recent: OrderedDict[tuple[str, str], CaseId] = OrderedDict()
+
+    def source(self, format_name: str, source_id: str) -> Source:
+        """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
+        source = self._sources.get(SourceId(source_id))
+        if source is None:
+            said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
+            raise FormatError("unknown source", [("source", said)])
+        if format_name not in FORMATS or format_name not in source.formats:
+            said = f"{source_id} sends {', '.join(source.formats)}, not {format_name[:40]!r}: correct one of the two"
+            raise FormatError("unknown format", [("format", said)])
+        return source
+
+    async def take(
+        self, format_name: str, source_id: str, raw: bytes, headers: dict[str, str], *, received_at: datetime, from_inbox: bool
+    ) -> list[Taken]:
+        """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
+        source = self.source(format_name, source_id)
+        arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._areas, headers=headers)
+        checked = self._check(FORMATS[format_name](arrival))
+        handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
+        return [await self._one(item, handing) for item in checked]
+
+    def _check(self, items: list[Item]) -> list[_Checked | tuple[Follow, _Checked | None]]:
+        """Every draft is checked before the first is stored."""
+        faults: list[Fault] = []
+
+        def check(draft: Draft) -> _Checked | None:
+            form, wrong = self._submission.check(draft.fields, draft.where)
+            faults.extend(wrong)
+            return _Checked(draft, form) if form else None
+
+        checked: list[_Checked | tuple[Follow, _Checked | None]] = []
+        for item in items:
+            if isinstance(item, Follow):
+                checked.append((item, check(item.otherwise) if item.otherwise else None))
+            elif one := check(item):
+                checked.append(one)
+        if faults:
+            raise FormatError("not a valid report", faults)
+        return checked
+
+    async def _one(self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing") -> Taken:
+        if isinstance(item, _Checked):
+            return await self._report(item, handing)
+        follow, otherwise = item
+        case = next((known for one in follow.of if (known := self._case_of(handing, one))), None)
+        if case is not None:
+            return await self._follow(follow, case, handing)
+        if otherwise is not None:
+            return await self._report(otherwise, handing)
+        return Taken(
+            id=follow.id, outcome=Taking.REFUSED, note="What it refers to was never reported here: there is nothing to say it about."
+        )
+
+    async def _report(self, item: _Checked, handing: "_Handing") -> Taken:
+        draft = item.draft
+        stored = await self._submission.file(
+            Handover(
+                form=item.form,
+                principal=handing.principal,
+                key=draft.id,
+                at=draft.at,
+                fact_id=outside_id(handing.source.id, draft.id),
+                source=f"/sources/{handing.source.id}",
+                handed_in_at=handing.handed_in_at,
+                original=handing.original(draft.id, draft.area_as_given),
+            )
+        )
+        case = CaseId(stored.fact.subject or "")
+        self._remember(handing, draft.id, case)
+        if stored.repeated and not draft.may_differ and not _is_same(form_in(stored), item.form):
+            note = f"Another report came with this id before (case {case}): give a new report a new id."
+            return Taken(id=draft.id, outcome=Taking.REFUSED, case=case, note=note)
+        outcome = Taking.KNOWN if stored.repeated else Taking.REPORTED
+        return self._taken(draft.id, outcome, case, stored, draft.note)
+
+    async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> Taken:
+        stored = await self._acts.tell(
+            follow.kind,
+            case,
+            follow.text,
+            handing.actor,
+            fact_id=outside_id(handing.source.id, follow.id),
+            source=f"/sources/{handing.source.id}",
+            original=handing.original(follow.id, None),
+        )
+        self._remember(handing, follow.id, case)
+        return self._taken(follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None)
+
+    def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
+        fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
+        return Taken(id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note)
+
+    def _case_of(self, handing: "_Handing", original: str) -> CaseId | None:
+        return self._recent.get((handing.source.id, original)) or self._board.case_of_original(handing.source.id, original)
+
+    def _remember(self, handing: "_Handing", original: str, case: CaseId) -> None:
+        self._recent[handing.source.id, original] = case
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class _Handing:
+    """Who hands in what, the same for all items of a message."""
+
+    format: str
+    source: Source
+    digest: str
+    handed_in_at: datetime | None
+
+    @property
+    def principal(self) -> str:
+        return f"source:{self.source.id}"
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(principal=self.principal, role=Role.PUBLISHER, unit=UnitId(self.source.unit))
+
+    def original(self, item: str, area_as_given: str | None) -> Original:
+        return Original(format=self.format, source=SourceId(self.source.id), id=item, area_as_given=area_as_given, digest=self.digest)
+
+
+def outside_id(source: str, item: str) -> str:
+    """The fact id of something from outside: readable where the id given is plain, since it travels in a header."""
+    plain = item.isascii() and item.isprintable() and " " not in item and len(item) <= 150
+    return f"{source}:{item}" if plain else id_of(source, item)
+
+
+def _is_same(stored: ReportForm, given: ReportForm) -> bool:
+    """When a machine's report arrived is not part of what it says."""
+    return stored == given.model_copy(update={"learned_at": stored.learned_at, "occurred_at": stored.occurred_at})
