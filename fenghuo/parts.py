@@ -1,6 +1,7 @@
 """The processes of one embedded installation, each with its command, environment and sign of readiness; nothing runs yet."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -74,9 +75,9 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
         "FENGHUO_SECRETS_DIR": str(place.secrets),
         "FENGHUO_POLICY": str(found(settings.policy)),
         "FENGHUO_DIRECTORY": str(found(settings.directory)),
-        "FENGHUO_GATEWAY_URL": f"http://127.0.0.1:{place.ports['gateway']}",
-        "FENGHUO_SMTP_HOST": "127.0.0.1",
-        "FENGHUO_SMTP_PORT": str(place.ports["mail"]),
+        "FENGHUO_GATEWAY_URL": os.environ.get("FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"),
+        "FENGHUO_SMTP_HOST": os.environ.get("FENGHUO_SMTP_HOST", "127.0.0.1"),
+        "FENGHUO_SMTP_PORT": os.environ.get("FENGHUO_SMTP_PORT", str(place.ports["mail"])),
         "FENGHUO_HTTP_HOST": place.host,
         "FENGHUO_HTTP_PORT": str(place.ports[name]),
         "FENGHUO_PUBLIC_URL": place.url(name),

@@ -1,0 +1,104 @@
+"""What people and systems do in the story, each by the way that is open to them: HTTP with their token, NATS with the
+publisher's credential, the link on their telephone."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from nats.aio.client import Client
+
+from fenghuo.demo.readback import StepFailed
+from fenghuo.dev_tokens import person_principal
+from fenghuo.places import Place
+from shared import tokens
+from shared.directory import Directory
+from shared.facts import Fact
+from shared.ids import CaseId, PersonId, PostId, SourceId
+from shared.secrets import SecretFile, signing_key
+from shared.vocabulary import Role
+
+LINK_WAIT = 8.0
+"""Seconds until a message with its link must have reached the telephone."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    place: Place
+    directory: Directory
+    http: httpx.AsyncClient
+    publisher: Client
+
+    def holder(self, post: str) -> PersonId:
+        return PersonId(self.directory.holder_of(PostId(post)).id)
+
+    def telephone(self, person: PersonId) -> str:
+        channels = self.directory.people_by_id[person].channels
+        return next(channel.address for channel in channels if channel.channel == "sms")
+
+    def token(self, person: PersonId, role: Role, now: datetime) -> str:
+        key = signing_key(self.place.secrets, SecretFile.TOKEN_SIGNING)
+        return tokens.issue(key, person_principal(self.directory, person, role), now=now, lasts=timedelta(hours=1))
+
+    async def report(self, form: dict[str, Any], person: PersonId, now: datetime) -> tuple[CaseId, dict[str, Any]]:
+        """Over HTTP, as the unit's own person."""
+        answer = await self._post(f"{self.place.url('intake')}/api/v1/reports", form, self.token(person, Role.REPORTER, now))
+        return CaseId(answer["case"]), answer
+
+    async def publish_alert(self, source: SourceId, xml: bytes, id: str) -> None:  # noqa: A002 - CloudEvents' word
+        await self._publish(f"inbox.cap.{source}", xml, id)
+
+    async def publish_event(self, source: SourceId, event_id: str, form: dict[str, Any], now: datetime) -> None:
+        fact = Fact(id=event_id, source=f"https://{source}.example", type="cn.fenghuo.report.v1", time=now, data=form)
+        await self._publish(f"inbox.cloudevents.{source}", fact.write(), event_id)
+
+    async def _publish(self, subject: str, body: bytes, message_id: str) -> None:
+        await self.publisher.jetstream().publish(subject, body, timeout=5, headers={"Nats-Msg-Id": message_id})
+
+    async def acknowledge(self, case: CaseId, person: PersonId, now: datetime) -> None:
+        """By their own system."""
+        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", {}, self.token(person, Role.LEADER, now))
+
+    async def log_call(self, case: CaseId, person: PersonId, officer: PersonId, note: str, now: datetime) -> None:
+        body = {"person": person, "via": "logged_call", "note": note}
+        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", body, self.token(officer, Role.DUTY_OFFICER, now))
+
+    async def acknowledge_by_link(self, case: CaseId, person: PersonId) -> str:
+        """Open the link of the SMS that really came, and press the button. Returns the message's text."""
+        message = await self._message(case, person)
+        opened = await self.http.get(message["link"])
+        opened.raise_for_status()
+        pressed = await self.http.post(message["link"])
+        pressed.raise_for_status()
+        return str(message["text"])
+
+    async def _message(self, case: CaseId, person: PersonId) -> dict[str, Any]:
+        asked = {"to": self.telephone(person), "channel": "sms"}
+        found: list[dict[str, Any]] = []
+        try:
+            async with asyncio.timeout(LINK_WAIT):
+                while True:
+                    found = (await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)).json()
+                    for message in reversed(found):
+                        if case in (message.get("link") or ""):
+                            return message
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            expected = f"an SMS with a link for {person} about case {case} within {LINK_WAIT:g} s"
+            raise StepFailed(expected, f"{len(found)} messages on that telephone, none with it") from None
+
+    async def cut_line(self, person: PersonId) -> None:
+        """From now on the gateway refuses every call and message to this number."""
+        await self._post(f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "refuse"}, None)
+
+    async def mend_line(self, person: PersonId) -> None:
+        await self._post(f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "ok"}, None)
+
+    async def _post(self, url: str, body: dict[str, Any], token: str | None) -> Any:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        response = await self.http.post(url, content=orjson.dumps(body), headers=headers)
+        if response.is_error:
+            raise StepFailed(f"POST {url} to be taken", f"{response.status_code} {response.text[:500]}")
+        return response.json()

@@ -1,0 +1,180 @@
+"""The story: four emergencies, one leader who stays dark, one whose line is dead, one unit that reports too late.
+
+Each scene does what people would do, and is over only when the trail shows what must have come of it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fenghuo.demo.hands import Hands
+from fenghuo.demo.readback import OnRecord, Readback, StepFailed, of_kind, with_effect
+from fenghuo.demo.stage import Stage
+from fenghuo.parts import ROOT
+from shared.facts import EffectKind, LapseCause, Report, rfc3339
+from shared.ids import CaseId, PersonId, SourceId
+from shared.vocabulary import Kind
+
+OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
+"""The posts config/policy.yaml owes every report to."""
+REAL_ALERT = ROOT.parent / "shared" / "samples" / "cap" / "real-cn.xml"
+OWN_ALERT = Path(__file__).parent / "alert.xml"
+SOON = 15.0
+"""Seconds within which the trail must show what needs no clock to strike."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The policy's spans on the compressed clock."""
+
+    ratio: float
+    limit: timedelta
+    wait: timedelta
+
+
+@dataclass(frozen=True)
+class Story:
+    stage: Stage
+    hands: Hands
+    trail: Readback
+    timing: Timing
+    clock: Callable[[], datetime]
+
+    async def play(self) -> CaseId:
+        """All scenes. Returns the case with the lapse that a stand-in covered. Raises StepFailed."""
+        await self.alert()
+        dark_case, started = await self.dark_leader()
+        await self.dead_line()
+        await self.late_unit()
+        await self.limit_passes(dark_case, started)
+        return dark_case
+
+    async def alert(self) -> None:
+        self.stage.scene("1", "一条预警", "a weather alert arrives over NATS, as CAP XML")
+        path = REAL_ALERT if REAL_ALERT.exists() else OWN_ALERT
+        kind = "a real one, from another city, taken here as practice material" if path is REAL_ALERT else "written for this story"
+        self.stage.say(f"inbox.cap.met-observatory ← {path.name} ({kind})", "›")
+        await self.hands.publish_alert(SourceId("met-observatory"), path.read_bytes(), "demo-alert")
+        case = await self._case_of(lambda report: report.original is not None and report.original.format == "cap")
+        first, *others = self._owed()
+        text = await self.hands.acknowledge_by_link(case, first)
+        self.stage.say(f"on {self._name(first)}'s telephone: {text}", "☎")
+        await self._acknowledge(case, others)
+        await self._expect("five duties discharged in time", case, with_effect(EffectKind.DISCHARGED, late_by_seconds=None), at_least=5)
+
+    async def dark_leader(self) -> tuple[CaseId, datetime]:
+        self.stage.scene("2", "一位领导未应答", "a unit reports; one leader does not answer")
+        now = self.clock()
+        form = self._form(
+            "accident", "II", "heating_company", "620602", "烽山区供热主管爆裂，三个小区停暖 Heating main burst, three blocks cold", now
+        )
+        case, answer = await self.hands.report(form, self.hands.holder("heating_head"), now)
+        self.stage.say(f"POST /api/v1/reports → 201, {len(answer['duties'])} duties, receipt {answer['receipt'][:24]}…", "›")
+        dark = self.hands.holder("gov_in_charge")
+        first, *others = [person for person in self._owed() if person != dark]
+        await self.hands.acknowledge_by_link(case, first)
+        await self._acknowledge(case, others)
+        await self._expect("four duties discharged", case, with_effect(EffectKind.DISCHARGED), at_least=4)
+        stands_in = self.hands.holder("secretary_general")
+        await self._chain_taken(case, dark, stands_in, "dark_after_wait")
+        return case, now
+
+    async def _chain_taken(self, case: CaseId, dark: PersonId, stands_in: PersonId, why: str) -> None:
+        """The secretary-general is lit for the one who is dark, and answers by the link."""
+        name, other = self._name(dark), self._name(stands_in)
+        within = self.timing.wait.total_seconds() + SOON
+        await self._expect(f"{name} is dark ({why})", case, with_effect(EffectKind.DARK, person=dark, why=why), seconds=within)
+        await self._expect(f"{other} is lit in their place", case, with_effect(EffectKind.LIT, person=stands_in))
+        await self.hands.acknowledge_by_link(case, stands_in)
+        await self._expect(f"{other} has taken it", case, with_effect(EffectKind.TAKEN, person=stands_in))
+
+    async def dead_line(self) -> None:
+        self.stage.scene("3", "一条线路中断", "a county's CloudEvent over NATS; one leader's line is dead")
+        dark = self.hands.holder("party_in_charge")
+        await self.hands.cut_line(dark)
+        self.stage.say(f"the gateway refuses every call to {self._name(dark)}: the chain must not wait", "›")
+        now = self.clock()
+        summary = "望山县山体滑坡，省道中断 Landslide in Wangshan, provincial road cut"
+        form = self._form("natural_disaster", "II", "wangshan_info_centre", "620622", summary, now)
+        await self.hands.publish_event(SourceId("wangshan-info"), f"landslide-{now:%H%M%S}", form, now)
+        case = await self._case_of(lambda report: report.summary == summary)
+        await self._acknowledge(case, [person for person in self._owed() if person != dark])
+        stands_in = self.hands.holder("secretary_general")
+        await self._chain_taken(case, dark, stands_in, "every_channel_failed")
+        failed = await self._expect("two failed deliveries", case, of_kind(Kind.FAILED), at_least=2)
+        moved = await self._expect("the chain moved on at once", case, with_effect(EffectKind.DARK, person=dark))
+        self._must_be_quick(failed[-1], moved[0])
+        await self.hands.mend_line(dark)
+        officer = self.hands.holder("two_offices_duty")
+        await self.hands.log_call(case, dark, officer, "在家中座机上接通 reached on the telephone at home", self.clock())
+        await self._expect("one duty discharged by a logged call", case, with_effect(EffectKind.DISCHARGED, person=dark))
+
+    def _must_be_quick(self, failed: OnRecord, moved: OnRecord) -> None:
+        waited = (moved.fact.time - failed.fact.time).total_seconds()
+        if waited > self.timing.wait.total_seconds() / 2:
+            raise StepFailed("the chain to move on at once after the failed delivery", f"it moved {waited:.1f} s later")
+
+    async def late_unit(self) -> None:
+        minutes = 40
+        self.stage.scene("4", "一份迟报", f"a unit reports {minutes} minutes after it learned")
+        now = self.clock()
+        learned = now - timedelta(minutes=minutes) / self.timing.ratio
+        form = self._form("accident", "II", "water_bureau", "620621", "沙泉县水厂泄漏 Leak at the Shaquan waterworks", learned)
+        self.stage.say(f"{(now - learned).total_seconds():g} s ago stands for {minutes} minutes ago", "›")
+        case, _ = await self.hands.report(form, self.hands.holder("water_head"), now)
+        await self._acknowledge(case, self._owed())
+        await self._expect(
+            "five lapses, reported late",
+            case,
+            with_effect(EffectKind.LAPSED, cause=LapseCause.REPORTED_LATE, unit="water_bureau"),
+            at_least=5,
+        )
+        await self._expect("five duties answered, late", case, with_effect(EffectKind.DISCHARGED), at_least=5)
+
+    async def limit_passes(self, case: CaseId, started: datetime) -> None:
+        self.stage.scene("5", "时限已过", "the limit of the leader who stayed dark passes")
+        dark, stands_in = self.hands.holder("gov_in_charge"), self.hands.holder("secretary_general")
+        left = (started + self.timing.limit - self.clock()).total_seconds()
+        if left > 0:
+            self.stage.say(f"{left:.0f} s are left; nobody polls, the broker's clock will strike", "›")
+        lapsed = with_effect(EffectKind.LAPSED, person=dark, cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=stands_in)
+        await self._expect("the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON)
+
+    async def _acknowledge(self, case: CaseId, people: list[PersonId]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for person in people:
+                group.create_task(self.hands.acknowledge(case, person, self.clock()))
+
+    async def _case_of(self, wanted: Callable[[Report], bool]) -> CaseId:
+        """The case of a report handed in over NATS, which gives no answer."""
+        try:
+            async with asyncio.timeout(SOON):
+                while True:
+                    for case, report in self.stage.reports.items():
+                        if wanted(report):
+                            return case
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise StepFailed("the message to become a report", f"{len(self.stage.reports)} reports, none of them it") from None
+
+    async def _expect(
+        self, what: str, case: CaseId, found: Callable[[list[OnRecord]], list[OnRecord]], *, seconds: float = SOON, at_least: int = 1
+    ) -> list[OnRecord]:
+        proof = await self.trail.expect(what, case, found, seconds=seconds, at_least=at_least)
+        await self.stage.settle()
+        records = ", ".join(str(record.index) for record in {one.index: one for one in proof}.values())
+        self.stage.say(f"{what}: in the trail, record{'s' if ',' in records else ''} {records}", "✓")
+        return proof
+
+    def _form(self, category: str, level: str, unit: str, area: str, summary: str, learned: datetime) -> dict[str, Any]:
+        at = rfc3339(learned)
+        return {"category": category, "level": level, "unit": unit, "area": area, "summary": summary, "occurred_at": at, "learned_at": at}
+
+    def _owed(self) -> list[PersonId]:
+        return [self.hands.holder(post) for post in OWED]
+
+    def _name(self, person: PersonId) -> str:
+        return self.stage.teller.person(person)

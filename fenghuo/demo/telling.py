@@ -1,0 +1,183 @@
+"""From facts to the lines of a story: who was lit, by which channel, what is due when. Pure: no clock, no screen.
+
+Invariant: every line is made from facts as they stand in FACTS, never from what the demo did to cause them.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from shared.directory import Directory
+from shared.facts import Acknowledgement, Decision, Delivery, Effect, EffectKind, Fact, LapseCause, Rejection, Report
+from shared.ids import PersonId, PostId, SourceId, UnitId
+from shared.vocabulary import Kind
+
+TAGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+VIA = {"link": "the link in the message", "api": "their own system", "desk": "the desk", "logged_call": "a logged telephone call"}
+
+
+class Tone(StrEnum):
+    NEWS = "bold"
+    LIT = "yellow"
+    WELL = "green"
+    DARK = "magenta"
+    BAD = "bold red"
+    QUIET = "dim"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the story: `tag` tells the cases apart, `who` did or got what `text` says."""
+
+    at: datetime
+    tag: str
+    word: str
+    text: str
+    tone: Tone
+    who: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        return f"{', '.join(self.who)}{self.text}"
+
+
+def merged(lines: Iterable[Line]) -> Iterator[Line]:
+    """What several people did alike, side by side, becomes one line."""
+    waiting: Line | None = None
+    for line in lines:
+        if waiting and line.who and (waiting.tag, waiting.word, waiting.text) == (line.tag, line.word, line.text):
+            waiting = replace(waiting, who=(*waiting.who, *line.who))
+            continue
+        if waiting:
+            yield waiting
+        waiting = line
+    if waiting:
+        yield waiting
+
+
+@dataclass
+class Teller:
+    """Remembers what a later line needs from an earlier fact."""
+
+    directory: Directory
+    zone: ZoneInfo
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    _answers: dict[str, Acknowledgement] = field(default_factory=dict[str, Acknowledgement])
+
+    def tell(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
+        """The lines of a run of facts, each with its broker time; deliveries of one case side by side become one line."""
+        return merged(self._each(facts))
+
+    def _each(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
+        for (case, kind), run in groupby(facts, key=lambda one: (one[0].subject or "", one[0].kind)):
+            together = list(run)
+            if kind == Kind.DELIVERED:
+                yield self._delivered(case, together)
+                continue
+            for fact, at in together:
+                yield from self._one(case, fact, at)
+
+    def _one(self, case: str, fact: Fact, at: datetime) -> Iterator[Line]:
+        match fact.kind:
+            case Kind.REPORTED:
+                yield self._reported(case, Report.model_validate(fact.data), at)
+            case Kind.ACKNOWLEDGED:
+                self._answers[fact.id] = Acknowledgement.model_validate(fact.data)
+            case Kind.FAILED:
+                lost = Delivery.model_validate(fact.data)
+                yield Line(at, self.tag(case), "failed", f"{lost.channel} to {self.person(lost.person)}: {lost.error}", Tone.BAD)
+            case Kind.REJECTED:
+                rejection = Rejection.model_validate(fact.data)
+                yield Line(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
+            case Kind.DECIDED:
+                yield from self._decided(case, Decision.model_validate(fact.data), at)
+            case _:
+                return
+
+    def _reported(self, case: str, report: Report, at: datetime) -> Line:
+        self.tags.setdefault(case, TAGS[len(self.tags) % len(TAGS)])
+        unit = self.directory.units_by_id[UnitId(report.unit)].name
+        origin = report.original
+        source = self.directory.sources_by_id.get(SourceId(origin.source)) if origin else None
+        by = f", {origin.format} from {source.name.zh} {source.name.en}" if origin and source else ""
+        level = f"level {report.level}" if report.level else "no level"
+        text = f"{report.summary}\n{unit.zh} {unit.en}, {level}{by}"
+        return Line(at, self.tag(case), "reported", text, Tone.NEWS)
+
+    def _delivered(self, case: str, run: list[tuple[Fact, datetime]]) -> Line:
+        channels: dict[str, list[str]] = {}
+        for fact, _ in run:
+            delivery = Delivery.model_validate(fact.data)
+            channels.setdefault(delivery.channel, []).append(self.short(delivery.person))
+        text = "; ".join(f"{channel} to {', '.join(people)}" for channel, people in channels.items())
+        return Line(run[0][1], self.tag(case), "delivered", text, Tone.QUIET)
+
+    def _decided(self, case: str, decision: Decision, at: datetime) -> Iterator[Line]:
+        tag = self.tag(case)
+        answer = self._answers.pop(decision.about.id, None)
+        openings = [effect for effect in decision.effects if effect.kind is EffectKind.OPENED]
+        if openings:
+            channels = sorted({channel for notice in decision.notices for channel in notice.channels}, reverse=True)
+            due = min(effect.due_at for effect in openings if effect.due_at)
+            names = ", ".join(self.person(effect.person) for effect in openings)
+            yield Line(at, tag, "lit", f"by {' and '.join(channels)}, each owed it by {self.clock(due)}:\n{names}", Tone.LIT)
+        for (kind, why), run in groupby(decision.effects, key=lambda effect: (effect.kind, effect.why)):
+            effects = list(run)
+            if line := self._effects(kind, why, effects, answer):
+                word, who, text, tone = line
+                yield Line(at, tag, word, text, tone, who)
+
+    def _effects(
+        self, kind: EffectKind, why: str, effects: list[Effect], answer: Acknowledgement | None
+    ) -> tuple[str, tuple[str, ...], str, Tone] | None:
+        first = effects[0]
+        who = tuple(dict.fromkeys(self.person(effect.person) for effect in effects))
+        how = f" by {VIA.get(answer.via, answer.via)}" if answer else ""
+        match kind:
+            case EffectKind.LIT if why != "owed_on_report":
+                return "lit next", who, f", {self._post(first)}", Tone.LIT
+            case EffectKind.DARK:
+                return "dark", who, ": every line failed, no waiting" if why == "every_channel_failed" else ": no answer in time", Tone.DARK
+            case EffectKind.REMINDED:
+                return "reminded", who, f", due {self.clock(first.due_at)}", Tone.LIT
+            case EffectKind.DISCHARGED:
+                late = f"{how}, {first.late_by_seconds:.0f} s late: the lapse stays" if first.late_by_seconds else f"{how}, in time"
+                return "answered", who, late, Tone.WELL
+            case EffectKind.TAKEN:
+                return "taken", who, f" took it{how}; the duty stays open until its own person answers", Tone.WELL
+            case EffectKind.LAPSED:
+                return "LAPSED", (), self._lapsed(", ".join(who), effects), Tone.BAD
+            case EffectKind.CHAIN_ENDED:
+                return "chain end", (), f"nobody is left to light for {', '.join(who)}", Tone.BAD
+            case _:
+                return None
+
+    def _lapsed(self, names: str, effects: list[Effect]) -> str:
+        first = effects[0]
+        unit = self.directory.units_by_id[first.unit].name if first.unit else None
+        late = first.late_by_seconds or 0.0
+        if first.cause is LapseCause.REPORTED_LATE and unit:
+            return f"{unit.zh} {unit.en} reported {late:.0f} s late: on record for each of the {len(effects)} it owed"
+        stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
+        return f"{names} had not answered; the clock struck {late * 1000:.0f} ms after the limit{stood_in}"
+
+    def tag(self, case: str) -> str:
+        return self.tags.get(case, " ")
+
+    def person(self, person: str | None) -> str:
+        known = self.directory.people_by_id.get(PersonId(person or ""))
+        return f"{known.name.zh} {known.name.en}" if known else person or "?"
+
+    def short(self, person: str) -> str:
+        known = self.directory.people_by_id.get(PersonId(person))
+        return known.name.zh if known else person
+
+    def _post(self, effect: Effect) -> str:
+        known = self.directory.posts_by_id.get(effect.post or PostId(""))
+        return f"{known.name.zh} {known.name.en}" if known else ""
+
+    def clock(self, at: datetime | None) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M:%S") if at else "?"
