@@ -6,7 +6,7 @@ of its own, which is none of this host.
 
     python -m fenghuo.deployment secrets .     deploy/secrets/* and .env in this folder
     python -m fenghuo.deployment streams       as the admin, declare streams, buckets and durables (docker-compose.yml: bootstrap)
-    python -m fenghuo.deployment store         as root, make the replica set, its roles and users (docker-compose.yml: mongo-init)
+    python -m fenghuo.deployment store         as root, make the replica set, roles, users, collections (docker-compose.yml: mongo-init)
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from pymongo.errors import PyMongoError
 from fenghuo import store
 from fenghuo.answers import Exit, fail
 from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys
+from services.audit.trail import StoreError
 from shared.secrets import SecretMissing, read_secret
 from shared.settings import Settings
 
@@ -96,16 +97,18 @@ def streams_command() -> None:
 
 @app.command("store")
 def store_command(host: Annotated[str, typer.Argument(help="A member of the store, as the services reach it.")] = "mongo:27017") -> None:
-    """Make the replica set, its roles and users, with root's password (FENGHUO_SECRETS_DIR)."""
+    """Make the replica set, its roles and users, and the trail's collections (passwords: FENGHUO_SECRETS_DIR)."""
     folder = Settings().secrets
     try:
         client = store.connect_root(host, read_secret(folder, "mongo-root-password").decode())
         made = store.initiate(client, host)
         store.declare_roles(client)
-        store.declare_users(client, {user: read_secret(folder, f"mongo-{user}-password").decode() for user in store.USERS})
+        passwords = {user: read_secret(folder, f"mongo-{user}-password").decode() for user in store.USERS}
+        store.declare_users(client, passwords)
+        asyncio.run(store.make_collections(host, passwords["setup"]))
     except SecretMissing as error:
         fail(Exit.USAGE, str(error), "docs/deploy.md says which secret is mounted where")
-    except (PyMongoError, TimeoutError) as error:
+    except (PyMongoError, StoreError, TimeoutError) as error:
         fail(
             Exit.UNREACHABLE,
             f"the store at {host}: {error}",

@@ -8,6 +8,7 @@ Safe to repeat; a password changed in its file is taken over.
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
@@ -81,3 +82,14 @@ def declare_users(client: Client, passwords: Mapping[str, str]) -> None:
         known = client.admin.command("usersInfo", {"user": user, "db": "admin"})["users"]
         verb = "updateUser" if known else "createUser"
         client.admin.command(verb, user, pwd=passwords[user], roles=[{"role": role, "db": "admin"}])
+
+
+async def make_collections(host: str, password: str) -> None:
+    """As `setup`, the trail's collections with their validators and indexes: the audit itself has no right to make them."""
+    from services.audit.trail import Trail
+
+    trail = Trail(f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true")
+    try:
+        await trail.prepare()
+    finally:
+        trail.close()

@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure
 
 from fenghuo import embedded, store
 from shared import streams
-from shared.broker import connect_options
+from shared.broker import append, connect_options
 from tests.deploy import nats_conf
 from tests.lab import Lab, lab_in, until
 
@@ -39,7 +39,7 @@ PUBLISHED = {
     "clock.due.1.case.duty": set[str](),
     "$KV.CASES.case": {"escalator"},
     "$KV.DELIVERIES.notice": {"notifier"},
-    "$KV.TRAIL.epoch": {"audit"},
+    "$KV.TRAIL.any": {"audit"},
     "$JS.API.STREAM.CREATE.OTHER": set[str](),
     "$JS.API.STREAM.UPDATE.FACTS": set[str](),
     "$JS.API.STREAM.DELETE.FACTS": set[str](),
@@ -160,36 +160,51 @@ async def test_not_even_the_admin_takes_a_fact_out_of_the_record(broker: Lab) ->
 
 
 def test_the_store_lets_the_audit_add_and_read_but_never_change_or_remove(guarded_store: tuple[store.Client, int]) -> None:
-    root, port = guarded_store
-    trail, payloads = root[store.TRAIL_DATABASE], root[store.PAYLOADS_DATABASE]
-    trail.create_collection("entries")
-    payloads.create_collection("payloads")
+    _, port = guarded_store
+    databases = (store.TRAIL_DATABASE, store.PAYLOADS_DATABASE)
+    with as_user(port, "setup") as setup:
+        for database in databases:
+            setup[database].create_collection("scratch")
+            setup[database]["scratch"].create_index("kind")
+            refused(lambda c=setup[database]["scratch"]: c.insert_one({"_id": 1}))
 
     with as_user(port, "audit") as audit:
-        entries = audit[store.TRAIL_DATABASE]["entries"]
-        entries.insert_one({"_id": 0, "kind": "reported"})
-        audit[store.PAYLOADS_DATABASE]["payloads"].insert_one({"_id": 0})
-        assert entries.find_one({"_id": 0}) == {"_id": 0, "kind": "reported"}
-        for database, name in ((store.TRAIL_DATABASE, "entries"), (store.PAYLOADS_DATABASE, "payloads")):
-            collection = audit[database][name]
-            refused(lambda c=collection: c.update_one({"_id": 0}, {"$set": {"kind": "closed"}}))
-            refused(lambda c=collection: c.replace_one({"_id": 0}, {}))
-            refused(lambda c=collection: c.delete_one({"_id": 0}))
-            refused(lambda c=collection: c.drop())
-            refused(lambda c=collection: c.create_index("kind"))
-            refused(lambda d=audit[database], n=name: d.command("collMod", n, validator={}))
+        for database in databases:
+            scratch = audit[database]["scratch"]
+            scratch.insert_one({"_id": 0, "kind": "reported"})
+            assert scratch.find_one({"_id": 0}) == {"_id": 0, "kind": "reported"}
+            refused(lambda c=scratch: c.update_one({"_id": 0}, {"$set": {"kind": "closed"}}))
+            refused(lambda c=scratch: c.replace_one({"_id": 0}, {}))
+            refused(lambda c=scratch: c.delete_one({"_id": 0}))
+            refused(lambda c=scratch: c.drop())
+            refused(lambda c=scratch: c.create_index("other"))
+            refused(lambda d=audit[database]: d.command("collMod", "scratch", validator={}))
 
     with as_user(port, "redactor") as redactor:
-        assert redactor[store.PAYLOADS_DATABASE]["payloads"].delete_one({"_id": 0}).deleted_count == 1
-        refused(lambda: redactor[store.PAYLOADS_DATABASE]["payloads"].insert_one({"_id": 1}))
-        refused(lambda: redactor[store.TRAIL_DATABASE]["entries"].delete_one({"_id": 0}))
+        refused(lambda: redactor[store.PAYLOADS_DATABASE]["scratch"].insert_one({"_id": 1}))
+        refused(lambda: redactor[store.TRAIL_DATABASE]["scratch"].delete_one({"_id": 0}))
+        assert redactor[store.PAYLOADS_DATABASE]["scratch"].delete_one({"_id": 0}).deleted_count == 1
 
-    with as_user(port, "setup") as setup:
-        setup[store.TRAIL_DATABASE].create_collection("tiles")
-        setup[store.TRAIL_DATABASE]["entries"].create_index("kind")
-        refused(lambda: setup[store.TRAIL_DATABASE]["entries"].insert_one({"_id": 1}))
 
-    assert [entry["_id"] for entry in trail["entries"].find()] == [0]
+async def test_the_audit_keeps_its_trail_as_a_user_who_can_only_add_and_read(
+    guarded_store: tuple[store.Client, int], broker: Lab, tmp_path: Path
+) -> None:
+    _, port = guarded_store
+    await store.make_collections(f"127.0.0.1:{port}", PASSWORDS["setup"])
+    password = tmp_path / "mongo-audit-password"
+    password.write_text(PASSWORDS["audit"])
+    audit = await broker.start_service(
+        "audit",
+        FENGHUO_MONGO_URL=f"mongodb://audit@127.0.0.1:{port}/?authSource=admin&directConnection=true",
+        FENGHUO_MONGO_PASSWORD_FILE=str(password),
+        FENGHUO_DATA_DIR=str(tmp_path),
+        FENGHUO_SECRETS_DIR=str(broker.secrets),
+    )
+    async with broker.connection("intake") as connection:
+        stored = await append(connection, "fact.7.closed", b"{}", "any")
+    with as_user(port, "audit") as reader:
+        entries = reader[store.TRAIL_DATABASE]["entries"]
+        await until(lambda: entries.find_one({"sequence": stored.seq}), what=f"the fact on record; {audit.log.read_text()[-2000:]}")
 
 
 def test_a_changed_password_is_taken_over_when_users_are_declared_again(guarded_store: tuple[store.Client, int]) -> None:
