@@ -1,0 +1,107 @@
+"""Pages are closed: to strangers, to other sites, to other roles; and they say everything without a script."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from shared.vocabulary import Role
+from tests.lab import Lab, Running
+from tests.pages.conftest import report
+
+SAME = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=intake.url, follow_redirects=False) as client:
+        yield client
+
+
+def cookie(lab: Lab, role: Role, **who: str) -> dict[str, str]:
+    return {"Cookie": f"fenghuo_token={lab.token(role, **who)}"}
+
+
+async def test_a_stranger_is_led_to_the_log_in_and_back(town: Lab, desk: httpx.AsyncClient) -> None:
+    answer = await desk.get("/cases/X?said=done")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Fcases%2FX%3Fsaid%3Ddone"
+
+    token = town.token(Role.LEADER, person="sun_bing")
+    answer = await desk.post("/login", data={"token": f" {token}\n", "next": "/report"}, headers=SAME)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/report")
+    kept = answer.headers["set-cookie"]
+    assert "HttpOnly" in kept
+    assert "SameSite=strict" in kept
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+async def test_a_log_in_leads_nowhere_else(town: Lab, desk: httpx.AsyncClient, elsewhere: str) -> None:
+    token = town.token(Role.LEADER, person="sun_bing")
+    answer = await desk.post("/login", data={"token": token, "next": elsewhere}, headers=SAME)
+    assert answer.headers["location"] == "/"
+
+
+async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx.AsyncClient) -> None:
+    answer = await desk.post("/login", data={"token": "not-a-token-at-all"}, headers=SAME)
+    assert answer.status_code == 401
+    assert "not-a-token-at-all" not in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
+)
+async def test_a_form_of_another_site_does_nothing(town: Lab, intake: Running, desk: httpx.AsyncClient, origin: dict[str, str]) -> None:
+    case = await report(town, intake)
+    leader = cookie(town, Role.LEADER, person="sun_bing")
+    for path in (f"/cases/{case}/acknowledge", f"/cases/{case}/acts/progressed", "/report", "/login", "/logout"):
+        assert (await desk.post(path, data={"text": "x"}, headers={**leader, **origin})).status_code == 403
+    assert (await desk.post(f"/cases/{case}/acknowledge", headers={**leader, "Origin": intake.url})).status_code == 303
+
+
+async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    case = await report(town, intake)
+    officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
+    for path in ("/", "/report", f"/cases/{case}", f"/desk/cases/{case}", "/login", "/cases/unknown"):
+        answer = await desk.get(path, headers=officer)
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "http://" not in answer.text.replace(intake.url, "")
+        assert "https://" not in answer.text
+
+
+async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    case = await report(town, intake, summary="供热主管道爆裂")
+    leader = cookie(town, Role.LEADER, person="sun_bing")
+    page = (await desk.get("/", headers={**leader, "Accept-Language": "zh"})).text
+    assert "供热主管道爆裂" in page
+    assert "我已知悉" in page
+    answer = await desk.post(f"/cases/{case}/acknowledge", data={"back": "/"}, headers={**leader, **SAME})
+    assert answer.headers["location"] == f"/?said=acknowledged#case-{case}"
+
+
+async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    case = await report(town, intake, unit="heating_company")
+    mine, other = (
+        cookie(town, Role.REPORTER, person=who, unit=unit) for who, unit in (("lu_hai", "heating_company"), ("you_shen", "water_bureau"))
+    )
+    assert case in (await desk.get("/", headers=mine)).text
+    assert case not in (await desk.get("/", headers=other)).text
+    assert (await desk.get(f"/cases/{case}", headers=other)).status_code == 404
+
+
+async def test_a_publisher_has_no_desk(town: Lab, desk: httpx.AsyncClient) -> None:
+    answer = await desk.get("/", headers=cookie(town, Role.PUBLISHER))
+    assert answer.status_code == 403
+    assert "text/html" in answer.headers["content-type"]
+
+
+async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_else_is_served(desk: httpx.AsyncClient) -> None:
+    style = (await desk.get("/login")).text.split('href="/static/pages.css?v=')[1].split('"')[0]
+    assert "immutable" in (await desk.get(f"/static/pages.css?v={style}")).headers["cache-control"]
+    assert (await desk.get("/static/..%2Fpages.py")).status_code == 404

@@ -1,0 +1,150 @@
+"""The desk: what is due next, live; one click to acknowledge; a report that says what is wrong with it."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import expect
+
+from shared.vocabulary import Role
+from tests.lab import Lab, Running
+from tests.pages.conftest import OpenPage, log_in, report
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    case = await report(town, intake)
+    officer, leader = await open_page(intake.url), await open_page(intake.url)
+    await log_in(officer, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await log_in(leader, town.token(Role.LEADER, person="sun_bing"))
+    row = f"#case-{case} tr[data-duty$=party_in_charge]"
+    await expect(officer.locator(row)).to_contain_text("owed")
+    await officer.evaluate("window.neverReloaded = true")
+
+    await leader.locator(f"#case-{case} button.main").click()
+
+    await expect(leader.locator(".note.good")).to_contain_text("Your duties in it are settled")
+    await expect(leader.locator(row)).to_contain_text("done in time")
+    await expect(officer.locator(row)).to_contain_text("done in time")
+    await expect(officer.locator("#announce")).to_contain_text("4 of 5 duties still owed")
+    assert await officer.evaluate("window.neverReloaded")
+
+
+async def test_a_new_case_appears_by_itself_with_its_countdown_running(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    page = await open_page(intake.url)
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+
+    case = await report(town, intake, summary="望山县低桥进水")
+
+    card = page.locator(f"#case-{case}")
+    await expect(card).to_contain_text("望山县低桥进水")
+    countdown = card.locator(".big .count")
+    first = await countdown.text_content()
+    assert first
+    assert first.startswith("27:"), "half an hour from when it was learned of, two minutes ago"
+    await expect(countdown).not_to_have_text(first)
+
+
+async def test_a_duty_officer_logs_a_call_for_each_person_reached(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    case = await report(town, intake)
+    page = await open_page(intake.url)
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    row = page.locator(f"#case-{case} tr[data-duty$=gov_main]")
+
+    await row.get_by_role("button").click()
+
+    await expect(page.locator(".note.good")).to_contain_text("reached by telephone")
+    await expect(row).to_contain_text("logged call")
+
+
+async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_a_receipt(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
+    page = await open_page(intake.url, locale="zh-CN")
+    await log_in(page, town.token(Role.REPORTER, person="han_chen", unit="emergency_bureau"))
+    await page.get_by_role("link", name="上报", exact=True).click()
+    learned = datetime.now(SHANGHAI) - timedelta(minutes=3)
+    await page.locator("#summary").fill("三号罐区起火")
+    await page.locator("#occurred_at").fill(f"{learned + timedelta(minutes=2):%Y-%m-%dT%H:%M}")
+    await page.locator("#learned_at").fill(f"{learned:%Y-%m-%dT%H:%M}")
+    await page.locator("main form.card button").click()
+
+    await expect(page.locator("#learned_at-error")).to_contain_text("获知不可能早于发生")
+    await expect(page.locator("#faults")).to_contain_text("尚未提交")
+    await expect(page.locator("#category-error")).to_be_visible()
+    assert await page.locator("#summary").input_value() == "三号罐区起火"
+
+    await page.locator("#category").select_option("accident")
+    await page.locator("input[name=level][value=II]").check()
+    await page.locator("#occurred_at").fill(f"{learned - timedelta(minutes=5):%Y-%m-%dT%H:%M}")
+    await page.locator("main form.card button").click()
+
+    await expect(page.locator(".note.good")).to_contain_text("报告已入库")
+    await expect(page.locator("main")).to_contain_text("赵甲")
+    assert (await page.locator("#receipt").input_value()).count(".") == 2
+    await page.get_by_role("link", name="跟踪事件").click()
+    limit = learned.replace(second=0, microsecond=0) + timedelta(minutes=30)
+    await expect(page.locator("article")).to_contain_text(f"时限 {limit:%H:%M:%S}" if limit.date() == learned.date() else "时限")
+
+
+async def test_an_act_that_lacks_its_reason_is_refused_at_its_field(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    case = await report(town, intake)
+    page = await open_page(intake.url)
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await page.goto(f"/cases/{case}")
+    await page.get_by_text("Close", exact=True).click()
+    await page.get_by_role("button", name="Close the case").click()
+    await expect(page.locator("#closed-text-error")).to_contain_text("can't stay empty")
+
+    await page.locator("#closed-text").fill("Fire out, tank cooled, nobody missing")
+    await page.get_by_role("button", name="Close the case").click()
+
+    await expect(page.locator("article .log")).to_contain_text("nobody missing")
+    await expect(page.locator("article .tags")).to_contain_text("closed")
+
+
+async def test_the_language_is_the_readers_and_stays_chosen(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    page = await open_page(intake.url, locale="zh-CN")
+    await log_in(page, town.token(Role.LEADER, person="sun_bing"))
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(page.locator("header")).to_contain_text("孙丙")
+
+    await page.get_by_role("link", name="English").click()
+
+    await expect(page.locator("header")).to_contain_text("Sun Bing")
+    await page.goto("/")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_a_page_that_is_no_longer_live_says_so_and_recovers(town: Lab, open_page: OpenPage) -> None:
+    frail = await town.start_service("intake")
+    page = await open_page(frail.url)
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await expect(page.locator("#lost")).to_be_hidden()
+
+    frail.kill()
+
+    await expect(page.locator("#lost")).to_contain_text("Connection lost")
+    await town.start_service("intake", FENGHUO_HTTP_PORT=str(frail.port), wait=False)
+    await expect(page.locator("#lost")).to_be_hidden(timeout=20_000)
+    case = await report(town, frail)
+    await expect(page.locator(f"#case-{case}")).to_be_visible()
+
+
+async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    await report(town, intake, summary="A summary in plain words that is rather longer than the screen of any telephone is wide")
+    for width in (360, 1600):
+        page = await open_page(intake.url, viewport={"width": width, "height": 800})
+        await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+        for path in ("/", "/report"):
+            await page.goto(path)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than {width}"
+
+
+async def test_a_report_of_a_moment_ago_is_shown_in_the_offices_zone(town: Lab, intake: Running, open_page: OpenPage) -> None:
+    learned = datetime.now(UTC) - timedelta(minutes=1)
+    case = await report(town, intake, learned_at=learned.isoformat())
+    page = await open_page(intake.url, timezone_id="America/Santiago")
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await page.goto(f"/cases/{case}")
+    await expect(page.locator("article")).to_contain_text(f"{learned.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}")
