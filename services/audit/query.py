@@ -3,27 +3,224 @@
 Invariant: nothing above the last signed checkpoint is ever shown, so that whatever is shown can be proven.
 """
 
-from services.audit.views import ConsistencyProof, Entry, Filter, InclusionProof, Order, Page, Record, State
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from services.audit import record, searching
+from services.audit.layout import TileId
+from services.audit.merkle import EMPTY_ROOT, ProofError
+from services.audit.record import Rec
+from services.audit.trail import Payload, Signed, Stored, Trail
+from services.audit.tree import StoredTree
+from services.audit.views import (
+    CheckpointView,
+    ConsistencyProof,
+    Entry,
+    Filter,
+    InclusionProof,
+    NotInTrail,
+    Order,
+    Page,
+    Record,
+    State,
+)
+
+_CASE_WINDOW = 500
+TLOG_PROOF = "c2sp.org/tlog-proof@v1"
 
 
 class TrailReader:
     """What the API, the explorer and the reports ask. Raises NotInTrail where there is nothing to show."""
 
-    async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
-        raise NotImplementedError
+    def __init__(
+        self,
+        trail: Trail,
+        *,
+        vkey: str,
+        stream_last: Callable[[], Awaitable[int | None]],
+        sequencer: Callable[[], str],
+    ) -> None:
+        self._trail = trail
+        self._tree = StoredTree(trail)
+        self._vkey = vkey
+        self._stream_last, self._sequencer = stream_last, sequencer
+        self._count = 0
 
-    async def record(self, index: int) -> Record:
-        raise NotImplementedError
+    # --- checkpoints and tiles ------------------------------------------------------------------------------------------
+
+    async def checkpoint(self) -> Signed:
+        """The last signed checkpoint."""
+        self._count = await self._trail.checkpoint_count(self._count)
+        signed = await self._trail.checkpoint(self._count - 1) if self._count else None
+        if signed is None:
+            raise NotInTrail("no checkpoint has been signed yet: the audit has not begun its work")
+        return signed
+
+    async def checkpoints(self, start: int, end: int) -> list[Signed]:
+        return await self._trail.checkpoints(start, end)
+
+    async def tile(self, tile: TileId) -> list[bytes]:
+        return await self._tree.tile(tile)
+
+    async def stored(self, start: int, end: int) -> list[Stored]:
+        return await self._trail.entries(start, end)
+
+    async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        return await self._trail.payloads(indexes)
+
+    # --- search ---------------------------------------------------------------------------------------------------------
+
+    async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
+        """Raises searching.BadCursor for a cursor that is none of this search."""
+        signed = await self.checkpoint()
+        found = await searching.search(self._trail, what, signed.size, cursor=cursor, limit=limit, order=order)
+        return Page(
+            entries=tuple(await self._views(found.entries)),
+            next=found.next,
+            searched_to=found.searched_to,
+            checkpoint=checkpoint_view(signed),
+        )
 
     async def case(self, case_id: str) -> list[Entry]:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""
-        raise NotImplementedError
+        return await self._views(await self.stored_case(case_id, (await self.checkpoint()).size))
+
+    async def stored_case(self, case_id: str, size: int) -> list[Stored]:
+        entries: list[Stored] = []
+        while True:
+            start = len(entries) + 1
+            more = await self._trail.of_case(case_id, start, start + _CASE_WINDOW)
+            entries += [entry for entry in more if entry.index < size]
+            if len(more) < _CASE_WINDOW:
+                return entries
+
+    async def _views(self, entries: Sequence[Stored]) -> list[Entry]:
+        payloads = await self._trail.payloads([entry.index for entry in entries])
+        return [entry_view(entry, payloads.get(entry.index)) for entry in entries]
+
+    async def record(self, index: int) -> Record:
+        proof = await self.inclusion(index)
+        entry = await self._trail.entry(index)
+        assert entry is not None
+        payload = (await self._trail.payloads([index])).get(index)
+        rec = Rec.read(entry.rec)
+        raw = payload.raw if payload else None
+        envelope = record.envelope_of(raw)
+        return Record(
+            entry=entry_view(entry, payload),
+            header={name: getattr(rec, name) for name in Rec.__dataclass_fields__},
+            rec=entry.rec.decode(),
+            leaf=entry.leaf.hex(),
+            fact=envelope or None,
+            raw=raw.decode(errors="replace") if raw is not None else None,
+            salt=payload.salt.hex() if payload else None,
+            digest_holds=payload is not None and raw is not None and record.digest_of(payload.salt, raw) == rec.digest,
+            proof=proof,
+        )
+
+    # --- proofs ---------------------------------------------------------------------------------------------------------
 
     async def inclusion(self, index: int, size: int | None = None) -> InclusionProof:
-        raise NotImplementedError
+        signed = await self.checkpoint()
+        size = signed.size if size is None else size
+        if not 0 <= index < size <= signed.size:
+            raise NotInTrail(
+                f"record {index} in a tree of {size}: the last checkpoint covers {signed.size} records, 0 to {signed.size - 1}"
+            )
+        entry = await self._trail.entry(index)
+        if entry is None:
+            raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
+        hashes = await self._tree.inclusion(index, size)
+        current = size == signed.size
+        return InclusionProof(
+            index=index,
+            size=size,
+            leaf=entry.leaf.hex(),
+            root=(signed.root if current else await self._tree.root(size)).hex(),
+            hashes=tuple(one.hex() for one in hashes),
+            checkpoint=checkpoint_view(signed) if current else None,
+            tlog_proof=tlog_proof(index, hashes, signed.note) if current else None,
+        )
+
+    async def path(self, index: int, size: int) -> list[bytes]:
+        """The bare hashes of an inclusion proof."""
+        return await self._tree.inclusion(index, size)
 
     async def consistency(self, first: int, second: int | None = None) -> ConsistencyProof:
-        raise NotImplementedError
+        signed = await self.checkpoint()
+        second = signed.size if second is None else second
+        if not 0 <= first <= second <= signed.size:
+            raise NotInTrail(f"from {first} to {second}: the last checkpoint covers {signed.size} records")
+        try:
+            hashes = await self._tree.consistency(first, second)
+        except ProofError as error:
+            raise NotInTrail(str(error)) from None
+        return ConsistencyProof(
+            first=first,
+            second=second,
+            first_root=(await self._root(first)).hex(),
+            second_root=(await self._root(second)).hex(),
+            hashes=tuple(one.hex() for one in hashes),
+        )
+
+    async def _root(self, size: int) -> bytes:
+        return await self._tree.root(size) if size else EMPTY_ROOT
 
     async def state(self) -> State:
-        raise NotImplementedError
+        try:
+            signed: Signed | None = await self.checkpoint()
+        except NotInTrail:
+            signed = None
+        server = await self._trail.server()
+        last = await self._stream_last()
+        size = signed.size if signed else 0
+        return State(
+            size=size,
+            root=(signed.root if signed else EMPTY_ROOT).hex(),
+            checkpoint=checkpoint_view(signed) if signed else None,
+            origin=self._vkey.partition("+")[0],
+            vkey=self._vkey,
+            stream_last=last,
+            behind=None if last is None else max(0, last - size),
+            sequencer=self._sequencer(),
+            store=server.name,
+            retained=not server.embedded,
+        )
+
+
+def checkpoint_view(signed: Signed) -> CheckpointView:
+    return CheckpointView(number=signed.number, size=signed.size, root=signed.root.hex(), time=record.utc(signed.time), note=signed.note)
+
+
+def entry_view(entry: Stored, payload: Payload | None) -> Entry:
+    rec = Rec.read(entry.rec)
+    field: dict[str, Any] = entry.fields
+    return Entry(
+        index=entry.index,
+        sequence=rec.sequence,
+        time=record.utc(rec.broker),
+        claimed=record.utc(rec.claimed) if rec.claimed else None,
+        kind=field["kind"],
+        form=rec.form,
+        case=rec.case or None,
+        number=rec.number,
+        previous=rec.previous,
+        unit=field["unit"],
+        units=field["units"],
+        persons=field["persons"],
+        area=field["area"],
+        level=field["level"],
+        category=field["category"],
+        channels=field["channels"],
+        outcomes=field["outcomes"],
+        lapse=field["lapse"],
+        lapses=field["lapses"],
+        text=payload.text if payload else None,
+    )
+
+
+def tlog_proof(index: int, hashes: Sequence[bytes], note: str) -> str:
+    """A C2SP `.tlog-proof` file: whoever has the record and the vkey needs nothing else."""
+    lines = [TLOG_PROOF, f"index {index}", *(base64.b64encode(one).decode() for one in hashes)]
+    return "\n".join(lines) + "\n\n" + note

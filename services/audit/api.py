@@ -1,0 +1,127 @@
+"""The trail over HTTP: search, records, proofs, export. Searching needs a role; what proves itself does not.
+
+Invariant: an answer says up to which checkpoint it holds.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from services.audit.export import checkpoint_line, export_line
+from services.audit.query import TrailReader
+from services.audit.searching import BadCursor
+from services.audit.trail import StoreError
+from services.audit.views import ConsistencyProof, Filter, InclusionProof, NotInTrail, Order, Page, Record, State
+from shared.facts import Frozen
+from shared.problems import Problem
+from shared.tokens import Gate
+from shared.vocabulary import Role
+
+READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
+_EXPORT_WINDOW = 256
+
+
+def install_answers(app: FastAPI) -> None:
+    """What the trail can't answer leaves as a problem document."""
+
+    @app.exception_handler(NotInTrail)
+    async def _not_in_trail(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+        return Problem(404, "Not in the trail", str(error)).response()
+
+    @app.exception_handler(BadCursor)
+    async def _bad_cursor(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+        return Problem(422, "Invalid request", str(error), errors=[("cursor", str(error))]).response()
+
+    @app.exception_handler(StoreError)
+    async def _no_store(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+        return Problem(503, "The store does not answer", f"{error}. Try again in a moment.", headers={"Retry-After": "2"}).response()
+
+
+class EntriesQuery(Filter):
+    """The filters, and which page."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Query(ge=1, le=500)] = 50
+    order: Order = Order.NEWEST
+    since: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
+    until: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
+
+    def filter(self) -> Filter:
+        for name, at in (("since", self.since), ("until", self.until)):
+            if at is not None and at.tzinfo is None:
+                words = "give an offset, as in 2026-11-01T08:00:00+08:00"
+                raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
+        return Filter(**{name: getattr(self, name) for name in Filter.model_fields})
+
+
+class ProofOf(Frozen):
+    index: Annotated[int | None, Query(ge=0)] = None
+    sequence: Annotated[int | None, Query(ge=1)] = None
+    size: Annotated[int | None, Query(ge=1)] = None
+
+
+def trail_router(reader: TrailReader, gate: Gate) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
+
+    @router.get("/entries")
+    async def entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Page:  # pyright: ignore[reportUnusedFunction]
+        """Search. All filters given must hold; newest first unless `order=oldest`."""
+        gate.admit(request, *READERS)
+        return await reader.search(query.filter(), cursor=query.cursor, limit=query.limit, order=query.order)
+
+    @router.get("/entries/{index}")
+    async def entry(request: Request, index: int) -> Record:  # pyright: ignore[reportUnusedFunction]
+        """One record whole, with its proof."""
+        gate.admit(request, *READERS)
+        return await reader.record(index)
+
+    @router.get("/state")
+    async def state(request: Request) -> State:  # pyright: ignore[reportUnusedFunction]
+        gate.admit(request, *READERS, Role.OPERATOR)
+        return await reader.state()
+
+    @router.get("/proof/inclusion")
+    async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:  # pyright: ignore[reportUnusedFunction]
+        """By `index`, or by the `sequence` of the fact that a receipt names."""
+        return await reader.inclusion(_index(query), query.size)
+
+    @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
+    async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+        """The same against the last checkpoint, as a C2SP `.tlog-proof` file."""
+        return PlainTextResponse((await reader.inclusion(_index(query))).tlog_proof or "")
+
+    @router.get("/proof/consistency")
+    async def consistency(  # pyright: ignore[reportUnusedFunction]
+        first: Annotated[int, Query(alias="from", ge=0)], second: Annotated[int | None, Query(alias="to", ge=0)] = None
+    ) -> ConsistencyProof:
+        """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of `from`."""
+        return await reader.consistency(first, second)
+
+    @router.get("/export", response_class=StreamingResponse)
+    async def export(  # pyright: ignore[reportUnusedFunction]
+        request: Request, start: Annotated[int, Query(ge=0)] = 0, end: Annotated[int | None, Query(ge=0)] = None
+    ) -> StreamingResponse:
+        """Records [start, end) with their payloads as JSON lines, the checkpoint first: `fenghuo trail verify` reads it."""
+        gate.admit(request, *READERS)
+        signed = await reader.checkpoint()
+        last = signed.size if end is None else min(end, signed.size)
+
+        async def lines() -> AsyncIterator[bytes]:
+            yield checkpoint_line(signed)
+            for at in range(start, last, _EXPORT_WINDOW):
+                stored = await reader.stored(at, min(at + _EXPORT_WINDOW, last))
+                payloads = await reader.payloads([entry.index for entry in stored])
+                yield b"".join(export_line(entry, payloads.get(entry.index)) for entry in stored)
+
+        return StreamingResponse(lines(), media_type="application/jsonl")
+
+    return router
+
+
+def _index(query: ProofOf) -> int:
+    if (query.index is None) == (query.sequence is None):
+        raise Problem(422, "Invalid request", "Name the record by index or by sequence, one of the two.", errors=[("index", "or sequence")])
+    return query.index if query.index is not None else (query.sequence or 0) - 1

@@ -1,0 +1,112 @@
+"""The audit composed: facts in, trail out. What each part does stands in its own module."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from services.audit.api import install_answers, trail_router
+from services.audit.cases_api import cases_router
+from services.audit.feed import Feed
+from services.audit.metrics import Metrics
+from services.audit.note import Signer
+from services.audit.query import TrailReader
+from services.audit.record import Salts
+from services.audit.sequencer import Sequencer
+from services.audit.settings import AuditSettings
+from services.audit.signer import CheckpointSigner, StateFile
+from services.audit.tiles import tiles_router
+from services.audit.trail import StoreError, Trail
+from shared.broker import check_durables
+from shared.secrets import SecretFile, read_secret, verify_key
+from shared.service import Service
+from shared.settings import Environment
+from shared.streams import AUDIT_DURABLE, FACTS
+from shared.tokens import Gate
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: None) -> Service:
+    """`step` is told after each step of the sequencer; a test may die there."""
+    service = Service("audit", settings)
+    trail = Trail(settings.store_url)
+    feed = Feed(lambda: service.connection)
+    key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
+    vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
+    folder = settings.data_dir / "audit"
+    signer = CheckpointSigner(key, StateFile(folder / "signer.json"), trail, feed.announce, adopt=settings.trail_adopt, step=step)
+    sequencer = Sequencer(
+        feed,
+        trail,
+        signer,
+        Salts(salt_secret(folder / "salt.key")),
+        lambda: datetime.now(UTC),
+        Metrics(service.registry),
+        batch=settings.trail_batch,
+        pace=settings.trail_pace,
+        heartbeat=settings.trail_heartbeat,
+        step=step,
+    )
+
+    async def stream_last() -> int | None:
+        return (await feed.stream()).last if service.started else None
+
+    async def sequencer_works() -> None:
+        sequencer.check()
+
+    async def work() -> None:
+        await refuse_unfit_store(trail, settings.environment)
+        await sequencer.run()
+
+    async def close() -> None:
+        trail.close()
+
+    reader = TrailReader(trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words)
+    gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
+    install_answers(service.app)
+    for router in (trail_router(reader, gate), cases_router(reader, gate, settings.zone), tiles_router(reader, vkey)):
+        service.app.include_router(router)
+    service.checks["store"] = trail.ping
+    service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
+    service.checks["sequencer"] = sequencer_works
+    service.tasks.append(work)
+    service.finish.append(close)
+    return service
+
+
+async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:
+    """Say which server keeps the trail, as soon as it answers; in production it must not be the embedded one."""
+    while True:
+        try:
+            server = await trail.server()
+            break
+        except StoreError as error:
+            log.warning("store_unreachable", why=str(error)[:200], next="trying again until it answers")
+            await asyncio.sleep(1)
+    log.info("store", server=server.name, retained=not server.embedded)
+    if server.embedded and environment is Environment.PRODUCTION:
+        raise RuntimeError(f"FENGHUO_MONGO_URL leads to {server.name}: in production the trail needs a real MongoDB replica set")
+
+
+def salt_secret(path: Path) -> bytes:
+    """The secret the salts come from, made once. Lost, nothing breaks: each payload keeps its own salts."""
+    try:
+        return bytes.fromhex(path.read_text())
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        secret = secrets.token_bytes(32)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret.hex())
+            file.flush()
+            os.fsync(file.fileno())
+        return secret
+
+
+def main() -> None:
+    build(AuditSettings()).run()

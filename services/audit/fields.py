@@ -1,0 +1,156 @@
+"""The fields a record is searched by, derived from its header and its fact alone, so that `verify` can derive them again.
+
+Invariant: whatever bytes a fact has, its fields are defined; what can't be read is left out, never guessed. A case's unit,
+area, level and category stand in its report and are carried to its later records.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit.record import Rec
+
+_FIELD_LIMIT = 120
+_TEXT_LIMIT = 500
+_LIST_LIMIT = 200
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a case is about, from its report; carried to all its records."""
+
+    unit: str | None = None
+    area: str | None = None
+    level: str | None = None
+    category: str | None = None
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True)
+class Fields:
+    kind: str
+    about: About = NOTHING
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    lapses: tuple[str, ...] = ()
+    text: str | None = None
+    """Free words of people: kept beside the payload, where they can be erased."""
+
+    def stored(self) -> Json:
+        """The searchable fields as `entries` holds them."""
+        about = self.about
+        return {
+            "kind": self.kind,
+            "unit": about.unit,
+            "area": about.area,
+            "level": about.level,
+            "category": about.category,
+            "units": list(self.units),
+            "persons": list(self.persons),
+            "channels": list(self.channels),
+            "outcomes": list(self.outcomes),
+            "lapse": bool(self.lapses),
+            "lapses": list(self.lapses),
+        }
+
+
+def kind_of(subject: str) -> str:
+    """`fact.<lane>.<kind>`"""
+    return subject.rsplit(".", 1)[-1]
+
+
+def about_of(kind: str, envelope: Json) -> About:
+    """What the report of a case says it is about."""
+    if kind != "reported":
+        return NOTHING
+    data = _object(envelope.get("data"))
+    return About(_text(data.get("unit")), _text(data.get("area")), _text(data.get("level")), _text(data.get("category")))
+
+
+def derive(subject: str, envelope: Json, carried: About) -> Fields:
+    """`carried`: what the case's report said, or NOTHING."""
+    kind = kind_of(subject)
+    data = _object(envelope.get("data"))
+    about = carried if carried != NOTHING else about_of(kind, envelope)
+    by = _object(data.get("by"))
+    effects, notices = _objects(data.get("effects")), _objects(data.get("notices"))
+    if kind in ("delivered", "failed"):
+        outcomes: Iterable[Any] = (kind,)
+    elif kind == "acknowledged":
+        outcomes = (data.get("via"),)
+    else:
+        outcomes = (effect.get("kind") for effect in effects)
+    return Fields(
+        kind=kind,
+        about=about,
+        units=_distinct([about.unit, data.get("unit"), data.get("to_unit"), by.get("unit"), *(e.get("unit") for e in effects)]),
+        persons=_distinct(
+            [
+                data.get("person"),
+                by.get("principal"),
+                data.get("reported_by"),
+                *(effect.get(field) for effect in effects for field in ("person", "stood_in")),
+                *(notice.get("person") for notice in notices),
+            ]
+        ),
+        channels=_distinct([data.get("channel"), *(channel for notice in notices for channel in _list(notice.get("channels")))]),
+        outcomes=_distinct(outcomes),
+        lapses=_distinct(effect.get("duty") for effect in effects if effect.get("kind") == "lapsed"),
+        text=_words(data),
+    )
+
+
+def effects_of(envelope: Json) -> list[Json]:
+    """The effects of a decision; none where it is none."""
+    return _objects(_object(envelope.get("data")).get("effects"))
+
+
+def _words(data: Json) -> str | None:
+    for field in ("summary", "text", "note", "error", "reason"):
+        words = data.get(field)
+        if isinstance(words, str) and words:
+            return words[:_TEXT_LIMIT]
+    return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT else None
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+
+
+def _objects(value: object) -> list[Json]:
+    return [_object(one) for one in _list(value)]
+
+
+def _distinct(values: Iterable[object]) -> tuple[str, ...]:
+    def readable() -> Iterator[str]:
+        for value in values:
+            if (text := _text(value)) is not None:
+                yield text
+
+    return tuple(dict.fromkeys(readable()))[:_LIST_LIMIT]
+
+
+def searchable(rec: Rec, fields: Fields) -> Json:
+    """All fields of a record beside what is hashed: what `entries` stores, and what `verify` demands to find there."""
+    return {
+        "stream": rec.stream,
+        "sequence": rec.sequence,
+        "case": rec.case,
+        "number": rec.number,
+        "form": rec.form,
+        "time": rec.broker,
+        **fields.stored(),
+    }

@@ -1,0 +1,54 @@
+"""What a document of the trail looks like to the store itself (`$jsonSchema`), and how it is found (indexes).
+
+Invariant: the store refuses a document that no sequencer would write, whoever sends it.
+"""
+
+from typing import Any
+
+_INTEGER = {"bsonType": ["int", "long"], "minimum": 0}
+_TEXT = {"bsonType": "string"}
+_TEXT_OR_NOTHING = {"bsonType": ["string", "null"]}
+_TEXTS = {"bsonType": "array", "items": _TEXT}
+_BYTES = {"bsonType": "binData"}
+_BYTES_OR_NOTHING = {"bsonType": ["binData", "null"]}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    fields = {"_id": _INTEGER, **properties}
+    return {"bsonType": "object", "required": list(fields), "additionalProperties": False, "properties": fields}
+
+
+VALIDATORS: dict[str, dict[str, Any]] = {
+    "entries": _object(
+        rec=_BYTES,
+        leaf=_BYTES,
+        stream=_TEXT,
+        sequence=_INTEGER,
+        case=_TEXT,
+        number={**_INTEGER, "minimum": 1},
+        form={"enum": ["fact", "gap"]},
+        time=_TEXT,
+        kind=_TEXT,
+        unit=_TEXT_OR_NOTHING,
+        area=_TEXT_OR_NOTHING,
+        level=_TEXT_OR_NOTHING,
+        category=_TEXT_OR_NOTHING,
+        units=_TEXTS,
+        persons=_TEXTS,
+        channels=_TEXTS,
+        outcomes=_TEXTS,
+        lapse={"bsonType": "bool"},
+        lapses=_TEXTS,
+    ),
+    "tiles": _object(level=_INTEGER, hashes=_BYTES, root=_BYTES),
+    "checkpoints": _object(size=_INTEGER, root=_BYTES, time=_TEXT, note=_TEXT),
+    "payloads": _object(raw=_BYTES_OR_NOTHING, salt=_BYTES, actor=_TEXT_OR_NOTHING, actor_salt=_BYTES_OR_NOTHING, text=_TEXT_OR_NOTHING),
+}
+
+ENTRY_INDEXES: tuple[tuple[tuple[tuple[str, int], ...], bool], ...] = (
+    ((("stream", 1), ("sequence", 1)), True),
+    ((("case", 1), ("number", 1)), True),
+    ((("units", 1), ("sequence", 1)), False),
+    ((("persons", 1), ("sequence", 1)), False),
+)
+"""(keys, unique). Rarer questions walk windows of the index; each further index costs every insert."""

@@ -1,0 +1,304 @@
+"""The trail in MongoDB: the only file that knows the driver. It inserts and finds; it has no way to change or delete.
+
+Invariant: what `insert_*` returned from is on disk of a majority (w=majority, j=true), and a key is taken once for ever.
+Personal data lies in a database of its own (`fenghuo_payloads`), the one place where a redactor's role may erase.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
+
+from services.audit.merkle import Tile
+from services.audit.schemas import ENTRY_INDEXES, VALIDATORS
+
+Doc = dict[str, Any]
+STREAM = "FACTS"
+"""Record `index` is message `index + 1` of it."""
+TRAIL_DATABASE = "fenghuo_trail"
+PAYLOAD_DATABASE = "fenghuo_payloads"
+EMBEDDED_SET = "secantus"
+QUERY_MS = 5_000
+_DUPLICATE = 11000
+_LEVEL_SHIFT = 40
+
+
+class StoreError(RuntimeError):
+    """The store did not answer or refused; nothing is known of what it did. Try again after reading the head anew."""
+
+
+class TakenError(RuntimeError):
+    """Another one holds this key already."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record as the store holds it. `fields` are not hashed."""
+
+    index: int
+    rec: bytes
+    leaf: bytes
+    fields: Doc
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a record's digest was made of: the fact's bytes and the salts. `text` is searched; it can be erased with the rest."""
+
+    index: int
+    raw: bytes | None
+    salt: bytes
+    actor: str | None = None
+    actor_salt: bytes | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A checkpoint as it was signed; `number` counts them from 0."""
+
+    number: int
+    size: int
+    root: bytes
+    time: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """Which server keeps the trail."""
+
+    name: str
+    embedded: bool
+
+
+async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> int:
+    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a sort."""
+    low, step = known, 1
+    while await exists(low + step - 1):
+        low, step = low + step, step * 2
+    high = low + step - 1
+    while low < high:
+        middle = (low + high) // 2
+        if await exists(middle):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+class Trail:
+    def __init__(self, url: str) -> None:
+        self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
+            url,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            retryWrites=True,
+            serverSelectionTimeoutMS=3_000,
+            connectTimeoutMS=3_000,
+            socketTimeoutMS=20_000,
+            appname="fenghuo-audit",
+            maxPoolSize=10,
+        )
+        database = self._client[TRAIL_DATABASE]
+        self._entries = database["entries"]
+        self._tiles = database["tiles"]
+        self._checkpoints = database["checkpoints"]
+        self._payloads = self._client[PAYLOAD_DATABASE]["payloads"]
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def ping(self) -> None:
+        await _asked(self._client.admin.command("ping"))
+
+    async def server(self) -> Server:
+        hello: Doc = await _asked(self._client.admin.command("hello"))
+        build: Doc = await _asked(self._client.admin.command("buildInfo"))
+        name = hello.get("setName")
+        if name == EMBEDDED_SET:
+            return Server("secantus (embedded: for evaluation and development, not for retained records)", True)
+        return Server(f"MongoDB {build.get('version')}" + (f", replica set {name}" if name else ", standalone"), False)
+
+    async def prepare(self) -> None:
+        """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
+        for collection in (self._entries, self._tiles, self._checkpoints, self._payloads):
+            if collection.name in await _asked(collection.database.list_collection_names()):
+                continue
+            try:
+                await _asked(collection.database.create_collection(collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}))
+            except StoreError as error:
+                if not _exists_already(error.__cause__):
+                    raise
+        known = [[tuple(key) for key in index["key"]] for index in (await _asked(self._entries.index_information())).values()]
+        for keys, unique in ENTRY_INDEXES:
+            if list(keys) not in known:
+                await _asked(self._entries.create_index(list(keys), unique=unique))
+
+    # --- insert ---------------------------------------------------------------------------------------------------------
+
+    async def insert_payloads(self, payloads: Sequence[Payload]) -> list[int]:
+        """Returns the indexes that were there already: compare them, their raw bytes must be the same."""
+        docs = [
+            {"_id": p.index, "raw": p.raw, "salt": p.salt, "actor": p.actor, "actor_salt": p.actor_salt, "text": p.text} for p in payloads
+        ]
+        return await _insert(self._payloads, docs, ordered=False)
+
+    async def insert_entries(self, entries: Sequence[Stored]) -> None:
+        """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another writer was faster."""
+        docs = [{"_id": e.index, "rec": e.rec, "leaf": e.leaf, **e.fields} for e in entries]
+        if taken := await _insert(self._entries, docs, ordered=True):
+            raise TakenError(f"record {taken[0]} was written by another sequencer")
+
+    async def insert_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
+        """(tile, its root). A tile that is there already is left: it is the same one, or `verify` says so."""
+        docs = [
+            {"_id": _tile_key(tile.level, tile.number), "level": tile.level, "hashes": b"".join(tile.hashes), "root": root}
+            for tile, root in tiles
+        ]
+        await _insert(self._tiles, docs, ordered=False)
+
+    async def insert_checkpoint(self, signed: Signed) -> None:
+        doc = {"_id": signed.number, "size": signed.size, "root": signed.root, "time": signed.time, "note": signed.note}
+        if await _insert(self._checkpoints, [doc], ordered=True):
+            raise TakenError(f"checkpoint {signed.number} was signed by another sequencer")
+
+    # --- find -----------------------------------------------------------------------------------------------------------
+
+    async def size(self, known: int = 0) -> int:
+        """How many records there are. `known`: that many are there for certain."""
+        return await gallop(lambda index: _exists(self._entries, index), known)
+
+    async def entry(self, index: int) -> Stored | None:
+        doc = await _asked(self._entries.find_one({"_id": index}, max_time_ms=QUERY_MS))
+        return _stored(doc) if doc else None
+
+    async def entries(self, start: int, end: int, also: Mapping[str, Any] | None = None) -> list[Stored]:
+        """[start, end) in order of index, those that also match `also`."""
+        cursor = self._entries.find({**(also or {}), **_window(start, end)}, max_time_ms=QUERY_MS)
+        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+
+    async def leaves(self, start: int, end: int) -> list[bytes]:
+        cursor = self._entries.find(_window(start, end), {"leaf": 1}, max_time_ms=QUERY_MS)
+        docs: list[Doc] = await _asked(cursor.to_list(None))
+        return [bytes(doc["leaf"]) for doc in sorted(docs, key=_by_id)]
+
+    async def in_case(self, case: str, number: int) -> Stored | None:
+        doc = await _asked(self._entries.find_one({"case": case, "number": number}, max_time_ms=QUERY_MS))
+        return _stored(doc) if doc else None
+
+    async def firsts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
+        """The first record of each of these cases that has one. One key each: `$in` on a compound index scans, here."""
+        found = await asyncio.gather(*(self.in_case(case, 1) for case in cases))
+        return {case: first for case, first in zip(cases, found, strict=True) if first is not None}
+
+    async def last_of(self, case: str) -> Stored | None:
+        async def exists(position: int) -> bool:
+            return await self.in_case(case, position + 1) is not None
+
+        return await self.in_case(case, await gallop(exists))
+
+    async def of_case(self, case: str, start: int, end: int) -> list[Stored]:
+        """Records number `start` to `end` (exclusive) of a case, in order."""
+        cursor = self._entries.find({"case": case, "number": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS)
+        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+
+    async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        cursor = self._payloads.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
+        return {doc["_id"]: _payload(doc) for doc in await _asked(cursor.to_list(None))}
+
+    async def with_text(self, indexes: Sequence[int], pattern: str) -> set[int]:
+        """Those of `indexes` whose text has `pattern` (escaped by the caller)."""
+        query = {"_id": {"$in": list(indexes)}, "text": {"$regex": pattern, "$options": "i"}}
+        cursor = self._payloads.find(query, {"_id": 1}, max_time_ms=QUERY_MS)
+        return {doc["_id"] for doc in await _asked(cursor.to_list(None))}
+
+    async def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a full tile, one after the other; None where it is not stored (yet)."""
+        doc = await _asked(self._tiles.find_one({"_id": _tile_key(level, number)}, {"hashes": 1}, max_time_ms=QUERY_MS))
+        return bytes(doc["hashes"]) if doc else None
+
+    async def tile_count(self, level: int, known: int = 0) -> int:
+        return await gallop(lambda number: _exists(self._tiles, _tile_key(level, number)), known)
+
+    async def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """The roots of the full tiles [start, end) of a level: the hashes of a tile one level up."""
+        keys = [_tile_key(level, number) for number in range(start, end)]
+        docs: list[Doc] = await _asked(self._tiles.find({"_id": {"$in": keys}}, {"root": 1}, max_time_ms=QUERY_MS).to_list(None))
+        return [bytes(doc["root"]) for doc in sorted(docs, key=_by_id)]
+
+    async def checkpoint(self, number: int) -> Signed | None:
+        doc = await _asked(self._checkpoints.find_one({"_id": number}, max_time_ms=QUERY_MS))
+        return _signed(doc) if doc else None
+
+    async def checkpoints(self, start: int, end: int) -> list[Signed]:
+        docs: list[Doc] = await _asked(
+            self._checkpoints.find({"_id": {"$in": list(range(start, end))}}, max_time_ms=QUERY_MS).to_list(None)
+        )
+        return [_signed(doc) for doc in sorted(docs, key=_by_id)]
+
+    async def checkpoint_count(self, known: int = 0) -> int:
+        return await gallop(lambda number: _exists(self._checkpoints, number), known)
+
+
+def _tile_key(level: int, number: int) -> int:
+    return level << _LEVEL_SHIFT | number
+
+
+def _window(start: int, end: int) -> Doc:
+    """Records [start, end): by sequence, which has an index of its own (a range over `_id` scans on the embedded store)."""
+    return {"stream": STREAM, "sequence": {"$gte": start + 1, "$lt": end + 1}}
+
+
+def _by_id(doc: Doc) -> int:
+    return doc["_id"]
+
+
+def _stored(doc: Doc) -> Stored:
+    fields = {key: value for key, value in doc.items() if key not in ("_id", "rec", "leaf")}
+    return Stored(doc["_id"], bytes(doc["rec"]), bytes(doc["leaf"]), fields)
+
+
+def _payload(doc: Doc) -> Payload:
+    return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor"), doc.get("actor_salt"), doc.get("text"))
+
+
+def _signed(doc: Doc) -> Signed:
+    return Signed(doc["_id"], doc["size"], bytes(doc["root"]), doc["time"], doc["note"])
+
+
+async def _exists(collection: AsyncIOMotorCollection[Doc], key: int) -> bool:
+    return await _asked(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
+
+
+async def _asked(operation: Awaitable[Any]) -> Any:
+    try:
+        return await operation
+    except PyMongoError as error:
+        raise StoreError(f"the store: {error}") from error
+
+
+async def _insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, ordered: bool) -> list[int]:
+    """Returns the ids that were taken before."""
+    if not docs:
+        return []
+    try:
+        await collection.insert_many(docs, ordered=ordered)
+    except BulkWriteError as error:
+        faults: list[Doc] = error.details["writeErrors"]
+        if not faults or any(fault["code"] != _DUPLICATE for fault in faults):
+            raise StoreError(f"the store refused: {faults[:1]}") from error
+        return [docs[fault["index"]]["_id"] for fault in faults]
+    except DuplicateKeyError:
+        return [docs[0]["_id"]]
+    except PyMongoError as error:
+        raise StoreError(f"the store: {error}") from error
+    return []
+
+
+def _exists_already(cause: BaseException | None) -> bool:
+    return isinstance(cause, CollectionInvalid) or (isinstance(cause, OperationFailure) and cause.code == 48)
