@@ -128,7 +128,7 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
                 ack_policy=explicit,
                 deliver_policy=everything,
                 filter_subject=f"fact.*.{Kind.DECIDED}",
-                ack_wait=30,
+                ack_wait=8,
                 max_ack_pending=1024,
                 max_deliver=-1,
             ),

@@ -48,6 +48,7 @@ def build(settings: NotifierSettings) -> Service:
         couriers={name: Courier(one, one.make(settings.secrets), metrics, now, stopping) for name, one in configured.items()},
         post=Post(writer, links, service.url.rstrip("/")),
         ledger=ledger,
+        recent=recent,
         metrics=metrics,
         clock=now,
         stopping=stopping,

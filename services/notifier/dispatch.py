@@ -5,12 +5,13 @@ fact in FACTS. A decision delivered again (a crash, a lost acknowledgement) skip
 the same message id. So a notice goes out twice in one case only: the process dies between the hand-over and its record, a few
 milliseconds; then we prefer a second call to a missed one. Gateways that keep the `webhook-id`s they have seen drop even that.
 
-What may have been tried before is looked up first; a decision that is fresh and handed out for the first time can't have been:
-FACTS itself refuses its repeat. That keeps a round trip, and the need for one, out of the way of the first call.
+What may have been tried before is looked up first. A decision that is fresh, handed out for the first time and not among the
+recent can't have been: FACTS itself refuses its repeat. That keeps a round trip, and the need for one, out of the way of the
+first call.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,8 +34,9 @@ from shared.logs import about_case
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-PULSE = 8.0
-"""Seconds between two signs of life for decisions in work: several within the durable's ack_wait of 30 s."""
+PULSE = 2.0
+"""Seconds between two signs of life for decisions in work: several within the durable's ack_wait of 8 s, which is how long a
+killed notifier holds up what it had."""
 FRESH = timedelta(minutes=1)
 FORGOTTEN = timedelta(days=29)
 """DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made anew begins at the start)."""
@@ -65,6 +67,8 @@ class Dispatcher:
     couriers: Mapping[str, Courier]
     post: Post
     ledger: Ledger
+    recent: Container[str]
+    """Keys of deliveries known to be on record."""
     metrics: Metrics
     clock: Callable[[], datetime]
     stopping: asyncio.Event
@@ -170,7 +174,7 @@ class Dispatcher:
 
     async def _see_through(self, job: Job, notice: Notice, route: Route) -> None:
         key = delivery_key(notice.id, route.channel)
-        record = await self.ledger.recorded(key) if job.may_be_known else None
+        record = await self.ledger.recorded(key) if job.may_be_known or key in self.recent else None
         if record is None:
             carried = await self._carry(job, notice, route)
             record = self._record(job, notice, route.channel, carried)

@@ -33,6 +33,9 @@ class Recent:
         self._by_reference: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._next = 0
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._raw
+
     def newest_first(self) -> Iterator[Record]:
         return (Record.read(raw) for raw in reversed(list(self._raw.values())))
 

@@ -1,0 +1,105 @@
+"""A notifier as a process, a gateway lab it delivers to, and the record of what it says."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from fenghuo.gateway_lab import GatewayLab
+from shared.secrets import SecretFile, read_secret
+from tests.lab import Lab, Running, lab_in
+from tests.notifier.decisions import Record, record_of
+
+CHANNELS = """
+channels:
+  voice:
+    kind: webhook
+    url: ${FENGHUO_GATEWAY_URL}/voice
+    form: spoken
+    timeout: PT1S
+    retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
+  sms:
+    kind: webhook
+    url: ${FENGHUO_GATEWAY_URL}/sms
+    timeout: PT1S
+    retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
+  email:
+    kind: email
+    host: 127.0.0.1
+    port: ${FENGHUO_SMTP_PORT}
+    from: 烽火 Fenghuo <duty@wangfeng.example>
+    starttls: false
+    timeout: PT2S
+    retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
+"""
+DIRECTORY = """
+version: test
+areas: [{code: "620600", name: {zh: 望烽市, en: Wangfeng City}}]
+units: [{id: government, name: {zh: 市政府, en: Government}, area: "620600"}]
+people:
+  - id: zhao_jia
+    name: {zh: 赵甲, en: Zhao Jia}
+    unit: government
+    channels:
+      - {channel: voice, address: "+860000000101"}
+      - {channel: sms, address: "+860000000101"}
+      - {channel: email, address: zhao.jia@wangfeng.example}
+  - id: qian_yi
+    name: {zh: 钱乙, en: Qian Yi}
+    unit: government
+    language: en
+    channels: [{channel: email, address: qian.yi@wangfeng.example}]
+  - id: sun_bing
+    name: {zh: 孙丙, en: Sun Bing}
+    unit: government
+    channels: [{channel: sms, address: "+860000000103"}, {channel: sms, address: "+860000000203"}]
+  - id: li_ding
+    name: {zh: 李丁, en: Li Ding}
+    unit: government
+    channels: [{channel: voice, address: "+860000000104"}]
+posts: [{id: party_main, name: {zh: 书记, en: Secretary}, unit: government, holder: zhao_jia}]
+"""
+
+
+async def start_notifier(lab: Lab, gateway: GatewayLab, **env: str) -> Running:
+    (lab.folder / "channels.yaml").write_text(CHANNELS, encoding="utf-8")
+    (lab.folder / "people.yaml").write_text(DIRECTORY, encoding="utf-8")
+    ours = {
+        "FENGHUO_CHANNELS": str(lab.folder / "channels.yaml"),
+        "FENGHUO_DIRECTORY": str(lab.folder / "people.yaml"),
+        "FENGHUO_GATEWAY_URL": gateway.url,
+        "FENGHUO_SMTP_PORT": str(gateway.smtp_port),
+    }
+    return await lab.start_service("notifier", command=None, wait=True, **{**ours, **env})
+
+
+def webhook_key(lab: Lab) -> str:
+    return read_secret(lab.secrets, SecretFile.WEBHOOK).decode()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def gateway(lab: Lab) -> AsyncIterator[GatewayLab]:
+    async with GatewayLab(webhook_key(lab)) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def notifier(lab: Lab, gateway: GatewayLab) -> AsyncIterator[Running]:
+    running = await start_notifier(lab, gateway)
+    yield running
+    assert running.stop() == 0
+    lab.services.remove(running)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def record(lab: Lab, gateway: GatewayLab) -> AsyncIterator[Record]:
+    gateway.gateway.rules.clear()
+    async with lab.connection("admin") as connection:
+        yield await record_of(connection)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def frail_lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A broker that the test may kill, without a store."""
+    async with lab_in(tmp_path, mongo=False) as one:
+        yield one

@@ -1,0 +1,117 @@
+"""Decisions as the escalator makes them, and the facts that answer them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+
+from shared.facts import About, Brief, Decision, Fact, Name, Notice, Purpose
+from shared.ids import AreaCode, CaseId, NoticeId, PersonId, PostId, UnitId, case_id_at
+from shared.subjects import fact_subject
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind
+from tests.lab import until
+
+
+def a_case() -> CaseId:
+    return case_id_at(datetime.now(UTC))
+
+
+def a_brief(**changes: Any) -> Brief:
+    now = datetime.now(UTC)
+    return Brief(
+        kind=ReportKind.INCIDENT,
+        category=Category.ACCIDENT,
+        level=Level.II,
+        sensitive=False,
+        exercise=False,
+        unit=UnitId("emergency_bureau"),
+        unit_name=Name(zh="市应急管理局", en="Emergency Management Bureau"),
+        area=AreaCode("620622"),
+        area_name=Name(zh="望山县", en="Wangshan County"),
+        summary="煤矿透水，12人被困",
+        occurred_at=now - timedelta(minutes=5),
+        learned_at=now - timedelta(minutes=4),
+        reported_at=now,
+        due_at=now + timedelta(minutes=26),
+    ).model_copy(update=changes)
+
+
+def a_notice(
+    case: CaseId,
+    *,
+    person: str = "zhao_jia",
+    channels: Sequence[str] = ("sms",),
+    number: int = 1,
+    language: Language = Language.ZH,
+    purpose: Purpose = Purpose.REPORT,
+    **brief: Any,
+) -> Notice:
+    return Notice(
+        id=NoticeId(f"{case}.1.{number}"),
+        person=PersonId(person),
+        post=PostId("party_main"),
+        purpose=purpose,
+        duties=(),
+        channels=tuple(channels),
+        language=language,
+        brief=a_brief(**brief),
+        why="duty_opened",
+    )
+
+
+def decided(case: CaseId, *notices: Notice, number: int = 1) -> Fact:
+    now = datetime.now(UTC)
+    about = About(id=f"{case}:report", kind="reported", sequence=number, time=now)
+    decision = Decision(case=case, about=about, policy="test", notices=notices)
+    return Fact.of(Kind.DECIDED, id=f"{case}:{number}", source="/services/escalator", subject=case, time=now, data=decision)
+
+
+@dataclass
+class Record:
+    """FACTS as the escalator's user and the auditor's would see it, read from where the test began."""
+
+    js: JetStreamContext
+    start: int
+
+    async def decide(self, fact: Fact, message_id: str | None = None) -> None:
+        assert fact.subject
+        await self.js.publish(
+            fact_subject(fact.subject, fact.kind), fact.write(), stream="FACTS", headers={"Nats-Msg-Id": message_id or fact.id}
+        )
+
+    async def facts(self, case: CaseId, *kinds: Kind) -> list[Fact]:
+        """Every fact of the case of these kinds, as stored."""
+        config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(self.start, 1))
+        last = (await self.js.stream_info("FACTS")).state.last_seq
+        found: list[Fact] = []
+        if last < self.start:
+            return found
+        subscription = await self.js.subscribe("fact.*.*", stream="FACTS", ordered_consumer=True, config=config)
+        try:
+            while True:
+                message = await subscription.next_msg(timeout=5)
+                fact = Fact.read(message.data)
+                if fact.subject == case and fact.kind in {str(kind) for kind in kinds}:
+                    found.append(fact)
+                if message.metadata.sequence.stream >= last:
+                    return found
+        finally:
+            await subscription.unsubscribe()
+
+    async def outcomes(self, case: CaseId, count: int, *, seconds: float = 15) -> list[Fact]:
+        """Wait until the case has this many outcomes, and return them."""
+
+        async def enough() -> list[Fact]:
+            found = await self.facts(case, Kind.DELIVERED, Kind.FAILED)
+            return found if len(found) >= count else []
+
+        return await until(enough, seconds=seconds, what=f"{count} outcomes of {case}")
+
+
+async def record_of(connection: Client) -> Record:
+    js = connection.jetstream(timeout=5)
+    return Record(js, (await js.stream_info("FACTS")).state.last_seq + 1)

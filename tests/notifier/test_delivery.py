@@ -1,0 +1,171 @@
+"""What was decided reaches people, and what became of it is a fact."""
+
+import httpx
+
+from fenghuo.gateway_lab import GatewayLab, Mode, Received
+from shared.facts import Delivery, Purpose
+from shared.ids import CaseId
+from shared.vocabulary import Kind, Role
+from tests.lab import Lab, Running, until
+from tests.notifier.decisions import Record, a_case, a_notice, decided
+
+
+def to_case(gateway: GatewayLab, case: CaseId) -> list[Received]:
+    return [message for message in gateway.gateway.messages if case in message.id]
+
+
+async def test_a_notice_goes_out_over_every_channel_it_names(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case, channels=("voice", "sms", "email"))))
+    outcomes = await record.outcomes(case, 3)
+
+    assert {fact.kind for fact in outcomes} == {Kind.DELIVERED}
+    assert {fact.id for fact in outcomes} == {f"{case}.1.1:{channel}:delivered" for channel in ("voice", "sms", "email")}
+    assert {fact.source for fact in outcomes} == {"/services/notifier"}
+    said = {message.channel: message for message in to_case(gateway, case)}
+    assert set(said) == {"voice", "sms", "email"}
+    assert said["sms"].text.startswith("【烽火】II级重大事故灾难：望山县，煤矿透水，12人被困。请于")
+    assert said["sms"].link
+    assert said["sms"].text.endswith(said["sms"].link)
+    assert "http" not in said["voice"].text
+    mail = said["email"]
+    assert mail.subject
+    assert mail.subject.startswith("【烽火】II级重大事故灾难")
+    assert "/a/" in mail.text
+    assert mail.html
+    assert "/a/" in mail.html
+    deliveries = {d.channel: d for d in (Delivery.model_validate(fact.data) for fact in outcomes)}
+    assert deliveries["sms"].address == "…0101"
+    assert deliveries["email"].address == "z…@wangfeng.example"
+    assert deliveries["sms"].reference
+    assert deliveries["sms"].attempts == 1
+
+
+async def test_the_gateway_sees_a_signature_that_verifies_and_an_id_without_dots(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case)))
+    await record.outcomes(case, 1)
+    [message] = to_case(gateway, case)  # the gateway lab verifies with the standardwebhooks library before it records
+    assert message.id == f"{case}-1-1-sms"
+    assert gateway.gateway.counters["sms.unverified"] == 0
+
+
+async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    gateway.gateway.command("/sms", Mode.FAIL)
+    began = len(gateway.gateway.attempts)
+    await record.decide(decided(case, a_notice(case)))
+    [failed] = await record.outcomes(case, 1)
+
+    assert failed.kind == Kind.FAILED
+    delivery = Delivery.model_validate(failed.data)
+    assert delivery.attempts == 3
+    assert delivery.error
+    assert "503" in delivery.error
+    first, second, third = (at for at, _, _ in list(gateway.gateway.attempts)[began:])
+    assert second - first >= 0.19
+    assert third - second >= 0.39
+
+
+async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    gateway.gateway.command("/sms", Mode.FAIL, times=1)
+    gateway.gateway.command("zhao.jia", Mode.FAIL, times=1)
+    await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
+    outcomes = await record.outcomes(case, 2)
+    assert {(fact.kind, fact.data["attempts"]) for fact in outcomes} == {(Kind.DELIVERED, 2)}
+
+
+async def test_a_silent_gateway_is_given_up_after_its_time_limit(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    gateway.gateway.command("/sms", Mode.DROP)
+    gateway.gateway.command("zhao.jia", Mode.DROP, times=1)
+    await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
+    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 2)}
+    assert outcomes["sms"].kind == Kind.FAILED
+    assert "no answer within 1 s" in outcomes["sms"].data["error"]
+    assert outcomes["email"].kind == Kind.DELIVERED
+    assert outcomes["email"].data["attempts"] == 2
+
+
+async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    gateway.gateway.command("+860000000101", Mode.REFUSE)
+    gateway.gateway.command("zhao.jia", Mode.REFUSE)
+    await record.decide(decided(case, a_notice(case, channels=("voice", "email"))))
+    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 2)}
+    assert {fact.kind for fact in outcomes.values()} == {Kind.FAILED}
+    assert {fact.data["attempts"] for fact in outcomes.values()} == {1}
+    assert "422" in outcomes["voice"].data["error"]
+    assert "550" in outcomes["email"].data["error"]
+    assert "directory" in outcomes["email"].data["error"]
+
+
+async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    gateway.gateway.command("+860000000103", Mode.REFUSE)
+    await record.decide(decided(case, a_notice(case, person="sun_bing")))
+    [fact] = await record.outcomes(case, 1)
+    assert (fact.kind, fact.data["address"], fact.data["attempts"]) == (Kind.DELIVERED, "…0203", 2)
+
+
+async def test_a_person_without_the_channels_is_reached_over_any_they_have(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case, person="qian_yi", channels=("voice", "sms"))))
+    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 3)}
+    assert outcomes["email"].kind == Kind.DELIVERED
+    assert outcomes["voice"].kind == outcomes["sms"].kind == Kind.FAILED
+    assert "add one in the directory" in outcomes["sms"].data["error"]
+
+
+async def test_a_channel_nobody_configured_fails_and_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    stranger = a_notice(case, person="nobody_known", number=2)
+    await record.decide(decided(case, a_notice(case, channels=("pigeon", "sms")), stranger))
+    outcomes = {(fact.data["person"], fact.data["channel"]): fact for fact in await record.outcomes(case, 3)}
+    assert "FENGHUO_CHANNELS" in outcomes["zhao_jia", "pigeon"].data["error"]
+    assert outcomes["zhao_jia", "sms"].kind == Kind.DELIVERED
+    assert "not in the directory" in outcomes["nobody_known", "sms"].data["error"]
+
+
+async def test_a_slow_person_delays_nobody_else(notifier: Running, gateway: GatewayLab, record: Record):
+    slow, quick = a_case(), a_case()
+    gateway.gateway.command("+860000000104", Mode.FAIL, delay=0.8)
+    await record.decide(decided(slow, a_notice(slow, person="li_ding", channels=("voice",))))
+    await record.decide(decided(quick, a_notice(quick)))
+    await record.outcomes(quick, 1, seconds=2)
+    assert not await record.facts(slow, Kind.DELIVERED, Kind.FAILED)
+
+
+async def test_a_decision_stored_a_second_time_sends_nothing_twice(notifier: Running, gateway: GatewayLab, record: Record):
+    case, after = a_case(), a_case()
+    fact = decided(case, a_notice(case, channels=("sms", "email")))
+    await record.decide(fact)
+    await record.outcomes(case, 2)
+    await record.decide(fact, message_id=f"{fact.id}:beyond-the-dedupe-window")
+    await record.decide(decided(after, a_notice(after)))
+    await record.outcomes(after, 1)
+    assert len(to_case(gateway, case)) == 2
+    assert gateway.gateway.counters["sms.repeats"] == 0
+    assert len(await record.facts(case, Kind.DELIVERED, Kind.FAILED)) == 2
+
+
+async def test_the_operator_sees_what_became_of_deliveries(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case, channels=("sms", "pigeon"), purpose=Purpose.REMINDER)))
+    await record.outcomes(case, 2)
+    async with httpx.AsyncClient(base_url=notifier.url, headers=lab.bearer(Role.OPERATOR)) as client:
+
+        async def listed() -> list[dict[str, str]]:
+            found = (await client.get("/api/v1/deliveries", params={"limit": 2})).json()["deliveries"]
+            return found if len(found) == 2 and {one["case"] for one in found} == {case} else []
+
+        await until(listed, what="the newest two deliveries")
+        [sms] = (await client.get("/api/v1/deliveries", params={"case": case, "outcome": "delivered"})).json()["deliveries"]
+        assert (sms["channel"], sms["address"], sms["purpose"]) == ("sms", "…0101", "reminder")
+        assert (await client.get("/api/v1/deliveries", params={"case": "x.>"})).status_code == 422
+        refused = await client.get("/api/v1/deliveries", headers=lab.bearer(Role.PUBLISHER))
+        assert refused.status_code == 403
+        metrics = (await client.get("/metrics")).text
+    assert 'fenghuo_notifier_deliveries_total{channel="sms",outcome="delivered"}' in metrics
+    assert "fenghuo_notifier_fact_to_handover_seconds_bucket" in metrics

@@ -1,0 +1,133 @@
+"""A person acknowledges by link: looking does nothing, pressing does it once, and the page says the truth."""
+
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from fenghuo.gateway_lab import GatewayLab
+from shared.facts import Acknowledgement, Purpose
+from shared.ids import CaseId
+from shared.vocabulary import Kind, Language
+from tests.lab import Lab, Running, until
+from tests.notifier.decisions import Record, a_case, a_notice, decided
+
+
+async def a_link(gateway: GatewayLab, record: Record, case: CaseId, **notice: object) -> str:
+    await record.decide(decided(case, a_notice(case, **notice)))  # pyright: ignore[reportArgumentType] - builder words
+    await record.outcomes(case, 1)
+    [link] = {message.link or message.text for message in gateway.gateway.messages if case in message.id}
+    return urlsplit(link[link.index("http") :].split()[0]).path
+
+
+async def test_looking_acknowledges_nothing_and_pressing_does_it_once(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    path = await a_link(gateway, record, case)
+    async with httpx.AsyncClient(base_url=notifier.url) as client:
+        page = await client.get(path)
+        assert page.status_code == 200
+        assert "望山县：煤矿透水，12人被困" in page.text
+        assert "II级重大" in page.text
+        assert "<button" in page.text
+        assert "script" not in page.text
+        assert (await client.head(path)).status_code == 200
+        assert not await record.facts(case, Kind.ACKNOWLEDGED)
+
+        done = await client.post(path)
+        assert done.status_code == 200
+        assert "已记录：赵甲已知悉" in done.text
+        again, looked = await client.post(path), await client.get(path)
+        assert again.text == done.text == looked.text, "the same time, however often it is pressed"
+
+    [fact] = await record.facts(case, Kind.ACKNOWLEDGED)
+    said = Acknowledgement.model_validate(fact.data)
+    assert (said.person, said.via, said.by.principal, said.notice) == ("zhao_jia", "link", "zhao_jia", f"{case}.1.1")
+
+
+async def test_pressed_twice_at_once_the_fact_stands_once(notifier: Running, gateway: GatewayLab, record: Record):
+    import asyncio
+
+    case = a_case()
+    path = await a_link(gateway, record, case)
+    async with httpx.AsyncClient(base_url=notifier.url) as client:
+        pages = await asyncio.gather(*(client.post(path) for _ in range(6)))
+    assert {page.status_code for page in pages} == {200}
+    assert len({page.text for page in pages}) == 1
+    assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 1
+
+
+async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    path = await a_link(
+        gateway,
+        record,
+        case,
+        person="qian_yi",
+        channels=("email",),
+        language=Language.EN,
+        summary="<script>alert(1)</script>",
+        exercise=True,
+    )
+    page = httpx.get(notifier.url + path)
+    assert "Acknowledge: I know of it" in page.text
+    assert "[EXERCISE]" in page.text
+    assert "<script" not in page.text
+    assert "&lt;script&gt;" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-store"
+
+
+async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_own(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case), a_notice(case, number=2, purpose=Purpose.REMINDER)))
+    await record.outcomes(case, 2)
+    for message in [one for one in gateway.gateway.messages if case in one.id]:
+        assert message.link
+        assert httpx.post(notifier.url + urlsplit(message.link).path).status_code == 200
+    assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 2
+
+
+@pytest.mark.parametrize("language", ["zh-CN,zh;q=0.9", "en-GB"])
+async def test_a_link_that_was_cut_or_changed_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record, language: str):
+    case = a_case()
+    path = await a_link(gateway, record, case)
+    for broken in (path[:-1], path[:20], path.replace("zhao", "qian"), "/a/x", "/a/" + "~" * 5, "/a/%C3%A9~x"):
+        page = httpx.post(notifier.url + broken, headers={"accept-language": language})
+        assert page.status_code == 404, broken
+        assert ("值班室" if language.startswith("zh") else "duty desk") in page.text
+    assert not await record.facts(case, Kind.ACKNOWLEDGED)
+
+
+async def test_a_withdrawn_report_asks_for_nothing(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case, purpose=Purpose.WITHDRAWN)))
+    await record.outcomes(case, 1)
+    [message] = [one for one in gateway.gateway.messages if case in one.id]
+    assert message.link is None
+    assert "http" not in message.text
+
+
+async def test_while_the_broker_is_away_the_page_does_not_claim_to_have_recorded(frail_lab: Lab):
+    from tests.notifier.conftest import start_notifier, webhook_key
+    from tests.notifier.decisions import record_of
+
+    case = a_case()
+    async with GatewayLab(webhook_key(frail_lab)) as gateway:
+        notifier = await start_notifier(frail_lab, gateway)
+        async with frail_lab.connection("admin") as connection:
+            path = await a_link(gateway, await record_of(connection), case)
+        frail_lab.kill_nats()
+        async with httpx.AsyncClient(base_url=notifier.url, timeout=15) as client:
+            page = await client.post(path)
+            assert page.status_code == 503
+            assert "尚未记录" in page.text
+            assert "<button" in page.text
+            frail_lab.start_nats()
+
+            async def recorded() -> bool:
+                return (await client.post(path)).status_code == 200
+
+            await until(recorded, what="recorded once the broker is back")

@@ -1,0 +1,103 @@
+"""Whatever dies in between: nobody is forgotten, no outcome stands twice in FACTS, and doubles are as rare as they can be."""
+
+from collections import Counter
+
+from fenghuo.gateway_lab import GatewayLab, Mode
+from shared.streams import FACTS, NOTIFIER_DURABLE, declare
+from shared.vocabulary import Kind
+from tests.lab import Lab, until
+from tests.notifier.conftest import start_notifier, webhook_key
+from tests.notifier.decisions import a_case, a_notice, decided, record_of
+
+OUTCOMES = (Kind.DELIVERED, Kind.FAILED)
+
+
+async def test_killed_in_the_middle_every_notice_is_delivered_and_each_fact_stands_once(frail_lab: Lab):
+    cases = [a_case() for _ in range(40)]
+    async with GatewayLab(webhook_key(frail_lab)) as gateway, frail_lab.connection("admin") as connection:
+        record = await record_of(connection)
+        gateway.gateway.command("/sms", delay=0.05)
+        first = await start_notifier(frail_lab, gateway)
+        for case in cases:
+            await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
+        await until(lambda: gateway.gateway.counters["sms.accepted"] >= 5, what="deliveries are under way")
+        first.kill()
+        before = gateway.gateway.counters["sms.attempts"] + gateway.gateway.counters["email.attempts"]
+        assert before < 80
+        second = await start_notifier(frail_lab, gateway)
+        for case in cases:
+            # What the killed one held comes back when its ack_wait has passed.
+            await record.outcomes(case, 2, seconds=45)
+        assert second.stop() == 0
+        stored = [fact.id for case in cases for fact in await record.facts(case, *OUTCOMES)]
+        took = Counter(message.id for message in gateway.gateway.messages if message.channel == "sms")
+    assert Counter(stored) == {f"{case}.1.1:{channel}:delivered": 1 for case in cases for channel in ("sms", "email")}
+    assert set(took) == {f"{case}-1-1-sms" for case in cases}
+    assert set(took.values()) == {1}, "a gateway that keeps the ids it has seen calls nobody twice"
+
+
+async def test_stopped_in_a_back_off_it_hands_the_decision_back_and_the_next_one_delivers(frail_lab: Lab):
+    case = a_case()
+    async with GatewayLab(webhook_key(frail_lab)) as gateway, frail_lab.connection("admin") as connection:
+        record = await record_of(connection)
+        gateway.gateway.command("/sms", Mode.FAIL)
+        first = await start_notifier(frail_lab, gateway)
+        await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
+        await until(lambda: gateway.gateway.counters["sms.attempts"], what="the first attempt")
+        await until(lambda: gateway.gateway.counters["email.accepted"], what="the mail")
+        assert first.stop() == 0
+        assert [fact.id for fact in await record.facts(case, *OUTCOMES)] == [f"{case}.1.1:email:delivered"]
+        gateway.gateway.rules.clear()
+        await start_notifier(frail_lab, gateway)
+        await record.outcomes(case, 2)
+        assert gateway.gateway.counters["email.accepted"] == 1
+        assert gateway.gateway.counters["email.repeats"] == 0
+
+
+async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
+    before, during, after = a_case(), a_case(), a_case()
+    async with GatewayLab(webhook_key(frail_lab)) as gateway:
+        notifier = await start_notifier(frail_lab, gateway)
+        async with frail_lab.connection("admin") as connection:
+            record = await record_of(connection)
+            await record.decide(decided(before, a_notice(before)))
+            await record.outcomes(before, 1)
+            gateway.gateway.command("/sms", delay=0.7)
+            await record.decide(decided(during, a_notice(during)))
+            await until(lambda: gateway.gateway.counters["sms.attempts"] == 2, what="the second is being handed over")
+            frail_lab.kill_nats()
+            await until(lambda: gateway.gateway.counters["sms.accepted"] == 2, what="handed over while the broker is away")
+            assert not notifier.is_ready()
+            frail_lab.start_nats()
+        gateway.gateway.rules.clear()
+        async with frail_lab.connection("admin") as connection:
+            record.js = connection.jetstream(timeout=5)
+            await record.outcomes(during, 1)
+            await record.decide(decided(after, a_notice(after)))
+            await record.outcomes(after, 1)
+            await until(notifier.is_ready, what="ready again")
+            assert gateway.gateway.counters["sms.attempts"] == 3
+            assert len(await record.facts(during, *OUTCOMES)) == 1
+
+
+async def test_a_durable_made_anew_hands_out_everything_again_and_nobody_is_called_twice(frail_lab: Lab):
+    cases = [a_case() for _ in range(5)]
+    async with GatewayLab(webhook_key(frail_lab)) as gateway, frail_lab.connection("admin") as connection:
+        record = await record_of(connection)
+        await start_notifier(frail_lab, gateway)
+        for case in cases:
+            await record.decide(decided(case, a_notice(case)))
+        for case in cases:
+            await record.outcomes(case, 1)
+        await connection.jetstream().delete_consumer(FACTS, NOTIFIER_DURABLE)
+        await declare(connection.jetstream())
+        last = a_case()
+        await record.decide(decided(last, a_notice(last)))
+        await record.outcomes(last, 1)
+
+        async def all_again() -> bool:
+            info = await connection.jetstream().consumer_info(FACTS, NOTIFIER_DURABLE)
+            return info.num_pending == 0 and info.num_ack_pending == 0
+
+        await until(all_again, what="everything handed out again")
+        assert gateway.gateway.counters["sms.attempts"] == 6

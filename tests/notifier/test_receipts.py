@@ -1,0 +1,66 @@
+"""A gateway says later what became of a message: signed, about a delivery on record, a fact of its own."""
+
+from datetime import UTC, datetime
+
+import httpx
+import orjson
+from standardwebhooks import Webhook
+
+from fenghuo.gateway_lab import GatewayLab
+from shared.vocabulary import Kind
+from tests.lab import Lab, Running, until
+from tests.notifier.conftest import webhook_key
+from tests.notifier.decisions import Record, a_case, a_notice, decided
+
+
+def call_back(notifier: Running, key: str, channel: str, **said: str) -> httpx.Response:
+    body, now = orjson.dumps(said), datetime.now(UTC)
+    headers = {
+        "webhook-id": "rcpt_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(key).sign("rcpt_1", now, body.decode()),
+    }
+    return httpx.post(f"{notifier.url}/api/v1/receipts/{channel}", content=body, headers=headers)
+
+
+async def test_a_receipt_that_it_never_arrived_is_a_failed_fact_of_its_own(
+    notifier: Running, gateway: GatewayLab, record: Record, lab: Lab
+):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case)))
+    [delivered] = await record.outcomes(case, 1)
+    key = webhook_key(lab)
+
+    def known_by_its_reference() -> bool:
+        answer = call_back(notifier, key, "sms", reference=delivered.data["reference"], outcome="failed", error="phone switched off")
+        return answer.status_code == 202
+
+    await until(known_by_its_reference, what="the reference is known")
+    facts = await record.facts(case, Kind.DELIVERED, Kind.FAILED)
+    assert [(fact.kind, fact.id) for fact in facts] == [
+        (Kind.DELIVERED, f"{case}.1.1:sms:delivered"),
+        (Kind.FAILED, f"{case}.1.1:sms:receipt:failed"),
+    ]
+    assert facts[1].data["error"] == "phone switched off"
+
+
+async def test_a_receipt_by_the_webhook_id_counts_once(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+    case = a_case()
+    await record.decide(decided(case, a_notice(case, channels=("voice",))))
+    await record.outcomes(case, 1)
+    for _ in range(2):
+        answer = call_back(notifier, webhook_key(lab), "voice", id=f"{case}-1-1-voice", outcome="delivered")
+        assert answer.status_code == 202, answer.text
+    assert len(await record.facts(case, Kind.DELIVERED)) == 2
+
+
+async def test_what_is_not_signed_or_not_known_is_refused(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+    key, stranger = webhook_key(lab), "whsec_" + "A" * 44
+    assert call_back(notifier, stranger, "sms", id="x-1-1-sms", outcome="failed").status_code == 401
+    unknown = call_back(notifier, key, "sms", id="x-1-1-sms", outcome="failed")
+    assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/problem+json")
+    assert call_back(notifier, key, "sms", id="../$KV.>", outcome="failed").status_code == 404
+    assert call_back(notifier, key, "pigeon", id="x", outcome="failed").status_code == 404
+    wrong = call_back(notifier, key, "sms", id="x", outcome="perhaps")
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["field"] == "outcome"

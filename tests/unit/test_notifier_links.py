@@ -1,0 +1,57 @@
+"""An acknowledgement link is authentic or refused."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.links import LinkExpired, LinkRefused, Links
+from shared.ids import CaseId, NoticeId, PersonId
+
+NOW = datetime(2026, 11, 2, 19, 3, 7, tzinfo=UTC)
+LINKS = Links(b"k" * 32, lasts=timedelta(days=30))
+CASE = CaseId("01KB0000000000000000000000")
+NOTICE = NoticeId(f"{CASE}.1234.2")
+PERSON = PersonId("zhao_jia")
+TOKEN = LINKS.make(CASE, NOTICE, PERSON, NOW)
+
+
+def test_a_link_says_who_what_and_until_when():
+    link = LINKS.read(TOKEN, NOW)
+    assert (link.case, link.notice, link.person) == (CASE, NOTICE, PERSON)
+    assert timedelta(days=30) <= link.expires_at - NOW < timedelta(days=30, hours=1)
+    assert len(TOKEN) < 75
+
+
+def test_a_link_expires():
+    assert LINKS.read(TOKEN, NOW + timedelta(days=30)).case == CASE
+    with pytest.raises(LinkExpired):
+        LINKS.read(TOKEN, NOW + timedelta(days=30, hours=1))
+
+
+@given(st.integers(0, len(TOKEN) - 1), st.characters())
+def test_any_changed_character_is_refused(position: int, character: str):
+    if TOKEN[position] == character:
+        return
+    with pytest.raises(LinkRefused):
+        LINKS.read(TOKEN[:position] + character + TOKEN[position + 1 :], NOW)
+
+
+@given(st.text())
+def test_garbage_is_refused_and_nothing_else_happens(token: str):
+    with pytest.raises(LinkRefused):
+        LINKS.read(token, NOW)
+
+
+def test_another_key_makes_other_links():
+    with pytest.raises(LinkRefused):
+        Links(b"j" * 32, lasts=timedelta(days=30)).read(TOKEN, NOW)
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
+def test_whatever_the_ids_are_they_come_back_and_the_link_is_plain(case: str, notice: str, person: str):
+    token = LINKS.make(CaseId(case), NoticeId(notice), PersonId(person), NOW)
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~=")
+    link = LINKS.read(token, NOW)
+    assert (link.case, link.notice, link.person) == (case, notice, person)
