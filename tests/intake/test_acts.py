@@ -1,0 +1,162 @@
+"""What people do to a case is on record before it is decided, and the answer says what became of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from shared.facts import About, Effect, EffectKind, Fact
+from shared.ids import CaseId, case_id_at
+from shared.vocabulary import Role
+from tests.intake.builders import case, facts_of, post_case, refusal
+from tests.intake.conftest import DIRECTORY
+from tests.lab import Lab, until
+
+DISCHARGED = Effect(kind=EffectKind.DISCHARGED, why="acknowledged")
+
+
+@pytest.fixture
+async def open_case(lab: Lab, http: httpx.AsyncClient) -> CaseId:
+    """A case on the board."""
+    one = case_id_at(datetime.now(UTC))
+    await post_case(lab, case(one, sequence=0))
+
+    async def shows() -> bool:
+        return (await http.get(f"/api/v1/cases/{one}", headers=lab.bearer(Role.AUDITOR))).status_code == 200
+
+    await until(shows, what="the case on the board")
+    return one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
+    """An intake that waits long enough for a decision made by the test."""
+    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S")
+    async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
+        yield client
+    running.stop()
+
+
+async def do(
+    http: httpx.AsyncClient, lab: Lab, one: str, act: str, role: Role, body: dict[str, Any] | None = None, **who: Any
+) -> httpx.Response:
+    key = {"Idempotency-Key": who.pop("key")} if "key" in who else {}
+    return await http.post(f"/api/v1/cases/{one}/{act}", json=body or {}, headers=lab.bearer(role, **who) | key)
+
+
+async def decide(lab: Lab, one: CaseId, effects: tuple[Effect, ...]) -> Fact:
+    """Play the escalator: decide on the case's newest fact with these effects."""
+
+    async def acted() -> list[Fact]:
+        return await facts_of(lab, one)
+
+    fact = (await until(acted, what="the act on record"))[-1]
+    async with lab.connection("admin") as client:
+        sequence = (await client.jetstream().stream_info("FACTS")).state.last_seq
+    decided = case(one, sequence=sequence, effects=effects)
+    about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=datetime.now(UTC))
+    await post_case(lab, decided.model_copy(update={"decision": decided.decision.model_copy(update={"about": about})}))
+    return fact
+
+
+async def test_a_leader_acknowledges_for_themself_and_hears_what_it_discharged(
+    patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
+    answer, fact = await asyncio.gather(
+        do(patient, lab, open_case, "acknowledge", Role.LEADER, person="leader_a"), decide(lab, open_case, (DISCHARGED,))
+    )
+    body = answer.json()
+    assert (answer.status_code, body["outcome"], body["effects"][0]["why"]) == (200, "applied", "acknowledged")
+    assert (fact.kind, fact.data["person"], fact.data["via"]) == ("acknowledged", "leader_a", "api")
+
+
+async def test_a_duty_officer_logs_the_call_that_was_answered(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    body = {"person": "leader_b", "via": "logged_call", "note": "03:12 接通，已知悉"}
+    await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, body, person="officer")
+    (fact,) = await facts_of(lab, open_case, "acknowledged")
+    assert (fact.data["person"], fact.data["via"], fact.data["by"]["principal"]) == ("leader_b", "logged_call", "officer")
+
+
+async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    assert (await do(http, lab, open_case, "acknowledge", Role.LEADER, {"person": "leader_b"}, person="leader_a")).status_code == 403
+    assert (await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_a")).status_code == 403
+    unnamed = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER)
+    assert unnamed.json()["errors"][0]["field"] == "person"
+    stranger = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, {"person": "nobody"})
+    assert stranger.json()["errors"][0]["field"] == "person"
+    assert await facts_of(lab, open_case) == []
+
+
+async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_its_reason(
+    patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
+    answer, fact = await asyncio.gather(
+        do(patient, lab, open_case, "accept", Role.DUTY_OFFICER), decide(lab, open_case, (refusal("no_transfer_pending"),))
+    )
+    assert (answer.status_code, fact.kind) == (409, "accepted")
+    assert "no_transfer_pending" in answer.json()["detail"]
+    assert answer.json()["fact"]["id"] == fact.id
+
+
+async def test_without_a_decision_in_time_the_act_is_recorded(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    answer = await do(http, lab, open_case, "progress", Role.DUTY_OFFICER, {"text": "救援队已到场", "percent": 40})
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "recorded")
+    (fact,) = await facts_of(lab, open_case, "progressed")
+    assert (fact.data["text"], fact.data["percent"]) == ("救援队已到场", 40)
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "fields"),
+    [
+        ("follow-up", {}, {"text"}),
+        ("transfer", {}, {"to_unit", "text"}),
+        ("transfer", {"to_unit": "nobody", "text": "不归我们管"}, {"to_unit"}),
+        ("object", {}, {"text"}),
+        ("close", {"text": " "}, {"text"}),
+        ("withdraw", {}, {"text"}),
+        ("merge", {"text": "同一事件"}, {"into"}),
+        ("merge", {"text": "同一事件", "into": "nowhere"}, {"into"}),
+        ("progress", {"text": "x", "percent": 101}, {"percent"}),
+        ("resolve", {"text": "x", "into": "y"}, {"into"}),
+        ("resolve", {"text": "x", "txet": "y"}, {"txet"}),
+    ],
+)
+async def test_the_fields_an_act_can_not_do_without_are_named(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId, act: str, body: dict[str, Any], fields: set[str]
+) -> None:
+    answer = await do(http, lab, open_case, act, Role.DUTY_OFFICER, body)
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} == fields
+
+
+async def test_a_case_is_not_merged_into_itself(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    answer = await do(http, lab, open_case, "merge", Role.DUTY_OFFICER, {"text": "x", "into": open_case})
+    assert "this very case" in answer.json()["errors"][0]["message"]
+
+
+async def test_the_same_key_is_one_act(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    key = uuid4().hex
+    first = await do(http, lab, open_case, "follow-up", Role.DUTY_OFFICER, {"text": "两人获救"}, key=key)
+    again = await do(http, lab, open_case, "follow-up", Role.DUTY_OFFICER, {"text": "两人获救"}, key=key)
+    other = await do(http, lab, open_case, "follow-up", Role.DUTY_OFFICER, {"text": "三人获救"}, key=key)
+    assert first.json()["fact"] == again.json()["fact"]
+    assert other.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len(await facts_of(lab, open_case, "followed_up")) == 1
+
+
+async def test_an_unknown_case_says_where_to_look(http: httpx.AsyncClient, lab: Lab) -> None:
+    answer = await do(http, lab, "01NOSUCHCASE", "close", Role.DUTY_OFFICER, {"text": "x"})
+    assert answer.status_code == 404
+    assert "timeline" in answer.json()["detail"]
+
+
+async def test_a_unit_acts_only_on_cases_it_has_a_part_in(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    theirs = await do(http, lab, open_case, "follow-up", Role.REPORTER, {"text": "x"}, unit="heating")
+    assert theirs.status_code == 403
+    ours = await do(http, lab, open_case, "follow-up", Role.REPORTER, {"text": "x"}, unit="county_info")
+    assert ours.status_code == 202

@@ -1,0 +1,147 @@
+"""The board over HTTP: the next due first, page by page, live."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import orjson
+import pytest
+
+from shared.case import CaseStatus, DutyState
+from shared.facts import rfc3339
+from shared.ids import CaseId, case_id_at
+from shared.vocabulary import Role
+from tests.intake.builders import ago, case, duty, post_case
+from tests.lab import Lab, Running, until
+
+
+def new_case() -> CaseId:
+    return case_id_at(datetime.now(UTC))
+
+
+async def listed(http: httpx.AsyncClient, lab: Lab, **query: Any) -> list[str]:
+    answer = await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.AUDITOR))
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()["cases"]]
+
+
+async def shown(http: httpx.AsyncClient, lab: Lab, *cases: CaseId) -> None:
+    async def all_there() -> bool:
+        answers = [await http.get(f"/api/v1/cases/{one}", headers=lab.bearer(Role.AUDITOR)) for one in cases]
+        return all(answer.status_code == 200 for answer in answers)
+
+    await until(all_there, what="the cases on the board")
+
+
+@asynccontextmanager
+async def events(url: str, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async with httpx.AsyncClient(timeout=15) as client, client.stream("GET", f"{url}/api/v1/events", headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+
+        async def each() -> AsyncIterator[dict[str, Any]]:
+            fields: dict[str, str] = {}
+            async for line in stream.aiter_lines():
+                if line:
+                    name, _, value = line.partition(": ")
+                    fields[name] = value
+                elif "data" in fields:
+                    yield {"id": int(fields["id"]), "event": fields["event"], **orjson.loads(fields["data"])}
+                    fields = {}
+
+        yield each()
+
+
+async def test_what_is_due_next_stands_first_and_pages_follow_on(http: httpx.AsyncClient, lab: Lab) -> None:
+    cases = [new_case() for _ in range(5)]
+    for one, minutes in zip(cases, (5, 1, 3, 2, 4), strict=True):
+        await post_case(lab, case(one, due_in=minutes - 600))
+    await shown(http, lab, *cases)
+    in_order = [cases[place] for place in (1, 3, 2, 4, 0)]
+    before = rfc3339(ago(minutes=500))
+    assert await listed(http, lab, open=True, due_before=before) == in_order
+    paged: list[str] = []
+    cursor: str | None = None
+    for _ in range(3):
+        query = {"due_before": before, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        answer = (await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.LEADER))).json()
+        paged += [one["id"] for one in answer["cases"]]
+        cursor = answer["next"]
+    assert (paged, cursor) == (in_order, None)
+
+
+async def test_settled_cases_leave_the_open_ones_unless_something_is_still_owed(http: httpx.AsyncClient, lab: Lab) -> None:
+    closed, owing = new_case(), new_case()
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    await post_case(lab, case(closed, status=CaseStatus.CLOSED, duties=(duty("officer", soon, DutyState.CANCELLED),)))
+    await post_case(lab, case(owing, status=CaseStatus.MERGED, duties=(duty("officer", soon),)))
+    await shown(http, lab, closed, owing)
+    opened = await listed(http, lab, open=True, limit=200)
+    assert (closed in opened, owing in opened) == (False, True)
+    assert closed in await listed(http, lab, open=False, limit=200)
+
+
+async def test_a_unit_sees_the_cases_it_has_a_part_in(http: httpx.AsyncClient, lab: Lab) -> None:
+    ours, theirs = new_case(), new_case()
+    await post_case(lab, case(ours, holder="heating"))
+    await post_case(lab, case(theirs))
+    await shown(http, lab, ours, theirs)
+    bearer = lab.bearer(Role.REPORTER, unit="heating")
+    seen = [one["id"] for one in (await http.get("/api/v1/cases?limit=200", headers=bearer)).json()["cases"]]
+    assert (ours in seen, theirs in seen) == (True, False)
+    assert (await http.get(f"/api/v1/cases/{theirs}", headers=bearer)).status_code == 403
+    assert theirs not in await listed(http, lab, unit="heating", limit=200)
+
+
+@pytest.mark.parametrize(("query", "field"), [({"due_before": "2026-11-23T03:00:00"}, "due_before"), ({"cursor": "é"}, "cursor")])
+async def test_a_query_that_can_not_be_is_refused_by_name(http: httpx.AsyncClient, lab: Lab, query: dict[str, str], field: str) -> None:
+    answer = await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.AUDITOR))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_the_directory_shows_who_is_who_and_no_address(http: httpx.AsyncClient, lab: Lab) -> None:
+    bearer = lab.bearer(Role.REPORTER)
+    people = await http.get("/api/v1/directory/people", headers=bearer)
+    assert {"id": "leader_a", "channels": ["voice"]}.items() <= people.json()["people"][0].items()
+    assert "555" not in people.text
+    assert (await http.get("/api/v1/directory/units", headers=bearer)).json()["units"][0]["id"] == "city"
+    assert len((await http.get("/api/v1/directory/posts", headers=bearer)).json()["posts"]) == 2
+    assert (await http.get("/api/v1/directory/people")).status_code == 401
+
+
+async def test_a_change_is_told_at_once_and_a_reader_resumes_without_a_gap(intake: Running, lab: Lab) -> None:
+    first, second = new_case(), new_case()
+    bearer = lab.bearer(Role.LEADER)
+    async with events(intake.url, bearer) as stream, asyncio.timeout(10):
+        assert (await anext(stream))["event"] == "board"
+        await post_case(lab, case(first))
+        told = await anext(stream)
+        assert (told["event"], told["case"], told["status"]) == ("case", first, "open")
+    await post_case(lab, case(second))
+    async with events(intake.url, bearer | {"Last-Event-ID": str(told["id"])}) as stream, asyncio.timeout(10):
+        assert (await anext(stream))["event"] == "board"
+        assert (await anext(stream))["case"] == second
+
+
+async def test_a_case_that_changes_often_is_told_once_a_moment(intake: Running, lab: Lab) -> None:
+    one = new_case()
+    async with events(intake.url, lab.bearer(Role.LEADER)) as stream, asyncio.timeout(10):
+        await anext(stream)
+        async with lab.connection("escalator") as client:
+            raw = case(one).model_dump_json().encode()
+            last = [(await client.jetstream().publish(f"$KV.CASES.{one}", raw)).seq for _ in range(200)][-1]
+        told = [await anext(stream)]
+        while told[-1]["id"] < last:
+            told.append(await anext(stream))
+        assert len(told) < 50
+
+
+async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx.AsyncClient, lab: Lab) -> None:
+    async with lab.connection("escalator") as client:
+        await client.jetstream().publish(f"$KV.CASES.{uuid4().hex}", b"{}")
+    one = new_case()
+    await post_case(lab, case(one))
+    await shown(http, lab, one)
