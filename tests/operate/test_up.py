@@ -1,0 +1,120 @@
+"""The launcher: everything up, kept alive, ended without a trace, and going on where it was."""
+
+import socket
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fenghuo.parts import SERVICES
+from services.escalator.policy.compress import compress
+from tests.lab import ROOT, until
+from tests.operate.installation import Installation
+
+REPORT = ("report", "--category", "accident", "--level", "II", "--unit", "heating_company", "--area", "620602", "--summary", "供热主管爆裂")
+
+
+async def test_a_service_that_dies_is_started_again_and_the_launcher_says_so(running: Installation) -> None:
+    ready = running.said("ready", part="notifier")
+    assert ready
+    psutil.Process(ready["pid"]).kill()
+
+    alarm = await until(lambda: running.said("alarm", part="notifier"), what="the launcher notices")
+    back = await until(lambda: running.said("again", part="notifier"), seconds=40, what="the notifier is back")
+
+    assert alarm is not None
+    assert "SIGKILL" in alarm["text"]
+    assert back is not None
+    assert back["pid"] != ready["pid"]
+
+
+async def test_the_tokens_it_writes_let_each_role_in_and_nobody_else_read_them(running: Installation) -> None:
+    tokens = running.folder / "tokens.json"
+
+    assert stat.S_IMODE(tokens.stat().st_mode) == 0o600
+    assert running.ask("cases")["cases"] is not None
+
+
+async def test_a_second_start_on_the_same_folder_is_refused(running: Installation) -> None:
+    second = running.call("up")
+
+    assert second.returncode == 1
+    assert f"already runs on {running.folder}" in second.stderr.replace("\n", " ")
+    assert "FENGHUO_DATA_DIR" in second.stderr
+
+
+async def test_the_doctor_finds_a_running_installation_well(running: Installation) -> None:
+    await until(lambda: running.call("doctor").returncode == 0, seconds=40, what="the doctor is content")
+
+    found = {finding["what"]: finding["grade"] for finding in running.ask("doctor")["findings"]}
+    assert {found[what] for what in ("broker", "streams", "secrets", "policy", "directory", "broker clock", *SERVICES)} == {"well"}
+
+
+async def test_the_doctor_sees_a_secret_that_others_can_read(running: Installation) -> None:
+    key = running.folder / "secrets" / "link.key"
+    key.chmod(0o644)
+    try:
+        done = running.call("doctor")
+    finally:
+        key.chmod(0o600)
+
+    assert done.returncode == 1
+    assert "chmod" in done.stdout
+
+
+def test_a_port_in_use_is_named_before_anything_starts(installation: Installation) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", installation.ports["audit"]))
+        other.listen()
+        refused = installation.call("up")
+
+    assert refused.returncode == 1
+    assert f"{installation.ports['audit']} (audit)" in refused.stderr
+    assert "FENGHUO_PORT_AUDIT" in refused.stderr.replace("\n", " ")
+    assert not (installation.folder / "secrets").exists()
+
+
+def test_it_refuses_to_keep_records_in_production(installation: Installation) -> None:
+    refused = installation.call("up", FENGHUO_ENVIRONMENT="production")
+
+    assert refused.returncode == 1
+    assert "not for retained records" in refused.stderr.replace("\n", " ")
+
+
+def test_the_doctor_says_what_is_not_there(installation: Installation) -> None:
+    done = installation.call("doctor")
+
+    assert done.returncode == 3
+    assert "make up" in done.stdout
+
+
+async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_it_was(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(compress((ROOT / "config" / "policy.yaml").read_text(), 180))
+    installation = Installation(tmp_path / "data", FENGHUO_POLICY=str(policy))
+    installation.start()
+    try:
+        await until(installation.is_up, seconds=60)
+        reported = installation.ask(*REPORT)
+        due = datetime.fromisoformat(reported["duties"][0]["due_at"])
+        children = installation.children()
+
+        assert installation.interrupt() == 0
+        assert len(children) >= len(SERVICES) + 3
+        assert not [child for child in children if child.is_running()]
+
+        await until(lambda: datetime.now(UTC) > due, seconds=15, what="the limit passes while nothing runs")
+        installation.start()
+        await until(installation.is_up, seconds=60)
+        case = await until(lambda: lapsed(installation, reported["case"]), seconds=15, what="the clock that was armed before strikes")
+        assert case is not None
+        assert case["report"]["summary"] == "供热主管爆裂"
+    finally:
+        installation.close()
+
+
+def lapsed(installation: Installation, case: str) -> dict[str, Any] | None:
+    found = installation.ask("case", case)
+    return found if all(duty["state"] == "lapsed" for duty in found["duties"]) else None
