@@ -11,6 +11,7 @@ import structlog
 
 from services.audit.api import install_answers, trail_router
 from services.audit.cases_api import cases_router
+from services.audit.explorer.pages import explorer_router
 from services.audit.feed import Feed
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
@@ -22,6 +23,8 @@ from services.audit.signer import CheckpointSigner, StateFile
 from services.audit.tiles import tiles_router
 from services.audit.trail import StoreError, Trail
 from shared.broker import check_durables
+from shared.directory import Directory, load_directory
+from shared.lined_yaml import YamlFault
 from shared.secrets import SecretFile, read_secret, verify_key
 from shared.service import Service
 from shared.settings import Environment
@@ -71,12 +74,24 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     install_answers(service.app)
     for router in (trail_router(reader, gate), cases_router(reader, gate, settings.zone), tiles_router(reader, vkey)):
         service.app.include_router(router)
+    secure = settings.environment is Environment.PRODUCTION
+    names = directory_if_fit(settings.directory)
+    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, directory=names))
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks["sequencer"] = sequencer_works
     service.tasks.append(work)
     service.finish.append(close)
     return service
+
+
+def directory_if_fit(path: Path) -> Directory | None:
+    """For names in the explorer only: the trail is kept whether or not it can be read."""
+    try:
+        return load_directory(path)
+    except YamlFault as fault:
+        log.warning("directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names")
+        return None
 
 
 async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:

@@ -3,19 +3,23 @@
 Invariant: read only. Every page names the signed checkpoint it holds up to, and what it calls proven it has just computed.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request, Response
 
 from services.audit.explorer import plain, search_form
 from services.audit.explorer.checks import check_checkpoint, check_record
 from services.audit.query import TrailReader
+from services.audit.record import RecordError
+from services.audit.searching import BadCursor
+from services.audit.trail import StoreError
 from services.audit.views import NotInTrail, Page, Record
 from shared.directory import Directory
 from shared.problems import Problem
@@ -25,8 +29,14 @@ from shared.web import Pages, login
 from shared.web.languages import N_
 from shared.web.names import Names
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Found = TypeVar("Found")
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
 PER_PAGE = 50
+DAMAGED = N_("The trail is damaged here")
+NO_STORE = N_("The store does not answer")
+WAIT = N_("The trail itself is safe where it is stored. Wait a moment and load the page again.")
 NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
 
 
@@ -49,7 +59,7 @@ def explorer_router(
         pages.admit(request, *READERS)
         values = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
         wanted, faults = search_form.read_filter(values, zone)
-        state = await reader.state()
+        state = await _found(reader.state)
         page: Page | None = None
         if state.checkpoint is not None:
             page = await _found(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
@@ -73,8 +83,8 @@ def explorer_router(
     async def record(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
         found: Record = await _found(lambda: reader.record(index))
-        state = await reader.state()
-        entries = await reader.case(found.entry.case) if found.entry.case else []
+        state = await _found(reader.state)
+        entries = await _found(lambda: reader.case(str(found.entry.case))) if found.entry.case else []
         following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
         return pages.show(
             request,
@@ -98,7 +108,7 @@ def explorer_router(
         entries = await _found(lambda: reader.case(case))
         if not entries:
             raise Problem(404, "Not Found", NO_RECORDS)
-        state = await reader.state()
+        state = await _found(reader.state)
         return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state)
 
     login.add(router, pages)
@@ -106,11 +116,19 @@ def explorer_router(
     return router
 
 
-async def _found(ask: Callable[[], Any]) -> Any:
+async def _found(ask: Callable[[], Awaitable[Found]]) -> Found:
+    """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never skipped."""
     try:
         return await ask()
     except NotInTrail as error:
         raise Problem(404, "Not Found", str(error)) from None
+    except BadCursor as error:
+        raise Problem(400, "Invalid request", str(error)) from None
+    except RecordError as error:
+        raise Problem(500, DAMAGED, str(error)) from None
+    except StoreError as error:
+        log.warning("store_unreachable", error=str(error))
+        raise Problem(503, NO_STORE, WAIT, headers={"Retry-After": "5"}) from None
 
 
 def _pretty(value: Any) -> str:

@@ -1,0 +1,98 @@
+"""The explorer: find a record, read it in plain words, see its proof hold; for auditors alone."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from playwright.async_api import expect
+
+from shared.vocabulary import Role
+from tests.lab import Lab, Running, until
+from tests.pages.conftest import OpenPage, log_in, report
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def audit(town: Lab) -> Running:
+    return await town.start_service("audit")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def case(town: Lab, intake: Running, audit: Running) -> str:
+    """A case whose report and first decision are under a signed checkpoint."""
+    reported = await report(town, intake, summary="沙泉县粮库粉尘爆燃", area="620621")
+    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+
+        async def is_signed() -> bool:
+            answer = await client.get("/api/v1/trail/entries", params={"case": reported})
+            return answer.status_code == 200 and len(answer.json()["entries"]) >= 2
+
+        await until(is_signed, seconds=30, what="the case in the trail")
+    return reported
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]:
+    cookie = f"fenghuo_token={town.token(Role.AUDITOR)}"
+    async with httpx.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}) as client:
+        yield client
+
+
+async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+    page = await open_page(audit.url)
+    await log_in(page, town.token(Role.AUDITOR))
+    await expect(page.locator(".state .check.holds")).to_contain_text("signed by the trail's key")
+    await page.locator("#text").fill("粮库粉尘")
+    await page.locator("#kind").select_option("reported")
+    await page.get_by_role("button", name="Search").click()
+    rows = page.locator("main table tbody tr")
+    await expect(rows).to_have_count(1)
+
+    await rows.first.get_by_role("link").first.click()
+
+    await expect(page.locator("h1")).to_contain_text("reported")
+    await expect(page.locator("dl.facts").first).to_contain_text("沙泉县粮库粉尘爆燃")
+    await expect(page.locator("dl.facts").first).to_contain_text("Shaquan County")
+    await expect(page.locator(".check.holds")).to_have_count(4)
+    await expect(page.locator(".check.broken")).to_have_count(0)
+    await page.get_by_role("link", name="After it in this case").click()
+    await expect(page.locator("h1")).to_contain_text("decided")
+    await expect(page.locator("main")).to_contain_text("levels.II.report")
+    await page.get_by_role("link", name="The whole case").click()
+    await expect(page.locator(".timeline li").first).to_contain_text("reported")
+
+
+async def test_the_explorer_speaks_chinese_on_every_screen(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+    for width in (360, 1600):
+        page = await open_page(audit.url, locale="zh-CN", viewport={"width": width, "height": 800})
+        await log_in(page, town.token(Role.DISCIPLINE, person="feng_ren"))
+        await expect(page.locator("header")).to_contain_text("纪检监察")
+        for path in ("/", f"/cases/{case}", "/records/0"):
+            await page.goto(path)
+            await expect(page.locator("main")).to_contain_text("检查点")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than {width}"
+
+
+async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx.AsyncClient, case: str) -> None:
+    page = (await auditor.get(f"/cases/{case}")).text
+    assert f'href="/api/v1/cases/{case}/bundle"' in page
+    bundle = await auditor.get(f"/api/v1/cases/{case}/bundle")
+    assert bundle.status_code == 200
+    assert bundle.content.startswith(b"PK")
+
+
+async def test_a_search_that_finds_nothing_says_so_and_a_bad_time_stands_at_its_field(auditor: httpx.AsyncClient, case: str) -> None:
+    assert "No record fits" in (await auditor.get("/", params={"person": "nobody"})).text
+    page = (await auditor.get("/", params={"since": "yesterday"})).text
+    assert 'id="since-error"' in page
+    for path, status in (("/records/99999999", 404), ("/records/x", 404), ("/cases/none", 404), ("/?cursor=broken", 400)):
+        assert (await auditor.get(path)).status_code == status, path
+
+
+async def test_only_those_who_look_into_what_others_did_may_look(town: Lab, audit: Running) -> None:
+    async with httpx.AsyncClient(base_url=audit.url) as stranger:
+        assert (await stranger.get("/records/0")).headers["location"] == "/login?next=%2Frecords%2F0"
+        allowed: dict[Role, Any] = {}
+        for role in Role:
+            allowed[role] = (await stranger.get("/", headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
+    assert {role for role, ok in allowed.items() if ok} == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}
