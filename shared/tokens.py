@@ -3,6 +3,7 @@
 Issued by the operator's command (`fenghuo token`), never by a service: no service holds the signing key.
 """
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ ALGORITHM = "EdDSA"
 AUDIENCE = "fenghuo"
 COOKIE = "fenghuo_token"
 """Carries the token for pages: HttpOnly, SameSite=Strict."""
+REMEMBERED = 4096
+"""Tokens whose signature has been checked: verifying costs more than all else a small request does."""
 
 
 class Principal(Frozen):
@@ -51,9 +54,15 @@ def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts:
 
 def verify(key: Ed25519PublicKey, token: str) -> Principal:
     """Raises Problem 401 that says what is wrong with the token."""
+    return _verified(key, token)[0]
+
+
+def _verified(key: Ed25519PublicKey, token: str) -> tuple[Principal, int]:
+    """The principal and when the token expires."""
     try:
         claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]})
-        return Principal(subject=claims["sub"], role=Role(claims["role"]), person=claims.get("person"), unit=claims.get("unit"))
+        who = Principal(subject=claims["sub"], role=Role(claims["role"]), person=claims.get("person"), unit=claims.get("unit"))
+        return who, int(claims["exp"])
     except jwt.ExpiredSignatureError:
         raise _unauthorized("The token has expired: ask the operator for a new one (`fenghuo token`).") from None
     except (jwt.PyJWTError, ValueError) as error:
@@ -69,18 +78,26 @@ class Gate:
 
     def __init__(self, key: Ed25519PublicKey) -> None:
         self._key = key
+        self._verified: dict[str, tuple[Principal, int]] = {}
 
     def read(self, token: str) -> Principal:
-        """The principal of a token pasted into the log-in form. Raises Problem 401."""
-        return verify(self._key, token)
+        """The principal of a token. Raises Problem 401. A signature is checked once; the expiry each time."""
+        known = self._verified.get(token)
+        if known is not None and time.time() < known[1]:
+            return known[0]
+        verified = _verified(self._key, token)
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        self._verified[token] = verified
+        return verified[0]
 
     def who(self, request: Request) -> Principal | None:
         """The principal of a bearer header or of the pages' cookie; None where the request carries neither."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
-            return verify(self._key, token.strip())
+            return self.read(token.strip())
         cookie = request.cookies.get(COOKIE)
-        return verify(self._key, cookie) if cookie else None
+        return self.read(cookie) if cookie else None
 
     def admit(self, request: Request, *roles: Role) -> Principal:
         principal = self.who(request)

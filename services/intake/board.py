@@ -7,7 +7,6 @@ keeps the stored bytes and the few fields that lists need; a Case is built only 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar
 
 import orjson
@@ -24,7 +23,7 @@ BREATH = 0.1
 """Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told once."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Card:
     """One case on the board."""
 
@@ -36,22 +35,27 @@ class Card:
     holder: str
     asked_unit: str | None
     """The unit a pending transfer is offered to."""
-    next_due: str | None
-    """RFC 3339 in UTC, one spelling: text order is time order."""
+    owed: tuple[str, ...]
+    """When each duty still owed is due, the earliest first: RFC 3339 in UTC, one spelling, so that text order is time order."""
     report_sequence: int
     applied: int
     """Sequence of the last fact the case has taken in."""
     original: tuple[str, str] | None
     """(source, its own id) of a report that came from another system."""
 
-    @cached_property
+    @property
     def whole(self) -> Case:
+        """Built anew each time: a Case takes ten times the memory of its bytes."""
         return Case.model_validate_json(self.raw)
+
+    @property
+    def next_due(self) -> str | None:
+        return self.owed[0] if self.owed else None
 
     @property
     def is_open(self) -> bool:
         """Not settled, or settled with something still owed."""
-        return self.status not in SETTLED or self.next_due is not None
+        return self.status not in SETTLED or bool(self.owed)
 
     def concerns(self, unit: str) -> bool:
         return unit in (self.unit, self.holder, self.asked_unit)
@@ -69,7 +73,7 @@ def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
         unit=report["unit"],
         holder=value["holder"],
         asked_unit=transfer["to_unit"] if transfer else None,
-        next_due=min((duty["due_at"] for duty in value.get("duties", ()) if duty["state"] in OWED), default=None),
+        owed=tuple(sorted(duty["due_at"] for duty in value.get("duties", ()) if duty["state"] in OWED)),
         report_sequence=value["report_sequence"],
         applied=value["applied"]["sequence"],
         original=(original["source"], original["id"]) if original else None,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from services.intake.answers import Acted, Submitted
+from services.intake.board import Card
 from services.intake.forms import ActForm
 from shared.case import Case
 from shared.directory import Directory
@@ -31,8 +32,15 @@ class Board(Protocol):
         """Of the newest change the board knows."""
         ...
 
+    def open_cards(self) -> list[Card]:
+        """All cases that still owe something or are not settled, the next due first, as cards: cheap to list and to count.
+
+        `card.whole` is the case; take it of those that are shown.
+        """
+        ...
+
     def open_cases(self) -> list[Case]:
-        """All cases that still owe something or are not settled (open, resolved), the next due first."""
+        """Whole: all cases that still owe something or are not settled (open, resolved), the next due first."""
         ...
 
     async def case(self, case: CaseId) -> Case | None: ...

@@ -14,13 +14,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from services.intake.access import may_look
 from services.intake.answers import Acted, Outcome
+from services.intake.board import Card
 from services.intake.desk import act_forms, report_form
 from services.intake.desk.stream import add_stream
 from services.intake.desk.view import CaseView, case_view
 from services.intake.desk_services import DeskServices
 from shared.case import Case
-from shared.facts import Via
+from shared.facts import Via, rfc3339
 from shared.ids import CaseId, PersonId
 from shared.problems import Problem
 from shared.tokens import Principal
@@ -78,8 +80,8 @@ class DeskPages:
         """A reporter sees what they may act on: the cases of their own unit."""
         return principal.role is not Role.REPORTER or bool(self.desk.acts.allowed(principal, case))
 
-    def open_cases(self, principal: Principal) -> list[Case]:
-        return [case for case in self.desk.board.open_cases() if self.may_look(case, principal)]
+    def open_cards(self, principal: Principal) -> list[Card]:
+        return [card for card in self.desk.board.open_cards() if may_look(principal, card)]
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
         may_report = principal.role in REPORTERS
@@ -95,25 +97,25 @@ class DeskPages:
             request, "case.html", principal, view=view, forms=forms, required=act_forms.required, units=self.desk.directory.units, **more
         )
 
-    def summary(self, cases: list[Case], now: datetime) -> dict[str, int]:
-        duties = [duty for case in cases for duty in case.duties if duty.is_owed]
-        return {"open": len(cases), "owed": len(duties), "late": sum(duty.due_at < now for duty in duties)}
+    def summary(self, cards: list[Card], now: datetime) -> dict[str, int]:
+        owed = [due for card in cards for due in card.owed]
+        return {"open": len(cards), "owed": len(owed), "late": sum(due < rfc3339(now) for due in owed)}
 
 
 def _add_reading(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
     async def board(request: Request, page: int = 1) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
-        revision, cases = here.desk.board.revision, here.open_cases(principal)
+        revision, cards = here.desk.board.revision, here.open_cards(principal)
         first = max(page - 1, 0) * SHOWN
-        views = [here.view(case, principal) for case in cases[first : first + SHOWN]]
-        summary = here.summary(cases, here.pages.clock())
+        views = [here.view(card.whole, principal) for card in cards[first : first + SHOWN]]
+        summary = here.summary(cards, here.pages.clock())
         return here.show(request, "desk.html", principal, views=views, summary=summary, revision=revision, page=max(page, 1), shown=SHOWN)
 
     @router.get("/desk/summary")
     async def summary(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
-        counts = here.summary(here.open_cases(principal), here.pages.clock())
+        counts = here.summary(here.open_cards(principal), here.pages.clock())
         return here.show(request, "part_summary.html", principal, summary=counts)
 
     @router.get("/desk/cases/{case}")
