@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fenghuo import embedded
 from fenghuo.parts import SERVICES, found
-from fenghuo.places import running_addresses
+from fenghuo.places import running_addresses, secrets_folder
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
 
@@ -59,7 +59,7 @@ class Patient:
 
     @property
     def secrets(self) -> Path:
-        return self.settings.secrets_dir or Path(self.addresses.get("secrets", self.settings.secrets))
+        return secrets_folder(self.settings)
 
     @property
     def nats_url(self) -> str:

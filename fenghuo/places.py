@@ -15,6 +15,8 @@ from typing import Any, cast
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.settings import Settings
+
 PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
 """Of the services, as in shared.service: not imported from there, so that a command does not load a web server."""
 DEFAULT_PORTS = {**PORTS, "nats": 4222, "monitor": 8222, "mongo": 27017, "gateway": 8090, "mail": 8025}
@@ -138,6 +140,11 @@ def running_addresses(home: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return cast(dict[str, str], found) if isinstance(found, dict) else {}
+
+
+def secrets_folder(settings: Settings) -> Path:
+    """FENGHUO_SECRETS_DIR, else the one of what runs on this data folder (the demo has its own), else the data folder's."""
+    return settings.secrets_dir or Path(running_addresses(settings.data_dir).get("secrets", settings.secrets))
 
 
 def _is_free(port: int) -> bool:

@@ -21,7 +21,7 @@ def token(
     """Issue a bearer token and print it once. It is not stored anywhere; it can't be taken back before it expires."""
     from fenghuo.answers import Exit, answer, fail
     from fenghuo.parts import found
-    from fenghuo.places import running_addresses
+    from fenghuo.places import secrets_folder
     from shared import tokens
     from shared.directory import Directory, load_directory
     from shared.ids import PersonId, SourceId, UnitId
@@ -45,7 +45,7 @@ def token(
             fail(Exit.USAGE, f"no unit {unit} in {settings.directory}", "see the units listed there")
         return Principal(subject=f"source:{source}" if source else str(role), role=role, unit=UnitId(unit) if unit else None)
 
-    folder = secrets or settings.secrets_dir or Path(running_addresses(settings.data_dir).get("secrets", settings.secrets))
+    folder = secrets or secrets_folder(settings)
     now = datetime.now(UTC)
     lasts = timedelta(days=days)
     try:

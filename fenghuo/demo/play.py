@@ -87,8 +87,8 @@ class Demo:
             hands = Hands(self.place, directory, http, publisher)
             story = Story(stage, hands, Readback(http, self.place.url("audit"), auditor), timing, clock)
             async with stage.following(admin):
-                await story.play()
-                await TrailScene(stage, self.place).play()
+                lapse = await story.play()
+                await TrailScene(stage, self.place).play(lapse)
 
     async def _connect(self, user: str, settings: Settings, stack: AsyncExitStack):
         mine = settings.model_copy(update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / nkey_file(user)})

@@ -43,14 +43,13 @@ class Story:
     timing: Timing
     clock: Callable[[], datetime]
 
-    async def play(self) -> CaseId:
-        """All scenes. Returns the case with the lapse that a stand-in covered. Raises StepFailed."""
+    async def play(self) -> OnRecord:
+        """All scenes. Returns the record of the lapse that a stand-in covered. Raises StepFailed."""
         await self.alert()
         dark_case, started = await self.dark_leader()
         await self.dead_line()
         await self.late_unit()
-        await self.limit_passes(dark_case, started)
-        return dark_case
+        return await self.limit_passes(dark_case, started)
 
     async def alert(self) -> None:
         self.stage.scene("1", "一条预警", "a weather alert arrives over NATS, as CAP XML")
@@ -134,14 +133,14 @@ class Story:
         )
         await self._expect("five duties answered, late", case, with_effect(EffectKind.DISCHARGED), at_least=5)
 
-    async def limit_passes(self, case: CaseId, started: datetime) -> None:
+    async def limit_passes(self, case: CaseId, started: datetime) -> OnRecord:
         self.stage.scene("5", "时限已过", "the limit of the leader who stayed dark passes")
         dark, stands_in = self.hands.holder("gov_in_charge"), self.hands.holder("secretary_general")
         left = (started + self.timing.limit - self.clock()).total_seconds()
         if left > 0:
             self.stage.say(f"{left:.0f} s are left; nobody polls, the broker's clock will strike", "›")
         lapsed = with_effect(EffectKind.LAPSED, person=dark, cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=stands_in)
-        await self._expect("the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON)
+        return (await self._expect("the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON))[0]
 
     async def _acknowledge(self, case: CaseId, people: list[PersonId]) -> None:
         async with asyncio.TaskGroup() as group:
