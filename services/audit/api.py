@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from services.audit.export import checkpoint_line, export_line
 from services.audit.query import TrailReader
+from services.audit.record import RecordError
 from services.audit.searching import BadCursor
+from services.audit.sources import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.trail import StoreError
 from services.audit.views import ConsistencyProof, Filter, InclusionProof, NotInTrail, Order, Page, Record, State
 from shared.facts import Frozen
@@ -34,6 +36,10 @@ def install_answers(app: FastAPI) -> None:
     @app.exception_handler(BadCursor)
     async def _bad_cursor(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
         return Problem(422, "Invalid request", str(error), errors=[("cursor", str(error))]).response()
+
+    @app.exception_handler(RecordError)
+    async def _damaged(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+        return Problem(500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it.").response()
 
     @app.exception_handler(StoreError)
     async def _no_store(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
@@ -82,6 +88,11 @@ def trail_router(reader: TrailReader, gate: Gate) -> APIRouter:
     async def state(request: Request) -> State:  # pyright: ignore[reportUnusedFunction]
         gate.admit(request, *READERS, Role.OPERATOR)
         return await reader.state()
+
+    @router.get("/checkpoints", response_class=Response)
+    async def checkpoints(limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100) -> Response:  # pyright: ignore[reportUnusedFunction]
+        """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a newline."""
+        return Response(join_notes(await recent_notes(reader, limit)), media_type="text/plain; charset=utf-8")
 
     @router.get("/proof/inclusion")
     async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:  # pyright: ignore[reportUnusedFunction]

@@ -73,6 +73,13 @@ class Feed:
             more = []
         return [Delivered(_message(handle), handle) for handle in (*first, *more)]
 
+    async def close(self) -> None:
+        """Leave the durable. Before the connection is drained: the client counts some status messages of a pull as never
+        done, and its drain would wait half a minute for them."""
+        if self._pull is not None:
+            pull, self._pull = self._pull, None
+            await pull.unsubscribe()
+
     async def ack(self, delivered: Sequence[Delivered]) -> None:
         for one in delivered:
             await one.handle.ack()

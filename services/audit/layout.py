@@ -48,6 +48,11 @@ def path_of(tile: TileId) -> str:
     return f"tile/{level}/{_number(tile.number)}{partial}"
 
 
+def payload_path(number: int) -> str:
+    """Where an exported folder keeps the payloads of an entry bundle."""
+    return f"payload/{_number(number)}.jsonl"
+
+
 def parse_path(path: str) -> TileId:
     match = _TILE.fullmatch(path)
     if match is None:
@@ -104,6 +109,17 @@ def bundle_records(content: bytes, width: int) -> list[bytes]:
         at = end
     if len(records) != width:
         raise LayoutError(f"the entry bundle has {len(records)} records, {width} are expected")
+    return records
+
+
+def readable_records(content: bytes) -> list[bytes]:
+    """Whatever of a damaged bundle can be read, for telling what is missing."""
+    records: list[bytes] = []
+    at = 0
+    while at + 2 <= len(content):
+        end = at + 2 + int.from_bytes(content[at : at + 2], "big")
+        records.append(content[at + 2 : end])
+        at = end
     return records
 
 

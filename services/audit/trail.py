@@ -139,6 +139,9 @@ class Trail:
             if list(keys) not in known:
                 await _asked(self._entries.create_index(list(keys), unique=unique))
 
+    async def _names(self, database: str) -> list[str]:
+        return await _asked(self._client[database].list_collection_names())
+
     # --- insert ---------------------------------------------------------------------------------------------------------
 
     async def insert_payloads(self, payloads: Sequence[Payload]) -> list[int]:

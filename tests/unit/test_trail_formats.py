@@ -43,7 +43,7 @@ def test_paths_are_spelled_as_tlog_tiles_says(tile: TileId, path: str) -> None:
     "path",
     [
         "", "tile/0/0", "tile/0/1234", "tile/0/x000/067", "tile/00/000", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256",
-        "tile/0/000.p/007", "tile/0/001/067", 
+        "tile/0/000.p/007", "tile/0/001/067",
         "tile/x/000", "tile/0/../000", "tile/entries/000.p/", "/tile/0/000", "tile/0/٠٠٠", "tile/0/000\n",
     ],
 )  # fmt: skip

@@ -1,0 +1,205 @@
+"""Where a trail is read from to be checked or exported: a running service, an exported folder, the store itself.
+
+Invariant: all three speak the published layout, so that one verifier checks them all.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from services.audit import layout
+from services.audit.export import Detail, ExportError, export_line, read_line
+from services.audit.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
+from services.audit.query import TrailReader
+from services.audit.tiles import tile_content
+from services.audit.trail import Stored, StoreError
+from services.audit.views import NotInTrail
+
+HISTORY_FILE = "checkpoints.txt"
+VKEY_FILE = "vkey"
+_SEPARATOR = b"\x1e\n"
+HISTORY_LIMIT = 2_000
+_HISTORY_PAGE = 500
+_HTTP_OK = 200
+_NO_ANSWER = (401, 403, 502, 503, 504)
+
+
+class SourceError(RuntimeError):
+    """The trail could not be read there. Says what and where."""
+
+
+class Unreachable(RuntimeError):
+    """There is nobody to ask, or they may not answer us: nothing is known of the trail."""
+
+
+class TrailSource(Protocol):
+    async def checkpoint(self) -> bytes: ...
+
+    async def tile(self, tile: TileId) -> bytes:
+        """Tiles and entry bundles."""
+        ...
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        """Fields and payloads of records [start, end), as far as they are there."""
+        ...
+
+    async def history(self) -> list[bytes]:
+        """Earlier checkpoints, if they are kept: they narrow down where a trail was changed."""
+        ...
+
+
+class ServiceSource:
+    """A running audit, over HTTP."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._note: bytes | None = None
+
+    async def _get(self, path: str, **params: int) -> httpx.Response:
+        try:
+            response = await self._client.get(path, params=params)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self._client.base_url} can't be reached ({error or type(error).__name__})") from None
+        if response.status_code in _NO_ANSWER:
+            raise Unreachable(f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}")
+        if response.status_code != _HTTP_OK:
+            raise SourceError(f"{path}: the service answers {response.status_code} {_detail(response)}")
+        return response
+
+    async def checkpoint(self) -> bytes:
+        """The same one for the whole check, while the trail goes on growing."""
+        if self._note is None:
+            self._note = (await self._get(f"/{CHECKPOINT_PATH}")).content
+        return self._note
+
+    async def tile(self, tile: TileId) -> bytes:
+        return (await self._get(f"/{layout.path_of(tile)}")).content
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        content = (await self._get("/api/v1/trail/export", start=start, end=end)).content
+        return _details(content)
+
+    async def history(self) -> list[bytes]:
+        content = (await self._get("/api/v1/trail/checkpoints", limit=HISTORY_LIMIT)).content
+        return [note for note in content.split(_SEPARATOR) if note]
+
+
+class StoreSource:
+    """The store itself, without a service in between."""
+
+    def __init__(self, reader: TrailReader) -> None:
+        self._reader = reader
+
+    async def checkpoint(self) -> bytes:
+        try:
+            return (await self._reader.checkpoint()).note.encode()
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        except NotInTrail as error:
+            raise SourceError(str(error)) from None
+
+    async def tile(self, tile: TileId) -> bytes:
+        try:
+            return await tile_content(self._reader, tile)
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        except (NotInTrail, LayoutError) as error:
+            raise SourceError(str(error)) from None
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        entries = await self._reader.stored(start, end)
+        payloads = await self._reader.payloads([entry.index for entry in entries])
+        return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index)) for entry in entries]
+
+    async def history(self) -> list[bytes]:
+        return [note.encode() for note in await recent_notes(self._reader, HISTORY_LIMIT)]
+
+
+class FolderSource:
+    """A folder that `fenghuo trail export` wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return (self._folder / path).read_bytes()
+        except OSError as error:
+            raise SourceError(f"{path} is missing from {self._folder} ({error.strerror})") from None
+
+    async def checkpoint(self) -> bytes:
+        try:
+            return self._read(CHECKPOINT_PATH)
+        except SourceError as error:
+            raise Unreachable(str(error)) from None
+
+    async def tile(self, tile: TileId) -> bytes:
+        return self._read(layout.path_of(tile))
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        found = _details(self._read(layout.payload_path(start // TILE_WIDTH)))
+        return [detail for detail in found if start <= detail.index < end]
+
+    async def history(self) -> list[bytes]:
+        try:
+            return [note for note in self._read(HISTORY_FILE).split(_SEPARATOR) if note]
+        except SourceError:
+            return []
+
+
+async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]) -> int:
+    """The whole trail up to its checkpoint as files. Returns how many."""
+    written = 0
+
+    def write(path: str, content: bytes) -> None:
+        nonlocal written
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        written += 1
+
+    write(CHECKPOINT_PATH, await source.checkpoint())
+    write(VKEY_FILE, vkey.encode() + b"\n")
+    write(HISTORY_FILE, b"".join(note + _SEPARATOR for note in await source.history()))
+    for tile in layout.tiles_of(size):
+        write(layout.path_of(tile), await source.tile(tile))
+        if tile.level == 0:
+            write(layout.path_of(tile._replace(level=ENTRIES)), await source.tile(tile._replace(level=ENTRIES)))
+            start = tile.number * TILE_WIDTH
+            lines = [detail_line(detail) for detail in await source.details(start, start + tile.width)]
+            write(layout.payload_path(tile.number), b"".join(lines))
+            progress(start + tile.width, size)
+    return written
+
+
+def detail_line(detail: Detail) -> bytes:
+    return export_line(Stored(detail.index, detail.rec, b"", detail.fields), detail.payload)
+
+
+async def recent_notes(reader: TrailReader, limit: int) -> list[str]:
+    """The last `limit` checkpoints before the newest, the oldest first."""
+    newest = (await reader.checkpoint()).number
+    notes: list[str] = []
+    for start in range(max(0, newest - limit), newest, _HISTORY_PAGE):
+        notes += [signed.note for signed in await reader.checkpoints(start, min(newest, start + _HISTORY_PAGE))]
+    return notes
+
+
+def join_notes(notes: list[str]) -> bytes:
+    return b"".join(note.encode() + _SEPARATOR for note in notes)
+
+
+def _details(content: bytes) -> list[Detail]:
+    try:
+        return [detail for line in content.splitlines() if (detail := read_line(line)) is not None]
+    except ExportError as error:
+        raise SourceError(str(error)) from None
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200]

@@ -1,0 +1,33 @@
+"""The store read without a service in between, as an auditor with the database in hand would."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.audit.note import Verifier
+from services.audit.query import TrailReader
+from services.audit.sources import StoreSource
+from services.audit.trail import Trail
+from services.audit.verify import Verdict, verify
+from shared.secrets import SecretFile
+from tests.lab import Lab
+
+
+@asynccontextmanager
+async def store_of(lab: Lab) -> AsyncIterator[StoreSource]:
+    async def nobody() -> None:
+        return None
+
+    trail = Trail(lab.mongo_url)
+    try:
+        yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
+    finally:
+        trail.close()
+
+
+def key_of(lab: Lab) -> Verifier:
+    return Verifier.read((lab.secrets / SecretFile.TRAIL_VERIFY).read_text())
+
+
+async def verdict_of(lab: Lab) -> Verdict:
+    async with store_of(lab) as source:
+        return await verify(source, key_of(lab))

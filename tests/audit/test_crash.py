@@ -1,0 +1,94 @@
+"""Killed with -9 after any step, the trail goes on gapless, equal to the stream, and signed."""
+
+import sys
+from typing import Any
+
+from services.audit.record import Rec
+from services.audit.trail import Trail
+from shared.vocabulary import Role
+from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.audit.reading import verdict_of
+from tests.lab import Lab, Running, until
+
+STEPS = (("built", 2), ("payloads", 2), ("entries", 3), ("tiles", 1), ("tiles", 3), ("signed", 1), ("checkpoint", 2))
+
+
+async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_doubles_a_fact(own_lab: Lab) -> None:
+    expected: list[bytes] = []
+    pace: dict[str, Any] = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_TRAIL_BATCH": "50"}
+    async with own_lab.connection("admin") as connection:
+        for step, times in STEPS:
+            command = [sys.executable, "-m", "tests.audit.dying", step, str(times)]
+            dying = await own_lab.start_service("audit", command=command, wait=False, **pace)
+            case = new_case()
+            facts = [reported(case), *(acknowledged(case) for _ in range(139))]
+            expected += [fact.write() for fact in facts]
+            await publish(connection, *facts)
+            code = await until(lambda dying=dying: dying.process.poll(), seconds=30, what=f"death at {step}; log {dying.log}")
+            assert code == -9, dying.log.read_text()[-2000:]
+    living = await own_lab.start_service("audit", **pace)
+    await _sealed(own_lab, living, len(expected))
+    living.stop()
+    verdict = await verdict_of(own_lab)
+    assert verdict.faults == []
+    trail = Trail(own_lab.mongo_url)
+    payloads = await trail.payloads(range(len(expected)))
+    assert [payloads[index].raw for index in range(len(expected))] == expected
+    assert await trail.size() == verdict.size == len(expected)
+    epochs = [Rec.read(entry.rec).epoch for entry in await trail.entries(0, len(expected))]
+    assert epochs == sorted(epochs)
+    assert len(set(epochs)) > 3
+    trail.close()
+
+
+async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab: Lab) -> None:
+    first = await own_lab.start_service("audit", command=[sys.executable, "-m", "tests.audit.dying", "tiles", "1"], wait=False)
+    case = new_case()
+    async with own_lab.connection("admin") as connection:
+        await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
+    await until(first.process.poll, seconds=30)
+    # All is written, nothing acknowledged: the broker will deliver it again.
+    second = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    async with own_lab.connection("admin") as connection:
+        last = await publish(connection, acknowledged(case))
+    await _sealed(own_lab, second, last)
+    second.stop()
+    verdict = await verdict_of(own_lab)
+    assert (verdict.faults, verdict.size) == ([], 21)
+
+
+async def test_store_and_broker_may_go_away_and_come_back(own_lab: Lab) -> None:
+    audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    case = new_case()
+    async with own_lab.connection("admin") as connection:
+        await _sealed(own_lab, audit, await publish(connection, reported(case)))
+        own_lab.kill_mongo()
+        await publish(connection, acknowledged(case), acknowledged(case))
+        await until(lambda: not audit.is_ready(), seconds=20, what="not ready without a store")
+        own_lab.start_mongo()
+        await until(audit.is_ready, seconds=30, what="ready again with the store")
+        last = await publish(connection, acknowledged(case))
+    await _sealed(own_lab, audit, last)
+    own_lab.kill_nats()
+    await until(lambda: not audit.is_ready(), seconds=20, what="not ready without a broker")
+    own_lab.start_nats()
+    await until(audit.is_ready, seconds=30, what="ready again with the broker")
+    async with own_lab.connection("admin") as connection:
+        last = await publish(connection, acknowledged(case))
+    await _sealed(own_lab, audit, last)
+    audit.stop()
+    verdict = await verdict_of(own_lab)
+    assert (verdict.faults, verdict.size) == ([], 5)
+
+
+async def _sealed(lab: Lab, audit: Running, size: int) -> None:
+    import httpx
+
+    headers = lab.bearer(Role.AUDITOR)
+
+    async def covered() -> bool:
+        async with httpx.AsyncClient(base_url=audit.url, headers=headers) as client:
+            answer = await client.get("/api/v1/trail/state")
+            return answer.status_code == 200 and answer.json()["size"] >= size
+
+    await until(covered, seconds=30, what=f"{size} facts sealed; log {audit.log}: {audit.log.read_text()[-1500:]}")
