@@ -9,14 +9,14 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.txt /build/requirements.txt
 # Each file is checked against its hash; wheels only (nothing of a package runs while it is installed), but for nkeys, which has none.
-RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: --no-binary=nkeys -r /build/requirements.txt
+RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: --no-binary=nkeys -r /build/requirements.txt \
+ && /opt/venv/bin/pip uninstall --quiet --yes pip
 COPY shared /opt/fenghuo/shared
 COPY services /opt/fenghuo/services
 COPY fenghuo /opt/fenghuo/fenghuo
 COPY config /opt/fenghuo/config
-# The root file system is read-only later: compile now. pip stays behind in this stage.
-RUN /opt/venv/bin/python -m compileall -q /opt/fenghuo /opt/venv/lib \
- && /opt/venv/bin/pip uninstall --quiet --yes pip
+# The root file system is read-only later: compile now.
+RUN /opt/venv/bin/python -m compileall -q /opt/fenghuo
 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=0.1.0
