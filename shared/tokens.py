@@ -6,6 +6,7 @@ Issued by the operator's command (`fenghuo token`), never by a service: no servi
 import time
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -73,8 +74,24 @@ def _unauthorized(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+CROSS_SITE = "This form was not sent from a page of this system. Open the page again and repeat it there."
+
+
+def sent_from_here(request: Request) -> bool:
+    """Whether one of our own pages sent this. A browser says so in one of two headers; who says nothing is a stranger."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    # Browsers send Sec-Fetch-Site to secure origins only; plain http inside a closed network has Origin alone.
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
+
+
 class Gate:
-    """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names the roles."""
+    """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names the roles.
+
+    A browser sends its cookie along with whatever another page makes it send: one that would change something counts only
+    from our own pages.
+    """
 
     def __init__(self, key: Ed25519PublicKey) -> None:
         self._key = key
@@ -97,6 +114,8 @@ class Gate:
         if scheme.lower() == "bearer" and token:
             return self.read(token.strip())
         cookie = request.cookies.get(COOKIE)
+        if cookie and request.method not in ("GET", "HEAD") and not sent_from_here(request):
+            raise Problem(403, "Forbidden", CROSS_SITE)
         return self.read(cookie) if cookie else None
 
     def admit(self, request: Request, *roles: Role) -> Principal:

@@ -4,25 +4,15 @@ Invariant: a form acts only when the browser says it was sent from our own page,
 leads back only to a path of this host.
 """
 
-from urllib.parse import urlsplit
-
 from fastapi import Request
 
 from shared.problems import Problem
-from shared.web.languages import N_
-
-CROSS_SITE = N_("This form was not sent from a page of this system. Open the page again and repeat it there.")
+from shared.tokens import CROSS_SITE, sent_from_here
 
 
 def same_origin(request: Request) -> None:
-    """Raises Problem 403 for a form that another site sent. Browsers name the origin in one of two headers; who names none is refused."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site == "same-origin"
-    else:
-        # Browsers send Sec-Fetch-Site to secure origins only; plain http inside a closed network has Origin alone.
-        ours = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
-    if not ours:
+    """Raises Problem 403 for a form that another site sent."""
+    if not sent_from_here(request):
         raise Problem(403, "Forbidden", CROSS_SITE)
 
 

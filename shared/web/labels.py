@@ -142,6 +142,7 @@ PROBLEMS = (
     N_("The record can't be reached"),
     N_("Wait a moment and try again."),
     N_("working"),
+    N_("This form was not sent from a page of this system. Open the page again and repeat it there."),
     N_("The token has expired: ask the operator for a new one (`fenghuo token`)."),
     N_("learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"),
     N_("The report is stored and this receipt proves it. The duties it opens are not worked out yet; they follow on the case."),

@@ -105,3 +105,12 @@ async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_els
     style = (await desk.get("/login")).text.split('href="/static/pages.css?v=')[1].split('"')[0]
     assert "immutable" in (await desk.get(f"/static/pages.css?v={style}")).headers["cache-control"]
     assert (await desk.get("/static/..%2Fpages.py")).status_code == 404
+
+
+async def test_a_cookie_alone_changes_nothing_over_the_interface_either(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    case = await report(town, intake)
+    leader = cookie(town, Role.LEADER, person="sun_bing")
+    path = f"/api/v1/cases/{case}/acknowledge"
+    elsewhere = {"Sec-Fetch-Site": "same-site", "Content-Type": "text/plain"}
+    assert (await desk.post(path, content="{}", headers={**leader, **elsewhere})).status_code == 403
+    assert (await desk.post(path, json={}, headers=town.bearer(Role.LEADER, person="sun_bing"))).status_code == 200

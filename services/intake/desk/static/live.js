@@ -4,7 +4,7 @@
 {
   const line = document.getElementById("live"), lost = document.getElementById("lost"), cases = document.getElementById("cases");
   const say = document.getElementById("announce");
-  const silence = 15000;
+  const silence = 15000, breath = 250, many = 20;
   const changed = new Set();
   let lastTrue = Date.parse(document.body.dataset.now), heard = Date.now(), ready = true, fetching = false;
 
@@ -17,14 +17,18 @@
   };
   const allWell = () => { lost.hidden = true; document.body.classList.remove("stale"); };
 
-  async function piece(url) {
+  async function fetched(url) {
     const answer = await fetch(url, { credentials: "same-origin" });
     if (answer.redirected) { location.reload(); return null; } // the log-in has ended
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(String(answer.status));
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    return holder.content.firstElementChild;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+  const piece = async (url) => (await fetched(url))?.body.firstElementChild ?? null;
+
+  async function wholeBoard() {
+    const fresh = await fetched(location.href);
+    if (fresh) for (const id of ["cases", "summary"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).children);
   }
 
   function place(fresh, old) {
@@ -57,8 +61,8 @@
     if (fetching) return;
     fetching = true;
     try {
+      if (cases && changed.size > many) { changed.clear(); await wholeBoard(); }
       while (changed.size) {
-        if (changed.size > 40) { location.reload(); return; }
         const id = changed.values().next().value;
         changed.delete(id);
         try { await renew(id); } catch (error) { changed.add(id); throw error; }
@@ -70,9 +74,9 @@
       }
       document.dispatchEvent(new Event("tick"));
     } catch {
-      setTimeout(catchUp, 2000); // the pulse complains if the line is gone
+      await new Promise((again) => setTimeout(again, 2000)); // the pulse complains if the line is gone
     } finally {
-      fetching = false;
+      setTimeout(() => { fetching = false; if (changed.size) catchUp(); }, breath);
     }
   }
 
