@@ -25,6 +25,7 @@ from typing import Any, cast
 
 import orjson
 import uvicorn
+import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
@@ -292,8 +293,6 @@ def main() -> None:
     asked = parser.parse_args()
     key = read_secret(asked.secrets, SecretFile.WEBHOOK).decode().strip()
     keep = 200 if asked.quiet else 10_000
-    import uvloop
-
     uvloop.run(serve(GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)))
 
 

@@ -27,6 +27,10 @@ from shared.service import Service
 from shared.streams import FACTS, NOTIFIER_DURABLE
 from shared.tokens import Gate
 
+PULLERS = 4
+"""Pulls waiting at the broker at once: one alone is a round trip for each decision; a batch would wait to be filled. Each waits a
+second at most, since those that a restarted broker has forgotten are waited out."""
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -48,7 +52,6 @@ def build(settings: NotifierSettings) -> Service:
         couriers={name: Courier(one, one.make(settings.secrets), metrics, now, stopping) for name, one in configured.items()},
         post=Post(writer, links, service.url.rstrip("/")),
         ledger=ledger,
-        recent=recent,
         metrics=metrics,
         clock=now,
         stopping=stopping,
@@ -57,8 +60,11 @@ def build(settings: NotifierSettings) -> Service:
     pages = LinkPages(links, writer, directory, tuple(configured), ledger, metrics, lambda: service.connection, now)
     api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now)
 
-    subscriber = subscribe_durable(service.broker, "notifier", stream=FACTS, durable=NOTIFIER_DURABLE, pull=PullSub(batch_size=1))
-    subscriber(dispatcher.take)
+    for _ in range(PULLERS):
+        subscriber = subscribe_durable(
+            service.broker, "notifier", stream=FACTS, durable=NOTIFIER_DURABLE, pull=PullSub(batch_size=1, timeout=1.0)
+        )
+        subscriber(dispatcher.take)
     service.prepare.append(ledger.open)
     service.tasks += [dispatcher.work, recent.follow]
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)])

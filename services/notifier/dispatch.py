@@ -5,13 +5,13 @@ fact in FACTS. A decision delivered again (a crash, a lost acknowledgement) skip
 the same message id. So a notice goes out twice in one case only: the process dies between the hand-over and its record, a few
 milliseconds; then we prefer a second call to a missed one. Gateways that keep the `webhook-id`s they have seen drop even that.
 
-What may have been tried before is looked up first. A decision that is fresh, handed out for the first time and not among the
-recent can't have been: FACTS itself refuses its repeat. That keeps a round trip, and the need for one, out of the way of the
-first call.
+Every delivery is looked up before it is tried, also one that seems new: a broker that was killed forgets how often it has handed
+a decision out (seen: delivered again as if for the first time). It costs 0.6 ms and 0.1 to 0.2 ms of CPU.
 """
 
 import asyncio
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,7 +37,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 PULSE = 2.0
 """Seconds between two signs of life for decisions in work: several within the durable's ack_wait of 8 s, which is how long a
 killed notifier holds up what it had."""
-FRESH = timedelta(minutes=1)
 FORGOTTEN = timedelta(days=29)
 """DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made anew begins at the start)."""
 PATIENCE = 12.0
@@ -58,7 +57,6 @@ class Job:
     decision: Decision
     decided_at: datetime
     now: datetime
-    may_be_known: bool
 
 
 @dataclass
@@ -67,8 +65,6 @@ class Dispatcher:
     couriers: Mapping[str, Courier]
     post: Post
     ledger: Ledger
-    recent: Container[str]
-    """Keys of deliveries known to be on record."""
     metrics: Metrics
     clock: Callable[[], datetime]
     stopping: asyncio.Event
@@ -137,7 +133,7 @@ class Dispatcher:
             fact = Fact.read(raw.data)
             with about_case(fact.subject):
                 decision = Decision.model_validate(fact.data)
-                await self._deliver(decision, broker_time(raw), repeated=(raw.metadata.num_delivered or 1) > 1)
+                await self._deliver(decision, broker_time(raw))
         except Interrupted:
             return "interrupted"
         except (FactError, ValidationError) as error:
@@ -154,32 +150,35 @@ class Dispatcher:
             return "failed"
         return None
 
-    async def _deliver(self, decision: Decision, decided_at: datetime, *, repeated: bool) -> None:
+    async def _deliver(self, decision: Decision, decided_at: datetime) -> None:
         now = self.clock()
         if now - decided_at > FORGOTTEN:
             log.warning("too_old_to_deliver", case=decision.case, decided_at=decided_at.isoformat(), notices=len(decision.notices))
             return
-        job = Job(decision, decided_at, now, may_be_known=repeated or now - decided_at > FRESH)
+        job = Job(decision, decided_at, now)
         ended = await asyncio.gather(
             *(self._see_through(job, notice, route) for notice, route in self._legs(decision)), return_exceptions=True
         )
-        for failure in ended:
-            if isinstance(failure, BaseException):
-                raise failure
+        outcomes: Counter[str] = Counter()
+        for end in ended:
+            if isinstance(end, BaseException):
+                raise end
+            outcomes[end.value] += 1
+        log.info("decision_delivered", about=decision.about.kind, notices=len(decision.notices), **outcomes)
 
     def _legs(self, decision: Decision) -> Iterable[tuple[Notice, Route]]:
         for notice in decision.notices:
             for route in routes(notice, self.directory.people_by_id.get(notice.person), self.couriers):
                 yield notice, route
 
-    async def _see_through(self, job: Job, notice: Notice, route: Route) -> None:
-        key = delivery_key(notice.id, route.channel)
-        record = await self.ledger.recorded(key) if job.may_be_known or key in self.recent else None
+    async def _see_through(self, job: Job, notice: Notice, route: Route) -> Outcome:
+        record = await self.ledger.recorded(delivery_key(notice.id, route.channel))
         if record is None:
             carried = await self._carry(job, notice, route)
             record = self._record(job, notice, route.channel, carried)
             await self.ledger.record(record)
         await self.ledger.tell(job.decision.case, record.fact())
+        return record.outcome
 
     async def _carry(self, job: Job, notice: Notice, route: Route) -> Carried:
         if route.obstacle:
@@ -206,5 +205,8 @@ class Dispatcher:
             reference=carried.reference,
             error=carried.error,
         )
-        log.info(outcome.value, notice=notice.id, person=notice.person, channel=channel, attempts=carried.attempts, error=carried.error)
+        if carried.error:
+            log.warning(
+                "notice_failed", notice=notice.id, person=notice.person, channel=channel, tries=carried.attempts, error=carried.error
+            )
         return Record.of(job.decision, notice, outcome, delivery)

@@ -45,11 +45,12 @@ class Ledger:
         await self._jetstream().stream_info(f"KV_{DELIVERIES}")
 
     async def recorded(self, key: str) -> Record | None:
-        """What is on record under `key`. Raises where the broker does not answer: not knowing is not the same as nothing."""
-        raw = await self.raw(key)
+        """What is on record under `key`, however long the broker is away: not knowing is not the same as nothing."""
+        raw = await _until_done(lambda: self.raw(key), what="look up")
         return Record.read(raw) if raw else None
 
     async def raw(self, key: str) -> bytes | None:
+        """What stands under `key`. Raises where the broker does not answer."""
         try:
             return (await self._opened().get(key)).value
         except KeyNotFoundError:
@@ -62,12 +63,12 @@ class Ledger:
         async def store() -> int:
             return await self._opened().put(key, value)
 
-        await _until_stored(store, what="record")
+        await _until_done(store, what="record")
 
     async def tell(self, case: CaseId, fact: Fact) -> PubAck:
         """Append `fact`, however long the broker is away."""
         raw, subject = fact.write(), fact_subject(case, fact.kind)
-        return await _until_stored(lambda: append(self._connection(), subject, raw, fact.id), what=fact.kind)
+        return await _until_done(lambda: append(self._connection(), subject, raw, fact.id), what=fact.kind)
 
     def _jetstream(self) -> JetStreamContext:
         return self._connection().jetstream(timeout=TIMEOUT)
@@ -77,12 +78,12 @@ class Ledger:
         return self._bucket
 
 
-async def _until_stored(store: Callable[[], Awaitable[T]], *, what: str) -> T:
+async def _until_done(act: Callable[[], Awaitable[T]], *, what: str) -> T:
     wait = 0.1
     while True:
         try:
-            return await store()
+            return await act()
         except (NatsError, OSError, TimeoutError) as error:
-            log.warning("not_stored_yet", what=what, error=str(error) or type(error).__name__, again_in=wait)
+            log.warning("broker_did_not_answer", what=what, error=str(error) or type(error).__name__, again_in=wait)
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)

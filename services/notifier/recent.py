@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import orjson
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy
-from pydantic import ValidationError
 
 from services.notifier.record import Record
 from shared.streams import DELIVERIES
@@ -32,9 +32,6 @@ class Recent:
         self._raw: OrderedDict[str, bytes] = OrderedDict()
         self._by_reference: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._next = 0
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._raw
 
     def newest_first(self) -> Iterator[Record]:
         return (Record.read(raw) for raw in reversed(list(self._raw.values())))
@@ -53,8 +50,8 @@ class Recent:
             pending += subscription.delivered
             while len(records) < pending:
                 message = await subscription.next_msg(timeout=3)
-                if record := _read(message):
-                    records.append(record)
+                if _is_delivery(message):
+                    records.append(Record.read(message.data))
                 if message.metadata.num_pending == 0:
                     break
         finally:
@@ -91,22 +88,18 @@ class Recent:
         self._next = message.metadata.sequence.stream + 1
         key = message.subject.removeprefix(PREFIX)
         self._raw.pop(key, None)
-        if (record := _read(message)) is None:
+        if not _is_delivery(message):
             return
         self._raw[key] = message.data
-        if reference := record.delivery.reference:
-            self._by_reference[record.delivery.channel, reference] = key
+        # Only peeked at here; checked whole when it is asked for.
+        delivery = orjson.loads(message.data)["delivery"]
+        if reference := delivery.get("reference"):
+            self._by_reference[delivery["channel"], reference] = key
         for kept in (self._raw, self._by_reference):
             if len(kept) > self._keep:
                 kept.popitem(last=False)
 
 
-def _read(message: Msg) -> Record | None:
-    """None for what is no delivery: a deletion, the mark of a used link."""
-    if not message.data or message.subject.rpartition(".")[2].startswith("="):
-        return None
-    try:
-        return Record.read(message.data)
-    except ValidationError:
-        log.warning("delivery_unreadable", key=message.subject)
-        return None
+def _is_delivery(message: Msg) -> bool:
+    """Not a deletion, not the mark of a used link."""
+    return bool(message.data) and not message.subject.rpartition(".")[2].startswith("=")

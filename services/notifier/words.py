@@ -52,7 +52,9 @@ EXERCISE = {Language.ZH: "【演练】", Language.EN: "[EXERCISE] "}
 
 def on_one_line(text: str) -> str:
     """No line break and no control character: fit for a subject line and for an SMS."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())
 
 
 def shortened(text: str, length: int) -> str:

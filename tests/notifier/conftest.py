@@ -88,6 +88,9 @@ async def notifier(lab: Lab, gateway: GatewayLab) -> AsyncIterator[Running]:
     running = await start_notifier(lab, gateway)
     yield running
     assert running.stop() == 0
+    log = running.log.read_text(encoding="utf-8")
+    assert "Logging error" not in log
+    assert "+86000" not in log, "never a full number in a log"
     lab.services.remove(running)
 
 

@@ -62,7 +62,7 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             record = await record_of(connection)
             await record.decide(decided(before, a_notice(before)))
             await record.outcomes(before, 1)
-            gateway.gateway.command("/sms", delay=0.7)
+            gateway.gateway.command("/sms", delay=0.5)
             await record.decide(decided(during, a_notice(during)))
             await until(lambda: gateway.gateway.counters["sms.attempts"] == 2, what="the second is being handed over")
             frail_lab.kill_nats()
@@ -76,7 +76,8 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             await record.decide(decided(after, a_notice(after)))
             await record.outcomes(after, 1)
             await until(notifier.is_ready, what="ready again")
-            assert gateway.gateway.counters["sms.attempts"] == 3
+            tried_again = notifier.log.read_text().count('"attempt_failed"')  # a busy machine may pass the time limit
+            assert gateway.gateway.counters["sms.attempts"] == 3 + tried_again
             assert len(await record.facts(during, *OUTCOMES)) == 1
 
 
