@@ -1,0 +1,59 @@
+"""The explorer calls proven only what it has computed itself: a change anywhere shows as a check that does not hold."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fenghuo.bootstrap import note_key
+from services.audit.checkpoint import Checkpoint
+from services.audit.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
+from services.audit.explorer.plain import effects, lines
+from services.audit.merkle import leaf_hash, node_hash
+from services.audit.note import Signer
+from services.audit.views import CheckpointView, Entry, InclusionProof, Record
+from shared.web.names import Names
+
+NOW = datetime(2026, 11, 1, 19, 0, tzinfo=UTC)
+SKEY, VKEY = note_key("test.trail")
+REC, OTHER = '{"index":0}', '{"index":1}'
+LEAVES = leaf_hash(REC.encode()), leaf_hash(OTHER.encode())
+ROOT = node_hash(*LEAVES)
+
+
+def checkpoint(root: bytes = ROOT, size: int = 2) -> CheckpointView:
+    body = Checkpoint("test.trail", size, root, NOW).body()
+    return CheckpointView(number=0, size=size, root=root.hex(), time=NOW, note=Signer.read(SKEY).sign(body).write())
+
+
+def record(*, rec: str = REC, path: bytes = LEAVES[1], holds: bool = True) -> Record:
+    proof = InclusionProof(index=0, size=2, leaf=LEAVES[0].hex(), root=ROOT.hex(), hashes=(path.hex(),), checkpoint=checkpoint())
+    entry = Entry(index=0, sequence=1, time=NOW, kind="reported", number=1)
+    return Record(entry=entry, header={}, rec=rec, leaf=LEAVES[0].hex(), fact=None, raw="{}", salt="", digest_holds=holds, proof=proof)
+
+
+def broken(found: Record, signed: CheckpointView | None = None, vkey: str = VKEY) -> set[str]:
+    return {check.claim for check in check_record(found, signed or checkpoint(), vkey) if not check.holds}
+
+
+def test_a_sound_record_holds_in_every_check() -> None:
+    assert broken(record()) == set()
+    assert len(check_record(record(), checkpoint(), VKEY)) == 4
+
+
+def test_a_changed_record_neither_hashes_to_its_leaf_nor_stands_in_the_tree() -> None:
+    assert broken(record(rec='{"index":0,"forged":1}')) == {HASHED, INCLUDED}
+
+
+def test_a_changed_path_message_root_or_key_is_seen() -> None:
+    assert broken(record(path=b"\x00" * 32)) == {INCLUDED}
+    assert broken(record(holds=False)) == {DIGEST}
+    forged = checkpoint().model_copy(update={"root": ("00" * 32)})
+    assert broken(record(), forged) == {INCLUDED, SIGNED}
+    assert broken(record(), vkey=note_key("test.trail")[1]) == {SIGNED}
+
+
+def test_a_fact_nobody_has_thought_of_is_still_shown() -> None:
+    odd: dict[str, Any] = {"effects": "none", "at": "never", "by": 3, "rule": 1}
+    facts: list[dict[str, Any] | None] = [None, {}, {"data": []}, {"data": odd}, {"data": {"effects": [{}, 4]}}]
+    for fact in facts:
+        assert isinstance(lines(fact, Names(None)), tuple)
+        assert isinstance(effects(fact, Names(None)), tuple)
