@@ -28,6 +28,7 @@ CLOCKS = "CLOCKS"
 CASES = "CASES"
 DELIVERIES = "DELIVERIES"
 TRAIL = "TRAIL"
+THREADS = "THREADS"
 
 INTAKE_DURABLE = "intake"
 NOTIFIER_DURABLE = "notifier"
@@ -101,6 +102,15 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
             replicas=replicas,
             direct=True,
             ttl=timedelta(days=30).total_seconds(),
+        ),
+        KeyValueConfig(
+            bucket=THREADS,
+            description="to which case a system's messages belong, so that every intake takes an update to the case of its alert",
+            history=1,
+            storage=file,
+            replicas=replicas,
+            direct=True,
+            ttl=timedelta(days=180).total_seconds(),
         ),
         KeyValueConfig(bucket=TRAIL, description="the sequencer's epoch", history=5, storage=file, replicas=replicas, direct=True),
     ]

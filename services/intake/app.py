@@ -17,11 +17,13 @@ from services.intake.desk_services import DeskServices
 from services.intake.follow import Follower
 from services.intake.hand_in import HandIn
 from services.intake.ingress import Ingress
+from services.intake.metrics import Metrics
 from services.intake.receipts import Receipts
 from services.intake.record import Record
 from services.intake.request_reply import AT_ONCE, Answering, undecoded
 from services.intake.settings import IntakeSettings
 from services.intake.submit import Submission
+from services.intake.threads import Threads
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.secrets import SecretFile, signing_key, verify_key
@@ -40,10 +42,12 @@ def build(settings: IntakeSettings) -> Service:
     directory = load_directory(settings.directory)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
-    record, board = Record(lambda: service.connection), Board()
+    metrics, board = Metrics(service.registry), Board()
+    metrics.cases.set_function(lambda: len(board))
+    record = Record(lambda: service.connection, metrics)
     submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
     acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
-    hand_in = HandIn(submission, acts, board, directory, receipts)
+    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts)
 
     inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
     inbox(Ingress(hand_in, record, now).hear)

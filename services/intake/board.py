@@ -40,8 +40,6 @@ class Card:
     report_sequence: int
     applied: int
     """Sequence of the last fact the case has taken in."""
-    original: tuple[str, str] | None
-    """(source, its own id) of a report that came from another system."""
 
     @property
     def whole(self) -> Case:
@@ -64,7 +62,6 @@ class Card:
 def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
     value: dict[str, Any] = orjson.loads(raw)
     report, transfer = value["report"], value.get("transfer")
-    original = report.get("original")
     return Card(
         case=case,
         revision=revision,
@@ -76,7 +73,6 @@ def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
         owed=tuple(sorted(duty["due_at"] for duty in value.get("duties", ()) if duty["state"] in OWED)),
         report_sequence=value["report_sequence"],
         applied=value["applied"]["sequence"],
-        original=(original["source"], original["id"]) if original else None,
     )
 
 
@@ -101,7 +97,6 @@ class Board:
 
     def __init__(self) -> None:
         self._cards: dict[CaseId, Card] = {}
-        self._by_original: dict[tuple[str, str], CaseId] = {}
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
         self._readers: set[Reader] = set()
         self.revision = 0
@@ -118,23 +113,18 @@ class Board:
         """The case changed. Raises ValueError, KeyError or TypeError for a value that is no case."""
         card = card_of(case, revision, raw)
         self._cards[case] = card
-        if card.original:
-            self._by_original[card.original] = case
         self._tell(case, revision)
         for look in list(self._waiting.get(case, ())):
             look(card)
 
     def remove(self, case: CaseId, revision: int) -> None:
         """The case left the board; the trail keeps it."""
-        card = self._cards.pop(case, None)
-        if card and card.original:
-            self._by_original.pop(card.original, None)
+        self._cards.pop(case, None)
         self._tell(case, revision)
 
     def clear(self) -> None:
         """The broker's bucket is another one than before."""
         self._cards.clear()
-        self._by_original.clear()
         self.revision = 0
 
     def _tell(self, case: CaseId, revision: int) -> None:
@@ -144,15 +134,15 @@ class Board:
 
     # Read
 
+    def __len__(self) -> int:
+        return len(self._cards)
+
     def card(self, case: CaseId) -> Card | None:
         return self._cards.get(case)
 
     async def case(self, case: CaseId) -> Case | None:
         card = self._cards.get(case)
         return card.whole if card else None
-
-    def case_of_original(self, source: str, original: str) -> CaseId | None:
-        return self._by_original.get((source, original))
 
     def cards(self) -> Iterable[Card]:
         return self._cards.values()

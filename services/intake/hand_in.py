@@ -5,27 +5,23 @@ sent; what is said about an earlier report goes to that report's case.
 """
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from services.intake.acts import CaseActs
 from services.intake.answers import FactRef
-from services.intake.board import Board
 from services.intake.formats import FORMATS
 from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item
 from services.intake.receipts import Receipts
 from services.intake.record import Stored, id_of
 from services.intake.submit import Handover, Submission, form_in
+from services.intake.threads import Threads
 from services.intake.words import Fault
 from shared.directory import Directory, Source
 from shared.facts import Actor, Frozen, Original, ReportForm
 from shared.ids import CaseId, SourceId, UnitId
 from shared.vocabulary import Role
-
-REMEMBERED = 20_000
-"""Cases of systems' reports remembered by their own ids, for what is said about them before the board shows them."""
 
 NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
 
@@ -61,14 +57,13 @@ class HandIn:
         self,
         submission: Submission,
         acts: CaseActs,
-        board: Board,
+        threads: Threads,
         directory: Directory,
         receipts: Receipts,
     ) -> None:
-        self._submission, self._acts, self._board, self._receipts = submission, acts, board, receipts
+        self._submission, self._acts, self._threads, self._receipts = submission, acts, threads, receipts
         self._sources = directory.sources_by_id
         self._areas = frozenset(str(code) for code in directory.areas_by_code)
-        self._recent: OrderedDict[tuple[str, str], CaseId] = OrderedDict()
 
     def source(self, format_name: str, source_id: str) -> Source:
         """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
@@ -114,7 +109,7 @@ class HandIn:
         if isinstance(item, _Checked):
             return await self._report(item, handing)
         follow, otherwise = item
-        case = next((known for one in follow.of if (known := self._case_of(handing, one))), None)
+        case = await self._threads.case_of(handing.source.id, follow.of)
         if case is not None:
             return await self._follow(follow, case, handing)
         if otherwise is not None:
@@ -138,7 +133,8 @@ class HandIn:
             )
         )
         case = CaseId(stored.fact.subject or "")
-        self._remember(handing, draft.id, case)
+        if draft.is_thread:
+            await self._threads.remember(handing.source.id, draft.id, case)
         if stored.repeated and not draft.may_differ and not _is_same(form_in(stored), item.form):
             note = f"Another report came with this id before (case {case}): give a new report a new id."
             return Taken(id=draft.id, outcome=Taking.REFUSED, case=case, note=note)
@@ -155,20 +151,12 @@ class HandIn:
             source=f"/sources/{handing.source.id}",
             original=handing.original(follow.id, None),
         )
-        self._remember(handing, follow.id, case)
+        await self._threads.remember(handing.source.id, follow.id, case)
         return self._taken(follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None)
 
     def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
         return Taken(id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note)
-
-    def _case_of(self, handing: "_Handing", original: str) -> CaseId | None:
-        return self._recent.get((handing.source.id, original)) or self._board.case_of_original(handing.source.id, original)
-
-    def _remember(self, handing: "_Handing", original: str, case: CaseId) -> None:
-        self._recent[handing.source.id, original] = case
-        if len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 RETRY_DELAY = 2.0
 TRIES = 5
 """Deliveries after which a message that makes us fail in an unforeseen way is set aside as rejected."""
-FAULT_LIMIT, WORDS_LIMIT, HEADERS_LIMIT = 100, 500, 16_384
+FAULT_LIMIT, WORDS_LIMIT, HEADERS_LIMIT = 40, 300, 8_192
+"""How much is said about a rejected message: with the largest body the inbox takes, the fact still fits the broker's 1 MB."""
 
 
 class Ingress:

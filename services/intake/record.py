@@ -14,6 +14,7 @@ import nats.errors
 import orjson
 from nats.aio.client import Client
 
+from services.intake.metrics import Metrics
 from shared.broker import append
 from shared.facts import Fact
 from shared.problems import Problem
@@ -29,6 +30,20 @@ class Unreachable(Problem):
 
     def __init__(self, detail: str) -> None:
         super().__init__(503, "The record can't be reached", detail, headers={"Retry-After": RETRY_AFTER})
+
+
+def connected(connection: Callable[[], Client]) -> Client:
+    """The connection while it stands. Raises Unreachable before anything is sent."""
+    try:
+        client = connection()
+    except Exception:  # FastStream raises several kinds before the first connect; all mean the same
+        client = None
+    if client is None or not client.is_connected:
+        raise Unreachable(
+            "The message broker is away, so nothing is stored. If this is an emergency, report it by telephone to the "
+            "emergency office now; send it again here with the same Idempotency-Key."
+        )
+    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +62,23 @@ class Stored:
 class Record:
     """FACTS, as far as intake may touch it. `connection` gives the service's connection, or raises while there is none yet."""
 
-    def __init__(self, connection: Callable[[], Client]) -> None:
-        self._connection = connection
-
-    def _connected(self) -> Client:
-        try:
-            client = self._connection()
-        except Exception:  # FastStream raises several kinds before the first connect; all mean the same
-            client = None
-        if client is None or not client.is_connected:
-            raise Unreachable(
-                "The message broker is away, so nothing is stored. If this is an emergency, report it by telephone to the "
-                "emergency office now; send it again here with the same Idempotency-Key."
-            )
-        return client
+    def __init__(self, connection: Callable[[], Client], metrics: Metrics) -> None:
+        self._connection, self._metrics = connection, metrics
 
     async def append(self, subject: str, raw: bytes, message_id: str) -> Stored:
         """Raises Unreachable; `message_id` makes a repeat within the dedupe window return what was stored first."""
-        client = self._connected()
+        try:
+            with self._metrics.stored_after.time():
+                stored = await self._append(subject, raw, message_id)
+        except Unreachable:
+            self._metrics.unreachable.inc()
+            raise
+        counted = self._metrics.repeats if stored.repeated else self._metrics.facts
+        counted.labels(stored.fact.kind).inc()
+        return stored
+
+    async def _append(self, subject: str, raw: bytes, message_id: str) -> Stored:
+        client = connected(self._connection)
         try:
             ack = await append(client, subject, raw, message_id)
         except (nats.errors.Error, TimeoutError, OSError) as error:
@@ -76,7 +90,7 @@ class Record:
 
     async def read(self, sequence: int, *, repeated: bool = False) -> Stored:
         """The fact at `sequence`, which is known to exist. Raises Unreachable."""
-        client = self._connected()
+        client = connected(self._connection)
         request = orjson.dumps({"seq": sequence})
         for pause in (*_CATCH_UP, None):
             try:

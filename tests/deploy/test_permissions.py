@@ -40,6 +40,7 @@ PUBLISHED = {
     "$KV.CASES.case": {"escalator"},
     "$KV.DELIVERIES.notice": {"notifier"},
     "$KV.TRAIL.any": {"audit"},
+    "$KV.THREADS.any": {"intake"},
     "$JS.API.STREAM.CREATE.OTHER": set[str](),
     "$JS.API.STREAM.UPDATE.FACTS": set[str](),
     "$JS.API.STREAM.DELETE.FACTS": set[str](),

@@ -23,3 +23,12 @@ async def intake(lab: Lab) -> AsyncIterator[Running]:
 async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=intake.url, timeout=15) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
+    """A second intake beside the first, that waits long enough for a decision made by the test."""
+    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S")
+    async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
+        yield client
+    running.stop()

@@ -1,20 +1,17 @@
 """What people do to a case is on record before it is decided, and the answer says what became of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from shared.facts import About, Effect, EffectKind, Fact
 from shared.ids import CaseId, case_id_at
 from shared.vocabulary import Role
 from tests.intake.builders import case, facts_of, post_case, refusal
-from tests.intake.conftest import DIRECTORY
 from tests.lab import Lab, until
 
 DISCHARGED = Effect(kind=EffectKind.DISCHARGED, why="acknowledged")
@@ -31,15 +28,6 @@ async def open_case(lab: Lab, http: httpx.AsyncClient) -> CaseId:
 
     await until(shows, what="the case on the board")
     return one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
-    """An intake that waits long enough for a decision made by the test."""
-    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S")
-    async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
-        yield client
-    running.stop()
 
 
 async def do(

@@ -15,6 +15,21 @@ from tests.intake.conftest import DIRECTORY
 from tests.lab import Lab, lab_in, until
 
 
+async def hears_the_inbox(lab: Lab, http: httpx.AsyncClient) -> None:
+    async def stored() -> float:
+        lines = (await http.get("/metrics")).text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith('fenghuo_intake_facts_total{kind="rejected"}'))
+
+    before = await stored()
+    async with lab.connection("publisher") as client:
+        await client.jetstream().publish("inbox.cap.met", b"<not-cap/>")
+
+    async def kept() -> bool:
+        return await stored() == before + 1
+
+    await until(kept, what="the inbox heard again")
+
+
 @pytest.fixture
 async def store_less_lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A broker that the test may kill; intake knows no store."""
@@ -52,4 +67,5 @@ async def test_while_the_broker_is_away_nothing_is_claimed_and_then_all_goes_on(
         await post_case(store_less_lab, case(after))
         await until(lambda: is_shown(after), what="the board follows again")
         assert await is_shown(before)
+        await hears_the_inbox(store_less_lab, http)
     assert running.stop() == 0

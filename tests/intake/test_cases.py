@@ -145,3 +145,13 @@ async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx.Async
     one = new_case()
     await post_case(lab, case(one))
     await shown(http, lab, one)
+
+
+async def test_the_board_finds_its_thread_again_when_its_consumer_is_gone(http: httpx.AsyncClient, lab: Lab) -> None:
+    async with lab.connection("admin") as client:
+        js = client.jetstream()
+        for consumer in await js.consumers_info("KV_CASES"):
+            await js.delete_consumer("KV_CASES", consumer.name)
+    one = new_case()
+    await post_case(lab, case(one))
+    await shown(http, lab, one)

@@ -142,11 +142,13 @@ async def test_a_reader_resumes_with_what_it_has_missed() -> None:
     assert [await anext(reader), await anext(reader)] == [(4, "case-4"), (5, "case-5")]
 
 
-def test_a_case_of_another_systems_report_is_found_by_its_own_id_until_it_leaves() -> None:
+async def test_a_case_that_left_is_told_and_forgotten() -> None:
     board = Board()
-    original = {"format": "cap", "source": "met", "id": "a,b", "digest": "0"}
-    board.put(CASE, 1, raw(report={"original": original}))
-    assert board.case_of_original("met", "a,b") == CASE
+    board.put(CASE, 1, raw())
+    reader = board.subscribe(after=1)
+    told = asyncio.ensure_future(anext(reader))
+    await asyncio.sleep(0)
     board.remove(CASE, 2)
-    assert board.case_of_original("met", "a,b") is None
-    assert board.revision == 2
+    assert await told == (2, CASE)
+    assert await board.case(CASE) is None
+    assert len(board) == 0

@@ -72,6 +72,7 @@ def _report(alert: Alert, arrival: Arrival, identity: str, where: str) -> Draft:
         id=identity,
         at=alert.startsAt,
         may_differ=True,
+        is_thread=True,
         where=where,
         area_as_given=area or None,
         fields={

@@ -56,7 +56,7 @@ def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> Draft:
         at=alert.sent,
         note=note,
         area_as_given=as_given,
-        may_differ=False,
+        is_thread=True,
         fields={
             "kind": ReportKind.INCIDENT,
             "category": CATEGORIES.get(first.categories[0], Category.ACCIDENT),

@@ -54,6 +54,8 @@ class Draft:
     area_as_given: str | None = None
     may_differ: bool = False
     """A repeat that says something else is still the same report (a monitoring system re-sends with new readings)."""
+    is_thread: bool = False
+    """Later messages may refer to this one by its id."""
     note: str | None = None
     """What the sender should know about how it was taken."""
 
