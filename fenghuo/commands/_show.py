@@ -93,12 +93,15 @@ def _answer(answered_at: datetime | None, dark_at: datetime | None) -> str:
 
 
 def show_cases(result: dict[str, Any]) -> None:
-    table = Table("case", "due", "left", "level", "unit", "summary", box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("case", "due", "left", "level"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("summary", no_wrap=True, overflow="ellipsis", ratio=1)
     for raw in result["cases"]:
         case = Case.model_validate(raw)
         owed = sorted((duty for duty in case.duties if duty.is_owed), key=lambda duty: duty.due_at)
         due, left = (_clock(owed[0].due_at), _left(owed[0])) if owed else ("", "")
-        table.add_row(case.id, due, left, str(case.report.level or "-"), case.report.unit, escape(case.report.summary))
+        table.add_row(case.id, due, left, str(case.report.level or "-"), escape(case.report.summary))
     out.print(table if result["cases"] else "no open case")
     if not result.get("caught_up", True):
         err.print("intake has not caught up with the broker: this may be incomplete", highlight=False)

@@ -9,10 +9,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from fenghuo import embedded
 from fenghuo.places import DEFAULT_PORTS
+from shared.vocabulary import Role
 
 COMMAND = [str(Path(sys.executable).parent / "fenghuo")]
 
@@ -70,6 +72,12 @@ class Installation:
         done = self.call(*arguments, "--json")
         assert done.returncode == 0, done.stderr or done.stdout
         return json.loads(done.stdout)
+
+    def get(self, service: str, path: str, role: Role) -> Any:
+        """Over HTTP with the role's own token."""
+        token = json.loads((self.folder / "tokens.json").read_text())[role.value]
+        url = f"http://127.0.0.1:{self.ports[service]}{path}"
+        return httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False).raise_for_status().json()
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

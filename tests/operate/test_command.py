@@ -1,18 +1,25 @@
 """The command as people and scripts meet it: quick help, exit codes, errors that say what to do, tokens."""
 
 import json
+import logging
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
+from typer.testing import CliRunner, Result
 
-from fenghuo.cli import COMMANDS
+from fenghuo.cli import COMMANDS, build
+from fenghuo.examination import Grade, Patient, secrets
 from fenghuo.places import DEFAULT_PORTS, PortSettings
 from shared import tokens
 from shared.secrets import SecretFile, verify_key
+from shared.settings import Settings
 from shared.vocabulary import Role
-from tests.operate.installation import Installation
 
 
 def test_help_lists_every_command_and_loads_none() -> None:
@@ -26,68 +33,100 @@ def test_help_lists_every_command_and_loads_none() -> None:
     assert all(name in helped.stdout for name in COMMANDS)
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of the test's own, for commands called in this process."""
+    for name in [name for name in os.environ if name.startswith("FENGHUO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FENGHUO_DATA_DIR", str(tmp_path))
+    yield tmp_path
+    logging.disable(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+def call(*arguments: str, **env: str) -> Result:
+    return CliRunner().invoke(build(arguments), [*arguments], env=env)
+
+
+def ask(*arguments: str) -> Any:
+    done = call(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_json(name: str) -> None:
-    helped = subprocess.run([sys.executable, "-m", "fenghuo", name, "--help"], capture_output=True, text=True, check=True)
-
-    assert "--json" in helped.stdout
+    assert "--json" in call(name, "--help").stdout
 
 
-def test_a_service_that_cannot_be_reached_is_code_3_with_a_remedy(installation: Installation) -> None:
-    done = installation.call("case", "01J00000000000000000000000", FENGHUO_TOKEN="any", FENGHUO_INTAKE_URL="http://127.0.0.1:9")
+@pytest.mark.usefixtures("home")
+def test_a_service_that_cannot_be_reached_is_code_3_with_a_remedy() -> None:
+    done = call("case", "01J00000000000000000000000", FENGHUO_TOKEN="any", FENGHUO_INTAKE_URL="http://127.0.0.1:9")
 
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert "make up" in done.stderr
 
 
-def test_without_a_token_it_says_where_one_comes_from(installation: Installation) -> None:
-    done = installation.call("cases")
+@pytest.mark.usefixtures("home")
+def test_without_a_token_it_says_where_one_comes_from() -> None:
+    done = call("cases")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "fenghuo token" in done.stderr
 
 
-def test_a_wrong_option_is_code_2(installation: Installation) -> None:
-    assert installation.call("report", "--level", "V").returncode == 2
+def test_a_wrong_option_is_code_2() -> None:
+    assert call("report", "--level", "V").exit_code == 2
 
 
-def test_a_token_is_issued_to_a_person_with_their_unit(installation: Installation) -> None:
-    secrets = installation.folder / "secrets"
-    made = installation.ask("bootstrap", "--secrets-only")
-    issued = installation.ask("token", "--role", "leader", "--person", "zhao_jia", "--days", "1")
+def test_a_token_is_issued_to_a_person_with_their_unit(home: Path) -> None:
+    made = ask("bootstrap", "--secrets-only")
+    issued = ask("token", "--role", "leader", "--person", "zhao_jia", "--days", "1")
 
-    who = tokens.verify(verify_key(secrets, SecretFile.TOKEN_VERIFY), issued["token"])
+    who = tokens.verify(verify_key(home / "secrets", SecretFile.TOKEN_VERIFY), issued["token"])
     assert (who.role, who.person, who.unit) == (Role.LEADER, "zhao_jia", "party_committee")
     assert len(made["environment"]) == 6
 
 
-def test_bootstrap_replaces_nothing(installation: Installation) -> None:
-    first = installation.ask("bootstrap", "--secrets-only")
-    key = (installation.folder / "secrets" / "link.key").read_bytes()
-    again = installation.ask("bootstrap", "--secrets-only")
+def test_bootstrap_replaces_nothing(home: Path) -> None:
+    first = ask("bootstrap", "--secrets-only")
+    key = (home / "secrets" / "link.key").read_bytes()
+    again = ask("bootstrap", "--secrets-only")
 
     assert first["made"]
     assert again["made"] == []
-    assert (installation.folder / "secrets" / "link.key").read_bytes() == key
+    assert (home / "secrets" / "link.key").read_bytes() == key
 
 
-@pytest.mark.parametrize(
-    ("options", "named"), [(("--person", "nobody"), "nobody"), ((), "must be somebody"), (("--unit", "nowhere"), "must be")]
-)
-def test_a_token_for_nobody_is_refused(installation: Installation, options: tuple[str, ...], named: str) -> None:
-    refused = installation.call("token", "--role", "leader", *options)
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("options", "named"), [(("--person", "nobody"), "nobody"), ((), "must be somebody")])
+def test_a_token_for_nobody_is_refused(options: tuple[str, ...], named: str) -> None:
+    refused = call("token", "--role", "leader", *options)
 
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert named in refused.stderr
 
 
-def test_a_report_can_be_handed_in_as_a_file_and_a_bad_file_is_named(installation: Installation, tmp_path: Path) -> None:
-    (tmp_path / "form.json").write_text(json.dumps([1])[:-1])
+@pytest.mark.usefixtures("home")
+def test_a_report_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "form.json").write_text("[1")
 
-    refused = installation.call("report", "--file", str(tmp_path / "form.json"))
+    refused = call("report", "--file", str(tmp_path / "form.json"))
 
-    assert refused.returncode == 2
-    assert "form.json" in refused.stderr
+    assert refused.exit_code == 2
+    assert "form.json" in refused.stderr.replace("\n", "")
+
+
+def test_the_doctor_sees_a_secret_that_others_can_read(home: Path) -> None:
+    ask("bootstrap", "--secrets-only")
+    patient = Patient(Settings(), {})
+    (home / "secrets" / "link.key").chmod(0o644)
+
+    (finding,) = secrets(patient)
+
+    assert finding.grade is Grade.FAULT
+    assert "link.key" in finding.words
+    assert "chmod" in finding.remedy
 
 
 def test_ports_move_together_or_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import psutil
 
 from fenghuo.parts import SERVICES
 from services.escalator.policy.compress import compress
+from shared.vocabulary import Role
 from tests.lab import ROOT, until
 from tests.operate.installation import Installation
 
@@ -34,7 +35,8 @@ async def test_the_tokens_it_writes_let_each_role_in_and_nobody_else_read_them(r
     tokens = running.folder / "tokens.json"
 
     assert stat.S_IMODE(tokens.stat().st_mode) == 0o600
-    assert running.ask("cases")["cases"] is not None
+    for role in (Role.REPORTER, Role.LEADER, Role.DUTY_OFFICER, Role.SUPERVISOR):
+        assert running.get("intake", "/api/v1/cases", role)["cases"] == []
 
 
 async def test_a_second_start_on_the_same_folder_is_refused(running: Installation) -> None:
@@ -46,22 +48,9 @@ async def test_a_second_start_on_the_same_folder_is_refused(running: Installatio
 
 
 async def test_the_doctor_finds_a_running_installation_well(running: Installation) -> None:
-    await until(lambda: running.call("doctor").returncode == 0, seconds=40, what="the doctor is content")
-
     found = {finding["what"]: finding["grade"] for finding in running.ask("doctor")["findings"]}
+
     assert {found[what] for what in ("broker", "streams", "secrets", "policy", "directory", "broker clock", *SERVICES)} == {"well"}
-
-
-async def test_the_doctor_sees_a_secret_that_others_can_read(running: Installation) -> None:
-    key = running.folder / "secrets" / "link.key"
-    key.chmod(0o644)
-    try:
-        done = running.call("doctor")
-    finally:
-        key.chmod(0o600)
-
-    assert done.returncode == 1
-    assert "chmod" in done.stdout
 
 
 def test_a_port_in_use_is_named_before_anything_starts(installation: Installation) -> None:
@@ -92,7 +81,7 @@ def test_the_doctor_says_what_is_not_there(installation: Installation) -> None:
 
 async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_it_was(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
-    policy.write_text(compress((ROOT / "config" / "policy.yaml").read_text(), 180))
+    policy.write_text(compress((ROOT / "config" / "policy.yaml").read_text(), 300))
     installation = Installation(tmp_path / "data", FENGHUO_POLICY=str(policy))
     installation.start()
     try:
@@ -116,5 +105,5 @@ async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_
 
 
 def lapsed(installation: Installation, case: str) -> dict[str, Any] | None:
-    found = installation.ask("case", case)
+    found = installation.get("intake", f"/api/v1/cases/{case}", Role.DUTY_OFFICER)
     return found if all(duty["state"] == "lapsed" for duty in found["duties"]) else None
