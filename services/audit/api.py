@@ -11,10 +11,10 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from services.audit.export import checkpoint_line, export_line
+from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
 from services.audit.searching import BadCursor
-from services.audit.sources import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.trail import StoreError
 from services.audit.views import ConsistencyProof, Filter, InclusionProof, NotInTrail, Order, Page, Record, State
 from shared.facts import Frozen

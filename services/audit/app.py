@@ -64,7 +64,10 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
 
     async def work() -> None:
         await refuse_unfit_store(trail, settings.environment)
-        await sequencer.run()
+        try:
+            await sequencer.run()
+        finally:
+            await feed.close()
 
     async def close() -> None:
         trail.close()

@@ -130,6 +130,9 @@ class Sequencer:
         if size:
             await self._same_stream(size, stream.created)
         await self._load(size)
+        if self._signer.last is None:
+            # Before the first fact is taken: from then on a missing state file means a lost one.
+            await self._seal()
         self._source = Source(STREAM, stream.created, await self._feed.take_epoch())
         self._begun, self._stale = True, False
         # What the durable gave to a sequencer that died comes again only after a while: fetch it now.
@@ -257,6 +260,10 @@ class Sequencer:
             wait = self._pace if self._edge.size > last.size else self._heartbeat
             if now - self._sealed_at < wait:
                 return
+        await self._seal()
+
+    async def _seal(self) -> None:
+        now = self._clock()
         await self._signer.seal(self._edge.size, self._edge.root(), now)
         self._sealed_at = now
         self._metrics.sealed.set(self._edge.size)

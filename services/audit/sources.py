@@ -5,23 +5,22 @@ Invariant: all three speak the published layout, so that one verifier checks the
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
-
-import httpx
+from typing import TYPE_CHECKING, Protocol
 
 from services.audit import layout
 from services.audit.export import Detail, ExportError, export_line, read_line
+from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
 from services.audit.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
 from services.audit.query import TrailReader
 from services.audit.tiles import tile_content
 from services.audit.trail import Stored, StoreError
 from services.audit.views import NotInTrail
 
+if TYPE_CHECKING:
+    import httpx
+
 HISTORY_FILE = "checkpoints.txt"
 VKEY_FILE = "vkey"
-_SEPARATOR = b"\x1e\n"
-HISTORY_LIMIT = 2_000
-_HISTORY_PAGE = 500
 _HTTP_OK = 200
 _NO_ANSWER = (401, 403, 502, 503, 504)
 
@@ -53,14 +52,16 @@ class TrailSource(Protocol):
 class ServiceSource:
     """A running audit, over HTTP."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: "httpx.AsyncClient") -> None:
         self._client = client
         self._note: bytes | None = None
 
-    async def _get(self, path: str, **params: int) -> httpx.Response:
+    async def _get(self, path: str, **params: int) -> "httpx.Response":
+        from httpx import HTTPError  # the service itself needs no client
+
         try:
             response = await self._client.get(path, params=params)
-        except httpx.HTTPError as error:
+        except HTTPError as error:
             raise Unreachable(f"{self._client.base_url} can't be reached ({error or type(error).__name__})") from None
         if response.status_code in _NO_ANSWER:
             raise Unreachable(f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}")
@@ -83,7 +84,7 @@ class ServiceSource:
 
     async def history(self) -> list[bytes]:
         content = (await self._get("/api/v1/trail/checkpoints", limit=HISTORY_LIMIT)).content
-        return [note for note in content.split(_SEPARATOR) if note]
+        return split_notes(content)
 
 
 class StoreSource:
@@ -114,7 +115,7 @@ class StoreSource:
         return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index)) for entry in entries]
 
     async def history(self) -> list[bytes]:
-        return [note.encode() for note in await recent_notes(self._reader, HISTORY_LIMIT)]
+        return await recent_notes(self._reader, HISTORY_LIMIT)
 
 
 class FolderSource:
@@ -144,7 +145,7 @@ class FolderSource:
 
     async def history(self) -> list[bytes]:
         try:
-            return [note for note in self._read(HISTORY_FILE).split(_SEPARATOR) if note]
+            return split_notes(self._read(HISTORY_FILE))
         except SourceError:
             return []
 
@@ -162,7 +163,7 @@ async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, 
 
     write(CHECKPOINT_PATH, await source.checkpoint())
     write(VKEY_FILE, vkey.encode() + b"\n")
-    write(HISTORY_FILE, b"".join(note + _SEPARATOR for note in await source.history()))
+    write(HISTORY_FILE, join_notes(await source.history()))
     for tile in layout.tiles_of(size):
         write(layout.path_of(tile), await source.tile(tile))
         if tile.level == 0:
@@ -178,19 +179,6 @@ def detail_line(detail: Detail) -> bytes:
     return export_line(Stored(detail.index, detail.rec, b"", detail.fields), detail.payload)
 
 
-async def recent_notes(reader: TrailReader, limit: int) -> list[str]:
-    """The last `limit` checkpoints before the newest, the oldest first."""
-    newest = (await reader.checkpoint()).number
-    notes: list[str] = []
-    for start in range(max(0, newest - limit), newest, _HISTORY_PAGE):
-        notes += [signed.note for signed in await reader.checkpoints(start, min(newest, start + _HISTORY_PAGE))]
-    return notes
-
-
-def join_notes(notes: list[str]) -> bytes:
-    return b"".join(note.encode() + _SEPARATOR for note in notes)
-
-
 def _details(content: bytes) -> list[Detail]:
     try:
         return [detail for line in content.splitlines() if (detail := read_line(line)) is not None]
@@ -198,7 +186,7 @@ def _details(content: bytes) -> list[Detail]:
         raise SourceError(str(error)) from None
 
 
-def _detail(response: httpx.Response) -> str:
+def _detail(response: "httpx.Response") -> str:
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):

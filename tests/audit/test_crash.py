@@ -3,25 +3,30 @@
 import sys
 from typing import Any
 
+import httpx
+from pymongo import MongoClient
+
 from services.audit.record import Rec
 from services.audit.trail import Trail
+from shared import streams
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import verdict_of
 from tests.lab import Lab, Running, until
 
-STEPS = (("built", 2), ("payloads", 2), ("entries", 3), ("tiles", 1), ("tiles", 3), ("signed", 1), ("checkpoint", 2))
+STEPS = (("built", 2), ("payloads", 2), ("entries", 3), ("tiles", 2), ("signed", 1), ("checkpoint", 2))
+FACTS_EACH = 70
 
 
 async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_doubles_a_fact(own_lab: Lab) -> None:
     expected: list[bytes] = []
-    pace: dict[str, Any] = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_TRAIL_BATCH": "50"}
+    pace: dict[str, Any] = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_TRAIL_BATCH": "20"}
     async with own_lab.connection("admin") as connection:
         for step, times in STEPS:
             command = [sys.executable, "-m", "tests.audit.dying", step, str(times)]
             dying = await own_lab.start_service("audit", command=command, wait=False, **pace)
             case = new_case()
-            facts = [reported(case), *(acknowledged(case) for _ in range(139))]
+            facts = [reported(case), *(acknowledged(case) for _ in range(FACTS_EACH - 1))]
             expected += [fact.write() for fact in facts]
             await publish(connection, *facts)
             code = await until(lambda dying=dying: dying.process.poll(), seconds=30, what=f"death at {step}; log {dying.log}")
@@ -42,19 +47,40 @@ async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_double
 
 
 async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab: Lab) -> None:
-    first = await own_lab.start_service("audit", command=[sys.executable, "-m", "tests.audit.dying", "tiles", "1"], wait=False)
+    dying = await own_lab.start_service("audit", command=[sys.executable, "-m", "tests.audit.dying", "tiles", "1"], wait=False)
     case = new_case()
     async with own_lab.connection("admin") as connection:
-        await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
-    await until(first.process.poll, seconds=30)
-    # All is written, nothing acknowledged: the broker will deliver it again.
-    second = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
-    async with own_lab.connection("admin") as connection:
-        last = await publish(connection, acknowledged(case))
-    await _sealed(own_lab, second, last)
-    second.stop()
+        js = connection.jetstream()
+        last = await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
+        await until(dying.process.poll, seconds=30)
+        _alter_payload(own_lab, 7)
+        # Written, not all acknowledged: let the broker lose its patience sooner than in a minute.
+        ((_, durable),) = [pair for pair in streams.durable_configs() if pair[1].durable_name == streams.AUDIT_DURABLE]
+        await js.add_consumer(streams.FACTS, durable.evolve(ack_wait=1.0))
+        audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+
+        async def all_acknowledged() -> bool:
+            info = await js.consumer_info(streams.FACTS, streams.AUDIT_DURABLE)
+            return (info.num_ack_pending, info.num_pending) == (0, 0)
+
+        await until(all_acknowledged, seconds=30)
+        await _sealed(own_lab, audit, last)
+    (alarms,) = [line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith("fenghuo_trail_faults_total ")]
+    assert float(alarms.split()[1]) >= 1, "the altered payload differs from the broker's fact"
+    audit.stop()
     verdict = await verdict_of(own_lab)
-    assert (verdict.faults, verdict.size) == ([], 21)
+    assert verdict.size == 20
+    assert [fault.index for fault in verdict.faults] == [7]
+
+
+def _alter_payload(lab: Lab, index: int) -> None:
+    client: MongoClient[dict[str, Any]] = MongoClient(lab.mongo_url)
+    payloads = client["fenghuo_payloads"]["payloads"]
+    doc = payloads.find_one({"_id": index})
+    assert doc is not None
+    payloads.delete_one({"_id": index})
+    payloads.insert_one({**doc, "raw": b"{}"})
+    client.close()
 
 
 async def test_store_and_broker_may_go_away_and_come_back(own_lab: Lab) -> None:
@@ -82,8 +108,6 @@ async def test_store_and_broker_may_go_away_and_come_back(own_lab: Lab) -> None:
 
 
 async def _sealed(lab: Lab, audit: Running, size: int) -> None:
-    import httpx
-
     headers = lab.bearer(Role.AUDITOR)
 
     async def covered() -> bool:
