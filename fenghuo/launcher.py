@@ -44,12 +44,12 @@ class Launcher:
         directory = load_directory(found(self.settings.directory))
         broker = self._spawn(broker_part(place))
         store = self._spawn(store_part(place))
-        # Loaded now: broker and store start meanwhile.
+        await self._ready(broker, f"nats-server, {place.nats_url}")
+        rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
+        # Loaded now: the others start meanwhile.
         from fenghuo import dev_tokens
 
         dev_tokens.write(place.tokens, place.secrets, directory, datetime.now(UTC))
-        await self._ready(broker, f"nats-server, {place.nats_url}")
-        rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._declare())
             group.create_task(self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}"))

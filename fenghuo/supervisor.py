@@ -15,6 +15,8 @@ from fenghuo.screen import Screen
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at whether a child still runs."""
+ASK_EVERY = 0.25
+"""Seconds between two questions whether a child is ready: asking costs it, and it has enough to do then."""
 LONGEST_PAUSE = 15.0
 STEADY_AFTER = 30.0
 """Seconds a child must have run for its next end to count as the first again."""
@@ -62,7 +64,7 @@ class Child:
                 while not await self.part.is_ready():
                     if self.process.poll() is not None:
                         raise StartError(f"{self.part.name} {ending(self.process.returncode)}\n{self._last_words()}")
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(ASK_EVERY)
         except TimeoutError:
             raise StartError(f"{self.part.name} was not ready within {self.part.patience:.0f} s\n{self._last_words()}") from None
         self._watch = asyncio.create_task(self._keep_alive(), name=f"watch-{self.part.name}")
