@@ -25,7 +25,7 @@ async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
     """A second intake beside the first, that waits long enough for a decision made by the test."""
     running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S")
