@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from shared.facts import Decision, Effect, EffectKind, Fact
-from shared.ids import CaseId
+from shared.ids import CaseId, PersonId
 from shared.vocabulary import Kind
 
 LOOK_EVERY = 0.25
@@ -96,8 +96,19 @@ def _seen(case: CaseId, records: list[OnRecord]) -> str:
     return f"case {case}: {dict(kinds)}; decided: {dict(effects)}"
 
 
-def of_kind(kind: Kind) -> Callable[[list[OnRecord]], list[OnRecord]]:
-    return lambda records: [record for record in records if record.fact.kind == kind]
+def failed_for(person: PersonId) -> Callable[[list[OnRecord]], list[OnRecord]]:
+    """One record for each hand-over to this person that failed for good."""
+
+    def found(records: list[OnRecord]) -> list[OnRecord]:
+        return [
+            record
+            for record in records
+            if record.fact.kind == Kind.FAILED
+            for delivery in record.fact.data.get("deliveries", [record.fact.data])
+            if delivery["person"] == person
+        ]
+
+    return found
 
 
 def with_effect(kind: EffectKind, **more: Any) -> Callable[[list[OnRecord]], list[OnRecord]]:

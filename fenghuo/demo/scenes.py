@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.demo.hands import Hands
-from fenghuo.demo.readback import OnRecord, Readback, StepFailed, of_kind, with_effect
+from fenghuo.demo.readback import OnRecord, Readback, StepFailed, failed_for, with_effect
 from fenghuo.demo.stage import Stage
 from fenghuo.parts import ROOT
 from shared.facts import EffectKind, LapseCause, Report, rfc3339
 from shared.ids import CaseId, PersonId, SourceId
-from shared.vocabulary import Kind
 
 OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
 """The posts config/policy.yaml owes every report to."""
@@ -103,7 +102,7 @@ class Story:
         await self._acknowledge(case, [person for person in self._owed() if person != dark])
         stands_in = self.hands.holder("secretary_general")
         await self._chain_taken(case, dark, stands_in, "every_channel_failed")
-        failed = await self._expect("two failed deliveries", case, of_kind(Kind.FAILED), at_least=2)
+        failed = await self._expect("two failed deliveries", case, failed_for(dark), at_least=2)
         moved = await self._expect("the chain moved on at once", case, with_effect(EffectKind.DARK, person=dark))
         self._must_be_quick(failed[-1], moved[0])
         await self.hands.mend_line(dark)
