@@ -3,39 +3,26 @@
 What is checked is checked here, against the key pinned here; the service is only asked for the data.
 """
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import httpx
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from fenghuo.answers import Exit, answer, err, fail, out
-from fenghuo.client import call, service_url, token_for
-from fenghuo.places import secrets_folder
-from shared.secrets import SecretFile
+from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.client import call
+from fenghuo.trail_source import Progressed, bytes_of, pinned, vkey_text, with_source
 from shared.settings import Settings
 from shared.vocabulary import Role
 
-if TYPE_CHECKING:
-    from services.audit.note import Verifier
-
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
-T = TypeVar("T")
-
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
 ]
 Mongo = Annotated[str | None, typer.Option(help="Read the store itself at this address, without the service.")]
-Progressed = Callable[[int, int], None]
 
 
 @app.command()
@@ -102,21 +89,21 @@ def verify(
     from services.audit import checkpoint
     from services.audit import verify as verifying
 
-    key = _pinned(vkey)
+    key = pinned(vkey)
     if bundle_file is not None:
         _verify_bundle(bundle_file, vkey, as_json)
         return
     if only_new and since is None:
         fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
     try:
-        earlier = checkpoint.read(_bytes_of(since), key) if since is not None else None
+        earlier = checkpoint.read(bytes_of(since), key) if since is not None else None
     except checkpoint.CheckpointError as error:
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         return await verifying.verify(source, key, since=earlier, only_new=only_new, progress=progress)
 
-    verdict = _with_source(work, folder, mongo, "checking")
+    verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:
         keep.write_text(verdict.note)
     faults = [{"record": fault.index, "what": fault.words} for fault in verdict.faults]
@@ -154,7 +141,7 @@ def _verify_bundle(path: Path, vkey: str | None, as_json: bool) -> None:
         try:
             with zipfile.ZipFile(path) as content:
                 content.extractall(unpacked)
-            words = bundle_verify.check(Path(unpacked), _vkey_text(vkey))
+            words = bundle_verify.check(Path(unpacked), vkey_text(vkey))
         except (bundle_verify.BrokenError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             answer({"holds": False, "faults": [{"record": None, "what": str(error)}]}, as_json=as_json, render=lambda _: None)
             fail(Exit.NO, f"the bundle does not hold: {error}", "ask for it again, and compare it with the trail (`fenghuo trail verify`)")
@@ -189,7 +176,7 @@ def export(
     from services.audit import checkpoint
     from services.audit.sources import write_folder
 
-    key, text = _pinned(vkey), _vkey_text(vkey)
+    key, text = pinned(vkey), vkey_text(vkey)
     if to.exists() and any(to.iterdir()):
         fail(Exit.USAGE, f"{to} is not empty", "name a new folder, so that nothing old is taken for part of the export")
 
@@ -198,7 +185,7 @@ def export(
         return size, await write_folder(source, size, to, text, progress)
 
     try:
-        size, files = _with_source(work, None, mongo, "exporting")
+        size, files = with_source(work, None, mongo, "exporting")
     except checkpoint.CheckpointError as error:
         fail(Exit.NO, str(error), "see that the pinned key is this trail's (`fenghuo trail vkey`)")
     result = {"folder": str(to), "records": size, "files": files}
@@ -221,7 +208,7 @@ def proof(
     asked = {"index": index} if index is not None else {"sequence": sequence}
     found = call("audit", "GET", "/api/v1/trail/proof/inclusion", params=asked).json()
     try:
-        signed = checkpoint.read(found["checkpoint"]["note"].encode(), _pinned(vkey))
+        signed = checkpoint.read(found["checkpoint"]["note"].encode(), pinned(vkey))
         hashes = [bytes.fromhex(one) for one in found["hashes"]]
         merkle.verify_inclusion(found["index"], signed.size, bytes.fromhex(found["leaf"]), hashes, signed.root)
     except (checkpoint.CheckpointError, merkle.ProofError) as error:
@@ -243,84 +230,3 @@ def show_vkey(as_json: AsJson = False) -> None:
     """The public key as the running service says it. Compare it with the one you were given by another way before pinning it."""
     text = call("audit", "GET", "/api/v1/trail/vkey").text.strip()
     answer({"vkey": text}, as_json=as_json, render=lambda _: out.print(text, highlight=False))
-
-
-# --- where the key and the data come from -----------------------------------------------------------------------------------
-
-
-def _vkey_text(given: str | None) -> str:
-    text = given or os.environ.get("FENGHUO_TRAIL_VKEY")
-    if text is None:
-        path = secrets_folder(Settings()) / SecretFile.TRAIL_VERIFY
-        if not path.exists():
-            fail(Exit.USAGE, "no public key to check against", "give --vkey (the line the operator gave you, or a file with it)")
-        return path.read_text().strip()
-    return text.strip() if "+" in text else _bytes_of(Path(text)).decode(errors="replace").strip()
-
-
-def _pinned(given: str | None) -> "Verifier":
-    from services.audit.note import NoteError, Verifier
-
-    try:
-        return Verifier.read(_vkey_text(given))
-    except NoteError as error:
-        fail(Exit.USAGE, str(error), "give --vkey (the line the operator gave you, or a file with it)")
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
-
-
-def _with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str) -> T:
-    """Do `work` on the one source that was asked for, with a bar of progress."""
-    from services.audit.sources import SourceError, Unreachable
-
-    if folder is not None and mongo is not None:
-        fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
-
-    async def run() -> T:
-        async with _source(folder, mongo) as source:
-            with _bar(what) as progress:
-                return await work(source, progress)
-
-    try:
-        return asyncio.run(run())
-    except Unreachable as error:
-        fail(Exit.UNREACHABLE, str(error), "see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)")
-    except SourceError as error:
-        fail(Exit.NO, str(error), "run `fenghuo trail verify`: it says what is missing")
-
-
-@asynccontextmanager
-async def _source(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
-    from services.audit.sources import FolderSource, ServiceSource, StoreSource
-
-    if folder is not None:
-        yield FolderSource(folder)
-    elif mongo is not None:
-        from services.audit.query import TrailReader
-        from services.audit.trail import Trail
-
-        async def nobody() -> None:
-            return None
-
-        trail = Trail(mongo)
-        try:
-            yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
-        finally:
-            trail.close()
-    else:
-        headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
-        async with httpx.AsyncClient(base_url=service_url("audit"), headers=headers, timeout=60) as client:
-            yield ServiceSource(client)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Progressed]:
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

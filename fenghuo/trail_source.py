@@ -1,0 +1,105 @@
+"""Where `fenghuo trail` takes the public key and the trail from: pinned here, read there.
+
+Invariant: the key never comes from where the trail comes from.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fenghuo.answers import Exit, err, fail
+from fenghuo.client import service_url, token_for
+from fenghuo.places import secrets_folder
+from shared.secrets import SecretFile
+from shared.settings import Settings
+from shared.vocabulary import Role
+
+if TYPE_CHECKING:
+    from services.audit.note import Verifier
+
+T = TypeVar("T")
+Progressed = Callable[[int, int], None]
+
+
+def vkey_text(given: str | None) -> str:
+    text = given or os.environ.get("FENGHUO_TRAIL_VKEY")
+    if text is None:
+        path = secrets_folder(Settings()) / SecretFile.TRAIL_VERIFY
+        if not path.exists():
+            fail(Exit.USAGE, "no public key to check against", "give --vkey (the line the operator gave you, or a file with it)")
+        return path.read_text().strip()
+    return text.strip() if "+" in text else bytes_of(Path(text)).decode(errors="replace").strip()
+
+
+def pinned(given: str | None) -> "Verifier":
+    from services.audit.note import NoteError, Verifier
+
+    try:
+        return Verifier.read(vkey_text(given))
+    except NoteError as error:
+        fail(Exit.USAGE, str(error), "give --vkey (the line the operator gave you, or a file with it)")
+
+
+def bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
+
+
+def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str) -> T:
+    """Do `work` on the one source that was asked for, with a bar of progress."""
+    from services.audit.sources import SourceError, Unreachable
+
+    if folder is not None and mongo is not None:
+        fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
+
+    async def run() -> T:
+        async with _source(folder, mongo) as source:
+            with _bar(what) as progress:
+                return await work(source, progress)
+
+    try:
+        return asyncio.run(run())
+    except Unreachable as error:
+        fail(Exit.UNREACHABLE, str(error), "see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)")
+    except SourceError as error:
+        fail(Exit.NO, str(error), "run `fenghuo trail verify`: it says what is missing")
+
+
+@asynccontextmanager
+async def _source(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
+    from services.audit.sources import FolderSource, ServiceSource, StoreSource
+
+    if folder is not None:
+        yield FolderSource(folder)
+    elif mongo is not None:
+        from services.audit.query import TrailReader
+        from services.audit.trail import Trail
+
+        async def nobody() -> None:
+            return None
+
+        trail = Trail(mongo)
+        try:
+            yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
+        finally:
+            trail.close()
+    else:
+        headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
+        async with httpx.AsyncClient(base_url=service_url("audit"), headers=headers, timeout=60) as client:
+            yield ServiceSource(client)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Progressed]:
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
