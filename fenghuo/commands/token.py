@@ -43,7 +43,9 @@ def token(
             fail(Exit.USAGE, f"no source {source} in {settings.directory}", "declare it under sources")
         if unit is not None and UnitId(unit) not in directory.units_by_id:
             fail(Exit.USAGE, f"no unit {unit} in {settings.directory}", "see the units listed there")
-        return Principal(subject=f"source:{source}" if source else str(role), role=role, unit=UnitId(unit) if unit else None)
+        # Reports are the same where principal and key are: two units must never share a principal.
+        subject = f"source:{source}" if source else f"unit:{unit}" if unit else str(role)
+        return Principal(subject=subject, role=role, unit=UnitId(unit) if unit else None)
 
     folder = secrets or secrets_folder(settings)
     now = datetime.now(UTC)
