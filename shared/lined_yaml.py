@@ -9,6 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
+from shared.facts.envelope import field_errors
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -60,8 +62,8 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
         return model.model_validate(_plain(root)), lines
     except ValidationError as error:
         faults = [
-            f"{name}:{lines.of(fault['loc'])}: {'.'.join(str(part) for part in fault['loc']) or '(document)'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False)
+            f"{name}:{lines.of(fault['loc'])}: {where}: {what}"
+            for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True)
         ]
         raise YamlFault(faults) from None
 

@@ -49,7 +49,7 @@ def configure(service: str, log_format: str = "auto") -> None:
 
 
 def _dumps(event: object, **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 @contextmanager

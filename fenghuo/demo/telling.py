@@ -11,7 +11,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Decision, Delivery, Effect, EffectKind, Fact, LapseCause, Rejection, Report
+from shared.facts import Acknowledgement, Decision, Deliveries, Effect, EffectKind, Fact, LapseCause, Rejection, Report
 from shared.ids import PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Kind
 
@@ -87,8 +87,8 @@ class Teller:
             case Kind.ACKNOWLEDGED:
                 self._answers[fact.id] = Acknowledgement.model_validate(fact.data)
             case Kind.FAILED:
-                lost = Delivery.model_validate(fact.data)
-                yield Line(at, self.tag(case), "failed", f"{lost.channel} to {self.person(lost.person)}: {lost.error}", Tone.BAD)
+                for lost in Deliveries.model_validate(fact.data).deliveries:
+                    yield Line(at, self.tag(case), "failed", f"{lost.channel} to {self.person(lost.person)}: {lost.error}", Tone.BAD)
             case Kind.REJECTED:
                 rejection = Rejection.model_validate(fact.data)
                 yield Line(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
@@ -110,8 +110,8 @@ class Teller:
     def _delivered(self, case: str, run: list[tuple[Fact, datetime]]) -> Line:
         channels: dict[str, list[str]] = {}
         for fact, _ in run:
-            delivery = Delivery.model_validate(fact.data)
-            channels.setdefault(delivery.channel, []).append(self.short(delivery.person))
+            for delivery in Deliveries.model_validate(fact.data).deliveries:
+                channels.setdefault(delivery.channel, []).append(self.short(delivery.person))
         text = "; ".join(f"{channel} to {', '.join(people)}" for channel, people in channels.items())
         return Line(run[0][1], self.tag(case), "delivered", text, Tone.QUIET)
 

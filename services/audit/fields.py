@@ -60,8 +60,8 @@ class Fields:
 
 
 def kind_of(subject: str) -> str:
-    """`fact.<lane>.<kind>`"""
-    return subject.rsplit(".", 1)[-1]
+    """`fact.<lane>.<kind>`; a fact the broker lost has no subject."""
+    return subject.rsplit(".", 1)[-1] if subject else "gap"
 
 
 def about_of(kind: str, envelope: Json) -> About:
@@ -79,6 +79,7 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
     about = carried if carried != NOTHING else about_of(kind, envelope)
     by = _object(data.get("by"))
     effects, notices = _objects(data.get("effects")), _objects(data.get("notices"))
+    deliveries = _objects(data.get("deliveries"))
     if kind in ("delivered", "failed"):
         outcomes: Iterable[Any] = (kind,)
     elif kind == "acknowledged":
@@ -95,10 +96,12 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
                 by.get("principal"),
                 data.get("reported_by"),
                 *(effect.get(field) for effect in effects for field in ("person", "stood_in")),
-                *(notice.get("person") for notice in notices),
+                *(one.get("person") for one in (*notices, *deliveries)),
             ]
         ),
-        channels=_distinct([data.get("channel"), *(channel for notice in notices for channel in _list(notice.get("channels")))]),
+        channels=_distinct(
+            [*(one.get("channel") for one in deliveries), *(channel for notice in notices for channel in _list(notice.get("channels")))]
+        ),
         outcomes=_distinct(outcomes),
         lapses=_distinct(effect.get("duty") for effect in effects if effect.get("kind") == "lapsed"),
         text=_words(data),

@@ -11,7 +11,7 @@ from services.escalator.acts import apply_act
 from services.escalator.draft import Draft, Rules, draft_on
 from services.escalator.policy.plan import duties_of
 from shared.case import Applied, Case, CaseStatus, Duty, Entry
-from shared.facts import About, Acknowledgement, CaseAct, Clock, Decision, Delivery, Due, EffectKind, Fact, LapseCause, Report
+from shared.facts import About, Acknowledgement, CaseAct, Clock, Decision, Deliveries, Due, EffectKind, Fact, LapseCause, Report
 from shared.ids import CaseId, DutyId
 from shared.vocabulary import CASE_ACTS, Kind
 
@@ -47,8 +47,8 @@ def decide(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: R
             duties.answer(draft, said.person, said.via)
             changes["log"] = _logged(case, sequence, now, Kind.ACKNOWLEDGED, said.person, said.note)
         case Kind.DELIVERED | Kind.FAILED:
-            outcome = Delivery.model_validate(fact.data)
-            duties.delivery(draft, outcome.notice, outcome.channel, failed=fact.kind == Kind.FAILED)
+            for outcome in Deliveries.model_validate(fact.data).deliveries:
+                duties.delivery(draft, outcome.notice, outcome.channel, failed=fact.kind == Kind.FAILED)
         case kind if kind in CASE_ACTS:
             duties.lapse_if_past(draft, now, LapseCause.NOT_ACKNOWLEDGED)
             act = CaseAct.model_validate(fact.data)

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifier.ledger import Ledger
 from services.notifier.recent import Recent
-from services.notifier.record import Outcome, Receipt, Record, key_of_message_id
+from services.notifier.record import Outcome, Receipt, Record, Sheet, notice_of_message_id, sheet_key
 from shared.facts import Frozen, field_errors
 from shared.logs import about_case
 from shared.problems import Problem
@@ -63,28 +63,35 @@ class Api:
         if case is not None and not case.isalnum():
             raise Problem(422, "Invalid request", "Give the case by its id.", errors=[("case", "letters and digits only")])
         records = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
-        wanted = (record for record in records if _is_wanted(record, person, outcome))
-        return {"deliveries": [_shown(record) for record in islice(wanted, limit)]}
+        wanted = ((sheet, record) for sheet, record in records if _is_wanted(record, person, outcome))
+        return {"deliveries": [_shown(sheet, record) for sheet, record in islice(wanted, limit)]}
 
     async def receipt(self, request: Request, channel: str) -> dict[str, str]:
         form = await self._verified(request, channel)
-        key = (key_of_message_id(form.id) if form.id else None) or self.recent.key_of_reference(channel, form.reference or "")
-        record = await self.ledger.recorded(key) if key else None
-        if record is None or record.delivery.channel != channel:
+        notice = notice_of_message_id(form.id) if form.id else self.recent.notice_of_reference(channel, form.reference or "")
+        known = await self.ledger.sheet(sheet_key(notice)) if notice else (None, 0)
+        record = known[0].record_of(notice, channel) if known[0] and notice else None
+        if known[0] is None or record is None:
             raise Problem(
                 404,
                 "Unknown delivery",
                 "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
             )
-        with about_case(record.case):
+        case = known[0].case
+        with about_case(case):
             receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=form.reference, error=form.error or _default_error(form))
             told = record.model_copy(update={"receipt": receipt})
             if record.receipt is None or record.receipt.outcome is not receipt.outcome:
-                await self.ledger.record(told)
-            fact = told.receipt_fact()
+
+                def with_receipt(sheet: Sheet | None) -> Sheet:
+                    assert sheet is not None, "a sheet stays for a month"
+                    return sheet.with_receipt(told)
+
+                await self.ledger.change(sheet_key(record.delivery.notice), with_receipt, known)
+            fact = told.receipt_fact(case)
             assert fact is not None
-            await self.ledger.tell(record.case, fact)
-        return {"case": record.case, "fact": fact.id}
+            await self.ledger.tell(case, fact)
+        return {"case": case, "fact": fact.id}
 
     async def _verified(self, request: Request, channel: str) -> ReceiptForm:
         webhook = self.webhooks.get(channel)
@@ -111,8 +118,9 @@ def _is_wanted(record: Record, person: str | None, outcome: Outcome | None) -> b
     return (person is None or record.delivery.person == person) and (outcome is None or record.outcome is outcome)
 
 
-def _shown(record: Record) -> dict[str, Any]:
-    shown: dict[str, Any] = {"case": record.case, "outcome": record.outcome, "purpose": record.purpose}
+def _shown(sheet: Sheet, record: Record) -> dict[str, Any]:
+    purpose = sheet.matters[record.delivery.notice].purpose
+    shown: dict[str, Any] = {"case": sheet.case, "outcome": record.outcome, "purpose": purpose}
     shown |= record.delivery.model_dump(mode="json", exclude_none=True)
     if record.receipt:
         shown["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)

@@ -57,7 +57,7 @@ def build(settings: NotifierSettings) -> Service:
         stopping=stopping,
         in_work=settings.in_work,
     )
-    pages = LinkPages(links, writer, directory, tuple(configured), ledger, metrics, lambda: service.connection, now)
+    pages = LinkPages(links, writer, directory, ledger, metrics, lambda: service.connection, now)
     api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now)
 
     for _ in range(PULLERS):

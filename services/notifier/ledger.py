@@ -13,10 +13,10 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
-from nats.js.errors import KeyNotFoundError
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from services.notifier.record import Record
+from services.notifier.record import Sheet
 from shared.broker import append
 from shared.facts import Fact
 from shared.ids import CaseId
@@ -44,10 +44,32 @@ class Ledger:
         """The bucket answers, now."""
         await self._jetstream().stream_info(f"KV_{DELIVERIES}")
 
-    async def recorded(self, key: str) -> Record | None:
-        """What is on record under `key`, however long the broker is away: not knowing is not the same as nothing."""
-        raw = await _until_done(lambda: self.raw(key), what="look up")
-        return Record.read(raw) if raw else None
+    async def sheet(self, key: str) -> tuple[Sheet | None, int]:
+        """What is on record under `key` and its revision, however long the broker is away: not knowing is not the same as nothing."""
+
+        async def look() -> tuple[Sheet | None, int]:
+            try:
+                entry = await self._opened().get(key)
+            except KeyNotFoundError:
+                return None, 0
+            return Sheet.read(entry.value or b""), entry.revision or 0
+
+        return await _until_done(look, what="look up")
+
+    async def change(self, key: str, change: Callable[[Sheet | None], Sheet], known: tuple[Sheet | None, int]) -> tuple[Sheet, int]:
+        """Record the changed sheet; where somebody else has written meanwhile (a receipt, another notifier), change what they left."""
+        while True:
+            sheet, revision = known
+            changed = change(sheet)
+            raw = changed.write()
+
+            async def store(raw: bytes = raw, last: int = revision) -> int:
+                return await self._opened().update(key, raw, last=last)
+
+            try:
+                return changed, await _until_done(store, what="record")
+            except KeyWrongLastSequenceError:
+                known = await self.sheet(key)
 
     async def raw(self, key: str) -> bytes | None:
         """What stands under `key`. Raises where the broker does not answer."""
@@ -55,9 +77,6 @@ class Ledger:
             return (await self._opened().get(key)).value
         except KeyNotFoundError:
             return None
-
-    async def record(self, record: Record) -> None:
-        await self.put(record.key, record.write())
 
     async def put(self, key: str, value: bytes) -> None:
         async def store() -> int:
@@ -83,6 +102,8 @@ async def _until_done(act: Callable[[], Awaitable[T]], *, what: str) -> T:
     while True:
         try:
             return await act()
+        except KeyWrongLastSequenceError:
+            raise
         except (NatsError, OSError, TimeoutError) as error:
             log.warning("broker_did_not_answer", what=what, error=str(error) or type(error).__name__, again_in=wait)
         await asyncio.sleep(wait)

@@ -24,7 +24,7 @@ from nats.errors import Error as NatsError
 from services.notifier.ledger import Ledger
 from services.notifier.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.metrics import Metrics
-from services.notifier.record import SOURCE, Record, delivery_key
+from services.notifier.record import SOURCE, Sheet, key_safe, sheet_key
 from services.notifier.writer import TEMPLATES, Writer
 from shared.broker import append
 from shared.directory import Directory
@@ -47,7 +47,6 @@ class LinkPages:
     links: Links
     writer: Writer
     directory: Directory
-    channels: tuple[str, ...]
     ledger: Ledger
     metrics: Metrics
     connection: Callable[[], Client]
@@ -123,11 +122,10 @@ class LinkPages:
         return message.time.isoformat()
 
     async def _matter(self, link: Link) -> dict[str, Any] | None:
-        """What it is about, from the record of any channel; None in the moment before the first record, and after a month."""
-        for channel in self.channels:
-            if raw := await self.ledger.raw(delivery_key(link.notice, channel)):
-                return self.writer.describe(Record.read(raw).brief, self._language(link), self.clock())
-        return None
+        """What it is about; None in the moment before the first record, and after a month."""
+        raw = await self.ledger.raw(sheet_key(link.notice))
+        matter = Sheet.read(raw).matters.get(link.notice) if raw else None
+        return self.writer.describe(matter.brief, self._language(link), self.clock()) if matter else None
 
     def _done(self, link: Link, mark: bytes) -> HTMLResponse:
         at = self.writer.full_time(datetime.fromisoformat(orjson.loads(mark)["at"]))
@@ -156,4 +154,4 @@ def acknowledgement(link: Link, now: datetime) -> Fact:
 
 
 def _used_key(link: Link) -> str:
-    return f"{delivery_key(link.notice, '')}{USED}"
+    return f"{key_safe(link.notice)}.{USED}"

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from services.notifier.record import Record
+from services.notifier.record import Record, Sheet
 from shared.streams import DELIVERIES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -27,36 +27,38 @@ PREFIX = f"$KV.{DELIVERIES}."
 
 
 class Recent:
-    def __init__(self, connection: Callable[[], Client], *, keep: int = 5000) -> None:
+    def __init__(self, connection: Callable[[], Client], *, keep: int = 2000) -> None:
         self._connection, self._keep = connection, keep
         self._raw: OrderedDict[str, bytes] = OrderedDict()
         self._by_reference: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._next = 0
 
-    def newest_first(self) -> Iterator[Record]:
-        return (Record.read(raw) for raw in reversed(list(self._raw.values())))
+    def newest_first(self) -> Iterator[tuple[Sheet, Record]]:
+        return (each for raw in reversed(list(self._raw.values())) for each in _newest_first(Sheet.read(raw)))
 
-    def key_of_reference(self, channel: str, reference: str) -> str | None:
+    def notice_of_reference(self, channel: str, reference: str) -> str | None:
         return self._by_reference.get((channel, reference))
 
-    async def of_case(self, case: str) -> list[Record]:
+    async def of_case(self, case: str) -> list[tuple[Sheet, Record]]:
         """All deliveries of one case on record, newest first."""
         js = self._connection().jetstream(timeout=3)
         config = ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT, inactive_threshold=30)
         subscription = await js.subscribe(f"{PREFIX}{case}.>", stream=STREAM, ordered_consumer=True, config=config)
-        records: list[Record] = []
+        sheets: list[Sheet] = []
+        seen = 0
         try:
             pending = (await subscription.consumer_info()).num_pending or 0
             pending += subscription.delivered
-            while len(records) < pending:
+            while seen < pending:
                 message = await subscription.next_msg(timeout=3)
-                if _is_delivery(message):
-                    records.append(Record.read(message.data))
+                seen += 1
+                if _is_sheet(message):
+                    sheets.append(Sheet.read(message.data))
                 if message.metadata.num_pending == 0:
                     break
         finally:
             await subscription.unsubscribe()
-        return records[::-1]
+        return [each for sheet in reversed(sheets) for each in _newest_first(sheet)]
 
     async def follow(self) -> None:
         """The service's task. A consumer that went with the broker's restart is made again from where it stood."""
@@ -88,18 +90,23 @@ class Recent:
         self._next = message.metadata.sequence.stream + 1
         key = message.subject.removeprefix(PREFIX)
         self._raw.pop(key, None)
-        if not _is_delivery(message):
+        if not _is_sheet(message):
             return
         self._raw[key] = message.data
         # Only peeked at here; checked whole when it is asked for.
-        delivery = orjson.loads(message.data)["delivery"]
-        if reference := delivery.get("reference"):
-            self._by_reference[delivery["channel"], reference] = key
+        for record in (record for bundle in orjson.loads(message.data)["bundles"] for record in bundle):
+            delivery = record["delivery"]
+            if reference := delivery.get("reference"):
+                self._by_reference[delivery["channel"], reference] = delivery["notice"]
         for kept in (self._raw, self._by_reference):
-            if len(kept) > self._keep:
+            while len(kept) > self._keep:
                 kept.popitem(last=False)
 
 
-def _is_delivery(message: Msg) -> bool:
+def _is_sheet(message: Msg) -> bool:
     """Not a deletion, not the mark of a used link."""
     return bool(message.data) and not message.subject.rpartition(".")[2].startswith("=")
+
+
+def _newest_first(sheet: Sheet) -> Iterator[tuple[Sheet, Record]]:
+    return ((sheet, record) for record in reversed(list(sheet.records())))

@@ -1,15 +1,16 @@
-"""What became of one notice on one channel, as kept in the bucket DELIVERIES and as told in a fact. Pure.
+"""What became of a decision's notices, as kept in the bucket DELIVERIES and as told in facts. Pure.
 
-Invariant: the facts of a delivery are made from its record alone, so that a repeat after a crash has the same bytes and the
-same message id, and is stored once.
+Invariant: one sheet a decision, one record on it for each notice on each channel. The facts are made from the sheet alone, so
+that a repeat after a crash has the same bytes and the same message id, and is stored once.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Self
 
 from services.notifier.channels import Reference
-from shared.facts import Brief, Decision, Delivery, Fact, Frozen, Instant, Notice, Purpose
+from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, Notice, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.vocabulary import Kind, Language
 
@@ -38,44 +39,13 @@ class Receipt(Frozen):
 
 
 class Record(Frozen):
-    case: CaseId
+    """One notice on one channel, done with."""
+
     outcome: Outcome
     delivery: Delivery
-    purpose: Purpose
-    language: Language
-    brief: Brief
-    """For the page behind the link."""
     receipt: Receipt | None = None
 
-    @classmethod
-    def of(cls, decision: Decision, notice: Notice, outcome: Outcome, delivery: Delivery) -> Self:
-        return cls(
-            case=decision.case,
-            outcome=outcome,
-            delivery=delivery,
-            purpose=notice.purpose,
-            language=notice.language,
-            brief=notice.brief,
-        )
-
-    @property
-    def key(self) -> str:
-        return delivery_key(self.delivery.notice, self.delivery.channel)
-
-    def write(self) -> bytes:
-        return self.model_dump_json(exclude_none=True).encode()
-
-    @classmethod
-    def read(cls, raw: bytes) -> Self:
-        return cls.model_validate_json(raw)
-
-    def fact(self) -> Fact:
-        """`delivered` or `failed`, as it was when the notifier was done with it."""
-        delivery = self.delivery
-        fact_id = f"{delivery.notice}:{delivery.channel}:{self.outcome}"
-        return Fact.of(self.outcome.kind, id=fact_id, source=SOURCE, subject=self.case, time=delivery.done_at, data=delivery)
-
-    def receipt_fact(self) -> Fact | None:
+    def receipt_fact(self, case: CaseId) -> Fact | None:
         """What the gateway's call-back added, under an id of its own."""
         if self.receipt is None:
             return None
@@ -84,22 +54,90 @@ class Record(Frozen):
             update={"done_at": told.at, "error": told.error, "reference": told.reference or self.delivery.reference}
         )
         fact_id = f"{delivery.notice}:{delivery.channel}:receipt:{told.outcome}"
-        return Fact.of(told.outcome.kind, id=fact_id, source=SOURCE, subject=self.case, time=told.at, data=delivery)
+        return _fact(case, told.outcome, fact_id, [delivery])
 
 
-def delivery_key(notice: NoticeId, channel: str) -> str:
-    """`<case>.<sequence>.<number>.<channel>`, in letters the KV takes."""
-    return UNSAFE.sub(lambda found: f"={ord(found[0]):02x}", f"{notice}.{channel}")
+class Matter(Frozen):
+    """What a notice is about, for the page behind its link."""
+
+    purpose: Purpose
+    language: Language
+    brief: Brief
+
+
+class Sheet(Frozen):
+    """A decision's deliveries. `bundles` holds what was done within the same moment together: each is told in one fact an outcome."""
+
+    case: CaseId
+    decision: str
+    """The id of the `decided` fact: `<case>:<sequence>`."""
+    matters: dict[NoticeId, Matter]
+    bundles: tuple[tuple[Record, ...], ...] = ()
+
+    @classmethod
+    def of(cls, case: CaseId, decision: str, notices: Sequence[Notice]) -> Self:
+        matters = {notice.id: Matter(purpose=notice.purpose, language=notice.language, brief=notice.brief) for notice in notices}
+        return cls(case=case, decision=decision, matters=matters)
+
+    def with_bundle(self, records: Sequence[Record]) -> Self:
+        return self.model_copy(update={"bundles": (*self.bundles, tuple(records))})
+
+    def with_receipt(self, told: Record) -> Self:
+        """The same sheet with the record of `told`'s notice and channel replaced."""
+        about = (told.delivery.notice, told.delivery.channel)
+        bundles = tuple(
+            tuple(told if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle) for bundle in self.bundles
+        )
+        return self.model_copy(update={"bundles": bundles})
+
+    def records(self) -> Iterator[Record]:
+        return (record for bundle in self.bundles for record in bundle)
+
+    def record_of(self, notice: str, channel: str) -> Record | None:
+        """By the notice's id or by its key-safe form."""
+        found = (one for one in self.records() if one.delivery.channel == channel and key_safe(one.delivery.notice) == key_safe(notice))
+        return next(found, None)
+
+    def facts(self, number: int) -> list[Fact]:
+        """Bundle `number` told: `delivered`, `failed` or both."""
+        told: list[Fact] = []
+        for outcome in Outcome:
+            deliveries = [one.delivery for one in self.bundles[number] if one.outcome is outcome]
+            if deliveries:
+                told.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))
+        return told
+
+    def write(self) -> bytes:
+        return self.model_dump_json(exclude_none=True).encode()
+
+    @classmethod
+    def read(cls, raw: bytes) -> Self:
+        return cls.model_validate_json(raw)
+
+
+def _fact(case: CaseId, outcome: Outcome, fact_id: str, deliveries: Sequence[Delivery]) -> Fact:
+    at = max(delivery.done_at for delivery in deliveries)
+    return Fact.of(outcome.kind, id=fact_id, source=SOURCE, subject=case, time=at, data=Deliveries(deliveries=tuple(deliveries)))
+
+
+def key_safe(text: str) -> str:
+    """In letters the KV takes."""
+    return UNSAFE.sub(lambda found: f"={ord(found[0]):02x}", text)
+
+
+def sheet_key(notice: str) -> str:
+    """Where the sheet of a notice lies: `<case>.<sequence>` of `<case>.<sequence>.<number>`."""
+    return key_safe(notice).rpartition(".")[0]
 
 
 def message_id(notice: NoticeId, channel: str) -> str:
-    """What a gateway sees as the id: the key without dots, which Standard Webhooks puts between the parts it signs."""
-    return delivery_key(notice, channel).replace(".", "-")
+    """What a gateway sees as the id: notice and channel without dots, which Standard Webhooks puts between the parts it signs."""
+    return key_safe(f"{notice}.{channel}").replace(".", "-")
 
 
-def key_of_message_id(given: str) -> str | None:
-    """The key behind an id that a gateway sends back (ids of ours have no other hyphens); None for what can't be one."""
-    return given.replace("-", ".") if MESSAGE_ID.fullmatch(given) else None
+def notice_of_message_id(given: str) -> str | None:
+    """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None for what can't be one."""
+    return given.replace("-", ".").rpartition(".")[0] if MESSAGE_ID.fullmatch(given) else None
 
 
 def masked(address: str) -> str:

@@ -63,7 +63,7 @@ class Due(Frozen):
 
 
 class Delivery(Frozen):
-    """The data of `delivered` and `failed`: what became of one notice on one channel."""
+    """What became of one notice on one channel."""
 
     notice: NoticeId
     person: PersonId
@@ -77,3 +77,12 @@ class Delivery(Frozen):
     """The gateway's own id for it."""
     error: str | None = None
     """failed only: what the last attempt said, and what to do."""
+
+
+class Deliveries(Frozen):
+    """The data of `delivered` and `failed`: hand-overs of one decision that ended within the same moment are one fact.
+
+    A major emergency tells five people or more over several channels at once; each hand-over has its own line here.
+    """
+
+    deliveries: Annotated[tuple[Delivery, ...], Field(min_length=1)]

@@ -11,7 +11,7 @@ from services.escalator.draft import Rules
 from services.escalator.policy.load import parse_policy
 from shared.case import Case, Duty
 from shared.directory import Directory, load_directory
-from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Delivery, Due, EffectKind, Fact, Report, Via
+from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Deliveries, Delivery, Due, EffectKind, Fact, Report, Via
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
 from shared.vocabulary import Category, Kind, Level, Role
 
@@ -77,10 +77,10 @@ class Story:
 
     def delivery(self, kind: Kind, notice: str, person: str, channel: str, minutes: float) -> Decision:
         at = LEARNED + timedelta(minutes=minutes)
-        data = Delivery(
+        done = Delivery(
             notice=NoticeId(notice), person=PersonId(person), channel=channel, address="+86•••1", attempts=3, first_tried_at=at, done_at=at
         )
-        return self.happens(kind, data, minutes)
+        return self.happens(kind, Deliveries(deliveries=(done,)), minutes)
 
     def act(self, kind: Kind, minutes: float, unit: str | None = None, **data: Any) -> Decision:
         by = Actor(principal="officer", role=Role.DUTY_OFFICER, unit=UnitId(unit) if unit else None)

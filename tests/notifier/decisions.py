@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
-from shared.facts import About, Brief, Decision, Fact, Name, Notice, Purpose
+from shared.facts import About, Brief, Decision, Deliveries, Delivery, Fact, Name, Notice, Purpose
 from shared.ids import AreaCode, CaseId, NoticeId, PersonId, PostId, UnitId, case_id_at
 from shared.subjects import fact_subject
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
@@ -70,6 +70,15 @@ def decided(case: CaseId, *notices: Notice, number: int = 1) -> Fact:
     return Fact.of(Kind.DECIDED, id=f"{case}:{number}", source="/services/escalator", subject=case, time=now, data=decision)
 
 
+@dataclass(frozen=True)
+class Told:
+    """One delivery with the fact that told it."""
+
+    kind: str
+    id: str
+    delivery: Delivery
+
+
 @dataclass
 class Record:
     """FACTS as the escalator's user and the auditor's would see it, read from where the test began."""
@@ -102,11 +111,16 @@ class Record:
         finally:
             await subscription.unsubscribe()
 
-    async def outcomes(self, case: CaseId, count: int, *, seconds: float = 15) -> list[Fact]:
-        """Wait until the case has this many outcomes, and return them."""
+    async def told(self, case: CaseId) -> list[Told]:
+        """Each delivery that the case's facts tell of."""
+        facts = await self.facts(case, Kind.DELIVERED, Kind.FAILED)
+        return [Told(fact.kind, fact.id, one) for fact in facts for one in Deliveries.model_validate(fact.data).deliveries]
 
-        async def enough() -> list[Fact]:
-            found = await self.facts(case, Kind.DELIVERED, Kind.FAILED)
+    async def outcomes(self, case: CaseId, count: int, *, seconds: float = 15) -> list[Told]:
+        """Wait until this many deliveries of the case have been told, and return them."""
+
+        async def enough() -> list[Told]:
+            found = await self.told(case)
             return found if len(found) >= count else []
 
         return await until(enough, seconds=seconds, what=f"{count} outcomes of {case}")

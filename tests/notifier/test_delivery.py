@@ -3,7 +3,7 @@
 import httpx
 
 from fenghuo.gateway_lab import GatewayLab, Mode, Received
-from shared.facts import Delivery, Purpose
+from shared.facts import Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Role
 from tests.lab import Lab, Running, until
@@ -20,8 +20,7 @@ async def test_a_notice_goes_out_over_every_channel_it_names(notifier: Running, 
     outcomes = await record.outcomes(case, 3)
 
     assert {fact.kind for fact in outcomes} == {Kind.DELIVERED}
-    assert {fact.id for fact in outcomes} == {f"{case}.1.1:{channel}:delivered" for channel in ("voice", "sms", "email")}
-    assert {fact.source for fact in outcomes} == {"/services/notifier"}
+    assert {fact.source for fact in await record.facts(case, Kind.DELIVERED)} == {"/services/notifier"}
     said = {message.channel: message for message in to_case(gateway, case)}
     assert set(said) == {"voice", "sms", "email"}
     assert said["sms"].text.startswith("【烽火】II级重大事故灾难：望山县，煤矿透水，12人被困。请于")
@@ -34,7 +33,7 @@ async def test_a_notice_goes_out_over_every_channel_it_names(notifier: Running, 
     assert "/a/" in mail.text
     assert mail.html
     assert "/a/" in mail.html
-    deliveries = {d.channel: d for d in (Delivery.model_validate(fact.data) for fact in outcomes)}
+    deliveries = {told.delivery.channel: told.delivery for told in outcomes}
     assert deliveries["sms"].address == "…0101"
     assert deliveries["email"].address == "z…@wangfeng.example"
     assert deliveries["sms"].reference
@@ -58,7 +57,7 @@ async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(no
     [failed] = await record.outcomes(case, 1)
 
     assert failed.kind == Kind.FAILED
-    delivery = Delivery.model_validate(failed.data)
+    delivery = failed.delivery
     assert delivery.attempts == 3
     assert delivery.error
     assert "503" in delivery.error
@@ -73,7 +72,7 @@ async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(notifier: R
     gateway.gateway.command("zhao.jia", Mode.FAIL, times=1)
     await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
     outcomes = await record.outcomes(case, 2)
-    assert {(fact.kind, fact.data["attempts"]) for fact in outcomes} == {(Kind.DELIVERED, 2)}
+    assert {(fact.kind, fact.delivery.attempts) for fact in outcomes} == {(Kind.DELIVERED, 2)}
 
 
 async def test_a_silent_gateway_is_given_up_after_its_time_limit(notifier: Running, gateway: GatewayLab, record: Record):
@@ -81,11 +80,11 @@ async def test_a_silent_gateway_is_given_up_after_its_time_limit(notifier: Runni
     gateway.gateway.command("/sms", Mode.DROP)
     gateway.gateway.command("zhao.jia", Mode.DROP, times=1)
     await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
-    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 2)}
+    outcomes = {fact.delivery.channel: fact for fact in await record.outcomes(case, 2)}
     assert outcomes["sms"].kind == Kind.FAILED
-    assert "no answer within 1 s" in outcomes["sms"].data["error"]
+    assert "no answer within 1 s" in (outcomes["sms"].delivery.error or "")
     assert outcomes["email"].kind == Kind.DELIVERED
-    assert outcomes["email"].data["attempts"] == 2
+    assert outcomes["email"].delivery.attempts == 2
 
 
 async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: GatewayLab, record: Record):
@@ -93,12 +92,12 @@ async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: Gate
     gateway.gateway.command("+860000000101", Mode.REFUSE)
     gateway.gateway.command("zhao.jia", Mode.REFUSE)
     await record.decide(decided(case, a_notice(case, channels=("voice", "email"))))
-    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 2)}
+    outcomes = {fact.delivery.channel: fact for fact in await record.outcomes(case, 2)}
     assert {fact.kind for fact in outcomes.values()} == {Kind.FAILED}
-    assert {fact.data["attempts"] for fact in outcomes.values()} == {1}
-    assert "422" in outcomes["voice"].data["error"]
-    assert "550" in outcomes["email"].data["error"]
-    assert "directory" in outcomes["email"].data["error"]
+    assert {fact.delivery.attempts for fact in outcomes.values()} == {1}
+    assert "422" in (outcomes["voice"].delivery.error or "")
+    assert "550" in (outcomes["email"].delivery.error or "")
+    assert "directory" in (outcomes["email"].delivery.error or "")
 
 
 async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running, gateway: GatewayLab, record: Record):
@@ -106,26 +105,38 @@ async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running,
     gateway.gateway.command("+860000000103", Mode.REFUSE)
     await record.decide(decided(case, a_notice(case, person="sun_bing")))
     [fact] = await record.outcomes(case, 1)
-    assert (fact.kind, fact.data["address"], fact.data["attempts"]) == (Kind.DELIVERED, "…0203", 2)
+    assert (fact.kind, fact.delivery.address, fact.delivery.attempts) == (Kind.DELIVERED, "…0203", 2)
 
 
 async def test_a_person_without_the_channels_is_reached_over_any_they_have(notifier: Running, gateway: GatewayLab, record: Record):
     case = a_case()
     await record.decide(decided(case, a_notice(case, person="qian_yi", channels=("voice", "sms"))))
-    outcomes = {fact.data["channel"]: fact for fact in await record.outcomes(case, 3)}
+    outcomes = {fact.delivery.channel: fact for fact in await record.outcomes(case, 3)}
     assert outcomes["email"].kind == Kind.DELIVERED
     assert outcomes["voice"].kind == outcomes["sms"].kind == Kind.FAILED
-    assert "add one in the directory" in outcomes["sms"].data["error"]
+    assert "add one in the directory" in (outcomes["sms"].delivery.error or "")
 
 
 async def test_a_channel_nobody_configured_fails_and_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record):
     case = a_case()
     stranger = a_notice(case, person="nobody_known", number=2)
     await record.decide(decided(case, a_notice(case, channels=("pigeon", "sms")), stranger))
-    outcomes = {(fact.data["person"], fact.data["channel"]): fact for fact in await record.outcomes(case, 3)}
-    assert "FENGHUO_CHANNELS" in outcomes["zhao_jia", "pigeon"].data["error"]
+    outcomes = {(str(fact.delivery.person), fact.delivery.channel): fact for fact in await record.outcomes(case, 3)}
+    assert "FENGHUO_CHANNELS" in (outcomes["zhao_jia", "pigeon"].delivery.error or "")
     assert outcomes["zhao_jia", "sms"].kind == Kind.DELIVERED
-    assert "not in the directory" in outcomes["nobody_known", "sms"].data["error"]
+    assert "not in the directory" in (outcomes["nobody_known", "sms"].delivery.error or "")
+
+
+async def test_what_is_handed_over_in_the_same_moment_is_one_fact_and_what_comes_later_another(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
+    case = a_case()
+    gateway.gateway.command("zhao.jia", Mode.OK, delay=0.5)
+    await record.decide(decided(case, a_notice(case, channels=("voice", "sms", "email")), a_notice(case, person="sun_bing", number=2)))
+    told = await record.outcomes(case, 4)
+    together, later = f"{case}:1:delivered:0", f"{case}:1:delivered:1"
+    assert [(one.id, one.delivery.channel) for one in told if one.id == later] == [(later, "email")]
+    assert {one.id for one in told} == {together, later}
 
 
 async def test_a_slow_person_delays_nobody_else(notifier: Running, gateway: GatewayLab, record: Record):
@@ -147,7 +158,7 @@ async def test_a_decision_stored_a_second_time_sends_nothing_twice(notifier: Run
     await record.outcomes(after, 1)
     assert len(to_case(gateway, case)) == 2
     assert gateway.gateway.counters["sms.repeats"] == 0
-    assert len(await record.facts(case, Kind.DELIVERED, Kind.FAILED)) == 2
+    assert len(await record.told(case)) == 2
 
 
 async def test_the_operator_sees_what_became_of_deliveries(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):

@@ -29,9 +29,9 @@ async def test_killed_in_the_middle_every_notice_is_delivered_and_each_fact_stan
             # What the killed one held comes back when its ack_wait has passed.
             await record.outcomes(case, 2, seconds=45)
         assert second.stop() == 0
-        stored = [fact.id for case in cases for fact in await record.facts(case, *OUTCOMES)]
+        stored = [(told.delivery.notice, told.delivery.channel) for case in cases for told in await record.told(case)]
         took = Counter(message.id for message in gateway.gateway.messages if message.channel == "sms")
-    assert Counter(stored) == {f"{case}.1.1:{channel}:delivered": 1 for case in cases for channel in ("sms", "email")}
+    assert Counter(stored) == {(f"{case}.1.1", channel): 1 for case in cases for channel in ("sms", "email")}
     assert set(took) == {f"{case}-1-1-sms" for case in cases}
     assert set(took.values()) == {1}, "a gateway that keeps the ids it has seen calls nobody twice"
 
@@ -46,7 +46,7 @@ async def test_stopped_in_a_back_off_it_hands_the_decision_back_and_the_next_one
         await until(lambda: gateway.gateway.counters["sms.attempts"], what="the first attempt")
         await until(lambda: gateway.gateway.counters["email.accepted"], what="the mail")
         assert first.stop() == 0
-        assert [fact.id for fact in await record.facts(case, *OUTCOMES)] == [f"{case}.1.1:email:delivered"]
+        assert [told.delivery.channel for told in await record.told(case)] == ["email"]
         gateway.gateway.rules.clear()
         await start_notifier(frail_lab, gateway)
         await record.outcomes(case, 2)

@@ -32,16 +32,16 @@ async def test_a_receipt_that_it_never_arrived_is_a_failed_fact_of_its_own(
     key = webhook_key(lab)
 
     def known_by_its_reference() -> bool:
-        answer = call_back(notifier, key, "sms", reference=delivered.data["reference"], outcome="failed", error="phone switched off")
+        answer = call_back(notifier, key, "sms", reference=delivered.delivery.reference or "", outcome="failed", error="phone switched off")
         return answer.status_code == 202
 
     await until(known_by_its_reference, what="the reference is known")
-    facts = await record.facts(case, Kind.DELIVERED, Kind.FAILED)
-    assert [(fact.kind, fact.id) for fact in facts] == [
-        (Kind.DELIVERED, f"{case}.1.1:sms:delivered"),
+    told = await record.told(case)
+    assert [(one.kind, one.id) for one in told] == [
+        (Kind.DELIVERED, f"{case}:1:delivered:0"),
         (Kind.FAILED, f"{case}.1.1:sms:receipt:failed"),
     ]
-    assert facts[1].data["error"] == "phone switched off"
+    assert told[1].delivery.error == "phone switched off"
 
 
 async def test_a_receipt_by_the_webhook_id_counts_once(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from fenghuo.demo.ledger import Ledger
 from fenghuo.demo.telling import Teller
 from shared.directory import load_directory
-from shared.facts import About, Acknowledgement, Actor, Decision, Delivery, Effect, EffectKind, Fact, LapseCause, Report, Via
+from shared.facts import About, Acknowledgement, Actor, Decision, Deliveries, Delivery, Effect, EffectKind, Fact, LapseCause, Report, Via
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
 from shared.vocabulary import Category, Kind, Level, Role
 from tests.lab import ROOT
@@ -60,7 +60,7 @@ def delivered(person: str, channel: str) -> Fact:
     done = Delivery(
         notice=NoticeId("n"), person=PersonId(person), channel=channel, address="…01", attempts=1, first_tried_at=NOW, done_at=NOW
     )
-    return fact(Kind.DELIVERED, done)
+    return fact(Kind.DELIVERED, Deliveries(deliveries=(done,)))
 
 
 def acknowledged(person: str, via: Via, id: str) -> Fact:  # noqa: A002 - CloudEvents' word

@@ -11,7 +11,7 @@ from services.escalator.policy.load import load_policy
 from services.intake.desk.view import CaseView, Light, Names, Sent, StepKind, case_view
 from shared.case import Case
 from shared.directory import load_directory
-from shared.facts import Acknowledgement, Actor, Delivery, Due, Fact, Frozen, Report, Via
+from shared.facts import Acknowledgement, Actor, Deliveries, Delivery, Due, Fact, Frozen, Report, Via
 from shared.ids import AreaCode, CaseId, NoticeId, PersonId, UnitId
 from shared.tokens import Principal
 from shared.vocabulary import Category, Kind, Level, Role
@@ -116,7 +116,7 @@ def test_a_channel_shows_what_became_of_it(story: Story) -> None:
             first_tried_at=START,
             done_at=START,
         )
-        story.happens(kind, done, 0.1)
+        story.happens(kind, Deliveries(deliveries=(done,)), 0.1)
     own = story.seen_by(OFFICER).duties[0].own
     assert own
     assert dict(own.channels) == {"sms": Sent.DELIVERED, "voice": Sent.FAILED}

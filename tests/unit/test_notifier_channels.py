@@ -11,7 +11,7 @@ from services.notifier import channels
 from services.notifier.channel_file import expand, load_channels, read_channels
 from services.notifier.channels import ChannelConfig, Form, TransportError
 from services.notifier.channels.webhook import read_answer, retry_after
-from services.notifier.record import delivery_key, key_of_message_id, masked, message_id
+from services.notifier.record import masked, message_id, notice_of_message_id, sheet_key
 from services.notifier.retry import RetryPolicy
 from services.notifier.routes import routes
 from services.notifier.wire import Answer
@@ -123,15 +123,15 @@ def test_retry_after_comes_as_seconds_or_as_a_date():
 
 
 def test_ids_that_a_gateway_sends_back_lead_to_the_record():
-    key = delivery_key(NoticeId(f"{CASE}.12.3"), "sms")
-    assert key == f"{CASE}.12.3.sms"
-    assert message_id(NoticeId(f"{CASE}.12.3"), "sms") == f"{CASE}-12-3-sms"
-    assert key_of_message_id(message_id(NoticeId(f"{CASE}.12.3"), "sms")) == key
+    notice = NoticeId(f"{CASE}.12.3")
+    assert message_id(notice, "sms") == f"{CASE}-12-3-sms"
+    assert notice_of_message_id(message_id(notice, "sms")) == notice
+    assert sheet_key(notice) == f"{CASE}.12"
 
 
 @given(st.text())
 def test_any_other_id_leads_nowhere_dangerous(given_id: str):
-    key = key_of_message_id(given_id)
+    key = notice_of_message_id(given_id)
     assert key is None or not set(key) & set("*> \r\n$/")
 
 
