@@ -180,15 +180,16 @@ class Sequencer:
         at_hand = at_hand or {}
         while (start := self._edge.size + 1) <= last:
             end = min(last + 1, start + self._batch)
-            await self._append([at_hand.get(sequence) or await self._fetched(sequence) for sequence in range(start, end)])
+            messages: list[Message] = []
+            for sequence in range(start, end):
+                message = at_hand.get(sequence) or await self._feed.fetch(sequence)
+                messages.append(message or self._lost(sequence, messages[-1].time if messages else self._clock()))
+            await self._append(messages)
 
-    async def _fetched(self, sequence: int) -> Message:
-        found = await self._feed.fetch(sequence)
-        if found is not None:
-            return found
+    def _lost(self, sequence: int, time: datetime) -> Message:
         log.critical("fact_lost", sequence=sequence, next="the broker has lost it; the trail records the gap")
         self._metrics.gaps.inc()
-        return Message(sequence, "", "", self._clock(), None)
+        return Message(sequence, "", "", time, None)
 
     async def _append(self, messages: Sequence[Message]) -> None:
         heads = await self._heads_of({builder.case_of(message) for message in messages})

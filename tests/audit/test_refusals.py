@@ -1,0 +1,137 @@
+"""When the trail must not go on, it does not, and says why."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from prometheus_client import CollectorRegistry
+
+from services.audit.feed import Delivered, Feed, StreamNow
+from services.audit.metrics import Metrics
+from services.audit.note import Signer
+from services.audit.record import Message, Rec, Salts
+from services.audit.sequencer import Sequencer
+from services.audit.signer import CheckpointSigner, StateFile
+from services.audit.trail import Trail
+from shared.secrets import SecretFile, read_secret
+from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.audit.reading import verdict_of
+from tests.lab import Lab, Running, until
+
+
+async def test_of_two_sequencers_the_newer_one_writes_and_the_other_stops(own_lab: Lab) -> None:
+    older = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    newer = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    case, last = new_case(), 0
+    async with own_lab.connection("admin") as connection:
+        await publish(connection, reported(case))
+        for _ in range(400):
+            last = await publish(connection, acknowledged(case))
+            if "another sequencer" in _sequencer(older):
+                break
+    await until(lambda: "another sequencer" in _sequencer(older), seconds=20, what=f"the older stops; {older.log}")
+    await until(newer.is_ready, seconds=20, what=f"the newer goes on; {newer.log}")
+
+    async def whole() -> bool:
+        trail = Trail(own_lab.mongo_url)
+        size = await trail.size()
+        trail.close()
+        return size == last
+
+    await until(whole, seconds=20)
+    for service in (older, newer):
+        assert service.stop() == 0
+    assert (await verdict_of(own_lab)).faults == []
+
+
+async def test_a_trail_whose_signer_state_is_gone_is_not_signed_on(own_lab: Lab) -> None:
+    first = await own_lab.start_service("audit")
+    async with own_lab.connection("admin") as connection:
+        await publish(connection, reported(new_case()))
+    first.stop()
+    shutil.rmtree(own_lab.folder / "audit")
+    second = await own_lab.start_service("audit", wait=False)
+    await until(lambda: "signer.json is missing" in _sequencer(second), seconds=20)
+    second.stop()
+    adopted = await own_lab.start_service("audit", FENGHUO_TRAIL_ADOPT="true")
+    adopted.stop()
+    assert (await verdict_of(own_lab)).faults == []
+
+
+async def test_the_embedded_store_is_refused_in_production(own_lab: Lab) -> None:
+    audit = await own_lab.start_service("audit", wait=False, FENGHUO_ENVIRONMENT="production")
+    await until(lambda: audit.process.poll() is not None, seconds=20, what="it ends")
+    assert audit.process.returncode != 0
+    assert "real MongoDB" in audit.log.read_text()
+
+
+class LossyFeed(Feed):
+    """A broker that has lost some of what it once had."""
+
+    def __init__(self, held: dict[int, Message]) -> None:
+        self._held = held
+        self._given = False
+
+    async def stream(self) -> StreamNow:
+        return StreamNow("2026-11-01T00:00:00.000000Z", 1, max(self._held), 0)
+
+    async def handed_out(self) -> int:
+        return max(self._held)
+
+    async def next(self, limit: int, wait: float) -> list[Delivered]:
+        await asyncio.sleep(wait)
+        return []
+
+    async def fetch(self, sequence: int) -> Message | None:
+        return self._held.get(sequence)
+
+    async def ack(self, delivered: Sequence[Delivered]) -> None:
+        pass
+
+    async def take_epoch(self) -> int:
+        return 1
+
+    async def announce(self, note: str) -> None:
+        pass
+
+
+async def test_what_the_broker_lost_is_a_gap_on_record(own_lab: Lab) -> None:
+    case, at = new_case(), datetime.now(UTC)
+    facts = {n: Message(n, "fact.1.acknowledged", f"m{n}", at, acknowledged(case).write()) for n in (2, 3, 6)}
+    trail = Trail(own_lab.mongo_url)
+    key = Signer.read(read_secret(own_lab.secrets, SecretFile.TRAIL_SIGNING).decode())
+    feed = LossyFeed(facts)
+    sequencer = Sequencer(
+        feed,
+        trail,
+        CheckpointSigner(key, StateFile(own_lab.folder / "audit" / "signer.json"), trail, feed.announce),
+        Salts(b"secret"),
+        lambda: datetime.now(UTC),
+        Metrics(CollectorRegistry()),
+        batch=2,
+        pace=timedelta(0),
+        heartbeat=timedelta(seconds=60),
+    )
+    running = asyncio.create_task(sequencer.run())
+    await until(lambda: sequencer.status == "working", seconds=20)
+
+    async def signed() -> bool:
+        return (await trail.checkpoint_count()) > 1
+
+    await until(signed, seconds=20)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    entries = await trail.entries(0, 6)
+    trail.close()
+    assert [Rec.read(entry.rec).form for entry in entries] == ["gap", "fact", "fact", "gap", "gap", "fact"]
+    verdict = await verdict_of(own_lab)
+    assert (verdict.faults, verdict.size) == ([], 6)
+
+
+def _sequencer(service: Running) -> str:
+    try:
+        return str(httpx.get(f"{service.url}/readyz", timeout=5).json()["checks"]["sequencer"])
+    except httpx.HTTPError:
+        return ""
