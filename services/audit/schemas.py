@@ -51,4 +51,5 @@ ENTRY_INDEXES: tuple[tuple[tuple[tuple[str, int], ...], bool], ...] = (
     ((("units", 1), ("sequence", 1)), False),
     ((("persons", 1), ("sequence", 1)), False),
 )
-"""(keys, unique). Rarer questions walk windows of the index; each further index costs every insert."""
+"""(keys, unique). Rarer questions walk windows of the trail. The embedded store goes without the last: there it would cost a
+third of the rate of all inserts (measured: 2,300 to 1,500 a second)."""

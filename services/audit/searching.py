@@ -16,7 +16,9 @@ from shared.facts import rfc3339
 
 _BUDGET = 2.0
 """Seconds a page may be searched for; the next one goes on from there."""
-_FIRST_WINDOW, _FIRST_INDEXED, _LAST_WINDOW = 256, 4_096, 16_384
+_FIRST_WINDOW, _FIRST_INDEXED, _LAST_WINDOW, _LAST_TEXT_WINDOW = 256, 4_096, 16_384, 2_048
+_TEXTS = 500
+"""Texts looked at in one question to the store."""
 _SLACK = timedelta(minutes=5)
 """Broker times follow the order of the trail but for steps of its clock, which are smaller than this."""
 _CURSOR = re.compile(r"([no])(\d{1,18})")
@@ -51,7 +53,7 @@ async def search(trail: Trail, what: Filter, size: int, *, cursor: str | None, l
         low, high = (low, start) if newest else (end, high)
         if len(entries) >= limit or asyncio.get_running_loop().time() > ends_at:
             break
-        window = min(window * 2, _LAST_WINDOW)
+        window = min(window * 2, _LAST_TEXT_WINDOW if what.text else _LAST_WINDOW)
     return _cut(entries, low, high, limit, newest)
 
 
@@ -120,10 +122,11 @@ def _matcher(what: Filter) -> Callable[[Stored], bool]:
 async def _with_text(trail: Trail, what: Filter, entries: list[Stored]) -> list[Stored]:
     if what.text is None or not entries:
         return entries
-    having: set[int] = set()
-    for at in range(0, len(entries), 1000):
-        having |= await trail.with_text([entry.index for entry in entries[at : at + 1000]], re.escape(what.text))
-    return [entry for entry in entries if entry.index in having]
+    texts: dict[int, str] = {}
+    for at in range(0, len(entries), _TEXTS):
+        texts |= await trail.texts([entry.index for entry in entries[at : at + _TEXTS]])
+    wanted = what.text.casefold()
+    return [entry for entry in entries if wanted in texts.get(entry.index, "").casefold()]
 
 
 async def _bounds(trail: Trail, what: Filter, size: int) -> tuple[int, int]:

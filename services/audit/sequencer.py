@@ -218,11 +218,11 @@ class Sequencer:
 
     async def _heads_of(self, cases: set[str]) -> dict[str, CaseHead]:
         heads = {case: self._heads[case] for case in cases if case in self._heads}
-        unknown = [case for case in cases if case not in heads]
-        for case in await self._trail.firsts_of(unknown):
-            last = await self._trail.last_of(case)
-            assert last is not None
-            heads[case] = builder.head_of(last)
+        unknown = [case for case in cases if case and case not in heads]
+        found = await self._trail.lasts_of(unknown) if unknown else {}
+        if "" in cases and "" not in heads and (last := await self._trail.last_of("")) is not None:
+            found[""] = last
+        heads |= {case: builder.head_of(entry) for case, entry in found.items()}
         return heads
 
     async def _kept(self, taken: Sequence[int], messages: Sequence[Message]) -> dict[int, Payload]:

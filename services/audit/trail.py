@@ -194,12 +194,18 @@ class Trail:
         doc = await _asked(self._entries.find_one({"case": case, "number": number}, max_time_ms=QUERY_MS))
         return _stored(doc) if doc else None
 
-    async def firsts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
-        """The first record of each of these cases that has one. One key each: `$in` on a compound index scans, here."""
-        found = await asyncio.gather(*(self.in_case(case, 1) for case in cases))
-        return {case: first for case, first in zip(cases, found, strict=True) if first is not None}
+    async def lasts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
+        """The last record of each of these cases that has one: one question for all, as most are new and have none."""
+        lasts: dict[str, int] = {}
+        cursor = self._entries.find({"case": {"$in": list(cases)}}, {"case": 1}, max_time_ms=QUERY_MS)
+        for doc in await _asked(cursor.to_list(None)):
+            lasts[doc["case"]] = max(doc["_id"], lasts.get(doc["case"], 0))
+        entries = await asyncio.gather(*(self.entry(index) for index in lasts.values()))
+        return {case: entry for case, entry in zip(lasts, entries, strict=True) if entry is not None}
 
     async def last_of(self, case: str) -> Stored | None:
+        """The same of one that may have very many."""
+
         async def exists(position: int) -> bool:
             return await self.in_case(case, position + 1) is not None
 
@@ -214,11 +220,10 @@ class Trail:
         cursor = self._payloads.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
         return {doc["_id"]: _payload(doc) for doc in await _asked(cursor.to_list(None))}
 
-    async def with_text(self, indexes: Sequence[int], pattern: str) -> set[int]:
-        """Those of `indexes` whose text has `pattern` (escaped by the caller)."""
-        query = {"_id": {"$in": list(indexes)}, "text": {"$regex": pattern, "$options": "i"}}
-        cursor = self._payloads.find(query, {"_id": 1}, max_time_ms=QUERY_MS)
-        return {doc["_id"] for doc in await _asked(cursor.to_list(None))}
+    async def texts(self, indexes: Sequence[int]) -> dict[int, str]:
+        """The searched texts of those records that have one. Fetched by key: a pattern would scan, and one slow pattern stalls all."""
+        cursor = self._payloads.find({"_id": {"$in": list(indexes)}}, {"text": 1}, max_time_ms=QUERY_MS)
+        return {doc["_id"]: doc["text"] for doc in await _asked(cursor.to_list(None)) if doc["text"]}
 
     async def tile(self, level: int, number: int) -> bytes | None:
         """The hashes of a full tile, one after the other; None where it is not stored (yet)."""
