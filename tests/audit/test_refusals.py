@@ -1,7 +1,6 @@
 """When the trail must not go on, it does not, and says why."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -43,20 +42,6 @@ async def test_of_two_sequencers_the_newer_one_writes_and_the_other_stops(own_la
     await until(whole, seconds=20)
     for service in (older, newer):
         assert service.stop() == 0
-    assert (await verdict_of(own_lab)).faults == []
-
-
-async def test_a_trail_whose_signer_state_is_gone_is_not_signed_on(own_lab: Lab) -> None:
-    first = await own_lab.start_service("audit")
-    async with own_lab.connection("admin") as connection:
-        await publish(connection, reported(new_case()))
-    first.stop()
-    shutil.rmtree(own_lab.folder / "audit")
-    second = await own_lab.start_service("audit", wait=False)
-    await until(lambda: "signer.json is missing" in _sequencer(second), seconds=20)
-    second.stop()
-    adopted = await own_lab.start_service("audit", FENGHUO_TRAIL_ADOPT="true")
-    adopted.stop()
     assert (await verdict_of(own_lab)).faults == []
 
 

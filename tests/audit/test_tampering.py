@@ -1,6 +1,7 @@
 """What is done to the store by hand is found out, and said at which record."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +14,9 @@ from services.audit.checkpoint import Checkpoint
 from services.audit.checkpoint import read as read_checkpoint
 from services.audit.merkle import leaf_hash
 from services.audit.note import Signer
+from services.audit.signer import CheckpointSigner, RefusedError, StateFile
+from services.audit.trail import Trail
+from services.audit.tree import StoredTree
 from services.audit.verify import verify
 from shared.secrets import SecretFile
 from shared.vocabulary import Role
@@ -153,6 +157,11 @@ def edited_tile(db: Database) -> int:
     return 261
 
 
+def deleted_checkpoints(db: Database) -> int:
+    db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 1}})
+    return 0
+
+
 DEEDS: list[Callable[[Database], int]] = [
     edited_rec,
     edited_rec_and_its_hash,
@@ -233,22 +242,31 @@ async def test_what_came_since_a_checkpoint_is_checked_against_it(trail: Lab, st
         assert (verdict.faults, verdict.checked) == ([], SIZE - since.size if only_new else SIZE)
 
 
-@pytest.mark.parametrize("deed", [cut_tail, edited_rec_and_its_hash], ids=lambda deed: deed.__name__)
+async def begin(lab: Lab, state: Path, *, adopt: bool = False) -> int:
+    """As the signer begins after a restart."""
+
+    async def nobody(_: str) -> None:
+        pass
+
+    store = Trail(lab.mongo_url)
+    try:
+        key = Signer.read((lab.secrets / SecretFile.TRAIL_SIGNING).read_text())
+        return await CheckpointSigner(key, StateFile(state), store, nobody, adopt=adopt).begin(StoredTree(store))
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("deed", [cut_tail, edited_rec_at_the_ragged_edge, deleted_checkpoints], ids=lambda deed: deed.__name__)
 async def test_the_signer_does_not_go_on_from_a_changed_store(trail: Lab, store: Database, deed: Callable[[Database], int]) -> None:
-    if deed is edited_rec_and_its_hash:
-        edited_rec_at_the_ragged_edge(store)
-    else:
-        deed(store)
-    audit = await trail.start_service("audit", wait=False)
+    state = trail.folder / "audit" / "signer.json"
+    assert await begin(trail, state) == SIZE
+    deed(store)
+    with pytest.raises(RefusedError, match="nothing is signed until"):
+        await begin(trail, state)
 
-    def halted() -> bool:
-        import httpx
 
-        try:
-            checks = httpx.get(f"{audit.url}/readyz").json()["checks"]
-        except httpx.HTTPError:
-            return False
-        return "halted" in checks.get("sequencer", "")
-
-    await until(halted, seconds=20, what="the sequencer refuses")
-    assert audit.stop() == 0
+async def test_a_trail_whose_signer_state_is_gone_is_signed_on_only_when_someone_says_so(trail: Lab, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="is missing"):
+        await begin(trail, tmp_path / "signer.json")
+    assert await begin(trail, tmp_path / "signer.json", adopt=True) == SIZE
+    assert await begin(trail, tmp_path / "signer.json") == SIZE

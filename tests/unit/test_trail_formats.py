@@ -125,7 +125,11 @@ def test_what_is_no_note_is_refused(raw: bytes) -> None:
         note.parse(raw)
 
 
-@pytest.mark.parametrize("vkey", ["", "a+b+c", VKEY[:-4], VKEY.replace("fenghuo", "fenghua"), SKEY])
+@pytest.mark.parametrize(
+    "vkey",
+    ["", "a+b+c", VKEY[:-4], VKEY.replace("fenghuo", "fenghua"), SKEY],
+    ids=["nothing", "not a key", "cut off", "another name", "private"],
+)
 def test_what_is_no_key_is_refused(vkey: str) -> None:
     with pytest.raises(NoteError):
         Verifier.read(vkey)
