@@ -18,7 +18,7 @@ up: setup  ## everything embedded on real clocks, data kept under .fenghuo/
 	@$(BIN)/fenghuo up
 
 test: setup browser lint  ## lint, types, import walls and all tests against the real broker and store
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: setup  ## ruff, format check, pyright strict (basedpyright), import walls
 	@$(BIN)/ruff check .

@@ -4,6 +4,8 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+import orjson
+
 from bench.rig import Rig
 
 
@@ -22,16 +24,17 @@ async def reports(rig: Rig, per_second: float, seconds: float) -> Sent:
     """Open loop: each report is sent at its moment, however long the others take."""
     sent = Sent()
     started = time.time()
-    async with rig.client() as client, asyncio.TaskGroup() as group:
+    wire, headers = rig.reporter()
+    async with asyncio.TaskGroup() as group:
 
         async def one() -> None:
             at = time.time()
-            answer = await client.post("/api/v1/reports", json=rig.form())
-            if answer.status_code == 201:
-                sent.at[answer.json()["case"]] = at
+            answer = await wire.post(orjson.dumps(rig.form()), headers, timeout=60)
+            if answer.status == 201:
+                sent.at[orjson.loads(answer.body)["case"]] = at
                 sent.answered.append(time.time() - at)
             else:
-                sent.refused.append(f"{answer.status_code} {answer.text[:200]}")
+                sent.refused.append(f"{answer.status} {answer.body[:200]!r}")
 
         for number in range(int(per_second * seconds)):
             wait = started + number / per_second - time.time()
@@ -39,6 +42,7 @@ async def reports(rig: Rig, per_second: float, seconds: float) -> Sent:
             if wait > 0:
                 await asyncio.sleep(wait)
             group.create_task(one())
+    wire.close()
     return sent
 
 

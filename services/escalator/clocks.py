@@ -21,7 +21,7 @@ FIRED_KEPT = "24h"
 
 async def arm(js: JetStreamContext, case: CaseId, duty: DutyId, at: datetime) -> None:
     stamp = rfc3339(at)
-    fact = Fact.of(
+    fact = Fact.bytes_of(
         Kind.DUE, id=f"clock:{case}:{duty}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
     )
     headers = {
@@ -30,7 +30,7 @@ async def arm(js: JetStreamContext, case: CaseId, duty: DutyId, at: datetime) ->
         "Nats-Schedule-TTL": FIRED_KEPT,
         "Content-Type": "application/cloudevents+json",
     }
-    await js.publish(armed_subject(case, duty), fact.write(), timeout=PUBLISH_TIMEOUT, stream=CLOCKS, headers=headers)
+    await js.publish(armed_subject(case, duty), fact, timeout=PUBLISH_TIMEOUT, stream=CLOCKS, headers=headers)
 
 
 async def cancel(js: JetStreamContext, case: CaseId, duty: DutyId) -> None:

@@ -114,10 +114,9 @@ class Lanes:
             return
         js = self._connection().jetstream()
         about = decision.about
-        fact = Fact.of(
-            Kind.DECIDED, id=f"{decision.case}:{about.sequence}", source=SOURCE, subject=decision.case, time=about.time, data=decision
-        )
-        await append(self._connection(), fact_subject(decision.case, Kind.DECIDED), fact.write(), fact.id)
+        fact_id = f"{decision.case}:{about.sequence}"
+        raw = Fact.bytes_of(Kind.DECIDED, id=fact_id, source=SOURCE, subject=decision.case, time=about.time, data=decision)
+        await append(self._connection(), fact_subject(decision.case, Kind.DECIDED), raw, fact_id)
         await self._step("published")
         for clock in decision.clocks:
             if clock.at is None:

@@ -68,6 +68,23 @@ class Fact(BaseModel):
             data=data.model_dump(mode="json", exclude_none=True),
         )
 
+    @staticmethod
+    def bytes_of(kind: Kind, *, id: str, source: str, subject: str | None, time: datetime, data: BaseModel) -> bytes:  # noqa: A002 - CloudEvents' word
+        """`Fact.of(…).write()` in one pass over the data: a decision of 10 kB costs a third."""
+        return orjson.dumps(
+            {
+                "specversion": "1.0",
+                "id": id,
+                "source": source,
+                "type": f"{TYPE_PREFIX}{kind}.v1",
+                "subject": subject,
+                "time": rfc3339(time),
+                "datacontenttype": "application/json",
+                "dataschema": f"{SCHEMA_ROOT}{kind}.v1.json",
+                "data": orjson.Fragment(data.model_dump_json(exclude_none=True)),
+            }
+        )
+
     @property
     def kind(self) -> str:
         """`reported` for `cn.fenghuo.reported.v1`; the whole type where it is not ours."""
