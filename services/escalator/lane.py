@@ -27,7 +27,7 @@ from services.escalator.draft import Rules
 from services.escalator.metrics import Metrics
 from shared.broker import append, broker_time
 from shared.case import Case
-from shared.facts import Decision, Fact, FactError, Rejection
+from shared.facts import Clock, Decision, Fact, FactError, Rejection
 from shared.ids import CaseId
 from shared.logs import about_case
 from shared.streams import LANE_ACK_WAIT
@@ -90,9 +90,13 @@ class Lanes:
     async def _decide_once(self, fact: Fact, sequence: int, now: datetime) -> Decision | None:
         """The decision on this fact, made now or found made already; None where a later fact has been applied since."""
         fresh = False
+        case_id = CaseId(fact.subject or "")
         while True:
-            case_id = CaseId(fact.subject or "")
-            case, revision = await self._cases.load(case_id, fresh=fresh) if case_id else (None, 0)
+            if fact.kind == Kind.REPORTED and not fresh:
+                # A case that is there all the same conflicts when it is written, and is then read.
+                case, revision = self._cases.recent(case_id)
+            else:
+                case, revision = await self._cases.load(case_id, fresh=fresh) if case_id else (None, 0)
             if case is not None and case.applied.sequence >= sequence:
                 return case.decision if case.applied.sequence == sequence else None
             started = perf_counter()
@@ -116,14 +120,21 @@ class Lanes:
         about = decision.about
         fact_id = f"{decision.case}:{about.sequence}"
         raw = Fact.bytes_of(Kind.DECIDED, id=fact_id, source=SOURCE, subject=decision.case, time=about.time, data=decision)
-        await append(self._connection(), fact_subject(decision.case, Kind.DECIDED), raw, fact_id)
-        await self._step("published")
-        for clock in decision.clocks:
+
+        async def publish() -> None:
+            await append(self._connection(), fact_subject(decision.case, Kind.DECIDED), raw, fact_id)
+            await self._step("published")
+
+        async def set_clock(clock: Clock) -> None:
             if clock.at is None:
                 await clocks.cancel(js, decision.case, clock.duty)
-            await self._step("cancelled")
-        await asyncio.gather(*(clocks.arm(js, decision.case, clock.duty, clock.at) for clock in decision.clocks if clock.at is not None))
-        await self._step("armed")
+            else:
+                await clocks.arm(js, decision.case, clock.duty, clock.at)
+            await self._step("clock_set")
+
+        # All at once: each is idempotent, and whatever did not get out is repeated when the fact comes again.
+        await asyncio.gather(publish(), *map(set_clock, decision.clocks))
+        await self._step("sent_out")
 
     async def _set_aside(self, raw: Msg, sequence: int, reason: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
         digest = hashlib.sha256(raw.data).hexdigest()

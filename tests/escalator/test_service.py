@@ -18,7 +18,7 @@ from tests.escalator.builders import example_directory
 from tests.escalator.wire import acknowledge, case_now, decisions_of, facts_of, report
 from tests.lab import Lab, until
 
-STEPS = ("received", "decided", "stored", "published", "armed", "before_ack")
+STEPS = ("received", "decided", "stored", "published", "clock_set", "sent_out", "before_ack")
 
 
 def fast_policy(lab: Lab, ratio: float = 600) -> Path:

@@ -49,7 +49,7 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
     found: list[tuple[datetime, Fact]] = []
     pending = (await subscription.consumer_info()).num_pending or 0
     while pending > 0:
-        for message in await subscription.fetch(min(pending, 500), timeout=5):
+        for message in await subscription.fetch(min(pending, 100), timeout=20):
             pending -= 1
             fact = Fact.read(message.data)
             if case is None or fact.subject == case:
