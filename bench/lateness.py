@@ -10,13 +10,14 @@ from shared.facts import Decision, EffectKind
 from shared.vocabulary import Kind
 from tests.escalator.wire import facts_of
 
-REPORTS = 200
+REPORTS, PER_SECOND = 40, 2
+"""Each case has some thirty clocks within ten seconds: five people stay dark, are reminded, the chain is lit to its end."""
 
 
 async def run() -> dict[str, object]:
     text = Path("config/policy.yaml").read_text(encoding="utf-8")
     async with rig(policy=compress(text, 180)) as all_up:  # thirty minutes are ten seconds
-        sent = await reports(all_up, 25, REPORTS / 25)
+        sent = await reports(all_up, PER_SECOND, REPORTS / PER_SECOND)
         await asyncio.sleep(12)
         async with all_up.lab.connection("admin") as admin:
             decided = [(at, Decision.model_validate(fact.data)) for at, fact in await facts_of(admin, None, Kind.DECIDED)]

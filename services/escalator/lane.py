@@ -103,6 +103,11 @@ class Lanes:
             after, decision = decide(case, fact, sequence, now, self._rules)
             self._metrics.decide_seconds.observe(perf_counter() - started)
             await self._step("decided")
+            if case is not None and decision.is_empty and after.duties == case.duties and fact.kind == Kind.DUE:
+                # Five duties lit together strike together: the first decides for all, the others find nothing to do and
+                # would find nothing again, so there is nothing to keep.
+                self._metrics.count(fact, decision, now)
+                return None
             try:
                 await self._cases.store(after, revision)
             except ConflictError:

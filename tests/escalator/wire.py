@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nats.aio.client import Client
-from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import KeyNotFoundError
 from ulid import ULID
 
@@ -44,7 +44,9 @@ async def case_now(admin: Client, case: CaseId) -> Case | None:
 async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple[datetime, Fact]]:
     """Every stored fact of a kind (of a case), with the broker's time, in order."""
     js = admin.jetstream()
-    config = ConsumerConfig(filter_subject=f"fact.*.{kind}", deliver_policy=DeliverPolicy.ALL, inactive_threshold=5)
+    config = ConsumerConfig(
+        filter_subject=f"fact.*.{kind}", deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30
+    )
     subscription = await js.pull_subscribe(f"fact.*.{kind}", stream="FACTS", config=config)
     found: list[tuple[datetime, Fact]] = []
     pending = (await subscription.consumer_info()).num_pending or 0
