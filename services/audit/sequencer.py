@@ -8,6 +8,7 @@ a fact is acknowledged when its record is on disk. Killed between any two of the
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -73,6 +74,7 @@ class Sequencer:
 
     async def run(self) -> None:
         """Until cancelled. A refusal ends the writing; reading goes on, and readiness says why."""
+        delivered: list[Delivered] = []
         try:
             await self._persist(self._begin)
             while True:
@@ -83,6 +85,8 @@ class Sequencer:
         except RefusedError as error:
             self.status = f"halted: {error}"
             log.critical("trail_halted", why=str(error))
+            with suppress(nats.errors.Error, OSError):
+                await self._feed.release(delivered)
 
     async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
         """Try until it is done, for as long as store or broker need to come back."""

@@ -158,7 +158,7 @@ def edited_tile(db: Database) -> int:
 
 
 def deleted_checkpoints(db: Database) -> int:
-    db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 1}})
+    db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 0}})
     return 0
 
 

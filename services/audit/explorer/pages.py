@@ -94,6 +94,7 @@ def explorer_router(
             lines=plain.lines(found.fact, names),
             effects=plain.effects(found.fact, names),
             notices=plain.notices(found.fact, names),
+            hand_overs=plain.hand_overs(found.fact, names),
             about=plain.about(found.fact),
             checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=found.proof.checkpoint or state.checkpoint,

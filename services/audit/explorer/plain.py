@@ -45,6 +45,18 @@ class NoticeLine:
     channels: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class HandOverLine:
+    """What became of one notice on one channel."""
+
+    who: Name
+    channel: str
+    address: str
+    attempts: str
+    done: datetime | None
+    error: str | None
+
+
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "summary": (N_("Summary"), "text"),
     "details": (N_("Details"), "text"),
@@ -68,12 +80,6 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "percent": (N_("Percent"), "text"),
     "duty": (N_("Duty"), "text"),
     "at": (N_("Set for"), "at"),
-    "channel": (N_("Channel"), "channel"),
-    "address": (N_("Address"), "text"),
-    "attempts": (N_("Attempts"), "text"),
-    "first_tried_at": (N_("First tried"), "at"),
-    "done_at": (N_("Done"), "at"),
-    "error": (N_("Error"), "text"),
     "subject": (N_("Came on"), "text"),
     "reason": (N_("Reason"), "text"),
     "policy": (N_("Policy"), "text"),
@@ -127,6 +133,20 @@ def notices(fact: Mapping[str, Any] | None, names: Names) -> tuple[NoticeLine, .
     return tuple(
         NoticeLine(names.person(str(notice.get("person"))), str(notice.get("purpose")), tuple(map(str, notice.get("channels", ()))))
         for notice in _list(fact, "notices")
+    )
+
+
+def hand_overs(fact: Mapping[str, Any] | None, names: Names) -> tuple[HandOverLine, ...]:
+    return tuple(
+        HandOverLine(
+            who=names.person(str(one.get("person"))),
+            channel=str(one.get("channel")),
+            address=str(one.get("address", "")),
+            attempts=str(one.get("attempts", "")),
+            done=_instant(one.get("done_at")),
+            error=one.get("error"),
+        )
+        for one in _list(fact, "deliveries")
     )
 
 
