@@ -80,7 +80,9 @@ class Sheet(Frozen):
         return cls(case=case, decision=decision, matters=matters)
 
     def with_bundle(self, records: Sequence[Record]) -> Self:
-        return self.model_copy(update={"bundles": (*self.bundles, tuple(records))})
+        """Person by person, whatever order they came in."""
+        ordered = tuple(sorted(records, key=lambda record: (record.delivery.notice, record.delivery.channel)))
+        return self.model_copy(update={"bundles": (*self.bundles, ordered)})
 
     def with_receipt(self, told: Record) -> Self:
         """The same sheet with the record of `told`'s notice and channel replaced."""
