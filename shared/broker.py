@@ -93,7 +93,7 @@ def service_broker(settings: Settings, user: str, stopping: Stopping) -> NatsBro
         **connect_options(settings, user, stopping),
         closed_cb=on_closed,
         graceful_timeout=15.0,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger("fenghuo.subscribers"),
         apply_types=False,
     )
 

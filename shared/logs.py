@@ -44,7 +44,7 @@ def configure(service: str, log_format: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("uvicorn.access", "nats", "faststream", "httpx", "aiosmtplib", "pymongo", "mail.log"):
+    for noisy in ("uvicorn.access", "nats", "faststream", "fenghuo.subscribers", "httpx", "aiosmtplib", "pymongo", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -118,6 +118,8 @@ async def test_the_broker_is_killed_and_restarted_under_it(own_lab: Lab) -> None
         await until(lambda: decisions_of(admin, case))
     await until(service.is_ready)
     assert service.stop() == 0
+    lines = service.log.read_text(encoding="utf-8").splitlines()
+    assert all(line.startswith("{") for line in lines), "also what a library says of the loss is a line of JSON"
 
 
 async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) -> None:
