@@ -12,7 +12,6 @@ LANES = 16
 
 REPORT_SUBMIT = "report.submit"
 CHECKPOINT = "trail.checkpoint"
-INBOX_ALL = "inbox.>"
 FACTS_ALL = "fact.*.*"
 
 
@@ -33,7 +32,3 @@ def armed_subject(case: CaseId, duty: DutyId) -> str:
 def due_subject(case: CaseId, duty: DutyId) -> str:
     """Where the broker publishes a clock that has struck."""
     return f"clock.due.{lane_of(case)}.{case}.{duty}"
-
-
-def armed_case_subjects(case: CaseId) -> str:
-    return f"clock.armed.{lane_of(case)}.{case}.*"

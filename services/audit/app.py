@@ -34,6 +34,10 @@ from shared.tokens import Gate
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: None) -> Service:
     """`step` is told after each step of the sequencer; a test may die there."""
     service = Service("audit", settings)
@@ -48,7 +52,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         trail,
         signer,
         Salts(salt_secret(folder / "salt.key")),
-        lambda: datetime.now(UTC),
+        now,
         Metrics(service.registry),
         batch=settings.trail_batch,
         pace=settings.trail_pace,
@@ -79,7 +83,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
     names = directory_if_fit(settings.directory)
-    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, directory=names))
+    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks["sequencer"] = sequencer_works

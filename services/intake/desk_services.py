@@ -90,7 +90,7 @@ class Acts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DeskServices:
-    """`desk_router(desk: DeskServices) -> APIRouter` of services/intake/desk/pages.py takes this and nothing else."""
+    """`desk_router` of services/intake/desk/pages.py takes this and a clock, and nothing else."""
 
     board: Board
     submit: Submit

@@ -4,7 +4,7 @@ Invariant: read only. Every page names the signed checkpoint it holds up to, and
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -45,9 +45,9 @@ def explorer_router(
     gate: Gate,
     zone: ZoneInfo,
     secure: bool,
+    clock: Callable[[], datetime],
     *,
     directory: Directory | None = None,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> APIRouter:
     """With a directory, ids show as names."""
     pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)

@@ -5,7 +5,7 @@ does nothing the HTTP interface would not do; after a form the reader stands on 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, cast
@@ -48,7 +48,7 @@ NO_SUCH_CASE = N_("There is no such case here. Closed cases leave the desk after
 REFUSED = N_("Recorded, but it changed nothing: %(why)s")
 
 
-def desk_router(desk: DeskServices, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> APIRouter:
+def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     pages = Pages("desk", desk.gate, desk.zone, secure=desk.secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
     reader = DeskPages(desk, pages, Names(desk.directory))
