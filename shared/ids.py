@@ -9,7 +9,9 @@ from ulid import ULID
 CaseId = NewType("CaseId", str)
 """A ULID (26 characters, Crockford base 32): sorts by time, safe as a NATS token and a KV key."""
 DutyId = NewType("DutyId", str)
-"""`<act>-<post>`: unique within its case, safe as a NATS token."""
+"""`<rule>-<post, task or number>`: unique within its case."""
+TaskId = NewType("TaskId", str)
+"""`t1`, `t2` …: unique within its case."""
 NoticeId = NewType("NoticeId", str)
 """`<case>.<sequence of the fact that caused it>.<number>`: the same after any repeat of the decision."""
 PersonId = NewType("PersonId", str)
@@ -17,6 +19,8 @@ PostId = NewType("PostId", str)
 UnitId = NewType("UnitId", str)
 AreaCode = NewType("AreaCode", str)
 SourceId = NewType("SourceId", str)
+RosterId = NewType("RosterId", str)
+PlanId = NewType("PlanId", str)
 
 
 def case_id_at(at: datetime) -> CaseId:

@@ -22,6 +22,14 @@ class YamlFault(ValueError):
         self.faults = faults
 
 
+class PlacedError(ValueError):
+    """Faults that a model finds in its parts: (path in the document, what is wrong). `parse` gives each its own line."""
+
+    def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], str]]) -> None:
+        super().__init__("; ".join(text for _, text in faults))
+        self.faults = tuple(faults)
+
+
 class Lines:
     """Where each path of a document stands."""
 
@@ -61,10 +69,13 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
     try:
         return model.model_validate(_plain(root)), lines
     except ValidationError as error:
-        faults = [
-            f"{name}:{lines.of(fault['loc'])}: {where}: {what}"
-            for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True)
-        ]
+        faults: list[str] = []
+        for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True):
+            placed = fault.get("ctx", {}).get("error")
+            if isinstance(placed, PlacedError):
+                faults += [f"{name}:{lines.of((*fault['loc'], *path))}: {'.'.join(map(str, path))}: {text}" for path, text in placed.faults]
+            else:
+                faults.append(f"{name}:{lines.of(fault['loc'])}: {where}: {what}")
         raise YamlFault(faults) from None
 
 

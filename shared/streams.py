@@ -29,6 +29,8 @@ CASES = "CASES"
 DELIVERIES = "DELIVERIES"
 TRAIL = "TRAIL"
 THREADS = "THREADS"
+POLICIES = "POLICIES"
+"""Bucket: every policy a case began under, by digest, and the versions with their approval."""
 
 INTAKE_DURABLE = "intake"
 NOTIFIER_DURABLE = "notifier"
@@ -61,7 +63,7 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
     clocks = StreamConfig(
         name=CLOCKS,
         description="pending deadlines and, for a day, fired ones",
-        subjects=["clock.armed.*.*.*", "clock.due.*.*.*"],
+        subjects=["clock.armed.*.*", "clock.due.*.*"],
         storage=StorageType.FILE,
         num_replicas=replicas,
         allow_msg_schedules=True,
@@ -80,7 +82,7 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         sources=[
             StreamSource(
                 name=CLOCKS,
-                subject_transforms=[SubjectTransform(src="clock.due.*.*.*", dest="fact.{{wildcard(1)}}.due")],
+                subject_transforms=[SubjectTransform(src="clock.due.*.*", dest="fact.{{wildcard(1)}}.due")],
             )
         ],
         deny_delete=True,
@@ -111,6 +113,14 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
             replicas=replicas,
             direct=True,
             ttl=timedelta(days=180).total_seconds(),
+        ),
+        KeyValueConfig(
+            bucket=POLICIES,
+            description="every policy a case began under, and the versions on their way from draft to in force",
+            history=10,
+            storage=file,
+            replicas=replicas,
+            direct=True,
         ),
         KeyValueConfig(bucket=TRAIL, description="the sequencer's epoch", history=5, storage=file, replicas=replicas, direct=True),
     ]

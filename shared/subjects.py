@@ -6,7 +6,7 @@ The case itself is not part of a fact's subject: the broker keeps memory for eve
 
 from zlib import crc32
 
-from shared.ids import CaseId, DutyId
+from shared.ids import CaseId
 
 LANES = 16
 
@@ -24,11 +24,11 @@ def fact_subject(case: str, kind: str) -> str:
     return f"fact.{lane_of(case)}.{kind}"
 
 
-def armed_subject(case: CaseId, duty: DutyId) -> str:
-    """Where a duty's one pending clock is held; publishing there again replaces it."""
-    return f"clock.armed.{lane_of(case)}.{case}.{duty}"
+def armed_subject(case: CaseId) -> str:
+    """Where a case's one pending clock is held; publishing there again replaces it."""
+    return f"clock.armed.{lane_of(case)}.{case}"
 
 
-def due_subject(case: CaseId, duty: DutyId) -> str:
+def due_subject(case: CaseId) -> str:
     """Where the broker publishes a clock that has struck."""
-    return f"clock.due.{lane_of(case)}.{case}.{duty}"
+    return f"clock.due.{lane_of(case)}.{case}"

@@ -8,45 +8,169 @@ class Kind(StrEnum):
 
     REPORTED = "reported"
     ACKNOWLEDGED = "acknowledged"
+    # Acts of people on a case; all carry a `CaseAct`.
     FOLLOWED_UP = "followed_up"
+    FILED = "filed"
+    """A document that is owed was handed in: written, verification, final or nil report, plan, statement …"""
+    PROGRESSED = "progressed"
     TRANSFERRED = "transferred"
     ACCEPTED = "accepted"
     OBJECTED = "objected"
-    PROGRESSED = "progressed"
+    IMPOSED = "imposed"
+    """The common superior has said who leads."""
     RESOLVED = "resolved"
     CLOSED = "closed"
+    REOPENED = "reopened"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
+    SPLIT = "split"
+    REGRADED = "regraded"
+    ASSIGNED = "assigned"
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_DECIDED = "extension_decided"
+    COMPLETED = "completed"
+    RETURNED = "returned"
+    VERIFIED = "verified"
+    """Verified closure 销号 of a task."""
+    REGISTERED = "registered"
+    """An item of an inventory campaign, with its measure and owner."""
+    PLAN_INVOKED = "plan_invoked"
+    COMMAND_TAKEN = "command_taken"
+    SIGNED_IN = "signed_in"
+    HANDED_OVER = "handed_over"
+    SNOOZED = "snoozed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    REASSIGNED = "reassigned"
+    ESCALATED = "escalated"
+    """Someone jumps the chain to a step, or repeats it from one."""
+    CONFIRMED = "confirmed"
+    """A suspected omission is one."""
+    REFUTED = "refuted"
+    STATED = "stated"
+    """The unit's or person's own statement in an accountability case."""
+    MEASURE_DECIDED = "measure_decided"
+    REVIEW_ASKED = "review_asked"
+    REVIEWED = "reviewed"
+    CORRECTED = "corrected"
+    NOTICE_DRAFTED = "notice_drafted"
+    NOTICE_APPROVED = "notice_approved"
+    NOTICE_REPLIED = "notice_replied"
+    NOTICE_PUBLISHED = "notice_published"
+    # What the system itself says.
+    HEARD = "heard"
+    """A source has given a sign of life."""
+    ESTABLISHED = "established"
+    """Something is watched from now on: a roster, a source, a periodic duty, the directory's gaps."""
+    MATCHED = "matched"
+    """The cross-check found a unit's report for what an outside source knew."""
+    ABSORBED = "absorbed"
+    """A duplicate was merged into this case, with its clocks."""
+    REFERRED = "referred"
+    """A lapse was referred to the unit's ledger of accountability."""
     DUE = "due"
     DECIDED = "decided"
     DELIVERED = "delivered"
     FAILED = "failed"
     REJECTED = "rejected"
+    CHECKED = "checked"
+    """The independent check of open duties against pending clocks found a difference, and what it repaired."""
+    POLICY_DRAFTED = "policy_drafted"
+    POLICY_APPROVED = "policy_approved"
 
 
 CASE_ACTS = (
     Kind.FOLLOWED_UP,
+    Kind.FILED,
+    Kind.PROGRESSED,
     Kind.TRANSFERRED,
     Kind.ACCEPTED,
     Kind.OBJECTED,
-    Kind.PROGRESSED,
+    Kind.IMPOSED,
     Kind.RESOLVED,
     Kind.CLOSED,
+    Kind.REOPENED,
     Kind.WITHDRAWN,
     Kind.MERGED,
+    Kind.SPLIT,
+    Kind.REGRADED,
+    Kind.ASSIGNED,
+    Kind.EXTENSION_ASKED,
+    Kind.EXTENSION_DECIDED,
+    Kind.COMPLETED,
+    Kind.RETURNED,
+    Kind.VERIFIED,
+    Kind.REGISTERED,
+    Kind.PLAN_INVOKED,
+    Kind.COMMAND_TAKEN,
+    Kind.SIGNED_IN,
+    Kind.HANDED_OVER,
+    Kind.SNOOZED,
+    Kind.PAUSED,
+    Kind.RESUMED,
+    Kind.REASSIGNED,
+    Kind.ESCALATED,
+    Kind.CONFIRMED,
+    Kind.REFUTED,
+    Kind.STATED,
+    Kind.MEASURE_DECIDED,
+    Kind.REVIEW_ASKED,
+    Kind.REVIEWED,
+    Kind.CORRECTED,
+    Kind.NOTICE_DRAFTED,
+    Kind.NOTICE_APPROVED,
+    Kind.NOTICE_REPLIED,
+    Kind.NOTICE_PUBLISHED,
 )
 """What people do to a case besides reporting and acknowledging it; all carry the same body."""
 
-ESCALATOR_KINDS = (Kind.REPORTED, Kind.ACKNOWLEDGED, *CASE_ACTS, Kind.DUE, Kind.DELIVERED, Kind.FAILED)
+SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED)
+"""What the system itself says about a case; decided on like any other fact."""
+
+ESCALATOR_KINDS = (Kind.REPORTED, Kind.ACKNOWLEDGED, *CASE_ACTS, *SYSTEM_ACTS, Kind.DUE, Kind.DELIVERED, Kind.FAILED)
 """What the escalator decides on."""
 
 
+class Document(StrEnum):
+    """What can be owed in writing; `filed.<document>` in the policy discharges it."""
+
+    WRITTEN_REPORT = "written_report"
+    VERIFICATION_REPORT = "verification_report"
+    FINAL_REPORT = "final_report"
+    NIL_REPORT = "nil_report"
+    PLAN = "plan"
+    FEEDBACK = "feedback"
+    PRESS_RELEASE = "press_release"
+    PRESS_CONFERENCE = "press_conference"
+    ANALYSIS = "analysis"
+    REVIEW = "review"
+    DRILL_RECORD = "drill_record"
+    READING = "reading"
+    RECEIPT = "receipt"
+    """Proof of delivery or of publication."""
+    SETTLEMENT = "settlement"
+    """How a petition or dispute was settled, in writing."""
+
+
 class ReportKind(StrEnum):
+    """What sort of matter a case is."""
+
     INCIDENT = "incident"
     OPINION = "opinion"
     DISPUTE = "dispute"
     HAZARD = "hazard"
     PETITION = "petition"
+    COMPLAINT = "complaint"
+    """What citizens tell the hotline: heat, water, power and the rest."""
+    TASK = "task"
+    """Assignments from a meeting, an order, a plan: one case, one or more tasks."""
+    CAMPAIGN = "campaign"
+    SUPERVISION_ORDER = "supervision_order"
+    PUBLICATION = "publication"
+    VISIT = "visit"
+    ACCOUNTABILITY = "accountability"
+    STANDING = "standing"
+    """What is watched without anybody reporting: a roster, a source, a periodic duty, a unit's ledger."""
 
 
 class Category(StrEnum):

@@ -1,12 +1,42 @@
 """Facts: everything that happened, appended once, never changed. `envelope` is how they travel, the rest what they say."""
 
-from shared.facts.acts import Acknowledgement, Actor, CaseAct, Deliveries, Delivery, Due, Via
-from shared.facts.decision import About, Brief, Clock, Decision, Effect, EffectKind, LapseCause, Name, Notice, Purpose, Rule
+from shared.facts.acts import (
+    Absorbed,
+    Acknowledgement,
+    Actor,
+    CaseAct,
+    Deliveries,
+    Delivery,
+    Due,
+    Established,
+    Heard,
+    Matched,
+    MatchReason,
+    Referred,
+    Via,
+)
+from shared.facts.decision import (
+    About,
+    Brief,
+    Clock,
+    Decision,
+    Effect,
+    EffectKind,
+    LapseCause,
+    Name,
+    Notice,
+    Outgoing,
+    Purpose,
+    Rule,
+    read_decision,
+)
 from shared.facts.envelope import Fact, FactError, Frozen, Instant, field_errors, rfc3339
-from shared.facts.report import Original, Place, Rejection, Report, ReportForm
+from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
+from shared.facts.value import Value
 
 __all__ = [
     "About",
+    "Absorbed",
     "Acknowledgement",
     "Actor",
     "Brief",
@@ -18,21 +48,31 @@ __all__ = [
     "Due",
     "Effect",
     "EffectKind",
+    "Established",
     "Fact",
     "FactError",
     "Frozen",
+    "Harm",
+    "Heard",
     "Instant",
     "LapseCause",
+    "MatchReason",
+    "Matched",
     "Name",
     "Notice",
     "Original",
+    "Outgoing",
     "Place",
     "Purpose",
+    "Referred",
     "Rejection",
     "Report",
     "ReportForm",
     "Rule",
+    "TaskForm",
+    "Value",
     "Via",
     "field_errors",
+    "read_decision",
     "rfc3339",
 ]

@@ -1,14 +1,15 @@
 """What people do to a case, and what the broker's clocks say: the facts the escalator decides on besides the report."""
 
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.facts.envelope import Frozen, Instant
-from shared.facts.report import Original, Text
-from shared.ids import CaseId, DutyId, NoticeId, PersonId, UnitId
-from shared.vocabulary import Role
+from shared.facts.report import Harm, Line, Original, TaskForm, Text
+from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
+from shared.vocabulary import Document, Level, Role
 
 
 class Actor(Frozen):
@@ -47,19 +48,117 @@ class CaseAct(Frozen):
     text: Text | None = None
     """What was found, done or asked; the reason of an objection, a withdrawal or a transfer; the evidence of a closure."""
     to_unit: UnitId | None = None
-    """Transfer: the unit asked to take the case over."""
+    """Transfer, imposition: the unit asked to take the case (or task) over."""
+    to_person: PersonId | None = None
+    """Reassignment, hand-over, command: who takes it."""
     into: CaseId | None = None
     """Merge: the case this one is a duplicate of."""
     percent: Annotated[int, Field(ge=0, le=100)] | None = None
     original: Original | None = None
     """Where another system said it, if one did."""
+    duty: DutyId | None = None
+    """Snooze, pause, resume, reassign, escalate: the duty it is about; without one, all the case's open duties the actor may move."""
+    task: TaskId | None = None
+    """Accept, object, transfer, complete, return, verify, extension: the task it is about; without one, the case itself."""
+    tasks: tuple[TaskForm, ...] = ()
+    """Assign: what is assigned."""
+    document: Document | None = None
+    """File: what is handed in."""
+    level: Level | None = None
+    """Regrade: the level from now on; absent with `sensitive` alone."""
+    sensitive: bool | None = None
+    due_at: Instant | None = None
+    """Extension: the limit asked for or granted."""
+    span: timedelta | None = None
+    """Snooze: for how long; pause: at most how long."""
+    approve: bool | None = None
+    """Extension, review, notice: granted or refused."""
+    measure: str | None = None
+    """A step of the ladder in force."""
+    plan: str | None = None
+    """The contingency plan invoked."""
+    post: PostId | None = None
+    """Escalate: the post to light now; sign in: the post signed in for."""
+    step: Annotated[int, Field(ge=0)] | None = None
+    """Escalate: the step of the chain to go on from; 0 is the person owed."""
+    owner: PersonId | None = None
+    """Register: who answers for the item's measure."""
+    acting: bool | None = None
+    """Command: acting commander 代理指挥长, until the commander is back."""
+    summary: Line | None = None
+    """Split: what the new case is about; register: the item."""
+    reply_by: Instant | None = None
+    """Notice drafted: until when the unit named may reply."""
+
+
+class Heard(Frozen):
+    """The data of `heard`: the source spoke, or said that it lives."""
+
+    source: SourceId
+    at: Instant
+
+
+class Established(Frozen):
+    """The data of `established`: what the standing case watches. Told again at each start and each change of policy or directory."""
+
+    watch: Literal["roster", "source", "periodic", "ledger", "gaps"]
+    subject: str
+    """The roster, source, duty rule or unit watched."""
+    unit: UnitId
+    area: AreaCode
+    title: str
+
+
+class MatchReason(Frozen):
+    """One aspect of a match: how alike (0 to 1), and both sides in words."""
+
+    aspect: Literal["area", "category", "time", "text"]
+    alike: float
+    words: str
+
+
+class Matched(Frozen):
+    """The data of `matched`, on the outside witness's case: this unit's report tells of the same event, and why we think so."""
+
+    report: CaseId
+    unit: UnitId
+    reported_at: Instant
+    score: float
+    why: tuple[MatchReason, ...]
+
+
+class Absorbed(Frozen):
+    """The data of `absorbed`, on the case that goes on: the duplicate and its earliest clock."""
+
+    case: CaseId
+    starts_at: Instant
+    opened_at: Instant
+    lapses: int
+    by: Actor
+
+
+class Referred(Frozen):
+    """The data of `referred`, on the unit's ledger: one lapse, with what weighs for and against."""
+
+    case: CaseId
+    duty: DutyId
+    rule: str
+    unit: UnitId
+    limit: Instant
+    found_at: Instant
+    cause: str
+    level: Level | None = None
+    harm: Harm | None = None
+    late_by_seconds: float | None = None
+    excuses: tuple[str, ...] = ()
+    """Named: `every_channel_failed`, `stood_in`, `transfer_pending` …"""
 
 
 class Due(Frozen):
-    """The data of `due`, written when the clock is armed: this duty had something to do at `at`."""
+    """The data of `due`, written when the clock is armed: the case had something to do at `at`, first of all for `duty`."""
 
-    duty: DutyId
     at: Instant
+    duty: DutyId | None = None
 
 
 class Delivery(Frozen):

@@ -1,13 +1,15 @@
 """What a unit, a person or a system reports. Reported once; later facts refer to it and never change it."""
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.facts.envelope import Frozen, Instant
-from shared.ids import AreaCode, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
+CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
@@ -19,11 +21,46 @@ class Place(Frozen):
     longitude: Annotated[float, Field(ge=-180, le=180)]
 
 
+class TaskForm(Frozen):
+    """A task to assign: to one unit, or (a campaign) one task to each of `units`. Either `due_at` or `within`, or the policy's term."""
+
+    title: Line
+    unit: UnitId | None = None
+    units: tuple[UnitId, ...] = ()
+    owner: PersonId | None = None
+    """The person who answers for it in that unit; without one the unit's head does."""
+    due_at: Instant | None = None
+    within: timedelta | None = None
+    lead: bool = False
+    """Joint task: this unit leads, the others help."""
+    after: Annotated[int | None, Field(ge=1)] = None
+    """Number (from 1) of the task of this list that must be done first."""
+
+    @model_validator(mode="after")
+    def for_somebody(self) -> Self:
+        if (self.unit is None) == (not self.units):
+            raise ValueError("a task needs `unit`, or `units` for one task each: give one of the two")
+        return self
+
+
+class Harm(Frozen):
+    """What grades an accident (DOMAIN.md): the higher of the three counts."""
+
+    deaths: Annotated[int, Field(ge=0)] = 0
+    injuries: Annotated[int, Field(ge=0)] = 0
+    """Seriously injured."""
+    loss: Annotated[int, Field(ge=0)] = 0
+    """Direct loss in yuan."""
+
+
 class ReportForm(Frozen):
     """What a reporter fills in: the body of `POST /api/v1/reports`, of `report.submit` and of `cn.fenghuo.report.v1`."""
 
     kind: ReportKind = ReportKind.INCIDENT
-    category: Category
+    category: Category | None = None
+    """Incidents, opinion, disputes and hazards need one."""
+    topic: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
+    """The policy's finer sorting: opinion tv, web, external_media; complaint urgent, utility, normal, complex; petition land …"""
     level: Level | None = None
     sensitive: bool = False
     unit: UnitId
@@ -34,6 +71,16 @@ class ReportForm(Frozen):
     details: Text | None = None
     place: Place | None = None
     exercise: bool = False
+    harm: Harm | None = None
+    parent: CaseId | None = None
+    """The case this one follows from: what a task, an order or an accountability case is about."""
+    tasks: tuple[TaskForm, ...] = ()
+
+    @model_validator(mode="after")
+    def has_a_category(self) -> Self:
+        if self.category is None and self.kind in CATEGORISED:
+            raise ValueError(f"category is missing: a report of kind {self.kind} needs one of {', '.join(Category)}")
+        return self
 
     @model_validator(mode="after")
     def learned_after_it_occurred(self) -> Self:

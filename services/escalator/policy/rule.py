@@ -1,0 +1,64 @@
+"""A duty rule as it stands for one matter: variants applied, terms looked up, every value with the line it comes from.
+
+Invariant: `decide` reads these and nothing else of the policy; resolving is a pure function of policy and matter, and is
+remembered per matter's sort, so that the hot path only looks it up.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.escalator.policy.terms import Term
+from shared.case import Plan, Slip
+from shared.ids import AreaCode, UnitId
+from shared.vocabulary import Category, Level, ReportKind
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What a rule may choose by. Two matters of the same sort have the same duties."""
+
+    kind: ReportKind
+    category: Category | None
+    topic: str | None
+    level: Level | None
+    sensitive: bool
+    area: AreaCode
+    unit: UnitId
+
+
+class Scope(StrEnum):
+    CASE = "case"
+    TASK = "task"
+    """One duty for each task."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    """One duty the policy lays on somebody when `on` happens."""
+
+    name: str
+    plan: Plan
+    """All of it that the case keeps (texts, discharge, chain, lines)."""
+    on: tuple[str, ...]
+    """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`, `established.<watch>`."""
+    by: str
+    """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a transfer's addressee), `superior`
+    (the common superior), `competent`, `watched` (a standing case's unit), or the name of a post."""
+    to: tuple[str, ...]
+    """Posts or audiences it is owed to."""
+    term: Term | None
+    """None: the act that opens it gives the limit (`due_at`)."""
+    starts: str
+    """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`, `learned_at`, `received_at`."""
+    scope: Scope
+    remind: tuple[tuple[Term, Slip | None], ...]
+    """Fixed terms from the start, or shares of the whole term; each may colour the slip."""
+    overdue: tuple[tuple[Term, tuple[str, ...]], ...]
+    """How long after the limit, and whom to tell or what to raise."""
+    every: str | None
+    """Cron (five fields) in the policy's zone: opens at each of its moments."""
+    shift: bool
+    """Opens at the start of each shift of the standing case's roster."""
+    calls: bool
+    """The bearer is called when it opens (a report); otherwise only told."""
+

@@ -1,0 +1,57 @@
+"""Which one unit answers for a matter: first-receiver and competence rules ask here, and show the reason.
+
+Invariant: at most one unit, always the same one: the competence of the smallest area that holds the place, then the one that
+asks most (topic before kind before category), then the one declared first.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.directory.units import Competence, Unit
+from shared.facts import Name
+from shared.ids import AreaCode
+from shared.vocabulary import Category, ReportKind
+
+if TYPE_CHECKING:
+    from shared.directory.whole import Directory
+
+
+class Matter(NamedTuple):
+    kind: ReportKind | None
+    category: Category | None
+    topic: str | None
+
+
+class Competent(NamedTuple):
+    """The unit, and why it is the one, in words."""
+
+    unit: Unit
+    reason: Name
+
+
+def competent_unit(whole: "Directory", matter: Matter, area: AreaCode) -> Competent | None:
+    """None where no unit declares a competence that covers the matter at this place."""
+    for at in whole.area_path(area):
+        found = [(_asks(one), unit, one) for unit, one in whole.competences_by_area.get(at, ()) if _covers(one, matter)]
+        if found:
+            _, unit, competence = max(found, key=lambda each: each[0])
+            return Competent(unit, _reason(whole, unit, competence, at))
+    return None
+
+
+def _covers(one: Competence, matter: Matter) -> bool:
+    return (
+        (not one.topics or matter.topic in one.topics)
+        and (not one.kinds or matter.kind in one.kinds)
+        and (not one.categories or matter.category in one.categories)
+    )
+
+
+def _asks(one: Competence) -> tuple[bool, bool, bool]:
+    return bool(one.topics), bool(one.kinds), bool(one.categories)
+
+
+def _reason(whole: "Directory", unit: Unit, one: Competence, at: AreaCode) -> Name:
+    area = whole.areas_by_code[at].name
+    matters = [*one.topics, *one.kinds, *one.categories]
+    zh, en = "、".join(matters) or "一切事项", ", ".join(matters) or "every matter"
+    return Name(zh=f"{area.zh}范围内{zh}由{unit.name.zh}主管", en=f"in {area.en}, {en} is for {unit.name.en}")

@@ -1,0 +1,222 @@
+"""What makes a directory invalid: references that lead nowhere, circles, and posts that are or would be dark.
+
+Invariant: whoever can come to hold a post (holder, deputies, everyone on its roster) is declared and has a channel. A fault says
+where it stands and what to do, and names the post that would be dark.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, UnitId
+from shared.lined_yaml import PlacedError
+
+if TYPE_CHECKING:
+    from shared.directory.people import Post
+    from shared.directory.roster import Roster
+    from shared.directory.whole import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`path` leads to it in the document; `dark` is the post that nobody reachable would hold."""
+
+    path: tuple[str | int, ...]
+    text: str
+    dark: PostId | None = None
+
+
+class DirectoryFault(PlacedError):
+    """A directory, or a change to it, that is refused."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.found = tuple(faults)
+        super().__init__([(fault.path, fault.text) for fault in self.found])
+
+    @property
+    def dark(self) -> tuple[PostId, ...]:
+        """The posts that would be dark."""
+        return tuple(dict.fromkeys(fault.dark for fault in self.found if fault.dark is not None))
+
+
+def faults_of(whole: "Directory") -> list[Fault]:
+    checks = (_twice, _areas, _units, _people, _posts, _rosters, _sources, _plans, _suppressions)
+    return [fault for check in checks for fault in check(whole)]
+
+
+def _twice(whole: "Directory") -> Iterator[Fault]:
+    lists = {
+        "areas": ("area", [area.code for area in whole.areas]),
+        "units": ("unit", [unit.id for unit in whole.units]),
+        "people": ("person", [person.id for person in whole.people]),
+        "posts": ("post", [post.id for post in whole.posts]),
+        "rosters": ("roster", [roster.id for roster in whole.rosters]),
+        "sources": ("source", [source.id for source in whole.sources]),
+        "plans": ("plan", [plan.id for plan in whole.plans]),
+        "suppressions": ("suppression", [one.id for one in whole.suppressions]),
+    }
+    for part, (what, ids) in lists.items():
+        seen: set[str] = set()
+        for number, one in enumerate(ids):
+            if one in seen:
+                yield Fault((part, number), f"{what} {one} is declared twice: rename or remove one")
+            seen.add(one)
+
+
+def _areas(whole: "Directory") -> Iterator[Fault]:
+    above = {area.code: area.within for area in whole.areas}
+    for number, area in enumerate(whole.areas):
+        where = ("areas", number, "within")
+        if area.within and area.within not in above:
+            yield Fault(where, f"area {area.code} lies within {area.within}, which is not declared")
+        elif circle := _circle(area.code, above):
+            yield Fault(where, f"area {area.code} lies within itself ({' → '.join(circle)}): mend `within` of one of them")
+
+
+def _units(whole: "Directory") -> Iterator[Fault]:
+    above = {unit.id: unit.superior for unit in whole.units}
+    for number, unit in enumerate(whole.units):
+        where = ("units", number)
+        if unit.area not in whole.areas_by_code:
+            yield Fault((*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared")
+        if unit.superior is not None and unit.superior not in above:
+            yield Fault((*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared")
+        elif circle := _circle(unit.id, above):
+            yield Fault((*where, "superior"), f"unit {unit.id} stands above itself ({' → '.join(circle)}): mend one superior")
+        for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
+            if post is not None and post not in whole.posts_by_id:
+                yield Fault((*where, field), f"unit {unit.id} names {post} as its {field}, a post that is not declared")
+        for place, competence in enumerate(unit.competence):
+            if competence.area is not None and competence.area not in whole.areas_by_code:
+                text = f"unit {unit.id} is competent in area {competence.area}, which is not declared"
+                yield Fault((*where, "competence", place, "area"), text)
+
+
+def _people(whole: "Directory") -> Iterator[Fault]:
+    for number, person in enumerate(whole.people):
+        if person.unit not in whole.units_by_id:
+            yield Fault(("people", number, "unit"), f"person {person.id} belongs to unit {person.unit}, which is not declared")
+
+
+def _posts(whole: "Directory") -> Iterator[Fault]:
+    for number, post in enumerate(whole.posts):
+        where = ("posts", number)
+        if post.unit not in whole.units_by_id:
+            yield Fault((*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared")
+        yield from _held(whole, post, where)
+        if post.roster is None:
+            continue
+        roster = whole.rosters_by_id.get(RosterId(post.roster))
+        if roster is None:
+            yield Fault((*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared")
+        elif roster.post != post.id:
+            text = f"post {post.id} is held by roster {roster.id}, which is made for post {roster.post}: correct one of the two"
+            yield Fault((*where, "roster"), text)
+
+
+def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[Fault]:
+    dark = PostId(post.id)
+    if post.holder not in whole.people_by_id:
+        text = f"post {post.id} is held by {post.holder}, who is not declared: the post would be dark, name a person"
+        yield Fault((*where, "holder"), text, dark)
+    elif not _reachable(whole, post.holder):
+        text = f"post {post.id} is held by {post.holder}, who has no channel: the post would be dark, give them one"
+        yield Fault((*where, "holder"), text, dark)
+    for place, deputy in enumerate(post.deputies):
+        if deputy not in whole.people_by_id:
+            text = f"post {post.id} has deputy {deputy}, who is not declared: name a person"
+        elif not _reachable(whole, deputy):
+            text = f"post {post.id} has deputy {deputy}, who has no channel: the post would be dark in the holder's absence, give them one"
+        elif deputy == post.holder:
+            text = f"post {post.id} has its holder {deputy} for a deputy: name somebody else"
+        else:
+            continue
+        yield Fault((*where, "deputies", place), text, dark if deputy != post.holder else None)
+
+
+def _rosters(whole: "Directory") -> Iterator[Fault]:
+    for number, roster in enumerate(whole.rosters):
+        where = ("rosters", number)
+        if roster.unit not in whole.units_by_id:
+            yield Fault((*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared")
+        post = whole.posts_by_id.get(PostId(roster.post))
+        if post is None:
+            yield Fault((*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared")
+        elif post.roster is None:
+            yield Fault(
+                (*where, "post"), f"roster {roster.id} is made for post {post.id}, which does not name it: add `roster: {roster.id}`"
+            )
+        elif post.roster != roster.id:
+            text = f"roster {roster.id} is made for post {post.id}, which roster {post.roster} holds: correct one of the two"
+            yield Fault((*where, "post"), text)
+        yield from _on_roster(whole, roster, where)
+
+
+def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...]) -> Iterator[Fault]:
+    named = [(("rotation", place), one) for place, one in enumerate(roster.rotation)]
+    named += [(("leaders", place), one) for place, one in enumerate(roster.leaders)]
+    for place, override in enumerate(roster.overrides):
+        named.append((("overrides", place), override.person))
+        if override.leader:
+            named.append((("overrides", place), override.leader))
+    for path, person in named:
+        if person not in whole.people_by_id:
+            text = f"roster {roster.id} names {person}, who is not declared: post {roster.post} would be dark on that shift, name a person"
+        elif not _reachable(whole, person):
+            text = f"roster {roster.id} names {person}, who has no channel: post {roster.post} would be dark on that shift, give them one"
+        else:
+            continue
+        yield Fault((*where, *path), text, PostId(roster.post))
+
+
+def _sources(whole: "Directory") -> Iterator[Fault]:
+    for number, source in enumerate(whole.sources):
+        if source.unit not in whole.units_by_id:
+            yield Fault(("sources", number, "unit"), f"source {source.id} reports for unit {source.unit}, which is not declared")
+        if source.area not in whole.areas_by_code:
+            yield Fault(("sources", number, "area"), f"source {source.id} is in area {source.area}, which is not declared")
+        if source.tell is not None and source.tell not in whole.posts_by_id:
+            yield Fault(("sources", number, "tell"), f"source {source.id} is to tell post {source.tell}, which is not declared")
+
+
+def _plans(whole: "Directory") -> Iterator[Fault]:
+    for number, plan in enumerate(whole.plans):
+        where = ("plans", number)
+        if plan.unit not in whole.units_by_id:
+            yield Fault((*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared")
+        for place, step in enumerate(plan.steps):
+            if step.unit not in whole.units_by_id:
+                text = f"plan {PlanId(plan.id)}, step {place + 1} is for unit {step.unit}, which is not declared"
+                yield Fault((*where, "steps", place, "unit"), text)
+        yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
+
+
+def _suppressions(whole: "Directory") -> Iterator[Fault]:
+    for number, one in enumerate(whole.suppressions):
+        where, who = ("suppressions", number), f"suppression {one.id}"
+        yield from _known_areas(whole, one.areas, (*where, "areas"), who)
+        for unit in one.units:
+            if UnitId(unit) not in whole.units_by_id:
+                yield Fault((*where, "units"), f"{who} names unit {unit}, which is not declared")
+        for source in one.sources:
+            if source not in whole.sources_by_id:
+                yield Fault((*where, "sources"), f"{who} names source {source}, which is not declared")
+
+
+def _known_areas(whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str) -> Iterator[Fault]:
+    for code in codes:
+        if AreaCode(code) not in whole.areas_by_code:
+            yield Fault(where, f"{who} names area {code}, which is not declared")
+
+
+def _reachable(whole: "Directory", person: str) -> bool:
+    return bool(whole.people_by_id[PersonId(person)].channels)
+
+
+def _circle(start: str, above: dict[str, str | None]) -> list[str] | None:
+    """The way from `start` up to itself; None where it ends at the top, or in another circle."""
+    way, at = [start], above.get(start)
+    while at is not None and at not in way:
+        way.append(at)
+        at = above.get(at)
+    return [*way, start] if at == start else None

@@ -1,0 +1,159 @@
+"""Warning before a gap: what is valid today and will be dark on Sunday. Pure.
+
+Invariant: `gaps` looks at every moment between `since` and `until` at which something can change, not at samples; each gap names
+its subject, from when to when, and the remedy in both languages. A gap is a warning; what is already wrong is a fault.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from shared.directory.people import Holding, Post
+from shared.directory.whole import Directory
+from shared.facts import Frozen, Instant, Name
+from shared.ids import PersonId, PostId, RosterId
+
+
+class GapCode(StrEnum):
+    NOBODY_THERE = "nobody_there"
+    """Holder and deputies are absent: the post is dark."""
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    """Who is on shift is absent and so is the shift's leader: somebody stands in who does not know of it."""
+    NO_DEPUTY = "no_deputy"
+    """The holder will be absent and the post has no deputy."""
+    ROSTER_ENDS = "roster_ends"
+    NO_CHANNEL = "no_channel"
+    ONE_CHANNEL = "one_channel"
+    """The one number does not answer: nothing else is left to try."""
+    NOBODY_HEADS = "nobody_heads"
+    """The unit has no head: nobody answers for it."""
+    PLAN_REVIEW = "plan_review"
+
+
+class Gap(Frozen):
+    code: GapCode
+    subject: str
+    """Id of the post, person, unit, roster or plan."""
+    since: Instant | None = None
+    """None: now already."""
+    until: Instant | None = None
+    """None: until somebody acts."""
+    grave: bool
+    """A post that can be owed a report is dark meanwhile."""
+    text: Name
+
+
+def gaps(directory: Directory, since: datetime, until: datetime) -> list[Gap]:
+    """Every gap that has a moment in `since` … `until`: the grave ones first, then by time."""
+    checks = (_posts, _rosters, _people, _units, _plans)
+    found = [gap for check in checks for gap in check(directory, since, until)]
+    return sorted(found, key=lambda gap: (not gap.grave, gap.since or since, gap.code, gap.subject))
+
+
+def _posts(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
+    for post in directory.posts:
+        if PostId(post.id) in directory.steady_holders:
+            continue
+        edges = _edges(directory, post, since, until)
+        open_gap: Gap | None = None
+        for begins, ends in zip(edges, [*edges[1:], until], strict=True):
+            gap = _post_gap(directory, post, begins, ends)
+            if open_gap is not None and gap is not None and gap.code is open_gap.code:
+                open_gap = gap.model_copy(update={"since": open_gap.since})
+                continue
+            if open_gap is not None:
+                yield open_gap
+            open_gap = gap
+        if open_gap is not None:
+            yield open_gap
+
+
+def _edges(directory: Directory, post: Post, since: datetime, until: datetime) -> list[datetime]:
+    """Every moment at which another person may come to hold the post."""
+    people = {PersonId(post.holder), *map(PersonId, post.deputies)}
+    edges = {since}
+    if post.roster is not None:
+        for shift in directory.rosters_by_id[RosterId(post.roster)].shifts(since, until):
+            people |= {shift.person} | ({shift.leader} if shift.leader else set())
+            edges |= {shift.starts_at, shift.ends_at}
+    for person in people:
+        edges |= {at for absence in directory.people_by_id[person].absences for at in (absence.since, absence.until)}
+    return sorted(at.astimezone(UTC) for at in edges if since <= at < until)
+
+
+def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime) -> Gap | None:
+    """What is wrong with the post between two edges; nothing changes in between."""
+    why, name = directory.why_holder(PostId(post.id), begins), post.name
+    if why is Holding.HOLDER_THOUGH_ABSENT:
+        code = GapCode.NOBODY_THERE if post.deputies else GapCode.NO_DEPUTY
+        who = directory.people_by_id[PersonId(post.holder)].name
+        text = Name(
+            zh=f"{name.zh}（{who.zh}）届时不在岗，无人代行：请指定一名在岗的代理人",
+            en=f"{name.en} ({who.en}) will be away and nobody stands in: name a deputy who is there",
+        )
+        return Gap(code=code, subject=post.id, since=begins, until=ends, grave=True, text=text)
+    if post.roster is None:
+        return None
+    shift = directory.rosters_by_id[RosterId(post.roster)].shift_at(begins)
+    if shift is None or why in (Holding.ON_ROSTER, Holding.ROSTER_OVERRIDE, Holding.LEADER_ON_DUTY):
+        return None
+    who = directory.people_by_id[shift.person].name
+    text = Name(
+        zh=f"{name.zh}届时无人值班（{who.zh}不在岗）：请换班",
+        en=f"nobody is on duty as {name.en} ({who.en} is away): exchange the shift",
+    )
+    return Gap(code=GapCode.NOBODY_ON_DUTY, subject=post.id, since=begins, until=ends, grave=False, text=text)
+
+
+def _rosters(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
+    for roster in directory.rosters:
+        begins = roster.start_of(0)
+        if begins > since:
+            yield _unrostered(directory, roster.id, since, min(begins, until))
+        if roster.count is not None and (ends := roster.start_of(roster.count)) < until:
+            yield _unrostered(directory, roster.id, max(ends, since), None)
+
+
+def _unrostered(directory: Directory, roster_id: str, since: datetime, until: datetime | None) -> Gap:
+    roster = directory.rosters_by_id[RosterId(roster_id)]
+    holder = directory.people_by_id[PersonId(directory.posts_by_id[PostId(roster.post)].holder)].name
+    text = Name(
+        zh=f"{roster.name.zh}没有排班，由{holder.zh}一人值守：请续排",
+        en=f"{roster.name.en} has no shifts then, {holder.en} alone answers: extend it",
+    )
+    return Gap(code=GapCode.ROSTER_ENDS, subject=roster.id, since=since, until=until, grave=False, text=text)
+
+
+def _people(directory: Directory, _: datetime, __: datetime) -> Iterator[Gap]:
+    for person in directory.people:
+        kinds = {entry.channel for entry in person.channels}
+        if len(kinds) > 1:
+            continue
+        if kinds:
+            code, zh, en = GapCode.ONE_CHANNEL, "只有一种联系方式：请再添一种", "can be reached in one way only: add another channel"
+        else:
+            code, zh, en = GapCode.NO_CHANNEL, "没有任何联系方式：请补上", "can't be reached at all: add a channel"
+        text = Name(zh=f"{person.name.zh}{zh}", en=f"{person.name.en} {en}")
+        yield Gap(code=code, subject=person.id, grave=False, text=text)
+
+
+def _units(directory: Directory, _: datetime, __: datetime) -> Iterator[Gap]:
+    for unit in directory.units:
+        if unit.head is None:
+            text = Name(zh=f"{unit.name.zh}没有负责人：请指定一个岗位", en=f"nobody answers for {unit.name.en}: name its head, a post")
+            yield Gap(code=GapCode.NOBODY_HEADS, subject=unit.id, grave=False, text=text)
+
+
+def _plans(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
+    for plan in directory.plans:
+        due = _end_of(plan.review_by)
+        if due < until:
+            text = Name(
+                zh=f"预案《{plan.name.zh}》应于{plan.review_by}前复审：请复审并更新版本",
+                en=f"the plan {plan.name.en} is to be reviewed by {plan.review_by}: review it and renew its version",
+            )
+            yield Gap(code=GapCode.PLAN_REVIEW, subject=plan.id, since=max(due, since), grave=False, text=text)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)

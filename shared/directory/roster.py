@@ -1,0 +1,155 @@
+"""Duty rosters: who is on shift when, by rotation and by override.
+
+Invariant: shifts leave no gap and do not overlap between `since` and `ends`. A shift begins at a time of the wall clock, so that
+one of 24 hours lasts 23 or 25 where the clock is changed; an override cuts the shifts it touches, the last one declared winning.
+Pure: every moment is an argument.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.directory.span import Id, Span
+from shared.facts import Frozen, Name
+from shared.ids import PersonId
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"no time zone {name!r}: write one such as Asia/Shanghai") from None
+    return name
+
+
+class Override(Span):
+    """`person` stands in from `from` until `until`: an exchange, an illness, a reinforced watch."""
+
+    person: str
+    leader: str | None = None
+    """None: the leader of the shift stays."""
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One person's watch without a break. `number` counts the rotation's shifts; an override's parts have the number they cut."""
+
+    roster: str
+    number: int
+    person: PersonId
+    leader: PersonId | None
+    starts_at: datetime
+    ends_at: datetime
+    override: bool = False
+    reason: str = ""
+
+
+class Roster(Frozen):
+    id: Id
+    name: Name
+    unit: str
+    post: str
+    """The post that whoever is on shift holds."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    starts: time = time(8, 30)
+    """Wall clock."""
+    hours: Annotated[int, Field(ge=1, le=168)] = 24
+    rotation: Annotated[tuple[str, ...], Field(min_length=1)]
+    since: date
+    """The first of the rotation begins on this day."""
+    ends: date | None = None
+    """The last day on which a shift begins; None: goes on."""
+    leaders: tuple[str, ...] = ()
+    """Rotation of the leaders on duty (带班领导)."""
+    sign_in_within: Annotated[timedelta, Field(gt=timedelta(0))] | None = timedelta(minutes=15)
+    """How long after its start a shift must be signed in; None asks for no sign-in."""
+    overrides: tuple[Override, ...] = ()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def start_of(self, number: int) -> datetime:
+        """When shift `number` begins, UTC."""
+        wall = datetime.combine(self.since, self.starts) + number * timedelta(hours=self.hours)
+        return wall.replace(tzinfo=self.zone).astimezone(UTC)
+
+    def number_at(self, at: datetime) -> int:
+        """The number of the shift `at` falls in; negative before the roster begins."""
+        wall = at.astimezone(self.zone).replace(tzinfo=None)
+        number = (wall - datetime.combine(self.since, self.starts)) // timedelta(hours=self.hours)
+        # Where the clock is changed, the same wall time may belong to a neighbour.
+        while self.start_of(number) > at:
+            number -= 1
+        while self.start_of(number + 1) <= at:
+            number += 1
+        return number
+
+    @cached_property
+    def count(self) -> int | None:
+        """How many shifts there are; None: no end."""
+        if self.ends is None:
+            return None
+        return max(0, -((self.since - self.ends - timedelta(days=1)) // timedelta(hours=self.hours)))
+
+    def shift_at(self, at: datetime) -> Shift | None:
+        """Who is on duty at `at`; None before the roster begins and after its end."""
+        number = self.number_at(at)
+        if number < 0 or (self.count is not None and number >= self.count):
+            return None
+        if not self.overrides:
+            return self._whole(number)
+        return next(shift for shift in self._parts(number) if shift.ends_at > at)
+
+    def next_shift(self, after: datetime) -> Shift | None:
+        """The first shift that begins later than `after`; None where the roster ends before one does."""
+        number = max(0, self.number_at(after))
+        while self.count is None or number < self.count:
+            for shift in self._parts(number):
+                if shift.starts_at > after:
+                    return shift
+            number += 1
+        return None
+
+    def shifts(self, since: datetime, until: datetime) -> Iterator[Shift]:
+        """Every shift that has a moment in `since` … `until`, in order."""
+        number = max(0, self.number_at(since))
+        while (self.count is None or number < self.count) and self.start_of(number) < until:
+            yield from (shift for shift in self._parts(number) if shift.ends_at > since and shift.starts_at < until)
+            number += 1
+
+    def _whole(self, number: int) -> Shift:
+        leader = PersonId(self.leaders[number % len(self.leaders)]) if self.leaders else None
+        person = PersonId(self.rotation[number % len(self.rotation)])
+        return Shift(self.id, number, person, leader, self.start_of(number), self.start_of(number + 1))
+
+    def _parts(self, number: int) -> list[Shift]:
+        """Shift `number` cut where an override begins or ends inside it."""
+        whole = self._whole(number)
+        touching = [one for one in self.overrides if one.since < whole.ends_at and one.until > whole.starts_at]
+        if not touching:
+            return [whole]
+        cuts = {whole.starts_at, whole.ends_at}
+        cuts |= {at for one in touching for at in (one.since, one.until) if whole.starts_at < at < whole.ends_at}
+        edges = sorted(at.astimezone(UTC) for at in cuts)
+        parts: list[Shift] = []
+        for begins, ends in zip(edges, edges[1:], strict=False):
+            stand_in = next((one for one in reversed(touching) if one.covers(begins)), None)
+            part = _part(whole, stand_in, begins, ends)
+            if parts and (parts[-1].person, parts[-1].leader, parts[-1].override) == (part.person, part.leader, part.override):
+                part = _part(whole, stand_in, parts.pop().starts_at, ends)
+            parts.append(part)
+        return parts
+
+
+def _part(whole: Shift, stand_in: Override | None, begins: datetime, ends: datetime) -> Shift:
+    if stand_in is None:
+        return Shift(whole.roster, whole.number, whole.person, whole.leader, begins, ends)
+    leader = PersonId(stand_in.leader) if stand_in.leader else whole.leader
+    return Shift(whole.roster, whole.number, PersonId(stand_in.person), leader, begins, ends, override=True, reason=stand_in.reason)

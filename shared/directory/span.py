@@ -1,0 +1,29 @@
+"""A stretch of time, from its first moment up to, not including, its last; written `from` and `until` in files and on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from shared.facts import Frozen, Instant
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+"""Of everything in the directory but areas and sources."""
+
+
+class Span(Frozen):
+    """`since` stands as `from`, which is a word of the language."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    since: Annotated[Instant, Field(alias="from")]
+    until: Instant
+
+    @model_validator(mode="after")
+    def ends_after_it_begins(self) -> Self:
+        if self.until <= self.since:
+            raise ValueError(f"ends ({self.until.isoformat()}) before it begins ({self.since.isoformat()}): exchange the two, or remove it")
+        return self
+
+    def covers(self, at: datetime) -> bool:
+        return self.since <= at < self.until

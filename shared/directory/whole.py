@@ -1,0 +1,234 @@
+"""The document of `config/directory.yaml`, and everything that is asked of it.
+
+Invariant: a Directory is valid as a whole (`faults`): every reference leads somewhere, superiors form a tree, and no post that can
+be owed a report is dark (held by nobody, or by somebody without a channel). A file that breaks this is refused with the line to
+mend. It never changes: a change makes another one.
+"""
+
+from collections import defaultdict
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError, model_validator
+
+from shared.directory.competence import Competent, Matter, competent_unit
+from shared.directory.faults import DirectoryFault, faults_of
+from shared.directory.people import Holding, Person, Post
+from shared.directory.plans import ContingencyPlan, Suppression
+from shared.directory.roster import Roster
+from shared.directory.units import Area, Competence, Source, Unit
+from shared.facts import Frozen
+from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, SourceId, UnitId
+from shared.lined_yaml import load
+from shared.vocabulary import Category, Level, ReportKind
+
+
+class Directory(Frozen):
+    version: str
+    areas: tuple[Area, ...]
+    units: tuple[Unit, ...]
+    people: tuple[Person, ...]
+    posts: tuple[Post, ...]
+    rosters: tuple[Roster, ...] = ()
+    sources: tuple[Source, ...] = ()
+    plans: tuple[ContingencyPlan, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+
+    @model_validator(mode="after")
+    def is_valid_as_a_whole(self) -> Self:
+        if faults := faults_of(self):
+            raise DirectoryFault(faults)
+        return self
+
+    def revised(self, **parts: Any) -> "Directory":
+        """Another directory with these parts (fields of this class) in place of ours. Raises DirectoryFault."""
+        whole = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return Directory(**{**whole, **parts})
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                found = fault.get("ctx", {}).get("error")
+                if isinstance(found, DirectoryFault):
+                    raise found from None
+            raise
+
+    # By their ids
+
+    @cached_property
+    def areas_by_code(self) -> dict[AreaCode, Area]:
+        return {AreaCode(area.code): area for area in self.areas}
+
+    @cached_property
+    def units_by_id(self) -> dict[UnitId, Unit]:
+        return {UnitId(unit.id): unit for unit in self.units}
+
+    @cached_property
+    def people_by_id(self) -> dict[PersonId, Person]:
+        return {PersonId(person.id): person for person in self.people}
+
+    @cached_property
+    def posts_by_id(self) -> dict[PostId, Post]:
+        return {PostId(post.id): post for post in self.posts}
+
+    @cached_property
+    def rosters_by_id(self) -> dict[RosterId, Roster]:
+        return {RosterId(roster.id): roster for roster in self.rosters}
+
+    @cached_property
+    def sources_by_id(self) -> dict[SourceId, Source]:
+        return {SourceId(source.id): source for source in self.sources}
+
+    @cached_property
+    def plans_by_id(self) -> dict[PlanId, ContingencyPlan]:
+        return {PlanId(plan.id): plan for plan in self.plans}
+
+    # Who answers
+
+    @cached_property
+    def steady_holders(self) -> dict[PostId, Person]:
+        """Posts that the same person holds at any time: no roster, and a holder who is never absent."""
+        held = {PostId(post.id): self.people_by_id[PersonId(post.holder)] for post in self.posts if post.roster is None}
+        return {post: person for post, person in held.items() if not person.absences}
+
+    def holder_of(self, post: PostId, at: datetime | None = None) -> Person:
+        """Who holds the post at `at`; with None whoever the post itself names.
+
+        KeyError for a post the directory does not have (the policy check refuses such a policy).
+        """
+        if (steady := self.steady_holders.get(post)) is not None:
+            return steady
+        if at is None:
+            return self.people_by_id[PersonId(self.posts_by_id[post].holder)]
+        return self._held(post, at)[0]
+
+    def why_holder(self, post: PostId, at: datetime) -> Holding:
+        """The named reason for `holder_of(post, at)`."""
+        return Holding.HOLDER if post in self.steady_holders else self._held(post, at)[1]
+
+    def _held(self, post_id: PostId, at: datetime) -> tuple[Person, Holding]:
+        post, people = self.posts_by_id[post_id], self.people_by_id
+        if post.roster is not None and (shift := self.rosters_by_id[RosterId(post.roster)].shift_at(at)) is not None:
+            on_shift = people[shift.person]
+            if is_there(on_shift, at):
+                return on_shift, Holding.ROSTER_OVERRIDE if shift.override else Holding.ON_ROSTER
+            if shift.leader is not None and is_there(people[shift.leader], at):
+                return people[shift.leader], Holding.LEADER_ON_DUTY
+        holder = people[PersonId(post.holder)]
+        if is_there(holder, at):
+            return holder, Holding.HOLDER
+        for deputy in post.deputies:
+            if is_there(people[PersonId(deputy)], at):
+                return people[PersonId(deputy)], Holding.DEPUTY_FOR_ABSENT_HOLDER
+        return holder, Holding.HOLDER_THOUGH_ABSENT
+
+    # Above and below
+
+    @cached_property
+    def area_paths(self) -> dict[AreaCode, tuple[AreaCode, ...]]:
+        paths: dict[AreaCode, tuple[AreaCode, ...]] = {}
+        for area in self.areas:
+            path, at = [AreaCode(area.code)], area.within
+            while at is not None:
+                path.append(AreaCode(at))
+                at = self.areas_by_code[AreaCode(at)].within
+            paths[AreaCode(area.code)] = tuple(path)
+        return paths
+
+    def area_path(self, code: AreaCode | str) -> tuple[AreaCode, ...]:
+        """The area, the one it lies within, and so on upwards; empty for one that is not declared."""
+        return self.area_paths.get(AreaCode(code), ())
+
+    def in_area(self, code: AreaCode | str, above: AreaCode | str) -> bool:
+        """Whether `code` is `above` or lies within it."""
+        return above in self.area_path(code)
+
+    @cached_property
+    def superiors(self) -> dict[UnitId, tuple[UnitId, ...]]:
+        """Of each unit those above it, the nearest first."""
+        above: dict[UnitId, tuple[UnitId, ...]] = {}
+        for unit in self.units:
+            path: list[UnitId] = []
+            at = unit.superior
+            while at is not None:
+                path.append(UnitId(at))
+                at = self.units_by_id[UnitId(at)].superior
+            above[UnitId(unit.id)] = tuple(path)
+        return above
+
+    def is_above(self, a: UnitId | str, b: UnitId | str) -> bool:
+        """Whether `a` is a superior, however distant, of `b`. No unit is above itself."""
+        return a in self.superiors.get(UnitId(b), ())
+
+    def common_superior(self, a: UnitId | str, b: UnitId | str) -> Unit | None:
+        """The nearest unit above both, or the one of them that is above the other; None where there is none.
+
+        For the same unit twice: its superior.
+        """
+        if self.is_above(a, b):
+            return self.units_by_id[UnitId(a)]
+        if self.is_above(b, a):
+            return self.units_by_id[UnitId(b)]
+        theirs = self.superiors.get(UnitId(b), ())
+        return next((self.units_by_id[unit] for unit in self.superiors.get(UnitId(a), ()) if unit in theirs), None)
+
+    # What for
+
+    @cached_property
+    def competences_by_area(self) -> dict[AreaCode, tuple[tuple[Unit, Competence], ...]]:
+        found: defaultdict[AreaCode, list[tuple[Unit, Competence]]] = defaultdict(list)
+        for unit in self.units:
+            for competence in unit.competence:
+                found[AreaCode(competence.area or unit.area)].append((unit, competence))
+        return {area: tuple(each) for area, each in found.items()}
+
+    def competent_unit(
+        self, kind: ReportKind | None, category: Category | None, topic: str | None, area: AreaCode | str
+    ) -> Competent | None:
+        """(unit, reason) for the one unit that answers for such a matter there; None where no unit declares it."""
+        return competent_unit(self, Matter(kind, category, topic), AreaCode(area))
+
+    def plans_for(
+        self, kind: ReportKind, category: Category, topic: str | None, level: Level | None, area: AreaCode | str
+    ) -> tuple[ContingencyPlan, ...]:
+        """The plans made for such a matter there, as declared. A plan that names levels asks for a graded matter."""
+        path = self.area_path(area)
+        return tuple(
+            plan
+            for plan in self.plans
+            if (not plan.when.kinds or kind in plan.when.kinds)
+            and (not plan.when.categories or category in plan.when.categories)
+            and (not plan.when.topics or topic in plan.when.topics)
+            and (not plan.when.levels or level in plan.when.levels)
+            and (not plan.when.areas or any(code in path for code in plan.when.areas))
+        )
+
+    def suppression_for(
+        self, unit: UnitId | str, area: AreaCode | str, category: Category, source: SourceId | str | None, at: datetime
+    ) -> Suppression | None:
+        """The first declared suppression in force at `at` that such a report falls under. Never to be asked about a lapse."""
+        if not self.suppressions:
+            return None
+        path = self.area_path(area)
+        return next(
+            (
+                one
+                for one in self.suppressions
+                if one.covers(at)
+                and (not one.units or unit in one.units)
+                and (not one.areas or any(code in path for code in one.areas))
+                and (not one.sources or source in one.sources)
+                and (not one.categories or category in one.categories)
+            ),
+            None,
+        )
+
+
+def is_there(person: Person, at: datetime) -> bool:
+    return not any(absence.covers(at) for absence in person.absences)
+
+
+def load_directory(path: Path) -> Directory:
+    """Raises YamlFault naming file and line."""
+    return load(path, Directory)[0]
