@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,16 +81,17 @@ class Roster(Frozen):
         wall = datetime.combine(self.since, self.starts) + number * timedelta(hours=self.hours)
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
-    def number_at(self, at: datetime) -> int:
-        """The number of the shift `at` falls in; negative before the roster begins."""
+    def bounds_at(self, at: datetime) -> tuple[int, datetime, datetime]:
+        """(number, start, end) of the rotation's shift that `at` falls in; the number is negative before the roster begins."""
         wall = at.astimezone(self.zone).replace(tzinfo=None)
         number = (wall - datetime.combine(self.since, self.starts)) // timedelta(hours=self.hours)
+        begins, ends = self.start_of(number), self.start_of(number + 1)
         # Where the clock is changed, the same wall time may belong to a neighbour.
-        while self.start_of(number) > at:
-            number -= 1
-        while self.start_of(number + 1) <= at:
-            number += 1
-        return number
+        while begins > at:
+            number, begins, ends = number - 1, self.start_of(number - 1), begins
+        while ends <= at:
+            number, begins, ends = number + 1, ends, self.start_of(number + 2)
+        return number, begins, ends
 
     @cached_property
     def count(self) -> int | None:
@@ -100,18 +102,16 @@ class Roster(Frozen):
 
     def shift_at(self, at: datetime) -> Shift | None:
         """Who is on duty at `at`; None before the roster begins and after its end."""
-        number = self.number_at(at)
+        number, begins, ends = self.bounds_at(at)
         if number < 0 or (self.count is not None and number >= self.count):
             return None
-        if not self.overrides:
-            return self._whole(number)
-        return next(shift for shift in self._parts(number) if shift.ends_at > at)
+        return next(shift for shift in self._parts(number, begins, ends) if shift.ends_at > at)
 
     def next_shift(self, after: datetime) -> Shift | None:
         """The first shift that begins later than `after`; None where the roster ends before one does."""
-        number = max(0, self.number_at(after))
+        number = max(0, self.bounds_at(after)[0])
         while self.count is None or number < self.count:
-            for shift in self._parts(number):
+            for shift in self.parts_of(number):
                 if shift.starts_at > after:
                     return shift
             number += 1
@@ -119,31 +119,30 @@ class Roster(Frozen):
 
     def shifts(self, since: datetime, until: datetime) -> Iterator[Shift]:
         """Every shift that has a moment in `since` … `until`, in order."""
-        number = max(0, self.number_at(since))
+        number = max(0, self.bounds_at(since)[0])
         while (self.count is None or number < self.count) and self.start_of(number) < until:
-            yield from (shift for shift in self._parts(number) if shift.ends_at > since and shift.starts_at < until)
+            yield from (shift for shift in self.parts_of(number) if shift.ends_at > since and shift.starts_at < until)
             number += 1
 
-    def _whole(self, number: int) -> Shift:
-        leader = PersonId(self.leaders[number % len(self.leaders)]) if self.leaders else None
-        person = PersonId(self.rotation[number % len(self.rotation)])
-        return Shift(self.id, number, person, leader, self.start_of(number), self.start_of(number + 1))
+    def parts_of(self, number: int) -> list[Shift]:
+        """Shift `number` of the rotation, cut where an override begins or ends inside it."""
+        return self._parts(number, self.start_of(number), self.start_of(number + 1))
 
-    def _parts(self, number: int) -> list[Shift]:
-        """Shift `number` cut where an override begins or ends inside it."""
-        whole = self._whole(number)
-        touching = [one for one in self.overrides if one.since < whole.ends_at and one.until > whole.starts_at]
+    def _parts(self, number: int, begins: datetime, ends: datetime) -> list[Shift]:
+        leader = PersonId(self.leaders[number % len(self.leaders)]) if self.leaders else None
+        whole = Shift(self.id, number, PersonId(self.rotation[number % len(self.rotation)]), leader, begins, ends)
+        touching = [one for one in self.overrides if one.since < ends and one.until > begins]
         if not touching:
             return [whole]
         cuts = {whole.starts_at, whole.ends_at}
         cuts |= {at for one in touching for at in (one.since, one.until) if whole.starts_at < at < whole.ends_at}
         edges = sorted(at.astimezone(UTC) for at in cuts)
         parts: list[Shift] = []
-        for begins, ends in zip(edges, edges[1:], strict=False):
-            stand_in = next((one for one in reversed(touching) if one.covers(begins)), None)
-            part = _part(whole, stand_in, begins, ends)
+        for edge, following in pairwise(edges):
+            stand_in = next((one for one in reversed(touching) if one.covers(edge)), None)
+            part = _part(whole, stand_in, edge, following)
             if parts and (parts[-1].person, parts[-1].leader, parts[-1].override) == (part.person, part.leader, part.override):
-                part = _part(whole, stand_in, parts.pop().starts_at, ends)
+                part = _part(whole, stand_in, parts.pop().starts_at, following)
             parts.append(part)
         return parts
 
