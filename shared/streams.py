@@ -29,6 +29,7 @@ CASES = "CASES"
 DELIVERIES = "DELIVERIES"
 TRAIL = "TRAIL"
 THREADS = "THREADS"
+DIRECTORY = "DIRECTORY"
 POLICIES = "POLICIES"
 """Bucket: every policy a case began under, by digest, and the versions with their approval."""
 
@@ -118,6 +119,14 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
             bucket=POLICIES,
             description="every policy a case began under, and the versions on their way from draft to in force",
             history=10,
+            storage=file,
+            replicas=replicas,
+            direct=True,
+        ),
+        KeyValueConfig(
+            bucket=DIRECTORY,
+            description="who is who, as it is now, with its last changes",
+            history=64,
             storage=file,
             replicas=replicas,
             direct=True,

@@ -77,6 +77,8 @@ class Kind(StrEnum):
     """The independent check of open duties against pending clocks found a difference, and what it repaired."""
     POLICY_DRAFTED = "policy_drafted"
     POLICY_APPROVED = "policy_approved"
+    DIRECTORY_CHANGED = "directory_changed"
+    """Who is who has changed: people, posts, rosters, absences. About no case."""
 
 
 CASE_ACTS = (

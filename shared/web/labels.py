@@ -67,6 +67,7 @@ LABELS: dict[str, dict[str, str]] = {
         "delivered": N_("message delivered"),
         "failed": N_("message failed"),
         "rejected": N_("message refused"),
+        "directory_changed": N_("directory changed"),
     },
     "effect": {
         "opened": N_("duty opened"),

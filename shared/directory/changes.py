@@ -1,0 +1,160 @@
+"""How the directory is changed: typed changes applied as a whole, and the changes that lead from one directory to another. Pure.
+
+Invariant: what comes out is valid as a whole and leaves no post dark that was not dark before: neither by a reference that leads
+nowhere nor by an absence that nobody stands in for. Else DirectoryFault says which post, and what to do.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from shared.directory.faults import DirectoryFault, Fault
+from shared.directory.people import Absence, Holding, Person, Post
+from shared.directory.roster import Override, Roster
+from shared.directory.whole import Directory
+from shared.facts import directory as wire
+from shared.facts.directory import Change
+from shared.ids import PersonId, PostId, RosterId
+
+PARTS = {
+    "area": "areas",
+    "unit": "units",
+    "person": "people",
+    "post": "posts",
+    "roster": "rosters",
+    "source": "sources",
+    "plan": "plans",
+    "suppression": "suppressions",
+}
+"""What a change calls it → the directory's field."""
+_PUT: dict[str, Callable[[Any], Change]] = {
+    "area": lambda one: wire.PutArea(area=one),
+    "unit": lambda one: wire.PutUnit(unit=one),
+    "person": lambda one: wire.PutPerson(person=one),
+    "post": lambda one: wire.PutPost(post=one),
+    "roster": lambda one: wire.PutRoster(roster=one),
+    "source": lambda one: wire.PutSource(source=one),
+    "plan": lambda one: wire.PutPlan(plan=one),
+    "suppression": lambda one: wire.PutSuppression(suppression=one),
+}
+
+
+def apply_change(directory: Directory, change: wire.DirectoryChange) -> Directory:
+    """The directory after the change. Raises DirectoryFault listing every fault in words, and changes nothing then."""
+    draft = _Draft(directory)
+    for number, one in enumerate(change.changes):
+        draft.apply(one, number)
+    if draft.faults:
+        raise DirectoryFault(draft.faults)
+    changed = directory.revised(version=change.version, **draft.parts())
+    before = _dark_moments(directory)
+    if dark := [fault for moment, fault in _dark_moments(changed).items() if moment not in before]:
+        raise DirectoryFault(dark)
+    return changed
+
+
+def difference(before: Directory | None, after: Directory) -> tuple[Change, ...]:
+    """The changes that make `after` of `before` (None: of nothing): what is put, then what is removed."""
+    puts: list[Change] = []
+    removals: list[Change] = []
+    for what, part in PARTS.items():
+        new = {_id_of(one): one for one in getattr(after, part)}
+        old: dict[str, Any] = {_id_of(one): one for one in getattr(before, part)} if before else {}
+        puts += [_PUT[what](one) for key, one in new.items() if old.get(key) != one]
+        removals += [wire.Remove.model_validate({"what": what, "id": key}) for key in old if key not in new]
+    return (*puts, *removals)
+
+
+class _Draft:
+    """The parts of a directory while changes are made to them; not valid in between."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._parts: dict[str, dict[str, Any]] = {
+            what: {_id_of(one): one for one in getattr(directory, part)} for what, part in PARTS.items()
+        }
+        self.faults: list[Fault] = []
+
+    def parts(self) -> dict[str, tuple[Any, ...]]:
+        return {PARTS[what]: tuple(those.values()) for what, those in self._parts.items()}
+
+    def apply(self, one: Change, number: int) -> None:
+        match one:
+            case wire.Remove():
+                if self._known(one.what, one.id, number, "id") is not None:
+                    del self._parts[one.what][one.id]
+            case wire.SetHolder():
+                if (post := self._known("post", one.post, number, "post")) is not None:
+                    self._put("post", _held_by(post, one))
+            case wire.SetAbsence():
+                if (person := self._known("person", one.person, number, "person")) is not None:
+                    self._put("person", _away(person, one.absence))
+            case wire.EndAbsence():
+                if (person := self._known("person", one.person, number, "person")) is not None:
+                    self._put("person", _back(person, one.at))
+            case wire.OverrideRoster():
+                if (roster := self._known("roster", one.roster, number, "roster")) is not None:
+                    self._put("roster", _overridden(roster, one.override))
+            case _:
+                what = one.op.removeprefix("put_")
+                self._put(what, getattr(one, what))
+
+    def _put(self, what: str, value: Any) -> None:
+        self._parts[what][_id_of(value)] = value
+
+    def _known(self, what: str, key: str, number: int, field: str) -> Any:
+        found = self._parts[what].get(key)
+        if found is None:
+            self.faults.append(Fault(("changes", number, field), f"no {what} {key[:60]!r} is known: take an id from the directory"))
+        return found
+
+
+def _id_of(one: Any) -> str:
+    return str(getattr(one, "id", None) or one.code)
+
+
+def _held_by(post: Post, one: wire.SetHolder) -> Post:
+    deputies = post.deputies if one.deputies is None else one.deputies
+    deputies = tuple(deputy for deputy in deputies if deputy != one.holder)
+    return post.model_copy(update={"holder": one.holder, "deputies": deputies})
+
+
+def _away(person: Person, absence: Absence) -> Person:
+    others = [one for one in person.absences if one.since != absence.since]
+    return person.model_copy(update={"absences": tuple(sorted([*others, absence], key=lambda one: one.since))})
+
+
+def _back(person: Person, at: datetime) -> Person:
+    kept: list[Absence] = []
+    for one in person.absences:
+        if not one.covers(at):
+            kept.append(one)
+        elif one.since < at:
+            kept.append(one.model_copy(update={"until": at}))
+    return person.model_copy(update={"absences": tuple(kept)})
+
+
+def _overridden(roster: Roster, override: Override) -> Roster:
+    others = [one for one in roster.overrides if one.since != override.since]
+    return roster.model_copy(update={"overrides": (*others, override)})
+
+
+def _dark_moments(directory: Directory) -> dict[tuple[PostId, PersonId, datetime], Fault]:
+    """Every moment from which a post's holder and all who could stand in are absent."""
+    found: dict[tuple[PostId, PersonId, datetime], Fault] = {}
+    for number, post in enumerate(directory.posts):
+        for at in _absences_begin(directory, post):
+            if directory.why_holder(PostId(post.id), at) is Holding.HOLDER_THOUGH_ABSENT:
+                text = (
+                    f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
+                    "name a deputy who is there in the same change (set_holder with deputies)"
+                )
+                found[PostId(post.id), PersonId(post.holder), at] = Fault(("posts", number, "holder"), text, PostId(post.id))
+    return found
+
+
+def _absences_begin(directory: Directory, post: Post) -> Iterable[datetime]:
+    people: set[str] = {post.holder, *post.deputies}
+    if post.roster is not None:
+        roster = directory.rosters_by_id[RosterId(post.roster)]
+        people |= {*roster.rotation, *roster.leaders, *(one.person for one in roster.overrides)}
+    return sorted({absence.since for person in people for absence in directory.people_by_id[PersonId(person)].absences})
