@@ -1,6 +1,6 @@
-"""Terms of the policy: ISO 8601 durations, working days (`P5WD`), percentages of a term.
+"""Durations of fixed length, as ISO 8601 writes them: `PT30M`, `P1DT12H`.
 
-Invariant: a term keeps the text it was written as; what it means is computed from that text alone.
+Invariant: `parse_fixed(write_fixed(span)) == span`; a month, which has no fixed length, is refused.
 """
 
 import re
@@ -12,8 +12,6 @@ from pydantic import BeforeValidator, PlainSerializer
 _ISO = re.compile(
     r"^P(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
 )
-_WORKING = re.compile(r"^P(?P<days>\d+)WD$")
-_PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
 
 
 def parse_fixed(text: str) -> timedelta:
@@ -49,21 +47,5 @@ def _fixed(value: Any) -> timedelta:
     return parse_fixed(value)
 
 
-def _term(value: Any) -> str:
-    """Any term: a fixed duration, months, working days or a percentage; kept as text until the duty it belongs to is watched."""
-    text = str(value)
-    if _WORKING.match(text):
-        return text
-    if percent := _PERCENT.match(text):
-        if not 0 < int(percent["share"]) <= 100:
-            raise ValueError(f"{text!r}: a percentage of a term lies between 1% and 100%")
-        return text
-    if not _ISO.match(text) or text in ("P", "PT") or text.endswith("T"):
-        raise ValueError(f"{text!r} is not a term: write PT30M, P3D, P1M, P5WD (working days) or 50%")
-    return text
-
-
 Span = Annotated[timedelta, BeforeValidator(_fixed), PlainSerializer(write_fixed, return_type=str)]
 """A duration of fixed length."""
-Term = Annotated[str, BeforeValidator(_term)]
-"""A duration of any kind, as written."""

@@ -6,14 +6,22 @@ chain ends in a name nobody holds.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.escalator.policy.model import PolicyDocument
+from services.escalator.policy.resolve import fits, resolve, triggers_of, whole_rule
+from services.escalator.policy.rule import DutyRule, Sort
 from shared.directory import Directory
 from shared.facts import Rule
-from shared.ids import PostId
+from shared.ids import AreaCode, PostId, UnitId
 from shared.lined_yaml import Lines, YamlFault, parse
+from shared.vocabulary import ReportKind
+
+REMEMBERED = 50_000
+"""Sorts of matter whose rules are kept at hand; beyond that the memory starts anew."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +32,54 @@ class Policy:
     text: str
     name: str
     lines: Lines
+    _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What a case keeps of the policy it began under: version and the digest of the very bytes."""
         return f"{self.document.version} sha256:{hashlib.sha256(self.text.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.document.clock.timezone)
+
+    @cached_property
+    def audiences(self) -> dict[str, tuple[PostId, ...]]:
+        """Names for several posts, usable wherever posts are."""
+        return {name: tuple(map(PostId, posts)) for name, posts in self.document.audiences.items()}
+
+    @cached_property
+    def _triggered(self) -> dict[str, tuple[str, ...]]:
+        """The rules' names by what opens them, in the policy's order."""
+        found: dict[str, list[str]] = {}
+        for name in self.document.duties:
+            for trigger in triggers_of(whole_rule(self.document, name)):
+                found.setdefault(trigger, []).append(name)
+        return {trigger: tuple(names) for trigger, names in found.items()}
+
+    def rules_on(self, trigger: str, sort: Sort) -> tuple[DutyRule, ...]:
+        """The duties that `trigger` lays on somebody in a matter of this sort, in the policy's order.
+
+        All periodic rules are opened by `established.periodic`, all rules of shifts by `established.roster`.
+        """
+        key = (trigger, sort)
+        if (known := self._read.get(key)) is not None:
+            return known
+        names = self._triggered.get(trigger, ())
+        found = tuple(
+            resolve(self.document, name, sort, self.lines.of) for name in names if fits(whole_rule(self.document, name).get("when"), sort)
+        )
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+        self._read[key] = found
+        return found
+
+    @cached_property
+    def periodic(self) -> tuple[DutyRule, ...]:
+        """Every rule with a calendar (`every`), as it stands for the standing case that watches it."""
+        names = [name for name in self.document.duties if whole_rule(self.document, name).get("every")]
+        sort = Sort(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
+        return tuple(resolve(self.document, name, sort, self.lines.of) for name in names)
 
     def rule(self, *path: str | int) -> Rule:
         return Rule(path=".".join(str(part) for part in path), line=self.lines.of(path))

@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.escalator.policy.durations import Span, Term
-from shared.facts import Frozen
-from shared.vocabulary import Level
+from services.escalator.policy.durations import Span
+from services.escalator.policy.duty_spec import DutySpec, RuleName
+from services.escalator.policy.terms import TermField
+from shared.facts import Frozen, LapseCause
+from shared.lined_yaml import PlacedError
+from shared.vocabulary import Level, Role
 
 PostName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
@@ -83,53 +86,180 @@ class Extension(Frozen):
 
 
 class Objection(Frozen):
-    within: Term
+    within: TermField
     decided_by: str
 
 
 class Tasks(Frozen):
-    meeting_report: Term
-    remind: tuple[Term, ...]
-    overdue: dict[Term, tuple[str, ...]]
+    meeting_report: TermField
+    remind: tuple[TermField, ...]
+    overdue: dict[TermField, tuple[str, ...]]
     extension: Extension
     objection: Objection
     bounce_limit: Annotated[int, Field(ge=0)]
 
 
 class Inventory(Frozen):
-    due: Term
-    remind: tuple[Term, ...]
+    due: TermField
+    remind: tuple[TermField, ...]
     nil_report: Literal["required", "optional"]
-    recheck: Term
+    recheck: TermField
 
 
 class Petition(Frozen):
-    route: Term
-    close: Term
-    extend: Term
-    review: Term
-    re_review: Term
+    route: TermField
+    close: TermField
+    extend: TermField
+    review: TermField
+    re_review: TermField
 
 
 class Hotline(Frozen):
-    urgent: Term
-    utility: Term
-    normal: Term
-    complex: Term
+    urgent: TermField
+    utility: TermField
+    normal: TermField
+    complex: TermField
 
 
 class Trend(Frozen):
-    monthly: Annotated[str, StringConstraints(pattern=r"^day ([1-9]|1\d|2[0-8])$")]
-    quarterly: Annotated[str, StringConstraints(pattern=r"^day ([1-9]|1\d|2[0-8])$")]
+    monthly: TermField
+    quarterly: TermField
+
+
+class Press(Frozen):
+    """From the moment the unit learned of it: the first word, the conference, what follows."""
+
+    first: TermField
+    conference: TermField
+    follow: TermField
+
+
+class Snooze(Frozen):
+    """ "I know, remind me in ten minutes": for how long at most, and how many times."""
+
+    up_to: Span
+    times: Annotated[int, Field(ge=0)]
+
+
+class Pause(Frozen):
+    """Who may stop a clock with a reason, and for how long at most."""
+
+    by: Annotated[tuple[Role, ...], Field(min_length=1)]
+    up_to: TermField
+
+
+class Exercise(Frozen):
+    channels: tuple[str, ...] = ()
+    """Over which an exercise rings; none: nobody is rung."""
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Weights(Frozen):
+    area: Share
+    category: Share
+    time: Share
+    text: Share
+
+    @model_validator(mode="after")
+    def make_one(self) -> Self:
+        total = self.area + self.category + self.time + self.text
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the weights make {total:g}: they must make 1")
+        return self
+
+
+class CrossCheck(Frozen):
+    """An outside source knows what no unit has reported `within`: suspected omission. Alike enough from `alike` on."""
+
+    within: Span
+    alike: Share
+    weights: Weights
+    window: Span
+    """How far apart in time two tellings of one event may lie."""
+
+
+class Grounds(Frozen):
+    """What a lapse must be for a measure. A key that is absent asks nothing; `late_by` and numbers are at least."""
+
+    late_by: Span | None = None
+    level: tuple[Level, ...] | None = None
+    repeats: Annotated[int, Field(ge=1)] | None = None
+    """Which lapse of the unit it is within the window: 2 is the second."""
+    cause: tuple[LapseCause, ...] | None = None
+    deaths: Annotated[int, Field(ge=1)] | None = None
+    injuries: Annotated[int, Field(ge=1)] | None = None
+    loss: Annotated[int, Field(ge=1)] | None = None
+    intent: bool | None = None
+    """Concealed, falsified or under-graded, as a person has confirmed."""
+
+
+class MeasureRule(Frozen):
+    when: Grounds = Grounds()
+    measure: str
 
 
 class Accountability(Frozen):
+    """Proposed, never decided: the organ decides. `measures` is read from top to bottom, the last that fits wins."""
+
     in_force_only_if: Literal["approved"]
     ladder: Annotated[tuple[str, ...], Field(min_length=1)]
+    window: TermField | None = None
+    """How long a lapse counts as a repeat."""
+    measures: tuple[MeasureRule, ...] = ()
+    excuses: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """What weighs for whoever lapsed: so many steps down the ladder, never below its first."""
+    statement_within: TermField | None = None
+    decide_within: TermField | None = None
+    review_within: TermField | None = None
+
+    @model_validator(mode="after")
+    def measures_are_on_the_ladder(self) -> Self:
+        faults = [
+            (("measures", number, "measure"), f"{rule.measure} is no step of the ladder: write one of {', '.join(self.ladder)}")
+            for number, rule in enumerate(self.measures)
+            if rule.measure not in self.ladder
+        ]
+        if faults:
+            raise PlacedError(faults)
+        return self
+
+
+class PublicNoticeRule(Frozen):
+    approvals: Annotated[int, Field(ge=1)]
+    reply_within: TermField
+
+
+class Thresholds(Frozen):
+    """From how many on an accident is of level I, II, III."""
+
+    deaths: tuple[int, int, int]
+    injuries: tuple[int, int, int]
+    loss: tuple[int, int, int]
+
+    @model_validator(mode="after")
+    def fall(self) -> Self:
+        for name in ("deaths", "injuries", "loss"):
+            first, second, third = getattr(self, name)
+            if not first > second > third > 0:
+                raise ValueError(f"{name}: levels I, II, III need falling numbers, such as [30, 10, 3]")
+        return self
+
+    def level_of(self, deaths: int, injuries: int, loss: int) -> Level:
+        """The higher of the three counts (DOMAIN.md)."""
+        for number, level in enumerate((Level.I, Level.II, Level.III)):
+            if deaths >= self.deaths[number] or injuries >= self.injuries[number] or loss >= self.loss[number]:
+                return level
+        return Level.IV
+
+
+class Grading(Frozen):
+    accident: Thresholds
 
 
 class PolicyDocument(Frozen):
-    """`config/policy.yaml`. The sections after `levels` belong to duties that are checked here and watched by later versions."""
+    """`config/policy.yaml`: the tables with the numbers, then the duties that refer to them."""
 
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     clock: ClockRule = ClockRule()
@@ -141,7 +271,16 @@ class PolicyDocument(Frozen):
     petition: Petition | None = None
     hotline: Hotline | None = None
     trend: Trend | None = None
+    press: Press | None = None
     accountability: Accountability | None = None
+    public_notice: PublicNoticeRule | None = None
+    grading: Grading | None = None
+    cross_check: CrossCheck | None = None
+    snooze: Snooze | None = None
+    pause: Pause | None = None
+    exercise: Exercise = Exercise()
+    audiences: dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]] = {}
+    duties: Annotated[dict[RuleName, DutySpec], Field(min_length=1)]
 
     @model_validator(mode="after")
     def every_level_has_limits(self) -> Self:

@@ -61,4 +61,3 @@ class DutyRule:
     """Opens at the start of each shift of the standing case's roster."""
     calls: bool
     """The bearer is called when it opens (a report); otherwise only told."""
-

@@ -1,0 +1,166 @@
+"""How a duty is written in the policy: the section `duties:`, one rule each.
+
+Invariant: every value is text as the file has it; `@levels.{level}.report` points into the tables above, so that a number stands in
+one place. A rule reads from top to bottom: what it extends, its own fields, then each variant that fits; the last one to name a
+field wins.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from services.escalator.policy.durations import Span
+from services.escalator.policy.rule import Scope
+from services.escalator.policy.terms import PATTERN, parse_term
+from shared.case import Slip
+from shared.facts import Frozen, LapseCause, Name
+from shared.vocabulary import Category, Document, Kind, Level, ReportKind
+
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+_REF = re.compile(r"^@[a-z_]+(\.(\w+|\{(level|topic|kind|category)\}))+$")
+
+BEARERS = ("recipient", "unit", "holder", "assignee", "assigner", "asked", "superior", "competent", "watched")
+"""Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
+DYNAMIC_AUDIENCES = ("owner", "unit_head", "assigner", "holder_head", "superior_head", "reporter_head")
+"""Found when the duty opens: the task's owner; the head of the unit that owes it; the assigner's head; the head of the case's holder;
+of that one's superior; of the unit that reported."""
+ACTIONS = ("supervision_order", "public_notice_draft", "refer")
+"""What may be raised when a duty is overdue, besides telling people."""
+STARTS = ("start", "event", "occurred_at", "learned_at", "received_at")
+WATCHES = ("roster", "source", "periodic", "ledger", "gaps")
+
+
+def is_ref(text: str) -> bool:
+    return text.startswith("@")
+
+
+def _ref_or(text: str, parse: Any) -> str:
+    if is_ref(text):
+        if not _REF.match(text):
+            raise ValueError(f"{text!r} points nowhere: write a path into the tables, such as @levels.{{level}}.report")
+    else:
+        parse(text)
+    return text
+
+
+def _as_many(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+def _fallback(value: Any) -> Any:
+    if value == "none":
+        return {}
+    return {"same_as": value} if isinstance(value, str) else value
+
+
+def _overdue(value: Any) -> Any:
+    return {value: []} if isinstance(value, str) else value
+
+
+TermText = Annotated[
+    str,
+    AfterValidator(lambda text: _ref_or(text, parse_term)),
+    Field(json_schema_extra={"pattern": f"{PATTERN}|^@.+$"}),
+]
+Ref = Annotated[str, StringConstraints(pattern=_REF.pattern)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_many)]
+Terms = Annotated[tuple[TermText, ...], BeforeValidator(_as_many)]
+
+
+class When(Frozen):
+    """What a matter must be; each a value or a list, `none` for a matter without one. A key that is absent asks nothing."""
+
+    kind: Annotated[tuple[ReportKind, ...] | None, BeforeValidator(_as_many)] = None
+    category: Annotated[tuple[Category | Literal["none"], ...] | None, BeforeValidator(_as_many)] = None
+    level: Annotated[tuple[Level | Literal["none"], ...] | None, BeforeValidator(_as_many)] = None
+    area: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, BeforeValidator(_as_many)] = None
+    """A division code; `620600/**` for it and everything within."""
+    unit: Annotated[tuple[str, ...] | None, BeforeValidator(_as_many)] = None
+    topic: Annotated[tuple[str, ...] | None, BeforeValidator(_as_many)] = None
+    sensitive: bool | None = None
+
+
+class FallbackSpec(Frozen):
+    """`none`, a reference, or all three fields."""
+
+    same_as: Ref | None = None
+    after: Span | None = None
+    chain: Names = ()
+    step: Span | None = None
+
+    @model_validator(mode="after")
+    def is_whole(self) -> Self:
+        if self.chain and (self.after is None or self.step is None):
+            raise ValueError("a chain needs `after` (how long the first may stay dark) and `step` (how long each of the chain may)")
+        return self
+
+
+class DutyTerms(Frozen):
+    """What a rule or one of its variants says. A field that is not written is inherited."""
+
+    title: Name | None = None
+    by: str | None = None
+    """Who owes it: one of BEARERS, or a post."""
+    to: Names | None = None
+    """To whom: posts, audiences, or a dynamic audience."""
+    within: TermText | None = None
+    due: Literal["given"] | None = None
+    """`given`: the act that opens it gives the limit; with `within`, where that gives none."""
+    starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | None = None
+    """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it. Default: `start` on reported, else `event`."""
+    remind: Terms | None = None
+    slips: tuple[Slip, ...] | None = None
+    """The colour each reminder turns the slip, in their order."""
+    overdue: Annotated[dict[TermText, Names] | None, BeforeValidator(_overdue)] = None
+    """How long after the limit, and whom to tell or what to raise."""
+    discharged_by: Names | None = None
+    until: Names | None = None
+    """Acts that end it with nothing more owed. Default: closed, withdrawn, merged."""
+    fallback: Annotated[FallbackSpec | None, BeforeValidator(_fallback)] = None
+    answer: Literal["each", "any"] | None = None
+    """`any`: one of those owed answers for all."""
+    nag: Span | None = None
+    """After the limit, called again at this interval until it is done."""
+    again: bool | None = None
+    cause: LapseCause | None = None
+    refers: bool | None = None
+    channels: Names | None = None
+    """Default: those of the half-hour rule."""
+    calls: bool | None = None
+    """Whether the bearer is called when it opens. Default: only where the recipient must answer."""
+
+
+class Variant(DutyTerms):
+    when: When
+
+
+class DutySpec(DutyTerms):
+    rows: tuple[Annotated[int, Field(ge=1, le=41)], ...] = ()
+    """The requirements of DOMAIN.md it serves."""
+    extends: RuleName | None = None
+    when: When | None = None
+    on: Names | None = None
+    """Triggers: see `known_triggers`."""
+    every: str | None = None
+    """Cron, five fields, in the policy's zone."""
+    shift: bool | None = None
+    scope: Scope | None = None
+    variants: tuple[Variant, ...] = ()
+
+
+DERIVED = ("reported.outside", "review_asked.again", "bounced")
+"""Triggers that are no fact's kind: reported by an outside witness; a review asked for once more; sent to and fro too often."""
+
+
+def known_triggers() -> frozenset[str]:
+    """Every trigger that does not name a rule (`lapsed.<rule>` and `discharged.<rule>` do)."""
+    kinds = {str(kind) for kind in Kind} - {"due", "decided", "delivered", "failed", "rejected", "checked"}
+    filed = {f"filed.{document}" for document in Document}
+    watched = {f"established.{watch}" for watch in WATCHES}
+    return frozenset(kinds | filed | watched | set(DERIVED))
+
+
+def known_discharges() -> frozenset[str]:
+    """Every act that can discharge a duty."""
+    return known_triggers() - {*DERIVED, "established", "reported"} | {"logged_call"}

@@ -1,0 +1,295 @@
+"""A rule as written, read for one sort of matter: inheritance, variants and references settled, each value with its line.
+
+Invariant: pure, and the only reading of `duties:` there is; deciding, checking, explaining and simulating all go through it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.escalator.policy.duty_spec import DutySpec, DutyTerms, FallbackSpec, When, is_ref
+from services.escalator.policy.model import Fallback, PolicyDocument
+from services.escalator.policy.rule import DutyRule, Scope, Sort
+from services.escalator.policy.terms import Term, fixed_term, parse_term
+from shared.case import Plan, Slip
+from shared.facts import LapseCause, Name, Rule
+from shared.ids import PostId
+
+Path = tuple[str | int, ...]
+UNTIL = ("closed", "withdrawn", "merged")
+
+
+class PolicyError(ValueError):
+    """A rule that can't be read for this sort of matter: where, and what to write."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(f"{'.'.join(map(str, path))}: {text}")
+        self.path, self.text = path, text
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Fields as one place of the file gives them."""
+
+    path: Path
+    terms: DutyTerms
+
+
+def fits(when: When | None, sort: Sort) -> bool:
+    if when is None:
+        return True
+    return (
+        (when.kind is None or sort.kind in when.kind)
+        and (when.category is None or (sort.category or "none") in when.category)
+        and (when.level is None or (sort.level or "none") in when.level)
+        and (when.topic is None or (sort.topic or "none") in when.topic)
+        and (when.unit is None or sort.unit in when.unit)
+        and (when.sensitive is None or sort.sensitive is when.sensitive)
+        and (when.area is None or any(area_fits(one, sort.area) for one in when.area))
+    )
+
+
+def area_fits(pattern: str, code: str) -> bool:
+    """`620622` is itself; `620600/**` is every code of GB/T 2260 under it: 6206xx."""
+    whole, _, below = pattern.partition("/")
+    if not below:
+        return code == whole
+    stem = whole
+    while stem.endswith("00"):
+        stem = stem[:-2]
+    return code.startswith(stem)
+
+
+def ancestry(document: PolicyDocument, name: str) -> list[str]:
+    """The rule and what it extends, the furthest first. Raises PolicyError for a cycle or a rule that is not there."""
+    line = [name]
+    while (base := document.duties[line[-1]].extends) is not None:
+        if base not in document.duties:
+            raise PolicyError(("duties", line[-1], "extends"), f"no rule {base}: name one of duties")
+        if base in line:
+            raise PolicyError(("duties", line[-1], "extends"), f"{base} extends {name} in turn: break the circle")
+        line.append(base)
+    return line[::-1]
+
+
+def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
+    """`when`, `on`, `every`, `shift`, `scope` of a rule, inherited: what no variant can change."""
+    found: dict[str, Any] = {}
+    for ancestor in ancestry(document, name):
+        spec = document.duties[ancestor]
+        found |= {field: getattr(spec, field) for field in ("when", "on", "every", "shift", "scope") if field in spec.model_fields_set}
+    return found
+
+
+def layers_of(document: PolicyDocument, name: str, sort: Sort) -> list[Layer]:
+    found: list[Layer] = []
+    for ancestor in ancestry(document, name):
+        spec: DutySpec = document.duties[ancestor]
+        found.append(Layer(("duties", ancestor), spec))
+        found += [
+            Layer(("duties", ancestor, "variants", number), variant)
+            for number, variant in enumerate(spec.variants)
+            if fits(variant.when, sort)
+        ]
+    return found
+
+
+def triggers_of(rule: dict[str, Any]) -> tuple[str, ...]:
+    if rule.get("every"):
+        return ("established.periodic",)
+    if rule.get("shift"):
+        return ("established.roster",)
+    return rule.get("on") or ()
+
+
+def resolve(document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> DutyRule:
+    """Raises PolicyError where a value is missing or leads nowhere for this sort."""
+    return _Reader(document, name, sort, line_of).rule()
+
+
+class _Reader:
+    def __init__(self, document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> None:
+        self._document, self._name, self._sort, self._line_of = document, name, sort, line_of
+        self._layers = layers_of(document, name, sort)
+
+    def rule(self) -> DutyRule:
+        whole = whole_rule(self._document, self._name)
+        on = triggers_of(whole)
+        by = self._plainly("by")
+        if by is None:
+            raise PolicyError(("duties", self._name), "nobody owes it: write `by:`")
+        if not on:
+            raise PolicyError(("duties", self._name), "nothing opens it: write `on:`, `every:` or `shift:`")
+        term, limit = self._term()
+        remind, remind_rule = self._remind(term)
+        overdue, overdue_rule = self._overdue()
+        chain, chain_rule = self._fallback()
+        to, _ = self._names("to")
+        starts = self._plainly("starts") or ("start" if on[0].partition(".")[0] == "reported" else "event")
+        calls = self._plainly("calls")
+        plan = Plan(
+            rule=self._name,
+            title=self._plainly("title") or Name(zh=self._name, en=self._name),
+            by=by,
+            on=on,
+            limit=limit,
+            by_recipient=by == "recipient",
+            any_answers=self._plainly("answer") == "any",
+            discharged_by=self._names("discharged_by")[0],
+            until=UNTIL if (until := self._plainly("until")) is None else until,
+            channels=self._names("channels")[0] or self._document.half_hour.channels,
+            chain=tuple(PostId(post) for post in chain.chain),
+            wait=chain.after,
+            step=chain.step,
+            chain_rule=chain_rule,
+            remind_rule=remind_rule,
+            nag=self._plainly("nag"),
+            overdue_rule=overdue_rule,
+            refers=bool(self._plainly("refers")),
+            cause=self._plainly("cause") or LapseCause.NOT_DONE,
+            again=bool(self._plainly("again")),
+        )
+        return DutyRule(
+            name=self._name,
+            plan=plan,
+            on=on,
+            by=by,
+            to=to,
+            term=term,
+            starts=starts,
+            scope=whole.get("scope") or Scope.CASE,
+            remind=remind,
+            overdue=overdue,
+            every=whole.get("every"),
+            shift=bool(whole.get("shift")),
+            calls=by == "recipient" if calls is None else calls,
+        )
+
+    # Where a value stands
+
+    def _given(self, field: str) -> tuple[Any, Path] | None:
+        for layer in reversed(self._layers):
+            if field in layer.terms.model_fields_set:
+                return getattr(layer.terms, field), (*layer.path, field)
+        return None
+
+    def _plainly(self, field: str) -> Any:
+        found = self._given(field)
+        return found[0] if found else None
+
+    def _at(self, path: Path) -> Rule:
+        return Rule(path=".".join(map(str, path)), line=self._line_of(path))
+
+    def _follow(self, ref: str, where: Path) -> tuple[Any, Path]:
+        """What `@levels.{level}.report` stands for, and its own path."""
+        sort = self._sort
+        filled = {"level": sort.level, "topic": sort.topic, "kind": sort.kind, "category": sort.category}
+        path: list[str] = []
+        value: Any = self._document
+        for part in ref[1:].split("."):
+            key = part
+            if part.startswith("{"):
+                key = str(filled[part[1:-1]] or "")
+                if not key:
+                    raise PolicyError(where, f"{ref} has no meaning for a matter without {part[1:-1]}: add a variant for {part[1:-1]} none")
+            value = value.get(key) if isinstance(value, dict) else getattr(value, key, None)
+            path.append(key)
+            if value is None:
+                raise PolicyError(where, f"{ref} leads nowhere: there is no {'.'.join(path)} in the policy")
+        return value, tuple(path)
+
+    # What a value means
+
+    def _term(self) -> tuple[Term | None, Rule]:
+        given, within = self._given("due"), self._given("within")
+        if within is None or within[0] is None:
+            if given is None:
+                raise PolicyError(("duties", self._name), "it has no limit: write `within:`, or `due: given`")
+            return None, self._at(given[1])
+        text, where = within
+        if not is_ref(text):
+            return parse_term(text), self._at(where)
+        value, path = self._follow(text, where)
+        return _as_term(value, text, where), self._at(path)
+
+    def _names(self, field: str) -> tuple[tuple[str, ...], Rule | None]:
+        found = self._given(field)
+        if found is None or not found[0]:
+            return (), None
+        names, where = found
+        flat: list[str] = []
+        source = where
+        for name in names:
+            if is_ref(name):
+                value, source = self._follow(name, where)
+                flat += [value] if isinstance(value, str) else [str(one) for one in value]
+            else:
+                flat.append(name)
+        return tuple(dict.fromkeys(flat)), self._at(source)
+
+    def _remind(self, whole: Term | None) -> tuple[tuple[tuple[Term, Slip | None], ...], Rule | None]:
+        """Without those that would come at or after the limit, which `policy check` finds."""
+        found = self._given("remind")
+        if found is None or not found[0]:
+            return (), None
+        texts, where = found
+        terms: list[Term] = []
+        source = where
+        for text in texts:
+            if is_ref(text):
+                value, source = self._follow(text, where)
+                terms += [_as_term(one, text, where) for one in (value if isinstance(value, tuple) else (value,))]
+            else:
+                terms.append(parse_term(text))
+        slips = self._plainly("slips") or ()
+        coloured = [(term, slips[number] if number < len(slips) else None) for number, term in enumerate(terms)]
+        return tuple(one for one in coloured if not comes_too_late(one[0], whole)), self._at(source)
+
+    def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], Rule | None]:
+        found = self._given("overdue")
+        if found is None or not found[0]:
+            return (), None
+        steps: list[tuple[Term, tuple[str, ...]]] = []
+        source = found[1]
+        for text, tell in found[0].items():
+            if is_ref(text):
+                value, source = self._follow(text, found[1])
+                if not isinstance(value, dict):
+                    raise PolicyError(found[1], f"{text} is no table of terms and names")
+                steps += _as_steps(value)
+            else:
+                steps.append((parse_term(text), tell))
+        return tuple(steps), self._at(source)
+
+    def _fallback(self) -> tuple[FallbackSpec, Rule | None]:
+        found = self._given("fallback")
+        if found is None or found[0] is None:
+            return FallbackSpec(), None
+        spec, where = found
+        if spec.same_as is None:
+            return spec, (self._at(where) if spec.chain else None)
+        value, source = self._follow(spec.same_as, where)
+        if not isinstance(value, Fallback):
+            raise PolicyError(where, f"{spec.same_as} is no fallback chain: point to one, such as @half_hour.fallback")
+        return FallbackSpec(after=value.after, chain=value.chain, step=value.step), self._at(source)
+
+
+def comes_too_late(reminder: Term, whole: Term | None) -> bool:
+    """Whether the reminder never comes before the limit."""
+    if whole is None or reminder.is_share:
+        return reminder.percent == 100
+    return reminder.at_least >= whole.at_most
+
+
+def _as_term(value: Any, ref: str, where: Path) -> Term:
+    if isinstance(value, Term):
+        return value
+    if isinstance(value, timedelta):
+        return fixed_term(value)
+    raise PolicyError(where, f"{ref} is no term: point to one, such as @half_hour.within")
+
+
+def _as_steps(table: dict[Any, Any]) -> Iterator[tuple[Term, tuple[str, ...]]]:
+    for term, tell in table.items():
+        yield (term if isinstance(term, Term) else parse_term(str(term))), tuple(tell)

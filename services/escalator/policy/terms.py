@@ -1,0 +1,160 @@
+"""Terms of the policy: `PT30M`, `P1M`, `P5WD` (working days), `50%` (of another term), `day 10` (of a month).
+
+Invariant: a term is its text; when it ends is computed from that text, the start and the zone alone. Working days follow the official
+Chinese calendar with its make-up workdays; beyond the years it knows, Monday to Friday stand in (`policy check` says where).
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from services.escalator.policy.durations import parse_fixed, write_fixed
+
+_MONTHS = re.compile(r"^P(?P<months>\d{1,3})M(?P<rest>(?:\d+D)?(?:T.+)?)$")
+_WORKING = re.compile(r"^P(?P<days>\d{1,3})WD$")
+_PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
+_DAY = re.compile(r"^day (?P<day>\d{1,2})$")
+_HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term) or day 10 (of the month)"
+PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|day \d{1,2})$"
+
+CALENDAR_YEARS = range(
+    min(day.year for day in chinese_calendar.constants.holidays), max(day.year for day in chinese_calendar.constants.holidays) + 1
+)
+"""The years whose holidays are officially known."""
+
+
+class TermError(ValueError):
+    """A text that is no term, or a term asked for what it can't say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Exactly one of `fixed` (alone), `months` (with a fixed rest), `working`, `percent`, `day` is set."""
+
+    text: str
+    fixed: timedelta | None = None
+    months: int = 0
+    working: int = 0
+    percent: int = 0
+    day: int = 0
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_share(self) -> bool:
+        """A percentage: `share` says when it ends, not `after`."""
+        return self.percent > 0
+
+    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
+        """When a term that starts at `start` ends, UTC. Raises TermError for a percentage."""
+        if self.fixed is not None and not self.months:
+            return start + self.fixed
+        if self.percent:
+            raise TermError(f"{self.text} is a share of another term: it has no end of its own")
+        local = start.astimezone(zone)
+        if self.working:
+            return _at_wall(_working_day(local.date(), self.working), local, zone)
+        if self.months:
+            return _at_wall(_months_on(local.date(), self.months), local, zone) + (self.fixed or timedelta(0))
+        day = local.date().replace(day=self.day)
+        if local.date() > day:
+            day = _months_on(day, 1)
+        return datetime.combine(day, time.max, zone).astimezone(UTC)
+
+    def share(self, of_start: datetime, of_due: datetime) -> datetime:
+        """When this percentage of the term from `of_start` to `of_due` has gone. Raises TermError for any other term."""
+        if not self.percent:
+            raise TermError(f"{self.text} is no percentage")
+        return of_start + (of_due - of_start) * self.percent / 100
+
+    def within(self, start: datetime, due: datetime, zone: ZoneInfo) -> datetime:
+        """A moment of the term from `start` to `due`: its share for a percentage, else counted from `start`."""
+        return self.share(start, due) if self.percent else self.after(start, zone)
+
+    @property
+    def at_least(self) -> timedelta:
+        """The shortest it can be; zero for a percentage and a day of the month."""
+        if self.working:
+            return timedelta(days=self.working - 1, hours=23)
+        return (self.fixed or timedelta(0)) + timedelta(days=28) * self.months
+
+    @property
+    def at_most(self) -> timedelta:
+        """The longest it can be (eleven days off in a row are more than any holiday has had)."""
+        if self.working:
+            return timedelta(days=self.working + 11 * (1 + self.working // 3))
+        return (self.fixed or timedelta(0)) + timedelta(days=31) * (self.months or (1 if self.day else 0))
+
+
+@lru_cache(maxsize=4096)
+def parse_term(text: str) -> Term:
+    """Raises TermError that shows how to write it."""
+    if match := _WORKING.match(text):
+        if not int(match["days"]):
+            raise TermError(f"{text!r} is no time at all: write at least P1WD")
+        return Term(text, working=int(match["days"]))
+    if match := _PERCENT.match(text):
+        if not 0 < int(match["share"]) <= 100:
+            raise TermError(f"{text!r}: a percentage of a term lies between 1% and 100%")
+        return Term(text, percent=int(match["share"]))
+    if match := _DAY.match(text):
+        if not 1 <= int(match["day"]) <= 28:
+            raise TermError(f"{text!r}: a day that every month has lies between day 1 and day 28")
+        return Term(text, day=int(match["day"]))
+    try:
+        if (match := _MONTHS.match(text)) and int(match["months"]):
+            return Term(text, months=int(match["months"]), fixed=parse_fixed("P" + match["rest"]) if match["rest"] else None)
+        return Term(text, fixed=parse_fixed(text))
+    except ValueError:
+        raise TermError(f"{text!r} is not a term: {_HOW}") from None
+
+
+def fixed_term(span: timedelta) -> Term:
+    return Term(write_fixed(span), fixed=span)
+
+
+def _term(value: Any) -> Term:
+    return value if isinstance(value, Term) else parse_term(str(value))
+
+
+TermField = Annotated[
+    Term, BeforeValidator(_term), PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": PATTERN})
+]
+"""A term in the policy's document."""
+
+
+def is_working_day(day: date) -> bool:
+    """By the official calendar where it is known, else Monday to Friday."""
+    try:
+        return chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return day.weekday() < 5
+
+
+@lru_cache(maxsize=4096)
+def _working_day(start: date, count: int) -> date:
+    """The `count`-th working day after `start`."""
+    day = start
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day
+
+
+def _months_on(day: date, months: int) -> date:
+    """The same day `months` later, or the last of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _at_wall(day: date, like: datetime, zone: ZoneInfo) -> datetime:
+    """The clock time of `like` on `day`, UTC; a time the clock skips is the moment after the skip."""
+    return datetime.combine(day, like.time(), zone).replace(fold=like.fold).astimezone(UTC)
