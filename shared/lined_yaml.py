@@ -1,13 +1,13 @@
 """YAML read so that every value knows its line: an error names file, line and remedy, not a dotted path into nowhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from shared.facts.envelope import field_errors
 
@@ -56,6 +56,27 @@ def _plain(node: Any) -> Any:
     if isinstance(node, CommentedSeq):
         return [_plain(item) for item in cast(list[Any], node)]
     return str(node) if isinstance(node, str) else node
+
+
+def words_of(path: Path) -> frozenset[str]:
+    """Every text value and key of a YAML file: whether something is named there at all. Raises YamlFault."""
+    try:
+        root: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError) as error:
+        raise YamlFault([f"{path}: can't be read ({error})"]) from None
+    return frozenset(_words(root))
+
+
+def _words(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in cast(dict[Any, Any], node).items():
+            yield str(key)
+            yield from _words(value)
+    elif isinstance(node, list):
+        for value in cast(list[Any], node):
+            yield from _words(value)
+    elif isinstance(node, str):
+        yield node
 
 
 def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:

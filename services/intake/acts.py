@@ -34,9 +34,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class CaseActs:
     """`Acts` of desk_services, and `tell` for what other systems say about what they reported."""
 
-    def __init__(self, record: Record, board: Board, directory: Directory, clock: Callable[[], datetime], *, wait: timedelta) -> None:
-        self._record, self._board, self._directory, self._clock = record, board, directory, clock
+    def __init__(
+        self, record: Record, board: Board, directory: Callable[[], Directory], clock: Callable[[], datetime], *, wait: timedelta
+    ) -> None:
+        """`directory` gives it as it is at the call."""
+        self._record, self._board, self._live, self._clock = record, board, directory, clock
         self._wait = wait.total_seconds()
+
+    @property
+    def _directory(self) -> Directory:
+        return self._live()
 
     def allowed(self, principal: Principal, case: Case) -> frozenset[Kind]:
         card = self._board.card(case.id)

@@ -14,6 +14,7 @@ from services.intake.api.reports import reports_router
 from services.intake.board import Board
 from services.intake.desk.pages import desk_router
 from services.intake.desk_services import DeskServices
+from services.intake.directory_changes import DirectoryChanges
 from services.intake.follow import Follower
 from services.intake.hand_in import HandIn
 from services.intake.ingress import Ingress
@@ -26,6 +27,8 @@ from services.intake.submit import Submission
 from services.intake.threads import Threads
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
+from shared.directory.live import LiveDirectory
+from shared.lined_yaml import words_of
 from shared.secrets import SecretFile, signing_key, verify_key
 from shared.service import Service
 from shared.streams import INBOX, INTAKE_DURABLE
@@ -39,7 +42,8 @@ def now() -> datetime:
 
 def build(settings: IntakeSettings) -> Service:
     service = Service("intake", settings)
-    directory = load_directory(settings.directory)
+    file = load_directory(settings.directory)
+    directory = LiveDirectory(file, lambda: service.connection)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
     metrics, board = Metrics(service.registry), Board()
@@ -47,24 +51,26 @@ def build(settings: IntakeSettings) -> Service:
     record = Record(lambda: service.connection, metrics)
     submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
     acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
+    changes = DirectoryChanges(directory, record, lambda: service.connection, now, lambda: words_of(settings.policy))
     hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts)
 
     inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
     inbox(Ingress(hand_in, record, now).hear)
     requests = service.broker.subscriber(REPORT_SUBMIT, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded)
     requests(Answering(submission, gate).hear)
+    service.prepare.append(lambda: changes.take_file_at_start(file))
+    service.tasks.append(directory.run)
     service.tasks.append(Follower(lambda: service.connection, board).run)
     service.checks["board"] = board.check
+    service.checks["directory"] = directory.check
     service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
 
-    desk = DeskServices(
-        board=board, submit=submission, acts=acts, directory=directory, gate=gate, zone=settings.zone, secure=settings.secure
-    )
+    desk = DeskServices(board=board, submit=submission, acts=acts, live=directory, gate=gate, zone=settings.zone, secure=settings.secure)
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
         cases_router(board, gate),
-        directory_router(directory, gate),
+        directory_router(directory, changes, gate, now),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),
         desk_router(desk, now),

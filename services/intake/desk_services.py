@@ -3,7 +3,7 @@
 Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form, `.detail` is for the page.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -95,8 +95,13 @@ class DeskServices:
     board: Board
     submit: Submit
     acts: Acts
-    directory: Directory
+    live: Callable[[], Directory]
+    """The directory as it is at the call."""
     gate: Gate
     zone: ZoneInfo
     secure: bool
     """Cookies only over TLS: in production."""
+
+    @property
+    def directory(self) -> Directory:
+        return self.live()

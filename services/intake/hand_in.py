@@ -5,6 +5,7 @@ sent; what is said about an earlier report goes to that report's case.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,16 +59,15 @@ class HandIn:
         submission: Submission,
         acts: CaseActs,
         threads: Threads,
-        directory: Directory,
+        directory: Callable[[], Directory],
         receipts: Receipts,
     ) -> None:
         self._submission, self._acts, self._threads, self._receipts = submission, acts, threads, receipts
-        self._sources = directory.sources_by_id
-        self._areas = frozenset(str(code) for code in directory.areas_by_code)
+        self._directory = directory
 
     def source(self, format_name: str, source_id: str) -> Source:
         """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
-        source = self._sources.get(SourceId(source_id))
+        source = self._directory().sources_by_id.get(SourceId(source_id))
         if source is None:
             said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
             raise FormatError("unknown source", [("source", said)])
@@ -81,7 +81,7 @@ class HandIn:
     ) -> list[Taken]:
         """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
         source = self.source(format_name, source_id)
-        arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._areas, headers=headers)
+        arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
         checked = self._check(FORMATS[format_name](arrival))
         handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
         return [await self._one(item, handing) for item in checked]

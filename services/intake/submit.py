@@ -62,15 +62,20 @@ class Submission:
         self,
         record: Record,
         board: Board,
-        directory: Directory,
+        directory: Callable[[], Directory],
         receipts: Receipts,
         clock: Callable[[], datetime],
         *,
         wait: timedelta,
         skew: timedelta,
     ) -> None:
-        self._record, self._board, self._directory, self._receipts = record, board, directory, receipts
+        """`directory` gives it as it is at the call."""
+        self._record, self._board, self._live, self._receipts = record, board, directory, receipts
         self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
+
+    @property
+    def _directory(self) -> Directory:
+        return self._live()
 
     def parse(self, raw: bytes) -> ReportForm:
         """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault."""

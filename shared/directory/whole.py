@@ -61,6 +61,10 @@ class Directory(Frozen):
         return {AreaCode(area.code): area for area in self.areas}
 
     @cached_property
+    def area_codes(self) -> frozenset[str]:
+        return frozenset(area.code for area in self.areas)
+
+    @cached_property
     def units_by_id(self) -> dict[UnitId, Unit]:
         return {UnitId(unit.id): unit for unit in self.units}
 
@@ -190,7 +194,7 @@ class Directory(Frozen):
         return competent_unit(self, Matter(kind, category, topic), AreaCode(area))
 
     def plans_for(
-        self, kind: ReportKind, category: Category, topic: str | None, level: Level | None, area: AreaCode | str
+        self, kind: ReportKind, category: Category | None, topic: str | None, level: Level | None, area: AreaCode | str
     ) -> tuple[ContingencyPlan, ...]:
         """The plans made for such a matter there, as declared. A plan that names levels asks for a graded matter."""
         path = self.area_path(area)
@@ -205,7 +209,7 @@ class Directory(Frozen):
         )
 
     def suppression_for(
-        self, unit: UnitId | str, area: AreaCode | str, category: Category, source: SourceId | str | None, at: datetime
+        self, unit: UnitId | str, area: AreaCode | str, category: Category | None, source: SourceId | str | None, at: datetime
     ) -> Suppression | None:
         """The first declared suppression in force at `at` that such a report falls under. Never to be asked about a lapse."""
         if not self.suppressions:

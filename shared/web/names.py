@@ -1,13 +1,20 @@
 """Names for the ids that facts carry. An id that has left the directory, or a page without one, shows the id itself."""
 
+from collections.abc import Callable
+
 from shared.directory import Directory
 from shared.facts import Name
 from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
 
 
 class Names:
-    def __init__(self, directory: Directory | None) -> None:
-        self._directory = directory
+    def __init__(self, directory: Directory | Callable[[], Directory] | None) -> None:
+        """A callable gives the directory as it is at each look."""
+        self._given = directory
+
+    @property
+    def _directory(self) -> Directory | None:
+        return self._given() if callable(self._given) else self._given
 
     def person(self, person: str) -> Name:
         found = self._directory.people_by_id.get(PersonId(person)) if self._directory else None

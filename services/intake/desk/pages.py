@@ -51,7 +51,7 @@ REFUSED = N_("Recorded, but it changed nothing: %(why)s")
 def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     pages = Pages("desk", desk.gate, desk.zone, secure=desk.secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
-    reader = DeskPages(desk, pages, Names(desk.directory))
+    reader = DeskPages(desk, pages, Names(desk.live))
     _add_reading(router, reader)
     _add_report(router, reader)
     _add_acts(router, reader)

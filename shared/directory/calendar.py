@@ -1,0 +1,129 @@
+"""Rosters as iCalendar (RFC 5545): out for people's own calendars, in as overrides.
+
+Invariant: what is written can be read back and changes nothing. A person is named by `urn:fenghuo:person:<id>`, never by an address;
+what others write may name them by mail, by id or by either name. An event that names nobody known is refused, never guessed.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import recurring_ical_events
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from shared.directory.people import Person
+from shared.directory.roster import Override, Roster, Shift
+from shared.directory.whole import Directory
+from shared.ids import PersonId
+
+PERSON = "urn:fenghuo:person:"
+
+
+class CalendarFault(ValueError):
+    """A calendar that can't be taken; one line a fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def write_calendar(directory: Directory, roster: Roster, since: datetime, until: datetime) -> bytes:
+    """Every shift that has a moment in `since` … `until`, one event each."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Fenghuo//Duty roster//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", roster.name.zh)
+    calendar.add("x-wr-timezone", roster.timezone)
+    for shift in roster.shifts(since, until):
+        calendar.add_component(_event(directory, roster, shift, since))
+    return calendar.to_ical()
+
+
+def _event(directory: Directory, roster: Roster, shift: Shift, stamp: datetime) -> Event:
+    person = directory.people_by_id[shift.person]
+    event = Event()
+    event.add("uid", f"{roster.id}-{shift.starts_at:%Y%m%dT%H%M%SZ}@fenghuo")
+    event.add("dtstamp", stamp.astimezone(UTC))
+    event.add("dtstart", shift.starts_at)
+    event.add("dtend", shift.ends_at)
+    event.add("summary", f"{roster.name.zh}：{person.name.zh}")
+    lines = [f"{roster.name.en}: {person.name.en}"]
+    if shift.leader is not None:
+        leader = directory.people_by_id[shift.leader].name
+        lines.append(f"带班领导 {leader.zh} · leader on duty {leader.en}")
+    event.add("description", "\n".join([*lines, shift.reason] if shift.reason else lines))
+    attendee = vCalAddress(f"{PERSON}{person.id}")
+    attendee.params["cn"] = vText(person.name.zh)
+    event.add("attendee", attendee, encode=False)
+    return event
+
+
+def read_calendar(raw: bytes, directory: Directory, roster: Roster, since: datetime, until: datetime) -> tuple[Override, ...]:
+    """What the events between `since` and `until` (recurring ones too) say against the rotation. Raises CalendarFault."""
+    try:
+        calendar = Calendar.from_ical(raw)
+        events: list[Any] = list(recurring_ical_events.of(calendar).between(since, until))
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise CalendarFault([f"not an iCalendar file ({error}): export it anew from your calendar"]) from None
+    faults: list[str] = []
+    found: list[Override] = []
+    for event in sorted(events, key=lambda one: _moment(one["DTSTART"].dt, roster)):
+        begins, ends = _times(event, roster)
+        summary = str(event.get("SUMMARY", ""))
+        person = _person_of(event, summary, directory)
+        if isinstance(person, str):
+            faults.append(f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: {person}")
+        elif ends <= begins:
+            faults.append(f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: ends before it begins: correct it")
+        elif any(shift.person != person.id for shift in roster.shifts(begins, ends)) or not roster.shift_at(begins):
+            found.append(Override(since=begins, until=ends, person=person.id, reason=summary[:200]))
+    if faults:
+        raise CalendarFault(faults)
+    return tuple(found)
+
+
+def _times(event: Any, roster: Roster) -> tuple[datetime, datetime]:
+    """An all-day event is the shift that begins on that day."""
+    start = event["DTSTART"].dt
+    if "DTEND" in event:
+        end = event["DTEND"].dt
+    elif "DURATION" in event:
+        end = start + event["DURATION"].dt
+    else:
+        end = start + timedelta(days=1)
+    return _moment(start, roster), _moment(end, roster)
+
+
+def _moment(value: date | datetime, roster: Roster) -> datetime:
+    """UTC; a time without a zone is the roster's own."""
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, roster.starts)
+    return (value if value.tzinfo is not None else value.replace(tzinfo=roster.zone)).astimezone(UTC)
+
+
+def _person_of(event: Any, summary: str, directory: Directory) -> Person | str:
+    """The one person the event names, or what is wrong."""
+    given = event.get("ATTENDEE", [])
+    attendees: list[Any] = given if isinstance(given, list) else [given]  # pyright: ignore[reportUnknownVariableType]
+    named = {person.id: person for attendee in attendees if (person := _attendee(str(attendee), attendee, directory))}
+    if not named:
+        named = {person.id: person for person in _named_in(summary, directory.people)}
+    if len(named) == 1:
+        return next(iter(named.values()))
+    if named:
+        return f"names {' and '.join(sorted(named))}: one shift is one person's, make it two events"
+    return "names nobody of the directory: write the person's id or name into the title"
+
+
+def _attendee(address: str, attendee: Any, directory: Directory) -> Person | None:
+    if address.lower().startswith(PERSON):
+        return directory.people_by_id.get(PersonId(address[len(PERSON) :]))
+    mail = address.lower().removeprefix("mailto:")
+    by_mail = next((one for one in directory.people if any(entry.address.lower() == mail for entry in one.channels)), None)
+    name = str(attendee.params.get("CN", "")) if hasattr(attendee, "params") else ""
+    return by_mail or next((one for one in directory.people if name and name in (one.name.zh, one.name.en, one.id)), None)
+
+
+def _named_in(text: str, people: Iterable[Person]) -> list[Person]:
+    return [one for one in people if one.id in text or one.name.zh in text or one.name.en.lower() in text.lower()]

@@ -1,0 +1,62 @@
+"""The directory as others see it: who is who and who answers now, without a number, an address or the reason of an absence.
+
+Invariant: what is personal (addresses, why somebody is away) is shown whole or not at all, and only by `whole`. Pure.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.directory.people import Person
+from shared.directory.roster import Roster, Shift
+from shared.directory.whole import Directory
+from shared.facts import rfc3339
+from shared.ids import PostId
+
+Json = dict[str, Any]
+SHOWN_AHEAD = timedelta(days=14)
+
+
+def whole(directory: Directory) -> Json:
+    """The document itself, as a file could hold it."""
+    return directory.model_dump(mode="json", exclude_none=True)
+
+
+def public(directory: Directory) -> Json:
+    return whole(directory) | {"people": [_person(person) for person in directory.people]}
+
+
+def part(directory: Directory, name: str, at: datetime, *, personal: bool) -> list[Json]:
+    """One part of the document (`people`, `posts` …), with what holds at `at`."""
+    if name == "people":
+        return [person.model_dump(mode="json", exclude_none=True) if personal else _person(person) for person in directory.people]
+    plain: list[Json] = [one.model_dump(mode="json", exclude_none=True) for one in getattr(directory, name)]
+    if name == "posts":
+        for post in plain:
+            post["held_by"] = directory.holder_of(PostId(post["id"]), at).id
+            post["why"] = directory.why_holder(PostId(post["id"]), at)
+    if name == "rosters":
+        return [one | _on_duty(roster, at) for one, roster in zip(plain, directory.rosters, strict=True)]
+    return plain
+
+
+def _person(person: Person) -> Json:
+    shown = person.model_dump(mode="json", exclude_none=True)
+    away = [{"from": one["from"], "until": one["until"]} for one in shown["absences"]]
+    # Kinds only: a number or an address never leaves the notifier but for the operator.
+    return shown | {"channels": [entry.channel for entry in person.channels], "absences": away}
+
+
+def _on_duty(roster: Roster, at: datetime) -> Json:
+    now = roster.shift_at(at)
+    shifts = [shift_shown(shift) for shift in roster.shifts(at, at + SHOWN_AHEAD)]
+    return {"on_duty": shift_shown(now) if now else None, "shifts": shifts}
+
+
+def shift_shown(shift: Shift) -> Json:
+    return {
+        "person": shift.person,
+        "leader": shift.leader,
+        "from": rfc3339(shift.starts_at),
+        "until": rfc3339(shift.ends_at),
+        "override": shift.override,
+    }
