@@ -55,7 +55,7 @@ AHEAD = timedelta(days=14)
 class ChangeForm(Frozen):
     """The body of `POST /api/v1/directory/changes`: all of `changes`, or none."""
 
-    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=2000)]
+    changes: Annotated[tuple[Change, ...], Field(max_length=2000)]
     why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
     base: Annotated[int, Field(ge=0)] | None = None
     """The revision the change was made for: refused if it is another one by now. None: whatever it is."""
@@ -89,6 +89,8 @@ class DirectoryChanges:
     async def change(self, form: ChangeForm, principal: Principal, key: str | None = None) -> Changed:
         """Problem 403, 409 (a post would be dark, or it has changed meanwhile), 422 (fields named), 503."""
         _may(principal, form)
+        if not form.changes:
+            raise invalid([("changes", "is empty: say what is to change")], "change")
         self._keeps_what_policy_names(form)
         change_id = id_of("directory", principal.subject, key) if key else str(ULID())
         for attempt in range(TRIES):
