@@ -6,7 +6,7 @@ field wins.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -22,10 +22,10 @@ _REF = re.compile(r"^@[a-z_]+(\.(\w+|\{(level|topic|kind|category)\}))+$")
 
 BEARERS = ("recipient", "unit", "holder", "assignee", "assigner", "asked", "superior", "competent", "watched")
 """Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
-DYNAMIC_AUDIENCES = ("owner", "unit_head", "assigner", "holder_head", "superior_head", "reporter_head")
-"""Found when the duty opens: the task's owner; the head of the unit that owes it; the assigner's head; the head of the case's holder;
-of that one's superior; of the unit that reported."""
-ACTIONS = ("supervision_order", "public_notice_draft", "refer")
+DYNAMIC_AUDIENCES = ("owner", "bearer", "unit_head", "assigner", "holder_head", "superior_head", "reporter_head")
+"""Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the assigner, of the case's holder,
+of the superior of the unit that owes it, of the unit that reported."""
+ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
 STARTS = ("start", "event", "occurred_at", "learned_at", "received_at")
 WATCHES = ("roster", "source", "periodic", "ledger", "gaps")
@@ -45,7 +45,7 @@ def _ref_or(text: str, parse: Any) -> str:
 
 
 def _as_many(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) or value is None else [value]
+    return cast(Any, value) if isinstance(value, list | tuple) or value is None else [value]
 
 
 def _fallback(value: Any) -> Any:
@@ -143,7 +143,7 @@ class DutySpec(DutyTerms):
     on: Names | None = None
     """Triggers: see `known_triggers`."""
     every: str | None = None
-    """Cron, five fields, in the policy's zone."""
+    """Cron, five fields, in the policy's zone; opened by `established.periodic` where `on` says nothing else."""
     shift: bool | None = None
     scope: Scope | None = None
     variants: tuple[Variant, ...] = ()

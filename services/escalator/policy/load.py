@@ -74,10 +74,22 @@ class Policy:
         self._read[key] = found
         return found
 
+    def rule_named(self, name: str, sort: Sort) -> DutyRule | None:
+        """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this sort."""
+        if name not in self.document.duties:
+            return None
+        key = (f"={name}", sort)
+        if (known := self._read.get(key)) is not None:
+            return known[0] if known else None
+        when = whole_rule(self.document, name).get("when")
+        found = (resolve(self.document, name, sort, self.lines.of),) if fits(when, sort) else ()
+        self._read[key] = found
+        return found[0] if found else None
+
     @cached_property
     def periodic(self) -> tuple[DutyRule, ...]:
-        """Every rule with a calendar (`every`), as it stands for the standing case that watches it."""
-        names = [name for name in self.document.duties if whole_rule(self.document, name).get("every")]
+        """Every rule that `established.periodic` opens, as it stands for the standing case that watches it."""
+        names = self._triggered.get("established.periodic", ())
         sort = Sort(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
         return tuple(resolve(self.document, name, sort, self.lines.of) for name in names)
 

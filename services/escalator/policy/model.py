@@ -208,7 +208,7 @@ class Accountability(Frozen):
     window: TermField | None = None
     """How long a lapse counts as a repeat."""
     measures: tuple[MeasureRule, ...] = ()
-    excuses: dict[str, Annotated[int, Field(ge=0)]] = {}
+    excuses: Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(default_factory=dict)]
     """What weighs for whoever lapsed: so many steps down the ladder, never below its first."""
     statement_within: TermField | None = None
     decide_within: TermField | None = None
@@ -279,7 +279,7 @@ class PolicyDocument(Frozen):
     snooze: Snooze | None = None
     pause: Pause | None = None
     exercise: Exercise = Exercise()
-    audiences: dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]] = {}
+    audiences: Annotated[dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)]
     duties: Annotated[dict[RuleName, DutySpec], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ Invariant: pure, and the only reading of `duties:` there is; deciding, checking,
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from services.escalator.policy.duty_spec import DutySpec, DutyTerms, FallbackSpec, When, is_ref
 from services.escalator.policy.model import Fallback, PolicyDocument
@@ -96,11 +96,14 @@ def layers_of(document: PolicyDocument, name: str, sort: Sort) -> list[Layer]:
 
 
 def triggers_of(rule: dict[str, Any]) -> tuple[str, ...]:
+    """What opens it, or (for a calendar or a shift without `on:`) the standing case that watches it."""
+    if rule.get("on"):
+        return rule["on"]
     if rule.get("every"):
         return ("established.periodic",)
     if rule.get("shift"):
         return ("established.roster",)
-    return rule.get("on") or ()
+    return ()
 
 
 def resolve(document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> DutyRule:
@@ -121,8 +124,8 @@ class _Reader:
             raise PolicyError(("duties", self._name), "nobody owes it: write `by:`")
         if not on:
             raise PolicyError(("duties", self._name), "nothing opens it: write `on:`, `every:` or `shift:`")
-        term, limit = self._term()
-        remind, remind_rule = self._remind(term)
+        term, otherwise, limit = self._term()
+        remind, remind_rule = self._remind(term or otherwise)
         overdue, overdue_rule = self._overdue()
         chain, chain_rule = self._fallback()
         to, _ = self._names("to")
@@ -157,6 +160,7 @@ class _Reader:
             by=by,
             to=to,
             term=term,
+            otherwise=otherwise,
             starts=starts,
             scope=whole.get("scope") or Scope.CASE,
             remind=remind,
@@ -193,7 +197,7 @@ class _Reader:
                 key = str(filled[part[1:-1]] or "")
                 if not key:
                     raise PolicyError(where, f"{ref} has no meaning for a matter without {part[1:-1]}: add a variant for {part[1:-1]} none")
-            value = value.get(key) if isinstance(value, dict) else getattr(value, key, None)
+            value = cast(dict[str, Any], value).get(key) if isinstance(value, dict) else getattr(cast(object, value), key, None)
             path.append(key)
             if value is None:
                 raise PolicyError(where, f"{ref} leads nowhere: there is no {'.'.join(path)} in the policy")
@@ -201,17 +205,20 @@ class _Reader:
 
     # What a value means
 
-    def _term(self) -> tuple[Term | None, Rule]:
+    def _term(self) -> tuple[Term | None, Term | None, Rule]:
+        """(the term, the term where the act that opens it gives no limit, the line of it)."""
         given, within = self._given("due"), self._given("within")
         if within is None or within[0] is None:
             if given is None:
                 raise PolicyError(("duties", self._name), "it has no limit: write `within:`, or `due: given`")
-            return None, self._at(given[1])
-        text, where = within
-        if not is_ref(text):
-            return parse_term(text), self._at(where)
-        value, path = self._follow(text, where)
-        return _as_term(value, text, where), self._at(path)
+            return None, None, self._at(given[1])
+        text, path = within
+        if is_ref(text):
+            value, path = self._follow(text, path)
+            term = _as_term(value, text, within[1])
+        else:
+            term = parse_term(text)
+        return (None, term, self._at(path)) if given else (term, None, self._at(path))
 
     def _names(self, field: str) -> tuple[tuple[str, ...], Rule | None]:
         found = self._given(field)
@@ -239,7 +246,8 @@ class _Reader:
         for text in texts:
             if is_ref(text):
                 value, source = self._follow(text, where)
-                terms += [_as_term(one, text, where) for one in (value if isinstance(value, tuple) else (value,))]
+                several = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+                terms += [_as_term(one, text, where) for one in several]
             else:
                 terms.append(parse_term(text))
         slips = self._plainly("slips") or ()
@@ -257,7 +265,7 @@ class _Reader:
                 value, source = self._follow(text, found[1])
                 if not isinstance(value, dict):
                     raise PolicyError(found[1], f"{text} is no table of terms and names")
-                steps += _as_steps(value)
+                steps += _as_steps(cast(dict[Any, Any], value))
             else:
                 steps.append((parse_term(text), tell))
         return tuple(steps), self._at(source)

@@ -40,16 +40,19 @@ class DutyRule:
     plan: Plan
     """All of it that the case keeps (texts, discharge, chain, lines)."""
     on: tuple[str, ...]
-    """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`, `established.<watch>`."""
+    """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`,
+    `established.<watch>`."""
     by: str
     """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a transfer's addressee), `superior`
     (the common superior), `competent`, `watched` (a standing case's unit), or the name of a post."""
     to: tuple[str, ...]
     """Posts or audiences it is owed to."""
     term: Term | None
-    """None: the act that opens it gives the limit (`due_at`)."""
+    """None: the act that opens it gives the limit (`due_at`); `otherwise` where that gives none."""
+    otherwise: Term | None
     starts: str
-    """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`, `learned_at`, `received_at`."""
+    """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`, `learned_at` or
+    `received_at`."""
     scope: Scope
     remind: tuple[tuple[Term, Slip | None], ...]
     """Fixed terms from the start, or shares of the whole term; each may colour the slip."""
