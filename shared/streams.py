@@ -69,6 +69,8 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         num_replicas=replicas,
         allow_msg_schedules=True,
         allow_msg_ttl=True,
+        # The independent check reads what is pending without a consumer.
+        allow_direct=True,
         # A clock armed again replaces the former one: rollup per subject is how the server does it.
         allow_rollup_hdrs=True,
     )

@@ -1,23 +1,26 @@
-"""Composes the escalator: sixteen lanes on the broker, the policy over HTTP."""
+"""Composes the escalator: sixteen lanes on the broker, the independent check beside them, the policy over HTTP."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
-
-from faststream.nats import PullSub
-from nats.js.kv import KeyValue
 
 from services.escalator.api import policy_router
 from services.escalator.cases import Cases
 from services.escalator.draft import Rules
-from services.escalator.lane import Lanes, Step
+from services.escalator.lane import Lanes, Step, no_step
 from services.escalator.metrics import Metrics
+from services.escalator.outgoing import Outgoings
 from services.escalator.policy.load import load_checked
-from shared.broker import check_durables, subscribe_durable
+from services.escalator.pull import LongPull
+from services.escalator.rulebook import OnePolicy, RuleBook
+from services.escalator.send import Exchange
+from services.escalator.settings import EscalatorSettings
+from shared.broker import check_durables
 from shared.directory import load_directory
+from shared.directory.live import LiveDirectory
 from shared.lined_yaml import YamlFault
 from shared.secrets import SecretFile, verify_key
 from shared.service import Service
-from shared.settings import Settings
 from shared.streams import CASES, FACTS, escalator_durable
 from shared.subjects import LANES
 from shared.tokens import Gate
@@ -26,35 +29,39 @@ NAME = "escalator"
 USAGE_ERROR = 2
 
 
-def build(settings: Settings, step: Step | None = None) -> Service:
+def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     """The escalator, composed. Raises YamlFault for a policy or directory that could not be followed."""
-    directory = load_directory(settings.directory)
-    rules = Rules(load_checked(settings.policy, directory), directory)
     service = Service(NAME, settings)
-    bucket: dict[str, KeyValue] = {}
-
-    async def open_bucket() -> None:
-        bucket[CASES] = await service.connection.jetstream(timeout=5).key_value(CASES)
-
-    metrics = Metrics(service.registry)
-    cases = Cases(lambda: bucket[CASES])
     connection = lambda: service.connection  # noqa: E731 - the connection as it is at the call
-    lanes = Lanes(connection, cases, rules, metrics, step) if step else Lanes(connection, cases, rules, metrics)
+    directory = LiveDirectory(load_directory(settings.directory), connection)
+    policy = load_checked(settings.policy, directory.now)
+    rulebook = RuleBook(OnePolicy(policy), directory)
+    exchange = Exchange(connection)
+    outgoings = Outgoings(exchange)
+    lanes = Lanes(Cases(exchange), outgoings, rulebook, Metrics(service.registry), step)
     durables = [escalator_durable(lane) for lane in range(LANES)]
-    for durable in durables:
-        pull = PullSub(batch_size=1, timeout=5.0)
-        subscribe_durable(service.broker, NAME, stream=FACTS, durable=durable, pull=pull)(lanes.handle)
-    service.prepare.append(open_bucket)
+    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
+
+    async def pull() -> None:
+        async with asyncio.TaskGroup() as group:
+            for one in pulls:
+                group.create_task(one.keep_open(connection))
+
+    async def cases_answer() -> None:
+        await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
+
+    service.prepare += [exchange.open, directory.open]
+    service.tasks += [pull, directory.run]
     service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in durables])
-    service.checks["cases"] = open_bucket
+    service.checks["cases"] = cases_answer
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
-    service.app.include_router(policy_router(rules, gate, lambda: datetime.now(UTC)))
+    service.app.include_router(policy_router(Rules(policy, directory.now), gate, lambda: datetime.now(UTC)))
     return service
 
 
 def main() -> None:
     try:
-        build(Settings()).run()
+        build(EscalatorSettings()).run()
     except YamlFault as fault:
         print(fault, file=sys.stderr)  # noqa: T201 - for the person who wrote the file
         raise SystemExit(USAGE_ERROR) from None

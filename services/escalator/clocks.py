@@ -5,11 +5,13 @@ again replaces it. No message id is set: the broker would silently drop a re-arm
 the complete fact of the clock's striking.
 """
 
+import asyncio
 from datetime import datetime
 
-from nats.js import JetStreamContext
+import orjson
+from nats.js.errors import APIError
 
-from shared.broker import PUBLISH_TIMEOUT
+from services.escalator.send import Exchange
 from shared.facts import Due, Fact, rfc3339
 from shared.ids import CaseId, DutyId
 from shared.streams import CLOCKS
@@ -20,7 +22,8 @@ FIRED_KEPT = "24h"
 """How long a fired clock stays in CLOCKS; in FACTS it stays for good."""
 
 
-async def arm(js: JetStreamContext, case: CaseId, duty: DutyId | None, at: datetime) -> None:
+async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetime) -> asyncio.Future[int]:
+    """Sent when this returns; await the future for the broker's word."""
     stamp = rfc3339(at)
     fact = Fact.bytes_of(
         Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
@@ -29,11 +32,14 @@ async def arm(js: JetStreamContext, case: CaseId, duty: DutyId | None, at: datet
         "Nats-Schedule": f"@at {stamp}",
         "Nats-Schedule-Target": due_subject(case),
         "Nats-Schedule-TTL": FIRED_KEPT,
+        "Nats-Expected-Stream": CLOCKS,
         "Content-Type": "application/cloudevents+json",
     }
-    await js.publish(armed_subject(case), fact, timeout=PUBLISH_TIMEOUT, stream=CLOCKS, headers=headers)
+    return await exchange.publish(armed_subject(case), fact, headers)
 
 
-async def cancel(js: JetStreamContext, case: CaseId) -> None:
-    """Take the case's pending clock away; nothing happens where there is none."""
-    await js.purge_stream(CLOCKS, subject=armed_subject(case))
+async def cancel(exchange: Exchange, case: CaseId) -> None:
+    """Take the case's pending clock away; nothing happens where there is none. Raises APIError."""
+    answer = orjson.loads((await exchange.ask(f"$JS.API.STREAM.PURGE.{CLOCKS}", orjson.dumps({"filter": armed_subject(case)}))).data)
+    if error := answer.get("error"):
+        raise APIError.from_error(error)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.facts import Decision, Due, Fact
 from shared.vocabulary import Kind
@@ -17,7 +17,7 @@ class Metrics:
         self.set_aside = Counter("fenghuo_escalator_set_aside", "Facts that could not be decided on: look at each", registry=registry)
         self.decide_seconds = Histogram(
             "fenghuo_escalator_decide_seconds",
-            "Time of the pure decision",
+            "Time of the pure decision, the case put into bytes with it",
             buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1),
             registry=registry,
         )
@@ -36,3 +36,19 @@ class Metrics:
             self.notices.labels(notice.purpose).inc()
         if fact.kind == Kind.DUE:
             self.clock_lateness.observe(max(0.0, (now - Due.model_validate(fact.data).at).total_seconds()))
+
+
+class WatchMetrics:
+    """What the independent check finds; alerts.yml rings where it finds anything, or where it has not ended for long."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.differences = Counter(
+            "fenghuo_watch_differences", "Differences between cases, clocks and the record, by sort", ["found"], registry=registry
+        )
+        self.repaired = Counter("fenghuo_watch_repaired", "Differences that were repaired", registry=registry)
+        self.cases = Gauge("fenghuo_watch_cases", "Cases looked at in the last whole round", registry=registry)
+        self.clocks = Gauge("fenghuo_watch_clocks", "Pending clocks looked at in the last whole round", registry=registry)
+        self.ended = Gauge("fenghuo_watch_ended_timestamp_seconds", "When the last whole round ended", registry=registry)
+        self.well = Gauge("fenghuo_watch_well", "1 where the last whole round found no difference, else 0", registry=registry)
+        self.took = Gauge("fenghuo_watch_round_seconds", "How long the last whole round took", registry=registry)
+        self.purged = Counter("fenghuo_watch_cases_purged", "Ended cases that left the bucket; the trail keeps them", registry=registry)

@@ -71,7 +71,15 @@ class Fact(BaseModel):
         )
 
     @staticmethod
-    def bytes_of(kind: Kind, *, id: str, source: str, subject: str | None, time: datetime, data: BaseModel | Value) -> bytes:  # noqa: A002 - CloudEvents' word
+    def bytes_of(  # `data` as a dict is taken as it is
+        kind: Kind,
+        *,
+        id: str,  # noqa: A002 - CloudEvents' word
+        source: str,
+        subject: str | None,
+        time: datetime,
+        data: BaseModel | Value | dict[str, Any],
+    ) -> bytes:
         """`Fact.of(…).write()` in one pass over the data: a decision of 10 kB costs a third."""
         return orjson.dumps(
             {
@@ -84,7 +92,7 @@ class Fact(BaseModel):
                 "datacontenttype": "application/json",
                 "dataschema": f"{SCHEMA_ROOT}{kind}.v1.json",
                 "data": orjson.Fragment(
-                    msgspec.json.encode(data) if isinstance(data, Value) else data.model_dump_json(exclude_none=True)
+                    data.model_dump_json(exclude_none=True) if isinstance(data, BaseModel) else msgspec.json.encode(data)
                 ),
             }
         )

@@ -5,7 +5,7 @@ import signal
 import sys
 
 from services.escalator.app import build
-from shared.settings import Settings
+from services.escalator.settings import EscalatorSettings
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
         if seen == times:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    build(Settings(), step).run()
+    build(EscalatorSettings(), step).run()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from nats.js.errors import KeyNotFoundError
 from ulid import ULID
 
 from shared.broker import append
-from shared.case import Case
-from shared.facts import Acknowledgement, Actor, Decision, Fact, Via
+from shared.case import Case, read_case
+from shared.facts import Acknowledgement, Actor, Decision, Fact, Via, read_decision
 from shared.ids import CaseId, PersonId
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind, Role
@@ -36,7 +36,7 @@ async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
 async def case_now(admin: Client, case: CaseId) -> Case | None:
     bucket = await admin.jetstream().key_value("CASES")
     try:
-        return Case.model_validate_json((await bucket.get(case)).value or b"")
+        return read_case((await bucket.get(case)).value or b"")
     except KeyNotFoundError:
         return None
 
@@ -61,4 +61,4 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
 
 
 async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
-    return [Decision.model_validate(fact.data) for _, fact in await facts_of(admin, case, Kind.DECIDED)]
+    return [read_decision(fact.data) for _, fact in await facts_of(admin, case, Kind.DECIDED)]

@@ -1,0 +1,61 @@
+"""How facts reach a lane: one long request for as many as there will be, of which the broker hands out one at a time.
+
+Invariant: the durable's `max_ack_pending = 1` keeps a lane in single file, whoever asks; so one open request serves every fact
+of the next seconds, and no fact costs a request of its own. A request that was lost (the broker went away) is made again when its
+time is over; two open at once do no harm.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from faststream.nats import NatsBroker, NatsMessage
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from shared.broker import subscribe_inbox
+
+OPEN_FOR = 3.0
+"""Seconds a request stays open; after a restart of the broker a lane stands still for no longer."""
+AT_ONCE = 100_000
+PAUSE = 0.2
+"""Seconds to wait after a request that was refused."""
+_TIME_IS_OVER = "408"
+
+Handler = Callable[[Msg], Awaitable[None]]
+
+
+class LongPull:
+    """Keeps one request open for a durable; each fact goes to the handler, one after the other."""
+
+    def __init__(self, broker: NatsBroker, user: str, *, stream: str, durable: str, handle: Handler) -> None:
+        self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._request = b'{"batch":%d,"expires":%d}' % (AT_ONCE, int(OPEN_FOR * 1e9))
+        self._ended = asyncio.Event()
+        self._refused = False
+        self._handle = handle
+        subscriber, self._inbox = subscribe_inbox(broker, user)
+        subscriber(self._take)
+
+    async def _take(self, message: NatsMessage) -> None:
+        raw = message.raw_message
+        assert isinstance(raw, Msg)
+        if raw.reply:
+            await self._handle(raw)
+            return
+        self._refused = (raw.headers or {}).get("Status") != _TIME_IS_OVER
+        self._ended.set()
+
+    async def keep_open(self, connection: Callable[[], Client]) -> None:
+        """Runs as long as the service."""
+        while True:
+            self._ended.clear()
+            self._refused = False
+            with suppress(NatsError):
+                await connection().publish(self._ask, self._request, reply=self._inbox)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OPEN_FOR + 1):
+                    await self._ended.wait()
+            if self._refused:
+                await asyncio.sleep(PAUSE)

@@ -1,0 +1,16 @@
+"""What an operator may set for the escalator alone."""
+
+from datetime import timedelta
+
+from shared.settings import Settings
+
+
+class EscalatorSettings(Settings):
+    watch_every: timedelta = timedelta(minutes=1)
+    """How often the independent check looks at everything; 0 turns it off (measurements)."""
+    watch_rate: int = 4000
+    """Messages a second the check reads at most: it shares the broker with those who work."""
+    deadman_url: str | None = None
+    """Called (HTTP GET) after each round that found all well; an outside service rings when the calls stop."""
+    closed_kept: timedelta = timedelta(days=7)
+    """How long an ended case stays on the desk's bucket; the trail keeps it for good."""
