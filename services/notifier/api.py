@@ -4,11 +4,11 @@ Invariant: a receipt is taken only with the gateway's signature and only for a d
 never replaces what the notifier itself saw. Addresses leave masked, as they are kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifier.ledger import Ledger
 from services.notifier.recent import Recent
-from services.notifier.record import Outcome, Receipt, Record, Sheet, notice_of_message_id, sheet_key
+from services.notifier.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
 from shared.facts import Frozen, field_errors
 from shared.logs import about_case
 from shared.problems import Problem
@@ -31,7 +31,7 @@ class ReceiptForm(Frozen):
 
     id: str | None = None
     reference: str | None = None
-    outcome: Outcome
+    outcome: Literal[Outcome.DELIVERED, Outcome.FAILED]
     error: str | None = None
 
 
@@ -62,9 +62,12 @@ class Api:
         self.gate.admit(request, *READERS)
         if case is not None and not case.isalnum():
             raise Problem(422, "Invalid request", "Give the case by its id.", errors=[("case", "letters and digits only")])
-        records = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
-        wanted = ((sheet, record) for sheet, record in records if _is_wanted(record, person, outcome))
-        return {"deliveries": [_shown(sheet, record) for sheet, record in islice(wanted, limit)]}
+        sheets = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
+        shown = (line for sheet in sheets for line in _lines(sheet))
+        wanted = (
+            line for line in shown if (person is None or line["person"] == person) and (outcome is None or line["outcome"] == outcome)
+        )
+        return {"deliveries": list(islice(wanted, limit))}
 
     async def receipt(self, request: Request, channel: str) -> dict[str, str]:
         form = await self._verified(request, channel)
@@ -114,14 +117,14 @@ def _default_error(form: ReceiptForm) -> str | None:
     return "the gateway reports that it did not arrive, without a reason" if form.outcome is Outcome.FAILED else None
 
 
-def _is_wanted(record: Record, person: str | None, outcome: Outcome | None) -> bool:
-    return (person is None or record.delivery.person == person) and (outcome is None or record.outcome is outcome)
-
-
-def _shown(sheet: Sheet, record: Record) -> dict[str, Any]:
-    purpose = sheet.matters[record.delivery.notice].purpose
-    shown: dict[str, Any] = {"case": sheet.case, "outcome": record.outcome, "purpose": purpose}
-    shown |= record.delivery.model_dump(mode="json", exclude_none=True)
-    if record.receipt:
-        shown["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)
-    return shown
+def _lines(sheet: Sheet) -> Iterator[dict[str, Any]]:
+    """What became of a decision's notices, newest first; those that were held last."""
+    for record in reversed(list(sheet.records())):
+        line: dict[str, Any] = {"case": sheet.case, "outcome": record.outcome, "purpose": sheet.matters[record.delivery.notice].purpose}
+        line |= record.delivery.model_dump(mode="json", exclude_none=True)
+        if record.receipt:
+            line["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)
+        yield line
+    for notice, matter in sheet.held():
+        about = {"case": sheet.case, "outcome": Outcome.HELD, "purpose": matter.purpose}
+        yield {**about, "notice": notice, "person": matter.person, "held": matter.held}

@@ -22,6 +22,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.writer import Writer
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
+from shared.directory.live import LiveDirectory
 from shared.secrets import SecretFile, read_secret, verify_key
 from shared.service import Service
 from shared.streams import FACTS, NOTIFIER_DURABLE
@@ -39,7 +40,7 @@ def now() -> datetime:
 def build(settings: NotifierSettings) -> Service:
     service = Service("notifier", settings)
     metrics = Metrics(service.registry)
-    directory = load_directory(settings.directory)
+    directory = LiveDirectory(load_directory(settings.directory), lambda: service.connection)
     configured = load_channels(settings.channels, os.environ)
     writer = Writer(settings.zone)
     links = Links(read_secret(settings.secrets, SecretFile.LINK), lasts=timedelta(days=settings.link_days))
@@ -57,7 +58,7 @@ def build(settings: NotifierSettings) -> Service:
         stopping=stopping,
         in_work=settings.in_work,
     )
-    pages = LinkPages(links, writer, directory, ledger, metrics, lambda: service.connection, now)
+    pages = LinkPages(links, writer, directory, ledger, metrics, lambda: service.connection, now, settings.snooze)
     api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now)
 
     for _ in range(PULLERS):
@@ -65,10 +66,11 @@ def build(settings: NotifierSettings) -> Service:
             service.broker, "notifier", stream=FACTS, durable=NOTIFIER_DURABLE, pull=PullSub(batch_size=1, timeout=1.0)
         )
         subscriber(dispatcher.take)
-    service.prepare.append(ledger.open)
-    service.tasks += [dispatcher.work, recent.follow]
+    service.prepare += [ledger.open, directory.open]
+    service.tasks += [dispatcher.work, recent.follow, directory.run]
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)])
     service.checks["deliveries"] = ledger.check
+    service.checks["directory"] = directory.check
     service.app.include_router(pages.router())
     service.app.include_router(api.router())
     return service

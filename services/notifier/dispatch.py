@@ -4,6 +4,7 @@ Invariant: a decision is acknowledged after each of its notices has, on each cha
 fact in FACTS. A decision delivered again (a crash, a lost acknowledgement) skips what is on record and repeats its fact under
 the same message id. So a notice goes out twice in one case only: the process dies between the hand-over and its record, a few
 milliseconds; then we prefer a second call to a missed one. Gateways that keep the `webhook-id`s they have seen drop even that.
+A notice that is held goes to nobody: it stands on the decision's sheet with the reason, and nothing more comes of it.
 
 Hand-overs that end within the same moment are recorded and told together: a report that calls five people over two channels is
 one record and one `delivered` fact, not ten. Every decision is looked up before it is worked on, also one that seems new: a
@@ -18,10 +19,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from faststream.nats import NatsMessage
 from nats.errors import Error as NatsError
-from pydantic import ValidationError
 
 from services.notifier.courier import Carried, Courier, Interrupted
 from services.notifier.ledger import Ledger
@@ -31,7 +32,7 @@ from services.notifier.record import Outcome, Record, Sheet, masked, sheet_key
 from services.notifier.routes import Route, routes
 from shared.broker import broker_time
 from shared.directory import Directory
-from shared.facts import Decision, Delivery, Fact, FactError, Notice
+from shared.facts import Decision, Delivery, Fact, FactError, Notice, read_decision
 from shared.logs import about_case
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -65,7 +66,8 @@ class Job:
 
 @dataclass
 class Dispatcher:
-    directory: Directory
+    directory: Callable[[], Directory]
+    """As it is at the call."""
     couriers: Mapping[str, Courier]
     post: Post
     ledger: Ledger
@@ -136,11 +138,11 @@ class Dispatcher:
         try:
             fact = Fact.read(raw.data)
             with about_case(fact.subject):
-                decision = Decision.model_validate(fact.data)
+                decision = read_decision(fact.data)
                 await self._deliver(fact.id, decision, broker_time(raw))
         except Interrupted:
             return "interrupted"
-        except (FactError, ValidationError) as error:
+        except (FactError, msgspec.ValidationError) as error:
             log.critical(
                 "decision_unreadable",
                 subject=raw.subject,
@@ -167,6 +169,9 @@ class Dispatcher:
             for number in range(len(sheet.bundles)):
                 await self._tell(sheet, number)
         done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
+        if sheet is None and any(done.held()):
+            sheet, revision = await self.ledger.change(key, lambda known: known or done, known=(sheet, revision))
+            self.metrics.deliveries.labels("-", Outcome.HELD).inc(sum(1 for _ in done.held()))
         job = Job(decision, decided_at, now)
         legs = [leg for leg in self._legs(decision) if done.record_of(leg[0].id, leg[1].channel) is None]
         outcomes: Counter[str] = Counter()
@@ -186,7 +191,9 @@ class Dispatcher:
 
     def _legs(self, decision: Decision) -> Iterable[tuple[Notice, Route]]:
         for notice in decision.notices:
-            for route in routes(notice, self.directory.people_by_id.get(notice.person), self.couriers):
+            if notice.held:
+                continue
+            for route in routes(notice, self.directory().people_by_id.get(notice.person), self.couriers):
                 yield notice, route
 
     async def _see_through(self, job: Job, notice: Notice, route: Route) -> Record:

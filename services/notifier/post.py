@@ -6,8 +6,8 @@ from datetime import datetime
 from services.notifier.channels import Form, Message
 from services.notifier.links import Links
 from services.notifier.record import message_id
-from services.notifier.writer import Writer
-from shared.facts import Notice, Purpose
+from services.notifier.writer import SILENT, Writer
+from shared.facts import Notice
 from shared.ids import CaseId
 
 
@@ -20,7 +20,7 @@ class Post:
 
     def message(self, case: CaseId, notice: Notice, channel: str, form: Form, now: datetime) -> Message:
         """To nobody yet: the courier puts the address on it."""
-        asks = notice.purpose is not Purpose.WITHDRAWN
+        asks = notice.purpose not in SILENT
         link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, now)}" if asks else None
         return Message(
             id=message_id(notice.id, channel),

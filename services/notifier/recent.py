@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from services.notifier.record import Record, Sheet
+from services.notifier.record import Sheet
 from shared.streams import DELIVERIES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,14 +33,14 @@ class Recent:
         self._by_reference: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._next = 0
 
-    def newest_first(self) -> Iterator[tuple[Sheet, Record]]:
-        return (each for raw in reversed(list(self._raw.values())) for each in _newest_first(Sheet.read(raw)))
+    def newest_first(self) -> Iterator[Sheet]:
+        return (Sheet.read(raw) for raw in reversed(list(self._raw.values())))
 
     def notice_of_reference(self, channel: str, reference: str) -> str | None:
         return self._by_reference.get((channel, reference))
 
-    async def of_case(self, case: str) -> list[tuple[Sheet, Record]]:
-        """All deliveries of one case on record, newest first."""
+    async def of_case(self, case: str) -> list[Sheet]:
+        """All sheets of one case on record, newest first."""
         js = self._connection().jetstream(timeout=3)
         config = ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT, inactive_threshold=30)
         subscription = await js.subscribe(f"{PREFIX}{case}.>", stream=STREAM, ordered_consumer=True, config=config)
@@ -58,7 +58,7 @@ class Recent:
                     break
         finally:
             await subscription.unsubscribe()
-        return [each for sheet in reversed(sheets) for each in _newest_first(sheet)]
+        return sheets[::-1]
 
     async def follow(self) -> None:
         """The service's task. A consumer that went with the broker's restart is made again from where it stood."""
@@ -106,7 +106,3 @@ class Recent:
 def _is_sheet(message: Msg) -> bool:
     """Not a deletion, not the mark of a used link."""
     return bool(message.data) and not message.subject.rpartition(".")[2].startswith("=")
-
-
-def _newest_first(sheet: Sheet) -> Iterator[tuple[Sheet, Record]]:
-    return ((sheet, record) for record in reversed(list(sheet.records())))

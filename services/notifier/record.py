@@ -1,17 +1,21 @@
 """What became of a decision's notices, as kept in the bucket DELIVERIES and as told in facts. Pure.
 
-Invariant: one sheet a decision, one record on it for each notice on each channel. The facts are made from the sheet alone, so
-that a repeat after a crash has the same bytes and the same message id, and is stored once.
+Invariant: one sheet a decision, one record on it for each notice on each channel; a notice that was held has its reason there
+instead. The facts are made from the sheet alone, so that a repeat after a crash has the same bytes and the same message id, and
+is stored once.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Any, Self
+
+import msgspec
+from pydantic import PlainSerializer, PlainValidator
 
 from services.notifier.channels import Reference
 from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, Notice, Purpose
-from shared.ids import CaseId, NoticeId
+from shared.ids import CaseId, DutyId, NoticeId, PersonId
 from shared.vocabulary import Kind, Language
 
 SOURCE = "/services/notifier"
@@ -23,10 +27,23 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     """Handed over: the gateway or the mail server has it."""
     FAILED = "failed"
+    HELD = "held"
+    """Sent to nobody, because the decision says so (an exercise, a suppression by plan): kept here, and no fact of ours."""
 
     @property
     def kind(self) -> Kind:
         return Kind(self.value)
+
+
+TOLD = (Outcome.DELIVERED, Outcome.FAILED)
+"""The outcomes that become facts."""
+
+
+def _brief(value: Any) -> Brief:
+    return value if isinstance(value, Brief) else msgspec.convert(value, Brief)
+
+
+KeptBrief = Annotated[Brief, PlainValidator(_brief), PlainSerializer(msgspec.to_builtins)]
 
 
 class Receipt(Frozen):
@@ -60,9 +77,24 @@ class Record(Frozen):
 class Matter(Frozen):
     """What a notice is about, for the page behind its link."""
 
+    person: PersonId
     purpose: Purpose
     language: Language
-    brief: Brief
+    duties: tuple[DutyId, ...] = ()
+    brief: KeptBrief
+    held: str | None = None
+    """Why it was sent to nobody."""
+
+    @classmethod
+    def of(cls, notice: Notice) -> Self:
+        return cls(
+            person=notice.person,
+            purpose=notice.purpose,
+            language=notice.language,
+            duties=notice.duties,
+            brief=notice.brief,
+            held=notice.held,
+        )
 
 
 class Sheet(Frozen):
@@ -76,8 +108,7 @@ class Sheet(Frozen):
 
     @classmethod
     def of(cls, case: CaseId, decision: str, notices: Sequence[Notice]) -> Self:
-        matters = {notice.id: Matter(purpose=notice.purpose, language=notice.language, brief=notice.brief) for notice in notices}
-        return cls(case=case, decision=decision, matters=matters)
+        return cls(case=case, decision=decision, matters={notice.id: Matter.of(notice) for notice in notices})
 
     def with_bundle(self, records: Sequence[Record]) -> Self:
         """Person by person, whatever order they came in."""
@@ -92,6 +123,10 @@ class Sheet(Frozen):
         )
         return self.model_copy(update={"bundles": bundles})
 
+    def held(self) -> Iterator[tuple[NoticeId, Matter]]:
+        """The notices that were sent to nobody."""
+        return ((notice, matter) for notice, matter in self.matters.items() if matter.held)
+
     def records(self) -> Iterator[Record]:
         return (record for bundle in self.bundles for record in bundle)
 
@@ -103,7 +138,7 @@ class Sheet(Frozen):
     def facts(self, number: int) -> list[Fact]:
         """Bundle `number` told: `delivered`, `failed` or both."""
         told: list[Fact] = []
-        for outcome in Outcome:
+        for outcome in TOLD:
             deliveries = [one.delivery for one in self.bundles[number] if one.outcome is outcome]
             if deliveries:
                 told.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from shared.directory import Person
 from shared.facts import Notice
 
+NO_CHANNEL = "none"
+"""Stands in the record for a person who can't be reached in any way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -23,13 +26,14 @@ class Route:
 def routes(notice: Notice, person: Person | None, configured: Collection[str]) -> tuple[Route, ...]:
     named = tuple(dict.fromkeys(notice.channels))
     if person is None:
-        remedy = f"{notice.person} is not in the directory the notifier reads: add the person and restart the notifier"
-        return tuple(Route(channel, obstacle=remedy) for channel in named)
+        remedy = f"{notice.person} is not in the directory the notifier reads: add the person there"
+        return tuple(Route(channel, obstacle=remedy) for channel in named or (NO_CHANNEL,))
     found = tuple(_route(channel, person, configured) for channel in named)
     if any(route.addresses for route in found):
         return found
     others = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in named)
-    return (*found, *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses))
+    found = (*found, *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses))
+    return found or (Route(NO_CHANNEL, obstacle=f"{person.id} has no address at all: add one in the directory"),)
 
 
 def _route(channel: str, person: Person, configured: Collection[str]) -> Route:

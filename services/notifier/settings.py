@@ -1,5 +1,6 @@
 """What an operator may set for the notifier alone."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from shared.settings import Settings
@@ -12,3 +13,5 @@ class NotifierSettings(Settings):
     """Decisions worked on at once; the durable hands out no more than it is allowed to keep unacknowledged (shared/streams.py)."""
     link_days: int = 30
     """How long an acknowledgement link works."""
+    snooze: timedelta = timedelta(minutes=10)
+    """How long "remind me later" behind a link puts a reminder off; what the policy allows is decided by the escalator."""

@@ -38,6 +38,14 @@ KINDS: dict[Language, dict[ReportKind, str]] = {
         ReportKind.DISPUTE: "矛盾纠纷",
         ReportKind.HAZARD: "隐患",
         ReportKind.PETITION: "信访",
+        ReportKind.COMPLAINT: "群众诉求",
+        ReportKind.TASK: "任务",
+        ReportKind.CAMPAIGN: "排查",
+        ReportKind.SUPERVISION_ORDER: "督办",
+        ReportKind.PUBLICATION: "信息发布",
+        ReportKind.VISIT: "走访",
+        ReportKind.ACCOUNTABILITY: "责任追究",
+        ReportKind.STANDING: "日常值守",
     },
     Language.EN: {
         ReportKind.INCIDENT: "incident",
@@ -45,9 +53,32 @@ KINDS: dict[Language, dict[ReportKind, str]] = {
         ReportKind.DISPUTE: "dispute",
         ReportKind.HAZARD: "hazard",
         ReportKind.PETITION: "petition",
+        ReportKind.COMPLAINT: "complaint",
+        ReportKind.TASK: "task",
+        ReportKind.CAMPAIGN: "inventory campaign",
+        ReportKind.SUPERVISION_ORDER: "supervision order",
+        ReportKind.PUBLICATION: "publication",
+        ReportKind.VISIT: "visit",
+        ReportKind.ACCOUNTABILITY: "accountability",
+        ReportKind.STANDING: "standing watch",
     },
 }
 EXERCISE = {Language.ZH: "【演练】", Language.EN: "[EXERCISE] "}
+
+
+def heading(kind: ReportKind, category: Category | None, level: Level | None, language: Language) -> str:
+    """How grave and of what sort, in one breath: `II级重大事故灾难`, `Level I (gravest) dispute, public security`, `信访`.
+
+    Only what is graded by law says that it has no level.
+    """
+    graded = level is not None or kind in (ReportKind.INCIDENT, ReportKind.OPINION)
+    level_word = LEVELS[language][level] if graded else ""
+    sorts = [] if kind is ReportKind.INCIDENT and category is not None else [KINDS[language][kind]]
+    sorts += [CATEGORIES[language][category]] if category is not None else []
+    if language is Language.ZH:
+        return level_word + "·".join(sorts)
+    text = f"{level_word} {', '.join(sorts)}".strip()
+    return text[:1].upper() + text[1:]
 
 
 def on_one_line(text: str) -> str:

@@ -1,11 +1,12 @@
 """Writes what a person reads at three in the morning: first what, where, how grave, by when, and the one thing to do. Pure.
 
-Invariant: the due time is the true one, also when it has passed; an exercise says so before anything else; whatever a
-reporter wrote stays text (one line in subjects and short messages, escaped in HTML).
+Invariant: the due time is the true one, also when it has passed; an exercise says so before anything else; no message claims that
+acknowledging does what is still to be done; whatever a reporter wrote stays text (one line in subjects and short messages, escaped
+in HTML).
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,15 @@ from shared.vocabulary import Language
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
-SENTENCES = ("subject", "short", "spoken", "lead", "ask")
+SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
+UNMARKED = frozenset({"ask", "settles"})
+"""What stands below the first line, which has said already that it is an exercise."""
+ASKED_TO_KNOW = frozenset({Purpose.REPORT, Purpose.FALLBACK})
+"""Told so that they know: acknowledging is all that is asked of this person here."""
+SILENT = frozenset({Purpose.INFORM, Purpose.WITHDRAWN})
+"""Nothing is asked of the reader, so there is no link either."""
+JUST = timedelta(minutes=1)
+"""So soon after a limit nobody says by how much it has passed."""
 
 
 class Writer:
@@ -40,15 +49,19 @@ class Writer:
         # The notices of one decision say the same: 0.17 ms once instead of once for each person and channel.
         self._say = lru_cache(maxsize=64)(self._sentences)
 
+    def say(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, str]:
+        """The sentences of one notice by name."""
+        # Frozen structs can be hashed; the checker can't see that.
+        return self._say(brief, purpose, language, now)  # pyright: ignore[reportArgumentType]
+
     def write(self, case: CaseId, notice: Notice, form: Form, *, link: str | None, now: datetime) -> Letter:
         """`link` None: there is nothing to acknowledge."""
-        # Frozen models can be hashed; the checker can't see that.
-        said = self._say(notice.brief, notice.purpose, notice.language, now)  # pyright: ignore[reportArgumentType]
+        said = self.say(notice.brief, notice.purpose, notice.language, now)
         if form is Form.SPOKEN:
             return Letter(said["subject"], said["spoken"])
         if form is Form.SHORT:
             return Letter(said["subject"], f"{said['short']} {link}" if link else said["short"])
-        context = {**self.describe(notice.brief, notice.language, now), **said, "case": case, "link": link}
+        context = {**self.describe(notice.brief, notice.purpose, notice.language, now), **said, "case": case, "link": link}
         text, html = (self.page(f"{notice.language}/long.{kind}", context) for kind in ("txt", "html"))
         return Letter(said["subject"], text, html)
 
@@ -58,35 +71,54 @@ class Writer:
     def full_time(self, at: datetime) -> str:
         return words.full_time(at, self._zone)
 
+    def clock_time(self, at: datetime, now: datetime) -> str:
+        return words.clock_time(at, self._zone, now)
+
+    def still_to_do(self, brief: Brief, purpose: Purpose, language: Language) -> str:
+        """What acknowledging has not done."""
+        context = self.describe(brief, purpose, language, brief.reported_at)
+        return "" if context["knowing"] else context["owes"]
+
     def _sentences(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, str]:
-        sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(self.describe(brief, language, now))
+        context = self.describe(brief, purpose, language, now)
+        sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(context)
         said = {name: words.on_one_line(str(getattr(sentences, name)())) for name in SENTENCES}
-        mark = words.EXERCISE[language] if brief.exercise else ""
-        return {name: sentence if name == "ask" else mark + sentence for name, sentence in said.items()}
+        return {name: sentence if name in UNMARKED else context["mark"] + sentence for name, sentence in said.items()}
 
-    def describe(self, brief: Brief, language: Language, now: datetime) -> dict[str, Any]:
-        """What a template may say of a matter, in the reader's words."""
+    def on_page(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
+        """What the page behind a link may say of the matter."""
+        return {**self.describe(brief, purpose, language, now), **self.say(brief, purpose, language, now)}
 
-        def named(name: Name) -> str:
-            return name.zh if language is Language.ZH else name.en
+    def describe(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
+        """What a template may say of a matter, in the reader's words. What is not given is empty."""
 
+        def named(*names: Name) -> str:
+            return ("、" if language is Language.ZH else ", ").join(name.zh if language is Language.ZH else name.en for name in names)
+
+        due = brief.due_at
         return {
+            "purpose": purpose,
+            "heading": words.heading(brief.kind, brief.category, brief.level, language),
             "level": words.LEVELS[language][brief.level],
             "colour": words.COLOURS[brief.level],
             "grade": brief.level,
-            "category": words.CATEGORIES[language][brief.category],
+            "category": words.CATEGORIES[language][brief.category] if brief.category else "",
             "kind": words.KINDS[language][brief.kind],
             "mark": words.EXERCISE[language] if brief.exercise else "",
             "sensitive": brief.sensitive,
             "area": named(brief.area_name),
             "unit": named(brief.unit_name),
+            "owes": named(*brief.owes),
+            "owed_by": named(brief.owed_by) if brief.owed_by else "",
+            "knowing": brief.knowing or purpose in ASKED_TO_KNOW or not brief.owes,
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
-            "dark": ("、" if language is Language.ZH else ", ").join(named(name) for name in brief.dark),
-            "late": now > brief.due_at,
-            "due": words.clock_time(brief.due_at, self._zone, now),
-            "span": words.span(brief.due_at - now, language),
-            "due_full": self.full_time(brief.due_at),
+            "dark": named(*brief.dark),
+            "late": due is not None and now > due,
+            "just": due is not None and timedelta(0) < now - due < JUST,
+            "due": words.clock_time(due, self._zone, now) if due else "",
+            "span": words.span(due - now, language) if due else "",
+            "due_full": self.full_time(due) if due else "",
             "occurred": self.full_time(brief.occurred_at),
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),

@@ -145,6 +145,8 @@ class Brief(Value, kw_only=True):
     """The earliest limit among the notice's duties: the true time, also when it has passed."""
     owes: tuple[Name, ...] = ()
     """What is owed: the titles of the notice's duties."""
+    knowing: bool = False
+    """Acknowledging settles all of it; otherwise something is still to be done."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
     dark: tuple[Name, ...] = ()

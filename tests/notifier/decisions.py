@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
 from shared.facts import About, Brief, Decision, Deliveries, Delivery, Fact, Name, Notice, Purpose
-from shared.ids import AreaCode, CaseId, NoticeId, PersonId, PostId, UnitId, case_id_at
+from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId, case_id_at
 from shared.subjects import fact_subject
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
 from tests.lab import until
@@ -22,7 +23,7 @@ def a_case() -> CaseId:
 
 def a_brief(**changes: Any) -> Brief:
     now = datetime.now(UTC)
-    return Brief(
+    brief = Brief(
         kind=ReportKind.INCIDENT,
         category=Category.ACCIDENT,
         level=Level.II,
@@ -37,7 +38,8 @@ def a_brief(**changes: Any) -> Brief:
         learned_at=now - timedelta(minutes=4),
         reported_at=now,
         due_at=now + timedelta(minutes=26),
-    ).model_copy(update=changes)
+    )
+    return replace(brief, **changes)
 
 
 def a_notice(
@@ -48,6 +50,8 @@ def a_notice(
     number: int = 1,
     language: Language = Language.ZH,
     purpose: Purpose = Purpose.REPORT,
+    duties: Sequence[str] = (),
+    held: str | None = None,
     **brief: Any,
 ) -> Notice:
     return Notice(
@@ -55,11 +59,12 @@ def a_notice(
         person=PersonId(person),
         post=PostId("party_main"),
         purpose=purpose,
-        duties=(),
+        duties=tuple(DutyId(duty) for duty in duties),
         channels=tuple(channels),
         language=language,
         brief=a_brief(**brief),
         why="duty_opened",
+        held=held,
     )
 
 

@@ -100,6 +100,20 @@ async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: Gate
     assert "directory" in (outcomes["email"].delivery.error or "")
 
 
+async def test_a_notice_that_is_held_goes_to_nobody_and_stands_on_record(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+    case = a_case()
+    held = a_notice(case, person="sun_bing", number=2, channels=(), held="exercise", exercise=True)
+    await record.decide(decided(case, a_notice(case), held))
+    [only] = await record.outcomes(case, 1)
+    assert only.delivery.person == "zhao_jia"
+    assert len(to_case(gateway, case)) == 1
+    asked = {"case": case, "outcome": "held"}
+    answer = httpx.get(f"{notifier.url}/api/v1/deliveries", params=asked, headers=lab.bearer(Role.OPERATOR))
+    assert answer.json()["deliveries"] == [
+        {"case": case, "outcome": "held", "purpose": "report", "notice": f"{case}.1.2", "person": "sun_bing", "held": "exercise"}
+    ]
+
+
 async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running, gateway: GatewayLab, record: Record):
     case = a_case()
     gateway.gateway.command("+860000000103", Mode.REFUSE)

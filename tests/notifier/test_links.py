@@ -1,12 +1,13 @@
 """A person acknowledges by link: looking does nothing, pressing does it once, and the page says the truth."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from fenghuo.gateway_lab import GatewayLab
-from shared.facts import Acknowledgement, Purpose
+from shared.facts import Acknowledgement, CaseAct, Name, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Language
 from tests.lab import Lab, Running, until
@@ -69,7 +70,8 @@ async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(notifier
         exercise=True,
     )
     page = httpx.get(notifier.url + path)
-    assert ">Acknowledge</button>" in page.text
+    assert ">Acknowledge: I know of it</button>" in page.text
+    assert "I know, remind me in 10 min</button>" in page.text
     assert "[EXERCISE]" in page.text
     assert "<script" not in page.text
     assert "&lt;script&gt;" in page.text
@@ -90,6 +92,41 @@ async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 2
 
 
+async def test_who_wants_to_be_reminded_later_says_so_once_and_has_acknowledged_nothing(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
+    case = a_case()
+    path = await a_link(gateway, record, case, duties=("first_report-party_main",))
+    async with httpx.AsyncClient(base_url=notifier.url) as client:
+        later = await client.post(path, data={"choice": "later"})
+        again = await client.post(path, data={"choice": "later"})
+        assert later.status_code == again.status_code == 200
+        assert "再提醒您。时限不变" in later.text
+        assert "后再提醒我" not in later.text
+        assert "确认已知悉</button>" in (await client.get(path)).text
+        assert not await record.facts(case, Kind.ACKNOWLEDGED)
+        assert "已记录：赵甲已知悉" in (await client.post(path)).text
+        assert "已记录：赵甲已知悉" in (await client.post(path, data={"choice": "later"})).text
+
+    [fact] = await record.facts(case, Kind.SNOOZED)
+    said = CaseAct.model_validate(fact.data)
+    assert (said.by.principal, said.by.unit, said.span, said.duty) == (
+        "zhao_jia", "government", timedelta(minutes=10), "first_report-party_main",
+    )  # fmt: skip
+    assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 1
+
+
+async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_it(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    final = (Name(zh="终报", en="final report"),)
+    path = await a_link(gateway, record, case, purpose=Purpose.DUTY, owes=final, owed_by=Name(zh="市水务局", en="Water Bureau"))
+    page = httpx.get(notifier.url + path).text
+    assert "市水务局待完成：终报" in page
+    assert "确认只表示您已知悉；终报仍须完成" in page
+    done = httpx.post(notifier.url + path).text
+    assert "仍须完成：终报" in done
+
+
 @pytest.mark.parametrize("language", ["zh-CN,zh;q=0.9", "en-GB"])
 async def test_a_link_that_was_cut_or_changed_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record, language: str):
     case = a_case()
@@ -101,9 +138,10 @@ async def test_a_link_that_was_cut_or_changed_says_what_to_do(notifier: Running,
     assert not await record.facts(case, Kind.ACKNOWLEDGED)
 
 
-async def test_a_withdrawn_report_asks_for_nothing(notifier: Running, gateway: GatewayLab, record: Record):
+@pytest.mark.parametrize("purpose", [Purpose.WITHDRAWN, Purpose.INFORM])
+async def test_what_asks_for_nothing_has_no_link(notifier: Running, gateway: GatewayLab, record: Record, purpose: Purpose):
     case = a_case()
-    await record.decide(decided(case, a_notice(case, purpose=Purpose.WITHDRAWN)))
+    await record.decide(decided(case, a_notice(case, purpose=purpose)))
     await record.outcomes(case, 1)
     [message] = [one for one in gateway.gateway.messages if case in one.id]
     assert message.link is None

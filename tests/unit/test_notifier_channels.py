@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.notifier import channels
 from services.notifier.channel_file import expand, load_channels, read_channels
@@ -154,5 +155,7 @@ def test_every_named_channel_gets_an_outcome_and_others_only_when_none_is_left()
     assert [(route.channel, bool(route.obstacle)) for route in one] == [("voice", True), ("sms", False)]
     none = routes(notice, somebody("email", "chat"), {"voice", "sms", "email"})
     assert [(route.channel, bool(route.obstacle)) for route in none] == [("voice", True), ("sms", True), ("email", False)]
-    nobody = routes(notice.model_copy(update={"person": PersonId("x")}), None, {"voice"})
+    nobody = routes(replace(notice, person=PersonId("x")), None, {"voice"})
     assert all(route.obstacle for route in nobody)
+    [unreachable] = routes(replace(notice, channels=()), somebody(), {"voice"})
+    assert "has no address at all" in str(unreachable.obstacle)

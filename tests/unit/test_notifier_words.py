@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from services.notifier import words
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
-from services.notifier.writer import SHORT_SUMMARY, Writer
-from shared.facts import Name, Notice, Purpose
+from services.notifier.writer import SHORT_SUMMARY, SILENT, Writer
+from shared.facts import Name, Purpose
 from shared.ids import CaseId, NoticeId
-from shared.vocabulary import Language, Level
+from shared.vocabulary import Category, Language, Level, ReportKind
 from tests.notifier.decisions import a_notice
 
 NOW = datetime(2026, 11, 2, 19, 3, tzinfo=UTC)  # 03:03 in Shanghai
@@ -33,12 +33,12 @@ def letter(form: Form = Form.SHORT, link: str | None = LINK, **changes: Any) -> 
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("form", Form)
 def test_every_purpose_is_written_in_both_languages_for_every_form(language: Language, purpose: Purpose, form: Form):
-    written = letter(form, language=language, purpose=purpose, link=None if purpose is Purpose.WITHDRAWN else LINK)
+    written = letter(form, language=language, purpose=purpose, link=None if purpose in SILENT else LINK)
     assert "煤矿透水，12人被困" in written.subject
     assert "煤矿透水，12人被困" in written.text
     assert ("望山县" if language is Language.ZH else "Wangshan County") in written.text
     assert ("II级重大" if language is Language.ZH else "Level II") in written.text
-    assert (LINK in written.text) is (form is not Form.SPOKEN and purpose is not Purpose.WITHDRAWN)
+    assert (LINK in written.text) is (form is not Form.SPOKEN and purpose not in SILENT)
     assert (written.html is not None) is (form is Form.LONG)
     assert "None" not in written.text
 
@@ -126,5 +126,83 @@ def test_a_time_has_its_date_where_it_is_not_todays_and_seconds_where_they_matte
 def test_the_words_cover_every_level_category_and_kind():
     for language in Language:
         assert set(words.LEVELS[language]) == {*Level, None}
-    notice: Notice = a_notice(CASE)
-    assert WRITER.describe(notice.brief, Language.EN, NOW)["category"] == "accident"
+        assert set(words.KINDS[language]) == set(ReportKind)
+        assert set(words.CATEGORIES[language]) == set(Category)
+
+
+@pytest.mark.parametrize(
+    ("kind", "category", "level", "zh", "en"),
+    [
+        (ReportKind.INCIDENT, Category.ACCIDENT, Level.II, "II级重大事故灾难", "Level II (major) accident"),
+        (
+            ReportKind.OPINION,
+            Category.PUBLIC_SECURITY,
+            None,
+            "未定级舆情·社会安全事件",
+            "Level not set public-opinion hit, public security",
+        ),
+        (ReportKind.PETITION, None, None, "信访", "Petition"),
+        (ReportKind.TASK, None, Level.I, "I级特别重大任务", "Level I (gravest) task"),
+    ],
+)
+def test_a_matter_is_named_by_how_grave_and_of_what_sort_it_is(
+    kind: ReportKind, category: Category | None, level: Level | None, zh: str, en: str
+):
+    assert words.heading(kind, category, level, Language.ZH) == zh
+    assert words.heading(kind, category, level, Language.EN) == en
+
+
+FINAL = (Name(zh="终报", en="final report"),)
+OWING: dict[str, Any] = {"owes": FINAL, "owed_by": Name(zh="市水务局", en="Water Bureau")}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "zh", "en"),
+    [
+        (
+            Purpose.DUTY,
+            "【烽火·待办】终报：请于 03:30 前完成（还有 27 分钟）。",
+            "[Fenghuo, to do] final report. Do it by 03:30 (27 min left).",
+        ),
+        (
+            Purpose.REMINDER,
+            "【烽火·催办】终报尚未完成。请于 03:30 前完成",
+            "[Fenghuo, reminder] Not done yet: final report. Do it by 03:30",
+        ),
+        (Purpose.AGAIN, "【烽火·再次提醒】终报仍未完成（03:30 前完成），", "[Fenghuo, again] Still not done: final report (by 03:30)."),
+        (Purpose.INFORM, "市水务局应于 03:30 前完成终报。仅供知悉", "Water Bureau owes final report by 03:30. There is nothing for you"),
+    ],
+)
+def test_who_owes_something_reads_what_and_by_when_before_anything_else(purpose: Purpose, zh: str, en: str):
+    assert zh in letter(purpose=purpose, **OWING).text
+    assert en in letter(purpose=purpose, language=Language.EN, **OWING).text
+
+
+def test_what_is_overdue_names_who_owes_it_and_by_how_much():
+    late: dict[str, Any] = {"due_at": NOW - timedelta(days=1), "purpose": Purpose.OVERDUE, **OWING}
+    assert "市水务局：终报已超过时限 1 天（应于 11-02 03:03 前完成），请立即处理" in letter(**late).text
+    assert "Water Bureau: final report, 1 d past the limit (11-02 03:03). See to it now." in letter(language=Language.EN, **late).text
+    late["due_at"] = NOW - timedelta(milliseconds=2)
+    assert "时限已到（应于" in letter(**late).text
+
+
+def test_acknowledging_never_claims_to_do_what_is_still_to_be_done():
+    owing = str(letter(Form.LONG, purpose=Purpose.DUTY, **OWING).text)
+    assert "确认只表示您已知悉；终报仍须完成，时限不变。" in owing
+    assert "确认已知悉（仍须完成）：" in owing
+    told = letter(Form.LONG, language=Language.EN, **OWING).text
+    assert "Acknowledging puts on record that you know" in told
+    assert "To do" not in told
+    known = letter(Form.LONG, purpose=Purpose.DUTY, knowing=True, **OWING).text
+    assert "仍须完成" not in known
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("form", Form)
+def test_what_is_not_known_leaves_no_hole(language: Language, purpose: Purpose, form: Form):
+    bare: dict[str, Any] = {"due_at": None, "category": None, "level": None, "kind": ReportKind.TASK}
+    written = letter(form, language=language, purpose=purpose, **bare)
+    said = f"{written.subject}\n{written.text}"
+    assert not any(hole in said for hole in ("（）", "()", "：：", ": :", "。。", ". .", "None"))
+    assert ("任务" if language is Language.ZH else "ask") in written.subject

@@ -1,0 +1,26 @@
+"""What a person says with a link, as facts. Pure.
+
+Invariant: the same link pressed again makes the same fact: its id names the notice and the person and nothing that changes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from services.notifier.links import Link
+from services.notifier.record import SOURCE
+from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Via
+from shared.ids import DutyId
+from shared.vocabulary import Kind
+
+
+def acknowledgement(link: Link, by: Actor, now: datetime) -> Fact:
+    data = Acknowledgement(person=link.person, via=Via.LINK, by=by, notice=link.notice)
+    fact_id = f"ack:{link.notice}:{link.person}"
+    return Fact.of(Kind.ACKNOWLEDGED, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
+
+
+def snooze(link: Link, by: Actor, duties: Sequence[DutyId], span: timedelta, now: datetime) -> Fact:
+    """Of the one duty the notice was about, or of all this person's of the case."""
+    data = CaseAct(by=by, span=span, duty=duties[0] if len(duties) == 1 else None)
+    fact_id = f"snooze:{link.notice}:{link.person}"
+    return Fact.of(Kind.SNOOZED, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
