@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from fenghuo.answers import Exit, answer, fail, out
+from services.escalator.policy.check import findings
 from services.escalator.policy.explain import Explanation, explain
-from services.escalator.policy.load import check, load_policy
+from services.escalator.policy.load import load_policy
 from shared.directory import load_directory
 from shared.facts import ReportForm
 from shared.lined_yaml import YamlFault
@@ -28,22 +30,26 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
     settings = Settings()
     path = policy or settings.policy
     faults: list[str] = []
+    warnings: list[str] = []
     label = ""
     try:
         loaded = load_policy(path)
         label = loaded.label
-        faults = check(loaded, load_directory(settings.directory))
+        found = findings(loaded, load_directory(settings.directory), datetime.now(UTC))
+        faults, warnings = found.faults, found.warnings
     except YamlFault as fault:
         faults = fault.faults
 
     def render(_: Any) -> None:
         if faults:
             for line in faults:
-                out.print(f"[red]✗[/] {line}", highlight=False)
+                out.print("[red]✗[/]", escape(line), highlight=False)
         else:
             out.print(f"[green]✓[/] {path} can be followed: {label}", highlight=False)
+        for line in warnings:
+            out.print("[yellow]![/]", escape(line), highlight=False)
 
-    answer({"policy": str(path), "label": label, "faults": faults, "ok": not faults}, as_json=as_json, render=render)
+    answer({"policy": str(path), "label": label, "faults": faults, "warnings": warnings, "ok": not faults}, as_json=as_json, render=render)
     if faults:
         raise typer.Exit(Exit.NO)
 

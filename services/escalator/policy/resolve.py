@@ -111,6 +111,11 @@ def resolve(document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[
     return _Reader(document, name, sort, line_of).rule()
 
 
+def reminders_as_written(document: PolicyDocument, name: str, sort: Sort) -> tuple[Term, ...]:
+    """All of them, also those that would come too late."""
+    return _Reader(document, name, sort, lambda _: 0).reminders()[0]
+
+
 class _Reader:
     def __init__(self, document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> None:
         self._document, self._name, self._sort, self._line_of = document, name, sort, line_of
@@ -168,6 +173,7 @@ class _Reader:
             every=whole.get("every"),
             shift=bool(whole.get("shift")),
             calls=by == "recipient" if calls is None else calls,
+            given=self._given("due") is not None,
         )
 
     # Where a value stands
@@ -235,8 +241,7 @@ class _Reader:
                 flat.append(name)
         return tuple(dict.fromkeys(flat)), self._at(source)
 
-    def _remind(self, whole: Term | None) -> tuple[tuple[tuple[Term, Slip | None], ...], Rule | None]:
-        """Without those that would come at or after the limit, which `policy check` finds."""
+    def reminders(self) -> tuple[tuple[Term, ...], Rule | None]:
         found = self._given("remind")
         if found is None or not found[0]:
             return (), None
@@ -250,9 +255,14 @@ class _Reader:
                 terms += [_as_term(one, text, where) for one in several]
             else:
                 terms.append(parse_term(text))
+        return tuple(terms), self._at(source)
+
+    def _remind(self, whole: Term | None) -> tuple[tuple[tuple[Term, Slip | None], ...], Rule | None]:
+        """Without those that would come at or after the limit, which `policy check` finds."""
+        terms, rule = self.reminders()
         slips = self._plainly("slips") or ()
         coloured = [(term, slips[number] if number < len(slips) else None) for number, term in enumerate(terms)]
-        return tuple(one for one in coloured if not comes_too_late(one[0], whole)), self._at(source)
+        return tuple(one for one in coloured if not comes_too_late(one[0], whole)), rule
 
     def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], Rule | None]:
         found = self._given("overdue")

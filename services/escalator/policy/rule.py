@@ -64,3 +64,5 @@ class DutyRule:
     """Opens at the start of each shift of the standing case's roster."""
     calls: bool
     """The bearer is called when it opens (a report); otherwise only told."""
+    given: bool = False
+    """`due: given`: the act, task, source or roster that opens it names the limit; `term` where it names none."""

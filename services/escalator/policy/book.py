@@ -1,0 +1,93 @@
+"""The policy as services work by it: its document, its text with the lines, and the duties a trigger lays in a matter of some sort.
+
+Invariant: a Policy never changes; what it says of a sort of matter is worked out once and remembered.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from services.escalator.policy.model import PolicyDocument
+from services.escalator.policy.resolve import fits, resolve, triggers_of, whole_rule
+from services.escalator.policy.rule import DutyRule, Sort
+from shared.facts import Rule
+from shared.ids import AreaCode, PostId, UnitId
+from shared.lined_yaml import Lines
+from shared.vocabulary import ReportKind
+
+REMEMBERED = 50_000
+"""Sorts of matter whose rules are kept at hand; beyond that the memory starts anew."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy with its text, so that each decision can name the line it came from."""
+
+    document: PolicyDocument
+    text: str
+    name: str
+    lines: Lines
+    _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def label(self) -> str:
+        """What a case keeps of the policy it began under: version and the digest of the very bytes."""
+        return f"{self.document.version} sha256:{hashlib.sha256(self.text.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.document.clock.timezone)
+
+    @cached_property
+    def audiences(self) -> dict[str, tuple[PostId, ...]]:
+        """Names for several posts, usable wherever posts are."""
+        return {name: tuple(map(PostId, posts)) for name, posts in self.document.audiences.items()}
+
+    @cached_property
+    def _triggered(self) -> dict[str, tuple[str, ...]]:
+        """The rules' names by what opens them, in the policy's order."""
+        found: dict[str, list[str]] = {}
+        for name in self.document.duties:
+            for trigger in triggers_of(whole_rule(self.document, name)):
+                found.setdefault(trigger, []).append(name)
+        return {trigger: tuple(names) for trigger, names in found.items()}
+
+    def rules_on(self, trigger: str, sort: Sort) -> tuple[DutyRule, ...]:
+        """The duties that `trigger` lays on somebody in a matter of this sort, in the policy's order.
+
+        All periodic rules are opened by `established.periodic`, all rules of shifts by `established.roster`.
+        """
+        key = (trigger, sort)
+        if (known := self._read.get(key)) is not None:
+            return known
+        names = self._triggered.get(trigger, ())
+        found = tuple(
+            resolve(self.document, name, sort, self.lines.of) for name in names if fits(whole_rule(self.document, name).get("when"), sort)
+        )
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+        self._read[key] = found
+        return found
+
+    def rule_named(self, name: str, sort: Sort) -> DutyRule | None:
+        """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this sort."""
+        if name not in self.document.duties:
+            return None
+        key = (f"={name}", sort)
+        if (known := self._read.get(key)) is not None:
+            return known[0] if known else None
+        when = whole_rule(self.document, name).get("when")
+        found = (resolve(self.document, name, sort, self.lines.of),) if fits(when, sort) else ()
+        self._read[key] = found
+        return found[0] if found else None
+
+    @cached_property
+    def periodic(self) -> tuple[DutyRule, ...]:
+        """Every rule that `established.periodic` opens, as it stands for the standing case that watches it."""
+        names = self._triggered.get("established.periodic", ())
+        sort = Sort(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
+        return tuple(resolve(self.document, name, sort, self.lines.of) for name in names)
+
+    def rule(self, *path: str | int) -> Rule:
+        return Rule(path=".".join(str(part) for part in path), line=self.lines.of(path))

@@ -1,0 +1,102 @@
+"""Names: posts, audiences, bearers, channels, acts and triggers that a policy writes must be there."""
+
+from collections.abc import Iterable
+
+from services.escalator.policy.duty_spec import ACTIONS, BEARERS, DYNAMIC_AUDIENCES, is_ref, known_discharges, known_triggers
+from services.escalator.policy.findings import Findings
+from services.escalator.policy.resolve import Path, triggers_of, whole_rule
+from shared.ids import AreaCode, PersonId, PostId, UnitId
+
+NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or name another"
+FALLBACK = ("half_hour", "fallback", "chain")
+
+
+def names_are_known(found: Findings) -> None:
+    document = found.policy.document
+    _posts(found, document.half_hour.owed_to, ("half_hour", "owed_to"))
+    _posts(found, document.half_hour.fallback.chain, FALLBACK)
+    for name, posts in document.audiences.items():
+        _posts(found, posts, ("audiences", name))
+        if name in DYNAMIC_AUDIENCES or name in ACTIONS or PostId(name) in found.directory.posts_by_id:
+            found.fault(f"{name} means something else already: choose another name", "audiences", name)
+    for step in (document.tasks.overdue if document.tasks else {}).items():
+        _audience(found, step[1], ("tasks", "overdue", step[0].text), actions=True)
+    reachable = {entry.channel for person in found.directory.people for entry in person.channels}
+    for number, channel in enumerate(document.half_hour.channels):
+        if channel not in reachable:
+            found.fault(NO_CHANNEL.format(channel), "half_hour", "channels", number)
+    for name in document.duties:
+        _rule(found, name, reachable)
+
+
+def _rule(found: Findings, name: str, reachable: set[str]) -> None:
+    spec, path = found.policy.document.duties[name], ("duties", name)
+    for terms, at in ((spec, path), *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants))):
+        if terms.by is not None and terms.by not in BEARERS and PostId(terms.by) not in found.directory.posts_by_id:
+            found.fault(f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}", *at, "by")
+        _audience(found, terms.to or (), (*at, "to"))
+        for term, tell in (terms.overdue or {}).items():
+            _audience(found, tell, (*at, "overdue", term), actions=True)
+        if terms.fallback is not None:
+            _posts(found, terms.fallback.chain, (*at, "fallback", "chain"))
+        for channel in terms.channels or ():
+            if not is_ref(channel) and channel not in reachable:
+                found.fault(NO_CHANNEL.format(channel), *at, "channels")
+    for when, at in ((spec.when, path), *((variant.when, (*path, "variants", number)) for number, variant in enumerate(spec.variants))):
+        if when is None:
+            continue
+        for area in when.area or ():
+            if AreaCode(area.partition("/")[0]) not in found.directory.areas_by_code:
+                found.fault(f"no area {area} in the directory: no matter is ever there", *at, "when", "area")
+        for unit in when.unit or ():
+            if UnitId(unit) not in found.directory.units_by_id:
+                found.fault(f"no unit {unit} in the directory: no matter is ever its", *at, "when", "unit")
+
+
+def _posts(found: Findings, names: Iterable[str], path: Path) -> None:
+    """Posts alone: a chain and the half hour ring people, not audiences."""
+    named: list[str] = []
+    for number, name in enumerate(names):
+        if PostId(name) not in found.directory.posts_by_id:
+            found.fault(
+                f"no post {name} in the directory (version {found.directory.version}): declare it there or name another", *path, number
+            )
+        elif not found.directory.people_by_id[PersonId(found.directory.posts_by_id[PostId(name)].holder)].channels:
+            found.fault(f"{name} is dark: its holder has no channel; give them one in the directory", *path, number)
+        if name in named:
+            found.fault(f"{name} is named twice: remove one", *path, number)
+        named.append(name)
+
+
+def _audience(found: Findings, names: Iterable[str], path: Path, *, actions: bool = False) -> None:
+    known = {*DYNAMIC_AUDIENCES, *found.policy.document.audiences, *(ACTIONS if actions else ())}
+    for name in names:
+        if is_ref(name) or name in known:
+            continue
+        if PostId(name) not in found.directory.posts_by_id:
+            words = ", ".join(sorted(known))
+            found.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
+        elif not found.directory.people_by_id[PersonId(found.directory.posts_by_id[PostId(name)].holder)].channels:
+            found.fault(f"{name} is dark: its holder has no channel; give them one in the directory", *path)
+
+
+def triggers_and_acts_are_known(found: Findings) -> None:
+    triggers, discharges = known_triggers(), known_discharges()
+    rules = found.policy.document.duties
+    for name in found.sorts:
+        for trigger in triggers_of(whole_rule(found.policy.document, name)):
+            kind, _, other = trigger.partition(".")
+            if kind in ("lapsed", "discharged"):
+                if other not in rules:
+                    found.fault(f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on")
+            elif trigger not in triggers:
+                found.fault(f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …", "duties", name, "on")
+        for _, rule in found.read[name]:
+            if not rule.plan.discharged_by:
+                found.fault("nothing discharges it: write `discharged_by:`", "duties", name)
+            for field, acts in (("discharged_by", rule.plan.discharged_by), ("until", rule.plan.until)):
+                for act in acts:
+                    if act not in discharges:
+                        found.fault(
+                            f"{act} is no act that anybody can do: write one such as progressed, filed.final_report", "duties", name, field
+                        )

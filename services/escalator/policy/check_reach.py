@@ -1,0 +1,81 @@
+"""Reach: a rule that no matter comes to, a variant that a later one hides, a measure never proposed, a report nobody owes."""
+
+from services.escalator.policy.book import Policy
+from services.escalator.policy.findings import Findings
+from services.escalator.policy.resolve import PolicyError, fits, triggers_of, whole_rule
+from services.escalator.policy.rule import Sort
+from shared.ids import AreaCode, UnitId
+from shared.vocabulary import Category, Level, ReportKind
+
+REPORTED_AT_ONCE = (ReportKind.INCIDENT, ReportKind.OPINION)
+"""What the half-hour rule of DOMAIN.md is about."""
+
+
+def everything_is_reached(found: Findings) -> None:
+    for name in found.sorts:
+        if not found.sorts[name]:
+            found.fault("no matter can ever be what its `when` asks: correct it", "duties", name, "when")
+            continue
+        _variants(found, name)
+        _triggers(found, name)
+
+
+def _variants(found: Findings, name: str) -> None:
+    """A variant is reached where it fits some sort and some field of it is the last word there."""
+    document = found.policy.document
+    spec = document.duties[name]
+    for number, variant in enumerate(spec.variants):
+        fields = variant.model_fields_set - {"when"}
+        if not fields:
+            found.fault("it changes nothing: write what is different, or remove it", "duties", name, "variants", number)
+            continue
+        fitting = [sort for sort in found.sorts[name] if fits(variant.when, sort)]
+        if not fitting:
+            found.fault("no matter of this rule can be what its `when` asks: correct it", "duties", name, "variants", number, "when")
+            continue
+        later = spec.variants[number + 1 :]
+        if all(fields <= {field for one in later if fits(one.when, sort) for field in one.model_fields_set} for sort in fitting):
+            found.fault("later variants hide it wherever it fits: move it below them, or remove it", "duties", name, "variants", number)
+
+
+def _triggers(found: Findings, name: str) -> None:
+    """`lapsed.x` and `discharged.x` come only in matters that x itself is about."""
+    document = found.policy.document
+    when = whole_rule(document, name).get("when")
+    for trigger in triggers_of(whole_rule(document, name)):
+        kind, _, other = trigger.partition(".")
+        if kind not in ("lapsed", "discharged") or other not in found.sorts:
+            continue
+        theirs = whole_rule(document, other).get("when")
+        sorts = [*found.sorts[name], *found.sorts[other]]
+        if not any(fits(when, sort) and fits(theirs, sort) for sort in sorts):
+            found.fault(f"{trigger} never happens in a matter of this rule: their `when` exclude each other", "duties", name, "on")
+
+
+def measures_are_reached(found: Findings) -> None:
+    accountability = found.policy.document.accountability
+    if accountability is None:
+        return
+    for number, rule in enumerate(accountability.measures):
+        if number and not rule.when.model_fields_set:
+            found.fault("it fits always and hides all above it: write it first", "accountability", "measures", number)
+
+
+def no_report_is_missing(found: Findings) -> None:
+    """Every incident and every hit, of whatever level, is owed to somebody who must answer, from the moment it is reported."""
+    for kind in REPORTED_AT_ONCE:
+        for level in (None, *Level):
+            if not _owes_a_report(found.policy, kind, level):
+                grade = f"of level {level}" if level else "without a level"
+                found.fault(f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it", "duties")
+
+
+def _owes_a_report(policy: Policy, kind: ReportKind, level: Level | None) -> bool:
+    try:
+        for category in Category:
+            sort = Sort(kind, category, None, level, False, AreaCode("000000"), UnitId("another"))
+            if not any(rule.plan.by_recipient for rule in policy.rules_on("reported", sort)):
+                return False
+    except PolicyError:
+        pass  # said already, with its line
+    return True

@@ -1,0 +1,62 @@
+"""What a check has found in a policy, each with its line and the remedy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.escalator.policy.book import Policy
+from services.escalator.policy.resolve import Path, PolicyError
+from services.escalator.policy.rule import DutyRule, Sort
+from services.escalator.policy.sorts import sorts_of
+from shared.directory import Directory
+
+
+@dataclass
+class Findings:
+    """`faults` make a policy one that can't be followed; `warnings` are for a person to judge. Each `file:line: path: what; remedy`."""
+
+    policy: Policy
+    directory: Directory
+    faults: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+    sorts: dict[str, list[Sort]] = field(default_factory=dict[str, list[Sort]])
+    """Of each rule that can be read: every sort of matter it tells apart."""
+    read: dict[str, list[tuple[Sort, DutyRule]]] = field(default_factory=dict[str, list[tuple[Sort, DutyRule]]])
+    """Of each rule: how it stands for each of these."""
+
+    _said: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
+
+    def fault(self, text: str, *path: str | int, same: str | None = None) -> None:
+        """`same`: what makes it the same fault for another sort of matter, so that it is said once."""
+        self._say(self.faults, text, path, same)
+
+    def warn(self, text: str, *path: str | int, same: str | None = None) -> None:
+        self._say(self.warnings, text, path, same)
+
+    def _say(self, where: list[str], text: str, path: Path, same: str | None) -> None:
+        if (path, same or text) not in self._said:
+            self._said.add((path, same or text))
+            where.append(f"{self.policy.name}:{self.policy.lines.of(path)}: {'.'.join(map(str, path))}: {text}")
+
+
+Check = Callable[[Findings], None]
+
+
+def examine(policy: Policy, directory: Directory) -> Findings:
+    """Read every rule for every sort it tells apart; a rule that can't be read is a fault already."""
+    found = Findings(policy, directory)
+    document = policy.document
+    for name in document.duties:
+        try:
+            found.sorts[name] = sorts_of(document, name)
+        except PolicyError as error:
+            found.fault(error.text, *error.path)
+            continue
+        read: list[tuple[Sort, DutyRule]] = []
+        for sort in found.sorts[name]:
+            try:
+                if (rule := policy.rule_named(name, sort)) is not None:
+                    read.append((sort, rule))
+            except PolicyError as error:
+                found.fault(error.text, *error.path)
+        found.read[name] = read
+    return found

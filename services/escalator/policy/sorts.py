@@ -1,0 +1,81 @@
+"""Every sort of matter that a rule tells apart: what must be looked at to know that a rule is right for all of them.
+
+Invariant: two matters that differ in no way the rule asks about are one sort here; each way it asks about is tried with every value
+it names, with none and with another.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+from services.escalator.policy.duty_spec import DutySpec, DutyTerms, When, is_ref
+from services.escalator.policy.model import PolicyDocument
+from services.escalator.policy.resolve import ancestry, fits, whole_rule
+from services.escalator.policy.rule import Sort
+from shared.ids import AreaCode, UnitId
+from shared.vocabulary import Category, Level, ReportKind
+
+OTHER = "another"
+
+
+def sorts_of(document: PolicyDocument, name: str) -> list[Sort]:
+    """Raises PolicyError for a rule whose ancestry leads nowhere."""
+    specs = [document.duties[one] for one in ancestry(document, name)]
+    whens = [when for spec in specs for when in _whens(spec)]
+    asked = "".join(_refs(specs))
+    whole: When | None = whole_rule(document, name).get("when")
+    kinds = (whole.kind if whole else None) or tuple(ReportKind)
+    levels = (None, *Level) if "{level}" in asked or _mentioned(whens, "level") else (None,)
+    topics = sorted({OTHER, *_mentioned(whens, "topic")} - {"none"})
+    areas = sorted({_inside(area) for area in _mentioned(whens, "area")} | {"999999"})
+    sensitive = (False, True) if any(when.sensitive is not None for when in whens) else (False,)
+    dims = product(
+        kinds,
+        (None, *Category) if "{category}" in asked or _mentioned(whens, "category") else (None,),
+        (None, *topics) if "{topic}" in asked or len(topics) > 1 else (None,),
+        levels,
+        sensitive,
+        areas,
+        sorted({OTHER, *_mentioned(whens, "unit")}),
+    )
+    sorts = (
+        Sort(kind, category, topic, level, grave, AreaCode(area), UnitId(unit)) for kind, category, topic, level, grave, area, unit in dims
+    )
+    return [sort for sort in sorts if fits(whole, sort)]
+
+
+def words_for(sort: Sort) -> str:
+    """`incident, level IV, sensitive`."""
+    parts = [str(sort.kind)]
+    parts += [f"level {sort.level}"] if sort.level else []
+    parts += [str(part) for part in (sort.category, sort.topic) if part and part != OTHER]
+    parts += ["sensitive"] if sort.sensitive else []
+    return ", ".join(parts)
+
+
+def _whens(spec: DutySpec) -> Iterator[When]:
+    if spec.when is not None:
+        yield spec.when
+    for variant in spec.variants:
+        yield variant.when
+
+
+def _refs(specs: list[DutySpec]) -> Iterator[str]:
+    for spec in specs:
+        for terms in (spec, *spec.variants):
+            yield from _texts(terms)
+
+
+def _texts(terms: DutyTerms) -> Iterator[str]:
+    several = (*(terms.to or ()), *(terms.remind or ()), *(terms.discharged_by or ()), *(terms.channels or ()), *(terms.overdue or {}))
+    for text in (terms.within or "", terms.fallback.same_as or "" if terms.fallback else "", *several):
+        if is_ref(text):
+            yield text
+
+
+def _mentioned(whens: list[When], field: str) -> set[str]:
+    return {str(value) for when in whens for value in getattr(when, field) or ()}
+
+
+def _inside(area: str) -> str:
+    """A code that the pattern is about."""
+    return area.partition("/")[0]
