@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -23,7 +24,7 @@ class Exit(IntEnum):
 
 def fail(code: Exit, message: str, remedy: str) -> NoReturn:
     """End the command. `remedy` says what to do next."""
-    err.print(f"[bold red]fenghuo:[/] {message}\n  → {remedy}", highlight=False)
+    err.print(f"[bold red]fenghuo:[/] {escape(message)}\n  → {escape(remedy)}", highlight=False)
     raise typer.Exit(code)
 
 

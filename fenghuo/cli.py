@@ -20,6 +20,7 @@ COMMANDS = {
 }
 """Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py."""
 GROUPS = {
+    "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
     "trail": "Query, verify, export and prove the trail",
 }

@@ -1,0 +1,150 @@
+"""People, posts, units and rosters from tables (CSV), as offices keep them: each row becomes a change. Pure.
+
+Invariant: a column that is not there leaves what is known as it is; a cell that is empty clears it. Every fault names file, line and
+column; nothing is taken of a table that has one.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.directory.people import Person, Post
+from shared.directory.roster import Roster
+from shared.directory.units import Unit
+from shared.directory.whole import Directory
+from shared.facts import field_errors
+from shared.facts.directory import Change, PutPerson, PutPost, PutRoster, PutUnit
+from shared.facts.envelope import Frozen
+
+NAMES = ("name_zh", "name_en")
+SEPARATOR = ";"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a kind of table may hold. `lists` are cells with several values, separated by semicolons."""
+
+    part: str
+    model: type[Frozen]
+    columns: tuple[str, ...]
+    put: Callable[[Any], Change]
+    lists: tuple[str, ...] = ()
+    channels: bool = False
+    """Every other column is a channel of the notifier's file (voice, sms, email …), in the order they are tried."""
+
+
+TABLES = {
+    "people": Table("people", Person, ("unit", "language"), lambda one: PutPerson(person=one), channels=True),
+    "posts": Table("posts", Post, ("unit", "holder", "deputies", "roster"), lambda one: PutPost(post=one), lists=("deputies",)),
+    "units": Table("units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)),
+    "rosters": Table(
+        "rosters",
+        Roster,
+        ("unit", "post", "timezone", "starts", "hours", "rotation", "since", "ends", "leaders", "sign_in_within"),
+        lambda one: PutRoster(roster=one),
+        lists=("rotation", "leaders"),
+    ),
+}
+
+
+class RowFault(ValueError):
+    """A table that can't be taken; one `file:line: column: what` a fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def read_rows(raw: bytes, name: str, table: Table, directory: Directory) -> tuple[Change, ...]:
+    """The changes a table makes to `directory`; rows that say what is known already make none. Raises RowFault.
+
+    Text is UTF-8, with or without a mark, or GB 18030, as spreadsheets in China write it.
+    """
+    reader = csv.DictReader(io.StringIO(_text(raw, name)), strict=True)
+    columns = [column.strip() for column in reader.fieldnames or ()]
+    reader.fieldnames = columns
+    _check_columns(columns, name, table)
+    known: dict[str, Frozen] = {one.id: one for one in getattr(directory, table.part)}
+    faults: list[str] = []
+    changes: list[Change] = []
+    try:
+        for row in reader:
+            if None in row:
+                faults.append(f"{name}:{reader.line_num}: more cells than columns: put text with commas in quotes")
+                continue
+            before = known.get((row["id"] or "").strip())
+            try:
+                after = table.model.model_validate(_fields(row, columns, table, before))
+            except ValidationError as error:
+                faults += [f"{name}:{reader.line_num}: {_column(where, table, row)}: {what}" for where, what in field_errors(error)]
+                continue
+            if after != before:
+                changes.append(table.put(after))
+    except csv.Error as error:
+        faults.append(f"{name}:{reader.line_num}: not CSV: {error}")
+    if faults:
+        raise RowFault(faults)
+    return tuple(changes)
+
+
+def _text(raw: bytes, name: str) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RowFault([f"{name}:1: neither UTF-8 nor GB 18030: save it as UTF-8"])
+
+
+def _check_columns(columns: list[str], name: str, table: Table) -> None:
+    faults: list[str] = []
+    allowed = ("id", *NAMES, *table.columns)
+    if "id" not in columns:
+        faults.append(f"{name}:1: id: no such column; the first line names the columns: {', '.join(allowed)}")
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    faults += [f"{name}:1: {column}: the column stands there twice: remove one" for column in twice]
+    if not table.channels:
+        strangers = [column for column in columns if column not in allowed]
+        faults += [f"{name}:1: {column}: no such column; there are {', '.join(allowed)}" for column in strangers]
+    if faults:
+        raise RowFault(faults)
+
+
+def _fields(row: dict[str, str], columns: list[str], table: Table, before: Frozen | None) -> dict[str, Any]:
+    """The model's fields: what is known, with what the row says in its place."""
+    fields: dict[str, Any] = {key: getattr(before, key) for key in type(before).model_fields} if before else {}
+    cells = {column: (row[column] or "").strip() for column in columns}
+    fields["id"] = cells["id"]
+    if any(column in cells for column in NAMES):
+        was = fields.get("name")
+        zh, en = (cells.get(column) or getattr(was, column.removeprefix("name_"), None) for column in NAMES)
+        fields["name"] = {"zh": zh or en or cells["id"], "en": en or zh or cells["id"]}
+    for column in table.columns:
+        if column in table.lists and column in cells:
+            fields[column] = tuple(_parts(cells[column]))
+        elif cells.get(column):
+            fields[column] = cells[column]
+        elif column in cells:
+            fields.pop(column, None)
+    if table.channels and (channels := [column for column in columns if column not in ("id", *NAMES, *table.columns)]):
+        fields["channels"] = [{"channel": channel, "address": address} for channel in channels for address in _parts(cells[channel])]
+    return fields
+
+
+def _parts(cell: str) -> Iterator[str]:
+    return (part.strip() for part in cell.replace("；", SEPARATOR).split(SEPARATOR) if part.strip())
+
+
+def _column(where: str, table: Table, row: dict[str, str]) -> str:
+    """The column a model's field came from."""
+    first, *rest = where.split(".")
+    if first == "name":
+        return "name_zh, name_en"
+    if first == "channels" and table.channels and rest and rest[0].isdigit():
+        channels = [column for column in row if column not in ("id", *NAMES, *table.columns) for _ in _parts(row[column] or "")]
+        return channels[int(rest[0])] if int(rest[0]) < len(channels) else first
+    return first
