@@ -3,16 +3,29 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.facts import Decision, Effect, EffectKind, Fact
+from shared.facts import Effect, EffectKind, Fact, read_decision
 from shared.ids import CaseId, DutyId, PersonId
 from shared.vocabulary import Kind
+
+REPORT = "first_report"
+"""The duty this is all about: whoever the report is owed to must answer."""
+
+
+def rule_of(duty: DutyId) -> str:
+    """`first_report` of `first_report-party_main`."""
+    return duty.partition("-")[0]
+
+
+def in_words(rule: str) -> str:
+    return rule.replace("_", " ")
 
 
 @dataclass
 class OpenDuty:
-    """`lit` are those told so far, the last of them the one who is waited for."""
+    """What `person` owes. `lit` are those told so far, the last of them the one who is waited for."""
 
     case: CaseId
+    rule: str
     person: PersonId
     due_at: datetime
     lit: list[PersonId] = field(default_factory=list[PersonId])
@@ -29,7 +42,7 @@ class Ledger:
     def take(self, fact: Fact) -> None:
         if fact.kind != Kind.DECIDED:
             return
-        decision = Decision.model_validate(fact.data)
+        decision = read_decision(fact.data)
         for effect in decision.effects:
             if effect.duty is not None:
                 self._apply(decision.case, effect.duty, effect)
@@ -37,7 +50,7 @@ class Ledger:
     def _apply(self, case: CaseId, duty: DutyId, effect: Effect) -> None:
         key = (case, duty)
         if effect.kind is EffectKind.OPENED and effect.due_at and effect.person:
-            self.duties[key] = OpenDuty(case, effect.person, effect.due_at)
+            self.duties[key] = OpenDuty(case, rule_of(duty), effect.person, effect.due_at)
             return
         known = self.duties.get(key)
         if known is None:
@@ -49,6 +62,8 @@ class Ledger:
                 known.taken_by = effect.person
             case EffectKind.LAPSED:
                 known.lapsed = True
+            case EffectKind.MOVED if effect.due_at:
+                known.due_at = effect.due_at
             case EffectKind.DISCHARGED | EffectKind.CANCELLED:
                 del self.duties[key]
             case _:

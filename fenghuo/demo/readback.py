@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from shared.facts import Decision, Effect, EffectKind, Fact
+from shared.facts import Effect, EffectKind, Fact, read_decision
 from shared.ids import CaseId, PersonId
 from shared.vocabulary import Kind
 
@@ -35,7 +35,7 @@ class OnRecord:
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return Decision.model_validate(self.fact.data).effects if self.fact.kind == Kind.DECIDED else ()
+        return read_decision(self.fact.data).effects if self.fact.kind == Kind.DECIDED else ()
 
 
 @dataclass

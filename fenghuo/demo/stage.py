@@ -17,7 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from fenghuo.demo.ledger import Ledger, OpenDuty
+from fenghuo.demo.ledger import REPORT, Ledger, OpenDuty, in_words
 from fenghuo.demo.telling import Line, Teller, Tone
 from shared.facts import Fact, Report
 from shared.ids import CaseId
@@ -86,6 +86,8 @@ class Stage:
 
     def _owed(self, duty: OpenDuty, people: list[OpenDuty]) -> str:
         names = ", ".join(self.teller.person(one.person) for one in people)
+        if duty.rule != REPORT:
+            return f"{names}: {in_words(duty.rule)}"
         if duty.taken_by:
             return f"{names} is dark; {self.teller.person(duty.taken_by)} took it"
         waiting = duty.lit[-1] if duty.lit and duty.lit[-1] != duty.person else None
@@ -139,7 +141,7 @@ def _rows(duties: list[OpenDuty]) -> list[tuple[OpenDuty, list[OpenDuty]]]:
     rows: dict[tuple[object, ...], list[OpenDuty]] = {}
     for duty in duties:
         quiet = len(duty.lit) <= 1 and duty.taken_by is None
-        key = (duty.case, duty.due_at, duty.lapsed, None if quiet else duty.person)
+        key = (duty.case, duty.rule, duty.due_at, duty.lapsed, None if quiet else duty.person)
         rows.setdefault(key, []).append(duty)
     return [(people[0], people) for people in rows.values()]
 

@@ -10,8 +10,9 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from fenghuo.demo.ledger import in_words, rule_of
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Decision, Deliveries, Effect, EffectKind, Fact, LapseCause, Rejection, Report
+from shared.facts import Acknowledgement, Decision, Deliveries, Effect, EffectKind, Fact, LapseCause, Rejection, Report, read_decision
 from shared.ids import PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Kind
 
@@ -26,6 +27,33 @@ class Tone(StrEnum):
     DARK = "magenta"
     BAD = "bold red"
     QUIET = "dim"
+
+
+ON_REPORT = "owed_on_report"
+WORDS = {
+    EffectKind.CANCELLED: ("ended", Tone.QUIET),
+    EffectKind.REFUSED: ("refused", Tone.BAD),
+    EffectKind.STATUS: ("status", Tone.WELL),
+    EffectKind.HOLDER: ("holder", Tone.NEWS),
+    EffectKind.SLIPPED: ("slip", Tone.LIT),
+    EffectKind.TOLD: ("told", Tone.LIT),
+    EffectKind.REGRADED: ("regraded", Tone.NEWS),
+    EffectKind.MOVED: ("moved", Tone.QUIET),
+    EffectKind.PAUSED: ("paused", Tone.QUIET),
+    EffectKind.RESUMED: ("resumed", Tone.QUIET),
+    EffectKind.SNOOZED: ("snoozed", Tone.QUIET),
+    EffectKind.UNACKNOWLEDGED: ("quiet", Tone.DARK),
+    EffectKind.HELD: ("held", Tone.QUIET),
+    EffectKind.TASK: ("task", Tone.NEWS),
+    EffectKind.SUSPECTED: ("suspected", Tone.BAD),
+    EffectKind.MATCHED: ("matched", Tone.WELL),
+    EffectKind.REFERRED: ("referred", Tone.BAD),
+    EffectKind.PROPOSED: ("proposed", Tone.NEWS),
+    EffectKind.RAISED: ("raised", Tone.NEWS),
+    EffectKind.GAP: ("gap", Tone.DARK),
+    EffectKind.COMMAND: ("command", Tone.NEWS),
+}
+"""How a line begins where the effect has no sentence of its own."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +121,7 @@ class Teller:
                 rejection = Rejection.model_validate(fact.data)
                 yield Line(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
             case Kind.DECIDED:
-                yield from self._decided(case, Decision.model_validate(fact.data), at)
+                yield from self._decided(case, read_decision(fact.data), at)
             case _:
                 return
 
@@ -119,11 +147,18 @@ class Teller:
         tag = self.tag(case)
         answer = self._answers.pop(decision.about.id, None)
         openings = [effect for effect in decision.effects if effect.kind is EffectKind.OPENED]
-        if openings:
+        reports = [effect for effect in openings if effect.why == ON_REPORT]
+        if reports:
             channels = sorted({channel for notice in decision.notices for channel in notice.channels}, reverse=True)
-            due = min(effect.due_at for effect in openings if effect.due_at)
-            names = ", ".join(self.person(effect.person) for effect in openings)
+            due = min(effect.due_at for effect in reports if effect.due_at)
+            names = ", ".join(self.person(effect.person) for effect in reports)
             yield Line(at, tag, "lit", f"by {' and '.join(channels)}, each owed it by {self.clock(due)}:\n{names}", Tone.LIT)
+        owing: dict[str, list[str]] = {}
+        for effect in openings:
+            if effect.why != ON_REPORT and effect.duty is not None:
+                owing.setdefault(self.person(effect.person), []).append(f"{in_words(rule_of(effect.duty))} by {self.clock(effect.due_at)}")
+        for person, owed in owing.items():
+            yield Line(at, tag, "owes", f": {', '.join(owed)}", Tone.QUIET, (person,))
         for (kind, why), run in groupby(decision.effects, key=lambda effect: (effect.kind, effect.why)):
             effects = list(run)
             if line := self._effects(kind, why, effects, answer):
@@ -134,26 +169,40 @@ class Teller:
         self, kind: EffectKind, why: str, effects: list[Effect], answer: Acknowledgement | None
     ) -> tuple[str, tuple[str, ...], str, Tone] | None:
         first = effects[0]
-        who = tuple(dict.fromkeys(self.person(effect.person) for effect in effects))
+        who = tuple(dict.fromkeys(self.person(effect.person) for effect in effects if effect.person))
         how = f" by {VIA.get(answer.via, answer.via)}" if answer else ""
         match kind:
-            case EffectKind.LIT if why != "owed_on_report":
+            case EffectKind.LIT if why not in (ON_REPORT, "owed"):
                 return "lit next", who, f", {self._post(first)}", Tone.LIT
             case EffectKind.DARK:
                 return "dark", who, ": every line failed, no waiting" if why == "every_channel_failed" else ": no answer in time", Tone.DARK
             case EffectKind.REMINDED:
                 return "reminded", who, f", due {self.clock(first.due_at)}", Tone.LIT
             case EffectKind.DISCHARGED:
-                late = f"{how}, {first.late_by_seconds:.0f} s late: the lapse stays" if first.late_by_seconds else f"{how}, in time"
-                return "answered", who, late, Tone.WELL
+                late = f", {first.late_by_seconds:.0f} s late: the lapse stays" if first.late_by_seconds else ", in time"
+                if answer:
+                    return "answered", who, f"{how}{late}", Tone.WELL
+                return "done", who, f": {_what(effects)}{late}", Tone.WELL
             case EffectKind.TAKEN:
                 return "taken", who, f" took it{how}; the duty stays open until its own person answers", Tone.WELL
             case EffectKind.LAPSED:
                 return "LAPSED", (), self._lapsed(", ".join(who), effects), Tone.BAD
             case EffectKind.CHAIN_ENDED:
                 return "chain end", (), f"nobody is left to light for {', '.join(who)}", Tone.BAD
+            case _ if kind in WORDS:
+                word, tone = WORDS[kind]
+                return word, who, self._plainly(why, effects), tone
             case _:
                 return None
+
+    def _plainly(self, why: str, effects: list[Effect]) -> str:
+        """Whatever has no sentence of its own: about what, why, until when, and in whose words."""
+        first = effects[0]
+        unit = self.directory.units_by_id.get(first.unit) if first.unit and first.person is None else None
+        moved = f", from {self.clock(first.was)}" if first.was else ""
+        parts = [f": {unit.name.zh} {unit.name.en}" if unit else "", f": {_what(effects)}" if first.duty else ""]
+        parts += [f" ({in_words(why)})", f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else ""]
+        return "".join([*parts, f": {first.note}" if first.note else ""])
 
     def _lapsed(self, names: str, effects: list[Effect]) -> str:
         first = effects[0]
@@ -161,6 +210,8 @@ class Teller:
         late = first.late_by_seconds or 0.0
         if first.cause is LapseCause.REPORTED_LATE and unit:
             return f"{unit.zh} {unit.en} reported {late:.0f} s late: on record for each of the {len(effects)} it owed"
+        if first.cause not in (None, LapseCause.NOT_ACKNOWLEDGED):
+            return f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause)})"
         stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
         return f"{names} had not answered; the clock struck {late * 1000:.0f} ms after the limit{stood_in}"
 
@@ -181,3 +232,8 @@ class Teller:
 
     def clock(self, at: datetime | None) -> str:
         return at.astimezone(self.zone).strftime("%H:%M:%S") if at else "?"
+
+
+def _what(effects: list[Effect]) -> str:
+    """The duties of these effects by their rules, each once."""
+    return ", ".join(dict.fromkeys(in_words(rule_of(effect.duty)) for effect in effects if effect.duty))

@@ -1,6 +1,7 @@
 """The story's lines come from facts and say who was lit, by which channel, what is due when."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,21 @@ from pydantic import BaseModel
 from fenghuo.demo.ledger import Ledger
 from fenghuo.demo.telling import Teller
 from shared.directory import load_directory
-from shared.facts import About, Acknowledgement, Actor, Decision, Deliveries, Delivery, Effect, EffectKind, Fact, LapseCause, Report, Via
+from shared.facts import (
+    About,
+    Acknowledgement,
+    Actor,
+    Decision,
+    Deliveries,
+    Delivery,
+    Effect,
+    EffectKind,
+    Fact,
+    LapseCause,
+    Report,
+    Value,
+    Via,
+)
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
 from shared.vocabulary import Category, Kind, Level, Role
 from tests.lab import ROOT
@@ -24,7 +39,7 @@ def teller() -> Teller:
     return Teller(DIRECTORY, ZoneInfo("Asia/Shanghai"))
 
 
-def fact(kind: Kind, data: BaseModel, id: str = "1") -> Fact:  # noqa: A002 - CloudEvents' word
+def fact(kind: Kind, data: BaseModel | Value, id: str = "1") -> Fact:  # noqa: A002 - CloudEvents' word
     return Fact.of(kind, id=id, source="/test", subject=CASE, time=NOW, data=data)
 
 
@@ -33,8 +48,8 @@ def decided(*effects: Effect, about: str = "0") -> Fact:
     return fact(Kind.DECIDED, Decision(case=CASE, about=said, policy="p", effects=effects))
 
 
-def effect(kind: EffectKind, person: str, why: str = "owed_on_report", **more: object) -> Effect:
-    return Effect.model_validate({"kind": kind, "why": why, "person": person, "duty": f"report-{person}", "unit": "water_bureau", **more})
+def effect(kind: EffectKind, person: str, why: str = "owed_on_report", rule: str = "first_report", **more: Any) -> Effect:
+    return Effect(kind=kind, why=why, person=PersonId(person), duty=DutyId(f"{rule}-{person}"), unit=UnitId("water_bureau"), **more)
 
 
 def told(teller: Teller, *facts: Fact) -> list[str]:
@@ -102,7 +117,9 @@ def test_people_who_answer_alike_share_a_line_and_others_do_not(teller: Teller) 
 
 
 def test_a_lapse_says_how_late_and_who_stood_in(teller: Teller) -> None:
-    late = effect(EffectKind.LAPSED, "li_ding", "limit_passed", cause=LapseCause.NOT_ACKNOWLEDGED, late_by_seconds=0.002, stood_in="wu_ji")
+    late = effect(
+        EffectKind.LAPSED, "li_ding", "limit_passed", cause=LapseCause.NOT_ACKNOWLEDGED, late_by_seconds=0.002, stood_in=PersonId("wu_ji")
+    )
 
     (line,) = told(teller, decided(late))
 
@@ -118,6 +135,26 @@ def test_a_late_report_is_laid_to_the_unit(teller: Teller) -> None:
     assert "市水务局 Water Bureau reported 600 s late: on record for each of the 2 it owed" in line
 
 
+def test_what_a_unit_owes_stands_with_its_limits_in_one_line(teller: Teller) -> None:
+    due = NOW + timedelta(minutes=1)
+    owed = [effect(EffectKind.OPENED, "wei_chou", "owed", rule, due_at=due) for rule in ("written_report", "plan")]
+
+    (line,) = told(teller, decided(*owed))
+
+    assert line.endswith("owes 卫丑 Wei Chou: written report by 11:13:04, plan by 11:13:04")
+
+
+def test_what_is_done_by_an_act_is_done_and_not_answered(teller: Teller) -> None:
+    (line,) = told(teller, decided(effect(EffectKind.DISCHARGED, "wei_chou", "done_in_time", "written_report")))
+
+    assert line.endswith("done 卫丑 Wei Chou: written report, in time")
+
+
+@pytest.mark.parametrize("kind", EffectKind)
+def test_no_effect_breaks_the_story(teller: Teller, kind: EffectKind) -> None:
+    told(teller, decided(effect(kind, "li_ding", due_at=NOW, was=NOW, note="…"), Effect(kind=kind, why="because")))
+
+
 @pytest.mark.parametrize(
     ("why", "said"), [("dark_after_wait", "no answer in time"), ("every_channel_failed", "every line failed, no waiting")]
 )
@@ -131,7 +168,7 @@ def test_the_ledger_holds_what_is_owed_until_it_is_done() -> None:
     ledger.take(decided(effect(EffectKind.OPENED, "li_ding", due_at=due), effect(EffectKind.OPENED, "zhao_jia", due_at=due)))
     ledger.take(decided(effect(EffectKind.DISCHARGED, "zhao_jia")))
     taken = Effect(
-        kind=EffectKind.TAKEN, why="w", duty=DutyId("report-li_ding"), person=PersonId("wu_ji"), post=PostId("secretary_general")
+        kind=EffectKind.TAKEN, why="w", duty=DutyId("first_report-li_ding"), person=PersonId("wu_ji"), post=PostId("secretary_general")
     )
     ledger.take(decided(taken))
 
