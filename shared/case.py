@@ -63,6 +63,10 @@ class Plan(Value, kw_only=True):
     rule: str
     """The duty rule's name in the policy."""
     title: Name
+    by: str = ""
+    """Who owes it, as the policy says: `recipient`, `unit`, `holder`, `assignee` …; a `holder`'s duties go with the case."""
+    on: tuple[str, ...] = ()
+    """What opened it: `reported`, `assigned` …"""
     limit: Rule
     """The line that sets the term."""
     by_recipient: bool = False

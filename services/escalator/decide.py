@@ -5,18 +5,44 @@ a crash is decided the same; whatever the policy does not say does not happen; e
 """
 
 from datetime import datetime
+from typing import Any
 
-from services.escalator import duties
-from services.escalator.acts import apply_act
-from services.escalator.draft import Draft, Rules, draft_on
-from services.escalator.policy.plan import duties_of
-from shared.case import Applied, Case, CaseStatus, Duty, Entry
-from shared.facts import About, Acknowledgement, CaseAct, Clock, Decision, Deliveries, Due, EffectKind, Fact, LapseCause, Report
-from shared.ids import CaseId, DutyId
-from shared.vocabulary import CASE_ACTS, Kind
+from services.escalator import opening
+from services.escalator.acts import ACTS, AFTER_THE_END, accountability, omission
+from services.escalator.acts.merging import absorb
+from services.escalator.acts.tasks import make_tasks
+from services.escalator.clockwork import next_moment, strike
+from services.escalator.draft import Draft, Event, Rules
+from services.escalator.duties import answer, done_by, ended_by, lapse_if_past
+from services.escalator.lighting import delivery
+from services.escalator.watching import establish, hear, open_standing
+from shared.case import Applied, Case, CaseStatus, Entry, Held, Matter
+from shared.facts import (
+    About,
+    Absorbed,
+    Acknowledgement,
+    CaseAct,
+    Clock,
+    Decision,
+    Deliveries,
+    Due,
+    EffectKind,
+    Established,
+    Fact,
+    Heard,
+    LapseCause,
+    Matched,
+    Referred,
+    Report,
+)
+from shared.ids import CaseId
+from shared.vocabulary import Kind, Level, ReportKind
 
 LOG_LENGTH = 20
 """Acts the case itself remembers for the desk; the trail has them all."""
+ROUNDS = 8
+"""How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends one all the same."""
+ENDED = (CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED)
 
 
 class UndecidableError(ValueError):
@@ -30,89 +56,222 @@ def decide(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: R
     """
     if not fact.subject:
         raise UndecidableError("the fact has no subject: it is about no case")
+    kind = fact.kind
     if case is None:
-        if fact.kind != Kind.REPORTED:
-            raise UndecidableError(f"{fact.kind} about case {fact.subject}, which was never reported")
-        return _open(CaseId(fact.subject), fact, sequence, now, rules)
-    draft = draft_on(case, sequence, now, rules)
-    changes: dict[str, object] = {}
-    match fact.kind:
-        case Kind.REPORTED:
+        draft = _new(CaseId(fact.subject), fact, sequence, now, rules)
+    else:
+        draft = Draft(case, sequence, now, rules)
+        if kind == Kind.REPORTED:
             draft.note(EffectKind.NOTED, "reported_again")
+        else:
+            _apply(draft, kind, fact)
+    _follow_up(draft)
+    return _settle(draft, fact)
+
+
+def _apply(draft: Draft, kind: str, fact: Fact) -> None:
+    match kind:
         case Kind.DUE:
-            _strike(draft, Due.model_validate(fact.data))
-        case Kind.ACKNOWLEDGED:
-            duties.lapse_if_past(draft, now, LapseCause.NOT_ACKNOWLEDGED)
-            said = Acknowledgement.model_validate(fact.data)
-            duties.answer(draft, said.person, said.via)
-            changes["log"] = _logged(case, sequence, now, Kind.ACKNOWLEDGED, said.person, said.note)
+            # What its moment asked for is done even if the broker's stamp is a hair before it.
+            draft.now = max(draft.now, Due.model_validate(fact.data).at)
+            strike(draft)
         case Kind.DELIVERED | Kind.FAILED:
             for outcome in Deliveries.model_validate(fact.data).deliveries:
-                duties.delivery(draft, outcome.notice, outcome.channel, failed=fact.kind == Kind.FAILED)
-        case kind if kind in CASE_ACTS:
-            duties.lapse_if_past(draft, now, LapseCause.NOT_ACKNOWLEDGED)
-            act = CaseAct.model_validate(fact.data)
-            changes |= apply_act(draft, case, Kind(kind), act)
-            changes["log"] = _logged(case, sequence, now, Kind(kind), act.by.principal, act.text)
-        case kind:
+                delivery(draft, outcome.notice, outcome.channel, failed=kind == Kind.FAILED)
+        case Kind.ACKNOWLEDGED:
+            said = Acknowledgement.model_validate(fact.data)
+            lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
+            answer(draft, said.person, said.via.value, said.by.principal)
+            _log(draft, Kind.ACKNOWLEDGED, said.person, said.note)
+            draft.happened("acknowledged")
+        case Kind.MATCHED:
+            omission.match(draft, Matched.model_validate(fact.data))
+        case Kind.ABSORBED:
+            lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
+            absorb(draft, Absorbed.model_validate(fact.data))
+        case Kind.HEARD:
+            lapse_if_past(draft, draft.now)
+            hear(draft, Heard.model_validate(fact.data))
+        case Kind.ESTABLISHED:
+            establish(draft, Established.model_validate(fact.data))
+        case Kind.REFERRED:
+            accountability.count_lapse(draft, Referred.model_validate(fact.data))
+        case _ if kind in ACTS:
+            _act(draft, Kind(kind), CaseAct.model_validate(fact.data))
+        case _:
             raise UndecidableError(f"nobody decides on {kind}")
-    return _settle(draft, case, fact, changes)
 
 
-def _open(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules) -> tuple[Case, Decision]:
-    report = Report.model_validate(fact.data)
+def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
+    """First what the time that has passed has made of the duties, then the act itself, then what the policy makes of it."""
+    lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
+    _log(draft, kind, act.by.principal, act.text)
+    if draft.case.status in ENDED and kind not in AFTER_THE_END:
+        draft.refuse(f"case_is_{draft.case.status}")
+        return
+    ACTS[kind](draft, act)
+    if draft.is_refused:
+        return
+    name = f"{kind.value}.{act.document.value}" if act.document is not None else kind.value
+    if not any(effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED) for effect in draft.effects):
+        draft.note(EffectKind.NOTED, name, note=act.text)
+    # What was owed before the act is looked at before what the act itself has opened.
+    draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
+
+
+def _follow_up(draft: Draft) -> None:
+    """What happened discharges, ends and opens duties; what that brings about may do so in turn."""
+    for _ in range(ROUNDS):
+        events, draft.events = draft.events, []
+        if not events:
+            return
+        for event in events:
+            if event.name != Kind.ACKNOWLEDGED:  # which has discharged what it is an answer to already
+                done_by(draft, event)
+            ended_by(draft, event)
+            opening.open_on(draft, event)
+        # A duty that opens with its limit behind it has lapsed already.
+        lapse_if_past(draft, _handed_in(draft), LapseCause.REPORTED_LATE)
+
+
+def _handed_in(draft: Draft) -> datetime:
+    """For a new report the moment it was handed in, which decides in time or late; else now."""
+    return draft.case.opened_at if draft.case.report_sequence == draft.sequence else draft.now
+
+
+# A new case
+
+
+def _new(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules) -> Draft:
+    about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=now)
+    empty = Decision(case=case_id, about=about, policy=rules.policy.label)
+    applied = Applied(id=fact.id, sequence=sequence, at=now)
+    match fact.kind:
+        case Kind.REPORTED:
+            return _open(Report.model_validate(fact.data), case_id, sequence, now, rules, empty, applied)
+        case Kind.ESTABLISHED:
+            said = Established.model_validate(fact.data)
+            draft = Draft(
+                open_standing(case_id, said.watch, said.subject, said.unit, said.area, said.title, empty, applied), sequence, now, rules
+            )
+            establish(draft, said)
+            return draft
+        case Kind.REFERRED:
+            lapse = Referred.model_validate(fact.data)
+            area = rules.directory.units_by_id[lapse.unit].area if lapse.unit in rules.directory.units_by_id else ""
+            opened = open_standing(case_id, "ledger", lapse.unit, lapse.unit, area, f"责任台账 ledger {lapse.unit}", empty, applied)
+            draft = Draft(opened, sequence, now, rules)
+            accountability.count_lapse(draft, lapse)
+            return draft
+        case kind:
+            raise UndecidableError(f"{kind} about case {fact.subject}, which was never reported")
+
+
+def _open(report: Report, case_id: CaseId, sequence: int, now: datetime, rules: Rules, empty: Decision, applied: Applied) -> Draft:
     handed_in = min(report.handed_in_at or now, now)
-    draft = Draft(case_id, report, handed_in, sequence, now, rules, duties={})
-    owed = duties_of(report, handed_in, rules.policy, rules.directory)
-    for one in owed:
-        duties.open_duty(draft, one)
-    if not owed:
-        draft.note(EffectKind.NOTED, f"no_duty_for_{report.kind}")
-    duties.lapse_if_past(draft, handed_in, LapseCause.REPORTED_LATE)
-    opened = Case(
+    moments: dict[str, datetime] = {"learned_at": report.learned_at, "occurred_at": report.occurred_at, "received_at": handed_in}
+    start = report.starts_at or moments[rules.policy.document.clock.starts_at.value]
+    case = Case(
         id=case_id,
-        status=CaseStatus.OPEN,
-        report=report,
+        report=matter_of(report),
         report_sequence=sequence,
         opened_at=handed_in,
+        starts_at=start,
+        level=report.level,
+        sensitive=report.sensitive,
         holder=report.unit,
+        held=(Held(unit=report.unit, since=handed_in),),
         policy=rules.policy.label,
-        applied=Applied(id=fact.id, sequence=sequence, at=now),
-        decision=Decision(case=case_id, about=_about(fact, sequence, now), policy=rules.policy.label),
+        split_from=report.parent if report.starts_at is not None else None,
+        applied=applied,
+        decision=empty,
     )
-    return _settle(draft, opened, fact, {})
+    draft = Draft(case, sequence, now, rules)
+    draft.happened("reported", start)
+    if omission.is_witness(draft):
+        omission.begin(draft)
+    if report.tasks:
+        make_tasks(draft, report.tasks, report.unit)
+    if report.referred is not None:
+        accountability.propose(draft, report.referred)
+    _grade(draft, report)
+    return draft
 
 
-def _strike(draft: Draft, due: Due) -> None:
-    """A clock has struck. What its moment asked for is done even if the broker's stamp is a hair before it."""
-    draft.now = max(draft.now, due.at)
-    duties.lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
-    duties.move_chains_on(draft)
-    duties.remind(draft)
+def matter_of(report: Report) -> Matter:
+    """What the case keeps of its report."""
+    harm, place, original = report.harm, report.place, report.original
+    return Matter(
+        kind=report.kind,
+        category=report.category,
+        topic=report.topic,
+        level=report.level,
+        sensitive=report.sensitive,
+        unit=report.unit,
+        area=report.area,
+        occurred_at=report.occurred_at,
+        learned_at=report.learned_at,
+        received_at=report.received_at,
+        handed_in_at=report.handed_in_at,
+        summary=report.summary,
+        details=report.details,
+        exercise=report.exercise,
+        deaths=harm.deaths if harm else 0,
+        injuries=harm.injuries if harm else 0,
+        loss=harm.loss if harm else 0,
+        parent=report.parent,
+        reported_by=report.reported_by,
+        person=report.person,
+        source=original.source if original else None,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+    )
 
 
-def _settle(draft: Draft, case: Case, fact: Fact, changes: dict[str, object]) -> tuple[Case, Decision]:
-    """Set the clocks anew and put case and decision together."""
-    struck = DutyId(str(fact.data.get("duty"))) if fact.kind == Kind.DUE else None
-    clocks: list[Clock] = []
-    settled: list[Duty] = []
-    for duty in draft.duties.values():
-        at = duties.next_clock(duty)
-        gone = struck == duty.id and duty.clock_at is not None and duty.clock_at <= draft.now
-        if at != duty.clock_at and not (at is None and gone):
-            clocks.append(Clock(duty=duty.id, at=at))
-        settled.append(duty.model_copy(update={"clock_at": at}))
-    about = _about(fact, draft.sequence, draft.now)
+def _grade(draft: Draft, report: Report) -> None:
+    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was given."""
+    rule = draft.policy.document.grading
+    if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
+        return
+    found = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
+    order = list(Level)
+    if report.level is None or order.index(found) < order.index(report.level):
+        draft.note(EffectKind.NOTED, "under_graded", unit=report.unit, note=found.value, rule=draft.policy.rule("grading", "accident"))
+
+
+# The whole
+
+
+def _settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
+    """Set the clock anew and put case and decision together."""
+    case = draft.case
+    if case.report_sequence == draft.sequence and not draft.duties and not draft.openings and not draft.effects:
+        draft.note(EffectKind.NOTED, f"no_duty_for_{case.report.kind}")
+    moment = next_moment(draft)
+    clock = None
+    fields: dict[str, Any] = {}
+    if moment is None:
+        if case.clock_at is not None:
+            struck = fact.kind == Kind.DUE and case.clock_at <= draft.now
+            clock = None if struck else Clock()
+            fields = {"clock_at": None, "clock_duty": None}
+    elif moment[0] != case.clock_at:
+        clock = Clock(at=moment[0], duty=moment[1])
+        fields = {"clock_at": moment[0], "clock_duty": moment[1]}
+    notices = draft.notices()
+    opening.prune(draft)
     decision = Decision(
-        case=case.id, about=about, policy=case.policy, effects=tuple(draft.effects), notices=draft.notices(), clocks=tuple(clocks)
+        case=case.id,
+        about=About(id=fact.id, kind=fact.kind, sequence=draft.sequence, time=draft.now),
+        policy=case.policy,
+        effects=tuple(draft.effects),
+        notices=notices,
+        clock=clock,
+        sends=tuple(draft.sends),
     )
-    applied = Applied(id=fact.id, sequence=draft.sequence, at=draft.now)
-    return case.model_copy(update={**changes, "duties": tuple(settled), "applied": applied, "decision": decision}), decision
+    return draft.settled(decision, applied=Applied(id=fact.id, sequence=draft.sequence, at=draft.now), **fields), decision
 
 
-def _about(fact: Fact, sequence: int, now: datetime) -> About:
-    return About(id=fact.id, kind=fact.kind, sequence=sequence, time=now)
-
-
-def _logged(case: Case, sequence: int, now: datetime, kind: Kind, by: str, text: str | None) -> tuple[Entry, ...]:
-    return (*case.log, Entry(sequence=sequence, at=now, kind=kind, by=by, text=text))[-LOG_LENGTH:]
+def _log(draft: Draft, kind: Kind, by: str, text: str | None) -> None:
+    entry = Entry(sequence=draft.sequence, at=draft.now, kind=kind, by=by, text=text)
+    draft.change(log=(*draft.case.log, entry)[-LOG_LENGTH:])

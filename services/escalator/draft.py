@@ -1,21 +1,26 @@
 """One decision in the making: what changes, who is to be told, and the named reason with the policy line for each.
 
 Invariant: a draft is private to one call of `decide`; a person gets at most one notice of a kind from it, bundling all
-duties it is about.
+duties it is about; what it did not touch stays as it was.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
-from services.escalator.policy.plan import channels_to
-from shared.case import Case, Duty
+from services.escalator.policy.rule import Sort
+from shared.case import Case, Duty, Opening, Plan, Task
 from shared.directory import Directory, Person
-from shared.facts import Brief, Effect, EffectKind, Name, Notice, Purpose, Report
-from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId
+from shared.facts import Actor, Brief, Decision, Effect, EffectKind, Name, Notice, Outgoing, Purpose, Rule
+from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
+from shared.vocabulary import Kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the escalator works by at the moment of a decision."""
 
@@ -23,102 +28,249 @@ class Rules:
     directory: Directory
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the case in this decision, to which duties may open, be done, or end.
+
+    `name` is a trigger of the policy: a fact's kind, `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`, `established.<watch>`.
+    """
+
+    name: str
+    at: datetime
+    task: TaskId | None = None
+    actor: Actor | None = None
+    due_at: datetime | None = None
+    """The limit, where the act itself gives it."""
+
+
 class _Call:
     """A notice being bundled."""
 
-    person: Person
-    post: PostId
-    purpose: Purpose
-    why: str
-    duties: list[DutyId] = field(default_factory=list[DutyId])
-    dark: list[Name] = field(default_factory=list[Name])
+    __slots__ = ("dark", "duties", "number", "person", "post", "purpose", "why")
+
+    def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: str) -> None:
+        self.number, self.person, self.post, self.purpose, self.why = number, person, post, purpose, why
+        self.duties: list[DutyId] = []
+        self.dark: list[Name] = []
 
 
-@dataclass
 class Draft:
-    """`duties` holds the duties as changed so far, by id, in the case's order."""
+    """`case` as it was, with what has changed so far beside it: duties and tasks by id in the case's order, `changes` for the rest."""
 
-    case: CaseId
-    report: Report
-    reported_at: datetime
-    sequence: int
-    now: datetime
-    rules: Rules
-    duties: dict[DutyId, Duty]
-    effects: list[Effect] = field(default_factory=list[Effect])
-    calls: dict[tuple[PersonId, Purpose], _Call] = field(default_factory=dict[tuple[PersonId, Purpose], _Call])
+    __slots__ = (
+        "calls",
+        "case",
+        "changes",
+        "duties",
+        "effects",
+        "events",
+        "now",
+        "openings",
+        "plans",
+        "rules",
+        "sends",
+        "sequence",
+        "tasks",
+    )
 
-    def note(self, kind: EffectKind, why: str, duty: Duty | None = None, **more: object) -> None:
-        """Record one effect, with the duty's person and unit unless `more` names others."""
-        about: dict[str, object] = {}
-        if duty is not None:
-            about = {"duty": duty.id, "person": duty.owed_to, "unit": duty.owed_by}
-        self.effects.append(Effect.model_validate({"kind": kind, "why": why, **about, **more}))
+    def __init__(self, case: Case, sequence: int, now: datetime, rules: Rules) -> None:
+        self.case, self.sequence, self.now, self.rules = case, sequence, now, rules
+        self.duties: dict[DutyId, Duty] = {duty.id: duty for duty in case.duties}
+        self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
+        self.plans: dict[str, Plan] = case.plans
+        self.openings: list[Opening] = list(case.openings)
+        self.changes: dict[str, Any] = {}
+        self.effects: list[Effect] = []
+        self.calls: dict[tuple[str, Purpose], _Call] = {}
+        self.sends: list[Outgoing] = []
+        self.events: list[Event] = []
+
+    # The case as it is by now
+
+    def change(self, **fields: Any) -> None:
+        """Set fields of the case (not its duties, tasks, plans or openings, which have places of their own)."""
+        self.case = replace(self.case, **fields)
+
+    @property
+    def directory(self) -> Directory:
+        return self.rules.directory
+
+    @property
+    def policy(self) -> Policy:
+        return self.rules.policy
+
+    @property
+    def sort(self) -> Sort:
+        case = self.case
+        report = case.report
+        return Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
+
+    def owed(self) -> Iterator[Duty]:
+        """The duties still owed, as they are when each is reached; a duty may be changed while this runs."""
+        for duty_id in list(self.duties):
+            duty = self.duties[duty_id]
+            if duty.is_owed:
+                yield duty
+
+    def put(self, duty: Duty, **fields: Any) -> Duty:
+        """Change a duty; returns it as it now is."""
+        changed = replace(duty, **fields) if fields else duty
+        self.duties[duty.id] = changed
+        return changed
+
+    def put_task(self, task: Task, **fields: Any) -> Task:
+        changed = replace(task, **fields) if fields else task
+        self.tasks[task.id] = changed
+        return changed
+
+    def plan_of(self, duty: Duty) -> Plan:
+        return self.plans[duty.rule]
+
+    def keep_plan(self, plan: Plan) -> None:
+        if self.plans.get(plan.rule) != plan:
+            self.plans = {**self.plans, plan.rule: plan}
+
+    # What is recorded
+
+    def note(self, kind: EffectKind, why: str, **more: Any) -> None:
+        self.effects.append(Effect(kind=kind, why=why, **more))
+
+    def on(self, duty: Duty, kind: EffectKind, why: str, *, person: PersonId | None = None, **more: Any) -> None:
+        """An effect on a duty, naming its bearer (unless another person) and the unit that owes it."""
+        self.effects.append(
+            Effect(kind=kind, why=why, duty=duty.id, task=duty.task, person=person or duty.bearer, unit=duty.owed_by, **more)
+        )
+
+    def refuse(self, why: str, **more: Any) -> None:
+        """The act stays on record and changes nothing."""
+        self.note(EffectKind.REFUSED, why, **more)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(effect.kind is EffectKind.REFUSED for effect in self.effects)
+
+    def happened(self, name: str, at: datetime | None = None, **more: Any) -> None:
+        self.events.append(Event(name, at or self.now, **more))
+
+    def send(self, kind: Kind, case: CaseId, data: dict[str, Any], why: str, **more: Any) -> None:
+        """Another case hears of this one by a fact of its own."""
+        self.sends.append(Outgoing(kind=kind, case=case, data=data))
+        self.note(EffectKind.RAISED, why, case=case, **more)
+
+    # Who is told
 
     def call(self, person: Person, post: PostId, purpose: Purpose, why: str, duty: Duty, dark: Name | None = None) -> NoticeId:
         """Tell `person`; a second call in the same decision joins the first. Returns the id of the notice."""
-        key = (PersonId(person.id), purpose)
-        call = self.calls.setdefault(key, _Call(person, post, purpose, why))
-        call.duties.append(duty.id)
+        key = (person.id, purpose)
+        call = self.calls.get(key)
+        if call is None:
+            self.calls[key] = call = _Call(len(self.calls), person, post, purpose, why)
+        if duty.id not in call.duties:
+            call.duties.append(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
-        return self._notice_id(list(self.calls).index(key))
+        return self._notice_id(call.number)
 
-    def is_calling(self, person: Person, purpose: Purpose) -> bool:
+    def is_calling(self, person: str, purpose: Purpose) -> bool:
         """Whether this very decision tells `person` already, so that one more duty joins that notice."""
-        return (PersonId(person.id), purpose) in self.calls
+        return (person, purpose) in self.calls
 
     def _notice_id(self, number: int) -> NoticeId:
-        return NoticeId(f"{self.case}.{self.sequence}.{number}")
+        return NoticeId(f"{self.case.id}.{self.sequence}.{number}")
 
     def notices(self) -> tuple[Notice, ...]:
-        return tuple(self._notice(number, call) for number, call in enumerate(self.calls.values()))
+        if not self.calls:
+            return ()
+        held = self._held()
+        briefs: dict[tuple[Any, ...], Brief] = {}
+        notices = tuple(self._notice(call, held, briefs) for call in self.calls.values())
+        if held is not None:
+            self.note(EffectKind.HELD, held, note=f"{len(notices)}")
+        return notices
 
-    def _notice(self, number: int, call: _Call) -> Notice:
+    def _held(self) -> str | None:
+        """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a clock or a lapse."""
+        report = self.case.report
+        if report.exercise and not self.policy.document.exercise.channels:
+            return "exercise"
+        silence = self.directory.suppression_for(report.unit, report.area, report.category, report.source, self.now)
+        return None if silence is None else f"suppressed:{silence.id}"
+
+    def _notice(self, call: _Call, held: str | None, briefs: dict[tuple[Any, ...], Brief]) -> Notice:
         duties = [self.duties[duty] for duty in call.duties]
+        wanted = self.policy.document.exercise.channels if self.case.report.exercise else self.plans[duties[0].rule].channels
+        if held is not None and held != "exercise" and call.purpose is Purpose.OVERDUE:
+            held = None
         return Notice(
-            id=self._notice_id(number),
+            id=self._notice_id(call.number),
             person=PersonId(call.person.id),
             post=call.post,
             purpose=call.purpose,
             duties=tuple(call.duties),
-            channels=channels_to(call.person, duties[0].plan.channels),
+            channels=() if held else channels_to(call.person, wanted),
             language=call.person.language,
-            brief=self._brief(min(duty.due_at for duty in duties), tuple(call.dark)),
+            brief=self._brief(call, duties, briefs),
             why=call.why,
+            held=held,
         )
 
-    def _brief(self, due_at: datetime, dark: tuple[Name, ...]) -> Brief:
-        report, directory = self.report, self.rules.directory
-        unit = directory.units_by_id.get(report.unit)
-        area = directory.areas_by_code.get(AreaCode(report.area))
-        return Brief(
-            kind=report.kind,
-            category=report.category,
-            level=report.level,
-            sensitive=report.sensitive,
-            exercise=report.exercise,
-            unit=report.unit,
-            unit_name=unit.name if unit else Name(zh=report.unit, en=report.unit),
-            area=report.area,
-            area_name=area.name if area else Name(zh=report.area, en=report.area),
-            summary=report.summary,
-            occurred_at=report.occurred_at,
-            learned_at=report.learned_at,
-            reported_at=self.reported_at,
-            due_at=due_at,
-            dark=dark,
+    def _brief(self, call: _Call, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]) -> Brief:
+        due_at = min(duty.due_at for duty in duties)
+        rules = tuple(dict.fromkeys(duty.rule for duty in duties))
+        owed_by = duties[0].owed_by
+        key = (due_at, rules, owed_by, tuple(name.zh for name in call.dark))
+        if key not in briefs:
+            case, report, directory = self.case, self.case.report, self.directory
+            briefs[key] = Brief(
+                kind=report.kind,
+                category=report.category,
+                level=case.level,
+                sensitive=case.sensitive,
+                exercise=report.exercise,
+                unit=report.unit,
+                unit_name=unit_name(directory, report.unit),
+                area=report.area,
+                area_name=area_name(directory, report.area),
+                summary=report.summary,
+                occurred_at=report.occurred_at,
+                learned_at=report.learned_at,
+                reported_at=case.opened_at,
+                due_at=due_at,
+                owes=tuple(self.plans[rule].title for rule in rules),
+                knowing=all("acknowledged" in self.plans[rule].discharged_by for rule in rules),
+                owed_by=unit_name(directory, owed_by),
+                dark=tuple(call.dark),
+            )
+        return briefs[key]
+
+    # The whole
+
+    def settled(self, decision: Decision, **fields: Any) -> Case:
+        return replace(
+            self.case,
+            duties=tuple(self.duties.values()),
+            tasks=tuple(self.tasks.values()),
+            plans=self.plans,
+            openings=tuple(self.openings),
+            decision=decision,
+            **fields,
         )
 
 
-def draft_on(case: Case, sequence: int, now: datetime, rules: Rules) -> Draft:
-    return Draft(
-        case=case.id,
-        report=case.report,
-        reported_at=case.opened_at,
-        sequence=sequence,
-        now=now,
-        rules=rules,
-        duties={duty.id: duty for duty in case.duties},
-    )
+def unit_name(directory: Directory, unit: UnitId) -> Name:
+    found = directory.units_by_id.get(unit)
+    return found.name if found else Name(zh=unit, en=unit)
+
+
+def area_name(directory: Directory, area: AreaCode) -> Name:
+    found = directory.areas_by_code.get(area)
+    return found.name if found else Name(zh=area, en=area)
+
+
+def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The policy's channels that the person has, in the policy's order; where they have none of them, all they have."""
+    theirs = [address.channel for address in person.channels]
+    return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)
+
+
+__all__ = ["Draft", "Event", "Rule", "Rules", "area_name", "channels_to", "unit_name"]

@@ -1,215 +1,244 @@
-"""What happens to a duty: it opens, its person is lit, stays dark, the next is lit, someone answers, the limit passes.
+"""The life of a duty: it is done, in time or late; its limit passes; it ends with a reason; its limit moves.
 
-Invariant: on or before the limit is in time; a lapse is written once and never taken back; an answer discharges exactly the
-duties owed to the person who answered, and an answer of a chain contact stops the chain and nothing else.
+Invariant: on or before the limit is in time; a lapse is written once and never taken back, whatever becomes of the duty; an answer
+discharges exactly what it is an answer to. States move by the table in states.py and by nothing else.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from services.escalator.draft import Draft
-from services.escalator.policy.plan import Owed, channels_to
-from shared.case import Duty, DutyState, Lapse, Lit
-from shared.facts import EffectKind, LapseCause, Purpose
-from shared.ids import PersonId, PostId
+from msgspec.structs import replace
+
+from services.escalator import states
+from services.escalator.draft import Draft, Event
+from services.escalator.lighting import taken, with_lit
+from services.escalator.parties import stands_for
+from services.escalator.referral import refer
+from services.escalator.suspicion import suspect
+from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
+from shared.facts import EffectKind, LapseCause
+from shared.ids import PersonId
 
 JUST_AFTER = timedelta(milliseconds=1)
 """The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
+NOBODY_ACTS = "system"
 
 
-def open_duty(draft: Draft, owed: Owed) -> None:
-    """The duty is owed from now on, and the person it is owed to is told at once."""
-    duty = Duty(
-        id=owed.id,
-        act="report",
-        owed_by=draft.report.unit,
-        owed_to=PersonId(owed.person.id),
-        posts=owed.posts,
-        starts_at=owed.starts_at,
-        opened_at=draft.now,
-        due_at=owed.due_at,
-        state=DutyState.OPEN,
-        plan=owed.plan.model_copy(update={"remind": tuple(at for at in owed.plan.remind if at > draft.now)}),
+def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None) -> None:
+    """Every open duty whose limit lies before `acted_at` has lapsed, and stays owed. A paused clock does not run out."""
+    for duty in list(draft.duties.values()):
+        if duty.state is DutyState.OPEN and acted_at > duty.due_at and duty.paused_at is None:
+            lapse(draft, duty, acted_at, cause)
+
+
+def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None = None) -> Duty:
+    plan = draft.plan_of(duty)
+    why = cause if cause is not None and plan.by_recipient else plan.cause
+    written = Lapse(at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses(draft, duty))
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "lapse"),
+        lapse=written,
+        slip=Slip.RED if _has_slip(duty) else None,
+        nag_at=duty.due_at + plan.nag if plan.nag is not None else None,
     )
-    draft.duties[duty.id] = duty
-    draft.note(EffectKind.OPENED, "owed_on_report", duty, post=owed.posts[0], due_at=owed.due_at, rule=owed.plan.limit)
-    notice = draft.call(owed.person, owed.posts[0], Purpose.REPORT, "owed_on_report", duty)
-    channels = channels_to(owed.person, owed.plan.channels)
-    lit = Lit(person=duty.owed_to, post=owed.posts[0], notice=notice, at=draft.now, channels=channels)
-    wait = owed.plan.wait
-    draft.duties[duty.id] = duty.model_copy(update={"lit": (lit,), "next_link_at": draft.now + wait if wait else None})
-    draft.note(EffectKind.LIT, "owed_on_report", duty, post=owed.posts[0], rule=owed.plan.limit)
+    late_by = round((acted_at - duty.due_at).total_seconds(), 3)
+    draft.on(
+        duty,
+        EffectKind.LAPSED,
+        "limit_passed",
+        due_at=duty.due_at,
+        late_by_seconds=late_by,
+        cause=why,
+        stood_in=duty.taken_by,
+        rule=plan.limit,
+    )
+    if duty.slip is Slip.RED:
+        colour(draft, duty, Slip.RED)
+    draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task)
+    if why is LapseCause.OMITTED:
+        suspect(draft, duty)
+    if plan.refers:
+        refer(draft, duty, late_by)
+    return duty
 
 
-def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause) -> None:
-    """Every open duty whose limit lies before `acted_at` has lapsed, and stays owed."""
-    for duty in list(draft.duties.values()):
-        if duty.state is DutyState.OPEN and acted_at > duty.due_at:
-            lapse = Lapse(at=duty.due_at, found_at=draft.now, cause=cause, stood_in=duty.taken_by)
-            draft.duties[duty.id] = duty.model_copy(update={"state": DutyState.LAPSED, "lapse": lapse})
-            draft.note(
-                EffectKind.LAPSED,
-                "limit_passed",
-                duty,
-                due_at=duty.due_at,
-                late_by_seconds=round((acted_at - duty.due_at).total_seconds(), 3),
-                cause=cause,
-                stood_in=duty.taken_by,
-                rule=duty.plan.limit,
-            )
+def excuses(draft: Draft, duty: Duty) -> tuple[str, ...]:
+    """What speaks for whoever let the limit pass, as the record has it; a person weighs it."""
+    found: list[str] = []
+    own = next((lit for lit in duty.lit if lit.person == duty.bearer), None)
+    if own is not None and own.channels and set(own.channels) <= set(own.failed) and not own.delivered:
+        found.append("every_channel_failed")
+    elif own is not None and own.failed and not own.delivered:
+        found.append("no_channel_delivered")
+    if duty.taken_by is not None:
+        found.append("stood_in")
+    if draft.case.transfer is not None and duty.task is None:
+        found.append("transfer_pending")
+    if duty.snoozes:
+        found.append("snoozed")
+    return tuple(found)
 
 
-def remind(draft: Draft) -> None:
-    """Reminders that are due go out, several that are due at once as one."""
-    for duty in list(draft.duties.values()):
-        due = [at for at in duty.plan.remind if at <= draft.now]
-        if not (due and duty.is_owed):
-            continue
-        later = tuple(at for at in duty.plan.remind if at > draft.now)
-        draft.duties[duty.id] = duty.model_copy(update={"plan": duty.plan.model_copy(update={"remind": later})})
-        holder = draft.rules.directory.people_by_id[duty.owed_to]
-        draft.call(holder, duty.posts[0], Purpose.REMINDER, "not_acknowledged_yet", duty)
-        draft.note(EffectKind.REMINDED, "not_acknowledged_yet", duty, due_at=duty.due_at, rule=duty.plan.remind_rule)
+def _has_slip(duty: Duty) -> bool:
+    return duty.slip is not None or any(reminder.slip is not None for reminder in duty.reminders)
 
 
-def move_chains_on(draft: Draft) -> None:
-    """Where the wait for an answer is over, the contact is dark and the next on the chain is lit."""
-    for duty in list(draft.duties.values()):
-        if duty.is_owed and duty.next_link_at is not None and duty.next_link_at <= draft.now:
-            light_next(draft, duty, why="dark_after_wait")
+def colour(draft: Draft, duty: Duty, slip: Slip) -> Duty:
+    """The slip turns blue, yellow or red."""
+    duty = draft.put(duty, slip=slip)
+    draft.on(duty, EffectKind.SLIPPED, slip.value, due_at=duty.due_at, rule=draft.plan_of(duty).remind_rule)
+    _colour_task(draft, duty, slip)
+    return duty
 
 
-def light_next(draft: Draft, duty: Duty, why: str) -> None:
-    """The last lit stayed dark for the reason `why`; the next who can be told is lit, or the chain has ended."""
-    last = duty.lit[-1]
-    duty = _with_lit(duty, last.model_copy(update={"dark_at": draft.now}))
-    draft.note(EffectKind.DARK, why, duty, person=last.person, post=last.post, rule=duty.plan.chain_rule)
-    chain = duty.plan.chain
-    while chain:
-        post, chain = chain[0], chain[1:]
-        if PersonId(draft.rules.directory.holder_of(post).id) not in {lit.person for lit in duty.lit}:
-            _light(draft, _with_chain(duty, chain), post, why)
-            return
-    draft.duties[duty.id] = _with_chain(duty, ()).model_copy(update={"next_link_at": None})
-    draft.note(EffectKind.CHAIN_ENDED, "nobody_left_to_light", duty, rule=duty.plan.chain_rule)
+def _colour_task(draft: Draft, duty: Duty, slip: Slip) -> None:
+    if duty.task is not None and duty.task in draft.tasks:
+        draft.put_task(draft.tasks[duty.task], slip=slip)
 
 
-def _light(draft: Draft, duty: Duty, post: PostId, why: str) -> None:
-    person = draft.rules.directory.holder_of(post)
-    known = _lit_in_case(draft, PersonId(person.id))
-    if known is not None and known.answered_at is not None:
-        lit = known.model_copy(update={"at": draft.now, "post": post})
-        _taken(draft, duty.model_copy(update={"lit": (*duty.lit, lit)}), PersonId(person.id), "answered_in_this_case_already")
-        return
-    until = draft.now + duty.plan.step if duty.plan.step else None
-    if known is not None and known.dark_at is None and not draft.is_calling(person, Purpose.FALLBACK):
-        # They are being rung about this very case at this moment; a second call would only keep the line busy.
-        lit, why = known.model_copy(update={"post": post}), "being_rung_already"
-    else:
-        dark = draft.rules.directory.people_by_id[duty.owed_to].name
-        notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark)
-        lit = Lit(person=PersonId(person.id), post=post, notice=notice, at=draft.now, channels=channels_to(person, duty.plan.channels))
-    draft.duties[duty.id] = duty.model_copy(update={"lit": (*duty.lit, lit), "next_link_at": until})
-    draft.note(EffectKind.LIT, why, duty, person=lit.person, post=post, rule=duty.plan.chain_rule)
-
-
-def _lit_in_case(draft: Draft, person: PersonId) -> Lit | None:
-    """How this person was last lit for any duty of the case, answered or not."""
-    found = [lit for duty in draft.duties.values() for lit in duty.lit if lit.person == person]
-    return max(found, key=lambda lit: (lit.answered_at is not None, lit.at), default=None)
-
-
-def answer(draft: Draft, person: PersonId, via: str) -> None:
-    """`person` knows: their own duties are discharged; where they were lit for somebody else, the chain stops."""
-    discharged = False
-    for duty in list(draft.duties.values()):
-        lit = next((lit for lit in duty.lit if lit.person == person and lit.answered_at is None), None)
-        if lit is not None:
-            duty = _with_lit(duty, lit.model_copy(update={"answered_at": draft.now}))  # noqa: PLW2901 - the duty as it now is
-            draft.duties[duty.id] = duty
-        if not duty.is_owed:
-            continue
-        if duty.owed_to == person:
-            discharged = _discharge(draft, duty, via) or discharged
-        elif lit is not None:
-            _taken(draft, duty, person, "answered_for_the_one_who_is_dark")
-    if not discharged and not any(effect.kind is EffectKind.TAKEN for effect in draft.effects):
-        known = any(duty.owed_to == person for duty in draft.duties.values())
-        draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
-
-
-def _discharge(draft: Draft, duty: Duty, via: str) -> bool:
-    means = "logged_call" if via == "logged_call" else "acknowledged"
-    if means not in duty.plan.discharged_by:
-        draft.note(EffectKind.NOTED, f"{means}_discharges_nothing_by_this_policy", duty, rule=duty.plan.limit)
-        return False
+def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None = None) -> Duty:
+    """It is done. `at`: when, where that is not now (a report that stood in the trail before it was found)."""
+    done_at = at or draft.now
+    plan = draft.plan_of(duty)
     late = duty.state is DutyState.LAPSED
-    done = {
-        "state": DutyState.LAPSED_DISCHARGED if late else DutyState.DISCHARGED,
-        "discharged_at": draft.now,
-        "discharged_via": via,
-        "next_link_at": None,
-    }
-    draft.duties[duty.id] = duty.model_copy(update=done)
-    late_by = round((draft.now - duty.due_at).total_seconds(), 3) if late else None
-    draft.note(
-        EffectKind.DISCHARGED, "acknowledged_late" if late else "acknowledged_in_time", duty, due_at=duty.due_at, late_by_seconds=late_by
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "discharge"),
+        discharged_at=done_at,
+        discharged_via=via,
+        discharged_by=by,
+        next_link_at=None,
+        nag_at=None,
+        snoozed_until=None,
+        paused_at=None,
+        paused_until=None,
+        reminders=(),
+        overdue=(),
     )
-    return True
+    late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
+    if plan.by_recipient:
+        why = "acknowledged_late" if late else "acknowledged_in_time"
+    else:
+        why = "done_late" if late else "done_in_time"
+    draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
+    draft.happened(f"discharged.{duty.rule}", task=duty.task)
+    return duty
 
 
-def _taken(draft: Draft, duty: Duty, person: PersonId, why: str) -> None:
-    """The first answer counts; the duty stays open and visible until its own person answers."""
-    taken = {"next_link_at": None}
-    if duty.taken_by is None:
-        taken |= {"taken_by": person, "taken_at": draft.now}
-    draft.duties[duty.id] = duty.model_copy(update=taken)
-    draft.note(EffectKind.TAKEN, why, duty, person=person, rule=duty.plan.chain_rule)
-
-
-def delivery(draft: Draft, notice: str, channel: str, *, failed: bool) -> None:
-    """A channel worked or failed for good. When all a notice's channels have failed, the chain moves on at once."""
-    for duty in list(draft.duties.values()):
-        lit = next((lit for lit in duty.lit if lit.notice == notice), None)
-        if lit is None:
-            continue
-        name = "failed" if failed else "delivered"
-        outcomes: tuple[str, ...] = getattr(lit, name)
-        if channel in outcomes:
-            continue
-        lit = lit.model_copy(update={name: (*outcomes, channel)})
-        draft.duties[duty.id] = duty = _with_lit(duty, lit)  # noqa: PLW2901 - the duty as it now is
-        unreachable = set(lit.channels) <= set(lit.failed) and not lit.delivered
-        waited_for = duty.is_owed and duty.next_link_at is not None and lit is duty.lit[-1] and lit.dark_at is None
-        if failed and unreachable and waited_for:
-            light_next(draft, duty, why="every_channel_failed")
+def cancel(draft: Draft, duty: Duty, why: str) -> Duty:
+    """It ends with a reason; a lapse that is on record stays there."""
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "cancel"),
+        cancelled_why=why,
+        next_link_at=None,
+        nag_at=None,
+        snoozed_until=None,
+        paused_at=None,
+        paused_until=None,
+        reminders=(),
+        overdue=(),
+    )
+    draft.on(duty, EffectKind.CANCELLED, why)
+    return duty
 
 
 def cancel_owed(draft: Draft, why: str) -> None:
-    """What is still owed ends with a reason; a lapse that is on record stays there."""
+    for duty in draft.owed():
+        cancel(draft, duty, why)
+
+
+def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
+    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else, the chain stops."""
+    means = "logged_call" if via == "logged_call" else "acknowledged"
+    touched = False
     for duty in list(draft.duties.values()):
-        if duty.is_owed:
-            draft.duties[duty.id] = duty.model_copy(update={"state": DutyState.CANCELLED, "cancelled_why": why, "next_link_at": None})
-            draft.note(EffectKind.CANCELLED, why, duty)
+        lit = next((lit for lit in duty.lit if lit.person == person and lit.answered_at is None), None)
+        if lit is not None:
+            duty = with_lit(draft, duty, replace(lit, answered_at=draft.now))  # noqa: PLW2901 - the duty as it now is
+        if not duty.is_owed:
+            continue
+        plan = draft.plan_of(duty)
+        theirs = duty.bearer == person or (plan.any_answers and lit is not None and lit.post in duty.posts)
+        if theirs and means in plan.discharged_by:
+            discharge(draft, duty, via, by)
+            touched = True
+        elif theirs and plan.by_recipient:
+            draft.on(duty, EffectKind.NOTED, f"{means}_discharges_nothing_by_this_policy", rule=plan.limit)
+            touched = True
+        elif theirs and lit is not None:
+            # They know what they owe: nobody further is lit; the duty itself is done by doing it.
+            draft.put(duty, next_link_at=None)
+            draft.on(duty, EffectKind.NOTED, "knows_and_still_owes", person=person, rule=plan.limit)
+            touched = True
+        elif lit is not None:
+            taken(draft, duty, person, "answered_for_the_one_who_is_dark")
+            touched = True
+    if not touched:
+        known = any(duty.bearer == person or any(lit.person == person for lit in duty.lit) for duty in draft.duties.values())
+        draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
 
 
-def next_clock(duty: Duty) -> datetime | None:
-    """The one moment this duty next needs a look: a reminder, the end of a wait, or just after its limit."""
-    if not duty.is_owed:
-        return None
-    moments: Iterable[datetime | None] = (
-        *duty.plan.remind,
-        duty.next_link_at,
-        duty.due_at + JUST_AFTER if duty.state is DutyState.OPEN else None,
+def done_by(draft: Draft, event: Event) -> None:
+    """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that owes it."""
+    for duty in draft.owed():
+        plan = draft.plan_of(duty)
+        if plan.by_recipient or not _names(event.name, plan.discharged_by):
+            continue
+        if duty.task is not None and duty.task != event.task:
+            continue
+        actor = event.actor
+        if actor is not None and not (actor.principal == duty.bearer or stands_for(draft.directory, actor.unit, duty.owed_by)):
+            draft.on(duty, EffectKind.NOTED, "owed_by_another_unit", note=event.name)
+            continue
+        discharge(draft, duty, event.name, actor.principal if actor else NOBODY_ACTS, event.at)
+
+
+def ended_by(draft: Draft, event: Event) -> None:
+    """What the policy says ends with `event` (`until`) is no longer owed."""
+    for duty in draft.owed():
+        if _names(event.name, draft.plan_of(duty).until) and (duty.task is None or event.task in (None, duty.task)):
+            cancel(draft, duty, f"ended_by_{event.name}")
+
+
+def _names(event: str, names: tuple[str, ...]) -> bool:
+    """`filed` in the policy means any document, `filed.final_report` that one."""
+    return event in names or event.partition(".")[0] in names
+
+
+def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: str, **more: Any) -> Duty:
+    """The limit is another one from now on; a lapse that is on record stays, and so does the first limit."""
+    if due_at == duty.due_at:
+        return duty
+    shift = due_at - duty.due_at
+    was = duty.due_at
+    duty = draft.put(
+        duty,
+        due_at=due_at,
+        first_due_at=duty.first_due_at or was,
+        overdue=tuple(Overdue(at=one.at + shift, tell=one.tell) for one in duty.overdue),
+        **more,
     )
-    return min((at for at in moments if at is not None), default=None)
+    draft.on(duty, EffectKind.MOVED, why, due_at=due_at, was=was, rule=draft.plan_of(duty).limit)
+    return duty
 
 
-def _with_lit(duty: Duty, changed: Lit) -> Duty:
-    """The duty with the Lit of the same person and notice replaced."""
-    lit = tuple(changed if (one.person, one.notice) == (changed.person, changed.notice) else one for one in duty.lit)
-    return duty.model_copy(update={"lit": lit})
+def shifted(reminders: tuple[Reminder, ...], by: timedelta) -> tuple[Reminder, ...]:
+    return tuple(Reminder(at=one.at + by, slip=one.slip) for one in reminders)
 
 
-def _with_chain(duty: Duty, chain: tuple[PostId, ...]) -> Duty:
-    return duty.model_copy(update={"plan": duty.plan.model_copy(update={"chain": chain})})
+__all__ = [
+    "JUST_AFTER",
+    "answer",
+    "cancel",
+    "cancel_owed",
+    "colour",
+    "discharge",
+    "done_by",
+    "ended_by",
+    "lapse",
+    "lapse_if_past",
+    "move_limit",
+    "shifted",
+]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.facts.envelope import Frozen, Instant
-from shared.facts.report import Harm, Line, Original, TaskForm, Text
+from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
 from shared.vocabulary import Document, Level, Role
 
@@ -137,21 +137,8 @@ class Absorbed(Frozen):
     by: Actor
 
 
-class Referred(Frozen):
-    """The data of `referred`, on the unit's ledger: one lapse, with what weighs for and against."""
-
-    case: CaseId
-    duty: DutyId
-    rule: str
-    unit: UnitId
-    limit: Instant
-    found_at: Instant
-    cause: str
-    level: Level | None = None
-    harm: Harm | None = None
-    late_by_seconds: float | None = None
-    excuses: tuple[str, ...] = ()
-    """Named: `every_channel_failed`, `stood_in`, `transfer_pending` …"""
+class Referred(Lapsed):
+    """The data of `referred`, on the unit's ledger: one lapse."""
 
 
 class Due(Frozen):

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.facts.envelope import Frozen, Instant
-from shared.ids import AreaCode, CaseId, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
@@ -100,6 +100,25 @@ class Original(Frozen):
     """SHA-256 of the bytes as they came, hex."""
 
 
+class Lapsed(Frozen):
+    """A lapse as accountability sees it, with what weighs for and against."""
+
+    case: CaseId
+    duty: DutyId
+    rule: str
+    unit: UnitId
+    limit: Instant
+    found_at: Instant
+    cause: str
+    level: Level | None = None
+    harm: Harm | None = None
+    late_by_seconds: float | None = None
+    excuses: tuple[str, ...] = ()
+    """Named: `every_channel_failed`, `stood_in`, `transfer_pending` …"""
+    repeats: Annotated[int, Field(ge=0)] = 0
+    """The unit's other lapses within the policy's window, as its ledger counts them."""
+
+
 class Report(ReportForm):
     """The data of `reported`: the form, who handed it in, when intake had it in hand, and where it came from."""
 
@@ -111,6 +130,10 @@ class Report(ReportForm):
     """The principal: a person id, or `source:<id>` for a system."""
     person: PersonId | None = None
     original: Original | None = None
+    referred: Lapsed | None = None
+    """Accountability: the lapse it is about."""
+    starts_at: Instant | None = None
+    """Split off or raised by another case: its clock goes on from there."""
 
 
 class Rejection(Frozen):

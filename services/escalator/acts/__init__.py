@@ -1,0 +1,81 @@
+"""What people and the system say about a case, one function a kind: `ACTS` is the whole table.
+
+Invariant: an act that cannot be is refused with a named reason and stays on record as refused; what it does to duties that are done by
+it, end with it or open on it is the policy's business, not the act's.
+"""
+
+from collections.abc import Callable
+
+from services.escalator.acts import accountability, clocks, command, ending, holding, merging, notices, omission, regrading, tasks
+from services.escalator.draft import Draft
+from shared.facts import CaseAct
+from shared.vocabulary import Kind
+
+Handler = Callable[[Draft, CaseAct], None]
+
+
+def _noted(_: Draft, __: CaseAct) -> None:
+    """Nothing but what the policy makes of it."""
+
+
+ACTS: dict[Kind, Handler] = {
+    Kind.FOLLOWED_UP: _noted,
+    Kind.FILED: _noted,
+    Kind.PROGRESSED: _noted,
+    Kind.TRANSFERRED: holding.transfer,
+    Kind.ACCEPTED: holding.accept,
+    Kind.OBJECTED: holding.object_to,
+    Kind.IMPOSED: holding.impose,
+    Kind.RESOLVED: ending.resolve,
+    Kind.CLOSED: ending.close,
+    Kind.REOPENED: ending.reopen,
+    Kind.WITHDRAWN: ending.withdraw,
+    Kind.MERGED: merging.merge,
+    Kind.SPLIT: merging.split,
+    Kind.REGRADED: regrading.regrade,
+    Kind.ASSIGNED: tasks.assign,
+    Kind.EXTENSION_ASKED: tasks.ask_extension,
+    Kind.EXTENSION_DECIDED: tasks.decide_extension,
+    Kind.COMPLETED: tasks.complete,
+    Kind.RETURNED: tasks.give_back,
+    Kind.VERIFIED: tasks.verify,
+    Kind.REGISTERED: tasks.register,
+    Kind.PLAN_INVOKED: tasks.invoke_plan,
+    Kind.COMMAND_TAKEN: command.take_command,
+    Kind.SIGNED_IN: command.sign_in,
+    Kind.HANDED_OVER: command.hand_over,
+    Kind.SNOOZED: clocks.snooze,
+    Kind.PAUSED: clocks.pause,
+    Kind.RESUMED: clocks.resume_clock,
+    Kind.REASSIGNED: clocks.reassign,
+    Kind.ESCALATED: clocks.escalate,
+    Kind.CONFIRMED: omission.confirm,
+    Kind.REFUTED: omission.refute,
+    Kind.STATED: accountability.state,
+    Kind.MEASURE_DECIDED: accountability.decide_measure,
+    Kind.REVIEW_ASKED: accountability.ask_review,
+    Kind.REVIEWED: accountability.review,
+    Kind.CORRECTED: accountability.correct,
+    Kind.NOTICE_DRAFTED: notices.draft_notice,
+    Kind.NOTICE_APPROVED: notices.approve,
+    Kind.NOTICE_REPLIED: notices.reply,
+    Kind.NOTICE_PUBLISHED: notices.publish,
+}
+
+AFTER_THE_END = frozenset(
+    {
+        Kind.FOLLOWED_UP,
+        Kind.FILED,
+        Kind.REOPENED,
+        Kind.CONFIRMED,
+        Kind.REFUTED,
+        Kind.CORRECTED,
+        Kind.NOTICE_DRAFTED,
+        Kind.NOTICE_APPROVED,
+        Kind.NOTICE_REPLIED,
+        Kind.NOTICE_PUBLISHED,
+        Kind.REVIEW_ASKED,
+        Kind.REVIEWED,
+    }
+)
+"""What may still be said of a case that has ended; everything else is refused."""

@@ -1,0 +1,80 @@
+"""Public notice 通报: drafted, approved by two other people, replied to within its window, and only then published (DOMAIN row 24).
+
+Invariant: nobody approves what they drafted, nor twice; nothing is published before the reply window has closed, unless the unit named
+has replied.
+"""
+
+from msgspec.structs import replace
+
+from services.escalator.draft import Draft
+from shared.case import PublicNotice
+from shared.facts import CaseAct, EffectKind
+
+
+def draft_notice(draft: Draft, act: CaseAct) -> None:
+    """A new draft replaces one that was not published, with its approvals; the trail keeps both."""
+    rule = draft.policy.document.public_notice
+    if not act.text:
+        draft.refuse("a_notice_needs_a_text")
+    elif rule is None:
+        draft.refuse("no_public_notice_in_this_policy")
+    else:
+        least = rule.reply_within.after(draft.now, draft.policy.zone)
+        reply_by = max(act.reply_by or least, least)
+        draft.change(notice=PublicNotice(text=act.text, drafted_by=act.by.principal, drafted_at=draft.now, reply_by=reply_by))
+        draft.note(EffectKind.STATUS, "notice_drafted", unit=draft.case.report.unit, due_at=reply_by)
+
+
+def _pending(draft: Draft) -> PublicNotice | None:
+    notice = draft.case.notice
+    if notice is None or notice.published_at is not None:
+        draft.refuse("no_notice_is_pending")
+        return None
+    return notice
+
+
+def approve(draft: Draft, act: CaseAct) -> None:
+    notice = _pending(draft)
+    if notice is None:
+        return
+    who = act.by.principal
+    if act.approve is False:
+        draft.change(notice=None)
+        draft.note(EffectKind.STATUS, "notice_turned_down", note=act.text)
+    elif who == notice.drafted_by:
+        draft.refuse("nobody_approves_their_own_draft")
+    elif who in notice.approvals:
+        draft.refuse("approved_already")
+    else:
+        draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
+        draft.note(EffectKind.STATUS, "notice_approved", note=f"{len(notice.approvals) + 1}/{_wanted(draft)}")
+
+
+def reply(draft: Draft, act: CaseAct) -> None:
+    """What the unit named has to say to it."""
+    notice = _pending(draft)
+    if notice is None:
+        return
+    if draft.now > notice.reply_by:
+        draft.refuse("reply_window_closed", due_at=notice.reply_by)
+        return
+    draft.change(notice=replace(notice, replies=(*notice.replies, act.text or "")))
+    draft.note(EffectKind.NOTED, "notice_replied", unit=draft.case.report.unit, note=act.text)
+
+
+def publish(draft: Draft, act: CaseAct) -> None:
+    notice = _pending(draft)
+    if notice is None:
+        return
+    if len(notice.approvals) < _wanted(draft):
+        draft.refuse("approvals_missing", note=f"{len(notice.approvals)}/{_wanted(draft)}")
+    elif draft.now < notice.reply_by and not notice.replies:
+        draft.refuse("reply_window_is_open", due_at=notice.reply_by)
+    else:
+        draft.change(notice=replace(notice, published_at=draft.now))
+        draft.note(EffectKind.STATUS, "notice_published", unit=draft.case.report.unit, note=act.text)
+
+
+def _wanted(draft: Draft) -> int:
+    rule = draft.policy.document.public_notice
+    return rule.approvals if rule is not None else 2

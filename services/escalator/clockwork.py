@@ -1,0 +1,145 @@
+"""A clock strikes: what each duty of the case has to do by now is done, and the next moment is found.
+
+Invariant: what a moment asks for is done once, however late the clock is and however often it strikes; after it the earliest moment
+ahead, if there is one, is the case's one clock.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.escalator import opening
+from services.escalator.actions import act_on
+from services.escalator.draft import Draft
+from services.escalator.duties import JUST_AFTER, colour, lapse_if_past, move_limit, shifted
+from services.escalator.lighting import call_again, move_chains_on, tell
+from shared.case import Duty, DutyState
+from shared.facts import EffectKind, LapseCause, Purpose
+from shared.ids import DutyId
+
+
+def strike(draft: Draft) -> None:
+    """Everything that is due by `draft.now`, in the order in which people would expect it."""
+    _end_pauses(draft)
+    opening.open_due(draft)
+    lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
+    _end_snoozes(draft)
+    move_chains_on(draft)
+    _remind(draft)
+    _overdue(draft)
+    _nag(draft)
+
+
+def _remind(draft: Draft) -> None:
+    """Reminders that are due go out, several that are due at once as one."""
+    for duty in draft.owed():
+        if duty.paused_at is not None or not duty.reminders or duty.reminders[0].at > draft.now:
+            continue
+        due = [one for one in duty.reminders if one.at <= draft.now]
+        duty = draft.put(duty, reminders=duty.reminders[len(due) :])  # noqa: PLW2901 - the duty as it now is
+        plan = draft.plan_of(duty)
+        slips = [one.slip for one in due if one.slip is not None]
+        if slips:
+            duty = colour(draft, duty, slips[-1])  # noqa: PLW2901
+        holder = draft.directory.people_by_id[duty.bearer]
+        why = "not_acknowledged_yet" if plan.by_recipient else "not_done_yet"
+        draft.call(holder, duty.bearer_post, Purpose.REMINDER, why, duty)
+        draft.on(duty, EffectKind.REMINDED, why, due_at=duty.due_at, rule=plan.remind_rule)
+
+
+def _overdue(draft: Draft) -> None:
+    """The steps that follow when a limit has passed: whoever must know is told, what must follow is raised."""
+    for duty in draft.owed():
+        if duty.paused_at is not None or not duty.overdue or duty.overdue[0].at > draft.now or duty.state is DutyState.OPEN:
+            continue
+        due = [one for one in duty.overdue if one.at <= draft.now]
+        duty = draft.put(duty, overdue=duty.overdue[len(due) :])  # noqa: PLW2901
+        names = tuple(dict.fromkeys(name for one in due for name in one.tell))
+        tell(draft, duty, names, Purpose.OVERDUE, "overdue")
+        for name in names:
+            act_on(draft, draft.duties[duty.id], name)
+
+
+def _nag(draft: Draft) -> None:
+    """Not done and past its limit: called again and again until it is."""
+    for duty in draft.owed():
+        if duty.nag_at is None or duty.nag_at > draft.now or duty.paused_at is not None:
+            continue
+        every = draft.plan_of(duty).nag
+        assert every is not None
+        missed = (draft.now - duty.nag_at) // every
+        draft.put(duty, nag_at=duty.nag_at + (missed + 1) * every)
+        draft.call(draft.directory.people_by_id[duty.bearer], duty.bearer_post, Purpose.AGAIN, "still_not_done", duty)
+        draft.on(duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit)
+
+
+def _end_snoozes(draft: Draft) -> None:
+    for duty in draft.owed():
+        if duty.snoozed_until is None or duty.snoozed_until > draft.now or duty.paused_at is not None:
+            continue
+        duty = draft.put(duty, snoozed_until=None)  # noqa: PLW2901
+        call_again(draft, duty, "snooze_is_over", chain=duty.chain)
+
+
+def _end_pauses(draft: Draft) -> None:
+    for duty in draft.owed():
+        if duty.paused_at is not None and duty.paused_until is not None and duty.paused_until <= draft.now:
+            resume(draft, duty, duty.paused_until, "pause_is_over")
+
+
+def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
+    """The clock goes on from `at`: everything still ahead moves by as long as it stood still."""
+    assert duty.paused_at is not None
+    stood = at - duty.paused_at
+    duty = draft.put(duty, paused_at=None, paused_until=None, reminders=shifted(duty.reminders, stood))
+    if duty.next_link_at is not None:
+        duty = draft.put(duty, next_link_at=duty.next_link_at + stood)
+    if duty.nag_at is not None:
+        duty = draft.put(duty, nag_at=duty.nag_at + stood)
+    if duty.snoozed_until is not None:
+        duty = draft.put(duty, snoozed_until=duty.snoozed_until + stood)
+    if duty.state is DutyState.OPEN:
+        duty = move_limit(draft, duty, duty.due_at + stood, why)
+    else:
+        duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
+    draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)
+    return duty
+
+
+def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:
+    """The earliest moment at which any duty has something to do, and which duty that is (None: one that is yet to open)."""
+    best: tuple[datetime, DutyId | None] | None = None
+    for duty in draft.duties.values():
+        at = next_clock(duty)
+        if at is not None and (best is None or at < best[0]):
+            best = (at, duty.id)
+    for one in draft.openings:
+        if best is None or one.at < best[0]:
+            best = (one.at, None)
+    return best
+
+
+def next_clock(duty: Duty) -> datetime | None:
+    """The one moment this duty next needs a look."""
+    if not duty.is_owed:
+        return None
+    if duty.paused_at is not None:
+        return duty.paused_until
+    return min(_moments(duty), default=None)
+
+
+def _moments(duty: Duty) -> Iterator[datetime]:
+    if duty.reminders:
+        yield duty.reminders[0].at
+    if duty.next_link_at is not None:
+        yield duty.next_link_at
+    if duty.snoozed_until is not None:
+        yield duty.snoozed_until
+    if duty.state is DutyState.OPEN:
+        yield duty.due_at + JUST_AFTER
+    else:
+        if duty.overdue:
+            yield duty.overdue[0].at
+        if duty.nag_at is not None:
+            yield duty.nag_at

@@ -1,0 +1,244 @@
+"""A duty opens: at something that happened, at a moment of the calendar, at the start of a shift.
+
+Invariant: a duty opens once for what opens it. While one of the same rule is owed by the same bearer (or for the same task), the same
+trigger opens no second; its limit counts from the moment the policy says, never from when the machine got round to it.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+from msgspec.structs import replace
+
+from services.escalator.draft import Draft, Event
+from services.escalator.lighting import light_first
+from services.escalator.parties import Party, parties
+from services.escalator.policy.rule import DutyRule, Scope
+from shared.case import Duty, Opening, Overdue, Plan, Reminder, Task
+from shared.directory import gaps
+from shared.facts import EffectKind
+from shared.ids import DutyId, PersonId, RosterId, SourceId
+
+OF_A_TASK = ("assignee", "assigner", "asked", "superior")
+"""Whoever is meant by these is meant for the task where a task is what it is about."""
+KEPT = 3
+"""Duties of one rule that come again and again and were done in time: so many are kept in the case. The trail has them all."""
+LAPSED_KEPT = 50
+GAP_HORIZON = timedelta(days=14)
+
+
+def open_on(draft: Draft, event: Event) -> None:
+    """Whatever the policy opens when `event` happens."""
+    for rule in draft.policy.rules_on(event.name, draft.sort):
+        if rule.every is not None or rule.shift:
+            # What comes by the calendar and is scheduled already keeps its moment when it is established again.
+            if all(one.rule != rule.name for one in draft.openings):
+                schedule(draft, rule, event.at)
+            continue
+        task = draft.tasks.get(event.task) if event.task else None
+        if task is not None and (rule.scope is Scope.TASK or rule.by in OF_A_TASK):
+            open_rule(draft, rule, event, task)
+        elif rule.scope is Scope.CASE:
+            open_rule(draft, rule, event)
+
+
+def open_rule(
+    draft: Draft, rule: DutyRule, event: Event, task: Task | None = None, key: str | None = None, *, only: frozenset[str] | None = None
+) -> list[Duty]:
+    """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it already."""
+    start = _start(draft, rule, event)
+    due_at = _due(draft, rule, event, start, task)
+    if due_at is None:
+        draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
+        return []
+    plan = plan_as_kept(rule)
+    opened: list[Duty] = []
+    for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
+        if only is not None and party.bearer.id not in only:
+            continue
+        if _is_owed_already(draft, rule, party, task):
+            continue
+        opened.append(open_duty(draft, rule, plan, party, start, due_at, task, key))
+    return opened
+
+
+def open_duty(
+    draft: Draft, rule: DutyRule, plan: Plan, party: Party, start: datetime, due_at: datetime, task: Task | None, key: str | None = None
+) -> Duty:
+    zone = draft.policy.zone
+    now = draft.now
+    draft.keep_plan(plan)
+    bearer, owed_to = PersonId(party.bearer.id), PersonId(party.owed_to.id)
+    duty = Duty(
+        id=_id(draft, rule, key or party.key),
+        rule=rule.name,
+        act=rule.name,
+        owed_by=party.unit,
+        owed_to=owed_to,
+        posts=party.posts,
+        bearer=bearer,
+        bearer_post=party.post,
+        task=task.id if task else None,
+        starts_at=start,
+        opened_at=now,
+        due_at=due_at,
+        reminders=reminders_of(rule, start, due_at, now, zone),
+        overdue=overdue_of(rule, due_at, zone),
+        chain=plan.chain,
+    )
+    draft.duties[duty.id] = duty
+    draft.on(duty, EffectKind.OPENED, "owed_on_report" if plan.by_recipient else "owed", post=party.post, due_at=due_at, rule=plan.limit)
+    if plan.by_recipient or rule.calls:
+        return light_first(draft, duty, plan, party)
+    return duty
+
+
+def reminders_of(rule: DutyRule, start: datetime, due_at: datetime, now: datetime, zone: ZoneInfo) -> tuple[Reminder, ...]:
+    """The reminders still ahead and before the limit, in order."""
+    found = [Reminder(at=term.within(start, due_at, zone), slip=slip) for term, slip in rule.remind]
+    return tuple(sorted((one for one in found if now < one.at < due_at), key=lambda one: one.at))
+
+
+def overdue_of(rule: DutyRule, due_at: datetime, zone: ZoneInfo) -> tuple[Overdue, ...]:
+    return tuple(Overdue(at=term.after(due_at, zone), tell=tell) for term, tell in rule.overdue)
+
+
+def plan_as_kept(rule: DutyRule) -> Plan:
+    """What the case keeps of the rule."""
+    return rule.plan if rule.plan.by else replace(rule.plan, by=rule.by, on=rule.on)
+
+
+def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
+    case = draft.case
+    match rule.starts:
+        case "start":
+            return case.starts_at
+        case "occurred_at":
+            return case.report.occurred_at
+        case "learned_at":
+            return case.report.learned_at
+        case "received_at":
+            return case.report.handed_in_at or case.opened_at
+        case _:
+            return event.at
+
+
+def _due(draft: Draft, rule: DutyRule, event: Event, start: datetime, task: Task | None) -> datetime | None:
+    if rule.given:
+        named = _named_limit(draft, event, start, task)
+        if named is not None:
+            return named
+    return rule.term.after(start, draft.policy.zone) if rule.term is not None else None
+
+
+def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None) -> datetime | None:
+    """The limit that the act, the task, the source, the roster or the notice itself names."""
+    if task is not None:
+        return task.due_at
+    if event.due_at is not None:
+        return event.due_at
+    notice, standing = draft.case.notice, draft.case.standing
+    if event.name == "notice_drafted" and notice is not None:
+        return notice.reply_by
+    if standing is not None and standing.watch == "source":
+        source = draft.directory.sources_by_id.get(SourceId(standing.subject))
+        return start + source.silent_after if source is not None and source.silent_after is not None else None
+    if standing is not None and standing.watch == "roster":
+        roster = draft.directory.rosters_by_id.get(RosterId(standing.subject))
+        return start + roster.sign_in_within if roster is not None and roster.sign_in_within is not None else None
+    return None
+
+
+def _is_owed_already(draft: Draft, rule: DutyRule, party: Party, task: Task | None) -> bool:
+    """Whether this very thing is owed: for a task by its id, for a person who must answer by the person, else by the rule alone."""
+    for duty in draft.duties.values():
+        if duty.rule != rule.name or not duty.is_owed:
+            continue
+        if task is not None:
+            if duty.task == task.id:
+                return True
+        elif not rule.plan.by_recipient or duty.bearer == party.bearer.id:
+            return True
+    return False
+
+
+def _id(draft: Draft, rule: DutyRule, key: str) -> DutyId:
+    """`<rule>-<key>`, numbered where the case has had it before."""
+    plain = DutyId(f"{rule.name}-{key}")
+    if plain not in draft.duties:
+        return plain
+    number = 2
+    while DutyId(f"{plain}.{number}") in draft.duties:
+        number += 1
+    # Numbers of duties that were dropped from the case are not used again: the sequence of the fact tells them apart.
+    return DutyId(f"{plain}.{max(number, draft.sequence)}" if rule.plan.again else f"{plain}.{number}")
+
+
+# By the calendar
+
+
+def schedule(draft: Draft, rule: DutyRule, after: datetime) -> None:
+    """The next opening of a duty that comes by itself; nothing where there is none."""
+    draft.openings = [one for one in draft.openings if one.rule != rule.name]
+    standing = draft.case.standing
+    if rule.shift:
+        roster = draft.directory.rosters_by_id.get(RosterId(standing.subject)) if standing else None
+        shift = roster.next_shift(after) if roster is not None and roster.sign_in_within is not None else None
+        if shift is not None:
+            draft.openings.append(Opening(rule=rule.name, at=shift.starts_at, key=f"{shift.starts_at:%Y%m%dT%H%M}"))
+    elif rule.every is not None and (standing is None or standing.subject == rule.name):
+        at = next_moment(rule.every, after, draft.policy.zone)
+        draft.openings.append(Opening(rule=rule.name, at=at, key=f"{at.astimezone(draft.policy.zone):%Y%m%d}"))
+
+
+def next_moment(cron: str, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment of the five-field cron expression after `after`, by the wall clock of `zone`."""
+    return next(CronSim(cron, after.astimezone(zone))).astimezone(after.tzinfo)
+
+
+def open_due(draft: Draft) -> None:
+    """Openings whose moment has come: the duty opens as of that moment, and the next one is set."""
+    for opening in sorted((one for one in draft.openings if one.at <= draft.now), key=lambda one: one.at):
+        draft.openings.remove(opening)
+        rule = draft.policy.rule_named(opening.rule, draft.sort)
+        if rule is None:
+            draft.note(EffectKind.NOTED, "no_such_duty_any_more", note=opening.rule)
+            continue
+        standing = draft.case.standing
+        if standing is None or standing.watch != "gaps" or _gaps_found(draft):
+            open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
+        schedule(draft, rule, opening.at)
+
+
+def _gaps_found(draft: Draft) -> bool:
+    """Warning before a gap: each is on record, and the duty to close them opens."""
+    found = [gap for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON) if gap.grave]
+    for gap in found:
+        draft.note(EffectKind.GAP, gap.code.value, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
+    return bool(found)
+
+
+def prune(draft: Draft) -> None:
+    """Of duties that come again and again the case keeps the last few that were done in time."""
+    done: dict[tuple[str, bool], list[Duty]] = {}
+    for duty in draft.duties.values():
+        plan = draft.plans[duty.rule]
+        if (plan.again or draft.case.standing is not None) and not duty.is_owed:
+            done.setdefault((duty.rule, duty.lapse is not None), []).append(duty)
+    for (_, lapsed), duties in done.items():
+        for duty in duties[: -(LAPSED_KEPT if lapsed else KEPT)]:
+            del draft.duties[duty.id]
+
+
+__all__ = [
+    "next_moment",
+    "open_due",
+    "open_duty",
+    "open_on",
+    "open_rule",
+    "overdue_of",
+    "plan_as_kept",
+    "prune",
+    "reminders_of",
+    "schedule",
+]

@@ -1,0 +1,12 @@
+"""Standing cases: what is watched without anybody reporting it has a case of its own, whose id anyone can work out."""
+
+from datetime import UTC, datetime
+
+from shared.ids import CaseId, case_id_for
+
+SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def standing_case(watch: str, subject: str) -> CaseId:
+    """The one case that watches `subject` (a roster, a source, a duty rule, a unit) as `watch` (shared.facts.Established)."""
+    return case_id_for(f"standing:{watch}:{subject}", SINCE_EVER)
