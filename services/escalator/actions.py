@@ -37,7 +37,7 @@ def _supervision_order(draft: Draft, duty: Duty) -> None:
     if draft.case.report.kind is ReportKind.SUPERVISION_ORDER or draft.case.report.exercise:
         return
     title = draft.plan_of(duty).title
-    what = draft.tasks[duty.task].title if duty.task in draft.tasks else title.zh
+    what = draft.tasks[duty.task].title if duty.task is not None and duty.task in draft.tasks else title.zh
     report = _follows(draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{what}（{draft.case.report.summary}）").model_copy(
         update={"tasks": (TaskForm(title=what[:500], unit=duty.owed_by),)}
     )

@@ -145,7 +145,7 @@ def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Per
     if PostId(by) in directory.posts_by_id:
         return directory.holder_of(PostId(by), draft.now), PostId(by)
     head = head_of(draft, unit)
-    if by == "assignee" and task is not None and task.owner in directory.people_by_id:
+    if by == "assignee" and task is not None and task.owner is not None and task.owner in directory.people_by_id:
         return directory.people_by_id[PersonId(task.owner)], head[1] if head else _anybody(draft)[1]
     standing = draft.case.standing
     if by == "watched" and standing is not None and standing.watch == "roster":

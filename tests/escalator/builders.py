@@ -9,15 +9,35 @@ from typing import Any
 from services.escalator.decide import decide
 from services.escalator.draft import Rules
 from services.escalator.policy.load import parse_policy
-from shared.case import Case, Duty
+from services.escalator.virtual import World
+from shared.case import Case, Duty, Task
 from shared.directory import Directory, load_directory
-from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Deliveries, Delivery, Due, EffectKind, Fact, Report, Via
-from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
+from shared.facts import (
+    Acknowledgement,
+    Actor,
+    CaseAct,
+    Decision,
+    Deliveries,
+    Delivery,
+    Due,
+    Effect,
+    EffectKind,
+    Fact,
+    Frozen,
+    Harm,
+    LapseCause,
+    Notice,
+    Report,
+    Via,
+)
+from shared.ids import CaseId, NoticeId, PersonId, PostId, UnitId
 from shared.vocabulary import Category, Kind, Level, Role
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNED = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CASE = CaseId("01JDCASE000000000000000000")
+LEADERS = "first_report-"
+"""What the duties owed to the leaders begin with: one for each of `half_hour.owed_to`."""
 
 
 @cache
@@ -25,20 +45,25 @@ def example_directory() -> Directory:
     return load_directory(ROOT / "config" / "directory.yaml")
 
 
-def default_rules(**replacements: str) -> Rules:
-    """The default policy with pieces of its text replaced: `default_rules(**{"after: PT5M": "after: PT1M"})`."""
+@cache
+def _rules(replacements: tuple[tuple[str, str], ...]) -> Rules:
     text = (ROOT / "config" / "policy.yaml").read_text(encoding="utf-8")
-    for old, new in replacements.items():
+    for old, new in replacements:
         assert old in text, old
         text = text.replace(old, new)
     return Rules(parse_policy(text), example_directory())
+
+
+def default_rules(**replacements: str) -> Rules:
+    """The default policy with pieces of its text replaced: `default_rules(**{"after: PT5M": "after: PT1M"})`."""
+    return _rules(tuple(replacements.items()))
 
 
 def a_report(**changes: Any) -> Report:
     known: dict[str, Any] = {
         "category": Category.ACCIDENT,
         "level": Level.II,
-        "unit": UnitId(example_directory().units[0].id),
+        "unit": "wangshan_info_centre",
         "area": "620622",
         "occurred_at": LEARNED - timedelta(minutes=5),
         "learned_at": LEARNED,
@@ -51,17 +76,20 @@ def a_report(**changes: Any) -> Report:
 
 @dataclass
 class Story:
-    """Plays facts in order. `at` is minutes after the unit learned of it."""
+    """Plays facts about one case in order; what it says to other cases is played in a World of its own (`world`).
+
+    `at` is minutes after the unit learned of it.
+    """
 
     rules: Rules = field(default_factory=default_rules)
     case: Case | None = None
     sequence: int = 0
     decisions: list[Decision] = field(default_factory=list[Decision])
 
-    def happens(self, kind: Kind, data: Any, minutes: float) -> Decision:
+    def happens(self, kind: Kind, data: Frozen, minutes: float, case: CaseId = CASE) -> Decision:
         self.sequence += 1
         now = LEARNED + timedelta(minutes=minutes)
-        fact = Fact.of(kind, id=f"f{self.sequence}", source="/test", subject=CASE, time=now, data=data)
+        fact = Fact.of(kind, id=f"f{self.sequence}", source="/test", subject=case, time=now, data=data)
         before = self.case
         self.case, decision = decide(before, fact, self.sequence, now, self.rules)
         assert decide(before, fact, self.sequence, now, self.rules) == (self.case, decision), "the same fact is decided the same"
@@ -82,24 +110,23 @@ class Story:
         )
         return self.happens(kind, Deliveries(deliveries=(done,)), minutes)
 
-    def act(self, kind: Kind, minutes: float, unit: str | None = None, **data: Any) -> Decision:
-        by = Actor(principal="officer", role=Role.DUTY_OFFICER, unit=UnitId(unit) if unit else None)
+    def act(
+        self, kind: Kind, minutes: float, unit: str | None = None, role: Role = Role.DUTY_OFFICER, who: str = "officer", **data: Any
+    ) -> Decision:
+        by = Actor(principal=who, role=role, unit=UnitId(unit) if unit else None)
         return self.happens(kind, CaseAct(by=by, **data), minutes)
 
-    def clock_strikes(self, duty: str) -> Decision:
-        """The duty's armed clock fires, to the moment."""
-        at = self.duty(duty).clock_at
-        assert at is not None, f"{duty} has no clock armed"
-        return self.happens(Kind.DUE, Due(duty=DutyId(duty), at=at), (at - LEARNED).total_seconds() / 60)
+    def clock_strikes(self) -> Decision:
+        """The case's armed clock fires, to the moment."""
+        at = self.now.clock_at
+        assert at is not None, "no clock is armed"
+        return self.happens(Kind.DUE, Due(duty=self.now.clock_duty, at=at), (at - LEARNED).total_seconds() / 60)
 
     def time_passes(self, until: float) -> None:
         """Every clock up to and including `until` minutes strikes, in order."""
         limit = LEARNED + timedelta(minutes=until)
-        while True:
-            armed = [(duty.clock_at, duty.id) for duty in self.now.duties if duty.clock_at is not None and duty.clock_at <= limit]
-            if not armed:
-                return
-            self.clock_strikes(min(armed)[1])
+        while self.now.clock_at is not None and self.now.clock_at <= limit:
+            self.clock_strikes()
 
     @property
     def now(self) -> Case:
@@ -107,19 +134,52 @@ class Story:
         return self.case
 
     def duty(self, duty: str) -> Duty:
-        return next(one for one in self.now.duties if one.id == duty)
+        """By its id, or by its rule where the case has one of it."""
+        found = [one for one in self.now.duties if one.id == duty] or [one for one in self.now.duties if one.rule == duty]
+        assert found, f"{duty} is not among {[one.id for one in self.now.duties]}"
+        return found[-1]
+
+    def task(self, task: str = "t1") -> Task:
+        return next(one for one in self.now.tasks if one.id == task)
 
     def holder(self, post: str) -> str:
-        return self.rules.directory.holder_of(PostId(post)).id
+        return self.rules.directory.holder_of(PostId(post), LEARNED).id
 
-    def lit(self) -> list[tuple[float, str]]:
-        """(minute, person) of every notice ordered so far, in order."""
+    def lit(self, rule: str = LEADERS) -> list[tuple[float, str]]:
+        """(minute, person) of every notice about a duty whose id begins with `rule`, in order."""
         return [
             (round((decision.about.time - LEARNED).total_seconds() / 60, 3), notice.person)
             for decision in self.decisions
             for notice in decision.notices
+            if any(duty.startswith(rule) for duty in notice.duties)
         ]
 
-    def effects(self, kind: EffectKind) -> list[tuple[str | None, str]]:
+    def effects(self, kind: EffectKind, rule: str = "") -> list[tuple[str | None, str]]:
         """(duty, reason) of every effect of a kind so far."""
-        return [(effect.duty, effect.why) for decision in self.decisions for effect in decision.effects if effect.kind is kind]
+        return [(effect.duty, effect.why) for effect in self.all_effects(kind) if (effect.duty or "").startswith(rule)]
+
+    def all_effects(self, kind: EffectKind) -> list[Effect]:
+        return [effect for decision in self.decisions for effect in decision.effects if effect.kind is kind]
+
+    def notices(self) -> list[Notice]:
+        return [notice for decision in self.decisions for notice in decision.notices]
+
+    def world(self) -> World:
+        """Cases that this one's decisions have opened or told so far, as they stand."""
+        world = World(self.rules)
+        for decision in self.decisions:
+            for number, sent in enumerate(decision.sends):
+                at = decision.about.time
+                said = Fact(
+                    id=f"{decision.case}:{decision.about.sequence}:{number}",
+                    source="/test",
+                    type=f"cn.fenghuo.{sent.kind}.v1",
+                    subject=sent.case,
+                    time=at,
+                    data=sent.data,
+                )
+                world.applied(said, at)
+        return world
+
+
+__all__ = ["CASE", "LEADERS", "LEARNED", "Harm", "LapseCause", "Story", "World", "a_report", "default_rules", "example_directory"]
