@@ -65,8 +65,8 @@ def kind_of(subject: str) -> str:
 
 
 def about_of(kind: str, envelope: Json) -> About:
-    """What the report of a case says it is about."""
-    if kind != "reported":
+    """What the report of a case says it is about, or the fact that a standing case began with."""
+    if kind not in ("reported", "established"):
         return NOTHING
     data = _object(envelope.get("data"))
     return About(_text(data.get("unit")), _text(data.get("area")), _text(data.get("level")), _text(data.get("category")))
@@ -95,6 +95,8 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
                 data.get("person"),
                 by.get("principal"),
                 data.get("reported_by"),
+                data.get("to_person"),
+                data.get("owner"),
                 *(effect.get(field) for effect in effects for field in ("person", "stood_in")),
                 *(one.get("person") for one in (*notices, *deliveries)),
             ]
@@ -114,7 +116,7 @@ def effects_of(envelope: Json) -> list[Json]:
 
 
 def _words(data: Json) -> str | None:
-    for field in ("summary", "text", "note", "error", "reason"):
+    for field in ("summary", "title", "text", "note", "error", "reason"):
         words = data.get(field)
         if isinstance(words, str) and words:
             return words[:_TEXT_LIMIT]

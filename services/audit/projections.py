@@ -23,7 +23,7 @@ class UnitTimeliness(Frozen):
     unit: str
     cases: int
     duties: int
-    """Duties that were opened for the unit's cases."""
+    """Duties the unit owed: whose case it is does not matter, who owes it does."""
     in_time: int
     late: int
     """Done after their limit."""
@@ -106,7 +106,10 @@ class Projections:
                 tally[entry.unit or "-"]["cases"] += 1
         async for decisions, checkpoint in self._decisions(Filter(kind=Kind.DECIDED, since=since, until=until, unit=unit)):  # noqa: B007
             for entry, effects in decisions:
-                _count(tally[entry.unit or "-"], effects)
+                for effect in effects:
+                    owing = str(effect.get("unit") or entry.unit or "-")
+                    if unit is None or owing == unit:
+                        _count(tally[owing], effect)
         assert checkpoint is not None
         names = [name for name in UnitTimeliness.model_fields if name != "unit"]
         units = [UnitTimeliness(unit=unit, **{name: counts[name] for name in names}) for unit, counts in sorted(tally.items())]
@@ -121,7 +124,7 @@ class Projections:
                     LapseLine(
                         index=entry.index,
                         case=entry.case,
-                        unit=entry.unit,
+                        unit=effect.get("unit") or entry.unit,
                         duty=str(effect.get("duty")),
                         found_at=entry.time,
                         **{name: effect.get(name) for name in ("person", "cause", "due_at", "late_by_seconds", "stood_in")},
@@ -156,15 +159,14 @@ class Projections:
         return Trend(days=tuple(lines), checkpoint=checkpoint)
 
 
-def _count(counts: Counter[str], effects: list[dict[str, Any]]) -> None:
-    for effect in effects:
-        match effect.get("kind"):
-            case "opened":
-                counts["duties"] += 1
-            case "discharged":
-                counts["late" if (effect.get("late_by_seconds") or 0) > 0 else "in_time"] += 1
-            case "lapsed":
-                counts["lapsed"] += 1
-                counts["reported_late"] += effect.get("cause") == "reported_late"
-            case _:
-                pass
+def _count(counts: Counter[str], effect: dict[str, Any]) -> None:
+    match effect.get("kind"):
+        case "opened":
+            counts["duties"] += 1
+        case "discharged":
+            counts["late" if (effect.get("late_by_seconds") or 0) > 0 else "in_time"] += 1
+        case "lapsed":
+            counts["lapsed"] += 1
+            counts["reported_late"] += effect.get("cause") == "reported_late"
+        case _:
+            pass

@@ -7,7 +7,7 @@ from nats.aio.client import Client
 from pydantic import BaseModel
 
 from shared.broker import append
-from shared.facts import About, Acknowledgement, Actor, Decision, Effect, EffectKind, Fact, LapseCause, Report, Via
+from shared.facts import About, Acknowledgement, Actor, Decision, Effect, EffectKind, Fact, LapseCause, Report, Value, Via
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, UnitId, case_id_at
 from shared.subjects import fact_subject
 from shared.vocabulary import Category, Kind, Level, ReportKind, Role
@@ -59,7 +59,7 @@ def decided(case: CaseId, *effects: Effect) -> Fact:
     return _fact(Kind.DECIDED, case, "/services/escalator", Decision(case=case, about=about, policy="test", effects=effects))
 
 
-def _fact(kind: Kind, case: CaseId, source: str, data: BaseModel) -> Fact:
+def _fact(kind: Kind, case: CaseId, source: str, data: BaseModel | Value) -> Fact:
     return Fact.of(kind, id=f"{case}:{next(_counter)}", source=source, subject=case, time=AT, data=data)
 
 

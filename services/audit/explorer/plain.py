@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from shared.facts import Name
+from shared.facts.envelope import TYPE_PREFIX
 from shared.web.languages import N_
 from shared.web.names import Names
 
@@ -31,10 +32,17 @@ class EffectLine:
     kind: str
     why: str
     who: Name | None
+    """The person, or the unit where no person is named."""
     duty: str | None
+    task: str | None
     due: datetime | None
+    was: datetime | None
+    """The limit before it moved."""
     late: float | None
     cause: str | None
+    case: str | None
+    """The other case it is about."""
+    note: str | None
     rule: str | None
 
 
@@ -43,6 +51,8 @@ class NoticeLine:
     who: Name
     purpose: str
     channels: tuple[str, ...]
+    held: str | None
+    """Why nobody was rung."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +86,68 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "text": (N_("Text"), "text"),
     "note": (N_("Note"), "text"),
     "to_unit": (N_("To which unit"), "unit"),
+    "to_person": (N_("To whom"), "person"),
     "into": (N_("Merged into"), "text"),
     "percent": (N_("Percent"), "text"),
     "duty": (N_("Duty"), "text"),
+    "task": (N_("Task"), "text"),
+    "document": (N_("Document"), "text"),
+    "sensitive": (N_("Sensitive"), "yes"),
+    "approve": (N_("Granted"), "yes_or_no"),
+    "due_at": (N_("Limit"), "at"),
+    "span": (N_("For how long"), "text"),
+    "reply_by": (N_("Reply until"), "at"),
+    "measure": (N_("Measure"), "text"),
+    "plan": (N_("Contingency plan"), "text"),
+    "post": (N_("Post"), "post"),
+    "step": (N_("Step of the chain"), "text"),
+    "owner": (N_("Answers for it"), "person"),
+    "acting": (N_("Acting"), "yes"),
     "at": (N_("Set for"), "at"),
+    "topic": (N_("Topic"), "text"),
+    "parent": (N_("Follows from the case"), "text"),
+    "exercise": (N_("Exercise"), "yes"),
+    "title": (N_("Title"), "text"),
+    "watch": (N_("What is watched"), "text"),
     "subject": (N_("Came on"), "text"),
+    "source": (N_("Source"), "source"),
+    "report": (N_("The unit's report"), "text"),
+    "score": (N_("How alike, from 0 to 1"), "text"),
+    "case": (N_("Case"), "text"),
+    "starts_at": (N_("Its clock started"), "at"),
+    "opened_at": (N_("Opened"), "at"),
+    "limit": (N_("Limit"), "at"),
+    "found_at": (N_("Found"), "at"),
+    "cause": (N_("Cause"), "cause"),
+    "lapses": (N_("Lapses"), "text"),
+    "version": (N_("Version"), "text"),
+    "base": (N_("Version before"), "text"),
     "reason": (N_("Reason"), "text"),
     "policy": (N_("Policy"), "text"),
 }
 """Field → (its name, how it is read). Their order here is their order on the page."""
+_OTHERWISE: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("established", "subject"): (N_("Which one"), "text"),
+    ("due", "at"): (N_("Set for"), "at"),
+    ("heard", "at"): (N_("Heard"), "at"),
+    ("regraded", "sensitive"): (N_("Sensitive"), "yes_or_no"),
+}
+"""(Kind, field): where the same field has another name."""
 
 
 def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
     """The fields of the fact's data that people read."""
     data = _mapping(fact, "data")
-    return tuple(_line(term, how, data[field], names) for field, (term, how) in _FIELDS.items() if data.get(field) is not None)
+    kind = str((fact or {}).get("type", "")).removeprefix(TYPE_PREFIX).removesuffix(".v1")
+    read = {field: _OTHERWISE.get((kind, field), known) for field, known in _FIELDS.items()}
+    return tuple(_line(term, how, data[field], names) for field, (term, how) in read.items() if _is_said(data.get(field), how))
+
+
+def _is_said(value: Any, how: str) -> bool:
+    """What is not so goes without saying, unless that is the answer; a list or a whole object is left to the raw text."""
+    if value is None or (value is False and how != "yes_or_no"):
+        return False
+    return how == "actor" or not isinstance(value, list | dict)
 
 
 def _line(term: str, how: str, value: Any, names: Names) -> Line:
@@ -103,6 +160,12 @@ def _line(term: str, how: str, value: Any, names: Names) -> Line:
             return Line(term, name=names.area(str(value)))
         case "person":
             return Line(term, name=names.person(str(value)))
+        case "post":
+            return Line(term, name=names.post(str(value)))
+        case "source":
+            return Line(term, name=names.by(f"source:{value}"))
+        case "yes" | "yes_or_no":
+            return Line(term, label=("answer", "yes" if value else "no"))
         case "by":
             return Line(term, name=names.by(str(value)))
         case "actor":
@@ -118,20 +181,35 @@ def effects(fact: Mapping[str, Any] | None, names: Names) -> tuple[EffectLine, .
         EffectLine(
             kind=str(effect.get("kind")),
             why=str(effect.get("why", "")),
-            who=names.person(str(effect["person"])) if effect.get("person") else None,
+            who=_who(effect, names),
             duty=effect.get("duty"),
+            task=effect.get("task"),
             due=_instant(effect.get("due_at")),
+            was=_instant(effect.get("was")),
             late=effect.get("late_by_seconds"),
             cause=effect.get("cause"),
+            case=effect.get("case"),
+            note=effect.get("note"),
             rule=_rule(effect.get("rule")),
         )
         for effect in _list(fact, "effects")
     )
 
 
+def _who(effect: Mapping[str, Any], names: Names) -> Name | None:
+    if effect.get("person"):
+        return names.person(str(effect["person"]))
+    return names.unit(str(effect["unit"])) if effect.get("unit") else None
+
+
 def notices(fact: Mapping[str, Any] | None, names: Names) -> tuple[NoticeLine, ...]:
     return tuple(
-        NoticeLine(names.person(str(notice.get("person"))), str(notice.get("purpose")), tuple(map(str, notice.get("channels", ()))))
+        NoticeLine(
+            who=names.person(str(notice.get("person"))),
+            purpose=str(notice.get("purpose")),
+            channels=tuple(map(str, notice.get("channels", ()))),
+            held=notice.get("held"),
+        )
         for notice in _list(fact, "notices")
     )
 
