@@ -4,7 +4,6 @@ Invariant: what a moment asks for is done once, however late the clock is and ho
 ahead, if there is one, is the case's one clock.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -126,20 +125,17 @@ def next_clock(duty: Duty) -> datetime | None:
         return None
     if duty.paused_at is not None:
         return duty.paused_until
-    return min(_moments(duty), default=None)
-
-
-def _moments(duty: Duty) -> Iterator[datetime]:
+    best = duty.due_at + JUST_AFTER if duty.state is DutyState.OPEN else duty.nag_at
+    if duty.state is not DutyState.OPEN and duty.overdue:
+        best = _sooner(best, duty.overdue[0].at)
     if duty.reminders:
-        yield duty.reminders[0].at
+        best = _sooner(best, duty.reminders[0].at)
     if duty.next_link_at is not None:
-        yield duty.next_link_at
+        best = _sooner(best, duty.next_link_at)
     if duty.snoozed_until is not None:
-        yield duty.snoozed_until
-    if duty.state is DutyState.OPEN:
-        yield duty.due_at + JUST_AFTER
-    else:
-        if duty.overdue:
-            yield duty.overdue[0].at
-        if duty.nag_at is not None:
-            yield duty.nag_at
+        best = _sooner(best, duty.snoozed_until)
+    return best
+
+
+def _sooner(best: datetime | None, at: datetime) -> datetime:
+    return at if best is None or at < best else best

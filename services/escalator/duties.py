@@ -117,10 +117,8 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
         overdue=(),
     )
     late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
-    if plan.by_recipient:
-        why = "acknowledged_late" if late else "acknowledged_in_time"
-    else:
-        why = "done_late" if late else "done_in_time"
+    done = "acknowledged" if plan.by_recipient else "done"
+    why = f"{done}_late" if late else f"{done}_in_time"
     draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
     draft.happened(f"discharged.{duty.rule}", task=duty.task)
     return duty
@@ -154,7 +152,11 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
     means = "logged_call" if via == "logged_call" else "acknowledged"
     touched = False
     for duty in list(draft.duties.values()):
-        lit = next((lit for lit in duty.lit if lit.person == person and lit.answered_at is None), None)
+        lit = None
+        for one in duty.lit:
+            if one.person == person and one.answered_at is None:
+                lit = one
+                break
         if lit is not None:
             duty = with_lit(draft, duty, replace(lit, answered_at=draft.now))  # noqa: PLW2901 - the duty as it now is
         if not duty.is_owed:
@@ -182,9 +184,12 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
 
 def done_by(draft: Draft, event: Event) -> None:
     """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that owes it."""
+    wanted = _names(event)
+    hit = {rule for rule, plan in draft.plans.items() if not plan.by_recipient and not wanted.isdisjoint(plan.discharged_by)}
+    if not hit:
+        return
     for duty in draft.owed():
-        plan = draft.plan_of(duty)
-        if plan.by_recipient or not _names(event.name, plan.discharged_by):
+        if duty.rule not in hit:
             continue
         if duty.task is not None and duty.task != event.task:
             continue
@@ -197,14 +202,18 @@ def done_by(draft: Draft, event: Event) -> None:
 
 def ended_by(draft: Draft, event: Event) -> None:
     """What the policy says ends with `event` (`until`) is no longer owed."""
+    wanted = _names(event)
+    hit = {rule for rule, plan in draft.plans.items() if not wanted.isdisjoint(plan.until)}
+    if not hit:
+        return
     for duty in draft.owed():
-        if _names(event.name, draft.plan_of(duty).until) and (duty.task is None or event.task in (None, duty.task)):
+        if duty.rule in hit and (duty.task is None or event.task in (None, duty.task)):
             cancel(draft, duty, f"ended_by_{event.name}")
 
 
-def _names(event: str, names: tuple[str, ...]) -> bool:
+def _names(event: Event) -> set[str]:
     """`filed` in the policy means any document, `filed.final_report` that one."""
-    return event in names or event.partition(".")[0] in names
+    return {event.name, event.name.partition(".")[0]}
 
 
 def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: str, **more: Any) -> Duty:

@@ -4,6 +4,7 @@ Invariant: a duty opens once for what opens it. While one of the same rule is ow
 trigger opens no second; its limit counts from the moment the policy says, never from when the machine got round to it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,48 +47,60 @@ def open_rule(
     draft: Draft, rule: DutyRule, event: Event, task: Task | None = None, key: str | None = None, *, only: frozenset[str] | None = None
 ) -> list[Duty]:
     """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it already."""
+    zone = draft.policy.zone
     start = _start(draft, rule, event)
     due_at = _due(draft, rule, event, start, task)
     if due_at is None:
         draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
         return []
+    if task is None and not rule.plan.by_recipient and any(duty.rule == rule.name and duty.is_owed for duty in draft.duties.values()):
+        return []
     plan = plan_as_kept(rule)
+    term = Opened(start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone))
     opened: list[Duty] = []
     for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
         if only is not None and party.bearer.id not in only:
             continue
         if _is_owed_already(draft, rule, party, task):
             continue
-        opened.append(open_duty(draft, rule, plan, party, start, due_at, task, key))
+        opened.append(open_duty(draft, rule, plan, party, term, task, key))
+    if opened:
+        draft.keep_plan(plan)
     return opened
 
 
-def open_duty(
-    draft: Draft, rule: DutyRule, plan: Plan, party: Party, start: datetime, due_at: datetime, task: Task | None, key: str | None = None
-) -> Duty:
-    zone = draft.policy.zone
-    now = draft.now
-    draft.keep_plan(plan)
-    bearer, owed_to = PersonId(party.bearer.id), PersonId(party.owed_to.id)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What all duties opened together have in common."""
+
+    starts_at: datetime
+    due_at: datetime
+    reminders: tuple[Reminder, ...]
+    overdue: tuple[Overdue, ...]
+
+
+def open_duty(draft: Draft, rule: DutyRule, plan: Plan, party: Party, term: Opened, task: Task | None, key: str | None = None) -> Duty:
     duty = Duty(
         id=_id(draft, rule, key or party.key),
         rule=rule.name,
         act=rule.name,
         owed_by=party.unit,
-        owed_to=owed_to,
+        owed_to=PersonId(party.owed_to.id),
         posts=party.posts,
-        bearer=bearer,
+        bearer=PersonId(party.bearer.id),
         bearer_post=party.post,
         task=task.id if task else None,
-        starts_at=start,
-        opened_at=now,
-        due_at=due_at,
-        reminders=reminders_of(rule, start, due_at, now, zone),
-        overdue=overdue_of(rule, due_at, zone),
+        starts_at=term.starts_at,
+        opened_at=draft.now,
+        due_at=term.due_at,
+        reminders=term.reminders,
+        overdue=term.overdue,
         chain=plan.chain,
     )
     draft.duties[duty.id] = duty
-    draft.on(duty, EffectKind.OPENED, "owed_on_report" if plan.by_recipient else "owed", post=party.post, due_at=due_at, rule=plan.limit)
+    draft.on(
+        duty, EffectKind.OPENED, "owed_on_report" if plan.by_recipient else "owed", post=party.post, due_at=duty.due_at, rule=plan.limit
+    )
     if plan.by_recipient or rule.calls:
         return light_first(draft, duty, plan, party)
     return duty
@@ -95,12 +108,20 @@ def open_duty(
 
 def reminders_of(rule: DutyRule, start: datetime, due_at: datetime, now: datetime, zone: ZoneInfo) -> tuple[Reminder, ...]:
     """The reminders still ahead and before the limit, in order."""
+    if not rule.remind:
+        return ()
     found = [Reminder(at=term.within(start, due_at, zone), slip=slip) for term, slip in rule.remind]
-    return tuple(sorted((one for one in found if now < one.at < due_at), key=lambda one: one.at))
+    ahead = [one for one in found if now < one.at < due_at]
+    ahead.sort(key=_at)
+    return tuple(ahead)
+
+
+def _at(reminder: Reminder) -> datetime:
+    return reminder.at
 
 
 def overdue_of(rule: DutyRule, due_at: datetime, zone: ZoneInfo) -> tuple[Overdue, ...]:
-    return tuple(Overdue(at=term.after(due_at, zone), tell=tell) for term, tell in rule.overdue)
+    return tuple([Overdue(at=term.after(due_at, zone), tell=tell) for term, tell in rule.overdue])
 
 
 def plan_as_kept(rule: DutyRule) -> Plan:
