@@ -31,6 +31,7 @@ from shared.facts.decision import (
     read_decision,
 )
 from shared.facts.envelope import Fact, FactError, Frozen, Instant, field_errors, rfc3339
+from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.value import Value
 
@@ -63,6 +64,8 @@ __all__ = [
     "Original",
     "Outgoing",
     "Place",
+    "PolicyApproved",
+    "PolicyDrafted",
     "Purpose",
     "Referred",
     "Rejection",

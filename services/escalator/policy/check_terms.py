@@ -33,9 +33,9 @@ def terms_make_sense(found: Findings) -> None:
         for sort, rule in read:
             _one(found, name, words_for(sort), rule)
             for reminder in reminders_as_written(found.policy.document, name, sort):
-                if comes_too_late(reminder, rule.term or rule.otherwise):
+                if comes_too_late(reminder, rule.term):
                     found.fault(
-                        f"a reminder after the limit reminds of nothing: {reminder} is not before {rule.term or rule.otherwise} "
+                        f"a reminder after the limit reminds of nothing: {reminder} is not before {rule.term} "
                         f"({words_for(sort)}); shorten it or write a share such as 50%",
                         *_path(rule.plan.remind_rule, name, "remind"),
                         same=f"late {reminder}",
@@ -44,7 +44,7 @@ def terms_make_sense(found: Findings) -> None:
 
 
 def _one(found: Findings, name: str, words: str, rule: DutyRule) -> None:
-    term = rule.term or rule.otherwise
+    term = rule.term
     if term is None:
         return
     where = _path(rule.plan.limit, name, "within")
@@ -69,7 +69,7 @@ def chains_fit_their_limits(found: Findings) -> None:
     directory = found.directory
     for name, read in found.read.items():
         for sort, rule in read:
-            plan, term = rule.plan, rule.term or rule.otherwise
+            plan, term = rule.plan, rule.term
             if not plan.chain or any(post not in directory.posts_by_id for post in plan.chain):
                 continue
             path = _path(plan.chain_rule, name, "fallback")
@@ -111,7 +111,7 @@ def calendar_is_known(found: Findings, at: datetime) -> None:
     terms: dict[tuple[str | int, ...], Term] = {}
     for name, read in found.read.items():
         for _, rule in read:
-            for term in (rule.term, rule.otherwise, *(one for one, _ in rule.remind), *(one for one, _ in rule.overdue)):
+            for term in (rule.term, *(one for one, _ in rule.remind), *(one for one, _ in rule.overdue)):
                 if term is not None and term.working:
                     terms[_path(rule.plan.limit, name, "within")] = term
     for path, term in terms.items():

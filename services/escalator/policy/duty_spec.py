@@ -149,8 +149,9 @@ class DutySpec(DutyTerms):
     variants: tuple[Variant, ...] = ()
 
 
-DERIVED = ("reported.outside", "review_asked.again", "bounced")
-"""Triggers that are no fact's kind: reported by an outside witness; a review asked for once more; sent to and fro too often."""
+DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "all_verified")
+"""Triggers that are no fact's kind: reported by an outside witness, suspected to be omitted, a review asked for once more, sent to
+and fro too often, the last task verified."""
 
 
 def known_triggers() -> frozenset[str]:

@@ -129,8 +129,8 @@ class _Reader:
             raise PolicyError(("duties", self._name), "nobody owes it: write `by:`")
         if not on:
             raise PolicyError(("duties", self._name), "nothing opens it: write `on:`, `every:` or `shift:`")
-        term, otherwise, limit = self._term()
-        remind, remind_rule = self._remind(term or otherwise)
+        term, limit = self._term()
+        remind, remind_rule = self._remind(term)
         overdue, overdue_rule = self._overdue()
         chain, chain_rule = self._fallback()
         to, _ = self._names("to")
@@ -165,7 +165,6 @@ class _Reader:
             by=by,
             to=to,
             term=term,
-            otherwise=otherwise,
             starts=starts,
             scope=whole.get("scope") or Scope.CASE,
             remind=remind,
@@ -211,20 +210,20 @@ class _Reader:
 
     # What a value means
 
-    def _term(self) -> tuple[Term | None, Term | None, Rule]:
-        """(the term, the term where the act that opens it gives no limit, the line of it)."""
+    def _term(self) -> tuple[Term | None, Rule]:
+        """The term, which `due: given` may do without, and its line."""
         given, within = self._given("due"), self._given("within")
         if within is None or within[0] is None:
             if given is None:
                 raise PolicyError(("duties", self._name), "it has no limit: write `within:`, or `due: given`")
-            return None, None, self._at(given[1])
+            return None, self._at(given[1])
         text, path = within
         if is_ref(text):
             value, path = self._follow(text, path)
             term = _as_term(value, text, within[1])
         else:
             term = parse_term(text)
-        return (None, term, self._at(path)) if given else (term, None, self._at(path))
+        return term, self._at(path)
 
     def _names(self, field: str) -> tuple[tuple[str, ...], Rule | None]:
         found = self._given(field)

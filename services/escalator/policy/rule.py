@@ -48,8 +48,7 @@ class DutyRule:
     to: tuple[str, ...]
     """Posts or audiences it is owed to."""
     term: Term | None
-    """None: the act that opens it gives the limit (`due_at`); `otherwise` where that gives none."""
-    otherwise: Term | None
+    """None: only what opens it gives a limit (`given`)."""
     starts: str
     """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`, `learned_at` or
     `received_at`."""

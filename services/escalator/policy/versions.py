@@ -1,0 +1,102 @@
+"""The versions of the policy: draft → approved → in force from. Pure.
+
+Invariant: nobody approves their own draft, nothing comes into force before it was approved, and which version is in force at a moment
+never changes afterwards. An approved text never changes: another text is another version.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from shared.facts import Frozen, Instant
+
+FILE = "file"
+"""Who drafts and approves the file a service is started with: whoever may write it has approved it."""
+
+
+class VersionError(ValueError):
+    """A step that this version can't take, and what to do instead."""
+
+
+class Standing(StrEnum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    """In force from a moment still ahead."""
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+
+
+class Approval(Frozen):
+    by: str
+    at: Instant
+    in_force_from: Instant
+
+
+class Version(Frozen):
+    id: str
+    """Digest of the text, sixteen hexadecimal digits."""
+    label: str
+    name: str
+    """The file's name, or what the drafter called it: for messages."""
+    drafted_by: str
+    drafted_at: Instant
+    approvals: tuple[Approval, ...] = ()
+    """A version can be put into force again after another."""
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def approve(version: Version, by: str, at: datetime, in_force_from: datetime) -> Version:
+    """Raises VersionError."""
+    if by == version.drafted_by and by != FILE:
+        raise VersionError(f"{by} has drafted it: somebody else must approve it")
+    if in_force_from < at:
+        raise VersionError(f"in force from {in_force_from.isoformat()} has passed: write a time from now on")
+    if version.approvals and version.approvals[-1].in_force_from > at:
+        raise VersionError(f"it is approved already, in force from {version.approvals[-1].in_force_from.isoformat()}")
+    return version.model_copy(update={"approvals": (*version.approvals, Approval(by=by, at=at, in_force_from=in_force_from))})
+
+
+class Register:
+    """All versions there are, by their ids."""
+
+    def __init__(self, versions: Iterable[Version]) -> None:
+        self.versions = {version.id: version for version in versions}
+
+    @cached_property
+    def _turns(self) -> list[tuple[datetime, datetime, str]]:
+        """(in force from, approved at, id), in order: of two from the same moment the one approved last counts."""
+        return sorted((one.in_force_from, one.at, version.id) for version in self.versions.values() for one in version.approvals)
+
+    @cached_property
+    def _begins(self) -> list[datetime]:
+        return [begins for begins, _, _ in self._turns]
+
+    def in_force(self, at: datetime) -> Version | None:
+        """The version in force at `at`, which counts from its very moment; before the first, the first. None where none was approved."""
+        if not self._turns:
+            return None
+        return self.versions[self._turns[max(0, bisect_right(self._begins, at) - 1)][2]]
+
+    def standing(self, version: Version, at: datetime) -> Standing:
+        if not version.approvals:
+            return Standing.DRAFT
+        current = self.in_force(at)
+        if current is not None and current.id == version.id:
+            return Standing.IN_FORCE
+        return Standing.APPROVED if version.approvals[-1].in_force_from > at else Standing.SUPERSEDED
+
+    def labelled(self, label: str) -> Version:
+        """Raises KeyError."""
+        return next((version for version in self.versions.values() if version.label == label), None) or self.versions[label]
+
+    @property
+    def last_of_file(self) -> str | None:
+        """The version that a file put into force last."""
+        turns = [(one.at, version.id) for version in self.versions.values() for one in version.approvals if one.by == FILE]
+        return max(turns)[1] if turns else None

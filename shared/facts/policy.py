@@ -1,0 +1,26 @@
+"""What happens to the policy itself: a version is drafted, and approved to be in force from a moment on. About no case."""
+
+from shared.facts.envelope import Frozen, Instant
+
+
+class PolicyDrafted(Frozen):
+    """The data of `policy_drafted`: a text was laid down; nobody works by it yet."""
+
+    version: str
+    """Digest of the text: sixteen hexadecimal digits."""
+    label: str
+    """As cases keep it: `2026-11-01 sha256:9f…`."""
+    by: str
+    """A principal, or `file` for the file a service was started with."""
+    text: str
+    """The whole YAML, so that the trail alone can say what was in force."""
+
+
+class PolicyApproved(Frozen):
+    """The data of `policy_approved`: cases that begin from then on are decided by this version; those before keep theirs."""
+
+    version: str
+    label: str
+    by: str
+    """Another one than who drafted it."""
+    in_force_from: Instant
