@@ -4,17 +4,18 @@ Invariant: what comes out is valid as a whole and leaves no post dark that was n
 nowhere nor by an absence that nobody stands in for. Else DirectoryFault says which post, and what to do.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from shared.directory.faults import DirectoryFault, Fault
+from shared.directory.moments import moments
 from shared.directory.people import Absence, Holding, Person, Post
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
 from shared.facts import directory as wire
 from shared.facts.directory import Change
-from shared.ids import PersonId, PostId, RosterId
+from shared.ids import PersonId, PostId
 
 PARTS = {
     "area": "areas",
@@ -142,7 +143,7 @@ def _dark_moments(directory: Directory) -> dict[tuple[PostId, PersonId, datetime
     """Every moment from which a post's holder and all who could stand in are absent."""
     found: dict[tuple[PostId, PersonId, datetime], Fault] = {}
     for number, post in enumerate(directory.posts):
-        for at in _absences_begin(directory, post):
+        for at in _while_somebody_is_away(directory, post):
             if directory.why_holder(PostId(post.id), at) is Holding.HOLDER_THOUGH_ABSENT:
                 text = (
                     f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
@@ -152,9 +153,7 @@ def _dark_moments(directory: Directory) -> dict[tuple[PostId, PersonId, datetime
     return found
 
 
-def _absences_begin(directory: Directory, post: Post) -> Iterable[datetime]:
-    people: set[str] = {post.holder, *post.deputies}
-    if post.roster is not None:
-        roster = directory.rosters_by_id[RosterId(post.roster)]
-        people |= {*roster.rotation, *roster.leaders, *(one.person for one in roster.overrides)}
-    return sorted({absence.since for person in people for absence in directory.people_by_id[PersonId(person)].absences})
+def _while_somebody_is_away(directory: Directory, post: Post) -> list[datetime]:
+    """It takes the holder's absence for a post to be dark: every moment in one of them at which somebody else may come to hold it."""
+    absences = directory.people_by_id[PersonId(post.holder)].absences
+    return sorted({at for absence in absences for at in moments(directory, post, absence.since, absence.until)})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from shared.directory.moments import moments
 from shared.directory.people import Holding, Post
 from shared.directory.whole import Directory
 from shared.facts import Frozen, Instant, Name
@@ -54,7 +55,7 @@ def _posts(directory: Directory, since: datetime, until: datetime) -> Iterator[G
     for post in directory.posts:
         if PostId(post.id) in directory.steady_holders:
             continue
-        edges = _edges(directory, post, since, until)
+        edges = moments(directory, post, since, until)
         open_gap: Gap | None = None
         for begins, ends in zip(edges, [*edges[1:], until], strict=True):
             gap = _post_gap(directory, post, begins, ends)
@@ -66,19 +67,6 @@ def _posts(directory: Directory, since: datetime, until: datetime) -> Iterator[G
             open_gap = gap
         if open_gap is not None:
             yield open_gap
-
-
-def _edges(directory: Directory, post: Post, since: datetime, until: datetime) -> list[datetime]:
-    """Every moment at which another person may come to hold the post."""
-    people = {PersonId(post.holder), *map(PersonId, post.deputies)}
-    edges = {since}
-    if post.roster is not None:
-        for shift in directory.rosters_by_id[RosterId(post.roster)].shifts(since, until):
-            people |= {shift.person} | ({shift.leader} if shift.leader else set())
-            edges |= {shift.starts_at, shift.ends_at}
-    for person in people:
-        edges |= {at for absence in directory.people_by_id[person].absences for at in (absence.since, absence.until)}
-    return sorted(at.astimezone(UTC) for at in edges if since <= at < until)
 
 
 def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime) -> Gap | None:

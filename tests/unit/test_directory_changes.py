@@ -77,6 +77,15 @@ def test_a_deputy_who_goes_while_the_holder_is_away_leaves_the_post_dark_too() -
     after(wire.SetAbsence(person="dan", absence=away(MONDAY + 3 * DAY, MONDAY + 4 * DAY)), whole=away_now)
 
 
+def test_a_watch_who_is_the_holder_too_must_not_leave_on_his_own_shift() -> None:
+    """dan holds the desk where the roster has nobody, and has every second shift himself."""
+    whole = directory(rosters=[roster(rotation=["ann", "dan"])])
+    fault = refused(wire.SetAbsence(person="dan", absence=away(MONDAY, MONDAY + 2 * DAY)), whole=whole)
+    assert fault.dark == ("desk",)
+    assert "from 2026-11-24T00:30" in str(fault), "from the beginning of his shift"
+    after(wire.SetAbsence(person="dan", absence=away(MONDAY, MONDAY + DAY)), whole=whole)
+
+
 def test_what_was_dark_before_does_not_hold_up_another_change() -> None:
     lazy = person("chi", absences=[away(MONDAY, MONDAY + DAY)])
     whole = directory(people=[lazy, *parts()["people"][1:]], posts=[post("chief", "chi"), post("desk", "dan", roster="watch")])

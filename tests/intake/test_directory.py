@@ -1,0 +1,320 @@
+"""The directory at run time, on the real broker: changed by compare-and-set, told as a fact exactly once, followed by everyone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
+
+from services.intake.api.directory import directory_router
+from services.intake.directory_changes import DirectoryChanges
+from services.intake.metrics import Metrics
+from services.intake.record import Record, Stored, Unreachable
+from shared import problems
+from shared.directory import Directory, load_directory
+from shared.directory.live import LiveDirectory
+from shared.facts import Fact
+from shared.facts.directory import DirectoryChange
+from shared.secrets import SecretFile, verify_key
+from shared.tokens import Gate
+from shared.vocabulary import Role
+from tests.lab import ROOT, Lab, lab_in, until
+
+FILE = load_directory(ROOT / "config" / "directory.yaml")
+NAMED = frozenset({"party_main"})
+"""What the policy of these tests names."""
+SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+
+
+class Deaf(Record):
+    """A record that can't be reached, once the bucket is written."""
+
+    async def append(self, subject: str, raw: bytes, message_id: str) -> Stored:
+        raise Unreachable("away")
+
+
+class Intake:
+    """What intake holds of the directory, in this process."""
+
+    def __init__(self, connection: Client, *, deaf: bool = False) -> None:
+        self.live = LiveDirectory(FILE, lambda: connection)
+        record = (Deaf if deaf else Record)(lambda: connection, Metrics(CollectorRegistry()))
+        self.changes = DirectoryChanges(self.live, record, lambda: connection, lambda: datetime.now(UTC), lambda: NAMED)
+
+
+class Town:
+    """One intake over HTTP on a bucket that was empty a moment ago."""
+
+    def __init__(self, lab: Lab, connection: Client, since: int) -> None:
+        self.lab, self.connection, self.since = lab, connection, since
+        # Each test has a file of its own: the broker would take the same one for a repeat.
+        self.file = Directory.model_validate({**_parts(FILE), "version": f"v{since}"})
+        self.intake = Intake(connection)
+        app = FastAPI()
+        problems.install(app)
+        gate = Gate(verify_key(lab.secrets, SecretFile.TOKEN_VERIFY))
+        app.include_router(directory_router(self.intake.live, self.intake.changes, gate, lambda: datetime.now(UTC)))
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake")
+
+    async def get(self, path: str, role: Role = Role.REPORTER, **options: Any) -> httpx.Response:
+        return await self.http.get(f"/api/v1{path}", headers=self.lab.bearer(role) | options.pop("headers", {}), **options)
+
+    async def change(self, *changes: dict[str, Any], role: Role = Role.OPERATOR, key: str | None = None, **more: Any) -> httpx.Response:
+        headers = self.lab.bearer(role) | ({"Idempotency-Key": key} if key else {})
+        return await self.http.post("/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers)
+
+    async def told(self) -> list[Fact]:
+        """The facts of this test, in their order."""
+        async with self.lab.connection("admin") as admin:
+            js = admin.jetstream()
+            last = (await js.stream_info("FACTS")).state.last_seq
+            return [Fact.read((await js.get_msg("FACTS", number)).data or b"") for number in range(self.since + 1, last + 1)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """A broker of its own: the bucket holds one directory, that of these tests."""
+    async with lab_in(tmp_path_factory.mktemp("directory"), mongo=False) as lab:
+        yield lab
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(broker: Lab) -> AsyncIterator[Town]:
+    async with broker.connection("admin") as admin:
+        await admin.jetstream().purge_stream("KV_DIRECTORY")
+        since = (await admin.jetstream().stream_info("FACTS")).state.last_seq
+    async with broker.connection("intake") as connection:
+        made = Town(broker, connection, since)
+        await made.intake.changes.take_file(made.file)
+        async with made.http:
+            yield made
+
+
+def absence(person: str = "qian_yi", since: datetime = SOON, days: int = 1) -> dict[str, Any]:
+    span = {"from": since.isoformat(), "until": (since + timedelta(days=days)).isoformat(), "reason": "病假"}
+    return {"op": "set_absence", "person": person, "absence": span}
+
+
+async def test_the_first_start_fills_the_bucket_and_says_so_once(town: Town) -> None:
+    await Intake(town.connection).changes.take_file(town.file)
+    (fact,) = await town.told()
+    said = DirectoryChange.model_validate(fact.data)
+    assert (fact.kind, fact.subject, said.base, said.version) == ("directory_changed", None, 0, town.file.version)
+    assert len(said.changes) == sum(
+        len(getattr(FILE, part)) for part in ("areas", "units", "people", "posts", "rosters", "sources", "plans")
+    )
+
+
+async def test_a_change_is_kept_then_told_then_read(town: Town) -> None:
+    answer = await town.change(absence(), why="病假")
+    assert (answer.status_code, answer.json()["revision"], answer.json()["version"]) == (201, 2, f"{town.file.version}+2")
+    assert answer.headers["etag"] == '"2"'
+    _, fact = await town.told()
+    assert (fact.id, fact.data["why"], fact.data["base"]) == (answer.json()["change"], "病假", 1)
+    assert fact.data["by"]["role"] == "operator"
+    during = town.intake.live.now.holder_of(town.intake.live.now.posts[1].id, SOON)  # pyright: ignore[reportArgumentType]
+    assert during.id == "li_ding"
+
+
+async def test_the_same_key_changes_nothing_twice(town: Town) -> None:
+    first, again = await town.change(absence(), key="k1"), await town.change(absence(), key="k1")
+    assert (first.status_code, again.status_code, again.json()["repeated"]) == (201, 200, True)
+    assert (len(await town.told()), town.intake.live.revision) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "dark"),
+    [
+        ({"op": "set_holder", "post": "discipline", "holder": "nobody"}, "discipline"),
+        (absence("feng_ren"), "discipline"),
+        ({"op": "remove", "what": "person", "id": "wei_chou"}, "web_watch"),
+        ({"op": "remove", "what": "post", "id": "party_main"}, "party_main"),
+    ],
+)
+async def test_a_change_that_leaves_a_post_dark_is_refused_and_nothing_is_stored(town: Town, change: dict[str, Any], dark: str) -> None:
+    answer = await town.change(change)
+    assert answer.status_code == 409
+    assert dark in answer.json()["dark"]
+    assert dark in answer.json()["detail"]
+    assert (len(await town.told()), town.intake.live.revision) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ([], "changes"),
+        ([{"op": "remove", "what": "plan", "id": "none"}], "changes.0.id"),
+        ([{"op": "fly"}], "changes.0"),
+        ([absence(), {"op": "set_holder", "holder": "li_ding"}], "changes.1.set_holder.post"),
+        ([{"op": "put_unit", "unit": {"id": "new", "name": {"zh": "新", "en": "New"}, "area": "999999"}}], "changes"),
+    ],
+)
+async def test_what_can_not_be_read_or_leads_nowhere_names_its_field(town: Town, changes: list[dict[str, Any]], field: str) -> None:
+    answer = await town.change(*changes)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_who_may_change_what(town: Town) -> None:
+    holder = {"op": "set_holder", "post": "petition", "holder": "wu_ji"}
+    stands_in = {"from": SOON.isoformat(), "until": (SOON + timedelta(hours=3)).isoformat(), "person": "bai_su"}
+    assert (await town.change(absence(), role=Role.REPORTER)).status_code == 403
+    assert (await town.change(absence(), holder, role=Role.DUTY_OFFICER)).status_code == 403
+    override = {"op": "override_roster", "roster": "two_offices", "override": stands_in}
+    assert (await town.change(absence(), override, role=Role.DUTY_OFFICER)).status_code == 201
+    assert (await town.change(holder, role=Role.SUPERVISOR)).status_code == 201
+
+
+async def test_a_change_made_for_another_revision_is_refused(town: Town) -> None:
+    await town.change(absence())
+    answer = await town.change(absence("sun_bing"), base=1)
+    assert (answer.status_code, answer.json()["revision"]) == (409, 2)
+    assert (await town.change(absence("sun_bing"), base=2)).status_code == 201
+
+
+async def test_a_change_warns_of_the_gaps_it_opens(town: Town) -> None:
+    answer = await town.change(absence("wang_xin", days=6))
+    assert answer.json()["gaps"] == [], "the leaders on duty stand in"
+    answer = await town.change(absence("chu_zi", days=6))
+    assert {gap["code"] for gap in answer.json()["gaps"]} == {"nobody_on_duty"}
+
+
+async def test_several_intakes_change_it_at_once_and_every_change_counts_once(broker: Lab, town: Town) -> None:
+    async with broker.connection("intake") as second:
+        other = Intake(second)
+        await other.changes.take_file(town.file)
+        form = [{"op": "put_unit", "unit": {"id": f"new_{n}", "name": {"zh": "新", "en": "New"}, "area": "620600"}} for n in range(6)]
+        answers = await asyncio.gather(*(town.change(one) for one in form))
+        assert [answer.status_code for answer in answers] == [201] * 6
+        await other.live.open()
+        assert {f"new_{n}" for n in range(6)} <= {unit.id for unit in other.live.now.units}
+    facts = await town.told()
+    assert [fact.data["base"] for fact in facts] == list(range(7)), "the facts stand in the order of the revisions"
+
+
+async def test_a_crash_between_the_bucket_and_the_fact_is_mended_by_whoever_comes_next(town: Town) -> None:
+    broken = Intake(town.connection, deaf=True)
+    unit = {"id": "lost", "name": {"zh": "失", "en": "Lost"}, "area": "620600"}
+    with pytest.raises(Unreachable):
+        await broken.changes.change(_form({"op": "put_unit", "unit": unit}), _operator())
+    assert len(await town.told()) == 1
+    await Intake(town.connection).changes.take_file(town.file)
+    await Intake(town.connection).changes.take_file(town.file)
+    _, fact = await town.told()
+    assert fact.data["changes"][0]["unit"]["id"] == "lost"
+
+
+async def test_a_file_that_changed_is_taken_in_without_undoing_what_was_changed_at_run_time(town: Town) -> None:
+    await town.change(absence())
+    renamed = [unit.model_copy(update={"head": "fire_rescue_head"}) if unit.id == "civil_affairs" else unit for unit in FILE.units]
+    file = Directory.model_validate({**_parts(FILE), "version": "2026-12-01", "units": renamed})
+    restarted = Intake(town.connection)
+    await restarted.changes.take_file(file)
+    assert (restarted.live.revision, restarted.live.now.version) == (3, "2026-12-01")
+    assert restarted.live.now.units_by_id["civil_affairs"].head == "fire_rescue_head"  # pyright: ignore[reportArgumentType]
+    assert restarted.live.now.people_by_id["qian_yi"].absences  # pyright: ignore[reportArgumentType]
+    assert [len(fact.data["changes"]) for fact in (await town.told())[1:]] == [1, 1]
+
+
+async def test_addresses_and_reasons_are_shown_to_operators_alone(town: Town) -> None:
+    await town.change(absence())
+    for path in ("/directory", "/directory/people"):
+        others, operator = await town.get(path), await town.get(path, Role.OPERATOR)
+        assert "+8600" not in others.text
+        assert "病假" not in others.text
+        assert "+8600" in operator.text
+        person = next(one for one in others.json()["people"] if one["id"] == "qian_yi")
+        assert (person["channels"], len(person["absences"])) == (["voice", "sms", "email"], 1)
+    whole = (await town.get("/directory", Role.OPERATOR)).json()
+    assert whole.pop("revision") == 2
+    assert Directory.model_validate(whole) == town.intake.live.now
+
+
+@pytest.mark.parametrize("part", ["areas", "units", "people", "posts", "rosters", "sources", "plans", "suppressions", "gaps"])
+async def test_each_part_is_read_with_its_revision(town: Town, part: str) -> None:
+    answer = await town.get(f"/directory/{part}")
+    assert (answer.status_code, answer.json()["revision"], answer.headers["etag"]) == (200, 1, '"1"')
+    assert part in answer.json()
+    assert (await town.http.get(f"/api/v1/directory/{part}")).status_code == 401
+
+
+async def test_posts_and_rosters_say_who_answers_now(town: Town) -> None:
+    posts = {post["id"]: post for post in (await town.get("/directory/posts")).json()["posts"]}
+    rosters = {roster["id"]: roster for roster in (await town.get("/directory/rosters")).json()["rosters"]}
+    assert (posts["party_main"]["held_by"], posts["party_main"]["why"]) == ("zhao_jia", "holder")
+    assert posts["two_offices_duty"]["held_by"] == rosters["two_offices"]["on_duty"]["person"]
+    assert len(rosters["two_offices"]["shifts"]) >= 14
+
+
+async def test_who_has_it_already_is_not_sent_it_again(town: Town) -> None:
+    assert (await town.get("/directory", headers={"If-None-Match": '"1"'})).status_code == 304
+    assert (await town.get("/directory", headers={"If-None-Match": '"0"'})).status_code == 200
+
+
+async def test_a_roster_is_read_as_a_calendar(town: Town) -> None:
+    answer = await town.get("/rosters/tv_watch.ics")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.text.count("BEGIN:VEVENT") >= 180
+    assert (await town.get("/rosters/none.ics")).status_code == 404
+
+
+@pytest.mark.parametrize("user", ["intake", "escalator", "notifier", "audit"])
+async def test_every_service_follows_the_directory_and_only_intake_changes_it(broker: Lab, town: Town, user: str) -> None:
+    heard: list[str] = []
+    async with broker.connection(user) as connection:
+        live = LiveDirectory(FILE, lambda: connection)
+        live.listeners.append(lambda now: heard.append(now.version))
+        await live.check()
+        following = asyncio.create_task(live.run())
+        await until(lambda: live.revision == 1)
+        await town.change(absence())
+        await until(lambda: heard == [town.file.version, f"{town.file.version}+2"])
+        following.cancel()
+
+
+async def test_followers_come_back_with_the_broker(own_lab: Lab) -> None:
+    async with own_lab.connection("intake") as writing, own_lab.connection("notifier") as reading:
+        intake, live = Intake(writing), LiveDirectory(FILE, lambda: reading)
+        await live.open()
+        assert live.revision == 0, "an empty bucket leaves the file's"
+        following = asyncio.create_task(live.run())
+        await intake.changes.take_file(FILE)
+        await until(lambda: live.revision == 1)
+        own_lab.kill_nats()
+        own_lab.start_nats()
+        await until(lambda: writing.is_connected)
+        await _insist(intake, absence())
+        await until(lambda: live.revision == 2)
+        following.cancel()
+
+
+async def _insist(intake: Intake, *changes: dict[str, Any]) -> None:
+    async def done() -> bool:
+        try:
+            return bool(await intake.changes.change(_form(*changes), _operator(), "once"))
+        except Unreachable:
+            return False
+
+    await until(done)
+
+
+def _form(*changes: dict[str, Any]) -> Any:
+    from services.intake.directory_changes import ChangeForm
+
+    return ChangeForm.model_validate(orjson.loads(orjson.dumps({"changes": changes})))
+
+
+def _operator() -> Any:
+    from shared.tokens import Principal
+
+    return Principal(subject="op", role=Role.OPERATOR)
+
+
+def _parts(whole: Directory) -> dict[str, Any]:
+    return {name: getattr(whole, name) for name in Directory.model_fields}
