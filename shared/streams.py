@@ -36,6 +36,8 @@ POLICIES = "POLICIES"
 INTAKE_DURABLE = "intake"
 NOTIFIER_DURABLE = "notifier"
 AUDIT_DURABLE = "audit"
+CROSS_CHECK_DURABLE = "cross_check"
+"""The escalator's other eye: every report, laid beside what outside witnesses know."""
 
 DEDUPE_WINDOW = timedelta(hours=1)
 LANE_ACK_WAIT = timedelta(seconds=2)
@@ -161,6 +163,18 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
                 filter_subject=f"fact.*.{Kind.DECIDED}",
                 ack_wait=8,
                 max_ack_pending=1024,
+                max_deliver=-1,
+            ),
+        ),
+        (
+            FACTS,
+            ConsumerConfig(
+                durable_name=CROSS_CHECK_DURABLE,
+                ack_policy=explicit,
+                deliver_policy=everything,
+                filter_subject=f"fact.*.{Kind.REPORTED}",
+                ack_wait=30,
+                max_ack_pending=64,
                 max_deliver=-1,
             ),
         ),

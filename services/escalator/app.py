@@ -15,13 +15,15 @@ from services.escalator.pull import LongPull
 from services.escalator.rulebook import OnePolicy, RuleBook
 from services.escalator.send import Exchange
 from services.escalator.settings import EscalatorSettings
+from services.escalator.standing import StandingWatches
+from services.escalator.witnesses import Witnesses
 from shared.broker import check_durables
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.lined_yaml import YamlFault
 from shared.secrets import SecretFile, verify_key
 from shared.service import Service
-from shared.streams import CASES, FACTS, escalator_durable
+from shared.streams import CASES, CROSS_CHECK_DURABLE, FACTS, escalator_durable
 from shared.subjects import LANES
 from shared.tokens import Gate
 
@@ -33,14 +35,17 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     """The escalator, composed. Raises YamlFault for a policy or directory that could not be followed."""
     service = Service(NAME, settings)
     connection = lambda: service.connection  # noqa: E731 - the connection as it is at the call
+    clock = lambda: datetime.now(UTC)  # noqa: E731 - the one wall clock
     directory = LiveDirectory(load_directory(settings.directory), connection)
     policy = load_checked(settings.policy, directory.now)
     rulebook = RuleBook(OnePolicy(policy), directory)
     exchange = Exchange(connection)
     outgoings = Outgoings(exchange)
     lanes = Lanes(Cases(exchange), outgoings, rulebook, Metrics(service.registry), step)
-    durables = [escalator_durable(lane) for lane in range(LANES)]
-    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
+    standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
+    witnesses = Witnesses(connection, outgoings, rulebook, clock)
+    handlers = {escalator_durable(lane): lanes.handle for lane in range(LANES)} | {CROSS_CHECK_DURABLE: witnesses.handle}
+    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=handle) for durable, handle in handlers.items()]
 
     async def pull() -> None:
         async with asyncio.TaskGroup() as group:
@@ -50,12 +55,12 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     async def cases_answer() -> None:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
 
-    service.prepare += [exchange.open, directory.open]
-    service.tasks += [pull, directory.run]
-    service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in durables])
+    service.prepare += [exchange.open, directory.open, witnesses.open]
+    service.tasks += [pull, directory.run, standing.run]
+    service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in handlers])
     service.checks["cases"] = cases_answer
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
-    service.app.include_router(policy_router(Rules(policy, directory.now), gate, lambda: datetime.now(UTC)))
+    service.app.include_router(policy_router(Rules(policy, directory.now), gate, clock))
     return service
 
 

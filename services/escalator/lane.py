@@ -14,15 +14,14 @@ from time import perf_counter
 
 import structlog
 from msgspec.structs import replace
-from nats.aio.msg import Msg
 
 from services.escalator.cases import BrokenCaseError, Cases
 from services.escalator.decide import UndecidableError, decide
 from services.escalator.metrics import Metrics
 from services.escalator.outgoing import Outgoings
+from services.escalator.pull import Handed
 from services.escalator.rulebook import RuleBook, UnknownPolicyError
 from services.escalator.send import ConflictError
-from shared.broker import broker_time
 from shared.case import Case, write_case
 from shared.facts import Clock, Decision, Fact, FactError
 from shared.ids import CaseId
@@ -62,32 +61,30 @@ class Lanes:
     def __init__(self, cases: Cases, outgoings: Outgoings, rulebook: RuleBook, metrics: Metrics, step: Step = no_step) -> None:
         self._cases, self._out, self._rulebook, self._metrics, self._step = cases, outgoings, rulebook, metrics, step
 
-    async def handle(self, raw: Msg) -> None:
+    async def handle(self, handed: Handed) -> None:
         try:
-            with _renewed(raw):
+            with _renewed(handed):
                 await self._step("received")
-                await self._one(raw)
+                await self._one(handed)
                 await self._step("before_ack")
-                await raw.ack()
+                await handed.ack()
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the boundary: whatever went wrong outside `decide` is tried again, in order
             self._metrics.retried.inc()
-            log.warning("fact_retried", subject=raw.subject, error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
-            await raw.nak(delay=RETRY_AFTER)
+            log.warning("fact_retried", subject=handed.subject, error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+            await handed.nak(RETRY_AFTER)
 
-    async def _one(self, raw: Msg) -> None:
-        metadata = raw.metadata
-        sequence = metadata.sequence.stream
+    async def _one(self, handed: Handed) -> None:
         try:
-            fact = _read(raw)
+            fact = _read(handed)
             with about_case(fact.subject):
-                decision = await self._decide_once(fact, sequence, broker_time(raw), metadata.num_delivered or 1)
+                decision = await self._decide_once(fact, handed.sequence, handed.at, handed.delivered)
                 if decision is not None:
                     await self._out.send(decision, self._step)
         except PoisonedError as error:
-            log.exception("fact_set_aside", sequence=sequence, subject=raw.subject)
-            await self._out.set_aside(raw, sequence, str(error), error.errors)
+            log.exception("fact_set_aside", sequence=handed.sequence, subject=handed.subject)
+            await self._out.set_aside(handed, str(error), error.errors)
             self._metrics.set_aside.inc()
 
     async def _decide_once(self, fact: Fact, sequence: int, now: datetime, delivered: int) -> Decision | None:
@@ -147,9 +144,9 @@ class Lanes:
         return after, decision, raw
 
 
-def _read(raw: Msg) -> Fact:
+def _read(handed: Handed) -> Fact:
     try:
-        return Fact.read(raw.data)
+        return Fact.read(handed.data)
     except FactError as error:
         raise PoisonedError(f"not a fact: {error}", tuple(error.errors)) from error
 
@@ -163,7 +160,7 @@ def _rearmed(after: Case, decision: Decision, fact: Fact) -> tuple[Case, Decisio
 
 
 @contextmanager
-def _renewed(raw: Msg) -> Generator[None]:
+def _renewed(handed: Handed) -> Generator[None]:
     """Tell the broker every second that this fact is being worked on, so that nobody else gets it."""
     loop = asyncio.get_running_loop()
     every = LANE_ACK_WAIT.total_seconds() / 2
@@ -171,7 +168,7 @@ def _renewed(raw: Msg) -> Generator[None]:
 
     def renew() -> None:
         nonlocal timer
-        task = loop.create_task(raw.in_progress())
+        task = loop.create_task(handed.renew())
         pending.add(task)
         task.add_done_callback(pending.discard)
         timer = loop.call_later(every, renew)

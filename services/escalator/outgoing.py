@@ -10,11 +10,11 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 import structlog
-from nats.aio.msg import Msg
 
 from services.escalator import clocks
+from services.escalator.pull import Handed
 from services.escalator.send import Exchange
-from shared.broker import PUBLISH_TIMEOUT, broker_time
+from shared.broker import PUBLISH_TIMEOUT
 from shared.facts import Decision, Fact, Rejection
 from shared.streams import FACTS
 from shared.subjects import fact_subject
@@ -56,18 +56,18 @@ class Outgoings:
                 await step("clock_set")
         await step("sent_out")
 
-    async def set_aside(self, raw: Msg, sequence: int, reason: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
-        digest = hashlib.sha256(raw.data).hexdigest()
+    async def set_aside(self, handed: Handed, reason: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
+        digest = hashlib.sha256(handed.data).hexdigest()
         rejection = Rejection(
-            subject=raw.subject,
+            subject=handed.subject,
             reason=f"set aside by the escalator: {reason}",
             errors=errors,
-            headers=dict(raw.headers or {}),
-            body=base64.b64encode(raw.data).decode(),
+            headers=dict(handed.headers or {}),
+            body=base64.b64encode(handed.data).decode(),
             digest=digest,
         )
-        message_id = f"aside:{sequence}"
-        fact = Fact.bytes_of(Kind.REJECTED, id=message_id, source=SOURCE, subject=None, time=broker_time(raw), data=rejection)
+        message_id = f"aside:{handed.sequence}"
+        fact = Fact.bytes_of(Kind.REJECTED, id=message_id, source=SOURCE, subject=None, time=handed.at, data=rejection)
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             await (await self.append(fact_subject(digest, Kind.REJECTED), fact, message_id))
-        log.error("set_aside", sequence=sequence, reason=reason, next="look at the rejected fact in the trail; the lane goes on")
+        log.error("set_aside", sequence=handed.sequence, reason=reason, next="look at the rejected fact in the trail; the lane goes on")

@@ -8,13 +8,14 @@ time is over; two open at once do no harm.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 
 from faststream.nats import NatsBroker, NatsMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.broker import subscribe_inbox
+from shared.broker import broker_time, subscribe_inbox
 
 OPEN_FOR = 3.0
 """Seconds a request stays open; after a restart of the broker a lane stands still for no longer."""
@@ -23,7 +24,34 @@ PAUSE = 0.2
 """Seconds to wait after a request that was refused."""
 _TIME_IS_OVER = "408"
 
-Handler = Callable[[Msg], Awaitable[None]]
+
+class Handed:
+    """A fact that the broker handed to us and waits for: answer with `ack` or `nak`, or `renew` while working."""
+
+    __slots__ = ("_connection", "_reply", "at", "data", "delivered", "headers", "number", "sequence", "subject")
+
+    def __init__(self, raw: Msg, connection: Client) -> None:
+        metadata = raw.metadata
+        self._connection, self._reply = connection, raw.reply
+        self.subject, self.data, self.headers = raw.subject, raw.data, raw.headers
+        self.sequence: int = metadata.sequence.stream
+        self.number: int = metadata.sequence.consumer
+        """The durable's own count of what it has handed out."""
+        self.delivered: int = metadata.num_delivered or 1
+        self.at: datetime = broker_time(raw)
+
+    async def ack(self) -> None:
+        await self._connection.publish(self._reply, b"+ACK")
+
+    async def nak(self, delay: float) -> None:
+        """Handed out again after `delay` seconds."""
+        await self._connection.publish(self._reply, b'-NAK {"delay":%d}' % int(delay * 1e9))
+
+    async def renew(self) -> None:
+        await self._connection.publish(self._reply, b"+WPI")
+
+
+Handler = Callable[[Handed], Awaitable[None]]
 
 
 class LongPull:
@@ -34,7 +62,7 @@ class LongPull:
         self._request = b'{"batch":%d,"expires":%d}' % (AT_ONCE, int(OPEN_FOR * 1e9))
         self._ended = asyncio.Event()
         self._refused = False
-        self._handle = handle
+        self._handle, self._broker = handle, broker
         subscriber, self._inbox = subscribe_inbox(broker, user)
         subscriber(self._take)
 
@@ -42,7 +70,7 @@ class LongPull:
         raw = message.raw_message
         assert isinstance(raw, Msg)
         if raw.reply:
-            await self._handle(raw)
+            await self._handle(Handed(raw, self._broker.connection))
             return
         self._refused = (raw.headers or {}).get("Status") != _TIME_IS_OVER
         self._ended.set()

@@ -1,0 +1,211 @@
+"""Do two reports tell of the same event? Pure: area, category, time and text, each with its share and its words.
+
+Invariant: the answer is explained: every aspect says how alike it is and what stood on both sides, so that a person can confirm or
+refute it. Two tellings further apart in time than the policy's window, of places that have nothing to do with each other, or in
+the same script without one word in common, are never one: two fires in a county on one morning are two.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol
+
+from shared.case import Matter
+from shared.directory import Directory
+from shared.facts import MatchReason
+from shared.ids import AreaCode
+from shared.vocabulary import Category, ReportKind
+
+CATEGORY_ZH = {
+    Category.NATURAL_DISASTER: "自然灾害",
+    Category.ACCIDENT: "事故灾难",
+    Category.PUBLIC_HEALTH: "公共卫生",
+    Category.PUBLIC_SECURITY: "社会安全",
+}
+Aspect = Literal["area", "category", "time", "text"]
+REPORTED_BY_UNITS = (ReportKind.INCIDENT, ReportKind.DISPUTE, ReportKind.HAZARD)
+TELLING = 3
+"""So many words and pairs say enough to be compared."""
+NEAR_KM = 2.0
+FAR_KM = 30.0
+_WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
+_EMPTY_WORDS = frozenset(re.findall(r"\w+", "a an and at by for from has have in is it near of on or the to was were with reported report"))
+_EMPTY_PAIRS = frozenset(re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 一起 一名 其中"))
+
+
+class Weights(Protocol):
+    """The policy's `cross_check.weights`; they make 1."""
+
+    @property
+    def area(self) -> float: ...
+    @property
+    def category(self) -> float: ...
+    @property
+    def time(self) -> float: ...
+    @property
+    def text(self) -> float: ...
+
+
+class Settings(Protocol):
+    """The policy's `cross_check`."""
+
+    @property
+    def alike(self) -> float: ...
+    @property
+    def weights(self) -> Weights: ...
+    @property
+    def window(self) -> timedelta: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A report as it is compared: what it said, and its words taken apart once."""
+
+    matter: Matter
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, matter: Matter) -> "Telling":
+        return cls(matter, words_of(matter.summary, matter.details))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`score` from 0 to 1; 0 with one reason where the two can't be one event at all."""
+
+    score: float
+    why: tuple[MatchReason, ...]
+
+
+def is_witness(matter: Matter, directory: Directory) -> bool:
+    """Whether it comes from one who knows independently of the units: media, hotline, sensors, alerts."""
+    if matter.kind is ReportKind.OPINION:
+        return True
+    source = directory.sources_by_id.get(matter.source) if matter.source is not None else None
+    return source is not None and source.outside
+
+
+def is_units_report(matter: Matter, directory: Directory) -> bool:
+    return matter.kind in REPORTED_BY_UNITS and not is_witness(matter, directory)
+
+
+def match(witness: Telling, report: Telling, directory: Directory, settings: Settings) -> Match:
+    """How far the outside witness and the unit's report tell of one event."""
+    time = _time(witness.matter, report.matter, settings.window)
+    if time.alike == 0:
+        return Match(0.0, (time,))
+    area = _area(witness.matter, report.matter, directory)
+    if area.alike == 0:
+        return Match(0.0, (area,))
+    text = _text(witness, report)
+    if text.alike == 0:
+        return Match(0.0, (text,))
+    why = (area, _category(witness.matter, report.matter), time, text)
+    weights = settings.weights
+    score = sum(getattr(weights, reason.aspect) * reason.alike for reason in why)
+    return Match(round(score, 3), why)
+
+
+def _reason(aspect: Aspect, alike: float, words: str) -> MatchReason:
+    return MatchReason(aspect=aspect, alike=round(alike, 3), words=words)
+
+
+# Area: the same, one within the other, neighbours under the same superior area; points by their distance
+
+
+def _area(one: Matter, other: Matter, directory: Directory) -> MatchReason:
+    a, b = AreaCode(one.area), AreaCode(other.area)
+    names = f"{_area_name(directory, a)}、{_area_name(directory, b)}"
+    nested = _nested(a, b, directory)
+    if (km := _distance_km(one, other)) is not None:
+        near = 1.0 if km <= NEAR_KM else max(0.0, 1 - (km - NEAR_KM) / (FAR_KM - NEAR_KM))
+        return _reason("area", near, f"两处相距{km:.1f}公里（{names}）")
+    if a == b:
+        return _reason("area", 1.0, f"同在{_area_name(directory, a)}")
+    if nested:
+        steps = abs(len(directory.area_path(a)) - len(directory.area_path(b)))
+        return _reason("area", 0.8**steps, f"一处在另一处之内（{names}）")
+    shared_above = [code for code in directory.area_path(a) if code in directory.area_path(b)]
+    if shared_above and len(directory.area_path(shared_above[0])) > 1:
+        return _reason("area", 0.3, f"同属{_area_name(directory, shared_above[0])}（{names}）")
+    return _reason("area", 0.0, f"两地不相属（{names}）")
+
+
+def _nested(a: AreaCode, b: AreaCode, directory: Directory) -> bool:
+    return directory.in_area(a, b) or directory.in_area(b, a)
+
+
+def _area_name(directory: Directory, code: AreaCode) -> str:
+    area = directory.areas_by_code.get(code)
+    return area.name.zh if area else code
+
+
+def _distance_km(one: Matter, other: Matter) -> float | None:
+    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
+        return None
+    a, b = math.radians(one.latitude), math.radians(other.latitude)
+    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+    return 2 * 6371.0 * math.asin(math.sqrt(half))
+
+
+# Category and time
+
+
+def _category(one: Matter, other: Matter) -> MatchReason:
+    if one.category is None or other.category is None:
+        return _reason("category", 0.5, "一方未分类")
+    if one.category is other.category:
+        same_topic = f"，主题{one.topic}" if one.topic is not None and one.topic == other.topic else ""
+        return _reason("category", 1.0, f"同为{CATEGORY_ZH[one.category]}{same_topic}")
+    return _reason("category", 0.0, f"{CATEGORY_ZH[one.category]}、{CATEGORY_ZH[other.category]}")
+
+
+def apart(one: Matter, other: Matter) -> timedelta:
+    """Between what is said of when it happened; a witness often knows only when it noticed, so when one learned of it counts too."""
+    return min(abs(one.occurred_at - other.occurred_at), abs(one.occurred_at - other.learned_at), abs(one.learned_at - other.occurred_at))
+
+
+def _time(one: Matter, other: Matter, window: timedelta) -> MatchReason:
+    between = apart(one, other)
+    alike = max(0.0, 1 - between / window)
+    minutes = between.total_seconds() / 60
+    words = f"相隔{minutes:.0f}分钟" if minutes < 120 else f"相隔{minutes / 60:.1f}小时"
+    return _reason("time", alike, words)
+
+
+# Text: Chinese in pairs of characters, everything else in words
+
+
+def words_of(*texts: str | None) -> frozenset[str]:
+    """What is compared of a text: pairs of neighbouring Chinese characters, and words of other scripts in lower case."""
+    found: set[str] = set()
+    for text in texts:
+        for run in _WORD.findall((text or "").lower()):
+            if run[0] < "\u3400" or len(run) == 1:
+                found.add(run)
+            else:
+                found.update(run[i : i + 2] for i in range(len(run) - 1))
+    return frozenset(found - _EMPTY_WORDS - _EMPTY_PAIRS)
+
+
+def _text(one: Telling, other: Telling) -> MatchReason:
+    """Share of the shorter telling that stands in the longer, damped where the shorter says next to nothing."""
+    shorter, longer = sorted((one.words, other.words), key=len)
+    common = shorter & longer
+    if not common:
+        same_script = any(_is_han(word) for word in shorter) == any(_is_han(word) for word in longer)
+        if same_script and len(shorter) >= TELLING:
+            return _reason("text", 0.0, "文字没有共同之处")
+        return _reason("text", 0.3, "文字不同，无从比较")
+    alike = len(common) / (len(shorter) + 1) if len(shorter) < 4 else len(common) / len(shorter)
+    return _reason("text", min(1.0, alike), f"共同的字词：{'、'.join(_shown(common))}")
+
+
+def _is_han(word: str) -> bool:
+    return word[0] >= "\u3400"
+
+
+def _shown(words: Iterable[str], most: int = 8) -> list[str]:
+    return sorted(words, key=lambda word: (-len(word), word))[:most]
