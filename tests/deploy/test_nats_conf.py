@@ -8,7 +8,7 @@ from shared.vocabulary import CASE_ACTS, Kind
 from tests.deploy import nats_conf
 
 AUTHORS = {
-    "intake": {Kind.REPORTED, Kind.REJECTED, Kind.ACKNOWLEDGED, *CASE_ACTS},
+    "intake": {Kind.REPORTED, Kind.REJECTED, Kind.ACKNOWLEDGED, *CASE_ACTS, Kind.HEARD, Kind.DIRECTORY_CHANGED},
     "escalator": {Kind.DECIDED, Kind.REJECTED},
     "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED},
     "audit": set[Kind](),
@@ -35,6 +35,12 @@ def test_every_kind_of_fact_has_an_author_and_a_clock_that_struck_has_none() -> 
 @pytest.mark.parametrize("subject", ["clock.armed.1.case.duty", "$KV.CASES.case", "$JS.API.STREAM.PURGE.CLOCKS"])
 def test_clocks_and_cases_are_written_by_the_escalator_alone(subject: str) -> None:
     assert [name for name in SERVICES if USERS[name].may_publish(subject)] == ["escalator"]
+
+
+def test_who_is_who_is_written_by_intake_alone_and_read_by_every_service() -> None:
+    assert [name for name in SERVICES if USERS[name].may_publish("$KV.DIRECTORY.current")] == ["intake"]
+    readers = [name for name in SERVICES if USERS[name].may_publish("$JS.API.DIRECT.GET.KV_DIRECTORY.$KV.DIRECTORY.current")]
+    assert set(readers) == set(SERVICES) - {"publisher"}
 
 
 def test_nobody_may_pretend_that_a_clock_struck() -> None:
