@@ -121,7 +121,7 @@ def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:
 
 def next_clock(duty: Duty) -> datetime | None:
     """The one moment this duty next needs a look."""
-    if not duty.is_owed:
+    if duty.state is not DutyState.OPEN and duty.state is not DutyState.LAPSED:
         return None
     if duty.paused_at is not None:
         return duty.paused_until

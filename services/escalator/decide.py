@@ -4,7 +4,7 @@ Invariant: `decide` is a function of its arguments. `now` is the broker's time o
 a crash is decided the same; whatever the policy does not say does not happen; each effect names its reason and its line.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from services.escalator import opening
@@ -14,7 +14,7 @@ from services.escalator.acts.tasks import make_tasks
 from services.escalator.clockwork import next_moment, strike
 from services.escalator.draft import Draft, Event, Rules
 from services.escalator.duties import answer, done_by, ended_by, lapse_if_past
-from services.escalator.lighting import delivery
+from services.escalator.lighting import deliveries
 from services.escalator.watching import establish, hear, open_standing
 from shared.case import Applied, Case, CaseStatus, Entry, Held, Matter
 from shared.facts import (
@@ -76,8 +76,8 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             draft.now = max(draft.now, Due.model_validate(fact.data).at)
             strike(draft)
         case Kind.DELIVERED | Kind.FAILED:
-            for outcome in Deliveries.model_validate(fact.data).deliveries:
-                delivery(draft, outcome.notice, outcome.channel, failed=kind == Kind.FAILED)
+            said = Deliveries.model_validate(fact.data)
+            deliveries(draft, [(outcome.notice, outcome.channel) for outcome in said.deliveries], failed=kind == Kind.FAILED)
         case Kind.ACKNOWLEDGED:
             said = Acknowledgement.model_validate(fact.data)
             lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
@@ -125,13 +125,16 @@ def _follow_up(draft: Draft) -> None:
         events, draft.events = draft.events, []
         if not events:
             return
+        known = len(draft.duties)
         for event in events:
-            if event.name != Kind.ACKNOWLEDGED:  # which has discharged what it is an answer to already
-                done_by(draft, event)
-            ended_by(draft, event)
+            if not event.follows:
+                if event.name != Kind.ACKNOWLEDGED:  # which has discharged what it is an answer to already
+                    done_by(draft, event)
+                ended_by(draft, event)
             opening.open_on(draft, event)
-        # A duty that opens with its limit behind it has lapsed already.
-        lapse_if_past(draft, _handed_in(draft), LapseCause.REPORTED_LATE)
+        if len(draft.duties) > known:
+            # A duty that opens with its limit behind it has lapsed already.
+            lapse_if_past(draft, _handed_in(draft), LapseCause.REPORTED_LATE)
 
 
 def _handed_in(draft: Draft) -> datetime:
@@ -168,9 +171,9 @@ def _new(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules
 
 
 def _open(report: Report, case_id: CaseId, sequence: int, now: datetime, rules: Rules, empty: Decision, applied: Applied) -> Draft:
-    handed_in = min(report.handed_in_at or now, now)
+    handed_in = utc(min(report.handed_in_at or now, now))
     moments: dict[str, datetime] = {"learned_at": report.learned_at, "occurred_at": report.occurred_at, "received_at": handed_in}
-    start = report.starts_at or moments[rules.policy.document.clock.starts_at.value]
+    start = utc(report.starts_at or moments[rules.policy.document.clock.starts_at.value])
     case = Case(
         id=case_id,
         report=matter_of(report),
@@ -209,10 +212,10 @@ def matter_of(report: Report) -> Matter:
         sensitive=report.sensitive,
         unit=report.unit,
         area=report.area,
-        occurred_at=report.occurred_at,
-        learned_at=report.learned_at,
-        received_at=report.received_at,
-        handed_in_at=report.handed_in_at,
+        occurred_at=utc(report.occurred_at),
+        learned_at=utc(report.learned_at),
+        received_at=utc(report.received_at),
+        handed_in_at=utc(report.handed_in_at) if report.handed_in_at else None,
         summary=report.summary,
         details=report.details,
         exercise=report.exercise,
@@ -226,6 +229,11 @@ def matter_of(report: Report) -> Matter:
         latitude=place.latitude if place else None,
         longitude=place.longitude if place else None,
     )
+
+
+def utc(at: datetime) -> datetime:
+    """The same moment in the one zone object that all of a case's times share: comparing across two takes four times as long."""
+    return at.astimezone(UTC)
 
 
 def _grade(draft: Draft, report: Report) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
-from shared.case import Case, Duty, Opening, Plan, Task
+from shared.case import Case, Duty, DutyState, Opening, Plan, Task
 from shared.directory import Directory, Person
 from shared.facts import Actor, Brief, Decision, Effect, EffectKind, Name, Notice, Outgoing, Purpose, Rule
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
@@ -41,6 +41,8 @@ class Event:
     actor: Actor | None = None
     due_at: datetime | None = None
     """The limit, where the act itself gives it."""
+    follows: bool = False
+    """It only follows from another event (`lapsed.…`, `discharged.…`): duties may open on it, none is done or ended by it."""
 
 
 class _Call:
@@ -109,7 +111,7 @@ class Draft:
         """The duties still owed, as they are when each is reached; a duty may be changed while this runs."""
         for duty_id in list(self.duties):
             duty = self.duties[duty_id]
-            if duty.is_owed:
+            if duty.state is DutyState.OPEN or duty.state is DutyState.LAPSED:
                 yield duty
 
     def put(self, duty: Duty, **fields: Any) -> Duty:

@@ -55,7 +55,7 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     )
     if duty.slip is Slip.RED:
         colour(draft, duty, Slip.RED)
-    draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task)
+    draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task, follows=True)
     if why is LapseCause.OMITTED:
         suspect(draft, duty)
     if plan.refers:
@@ -120,7 +120,7 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
     done = "acknowledged" if plan.by_recipient else "done"
     why = f"{done}_late" if late else f"{done}_in_time"
     draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
-    draft.happened(f"discharged.{duty.rule}", task=duty.task)
+    draft.happened(f"discharged.{duty.rule}", task=duty.task, follows=True)
     return duty
 
 

@@ -112,22 +112,28 @@ def taken(draft: Draft, duty: Duty, person: PersonId, why: str) -> Duty:
     return duty
 
 
-def delivery(draft: Draft, notice: str, channel: str, *, failed: bool) -> None:
-    """A channel worked or failed for good. When all a notice's channels have failed, the chain moves on at once."""
+def deliveries(draft: Draft, outcomes: list[tuple[str, str]], *, failed: bool) -> None:
+    """(notice, channel) pairs that worked, or failed for good. When all a notice's channels have failed, the chain moves on at once."""
+    channels: dict[str, list[str]] = {}
+    for notice, channel in outcomes:
+        channels.setdefault(notice, []).append(channel)
     for duty in list(draft.duties.values()):
-        lit = next((lit for lit in duty.lit if lit.notice == notice), None)
-        if lit is None:
-            continue
-        was_last = lit is duty.lit[-1]
-        known = lit.failed if failed else lit.delivered
-        if channel in known:
-            continue
-        lit = replace(lit, failed=(*known, channel)) if failed else replace(lit, delivered=(*known, channel))
-        changed = with_lit(draft, duty, lit)
-        unreachable = set(lit.channels) <= set(lit.failed) and not lit.delivered
-        waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
-        if failed and unreachable and waited_for and changed.paused_at is None:
-            light_next(draft, changed, "every_channel_failed")
+        for lit in duty.lit:
+            if lit.notice in channels:
+                _outcome(draft, draft.duties[duty.id], lit, channels[lit.notice], failed=failed)
+
+
+def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed: bool) -> None:
+    was_last = lit.notice == duty.lit[-1].notice and lit.person == duty.lit[-1].person
+    known = lit.failed if failed else lit.delivered
+    outcomes = (*known, *[channel for channel in channels if channel not in known])
+    lit = replace(lit, failed=outcomes) if failed else replace(lit, delivered=outcomes)
+    changed = with_lit(draft, duty, lit)
+    if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
+        return
+    waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
+    if waited_for and changed.paused_at is None:
+        light_next(draft, changed, "every_channel_failed")
 
 
 def with_lit(draft: Draft, duty: Duty, changed: Lit) -> Duty:
@@ -163,7 +169,7 @@ def told_of(draft: Draft) -> list[tuple[Person, PostId, Duty]]:
 
 __all__ = [
     "call_again",
-    "delivery",
+    "deliveries",
     "light",
     "light_first",
     "light_next",
