@@ -1,8 +1,13 @@
 """The event side as AsyncAPI 3.0: what others may hand in on NATS, every fact that follows, and the signed checkpoints."""
 
+from typing import Literal
+
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from docs.contract import FACTS, FORM, Event, Json, describe
+from docs.value_schema import value_schemas
+from shared.facts import Value
 from shared.facts.envelope import SCHEMA_ROOT, TYPE_PREFIX
 from shared.subjects import CHECKPOINT, LANES, REPORT_SUBMIT
 
@@ -12,8 +17,12 @@ VERSION = "0.1.0"
 def asyncapi() -> Json:
     """The event side as AsyncAPI 3.0: what may be handed in, and every fact."""
     models = sorted({event.data for event in (FORM, *FACTS)}, key=lambda model: model.__name__)
-    _, generated = models_json_schema([(model, "validation") for model in models], ref_template="#/components/schemas/{model}")
-    schemas = generated["$defs"]
+    checked: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (model, "validation") for model in models if issubclass(model, BaseModel)
+    ]
+    _, generated = models_json_schema(checked, ref_template="#/components/schemas/{model}")
+    values = value_schemas([model for model in models if issubclass(model, Value)], "#/components/schemas/{name}")
+    schemas = dict(sorted({**values, **generated["$defs"]}.items()))
     for name, definition in schemas.items():
         describe(name, definition)
     channels, operations, messages = _inbox()

@@ -12,12 +12,34 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+import shared.directory
+from docs.value_schema import value_schema
 from shared import facts
-from shared.facts import Acknowledgement, CaseAct, Decision, Deliveries, Due, Rejection, Report, ReportForm
+from shared.facts import (
+    Absorbed,
+    Acknowledgement,
+    CaseAct,
+    Decision,
+    Deliveries,
+    Due,
+    Established,
+    Heard,
+    Matched,
+    Referred,
+    Rejection,
+    Report,
+    ReportForm,
+    Value,
+    directory,
+    policy,
+)
 from shared.facts.envelope import SCHEMA_ROOT
 from shared.vocabulary import CASE_ACTS, Kind
 
 Json = dict[str, Any]
+SPELLING = "https://json-schema.org/draft/2020-12/schema"
+_SPEAKERS = (facts, directory, policy, shared.directory)
+"""Where the models' words stand."""
 
 
 @dataclass(frozen=True)
@@ -25,48 +47,119 @@ class Event:
     """One kind of event: the CloudEvents type is `cn.fenghuo.<name>.v1`."""
 
     name: str
-    data: type[BaseModel]
+    data: type[BaseModel] | type[Value]
     authors: tuple[str, ...]
     says: str
 
 
-_INTAKE = ("intake",)
+_INTAKE, _ESCALATOR, _NOTIFIER = ("intake",), ("escalator",), ("notifier",)
 _ACTS = {
     Kind.FOLLOWED_UP: "Something more is known: a follow-up report.",
-    Kind.TRANSFERRED: "The holder asks another unit to take the case over; until that one accepts, the sender answers for it.",
-    Kind.ACCEPTED: "The unit asked has taken the case over.",
-    Kind.OBJECTED: "The unit asked says that the case is not its own, and why.",
+    Kind.FILED: "A document that is owed was handed in: written, verification, final or nil report, plan, statement.",
     Kind.PROGRESSED: "What has been done so far.",
+    Kind.TRANSFERRED: "The holder asks another unit to take the case (or a task) over; until that one accepts, the sender answers for it.",
+    Kind.ACCEPTED: "The unit asked has taken the case over, or the task on.",
+    Kind.OBJECTED: "The unit asked says that the case or task is not its own, and why.",
+    Kind.IMPOSED: "The common superior has said who leads.",
     Kind.RESOLVED: "The event itself is over.",
     Kind.CLOSED: "The case is closed, with the evidence for it.",
+    Kind.REOPENED: "Something has come up: the case is open again.",
     Kind.WITHDRAWN: "The report was made in error, and why.",
     Kind.MERGED: "This case is a duplicate of another.",
+    Kind.SPLIT: "Part of this case goes on as a case of its own.",
+    Kind.REGRADED: "The case is of another level, or sensitive, from now on; its limits are counted again from the start.",
+    Kind.ASSIGNED: "Tasks were assigned.",
+    Kind.EXTENSION_ASKED: "More time is asked for a task, before its limit.",
+    Kind.EXTENSION_DECIDED: "The assigner has granted or refused it.",
+    Kind.COMPLETED: "The result of a task is in, and waits to be verified.",
+    Kind.RETURNED: "The result was returned for rework.",
+    Kind.VERIFIED: "Verified closure of a task.",
+    Kind.REGISTERED: "An item of an inventory campaign, with its measure and owner.",
+    Kind.PLAN_INVOKED: "A contingency plan was invoked: its steps become tasks.",
+    Kind.COMMAND_TAKEN: "Somebody commands, or acts as commander.",
+    Kind.SIGNED_IN: "Signed in for a shift.",
+    Kind.HANDED_OVER: "A shift was handed over.",
+    Kind.SNOOZED: "Somebody knows and wants to be reminded a little later.",
+    Kind.PAUSED: "An authorised person has paused a clock, and why.",
+    Kind.RESUMED: "The clock runs again.",
+    Kind.REASSIGNED: "Somebody else has to move from now on.",
+    Kind.ESCALATED: "Somebody jumps the chain to a step, or repeats it from one.",
+    Kind.CONFIRMED: "A suspected omission is one.",
+    Kind.REFUTED: "A suspected omission is none, and why.",
+    Kind.STATED: "The unit's or person's own statement in an accountability case.",
+    Kind.MEASURE_DECIDED: "The competent organ has decided on a measure.",
+    Kind.REVIEW_ASKED: "A review of the measure is asked for.",
+    Kind.REVIEWED: "The review is decided.",
+    Kind.CORRECTED: "What was put right after the measure.",
+    Kind.NOTICE_DRAFTED: "A public notice was drafted, with a window to reply.",
+    Kind.NOTICE_APPROVED: "One approval of the public notice (or its refusal); it takes two, of different people.",
+    Kind.NOTICE_REPLIED: "The unit named replies.",
+    Kind.NOTICE_PUBLISHED: "The public notice is out.",
 }
+_BY_LINK = {Kind.SNOOZED}
+"""Acts that a person may do behind the link of a message."""
 FORM = Event("report", ReportForm, ("publisher",), "What others hand in, on `inbox.cloudevents.<source>`: intake makes a `reported` of it.")
 FACTS = (
-    Event(Kind.REPORTED, Report, _INTAKE, "A unit, a person or a system has reported."),
-    Event(Kind.ACKNOWLEDGED, Acknowledgement, ("intake", "notifier"), "A person says that they know."),
-    *(Event(kind, CaseAct, _INTAKE, _ACTS[kind]) for kind in CASE_ACTS),
+    Event(
+        Kind.REPORTED, Report, (*_INTAKE, *_ESCALATOR), "A unit, a person or a system has reported, or another case gave rise to this one."
+    ),
+    Event(Kind.ACKNOWLEDGED, Acknowledgement, (*_INTAKE, *_NOTIFIER), "A person says that they know."),
+    *(Event(kind, CaseAct, (*_INTAKE, *_NOTIFIER) if kind in _BY_LINK else _INTAKE, _ACTS[kind]) for kind in CASE_ACTS),
+    Event(Kind.HEARD, Heard, _INTAKE, "A source has given a sign of life."),
+    Event(
+        Kind.ESTABLISHED,
+        Established,
+        _ESCALATOR,
+        "A roster, a source, a periodic duty or the directory's gaps are watched from now on.",
+    ),
+    Event(Kind.MATCHED, Matched, _ESCALATOR, "The cross-check found a unit's report for what an outside source knew."),
+    Event(Kind.ABSORBED, Absorbed, _ESCALATOR, "A duplicate was merged into this case, with its clocks."),
+    Event(Kind.REFERRED, Referred, _ESCALATOR, "A lapse was referred to the unit's ledger of accountability."),
     Event(Kind.DUE, Due, ("the broker",), "A clock has struck: the broker's own schedule, which no service can publish."),
-    Event(Kind.DECIDED, Decision, ("escalator",), "What follows from one fact: effects with their reasons, notices, clocks."),
-    Event(Kind.DELIVERED, Deliveries, ("notifier",), "Notices of one decision have been handed over, each on its channel."),
-    Event(Kind.FAILED, Deliveries, ("notifier",), "Notices could not be handed over on a channel, for good."),
-    Event(Kind.REJECTED, Rejection, ("intake", "escalator"), "A message that could not be taken, kept whole with the reason."),
+    Event(
+        Kind.DECIDED,
+        Decision,
+        _ESCALATOR,
+        "What follows from one fact: effects with their reasons, notices, the case's clock.",
+    ),
+    Event(Kind.DELIVERED, Deliveries, _NOTIFIER, "Notices of one decision have been handed over, each on its channel."),
+    Event(Kind.FAILED, Deliveries, _NOTIFIER, "Notices could not be handed over on a channel, for good."),
+    Event(Kind.REJECTED, Rejection, (*_INTAKE, *_ESCALATOR), "A message that could not be taken, kept whole with the reason."),
+    Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, _ESCALATOR, "A new version of the policy, not in force."),
+    Event(Kind.POLICY_APPROVED, policy.PolicyApproved, _ESCALATOR, "Another person has approved it, and from when it is in force."),
+    Event(
+        Kind.DIRECTORY_CHANGED,
+        directory.DirectoryChange,
+        _INTAKE,
+        "The directory has changed: as a whole, or not at all.",
+    ),
 )
 
 
 def schema(event: Event) -> Json:
     """The JSON Schema (2020-12) of an event's data."""
-    body = event.data.model_json_schema()
+    body = event.data.model_json_schema() if issubclass(event.data, BaseModel) else value_schema(event.data)
     for name, definition in body.get("$defs", {}).items():
         describe(name, definition)
     describe(event.data.__name__, body)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{SCHEMA_ROOT}{event.name}.v1.json", **body}
+    return {"$schema": SPELLING, "$id": f"{SCHEMA_ROOT}{event.name}.v1.json", **body}
+
+
+def documents() -> dict[str, Json]:
+    """The schema files by name. All acts of people carry the same data: theirs refer to one."""
+    act = "case_act.v1.json"
+    shared_by_acts = next(event for event in FACTS if event.data is CaseAct)
+    found = {act: {**schema(shared_by_acts), "$id": f"{SCHEMA_ROOT}{act}"}}
+    for event in (FORM, *FACTS):
+        name = f"{event.name}.v1.json"
+        own = {"$schema": SPELLING, "$id": f"{SCHEMA_ROOT}{name}", "description": event.says, "$ref": act}
+        found[name] = own if event.data is CaseAct else schema(event)
+    return found
 
 
 def describe(name: str, definition: Json) -> None:
     """Give each property the docstring that stands below it in the code."""
-    model = getattr(facts, name, None)
+    model = next((getattr(place, name) for place in _SPEAKERS if hasattr(place, name)), None)
     for field, text in (field_docs(model) if model else {}).items():
         if field in definition.get("properties", {}):
             definition["properties"][field].setdefault("description", text)

@@ -7,18 +7,24 @@ from pydantic import BaseModel
 from docs.contract import FACTS, FORM, Event, Json, field_docs, schema
 from shared import facts
 from shared.facts.envelope import TYPE_PREFIX
-from shared.vocabulary import ESCALATOR_KINDS, Category, Level, ReportKind, Role
+from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, Role
+
+WORDS = (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose)
 
 
 def events_page() -> str:
     kinds = [
         f"| [`{e.name}`](#{e.name}) | {', '.join(e.authors)} | {'yes' if e.name in ESCALATOR_KINDS else 'no'} | {e.says} |" for e in FACTS
     ]
-    by_model: dict[type[BaseModel], list[Event]] = {}
+    by_model: dict[type[BaseModel] | type[facts.Value], list[Event]] = {}
     for event in (FORM, *FACTS):
         by_model.setdefault(event.data, []).append(event)
     shapes = [part for model, events in by_model.items() for part in _section(model, events)]
-    words = [part for words in (ReportKind, Category, Level, Role, facts.Via, facts.EffectKind, facts.LapseCause) for part in _words(words)]
+    words = [
+        part
+        for words in (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose)
+        for part in _words(words)
+    ]
     return "\n".join(
         [
             "<!-- Written by docs/generate.py: change the models in shared/facts, not this page. -->",
@@ -42,7 +48,7 @@ def events_page() -> str:
     )
 
 
-def _section(model: type[BaseModel], events: list[Event]) -> list[str]:
+def _section(model: type[BaseModel] | type[facts.Value], events: list[Event]) -> list[str]:
     anchors = "".join(f'<a id="{event.name}"></a>' for event in events)
     body = schema(events[0])
     docs = field_docs(model)

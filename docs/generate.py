@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from docs.asyncapi import asyncapi
-from docs.contract import FACTS, FORM, Json, schema
+from docs.contract import Json, documents
 from docs.events_page import events_page
 
 DOCS = Path(__file__).resolve().parent
@@ -19,7 +19,7 @@ DOCS = Path(__file__).resolve().parent
 
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
-    schemas = {DOCS / "schemas" / f"{event.name}.v1.json": _text(schema(event)) for event in (FORM, *FACTS)}
+    schemas = {DOCS / "schemas" / name: _text(document) for name, document in documents().items()}
     return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), DOCS / "events.md": events_page()}
 
 
