@@ -21,7 +21,7 @@ from shared.directory import Directory, DirectoryFault, Roster, gaps, load_direc
 from shared.directory.changes import apply_change
 from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.facts import Actor
-from shared.facts.directory import Change, DirectoryChange, EndAbsence, OverrideRoster, SetAbsence
+from shared.facts.directory import Change, DirectoryChange, EndAbsence, OverrideRoster, SetAbsence, SetHolder
 from shared.ids import RosterId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
@@ -193,11 +193,14 @@ def absence(
     since: Annotated[str | None, typer.Option("--from", help="When it begins, e.g. '2026-12-24 18:00'; default now.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="When it ends.")] = None,
     reason: Annotated[str, typer.Option(help="Shown to operators only.")] = "",
+    deputy: Annotated[
+        str | None, typer.Option(help="Stands in at every post the absent person holds, after deputies named before.")
+    ] = None,
     end: Annotated[bool, typer.Option("--end", help="The person is back, now or at --from.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say that somebody is away, or back. Refused where a post would be dark: name a deputy first."""
+    """Say that somebody is away, or back. Refused where a post would be dark: name a --deputy."""
     begins = lines.moment(since) if since else datetime.now(UTC)
     if end:
         one: Change = EndAbsence(person=person, at=begins)
@@ -207,7 +210,11 @@ def absence(
         one = lines.parsed([{"op": "set_absence", "person": person, "absence": lines.absence(begins, lines.moment(until), reason)}])[0]
         assert isinstance(one, SetAbsence)
     directory, revision = _directory(None)
-    _send(directory, revision, [one], reason, dry_run, as_json)
+    changes: list[Change] = [one]
+    if deputy is not None:
+        held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
+        changes += [SetHolder(post=post.id, holder=person, deputies=(*post.deputies, deputy)) for post in held]
+    _send(directory, revision, changes, reason, dry_run, as_json)
 
 
 def _file(path: Path) -> Directory:

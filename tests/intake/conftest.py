@@ -4,11 +4,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
-from tests.lab import Lab, Running
+from tests.lab import Lab, Running, lab_in
 
 DIRECTORY = Path(__file__).parent.parent / "data" / "directory.yaml"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """A broker beside the shared one: who is who belongs to a broker, and here it is the small directory."""
+    async with lab_in(tmp_path_factory.mktemp("intake"), mongo=False) as one:
+        yield one
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
