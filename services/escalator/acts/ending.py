@@ -28,12 +28,11 @@ def resolve(draft: Draft, act: CaseAct) -> None:
 
 
 def close(draft: Draft, act: CaseAct) -> None:
-    """Never by itself, and not over open tasks: what is still owed by somebody ends by being done, or by a person's word."""
-    if any(task.state not in (TaskState.VERIFIED, TaskState.CANCELLED) for task in draft.tasks.values()) and act.text is None:
-        draft.refuse("tasks_are_open")
-        return
-    if enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
-        end_tasks(draft)
+    """Never by itself, and not over open tasks: those are verified first 销号, or the report is withdrawn."""
+    waiting = [task.id for task in draft.tasks.values() if task.state not in (TaskState.VERIFIED, TaskState.CANCELLED)]
+    if waiting:
+        draft.refuse("tasks_are_open", note=", ".join(waiting))
+    elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
         cancel_owed(draft, "case_closed")
 
 
