@@ -1,6 +1,7 @@
-"""Writes what the event side promises, from the models that keep the promise: docs/schemas/, docs/asyncapi.json, docs/events.md.
+"""Writes what can be read off the tree itself: what the event side promises (docs/schemas/, docs/asyncapi.json, docs/events.md), what can
+become of a duty (docs/states.md), and which rules, routes and stories answer which requirement (docs/requirements.md).
 
-Invariant: the files say what the models say; a test fails when they have drifted apart (tests/unit/test_generated_docs.py).
+Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted apart.
 
     .venv/bin/python -m docs.generate            write the files
     .venv/bin/python -m docs.generate --check    say what has drifted, code 1 if anything has
@@ -13,6 +14,8 @@ from pathlib import Path
 from docs.asyncapi import asyncapi
 from docs.contract import Json, documents
 from docs.events_page import events_page
+from docs.requirements import Tree, requirements_page
+from docs.states_page import states_page
 
 DOCS = Path(__file__).resolve().parent
 
@@ -20,7 +23,8 @@ DOCS = Path(__file__).resolve().parent
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
     schemas = {DOCS / "schemas" / name: _text(document) for name, document in documents().items()}
-    return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), DOCS / "events.md": events_page()}
+    pages = {"events.md": events_page(), "states.md": states_page(), "requirements.md": requirements_page(Tree.here())}
+    return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), **{DOCS / name: text for name, text in pages.items()}}
 
 
 def _text(document: Json) -> str:

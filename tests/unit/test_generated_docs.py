@@ -10,8 +10,11 @@ from jsonschema_rs import Draft202012Validator, meta
 from docs import generate
 from docs.asyncapi import asyncapi
 from docs.contract import FACTS, FORM, Event, schema
+from docs.requirements import Tree, numbers
+from docs.requirements_rows import ROWS
 from shared.vocabulary import Kind
 from tests.deploy import nats_conf
+from tests.lab import ROOT
 
 
 def test_the_files_have_not_drifted_from_the_models() -> None:
@@ -67,3 +70,29 @@ def test_the_asyncapi_document_reads_as_one_and_leads_nowhere_dead() -> None:
 def references(node: Any) -> list[str]:
     found = json.dumps(node).split('"$ref": "')[1:]
     return [text.partition('"')[0] for text in found]
+
+
+def test_every_row_of_the_field_stands_on_the_page_once() -> None:
+    assert sorted(number for row in ROWS for number in row.numbers) == list(range(1, 42))
+
+
+def test_a_rows_rules_routes_and_stories_are_read_off_the_tree() -> None:
+    tree = Tree.here()
+    by_number = {number: row for row in ROWS for number in row.numbers}
+    assert "first_report" in tree.rules_of(by_number[18])
+    assert "POST /api/v1/cases/{id}/acknowledge" in tree.routes_of(by_number[18])
+    assert "POST /api/v1/cases/{id}/file" in tree.routes_of(by_number[9])
+    assert all(story.rows for story in tree.stories), [str(story.path) for story in tree.stories if not story.rows]
+
+
+@pytest.mark.parametrize("route", sorted({route for row in ROWS for route in row.routes}))
+def test_each_route_of_a_requirement_is_one_of_a_service(route: str) -> None:
+    """Looked up piece by piece: a router adds its prefix to what its functions name."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py"))
+    pieces = [piece for piece in route.partition(" ")[2].removeprefix("/api/v1").split("/") if piece and "{" not in piece]
+    assert [piece for piece in pieces if f"/{piece}" not in sources and f'"{piece}"' not in sources] == []
+
+
+@pytest.mark.parametrize(("text", "rows"), [("18", [18]), ("15, 16", [15, 16]), ("34–36", [34, 35, 36]), ("39 and 41", [39, 41])])
+def test_a_story_names_its_rows_as_people_write_them(text: str, rows: list[int]) -> None:
+    assert list(numbers(text)) == rows

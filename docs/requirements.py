@@ -1,0 +1,167 @@
+"""docs/requirements.md: each requirement of the field with the policy lines, routes and story tests that answer it.
+
+Invariant: nothing is claimed by hand. A row's rules are those that name it in the policy in the tree, its acts are those that open and
+discharge them, and it is met where a story tells it: a file of tests/stories whose docstring begins with its sentence and `Row <number>.`
+"""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from pathlib import Path
+from typing import Any, cast
+
+from docs.requirements_rows import ROWS, Row
+from services.escalator.policy.load import Policy, load_policy
+from services.escalator.policy.resolve import ancestry
+from services.intake.acts_table import ACTS
+from shared.vocabulary import Kind
+
+ROOT = Path(__file__).resolve().parent.parent
+POLICY = ROOT / "config" / "policy.yaml"
+STORIES = ROOT / "tests" / "stories"
+NAMED = re.compile(r"\bRows? ([\d, –and-]+)\.")
+BY_HAND = {"acknowledged": "acknowledge", "logged_call": "acknowledge", "discharged": "", "lapsed": ""}
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story test: its file, its title, and the rows it tells."""
+
+    path: Path
+    title: str
+    rows: frozenset[int]
+
+    @property
+    def link(self) -> str:
+        return f"[{self.title or self.path.name}](../{self.path.relative_to(ROOT)})"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What the tree says: the policy and the stories."""
+
+    policy: Policy
+    stories: tuple[Story, ...]
+
+    @classmethod
+    def here(cls) -> "Tree":
+        return cls(load_policy(POLICY), tuple(stories(STORIES)))
+
+    @cached_property
+    def rules(self) -> dict[int, list[str]]:
+        """The names of the duty rules by the row they serve, in the policy's order."""
+        found: dict[int, list[str]] = {}
+        for name, spec in self.policy.document.duties.items():
+            for number in spec.rows:
+                found.setdefault(number, []).append(name)
+        return found
+
+    def rules_of(self, row: Row) -> list[str]:
+        return list(dict.fromkeys(name for number in row.numbers for name in self.rules.get(number, ())))
+
+    def stories_of(self, row: Row) -> list[Story]:
+        return [story for story in self.stories if story.rows & set(row.numbers)]
+
+    def line_of(self, rule: str) -> int:
+        return self.policy.lines.of(("duties", rule))
+
+    def routes_of(self, row: Row) -> list[str]:
+        """The row's own routes, then those of the acts that open or discharge its duties."""
+        acts = (path for rule in self.rules_of(row) for path in self.acts_of(rule))
+        return list(dict.fromkeys([*row.routes, *(f"POST /api/v1/cases/{{id}}/{path}" for path in acts)]))
+
+    def acts_of(self, rule: str) -> Iterable[str]:
+        """The paths of the acts that open or discharge what the rule lays on somebody."""
+        document = self.policy.document
+        for field in ("on", "discharged_by"):
+            said = (getattr(document.duties[name], field) for name in reversed(ancestry(document, rule)))
+            for name in self._resolved(next((one for one in said if one is not None), ())):
+                if path := path_of(name):
+                    yield path
+
+    def _resolved(self, names: tuple[str, ...]) -> Iterable[str]:
+        """A reference such as `@half_hour.discharged_by` stands for what is written there."""
+        for name in names:
+            if name.startswith("@"):
+                yield from reduce(getattr, name[1:].split("."), cast(Any, self.policy.document))
+            else:
+                yield name
+
+
+def path_of(trigger: str) -> str | None:
+    """The path of the act that a trigger of the policy is about; None where no person does it."""
+    kind = trigger.partition(".")[0]
+    if kind in BY_HAND:
+        return BY_HAND[kind] or None
+    act = ACTS.get(Kind(kind)) if kind in set(Kind) else None
+    return act.path if act else None
+
+
+def stories(folder: Path) -> Iterable[Story]:
+    """Every story of the folder, by the first paragraph of its docstring."""
+    for path in sorted(folder.glob("test_*.py")):
+        words = " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0].split())
+        rows = frozenset(number for named in NAMED.findall(words) for number in numbers(named))
+        yield Story(path, NAMED.sub("", words).strip().rstrip("."), rows)
+
+
+def numbers(text: str) -> Iterable[int]:
+    """`18`, `15, 16`, `34–36`, `39 and 40`."""
+    for part in re.split(r",|and", text):
+        first, _, last = part.strip().partition("–")
+        if first.strip().isdigit():
+            yield from range(int(first), int(last or first) + 1)
+
+
+def state_of(tree: Tree, row: Row) -> str:
+    told = {number for story in tree.stories_of(row) for number in story.rows}
+    untold = [str(number) for number in row.numbers if number not in told]
+    if not untold:
+        return "met"
+    why = row.unmet or ("rules watch it, no story tells it" if tree.rules_of(row) else "nothing watches it")
+    return f"not met yet (row {', '.join(untold)}): {why}"
+
+
+def requirements_page(tree: Tree) -> str:
+    asked = {number for row in ROWS for number in row.numbers}
+    told = asked & {number for story in tree.stories for number in story.rows}
+    parts = [part for row in ROWS for part in _section(tree, row)]
+    return "\n".join(
+        [
+            "<!-- Written by docs/generate.py: change the policy, the stories or docs/requirements_rows.py, not this page. -->",
+            "# Requirements",
+            "",
+            f"What the field asks for, row by row, and where each is answered: a story test plays {len(told)} of {len(asked)} rows.",
+            "Rules link to their line of [config/policy.yaml](../config/policy.yaml). Who may do an act, and with which fields, stands in",
+            "`services/intake/acts_table.py`; every other route in the services' own `/openapi.json`.",
+            "",
+            "| row | the source says | state |",
+            "|---|---|---|",
+            *(f"| [{_numbered(row)}](#row-{row.numbers[0]}) | {row.says} | {state_of(tree, row)} |" for row in ROWS),
+            "",
+            *parts,
+        ]
+    )
+
+
+def _section(tree: Tree, row: Row) -> list[str]:
+    rules = [f"[`{name}`](../config/policy.yaml#L{tree.line_of(name)}) (line {tree.line_of(name)})" for name in tree.rules_of(row)]
+    routes = [f"`{route}`" for route in tree.routes_of(row)]
+    told = [story.link for story in tree.stories_of(row)]
+    return [
+        f'<a id="row-{row.numbers[0]}"></a>',
+        f"## {_numbered(row)} {row.says}",
+        "",
+        f"The software can: {row.can}. Limit: {row.limit}. On record: {row.recorded}.",
+        "",
+        f"- Policy: {', '.join(rules) or 'no rule'}",
+        f"- Routes: {', '.join(routes) or 'none'}",
+        f"- Stories: {'; '.join(told) or state_of(tree, row)}",
+        "",
+    ]
+
+
+def _numbered(row: Row) -> str:
+    return str(row.numbers[0]) if len(row.numbers) == 1 else f"{row.numbers[0]}–{row.numbers[-1]}"
