@@ -1,22 +1,24 @@
 """`fenghuo policy check|explain`: what a policy file would do wrong, and what it means for a report, before it is in force."""
 
+import sys
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from fenghuo.answers import Exit, answer, fail, out
 from services.escalator.policy.check import findings
-from services.escalator.policy.explain import Explanation, explain
+from services.escalator.policy.explain import Explanation, Step, explain
 from services.escalator.policy.load import load_policy
+from services.escalator.policy.schema import schema_text
 from shared.directory import load_directory
-from shared.facts import ReportForm
+from shared.facts import Name, ReportForm
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
-from shared.vocabulary import Category, Level, ReportKind
+from shared.vocabulary import Category, Language, Level, ReportKind
 
 app = typer.Typer(help="Check and explain the policy.", no_args_is_help=True)
 
@@ -54,6 +56,12 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.NO)
 
 
+@app.command("schema")
+def print_schema() -> None:
+    """The JSON Schema of the policy's file, for an editor: `fenghuo policy schema > config/policy.schema.json`."""
+    sys.stdout.write(schema_text())
+
+
 @app.command("explain")
 def explain_report(
     unit: Annotated[str, typer.Option(help="The unit that learned of it.")],
@@ -63,13 +71,15 @@ def explain_report(
     kind: Annotated[ReportKind, typer.Option()] = ReportKind.INCIDENT,
     sensitive: Annotated[bool, typer.Option(help="A sensitive time, place or person: ignores grading.")] = False,
     policy: Annotated[Path | None, typer.Option(help="The policy file; default FENGHUO_POLICY.")] = None,
+    topic: Annotated[str | None, typer.Option(help="The policy's finer sorting, such as tv or urgent.")] = None,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
     as_json: AsJson = False,
 ) -> None:
     """Say in plain words who would be told when, why, and by which line, if it were learned of and reported now."""
     settings = Settings()
     now = datetime.now(UTC)
     form = ReportForm.model_validate(
-        {"kind": kind, "category": category, "level": level, "sensitive": sensitive, "unit": unit, "area": area}
+        {"kind": kind, "category": category, "level": level, "topic": topic, "sensitive": sensitive, "unit": unit, "area": area}
         | {"occurred_at": now, "learned_at": now, "summary": "?"}
     )
     try:
@@ -77,21 +87,28 @@ def explain_report(
         explained = explain(form, now, loaded, load_directory(settings.directory))
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
-    answer(explained.model_dump(mode="json"), as_json=as_json, render=lambda _: _print(explained, now, loaded.name, settings))
+    answer(explained.model_dump(mode="json"), as_json=as_json, render=lambda _: _print(explained, now, loaded.name, settings, language))
 
 
-def _print(explained: Explanation, now: datetime, name: str, settings: Settings) -> None:
-    out.print(f"{explained.text.zh}\n{explained.text.en}  [dim]({explained.policy})[/]\n", highlight=False)
-    table = Table("after", "at", "who", "post", "what", "channels", "rule", box=None, header_style="dim")
-    for step in explained.steps:
-        after = int((step.at - now).total_seconds())
-        table.add_row(
-            f"{after // 60:+d}:{after % 60:02d}",
-            step.at.astimezone(settings.zone).strftime("%H:%M:%S"),
-            step.person_name.zh,
-            step.post_name.zh,
-            f"{step.text.zh} · {step.text.en}",
-            ", ".join(step.channels),
-            f"{step.rule.path} ({name}:{step.rule.line})",
+def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:
+    """One line for each moment, thing and rule, with everybody it is about."""
+    out.print(explained.text.zh if language is Language.ZH else explained.text.en, f"[dim]({explained.policy})[/]\n", highlight=False)
+
+    def key(step: Step) -> tuple[datetime, str, str]:
+        return step.at, _said(step.text, language), step.rule.path
+
+    for (at, text, path), several in groupby(sorted(explained.steps, key=key), key=key):
+        steps = list(several)
+        after = int((at - now).total_seconds())
+        who = ("、" if language is Language.ZH else ", ").join(
+            dict.fromkeys(f"{_said(step.person_name, language)} ({_said(step.post_name, language)})" for step in steps)
         )
-    out.print(table)
+        local = at.astimezone(settings.zone)
+        day = f"{local:%m-%d} " if local.date() != now.astimezone(settings.zone).date() else ""
+        channels = f" [{', '.join(steps[0].channels)}]" if steps[0].channels else ""
+        out.print(f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {day}{local:%H:%M} ", end="", highlight=False)
+        out.print(f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]", highlight=False)
+
+
+def _said(name: Name, language: Language) -> str:
+    return name.zh if language is Language.ZH else name.en

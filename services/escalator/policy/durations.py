@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _ISO = re.compile(
     r"^P(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
@@ -47,5 +47,11 @@ def _fixed(value: Any) -> timedelta:
     return parse_fixed(value)
 
 
-Span = Annotated[timedelta, BeforeValidator(_fixed), PlainSerializer(write_fixed, return_type=str)]
+PATTERN = r"^P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$"
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_fixed),
+    PlainSerializer(write_fixed, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": PATTERN}),
+]
 """A duration of fixed length."""

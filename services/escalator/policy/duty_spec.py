@@ -6,15 +6,16 @@ field wins.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.escalator.policy.durations import Span
 from services.escalator.policy.rule import Scope
 from services.escalator.policy.terms import PATTERN, parse_term
+from services.escalator.policy.written import Also, OneOrMany, Written
 from shared.case import Slip
-from shared.facts import Frozen, LapseCause, Name
+from shared.facts import LapseCause, Name
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -44,10 +45,6 @@ def _ref_or(text: str, parse: Any) -> str:
     return text
 
 
-def _as_many(value: Any) -> Any:
-    return cast(Any, value) if isinstance(value, list | tuple) or value is None else [value]
-
-
 def _fallback(value: Any) -> Any:
     if value == "none":
         return {}
@@ -63,25 +60,26 @@ TermText = Annotated[
     AfterValidator(lambda text: _ref_or(text, parse_term)),
     Field(json_schema_extra={"pattern": f"{PATTERN}|^@.+$"}),
 ]
+REF_SCHEMA = {"type": "string", "pattern": _REF.pattern}
 Ref = Annotated[str, StringConstraints(pattern=_REF.pattern)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_many)]
-Terms = Annotated[tuple[TermText, ...], BeforeValidator(_as_many)]
+Names = Annotated[tuple[str, ...], OneOrMany()]
+Terms = Annotated[tuple[TermText, ...], OneOrMany()]
 
 
-class When(Frozen):
+class When(Written):
     """What a matter must be; each a value or a list, `none` for a matter without one. A key that is absent asks nothing."""
 
-    kind: Annotated[tuple[ReportKind, ...] | None, BeforeValidator(_as_many)] = None
-    category: Annotated[tuple[Category | Literal["none"], ...] | None, BeforeValidator(_as_many)] = None
-    level: Annotated[tuple[Level | Literal["none"], ...] | None, BeforeValidator(_as_many)] = None
-    area: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, BeforeValidator(_as_many)] = None
+    kind: Annotated[tuple[ReportKind, ...] | None, OneOrMany()] = None
+    category: Annotated[tuple[Category | Literal["none"], ...] | None, OneOrMany()] = None
+    level: Annotated[tuple[Level | Literal["none"], ...] | None, OneOrMany()] = None
+    area: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, OneOrMany()] = None
     """A division code; `620600/**` for it and everything within."""
-    unit: Annotated[tuple[str, ...] | None, BeforeValidator(_as_many)] = None
-    topic: Annotated[tuple[str, ...] | None, BeforeValidator(_as_many)] = None
+    unit: Annotated[tuple[str, ...] | None, OneOrMany()] = None
+    topic: Annotated[tuple[str, ...] | None, OneOrMany()] = None
     sensitive: bool | None = None
 
 
-class FallbackSpec(Frozen):
+class FallbackSpec(Written):
     """`none`, a reference, or all three fields."""
 
     same_as: Ref | None = None
@@ -96,7 +94,7 @@ class FallbackSpec(Frozen):
         return self
 
 
-class DutyTerms(Frozen):
+class DutyTerms(Written):
     """What a rule or one of its variants says. A field that is not written is inherited."""
 
     title: Name | None = None
@@ -112,12 +110,12 @@ class DutyTerms(Frozen):
     remind: Terms | None = None
     slips: tuple[Slip, ...] | None = None
     """The colour each reminder turns the slip, in their order."""
-    overdue: Annotated[dict[TermText, Names] | None, BeforeValidator(_overdue)] = None
+    overdue: Annotated[dict[TermText, Names] | None, Also(_overdue, REF_SCHEMA)] = None
     """How long after the limit, and whom to tell or what to raise."""
     discharged_by: Names | None = None
     until: Names | None = None
     """Acts that end it with nothing more owed. Default: closed, withdrawn, merged."""
-    fallback: Annotated[FallbackSpec | None, BeforeValidator(_fallback)] = None
+    fallback: Annotated[FallbackSpec | None, Also(_fallback, {"const": "none"}, REF_SCHEMA)] = None
     answer: Literal["each", "any"] | None = None
     """`any`: one of those owed answers for all."""
     nag: Span | None = None

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from services.escalator.policy.durations import Span
 from services.escalator.policy.duty_spec import DutySpec, RuleName
 from services.escalator.policy.terms import TermField
-from shared.facts import Frozen, LapseCause
+from services.escalator.policy.written import Written
+from shared.facts import LapseCause
 from shared.lined_yaml import PlacedError
 from shared.vocabulary import Level, Role
 
@@ -33,12 +34,12 @@ class StartsAt(StrEnum):
     RECEIVED = "received_at"
 
 
-class ClockRule(Frozen):
+class ClockRule(Written):
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     starts_at: StartsAt = StartsAt.LEARNED
 
 
-class Fallback(Frozen):
+class Fallback(Written):
     """`after`: how long the person owed may stay dark; `step`: how long each contact of the chain may."""
 
     after: Span
@@ -46,7 +47,7 @@ class Fallback(Frozen):
     step: Span
 
 
-class HalfHour(Frozen):
+class HalfHour(Written):
     """One duty per person owed, from the moment the unit learned of it."""
 
     owed_to: Annotated[tuple[PostName, ...], Field(min_length=1)]
@@ -64,7 +65,7 @@ class HalfHour(Frozen):
         return self
 
 
-class LevelLimits(Frozen):
+class LevelLimits(Written):
     report: Span
     written: Span
     acknowledge: Span
@@ -73,24 +74,24 @@ class LevelLimits(Frozen):
     plan: Span
 
 
-class Opinion(Frozen):
+class Opinion(Written):
     tv: Span
     web: Span
     external_media: Span
 
 
-class Extension(Frozen):
+class Extension(Written):
     asked_before_due: bool
     approved_by: str
     keeps_original_due: bool
 
 
-class Objection(Frozen):
+class Objection(Written):
     within: TermField
     decided_by: str
 
 
-class Tasks(Frozen):
+class Tasks(Written):
     meeting_report: TermField
     remind: tuple[TermField, ...]
     overdue: dict[TermField, tuple[str, ...]]
@@ -99,14 +100,14 @@ class Tasks(Frozen):
     bounce_limit: Annotated[int, Field(ge=0)]
 
 
-class Inventory(Frozen):
+class Inventory(Written):
     due: TermField
     remind: tuple[TermField, ...]
     nil_report: Literal["required", "optional"]
     recheck: TermField
 
 
-class Petition(Frozen):
+class Petition(Written):
     route: TermField
     close: TermField
     extend: TermField
@@ -114,19 +115,19 @@ class Petition(Frozen):
     re_review: TermField
 
 
-class Hotline(Frozen):
+class Hotline(Written):
     urgent: TermField
     utility: TermField
     normal: TermField
     complex: TermField
 
 
-class Trend(Frozen):
+class Trend(Written):
     monthly: TermField
     quarterly: TermField
 
 
-class Press(Frozen):
+class Press(Written):
     """From the moment the unit learned of it: the first word, the conference, what follows."""
 
     first: TermField
@@ -134,21 +135,21 @@ class Press(Frozen):
     follow: TermField
 
 
-class Snooze(Frozen):
+class Snooze(Written):
     """ "I know, remind me in ten minutes": for how long at most, and how many times."""
 
     up_to: Span
     times: Annotated[int, Field(ge=0)]
 
 
-class Pause(Frozen):
+class Pause(Written):
     """Who may stop a clock with a reason, and for how long at most."""
 
     by: Annotated[tuple[Role, ...], Field(min_length=1)]
     up_to: TermField
 
 
-class Exercise(Frozen):
+class Exercise(Written):
     channels: tuple[str, ...] = ()
     """Over which an exercise rings; none: nobody is rung."""
 
@@ -156,7 +157,7 @@ class Exercise(Frozen):
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Weights(Frozen):
+class Weights(Written):
     area: Share
     category: Share
     time: Share
@@ -170,7 +171,7 @@ class Weights(Frozen):
         return self
 
 
-class CrossCheck(Frozen):
+class CrossCheck(Written):
     """An outside source knows what no unit has reported `within`: suspected omission. Alike enough from `alike` on."""
 
     within: Span
@@ -180,7 +181,7 @@ class CrossCheck(Frozen):
     """How far apart in time two tellings of one event may lie."""
 
 
-class Grounds(Frozen):
+class Grounds(Written):
     """What a lapse must be for a measure. A key that is absent asks nothing; `late_by` and numbers are at least."""
 
     late_by: Span | None = None
@@ -195,12 +196,12 @@ class Grounds(Frozen):
     """Concealed, falsified or under-graded, as a person has confirmed."""
 
 
-class MeasureRule(Frozen):
+class MeasureRule(Written):
     when: Grounds = Grounds()
     measure: str
 
 
-class Accountability(Frozen):
+class Accountability(Written):
     """Proposed, never decided: the organ decides. `measures` is read from top to bottom, the last that fits wins."""
 
     in_force_only_if: Literal["approved"]
@@ -226,12 +227,12 @@ class Accountability(Frozen):
         return self
 
 
-class PublicNoticeRule(Frozen):
+class PublicNoticeRule(Written):
     approvals: Annotated[int, Field(ge=1)]
     reply_within: TermField
 
 
-class Thresholds(Frozen):
+class Thresholds(Written):
     """From how many on an accident is of level I, II, III."""
 
     deaths: tuple[int, int, int]
@@ -254,11 +255,11 @@ class Thresholds(Frozen):
         return Level.IV
 
 
-class Grading(Frozen):
+class Grading(Written):
     accident: Thresholds
 
 
-class PolicyDocument(Frozen):
+class PolicyDocument(Written):
     """`config/policy.yaml`: the tables with the numbers, then the duties that refer to them."""
 
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]

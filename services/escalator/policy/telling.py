@@ -1,0 +1,98 @@
+"""The words of an explanation: what each effect of a decision means for the person it is about, in both languages.
+
+Invariant: an effect that changes nothing for anybody has no words here and is left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.case import Duty, Plan
+from shared.directory import Directory
+from shared.facts import Effect, EffectKind, LapseCause, Name, Notice
+from shared.ids import UnitId
+
+What = Literal["told", "owes", "reminded", "lit", "lapses", "overdue", "follows"]
+Text = Callable[[Effect, Duty, Plan, Directory], Name]
+
+
+@dataclass(frozen=True)
+class Line:
+    what: What
+    text: Text
+
+
+def _unit(duty: Duty, directory: Directory) -> Name:
+    unit = directory.units_by_id.get(UnitId(duty.owed_by))
+    return unit.name if unit else Name(zh=duty.owed_by, en=duty.owed_by)
+
+
+def _opened(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
+    unit = _unit(duty, directory)
+    return Name(zh=f"{unit.zh}须完成{plan.title.zh}", en=f"{unit.en} owes the {plan.title.en}")
+
+
+def dark(notice: Notice) -> Name:
+    """The call of a fallback chain: for whom it is."""
+    names = notice.brief.dark
+    return Name(
+        zh=f"联系不上{'、'.join(name.zh for name in names)}时接报", en=f"is lit where {', '.join(name.en for name in names)} stay dark"
+    )
+
+
+def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
+    if effect.person == duty.bearer:
+        return Name(zh="立即报告", en="is told at once") if effect.why == "owed_on_report" else Name(zh="再次呼叫", en="is called again")
+    bearer = directory.people_by_id[duty.bearer].name
+    return Name(zh=f"联系不上{bearer.zh}时接报", en=f"is lit where {bearer.en} stays dark")
+
+
+def _reminded(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
+    if plan.by_recipient:
+        return Name(zh="仍未确认则催办", en="silent: reminded")
+    again = effect.why == "still_not_done"
+    zh, en = ("仍未办结，反复催办", "still not done: reminded again and again") if again else ("尚未办结则催办", "not done yet: reminded")
+    return Name(zh=f"{plan.title.zh}{zh}", en=f"{plan.title.en} {en}")
+
+
+_CAUSES = {
+    LapseCause.REPORTED_LATE: Name(zh="迟报", en="reported late"),
+    LapseCause.OMITTED: Name(zh="疑似漏报", en="suspected omission"),
+    LapseCause.SILENT: Name(zh="静默", en="silent"),
+    LapseCause.ABSENT: Name(zh="缺岗", en="absent"),
+}
+
+
+def _lapses(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
+    if plan.by_recipient and effect.cause is LapseCause.NOT_ACKNOWLEDGED:
+        return Name(zh="仍未确认即记为失责", en="silent until now: a lapse")
+    cause = _CAUSES.get(effect.cause) if effect.cause else None
+    zh, en = (f"（{cause.zh}）", f" ({cause.en})") if cause else ("", "")
+    return Name(zh=f"{plan.title.zh}逾期即记为失责{zh}", en=f"{plan.title.en} not done by now: a lapse{en}")
+
+
+def _overdue(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
+    unit = _unit(duty, directory)
+    return Name(zh=f"获告{unit.zh}{plan.title.zh}逾期", en=f"is told that the {plan.title.en} of {unit.en} is overdue")
+
+
+def _always(zh: str, en: str) -> Text:
+    def text(_: Effect, __: Duty, plan: Plan, ___: Directory) -> Name:
+        return Name(zh=f"{plan.title.zh}：{zh}", en=f"{plan.title.en}: {en}")
+
+    return text
+
+
+WORDS: dict[EffectKind, Line] = {
+    EffectKind.OPENED: Line("owes", _opened),
+    EffectKind.LIT: Line("told", _lit),
+    EffectKind.REMINDED: Line("reminded", _reminded),
+    EffectKind.LAPSED: Line("lapses", _lapses),
+    EffectKind.TOLD: Line("overdue", _overdue),
+    EffectKind.CHAIN_ENDED: Line("follows", _always("无人可再联系", "nobody is left to light")),
+    EffectKind.REFERRED: Line("follows", _always("移送责任追究", "the lapse is referred for accountability")),
+    EffectKind.RAISED: Line("follows", _always("另立一案", "another case is raised")),
+    EffectKind.PROPOSED: Line("follows", _always("建议通报，由人决定", "a public notice is proposed; people decide")),
+    EffectKind.SUSPECTED: Line("follows", _always("疑似漏报，由人核实", "an omission is suspected; a person confirms or refutes it")),
+    EffectKind.UNACKNOWLEDGED: Line("follows", _always("视同未确认，重新呼叫", "taken for unacknowledged, raised again")),
+}
