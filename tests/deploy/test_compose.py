@@ -149,7 +149,7 @@ def test_only_loopback_is_published_and_neither_broker_nor_store(compose: dict[s
 
 def test_broker_and_store_stand_in_a_network_without_a_way_out(compose: dict[str, Any]) -> None:
     assert compose["networks"]["back"] == {"internal": True}
-    for name in ("nats", "mongo", "escalator", *ONE_SHOTS):
+    for name in ("nats", "mongo", *ONE_SHOTS):
         assert services_of(compose)[name]["networks"] == ["back"]
 
 
