@@ -1,0 +1,67 @@
+"""`fenghuo directory` on a file, without any service: faults with their lines, gaps, tables, calendars."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fenghuo.commands.directory import app
+from tests.lab import ROOT
+
+EXAMPLE = ROOT / "config" / "directory.yaml"
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    """What it says on both streams; the exit code is as expected."""
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def answer(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--json"))
+    return found
+
+
+def test_the_example_is_valid_and_has_no_grave_gap() -> None:
+    found = answer("check", str(EXAMPLE))
+    assert (found["ok"], [gap for gap in found["gaps"] if gap["grave"]]) == (True, [])
+
+
+def test_a_fault_ends_with_1_and_names_its_line(tmp_path: Path) -> None:
+    broken = tmp_path / "directory.yaml"
+    broken.write_text(EXAMPLE.read_text().replace("head: gov_main", "head: nobody"))
+    line = next(number for number, text in enumerate(broken.read_text().splitlines(), 1) if "head: nobody" in text)
+    assert f"directory.yaml:{line}: units.1.head: unit government names nobody as its head" in run("check", str(broken), code=1)
+
+
+@pytest.mark.parametrize("part", ["posts", "people", "units", "areas", "rosters", "sources", "plans", "suppressions", "gaps"])
+def test_each_part_is_shown(part: str) -> None:
+    assert part in answer("show", part, "--against", str(EXAMPLE))
+    assert run("show", part, "--against", str(EXAMPLE))
+
+
+def test_a_part_there_is_none_of_is_a_matter_of_usage() -> None:
+    assert "name one of posts, people" in run("show", "horses", code=2)
+
+
+def test_a_table_says_what_would_change_and_a_bad_one_nothing(tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("id,name_zh,unit,voice\nbai_su,柏宿,gov_office,+860000000999\nnew_one,新人,gov_office,+860000000998\n")
+    changes = answer("import", str(table), "--against", str(EXAMPLE))["changes"]
+    assert [(one["op"], one["person"]["id"]) for one in changes] == [("put_person", "bai_su"), ("put_person", "new_one")]
+    table.write_text("id,name_zh,unit,voice\nBad,坏,gov_office,+860000000999\n")
+    assert "people.csv:2: id: String should match pattern '^[a-z]" in run("import", str(table), "--against", str(EXAMPLE), code=1)
+    table.write_text("id,unit\nwang_xin,nowhere\n")
+    assert "person wang_xin belongs to unit nowhere" in run("import", str(table), "--against", str(EXAMPLE), code=1)
+
+
+def test_a_roster_goes_out_as_a_calendar_and_comes_back_unchanged(tmp_path: Path) -> None:
+    calendar = tmp_path / "watch.ics"
+    run("roster", "tv_watch", "--ics", str(calendar), "--days", "7", "--against", str(EXAMPLE))
+    assert calendar.read_bytes().count(b"BEGIN:VEVENT") >= 14
+    taken = answer("roster", "tv_watch", "--from", str(calendar), "--days", "6", "--against", str(EXAMPLE))
+    assert taken == {"changes": [], "sent": False}
+    assert len(answer("roster", "two_offices", "--against", str(EXAMPLE))["shifts"]) == 15
