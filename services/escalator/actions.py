@@ -12,7 +12,7 @@ from services.escalator.lighting import call_again
 from services.escalator.referral import refer
 from shared.case import Duty
 from shared.facts import EffectKind, Report, TaskForm
-from shared.ids import CaseId, UnitId, case_id_for
+from shared.ids import CaseId, PostId, UnitId, case_id_for
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 Action = Callable[[Draft, Duty], None]
@@ -33,15 +33,21 @@ def raise_case(draft: Draft, key: str, at: datetime, report: Report, why: str, *
 
 
 def _supervision_order(draft: Draft, duty: Duty) -> None:
-    """督办: the petition office's order to the unit that owes, with one task: to do what is overdue."""
+    """督办: the order of whoever supervises (the petition office) to the unit that owes, with one task: to do what is overdue."""
     if draft.case.report.kind is ReportKind.SUPERVISION_ORDER or draft.case.report.exercise:
         return
     title = draft.plan_of(duty).title
     what = draft.tasks[duty.task].title if duty.task is not None and duty.task in draft.tasks else title.zh
     report = _follows(draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{what}（{draft.case.report.summary}）").model_copy(
-        update={"tasks": (TaskForm(title=what[:500], unit=duty.owed_by),)}
+        update={"unit": _supervisor(draft, duty), "tasks": (TaskForm(title=what[:500], unit=duty.owed_by),)}
     )
     raise_case(draft, f"order:{draft.case.id}:{duty.id}", duty.due_at, report, "supervision_order", duty=duty.id, unit=duty.owed_by)
+
+
+def _supervisor(draft: Draft, duty: Duty) -> UnitId:
+    rule = draft.policy.document.tasks
+    post = draft.directory.posts_by_id.get(PostId(rule.supervised_by or "")) if rule is not None else None
+    return UnitId(post.unit if post is not None else draft.directory.people_by_id[duty.owed_to].unit)
 
 
 def _public_notice_draft(draft: Draft, duty: Duty) -> None:

@@ -112,7 +112,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     ACTS[kind](draft, act)
     if draft.is_refused:
         return
-    name = f"{kind.value}.{act.document.value}" if act.document is not None else kind.value
+    name = f"{kind.value}.{act.document.value}" if kind is Kind.FILED and act.document is not None else kind.value
     if not any(effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED) for effect in draft.effects):
         draft.note(EffectKind.NOTED, name, note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.

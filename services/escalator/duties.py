@@ -120,7 +120,7 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
     done = "acknowledged" if plan.by_recipient else "done"
     why = f"{done}_late" if late else f"{done}_in_time"
     draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
-    draft.happened(f"discharged.{duty.rule}", task=duty.task, follows=True)
+    draft.happened(f"discharged.{duty.rule}", done_at, task=duty.task, follows=True)
     return duty
 
 

@@ -15,10 +15,11 @@ from services.escalator.draft import Draft, Event
 from services.escalator.lighting import light_first
 from services.escalator.parties import Party, parties
 from services.escalator.policy.rule import DutyRule, Scope
-from shared.case import Duty, Opening, Overdue, Plan, Reminder, Task
+from shared.case import CaseStatus, Duty, Opening, Overdue, Plan, Reminder, Task
 from shared.directory import gaps
 from shared.facts import EffectKind
 from shared.ids import DutyId, PersonId, RosterId, SourceId
+from shared.vocabulary import Kind
 
 OF_A_TASK = ("assignee", "assigner", "asked", "superior")
 """Whoever is meant by these is meant for the task where a task is what it is about."""
@@ -30,6 +31,7 @@ GAP_HORIZON = timedelta(days=14)
 
 def open_on(draft: Draft, event: Event) -> None:
     """Whatever the policy opens when `event` happens."""
+    _open_again(draft, event)
     for rule in draft.policy.rules_on(event.name, draft.sort):
         if rule.every is not None or rule.shift:
             # What comes by the calendar and is scheduled already keeps its moment when it is established again.
@@ -41,6 +43,16 @@ def open_on(draft: Draft, event: Event) -> None:
             open_rule(draft, rule, event, task)
         elif rule.scope is Scope.CASE:
             open_rule(draft, rule, event)
+
+
+def _open_again(draft: Draft, event: Event) -> None:
+    """What comes again and again (`again: true`) opens anew as of the moment it was done, while the case is being handled."""
+    prefix, _, name = event.name.partition(".")
+    if prefix != "discharged" or draft.case.status is not CaseStatus.OPEN:
+        return
+    rule = draft.policy.rule_named(name, draft.sort)
+    if rule is not None and rule.plan.again:
+        open_rule(draft, rule, event)
 
 
 def open_rule(
@@ -130,7 +142,10 @@ def plan_as_kept(rule: DutyRule) -> Plan:
 
 
 def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
+    """The moment the policy names; a later round (done and owed again, a case reopened) counts from its own beginning."""
     case = draft.case
+    if event.name in (Kind.REOPENED, f"discharged.{rule.name}"):
+        return event.at
     match rule.starts:
         case "start":
             return case.starts_at

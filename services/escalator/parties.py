@@ -97,6 +97,8 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
             unit = duty.owed_by if duty is not None else case.holder
         case "holder_head":
             unit = case.holder
+        case "reporter_head":
+            unit = case.report.unit
         case "assigner":
             unit = task.assigner if task else case.report.unit
         case "superior_head":

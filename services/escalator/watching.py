@@ -53,10 +53,9 @@ def establish(draft: Draft, said: Established) -> None:
             cancel(draft, duty, "no_longer_watched")
         draft.note(EffectKind.NOTED, "no_longer_watched", note=said.subject)
         return
-    watch = "periodic" if said.watch == "gaps" else said.watch
     if draft.case.report_sequence == draft.sequence:
         draft.note(EffectKind.NOTED, f"watched_{said.watch}", unit=said.unit, note=said.subject)
-    draft.happened(f"established.{watch}", draft.now)
+    draft.happened(f"established.{said.watch}", draft.now)
 
 
 def _is_there(draft: Draft, said: Established) -> bool:

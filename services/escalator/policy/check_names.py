@@ -19,6 +19,9 @@ def names_are_known(found: Findings) -> None:
         _posts(found, posts, ("audiences", name))
         if name in DYNAMIC_AUDIENCES or name in ACTIONS or PostId(name) in found.directory.posts_by_id:
             found.fault(f"{name} means something else already: choose another name", "audiences", name)
+    supervisor = document.tasks.supervised_by if document.tasks else None
+    if supervisor is not None and PostId(supervisor) not in found.directory.posts_by_id:
+        found.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
     for step in (document.tasks.overdue if document.tasks else {}).items():
         _audience(found, step[1], ("tasks", "overdue", step[0].text), actions=True)
     reachable = {entry.channel for person in found.directory.people for entry in person.channels}

@@ -98,6 +98,8 @@ class Tasks(Written):
     extension: Extension
     objection: Objection
     bounce_limit: Annotated[int, Field(ge=0)]
+    supervised_by: PostName | None = None
+    """The post whose unit issues supervision orders; without one, whoever is owed what is overdue does."""
 
 
 class Inventory(Written):

@@ -1,0 +1,70 @@
+"""Within one week every unit lists its disputes and hazards with measures and owners, or says outright that it has none. Row 4."""
+
+from shared.facts import Purpose
+from shared.ids import CaseId
+from shared.vocabulary import Document, Kind, ReportKind
+from tests.stories.stage import Stage
+
+UNITS = ["beacon_hill_government", "shaquan_government", "wangshan_government"]
+
+
+def campaign(stage: Stage) -> CaseId:
+    return stage.report(
+        ReportKind.CAMPAIGN,
+        unit="emergency_bureau",
+        area="620600",
+        category=None,
+        summary="矛盾纠纷和安全隐患大排查",
+        tasks=[{"title": "一周内排查上报", "units": UNITS, "within": "P7D"}],
+    )
+
+
+def test_one_task_for_each_unit_with_reminders_on_the_third_and_sixth_day() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    assert [task.unit for task in stage.case(case).tasks] == UNITS
+    stage.after(days=6, hours=1)
+    assert [when for when, post in stage.told(case, "campaign_submission") if post == "shaquan_main"] == ["11-26 11:00", "11-29 11:00"]
+
+
+def test_a_ledger_a_nil_report_and_a_unit_that_is_late() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.after(days=2)
+    stage.says(case, Kind.REGISTERED, UNITS[0], summary="老楼外墙脱落", measure="围挡加固", owner="kong_xuan", text="老楼")
+    stage.says(case, Kind.COMPLETED, UNITS[0], task="t1", text="一处")
+    assert stage.refused(case, Kind.COMPLETED, UNITS[1], task="t2", text="没有") == "nothing_registered_and_no_nil_report"
+    stage.says(case, Kind.COMPLETED, UNITS[1], task="t2", document=Document.NIL_REPORT, text="零报告")
+    assert stage.task(case, "t2").nil
+    stage.after(days=5, hours=1)
+    assert [duty.owed_by for duty in stage.duties(case, "campaign_submission") if duty.lapse] == [UNITS[2]]
+    assert stage.told(case, "campaign_submission", Purpose.OVERDUE) == [("11-30 11:00", "wangshan_main")]
+
+
+def test_whoever_stays_late_gets_a_supervision_order_and_then_a_draft_notice() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    for number, unit in enumerate(UNITS[:2], 1):
+        stage.says(case, Kind.COMPLETED, unit, task=f"t{number}", document=Document.NIL_REPORT, text="零报告")
+    stage.after(days=15)
+    (order,) = stage.raised(case, ReportKind.SUPERVISION_ORDER)
+    assert stage.case(order).report.unit == "petition_office"
+    assert [task.unit for task in stage.case(order).tasks] == [UNITS[2]]
+    told = stage.told(case, "campaign_submission", Purpose.OVERDUE)
+    assert told == [
+        ("11-30 11:00", "wangshan_main"),
+        ("12-01 11:00", "party_in_charge"),
+        ("12-01 11:00", "gov_in_charge"),
+        ("12-07 11:00", "discipline"),
+    ]
+
+
+def test_the_campaign_office_checks_what_was_handed_in_and_can_return_it() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.says(case, Kind.COMPLETED, UNITS[1], task="t2", document=Document.NIL_REPORT, text="零报告")
+    assert stage.limit(case, "task_verify", "t2") == "12-23 11:00", "checked again within a month"
+    stage.after(days=1)
+    stage.says(case, Kind.RETURNED, "emergency_bureau", task="t2", text="河道未查")
+    assert stage.is_done(case, "task_verify", "t2")
+    assert stage.limit(case, "campaign_submission", "t2") == "11-30 11:00", "what was returned is owed by the limit it had"
