@@ -190,7 +190,7 @@ def _open(report: Report, case_id: CaseId, sequence: int, now: datetime, rules: 
         decision=empty,
     )
     draft = Draft(case, sequence, now, rules)
-    draft.happened("reported", start)
+    draft.happened("reported", handed_in)
     if omission.is_witness(draft):
         omission.begin(draft)
     if report.tasks:

@@ -170,6 +170,14 @@ def test_a_report_handed_in_after_the_limit_lapses_at_once_and_the_leaders_are_s
     assert len(story.lit()) == 5
 
 
+def test_what_counts_from_a_report_counts_from_when_it_came_in(story: Story) -> None:
+    story.reported(minutes=40)
+    assert story.duty("acknowledge").due_at == LEARNED + timedelta(minutes=50), "nobody could acknowledge it before"
+    assert story.duty("written_report").due_at == LEARNED + timedelta(hours=1), (
+        "the report's own clocks run from when the unit learned of it"
+    )
+
+
 def test_a_report_that_waited_in_the_inbox_is_judged_by_when_it_was_handed_in(story: Story) -> None:
     story.reported(minutes=40, handed_in_at=LEARNED + timedelta(minutes=29))
     assert not story.effects(EffectKind.LAPSED, LEADERS)

@@ -46,7 +46,7 @@ def absorb(draft: Draft, said: Absorbed) -> None:
     draft.change(status=status, merged_from=(*case.merged_from, said.case), merged_into=None, ended_at=None)
     draft.note(EffectKind.STATUS, "absorbed", case=said.case, note=f"{said.lapses}")
     if was_ended:
-        draft.happened("reported", min(case.starts_at, said.starts_at))
+        draft.happened("reported")
     earlier(draft, said.starts_at)
 
 

@@ -47,7 +47,7 @@ def rework(draft: Draft, before: Sort | None = None) -> None:
         if rule.every is not None or rule.shift:
             schedule(draft, rule, draft.now)
         elif not _was_owed(draft, rule):
-            open_rule(draft, rule, Event("reported", draft.case.starts_at))
+            open_rule(draft, rule, Event("reported", draft.case.opened_at))
         elif rule.plan.by_recipient:
             _recipients(draft, rule)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
@@ -97,7 +97,7 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
             cancel(draft, duty, "not_owed_at_this_level")
     had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
     if wanted - had:
-        open_rule(draft, rule, Event("reported", draft.case.starts_at), only=frozenset(wanted - had))
+        open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(wanted - had))
 
 
 def earlier(draft: Draft, starts_at: datetime) -> None:
