@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.check_names import names_are_known, triggers_and_acts_are_known
-from services.escalator.policy.check_reach import everything_is_reached, measures_are_reached, no_report_is_missing
+from services.escalator.policy.check_reach import everything_is_reached, measures_are_reached, no_circle_of_rules, no_report_is_missing
 from services.escalator.policy.check_terms import calendar_is_known, chains_fit_their_limits, terms_make_sense
 from services.escalator.policy.findings import Findings, examine
 from shared.directory import Directory
@@ -18,6 +18,7 @@ CHECKS = (
     terms_make_sense,
     chains_fit_their_limits,
     everything_is_reached,
+    no_circle_of_rules,
     measures_are_reached,
     no_report_is_missing,
 )

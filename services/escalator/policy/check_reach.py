@@ -52,6 +52,27 @@ def _triggers(found: Findings, name: str) -> None:
             found.fault(f"{trigger} never happens in a matter of this rule: their `when` exclude each other", "duties", name, "on")
 
 
+def no_circle_of_rules(found: Findings) -> None:
+    """A rule that opens on the end of another which opens, in the end, on its own: one limit that has passed would open them for ever."""
+    follows: dict[str, tuple[str, ...]] = {}
+    for name in found.sorts:
+        triggers = triggers_of(whole_rule(found.policy.document, name))
+        follows[name] = tuple(one.partition(".")[2] for one in triggers if one.partition(".")[0] in ("lapsed", "discharged"))
+    for name, others in follows.items():
+        seen: set[str] = set()
+        ahead = list(others)
+        while ahead:
+            at = ahead.pop()
+            if at == name:
+                found.fault(
+                    "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty", "duties", name, "on"
+                )
+                break
+            if at not in seen:
+                seen.add(at)
+                ahead += follows.get(at, ())
+
+
 def measures_are_reached(found: Findings) -> None:
     accountability = found.policy.document.accountability
     if accountability is None:
