@@ -47,7 +47,8 @@ def _supervision_order(draft: Draft, duty: Duty) -> None:
 def _supervisor(draft: Draft, duty: Duty) -> UnitId:
     rule = draft.policy.document.tasks
     post = draft.directory.posts_by_id.get(PostId(rule.supervised_by or "")) if rule is not None else None
-    return UnitId(post.unit if post is not None else draft.directory.people_by_id[duty.owed_to].unit)
+    person = draft.directory.people_by_id.get(duty.owed_to)
+    return UnitId(post.unit if post is not None else person.unit if person is not None else duty.owed_by)
 
 
 def _public_notice_draft(draft: Draft, duty: Duty) -> None:

@@ -13,6 +13,7 @@ from services.escalator.actions import act_on
 from services.escalator.draft import Draft
 from services.escalator.duties import JUST_AFTER, colour, lapse_if_past, move_limit, shifted
 from services.escalator.lighting import call_again, move_chains_on, tell
+from services.escalator.parties import bearer_of
 from shared.case import Duty, DutyState
 from shared.facts import EffectKind, LapseCause, Purpose
 from shared.ids import DutyId
@@ -41,9 +42,9 @@ def _remind(draft: Draft) -> None:
         slips = [one.slip for one in due if one.slip is not None]
         if slips:
             duty = colour(draft, duty, slips[-1])  # noqa: PLW2901
-        holder = draft.directory.people_by_id[duty.bearer]
+        person, post = bearer_of(draft, duty)
         why = "not_acknowledged_yet" if plan.by_recipient else "not_done_yet"
-        draft.call(holder, duty.bearer_post, Purpose.REMINDER, why, duty)
+        draft.call(person, post, Purpose.REMINDER, why, duty)
         draft.on(duty, EffectKind.REMINDED, why, due_at=duty.due_at, rule=plan.remind_rule)
 
 
@@ -69,7 +70,8 @@ def _nag(draft: Draft) -> None:
         assert every is not None
         missed = (draft.now - duty.nag_at) // every
         draft.put(duty, nag_at=duty.nag_at + (missed + 1) * every)
-        draft.call(draft.directory.people_by_id[duty.bearer], duty.bearer_post, Purpose.AGAIN, "still_not_done", duty)
+        person, post = bearer_of(draft, duty)
+        draft.call(person, post, Purpose.AGAIN, "still_not_done", duty)
         draft.on(duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from services.escalator.draft import Draft, channels_to
-from services.escalator.parties import Party, posts_of
+from services.escalator.parties import Party, bearer_of, posts_of
 from shared.case import Duty, Lit, Plan
 from shared.directory import Person
 from shared.facts import EffectKind, Purpose
@@ -51,6 +51,9 @@ def light_next(draft: Draft, duty: Duty, why: str) -> None:
     lit_already = {lit.person for lit in duty.lit}
     while chain:
         post, chain = chain[0], chain[1:]
+        if post not in draft.directory.posts_by_id:
+            draft.on(duty, EffectKind.NOTED, "post_is_gone", post=post, rule=plan.chain_rule)
+            continue
         person = draft.directory.holder_of(post, draft.now)
         if person.id not in lit_already:
             light(draft, draft.put(duty, chain=chain), person, post, why)
@@ -73,7 +76,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
         # They are being rung about this very case at this moment; a second call would only keep the line busy.
         lit, why = replace(known, post=post), "being_rung_already"
     else:
-        dark = draft.directory.people_by_id[duty.bearer].name
+        dark = bearer_of(draft, duty)[0].name
         notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark)
         lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
     draft.put(duty, lit=(*duty.lit, lit), next_link_at=until)
@@ -83,11 +86,12 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
 def call_again(draft: Draft, duty: Duty, why: str, *, purpose: Purpose = Purpose.AGAIN, chain: tuple[PostId, ...] | None = None) -> Duty:
     """The bearer is called anew and, where `chain` is given, the chain begins again from there."""
     plan = draft.plan_of(duty)
-    person = draft.directory.people_by_id[duty.bearer]
-    notice = draft.call(person, duty.bearer_post, purpose, why, duty)
-    lit = Lit(person=duty.bearer, post=duty.bearer_post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
-    draft.on(duty, EffectKind.LIT, why, post=duty.bearer_post, rule=plan.limit)
-    fields: dict[str, object] = {"lit": (*(one for one in duty.lit if one.person != duty.bearer), lit)}
+    person, post = bearer_of(draft, duty)
+    who = PersonId(person.id)
+    notice = draft.call(person, post, purpose, why, duty)
+    lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
+    draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.limit)
+    fields: dict[str, object] = {"bearer": who, "bearer_post": post, "lit": (*(one for one in duty.lit if one.person != who), lit)}
     if chain is not None:
         fields |= {"chain": chain, "next_link_at": draft.now + plan.wait if plan.wait is not None and chain else None}
     return draft.put(duty, **fields)

@@ -39,6 +39,17 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
     return None
 
 
+def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
+    """Who has to move, and the post they are called through; somebody who has left the directory is followed by whoever holds it now."""
+    directory = draft.directory
+    person = directory.people_by_id.get(duty.bearer)
+    if person is not None:
+        return person, duty.bearer_post
+    if duty.bearer_post in directory.posts_by_id:
+        return directory.holder_of(duty.bearer_post, draft.now), duty.bearer_post
+    return head_of(draft, duty.owed_by) or _anybody(draft)
+
+
 def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
     """The unit that `by` names; None where nothing of that name is there (no transfer pending, no common superior)."""
     case = draft.case
@@ -91,7 +102,8 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
     match name:
         case "owner" | "bearer":
             if duty is not None:
-                yield duty.bearer_post, directory.people_by_id[duty.bearer]
+                person, post = bearer_of(draft, duty)
+                yield post, person
             return
         case "unit_head":
             unit = duty.owed_by if duty is not None else case.holder

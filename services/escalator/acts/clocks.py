@@ -124,7 +124,7 @@ def escalate(draft: Draft, act: CaseAct) -> None:
         elif act.step == 0:
             call_again(draft, duty, "repeated_by_hand", chain=chain)
             moved = True
-        elif act.step is not None and act.step <= len(chain):
+        elif act.step is not None and act.step <= len(chain) and chain[act.step - 1] in draft.directory.posts_by_id:
             post = chain[act.step - 1]
             person = draft.directory.holder_of(post, draft.now)
             known = tuple(lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None)
