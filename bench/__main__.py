@@ -7,10 +7,11 @@ import platform
 import sys
 
 import psutil
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("latency", "throughput", "lateness")
+ALL = ("latency", "throughput", "lateness", "escalator")
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
         module = importlib.import_module(f"bench.{name}")
         console.rule(name)
         console.print((module.__doc__ or "").strip(), style="dim")
-        result = asyncio.run(module.run())
+        result = uvloop.run(module.run())
         table = Table(show_header=False, box=None)
         for key, value in result.items():
             table.add_row(key, str(value))

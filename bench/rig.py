@@ -124,5 +124,17 @@ async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "
             server.close()
 
 
+@asynccontextmanager
+async def broker_alone() -> AsyncGenerator[Lab]:
+    """A broker of its own and nothing else."""
+    with tempfile.TemporaryDirectory(prefix="fenghuo-bench-") as name:
+        lab = Lab(Path(name))
+        try:
+            await lab.start(mongo=False)
+            yield lab
+        finally:
+            lab.close()
+
+
 def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else float("nan")

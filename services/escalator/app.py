@@ -4,6 +4,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
+from faststream.nats import PullSub
+
 from services.escalator.api import policy_router
 from services.escalator.cases import Cases
 from services.escalator.draft import Rules
@@ -17,7 +19,7 @@ from services.escalator.send import Exchange
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
 from services.escalator.witnesses import Witnesses
-from shared.broker import check_durables
+from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.lined_yaml import YamlFault
@@ -44,8 +46,10 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     lanes = Lanes(Cases(exchange), outgoings, rulebook, Metrics(service.registry), step)
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
-    handlers = {escalator_durable(lane): lanes.handle for lane in range(LANES)} | {CROSS_CHECK_DURABLE: witnesses.handle}
-    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=handle) for durable, handle in handlers.items()]
+    durables = [escalator_durable(lane) for lane in range(LANES)]
+    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
+    batches = PullSub(batch=True, batch_size=64, timeout=0.25)
+    subscribe_durable(service.broker, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, pull=batches)(witnesses.handle)
 
     async def pull() -> None:
         async with asyncio.TaskGroup() as group:
@@ -57,7 +61,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
 
     service.prepare += [exchange.open, directory.open, witnesses.open]
     service.tasks += [pull, directory.run, standing.run]
-    service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in handlers])
+    service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)])
     service.checks["cases"] = cases_answer
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     service.app.include_router(policy_router(Rules(policy, directory.now), gate, clock))

@@ -7,6 +7,7 @@ aside as a `rejected` fact with its bytes and the reason, and never stops its la
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -188,7 +189,7 @@ def _say(case: Case, decision: Decision) -> None:
             about=decision.about.kind,
             sequence=decision.about.sequence,
             level=case.level,
-            effects=[f"{effect.kind}:{effect.why}" + (f":{effect.duty}" if effect.duty else "") for effect in decision.effects],
+            effects=Counter(effect.kind.value for effect in decision.effects),
             notices=len(decision.notices),
             next=decision.clock.at if decision.clock else None,
         )

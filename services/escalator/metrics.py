@@ -1,5 +1,6 @@
 """What the escalator measures of itself: labels are closed sets, never ids, so that the series stay few."""
 
+from collections import Counter as Tally
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,11 +30,12 @@ class Metrics:
         )
 
     def count(self, fact: Fact, decision: Decision, now: datetime) -> None:
+        """A decision has twenty effects and more: each sort is counted once."""
         self.facts.labels(fact.kind).inc()
-        for effect in decision.effects:
-            self.effects.labels(effect.kind).inc()
-        for notice in decision.notices:
-            self.notices.labels(notice.purpose).inc()
+        for effect, number in Tally(effect.kind for effect in decision.effects).items():
+            self.effects.labels(effect).inc(number)
+        for purpose, number in Tally(notice.purpose for notice in decision.notices).items():
+            self.notices.labels(purpose).inc(number)
         if fact.kind == Kind.DUE:
             self.clock_lateness.observe(max(0.0, (now - Due.model_validate(fact.data).at).total_seconds()))
 

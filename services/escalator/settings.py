@@ -7,7 +7,7 @@ from shared.settings import Settings
 
 class EscalatorSettings(Settings):
     watch_every: timedelta = timedelta(minutes=1)
-    """How often the independent check looks at everything; 0 turns it off (measurements)."""
+    """How often the independent check looks at everything; PT0S turns it off (measurements)."""
     watch_rate: int = 4000
     """Messages a second the check reads at most: it shares the broker with those who work."""
     deadman_url: str | None = None

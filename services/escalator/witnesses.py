@@ -8,18 +8,20 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
+from faststream.nats import NatsMessage
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from services.escalator.cross_check import Match, Telling, apart, is_units_report, is_witness, match
 from services.escalator.decide import matter_of
 from services.escalator.outgoing import SOURCE, Outgoings
-from services.escalator.pull import Handed
 from services.escalator.rulebook import RuleBook
 from services.escalator.walk import walk
-from shared.broker import PUBLISH_TIMEOUT
+from shared.broker import PUBLISH_TIMEOUT, broker_time
 from shared.facts import Fact, FactError, Matched, Report
 from shared.ids import CaseId
 from shared.streams import FACTS
@@ -58,23 +60,30 @@ class Witnesses:
         if not self._seen:
             await self._read_up(self._clock() - REMEMBERED_FOR)
 
-    async def handle(self, handed: Handed) -> None:
-        try:
-            missed = handed.number != self._handed + 1
-            self._handed = handed.number
-            if missed and handed.sequence > self._seen + 1:
-                await self._read_up(None)
-            new = handed.sequence > self._seen
-            told = self._remembered(handed.data, handed.at) if new else _told(handed.data, handed.at)
-            self._seen = max(self._seen, handed.sequence)
-            if told is not None:
-                await self._say([*self._matches(told)])
-            await handed.ack()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # the boundary: tried again; no match is lost for a broker that is away
-            log.warning("cross_check_retried", error=str(error) or type(error).__name__)
-            await handed.nak(RETRY_AFTER)
+    async def handle(self, message: NatsMessage) -> None:
+        batch = cast(list[Msg], message.raw_message)
+        for number, raw in enumerate(batch):
+            try:
+                await self._one(raw)
+                await raw.ack()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # the boundary: tried again; no match is lost for a broker that is away
+                log.warning("cross_check_retried", error=str(error) or type(error).__name__)
+                for rest in batch[number:]:
+                    await rest.nak(delay=RETRY_AFTER)
+                return
+
+    async def _one(self, raw: Msg) -> None:
+        handed, at = raw.metadata.sequence, broker_time(raw)
+        missed = handed.consumer != self._handed + 1
+        self._handed = handed.consumer
+        if missed and handed.stream > self._seen + 1:
+            await self._read_up(None)
+        told = self._remembered(raw.data, at) if handed.stream > self._seen else _told(raw.data, at)
+        self._seen = max(self._seen, handed.stream)
+        if told is not None:
+            await self._say([*self._matches(told)])
 
     async def _read_up(self, since: datetime | None) -> None:
         async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since):
