@@ -8,13 +8,14 @@ from faststream.nats import PullSub
 
 from services.escalator.api import policy_router
 from services.escalator.cases import Cases
-from services.escalator.draft import Rules
 from services.escalator.lane import Lanes, Step, no_step
 from services.escalator.metrics import Metrics
 from services.escalator.outgoing import Outgoings
+from services.escalator.policy.bucket import BucketStore
 from services.escalator.policy.load import load_checked
+from services.escalator.policy.store import Policies
 from services.escalator.pull import LongPull
-from services.escalator.rulebook import OnePolicy, RuleBook
+from services.escalator.rulebook import RuleBook
 from services.escalator.send import Exchange
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
@@ -39,10 +40,10 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     connection = lambda: service.connection  # noqa: E731 - the connection as it is at the call
     clock = lambda: datetime.now(UTC)  # noqa: E731 - the one wall clock
     directory = LiveDirectory(load_directory(settings.directory), connection)
-    policy = load_checked(settings.policy, directory.now)
-    rulebook = RuleBook(OnePolicy(policy), directory)
     exchange = Exchange(connection)
     outgoings = Outgoings(exchange)
+    policies = Policies(load_checked(settings.policy, directory.now), BucketStore(connection), directory, clock, outgoings.tell)
+    rulebook = RuleBook(policies, directory)
     lanes = Lanes(Cases(exchange), outgoings, rulebook, Metrics(service.registry), step)
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
@@ -59,12 +60,12 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     async def cases_answer() -> None:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
 
-    service.prepare += [exchange.open, directory.open, witnesses.open]
-    service.tasks += [pull, directory.run, standing.run]
+    service.prepare += [exchange.open, directory.open, policies.open, witnesses.open]
+    service.tasks += [pull, directory.run, policies.run, standing.run]
     service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)])
     service.checks["cases"] = cases_answer
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
-    service.app.include_router(policy_router(Rules(policy, directory.now), gate, clock))
+    service.app.include_router(policy_router(policies, directory, gate, clock))
     return service
 
 

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
@@ -15,7 +16,7 @@ from services.escalator import clocks
 from services.escalator.pull import Handed
 from services.escalator.send import Exchange
 from shared.broker import PUBLISH_TIMEOUT
-from shared.facts import Decision, Fact, Rejection
+from shared.facts import Decision, Fact, Frozen, Rejection
 from shared.streams import FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -55,6 +56,12 @@ class Outgoings:
                 await clocks.cancel(self._exchange, case)
                 await step("clock_set")
         await step("sent_out")
+
+    async def tell(self, kind: Kind, fact_id: str, at: datetime, data: Frozen) -> None:
+        """A fact about no case: what happened to the policy itself."""
+        raw = Fact.bytes_of(kind, id=fact_id, source=SOURCE, subject=None, time=at, data=data)
+        async with asyncio.timeout(PUBLISH_TIMEOUT):
+            await (await self.append(fact_subject(fact_id, kind), raw, fact_id))
 
     async def set_aside(self, handed: Handed, reason: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
         digest = hashlib.sha256(handed.data).hexdigest()

@@ -55,10 +55,7 @@ def test_the_default_policy_can_be_followed() -> None:
         (("[discharged.petition_route, reopened]", "[discharged.petition, reopened]"), "discharged.petition: there is no rule petition"),
         (("[discharged.petition_route, reopened]", "[lapsed.complaint, reopened]"), "never happens in a matter of this rule"),
         (("discharged_by: filed.receipt", "discharged_by: filed.recept"), "filed.recept is no act that anybody can do"),
-        (
-            ("discharged_by: [objected", "discharged_by: [") if False else ("discharged_by: heard", "discharged_by: []"),
-            "nothing discharges it",
-        ),
+        (("discharged_by: heard", "discharged_by: []"), "nothing discharges it"),
         (("extends: press_first", "extends: press_last"), "duties.press_conference.extends: no rule press_last"),
         (("@levels.{level}.written", "@levels.{level}.writen"), "leads nowhere: there is no levels.I.writen"),
         (
