@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from keyword import iskeyword
 
 import typer
 
@@ -14,11 +15,16 @@ COMMANDS = {
     "doctor": "Check this installation and say what to do",
     "report": "Report an emergency",
     "acknowledge": "Say that you know, or log a telephone call",
-    "case": "Show one case: duties, who is lit, who is dark",
+    "act": "Do any act on a case; alone, list them all",
+    "case": "Show one case: duties, tasks, who is lit, who is dark",
     "cases": "List the open cases, the next due first",
+    "tasks": "List the open tasks, the reddest slip first",
+    "roster": "Show who is on duty, and whether they signed in",
+    "suspicions": "List suspected omissions",
+    "import": "Hand in reports or tasks from a table",
     "token": "Issue a bearer token",
 }
-"""Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py."""
+"""Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py (`import_` for a keyword)."""
 GROUPS = {
     "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
@@ -36,7 +42,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=HELP, pretty_exceptions_enable=False)
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, line in COMMANDS.items():
-        function: Callable[..., object] = getattr(_module(name), name) if name == called else _not_loaded
+        function: Callable[..., object] = getattr(_module(name), _python_name(name)) if name == called else _not_loaded
         app.command(name, short_help=line)(function)
     for name, line in GROUPS.items():
         if find_spec(f"fenghuo.commands.{name}"):
@@ -45,7 +51,11 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _module(name: str):
-    return import_module(f"fenghuo.commands.{name}")
+    return import_module(f"fenghuo.commands.{_python_name(name)}")
+
+
+def _python_name(name: str) -> str:
+    return f"{name}_" if iskeyword(name) else name
 
 
 def _not_loaded() -> None:

@@ -35,26 +35,42 @@ def token_for(role: Role) -> str:
         )
 
 
-def call(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
-    """One request. Ends the command with code 3 where the service can't be reached, and 1 with its own words where it refuses."""
+def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
+    """One request, whatever it is answered. Ends the command with code 3 where the service can't be reached."""
     headers = dict(options.pop("headers", {}))
     if role is not None:
         headers["Authorization"] = f"Bearer {token_for(role)}"
     url = service_url(service) + path
     try:
-        response = httpx.request(method, url, headers=headers, timeout=30, **options)
+        return httpx.request(method, url, headers=headers, timeout=30, **options)
     except httpx.HTTPError as error:
         fail(
             Exit.UNREACHABLE,
             f"{service} can't be reached at {url} ({error})",
             "is it running? start it with `make up`, or see `fenghuo doctor`",
         )
+
+
+def call(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
+    """One request that must be granted: ends the command with code 1 and the service's own words where it refuses."""
+    response = ask(service, method, path, role=role, **options)
     if response.status_code >= 400:
-        fail(Exit.NO, _words_of(response), "see the fields named above and call again")
+        fail(Exit.NO, words_of(response), REMEDIES.get(response.status_code, "see the fields named above and call again"))
     return response
 
 
-def _words_of(response: httpx.Response) -> str:
+REMEDIES = {
+    401: "set FENGHUO_TOKEN to one that is still good (`fenghuo token`)",
+    403: "use a token whose role or unit may do this: FENGHUO_TOKEN, or --as where the command has it",
+    404: "look it up with `fenghuo cases --all`, or in the trail",
+    409: "it is on record and changed nothing; see the reason named above",
+    503: "wait a moment and call again; a repeat with the same --key does nothing twice",
+}
+"""What to do next, by status."""
+
+
+def words_of(response: httpx.Response) -> str:
+    """What the service says is wrong, field by field."""
     try:
         problem = response.json()
     except ValueError:

@@ -11,10 +11,10 @@ def case(
     id: Annotated[str, typer.Argument(help="The case's id.", metavar="CASE")],  # noqa: A002 - the case's word
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Show one case: its duties, who is lit, who is dark, what is due when (FENGHUO_TOKEN, role duty_officer)."""
+    """Show one case: who answers for it, its duties and tasks, who is lit, who is dark, what is due when (role duty_officer)."""
     from fenghuo.answers import answer
     from fenghuo.client import call
-    from fenghuo.commands._show import show_case
+    from fenghuo.commands._show_case import show_case
 
     response = call("intake", "GET", f"/api/v1/cases/{id}", role=Role.DUTY_OFFICER)
     answer(response.json(), as_json=as_json, render=show_case)

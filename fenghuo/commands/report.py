@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from fenghuo.commands._typed import HARM_HELP, TASK_HELP, moment, option, task_form
+from fenghuo.commands._typed import harm as read_harm
+from shared.settings import Settings
 from shared.vocabulary import Category, Level, ReportKind, Role
+
+K = ReportKind
+OF_REPORTERS = (K.INCIDENT, K.OPINION, K.DISPUTE, K.HAZARD, K.PETITION, K.COMPLAINT)
+"""What a unit's own person reports; the rest is opened by who assigns."""
 
 
 def report(
@@ -20,12 +27,19 @@ def report(
     learned_at: Annotated[str | None, typer.Option(help="ISO 8601: the half hour counts from here. Default: now.")] = None,
     details: Annotated[str | None, typer.Option(help="Everything else that is known.")] = None,
     sensitive: Annotated[bool, typer.Option("--sensitive", help="Time, place or people make it grave at any level.")] = False,
+    topic: Annotated[str | None, typer.Option(help="The policy's finer sorting: tv, web, external_media; urgent, utility; land …")] = None,
+    harm: Annotated[str | None, typer.Option(help=HARM_HELP)] = None,
+    parent: Annotated[str | None, typer.Option(help="The case this one follows from.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help=TASK_HELP)] = None,
     exercise: Annotated[bool, typer.Option("--exercise", help="A drill: marked as such in every message.")] = False,
     file: Annotated[Path | None, typer.Option(help="The whole report as JSON (- for standard input) instead of options.")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: a repeat with the same key is the same report.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Report an emergency and show the duties it opens and the signed receipt (FENGHUO_TOKEN, role reporter)."""
+    """Report an emergency, or open any other matter, and show the duties it opens and the signed receipt (FENGHUO_TOKEN, role reporter).
+
+    Tasks, campaigns and orders: --kind task|campaign|supervision_order with --task once or more (role duty_officer, leader, supervisor).
+    """
     from fenghuo.answers import answer
     from fenghuo.client import call
     from fenghuo.commands._show import show_submitted
@@ -33,7 +47,7 @@ def report(
     if file is not None:
         form = _read(file)
     else:
-        learned = _time(learned_at, "--learned-at")
+        learned = option("--learned-at", learned_at, moment) if learned_at else datetime.now(Settings().zone)
         form = {
             "kind": kind.value,
             "category": category,
@@ -42,14 +56,19 @@ def report(
             "area": area,
             "summary": summary,
             "details": details,
+            "topic": topic,
+            "harm": option("--harm", harm, read_harm) if harm else None,
+            "parent": parent,
+            "tasks": [option("--task", one, task_form) for one in task] if task else None,
             "sensitive": sensitive,
             "exercise": exercise,
             "learned_at": learned.isoformat(),
-            "occurred_at": (_time(occurred_at, "--occurred-at") if occurred_at else learned).isoformat(),
+            "occurred_at": (option("--occurred-at", occurred_at, moment) if occurred_at else learned).isoformat(),
         }
         form = {field: value for field, value in form.items() if value is not None}
     headers = {"Idempotency-Key": key} if key else {}
-    response = call("intake", "POST", "/api/v1/reports", role=Role.REPORTER, json=form, headers=headers)
+    who = Role.REPORTER if ReportKind(form.get("kind", ReportKind.INCIDENT)) in OF_REPORTERS else Role.DUTY_OFFICER
+    response = call("intake", "POST", "/api/v1/reports", role=who, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_submitted)
 
 
@@ -64,17 +83,3 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         fail(Exit.USAGE, f"{file} can't be read as JSON ({error})", "give a file with one JSON object, fields as in docs/events.md")
     return form
-
-
-def _time(text: str | None, option: str) -> datetime:
-    from fenghuo.answers import Exit, fail
-    from shared.settings import Settings
-
-    zone = Settings().zone
-    if text is None:
-        return datetime.now(zone)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(Exit.USAGE, f"{option} {text!r} is not a time", "write it as 2026-11-23T03:12 or 2026-11-23T03:12:00+08:00")
-    return at if at.tzinfo else at.replace(tzinfo=zone)

@@ -1,0 +1,76 @@
+"""What people type for times, tasks and harm, made into what the API takes.
+
+Invariant: what can't be read is said with how to write it: as a ValueError where it stands in a table, as the end of the command with
+code 2 where it was an option.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fenghuo.answers import Exit, fail
+from shared.settings import Settings
+
+Read = TypeVar("Read")
+TERM = re.compile(r"P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?")
+TASK_HELP = "What, who, by when: 'title@unit@P3D', 'title@unit,unit@2026-12-01T18:00' (one task each), or without a limit. Repeat it."
+HARM_HELP = "What grades an accident: deaths=3,injuries=10,loss=50000000 (loss in yuan)."
+
+
+def option(name: str, text: str, read: Callable[[str], Read]) -> Read:
+    """What was typed for an option, read; ends the command where it can't be."""
+    try:
+        return read(text)
+    except ValueError as error:
+        what, _, remedy = str(error).partition(": ")
+        fail(Exit.USAGE, f"{name} {text!r} {what}", remedy)
+
+
+def moment(text: str) -> datetime:
+    """A time; without an offset the operator's zone. Raises ValueError."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("is not a time: write it as 2026-11-23T03:12 or 2026-11-23T03:12:00+08:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=Settings().zone)
+
+
+def moment_text(text: str) -> str:
+    return moment(text).isoformat()
+
+
+def task_form(text: str) -> dict[str, Any]:
+    """`title@unit[,unit …][@term or time]` as a TaskForm. Raises ValueError."""
+    parts = [part.strip() for part in text.rsplit("@", 2)]
+    if len(parts) == 3 and not _is_limit(parts[2]):
+        parts = [f"{parts[0]}@{parts[1]}", parts[2]]
+    if len(parts) < 2 or not all(parts):
+        raise ValueError("names no unit: write it as 'title@unit@P3D'; see `fenghuo directory show units`")
+    title, units = parts[0], [unit.strip() for unit in parts[1].split(",") if unit.strip()]
+    form: dict[str, Any] = {"title": title, "unit": units[0]} if len(units) == 1 else {"title": title, "units": units}
+    if len(parts) == 3:
+        limit = parts[2]
+        form |= {"within": limit} if TERM.fullmatch(limit) else {"due_at": moment_text(limit)}
+    return form
+
+
+def _is_limit(text: str) -> bool:
+    if TERM.fullmatch(text):
+        return True
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def harm(text: str) -> dict[str, int]:
+    """`deaths=3,loss=1000000`. Raises ValueError."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        if name.strip() not in ("deaths", "injuries", "loss") or not number.strip().isdigit():
+            raise ValueError("can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known")
+        found[name.strip()] = int(number)
+    return found

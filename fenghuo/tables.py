@@ -1,0 +1,117 @@
+"""Tables that people hand in (CSV or JSON lines): row by row, each with its line; those refused are kept with the reason. Pure.
+
+Invariant: a row's key is made of what it says and of nothing else, so that the same table handed in again makes nothing twice; and a file
+of refused rows has the form of the table it came from, so that, corrected, it can be handed in as it is.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+NOTES = ("rejected_line", "rejected_reason")
+"""What is added to a refused row, and not read again."""
+KEY = "key"
+"""A row may bring the key of the system it comes from."""
+
+
+class TableFault(ValueError):
+    """The file is no table at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`cells` as they stand in the file; `line` where the row begins, from 1."""
+
+    line: int
+    cells: dict[str, Any]
+    fault: str | None = None
+    """Why it can't be read."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cells.items() if name not in (*NOTES, KEY) and value not in (None, "")}
+
+    @property
+    def key(self) -> str:
+        if self.cells.get(KEY):
+            return f"import:{self.cells[KEY]}"
+        return f"import:{hashlib.sha256(json.dumps(self.said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:40]}"
+
+
+def text_of(raw: bytes) -> str:
+    """UTF-8, with or without a mark, or GB 18030, as spreadsheets in China write it. Raises TableFault."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise TableFault("the text is neither UTF-8 nor GB 18030: save it as UTF-8")
+
+
+def read_table(text: str, *, lines: bool) -> list[Row]:
+    """`lines`: JSON lines, else CSV whose first line names the columns. Raises TableFault."""
+    return list(_json_lines(text) if lines else _csv(text))
+
+
+def _json_lines(text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            cells: Any = json.loads(line)
+        except ValueError as error:
+            yield Row(number, {"text": line}, f"is no JSON ({error})")
+            continue
+        if isinstance(cells, dict):
+            yield Row(number, cast(dict[str, Any], cells))
+        else:
+            yield Row(number, {"text": line}, "is no JSON object: write {…} on each line")
+
+
+def _csv(text: str) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text), restkey="", strict=True)
+    columns = [name.strip() for name in reader.fieldnames or ()]
+    if not any(columns) or len(set(columns)) < len(columns):
+        raise TableFault("the first line must name the columns, each once")
+    reader.fieldnames = columns
+    before = reader.line_num
+    try:
+        for cells in reader:
+            too_many = cells.pop("", None)
+            plain = {name: (value or "").strip() for name, value in cells.items()}
+            yield Row(before + 1, plain, "has more cells than the first line names" if too_many else None)
+            before = reader.line_num
+    except csv.Error as error:
+        raise TableFault(f"line {reader.line_num}: {error}") from None
+
+
+def form_of(said: dict[str, Any]) -> dict[str, Any]:
+    """Dotted columns become parts: `harm.deaths` is `{"harm": {"deaths": …}}`. Raises ValueError where two columns contradict."""
+    form: dict[str, Any] = {}
+    for name, value in said.items():
+        *path, last = name.split(".")
+        inner = form
+        for part in path:
+            further = inner.setdefault(part, {})
+            if not isinstance(further, dict):
+                raise ValueError(f"{name}: contradicts the column {part}")
+            inner = cast(dict[str, Any], further)
+        inner[last] = value
+    return form
+
+
+def write_rejected(rejected: Sequence[tuple[Row, str]], *, lines: bool) -> str:
+    """The refused rows with their line and the reason, in the form of the table they came from."""
+    noted = [{**row.cells, NOTES[0]: row.line, NOTES[1]: reason} for row, reason in rejected]
+    if lines:
+        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in noted)
+    columns = list(dict.fromkeys(name for one in noted for name in one))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(noted)
+    return out.getvalue()
