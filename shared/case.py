@@ -124,6 +124,15 @@ class Overdue(Value, kw_only=True):
     """Posts, audiences of the policy (`owner`, `unit_head` …) or actions (`supervision_order` …), as the policy writes them."""
 
 
+class Extension(Value, kw_only=True):
+    asked_by: str
+    asked_at: datetime
+    due_at: datetime
+    reason: str
+    granted: bool | None = None
+    decided_by: str | None = None
+
+
 class Duty(Value, kw_only=True):
     """Unit `owed_by` owes act `act` to `owed_to` by `due_at`; on or before is in time. `bearer` is who has to move, and is called."""
 
@@ -168,6 +177,7 @@ class Duty(Value, kw_only=True):
     """The principal whose act it was."""
     lapse: Lapse | None = None
     cancelled_why: str | None = None
+    extension: Extension | None = None
 
     @property
     def is_owed(self) -> bool:
@@ -217,15 +227,6 @@ class TaskState(StrEnum):
     WAITING = "waiting"
     """Another task must be done first."""
     CANCELLED = "cancelled"
-
-
-class Extension(Value, kw_only=True):
-    asked_by: str
-    asked_at: datetime
-    due_at: datetime
-    reason: str
-    granted: bool | None = None
-    decided_by: str | None = None
 
 
 class Task(Value, kw_only=True):

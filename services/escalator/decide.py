@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.escalator import opening
-from services.escalator.acts import ACTS, AFTER_THE_END, accountability, omission
+from services.escalator.acts import ACTS, AFTER_THE_END, accountability, name_of, omission
 from services.escalator.acts.merging import absorb
 from services.escalator.acts.tasks import make_tasks
 from services.escalator.clockwork import next_moment, strike
@@ -112,7 +112,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     ACTS[kind](draft, act)
     if draft.is_refused:
         return
-    name = f"{kind.value}.{act.document.value}" if kind is Kind.FILED and act.document is not None else kind.value
+    name = name_of(draft, kind, act)
     if not any(effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED) for effect in draft.effects):
         draft.note(EffectKind.NOTED, name, note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.

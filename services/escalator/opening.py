@@ -12,10 +12,11 @@ from cronsim import CronSim
 from msgspec.structs import replace
 
 from services.escalator.draft import Draft, Event
+from services.escalator.duties import cancel
 from services.escalator.lighting import light_first
 from services.escalator.parties import Party, parties
 from services.escalator.policy.rule import DutyRule, Scope
-from shared.case import CaseStatus, Duty, Opening, Overdue, Plan, Reminder, Task
+from shared.case import CaseStatus, Duty, DutyState, Opening, Overdue, Plan, Reminder, Task
 from shared.directory import gaps
 from shared.facts import EffectKind
 from shared.ids import DutyId, PersonId, RosterId, SourceId
@@ -58,14 +59,19 @@ def _open_again(draft: Draft, event: Event) -> None:
 def open_rule(
     draft: Draft, rule: DutyRule, event: Event, task: Task | None = None, key: str | None = None, *, only: frozenset[str] | None = None
 ) -> list[Duty]:
-    """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it already."""
+    """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it already.
+
+    Nothing opens that has ended already: what is owed until the case is resolved is not owed once it is.
+    """
+    if draft.case.status.value in rule.plan.until:
+        return []
     zone = draft.policy.zone
     start = _start(draft, rule, event)
     due_at = _due(draft, rule, event, start, task)
     if due_at is None:
         draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
         return []
-    if task is None and not rule.plan.by_recipient and any(duty.rule == rule.name and duty.is_owed for duty in draft.duties.values()):
+    if task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
         return []
     plan = plan_as_kept(rule)
     term = Opened(start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone))
@@ -73,7 +79,7 @@ def open_rule(
     for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
         if only is not None and party.bearer.id not in only:
             continue
-        if _is_owed_already(draft, rule, party, task):
+        if key is None and _is_owed_already(draft, rule, party, task):
             continue
         opened.append(open_duty(draft, rule, plan, party, term, task, key))
     if opened:
@@ -185,6 +191,10 @@ def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None)
     return None
 
 
+def _is_owed(draft: Draft, rule: DutyRule) -> bool:
+    return any(duty.rule == rule.name and duty.is_owed for duty in draft.duties.values())
+
+
 def _is_owed_already(draft: Draft, rule: DutyRule, party: Party, task: Task | None) -> bool:
     """Whether this very thing is owed: for a task by its id, for a person who must answer by the person, else by the rule alone."""
     for duty in draft.duties.values():
@@ -242,8 +252,16 @@ def open_due(draft: Draft) -> None:
             continue
         standing = draft.case.standing
         if standing is None or standing.watch != "gaps" or _gaps_found(draft):
+            _give_up_the_last(draft, rule)
             open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
         schedule(draft, rule, opening.at)
+
+
+def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
+    """A shift that is over, a month that is past: what lapsed then can't be made up once its next round begins. The lapse stays."""
+    for duty in draft.owed():
+        if duty.rule == rule.name and duty.state is DutyState.LAPSED:
+            cancel(draft, duty, "its_next_round_has_begun")
 
 
 def _gaps_found(draft: Draft) -> bool:

@@ -51,7 +51,10 @@ def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
 
 
 def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
-    """The unit that `by` names; None where nothing of that name is there (no transfer pending, no common superior)."""
+    """The unit that `by` names; None where nothing of that name is there (no transfer pending, nobody above).
+
+    `superior` is whoever is asked to impose the lead, and without such a transfer the unit above the one that holds it.
+    """
     case = draft.case
     match by:
         case "recipient" | "unit":
@@ -67,7 +70,9 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             return transfer.to_unit if transfer else None
         case "superior":
             transfer = task.transfer if task else case.transfer
-            return transfer.superior if transfer else None
+            if transfer is not None and transfer.superior is not None:
+                return transfer.superior
+            return next(iter(draft.directory.superiors.get(task.unit if task else case.holder, ())), None)
         case "competent":
             return competent_unit(draft)
         case "watched":

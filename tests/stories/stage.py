@@ -31,6 +31,7 @@ from shared.facts import (
     Report,
     Via,
 )
+from shared.facts.report import CATEGORISED
 from shared.ids import CaseId, PersonId, PostId, SourceId, UnitId, case_id_for
 from shared.standing import standing_case
 from shared.vocabulary import Category, Kind, Level, ReportKind, Role
@@ -70,13 +71,15 @@ class Stage:
 
     # What happens
 
-    def report(self, kind: ReportKind = ReportKind.INCIDENT, *, level: Level | None = None, learned: timedelta | None = None, **more: Any) -> CaseId:
+    def report(
+        self, kind: ReportKind = ReportKind.INCIDENT, *, level: Level | None = None, learned: timedelta | None = None, **more: Any
+    ) -> CaseId:
         """A unit reports now what it learned of `learned` ago (default: at this moment); returns the case."""
         self._reports += 1
         learned_at = self.now - (learned or timedelta(0))
         known: dict[str, Any] = {
             "kind": kind,
-            "category": Category.ACCIDENT,
+            "category": Category.ACCIDENT if kind in CATEGORISED else None,
             "level": level,
             "unit": "wangshan_info_centre",
             "area": "620622",

@@ -13,7 +13,6 @@ def campaign(stage: Stage) -> CaseId:
         ReportKind.CAMPAIGN,
         unit="emergency_bureau",
         area="620600",
-        category=None,
         summary="矛盾纠纷和安全隐患大排查",
         tasks=[{"title": "一周内排查上报", "units": UNITS, "within": "P7D"}],
     )

@@ -6,10 +6,22 @@ it, end with it or open on it is the policy's business, not the act's.
 
 from collections.abc import Callable
 
-from services.escalator.acts import accountability, clocks, command, ending, holding, merging, notices, omission, regrading, tasks
+from services.escalator.acts import (
+    accountability,
+    clocks,
+    command,
+    ending,
+    extensions,
+    holding,
+    merging,
+    notices,
+    omission,
+    regrading,
+    tasks,
+)
 from services.escalator.draft import Draft
 from shared.facts import CaseAct
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, ReportKind
 
 Handler = Callable[[Draft, CaseAct], None]
 
@@ -34,8 +46,8 @@ ACTS: dict[Kind, Handler] = {
     Kind.SPLIT: merging.split,
     Kind.REGRADED: regrading.regrade,
     Kind.ASSIGNED: tasks.assign,
-    Kind.EXTENSION_ASKED: tasks.ask_extension,
-    Kind.EXTENSION_DECIDED: tasks.decide_extension,
+    Kind.EXTENSION_ASKED: extensions.ask_extension,
+    Kind.EXTENSION_DECIDED: extensions.decide_extension,
     Kind.COMPLETED: tasks.complete,
     Kind.RETURNED: tasks.give_back,
     Kind.VERIFIED: tasks.verify,
@@ -61,6 +73,17 @@ ACTS: dict[Kind, Handler] = {
     Kind.NOTICE_REPLIED: notices.reply,
     Kind.NOTICE_PUBLISHED: notices.publish,
 }
+
+
+def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
+    """What the policy calls this act: its kind, `filed.<document>`, or for a petition's second review `review_asked.again`."""
+    if kind is Kind.FILED and act.document is not None:
+        return f"{kind}.{act.document}"
+    reviewed = any(entry.kind is Kind.REVIEWED for entry in draft.case.log)
+    if kind is Kind.REVIEW_ASKED and draft.case.report.kind is ReportKind.PETITION and reviewed:
+        return f"{kind}.again"
+    return kind.value
+
 
 AFTER_THE_END = frozenset(
     {

@@ -14,7 +14,7 @@ from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Measure, Standing
 from shared.facts import CaseAct, EffectKind, Referred, Report
 from shared.facts.report import Lapsed
-from shared.vocabulary import Category, Kind, ReportKind
+from shared.vocabulary import Category, ReportKind
 
 WINDOW = timedelta(days=365)
 """How long a lapse counts as a repeat where the policy does not say."""
@@ -147,10 +147,7 @@ def decide_measure(draft: Draft, act: CaseAct) -> None:
 def ask_review(draft: Draft, act: CaseAct) -> None:
     """Of a measure, or of a petition's answer (复查)."""
     if draft.case.report.kind is ReportKind.PETITION:
-        again = any(entry.kind is Kind.REVIEWED for entry in draft.case.log)
-        draft.note(EffectKind.NOTED, "review_asked_again" if again else "review_asked", note=act.text)
-        if again:
-            draft.happened("review_asked.again", actor=act.by)
+        draft.note(EffectKind.NOTED, "review_asked", note=act.text)
         return
     measure = _measure(draft)
     if measure is not None and measure.decided is None:

@@ -1,7 +1,7 @@
-"""Tasks: assigned, accepted, extended, completed, returned for rework, verified and so closed 销号; campaigns and plans that make many.
+"""Tasks: assigned, accepted, completed, returned for rework, verified and so closed 销号; campaigns and plans that make many.
 
-Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An extension is asked for before the limit
-and granted by the assigner; the first limit stays on record. An item of an inventory without measure and owner counts as nothing.
+Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An item of an inventory without measure
+and owner counts as nothing.
 """
 
 from datetime import datetime
@@ -10,13 +10,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator import states
-from services.escalator.acts.holding import find_task
+from services.escalator.acts.holding import answered, find_task
 from services.escalator.draft import Draft
-from services.escalator.duties import move_limit
-from services.escalator.opening import reminders_of
 from services.escalator.parties import stands_for
 from services.escalator.policy.rule import Scope
-from shared.case import Extension, Held, Item, Task, TaskState
+from shared.case import Held, Item, Task, TaskState
 from shared.facts import CaseAct, EffectKind, TaskForm
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
@@ -79,7 +77,7 @@ def _usual_term(draft: Draft) -> datetime:
 
 def complete(draft: Draft, act: CaseAct) -> None:
     """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an outspoken nil report."""
-    task = _mine(draft, act)
+    task = mine(draft, act)
     if task is None:
         return
     nil = act.document is Document.NIL_REPORT
@@ -95,11 +93,13 @@ def complete(draft: Draft, act: CaseAct) -> None:
             return
     if _move(draft, task, "completed", result=act.text, nil=nil):
         draft.note(EffectKind.TASK, "nil_report" if nil else "completed", task=task.id, unit=task.unit, note=act.text)
+        if task.transfer is not None:
+            answered(draft, task.id, "task_is_completed")
 
 
 def give_back(draft: Draft, act: CaseAct) -> None:
     """The result is not enough: back for rework, with the limit it had, or a new one where that has passed."""
-    task = _theirs(draft, act)
+    task = theirs(draft, act)
     if task is None:
         return
     due_at = act.due_at or task.due_at
@@ -111,7 +111,7 @@ def give_back(draft: Draft, act: CaseAct) -> None:
 
 
 def verify(draft: Draft, act: CaseAct) -> None:
-    task = _theirs(draft, act)
+    task = theirs(draft, act)
     if task is None:
         return
     if act.by.unit is not None and act.by.unit == task.unit and task.unit != task.assigner:
@@ -133,52 +133,6 @@ def _turns_come(draft: Draft, done: TaskId) -> None:
             draft.put_task(task, state=state, assigned_at=draft.now, due_at=due_at)
             draft.note(EffectKind.TASK, state.value, task=task.id, unit=task.unit, due_at=due_at, note=task.title)
             draft.happened("assigned", task=task.id)
-
-
-def ask_extension(draft: Draft, act: CaseAct) -> None:
-    task = _mine(draft, act)
-    if task is None:
-        return
-    rule = draft.policy.document.tasks
-    if act.due_at is None or act.due_at <= task.due_at:
-        draft.refuse("no_later_limit_named", task=task.id, due_at=task.due_at)
-    elif task.state is TaskState.COMPLETED:
-        draft.refuse("task_is_completed", task=task.id)
-    elif rule is not None and rule.extension.asked_before_due and draft.now > task.due_at:
-        draft.refuse("asked_after_the_limit", task=task.id, due_at=task.due_at)
-    elif task.extension is not None and task.extension.granted is None:
-        draft.refuse("extension_asked_already", task=task.id)
-    else:
-        draft.put_task(
-            task,
-            extension=Extension(asked_by=act.by.principal, asked_at=draft.now, due_at=act.due_at, reason=act.text or ""),
-        )
-        draft.note(EffectKind.TASK, "extension_asked", task=task.id, unit=task.unit, due_at=act.due_at, was=task.due_at, note=act.text)
-
-
-def decide_extension(draft: Draft, act: CaseAct) -> None:
-    """Approved by the assigner; a lapse that came first stays."""
-    task = _theirs(draft, act)
-    if task is None:
-        return
-    asked = task.extension
-    if asked is None or asked.granted is not None:
-        draft.refuse("no_extension_asked", task=task.id)
-        return
-    granted = bool(act.approve)
-    decided = replace(asked, granted=granted, decided_by=act.by.principal)
-    if not granted:
-        draft.put_task(task, extension=decided)
-        draft.note(EffectKind.TASK, "extension_refused", task=task.id, unit=task.unit, due_at=task.due_at, note=act.text)
-        return
-    due_at = act.due_at or asked.due_at
-    draft.put_task(task, extension=decided, due_at=due_at, first_due_at=task.first_due_at or task.due_at)
-    draft.note(EffectKind.TASK, "extension_granted", task=task.id, unit=task.unit, due_at=due_at, was=task.due_at, note=act.text)
-    for duty in draft.owed():
-        if duty.task == task.id and duty.due_at == task.due_at and duty.lapse is None:
-            rule = draft.policy.rule_named(duty.rule, draft.sort)
-            later = reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone) if rule is not None else duty.reminders
-            move_limit(draft, duty, due_at, "extension_granted", reminders=later)
 
 
 def register(draft: Draft, act: CaseAct) -> None:
@@ -228,7 +182,7 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     make_tasks(draft, forms, act.by.unit or draft.case.holder)
 
 
-def _mine(draft: Draft, act: CaseAct) -> Task | None:
+def mine(draft: Draft, act: CaseAct) -> Task | None:
     """The task, where whoever acts may act for the unit that holds it."""
     task = find_task(draft, act)
     if task is not None and not (act.by.principal == task.owner or stands_for(draft.directory, act.by.unit, task.unit)):
@@ -237,7 +191,7 @@ def _mine(draft: Draft, act: CaseAct) -> Task | None:
     return task
 
 
-def _theirs(draft: Draft, act: CaseAct) -> Task | None:
+def theirs(draft: Draft, act: CaseAct) -> Task | None:
     """The task, where whoever acts may act for the unit that assigned it."""
     task = find_task(draft, act)
     if task is not None and not stands_for(draft.directory, act.by.unit, task.assigner):
@@ -257,13 +211,13 @@ def _move(draft: Draft, task: Task, by: str, **fields: Any) -> bool:
 
 
 __all__ = [
-    "ask_extension",
     "assign",
     "complete",
-    "decide_extension",
     "give_back",
     "invoke_plan",
     "make_tasks",
+    "mine",
     "register",
+    "theirs",
     "verify",
 ]

@@ -121,6 +121,8 @@ class DutyTerms(Written):
     nag: Span | None = None
     """After the limit, called again at this interval until it is done."""
     again: bool | None = None
+    extend: TermText | None = None
+    """By how much at most its limit may be moved, where that is asked for before the limit and granted. Tasks are extended without it."""
     cause: LapseCause | None = None
     refers: bool | None = None
     channels: Names | None = None

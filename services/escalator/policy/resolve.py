@@ -172,6 +172,7 @@ class _Reader:
             every=whole.get("every"),
             shift=bool(whole.get("shift")),
             calls=by == "recipient" if calls is None else calls,
+            extend=self._extend(),
             given=self._given("due") is not None,
         )
 
@@ -224,6 +225,13 @@ class _Reader:
         else:
             term = parse_term(text)
         return term, self._at(path)
+
+    def _extend(self) -> Term | None:
+        found = self._given("extend")
+        if found is None or found[0] is None:
+            return None
+        text, where = found
+        return _as_term(self._follow(text, where)[0], text, where) if is_ref(text) else parse_term(text)
 
     def _names(self, field: str) -> tuple[tuple[str, ...], Rule | None]:
         found = self._given(field)

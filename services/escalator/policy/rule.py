@@ -63,5 +63,7 @@ class DutyRule:
     """Opens at the start of each shift of the standing case's roster."""
     calls: bool
     """The bearer is called when it opens (a report); otherwise only told."""
+    extend: Term | None = None
+    """By how much its limit may be moved at most; None: not at all."""
     given: bool = False
     """`due: given`: the act, task, source or roster that opens it names the limit; `term` where it names none."""

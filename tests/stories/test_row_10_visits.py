@@ -1,0 +1,34 @@
+"""Leaders visit the people: the visit is on record, and every case they take home is somebody's task. Row 10."""
+
+from shared.case import TaskState
+from shared.facts import Purpose
+from shared.ids import CaseId
+from shared.vocabulary import Document, Kind, ReportKind
+from tests.stories.stage import Stage
+
+UNIT = "wangshan_government"
+
+
+def visit(stage: Stage) -> CaseId:
+    return stage.report(ReportKind.VISIT, unit=UNIT, summary="县长走访北坡村")
+
+
+def test_within_three_days_it_is_written_down_what_was_seen() -> None:
+    stage = Stage()
+    case = visit(stage)
+    assert stage.limit(case, "visit_record") == "11-26 11:00"
+    stage.after(days=1)
+    stage.says(case, Kind.FILED, UNIT, document=Document.FEEDBACK, text="走访 14 户，接案 2 件")
+    assert stage.is_done(case, "visit_record")
+
+
+def test_a_case_taken_on_the_visit_is_tracked_until_it_is_verified() -> None:
+    stage = Stage()
+    case = visit(stage)
+    stage.says(case, Kind.ASSIGNED, UNIT, tasks=[{"title": "北坡村饮水", "unit": "water_bureau", "within": "P10D"}])
+    stage.after(days=6)
+    assert stage.told(case, "task_complete", Purpose.REMINDER) == [("11-28 11:00", "water_head")]
+    stage.says(case, Kind.COMPLETED, "water_bureau", task="t1", text="已通水")
+    stage.says(case, Kind.VERIFIED, UNIT, task="t1")
+    assert stage.task(case).state is TaskState.VERIFIED
+    assert stage.is_done(case, "task_verify")
