@@ -4,36 +4,51 @@ Invariant: what is not in the table is refused. A reporter whose token names a u
 act only on what it reported itself.
 """
 
-from services.intake.board import Card
+from services.intake.acts_table import ACTS
+from services.intake.card import Card
+from shared.case import Case, Task
 from shared.facts import ReportForm
 from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import CASE_ACTS, Kind, Role
+from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role
 
-_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, _PUBLISHER = (
+_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, _DISCIPLINE, _PUBLISHER = (
     Role.REPORTER,
     Role.DUTY_OFFICER,
     Role.LEADER,
     Role.SUPERVISOR,
+    Role.DISCIPLINE,
     Role.PUBLISHER,
 )
-
-MAY: dict[Kind, frozenset[Role]] = {
-    Kind.REPORTED: frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, _PUBLISHER}),
-    Kind.ACKNOWLEDGED: frozenset({_OFFICER, _LEADER, _SUPERVISOR}),
-    Kind.FOLLOWED_UP: frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR}),
-    Kind.TRANSFERRED: frozenset({_REPORTER, _OFFICER, _LEADER}),
-    Kind.ACCEPTED: frozenset({_REPORTER, _OFFICER, _LEADER}),
-    Kind.OBJECTED: frozenset({_REPORTER, _OFFICER, _LEADER}),
-    Kind.PROGRESSED: frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR}),
-    Kind.RESOLVED: frozenset({_REPORTER, _OFFICER, _LEADER}),
-    Kind.CLOSED: frozenset({_OFFICER, _LEADER, _SUPERVISOR}),
-    Kind.WITHDRAWN: frozenset({_REPORTER, _OFFICER, _SUPERVISOR}),
-    Kind.MERGED: frozenset({_OFFICER, _SUPERVISOR}),
+_OFFICES = frozenset({_OFFICER, _LEADER, _SUPERVISOR})
+_EVERYONE = _OFFICES | {_REPORTER, _PUBLISHER}
+MAY_OPEN: dict[ReportKind, frozenset[Role]] = {
+    ReportKind.INCIDENT: _EVERYONE,
+    ReportKind.OPINION: _EVERYONE,
+    ReportKind.DISPUTE: _EVERYONE,
+    ReportKind.HAZARD: _EVERYONE,
+    ReportKind.PETITION: _EVERYONE,
+    ReportKind.COMPLAINT: _EVERYONE,
+    ReportKind.TASK: _OFFICES,
+    ReportKind.CAMPAIGN: _OFFICES,
+    ReportKind.SUPERVISION_ORDER: _OFFICES,
+    ReportKind.PUBLICATION: _OFFICES,
+    ReportKind.VISIT: _OFFICES,
+    # Raised by the system from a lapse; by hand only by the organ that decides on it.
+    ReportKind.ACCOUNTABILITY: frozenset({_DISCIPLINE}),
+    ReportKind.STANDING: frozenset(),
 }
+"""Who may open a case of which kind by hand."""
+MAY: dict[Kind, frozenset[Role]] = {
+    Kind.REPORTED: frozenset[Role]().union(*MAY_OPEN.values()),
+    Kind.ACKNOWLEDGED: _OFFICES,
+    **{kind: act.roles for kind, act in ACTS.items()},
+}
+THE_ORGANS_ALONE = frozenset({Kind.REVIEWED, Kind.CORRECTED})
+"""In an accountability case for the discipline organ alone; a petition's review is for the unit above."""
 MAY_LOG_A_CALL = frozenset({_OFFICER})
 """Who may write down that somebody else was told by telephone."""
-MAY_LOOK = frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR})
+MAY_LOOK = frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, _DISCIPLINE, Role.AUDITOR, Role.OPERATOR})
 
 
 def forbidden(detail: str) -> Problem:
@@ -47,14 +62,44 @@ def _in_role(principal: Principal, kind: Kind) -> None:
 
 def may_report(principal: Principal, form: ReportForm) -> None:
     _in_role(principal, Kind.REPORTED)
+    allowed = MAY_OPEN[form.kind]
+    if principal.role not in allowed:
+        who = f"it is opened by: {', '.join(sorted(allowed))}" if allowed else "it is opened by the system alone, never by hand"
+        raise forbidden(f"Your role is {principal.role}; a case of kind {form.kind} is not yours to open: {who}.")
     if principal.role is Role.REPORTER and principal.unit and form.unit != principal.unit:
         raise forbidden(f"Your token reports for {principal.unit}, not for {form.unit}: have that unit report, or the duty officer.")
 
 
 def may_act(principal: Principal, kind: Kind, card: Card) -> None:
     _in_role(principal, kind)
+    if kind in THE_ORGANS_ALONE and card.kind is ReportKind.ACCOUNTABILITY and principal.role is not _DISCIPLINE:
+        raise forbidden("In an accountability case this is for the discipline organ alone: ask for a review instead.")
     if principal.role is Role.REPORTER and principal.unit and not card.concerns(principal.unit):
-        raise forbidden(f"Your unit {principal.unit} neither reported this case nor holds it: ask {card.holder}, or the duty officer.")
+        raise forbidden(f"Your unit {principal.unit} has no part in this case: ask {card.holder}, or the duty officer.")
+
+
+def may_act_on(principal: Principal, kind: Kind, task: Task) -> None:
+    """A reporter acts on the tasks of their own unit, and decides on those it assigned."""
+    if principal.role is not Role.REPORTER or not principal.unit:
+        return
+    if ACTS[kind].by_assigner:
+        if principal.unit != task.assigner:
+            raise forbidden(f"Task {task.id} was assigned by {task.assigner}, not by your unit {principal.unit}: it is for them to decide.")
+    elif principal.unit not in (task.unit, task.transfer.to_unit if task.transfer else None):
+        raise forbidden(f"Task {task.id} is with {task.unit}, not with your unit {principal.unit}.")
+
+
+def tasks_for(principal: Principal, kind: Kind, case: Case) -> tuple[Task, ...]:
+    """The case's tasks that the principal may do this to, as far as the unit decides it."""
+
+    def is_theirs(task: Task) -> bool:
+        try:
+            may_act_on(principal, kind, task)
+        except Problem:
+            return False
+        return True
+
+    return tuple(task for task in case.tasks if is_theirs(task))
 
 
 def may_look(principal: Principal, card: Card) -> bool:
@@ -65,4 +110,5 @@ def allowed(principal: Principal, card: Card) -> frozenset[Kind]:
     """Every act this principal may do to this case."""
     if principal.role is Role.REPORTER and not may_look(principal, card):
         return frozenset()
-    return frozenset(kind for kind in (Kind.ACKNOWLEDGED, *CASE_ACTS) if principal.role in MAY[kind])
+    organs = THE_ORGANS_ALONE if card.kind is ReportKind.ACCOUNTABILITY and principal.role is not _DISCIPLINE else frozenset[Kind]()
+    return frozenset(kind for kind in (Kind.ACKNOWLEDGED, *CASE_ACTS) if principal.role in MAY[kind] and kind not in organs)

@@ -7,15 +7,17 @@ more than the decision that was seen.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
 from pydantic import BaseModel
 from ulid import ULID
 
-from services.intake import access
+from services.intake import access, known
+from services.intake.act_faults import faults_in
+from services.intake.acts_table import ACTS
 from services.intake.answers import Acted, FactRef, Outcome
-from services.intake.board import Board, Card
-from services.intake.forms import REQUIRED, ActForm
+from services.intake.board import Board
+from services.intake.card import Card
+from services.intake.forms import ActForm
 from services.intake.record import Record, Stored, id_of
 from services.intake.words import Fault, invalid
 from shared.case import Case
@@ -85,23 +87,29 @@ class CaseActs:
         """Any other act. Problem 403, 404, 422, 503; a refusal by the escalator is an answer."""
         card = self._known(case)
         access.may_act(principal, kind, card)
-        if faults := self._faults(kind, case, form):
+        whole = card.whole
+        if kind is Kind.COMMAND_TAKEN and form.to_person is None:
+            form = form.model_copy(update={"to_person": self._themself(principal)})
+        faults = [*faults_in(ACTS[kind], form, whole, self._directory, self._clock()), *self._merge_faults(case, form)]
+        if faults:
             raise invalid(faults, "act")
-        said = CaseAct(by=principal.actor(), text=form.text, to_unit=form.to_unit, into=form.into, percent=form.percent)
+        if kind is Kind.SNOOZED and form.to_person not in (None, principal.person) and principal.role not in access.MAY_LOG_A_CALL:
+            raise access.forbidden("You put off your own calls alone; somebody else's are put off by the duty officer.")
+        for task in whole.tasks:
+            if task.id == form.task:
+                access.may_act_on(principal, kind, task)
+        said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
         return await self._do(kind, case, said, principal.subject, key)
 
-    def _faults(self, kind: Kind, case: CaseId, form: ActForm) -> list[Fault]:
-        needed = REQUIRED[kind]
-        faults = [(field, f"is missing: {remedy}") for field, remedy in needed.items() if getattr(form, field) is None]
-        strangers = {"to_unit", "into"} - set(needed)
-        faults += [(field, f"has no meaning for {kind}: remove it") for field in sorted(strangers) if getattr(form, field) is not None]
-        if form.to_unit is not None and form.to_unit not in self._directory.units_by_id:
-            faults.append(("to_unit", f"no unit {form.to_unit[:60]!r} is known: take an id from GET /api/v1/directory/units"))
+    def _themself(self, principal: Principal) -> PersonId:
+        if principal.person is None:
+            raise invalid([("to_person", "is missing: your token names no person, so say who commands")], "act")
+        return principal.person
+
+    def _merge_faults(self, case: CaseId, form: ActForm) -> list[Fault]:
         if form.into == case:
-            faults.append(("into", "is this very case: name the other one"))
-        elif kind is Kind.MERGED and form.into is not None and self._board.card(form.into) is None:
-            faults.append(("into", f"no case {form.into[:60]!r} is on the board: name one from GET /api/v1/cases"))
-        return faults
+            return [("into", "is this very case: name the other one")]
+        return known.named("into", "case", form.into, self._board, "name one from GET /api/v1/cases")
 
     async def tell(self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original) -> Stored:
         """What a system says about a case it reported; its own id makes it idempotent."""
@@ -143,7 +151,7 @@ def decided_on(card: Card, sequence: int) -> Decision | None:
     """The decision on the fact at `sequence`, or a later one where ours has gone by already; None while it is still to come."""
     if card.applied < sequence:
         return None
-    return Decision.model_validate(orjson.loads(card.raw)["decision"])
+    return card.whole.decision
 
 
 def unknown_case(case: str, board: Board) -> Problem:

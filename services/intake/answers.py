@@ -4,9 +4,22 @@ Invariant: an answer is given only for a fact that the broker has said is stored
 """
 
 from enum import StrEnum
+from typing import Annotated, Any
 
-from shared.facts import Effect, Frozen, Instant
-from shared.ids import CaseId, DutyId, PersonId
+import msgspec
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+from services.intake.schemas import of_value
+from shared.facts import Effect, Frozen, Instant, Name
+from shared.ids import CaseId, DutyId, PersonId, UnitId
+
+
+def _effect(value: Any) -> Effect:
+    return value if isinstance(value, Effect) else msgspec.convert(value, Effect)
+
+
+AnEffect = Annotated[Effect, PlainValidator(_effect), PlainSerializer(msgspec.to_builtins), WithJsonSchema(of_value(Effect))]
+"""What the escalator makes is no pydantic model; it is shown as it is written."""
 
 
 class FactRef(Frozen):
@@ -18,10 +31,15 @@ class FactRef(Frozen):
 
 
 class DutyRef(Frozen):
-    """One duty the report opened: what is owed, to whom, by when."""
+    """One duty the report opened: what is owed, by whom, to whom, by when."""
 
     id: DutyId
     act: str
+    """The duty rule's name in the policy."""
+    title: Name | None = None
+    owed_by: UnitId | None = None
+    bearer: PersonId | None = None
+    """Who has to move: the person called."""
     owed_to: PersonId
     due_at: Instant
 
@@ -53,7 +71,7 @@ class Acted(Frozen):
 
     case: CaseId
     fact: FactRef
-    effects: tuple[Effect, ...]
+    effects: tuple[AnEffect, ...]
     outcome: Outcome
 
     @property

@@ -11,12 +11,14 @@ from services.intake.api.directory import directory_router
 from services.intake.api.events import events_router
 from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
+from services.intake.api.sources import sources_router
 from services.intake.board import Board
 from services.intake.desk.pages import desk_router
 from services.intake.desk_services import DeskServices
 from services.intake.directory_changes import DirectoryChanges
 from services.intake.follow import Follower
 from services.intake.hand_in import HandIn
+from services.intake.heartbeats import Heartbeats
 from services.intake.ingress import Ingress
 from services.intake.metrics import Metrics
 from services.intake.receipts import Receipts
@@ -52,7 +54,7 @@ def build(settings: IntakeSettings) -> Service:
     submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
     acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
     changes = DirectoryChanges(directory, record, lambda: service.connection, now, lambda: words_of(settings.policy))
-    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts)
+    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts, Heartbeats(record, now))
 
     inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
     inbox(Ingress(hand_in, record, now).hear)
@@ -69,10 +71,11 @@ def build(settings: IntakeSettings) -> Service:
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
-        cases_router(board, gate),
+        cases_router(board, gate, now),
         directory_router(directory, changes, gate, now),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),
+        sources_router(hand_in, gate, now),
         desk_router(desk, now),
     ):
         service.app.include_router(router)

@@ -5,81 +5,18 @@ keeps the stored bytes and the few fields that lists need; a Case is built only 
 """
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
-
+from services.intake.card import Card, card_of, due_order
 from shared.case import Case
 from shared.ids import CaseId
 
 T = TypeVar("T")
-SETTLED = frozenset({"closed", "withdrawn", "merged"})
-OWED = frozenset({"open", "lapsed"})
 READER_LIMIT = 5_000
 """Changed cases a reader may leave unread; one slower than that is let go and resumes with its last revision."""
 BREATH = 0.1
 """Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One case on the board."""
-
-    case: CaseId
-    revision: int
-    packed: bytes
-    """The stored value, compressed: a case is 6 to 9 kB of JSON, and the board holds every one."""
-    status: str
-    unit: str
-    holder: str
-    asked_unit: str | None
-    """The unit a pending transfer is offered to."""
-    owed: tuple[str, ...]
-    """When each duty still owed is due, the earliest first: RFC 3339 in UTC, one spelling, so that text order is time order."""
-    report_sequence: int
-    applied: int
-    """Sequence of the last fact the case has taken in."""
-
-    @property
-    def raw(self) -> bytes:
-        return zlib.decompress(self.packed)
-
-    @property
-    def whole(self) -> Case:
-        """Built anew each time: a Case takes ten times the memory of its bytes."""
-        return Case.model_validate_json(self.raw)
-
-    @property
-    def next_due(self) -> str | None:
-        return self.owed[0] if self.owed else None
-
-    @property
-    def is_open(self) -> bool:
-        """Not settled, or settled with something still owed."""
-        return self.status not in SETTLED or bool(self.owed)
-
-    def concerns(self, unit: str) -> bool:
-        return unit in (self.unit, self.holder, self.asked_unit)
-
-
-def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
-    value: dict[str, Any] = orjson.loads(raw)
-    report, transfer = value["report"], value.get("transfer")
-    return Card(
-        case=case,
-        revision=revision,
-        packed=zlib.compress(raw, 1),
-        status=value["status"],
-        unit=report["unit"],
-        holder=value["holder"],
-        asked_unit=transfer["to_unit"] if transfer else None,
-        owed=tuple(sorted(duty["due_at"] for duty in value.get("duties", ()) if duty["state"] in OWED)),
-        report_sequence=value["report_sequence"],
-        applied=value["applied"]["sequence"],
-    )
 
 
 class Reader:
@@ -103,6 +40,8 @@ class Board:
 
     def __init__(self) -> None:
         self._cards: dict[CaseId, Card] = {}
+        self._raised: dict[str, set[CaseId]] = {}
+        """Of each case those that follow from it."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
         self._readers: set[Reader] = set()
         self.revision = 0
@@ -116,21 +55,26 @@ class Board:
     # Fed
 
     def put(self, case: CaseId, revision: int, raw: bytes) -> None:
-        """The case changed. Raises ValueError, KeyError or TypeError for a value that is no case."""
+        """The case changed. Raises ValueError for a value that is no case."""
         card = card_of(case, revision, raw)
         self._cards[case] = card
+        if card.parent is not None:
+            self._raised.setdefault(card.parent, set()).add(case)
         self._tell(case, revision)
         for look in list(self._waiting.get(case, ())):
             look(card)
 
     def remove(self, case: CaseId, revision: int) -> None:
         """The case left the board; the trail keeps it."""
-        self._cards.pop(case, None)
+        card = self._cards.pop(case, None)
+        if card is not None and card.parent is not None:
+            self._raised.get(card.parent, set()).discard(case)
         self._tell(case, revision)
 
     def clear(self) -> None:
         """The broker's bucket is another one than before."""
         self._cards.clear()
+        self._raised.clear()
         self.revision = 0
 
     def _tell(self, case: CaseId, revision: int) -> None:
@@ -142,6 +86,9 @@ class Board:
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    def __contains__(self, case: object) -> bool:
+        return case in self._cards
 
     def card(self, case: CaseId) -> Card | None:
         return self._cards.get(case)
@@ -157,8 +104,9 @@ class Board:
         """Open cases, the next due first; those that owe nothing last, by age."""
         return sorted((card for card in self._cards.values() if card.is_open), key=due_order)
 
-    def open_cases(self) -> list[Case]:
-        return [card.whole for card in self.open_cards()]
+    def raised_from(self, case: CaseId) -> list[Card]:
+        """The cases that follow from this one."""
+        return sorted((self._cards[one] for one in self._raised.get(case, ()) if one in self._cards), key=due_order)
 
     async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:
         """The first answer other than None that `accept` gives to the case's card, now or at a change; None when time is up."""
@@ -202,7 +150,3 @@ class Board:
                 await asyncio.sleep(BREATH)
         finally:
             self._readers.discard(reader)
-
-
-def due_order(card: Card) -> tuple[str, str]:
-    return (card.next_due or "9999", card.case)

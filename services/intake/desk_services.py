@@ -3,13 +3,13 @@
 Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form, `.detail` is for the page.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from services.intake.answers import Acted, Submitted
-from services.intake.board import Card
+from services.intake.card import Card
 from services.intake.forms import ActForm
 from shared.case import Case
 from shared.directory import Directory
@@ -39,8 +39,14 @@ class Board(Protocol):
         """
         ...
 
-    def open_cases(self) -> list[Case]:
-        """Whole: all cases that still owe something or are not settled (open, resolved), the next due first."""
+    def cards(self) -> Iterable[Card]:
+        """Every case on the board, in no order."""
+        ...
+
+    def card(self, case: CaseId) -> Card | None: ...
+
+    def raised_from(self, case: CaseId) -> list[Card]:
+        """The cases that follow from this one."""
         ...
 
     async def case(self, case: CaseId) -> Case | None: ...

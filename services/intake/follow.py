@@ -129,7 +129,7 @@ class Follower:
             return
         try:
             self._board.put(case, revision, message.data)
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             log.error("board_can_not_read_a_case", case=case, revision=revision, error=str(error), next="the case is left off the board")
 
     def _caught_up(self) -> None:

@@ -1,13 +1,17 @@
-"""What people fill in besides the report: the bodies of the acts, and which fields each act cannot do without."""
+"""What people fill in besides the report: the bodies of the acts. Which fields an act needs and takes stands in acts_table."""
 
+from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from shared.facts import Frozen
-from shared.facts.report import Text
-from shared.ids import CaseId, PersonId, UnitId
-from shared.vocabulary import Kind
+from shared.facts import Frozen, Instant, TaskForm
+from shared.facts.report import Line, Text
+from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
+from shared.vocabulary import Document, Level
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+Span = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class AcknowledgeForm(Frozen):
@@ -19,23 +23,37 @@ class AcknowledgeForm(Frozen):
 
 
 class ActForm(Frozen):
-    """The body of every other act; `REQUIRED` says which fields an act cannot do without."""
+    """The body of every other act: the fields of a CaseAct that people fill in. Each act takes its own few (`acts_table`)."""
 
     text: Text | None = None
     to_unit: UnitId | None = None
+    to_person: PersonId | None = None
     into: CaseId | None = None
     percent: Annotated[int | None, Field(ge=0, le=100)] = None
+    duty: DutyId | None = None
+    task: TaskId | None = None
+    tasks: tuple[TaskForm, ...] = ()
+    document: Document | None = None
+    level: Level | None = None
+    sensitive: bool | None = None
+    due_at: Instant | None = None
+    span: Span | None = None
+    approve: bool | None = None
+    measure: Line | None = None
+    """A step of the ladder in force; of an item, what is done against it."""
+    plan: Word | None = None
+    post: PostId | None = None
+    step: Annotated[int | None, Field(ge=0)] = None
+    """Of the chain (0: who is called first); of an inventory, the number of the item."""
+    owner: PersonId | None = None
+    acting: bool | None = None
+    summary: Line | None = None
+    reply_by: Instant | None = None
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The fields something stands in."""
+        return tuple(name for name in FIELDS if getattr(self, name) not in (None, ()))
 
 
-REQUIRED: dict[Kind, dict[str, str]] = {
-    Kind.FOLLOWED_UP: {"text": "say what is known now"},
-    Kind.TRANSFERRED: {"to_unit": "name the unit that is asked to take the case over", "text": "say why it is theirs"},
-    Kind.ACCEPTED: {},
-    Kind.OBJECTED: {"text": "say why the case is not yours"},
-    Kind.PROGRESSED: {"text": "say what was done"},
-    Kind.RESOLVED: {"text": "say how it was resolved"},
-    Kind.CLOSED: {"text": "give the evidence that it is settled"},
-    Kind.WITHDRAWN: {"text": "say why the report is withdrawn"},
-    Kind.MERGED: {"into": "name the case this one is a duplicate of", "text": "say how you know they are the same"},
-}
-"""Per act: the field that must be filled and what to write there."""
+FIELDS = tuple(ActForm.model_fields)

@@ -14,6 +14,7 @@ from services.intake.acts import CaseActs
 from services.intake.answers import FactRef
 from services.intake.formats import FORMATS
 from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item
+from services.intake.heartbeats import Heartbeats
 from services.intake.receipts import Receipts
 from services.intake.record import Stored, id_of
 from services.intake.submit import Handover, Submission, form_in
@@ -61,26 +62,36 @@ class HandIn:
         threads: Threads,
         directory: Callable[[], Directory],
         receipts: Receipts,
+        heartbeats: Heartbeats,
     ) -> None:
         self._submission, self._acts, self._threads, self._receipts = submission, acts, threads, receipts
-        self._directory = directory
+        self._directory, self._heartbeats = directory, heartbeats
 
     def source(self, format_name: str, source_id: str) -> Source:
         """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
-        source = self._directory().sources_by_id.get(SourceId(source_id))
-        if source is None:
-            said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
-            raise FormatError("unknown source", [("source", said)])
+        source = self._declared(source_id)
         if format_name not in FORMATS or format_name not in source.formats:
             said = f"{source_id} sends {', '.join(source.formats)}, not {format_name[:40]!r}: correct one of the two"
             raise FormatError("unknown format", [("format", said)])
         return source
+
+    def _declared(self, source_id: str) -> Source:
+        source = self._directory().sources_by_id.get(SourceId(source_id))
+        if source is None:
+            said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
+            raise FormatError("unknown source", [("source", said)])
+        return source
+
+    async def hear(self, source_id: str, at: datetime) -> bool:
+        """A sign of life, and nothing else; True where it went on record. Raises FormatError or Unreachable."""
+        return await self._heartbeats.hear(self._declared(source_id), at)
 
     async def take(
         self, format_name: str, source_id: str, raw: bytes, headers: dict[str, str], *, received_at: datetime, from_inbox: bool
     ) -> list[Taken]:
         """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
         source = self.source(format_name, source_id)
+        await self._heartbeats.hear(source, received_at)
         arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
         checked = self._check(FORMATS[format_name](arrival))
         handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
@@ -114,9 +125,7 @@ class HandIn:
             return await self._follow(follow, case, handing)
         if otherwise is not None:
             return await self._report(otherwise, handing)
-        return Taken(
-            id=follow.id, outcome=Taking.REFUSED, note="What it refers to was never reported here: there is nothing to say it about."
-        )
+        return Taken(id=follow.id, outcome=Taking.REFUSED, note=NOTHING_TO_SAY_IT_ABOUT)
 
     async def _report(self, item: _Checked, handing: "_Handing") -> Taken:
         draft = item.draft

@@ -1,6 +1,6 @@
 """The inbox: what others published becomes facts, and what can't be taken is kept with the reason.
 
-Invariant: every message ends as at least one fact, or has been one before; it is acknowledged only then. A bad one never
+Invariant: every message but a sign of life ends as at least one fact, or has been one before; it is acknowledged only then. A bad one never
 blocks those behind it and is never dropped: its bytes stand in a `rejected` fact. Messages of one source are taken in order.
 """
 
@@ -26,6 +26,8 @@ from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+HEARTBEAT = "heartbeat"
+"""`inbox.heartbeat.<source>`: a sign of life, whatever stands in it."""
 RETRY_DELAY = 2.0
 TRIES = 5
 """Deliveries after which a message that makes us fail in an unforeseen way is set aside as rejected."""
@@ -53,6 +55,9 @@ class Ingress:
     async def _take(self, message: Msg) -> None:
         _, format_name, source = message.subject.split(".", 2)
         try:
+            if format_name == HEARTBEAT:
+                await self._hand_in.hear(source, broker_time(message))
+                return
             taken = await self._hand_in.take(
                 format_name, source, message.data, dict(message.headers or {}), received_at=broker_time(message), from_inbox=True
             )

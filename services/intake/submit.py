@@ -16,18 +16,21 @@ from ulid import ULID
 
 from services.intake.access import may_report
 from services.intake.answers import DutyRef, FactRef, Submitted
-from services.intake.board import Board, Card
+from services.intake.board import Board
+from services.intake.card import Card
+from services.intake.known import IN_DIRECTORY, assignment_faults, unit_faults
 from services.intake.receipts import Receipts
-from services.intake.record import Record, Stored, id_of
+from services.intake.record import Record, Stored, Unreachable, id_of
 from services.intake.words import TIME_EXAMPLE, Fault, faults_of, invalid
 from shared.directory import Directory
 from shared.facts import Fact, Instant, Original, Report, ReportForm
+from shared.facts.report import CATEGORISED
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
 from shared.problems import Problem
 from shared.subjects import fact_subject
 from shared.tokens import Principal
-from shared.vocabulary import Kind
+from shared.vocabulary import Category, Kind, ReportKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -35,6 +38,7 @@ KEY_LIMIT = 200
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("occurred_at", "learned_at")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+_CHOICES = f"{', '.join(repr(one.value) for one in list(Category)[:-1])} or {list(Category)[-1].value!r}"
 _FORM_FIELDS = tuple(ReportForm.model_fields)
 
 
@@ -103,17 +107,22 @@ class Submission:
             named = {field for field, _ in faults}
             faults += [fault for fault in faults_of(error, ReportForm, prefix) if fault[0] not in named]
             return None, faults
+        faults += assignment_faults(form.tasks, self._directory, self._clock(), prefix)
         return (None, faults) if faults else (form, [])
 
     def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
+        """What does not depend on the form as a whole: named even where other fields can't be read."""
         faults: list[Fault] = []
-        unit, area = fields.get("unit"), fields.get("area")
-        if isinstance(unit, str) and unit not in self._directory.units_by_id:
-            faults.append((f"{prefix}unit", f"no unit {unit[:60]!r} is known: take an id from GET /api/v1/directory/units"))
-        if isinstance(area, str) and area not in self._directory.areas_by_code:
-            faults.append(
-                (f"{prefix}area", f"no area {area[:60]!r} is known: take a six-digit code from GET /api/v1/directory/units (areas)")
-            )
+        unit, area, parent = (fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area", "parent"))
+        faults += unit_faults(f"{prefix}unit", unit, self._directory)
+        if area is not None and area not in self._directory.areas_by_code:
+            faults.append((f"{prefix}area", f"no area {area[:60]!r} is known: take a six-digit code from {IN_DIRECTORY}/areas"))
+        if parent is not None and self._board.card(CaseId(parent)) is None:
+            if not self._board.ready:
+                raise Unreachable("The board is not caught up, so that `parent` can't be looked up yet: send it again in a moment.")
+            faults.append((f"{prefix}parent", f"no case {parent[:60]!r} is on the board: name one from GET /api/v1/cases, or leave it out"))
+        if not fields.get("category") and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
+            faults.append((f"{prefix}category", f"is missing: write {_CHOICES}"))
         return faults
 
     def _odd_times(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
@@ -206,5 +215,16 @@ def form_in(stored: Stored) -> ReportForm:
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:
-    duties: list[dict[str, Any]] = orjson.loads(card.raw)["duties"]
-    return tuple(DutyRef(id=duty["id"], act=duty["act"], owed_to=duty["owed_to"], due_at=duty["due_at"]) for duty in duties)
+    case = card.whole
+    return tuple(
+        DutyRef(
+            id=duty.id,
+            act=duty.act,
+            title=case.plan_of(duty).title,
+            owed_by=duty.owed_by,
+            bearer=duty.bearer,
+            owed_to=duty.owed_to,
+            due_at=duty.due_at,
+        )
+        for duty in case.duties
+    )

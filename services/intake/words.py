@@ -15,6 +15,7 @@ Fault = tuple[str, str]
 """(field, what is wrong and what to do)."""
 
 TIME_EXAMPLE = "2026-11-23T03:05:00+08:00"
+SPAN_EXAMPLE = "PT10M (ten minutes), P1D (a day)"
 _WORDS = {
     "missing": "is missing: fill it in",
     "enum": "{given} is not one of the possible values: write {expected}",
@@ -27,18 +28,22 @@ _WORDS = {
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
+    "tuple_type": "must be a list, not {given}",
+    "list_type": "must be a list, not {given}",
+    "greater_than": "must be more than 0",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than_equal": "must be {le:g} or less",
 }
 _WORDS_BY_START = (
     ("datetime", f"{{given}} is not a time: write it as in {TIME_EXAMPLE}"),
     ("timezone", f"{{given}} is not a time: write it as in {TIME_EXAMPLE}"),
+    ("time_delta", f"{{given}} is not a length of time: write it as in {SPAN_EXAMPLE}"),
     ("bool", "must be true or false, not {given}"),
     ("float", "must be a number, not {given}"),
     ("int", "must be a number, not {given}"),
     ("finite", "must be a number, not {given}"),
 )
-_MODEL_FAULT_FIELD = {"learned_at is before": "learned_at"}
+_MODEL_FAULT_FIELD = {"learned_at is before": "learned_at", "category is missing": "category"}
 """Faults of a whole form that are best shown at one field."""
 
 

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.case import Applied, Case, CaseStatus, Duty, DutyState, Plan
-from shared.facts import About, Decision, Effect, EffectKind, Fact, Report, Rule, rfc3339
-from shared.ids import CaseId, DutyId, PersonId, PostId, UnitId
+from msgspec.structs import replace
+
+from shared.case import Applied, Case, Duty, DutyState, Matter, Plan, Task, write_case
+from shared.facts import About, Decision, Effect, EffectKind, Fact, Name, Rule, rfc3339
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, TaskId, UnitId
+from shared.vocabulary import Category, Level, ReportKind
 from tests.lab import Lab
 
 RULE = Rule(path="half_hour.within", line=12)
@@ -30,34 +33,71 @@ def form(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def duty(owed_to: str, due_at: datetime, state: DutyState = DutyState.OPEN) -> Duty:
-    return Duty(
-        id=DutyId(f"report-{owed_to}"),
-        act="report",
+PLAN = Plan(rule="first_report", title=Name(zh="首报", en="first report"), limit=RULE, by_recipient=True, discharged_by=("acknowledged",))
+
+
+def duty(owed_to: str, due_at: datetime, state: DutyState = DutyState.OPEN, **changes: Any) -> Duty:
+    one = Duty(
+        id=DutyId(f"first_report-{owed_to}"),
+        rule="first_report",
+        act="first_report",
         owed_by=UnitId("county_info"),
         owed_to=PersonId(owed_to),
         posts=(PostId("party_main"),),
+        bearer=PersonId(owed_to),
+        bearer_post=PostId("party_main"),
         starts_at=due_at - timedelta(minutes=30),
         opened_at=due_at - timedelta(minutes=20),
         due_at=due_at,
         state=state,
-        plan=Plan(limit=RULE),
     )
+    return replace(one, **changes)
+
+
+def task(number: int = 1, **changes: Any) -> Task:
+    one = Task(
+        id=TaskId(f"t{number}"),
+        title="排查管网",
+        unit=UnitId("heating"),
+        assigner=UnitId("city"),
+        assigned_at=ago(hours=1),
+        due_at=ago(hours=-2),
+    )
+    return replace(one, **changes)
+
+
+def matter(**changes: Any) -> Matter:
+    at = ago()
+    fields: dict[str, Any] = {
+        "kind": ReportKind.INCIDENT,
+        "category": Category.ACCIDENT,
+        "level": Level.II,
+        "unit": UnitId("county_info"),
+        "area": AreaCode("620622"),
+        "occurred_at": at - timedelta(minutes=20),
+        "learned_at": at - timedelta(minutes=10),
+        "received_at": at,
+        "summary": "望山县一煤矿透水，3人被困",
+        "reported_by": "test",
+    }
+    return Matter(**{**fields, **changes})
 
 
 def case(case_id: str, *, sequence: int = 1, effects: tuple[Effect, ...] = (), due_in: float = 20, **changes: Any) -> Case:
     """The case as the escalator would leave it after the fact at `sequence`."""
-    at = ago(minutes=0)
-    report = Report.model_validate({**form(), "received_at": at, "reported_by": "test", **changes.pop("report", {})})
+    at = ago()
+    report = matter(**changes.pop("report", {}))
     about = About(id="x", kind="reported", sequence=sequence, time=at)
     whole: dict[str, Any] = {
         "id": CaseId(case_id),
-        "status": CaseStatus.OPEN,
         "report": report,
         "report_sequence": sequence,
         "opened_at": at,
+        "starts_at": report.learned_at,
+        "level": report.level,
         "holder": report.unit,
         "policy": "test",
+        "plans": {PLAN.rule: PLAN},
         "duties": (duty("leader_a", at + timedelta(minutes=due_in)), duty("officer", at + timedelta(minutes=due_in))),
         "applied": Applied(id="x", sequence=sequence, at=at),
         "decision": Decision(case=CaseId(case_id), about=about, policy="test", effects=effects),
@@ -73,7 +113,7 @@ def refusal(why: str) -> Effect:
 async def post_case(lab: Lab, one: Case) -> None:
     """Write a case into KV CASES as the escalator does."""
     async with lab.connection("escalator") as client:
-        await client.jetstream().publish(f"$KV.CASES.{one.id}", one.model_dump_json(exclude_none=True).encode())
+        await client.jetstream().publish(f"$KV.CASES.{one.id}", write_case(one))
 
 
 async def facts_of(lab: Lab, case_id: str, kind: str = "*") -> list[Fact]:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from shared.facts import About, Effect, EffectKind, Fact
 from shared.ids import CaseId, case_id_at
@@ -14,6 +15,7 @@ from shared.vocabulary import Role
 from tests.intake.builders import case, facts_of, post_case, refusal
 from tests.lab import Lab, until
 
+TASK = {"title": "排查", "unit": "heating"}
 DISCHARGED = Effect(kind=EffectKind.DISCHARGED, why="acknowledged")
 
 
@@ -48,7 +50,7 @@ async def decide(lab: Lab, one: CaseId, effects: tuple[Effect, ...]) -> Fact:
         sequence = (await client.jetstream().stream_info("FACTS")).state.last_seq
     decided = case(one, sequence=sequence, effects=effects)
     about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=datetime.now(UTC))
-    await post_case(lab, decided.model_copy(update={"decision": decided.decision.model_copy(update={"about": about})}))
+    await post_case(lab, replace(decided, decision=replace(decided.decision, about=about)))
     return fact
 
 
@@ -110,6 +112,18 @@ async def test_without_a_decision_in_time_the_act_is_recorded(http: httpx.AsyncC
         ("merge", {"text": "同一事件"}, {"into"}),
         ("merge", {"text": "同一事件", "into": "nowhere"}, {"into"}),
         ("progress", {"text": "x", "percent": 101}, {"percent"}),
+        ("regrade", {"text": "更重"}, {"level"}),
+        ("regrade", {"text": "更重", "level": "V"}, {"level"}),
+        ("file", {"document": "final_report"}, {"text"}),
+        ("complete", {"text": "已完成", "task": "t9"}, {"task"}),
+        ("snooze", {"span": "ten minutes"}, {"span"}),
+        ("snooze", {"span": "PT10M", "duty": "nothing-1"}, {"duty"}),
+        ("reassign", {"to_person": "nobody", "text": "x"}, {"to_person"}),
+        ("escalate", {}, {"post"}),
+        ("invoke-plan", {"plan": "nothing", "text": "x"}, {"plan"}),
+        ("take-command", {}, {"to_person"}),
+        ("assign", {"tasks": [{"title": "x", "unit": "nobody"}, TASK | {"after": 2}]}, {"tasks.0.unit", "tasks.1.after"}),
+        ("ask-extension", {"task": "t9", "due_at": "2020-01-01T00:00:00Z", "text": "x"}, {"task", "due_at"}),
         ("resolve", {"text": "x", "into": "y"}, {"into"}),
         ("resolve", {"text": "x", "txet": "y"}, {"txet"}),
     ],

@@ -11,11 +11,12 @@ import httpx
 import orjson
 import pytest
 
-from shared.case import CaseStatus, DutyState
+from services.intake.acts_table import ACTS
+from shared.case import CaseStatus, DutyState, Slip, Standing, TaskState, write_case
 from shared.facts import rfc3339
 from shared.ids import CaseId, case_id_at
-from shared.vocabulary import Role
-from tests.intake.builders import ago, case, duty, post_case
+from shared.vocabulary import ReportKind, Role
+from tests.intake.builders import ago, case, duty, post_case, task
 from tests.lab import Lab, Running, until
 
 
@@ -112,6 +113,51 @@ async def test_the_directory_shows_who_is_who_and_no_address(http: httpx.AsyncCl
     assert (await http.get("/api/v1/directory/people")).status_code == 401
 
 
+async def test_a_list_is_narrowed_by_kind_level_holder_and_parent_and_leaves_out_what_is_only_watched(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
+    parent, order, watched = new_case(), new_case(), new_case()
+    await post_case(lab, case(parent, holder="heating"))
+    await post_case(lab, case(order, report={"kind": ReportKind.SUPERVISION_ORDER, "level": None, "parent": parent}))
+    await post_case(lab, case(watched, report={"kind": ReportKind.STANDING}, standing=Standing(watch="roster", subject="night")))
+    await shown(http, lab, parent, order, watched)
+    assert await listed(http, lab, parent=parent) == [order]
+    assert order in await listed(http, lab, kind="supervision_order", limit=200)
+    by_level = await listed(http, lab, level="II", limit=200)
+    assert (parent in by_level, order in by_level) == (True, False)
+    assert parent in await listed(http, lab, holder="heating", limit=200)
+    assert watched not in await listed(http, lab, limit=200)
+    assert await listed(http, lab, standing=True) == [watched]
+    assert (await http.get("/api/v1/cases?kind=nonsense", headers=lab.bearer(Role.AUDITOR))).status_code == 422
+
+
+async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(http: httpx.AsyncClient, lab: Lab) -> None:
+    one = new_case()
+    late, blue, done = task(1, due_at=ago(hours=1)), task(2, slip=Slip.BLUE), task(3, state=TaskState.VERIFIED)
+    await post_case(lab, case(one, tasks=(blue, done, late)))
+    await shown(http, lab, one)
+
+    async def tasks(**query: str) -> list[tuple[str, str | None]]:
+        found = (await http.get("/api/v1/tasks", params=query, headers=lab.bearer(Role.SUPERVISOR))).json()["tasks"]
+        return [(each["id"], each.get("slip")) for each in found if each["case"] == one]
+
+    assert await tasks() == [("t1", "red"), ("t2", "blue")]
+    assert await tasks(slip="blue") == [("t2", "blue")]
+    assert await tasks(state="verified") == [("t3", None)]
+    assert await tasks(unit="observatory") == []
+    mine = await http.get("/api/v1/cases?limit=200", headers=lab.bearer(Role.REPORTER, unit="heating"))
+    assert one in [each["id"] for each in mine.json()["cases"]], "who holds a task sees the case"
+
+
+async def test_the_document_of_the_api_says_what_a_case_is_and_what_each_act_needs(http: httpx.AsyncClient) -> None:
+    paths = (await http.get("/openapi.json")).json()["paths"]
+    case_schema = paths["/api/v1/cases/{case}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert case_schema["properties"]["status"]["default"] == "open"
+    body = paths["/api/v1/cases/{case}/transfer"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (set(body["properties"]), body["required"]) == ({"text", "to_unit", "task"}, ["text", "to_unit"])
+    assert {f"/api/v1/cases/{{case}}/{act.path}" for act in ACTS.values()} <= set(paths)
+
+
 async def test_a_change_is_told_at_once_and_a_reader_resumes_without_a_gap(intake: Running, lab: Lab) -> None:
     first, second = new_case(), new_case()
     bearer = lab.bearer(Role.LEADER)
@@ -131,7 +177,7 @@ async def test_a_case_that_changes_often_is_told_once_a_moment(intake: Running, 
     async with events(intake.url, lab.bearer(Role.LEADER)) as stream, asyncio.timeout(10):
         await anext(stream)
         async with lab.connection("escalator") as client:
-            raw = case(one).model_dump_json().encode()
+            raw = write_case(case(one))
             last = [(await client.jetstream().publish(f"$KV.CASES.{one}", raw)).seq for _ in range(200)][-1]
         told = [await anext(stream)]
         while told[-1]["id"] < last:

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from shared.facts import Fact, rfc3339
+from shared.standing import standing_case
 from shared.vocabulary import Role
 from tests.intake.builders import ago, form
 from tests.lab import Lab, Running, until
@@ -244,6 +245,29 @@ async def test_a_token_of_one_source_does_not_speak_for_another(http: httpx.Asyn
     nobody = await http.post("/api/v1/ingest/cap", content=b"", headers=lab.bearer(Role.PUBLISHER))
     assert nobody.json()["errors"][0]["field"] == "source"
     assert (await http.post("/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.LEADER))).status_code == 403
+
+
+async def test_whatever_a_source_sends_is_a_sign_of_life_and_one_in_a_quarter_of_its_silence_goes_on_record(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
+    start, bearer = await end_of(lab), lab.bearer(Role.PUBLISHER, subject="source:tv")
+    await publish(lab, "inbox.heartbeat.tv", b"")
+    heard = await one_fact_after(lab, start)
+    assert (heard.kind, heard.subject, heard.data["source"]) == ("heard", standing_case("source", "tv"), "tv")
+    again = await http.post("/api/v1/sources/tv/heartbeat", headers=bearer)
+    assert (again.status_code, again.json()) == (200, {"source": "tv", "recorded": False})
+    await publish(lab, "inbox.cloudevents.tv", orjson.dumps(event()))
+    await until(lambda: inbox_is_empty(lab))
+    assert [fact.kind for fact in await facts_after(lab, start)] == ["heard", "reported"]
+
+
+async def test_a_sign_of_life_is_given_by_the_source_itself(http: httpx.AsyncClient, lab: Lab) -> None:
+    assert (await http.post("/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:heat"))).status_code == 403
+    assert (await http.post("/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.OPERATOR))).status_code == 403
+    nobody = await http.post("/api/v1/sources/nobody/heartbeat", headers=lab.bearer(Role.PUBLISHER))
+    assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (404, "source")
+    watched_by_nobody = await http.post("/api/v1/sources/county/heartbeat", headers=lab.bearer(Role.PUBLISHER))
+    assert watched_by_nobody.json()["recorded"] is False
 
 
 async def test_a_request_on_nats_gets_the_answer_of_http(lab: Lab) -> None:

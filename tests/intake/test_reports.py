@@ -13,7 +13,7 @@ from shared.secrets import SecretFile, verify_key
 from shared.vocabulary import Role
 from tests.intake.builders import ago, case, facts_of, form, post_case
 from tests.intake.conftest import DIRECTORY
-from tests.lab import Lab, Running
+from tests.lab import Lab, Running, until
 
 
 async def report(
@@ -48,7 +48,7 @@ async def test_the_answer_names_the_duties_once_the_escalator_has_decided(http: 
     first = (await report(http, lab, key, **changes)).json()
     await post_case(lab, case(first["case"], sequence=first["fact"]["sequence"]))
     second = (await report(http, lab, key, **changes)).json()
-    assert [(duty["act"], duty["owed_to"]) for duty in second["duties"]] == [("report", "leader_a"), ("report", "officer")]
+    assert [(duty["act"], duty["owed_to"]) for duty in second["duties"]] == [("first_report", "leader_a"), ("first_report", "officer")]
     assert "notice" not in second
 
 
@@ -152,8 +152,56 @@ async def test_what_is_no_report_is_refused_in_words(http: httpx.AsyncClient, la
 async def test_nobody_reports_without_a_token_or_in_a_role_that_only_reads(http: httpx.AsyncClient, lab: Lab) -> None:
     assert (await http.post("/api/v1/reports", json=form())).status_code == 401
     assert (await http.post("/api/v1/reports", json=form(), headers={"Authorization": "Bearer x"})).status_code == 401
-    for role in (Role.AUDITOR, Role.DISCIPLINE, Role.OPERATOR):
+    for role in (Role.AUDITOR, Role.OPERATOR):
         assert (await report(http, lab, role=role)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "status"),
+    [
+        (Role.REPORTER, "petition", 201),
+        (Role.REPORTER, "campaign", 403),
+        (Role.SUPERVISOR, "supervision_order", 201),
+        (Role.SUPERVISOR, "accountability", 403),
+        (Role.DISCIPLINE, "accountability", 201),
+        (Role.DISCIPLINE, "incident", 403),
+        (Role.DUTY_OFFICER, "standing", 403),
+    ],
+)
+async def test_each_kind_of_case_is_opened_by_those_whose_matter_it_is(
+    http: httpx.AsyncClient, lab: Lab, role: Role, kind: str, status: int
+) -> None:
+    assert (await report(http, lab, role=role, kind=kind)).status_code == status
+
+
+async def test_a_case_may_follow_from_one_on_the_board_and_bring_its_tasks(http: httpx.AsyncClient, lab: Lab) -> None:
+    first = (await report(http, lab)).json()
+    await post_case(lab, case(first["case"], sequence=first["fact"]["sequence"]))
+
+    async def shows() -> bool:
+        return (await http.get(f"/api/v1/cases/{first['case']}", headers=lab.bearer(Role.AUDITOR))).status_code == 200
+
+    await until(shows, what="the case on the board")
+    tasks = [{"title": "复查", "units": ["heating", "county_info"], "within": "P3D"}]
+    answer = await report(http, lab, kind="task", category=None, parent=first["case"], topic="meeting_report", tasks=tasks)
+    (fact,) = await facts_of(lab, answer.json()["case"])
+    assert (fact.data["parent"], fact.data["tasks"][0]["units"]) == (first["case"], ["heating", "county_info"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"parent": "nowhere"}, "parent"),
+        ({"kind": "task", "tasks": [{"title": "x", "unit": "nobody"}]}, "tasks.0.unit"),
+        ({"kind": "task", "tasks": [{"title": "x"}]}, "tasks.0"),
+        ({"kind": "task", "tasks": [{"title": "x", "unit": "heating", "due_at": "2020-01-01T00:00:00Z"}]}, "tasks.0.due_at"),
+        ({"topic": "Not a word"}, "topic"),
+        ({"kind": "dispute", "category": None}, "category"),
+    ],
+)
+async def test_what_a_report_refers_to_must_be_there(http: httpx.AsyncClient, lab: Lab, changes: dict[str, Any], field: str) -> None:
+    answer = await report(http, lab, **changes)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
 
 async def test_a_reporter_speaks_for_its_own_unit_alone(http: httpx.AsyncClient, lab: Lab) -> None:
@@ -167,4 +215,4 @@ async def test_a_reporter_speaks_for_its_own_unit_alone(http: httpx.AsyncClient,
 async def test_the_document_of_the_api_shows_the_form(intake: Running, http: httpx.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
     body = document["paths"]["/api/v1/reports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert {"category", "unit", "area", "occurred_at", "learned_at", "summary"} == set(body["required"])
+    assert {"unit", "area", "occurred_at", "learned_at", "summary"} == set(body["required"])

@@ -304,4 +304,20 @@ def test_an_event_that_is_no_report_is_refused_naming_the_attribute(changes: dic
 def test_a_call_is_learned_of_when_it_is_made() -> None:
     call = {"id": "9", "called_at": (NOW - timedelta(hours=1)).isoformat(), "category": "accident", "area": "620602", "summary": "停暖"}
     (item,) = read("hotline", orjson.dumps(call))
-    assert (form(item).learned_at, form(item).area, form(item).kind) == (NOW - timedelta(hours=1), "620602", ReportKind.HAZARD)
+    assert (form(item).learned_at, form(item).area, form(item).kind) == (NOW - timedelta(hours=1), "620602", ReportKind.COMPLAINT)
+
+
+@pytest.mark.parametrize(
+    ("said", "topic"),
+    [
+        ({}, None),
+        ({"urgency": "urgent"}, "urgent"),
+        ({"urgency": "utility", "topic": "heating"}, "heating"),
+        ({"urgency": "complex", "topic": "heating"}, "complex"),
+        ({"topic": "water"}, "water"),
+    ],
+)
+def test_a_call_is_sorted_by_its_urgency_or_by_what_it_is_about(said: dict[str, str], topic: str | None) -> None:
+    call = {"id": "9", "called_at": NOW.isoformat(), "summary": "停暖", **said}
+    (item,) = read("hotline", orjson.dumps(call))
+    assert form(item).topic == topic

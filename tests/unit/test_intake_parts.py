@@ -1,31 +1,38 @@
 """Receipts, the role table, faults in words and the board, each as what it is: plain values and functions."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake import access
-from services.intake.board import Board, card_of
-from services.intake.forms import REQUIRED
+from services.intake.acts_table import ACTS
+from services.intake.board import Board
+from services.intake.card import card_of, due_order
+from services.intake.forms import FIELDS
 from services.intake.hand_in import outside_id
+from services.intake.heartbeats import interval
 from services.intake.receipts import Receipts, read
 from services.intake.record import Stored, broker_instant
-from shared.case import Transfer
-from shared.facts import Fact, Report
+from services.intake.task_list import listed_tasks
+from shared.case import CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
+from shared.directory import Source
+from shared.facts import CaseAct, Fact, Name, Report
 from shared.ids import CaseId, UnitId
 from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import CASE_ACTS, Kind, Role
-from tests.intake.builders import case, form
+from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role
+from tests.intake.builders import case, duty, form, task
 
 CASE = CaseId("01M84XNYBGESSWT7G2KGA91CAY")
 AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 def stored() -> Stored:
@@ -35,7 +42,11 @@ def stored() -> Stored:
 
 
 def raw(one: str = CASE, **changes: Any) -> bytes:
-    return case(one, **changes).model_dump_json().encode()
+    return write_case(case(one, **changes))
+
+
+def offer(*, to: str) -> Transfer:
+    return Transfer(from_unit=UnitId("county_info"), to_unit=UnitId(to), at=AT, by="x", reason="y")
 
 
 # Receipts
@@ -74,10 +85,18 @@ def test_the_brokers_stamp_is_read_as_the_time_of_messages_is(stamp: str, text: 
 
 def test_every_act_has_its_row_in_the_tables() -> None:
     assert set(access.MAY) == {Kind.REPORTED, Kind.ACKNOWLEDGED, *CASE_ACTS}
-    assert set(REQUIRED) == set(CASE_ACTS)
+    assert set(ACTS) == set(CASE_ACTS)
+    assert len({act.path for act in ACTS.values()}) == len(ACTS)
+    assert set(access.MAY_OPEN) == set(ReportKind)
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.DISCIPLINE, Role.OPERATOR])
+def test_a_form_has_every_field_of_an_act_but_who_did_it_and_where_it_was_said() -> None:
+    assert set(FIELDS) == set(CaseAct.model_fields) - {"by", "original"}
+    assert {field for act in ACTS.values() for field in act.fields} <= set(FIELDS)
+    assert set(FIELDS) - {"text"} == {field for act in ACTS.values() for field in act.fields}
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR])
 def test_those_who_look_change_nothing(role: Role) -> None:
     assert not any(role in roles for roles in access.MAY.values())
 
@@ -88,11 +107,86 @@ def test_a_publisher_reports_and_does_nothing_else() -> None:
 
 
 def test_a_unit_asked_to_take_a_case_over_has_a_part_in_it() -> None:
-    offer = Transfer(from_unit=UnitId("county_info"), to_unit=UnitId("heating"), at=AT, by="x", reason="y")
     reporter = Principal(subject="x", role=Role.REPORTER, unit=UnitId("heating"))
-    access.may_act(reporter, Kind.ACCEPTED, card_of(CASE, 1, raw(transfer=offer)))
+    access.may_act(reporter, Kind.ACCEPTED, card_of(CASE, 1, raw(transfer=offer(to="heating"))))
     with pytest.raises(Problem):
         access.may_act(reporter, Kind.ACCEPTED, card_of(CASE, 1, raw()))
+
+
+def test_whoever_has_a_part_in_a_case_sees_it() -> None:
+    ordered = task(unit=UnitId("heating"), assigner=UnitId("city"), transfer=offer(to="observatory"))
+    card = card_of(CASE, 1, raw(tasks=(ordered,), duties=(duty("leader_a", AT, owed_by=UnitId("press")),)))
+    assert set(card.units) == {"county_info", "heating", "city", "observatory", "press"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "may"),
+    [
+        (Kind.COMPLETED, "heating", True),
+        (Kind.COMPLETED, "city", False),
+        (Kind.VERIFIED, "city", True),
+        (Kind.VERIFIED, "heating", False),
+        (Kind.ACCEPTED, "observatory", True),
+    ],
+)
+def test_a_unit_does_its_own_tasks_and_verifies_those_it_assigned(kind: Kind, unit: str, may: bool) -> None:
+    reporter = Principal(subject="x", role=Role.REPORTER, unit=UnitId(unit))
+    whole = case(CASE, tasks=(task(transfer=offer(to="observatory") if unit == "observatory" else None),))
+    assert bool(access.tasks_for(reporter, kind, whole)) is may
+
+
+def test_in_an_accountability_case_the_organ_alone_reviews() -> None:
+    card = card_of(CASE, 1, raw(report={"kind": ReportKind.ACCOUNTABILITY}))
+    supervisor, organ = (Principal(subject="x", role=role) for role in (Role.SUPERVISOR, Role.DISCIPLINE))
+    assert Kind.REVIEWED not in access.allowed(supervisor, card)
+    assert Kind.REVIEWED in access.allowed(organ, card)
+    with pytest.raises(Problem):
+        access.may_act(supervisor, Kind.REVIEWED, card)
+
+
+# Cards and lists
+
+
+def test_a_card_reads_what_is_left_out_as_its_default() -> None:
+    card = card_of(CASE, 1, raw(duties=(duty("leader_a", AT), duty("leader_b", AT - MINUTE, DutyState.DISCHARGED))))
+    assert (card.status, card.owed, card.people) == (CaseStatus.OPEN, (AT,), ("leader_a",))
+
+
+def test_the_next_due_stands_first_however_its_time_is_written() -> None:
+    whole, fraction = (card_of(CASE, 1, raw(duties=(duty("leader_a", at),))) for at in (AT, AT + timedelta(microseconds=1)))
+    assert b'07:00:00Z"' in whole.raw
+    assert sorted([fraction, whole], key=due_order) == [whole, fraction]
+
+
+@pytest.mark.parametrize("bytes_", [b"{}", b"[]", b"null", b"{", b'{"report": 1}'])
+def test_a_value_that_is_no_case_is_refused(bytes_: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        card_of(CASE, 1, bytes_)
+
+
+def test_a_task_past_its_limit_is_red_before_any_clock_says_so() -> None:
+    late, early, done = task(1, due_at=AT - MINUTE), task(2, slip=Slip.BLUE, due_at=AT + MINUTE), task(3, state=TaskState.VERIFIED)
+    card = card_of(CASE, 1, raw(tasks=(early, done, late)))
+    assert [(one.task.id, one.slip) for one in listed_tasks([card], AT)] == [("t1", Slip.RED), ("t2", Slip.BLUE)]
+
+
+async def test_the_cases_that_follow_from_another_are_found_until_they_leave() -> None:
+    board = Board()
+    board.put(CaseId("child"), 1, raw("child", report={"parent": CASE}))
+    assert [card.case for card in board.raised_from(CASE)] == ["child"]
+    board.remove(CaseId("child"), 2)
+    assert board.raised_from(CASE) == []
+
+
+# Signs of life
+
+
+@pytest.mark.parametrize(
+    ("silent", "every"), [(None, None), (timedelta(hours=6), timedelta(minutes=90)), (timedelta(seconds=1), timedelta(seconds=1))]
+)
+def test_a_source_is_heard_four_times_in_the_time_it_may_be_silent(silent: timedelta | None, every: timedelta | None) -> None:
+    name = Name(zh="气象", en="Weather")
+    assert interval(Source(id="met", name=name, unit="observatory", area="620600", formats=("cap",), silent_after=silent)) == every
 
 
 # Ids from outside travel in a header

@@ -25,11 +25,12 @@ from shared.web.languages import LOCALE, catalogue, preferred
 
 ROOT = Path(__file__).resolve().parents[2]
 SITES = ("shared/web", "services/intake/desk", "services/audit/explorer")
+ALSO = (ROOT / "services/intake/acts_table.py",)
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
 def messages_in_sources() -> Iterator[str]:
-    for path in (path for site in SITES for path in (ROOT / site).rglob("*") if path.suffix in (".py", ".html")):
+    for path in (*(path for site in SITES for path in (ROOT / site).rglob("*") if path.suffix in (".py", ".html")), *ALSO):
         method: Any = "python" if path.suffix == ".py" else jinja2.ext.babel_extract
         with path.open("rb") as file:
             for _, message, _, _ in extract(method, file, keywords={"N_": None, "_": None, "ngettext": (1, 2)}):

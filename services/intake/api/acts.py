@@ -1,32 +1,23 @@
 """`POST /api/v1/cases/{id}/<act>`: what people do to a case, one path an act."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from services.intake.access import MAY
 from services.intake.acts import CaseActs
+from services.intake.acts_table import ACTS, Act
 from services.intake.answers import Acted, Outcome
 from services.intake.api.wire import PROBLEMS, answer, form_of, takes
 from services.intake.forms import AcknowledgeForm, ActForm
+from services.intake.schemas import of_model
 from shared.facts import Via
 from shared.ids import CaseId
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Kind
 
-PATHS: dict[str, Kind] = {
-    "follow-up": Kind.FOLLOWED_UP,
-    "transfer": Kind.TRANSFERRED,
-    "accept": Kind.ACCEPTED,
-    "object": Kind.OBJECTED,
-    "progress": Kind.PROGRESSED,
-    "resolve": Kind.RESOLVED,
-    "close": Kind.CLOSED,
-    "withdraw": Kind.WITHDRAWN,
-    "merge": Kind.MERGED,
-}
 Key = Annotated[str | None, Header(alias="Idempotency-Key", description="The same key makes a repeat return the same fact.")]
 _RESPONSES = {**PROBLEMS, 404: {"description": "No such case on the board"}, 409: {"description": "On record, but refused: says why"}}
 
@@ -41,26 +32,35 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
         via = Via(form.via) if form.via else None
         return _outcome(await acts.acknowledge(CaseId(case), principal, person=form.person, via=via, note=form.note, key=key))
 
-    for path, kind in PATHS.items():
-        _add(router, path, kind, acts, gate)
+    for act in ACTS.values():
+        _add(router, act, acts, gate)
     return router
 
 
-def _add(router: APIRouter, path: str, kind: Kind, acts: CaseActs, gate: Gate) -> None:
+def _add(router: APIRouter, row: Act, acts: CaseActs, gate: Gate) -> None:
     async def act(request: Request, case: str, key: Key = None) -> Response:
-        principal = gate.admit(request, *sorted(MAY[kind]))
+        principal = gate.admit(request, *sorted(row.roles))
         form = await form_of(request, ActForm)
-        return _outcome(await acts.act(kind, CaseId(case), form, principal, key))
+        return _outcome(await acts.act(row.kind, CaseId(case), form, principal, key))
 
     router.add_api_route(
-        f"/api/v1/cases/{{case}}/{path}",
+        f"/api/v1/cases/{{case}}/{row.path}",
         act,
         methods=["POST"],
-        name=path,
+        name=row.path,
+        summary=row.title,
+        description=f"The fact `{row.kind}`. Who may: {', '.join(sorted(row.roles))}.",
         response_model=Acted,
         responses=_RESPONSES,
-        openapi_extra=takes(ActForm),
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _body(row)}}}},
     )
+
+
+def _body(row: Act) -> dict[str, Any]:
+    """The form with the act's own fields alone, those it needs required."""
+    schema = of_model(ActForm)
+    fields = {name: spec for name, spec in schema["properties"].items() if name == "text" or name in row.fields}
+    return {**schema, "title": row.title, "properties": fields, "required": sorted(row.needs)}
 
 
 def _outcome(acted: Acted) -> Response:

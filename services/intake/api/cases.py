@@ -1,10 +1,15 @@
-"""`GET /api/v1/cases[/{id}]`: the cases as they stand, from the board, the next due first."""
+"""`GET /api/v1/cases[/{id}]` and `GET /api/v1/tasks`: the cases as they stand, from the board, the next due first.
+
+Invariant: a case is sent on as the escalator wrote it, byte for byte; its schema says which fields are left out at their default.
+"""
 
 import base64
 import binascii
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -12,17 +17,24 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.intake.access import MAY_LOOK, forbidden, may_look
 from services.intake.acts import unknown_case
-from services.intake.board import Board, Card, due_order
+from services.intake.api.wire import gives
+from services.intake.board import Board
+from services.intake.card import Card, due_order
+from services.intake.task_list import ListedTask, listed_tasks
+from services.intake.wanted import Wanted
 from services.intake.words import TIME_EXAMPLE, invalid
-from shared.case import Case
-from shared.facts import Instant, rfc3339
+from shared.case import Case, Slip, TaskState
+from shared.facts import Instant
 from shared.ids import CaseId
 from shared.tokens import Gate, Principal
+from shared.vocabulary import Level, ReportKind
 
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
-def cases_router(board: Board, gate: Gate) -> APIRouter:
+def cases_router(board: Board, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/cases")
@@ -30,16 +42,21 @@ def cases_router(board: Board, gate: Gate) -> APIRouter:
         request: Request,
         *,
         open: Annotated[bool | None, Query(description="true: not settled or something still owed; false: the others")] = None,  # noqa: A002
-        unit: Annotated[str | None, Query(description="reported it, holds it, or is asked to take it")] = None,
+        unit: Annotated[str | None, Query(description="has a part in it: reported it, holds it, owes something …")] = None,
+        holder: Annotated[str | None, Query(description="this unit answers for it now")] = None,
+        kind: ReportKind | None = None,
+        level: Annotated[Level | None, Query(description="as graded now")] = None,
+        parent: Annotated[str | None, Query(description="follows from this case")] = None,
+        standing: Annotated[bool, Query(description="true: what is watched without a report, and nothing else")] = False,
         due_before: Annotated[str | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")] = None,
         cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
-        until = _time(due_before)
-        after = _place(cursor)
+        until, after = _time(due_before), _place(cursor)
+        wanted = Wanted(is_open=open, unit=unit, holder=holder, kind=kind, level=level, parent=parent, standing=standing, due_before=until)
         found = [
-            card for card in board.cards() if _wanted(card, principal, open, unit, until) and (after is None or due_order(card) > after)
+            card for card in board.cards() if wanted.fits(card) and may_look(principal, card) and (after is None or due_order(card) > after)
         ]
         found.sort(key=due_order)
         page = found[:limit]
@@ -51,47 +68,75 @@ def cases_router(board: Board, gate: Gate) -> APIRouter:
         }
         return Response(orjson.dumps(body), media_type="application/json")
 
-    @router.get("/api/v1/cases/{case}", response_model=Case)
+    @router.get("/api/v1/cases/{case}", responses=gives(Case, "The case as it stands; fields at their default are left out."))
     async def case(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        principal = gate.admit(request, *sorted(MAY_LOOK))
-        card = board.card(CaseId(case))
-        if card is None:
-            raise unknown_case(case, board)
-        if not may_look(principal, card):
-            raise forbidden(f"Your unit {principal.unit} has no part in this case.")
+        card = _seen(board, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
+
+    @router.get("/api/v1/tasks")
+    async def tasks(  # pyright: ignore[reportUnusedFunction]
+        request: Request,
+        *,
+        unit: Annotated[str | None, Query(description="holds the task")] = None,
+        assigner: str | None = None,
+        state: Annotated[TaskState | None, Query(description="without one: all that are not closed")] = None,
+        slip: Annotated[Slip | None, Query(description="its colour now")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    ) -> Response:
+        principal = gate.admit(request, *sorted(MAY_LOOK))
+        cards = [card for card in board.cards() if may_look(principal, card)]
+        found = [
+            one
+            for one in listed_tasks(cards, clock(), closed=state in (TaskState.VERIFIED, TaskState.CANCELLED))
+            if (unit is None or one.task.unit == unit)
+            and (assigner is None or one.task.assigner == assigner)
+            and (state is None or one.task.state is state)
+            and (slip is None or one.slip is slip)
+        ]
+        body = {
+            "tasks": [_shown(one) for one in found[:limit]],
+            "more": max(len(found) - limit, 0),
+            "caught_up": board.ready,
+        }
+        return Response(orjson.dumps(body), media_type="application/json")
 
     return router
 
 
-def _wanted(card: Card, principal: Principal, is_open: bool | None, unit: str | None, until: str | None) -> bool:
-    return (
-        may_look(principal, card)
-        and (is_open is None or card.is_open is is_open)
-        and (unit is None or card.concerns(unit))
-        and (until is None or (card.next_due is not None and card.next_due < until))
-    )
+def _shown(one: ListedTask) -> dict[str, Any]:
+    slip = {} if one.slip is None else {"slip": one.slip}
+    return {"case": one.case, "summary": one.summary, **msgspec.to_builtins(one.task), **slip}
 
 
-def _time(text: str | None) -> str | None:
+def _seen(board: Board, case: CaseId, principal: Principal) -> Card:
+    card = board.card(case)
+    if card is None:
+        raise unknown_case(case, board)
+    if not may_look(principal, card):
+        raise forbidden(f"Your unit {principal.unit} has no part in this case.")
+    return card
+
+
+def _time(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
         # In a query a bare + arrives as a space.
-        return rfc3339(_instant.validate_python(text.strip().replace(" ", "+")))
+        return _instant.validate_python(text.strip().replace(" ", "+"))
     except ValidationError:
         raise invalid([("due_before", f"{text[:60]!r} is not a time with an offset: write it as in {TIME_EXAMPLE}")], "query") from None
 
 
 def _cursor(card: Card) -> str:
-    return base64.urlsafe_b64encode("|".join(due_order(card)).encode()).decode().rstrip("=")
+    due, case = due_order(card)
+    return base64.urlsafe_b64encode(f"{(due - _EPOCH) // _MICROSECOND}|{case}".encode()).decode().rstrip("=")
 
 
-def _place(cursor: str | None) -> tuple[str, str] | None:
+def _place(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
     try:
         due, _, case = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
-    except (binascii.Error, ValueError):
+        return _EPOCH + int(due) * _MICROSECOND, case
+    except (binascii.Error, ValueError, OverflowError):
         raise invalid([("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query") from None
-    return due, case

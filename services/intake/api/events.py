@@ -13,6 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.intake.access import MAY_LOOK, may_look
 from services.intake.board import Board
+from shared.facts import rfc3339
 from shared.tokens import Gate, Principal
 
 HEARTBEAT = 15
@@ -44,7 +45,8 @@ async def _tell(board: Board, principal: Principal, after: int | None) -> AsyncI
         if card is None:
             change = {"case": case, "gone": True}
         elif may_look(principal, card):
-            change = {"case": case, "status": card.status, "holder": card.holder, "next_due": card.next_due}
+            due = rfc3339(card.next_due) if card.next_due else None
+            change = {"case": case, "kind": card.kind, "status": card.status, "holder": card.holder, "next_due": due}
         else:
             continue
         yield ServerSentEvent(data=orjson.dumps(change).decode(), event="case", id=str(revision))

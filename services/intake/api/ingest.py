@@ -36,7 +36,7 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
         request: Request, source: Annotated[str | None, Query(description="the id of the source in the directory")] = None
     ) -> Response:
         principal = gate.admit(request, Role.PUBLISHER)
-        who = _source(principal, source)
+        who = speaks_for(principal, source)
         raw = await body_of(request, INBOX_MESSAGE_LIMIT)
         try:
             taken = await hand_in.take(name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False)
@@ -52,7 +52,7 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
     router.add_api_route(f"/{name}", ingest, methods=["POST"], name=f"ingest-{name}", status_code=201, responses=PROBLEMS)
 
 
-def _source(principal: Principal, asked: str | None) -> str:
+def speaks_for(principal: Principal, asked: str | None) -> str:
     """A token made for one source speaks for that source alone."""
     own = principal.subject.removeprefix("source:") if principal.subject.startswith("source:") else None
     if own is not None and asked not in (None, own):

@@ -10,7 +10,9 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
+from services.intake.schemas import of_model, of_value
 from services.intake.words import faults_of, invalid
+from shared.facts import Value
 from shared.problems import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -50,25 +52,12 @@ def answer(body: BaseModel | dict[str, Any], status: int = 200, headers: dict[st
 
 def takes(model: type[BaseModel]) -> dict[str, Any]:
     """The request body for the OpenAPI document; handlers read it by hand, so that every fault is named in words."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(model)}}}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": of_model(model)}}}}
 
 
-def _inlined(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema with its definitions inside, since a request body has no place for them elsewhere."""
-    schema = model.model_json_schema()
-    definitions: dict[str, Any] = schema.pop("$defs", {})
-
-    def resolved(node: Any) -> Any:
-        if isinstance(node, dict):
-            reference = node.get("$ref")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            if isinstance(reference, str):
-                return resolved(definitions[reference.rsplit("/", 1)[1]])
-            return {str(key): resolved(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        if isinstance(node, list):
-            return [resolved(item) for item in node]  # pyright: ignore[reportUnknownVariableType]
-        return node
-
-    return resolved(schema)
+def gives(value: type[Value], description: str) -> dict[int | str, dict[str, Any]]:
+    """The answer for the OpenAPI document, where it is what the escalator wrote, sent on unread."""
+    return {200: {"description": description, "content": {"application/json": {"schema": of_value(value)}}}}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -1,58 +1,107 @@
-"""The forms by which people move a case on: one a kind, each asking for no more than its act needs."""
+"""The forms by which people move a case on: one an act, each asking for no more than its act needs; what comes back is an ActForm.
+
+Invariant: times are read in the office's zone; whatever is wrong stands at its field, and nothing typed is lost.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.intake.forms import REQUIRED, ActForm
+from services.intake.acts_table import ACTS, GROUPS, Act
+from services.intake.desk.act_fields import OF_A_TASK, Field, Setting, Widget, fields_of, needed
+from services.intake.desk.act_fields import WORDS as FIELD_WORDS
+from services.intake.forms import FIELDS, ActForm
 from shared.facts import field_errors
 from shared.problems import Problem
 from shared.vocabulary import Kind
 from shared.web.languages import N_
+from shared.web.times import read_local
+
+MISSING = N_("This can't stay empty.")
+NO_SUCH_ACT = N_("There is no such act.")
+SOME_WRONG = N_("Some fields need another look.")
 
 
 @dataclass(frozen=True)
 class ActPage:
-    """What one act's form says. `text` labels its text field; `also` names the field beside it."""
+    """One act's form."""
 
-    title: str
-    button: str
-    text: str
-    also: str | None = None
-
-
-ACTS: dict[Kind, ActPage] = {
-    Kind.FOLLOWED_UP: ActPage(N_("Follow-up report"), N_("Send the follow-up"), N_("What is known now")),
-    Kind.PROGRESSED: ActPage(N_("Progress"), N_("Record progress"), N_("What was done"), "percent"),
-    Kind.TRANSFERRED: ActPage(N_("Transfer"), N_("Ask for the transfer"), N_("Why it is theirs"), "to_unit"),
-    Kind.ACCEPTED: ActPage(N_("Accept the transfer"), N_("Accept: we answer for it now"), N_("Note")),
-    Kind.OBJECTED: ActPage(N_("Refuse the transfer"), N_("Refuse"), N_("Why the case is not yours")),
-    Kind.RESOLVED: ActPage(N_("Resolve"), N_("Record as resolved"), N_("How it was resolved")),
-    Kind.CLOSED: ActPage(N_("Close"), N_("Close the case"), N_("The evidence that it is settled")),
-    Kind.WITHDRAWN: ActPage(N_("Withdraw"), N_("Withdraw the report"), N_("Why the report is withdrawn")),
-    Kind.MERGED: ActPage(N_("Merge"), N_("Merge into the other case"), N_("How you know they are the same"), "into"),
-}
-FIELDS = ("text", "to_unit", "into", "percent")
-MISSING = N_("This can't stay empty.")
+    act: Act
+    fields: tuple[Field, ...]
+    needs_text: bool
 
 
-def required(kind: Kind) -> frozenset[str]:
-    return frozenset(REQUIRED.get(kind, {}))
+def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage]]]:
+    """(title, forms) of each group that has any."""
+    groups: dict[str, list[ActPage]] = {title: [] for title in GROUPS.values()}
+    for act in ACTS.values():
+        if act.kind in can:
+            page = ActPage(act, fields_of(act, here), "text" in needed(act))
+            if not _asks_for_what_is_not_there(page):
+                groups[GROUPS[act.group]].append(page)
+    return [(title, pages) for title, pages in groups.items() if pages]
 
 
-def read_act(kind: Kind, values: Mapping[str, str]) -> ActForm:
+def _asks_for_what_is_not_there(page: ActPage) -> bool:
+    """A choice that must be made and offers nothing: a task that is with another unit, a plan where there is none."""
+    return any(field.needed and field.widget is Widget.SELECT and not field.choices for field in page.fields)
+
+
+def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo) -> ActForm:
     """Raises Problem 422 that names every field at fault."""
-    filled: dict[str, Any] = {name: values[name].strip() for name in FIELDS if values.get(name, "").strip()}
-    missing = [(name, MISSING) for name in sorted(required(kind)) if name not in filled]
-    if missing:
-        raise _wrong(missing)
+    act = ACTS[kind]
+    asked = [part for name in act.fields for part in (OF_A_TASK if name == "tasks" else (name,))]
+    given = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
+    errors = [(name, MISSING) for name in sorted(needed(act)) if name not in given]
+    filled: dict[str, Any] = {}
+    for name, text in given.items():
+        try:
+            filled[name] = _read(name, text, zone)
+        except ValueError as error:
+            errors.append((name, str(error)))
+    if errors:
+        raise _wrong(errors)
+    if "tasks" in act.fields:
+        filled["tasks"] = [_task(filled)]
     try:
-        return ActForm.model_validate(filled)
+        return ActForm.model_validate({name: value for name, value in filled.items() if name in FIELDS})
     except ValidationError as error:
         raise _wrong(field_errors(error)) from None
 
 
+def _read(name: str, text: str, zone: ZoneInfo) -> object:
+    if name not in FIELD_WORDS:
+        return text
+    widget = FIELD_WORDS[name][0]
+    if widget is Widget.TIME:
+        return read_local(text, zone)
+    if widget is Widget.MANY:
+        return text.split(",")
+    if widget in (Widget.YES_NO, Widget.TICK) or name == "sensitive":
+        return text == "yes"
+    return text
+
+
+def _task(filled: Mapping[str, Any]) -> dict[str, Any]:
+    units: list[str] = filled["task_units"]
+    to_whom = {"unit": units[0]} if len(units) == 1 else {"units": units}
+    due = {"due_at": filled["task_due_at"]} if "task_due_at" in filled else {}
+    return {"title": filled["task_title"], **to_whom, **due}
+
+
+def shown_errors(problem: Problem) -> dict[str, str]:
+    """Each fault at the field of the form it belongs to."""
+    parts = {"title": "task_title", "unit": "task_units", "units": "task_units", "due_at": "task_due_at"}
+    found: dict[str, str] = {}
+    for field, message in problem.errors:
+        path = field.split(".")
+        name = parts.get(path[2], "task_title") if path[0] == "tasks" and len(path) > 2 else path[0]
+        found.setdefault(name, message)
+    return found
+
+
 def _wrong(errors: list[tuple[str, str]]) -> Problem:
-    return Problem(422, "Invalid request", N_("Some fields need another look."), errors=errors)
+    return Problem(422, "Invalid request", SOME_WRONG, errors=errors)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.facts.report import CATEGORISED
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Category, Level, ReportKind
@@ -13,7 +14,8 @@ from shared.web.times import local_input, read_local
 
 TIMES = ("occurred_at", "learned_at")
 TICKS = ("sensitive", "exercise")
-TEXTS = ("kind", "category", "level", "unit", "area", "summary", "details")
+TEXTS = ("kind", "category", "topic", "level", "unit", "area", "summary", "details", "parent")
+HARM = ("deaths", "injuries", "loss")
 CHOOSE = N_("Choose one.")
 SUMMARY = N_("Say in one line what happened.")
 IN_FUTURE = N_("This lies in the future.")
@@ -21,7 +23,7 @@ TOO_EARLY = N_("Nobody learns of an event before it happens: correct one of the 
 SKEW = timedelta(minutes=5)
 """How far the reporter's clock may be ahead of ours."""
 SOME_WRONG = N_("Some fields need another look. Nothing has been sent yet.")
-NEEDED = {"category": CHOOSE, "unit": CHOOSE, "area": CHOOSE, "summary": SUMMARY}
+NEEDED = {"unit": CHOOSE, "area": CHOOSE, "summary": SUMMARY}
 FIELDS = {
     "summary": N_("What happened, in one line"),
     "kind": N_("Kind"),
@@ -32,16 +34,21 @@ FIELDS = {
     "occurred_at": N_("Occurred at"),
     "learned_at": N_("Your unit learned of it at"),
     "details": N_("Details (may stay empty)"),
+    "topic": N_("What it is about, in the policy's words (may stay empty)"),
+    "parent": N_("The case it follows from (may stay empty)"),
+    "harm": N_("People and loss, as far as known"),
+    "tasks": N_("A task to assign at once (may stay empty)"),
 }
 """Each field's label, for the list of faults above the form."""
-KINDS, CATEGORIES, LEVELS = tuple(ReportKind), tuple(Category), tuple(Level)
+CATEGORIES, LEVELS = tuple(Category), tuple(Level)
+NOT_A_NUMBER = N_("Give a whole number, or leave it empty.")
+BY_WHOM = N_("Say what is to be done and by which unit, or leave both empty.")
 
 
 def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: str) -> dict[str, str]:
     """An empty form: their own unit and area, learned of it just now. `key` makes a second click the same report."""
     return {
         "key": key,
-        "kind": ReportKind.INCIDENT.value,
         "unit": principal.unit or "",
         "area": area,
         "occurred_at": "",
@@ -63,7 +70,35 @@ def read_fields(values: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dic
             errors.append((name, str(error)))
     if not errors and fields["learned_at"] < fields["occurred_at"]:
         errors.append(("learned_at", TOO_EARLY))
+    if "category" not in fields and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
+        errors.append(("category", CHOOSE))
     errors += [(name, message) for name, message in NEEDED.items() if name not in fields]
+    _read_harm(values, fields, errors)
+    _read_task(values, zone, fields, errors)
     if errors:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)
     return fields
+
+
+def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:
+    given = {name: values[name].strip() for name in HARM if values.get(name, "").strip()}
+    if any(not text.isascii() or not text.isdigit() for text in given.values()):
+        errors.append(("harm", NOT_A_NUMBER))
+    elif given:
+        fields["harm"] = {name: int(text) for name, text in given.items()}
+
+
+def _read_task(values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:
+    title, units = values.get("task_title", "").strip(), [unit for unit in values.get("task_units", "").split(",") if unit]
+    if not title and not units:
+        return
+    if not title or not units:
+        errors.append(("tasks", BY_WHOM))
+        return
+    task: dict[str, Any] = {"title": title, **({"unit": units[0]} if len(units) == 1 else {"units": units})}
+    try:
+        if values.get("task_due_at", "").strip():
+            task["due_at"] = read_local(values["task_due_at"], zone)
+    except ValueError as error:
+        errors.append(("tasks", str(error)))
+    fields["tasks"] = [task]

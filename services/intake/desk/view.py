@@ -1,14 +1,16 @@
-"""A case as the duty officer needs to see it at three in the morning: who is owed what by when, who is lit, who is dark, what is next.
+"""A case as the duty officer needs to see it at three in the morning: who owes what by when, who is lit, who is dark, what is next.
 
-Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden.
+Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden; what is due next stands first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.case import Case, CaseStatus, Duty, DutyState, Lit
+from services.intake.desk.fitting import fitting
+from services.intake.task_list import URGENCY, slip_of
+from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task
 from shared.facts import Name, rfc3339
 from shared.ids import PersonId
 from shared.tokens import Principal
@@ -47,8 +49,12 @@ class LitView:
 @dataclass(frozen=True)
 class DutyView:
     duty: Duty
+    title: Name
     name: Name
+    """Who has to move."""
     post: Name
+    owed_to: Name | None
+    """None where that is the same person: a report is owed to whoever is called."""
     own: LitView | None
     taken_by: Name | None
     mine: bool
@@ -64,12 +70,25 @@ class LinkView:
     stands_for: tuple[Name, ...]
 
 
+@dataclass(frozen=True)
+class TaskView:
+    task: Task
+    slip: Slip | None
+    mine: bool
+    """It is with the reader's unit."""
+
+
 class StepKind(StrEnum):
     REMIND = "remind"
     LIGHT = "light"
     GIVE_UP = "give_up"
     """The last contact of the chain is given up: nobody is left to light."""
     LIMIT = "limit"
+    OVERDUE = "overdue"
+    """Somebody above is told that it is still not done."""
+    AGAIN = "again"
+    """Whoever put it off, or has not done it yet, is called again."""
+    RESUME = "resume"
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,7 @@ class Step:
     at: datetime
     kind: StepKind
     about: Name
+    title: Name
     lights: Name | None = None
 
 
@@ -89,10 +109,14 @@ class CaseView:
     holder: Name
     area: Name
     duties: tuple[DutyView, ...]
+    """Those still owed first, the next due at the head; then what is settled."""
     chain: tuple[LinkView, ...]
     exhausted: bool
     """Somebody is still owed a report, and nobody is being rung for them any more."""
     step: Step | None
+    tasks: tuple[TaskView, ...]
+    held: tuple[Held, ...]
+    """Who answered for it, in turn; one alone says nothing."""
     can: frozenset[Kind]
     may_acknowledge: bool
     """The reader has an unanswered call of this case: one click settles all of theirs."""
@@ -102,50 +126,60 @@ class CaseView:
         return sum(view.duty.is_owed for view in self.duties)
 
     @property
+    def regraded(self) -> bool:
+        return (self.case.level, self.case.sensitive) != (self.case.report.level, self.case.report.sensitive)
+
+    @property
+    def next(self) -> DutyView | None:
+        """What is due next."""
+        return next((view for view in self.duties if view.duty.is_owed), None)
+
+    @property
     def order(self) -> str:
         """Sorts as the board does: the next due first, those that owe nothing last, older before younger."""
         due = self.case.next_due
         return f"{rfc3339(due) if due else '~'} {self.case.id}"
 
 
-def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind]) -> CaseView:
+def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime) -> CaseView:
     can = fitting(case, can)
     logs_calls = principal.role is Role.DUTY_OFFICER and Kind.ACKNOWLEDGED in can
-    duties = tuple(_duty_view(duty, names, principal, logs_calls=logs_calls) for duty in case.duties)
+    duties = [_duty_view(duty, case, names, principal, logs_calls=logs_calls) for duty in case.duties]
     unanswered = any(lit.person == principal.person and lit.answered_at is None for duty in case.duties if duty.is_owed for lit in duty.lit)
+    tasks = [TaskView(task, slip_of(task, now), task.unit == principal.unit) for task in case.tasks]
     return CaseView(
         case=case,
         unit=names.unit(case.report.unit),
         holder=names.unit(case.holder),
         area=names.area(case.report.area),
-        duties=duties,
+        duties=tuple(sorted(duties, key=lambda view: (not view.duty.is_owed, view.duty.due_at))),
         chain=_chain(case.duties, names, logs_calls=logs_calls),
-        exhausted=any(duty.is_owed and duty.next_link_at is None and duty.taken_by is None for duty in case.duties),
-        step=_next_step(case.duties, names),
+        exhausted=any(_is_exhausted(duty, case) for duty in case.duties),
+        step=_next_step(case, names),
+        tasks=tuple(sorted(tasks, key=lambda view: (URGENCY[view.slip], view.task.due_at))),
+        held=case.held if len(case.held) > 1 else (),
         can=can,
         may_acknowledge=unanswered and Kind.ACKNOWLEDGED in can,
     )
 
 
-def fitting(case: Case, can: frozenset[Kind]) -> frozenset[Kind]:
-    """Of what the reader may do, that which means something now: only these buttons are shown."""
-    if case.status in (CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED):
-        return can & {Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP}
-    if case.status is CaseStatus.RESOLVED:
-        can -= {Kind.RESOLVED}
-    return can - ({Kind.TRANSFERRED} if case.transfer else {Kind.ACCEPTED, Kind.OBJECTED})
+def _is_exhausted(duty: Duty, case: Case) -> bool:
+    had_a_chain = bool(case.plan_of(duty).chain) and not case.report.exercise
+    return had_a_chain and duty.is_owed and not duty.chain and duty.next_link_at is None and duty.taken_by is None
 
 
-def _duty_view(duty: Duty, names: Names, principal: Principal, *, logs_calls: bool) -> DutyView:
-    own = next((_lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.owed_to), None)
+def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, logs_calls: bool) -> DutyView:
+    own = next((_lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.bearer), None)
     return DutyView(
         duty=duty,
-        name=names.person(duty.owed_to),
-        post=names.post(duty.posts[0]) if duty.posts else names.person(duty.owed_to),
+        title=case.plan_of(duty).title,
+        name=names.person(duty.bearer),
+        post=names.post(duty.bearer_post),
+        owed_to=names.person(duty.owed_to) if duty.owed_to != duty.bearer else None,
         own=own,
         taken_by=names.person(duty.taken_by) if duty.taken_by else None,
-        mine=duty.owed_to == principal.person,
-        may_log_call=logs_calls and duty.is_owed,
+        mine=duty.bearer == principal.person,
+        may_log_call=logs_calls and duty.is_owed and (own is not None or case.plan_of(duty).by_recipient),
     )
 
 
@@ -157,9 +191,9 @@ def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[L
     found: dict[PersonId, list[tuple[LitView, Name]]] = {}
     for duty in duties:
         for lit in duty.lit:
-            if lit.person != duty.owed_to:
+            if lit.person != duty.bearer:
                 view = _lit_view(lit, duty, names, logs_calls=logs_calls)
-                found.setdefault(lit.person, []).append((view, names.person(duty.owed_to)))
+                found.setdefault(lit.person, []).append((view, names.person(duty.bearer)))
     links = [
         LinkView(min((view for view, _ in views), key=lambda view: _PROMISE.index(view.light)), tuple(name for _, name in views))
         for views in found.values()
@@ -196,18 +230,25 @@ def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
             yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
 
 
-def _next_step(duties: Iterable[Duty], names: Names) -> Step | None:
-    steps: list[Step] = []
-    for duty in duties:
-        if not duty.is_owed:
-            continue
-        about = names.person(duty.owed_to)
-        if duty.next_link_at is not None:
-            following = next(iter(duty.plan.chain), None)
-            kind = StepKind.LIGHT if following else StepKind.GIVE_UP
-            steps.append(Step(duty.next_link_at, kind, about, names.post(following) if following else None))
-        if duty.plan.remind:
-            steps.append(Step(min(duty.plan.remind), StepKind.REMIND, about))
-        if duty.state is DutyState.OPEN:
-            steps.append(Step(duty.due_at, StepKind.LIMIT, about))
+def _next_step(case: Case, names: Names) -> Step | None:
+    steps = (step for duty in case.duties if duty.is_owed for step in _steps(duty, case, names))
     return min(steps, key=lambda step: step.at, default=None)
+
+
+def _steps(duty: Duty, case: Case, names: Names) -> Iterator[Step]:
+    about, title = names.person(duty.bearer), case.plan_of(duty).title
+    if duty.paused_at is not None:
+        if duty.paused_until is not None:
+            yield Step(duty.paused_until, StepKind.RESUME, about, title)
+        return
+    if duty.next_link_at is not None:
+        following = next(iter(duty.chain), None)
+        kind = StepKind.LIGHT if following else StepKind.GIVE_UP
+        yield Step(duty.next_link_at, kind, about, title, names.post(following) if following else None)
+    if duty.reminders:
+        yield Step(duty.reminders[0].at, StepKind.REMIND, about, title)
+    if duty.overdue:
+        yield Step(duty.overdue[0].at, StepKind.OVERDUE, about, title)
+    yield from (Step(at, StepKind.AGAIN, about, title) for at in (duty.snoozed_until, duty.nag_at) if at is not None)
+    if duty.state is DutyState.OPEN:
+        yield Step(duty.due_at, StepKind.LIMIT, about, title)

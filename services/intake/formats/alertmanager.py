@@ -4,6 +4,7 @@ Invariant: an alert is one report for as long as it fires, however often it is s
 An end never resolves a case: the leader in charge tracks it until people say it is resolved (DOMAIN.md, 22).
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -17,6 +18,8 @@ from shared.vocabulary import Category, Kind, Level, ReportKind
 ALERT_LIMIT = 500
 LEVELS = {"emergency": Level.II, "critical": Level.III, "warning": Level.IV}
 """Of the label `severity`, where the alert has no label `level` of ours."""
+TOPIC = re.compile(r"[a-z][a-z0-9_]{1,39}")
+"""The label `topic` (heating, water, power …), where it is one of our words."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """`endsAt` of an alert that still fires."""
 
@@ -78,6 +81,7 @@ def _report(alert: Alert, arrival: Arrival, identity: str, where: str) -> Draft:
         fields={
             "kind": kind,
             "category": _one_of(Category, labels.get("category")) or Category.ACCIDENT,
+            "topic": labels["topic"] if TOPIC.fullmatch(labels.get("topic", "")) else None,
             "level": level,
             "unit": source.unit,
             "area": area if area in arrival.areas else source.area,

@@ -4,7 +4,7 @@ Invariant: who rang stays with the hotline; a call that carries a name or a numb
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -21,8 +21,11 @@ class Call(BaseModel):
     id: Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
     called_at: Instant
     occurred_at: Instant | None = None
-    kind: ReportKind = ReportKind.HAZARD
-    category: Category
+    kind: ReportKind = ReportKind.COMPLAINT
+    category: Category | None = None
+    urgency: Literal["urgent", "utility", "normal", "complex"] | None = None
+    topic: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
+    """What it is about (heating, water, power …); without one the urgency sorts it."""
     level: Level | None = None
     area: Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{6})?$")] | None = None
     address: Line | None = None
@@ -40,6 +43,7 @@ def read(arrival: Arrival) -> list[Item]:
             fields={
                 "kind": call.kind,
                 "category": call.category,
+                "topic": _sorted_by(call),
                 "level": call.level,
                 "unit": arrival.source.unit,
                 "area": call.area[:6] if call.area and known else arrival.source.area,
@@ -52,6 +56,11 @@ def read(arrival: Arrival) -> list[Item]:
             area_as_given=call.area,
         )
     ]
+
+
+def _sorted_by(call: Call) -> str | None:
+    """One word sorts a call: what it is about (it says who is competent), unless it is urgent or complex (that sets another limit)."""
+    return call.topic if call.topic and call.urgency in (None, "utility", "normal") else call.urgency
 
 
 def _earlier(occurred: datetime | None, called: datetime) -> datetime:

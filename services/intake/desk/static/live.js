@@ -5,6 +5,7 @@
   const line = document.getElementById("live"), lost = document.getElementById("lost"), cases = document.getElementById("cases");
   const say = document.getElementById("announce");
   const silence = 15000, breath = 250, many = 20;
+  const query = cases && cases.dataset.query ? `?${cases.dataset.query}` : "";
   const changed = new Set();
   let lastTrue = Date.parse(document.body.dataset.now), heard = Date.now(), ready = true, fetching = false;
 
@@ -51,7 +52,7 @@
   async function renew(id) {
     const old = document.getElementById(`case-${id}`);
     if (!old && !(cases && cases.dataset.follows)) return;
-    const fresh = await piece(old ? old.dataset.part : `/desk/cases/${id}`);
+    const fresh = await piece(cases ? `/desk/cases/${id}${query}` : old.dataset.part);
     if (!fresh) { if (cases && old) old.remove(); return; }
     place(fresh, old);
     if (say.textContent !== fresh.dataset.says) say.textContent = fresh.dataset.says;
@@ -68,7 +69,7 @@
         try { await renew(id); } catch (error) { changed.add(id); throw error; }
       }
       if (cases) {
-        const summary = await piece("/desk/summary");
+        const summary = await piece(`/desk/summary${query}`);
         if (summary) document.getElementById("summary").replaceWith(summary);
         document.getElementById("none").hidden = cases.children.length > 0;
       }

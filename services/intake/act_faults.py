@@ -1,0 +1,61 @@
+"""What is wrong with an act, every field at once, each with its remedy.
+
+Invariant: an act without a fault names only what there is, and carries exactly the fields its row in acts_table knows. Pure.
+"""
+
+from datetime import datetime
+
+from services.intake.acts_table import Act
+from services.intake.forms import ActForm
+from services.intake.known import (
+    assignment_faults,
+    duty_faults,
+    past_faults,
+    person_faults,
+    plan_faults,
+    post_faults,
+    task_faults,
+    unit_faults,
+)
+from services.intake.words import Fault
+from shared.case import Case
+from shared.directory import Directory
+from shared.vocabulary import Document, Kind
+
+
+def faults_in(act: Act, form: ActForm, case: Case, directory: Directory, now: datetime) -> list[Fault]:
+    return [*_missing(act, form), *_strangers(act, form), *_unknown(form, case, directory), *_untimely(form, directory, now)]
+
+
+def _missing(act: Act, form: ActForm) -> list[Fault]:
+    filled = form.filled
+    faults = [(field, f"is missing: {remedy}") for field, remedy in act.needs.items() if field not in filled]
+    if act.either and not set(act.either) & set(filled):
+        faults.append((act.either[0], f"is missing: give {' or '.join(act.either)}"))
+    if act.kind is Kind.FILED and "text" not in filled and form.document not in (None, Document.NIL_REPORT):
+        faults.append(("text", "is missing: say what it says, or where it lies; only a nil report says nothing"))
+    return faults
+
+
+def _strangers(act: Act, form: ActForm) -> list[Fault]:
+    return [(field, f"has no meaning for {act.kind}: remove it") for field in form.filled if field != "text" and field not in act.fields]
+
+
+def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:
+    return [
+        *unit_faults("to_unit", form.to_unit, directory),
+        *person_faults("to_person", form.to_person, directory),
+        *person_faults("owner", form.owner, directory),
+        *post_faults("post", form.post, directory),
+        *plan_faults("plan", form.plan, directory),
+        *task_faults(form.task, case),
+        *duty_faults(form.duty, case),
+    ]
+
+
+def _untimely(form: ActForm, directory: Directory, now: datetime) -> list[Fault]:
+    return [
+        *assignment_faults(form.tasks, directory, now),
+        *past_faults("due_at", form.due_at, now),
+        *past_faults("reply_by", form.reply_by, now),
+    ]

@@ -1,0 +1,190 @@
+"""A case on the board: the stored bytes, and the few fields by which lists choose and sort.
+
+Invariant: a card is read from the bytes alone, defaults filled in as shared.case has them; what the lists never ask is not kept.
+"""
+
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from shared.case import Case, CaseStatus, DutyState, TaskState, read_case
+from shared.ids import CaseId
+from shared.vocabulary import Level, ReportKind
+
+SETTLED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED})
+OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
+TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The next limit of a case that owes nothing, for sorting."""
+
+
+class _Lit(msgspec.Struct):
+    person: str
+    answered_at: datetime | None = None
+
+
+class _Duty(msgspec.Struct):
+    due_at: datetime
+    owed_by: str
+    owed_to: str
+    bearer: str
+    state: DutyState = DutyState.OPEN
+    lit: tuple[_Lit, ...] = ()
+
+
+class _Transfer(msgspec.Struct):
+    to_unit: str
+    superior: str | None = None
+
+
+class _Task(msgspec.Struct):
+    unit: str
+    assigner: str
+    owner: str | None = None
+    state: TaskState = TaskState.ASSIGNED
+    transfer: _Transfer | None = None
+
+
+class _Report(msgspec.Struct):
+    kind: ReportKind
+    unit: str
+    parent: str | None = None
+
+
+class _Suspicion(msgspec.Struct):
+    unit: str
+    suspected_at: datetime | None = None
+
+
+class _Applied(msgspec.Struct):
+    sequence: int
+
+
+class _Glance(msgspec.Struct):
+    """What of a stored case a card needs; the rest is skipped unread."""
+
+    report: _Report
+    holder: str
+    report_sequence: int
+    applied: _Applied
+    status: CaseStatus = CaseStatus.OPEN
+    level: Level | None = None
+    transfer: _Transfer | None = None
+    duties: tuple[_Duty, ...] = ()
+    tasks: tuple[_Task, ...] = ()
+    suspicion: _Suspicion | None = None
+
+
+_glance = msgspec.json.Decoder(_Glance)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One case on the board."""
+
+    case: CaseId
+    revision: int
+    packed: bytes
+    """The stored value, compressed: a case is 6 to 20 kB of JSON, and the board holds every one."""
+    status: CaseStatus
+    kind: ReportKind
+    level: Level | None
+    unit: str
+    holder: str
+    units: tuple[str, ...]
+    """Every unit with a part in it: reported or holds it, holds or assigned a task, owes something, is asked to take it or to decide."""
+    people: tuple[str, ...]
+    """Who has to move: bears a duty still owed, was called for one and has not answered, or owns an open task."""
+    owed: tuple[datetime, ...]
+    """When each duty still owed is due, the earliest first."""
+    parent: str | None
+    has_tasks: bool
+    """At least one is not closed."""
+    is_suspected: bool
+    report_sequence: int
+    applied: int
+    """Sequence of the last fact the case has taken in."""
+
+    @property
+    def raw(self) -> bytes:
+        return zlib.decompress(self.packed)
+
+    @property
+    def whole(self) -> Case:
+        """Built anew each time: a Case takes ten times the memory of its bytes."""
+        return read_case(self.raw)
+
+    @property
+    def next_due(self) -> datetime | None:
+        return self.owed[0] if self.owed else None
+
+    @property
+    def is_standing(self) -> bool:
+        return self.kind is ReportKind.STANDING
+
+    @property
+    def is_open(self) -> bool:
+        """Not settled, or settled with something still owed."""
+        return self.status not in SETTLED or bool(self.owed)
+
+    def concerns(self, unit: str) -> bool:
+        return unit in self.units
+
+    def is_overdue(self, now: datetime) -> bool:
+        return bool(self.owed) and self.owed[0] < now
+
+
+def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
+    """Raises ValueError for a value that is no case."""
+    value = _glance.decode(raw)
+    owed = [duty for duty in value.duties if duty.state in OWED]
+    return Card(
+        case=case,
+        revision=revision,
+        packed=zlib.compress(raw, 1),
+        status=value.status,
+        kind=value.report.kind,
+        level=value.level,
+        unit=sys.intern(value.report.unit),
+        holder=sys.intern(value.holder),
+        units=_once(_units(value)),
+        people=_once(_people(owed, value.tasks)),
+        owed=tuple(sorted(duty.due_at for duty in owed)),
+        parent=value.report.parent,
+        has_tasks=any(task.state in TASK_OPEN for task in value.tasks),
+        is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
+        report_sequence=value.report_sequence,
+        applied=value.applied.sequence,
+    )
+
+
+def due_order(card: Card) -> tuple[datetime, str]:
+    return (card.next_due or NEVER, card.case)
+
+
+def _once(names: Iterable[str | None]) -> tuple[str, ...]:
+    # A town has some hundred names and the board some hundred thousand cases: each name is kept once.
+    return tuple(dict.fromkeys(sys.intern(name) for name in names if name))
+
+
+def _units(value: _Glance) -> Iterator[str | None]:
+    yield from (value.report.unit, value.holder)
+    for transfer in (value.transfer, *(task.transfer for task in value.tasks)):
+        if transfer is not None:
+            yield from (transfer.to_unit, transfer.superior)
+    for task in value.tasks:
+        yield from (task.unit, task.assigner)
+    yield from (duty.owed_by for duty in value.duties)
+    if value.suspicion is not None:
+        yield value.suspicion.unit
+
+
+def _people(owed: list[_Duty], tasks: tuple[_Task, ...]) -> Iterator[str | None]:
+    for duty in owed:
+        yield duty.bearer
+        yield from (lit.person for lit in duty.lit if lit.answered_at is None)
+    yield from (task.owner for task in tasks if task.state in TASK_OPEN)

@@ -1,0 +1,237 @@
+"""The fields of the acts' forms: their words, how each is filled in, and what may be chosen.
+
+Invariant: a choice offers only what there is and what it can be done to; a list of one is chosen already.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.intake.access import tasks_for
+from services.intake.acts_table import Act
+from services.intake.desk.fitting import UNDER_WAY, documents_wanted
+from shared.case import Case, Task, TaskState
+from shared.directory import Directory
+from shared.facts import Name
+from shared.tokens import Principal
+from shared.vocabulary import Document, Kind, Level
+from shared.web.labels import label
+from shared.web.languages import N_
+from shared.web.names import Names
+
+
+class Widget(StrEnum):
+    SELECT = "select"
+    MANY = "many"
+    LINE = "line"
+    NUMBER = "number"
+    TIME = "time"
+    YES_NO = "yes_no"
+    TICK = "tick"
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    name: Name | str
+    """A name in both languages, or a message of the catalogue."""
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    words: str
+    widget: Widget
+    needed: bool
+    choices: tuple[Choice, ...] = ()
+    empty: str = ""
+    """What an empty choice means, where it may stay empty."""
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that the choices depend on."""
+
+    case: Case
+    directory: Directory
+    names: Names
+    principal: Principal
+
+
+WORDS: dict[str, tuple[Widget, str]] = {
+    "to_unit": (Widget.SELECT, N_("Which unit")),
+    "to_person": (Widget.SELECT, N_("Who")),
+    "into": (Widget.LINE, N_("The other case")),
+    "percent": (Widget.NUMBER, N_("How far, in percent (may stay empty)")),
+    "duty": (Widget.SELECT, N_("Which duty")),
+    "task": (Widget.SELECT, N_("Which task")),
+    "document": (Widget.SELECT, N_("Which document")),
+    "level": (Widget.SELECT, N_("Level from now on")),
+    "sensitive": (Widget.SELECT, N_("Sensitive: time, place or people")),
+    "due_at": (Widget.TIME, N_("Until when")),
+    "span": (Widget.SELECT, N_("For how long")),
+    "approve": (Widget.YES_NO, N_("Your decision")),
+    "measure": (Widget.LINE, N_("Measure")),
+    "plan": (Widget.SELECT, N_("Which plan")),
+    "post": (Widget.SELECT, N_("Whom to call")),
+    "owner": (Widget.SELECT, N_("Who answers for it (may stay empty)")),
+    "acting": (Widget.TICK, N_("Acting, until the commander is back")),
+    "summary": (Widget.LINE, N_("In one line")),
+    "reply_by": (Widget.TIME, N_("Until when the unit may reply (may stay empty)")),
+    # Assigning: the parts of one task.
+    "task_title": (Widget.LINE, N_("What is to be done")),
+    "task_units": (Widget.MANY, N_("By which unit (several: one task each)")),
+    "task_due_at": (Widget.TIME, N_("By when (empty: the policy's term)")),
+}
+OF_A_TASK = ("task_title", "task_units", "task_due_at")
+HIDDEN: dict[Kind, frozenset[str]] = {
+    Kind.SIGNED_IN: frozenset({"post", "to_person"}),
+    Kind.HANDED_OVER: frozenset({"post"}),
+    Kind.SNOOZED: frozenset({"task", "to_person"}),
+    Kind.PAUSED: frozenset({"task"}),
+    Kind.RESUMED: frozenset({"task"}),
+    Kind.REASSIGNED: frozenset({"task"}),
+    Kind.ESCALATED: frozenset({"task", "step"}),
+    Kind.COMPLETED: frozenset({"document"}),
+    Kind.REGISTERED: frozenset({"step", "to_unit"}),
+    Kind.SPLIT: frozenset({"level", "sensitive", "to_unit"}),
+    Kind.EXTENSION_DECIDED: frozenset({"due_at"}),
+}
+"""What the interface takes and hardly anybody needs: the form asks no more than it must."""
+NEEDED_HERE: dict[Kind, frozenset[str]] = {
+    Kind.ESCALATED: frozenset({"post"}),
+    Kind.REGISTERED: frozenset({"summary"}),
+    Kind.FILED: frozenset({"text"}),
+}
+SPANS: dict[Kind, tuple[str, ...]] = {Kind.SNOOZED: ("PT5M", "PT10M"), Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D")}
+EMPTY: dict[str, str] = {
+    "duty": N_("all of this case"),
+    "task": N_("the case itself"),
+    "span": N_("as long as the policy allows"),
+    "to_person": N_("myself"),
+    "level": N_("as it is"),
+    "sensitive": N_("as it is"),
+}
+CHOOSE = N_("Choose one.")
+
+
+def fields_of(act: Act, here: Setting) -> tuple[Field, ...]:
+    """What the act's form asks for besides its text."""
+    names = [name for name in act.fields if name not in HIDDEN.get(act.kind, ())]
+    names = [part for name in names for part in (OF_A_TASK if name == "tasks" else (name,))]
+    fields = (_field(name, act, here) for name in names)
+    return tuple(field for field in fields if field is not None)
+
+
+def needed(act: Act) -> frozenset[str]:
+    asked = {part for name in act.needs for part in (OF_A_TASK[:2] if name == "tasks" else (name,))}
+    return frozenset(asked) | NEEDED_HERE.get(act.kind, frozenset())
+
+
+def _field(name: str, act: Act, here: Setting) -> Field | None:
+    widget, words = WORDS[name]
+    must = name in needed(act)
+    find = _CHOICES.get(name)
+    if find is None:
+        return Field(name, words, widget, must, mono=name == "into")
+    choices = tuple(find(act, here))
+    if not choices and not must:
+        return None
+    if name == "duty" and len(choices) == 1:
+        return None  # one alone need not be named
+    return Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, ""))
+
+
+def _units(_: Act, here: Setting) -> Iterable[Choice]:
+    return (Choice(unit.id, unit.name) for unit in here.directory.units)
+
+
+def _people(_: Act, here: Setting) -> Iterable[Choice]:
+    return (Choice(person.id, person.name) for person in here.directory.people)
+
+
+def _owners(_: Act, here: Setting) -> Iterable[Choice]:
+    """People of the reader's own unit first."""
+    people = sorted(here.directory.people, key=lambda person: person.unit != here.principal.unit)
+    return (Choice(person.id, person.name) for person in people)
+
+
+def _duties(act: Act, here: Setting) -> Iterable[Choice]:
+    resumed = act.kind is Kind.RESUMED
+    for duty in here.case.duties:
+        if duty.is_owed and (duty.paused_at is not None if resumed else duty.paused_at is None or act.kind is not Kind.PAUSED):
+            title, who = here.case.plan_of(duty).title, here.names.person(duty.bearer)
+            yield Choice(duty.id, Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}"))
+
+
+_TASK_FITS: dict[Kind, Callable[[Task], bool]] = {
+    Kind.ACCEPTED: lambda task: task.state is TaskState.ASSIGNED or task.transfer is not None,
+    Kind.OBJECTED: lambda task: task.state is TaskState.ASSIGNED or task.transfer is not None,
+    Kind.TRANSFERRED: lambda task: task.state in UNDER_WAY and task.transfer is None,
+    Kind.IMPOSED: lambda task: task.transfer is not None,
+    Kind.COMPLETED: lambda task: task.state in UNDER_WAY,
+    Kind.EXTENSION_ASKED: lambda task: task.state in UNDER_WAY,
+    Kind.PROGRESSED: lambda task: task.state in UNDER_WAY,
+    Kind.FILED: lambda task: task.state in UNDER_WAY,
+    Kind.VERIFIED: lambda task: task.state is TaskState.COMPLETED,
+    Kind.RETURNED: lambda task: task.state is TaskState.COMPLETED,
+    Kind.EXTENSION_DECIDED: lambda task: task.extension is not None and task.extension.granted is None,
+}
+
+
+def _tasks(act: Act, here: Setting) -> Iterable[Choice]:
+    fits = _TASK_FITS[act.kind]
+    for task in tasks_for(here.principal, act.kind, here.case):
+        if fits(task):
+            unit = here.names.unit(task.unit)
+            yield Choice(task.id, Name(zh=f"{task.title} · {unit.zh}", en=f"{task.title} · {unit.en}"))
+
+
+def _documents(_: Act, here: Setting) -> Iterable[Choice]:
+    """What is waited for, then the rest: the first is nearly always the one meant."""
+    ordered = dict.fromkeys((*documents_wanted(here.case), *(document.value for document in Document)))
+    return (Choice(name, label("document", name)) for name in ordered)
+
+
+def _levels(_: Act, here: Setting) -> Iterable[Choice]:
+    return (Choice(level.value, label("level", level)) for level in Level if level is not here.case.level)
+
+
+def _sensitive(_: Act, here: Setting) -> Iterable[Choice]:
+    return (Choice("no", N_("no")),) if here.case.sensitive else (Choice("yes", N_("yes")),)
+
+
+def _spans(act: Act, _: Setting) -> Iterable[Choice]:
+    return (Choice(span, label("span", span)) for span in SPANS[act.kind])
+
+
+def _plans(_: Act, here: Setting) -> Iterable[Choice]:
+    """Those made for such a matter first."""
+    report = here.case.report
+    fitting = here.directory.plans_for(report.kind, report.category, report.topic, here.case.level, report.area) if report.category else ()
+    plans = dict.fromkeys((*fitting, *here.directory.plans))
+    return (Choice(plan.id, plan.name) for plan in plans)
+
+
+def _posts(_: Act, here: Setting) -> Iterable[Choice]:
+    """The fallback chain first, in its order."""
+    chain = [post for plan in here.case.plans.values() for post in plan.chain]
+    ordered = dict.fromkeys((*chain, *(post.id for post in here.directory.posts)))
+    return (Choice(post, here.names.post(post)) for post in ordered)
+
+
+_CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
+    "to_unit": _units,
+    "task_units": _units,
+    "to_person": _people,
+    "owner": _owners,
+    "duty": _duties,
+    "task": _tasks,
+    "document": _documents,
+    "level": _levels,
+    "sensitive": _sensitive,
+    "span": _spans,
+    "plan": _plans,
+    "post": _posts,
+}

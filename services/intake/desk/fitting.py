@@ -1,0 +1,111 @@
+"""Of what a reader may do to a case, that which means something now: only these buttons are shown.
+
+Invariant: nothing is decided here; an act that isn't offered may still be done over the interface, and the escalator says what it
+makes of it. What a duty that is owed waits for is always offered.
+"""
+
+from collections.abc import Iterator
+
+from services.intake.card import SETTLED
+from shared.case import Case, CaseStatus, TaskState
+from shared.facts.report import CATEGORISED
+from shared.vocabulary import CASE_ACTS, Kind, ReportKind
+
+ALWAYS_OF_ENDED = frozenset({Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP})
+OF_STANDING = frozenset({Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP, Kind.PROGRESSED})
+ABOUT_DUTIES = frozenset({Kind.SNOOZED, Kind.PAUSED, Kind.REASSIGNED, Kind.ESCALATED})
+UNDER_WAY = (TaskState.ASSIGNED, TaskState.ACCEPTED)
+APPROVALS = 2
+
+
+def fitting(case: Case, can: frozenset[Kind]) -> frozenset[Kind]:
+    return can & frozenset(_meaningful(case))
+
+
+def documents_wanted(case: Case) -> tuple[str, ...]:
+    """The documents that duties still owed wait for, the next due first."""
+    wanted = (name.partition(".")[2] for name in _waited_for(case) if name.startswith("filed."))
+    return tuple(dict.fromkeys(wanted))
+
+
+def _waited_for(case: Case) -> Iterator[str]:
+    for duty in sorted((duty for duty in case.duties if duty.is_owed), key=lambda duty: duty.due_at):
+        yield from case.plan_of(duty).discharged_by
+
+
+def _meaningful(case: Case) -> Iterator[Kind]:
+    waited_for = {name.partition(".")[0] for name in _waited_for(case)}
+    yield from (kind for kind in CASE_ACTS if kind.value in waited_for)
+    yield from _about_the_clock(case)
+    yield from _about_accountability(case)
+    if case.status in SETTLED:
+        yield from ALWAYS_OF_ENDED
+        if case.status is CaseStatus.CLOSED:
+            yield Kind.REOPENED
+        return
+    if case.standing is not None:
+        yield from OF_STANDING
+        if case.standing.watch == "roster":
+            yield from (Kind.SIGNED_IN, Kind.HANDED_OVER)
+        return
+    yield from (Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP, Kind.PROGRESSED, Kind.ASSIGNED, Kind.WITHDRAWN, Kind.MERGED, Kind.CLOSED)
+    yield Kind.RESOLVED if case.status is CaseStatus.OPEN else Kind.REOPENED
+    if case.report.kind in CATEGORISED:
+        yield from (Kind.REGRADED, Kind.SPLIT, Kind.PLAN_INVOKED)
+    if case.report.kind in (ReportKind.INCIDENT, ReportKind.OPINION):
+        yield Kind.COMMAND_TAKEN
+    yield from _about_holding(case)
+    yield from _about_tasks(case)
+
+
+def _about_holding(case: Case) -> Iterator[Kind]:
+    transfers = [one.transfer for one in (case, *case.tasks) if one.transfer is not None]
+    if case.transfer is None:
+        yield Kind.TRANSFERRED
+    if transfers:
+        yield from (Kind.ACCEPTED, Kind.OBJECTED)
+    if transfers or case.bounces or any(task.bounces for task in case.tasks):
+        yield Kind.IMPOSED
+
+
+def _about_tasks(case: Case) -> Iterator[Kind]:
+    states = {task.state for task in case.tasks}
+    if TaskState.ASSIGNED in states:
+        yield from (Kind.ACCEPTED, Kind.OBJECTED)
+    if states & set(UNDER_WAY):
+        yield from (Kind.COMPLETED, Kind.EXTENSION_ASKED)
+    if TaskState.COMPLETED in states:
+        yield from (Kind.VERIFIED, Kind.RETURNED)
+    if any(task.extension is not None and task.extension.granted is None for task in case.tasks):
+        yield Kind.EXTENSION_DECIDED
+    if case.report.kind is ReportKind.CAMPAIGN or case.items:
+        yield Kind.REGISTERED
+
+
+def _about_the_clock(case: Case) -> Iterator[Kind]:
+    owed = [duty for duty in case.duties if duty.is_owed]
+    if owed:
+        yield from ABOUT_DUTIES
+    if any(duty.paused_at is not None for duty in owed):
+        yield Kind.RESUMED
+
+
+def _about_accountability(case: Case) -> Iterator[Kind]:
+    suspicion, measure, notice = case.suspicion, case.measure, case.notice
+    if suspicion is not None and suspicion.suspected_at is not None and suspicion.confirmed is None:
+        yield from (Kind.CONFIRMED, Kind.REFUTED)
+    if measure is not None:
+        if not measure.stated:
+            yield Kind.STATED
+        if measure.decided is None:
+            yield Kind.MEASURE_DECIDED
+        else:
+            yield from (Kind.REVIEW_ASKED, Kind.REVIEWED, Kind.CORRECTED)
+    if case.report.kind is ReportKind.PETITION:
+        yield Kind.REVIEW_ASKED
+    if notice is None:
+        if case.report.kind in (ReportKind.SUPERVISION_ORDER, ReportKind.ACCOUNTABILITY) or any(duty.lapse for duty in case.duties):
+            yield Kind.NOTICE_DRAFTED
+    elif notice.published_at is None:
+        yield Kind.NOTICE_REPLIED
+        yield Kind.NOTICE_APPROVED if len(notice.approvals) < APPROVALS else Kind.NOTICE_PUBLISHED

@@ -1,0 +1,142 @@
+"""What every page of the desk shares: who asks, which cases they may see, and a case as that reader sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from services.intake.access import MAY, may_look
+from services.intake.answers import Acted, Outcome
+from services.intake.card import Card
+from services.intake.desk import act_forms
+from services.intake.desk.act_fields import Setting
+from services.intake.desk.view import CaseView, case_view
+from services.intake.desk_services import DeskServices
+from services.intake.wanted import Wanted
+from shared.case import Case
+from shared.ids import CaseId
+from shared.problems import Problem
+from shared.tokens import Principal
+from shared.vocabulary import Kind, ReportKind, Role
+from shared.web import Pages
+from shared.web.guard import safe_path
+from shared.web.labels import label
+from shared.web.languages import N_
+from shared.web.names import Names
+from shared.web.pages import HEADERS
+
+READERS = (Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR)
+SAID = {
+    "acknowledged": N_("Recorded: you know of this case. Your duties in it are settled."),
+    "recorded": N_("Recorded. What follows from it is being worked out."),
+    "call": N_("Recorded: this person was reached by telephone."),
+    "done": N_("Recorded."),
+}
+NO_SUCH_CASE = N_("There is no such case here. Closed cases leave the desk after a while; the trail keeps them.")
+REFUSED = N_("Recorded, but it changed nothing: %(why)s")
+SHOWS = {
+    "": N_("All"),
+    "mine": N_("Mine"),
+    "unit": N_("My unit's"),
+    "overdue": N_("Past the limit"),
+    "standing": N_("Watched"),
+}
+"""What the board may be narrowed to."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the reader has narrowed the board; part of its address, so that a page may be kept and sent on."""
+
+    show: str = ""
+    kind: ReportKind | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> "Asked":
+        """What is not understood asks nothing."""
+        show, kind = request.query_params.get("show", ""), request.query_params.get("kind", "")
+        return cls(show if show in SHOWS else "", ReportKind(kind) if kind in tuple(ReportKind) else None)
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: value for name, value in (("show", self.show), ("kind", self.kind)) if value})
+
+    def wanted(self, principal: Principal, now: datetime) -> Wanted:
+        return Wanted(
+            is_open=True,
+            kind=self.kind,
+            standing=self.show == "standing",
+            # Who is nobody, or of no unit, has none of their own.
+            person=(principal.person or "") if self.show == "mine" else None,
+            unit=(principal.unit or "") if self.show == "unit" else None,
+            due_before=now if self.show == "overdue" else None,
+        )
+
+
+class DeskPages:
+    def __init__(self, desk: DeskServices, pages: Pages, names: Names) -> None:
+        self.desk, self.pages, self.names = desk, pages, names
+
+    def view(self, case: Case, principal: Principal) -> CaseView:
+        return case_view(case, self.names, principal, self.desk.acts.allowed(principal, case), self.pages.clock())
+
+    def find(self, case: str, principal: Principal) -> Card:
+        """Raises Problem 404."""
+        card = self.desk.board.card(CaseId(case))
+        if card is None or not may_look(principal, card):
+            raise Problem(404, "Not Found", NO_SUCH_CASE)
+        return card
+
+    def cards(self, principal: Principal) -> list[Card]:
+        """All this reader may see, standing ones too, in no order."""
+        return [card for card in self.desk.board.cards() if may_look(principal, card)]
+
+    def open_cards(self, principal: Principal, asked: Asked) -> list[Card]:
+        wanted = asked.wanted(principal, self.pages.clock())
+        return [card for card in self.desk.board.open_cards() if wanted.fits(card) and may_look(principal, card)]
+
+    def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
+        more: dict[str, Any] = {
+            "board": self.desk.board,
+            "names": self.names,
+            "may_report": principal.role in MAY[Kind.REPORTED] and principal.role is not Role.PUBLISHER,
+            "said": SAID.get(request.query_params.get("said", "")),
+            **context,
+        }
+        return self.pages.show(request, template, **more)
+
+    def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
+        view = self.view(card.whole, principal)
+        setting = Setting(view.case, self.desk.directory, self.names, principal)
+        groups = act_forms.grouped(view.can, setting)
+        more: dict[str, Any] = {"wrong": None, "values": {}, "errors": {}, "key": token_hex(16), **context}
+        raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
+        return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised, whole=True, **more)
+
+    def after(self, request: Request, acted: Acted, back: str, said: str) -> Response:
+        """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody overlooks it."""
+        if acted.outcome is Outcome.REFUSED:
+            why = self.pages.text(request, label("why", acted.refused_because or ""))
+            raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
+        said = "recorded" if acted.outcome is Outcome.RECORDED else said
+        path, _, query = safe_path(back).partition("?")
+        kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))
+        return RedirectResponse(f"{path}?{kept}{'&' if kept else ''}said={said}#case-{acted.case}", 303, headers=HEADERS)
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of a form, several of one name joined by commas; files are not asked for and not taken."""
+    form = await request.form(max_files=0, max_fields=200)
+    found: dict[str, str] = {}
+    for name, value in cast(list[tuple[str, Any]], list(form.multi_items())):
+        if isinstance(value, str):
+            found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+Values = Mapping[str, str]

@@ -1,0 +1,87 @@
+"""Across all cases: open tasks, suspected omissions; and who is on watch, and where a gap will be."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from fastapi import APIRouter, Request, Response
+
+from services.intake.desk.here import READERS, DeskPages
+from services.intake.task_list import URGENCY, listed_tasks
+from shared.case import Case, Duty
+from shared.directory import Shift, gaps
+from shared.directory.roster import Roster
+from shared.ids import CaseId
+from shared.standing import standing_case
+from shared.tokens import Principal
+from shared.vocabulary import Kind
+
+AHEAD = timedelta(days=7)
+GAPS_AHEAD = timedelta(days=14)
+TASKS_SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A roster as it stands: who is on, whether they signed in, who comes next."""
+
+    roster: Roster
+    now: Shift | None
+    sign_in: Duty | None
+    """What is owed, or was done, for the shift that is on."""
+    case: CaseId | None
+    may_sign_in: bool
+    mine: bool
+    shifts: tuple[Shift, ...]
+
+
+def add_lists(router: APIRouter, here: DeskPages) -> None:
+    @router.get("/tasks")
+    async def tasks(request: Request, unit: str = "") -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = here.pages.admit(request, *READERS)
+        found = listed_tasks(here.cards(principal), here.pages.clock())
+        units = sorted({one.task.unit for one in found})
+        chosen = [one for one in found if not unit or one.task.unit == unit]
+        slips = [(slip, [one for one in chosen if one.slip is slip][:TASKS_SHOWN]) for slip in URGENCY]
+        return here.show(request, "tasks.html", principal, slips=slips, units=units, unit=unit, count=len(chosen))
+
+    @router.get("/suspicions")
+    async def suspicions(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = here.pages.admit(request, *READERS)
+        cases = [card.whole for card in here.cards(principal) if card.is_suspected]
+        to_judge = [case for case in cases if case.suspicion and case.suspicion.confirmed is None]
+        judged = [case for case in cases if case.suspicion and case.suspicion.confirmed is not None]
+        return here.show(request, "suspicions.html", principal, to_judge=_newest(to_judge), judged=_newest(judged))
+
+    @router.get("/roster")
+    async def roster(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal, now = here.pages.admit(request, *READERS), here.pages.clock()
+        watches = [_watch(here, one, principal, now) for one in here.desk.directory.rosters]
+        watches.sort(key=lambda watch: not watch.mine)
+        return here.show(request, "roster.html", principal, watches=watches, key=token_hex(16))
+
+    @router.get("/gaps")
+    async def all_gaps(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal, now = here.pages.admit(request, *READERS), here.pages.clock()
+        return here.show(request, "gaps.html", principal, gaps=gaps(here.desk.directory, now, now + GAPS_AHEAD))
+
+
+def _newest(cases: list[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: case.opened_at, reverse=True)
+
+
+def _watch(here: DeskPages, roster: Roster, principal: Principal, now: datetime) -> Watch:
+    shift = roster.shift_at(now)
+    card = here.desk.board.card(standing_case("roster", roster.id))
+    case = card.whole if card else None
+    sign_in = _sign_in(case, shift) if case and shift else None
+    mine = shift is not None and principal.person in (shift.person, shift.leader)
+    owed = sign_in is not None and sign_in.is_owed
+    may = case is not None and owed and Kind.SIGNED_IN in here.desk.acts.allowed(principal, case)
+    return Watch(roster, shift, sign_in, case.id if case else None, may, mine, tuple(roster.shifts(now, now + AHEAD)))
+
+
+def _sign_in(case: Case, shift: Shift) -> Duty | None:
+    """The newest duty that signing in ends, of the shift that is on."""
+    found = [duty for duty in case.duties if "signed_in" in case.plan_of(duty).discharged_by and duty.starts_at >= shift.starts_at]
+    return max(found, key=lambda duty: (Kind.HANDED_OVER.value not in case.plan_of(duty).discharged_by, duty.starts_at), default=None)

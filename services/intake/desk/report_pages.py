@@ -1,0 +1,69 @@
+"""Reporting: one form for every kind that people may report, a receipt in return."""
+
+from secrets import token_hex
+
+from fastapi import APIRouter, Request, Response
+
+from services.intake.access import MAY, MAY_OPEN
+from services.intake.desk import report_form
+from services.intake.desk.here import DeskPages, Values, fields_of
+from shared.problems import Problem
+from shared.tokens import Principal
+from shared.vocabulary import Kind, ReportKind, Role
+
+REPORTERS = tuple(sorted(MAY[Kind.REPORTED] - {Role.PUBLISHER}))
+
+
+def add_report(router: APIRouter, here: DeskPages) -> None:
+    @router.get("/report")
+    async def blank(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = here.pages.admit(request, *REPORTERS)
+        unit = here.desk.directory.units_by_id.get(principal.unit) if principal.unit else None
+        values = report_form.blank(principal, unit.area if unit else "", here.pages.clock(), here.desk.zone, token_hex(16))
+        kinds = kinds_for(principal)
+        asked = request.query_params.get("kind", "")
+        values["kind"] = asked if asked in kinds else kinds[0].value
+        values["parent"] = request.query_params.get("parent", "")[:26]
+        return _form(here, request, principal, values)
+
+    @router.post("/report")
+    async def hand_in(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = here.pages.admit_form(request, *REPORTERS)
+        values = await fields_of(request)
+        try:
+            report = here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock()))
+            submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
+        except Problem as problem:
+            return _form(here, request, principal, values, problem)
+        return here.show(request, "reported.html", principal, status=201, report=report, submitted=submitted)
+
+
+def kinds_for(principal: Principal) -> list[ReportKind]:
+    return [kind for kind, roles in MAY_OPEN.items() if principal.role in roles]
+
+
+def _form(here: DeskPages, request: Request, principal: Principal, values: Values, problem: Problem | None = None) -> Response:
+    directory = here.desk.directory
+    own = principal.role is Role.REPORTER and principal.unit
+    return here.show(
+        request,
+        "report.html",
+        principal,
+        status=problem.status if problem else 200,
+        problem=problem,
+        errors=_by_field(problem) if problem else {},
+        values=values,
+        form=report_form,
+        kinds=kinds_for(principal),
+        units=[unit for unit in directory.units if not own or unit.id == principal.unit],
+        areas=directory.areas,
+        topics=sorted({topic for unit in directory.units for one in unit.competence for topic in one.topics}),
+    )
+
+
+def _by_field(problem: Problem) -> dict[str, str]:
+    """Faults of parts (`harm.deaths`, `tasks.0.unit`) stand at the whole."""
+    found: dict[str, str] = {}
+    for field, message in problem.errors:
+        found.setdefault(field.partition(".")[0], message)
+    return found
