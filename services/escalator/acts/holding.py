@@ -19,6 +19,9 @@ from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.ids import PersonId, TaskId, UnitId
 
+HANDING_OVER = frozenset({"transferred", "bounced"})
+"""What is owed on these is owed by whoever a pending transfer asks."""
+
 
 class _Held(Protocol):
     """What can be handed over: the case, or one of its tasks."""
@@ -219,10 +222,16 @@ def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> N
         moved = draft.put(duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None)
         draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
         call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
+    if how == "imposed":
+        answered(draft, task_id, "lead_imposed")
+
+
+def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
+    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason."""
+    _put(draft, task_id, transfer=None)
     for duty in draft.owed():
-        # What only the pending transfer asked for has been answered by it.
-        if draft.plan_of(duty).by in ("asked", "superior") and duty.task == task_id and how == "imposed":
-            cancel(draft, duty, "lead_imposed")
+        if duty.task == task_id and not HANDING_OVER.isdisjoint(draft.plan_of(duty).on):
+            cancel(draft, duty, why)
 
 
 def handed(held: tuple[Held, ...], unit: UnitId, at: datetime, how: str) -> tuple[Held, ...]:
