@@ -129,7 +129,8 @@ class Draft:
         return self.plans[duty.rule]
 
     def keep_plan(self, plan: Plan) -> None:
-        if self.plans.get(plan.rule) != plan:
+        known = self.plans.get(plan.rule)
+        if known is not plan and known != plan:
             self.plans = {**self.plans, plan.rule: plan}
 
     # What is recorded

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
-from msgspec.structs import replace
 
 from services.escalator.draft import Draft, Event
 from services.escalator.duties import cancel
@@ -71,15 +70,16 @@ def open_rule(
     if due_at is None:
         draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
         return []
-    if task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
+    was_known = rule.name in draft.plans
+    if was_known and task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
         return []
-    plan = plan_as_kept(rule)
+    plan = rule.plan
     term = Opened(start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone))
     opened: list[Duty] = []
     for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
         if only is not None and party.bearer.id not in only:
             continue
-        if key is None and _is_owed_already(draft, rule, party, task):
+        if key is None and was_known and _is_owed_already(draft, rule, party, task):
             continue
         opened.append(open_duty(draft, rule, plan, party, term, task, key))
     if opened:
@@ -140,11 +140,6 @@ def _at(reminder: Reminder) -> datetime:
 
 def overdue_of(rule: DutyRule, due_at: datetime, zone: ZoneInfo) -> tuple[Overdue, ...]:
     return tuple([Overdue(at=term.after(due_at, zone), tell=tell) for term, tell in rule.overdue])
-
-
-def plan_as_kept(rule: DutyRule) -> Plan:
-    """What the case keeps of the rule."""
-    return rule.plan if rule.plan.by else replace(rule.plan, by=rule.by, on=rule.on)
 
 
 def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
@@ -291,7 +286,6 @@ __all__ = [
     "open_on",
     "open_rule",
     "overdue_of",
-    "plan_as_kept",
     "prune",
     "reminders_of",
     "schedule",

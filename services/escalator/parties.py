@@ -103,6 +103,9 @@ def posts_of(draft: Draft, names: Iterable[str], duty: Duty | None = None, task:
 
 def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Iterator[tuple[PostId, Person]]:
     directory, case = draft.directory, draft.case
+    if name in directory.posts_by_id:
+        yield PostId(name), directory.holder_of(PostId(name), draft.now)
+        return
     unit: UnitId | None = None
     match name:
         case "owner" | "bearer":
@@ -122,9 +125,9 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
             owing = duty.owed_by if duty is not None else case.holder
             unit = next(iter(directory.superiors.get(owing, ())), None)
         case _:
-            for post in draft.policy.audiences.get(name, (name,)):
-                if PostId(post) in directory.posts_by_id:
-                    yield PostId(post), directory.holder_of(PostId(post), draft.now)
+            for post in draft.policy.audiences.get(name, ()):
+                if post in directory.posts_by_id:
+                    yield post, directory.holder_of(post, draft.now)
             return
     head = head_of(draft, unit) if unit is not None else None
     if head is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.escalator.draft import Draft, Event
 from services.escalator.duties import cancel, lapse_if_past, move_limit
-from services.escalator.opening import open_rule, overdue_of, plan_as_kept, reminders_of, schedule
+from services.escalator.opening import open_rule, overdue_of, reminders_of, schedule
 from services.escalator.parties import parties
 from services.escalator.policy.rule import DutyRule, Scope, Sort
 from shared.case import Duty, DutyState
@@ -60,7 +60,7 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule) -> None:
     start = draft.case.starts_at if rule.starts == "start" and not _is_later_round(duty) else duty.starts_at
     zone = draft.policy.zone
     due_at = rule.term.after(start, zone)
-    draft.keep_plan(plan_as_kept(rule))
+    draft.keep_plan(rule.plan)
     if due_at == duty.due_at and start == duty.starts_at:
         return
     duty = move_limit(draft, duty, due_at, "regraded" if start == duty.starts_at else "earlier_clock")
