@@ -9,11 +9,12 @@ from datetime import datetime
 
 from services.escalator.draft import Draft
 from services.escalator.lighting import call_again
+from services.escalator.policy.model import SilentSource
 from services.escalator.referral import refer
 from shared.case import Duty
 from shared.facts import EffectKind, Report, TaskForm
 from shared.ids import CaseId, PostId, UnitId, case_id_for
-from shared.vocabulary import Category, Kind, Level, ReportKind
+from shared.vocabulary import Kind, ReportKind
 
 Action = Callable[[Draft, Duty], None]
 
@@ -63,8 +64,10 @@ def _refer(draft: Draft, duty: Duty) -> None:
 
 def _incident(draft: Draft, duty: Duty) -> None:
     """A silent source is itself an incident."""
-    report = _follows(draft, duty, ReportKind.INCIDENT, f"{draft.case.report.summary}：静默 silent since {duty.starts_at:%Y-%m-%d %H:%M}Z")
-    report = report.model_copy(update={"category": Category.ACCIDENT, "level": Level.IV})
+    as_graded = draft.policy.document.silent_source
+    report = _follows(
+        draft, duty, ReportKind.INCIDENT, f"{draft.case.report.summary}：静默 silent since {duty.starts_at:%Y-%m-%d %H:%M}Z", as_graded
+    )
     raise_case(draft, f"incident:{draft.case.id}:{duty.id}", duty.due_at, report, "incident_raised", duty=duty.id)
 
 
@@ -85,14 +88,14 @@ ACTIONS: dict[str, Action] = {
 """Every action a policy may name; `policy check` knows them by this table."""
 
 
-def _follows(draft: Draft, duty: Duty, kind: ReportKind, summary: str) -> Report:
-    """A report that follows from this case, made by the system itself."""
+def _follows(draft: Draft, duty: Duty, kind: ReportKind, summary: str, graded: SilentSource | None = None) -> Report:
+    """A report that follows from this case, made by the system itself; of the case's own category and level where none are given."""
     report = draft.case.report
     at = draft.now
     return Report(
         kind=kind,
-        category=report.category,
-        level=draft.case.level,
+        category=graded.category if graded else report.category,
+        level=graded.level if graded else draft.case.level,
         unit=UnitId(duty.owed_by),
         area=report.area,
         occurred_at=min(duty.due_at, at),

@@ -15,7 +15,7 @@ from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import Written
 from shared.facts import LapseCause
 from shared.lined_yaml import PlacedError
-from shared.vocabulary import Level, Role
+from shared.vocabulary import Category, Level, Role
 
 PostName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
@@ -151,6 +151,13 @@ class Pause(Written):
     up_to: TermField
 
 
+class SilentSource(Written):
+    """As what the incident of a silent source is reported."""
+
+    category: Category = Category.ACCIDENT
+    level: Level | None = None
+
+
 class Exercise(Written):
     channels: tuple[str, ...] = ()
     """Over which an exercise rings; none: nobody is rung."""
@@ -281,6 +288,7 @@ class PolicyDocument(Written):
     cross_check: CrossCheck | None = None
     snooze: Snooze | None = None
     pause: Pause | None = None
+    silent_source: SilentSource = SilentSource()
     exercise: Exercise = Exercise()
     audiences: Annotated[dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)]
     duties: Annotated[dict[RuleName, DutySpec], Field(min_length=1)]
