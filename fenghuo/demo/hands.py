@@ -61,6 +61,10 @@ class Hands:
         """By their own system."""
         await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", {}, self.token(person, Role.LEADER, now))
 
+    async def act(self, case: CaseId, path: str, person: PersonId, role: Role, now: datetime, **form: Any) -> None:
+        """Any other act, by its path."""
+        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/{path}", form, self.token(person, role, now))
+
     async def log_call(self, case: CaseId, person: PersonId, officer: PersonId, note: str, now: datetime) -> None:
         body = {"person": person, "via": "logged_call", "note": note}
         await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", body, self.token(officer, Role.DUTY_OFFICER, now))

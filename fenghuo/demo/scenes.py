@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.demo.hands import Hands
+from fenghuo.demo.ledger import rule_of
 from fenghuo.demo.readback import OnRecord, Readback, StepFailed, failed_for, with_effect
 from fenghuo.demo.stage import Stage
 from fenghuo.parts import ROOT
 from shared.facts import EffectKind, LapseCause, Report, rfc3339
 from shared.ids import CaseId, PersonId, SourceId
+from shared.vocabulary import Role
 
 OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
 """The posts config/policy.yaml owes every report to."""
@@ -61,6 +63,7 @@ class Story:
         text = await self.hands.acknowledge_by_link(case, first)
         self.stage.say(f"on {self._name(first)}'s telephone: {text}", "☎")
         await self._acknowledge(case, others)
+        await self._unit_is_on_it(case)
         await self._expect("five duties discharged in time", case, with_effect(EffectKind.DISCHARGED, late_by_seconds=None), at_least=5)
 
     async def dark_leader(self) -> tuple[CaseId, datetime]:
@@ -75,6 +78,7 @@ class Story:
         first, *others = [person for person in self._owed() if person != dark]
         await self.hands.acknowledge_by_link(case, first)
         await self._acknowledge(case, others)
+        await self._unit_is_on_it(case)
         await self._expect("four duties discharged", case, with_effect(EffectKind.DISCHARGED), at_least=4)
         stands_in = self.hands.holder("secretary_general")
         await self._chain_taken(case, dark, stands_in, "dark_after_wait")
@@ -100,6 +104,7 @@ class Story:
         await self.hands.publish_event(SourceId("wangshan-info"), f"landslide-{now:%H%M%S}", form, now)
         case = await self._case_of(lambda report: report.summary == summary)
         await self._acknowledge(case, [person for person in self._owed() if person != dark])
+        await self._unit_is_on_it(case)
         stands_in = self.hands.holder("secretary_general")
         await self._chain_taken(case, dark, stands_in, "every_channel_failed")
         failed = await self._expect("two failed deliveries", case, failed_for(dark), at_least=2)
@@ -124,6 +129,7 @@ class Story:
         self.stage.say(f"{(now - learned).total_seconds():g} s ago stands for {minutes} minutes ago", "›")
         case, _ = await self.hands.report(form, self.hands.holder("water_head"), now)
         await self._acknowledge(case, self._owed())
+        await self._unit_is_on_it(case)
         await self._expect(
             "five lapses, reported late",
             case,
@@ -140,6 +146,18 @@ class Story:
             self.stage.say(f"{left:.0f} s are left; nobody polls, the broker's clock will strike", "›")
         lapsed = with_effect(EffectKind.LAPSED, person=dark, cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=stands_in)
         return (await self._expect("the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON))[0]
+
+    async def _unit_is_on_it(self, case: CaseId) -> None:
+        """Whoever the policy asks for the unit's own acknowledgement says that work has begun."""
+
+        def asked(records: list[OnRecord]) -> list[OnRecord]:
+            return [record for record in records if _bearer_of(record)]
+
+        [record, *_] = await self.trail.expect("the unit is asked to acknowledge", case, asked, seconds=SOON)
+        person = _bearer_of(record)
+        assert person is not None
+        text = "已接令，力量已到现场 We have it; people are on the spot"
+        await self.hands.act(case, "progress", person, Role.REPORTER, self.clock(), text=text)
 
     async def _acknowledge(self, case: CaseId, people: list[PersonId]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -176,3 +194,9 @@ class Story:
 
     def _name(self, person: PersonId) -> str:
         return self.stage.teller.person(person)
+
+
+def _bearer_of(record: OnRecord) -> PersonId | None:
+    """Who must acknowledge for the unit, where this decision has laid that on somebody."""
+    opened = (effect for effect in record.effects if effect.kind is EffectKind.OPENED and effect.duty is not None)
+    return next((effect.person for effect in opened if effect.duty and rule_of(effect.duty) == "acknowledge"), None)

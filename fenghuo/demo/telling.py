@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from fenghuo.demo.ledger import in_words, rule_of
+from fenghuo.demo.ledger import REPORT, in_words, rule_of
 from shared.directory import Directory
 from shared.facts import Acknowledgement, Decision, Deliveries, Effect, EffectKind, Fact, LapseCause, Rejection, Report, read_decision
 from shared.ids import PersonId, PostId, SourceId, UnitId
@@ -47,7 +47,6 @@ WORDS = {
     EffectKind.TASK: ("task", Tone.NEWS),
     EffectKind.SUSPECTED: ("suspected", Tone.BAD),
     EffectKind.MATCHED: ("matched", Tone.WELL),
-    EffectKind.REFERRED: ("referred", Tone.BAD),
     EffectKind.PROPOSED: ("proposed", Tone.NEWS),
     EffectKind.RAISED: ("raised", Tone.NEWS),
     EffectKind.GAP: ("gap", Tone.DARK),
@@ -156,11 +155,15 @@ class Teller:
         owing: dict[str, list[str]] = {}
         for effect in openings:
             if effect.why != ON_REPORT and effect.duty is not None:
-                owing.setdefault(self.person(effect.person), []).append(f"{in_words(rule_of(effect.duty))} by {self.clock(effect.due_at)}")
+                owing.setdefault(self.person(effect.person), []).append(
+                    f"{in_words(rule_of(effect.duty))} by {self.clock(effect.due_at, at)}"
+                )
         for person, owed in owing.items():
             yield Line(at, tag, "owes", f": {', '.join(owed)}", Tone.QUIET, (person,))
-        for (kind, why), run in groupby(decision.effects, key=lambda effect: (effect.kind, effect.why)):
-            effects = list(run)
+        alike: dict[tuple[EffectKind, str], list[Effect]] = {}
+        for effect in decision.effects:
+            alike.setdefault((effect.kind, effect.why), []).append(effect)
+        for (kind, why), effects in alike.items():
             if line := self._effects(kind, why, effects, answer):
                 word, who, text, tone = line
                 yield Line(at, tag, word, text, tone, who)
@@ -189,6 +192,10 @@ class Teller:
                 return "LAPSED", (), self._lapsed(", ".join(who), effects), Tone.BAD
             case EffectKind.CHAIN_ENDED:
                 return "chain end", (), f"nobody is left to light for {', '.join(who)}", Tone.BAD
+            case EffectKind.RAISED if why == "lapse_referred":
+                return None  # the effect that it was referred says so
+            case EffectKind.REFERRED:
+                return "referred", (), f"{self._unit(first)}: {_what(effects)} ({in_words(why)})", Tone.BAD
             case _ if kind in WORDS:
                 word, tone = WORDS[kind]
                 return word, who, self._plainly(why, effects), tone
@@ -198,20 +205,19 @@ class Teller:
     def _plainly(self, why: str, effects: list[Effect]) -> str:
         """Whatever has no sentence of its own: about what, why, until when, and in whose words."""
         first = effects[0]
-        unit = self.directory.units_by_id.get(first.unit) if first.unit and first.person is None else None
+        unit = self._unit(first) if first.unit and first.person is None else ""
         moved = f", from {self.clock(first.was)}" if first.was else ""
-        parts = [f": {unit.name.zh} {unit.name.en}" if unit else "", f": {_what(effects)}" if first.duty else ""]
+        parts = [unit, f": {_what(effects)}" if first.duty else ""]
         parts += [f" ({in_words(why)})", f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else ""]
         return "".join([*parts, f": {first.note}" if first.note else ""])
 
     def _lapsed(self, names: str, effects: list[Effect]) -> str:
         first = effects[0]
-        unit = self.directory.units_by_id[first.unit].name if first.unit else None
         late = first.late_by_seconds or 0.0
-        if first.cause is LapseCause.REPORTED_LATE and unit:
-            return f"{unit.zh} {unit.en} reported {late:.0f} s late: on record for each of the {len(effects)} it owed"
-        if first.cause not in (None, LapseCause.NOT_ACKNOWLEDGED):
-            return f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause)})"
+        if first.cause is LapseCause.REPORTED_LATE and first.unit:
+            return f"{self._unit(first)} reported {late:.0f} s late: on record for each of the {len(effects)} it owed"
+        if first.cause is not LapseCause.NOT_ACKNOWLEDGED or _what(effects) != in_words(REPORT):
+            return f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
         stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
         return f"{names} had not answered; the clock struck {late * 1000:.0f} ms after the limit{stood_in}"
 
@@ -226,12 +232,21 @@ class Teller:
         known = self.directory.people_by_id.get(PersonId(person))
         return known.name.zh if known else person
 
+    def _unit(self, effect: Effect) -> str:
+        known = self.directory.units_by_id.get(effect.unit or UnitId(""))
+        return f"{known.name.zh} {known.name.en}" if known else effect.unit or ""
+
     def _post(self, effect: Effect) -> str:
         known = self.directory.posts_by_id.get(effect.post or PostId(""))
         return f"{known.name.zh} {known.name.en}" if known else ""
 
-    def clock(self, at: datetime | None) -> str:
-        return at.astimezone(self.zone).strftime("%H:%M:%S") if at else "?"
+    def clock(self, at: datetime | None, now: datetime | None = None) -> str:
+        """The time of day; with the date where it is not that of `now`."""
+        if at is None:
+            return "?"
+        local = at.astimezone(self.zone)
+        is_today = now is None or local.date() == now.astimezone(self.zone).date()
+        return local.strftime("%H:%M:%S" if is_today else "%m-%d %H:%M:%S")
 
 
 def _what(effects: list[Effect]) -> str:
