@@ -298,6 +298,8 @@ class PublicNotice(Value, kw_only=True):
     """A public notice 通报: two approvals by different people, a window to reply, then publication."""
 
     text: str
+    unit: UnitId
+    """The unit it names."""
     drafted_by: str
     drafted_at: datetime
     reply_by: datetime

@@ -77,6 +77,8 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             return competent_unit(draft)
         case "watched":
             return case.report.unit
+        case "named":
+            return case.notice.unit if case.notice else None
         case post:
             found = draft.directory.posts_by_id.get(PostId(post))
             return UnitId(found.unit) if found else None

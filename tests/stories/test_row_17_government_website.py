@@ -1,4 +1,4 @@
-"""The government website and the information centre report a hit to the government leaders by telephone and SMS within half an hour. Row 17."""
+"""The government website and the information centre report a hit to the government leaders by phone and SMS in half an hour. Row 17."""
 
 from shared.facts import Via
 from shared.ids import CaseId

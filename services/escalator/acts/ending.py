@@ -1,8 +1,8 @@
 """A case is resolved, closed, reopened, withdrawn."""
 
 from services.escalator import states
-from services.escalator.draft import Draft
-from services.escalator.duties import cancel_owed
+from services.escalator.draft import Draft, Event
+from services.escalator.duties import cancel_owed, done_by
 from services.escalator.lighting import told_of
 from shared.case import CaseStatus, TaskState
 from shared.facts import CaseAct, EffectKind, Purpose
@@ -33,6 +33,7 @@ def close(draft: Draft, act: CaseAct) -> None:
     if waiting:
         draft.refuse("tasks_are_open", note=", ".join(waiting))
     elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
+        done_by(draft, Event(Kind.CLOSED, draft.now, actor=act.by))
         cancel_owed(draft, "case_closed")
 
 

@@ -18,6 +18,7 @@ from services.escalator.parties import head_of, stands_for
 from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.ids import PersonId, TaskId, UnitId
+from shared.vocabulary import Kind
 
 HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is owed by whoever a pending transfer asks."""
@@ -223,14 +224,15 @@ def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> N
         draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
         call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
     if how == "imposed":
-        answered(draft, task_id, "lead_imposed")
+        answered(draft, task_id, "lead_imposed", unless=Kind.IMPOSED)
 
 
-def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
-    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason."""
+def answered(draft: Draft, task_id: TaskId | None, why: str, *, unless: Kind | None = None) -> None:
+    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason, `unless` this act does it."""
     _put(draft, task_id, transfer=None)
     for duty in draft.owed():
-        if duty.task == task_id and not HANDING_OVER.isdisjoint(draft.plan_of(duty).on):
+        plan = draft.plan_of(duty)
+        if duty.task == task_id and not HANDING_OVER.isdisjoint(plan.on) and unless not in plan.discharged_by:
             cancel(draft, duty, why)
 
 

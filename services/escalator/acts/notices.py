@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.escalator.draft import Draft
 from shared.case import PublicNotice
 from shared.facts import CaseAct, EffectKind
+from shared.ids import UnitId
 
 
 def draft_notice(draft: Draft, act: CaseAct) -> None:
@@ -21,8 +22,17 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
     else:
         least = rule.reply_within.after(draft.now, draft.policy.zone)
         reply_by = max(act.reply_by or least, least)
-        draft.change(notice=PublicNotice(text=act.text, drafted_by=act.by.principal, drafted_at=draft.now, reply_by=reply_by))
-        draft.note(EffectKind.STATUS, "notice_drafted", unit=draft.case.report.unit, due_at=reply_by)
+        unit = _named(draft, act)
+        drafted = PublicNotice(text=act.text, unit=unit, drafted_by=act.by.principal, drafted_at=draft.now, reply_by=reply_by)
+        draft.change(notice=drafted)
+        draft.note(EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by)
+
+
+def _named(draft: Draft, act: CaseAct) -> UnitId:
+    """Whom the draft says; else whoever owes what has lapsed, else whoever answers for the case."""
+    if act.to_unit is not None and act.to_unit in draft.directory.units_by_id:
+        return act.to_unit
+    return next((duty.owed_by for duty in draft.owed() if duty.lapse is not None), draft.case.holder)
 
 
 def _pending(draft: Draft) -> PublicNotice | None:
@@ -41,6 +51,7 @@ def approve(draft: Draft, act: CaseAct) -> None:
     if act.approve is False:
         draft.change(notice=None)
         draft.note(EffectKind.STATUS, "notice_turned_down", note=act.text)
+        draft.happened("notice_turned_down")
     elif who == notice.drafted_by:
         draft.refuse("nobody_approves_their_own_draft")
     elif who in notice.approvals:
@@ -48,6 +59,8 @@ def approve(draft: Draft, act: CaseAct) -> None:
     else:
         draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
         draft.note(EffectKind.STATUS, "notice_approved", note=f"{len(notice.approvals) + 1}/{_wanted(draft)}")
+        if len(notice.approvals) + 1 == _wanted(draft):
+            draft.happened("notice_approved.all")
 
 
 def reply(draft: Draft, act: CaseAct) -> None:
@@ -59,7 +72,7 @@ def reply(draft: Draft, act: CaseAct) -> None:
         draft.refuse("reply_window_closed", due_at=notice.reply_by)
         return
     draft.change(notice=replace(notice, replies=(*notice.replies, act.text or "")))
-    draft.note(EffectKind.NOTED, "notice_replied", unit=draft.case.report.unit, note=act.text)
+    draft.note(EffectKind.NOTED, "notice_replied", unit=notice.unit, note=act.text)
 
 
 def publish(draft: Draft, act: CaseAct) -> None:
@@ -72,7 +85,7 @@ def publish(draft: Draft, act: CaseAct) -> None:
         draft.refuse("reply_window_is_open", due_at=notice.reply_by)
     else:
         draft.change(notice=replace(notice, published_at=draft.now))
-        draft.note(EffectKind.STATUS, "notice_published", unit=draft.case.report.unit, note=act.text)
+        draft.note(EffectKind.STATUS, "notice_published", unit=notice.unit, note=act.text)
 
 
 def _wanted(draft: Draft) -> int:

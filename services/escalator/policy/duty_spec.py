@@ -21,7 +21,7 @@ from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 _REF = re.compile(r"^@[a-z_]+(\.(\w+|\{(level|topic|kind|category)\}))+$")
 
-BEARERS = ("recipient", "unit", "holder", "assignee", "assigner", "asked", "superior", "competent", "watched")
+BEARERS = ("recipient", "unit", "holder", "assignee", "assigner", "asked", "superior", "competent", "watched", "named")
 """Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
 DYNAMIC_AUDIENCES = ("owner", "bearer", "unit_head", "assigner", "holder_head", "superior_head", "reporter_head")
 """Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the assigner, of the case's holder,
@@ -154,12 +154,16 @@ DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "al
 and fro too often, the last task verified."""
 
 
+DECIDED = ("notice_approved.all", "notice_turned_down")
+"""What several acts, or the answer an act gives, have come to: a public notice has all its approvals, or is turned down."""
+
+
 def known_triggers() -> frozenset[str]:
     """Every trigger that does not name a rule (`lapsed.<rule>` and `discharged.<rule>` do)."""
     kinds = {str(kind) for kind in Kind} - {"due", "decided", "delivered", "failed", "rejected", "checked"}
     filed = {f"filed.{document}" for document in Document}
     watched = {f"established.{watch}" for watch in WATCHES}
-    return frozenset(kinds | filed | watched | set(DERIVED))
+    return frozenset(kinds | filed | watched | {*DERIVED, *DECIDED})
 
 
 def known_discharges() -> frozenset[str]:

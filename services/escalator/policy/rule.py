@@ -44,7 +44,7 @@ class DutyRule:
     `established.<watch>`."""
     by: str
     """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a transfer's addressee), `superior`
-    (the common superior), `competent`, `watched` (a standing case's unit), or the name of a post."""
+    (the common superior), `competent`, `watched` (a standing case's unit), `named` (by a public notice), or the name of a post."""
     to: tuple[str, ...]
     """Posts or audiences it is owed to."""
     term: Term | None
