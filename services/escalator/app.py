@@ -4,12 +4,10 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from faststream.nats import PullSub
-
 from services.escalator.api import policy_router
 from services.escalator.cases import Cases
 from services.escalator.lane import Lanes, Step, no_step
-from services.escalator.metrics import Metrics
+from services.escalator.metrics import Metrics, WatchMetrics
 from services.escalator.outgoing import Outgoings
 from services.escalator.policy.bucket import BucketStore
 from services.escalator.policy.load import load_checked
@@ -19,8 +17,9 @@ from services.escalator.rulebook import RuleBook
 from services.escalator.send import Exchange
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
+from services.escalator.watcher import Watcher
 from services.escalator.witnesses import Witnesses
-from shared.broker import check_durables, subscribe_durable
+from shared.broker import check_durables
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.lined_yaml import YamlFault
@@ -49,8 +48,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
     pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
-    batches = PullSub(batch=True, batch_size=64, timeout=0.25)
-    subscribe_durable(service.broker, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, pull=batches)(witnesses.handle)
+    watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock)
 
     async def pull() -> None:
         async with asyncio.TaskGroup() as group:
@@ -61,7 +59,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
 
     service.prepare += [exchange.open, directory.open, policies.open, witnesses.open]
-    service.tasks += [pull, directory.run, policies.run, standing.run]
+    service.tasks += [pull, directory.run, policies.run, standing.run, witnesses.run, watcher.run]
     service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)])
     service.checks["cases"] = cases_answer
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))

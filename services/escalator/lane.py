@@ -37,6 +37,8 @@ RETRY_AFTER = 0.5
 POLICY_TRIES = 20
 """Times a fact waits for the policy its case began under to reach this replica, before it is set aside."""
 
+MAY_CHANGE_NOTHING = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
+"""Only these leave no mark in a case they did not change; the independent check follows all others."""
 LARGEST_CASE = 1_000_000
 """Bytes; the broker takes 1 MB with the envelope around it, and would refuse more each time it is tried."""
 
@@ -99,7 +101,7 @@ class Lanes:
             after, decision, raw = self._decided(case, fact, sequence, now, delivered)
             self._metrics.decide_seconds.observe(perf_counter() - started)
             await self._step("decided")
-            if case is not None and decision.is_empty and replace(after, applied=case.applied, decision=case.decision) == case:
+            if case is not None and fact.kind in MAY_CHANGE_NOTHING and _is_unchanged(case, after, decision):
                 # A clock that struck for nothing leaves nothing to keep; it would find nothing again.
                 self._metrics.count(fact, decision, now)
                 return None
@@ -150,6 +152,10 @@ def _read(handed: Handed) -> Fact:
         return Fact.read(handed.data)
     except FactError as error:
         raise PoisonedError(f"not a fact: {error}", tuple(error.errors)) from error
+
+
+def _is_unchanged(case: Case, after: Case, decision: Decision) -> bool:
+    return decision.is_empty and replace(after, applied=case.applied, decision=case.decision) == case
 
 
 def _rearmed(after: Case, decision: Decision, fact: Fact) -> tuple[Case, Decision]:

@@ -6,10 +6,10 @@ at the broker's time of its first fact, and so is what is watched without a repo
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from services.escalator.draft import Rules
-from services.escalator.policy.load import Policy
+from services.escalator.policy.book import Policy
+from services.escalator.policy.store import Policies
 from shared.case import Case
 from shared.directory import Directory
 from shared.vocabulary import Kind
@@ -17,27 +17,6 @@ from shared.vocabulary import Kind
 
 class UnknownPolicyError(LookupError):
     """The case began under a policy that this replica does not have (yet)."""
-
-
-class Policies(Protocol):
-    def in_force(self, at: datetime) -> Policy: ...
-
-    def by_label(self, label: str) -> Policy:
-        """Raises KeyError for a label nobody ever put into force here."""
-        ...
-
-
-class OnePolicy:
-    """The policy of one file, for every case."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-
-    def in_force(self, at: datetime) -> Policy:  # noqa: ARG002 - it always is
-        return self._policy
-
-    def by_label(self, label: str) -> Policy:  # noqa: ARG002 - it is the only one
-        return self._policy
 
 
 class RuleBook:
@@ -53,8 +32,8 @@ class RuleBook:
             return self._rules(self.policies.by_label(case.policy))
         except KeyError:
             raise UnknownPolicyError(
-                f"the case began under policy {case.policy}, which is not in the bucket POLICIES: put that text back with "
-                "`fenghuo policy restore`, or restore the bucket, then hand the fact in again"
+                f"the case began under policy {case.policy}, which is not in the bucket POLICIES: put the bucket back, "
+                "then hand the fact in again; the record has it"
             ) from None
 
     def _rules(self, policy: Policy) -> Rules:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from shared.settings import Settings
+from shared.streams import AUDIT_DURABLE, NOTIFIER_DURABLE
 
 
 class EscalatorSettings(Settings):
@@ -10,6 +11,8 @@ class EscalatorSettings(Settings):
     """How often the independent check looks at everything; PT0S turns it off (measurements)."""
     watch_rate: int = 4000
     """Messages a second the check reads at most: it shares the broker with those who work."""
+    watch_also: tuple[str, ...] = (NOTIFIER_DURABLE, AUDIT_DURABLE)
+    """Durables that must move besides the lanes: who delivers and who records."""
     deadman_url: str | None = None
     """Called (HTTP GET) after each round that found all well; an outside service rings when the calls stop."""
     closed_kept: timedelta = timedelta(days=7)

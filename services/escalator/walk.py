@@ -4,7 +4,6 @@ Invariant: nothing is created on the broker and nothing is acknowledged, so that
 by those who work. A message stored while the walk goes on may or may not be met; each is met at most once.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,9 +69,3 @@ async def walk(
                 raise WalkError(f"{stream} answers {status} {headers.get('Description', '')}")
     finally:
         await subscription.unsubscribe()
-
-
-async def pause_every(number: int, seconds: float, done: int) -> None:
-    """Give way after each `number` messages, so that a long walk takes no more than its share."""
-    if done % number == 0:
-        await asyncio.sleep(seconds)

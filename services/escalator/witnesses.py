@@ -8,23 +8,22 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import cast
 
 import structlog
-from faststream.nats import NatsMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.escalator.cross_check import Match, Telling, apart, is_units_report, is_witness, match
 from services.escalator.decide import matter_of
 from services.escalator.outgoing import SOURCE, Outgoings
 from services.escalator.rulebook import RuleBook
-from services.escalator.walk import walk
-from shared.broker import PUBLISH_TIMEOUT, broker_time
+from services.escalator.walk import WalkError, walk
+from shared.broker import PUBLISH_TIMEOUT, broker_time, inbox_prefix
 from shared.facts import Fact, FactError, Matched, Report
 from shared.ids import CaseId
-from shared.streams import FACTS
+from shared.streams import CROSS_CHECK_DURABLE, FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
@@ -33,6 +32,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 REMEMBERED_FOR = timedelta(hours=48)
 MOST = 5_000
 """Tellings remembered on each side, some 3 KB each; where more come in, the oldest are forgotten first."""
+AT_ONCE = 64
+WAIT = 2.0
 RETRY_AFTER = 1.0
 
 
@@ -60,19 +61,33 @@ class Witnesses:
         if not self._seen:
             await self._read_up(self._clock() - REMEMBERED_FOR)
 
-    async def handle(self, message: NatsMessage) -> None:
-        batch = cast(list[Msg], message.raw_message)
+    async def run(self) -> None:
+        """For as long as the service lives."""
+        js = self._connection().jetstream(timeout=PUBLISH_TIMEOUT)
+        prefix = inbox_prefix("escalator") + b"."
+        subscription = await js.pull_subscribe_bind(CROSS_CHECK_DURABLE, stream=FACTS, inbox_prefix=prefix)
+        while True:
+            try:
+                await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
+            except TimeoutError:
+                continue
+            except (NatsError, OSError) as error:
+                log.warning("cross_check_interrupted", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                await asyncio.sleep(RETRY_AFTER)
+
+    async def _all(self, batch: list[Msg]) -> None:
         for number, raw in enumerate(batch):
             try:
                 await self._one(raw)
                 await raw.ack()
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # the boundary: tried again; no match is lost for a broker that is away
-                log.warning("cross_check_retried", error=str(error) or type(error).__name__)
+            except (NatsError, WalkError, OSError, TimeoutError) as error:
+                log.warning("cross_check_retried", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
                 for rest in batch[number:]:
                     await rest.nak(delay=RETRY_AFTER)
                 return
+            except Exception:  # the boundary: a report that can't be compared must not stop the comparing of all others
+                log.exception("cross_check_skipped", sequence=raw.metadata.sequence.stream)
+                await raw.ack()
 
     async def _one(self, raw: Msg) -> None:
         handed, at = raw.metadata.sequence, broker_time(raw)

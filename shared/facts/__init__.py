@@ -15,6 +15,7 @@ from shared.facts.acts import (
     Referred,
     Via,
 )
+from shared.facts.check import Checked, Found
 from shared.facts.decision import (
     About,
     Brief,
@@ -42,6 +43,7 @@ __all__ = [
     "Actor",
     "Brief",
     "CaseAct",
+    "Checked",
     "Clock",
     "Decision",
     "Deliveries",
@@ -52,6 +54,7 @@ __all__ = [
     "Established",
     "Fact",
     "FactError",
+    "Found",
     "Frozen",
     "Harm",
     "Heard",

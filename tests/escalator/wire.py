@@ -1,18 +1,18 @@
 """What a test says to the escalator and hears from it over the real broker."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import KeyNotFoundError
+from nats.js.errors import KeyNotFoundError, NotFoundError
 from ulid import ULID
 
 from shared.broker import append
 from shared.case import Case, read_case
-from shared.facts import Acknowledgement, Actor, Decision, Fact, Via, read_decision
+from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Via, read_decision
 from shared.ids import CaseId, PersonId
-from shared.subjects import fact_subject
+from shared.subjects import armed_subject, fact_subject
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import a_report
 
@@ -31,6 +31,23 @@ async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
     data = Acknowledgement(person=PersonId(person), via=Via.API, by=by)
     fact = Fact.of(Kind.ACKNOWLEDGED, id=f"a:{case}:{person}", source="/test", subject=case, time=datetime.now(UTC), data=data)
     await append(intake, fact_subject(case, Kind.ACKNOWLEDGED), fact.write(), fact.id)
+
+
+async def close(intake: Client, case: CaseId) -> None:
+    """The unit closes it, with evidence."""
+    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR), text="it is over")
+    fact = Fact.of(Kind.CLOSED, id=f"c:{case}:{ULID()}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    await append(intake, fact_subject(case, Kind.CLOSED), fact.write(), fact.id)
+
+
+async def pending_at(admin: Client, case: CaseId) -> datetime | None:
+    """The moment for which the case's clock is pending."""
+    try:
+        message = await admin.jetstream().get_last_msg("CLOCKS", armed_subject(case))
+    except NotFoundError:
+        return None
+    headers = cast(dict[str, str], message.headers or {})
+    return datetime.fromisoformat(headers["Nats-Schedule"].removeprefix("@at "))
 
 
 async def case_now(admin: Client, case: CaseId) -> Case | None:

@@ -1,0 +1,282 @@
+"""Who watches the watcher: every minute all cases are laid beside all pending clocks, and both beside the record.
+
+Invariant: whoever relies on a clock learns within a round that it is not there, and it is armed again; each difference is a fact.
+The outside address is called only after a round that found none. It shares nothing with the lanes but the stored contract.
+
+What it sees: for every case, that exactly the clock it waits for is pending; that no clock is pending for nobody; of every report and
+act that a lane is past, that its case has taken it in (or that it was set aside); that no lane, nor those who deliver and record,
+stand still. What it does not see: clocks that struck and hand-overs whose decisions changed nothing, and whether a decision was right.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import perf_counter
+
+import msgspec
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from services.escalator.clock_index import ClockIndex
+from services.escalator.metrics import WatchMetrics
+from services.escalator.settings import EscalatorSettings
+from services.escalator.walk import Stored, WalkError, walk
+from services.escalator.watch_repair import IN_FLIGHT, CaseSeen, Closely, armed_for, case_seen
+from shared.broker import append
+from shared.facts import Checked, Fact, Found
+from shared.ids import CaseId
+from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
+from shared.subjects import LANES, fact_subject, lane_of
+from shared.vocabulary import ESCALATOR_KINDS, Kind
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SOURCE = "/services/escalator/watcher"
+PART = 250
+"""Messages read between two pauses."""
+MOST_LOOKED_AT = 2000
+"""Doubtful cases looked at closely in one round; the next round goes on."""
+MOST_FACTS = 20_000
+"""New facts followed into their cases in one round; where more came in, the oldest of them are not followed, and that is said."""
+REST = 4
+"""A round is followed by at least so many times its own length without one."""
+NOT_FOLLOWED = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
+"""They may change nothing, and then leave no mark in their case."""
+FOLLOWED = tuple(kind for kind in ESCALATOR_KINDS if kind not in NOT_FOLLOWED)
+
+
+@dataclass
+class Round:
+    """What one round has met so far."""
+
+    began: datetime
+    clocks: int = 0
+    cases: int = 0
+    doubtful: list[CaseId] = field(default_factory=list[CaseId])
+    moving: list[CaseId] = field(default_factory=list[CaseId])
+    """Written since the round began: doubtful only because the clocks were read before."""
+    ignored: list[tuple[CaseId, int]] = field(default_factory=list[tuple[CaseId, int]])
+    ended: list[tuple[CaseId, int]] = field(default_factory=list[tuple[CaseId, int]])
+    """(case, revision) of cases that ended long enough ago."""
+    differences: list[Checked] = field(default_factory=list[Checked])
+
+
+class Watcher:
+    def __init__(
+        self, connection: Callable[[], Client], settings: EscalatorSettings, metrics: WatchMetrics, clock: Callable[[], datetime]
+    ) -> None:
+        self._connection, self._settings, self._metrics, self._clock = connection, settings, metrics, clock
+        self._closely = Closely(connection, clock)
+        self._followed_to = 0
+        """Facts up to this sequence have been followed into their cases."""
+        self._moved: dict[str, tuple[int, int]] = {}
+        """Durable → (what it has acknowledged, what waited) at the last round."""
+
+    async def run(self) -> None:
+        """For as long as the service lives."""
+        every = self._settings.watch_every.total_seconds()
+        if not every:
+            return
+        while True:
+            await asyncio.sleep(every)
+            began = perf_counter()
+            try:
+                await self.round()
+            except (NatsError, WalkError, OSError, TimeoutError) as error:
+                self._metrics.well.set(0)
+                log.warning("round_not_ended", error=str(error) or type(error).__name__, next=f"again in {every:g} s")
+            except Exception:  # the boundary: the check must never take down the lanes it watches
+                self._metrics.well.set(0)
+                log.exception("round_failed", next=f"again in {every:g} s; no call goes out to the outside address")
+            await asyncio.sleep(max(0.0, REST * (perf_counter() - began) - every))
+
+    async def round(self) -> Round:
+        """Look at everything once, repair what can be, say what was found."""
+        started = perf_counter()
+        met = Round(self._clock())
+        last = (await self._connection().jetstream(timeout=5).stream_info(FACTS)).state.last_seq
+        floors = await self._lanes(met)
+        recent = await self._recent_facts(last, floors)
+        index = await self._clocks(met)
+        await self._cases(met, index, recent, floors)
+        met.ignored += [(case, sequence) for case, sequence in recent.items() if sequence <= floors[lane_of(case)]]
+        await self._strays(met, index)
+        await self._look_closely(met)
+        await self._retire(met)
+        await self._tell(met, perf_counter() - started)
+        return met
+
+    # The durables
+
+    async def _lanes(self, met: Round) -> dict[int, int]:
+        """Lane → the sequence up to which its facts are done with. Notes every durable that stands still."""
+        js = self._connection().jetstream(timeout=5)
+        floors: dict[int, int] = {}
+        names = {escalator_durable(lane): lane for lane in range(LANES)} | dict.fromkeys(self._settings.watch_also, -1)
+        for name, lane in names.items():
+            info = await js.consumer_info(FACTS, name)
+            floor = info.ack_floor.stream_seq if info.ack_floor else 0
+            waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+            if waiting and self._moved.get(name, (-1, 0))[0] == floor and self._moved[name][1]:
+                met.differences.append(Checked(found=Found.LANE_STILL, durable=name, sequence=floor))
+            self._moved[name] = (floor, waiting)
+            if lane >= 0:
+                floors[lane] = floor
+        return floors
+
+    # The record
+
+    async def _recent_facts(self, last: int, floors: dict[int, int]) -> dict[CaseId, int]:
+        """Case → its latest fact since the last round; those set aside are left out."""
+        after = self._followed_to or last
+        if last - after > MOST_FACTS * 8:
+            log.warning("facts_not_followed", since=after, until=last - MOST_FACTS * 8, next="the lanes are faster than the check")
+            after = last - MOST_FACTS * 8
+        # What a lane has not done with yet is followed in the next round.
+        self._followed_to = min([last, *(floor for lane, floor in floors.items() if self._moved[escalator_durable(lane)][1])])
+        if last == after:
+            return {}
+        aside = {fact.id async for _, fact in self._facts(Kind.REJECTED, after)}
+        recent: dict[CaseId, int] = {}
+        for kind in FOLLOWED:
+            async for stored, fact in self._facts(kind, after):
+                if fact.subject and f"aside:{stored.sequence}" not in aside:
+                    recent[CaseId(fact.subject)] = max(stored.sequence, recent.get(CaseId(fact.subject), 0))
+                if len(recent) >= MOST_FACTS:
+                    log.warning("facts_not_followed", since=after, kind=kind, next="the lanes are faster than the check")
+                    return recent
+        return recent
+
+    async def _facts(self, kind: Kind, after: int) -> AsyncIterator[tuple[Stored, "_Envelope"]]:
+        async for stored in self._slowly(FACTS, f"fact.*.{kind}", after=after):
+            try:
+                yield stored, _envelope.decode(stored.data)
+            except msgspec.MsgspecError:
+                continue
+
+    # Clocks and cases
+
+    async def _clocks(self, met: Round) -> ClockIndex:
+        state = (await self._connection().jetstream(timeout=5).stream_info(CLOCKS)).state
+        index = ClockIndex(state.messages)
+        for lane in range(LANES):
+            async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
+                met.clocks += 1
+                index.put(stored.subject.rpartition(".")[2], armed_for(stored.headers["Nats-Schedule"]))
+        return index
+
+    async def _cases(self, met: Round, index: ClockIndex, recent: dict[CaseId, int], floors: dict[int, int]) -> None:
+        async for stored in self._slowly(f"KV_{CASES}", f"$KV.{CASES}.*"):
+            if "KV-Operation" in stored.headers:
+                continue
+            met.cases += 1
+            case_id = CaseId(stored.subject.rpartition(".")[2])
+            pending_at = index.take(case_id)
+            try:
+                case = case_seen(stored.data)
+            except msgspec.MsgspecError:
+                met.doubtful.append(case_id)
+                continue
+            if pending_at != case.clock_at:
+                (met.doubtful if stored.at < met.began - IN_FLIGHT else met.moving).append(case_id)
+            sequence = recent.pop(case_id, 0)
+            if case.applied.sequence < sequence <= floors[lane_of(case_id)]:
+                met.ignored.append((case_id, sequence))
+            if self._may_leave(case):
+                met.ended.append((case_id, stored.sequence))
+
+    def _may_leave(self, case: CaseSeen) -> bool:
+        if case.ended_at is None or case.clock_at is not None or case.standing is not None:
+            return False
+        return self._clock() - case.ended_at > self._settings.closed_kept
+
+    async def _strays(self, met: Round, index: ClockIndex) -> None:
+        """Clocks of no case that was met: read once more, for their ids."""
+        if not len(index):
+            return
+        for lane in range(LANES):
+            async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
+                case = CaseId(stored.subject.rpartition(".")[2])
+                if index.is_left(case) and self._clock() - stored.at >= IN_FLIGHT:
+                    met.doubtful.append(case)
+
+    async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[Stored]:
+        """A walk that takes no more than its share of the broker and of this process."""
+        done = 0
+        async for stored in walk(self._connection, stream, subject, after=after, batch=PART):
+            yield stored
+            done += 1
+            if done % PART == 0:
+                await asyncio.sleep(PART / self._settings.watch_rate)
+
+    # What follows
+
+    async def _look_closely(self, met: Round) -> None:
+        if len(met.doubtful) > MOST_LOOKED_AT:
+            log.error("many_differences", doubtful=len(met.doubtful), looked_at=MOST_LOOKED_AT, next="the next rounds go on")
+        for case in [*met.doubtful, *met.moving][:MOST_LOOKED_AT]:
+            if (difference := await self._closely.clock_of(case)) is not None:
+                met.differences.append(difference)
+        for case, sequence in met.ignored[:MOST_LOOKED_AT]:
+            if (difference := await self._closely.fact_of(case, sequence)) is not None:
+                met.differences.append(difference)
+
+    async def _retire(self, met: Round) -> None:
+        """Cases that ended long ago leave the bucket, each at exactly the revision that was seen; the trail keeps them."""
+        js = self._connection().jetstream(timeout=5)
+        for case, revision in met.ended:
+            headers = {
+                "KV-Operation": "PURGE",
+                "Nats-Rollup": "sub",
+                # The mark itself goes after an hour, so that a bucket of years does not fill with marks.
+                "Nats-TTL": "1h",
+                "Nats-Expected-Last-Subject-Sequence": str(revision),
+            }
+            try:
+                await js.publish(f"$KV.{CASES}.{case}", b"", timeout=5, headers=headers)
+            except NatsError as error:
+                log.info("case_stays", case=case, error=str(error), next="it was written meanwhile, or the next round takes it")
+                continue
+            self._metrics.purged.inc()
+
+    async def _tell(self, met: Round, took: float) -> None:
+        for one in met.differences:
+            self._metrics.differences.labels(one.found).inc()
+            self._metrics.repaired.inc(one.repaired)
+            said = one.model_dump(mode="json", exclude_none=True)
+            log.error("difference", **said, next="look at the `checked` fact; if it comes again, why")
+            subject, moment = one.case or one.durable or "", one.expected_at or one.pending_at
+            # What stays as it is is said once an hour (the broker's dedupe window), what was repaired each time.
+            fact_id = f"check:{subject}:{one.found}:{one.sequence or moment or ''}" + (f":{met.began:%H%M%S}" if one.repaired else "")
+            raw = Fact.bytes_of(Kind.CHECKED, id=fact_id, source=SOURCE, subject=one.case, time=met.began, data=one)
+            await append(self._connection(), fact_subject(subject, Kind.CHECKED), raw, fact_id)
+        well = not met.differences and len(met.doubtful) <= MOST_LOOKED_AT
+        self._metrics.cases.set(met.cases)
+        self._metrics.clocks.set(met.clocks)
+        self._metrics.took.set(took)
+        self._metrics.well.set(well)
+        self._metrics.ended.set(self._clock().timestamp())
+        log.info("round", cases=met.cases, clocks=met.clocks, differences=len(met.differences), seconds=round(took, 2))
+        if well and self._settings.deadman_url:
+            await _call(self._settings.deadman_url)
+
+
+class _Envelope(msgspec.Struct):
+    id: str
+    subject: str | None = None
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+async def _call(url: str) -> None:
+    """Says that all is well; an address that does not answer is somebody else's to notice: that is what it is for."""
+    import httpx  # only where an address is set: it costs 8 MB
+
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            (await client.get(url)).raise_for_status()
+    except httpx.HTTPError as error:
+        log.warning("deadman_not_reached", error=str(error) or type(error).__name__)

@@ -1,0 +1,213 @@
+"""Who watches the watcher: every difference between cases, clocks and the record is found, repaired and on record."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
+
+from services.escalator.clock_index import ClockIndex
+from services.escalator.metrics import WatchMetrics
+from services.escalator.settings import EscalatorSettings
+from services.escalator.watch_repair import armed_for
+from services.escalator.watcher import Watcher
+from shared.case import Case, write_case
+from shared.facts import Checked, Found
+from shared.ids import CaseId
+from shared.subjects import armed_subject, due_subject
+from shared.vocabulary import Kind
+from tests.escalator.wire import case_now, close, facts_of, pending_at, report
+from tests.lab import Lab, lab_in, until
+
+LATER = timedelta(seconds=30)
+"""The check leaves alone what was written a moment ago; these rounds are held half a minute from now."""
+
+
+class Watched:
+    """One open case whose clock is pending, and the check, held when the test says so."""
+
+    def __init__(self, admin: Client, escalator: Client, case: CaseId) -> None:
+        self.admin, self.case = admin, case
+        self.later = LATER
+        self.settings = EscalatorSettings(watch_also=())
+        metrics = WatchMetrics(CollectorRegistry())
+        self.watcher = Watcher(lambda: escalator, self.settings, metrics, lambda: datetime.now(UTC) + self.later)
+
+    async def found(self) -> list[tuple[Found, bool]]:
+        """(difference, repaired) of one round."""
+        return [(one.found, one.repaired) for one in (await self.watcher.round()).differences]
+
+    async def now(self) -> Case:
+        case = await case_now(self.admin, self.case)
+        assert case
+        return case
+
+    async def rewrite(self, case: Case) -> None:
+        await (await self.admin.jetstream().key_value("CASES")).put(case.id, write_case(case))
+
+    async def arm(self, case: CaseId, at: datetime) -> None:
+        headers = {"Nats-Schedule": f"@at {at.isoformat()}", "Nats-Schedule-Target": due_subject(case)}
+        await self.admin.jetstream().publish(armed_subject(case), b"{}", headers=headers)
+
+    async def disarm(self) -> None:
+        await self.admin.jetstream().purge_stream("CLOCKS", subject=armed_subject(self.case))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """A broker of its own, since a round looks at every case there is; the service's own check is off."""
+    async with lab_in(tmp_path_factory.mktemp("watched"), mongo=False) as lab:
+        await lab.start_service("escalator", FENGHUO_WATCH_EVERY="PT0S")
+        yield lab
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watched(broker: Lab) -> AsyncIterator[Watched]:
+    async with broker.connection("admin") as admin, broker.connection("intake") as intake, broker.connection("escalator") as escalator:
+        case = await report(intake)
+        await until(lambda: pending_at(admin, case))
+        one = Watched(admin, escalator, case)
+        await one.found()
+        assert await one.found() == []
+        yield one
+
+
+async def test_a_clock_that_went_missing_is_found_armed_again_and_on_record(watched: Watched) -> None:
+    await watched.disarm()
+    assert await watched.found() == [(Found.CLOCK_MISSING, True)]
+    case = await watched.now()
+    assert await pending_at(watched.admin, watched.case) == case.clock_at
+    checked = [Checked.model_validate(fact.data) for _, fact in await facts_of(watched.admin, watched.case, Kind.CHECKED)]
+    assert [(one.found, one.expected_at, one.repaired) for one in checked] == [(Found.CLOCK_MISSING, case.clock_at, True)]
+    assert await watched.found() == []
+
+
+async def test_a_clock_for_another_moment_is_set_right(watched: Watched) -> None:
+    await watched.arm(watched.case, datetime.now(UTC) + timedelta(days=300))
+    assert await watched.found() == [(Found.CLOCK_OTHER, True)]
+    assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
+
+
+async def test_a_clock_that_nobody_waits_for_is_taken_away(watched: Watched) -> None:
+    stray = CaseId("01JDSTRAY00000000000000000")
+    await watched.arm(stray, datetime.now(UTC) + timedelta(days=300))
+    assert await watched.found() == [(Found.CLOCK_STRAY, True)]
+    assert await pending_at(watched.admin, stray) is None
+    assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
+
+
+async def test_a_clock_that_struck_and_was_lost_strikes_again(watched: Watched) -> None:
+    await watched.disarm()
+    watched.later = timedelta(hours=1)
+    assert await watched.found() == [(Found.CLOCK_LOST, True)]
+    assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
+
+
+async def test_what_changes_while_the_check_looks_is_no_difference(watched: Watched) -> None:
+    await watched.disarm()
+    watched.later = timedelta(0)
+    assert await watched.found() == [], "the case was written a moment ago: its clock may be on its way"
+
+
+async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found(broker: Lab, watched: Watched) -> None:
+    before = await watched.now()
+    await _closed(broker, watched)
+    assert await watched.found() == []
+    await watched.rewrite(before)
+    watched.watcher._followed_to = before.applied.sequence  # pyright: ignore[reportPrivateUsage] - as if it had not been followed yet
+    assert (Found.FACT_IGNORED, False) in await watched.found()
+
+
+async def _closed(broker: Lab, watched: Watched) -> None:
+    async def ended() -> bool:
+        return (await watched.now()).ended_at is not None and await pending_at(watched.admin, watched.case) is None
+
+    async with broker.connection("intake") as intake:
+        await close(intake, watched.case)
+        await until(ended)
+
+
+async def test_a_case_that_cannot_be_read_is_said(watched: Watched) -> None:
+    good = await watched.now()
+    await (await watched.admin.jetstream().key_value("CASES")).put(watched.case, b"{")
+    assert await watched.found() == [(Found.CASE_UNREADABLE, False)]
+    await watched.rewrite(good)
+    assert await watched.found() == []
+
+
+async def test_a_durable_that_stands_still_is_said(watched: Watched) -> None:
+    watched.settings.watch_also = ("notifier",)  # nobody delivers here, and decisions wait
+    assert await watched.found() == [], "they may have come in just now"
+    assert await watched.found() == [(Found.LANE_STILL, False)]
+
+
+async def test_an_ended_case_leaves_the_bucket_after_a_week_and_an_open_one_never(broker: Lab, watched: Watched) -> None:
+    async with broker.connection("intake") as intake:
+        open_case = await report(intake)
+        await _closed(broker, watched)
+        await until(lambda: pending_at(watched.admin, open_case))
+    watched.later = timedelta(days=6, hours=23)
+    await watched.found()
+    assert await case_now(watched.admin, watched.case), "six days are less than seven"
+    watched.later = timedelta(days=7, minutes=1)
+    await watched.found()
+    assert await case_now(watched.admin, watched.case) is None
+    assert await case_now(watched.admin, open_case)
+
+
+async def test_the_outside_address_is_called_only_when_all_is_well(watched: Watched) -> None:
+    calls: list[str] = []
+
+    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(taken, "127.0.0.1", 0) as server:
+        watched.settings.deadman_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/alive"
+        await watched.disarm()
+        assert await watched.found() == [(Found.CLOCK_MISSING, True)]
+        assert calls == []
+        assert await watched.found() == []
+        assert calls == ["/alive"]
+
+
+async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(broker: Lab, watched: Watched) -> None:
+    service = await broker.start_service("escalator", FENGHUO_WATCH_EVERY="PT0.2S", FENGHUO_WATCH_ALSO="[]")
+    try:
+        await watched.disarm()
+        await until(lambda: pending_at(watched.admin, watched.case), seconds=20)
+        await until(lambda: 'fenghuo_watch_differences_total{found="clock_missing"} 1.0' in httpx.get(f"{service.url}/metrics").text)
+        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text)
+    finally:
+        service.stop()
+
+
+MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), MOMENTS, max_size=60), st.sets(st.text(min_size=1, max_size=8), max_size=20))
+def test_the_index_of_clocks_gives_back_what_was_put_in_once(clocks: dict[str, datetime], others: set[str]) -> None:
+    index = ClockIndex(4)
+    for case, at in clocks.items():
+        index.put(case, at)
+    assert len(index) == len(clocks)
+    for case in others - clocks.keys():
+        assert index.take(case) is None
+    for case, at in clocks.items():
+        assert index.is_left(case)
+        assert index.take(case) == at
+        assert index.take(case) is None
+        assert not index.is_left(case)
+    assert len(index) == 0
+
+
+@given(MOMENTS)
+def test_a_schedules_header_is_read_as_it_is_written(at: datetime) -> None:
+    assert armed_for(f"@at {at.isoformat(timespec='microseconds').replace('+00:00', 'Z')}") == at
