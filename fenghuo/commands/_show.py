@@ -32,10 +32,10 @@ def show_acted(result: dict[str, Any]) -> None:
     out.print(f"[green]✓[/] {result['outcome']}, fact {result['fact']['sequence']} of case {result['case']}", highlight=False)
     for effect in result["effects"]:
         who = known.person(effect["person"]) if effect.get("person") else known.unit(effect["unit"]) if effect.get("unit") else ""
-        about = f" {effect['duty'].partition('-')[0].replace('_', ' ')}" if effect.get("duty") else f" {effect.get('task') or ''}".rstrip()
-        due = f" by {clock(datetime.fromisoformat(effect['due_at']))}" if effect.get("due_at") else ""
-        note = f" {escape(effect['note'])}" if effect.get("note") else ""
-        out.print(f"  {effect['kind']} {escape(who)}{escape(about)}{due} [dim]({effect['why']})[/]{note}", highlight=False)
+        about = effect["duty"].partition("-")[0].replace("_", " ") if effect.get("duty") else effect.get("task") or ""
+        due = f"by {clock(datetime.fromisoformat(effect['due_at']))}" if effect.get("due_at") else ""
+        said = " ".join(part for part in (effect["kind"], who, about, due) if part)
+        out.print(f"  {escape(said)} [dim]({effect['why']})[/] {escape(effect.get('note') or '')}".rstrip(), highlight=False)
 
 
 def show_cases(result: dict[str, Any]) -> None:

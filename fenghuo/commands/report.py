@@ -33,7 +33,9 @@ def report(
     task: Annotated[list[str] | None, typer.Option(help=TASK_HELP)] = None,
     exercise: Annotated[bool, typer.Option("--exercise", help="A drill: marked as such in every message.")] = False,
     file: Annotated[Path | None, typer.Option(help="The whole report as JSON (- for standard input) instead of options.")] = None,
-    key: Annotated[str | None, typer.Option(help="Idempotency-Key: a repeat with the same key is the same report.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency-Key: a repeat with the same key (and --learned-at) is the same report.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Report an emergency, or open any other matter, and show the duties it opens and the signed receipt (FENGHUO_TOKEN, role reporter).

@@ -51,6 +51,44 @@ def test_a_changed_path_message_root_or_key_is_seen() -> None:
     assert broken(record(), vkey=note_key("test.trail")[1]) == {SIGNED}
 
 
+def test_an_act_is_read_field_by_field_and_what_is_not_so_goes_without_saying() -> None:
+    by = {"principal": "zhao_jia", "role": "leader"}
+    data: dict[str, Any] = {
+        "by": by,
+        "duty": "plan-x",
+        "span": "PT10M",
+        "to_person": "wu_ji",
+        "tasks": [],
+        "sensitive": False,
+        "acting": True,
+    }
+    said = {line.term: line for line in lines({"type": "cn.fenghuo.snoozed.v1", "data": data}, Names(None))}
+    assert set(said) == {"Done by", "Duty", "For how long", "To whom", "Acting"}
+    assert said["Acting"].label == ("answer", "yes")
+
+
+def test_a_refusal_and_a_grading_down_are_said_although_they_are_a_no() -> None:
+    refused = lines({"type": "cn.fenghuo.extension_decided.v1", "data": {"approve": False}}, Names(None))
+    graded = lines({"type": "cn.fenghuo.regraded.v1", "data": {"sensitive": False}}, Names(None))
+    assert [line.label for line in (*refused, *graded)] == [("answer", "no")] * 2
+
+
+def test_what_is_watched_has_another_name_than_what_a_message_came_on() -> None:
+    established = lines({"type": "cn.fenghuo.established.v1", "data": {"subject": "tv_watch"}}, Names(None))
+    rejected = lines({"type": "cn.fenghuo.rejected.v1", "data": {"subject": "inbox.cap.x"}}, Names(None))
+    assert [line.term for line in (*established, *rejected)] == ["Which one", "Came on"]
+
+
+def test_an_effect_names_who_owes_it_where_nobody_in_person_does_and_from_where_a_limit_moved() -> None:
+    effect = {"kind": "moved", "why": "regraded", "unit": "water_bureau", "due_at": "2026-11-23T03:00:00Z", "was": "2026-11-23T02:00:00Z"}
+    [line] = effects({"data": {"effects": [effect]}}, Names(None))
+    assert line.who is not None
+    assert line.who.en == "water_bureau"
+    assert line.due is not None
+    assert line.was is not None
+    assert line.was < line.due
+
+
 def test_a_fact_nobody_has_thought_of_is_still_shown() -> None:
     odd: dict[str, Any] = {"effects": "none", "at": "never", "by": 3, "rule": 1}
     facts: list[dict[str, Any] | None] = [None, {}, {"data": []}, {"data": odd}, {"data": {"effects": [{}, 4]}}]
