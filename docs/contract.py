@@ -19,6 +19,7 @@ from shared.facts import (
     Absorbed,
     Acknowledgement,
     CaseAct,
+    Checked,
     Decision,
     Deliveries,
     Due,
@@ -30,6 +31,7 @@ from shared.facts import (
     Report,
     ReportForm,
     Value,
+    check,
     directory,
     policy,
 )
@@ -38,7 +40,7 @@ from shared.vocabulary import CASE_ACTS, Kind
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, directory, policy, shared.directory)
+_SPEAKERS = (facts, check, directory, policy, shared.directory)
 """Where the models' words stand."""
 
 
@@ -125,6 +127,13 @@ FACTS = (
     Event(Kind.DELIVERED, Deliveries, _NOTIFIER, "Notices of one decision have been handed over, each on its channel."),
     Event(Kind.FAILED, Deliveries, _NOTIFIER, "Notices could not be handed over on a channel, for good."),
     Event(Kind.REJECTED, Rejection, (*_INTAKE, *_ESCALATOR), "A message that could not be taken, kept whole with the reason."),
+    Event(
+        Kind.CHECKED,
+        Checked,
+        _ESCALATOR,
+        "The independent check found cases, clocks and the record to differ, and what it repaired.",
+    ),
+    Event(Kind.CHECKED, check.Checked, _ESCALATOR, "The independent check of open duties against pending clocks found a difference; what it repaired."),
     Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, _ESCALATOR, "A new version of the policy, not in force."),
     Event(Kind.POLICY_APPROVED, policy.PolicyApproved, _ESCALATOR, "Another person has approved it, and from when it is in force."),
     Event(
