@@ -133,7 +133,7 @@ FACTS = (
         _ESCALATOR,
         "The independent check found cases, clocks and the record to differ, and what it repaired.",
     ),
-    Event(Kind.CHECKED, check.Checked, _ESCALATOR, "The independent check of open duties against pending clocks found a difference; what it repaired."),
+    Event(Kind.CHECKED, check.Checked, _ESCALATOR, "The independent check of cases, clocks and the record found a difference."),
     Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, _ESCALATOR, "A new version of the policy, not in force."),
     Event(Kind.POLICY_APPROVED, policy.PolicyApproved, _ESCALATOR, "Another person has approved it, and from when it is in force."),
     Event(

@@ -6,10 +6,11 @@ from pydantic import BaseModel
 
 from docs.contract import FACTS, FORM, Event, Json, field_docs, schema
 from shared import facts
+from shared.facts.check import Found
 from shared.facts.envelope import TYPE_PREFIX
 from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, Role
 
-WORDS = (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose)
+WORDS = (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
 
 
 def events_page() -> str:
@@ -22,7 +23,7 @@ def events_page() -> str:
     shapes = [part for model, events in by_model.items() for part in _section(model, events)]
     words = [
         part
-        for words in (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose)
+        for words in (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
         for part in _words(words)
     ]
     return "\n".join(

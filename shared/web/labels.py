@@ -250,6 +250,15 @@ LABELS: dict[str, dict[str, str]] = {
         "P3D": N_("3 days"),
         "P7D": N_("7 days"),
     },
+    "found": {
+        "clock_missing": N_("a clock is missing"),
+        "clock_other": N_("the clock is set for another moment"),
+        "clock_stray": N_("a clock nobody waits for"),
+        "clock_lost": N_("a clock was lost"),
+        "fact_ignored": N_("a fact was passed over"),
+        "case_unreadable": N_("the case can't be read"),
+        "lane_still": N_("nothing moves"),
+    },
     "answer": {"yes": N_("yes"), "no": N_("no")},
     "via": {"api": N_("interface"), "desk": N_("desk"), "link": N_("link"), "logged_call": N_("logged call")},
 }
