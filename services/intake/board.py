@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
-from services.intake.card import Card, card_of, due_order
+from services.intake.card import Card, card_of, desk_order, due_order
 from shared.case import Case
 from shared.ids import CaseId
 
@@ -101,8 +101,8 @@ class Board:
         return self._cards.values()
 
     def open_cards(self) -> list[Card]:
-        """Open cases, the next due first; those that owe nothing last, by age."""
-        return sorted((card for card in self._cards.values() if card.is_open), key=due_order)
+        """Open cases as the desk shows them: emergencies first, then the next due; those that owe nothing last, by age."""
+        return sorted((card for card in self._cards.values() if card.is_open), key=desk_order)
 
     def raised_from(self, case: CaseId) -> list[Card]:
         """The cases that follow from this one."""

@@ -18,6 +18,7 @@ from shared.vocabulary import Level, ReportKind
 SETTLED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED})
 OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
 TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
+EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
 NEVER = datetime.max.replace(tzinfo=UTC)
 """The next limit of a case that owes nothing, for sorting."""
 
@@ -53,6 +54,7 @@ class _Report(msgspec.Struct):
     kind: ReportKind
     unit: str
     parent: str | None = None
+    exercise: bool = False
 
 
 class _Suspicion(msgspec.Struct):
@@ -105,6 +107,7 @@ class Card:
     has_tasks: bool
     """At least one is not closed."""
     is_suspected: bool
+    is_emergency: bool
     report_sequence: int
     applied: int
     """Sequence of the last fact the case has taken in."""
@@ -156,6 +159,7 @@ def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
         owed=tuple(sorted(duty.due_at for duty in owed)),
         parent=value.report.parent,
         has_tasks=any(task.state in TASK_OPEN for task in value.tasks),
+        is_emergency=emergency(value.report.kind, value.status, exercise=value.report.exercise),
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
         report_sequence=value.report_sequence,
         applied=value.applied.sequence,
@@ -164,6 +168,16 @@ def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
 
 def due_order(card: Card) -> tuple[datetime, str]:
     return (card.next_due or NEVER, card.case)
+
+
+def emergency(kind: ReportKind, status: CaseStatus, *, exercise: bool) -> bool:
+    """Something is happening, or is said to: on the desk it stands before whatever is merely due."""
+    return kind in EMERGENCIES and status is CaseStatus.OPEN and not exercise
+
+
+def desk_order(card: Card) -> tuple[bool, datetime, str]:
+    """Open emergencies first: a task that is a week late must not hide them. Then by what is due next."""
+    return (not card.is_emergency, *due_order(card))
 
 
 def _once(names: Iterable[str | None]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Board(Protocol):
         ...
 
     def open_cards(self) -> list[Card]:
-        """All cases that still owe something or are not settled, the next due first, as cards: cheap to list and to count.
+        """All cases that still owe something or are not settled, emergencies first, then the next due; cheap to list and to count.
 
         `card.whole` is the case; take it of those that are shown.
         """

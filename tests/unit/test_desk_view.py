@@ -1,156 +1,212 @@
-"""What the duty officer reads off a case: who is lit, who is dark, who stands in, what happens next if nobody answers."""
+"""What the duty officer reads off a case: who is lit, who is dark, who stands in, what happens next if nobody acts, what can be done."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.escalator.decide import decide
-from services.escalator.draft import Rules
-from services.escalator.policy.load import load_policy
-from services.intake.desk.view import CaseView, Light, Names, Sent, StepKind, case_view
-from shared.case import Case
-from shared.directory import load_directory
-from shared.facts import Acknowledgement, Actor, Deliveries, Delivery, Due, Fact, Frozen, Report, Via
-from shared.ids import AreaCode, CaseId, NoticeId, PersonId, UnitId
+from services.intake.acts_table import ACTS
+from services.intake.desk import act_forms
+from services.intake.desk.act_fields import Setting
+from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
+from shared.case import Slip
+from shared.facts import TaskForm
+from shared.ids import PersonId, UnitId
+from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import Category, Kind, Level, Role
+from shared.vocabulary import Category, Document, Kind, Level, ReportKind, Role
+from shared.web.names import Names
+from tests.escalator.builders import LEARNED, Story, example_directory
 
-ROOT = Path(__file__).resolve().parents[2]
-DIRECTORY = load_directory(ROOT / "config" / "directory.yaml")
-RULES = Rules(load_policy(ROOT / "config" / "policy.yaml"), DIRECTORY)
-START = datetime(2026, 11, 1, 19, 0, tzinfo=UTC)
-CASE = CaseId("01M84000000000000000000000")
 ALL = frozenset(Kind)
 OFFICER = Principal(subject="wang_xin", role=Role.DUTY_OFFICER, person=PersonId("wang_xin"))
 MAYOR = Principal(subject="qian_yi", role=Role.LEADER, person=PersonId("qian_yi"))
+HEATING = Principal(subject="lu_hai", role=Role.REPORTER, person=PersonId("lu_hai"), unit=UnitId("heating_company"))
+ZONE = ZoneInfo("Asia/Shanghai")
+FIRE: dict[str, Any] = {"unit": "emergency_bureau", "area": "620602", "category": Category.ACCIDENT, "level": Level.II}
+RECIPIENTS = ("zhao_jia", "qian_yi", "sun_bing", "li_ding", "zhou_wu")
 
 
-class Story:
-    """A case that lives by the default policy, minute by minute."""
-
-    def __init__(self) -> None:
-        self.sequence = 0
-        self.case: Case | None = None
-        report = Report(
-            category=Category.ACCIDENT,
-            level=Level.II,
-            unit=UnitId("emergency_bureau"),
-            area=AreaCode("620602"),
-            occurred_at=START,
-            learned_at=START,
-            summary="Fire",
-            received_at=START,
-            reported_by="han_chen",
-        )
-        self.happens(Kind.REPORTED, report, 0)
-
-    def happens(self, kind: Kind, data: Frozen, minute: float) -> None:
-        self.sequence += 1
-        at = START + timedelta(minutes=minute)
-        fact = Fact.of(kind, id=f"f{self.sequence}", source="/test", subject=CASE, time=at, data=data)
-        self.case, _ = decide(self.case, fact, self.sequence, at, RULES)
-
-    def passes(self, minute: float) -> None:
-        """Every clock up to `minute` strikes."""
-        until = START + timedelta(minutes=minute)
-        while self.case and (due := [duty for duty in self.case.duties if duty.clock_at and duty.clock_at <= until]):
-            first = min(due, key=lambda duty: duty.clock_at or until)
-            assert first.clock_at
-            self.happens(Kind.DUE, Due(duty=first.id, at=first.clock_at), (first.clock_at - START).total_seconds() / 60)
-
-    def answers(self, person: str, minute: float) -> None:
-        actor = Actor(principal=person, role=Role.LEADER)
-        self.happens(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=Via.LINK, by=actor), minute)
-
-    def seen_by(self, principal: Principal, can: frozenset[Kind] = ALL) -> CaseView:
-        assert self.case
-        return case_view(self.case, Names(DIRECTORY), principal, can)
+def seen(story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL, minute: float = 0) -> CaseView:
+    return case_view(story.now, Names(example_directory()), principal, can, LEARNED + timedelta(minutes=minute))
 
 
 @pytest.fixture
 def story() -> Story:
-    return Story()
+    story = Story()
+    story.reported(**FIRE)
+    return story
+
+
+@pytest.fixture
+def tasks() -> Story:
+    """Two tasks, of the heating company and of the water bureau."""
+    story = Story()
+    forms = tuple(
+        TaskForm(title="检查", unit=UnitId(unit), due_at=LEARNED + timedelta(days=days))
+        for unit, days in (("water_bureau", 2), ("heating_company", 1))
+    )
+    story.reported(kind=ReportKind.TASK, unit="petition_office", area="620600", category=None, level=None, tasks=forms)
+    return story
+
+
+def offered(story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL) -> dict[Kind, act_forms.ActPage]:
+    view = seen(story, principal, can)
+    setting = Setting(story.now, example_directory(), Names(example_directory()), principal)
+    return {page.act.kind: page for _, pages in act_forms.grouped(view.can, setting) for page in pages}
+
+
+# Who is lit, who is dark
 
 
 def test_at_first_everybody_is_lit_and_the_chain_comes_next(story: Story) -> None:
-    view = story.seen_by(OFFICER)
-    assert {duty.own.light for duty in view.duties if duty.own} == {Light.WAITING}
+    view = seen(story)
+    reports = [duty for duty in view.duties if duty.duty.rule == "first_report"]
+    assert {duty.own.light for duty in reports if duty.own} == {Light.WAITING}
+    assert {duty.owed_to for duty in reports} == {None}, "owed to whoever is called"
     assert view.step
-    assert (view.step.kind, view.step.at) == (StepKind.LIGHT, START + timedelta(minutes=5))
+    assert (view.step.kind, view.step.at) == (StepKind.LIGHT, LEARNED + timedelta(minutes=5))
     assert view.step.lights
     assert view.step.lights.en == "Secretary-General"
-    assert view.owed == 5
 
 
 def test_a_stand_in_lit_for_four_duties_is_shown_once_with_all_their_names(story: Story) -> None:
-    story.answers("zhou_wu", 1)
-    story.passes(6)
-    view = story.seen_by(OFFICER)
+    story.acknowledged("zhou_wu", 1)
+    story.time_passes(6)
+    view = seen(story)
     assert [link.lit.name.en for link in view.chain] == ["Wu Ji"]
     assert [name.en for name in view.chain[0].stands_for] == ["Zhao Jia", "Qian Yi", "Sun Bing", "Li Ding"]
-    lights = {duty.name.en: duty.own.light for duty in view.duties if duty.own}
+    lights = {duty.name.en: duty.own.light for duty in view.duties if duty.own and duty.duty.rule == "first_report"}
     assert lights["Zhou Wu"] is Light.ANSWERED
     assert lights["Qian Yi"] is Light.DARK
 
 
 def test_the_end_of_the_chain_is_said_aloud_until_somebody_takes_it(story: Story) -> None:
-    story.passes(15)
-    assert story.seen_by(OFFICER).exhausted
-    story.answers("wu_ji", 16)
-    view = story.seen_by(OFFICER)
+    assert not seen(story).exhausted
+    story.time_passes(15)
+    assert seen(story).exhausted
+    story.acknowledged("wu_ji", 16)
+    view = seen(story)
     assert not view.exhausted
     assert {duty.taken_by.en for duty in view.duties if duty.taken_by} == {"Wu Ji"}
 
 
 def test_a_channel_shows_what_became_of_it(story: Story) -> None:
-    assert story.case
-    lit = story.case.duties[0].lit[0]
+    lit = story.duty("first_report-party_main").lit[0]
     for kind, channel in ((Kind.DELIVERED, "sms"), (Kind.FAILED, "voice")):
-        done = Delivery(
-            notice=NoticeId(lit.notice),
-            person=lit.person,
-            channel=channel,
-            address="…0101",
-            attempts=1,
-            first_tried_at=START,
-            done_at=START,
-        )
-        story.happens(kind, Deliveries(deliveries=(done,)), 0.1)
-    own = story.seen_by(OFFICER).duties[0].own
+        story.delivery(kind, lit.notice, lit.person, channel, 0.1)
+    own = next(duty.own for duty in seen(story).duties if duty.duty.id == "first_report-party_main")
     assert own
     assert dict(own.channels) == {"sms": Sent.DELIVERED, "voice": Sent.FAILED}
 
 
 def test_one_click_is_offered_to_whoever_has_not_answered_and_to_nobody_else(story: Story) -> None:
-    assert story.seen_by(MAYOR).may_acknowledge
-    assert not story.seen_by(OFFICER).may_acknowledge
-    story.passes(12)  # the duty desk of the Two Offices is lit
-    assert story.seen_by(OFFICER).may_acknowledge
-    story.answers("qian_yi", 13)
-    assert not story.seen_by(MAYOR).may_acknowledge
-    assert not story.seen_by(MAYOR, frozenset()).may_acknowledge
+    outsider = Principal(subject="chen_gui", role=Role.SUPERVISOR, person=PersonId("chen_gui"))
+    assert seen(story, MAYOR).may_acknowledge
+    assert not seen(story, outsider).may_acknowledge
+    story.acknowledged("qian_yi", 13)
+    assert not seen(story, MAYOR).may_acknowledge
+    assert not seen(story, MAYOR, frozenset()).may_acknowledge
 
 
 def test_only_a_duty_officer_logs_calls_and_only_while_something_is_owed(story: Story) -> None:
-    story.answers("zhao_jia", 1)
-    offered = {duty.name.en: duty.may_log_call for duty in story.seen_by(OFFICER).duties}
-    assert not offered["Zhao Jia"]
-    assert offered["Qian Yi"]
-    assert not any(duty.may_log_call for duty in story.seen_by(MAYOR).duties)
+    story.acknowledged("zhao_jia", 1)
+    logged = {duty.name.en: duty.may_log_call for duty in seen(story).duties if duty.duty.rule == "first_report"}
+    assert (logged["Zhao Jia"], logged["Qian Yi"]) == (False, True)
+    assert not any(duty.may_log_call for duty in seen(story, MAYOR).duties)
+
+
+# What is next
+
+
+def test_what_is_due_next_stands_first_and_what_is_settled_last(story: Story) -> None:
+    story.acknowledged("qian_yi", 1)
+    view = seen(story)
+    assert view.next
+    assert view.next.duty.due_at == story.now.next_due
+    settled = [duty.duty.is_owed for duty in view.duties]
+    assert settled == sorted(settled, reverse=True)
+
+
+def test_the_board_shows_whoever_is_called_and_the_next_few_and_the_case_shows_all(story: Story) -> None:
+    view = seen(story)
+    assert {duty.duty.rule for duty in view.pressing if duty.own} >= {"first_report", "acknowledge"}
+    assert sum(duty.own is None for duty in view.pressing) <= 3
+    assert len(view.pressing) < len(view.duties)
+
+
+def test_an_emergency_stands_before_a_task_that_is_late(story: Story, tasks: Story) -> None:
+    assert seen(story).order < seen(tasks).order
+    story.act(Kind.RESOLVED, 20, text="火已扑灭")
+    assert seen(story).order > seen(tasks).order or story.now.next_due is not None
+
+
+def test_a_paused_clock_says_when_it_runs_again(story: Story) -> None:
+    story.act(Kind.PAUSED, 1, role=Role.LEADER, who="sun_bing", text="演练", span=timedelta(hours=1))
+    step = seen(story).step
+    assert step
+    assert (step.kind, step.at) == (StepKind.RESUME, LEARNED + timedelta(minutes=61))
+
+
+def test_a_case_graded_anew_says_so(story: Story) -> None:
+    assert not seen(story).regraded
+    story.act(Kind.REGRADED, 1, level=Level.I, text="两人失踪")
+    assert seen(story).regraded
+
+
+def test_tasks_stand_by_slip_and_limit_and_a_reader_finds_their_own(tasks: Story) -> None:
+    view = seen(tasks, HEATING, minute=60 * 24 + 1)
+    assert [(one.task.unit, one.slip, one.mine) for one in view.tasks] == [
+        ("heating_company", Slip.RED, True),
+        ("water_bureau", None, False),
+    ]
+
+
+# What can be done
 
 
 def test_acts_that_mean_nothing_now_are_not_offered(story: Story) -> None:
-    can = story.seen_by(OFFICER).can
-    assert Kind.TRANSFERRED in can
-    assert not can & {Kind.ACCEPTED, Kind.OBJECTED}
+    can = seen(story).can
+    assert {Kind.TRANSFERRED, Kind.FILED, Kind.REGRADED, Kind.SNOOZED} <= can
+    assert not can & {Kind.ACCEPTED, Kind.OBJECTED, Kind.RESUMED, Kind.REOPENED, Kind.SIGNED_IN, Kind.CONFIRMED, Kind.MEASURE_DECIDED}
+    story.act(Kind.CLOSED, 30, text="完结")
+    can = seen(story).can
+    assert {Kind.FOLLOWED_UP, Kind.REOPENED} <= can
+    assert not can & {Kind.TRANSFERRED, Kind.RESOLVED, Kind.WITHDRAWN}
 
 
-def test_cases_sort_by_what_is_due_next_and_settled_ones_last(story: Story) -> None:
-    owing = story.seen_by(OFFICER).order
-    for person in ("zhao_jia", "qian_yi", "sun_bing", "li_ding", "zhou_wu"):
-        story.answers(person, 2)
-    settled = story.seen_by(OFFICER)
-    assert owing < settled.order
-    assert settled.step is None
-    assert not settled.exhausted
+def test_a_transfer_that_waits_may_be_accepted_and_refused(story: Story) -> None:
+    story.act(Kind.TRANSFERRED, 1, to_unit="fire_rescue", text="归消防")
+    assert {Kind.ACCEPTED, Kind.OBJECTED, Kind.IMPOSED} <= seen(story).can
+    assert Kind.TRANSFERRED not in seen(story).can
+
+
+def test_a_unit_is_offered_its_own_tasks_alone(tasks: Story) -> None:
+    done = offered(tasks, HEATING)[Kind.COMPLETED]
+    (choices,) = [field.choices for field in done.fields if field.name == "task"]
+    assert [choice.value for choice in choices] == ["t2"]
+    assert Kind.VERIFIED not in offered(tasks, HEATING), "nothing waits to be verified by this unit"
+
+
+def test_the_document_that_is_waited_for_is_the_first_to_choose(story: Story) -> None:
+    (field,) = offered(story)[Kind.FILED].fields
+    assert field.choices[0].value == Document.WRITTEN_REPORT
+    assert offered(story)[Kind.FILED].is_awaited
+
+
+def test_no_form_asks_for_what_the_act_does_not_take() -> None:
+    for kind, act in ACTS.items():
+        fields = {name.replace("task_title", "tasks").replace("task_units", "tasks") for name in act_forms.needed(act)}
+        assert fields <= {*act.fields, "text"}, kind
+
+
+def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> None:
+    values = {"task_title": "查阀门", "task_units": "heating_company,water_bureau", "task_due_at": "2026-12-01T08:30"}
+    form = act_forms.read_act(Kind.ASSIGNED, values, ZONE)
+    assert (form.tasks[0].units, str(form.tasks[0].due_at)) == (("heating_company", "water_bureau"), "2026-12-01 00:30:00+00:00")
+    with pytest.raises(Problem) as refused:
+        act_forms.read_act(Kind.EXTENSION_ASKED, {"due_at": "tomorrow"}, ZONE)
+    assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "text"}
+    assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE).span == timedelta(minutes=10)
+    assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE).approve is False

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from services.intake.acts_table import ACTS, GROUPS, Act
 from services.intake.desk.act_fields import OF_A_TASK, Field, Setting, Widget, fields_of, needed
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
+from services.intake.desk.fitting import awaited
 from services.intake.forms import FIELDS, ActForm
 from shared.facts import field_errors
 from shared.problems import Problem
@@ -32,14 +33,17 @@ class ActPage:
     act: Act
     fields: tuple[Field, ...]
     needs_text: bool
+    is_awaited: bool
+    """It would end a duty that is owed."""
 
 
 def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage]]]:
     """(title, forms) of each group that has any."""
     groups: dict[str, list[ActPage]] = {title: [] for title in GROUPS.values()}
+    due = awaited(here.case)
     for act in ACTS.values():
         if act.kind in can:
-            page = ActPage(act, fields_of(act, here), "text" in needed(act))
+            page = ActPage(act, fields_of(act, here), "text" in needed(act), act.kind in due)
             if not _asks_for_what_is_not_there(page):
                 groups[GROUPS[act.group]].append(page)
     return [(title, pages) for title, pages in groups.items() if pages]

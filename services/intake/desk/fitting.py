@@ -14,6 +14,21 @@ from shared.vocabulary import CASE_ACTS, Kind, ReportKind
 ALWAYS_OF_ENDED = frozenset({Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP})
 OF_STANDING = frozenset({Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP, Kind.PROGRESSED})
 ABOUT_DUTIES = frozenset({Kind.SNOOZED, Kind.PAUSED, Kind.REASSIGNED, Kind.ESCALATED})
+NEED_THEIR_OBJECT = frozenset(
+    {
+        Kind.ACCEPTED,
+        Kind.OBJECTED,
+        Kind.IMPOSED,
+        Kind.COMPLETED,
+        Kind.VERIFIED,
+        Kind.RETURNED,
+        Kind.EXTENSION_DECIDED,
+        Kind.CONFIRMED,
+        Kind.REFUTED,
+        Kind.NOTICE_PUBLISHED,
+    }
+)
+"""Though a duty waits for it: without a transfer, a task, a suspicion or a notice there is nothing to do it to."""
 UNDER_WAY = (TaskState.ASSIGNED, TaskState.ACCEPTED)
 APPROVALS = 2
 
@@ -28,14 +43,19 @@ def documents_wanted(case: Case) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
+def awaited(case: Case) -> frozenset[Kind]:
+    """The acts that would end a duty still owed."""
+    names = {name.partition(".")[0] for name in _waited_for(case)}
+    return frozenset(kind for kind in CASE_ACTS if kind.value in names)
+
+
 def _waited_for(case: Case) -> Iterator[str]:
     for duty in sorted((duty for duty in case.duties if duty.is_owed), key=lambda duty: duty.due_at):
         yield from case.plan_of(duty).discharged_by
 
 
 def _meaningful(case: Case) -> Iterator[Kind]:
-    waited_for = {name.partition(".")[0] for name in _waited_for(case)}
-    yield from (kind for kind in CASE_ACTS if kind.value in waited_for)
+    yield from awaited(case) - NEED_THEIR_OBJECT
     yield from _about_the_clock(case)
     yield from _about_accountability(case)
     if case.status in SETTLED:

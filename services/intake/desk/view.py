@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.intake.card import emergency
 from services.intake.desk.fitting import fitting
 from services.intake.task_list import URGENCY, slip_of
 from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task
@@ -16,6 +17,9 @@ from shared.ids import PersonId
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Role
 from shared.web.names import Names
+
+CALM_SHOWN = 3
+"""Duties of a case on the board that are merely due, beside those that press."""
 
 
 class Light(StrEnum):
@@ -136,9 +140,25 @@ class CaseView:
 
     @property
     def order(self) -> str:
-        """Sorts as the board does: the next due first, those that owe nothing last, older before younger."""
-        due = self.case.next_due
-        return f"{rfc3339(due) if due else '~'} {self.case.id}"
+        """Sorts as the board does: emergencies, then the next due; those that owe nothing last, older before younger."""
+        due, report = self.case.next_due, self.case.report
+        rank = 0 if emergency(report.kind, self.case.status, exercise=report.exercise) else 1
+        return f"{rank} {rfc3339(due) if due else '~'} {self.case.id}"
+
+    @property
+    def rings(self) -> bool:
+        """Somebody is being called, or a limit has passed: the duties stand open on the board."""
+        return any(view.duty.is_owed and (view.own is not None or view.duty.lapse is not None) for view in self.duties)
+
+    @property
+    def pressing(self) -> tuple[DutyView, ...]:
+        """What the board shows of the duties: whoever is called, what is late, the reader's own, and the next few; the case has all."""
+        calm = [view for view in self.duties if view.duty.is_owed and not _presses(view)][:CALM_SHOWN]
+        return tuple(view for view in self.duties if _presses(view) or view in calm)
+
+
+def _presses(view: DutyView) -> bool:
+    return view.own is not None or view.mine or (view.duty.is_owed and view.duty.lapse is not None)
 
 
 def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime) -> CaseView:
