@@ -1,24 +1,28 @@
-"""`fenghuo policy check|explain`: what a policy file would do wrong, and what it means for a report, before it is in force."""
+"""`fenghuo policy check|explain|simulate|schema`: what a policy would do wrong, and what it would mean, before it is in force."""
 
 import sys
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
+from fenghuo import history_source
 from fenghuo.answers import Exit, answer, fail, out
 from services.escalator.policy.check import findings
 from services.escalator.policy.explain import Explanation, Step, explain
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.schema import schema_text
+from services.escalator.policy.simulate import Differences, policies_in, simulate
 from shared.directory import load_directory
 from shared.facts import Name, ReportForm
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
-from shared.vocabulary import Category, Language, Level, ReportKind
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind
 
 app = typer.Typer(help="Check and explain the policy.", no_args_is_help=True)
 
@@ -88,6 +92,60 @@ def explain_report(
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
     answer(explained.model_dump(mode="json"), as_json=as_json, render=lambda _: _print(explained, now, loaded.name, settings, language))
+
+
+@app.command("simulate")
+def simulate_history(
+    policy: Annotated[Path, typer.Argument(help="The policy to try.")],
+    case: Annotated[str | None, typer.Option(help="One case of the running trail.")] = None,
+    export: Annotated[Path | None, typer.Option(help="A folder of `fenghuo trail export`, or JSON lines.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d"], help="Cases from then on.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Compare with this policy; default: those in force at the time, as the trail tells.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Changes shown.")] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Play a case or a history under another policy on a virtual clock, and show what would have gone differently."""
+    settings = Settings()
+    if case is not None and export is not None:
+        fail(Exit.USAGE, "--case and --export exclude each other", "name one history to play")
+    history = history_source.of_case(case) if case else list(history_source.of_export(export) if export else history_source.of_trail())
+    if since is not None:
+        begins = since if since.tzinfo else since.replace(tzinfo=settings.zone)
+        history = [(fact, at) for fact, at in history if at >= begins or fact.kind in (Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED)]
+    if not history:
+        fail(Exit.NO, "there is nothing to play", "see the case's id or --since; `fenghuo trail query` shows what there is")
+    try:
+        other = load_policy(policy)
+        before = [(history[0][1], load_policy(against))] if against else policies_in(history, load_policy(settings.policy))
+    except YamlFault as fault:
+        fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
+    started = perf_counter()
+    found = simulate(history, other, load_directory(settings.directory), before)
+    took = perf_counter() - started
+    answer(found.model_dump(mode="json"), as_json=as_json, render=lambda _: _show(found, took, limit))
+
+
+def _show(found: Differences, took: float, limit: int) -> None:
+    out.print(
+        f"{found.facts} acts in {found.cases} cases, played twice in {took:.2f} s: "
+        f"[bold]{found.cases_changed}[/] cases would have gone differently.",
+        highlight=False,
+    )
+    totals = Table("", "before", "after", box=None, header_style="dim")
+    for name in ("policy", "duties", "lapses", "notices", "decisions"):
+        totals.add_row(name, str(getattr(found.before, name)), str(getattr(found.after, name)))
+    out.print(totals)
+    changes = Table("case", "what", "duty", "person", "before", "after", box=None, header_style="dim")
+    for change in found.changes[:limit]:
+        changes.add_row(change.case, change.what, change.duty or "", change.person, change.before or "–", change.after or "–")
+    if found.changes:
+        out.print(changes)
+    if len(found.changes) > limit:
+        out.print(f"[dim]and {len(found.changes) - limit} more: --limit, or --json for all[/]", highlight=False)
 
 
 def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:

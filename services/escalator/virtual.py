@@ -12,7 +12,7 @@ from services.escalator.decide import decide
 from services.escalator.draft import Rules
 from shared.case import Case
 from shared.facts import Decision, Due, Fact, Frozen, Value
-from shared.ids import CaseId
+from shared.ids import CaseId, DutyId
 from shared.vocabulary import Kind
 
 STEP = timedelta(microseconds=1)
@@ -31,6 +31,8 @@ class World:
     """Keep every decision; off for long simulations, which look at each as `happens` returns it."""
     sequence: int = 0
     _clocks: list[tuple[datetime, CaseId]] = field(default_factory=list[tuple[datetime, CaseId]])
+    _armed: dict[CaseId, tuple[datetime, DutyId | None]] = field(default_factory=dict[CaseId, tuple[datetime, DutyId | None]])
+    """The one pending clock of each case; others in `_clocks` were armed anew since."""
 
     def happens(self, kind: Kind, case: CaseId, data: Frozen | Value, at: datetime) -> Decision:
         """A fact about `case`, stored at `at`, and all that follows from it at once. Clocks due before `at` strike first."""
@@ -42,13 +44,14 @@ class World:
         self.sequence += 1
         case_id = CaseId(fact.subject or "")
         before = self.cases.get(case_id)
-        rules = self.by_policy.get(before.policy, self.rules) if before is not None else self.rules
+        keeps_its_own = before is not None and fact.kind != Kind.ESTABLISHED
+        rules = self.by_policy.get(before.policy, self.rules) if before is not None and keeps_its_own else self.rules
         after, decision = decide(before, fact, self.sequence, at, rules)
         self.cases[case_id] = after
         if self.keep:
             self.decisions.append(decision)
-        if decision.clock is not None and decision.clock.at is not None:
-            heapq.heappush(self._clocks, (decision.clock.at, case_id))
+        if decision.clock is not None:
+            self._arm(case_id, decision.clock.at, decision.clock.duty)
         for number, sent in enumerate(decision.sends):
             sent_id = f"{case_id}:{self.sequence}:{number}"
             said = Fact(id=sent_id, source="/virtual", type=f"cn.fenghuo.{sent.kind}.v1", subject=sent.case, time=at, data=sent.data)
@@ -59,15 +62,21 @@ class World:
         """Every clock up to and including `until` strikes, in order of due time."""
         while self._clocks and self._clocks[0][0] <= until:
             at, case_id = heapq.heappop(self._clocks)
-            case = self.cases[case_id]
-            if case.clock_at != at:
-                continue  # armed anew since
-            due = Due(duty=case.clock_duty, at=at)
+            armed = self._armed.get(case_id)
+            if armed is None or armed[0] != at:
+                continue
+            del self._armed[case_id]
+            due = Due(duty=armed[1], at=at)
             self.applied(Fact.of(Kind.DUE, id=f"clock:{case_id}:{at}", source="/virtual", subject=case_id, time=at, data=due), at)
 
     @property
     def next_at(self) -> datetime | None:
         """When the next clock strikes."""
-        while self._clocks and self.cases[self._clocks[0][1]].clock_at != self._clocks[0][0]:
-            heapq.heappop(self._clocks)
-        return self._clocks[0][0] if self._clocks else None
+        return min((at for at, _ in self._armed.values()), default=None)
+
+    def _arm(self, case: CaseId, at: datetime | None, duty: DutyId | None) -> None:
+        if at is None:
+            self._armed.pop(case, None)
+        else:
+            self._armed[case] = at, duty
+            heapq.heappush(self._clocks, (at, case))

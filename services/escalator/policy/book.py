@@ -4,12 +4,13 @@ Invariant: a Policy never changes; what it says of a sort of matter is worked ou
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.escalator.policy.model import PolicyDocument
-from services.escalator.policy.resolve import fits, resolve, triggers_of, whole_rule
+from services.escalator.policy.resolve import asked_about, fits, resolve, triggers_of, whole_rule
 from services.escalator.policy.rule import DutyRule, Sort
 from shared.facts import Rule
 from shared.ids import AreaCode, PostId, UnitId
@@ -29,6 +30,7 @@ class Policy:
     name: str
     lines: Lines
     _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rules: dict[tuple[str, Sort], DutyRule | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def label(self) -> str:
@@ -62,13 +64,7 @@ class Policy:
         if (known := self._read.get(key)) is not None:
             return known
         names = self._triggered.get(trigger, ())
-        found = tuple(
-            resolve(self.document, name, sort, self.lines.of) for name in names if fits(whole_rule(self.document, name).get("when"), sort)
-        )
-        if len(self._read) >= REMEMBERED:
-            self._read.clear()
-        self._read[key] = found
-        return found
+        return self._remember(key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None))
 
     def rule_named(self, name: str, sort: Sort) -> DutyRule | None:
         """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this sort."""
@@ -77,10 +73,30 @@ class Policy:
         key = (f"={name}", sort)
         if (known := self._read.get(key)) is not None:
             return known[0] if known else None
-        when = whole_rule(self.document, name).get("when")
-        found = (resolve(self.document, name, sort, self.lines.of),) if fits(when, sort) else ()
+        rule = self._resolved(name, sort)
+        self._remember(key, () if rule is None else (rule,))
+        return rule
+
+    def _resolved(self, name: str, sort: Sort) -> DutyRule | None:
+        """Worked out once for all sorts that differ in nothing the policy asks about anywhere."""
+        plain = replace(sort, **self._never_asked)
+        if (name, plain) not in self._rules:
+            fitting = fits(whole_rule(self.document, name).get("when"), sort)
+            self._rules[name, plain] = resolve(self.document, name, sort, self.lines.of) if fitting else None
+        return self._rules[name, plain]
+
+    def _remember(self, key: tuple[str, Sort], found: tuple[DutyRule, ...]) -> tuple[DutyRule, ...]:
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+            self._rules.clear()
         self._read[key] = found
-        return found[0] if found else None
+        return found
+
+    @cached_property
+    def _never_asked(self) -> dict[str, Any]:
+        """Dimensions of a sort that no rule tells matters apart by, each with a value that stands for all."""
+        asked = asked_about(self.document)
+        return {name: blank for name, blank in (("unit", ""), ("area", ""), ("category", None), ("topic", None)) if name not in asked}
 
     @cached_property
     def periodic(self) -> tuple[DutyRule, ...]:

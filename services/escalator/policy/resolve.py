@@ -3,6 +3,7 @@
 Invariant: pure, and the only reading of `duties:` there is; deciding, checking, explaining and simulating all go through it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from shared.facts import LapseCause, Name, Rule
 from shared.ids import PostId
 
 Path = tuple[str | int, ...]
+_PLACEHOLDER = re.compile(r"\{(level|topic|kind|category)\}")
 UNTIL = ("closed", "withdrawn", "merged")
 
 
@@ -80,6 +82,16 @@ def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
         spec = document.duties[ancestor]
         found |= {field: getattr(spec, field) for field in ("when", "on", "every", "shift", "scope") if field in spec.model_fields_set}
     return found
+
+
+def asked_about(document: PolicyDocument) -> set[str]:
+    """The dimensions of a sort by which any rule of the policy tells matters apart, in a `when` or in a reference."""
+    asked: set[str] = set()
+    for spec in document.duties.values():
+        for when in (spec.when, *(variant.when for variant in spec.variants)):
+            asked |= set() if when is None else {name for name in when.model_fields_set if getattr(when, name) is not None}
+        asked |= set(_PLACEHOLDER.findall(spec.model_dump_json()))
+    return asked
 
 
 def layers_of(document: PolicyDocument, name: str, sort: Sort) -> list[Layer]:
