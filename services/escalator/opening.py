@@ -17,6 +17,7 @@ from services.escalator.parties import Party, parties
 from services.escalator.policy.rule import DutyRule, Scope
 from shared.case import CaseStatus, Duty, DutyState, Opening, Overdue, Plan, Reminder, Task
 from shared.directory import gaps
+from shared.directory.gaps import GapCode
 from shared.facts import EffectKind
 from shared.ids import DutyId, PersonId, RosterId, SourceId
 from shared.vocabulary import Kind
@@ -260,8 +261,8 @@ def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
 
 
 def _gaps_found(draft: Draft) -> bool:
-    """Warning before a gap: each is on record, and the duty to close them opens."""
-    found = [gap for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON) if gap.grave]
+    """Warning before a gap: each is on record, and the duty to close them opens. A person's only number is no gap yet."""
+    found = [gap for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON) if gap.code is not GapCode.ONE_CHANNEL]
     for gap in found:
         draft.note(EffectKind.GAP, gap.code.value, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
     return bool(found)
