@@ -57,12 +57,12 @@ class _Call:
 
 
 class Draft:
-    """`case` as it was, with what has changed so far beside it: duties and tasks by id in the case's order, `changes` for the rest."""
+    """`case` as it is by now; its duties and tasks beside it by id, in the case's order."""
 
     __slots__ = (
+        "_sort",
         "calls",
         "case",
-        "changes",
         "duties",
         "effects",
         "events",
@@ -81,11 +81,11 @@ class Draft:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
         self.plans: dict[str, Plan] = case.plans
         self.openings: list[Opening] = list(case.openings)
-        self.changes: dict[str, Any] = {}
         self.effects: list[Effect] = []
         self.calls: dict[tuple[str, Purpose], _Call] = {}
         self.sends: list[Outgoing] = []
         self.events: list[Event] = []
+        self._sort: Sort | None = None
 
     # The case as it is by now
 
@@ -103,9 +103,12 @@ class Draft:
 
     @property
     def sort(self) -> Sort:
-        case = self.case
-        report = case.report
-        return Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
+        """What the policy's rules choose by; made anew only where the grade has changed meanwhile."""
+        case, known = self.case, self._sort
+        if known is None or known.level is not case.level or known.sensitive is not case.sensitive:
+            report = case.report
+            self._sort = known = Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
+        return known
 
     def owed(self) -> Iterator[Duty]:
         """The duties still owed, as they are when each is reached; a duty may be changed while this runs."""
@@ -218,10 +221,12 @@ class Draft:
         )
 
     def _brief(self, call: _Call, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]) -> Brief:
-        due_at = min(duty.due_at for duty in duties)
-        rules = tuple(dict.fromkeys(duty.rule for duty in duties))
-        owed_by = duties[0].owed_by
-        key = (due_at, rules, owed_by, tuple(name.zh for name in call.dark))
+        first = duties[0]
+        due_at, rules, owed_by = first.due_at, (first.rule,), first.owed_by
+        if len(duties) > 1:
+            due_at = min([duty.due_at for duty in duties])
+            rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
+        key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]))
         if key not in briefs:
             case, report, directory = self.case, self.case.report, self.directory
             briefs[key] = Brief(

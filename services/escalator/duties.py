@@ -159,6 +159,8 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
                 break
         if lit is not None:
             duty = with_lit(draft, duty, replace(lit, answered_at=draft.now))  # noqa: PLW2901 - the duty as it now is
+        elif duty.bearer != person:
+            continue
         if not duty.is_owed:
             continue
         plan = draft.plan_of(duty)

@@ -32,7 +32,8 @@ GAP_HORIZON = timedelta(days=14)
 
 def open_on(draft: Draft, event: Event) -> None:
     """Whatever the policy opens when `event` happens."""
-    _open_again(draft, event)
+    if event.follows:
+        _open_again(draft, event)
     for rule in draft.policy.rules_on(event.name, draft.sort):
         if rule.every is not None or rule.shift:
             # What comes by the calendar and is scheduled already keeps its moment when it is established again.
@@ -188,7 +189,8 @@ def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None)
 
 
 def _is_owed(draft: Draft, rule: DutyRule) -> bool:
-    return any(duty.rule == rule.name and duty.is_owed for duty in draft.duties.values())
+    name = rule.name
+    return any(duty.rule == name and duty.is_owed for duty in draft.duties.values())
 
 
 def _is_owed_already(draft: Draft, rule: DutyRule, party: Party, task: Task | None) -> bool:
