@@ -167,6 +167,17 @@ class Stage:
         )
         self.world.happens(Kind.MATCHED, witness, said, self.now)
 
+    def puts_in_force(self, policy: dict[str, str]) -> None:
+        """The policy with these pieces replaced is in force from now on; cases that have begun keep theirs."""
+        before = self.world.rules
+        self.world.by_policy[before.policy.label] = before
+        self.world.rules = Rules(default_rules(**policy).policy, before.directory)
+
+    def changes(self, directory: Directory) -> None:
+        """Who is who is different from now on, for every case."""
+        self.world.rules = Rules(self.world.rules.policy, directory)
+        self.world.by_policy = {label: Rules(rules.policy, directory) for label, rules in self.world.by_policy.items()}
+
     # Who acts, and when
 
     def actor(self, by: str, role: Role = Role.DUTY_OFFICER) -> Actor:

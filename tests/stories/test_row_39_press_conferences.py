@@ -1,0 +1,49 @@
+"""After a graver event the press hears the first word in five hours, a conference in a day, and what follows in two. Rows 39, 40."""
+
+from shared.case import DutyState
+from shared.facts import Purpose
+from shared.vocabulary import Document, Kind, Level
+from tests.stories.stage import Stage
+
+PRESS = "propaganda_head"
+
+
+def test_five_hours_to_the_first_release_and_a_day_to_the_conference() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.II)
+    assert (stage.limit(case, "press_first"), stage.limit(case, "press_conference")) == ("11-23 16:00", "11-24 11:00")
+    assert stage.duty(case, "press_first").bearer == stage.holder(PRESS)
+    stage.after(hours=3)
+    assert stage.told(case, "press_first", Purpose.REMINDER) == [("11-23 13:30", PRESS)]
+    stage.says(case, Kind.FILED, PRESS, document=Document.PRESS_RELEASE, text="情况通报（一）")
+    assert stage.is_done(case, "press_first")
+    assert "press_conference" in stage.owed(case), "a release is no conference"
+
+
+def test_whatever_was_said_is_followed_up_every_two_days() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.I)
+    stage.after(hours=4)
+    stage.says(case, Kind.FILED, PRESS, document=Document.PRESS_CONFERENCE, text="首场发布会")
+    assert stage.is_done(case, "press_conference")
+    assert stage.is_done(case, "press_first"), "a conference is a first word as well"
+    assert stage.limit(case, "press_follow") == "11-25 15:00"
+    stage.after(days=1)
+    stage.says(case, Kind.FILED, PRESS, document=Document.PRESS_RELEASE, text="情况通报（二）")
+    assert stage.duties(case, "press_follow")[0].state is DutyState.DISCHARGED
+    assert stage.limit(case, "press_follow") == "11-26 15:00", "and so on,"
+    stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="处置完毕")
+    assert "press_follow" not in stage.owed(case), "until it is resolved"
+
+
+def test_silence_towards_the_press_is_told_to_the_leaders() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.II)
+    stage.after(hours=5, minutes=1)
+    assert stage.told(case, "press_first", Purpose.OVERDUE) == [("11-23 16:00", "party_in_charge"), ("11-23 16:00", "gov_in_charge")]
+
+
+def test_a_small_event_owes_the_press_nothing() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.III)
+    assert not {"press_first", "press_conference"} & stage.owed(case)
