@@ -6,8 +6,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from shared.standing import standing_case
 from shared.vocabulary import Role
-from tests.lab import Lab, Running
+from tests.lab import Lab, Running, until
 from tests.pages.conftest import report
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -56,7 +57,14 @@ async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx.AsyncCli
 async def test_a_form_of_another_site_does_nothing(town: Lab, intake: Running, desk: httpx.AsyncClient, origin: dict[str, str]) -> None:
     case = await report(town, intake)
     leader = cookie(town, Role.LEADER, person="sun_bing")
-    for path in (f"/cases/{case}/acknowledge", f"/cases/{case}/acts/progressed", "/report", "/login", "/logout"):
+    for path in (
+        f"/cases/{case}/acknowledge",
+        f"/cases/{case}/acts/progressed",
+        f"/cases/{case}/acts/closed",
+        "/report",
+        "/login",
+        "/logout",
+    ):
         assert (await desk.post(path, data={"text": "x"}, headers={**leader, **origin})).status_code == 403
     assert (await desk.post(f"/cases/{case}/acknowledge", headers={**leader, "Origin": intake.url})).status_code == 303
 
@@ -64,7 +72,8 @@ async def test_a_form_of_another_site_does_nothing(town: Lab, intake: Running, d
 async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
     case = await report(town, intake)
     officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
-    for path in ("/", "/report", f"/cases/{case}", f"/desk/cases/{case}", "/login", "/cases/unknown"):
+    lists = ("/tasks", "/roster", "/gaps", "/suspicions", "/?show=mine&kind=incident")
+    for path in ("/", "/report", *lists, f"/cases/{case}", f"/desk/cases/{case}", "/login", "/cases/unknown"):
         answer = await desk.get(path, headers=officer)
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
@@ -93,6 +102,28 @@ async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(town: Lab, inta
     assert case in (await desk.get("/", headers=mine)).text
     assert case not in (await desk.get("/", headers=other)).text
     assert (await desk.get(f"/cases/{case}", headers=other)).status_code == 404
+
+
+async def test_only_what_may_be_done_to_a_case_has_an_address(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    case = await report(town, intake)
+    officer = {**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME}
+    assert (await desk.post(f"/cases/{case}/acts/decided", data={"text": "x"}, headers=officer)).status_code == 404
+    assert (await desk.post(f"/cases/{case}/acts/measure_decided", data={"text": "x", "measure": "y"}, headers=officer)).status_code == 403
+
+
+async def test_who_is_on_watch_signs_in_from_the_roster(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+    page = (await desk.get("/roster", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))).text
+    assert "Duty desk of the Two Offices" in page or "On watch now" in page
+    case = standing_case("roster", "two_offices")
+
+    async def is_watched() -> bool:
+        return (await desk.get(f"/cases/{case}", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))).status_code == 200
+
+    await until(is_watched, what="the roster's case on the board")
+    answer = await desk.post(
+        f"/cases/{case}/acts/signed_in", data={"back": "/roster"}, headers={**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME}
+    )
+    assert answer.headers["location"] == f"/roster?said=done#case-{case}"
 
 
 async def test_a_publisher_has_no_desk(town: Lab, desk: httpx.AsyncClient) -> None:
