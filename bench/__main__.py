@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("latency", "throughput", "lateness", "escalator")
+ALL = ("latency", "throughput", "lateness", "escalator", "simulate")
 
 
 def main() -> None:

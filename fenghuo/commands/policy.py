@@ -13,11 +13,12 @@ from rich.table import Table
 
 from fenghuo import history_source
 from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.side_by_side import simulate_at_once
 from services.escalator.policy.check import findings
 from services.escalator.policy.explain import Explanation, Step, explain
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.schema import schema_text
-from services.escalator.policy.simulate import Differences, policies_in, simulate
+from services.escalator.policy.simulate import Differences, policies_in
 from shared.directory import load_directory
 from shared.facts import Name, ReportForm
 from shared.lined_yaml import YamlFault
@@ -124,7 +125,7 @@ def simulate_history(
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
     started = perf_counter()
-    found = simulate(history, other, load_directory(settings.directory), before)
+    found = simulate_at_once(history, other, load_directory(settings.directory), before)
     took = perf_counter() - started
     answer(found.model_dump(mode="json"), as_json=as_json, render=lambda _: _show(found, took, limit))
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from fenghuo.commands.policy import app
 from fenghuo.history_source import of_lines
+from fenghuo.side_by_side import simulate_at_once
 from services.escalator.policy.book import Policy
 from services.escalator.policy.outcome import Stored, play
 from services.escalator.policy.simulate import Differences, policies_in, simulate
@@ -197,3 +198,13 @@ def test_lines_with_plain_facts_are_read_too() -> None:
     fact, at = told.facts[0]
     line = json.dumps({"at": rfc3339(at), "fact": json.loads(fact.write())}).encode()
     assert list(of_lines([line])) == [(fact, at)]
+
+
+def test_both_sides_at_once_say_the_same_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fenghuo.side_by_side.WORTH_IT", 0)
+    told = Told()
+    told.report()
+    told.everybody_answers(20)
+    until = LEARNED + timedelta(minutes=21)
+    at_once = simulate_at_once(told.facts, TWICE_AS_FAST, directory(), [(LEARNED, default())], until)
+    assert at_once == differences(told, TWICE_AS_FAST, until=21)
