@@ -72,6 +72,7 @@ def _inbox() -> tuple[Json, Json, Json]:
         "cap": ("application/cap+xml", "An alert in CAP 1.2, as XML."),
         "alertmanager": ("application/json", "A Prometheus Alertmanager webhook (version 4), as it came."),
         "hotline": ("application/json", "A call to the hotline."),
+        "heartbeat": ("text/plain", "A sign of life, whatever stands in it: any other message of the source is one too."),
     }
     messages: Json = {
         "report": _message(FORM),

@@ -41,11 +41,13 @@ MAY_OPEN: dict[ReportKind, frozenset[Role]] = {
 """Who may open a case of which kind by hand."""
 MAY: dict[Kind, frozenset[Role]] = {
     Kind.REPORTED: frozenset[Role]().union(*MAY_OPEN.values()),
-    Kind.ACKNOWLEDGED: _OFFICES,
+    Kind.ACKNOWLEDGED: _OFFICES | {_REPORTER},
     **{kind: act.roles for kind, act in ACTS.items()},
 }
 THE_ORGANS_ALONE = frozenset({Kind.REVIEWED, Kind.CORRECTED})
 """In an accountability case for the discipline organ alone; a petition's review is for the unit above."""
+FOR_WHO_WAS_CALLED = frozenset({Kind.ACKNOWLEDGED, Kind.SNOOZED})
+"""A reporter says so only where they themselves were called: the head of a unit whom a duty fell to."""
 MAY_LOG_A_CALL = frozenset({_OFFICER})
 """Who may write down that somebody else was told by telephone."""
 MAY_LOOK = frozenset({_REPORTER, _OFFICER, _LEADER, _SUPERVISOR, _DISCIPLINE, Role.AUDITOR, Role.OPERATOR})
@@ -74,8 +76,21 @@ def may_act(principal: Principal, kind: Kind, card: Card) -> None:
     _in_role(principal, kind)
     if kind in THE_ORGANS_ALONE and card.kind is ReportKind.ACCOUNTABILITY and principal.role is not _DISCIPLINE:
         raise forbidden("In an accountability case this is for the discipline organ alone: ask for a review instead.")
-    if principal.role is Role.REPORTER and principal.unit and not card.concerns(principal.unit):
+    if principal.role is not Role.REPORTER:
+        return
+    if kind in FOR_WHO_WAS_CALLED:
+        if not _was_called(principal, card):
+            raise forbidden("Nobody called you about this case, so that there is nothing of yours to acknowledge or to put off.")
+    elif principal.unit and not card.concerns(principal.unit):
         raise forbidden(f"Your unit {principal.unit} has no part in this case: ask {card.holder}, or the duty officer.")
+
+
+def _was_called(principal: Principal, card: Card) -> bool:
+    """Now or earlier: who answers twice is no stranger."""
+    who = principal.person
+    if who is None:
+        return False
+    return who in card.people or any(who == duty.bearer or any(who == lit.person for lit in duty.lit) for duty in card.whole.duties)
 
 
 def may_act_on(principal: Principal, kind: Kind, task: Task) -> None:
@@ -103,12 +118,16 @@ def tasks_for(principal: Principal, kind: Kind, case: Case) -> tuple[Task, ...]:
 
 
 def may_look(principal: Principal, card: Card) -> bool:
-    return principal.role is not Role.REPORTER or principal.unit is None or card.concerns(principal.unit)
+    return principal.role is not Role.REPORTER or principal.unit is None or card.concerns(principal.unit) or principal.person in card.people
 
 
 def allowed(principal: Principal, card: Card) -> frozenset[Kind]:
     """Every act this principal may do to this case."""
-    if principal.role is Role.REPORTER and not may_look(principal, card):
+    if not may_look(principal, card):
         return frozenset()
-    organs = THE_ORGANS_ALONE if card.kind is ReportKind.ACCOUNTABILITY and principal.role is not _DISCIPLINE else frozenset[Kind]()
-    return frozenset(kind for kind in (Kind.ACKNOWLEDGED, *CASE_ACTS) if principal.role in MAY[kind] and kind not in organs)
+    barred = frozenset[Kind]()
+    if card.kind is ReportKind.ACCOUNTABILITY and principal.role is not _DISCIPLINE:
+        barred |= THE_ORGANS_ALONE
+    if principal.role is Role.REPORTER and principal.person not in card.people:
+        barred |= FOR_WHO_WAS_CALLED
+    return frozenset(kind for kind in (Kind.ACKNOWLEDGED, *CASE_ACTS) if principal.role in MAY[kind] and kind not in barred)

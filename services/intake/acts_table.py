@@ -151,7 +151,7 @@ _TASKS = (
          either=("summary", "step"), takes=("measure", "owner", "due_at", "to_unit")),
 )
 _CLOCK = (
-    _act(Kind.SNOOZED, "snooze", Group.CLOCK, (O, L, S),
+    _act(Kind.SNOOZED, "snooze", Group.CLOCK, (R, O, L, S),
          (N_("Remind me later"), N_("I know: remind me later"), NOTE),
          {"span": "say for how long, e.g. PT10M"}, takes=(DUTY, TASK, "to_person")),
     _act(Kind.PAUSED, "pause", Group.CLOCK, (L, S),

@@ -74,12 +74,20 @@ async def test_a_duty_officer_logs_the_call_that_was_answered(http: httpx.AsyncC
 
 async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
     assert (await do(http, lab, open_case, "acknowledge", Role.LEADER, {"person": "leader_b"}, person="leader_a")).status_code == 403
-    assert (await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_a")).status_code == 403
+    assert (await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_b")).status_code == 403
     unnamed = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER)
     assert unnamed.json()["errors"][0]["field"] == "person"
     stranger = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, {"person": "nobody"})
     assert stranger.json()["errors"][0]["field"] == "person"
     assert await facts_of(lab, open_case) == []
+
+
+async def test_whoever_was_called_may_say_that_they_know_in_whatever_role(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+    answer = await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_a", unit="heating")
+    assert answer.status_code == 202
+    snooze = await do(http, lab, open_case, "snooze", Role.REPORTER, {"span": "PT10M"}, person="leader_a")
+    assert snooze.status_code == 202
+    assert (await do(http, lab, open_case, "snooze", Role.REPORTER, {"span": "PT10M"}, person="leader_b")).status_code == 403
 
 
 async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_its_reason(

@@ -176,6 +176,13 @@ def test_acts_that_mean_nothing_now_are_not_offered(story: Story) -> None:
     assert not can & {Kind.TRANSFERRED, Kind.RESOLVED, Kind.WITHDRAWN}
 
 
+def test_a_case_is_handed_over_by_those_who_hold_it(story: Story) -> None:
+    stranger = Principal(subject="x", role=Role.DUTY_OFFICER, unit=UnitId("water_bureau"))
+    above = Principal(subject="x", role=Role.LEADER, unit=UnitId("government"))
+    assert Kind.TRANSFERRED not in offered(story, stranger)
+    assert Kind.TRANSFERRED in offered(story, above)
+
+
 def test_a_transfer_that_waits_may_be_accepted_and_refused(story: Story) -> None:
     story.act(Kind.TRANSFERRED, 1, to_unit="fire_rescue", text="归消防")
     assert {Kind.ACCEPTED, Kind.OBJECTED, Kind.IMPOSED} <= seen(story).can

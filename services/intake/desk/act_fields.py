@@ -13,6 +13,7 @@ from services.intake.desk.fitting import UNDER_WAY, documents_wanted
 from shared.case import Case, Task, TaskState
 from shared.directory import Directory
 from shared.facts import Name
+from shared.ids import UnitId
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level
 from shared.web.labels import label
@@ -129,9 +130,25 @@ def needed(act: Act) -> frozenset[str]:
     return frozenset(asked) | NEEDED_HERE.get(act.kind, frozenset())
 
 
+def speaks_for(here: Setting, unit: UnitId | str) -> bool:
+    """As the escalator takes it: the unit itself, one above it, or somebody who speaks for no unit."""
+    own = here.principal.unit
+    return own is None or own == unit or here.directory.is_above(own, unit)
+
+
+def _is_about_a_task(act: Act, here: Setting) -> bool:
+    """The case itself is not the reader's to hand over or to take: only a task may be."""
+    case = here.case
+    if act.kind is Kind.TRANSFERRED:
+        return case.transfer is not None or not speaks_for(here, case.holder)
+    if act.kind in (Kind.ACCEPTED, Kind.OBJECTED):
+        return case.transfer is None or not speaks_for(here, case.transfer.to_unit)
+    return False
+
+
 def _field(name: str, act: Act, here: Setting) -> Field | None:
     widget, words = WORDS[name]
-    must = name in needed(act)
+    must = name in needed(act) or (name == "task" and _is_about_a_task(act, here))
     find = _CHOICES.get(name)
     if find is None:
         return Field(name, words, widget, must, mono=name == "into")
@@ -180,10 +197,19 @@ _TASK_FITS: dict[Kind, Callable[[Task], bool]] = {
 }
 
 
+def _whose(act: Act, task: Task) -> tuple[UnitId, ...]:
+    """The units this act on the task is for."""
+    if act.kind is Kind.IMPOSED:
+        return (task.transfer.superior,) if task.transfer and task.transfer.superior else ()
+    if act.by_assigner:
+        return (task.assigner,)
+    return (task.transfer.to_unit,) if task.transfer and act.kind in (Kind.ACCEPTED, Kind.OBJECTED) else (task.unit,)
+
+
 def _tasks(act: Act, here: Setting) -> Iterable[Choice]:
     fits = _TASK_FITS[act.kind]
     for task in tasks_for(here.principal, act.kind, here.case):
-        if fits(task):
+        if fits(task) and (here.principal.person == task.owner or any(speaks_for(here, unit) for unit in _whose(act, task))):
             unit = here.names.unit(task.unit)
             yield Choice(task.id, Name(zh=f"{task.title} · {unit.zh}", en=f"{task.title} · {unit.en}"))
 

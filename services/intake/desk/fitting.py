@@ -80,7 +80,7 @@ def _meaningful(case: Case) -> Iterator[Kind]:
 
 def _about_holding(case: Case) -> Iterator[Kind]:
     transfers = [one.transfer for one in (case, *case.tasks) if one.transfer is not None]
-    if case.transfer is None:
+    if case.transfer is None or any(task.state in UNDER_WAY for task in case.tasks):
         yield Kind.TRANSFERRED
     if transfers:
         yield from (Kind.ACCEPTED, Kind.OBJECTED)
