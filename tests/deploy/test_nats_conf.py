@@ -10,7 +10,7 @@ from tests.deploy import nats_conf
 AUTHORS = {
     "intake": {Kind.REPORTED, Kind.REJECTED, Kind.ACKNOWLEDGED, *CASE_ACTS, Kind.HEARD, Kind.DIRECTORY_CHANGED},
     "escalator": {Kind.DECIDED, Kind.REJECTED},
-    "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED},
+    "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED, Kind.SNOOZED},
     "audit": set[Kind](),
     "publisher": set[Kind](),
 }
