@@ -1,4 +1,7 @@
-"""`fenghuo policy check|explain|simulate|schema`: what a policy would do wrong, and what it would mean, before it is in force."""
+"""`fenghuo policy …`: what a policy would do wrong, and what it would mean, before it is in force; and how it comes into force.
+
+`check`, `explain`, `simulate` and `schema` need nothing running; `versions`, `draft` and `approve` ask the escalator.
+"""
 
 import sys
 from datetime import UTC, datetime
@@ -13,6 +16,7 @@ from rich.table import Table
 
 from fenghuo import history_source
 from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.client import call
 from fenghuo.side_by_side import simulate_at_once
 from services.escalator.policy.check import findings
 from services.escalator.policy.explain import Explanation, Step, explain
@@ -23,9 +27,9 @@ from shared.directory import load_directory
 from shared.facts import Name, ReportForm
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
-from shared.vocabulary import Category, Kind, Language, Level, ReportKind
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 
-app = typer.Typer(help="Check and explain the policy.", no_args_is_help=True)
+app = typer.Typer(help="Check, explain and simulate the policy, and put it into force.", no_args_is_help=True)
 
 PolicyFile = Annotated[Path | None, typer.Argument(help="The policy file; default FENGHUO_POLICY.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
@@ -147,6 +151,49 @@ def _show(found: Differences, took: float, limit: int) -> None:
         out.print(changes)
     if len(found.changes) > limit:
         out.print(f"[dim]and {len(found.changes) - limit} more: --limit, or --json for all[/]", highlight=False)
+
+
+@app.command("versions")
+def list_versions(as_json: AsJson = False) -> None:
+    """Every version the running escalator knows: draft, approved, in force, superseded."""
+    found = call("escalator", "GET", "/api/v1/policy/versions", role=Role.SUPERVISOR).json()
+
+    def render(_: Any) -> None:
+        table = Table("id", "version", "standing", "drafted by", "approved by", "in force from", box=None, header_style="dim")
+        for one in found["versions"]:
+            last = one["approvals"][-1] if one["approvals"] else {"by": "–", "in_force_from": "–"}
+            name = one["label"].partition(" ")[0]
+            table.add_row(one["id"], name, one["standing"], one["drafted_by"], last["by"], last["in_force_from"])
+        out.print(table)
+
+    answer(found, as_json=as_json, render=render)
+
+
+@app.command("draft")
+def draft_version(policy: Annotated[Path, typer.Argument(help="The policy file.")], as_json: AsJson = False) -> None:
+    """Lay a policy down as a draft (role supervisor or operator). Nobody works by it until another person has approved it."""
+    try:
+        text = policy.read_bytes()
+    except OSError as error:
+        fail(Exit.USAGE, f"{policy}: {error.strerror}", "name an existing file")
+    found = call("escalator", "POST", "/api/v1/policy/versions", role=Role.SUPERVISOR, content=text).json()
+    words = f"{found['id']} is a draft; a leader approves it: fenghuo policy approve {found['id']}"
+    answer(found, as_json=as_json, render=lambda _: out.print(words, highlight=False))
+
+
+@app.command("approve")
+def approve_version(
+    version: Annotated[str, typer.Argument(help="Its id, or its name where only one has it.")],
+    in_force_from: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="Default: from now on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve a draft of somebody else's (role leader), in force for the cases that begin from then on."""
+    body = {"in_force_from": in_force_from.isoformat()} if in_force_from else {}
+    found = call("escalator", "POST", f"/api/v1/policy/versions/{version}/approve", role=Role.LEADER, json=body).json()
+    begins = found["approvals"][-1]["in_force_from"]
+    answer(found, as_json=as_json, render=lambda _: out.print(f"{found['label']} is in force from {begins}", highlight=False))
 
 
 def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:

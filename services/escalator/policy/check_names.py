@@ -24,6 +24,8 @@ def names_are_known(found: Findings) -> None:
         found.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
     for step in (document.tasks.overdue if document.tasks else {}).items():
         _audience(found, step[1], ("tasks", "overdue", step[0].text), actions=True)
+    if document.tasks and document.tasks.supervised_by is not None:
+        _posts(found, [document.tasks.supervised_by], ("tasks", "supervised_by"))
     reachable = {entry.channel for person in found.directory.people for entry in person.channels}
     for number, channel in enumerate(document.half_hour.channels):
         if channel not in reachable:

@@ -67,7 +67,7 @@ def _refs(specs: list[DutySpec]) -> Iterator[str]:
 
 def _texts(terms: DutyTerms) -> Iterator[str]:
     several = (*(terms.to or ()), *(terms.remind or ()), *(terms.discharged_by or ()), *(terms.channels or ()), *(terms.overdue or {}))
-    for text in (terms.within or "", terms.fallback.same_as or "" if terms.fallback else "", *several):
+    for text in (terms.within or "", terms.extend or "", terms.fallback.same_as or "" if terms.fallback else "", *several):
         if is_ref(text):
             yield text
 

@@ -1,0 +1,112 @@
+"""Which rule, and which of its variants, are for a matter: inheritance, `when`, triggers.
+
+Invariant: a rule's layers stand in the order in which they are read: what it extends, the furthest first, then its own fields, each
+followed by its variants that fit.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from services.escalator.policy.duty_spec import DutySpec, DutyTerms, When
+from services.escalator.policy.model import PolicyDocument
+from services.escalator.policy.rule import Sort
+
+Path = tuple[str | int, ...]
+_PLACEHOLDER = re.compile(r"\{(level|topic|kind|category)\}")
+
+
+class PolicyError(ValueError):
+    """A rule that can't be read for this sort of matter: where, and what to write."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(f"{'.'.join(map(str, path))}: {text}")
+        self.path, self.text = path, text
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Fields as one place of the file gives them."""
+
+    path: Path
+    terms: DutyTerms
+
+
+def fits(when: When | None, sort: Sort) -> bool:
+    if when is None:
+        return True
+    return (
+        (when.kind is None or sort.kind in when.kind)
+        and (when.category is None or (sort.category or "none") in when.category)
+        and (when.level is None or (sort.level or "none") in when.level)
+        and (when.topic is None or (sort.topic or "none") in when.topic)
+        and (when.unit is None or sort.unit in when.unit)
+        and (when.sensitive is None or sort.sensitive is when.sensitive)
+        and (when.area is None or any(area_fits(one, sort.area) for one in when.area))
+    )
+
+
+def area_fits(pattern: str, code: str) -> bool:
+    """`620622` is itself; `620600/**` is every code of GB/T 2260 under it: 6206xx."""
+    whole, _, below = pattern.partition("/")
+    if not below:
+        return code == whole
+    stem = whole
+    while stem.endswith("00"):
+        stem = stem[:-2]
+    return code.startswith(stem)
+
+
+def ancestry(document: PolicyDocument, name: str) -> list[str]:
+    """The rule and what it extends, the furthest first. Raises PolicyError for a cycle or a rule that is not there."""
+    line = [name]
+    while (base := document.duties[line[-1]].extends) is not None:
+        if base not in document.duties:
+            raise PolicyError(("duties", line[-1], "extends"), f"no rule {base}: name one of duties")
+        if base in line:
+            raise PolicyError(("duties", line[-1], "extends"), f"{base} extends {name} in turn: break the circle")
+        line.append(base)
+    return line[::-1]
+
+
+def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
+    """`when`, `on`, `every`, `shift`, `scope` of a rule, inherited: what no variant can change."""
+    found: dict[str, Any] = {}
+    for ancestor in ancestry(document, name):
+        spec = document.duties[ancestor]
+        found |= {field: getattr(spec, field) for field in ("when", "on", "every", "shift", "scope") if field in spec.model_fields_set}
+    return found
+
+
+def asked_about(document: PolicyDocument) -> set[str]:
+    """The dimensions of a sort by which any rule of the policy tells matters apart, in a `when` or in a reference."""
+    asked: set[str] = set()
+    for spec in document.duties.values():
+        for when in (spec.when, *(variant.when for variant in spec.variants)):
+            asked |= set() if when is None else {name for name in when.model_fields_set if getattr(when, name) is not None}
+        asked |= set(_PLACEHOLDER.findall(spec.model_dump_json()))
+    return asked
+
+
+def layers_of(document: PolicyDocument, name: str, sort: Sort) -> list[Layer]:
+    found: list[Layer] = []
+    for ancestor in ancestry(document, name):
+        spec: DutySpec = document.duties[ancestor]
+        found.append(Layer(("duties", ancestor), spec))
+        found += [
+            Layer(("duties", ancestor, "variants", number), variant)
+            for number, variant in enumerate(spec.variants)
+            if fits(variant.when, sort)
+        ]
+    return found
+
+
+def triggers_of(rule: dict[str, Any]) -> tuple[str, ...]:
+    """What opens it, or (for a calendar or a shift without `on:`) the standing case that watches it."""
+    if rule.get("on"):
+        return rule["on"]
+    if rule.get("every"):
+        return ("established.periodic",)
+    if rule.get("shift"):
+        return ("established.roster",)
+    return ()
