@@ -1,5 +1,7 @@
 """A petition is routed within 15 days and settled within 60, may be extended by 30, and reviewed twice within 30 days each. Row 8."""
 
+from typing import Any
+
 from shared.facts import Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Document, Kind, ReportKind
@@ -60,7 +62,7 @@ def test_the_settlement_may_be_extended_by_thirty_days_asked_before_the_limit() 
     stage.says(case, Kind.TRANSFERRED, "petition_office", to_unit="shaquan_government", text="属地办理")
     stage.says(case, Kind.ACCEPTED, "shaquan_government")
     stage.after(days=50)
-    longer = {"duty": stage.duty(case, "petition_close").id, "due_at": "2027-03-23T03:00:00Z"}
+    longer: dict[str, Any] = {"duty": stage.duty(case, "petition_close").id, "due_at": "2027-03-23T03:00:00Z"}
     assert stage.refused(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **longer) == "extended_longer_than_allowed"
     asked = longer | {"due_at": "2027-02-21T03:00:00Z"}
     stage.says(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **asked)

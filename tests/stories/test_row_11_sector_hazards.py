@@ -1,5 +1,7 @@
 """Food, drugs, fire, coal and other mines: each sector lists its hazards by grade, and each is rectified and checked. Row 11."""
 
+from typing import Any
+
 from shared.case import TaskState
 from shared.vocabulary import Kind, ReportKind
 from tests.stories.stage import Stage
@@ -17,7 +19,7 @@ def test_a_hazard_found_in_the_inventory_becomes_a_task_that_ends_when_it_is_rec
         tasks=[{"title": "行业隐患台账", "units": SECTORS, "within": "P7D"}],
     )
     stage.after(days=2)
-    found = {"summary": "二号矿井瓦斯监测失灵（重大）", "measure": "停产换装", "owner": "han_chen"}
+    found: dict[str, Any] = {"summary": "二号矿井瓦斯监测失灵（重大）", "measure": "停产换装", "owner": "han_chen"}
     stage.says(case, Kind.REGISTERED, "emergency_bureau", text="煤矿", due_at="2026-12-05T03:00:00Z", **found)
     stage.says(case, Kind.COMPLETED, "emergency_bureau", task="t3", text="重大隐患一处")
     (item,) = stage.case(case).items

@@ -21,7 +21,7 @@ def test_each_leader_is_rung_and_texted_and_every_attempt_is_on_record() -> None
     stage = Stage()
     case = hit(stage)
     assert stage.limit(case, "first_report") == "11-23 11:30"
-    notices = {notice.post: notice for _, notice in stage.notices(case, "first_report")}
+    notices = {str(notice.post): notice for _, notice in stage.notices(case, "first_report")}
     assert notices["gov_main"].channels == ("voice", "sms")
     stage.after(minutes=1)
     stage.fails(notices["gov_main"], "voice")

@@ -1,5 +1,7 @@
 """A task shows its slips, blue, yellow and red, and gets more time only from whoever assigned it, asked for before the limit. Row 26."""
 
+from typing import Any
+
 import pytest
 
 from shared.facts import EffectKind, Purpose
@@ -51,7 +53,7 @@ def test_more_time_is_asked_for_before_the_limit_and_granted_by_whoever_assigned
 
 def test_asked_after_the_limit_it_is_refused_and_the_lapse_stays(stage: Stage, case: CaseId) -> None:
     stage.after(days=10, minutes=1)
-    asked = {"task": "t1", "due_at": moment("2026-12-08 11:00"), "text": "设备未到"}
+    asked: dict[str, Any] = {"task": "t1", "due_at": moment("2026-12-08 11:00"), "text": "设备未到"}
     assert stage.refused(case, Kind.EXTENSION_ASKED, UNIT, **asked) == "asked_after_the_limit"
     assert stage.has_lapsed(case, "task_complete")
 

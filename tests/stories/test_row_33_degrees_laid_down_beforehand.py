@@ -1,6 +1,7 @@
 """How lateness is pursued is laid down beforehand and frozen on each case; software proposes, the organ decides. Row 33."""
 
 from datetime import timedelta
+from typing import Any
 
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Level, ReportKind, Role
@@ -35,7 +36,7 @@ def test_nothing_is_decided_until_the_organ_has_decided_and_only_by_the_ladder()
     measure = stage.case(case).measure
     assert measure
     assert measure.decided is None
-    by = {"by": "discipline", "role": Role.DISCIPLINE}
+    by: dict[str, Any] = {"by": "discipline", "role": Role.DISCIPLINE}
     assert stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="dismissal") == "not_on_the_ladder_in_force"
     stage.says(case, Kind.MEASURE_DECIDED, **by, measure="reminder", text="首次，情节轻微")
     assert stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="referral") == "decided_already_ask_for_a_review"

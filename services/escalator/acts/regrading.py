@@ -31,15 +31,15 @@ def regrade(draft: Draft, act: CaseAct) -> None:
     rework(draft, before)
 
 
-def rework(draft: Draft, before: Sort | None = None) -> None:
-    """Work the duties out again for the case as it is graded, and started, now."""
+def rework(draft: Draft, before: Sort | None = None, started: datetime | None = None) -> None:
+    """Work the duties out again for the case as it is graded, and started, now; `started`: where its clocks started before."""
     triggers = [name for name in REPORTED if name == "reported" or draft.case.suspicion is not None]
     rules = {rule.name: rule for name in triggers for rule in draft.policy.rules_on(name, draft.sort) if rule.scope is Scope.CASE}
     was = before or draft.sort
     known = {rule.name for name in triggers for rule in draft.policy.rules_on(name, was)}
     for duty in draft.owed():
         if duty.rule in rules and rules[duty.rule].every is None:
-            _again(draft, duty, rules[duty.rule])
+            _again(draft, duty, rules[duty.rule], started)
         elif duty.rule in known and duty.rule not in rules and duty.state is DutyState.OPEN:
             cancel(draft, duty, "not_owed_at_this_level")
     _others(draft)
@@ -53,11 +53,11 @@ def rework(draft: Draft, before: Sort | None = None) -> None:
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
 
 
-def _again(draft: Draft, duty: Duty, rule: DutyRule) -> None:
-    """One duty under the rule as it now reads. Its start stays; a repeated one (a follow-up) counts from when this round began."""
+def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = None) -> None:
+    """One duty under the rule as it now reads. Its start stays, a later round's too; what began with the case begins earlier with it."""
     if rule.term is None or duty.state is not DutyState.OPEN:
         return
-    start = draft.case.starts_at if rule.starts == "start" and not _is_later_round(duty) else duty.starts_at
+    start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
     zone = draft.policy.zone
     due_at = rule.term.after(start, zone)
     draft.keep_plan(rule.plan)
@@ -70,11 +70,6 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule) -> None:
         reminders=reminders_of(rule, start, due_at, draft.now, zone),
         overdue=overdue_of(rule, due_at, zone),
     )
-
-
-def _is_later_round(duty: Duty) -> bool:
-    """A follow-up after the first counts from the one before it, whatever becomes of the case's start."""
-    return duty.starts_at >= duty.opened_at
 
 
 def _others(draft: Draft) -> None:
@@ -102,6 +97,7 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
 
 def earlier(draft: Draft, starts_at: datetime) -> None:
     """The event was known earlier than this case's own report said: its clocks start there."""
-    if starts_at < draft.case.starts_at:
+    before = draft.case.starts_at
+    if starts_at < before:
         draft.change(starts_at=starts_at)
-        rework(draft)
+        rework(draft, started=before)

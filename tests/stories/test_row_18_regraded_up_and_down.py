@@ -1,0 +1,62 @@
+"""A major emergency that turns out graver or lesser is regraded: its limits count from the same start, and nothing is forgiven. Row 18."""
+
+from typing import Any
+
+from shared.case import DutyState
+from shared.facts import EffectKind
+from shared.ids import CaseId
+from shared.vocabulary import Kind, Level
+from tests.stories.stage import Stage, wall
+
+UNIT = "wangshan_info_centre"
+
+
+def regrade(stage: Stage, case: CaseId, **graded: Any) -> None:
+    stage.says(case, Kind.REGRADED, "emergency_office", text="核定", **graded)
+
+
+def test_upwards_the_shorter_limits_hold_from_the_original_start() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.IV)
+    stage.after(minutes=20)
+    regrade(stage, case, level=Level.I)
+    limits = {rule: stage.limit(case, rule) for rule in ("first_report", "written_report", "follow_up")}
+    assert limits == {"first_report": "11-23 11:30", "written_report": "11-23 12:00", "follow_up": "11-23 12:00"}
+    moved = [(effect.was and wall(effect.was), effect.due_at and wall(effect.due_at)) for effect in stage.effects(case, EffectKind.MOVED)]
+    assert ("11-23 13:00", "11-23 11:30") in moved, "from where to where is on record"
+    assert {"press_first", "press_conference"} <= stage.owed(case), "what only a graver event owes is owed now"
+    assert stage.reasons(case, EffectKind.REGRADED) == ["regraded"]
+
+
+def test_a_limit_that_lies_behind_by_then_has_lapsed() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.IV)
+    stage.after(minutes=90)
+    assert not stage.has_lapsed(case, "first_report")
+    regrade(stage, case, level=Level.II)
+    assert all(duty.lapse for duty in stage.duties(case, "first_report"))
+
+
+def test_downwards_no_lapse_is_taken_back_and_what_is_no_longer_owed_ends_with_that_reason() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.II)
+    stage.after(minutes=61)
+    assert stage.has_lapsed(case, "written_report")
+    regrade(stage, case, level=Level.IV)
+    written = stage.duty(case, "written_report")
+    assert (written.state, wall(written.due_at)) == (DutyState.LAPSED, "11-23 12:00")
+    assert stage.duty(case, "press_first").cancelled_why == "not_owed_at_this_level"
+    assert stage.limit(case, "follow_up") == "11-24 11:00"
+
+
+def test_called_sensitive_its_grading_is_ignored() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.IV)
+    regrade(stage, case, sensitive=True)
+    assert (stage.limit(case, "first_report"), stage.limit(case, "written_report")) == ("11-23 11:30", "11-23 12:00")
+
+
+def test_under_grading_is_said_at_once() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.IV, harm={"deaths": 3})
+    assert ("under_graded", "III") in [(effect.why, effect.note) for effect in stage.effects(case, EffectKind.NOTED)]
