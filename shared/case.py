@@ -153,6 +153,8 @@ class Duty(Value, kw_only=True):
     state: DutyState = DutyState.OPEN
     first_due_at: datetime | None = None
     """The limit before it moved, for the record."""
+    granted: timedelta = timedelta(0)
+    """How much later people have made the limit (pauses, extensions): regrading does not take it away."""
     reminders: tuple[Reminder, ...] = ()
     """Still to come."""
     overdue: tuple[Overdue, ...] = ()

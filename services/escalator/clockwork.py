@@ -101,7 +101,7 @@ def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
     if duty.snoozed_until is not None:
         duty = draft.put(duty, snoozed_until=duty.snoozed_until + stood)
     if duty.state is DutyState.OPEN:
-        duty = move_limit(draft, duty, duty.due_at + stood, why)
+        duty = move_limit(draft, duty, duty.due_at + stood, why, granted=duty.granted + stood)
     else:
         duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
     draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)

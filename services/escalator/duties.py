@@ -22,6 +22,8 @@ from shared.ids import PersonId
 JUST_AFTER = timedelta(milliseconds=1)
 """The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
 NOBODY_ACTS = "system"
+HANDING_OVER = frozenset({"transferred", "bounced"})
+"""What is owed on these is an answer to one transfer, of the case or of one task."""
 
 
 def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None) -> None:
@@ -102,6 +104,9 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
     done_at = at or draft.now
     plan = draft.plan_of(duty)
     late = duty.state is DutyState.LAPSED
+    if duty.paused_at is not None and not late:
+        stood = max(done_at - duty.paused_at, timedelta(0))
+        duty = move_limit(draft, duty, duty.due_at + stood, "done_while_paused", granted=duty.granted + stood)
     duty = draft.put(
         duty,
         state=states.move(states.DUTY, duty.state, "discharge"),
@@ -193,7 +198,7 @@ def done_by(draft: Draft, event: Event) -> None:
     for duty in draft.owed():
         if duty.rule not in hit:
             continue
-        if duty.task is not None and duty.task != event.task:
+        if duty.task != event.task and (duty.task is not None or not HANDING_OVER.isdisjoint(draft.plan_of(duty).on)):
             continue
         actor = event.actor
         if actor is not None and not (actor.principal == duty.bearer or stands_for(draft.directory, actor.unit, duty.owed_by)):
@@ -232,6 +237,11 @@ def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: str, **more: Any
         **more,
     )
     draft.on(duty, EffectKind.MOVED, why, due_at=due_at, was=was, rule=draft.plan_of(duty).limit)
+    task = draft.tasks.get(duty.task) if duty.task is not None else None
+    rule = draft.policy.rule_named(duty.rule, draft.sort)
+    if task is not None and task.due_at == was and rule is not None and rule.given:
+        # The duty's limit is the task's own.
+        draft.put_task(task, due_at=due_at, first_due_at=task.first_due_at or was)
     return duty
 
 
@@ -240,6 +250,7 @@ def shifted(reminders: tuple[Reminder, ...], by: timedelta) -> tuple[Reminder, .
 
 
 __all__ = [
+    "HANDING_OVER",
     "JUST_AFTER",
     "answer",
     "cancel",

@@ -72,7 +72,8 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
         duty = draft.put(duty, lit=(*duty.lit, replace(known, at=draft.now, post=post)))
         taken(draft, duty, who, "answered_in_this_case_already")
         return
-    if known is not None and known.dark_at is None and not draft.is_calling(person.id, Purpose.FALLBACK):
+    is_ringing = known is not None and known.dark_at is None and plan.step is not None and draft.now < known.at + plan.step
+    if known is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
         # They are being rung about this very case at this moment; a second call would only keep the line busy.
         lit, why = replace(known, post=post), "being_rung_already"
     else:
@@ -136,7 +137,7 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed:
     if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
         return
     waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
-    if waited_for and changed.paused_at is None:
+    if waited_for and changed.paused_at is None and changed.snoozed_until is None:
         light_next(draft, changed, "every_channel_failed")
 
 
@@ -156,8 +157,9 @@ def _lit_in_case(draft: Draft, person: PersonId) -> Lit | None:
     return best
 
 
-def _rank(lit: Lit) -> tuple[bool, datetime]:
-    return lit.answered_at is not None, lit.at
+def _rank(lit: Lit) -> tuple[bool, datetime, bool]:
+    """Whoever answered knows; else the last call counts, and who stayed dark for one duty is dark for all it was about."""
+    return lit.answered_at is not None, lit.at, lit.dark_at is not None
 
 
 def told_of(draft: Draft) -> list[tuple[Person, PostId, Duty]]:

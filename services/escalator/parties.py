@@ -67,7 +67,7 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             return task.assigner if task else case.report.unit
         case "asked":
             transfer = task.transfer if task else case.transfer
-            return transfer.to_unit if transfer else None
+            return transfer.to_unit if transfer and transfer.superior is None else None
         case "superior":
             transfer = task.transfer if task else case.transfer
             if transfer is not None and transfer.superior is not None:

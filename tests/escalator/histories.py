@@ -34,6 +34,7 @@ class Step:
     before: Case | None
     after: Case
     decision: Decision
+    data: Any
     struck: datetime | None = None
     """A clock: the moment it was armed for."""
 
@@ -41,9 +42,9 @@ class Step:
 class History(Story):
     """Plays itself: `History(Random(7), rules).play(20)`."""
 
-    def __init__(self, chance: Random, rules: Rules, *, acts: tuple[Kind, ...] = CASE_ACTS, away: bool = True) -> None:
+    def __init__(self, chance: Random, rules: Rules, *, acts: tuple[Kind, ...] = CASE_ACTS, kinds: tuple[ReportKind, ...] = KINDS) -> None:
         super().__init__(rules)
-        self.chance, self.acts, self.away = chance, acts, away
+        self.chance, self.acts, self.kinds = chance, acts, kinds
         self.seconds = 0.0
         self.steps: list[Step] = []
         self.units = [unit.id for unit in rules.directory.units]
@@ -54,7 +55,7 @@ class History(Story):
         before = self.case
         decision = super().happens(kind, data, minutes, case)
         struck = data.at if isinstance(data, Due) else None
-        self.steps.append(Step(kind, LEARNED + timedelta(minutes=minutes), before, self.now, decision, struck))
+        self.steps.append(Step(kind, decision.about.time, before, self.now, decision, data, struck))
         return decision
 
     # Time
@@ -72,7 +73,7 @@ class History(Story):
 
     def wait(self) -> None:
         seconds = self.seconds + self.chance.choice(GAPS)
-        if not (self.away and self.chance.random() < 0.2):
+        if self.chance.random() < 0.8:
             self.strike_until(seconds)
         self.seconds = max(self.seconds, seconds)
 
@@ -92,7 +93,7 @@ class History(Story):
     def begin(self) -> None:
         chance = self.chance
         self.seconds = float(chance.choice((0, 60, 300, 1740, 1800, 2400, 7200)))
-        kind = chance.choice(KINDS) if chance.random() < 0.5 else ReportKind.INCIDENT
+        kind = chance.choice(self.kinds) if chance.random() < 0.5 else ReportKind.INCIDENT
         self.reported(
             self.minute,
             kind=kind,

@@ -45,13 +45,15 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
     if asked is None or asked.granted is not None:
         draft.refuse("no_extension_asked", task=task.id)
         return
-    granted = bool(act.approve)
+    granted, due_at = bool(act.approve), act.due_at or asked.due_at
+    if granted and due_at <= task.due_at:
+        draft.refuse("no_later_limit_named", task=task.id, due_at=task.due_at)
+        return
     decided = replace(asked, granted=granted, decided_by=act.by.principal)
     if not granted:
         draft.put_task(task, extension=decided)
         draft.note(EffectKind.TASK, "extension_refused", task=task.id, unit=task.unit, due_at=task.due_at, note=act.text)
         return
-    due_at = act.due_at or asked.due_at
     draft.put_task(task, extension=decided, due_at=due_at, first_due_at=task.first_due_at or task.due_at)
     draft.note(EffectKind.TASK, "extension_granted", task=task.id, unit=task.unit, due_at=due_at, was=task.due_at, note=act.text)
     _move_duties_of(draft, task, due_at)
@@ -89,6 +91,9 @@ def _decide_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
         draft.refuse("only_the_assigner_decides", unit=unit)
         return
     due_at, longest = act.due_at or asked.due_at, _longest(draft, duty)
+    if act.approve and due_at <= duty.due_at:
+        draft.refuse("no_later_limit_named", due_at=duty.due_at)
+        return
     if act.approve and (longest is None or due_at > longest):
         draft.refuse("extended_longer_than_allowed", due_at=longest)
         return
@@ -129,7 +134,7 @@ def _longest(draft: Draft, duty: Duty) -> datetime | None:
 def _move(draft: Draft, duty: Duty, due_at: datetime) -> None:
     rule = draft.policy.rule_named(duty.rule, draft.sort)
     later = reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone) if rule is not None else duty.reminders
-    move_limit(draft, duty, due_at, "extension_granted", reminders=later)
+    move_limit(draft, duty, due_at, "extension_granted", reminders=later, granted=duty.granted + (due_at - duty.due_at))
 
 
 __all__ = ["ask_extension", "decide_extension"]

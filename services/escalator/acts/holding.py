@@ -11,17 +11,14 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from services.escalator import states
-from services.escalator.draft import Draft
-from services.escalator.duties import cancel
+from services.escalator.draft import Draft, Event
+from services.escalator.duties import HANDING_OVER, cancel, done_by
 from services.escalator.lighting import call_again
 from services.escalator.parties import head_of, stands_for
 from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.ids import PersonId, TaskId, UnitId
 from shared.vocabulary import Kind
-
-HANDING_OVER = frozenset({"transferred", "bounced"})
-"""What is owed on these is owed by whoever a pending transfer asks."""
 
 
 class _Held(Protocol):
@@ -201,6 +198,8 @@ def impose(draft: Draft, act: CaseAct) -> None:
         draft.refuse("only_the_common_superior_imposes", unit=superior)
         return
     take_over(draft, act.task, act.to_unit, "imposed")
+    done_by(draft, Event(Kind.IMPOSED, draft.now, act.task, act.by))
+    answered(draft, act.task, "lead_imposed")
     draft.note(EffectKind.HOLDER, "lead_imposed", unit=act.to_unit, task=act.task, note=act.text)
 
 
@@ -223,16 +222,13 @@ def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> N
         moved = draft.put(duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None)
         draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
         call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
-    if how == "imposed":
-        answered(draft, task_id, "lead_imposed", unless=Kind.IMPOSED)
 
 
-def answered(draft: Draft, task_id: TaskId | None, why: str, *, unless: Kind | None = None) -> None:
-    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason, `unless` this act does it."""
+def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
+    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason."""
     _put(draft, task_id, transfer=None)
     for duty in draft.owed():
-        plan = draft.plan_of(duty)
-        if duty.task == task_id and not HANDING_OVER.isdisjoint(plan.on) and unless not in plan.discharged_by:
+        if duty.task == task_id and not HANDING_OVER.isdisjoint(draft.plan_of(duty).on):
             cancel(draft, duty, why)
 
 

@@ -59,7 +59,7 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
         return
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
     zone = draft.policy.zone
-    due_at = rule.term.after(start, zone)
+    due_at = rule.term.after(start, zone) + duty.granted
     draft.keep_plan(rule.plan)
     if due_at == duty.due_at and start == duty.starts_at:
         return
