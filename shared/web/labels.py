@@ -212,6 +212,12 @@ LABELS: dict[str, dict[str, str]] = {
         "referral": N_("referral to the discipline organ"),
     },
     "topic": {
+        "roster": N_("duty roster"),
+        "source": N_("source"),
+        "periodic": N_("periodic duty"),
+        "ledger": N_("ledger of the unit"),
+        "gaps": N_("gaps in the directory"),
+        "meeting_report": N_("matter of the meeting"),
         "tv": N_("television"),
         "web": N_("websites"),
         "external_media": N_("external media"),

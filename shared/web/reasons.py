@@ -169,4 +169,7 @@ WHY: dict[str, str] = {
     "corrected": N_("corrected"),
     "absorbed": N_("a duplicate was taken in"),
     "exercise": N_("an exercise: nobody is rung"),
+    "extended_longer_than_allowed": N_("extended beyond what the policy allows"),
+    "may_not_be_extended": N_("the policy lets nobody extend this"),
+    "its_next_round_has_begun": N_("its next round has begun: it can't be made up"),
 }

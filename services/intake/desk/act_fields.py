@@ -97,13 +97,17 @@ HIDDEN: dict[Kind, frozenset[str]] = {
     Kind.COMPLETED: frozenset({"document"}),
     Kind.REGISTERED: frozenset({"step", "to_unit"}),
     Kind.SPLIT: frozenset({"level", "sensitive", "to_unit"}),
-    Kind.EXTENSION_DECIDED: frozenset({"due_at"}),
+    Kind.EXTENSION_ASKED: frozenset({"duty"}),
+    Kind.EXTENSION_DECIDED: frozenset({"duty", "due_at"}),
+    Kind.NOTICE_DRAFTED: frozenset({"to_unit"}),
 }
 """What the interface takes and hardly anybody needs: the form asks no more than it must."""
 NEEDED_HERE: dict[Kind, frozenset[str]] = {
     Kind.ESCALATED: frozenset({"post"}),
     Kind.REGISTERED: frozenset({"summary"}),
     Kind.FILED: frozenset({"text"}),
+    Kind.EXTENSION_ASKED: frozenset({"task"}),
+    Kind.EXTENSION_DECIDED: frozenset({"task"}),
 }
 SPANS: dict[Kind, tuple[str, ...]] = {Kind.SNOOZED: ("PT5M", "PT10M"), Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D")}
 EMPTY: dict[str, str] = {
