@@ -56,6 +56,13 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             assert [(one["by"], one["text"] == STRICTER) for one in drafted if one["version"] == version] == [("chen_gui", True)]
             told = [fact.data for _, fact in await facts_of(admin, None, Kind.POLICY_APPROVED)]
             assert [one["by"] for one in told if one["version"] == version] == ["wu_ji"]
+            (reported,) = await facts_of(admin, old, Kind.REPORTED)
+            history = [{"at": reported[0].isoformat(), "fact": reported[1].model_dump(mode="json", exclude_none=True)}]
+            tried = httpx.post(
+                f"{policy}/simulate", json={"policy": STRICTER.replace("PT45M", "PT50M"), "history": history}, headers=leader
+            )
+            due = [change for change in tried.json()["changes"] if change["what"] == "due"]
+            assert {change["duty"] for change in due} == {"first_report"}, tried.text
             await _comes_back(lab, policy, leader)
     finally:
         first.stop()
