@@ -48,7 +48,7 @@ class CaseAct(Frozen):
     text: Text | None = None
     """What was found, done or asked; the reason of an objection, a withdrawal or a transfer; the evidence of a closure."""
     to_unit: UnitId | None = None
-    """Transfer, imposition: the unit asked to take the case (or task) over."""
+    """Transfer, imposition: the unit asked to take the case (or task) over; public notice: the unit it names."""
     to_person: PersonId | None = None
     """Reassignment, hand-over, command: who takes it."""
     into: CaseId | None = None
@@ -57,7 +57,8 @@ class CaseAct(Frozen):
     original: Original | None = None
     """Where another system said it, if one did."""
     duty: DutyId | None = None
-    """Snooze, pause, resume, reassign, escalate: the duty it is about; without one, all the case's open duties the actor may move."""
+    """Snooze, pause, resume, reassign, escalate: the duty it is about; without one, all the case's open duties the actor may move.
+    Extension: the duty it is about, where it is not a task."""
     task: TaskId | None = None
     """Accept, object, transfer, complete, return, verify, extension: the task it is about; without one, the case itself."""
     tasks: tuple[TaskForm, ...] = ()
