@@ -7,6 +7,7 @@ reads from the record first. A match is said once (`match:<witness>:<report>`) a
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -66,14 +67,19 @@ class Witnesses:
         js = self._connection().jetstream(timeout=PUBLISH_TIMEOUT)
         prefix = inbox_prefix("escalator") + b"."
         subscription = await js.pull_subscribe_bind(CROSS_CHECK_DURABLE, stream=FACTS, inbox_prefix=prefix)
-        while True:
-            try:
-                await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
-            except TimeoutError:
-                continue
-            except (NatsError, OSError) as error:
-                log.warning("cross_check_interrupted", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
-                await asyncio.sleep(RETRY_AFTER)
+        try:
+            while True:
+                try:
+                    await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
+                except TimeoutError:
+                    continue
+                except (NatsError, OSError) as error:
+                    log.warning("cross_check_interrupted", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                    await asyncio.sleep(RETRY_AFTER)
+        finally:
+            # An answer that nobody takes any more would hold up the connection's end for ever.
+            with suppress(NatsError):
+                await subscription.unsubscribe()
 
     async def _all(self, batch: list[Msg]) -> None:
         for number, raw in enumerate(batch):

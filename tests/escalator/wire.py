@@ -33,6 +33,13 @@ async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
     await append(intake, fact_subject(case, Kind.ACKNOWLEDGED), fact.write(), fact.id)
 
 
+async def merge(intake: Client, case: CaseId, into: CaseId) -> None:
+    """The case is a duplicate of `into`."""
+    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR), into=into, text="the same fire")
+    fact = Fact.of(Kind.MERGED, id=f"m:{case}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    await append(intake, fact_subject(case, Kind.MERGED), fact.write(), fact.id)
+
+
 async def close(intake: Client, case: CaseId) -> None:
     """The unit closes it, with evidence."""
     data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR), text="it is over")
@@ -79,3 +86,15 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
 
 async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
     return [read_decision(fact.data) for _, fact in await facts_of(admin, case, Kind.DECIDED)]
+
+
+async def timed_decisions_of(admin: Client, case: CaseId) -> list[tuple[datetime, Decision]]:
+    """With the broker's time at which each was stored."""
+    return [(at, read_decision(fact.data)) for at, fact in await facts_of(admin, case, Kind.DECIDED)]
+
+
+async def decisions_by_case(admin: Client) -> dict[CaseId, list[Decision]]:
+    found: dict[CaseId, list[Decision]] = {}
+    for _, fact in await facts_of(admin, None, Kind.DECIDED):
+        found.setdefault(CaseId(fact.subject or ""), []).append(read_decision(fact.data))
+    return found
