@@ -24,7 +24,12 @@ NOT_ADMIN = [name for name in nats_conf.users() if name != "admin"]
 PASSWORDS = {user: f"{user}-password" for user in store.USERS}
 
 PUBLISHED = {
-    "fact.7.reported": {"intake"},
+    "fact.7.reported": {"intake", "escalator"},
+    "fact.7.absorbed": {"escalator"},
+    "fact.7.established": {"escalator"},
+    "fact.7.matched": {"escalator"},
+    "fact.7.checked": {"escalator"},
+    "fact.7.heard": {"intake"},
     "fact.7.closed": {"intake"},
     "fact.7.acknowledged": {"intake", "notifier"},
     "fact.7.rejected": {"intake", "escalator"},
@@ -36,9 +41,10 @@ PUBLISHED = {
     "inbox.cap.any": {"publisher"},
     "report.submit": {"publisher"},
     "trail.checkpoint": {"audit"},
-    "clock.armed.1.case.duty": {"escalator"},
-    "clock.due.1.case.duty": set[str](),
+    "clock.armed.1.case": {"escalator"},
+    "clock.due.1.case": set[str](),
     "$KV.CASES.case": {"escalator"},
+    "$KV.POLICIES.text.any": {"escalator"},
     "$KV.DELIVERIES.notice": {"notifier"},
     "$KV.TRAIL.any": {"audit"},
     "$KV.THREADS.any": {"intake"},
@@ -58,6 +64,7 @@ PUBLISHED = {
     "$JS.API.CONSUMER.MSG.NEXT.FACTS.audit": {"audit"},
     "$JS.API.CONSUMER.MSG.NEXT.FACTS.notifier": {"notifier"},
     "$JS.API.CONSUMER.MSG.NEXT.FACTS.escalator-3": {"escalator"},
+    "$JS.API.CONSUMER.MSG.NEXT.FACTS.cross_check": {"escalator"},
     "$JS.ACK.FACTS.audit.1.1.1.1.0": {"audit"},
     "$SYS.REQ.SERVER.PING": set[str](),
 }
