@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from shared.directory import Directory
 from shared.facts import CaseAct, Report
 from shared.vocabulary import Kind
-from tests.escalator.reference_policy import TASKS_ARE_ABOUT, Rule, end_of, moment_of, read, rule_for, span
+from tests.escalator.reference_policy import TASKS_ARE_ABOUT, Rule, end_of, moment_of, read, rules_for, span
 
 LATE = timedelta(milliseconds=1)
 """On the limit is in time: the limit's own clock strikes this much after it."""
@@ -25,7 +25,7 @@ class Duties:
     """What is owed, and its clocks."""
 
     def __init__(self, text: str, directory: Directory) -> None:
-        self.policy, self.directory = read(text), directory
+        self.text, self.policy, self.directory = text, read(text), directory
         self.zone = ZoneInfo(self.policy["clock"]["timezone"])
         self.duties: list[Duty] = []
         self.tasks: dict[str, Task] = {}
@@ -113,23 +113,18 @@ class Duties:
 
     # What the policy says
 
-    @property
-    def matter(self) -> dict[str, Any]:
-        return {key: self.case[key] for key in ("kind", "category", "topic", "level", "sensitive")}
-
-    def rules(self) -> list[Rule]:
-        found = [rule_for(self.policy, name, self.matter) for name in self.policy["duties"]]
-        return [rule for rule in found if rule is not None]
+    def rules(self) -> dict[str, Rule]:
+        return rules_for(self.text, tuple((key, self.case[key]) for key in ("kind", "category", "topic", "level", "sensitive")))
 
     # A duty opens
 
     def open_on(self, event: str, task: Task | None, at: datetime | None = None) -> None:
         prefix, _, done = event.partition(".")
-        for rule in self.rules():
+        for rule in self.rules().values():
             again = prefix == "discharged" and rule["name"] == done and rule["again"] and self.case["status"] == "open"
             if again:
                 self.open(rule, self.now, None)
-        for rule in self.rules():
+        for rule in self.rules().values():
             if event not in rule["on"]:
                 continue
             counts_from = at or self.now

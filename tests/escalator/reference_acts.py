@@ -9,7 +9,7 @@ from typing import Any
 from shared.facts import Acknowledgement, CaseAct, Report
 from shared.vocabulary import Kind
 from tests.escalator.reference import ENDED, SAID_AFTER_THE_END, Duties, Duty, Task, is_owed
-from tests.escalator.reference_policy import end_of, rule_for, span
+from tests.escalator.reference_policy import end_of, span
 
 REPORTED = {"reported", "reported.outside"}
 HANDING_OVER = {"transferred", "bounced"}
@@ -183,21 +183,22 @@ class Model(Duties):
         held["it"]["transfer"] = {"from": held["unit"], "to": act.to_unit, "superior": None, "until": self.objection_ends(self.now)}
         back = act.to_unit in [unit for unit, _ in held["it"]["held"]]
         if back or held["it"]["bounces"] >= self.policy["tasks"]["bounce_limit"]:
-            self.ask_superior(held["it"], act.task)
+            return self.ask_superior(held["it"], act.task)
         return True
 
     def objection_ends(self, start: datetime) -> datetime:
         return end_of(self.policy["tasks"]["objection"]["within"], start, self.zone)
 
-    def ask_superior(self, it: dict[str, Any], task: str | None) -> None:
-        """The nearest unit above both, or the one of them that is above the other."""
+    def ask_superior(self, it: dict[str, Any], task: str | None) -> bool:
+        """The nearest unit above both, or the one of them that is above the other; nothing to ask where there is none."""
         above: str | None = it["transfer"]["from"]
         if above == it["transfer"]["to"]:
             above = self.above(it["transfer"]["to"])
         while above is not None and not self.may_act(above, it["transfer"]["to"]):
             above = self.above(above)
-        it["transfer"]["superior"] = above
-        self.follows.append(("bounced", task))
+        it["transfer"] = it["transfer"] | {"superior": above} if above else None
+        self.follows += [("bounced", task)] if above else []
+        return above is not None
 
     def do_accepted(self, act: CaseAct) -> bool:
         held = self.held(act)
@@ -224,10 +225,10 @@ class Model(Duties):
                 return False
             if self.now > self.objection_ends(it["at"]):
                 return False
-            it["bounces"] += 1
             it["transfer"] = {"from": it["unit"], "to": it["assigner"], "superior": None, "until": None}
-            self.ask_superior(it, act.task)
-            return True
+            asked = self.ask_superior(it, act.task)
+            it["bounces"] += asked
+            return asked
         if offer["superior"] or not self.may_act(act.by.unit, offer["to"]) or self.now > offer["until"]:
             return False
         it["bounces"] += 1
@@ -282,7 +283,7 @@ class Model(Duties):
 
     def usual_end(self) -> datetime:
         """The term of what the task is to be done by, where nobody names a limit."""
-        own = [rule for rule in self.rules() if "assigned" in rule["on"] and rule["scope"] == "task" and rule["given"]]
+        own = [rule for rule in self.rules().values() if "assigned" in rule["on"] and rule["scope"] == "task" and rule["given"]]
         return end_of(own[0]["within"], self.now, self.zone) if own else self.now + span(self.policy["half_hour"]["within"])
 
     def do_assigned(self, act: CaseAct) -> None:
@@ -387,7 +388,7 @@ class Model(Duties):
     def do_resumed(self, act: CaseAct) -> bool:
         paused = [duty for duty in self.meant(act) if duty["paused"]]
         for duty in paused:
-            self.resume(duty, self.now)
+            self.resume(duty, min(self.now, duty["paused_until"]))
         return bool(paused)
 
     def do_regraded(self, act: CaseAct) -> bool:
@@ -395,18 +396,18 @@ class Model(Duties):
         sensitive = self.case["sensitive"] if act.sensitive is None else act.sensitive
         if (level, sensitive) == (self.case["level"], self.case["sensitive"]):
             return False
-        was = {rule["name"] for rule in self.rules()}
+        was = set(self.rules())
         self.case |= {"level": level, "sensitive": sensitive}
         triggers = REPORTED if self.witness else {"reported"}
-        by_report = {rule["name"] for rule in self.rules() if triggers & set(rule["on"])}
+        by_report = {rule["name"] for rule in self.rules().values() if triggers & set(rule["on"])}
         for duty in self.owed():
-            rule = rule_for(self.policy, duty["rule"], self.matter)
+            rule = self.rules().get(duty["rule"])
             if rule is None and duty["rule"] in was and triggers & set(duty["says"]["on"]) and duty["state"] == "open":
                 duty["ungraded"] = True
                 self.cancel(duty)
             elif rule is not None and duty["task"] is None and duty["state"] == "open" and rule["within"]:
                 self.read_again(duty, rule)
-        for rule in self.rules():
+        for rule in self.rules().values():
             known = [duty for duty in self.duties if duty["rule"] == rule["name"] and not duty.get("ungraded")]
             if rule["name"] in by_report and not known:
                 from_start = {"start": self.case["start"]}.get(rule["starts"], self.case["opened"])

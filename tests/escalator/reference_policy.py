@@ -5,6 +5,7 @@ Invariant: knows only what the file and DOMAIN.md say; it is slow and simple so 
 
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,17 @@ TASKS_ARE_ABOUT = ("assignee", "assigner", "asked", "superior")
 Rule = dict[str, Any]
 
 
+@cache
 def read(text: str) -> dict[str, Any]:
     return YAML(typ="safe", pure=True).load(text)
+
+
+@cache
+def rules_for(text: str, matter: tuple[tuple[str, Any], ...]) -> dict[str, Rule]:
+    """Every rule that is about such a matter, by name, in the order of the file."""
+    policy = read(text)
+    found = {name: rule_for(policy, name, dict(matter)) for name in policy["duties"]}
+    return {name: rule for name, rule in found.items() if rule is not None}
 
 
 def rule_for(policy: dict[str, Any], name: str, matter: dict[str, Any]) -> Rule | None:

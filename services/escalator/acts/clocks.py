@@ -9,9 +9,10 @@ from datetime import datetime
 
 from services.escalator.clockwork import resume
 from services.escalator.draft import Draft
+from services.escalator.duties import lapse_if_past
 from services.escalator.lighting import call_again, light
 from shared.case import Duty
-from shared.facts import CaseAct, EffectKind, Purpose
+from shared.facts import CaseAct, EffectKind, LapseCause, Purpose
 from shared.ids import PersonId
 
 
@@ -82,7 +83,8 @@ def resume_clock(draft: Draft, act: CaseAct) -> None:
     if not paused and not draft.is_refused:
         draft.refuse("nothing_is_paused")
     for duty in paused:
-        resume(draft, duty, draft.now, "resumed")
+        resume(draft, duty, min(draft.now, duty.paused_until or draft.now), "resumed")
+    lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)  # where regrading brought the limit forward meanwhile
 
 
 def reassign(draft: Draft, act: CaseAct) -> None:

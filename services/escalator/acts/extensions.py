@@ -60,8 +60,10 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
 
 
 def _move_duties_of(draft: Draft, task: Task, due_at: datetime) -> None:
+    """The duty whose limit is the task's own."""
     for duty in draft.owed():
-        if duty.task == task.id and duty.due_at == task.due_at and duty.lapse is None:
+        rule = draft.policy.rule_named(duty.rule, draft.sort)
+        if duty.task == task.id and rule is not None and rule.given and duty.due_at == task.due_at and duty.lapse is None:
             _move(draft, duty, due_at)
 
 

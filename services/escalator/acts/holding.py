@@ -163,7 +163,7 @@ def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -
         bounces = held.bounces + 1
         _put(draft, act.task, transfer=None, bounces=bounces)
         draft.note(EffectKind.HOLDER, "transfer_refused_sender_keeps_it", unit=offer.from_unit, task=act.task, note=act.text)
-        if bounces >= _bounce_limit(draft):
+        if bounces >= _bounce_limit(draft) and draft.directory.common_superior(offer.from_unit, offer.to_unit) is not None:
             _deadlock(draft, act, offer, "bounce_limit_reached")
 
 
@@ -180,8 +180,9 @@ def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
         draft.refuse("too_late_to_refuse", due_at=answer_by)
         return
     offer = Transfer(from_unit=task.unit, to_unit=task.assigner, at=draft.now, by=act.by.principal, reason=act.text or "")
-    draft.put_task(task, bounces=task.bounces + 1)
     _deadlock(draft, act, offer, "assignment_objected_to")
+    if not draft.is_refused:
+        draft.put_task(draft.tasks[task.id], bounces=task.bounces + 1)
 
 
 def impose(draft: Draft, act: CaseAct) -> None:
