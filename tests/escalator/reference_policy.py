@@ -6,7 +6,7 @@ Invariant: knows only what the file and DOMAIN.md say; it is slow and simple so 
 import re
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -50,7 +50,8 @@ def rule_for(policy: dict[str, Any], name: str, matter: dict[str, Any]) -> Rule 
 
 def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, Any]) -> Rule:
     on = many(found.get("on", []))
-    chain = look_up(policy, found.get("fallback"), matter) or {}
+    chain: dict[str, Any] = look_up(policy, found.get("fallback"), matter) or {}
+    overdue: dict[str, list[str]] = look_up(policy, found.get("overdue"), matter) or {}
     terms = [one for text in many(found.get("remind", [])) for one in many(look_up(policy, text, matter))]
     slips = found.get("slips", [])
     within = look_up(policy, found.get("within"), matter)
@@ -64,7 +65,7 @@ def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, A
         "given": found.get("due") == "given",
         "starts": found.get("starts", "start" if on and on[0].startswith("reported") else "event"),
         "remind": reminders,
-        "overdue": list((look_up(policy, found.get("overdue"), matter) or {}).items()),
+        "overdue": list(overdue.items()),
         "discharged_by": [one for text in many(found.get("discharged_by", [])) for one in many(look_up(policy, text, matter))],
         "until": many(found.get("until", ["closed", "withdrawn", "merged"])),
         "wait": chain.get("after"),
@@ -78,7 +79,7 @@ def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, A
 
 
 def many(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    return list(cast(list[Any], value)) if isinstance(value, (list, tuple)) else [value]
 
 
 def look_up(policy: dict[str, Any], text: Any, matter: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """What people's acts may do to a limit, to a pending transfer and to a call, and what they may not."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,13 +28,13 @@ def tasked() -> Story:
     return story
 
 
-def pause(story: Story, minutes: float, duty: str | None = None, **more: object) -> None:
+def pause(story: Story, minutes: float, duty: str | None = None, **more: Any) -> None:
     story.act(Kind.PAUSED, minutes, role=Role.SUPERVISOR, text="等待鉴定", duty=duty, **more)
 
 
-def why(story: Story, *arguments: object, **data: object) -> str:
+def why(story: Story, kind: Kind, minutes: float, **data: Any) -> str:
     """Act; the reason it was refused for."""
-    decision = story.act(*arguments, **data)  # type: ignore[arg-type]
+    decision = story.act(kind, minutes, **data)
     return next((effect.why for effect in decision.effects if effect.kind is EffectKind.REFUSED), "")
 
 

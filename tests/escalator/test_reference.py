@@ -2,7 +2,7 @@
 
 import os
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -157,8 +157,9 @@ def _differing(mine: Any, theirs: Any) -> str:
     """What only one of the two has, said so that a person can look for it."""
     if not isinstance(mine, list):
         return f"{mine}\ndecide {theirs}"
-    pairs = [(number, one, other) for number, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other]
+    rows = cast(list[tuple[Any, ...]], mine)
+    pairs = [(one, other) for one, other in zip(rows, theirs, strict=False) if one != other]
     if not pairs:
-        return f"{[one[0] for one in mine]}\ndecide {[one[0] for one in theirs]}"
-    _, one, other = pairs[0]
+        return f"{[one[0] for one in rows]}\ndecide {[one[0] for one in theirs]}"
+    one, other = pairs[0]
     return "\n".join(f"  {a} ≠ decide {b}" for a, b in zip(one, other, strict=True) if a != b) + f"\n  in {one[:5]}"
