@@ -17,6 +17,7 @@ def test_the_sender_answers_until_the_transfer_is_accepted_and_silence_is_no_ref
     case = dispute(stage)
     stage.says(case, Kind.TRANSFERRED, ONE, to_unit=TWO, text="属供电责任")
     assert stage.limit(case, "transfer_answer") == "11-30 11:00", "five working days"
+    assert stage.told(case, "transfer_answer", Purpose.DUTY) == [("11-23 11:00", "power_head")]
     stage.after(days=7, minutes=1)
     assert stage.case(case).holder == ONE
     assert stage.duty(case, "handling").owed_by == ONE
@@ -45,6 +46,7 @@ def test_after_two_bounces_the_common_superior_is_asked_and_its_word_is_final() 
         stage.says(case, Kind.OBJECTED, unit, text="也不归我们")
     duty = stage.duty(case, "impose_lead")
     assert (duty.owed_by, stage.limit(case, "impose_lead")) == ("government", "11-24 11:00")
+    assert stage.told(case, "impose_lead", Purpose.DUTY) == [("11-23 11:00", "gov_main")]
     assert stage.case(case).holder == ONE, "somebody answers for it meanwhile"
     assert stage.refused(case, Kind.IMPOSED, TWO, to_unit=ONE) == "only_the_common_superior_imposes"
     stage.after(hours=3)
