@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.directory import Directory
+from shared.vocabulary import ReportKind
 from tests.escalator.reference_policy import TASKS_ARE_ABOUT, Rule, end_of, moment_of, read, rules_for, span
 
 Duty = dict[str, Any]
@@ -99,7 +100,7 @@ class Duties:
             case "superior":
                 return (offer and offer["superior"]) or self.above(task["unit"] if task else self.case["holder"])
             case "competent":
-                kind = "incident" if self.case["kind"] == "opinion" else self.case["kind"]
+                kind = ReportKind.INCIDENT if self.case["kind"] == "opinion" else self.case["kind"]
                 found = self.directory.competent_unit(kind, self.case["category"], self.case["topic"], self.case["area"])
                 return found.unit.id if found else self.case["unit"]
             case post:
