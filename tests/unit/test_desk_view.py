@@ -196,6 +196,26 @@ def test_a_unit_is_offered_its_own_tasks_alone(tasks: Story) -> None:
     assert Kind.VERIFIED not in offered(tasks, HEATING), "nothing waits to be verified by this unit"
 
 
+def test_a_petitions_limit_is_extended_and_a_tasks_and_nothing_else(story: Story, tasks: Story) -> None:
+    petition = Story()
+    petition.reported(kind=ReportKind.PETITION, unit="petition_office", category=None, level=None)
+    office = Principal(subject="chen_gui", role=Role.REPORTER, person=PersonId("chen_gui"), unit=UnitId("petition_office"))
+    assert [field.name for field in offered(petition, office)[Kind.EXTENSION_ASKED].fields] == ["due_at", "duty"]
+    assert [field.name for field in offered(tasks, HEATING)[Kind.EXTENSION_ASKED].fields] == ["due_at", "task"]
+    assert Kind.EXTENSION_ASKED not in offered(story)
+
+
+def test_a_campaign_may_be_answered_with_a_nil_report() -> None:
+    campaign = Story()
+    form = TaskForm(title="排查管网", units=(UnitId("heating_company"), UnitId("water_bureau")))
+    campaign.reported(kind=ReportKind.CAMPAIGN, unit="petition_office", category=None, level=None, tasks=(form,))
+    fields = {field.name: field for field in offered(campaign, HEATING)[Kind.COMPLETED].fields}
+    assert [choice.value for choice in fields["document"].choices] == [Document.NIL_REPORT]
+    assert not fields["document"].needed
+    campaign.act(Kind.COMPLETED, 1, unit="heating_company", role=Role.REPORTER, task="t1", document=Document.NIL_REPORT, text="未发现隐患")
+    assert seen(campaign, HEATING).tasks[0].task.nil
+
+
 def test_the_document_that_is_waited_for_is_the_first_to_choose(story: Story) -> None:
     (field,) = offered(story)[Kind.FILED].fields
     assert field.choices[0].value == Document.WRITTEN_REPORT
@@ -214,6 +234,6 @@ def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> N
     assert (form.tasks[0].units, str(form.tasks[0].due_at)) == (("heating_company", "water_bureau"), "2026-12-01 00:30:00+00:00")
     with pytest.raises(Problem) as refused:
         act_forms.read_act(Kind.EXTENSION_ASKED, {"due_at": "tomorrow"}, ZONE)
-    assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "text"}
+    assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "duty", "text"}
     assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE).span == timedelta(minutes=10)
     assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE).approve is False

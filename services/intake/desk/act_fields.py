@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.intake.access import tasks_for
-from services.intake.acts_table import Act
-from services.intake.desk.fitting import UNDER_WAY, documents_wanted
-from shared.case import Case, Task, TaskState
+from services.intake.acts_table import DUTY, TASK, Act
+from services.intake.desk.fitting import UNDER_WAY, documents_wanted, may_be_extended
+from shared.case import Case, Duty, Task, TaskState
 from shared.directory import Directory
 from shared.facts import Name
 from shared.ids import UnitId
 from shared.tokens import Principal
-from shared.vocabulary import Document, Kind, Level
+from shared.vocabulary import Document, Kind, Level, ReportKind
 from shared.web.labels import label
 from shared.web.languages import N_
 from shared.web.names import Names
@@ -85,6 +85,8 @@ WORDS: dict[str, tuple[Widget, str]] = {
     "task_units": (Widget.MANY, N_("By which unit (several: one task each)")),
     "task_due_at": (Widget.TIME, N_("By when (empty: the policy's term)")),
 }
+ONE_OF_TWO = (TASK, DUTY)
+"""Either names what the act is about; one must be given."""
 OF_A_TASK = ("task_title", "task_units", "task_due_at")
 HIDDEN: dict[Kind, frozenset[str]] = {
     Kind.SIGNED_IN: frozenset({"post", "to_person"}),
@@ -94,11 +96,9 @@ HIDDEN: dict[Kind, frozenset[str]] = {
     Kind.RESUMED: frozenset({"task"}),
     Kind.REASSIGNED: frozenset({"task"}),
     Kind.ESCALATED: frozenset({"task", "step"}),
-    Kind.COMPLETED: frozenset({"document"}),
     Kind.REGISTERED: frozenset({"step", "to_unit"}),
     Kind.SPLIT: frozenset({"level", "sensitive", "to_unit"}),
-    Kind.EXTENSION_ASKED: frozenset({"duty"}),
-    Kind.EXTENSION_DECIDED: frozenset({"duty", "due_at"}),
+    Kind.EXTENSION_DECIDED: frozenset({"due_at"}),
     Kind.NOTICE_DRAFTED: frozenset({"to_unit"}),
 }
 """What the interface takes and hardly anybody needs: the form asks no more than it must."""
@@ -106,8 +106,6 @@ NEEDED_HERE: dict[Kind, frozenset[str]] = {
     Kind.ESCALATED: frozenset({"post"}),
     Kind.REGISTERED: frozenset({"summary"}),
     Kind.FILED: frozenset({"text"}),
-    Kind.EXTENSION_ASKED: frozenset({"task"}),
-    Kind.EXTENSION_DECIDED: frozenset({"task"}),
 }
 SPANS: dict[Kind, tuple[str, ...]] = {Kind.SNOOZED: ("PT5M", "PT10M"), Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D")}
 EMPTY: dict[str, str] = {
@@ -115,6 +113,7 @@ EMPTY: dict[str, str] = {
     "task": N_("the case itself"),
     "span": N_("as long as the policy allows"),
     "to_person": N_("myself"),
+    "document": N_("what is registered"),
     "level": N_("as it is"),
     "sensitive": N_("as it is"),
 }
@@ -150,16 +149,23 @@ def _is_about_a_task(act: Act, here: Setting) -> bool:
     return False
 
 
+def _is_alone(name: str, act: Act, here: Setting) -> bool:
+    """Of a task or a duty that must be named, the other kind has nothing to choose: this one must be."""
+    if act.either != ONE_OF_TWO:
+        return False
+    return not tuple((_duties if name == TASK else _tasks)(act, here))
+
+
 def _field(name: str, act: Act, here: Setting) -> Field | None:
     widget, words = WORDS[name]
-    must = name in needed(act) or (name == "task" and _is_about_a_task(act, here))
+    must = name in needed(act) or (name == TASK and _is_about_a_task(act, here)) or (name in act.either and _is_alone(name, act, here))
     find = _CHOICES.get(name)
     if find is None:
         return Field(name, words, widget, must, mono=name == "into")
     choices = tuple(find(act, here))
     if not choices and not must:
         return None
-    if name == "duty" and len(choices) == 1:
+    if name == DUTY and len(choices) == 1 and not must and act.either != ONE_OF_TWO:
         return None  # one alone need not be named
     return Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, ""))
 
@@ -178,10 +184,24 @@ def _owners(_: Act, here: Setting) -> Iterable[Choice]:
     return (Choice(person.id, person.name) for person in people)
 
 
+def _duty_fits(act: Act, duty: Duty, here: Setting) -> bool:
+    match act.kind:
+        case Kind.RESUMED:
+            return duty.paused_at is not None
+        case Kind.PAUSED:
+            return duty.paused_at is None
+        case Kind.EXTENSION_ASKED:
+            theirs = duty.bearer == here.principal.person or speaks_for(here, duty.owed_by)
+            return theirs and duty in may_be_extended(here.case)
+        case Kind.EXTENSION_DECIDED:
+            return duty.extension is not None and duty.extension.granted is None and speaks_for(here, here.case.report.unit)
+        case _:
+            return True
+
+
 def _duties(act: Act, here: Setting) -> Iterable[Choice]:
-    resumed = act.kind is Kind.RESUMED
     for duty in here.case.duties:
-        if duty.is_owed and (duty.paused_at is not None if resumed else duty.paused_at is None or act.kind is not Kind.PAUSED):
+        if duty.is_owed and _duty_fits(act, duty, here):
             title, who = here.case.plan_of(duty).title, here.names.person(duty.bearer)
             yield Choice(duty.id, Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}"))
 
@@ -218,8 +238,11 @@ def _tasks(act: Act, here: Setting) -> Iterable[Choice]:
             yield Choice(task.id, Name(zh=f"{task.title} · {unit.zh}", en=f"{task.title} · {unit.en}"))
 
 
-def _documents(_: Act, here: Setting) -> Iterable[Choice]:
-    """What is waited for, then the rest: the first is nearly always the one meant."""
+def _documents(act: Act, here: Setting) -> Iterable[Choice]:
+    """What is waited for, then the rest: the first is nearly always the one meant. The result of a campaign may be a nil report."""
+    if act.kind is Kind.COMPLETED:
+        nil = Document.NIL_REPORT
+        return (Choice(nil.value, label("document", nil)),) if here.case.report.kind is ReportKind.CAMPAIGN else ()
     ordered = dict.fromkeys((*documents_wanted(here.case), *(document.value for document in Document)))
     return (Choice(name, label("document", name)) for name in ordered)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from services.intake.acts_table import ACTS, GROUPS, Act
-from services.intake.desk.act_fields import OF_A_TASK, Field, Setting, Widget, fields_of, needed
+from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, Field, Setting, Widget, fields_of, needed
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
 from services.intake.desk.fitting import awaited
 from services.intake.forms import FIELDS, ActForm
@@ -60,6 +60,8 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo) -> ActForm:
     asked = [part for name in act.fields for part in (OF_A_TASK if name == "tasks" else (name,))]
     given = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
     errors = [(name, MISSING) for name in sorted(needed(act)) if name not in given]
+    if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(given):
+        errors += [(name, MISSING) for name in ONE_OF_TWO]
     filled: dict[str, Any] = {}
     for name, text in given.items():
         try:

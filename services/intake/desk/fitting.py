@@ -7,7 +7,7 @@ makes of it. What a duty that is owed waits for is always offered.
 from collections.abc import Iterator
 
 from services.intake.card import SETTLED
-from shared.case import Case, CaseStatus, TaskState
+from shared.case import Case, CaseStatus, Duty, TaskState
 from shared.facts.report import CATEGORISED
 from shared.vocabulary import CASE_ACTS, Kind, ReportKind
 
@@ -47,6 +47,13 @@ def awaited(case: Case) -> frozenset[Kind]:
     """The acts that would end a duty still owed."""
     names = {name.partition(".")[0] for name in _waited_for(case)}
     return frozenset(kind for kind in CASE_ACTS if kind.value in names)
+
+
+def may_be_extended(case: Case) -> tuple[Duty, ...]:
+    """Duties of the case itself whose limit may be asked to move: a petition's. Whether the policy allows it, the escalator says."""
+    if case.report.kind is not ReportKind.PETITION:
+        return ()
+    return tuple(duty for duty in case.duties if duty.is_owed and duty.task is None and duty.extension is None)
 
 
 def _waited_for(case: Case) -> Iterator[str]:
@@ -96,7 +103,9 @@ def _about_tasks(case: Case) -> Iterator[Kind]:
         yield from (Kind.COMPLETED, Kind.EXTENSION_ASKED)
     if TaskState.COMPLETED in states:
         yield from (Kind.VERIFIED, Kind.RETURNED)
-    if any(task.extension is not None and task.extension.granted is None for task in case.tasks):
+    if may_be_extended(case):
+        yield Kind.EXTENSION_ASKED
+    if any(one.extension is not None and one.extension.granted is None for one in (*case.tasks, *case.duties)):
         yield Kind.EXTENSION_DECIDED
     if case.report.kind is ReportKind.CAMPAIGN or case.items:
         yield Kind.REGISTERED
