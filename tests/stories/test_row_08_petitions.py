@@ -64,7 +64,7 @@ def test_the_settlement_may_be_extended_by_thirty_days_asked_before_the_limit() 
     stage.after(days=50)
     longer: dict[str, Any] = {"duty": stage.duty(case, "petition_close").id, "due_at": "2027-03-23T03:00:00Z"}
     assert stage.refused(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **longer) == "extended_longer_than_allowed"
-    asked = longer | {"due_at": "2027-02-21T03:00:00Z"}
+    asked: dict[str, Any] = longer | {"due_at": "2027-02-21T03:00:00Z"}
     stage.says(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **asked)
     assert stage.limit(case, "petition_close") == "01-22 11:00", "asking moves nothing"
     stage.says(case, Kind.EXTENSION_DECIDED, "petition_office", approve=True, duty=longer["duty"])

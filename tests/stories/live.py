@@ -1,0 +1,74 @@
+"""The whole running system for a story: broker, intake, escalator, notifier, a gateway; half an hour takes fifteen seconds.
+
+Invariant: a story speaks HTTP as people and systems do, and sees what was said by what the gateway got and what the case says.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from fenghuo.gateway_lab import GatewayLab
+from services.escalator.policy.compress import compress
+from shared.case import Case, read_case
+from shared.ids import PersonId
+from shared.vocabulary import Role
+from tests.escalator.builders import example_directory
+from tests.lab import Lab, lab_in
+from tests.notifier.conftest import start_notifier, webhook_key
+
+RATIO = 120
+Json = dict[str, Any]
+
+
+class Live:
+    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx.AsyncClient) -> None:
+        self.lab, self.gateway, self.http = lab, gateway, http
+
+    async def report(self, unit: str, role: Role = Role.REPORTER, **form: Any) -> str:
+        """A unit reports what it has just learned; returns the case."""
+        now = datetime.now(UTC).isoformat()
+        known = {"category": "accident", "unit": unit, "area": "620622", "occurred_at": now, "learned_at": now, "summary": "化工厂爆炸"}
+        answer = await self.http.post("/api/v1/reports", json=known | form, headers=self.lab.bearer(role, unit=unit))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["case"]
+
+    async def act(self, case: str, path: str, unit: str, role: Role = Role.REPORTER, **body: Any) -> Json:
+        """Somebody of the unit does it; the answer says what became of it."""
+        answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=self.lab.bearer(role, unit=unit))
+        assert answer.status_code in (200, 201, 202, 409), answer.text
+        return answer.json()
+
+    async def case(self, case: str) -> Case:
+        """As it stands, for anybody who may look."""
+        answer = await self.http.get(f"/api/v1/cases/{case}", headers=self.lab.bearer(Role.AUDITOR))
+        assert answer.status_code == 200, answer.text
+        return read_case(answer.content)
+
+    async def change(self, *changes: Json) -> None:
+        """Who is who is different from now on."""
+        body = {"changes": changes}
+        answer = await self.http.post("/api/v1/directory/changes", json=body, headers=self.lab.bearer(Role.OPERATOR))
+        assert answer.status_code in (200, 201), answer.text
+
+    def rung(self, person: str, case: str) -> list[str]:
+        """For what purposes the person's telephone has rung about the case, oldest first."""
+        number = example_directory().people_by_id[PersonId(person)].channels[0].address
+        messages = self.gateway.gateway.messages
+        return [one.data["purpose"] for one in messages if (one.to, one.channel, one.data.get("case")) == (number, "voice", case)]
+
+
+@asynccontextmanager
+async def live_in(folder: Path) -> AsyncIterator[Live]:
+    async with lab_in(folder, mongo=False) as lab, GatewayLab(webhook_key(lab)) as gateway:
+        fast = folder / "policy.yaml"
+        fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), RATIO), encoding="utf-8")
+        lab.policy = fast
+        await lab.start_service("escalator")
+        await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
+        intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
+        async with httpx.AsyncClient(base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()) as http:
+            yield Live(lab, gateway, http)
