@@ -1,6 +1,5 @@
 """`python -m bench [name …]`: run the measurements and print what came out, with the machine."""
 
-import asyncio
 import importlib
 import os
 import platform
@@ -11,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("latency", "throughput", "lateness", "escalator", "simulate")
+ALL = ("latency", "throughput", "lateness", "decide", "escalator", "at_once", "clocks", "simulate")
 
 
 def main() -> None:

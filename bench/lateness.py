@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.load import reports
 from bench.rig import quantile, rig
 from services.escalator.policy.compress import compress
-from shared.facts import Decision, EffectKind
+from shared.facts import EffectKind, read_decision
 from shared.vocabulary import Kind
 from tests.escalator.wire import facts_of
 
@@ -20,7 +20,7 @@ async def run() -> dict[str, object]:
         sent = await reports(all_up, PER_SECOND, REPORTS / PER_SECOND)
         await asyncio.sleep(12)
         async with all_up.lab.connection("admin") as admin:
-            decided = [(at, Decision.model_validate(fact.data)) for at, fact in await facts_of(admin, None, Kind.DECIDED)]
+            decided = [(at, read_decision(fact.data)) for at, fact in await facts_of(admin, None, Kind.DECIDED)]
         late = [
             (at - effect.due_at).total_seconds() * 1000
             for at, decision in decided
