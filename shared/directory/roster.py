@@ -8,7 +8,6 @@ Pure: every moment is an argument.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
 from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -72,7 +71,7 @@ class Roster(Frozen):
     """How long after its start a shift must be signed in; None asks for no sign-in."""
     overrides: tuple[Override, ...] = ()
 
-    @cached_property
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
@@ -93,7 +92,7 @@ class Roster(Frozen):
             number, begins, ends = number + 1, ends, self.start_of(number + 2)
         return number, begins, ends
 
-    @cached_property
+    @property
     def count(self) -> int | None:
         """How many shifts there are; None: no end."""
         if self.ends is None:
