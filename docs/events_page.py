@@ -8,9 +8,9 @@ from docs.contract import FACTS, FORM, Event, Json, field_docs, schema
 from shared import facts
 from shared.facts.check import Found
 from shared.facts.envelope import TYPE_PREFIX
-from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, Role
+from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, ReviewCause, Role
 
-WORDS = (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
+WORDS = (ReportKind, Category, Level, Role, Document, ReviewCause, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
 
 
 def events_page() -> str:
@@ -21,11 +21,7 @@ def events_page() -> str:
     for event in (FORM, *FACTS):
         by_model.setdefault(event.data, []).append(event)
     shapes = [part for model, events in by_model.items() for part in _section(model, events)]
-    words = [
-        part
-        for words in (ReportKind, Category, Level, Role, Document, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
-        for part in _words(words)
-    ]
+    words = [part for words in WORDS for part in _words(words)]
     return "\n".join(
         [
             "<!-- Written by docs/generate.py: change the models in shared/facts, not this page. -->",

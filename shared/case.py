@@ -58,7 +58,7 @@ class Lit(Value, kw_only=True):
 
 
 class Plan(Value, kw_only=True):
-    """What the policy the case began under says of one kind of duty; `Case.plans` keeps one for each, so that no later policy changes it."""
+    """What the policy the case began under says of one kind of duty; `Case.plans` keeps each, so that no later policy changes it."""
 
     rule: str
     """The duty rule's name in the policy."""
@@ -395,7 +395,7 @@ class Case(Value, kw_only=True):
     held: tuple[Held, ...] = ()
     bounces: int = 0
     policy: str
-    plans: dict[str, Plan] = {}
+    plans: dict[str, Plan] = {}  # noqa: RUF012 - msgspec copies it
     duties: tuple[Duty, ...] = ()
     openings: tuple[Opening, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -154,6 +154,15 @@ class Document(StrEnum):
     """How a petition or dispute was settled, in writing."""
 
 
+class ReviewCause(StrEnum):
+    """Why a report was late or a matter went wrong, as the review after the event finds."""
+
+    AWARENESS = "awareness"
+    UNCLEAR_DUTY = "unclear_duty"
+    MECHANISM = "mechanism"
+    WORK_STYLE = "work_style"
+
+
 class ReportKind(StrEnum):
     """What sort of matter a case is."""
 

@@ -9,7 +9,7 @@ from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._typed import TASK_HELP, moment_text, option, task_form
 from services.intake.acts_table import ACTS, Act
-from shared.vocabulary import Document, Level, Role
+from shared.vocabulary import Document, Level, ReviewCause, Role
 
 BY_PATH = {act.path: act for act in ACTS.values()}
 PREFERRED = (Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.REPORTER)
@@ -29,6 +29,7 @@ def act(
     into: Annotated[str | None, typer.Option(help="The case this one is a duplicate of.")] = None,
     percent: Annotated[int | None, typer.Option(min=0, max=100, help="How far it is.")] = None,
     document: Annotated[Document | None, typer.Option(help="What is handed in.")] = None,
+    causes: Annotated[list[ReviewCause] | None, typer.Option("--cause", help="Of a review, a cause it found; may be repeated.")] = None,
     level: Annotated[Level | None, typer.Option(help="The level from now on.")] = None,
     sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help="Whether grading is ignored from now on.")] = None,
     due_at: Annotated[str | None, typer.Option(help="The limit asked for or granted, ISO 8601.")] = None,
@@ -61,7 +62,8 @@ def act(
 
     given: dict[str, Any] = {
         "text": text, "task": task, "duty": duty, "to_unit": to_unit, "to_person": to_person, "into": into, "percent": percent,
-        "document": document, "level": level, "sensitive": sensitive, "span": span, "approve": approve, "measure": measure, "plan": plan,
+        "document": document, "causes": causes or None,
+        "level": level, "sensitive": sensitive, "span": span, "approve": approve, "measure": measure, "plan": plan,
         "post": post, "step": step, "owner": owner, "acting": acting, "summary": summary,
         "due_at": option("--due-at", due_at, moment_text) if due_at else None,
         "reply_by": option("--reply-by", reply_by, moment_text) if reply_by else None,

@@ -80,7 +80,7 @@ _REPORT = (
          {"text": "say what was done"}, takes=(TASK, "percent")),
     _act(Kind.FILED, "file", Group.REPORT, (R, O, L, S, D),
          (N_("Hand in a document"), N_("Hand it in"), N_("What it says, or where it lies")),
-         {"document": "say which document it is"}, takes=(TASK,)),
+         {"document": "say which document it is"}, takes=(TASK, "causes")),
     _act(Kind.REGRADED, "regrade", Group.REPORT, (O, L, S),
          (N_("Grade anew"), N_("Grade anew: limits are counted again from the start"), N_("Why it is graded anew")),
          {"text": "say why it is graded anew"}, either=("level", "sensitive")),

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from shared.facts import Frozen, Instant, TaskForm
 from shared.facts.report import Line, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
-from shared.vocabulary import Document, Level
+from shared.vocabulary import Document, Level, ReviewCause
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Span = Annotated[timedelta, Field(gt=timedelta(0))]
@@ -34,6 +34,7 @@ class ActForm(Frozen):
     task: TaskId | None = None
     tasks: tuple[TaskForm, ...] = ()
     document: Document | None = None
+    causes: tuple[ReviewCause, ...] = ()
     level: Level | None = None
     sensitive: bool | None = None
     due_at: Instant | None = None

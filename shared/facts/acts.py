@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.facts.envelope import Frozen, Instant
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
-from shared.vocabulary import Document, Level, Role
+from shared.vocabulary import Document, Level, ReviewCause, Role
 
 
 class Actor(Frozen):
@@ -65,6 +65,8 @@ class CaseAct(Frozen):
     """Assign: what is assigned."""
     document: Document | None = None
     """File: what is handed in."""
+    causes: tuple[ReviewCause, ...] = ()
+    """File: of a review, what it found to be the causes."""
     level: Level | None = None
     """Regrade: the level from now on; absent with `sensitive` alone."""
     sensitive: bool | None = None

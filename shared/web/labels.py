@@ -186,6 +186,12 @@ LABELS: dict[str, dict[str, str]] = {
         "receipt": N_("proof of delivery"),
         "settlement": N_("settlement in writing"),
     },
+    "review_cause": {
+        "awareness": N_("awareness"),
+        "unclear_duty": N_("unclear duty"),
+        "mechanism": N_("mechanism"),
+        "work_style": N_("work style"),
+    },
     "task": {
         "assigned": N_("not accepted yet"),
         "accepted": N_("under way"),

@@ -171,5 +171,6 @@ WHY: dict[str, str] = {
     "exercise": N_("an exercise: nobody is rung"),
     "extended_longer_than_allowed": N_("extended beyond what the policy allows"),
     "may_not_be_extended": N_("the policy lets nobody extend this"),
+    "causes_found": N_("the review has found the causes"),
     "its_next_round_has_begun": N_("its next round has begun: it can't be made up"),
 }

@@ -1,8 +1,8 @@
 """After the event it is reviewed why reports were late or mechanisms unsound, and what must be mended becomes tasks. Row 2."""
 
 from shared.case import TaskState
-from shared.facts import Purpose
-from shared.vocabulary import Document, Kind, Level
+from shared.facts import EffectKind, Purpose
+from shared.vocabulary import Document, Kind, Level, ReviewCause
 from tests.stories.stage import Stage
 
 UNIT = "wangshan_info_centre"
@@ -24,8 +24,10 @@ def test_what_it_finds_is_mended_by_tasks_that_are_verified() -> None:
     case = stage.report(level=Level.II)
     stage.says(case, Kind.RESOLVED, UNIT, text="险情解除")
     stage.after(days=10)
-    stage.says(case, Kind.FILED, UNIT, document=Document.REVIEW, text="机制：夜间无人值守；认识：层层请示")
+    causes = (ReviewCause.MECHANISM, ReviewCause.AWARENESS)
+    stage.says(case, Kind.FILED, UNIT, document=Document.REVIEW, causes=causes, text="夜间无人值守；层层请示")
     assert stage.is_done(case, "review_after")
+    assert ("causes_found", "mechanism, awareness") in [(effect.why, effect.note) for effect in stage.effects(case, EffectKind.NOTED)]
     stage.says(case, Kind.ASSIGNED, "emergency_office", tasks=[{"title": "夜间双岗", "unit": UNIT, "within": "P10D"}])
     stage.says(case, Kind.ACCEPTED, UNIT, task="t1")
     stage.says(case, Kind.COMPLETED, UNIT, task="t1", text="已排双岗")

@@ -20,7 +20,7 @@ from services.escalator.acts import (
     tasks,
 )
 from services.escalator.draft import Draft
-from shared.facts import CaseAct
+from shared.facts import CaseAct, EffectKind
 from shared.vocabulary import Kind, ReportKind
 
 Handler = Callable[[Draft, CaseAct], None]
@@ -30,9 +30,15 @@ def _noted(_: Draft, __: CaseAct) -> None:
     """Nothing but what the policy makes of it."""
 
 
+def _file(draft: Draft, act: CaseAct) -> None:
+    """The causes a review has found stand on record by their codes."""
+    if act.causes:
+        draft.note(EffectKind.NOTED, "causes_found", unit=draft.case.holder, note=", ".join(act.causes))
+
+
 ACTS: dict[Kind, Handler] = {
     Kind.FOLLOWED_UP: _noted,
-    Kind.FILED: _noted,
+    Kind.FILED: _file,
     Kind.PROGRESSED: _noted,
     Kind.TRANSFERRED: holding.transfer,
     Kind.ACCEPTED: holding.accept,

@@ -100,6 +100,7 @@ HIDDEN: dict[Kind, frozenset[str]] = {
     Kind.SPLIT: frozenset({"level", "sensitive", "to_unit"}),
     Kind.EXTENSION_DECIDED: frozenset({"due_at"}),
     Kind.NOTICE_DRAFTED: frozenset({"to_unit"}),
+    Kind.FILED: frozenset({"causes"}),
 }
 """What the interface takes and hardly anybody needs: the form asks no more than it must."""
 NEEDED_HERE: dict[Kind, frozenset[str]] = {
