@@ -14,10 +14,12 @@ import httpx
 from fenghuo.gateway_lab import GatewayLab
 from services.escalator.policy.compress import compress
 from shared.case import Case, read_case
-from shared.ids import PersonId
+from shared.facts import Decision, EffectKind
+from shared.ids import CaseId, PersonId
 from shared.vocabulary import Role
 from tests.escalator.builders import example_directory
-from tests.lab import Lab, lab_in
+from tests.escalator.wire import decisions_of
+from tests.lab import Lab, lab_in, until
 from tests.notifier.conftest import start_notifier, webhook_key
 
 RATIO = 120
@@ -36,11 +38,28 @@ class Live:
         assert answer.status_code == 201, answer.text
         return answer.json()["case"]
 
-    async def act(self, case: str, path: str, unit: str, role: Role = Role.REPORTER, **body: Any) -> Json:
-        """Somebody of the unit does it; the answer says what became of it."""
-        answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=self.lab.bearer(role, unit=unit))
+    async def act(self, case: str, path: str, unit: str, role: Role = Role.REPORTER, *, person: str | None = None, **body: Any) -> str:
+        """Somebody of the unit does it; returns `applied` or `refused`, once that is decided."""
+        headers = self.lab.bearer(role, unit=unit, person=person)
+        answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=headers)
         assert answer.status_code in (200, 201, 202, 409), answer.text
-        return answer.json()
+        acted = answer.json()
+        if acted["outcome"] != "recorded":
+            return acted["outcome"]
+        # The case went on before the answer was out: what became of the act stands in the record.
+        sequence = acted["fact"]["sequence"]
+        decision = await until(lambda: self._decision_on(case, sequence), what=f"{path} is decided on")
+        assert decision
+        await until(lambda: self._shows(case, sequence), what=f"{path} on the board")
+        return "refused" if any(effect.kind is EffectKind.REFUSED for effect in decision.effects) else "applied"
+
+    async def _shows(self, case: str, sequence: int) -> bool:
+        return (await self.case(case)).applied.sequence >= sequence
+
+    async def _decision_on(self, case: str, sequence: int) -> Decision | None:
+        async with self.lab.connection("admin") as admin:
+            decisions = await decisions_of(admin, CaseId(case))
+        return next((decision for decision in decisions if decision.about.sequence == sequence), None)
 
     async def case(self, case: str) -> Case:
         """As it stands, for anybody who may look."""

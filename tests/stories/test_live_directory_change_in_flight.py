@@ -19,10 +19,7 @@ async def test_a_post_that_changes_hands_while_the_chain_burns_lights_its_new_ho
     await until(lambda: "fallback" in live.rung(SUCCESSOR, case), what="and then the successor")
     assert live.rung(STANDS_IN, case) == [], "whoever has left is left alone"
 
-    answer = await live.http.post(
-        f"/api/v1/cases/{case}/acknowledge", json={}, headers=live.lab.bearer(Role.LEADER, person=SUCCESSOR, unit="gov_office")
-    )
-    assert answer.json()["outcome"] == "applied"
+    assert await live.act(case, "acknowledge", "gov_office", Role.LEADER, person=SUCCESSOR) == "applied"
     found = await live.case(case)
     assert SUCCESSOR in {duty.taken_by for duty in found.duties if duty.rule == "first_report"}
     assert all(duty.is_owed for duty in found.duties if duty.rule == "first_report"), "the leaders themselves are still owed it"

@@ -54,6 +54,16 @@ def test_only_once_a_person_has_confirmed_it_does_it_count_against_the_unit() ->
     assert (stage.case(pursued).report.unit, measure.proposed, measure.why) == (COMPETENT, "admonitory_talk", ("omitted",))
 
 
+def test_what_was_concealed_on_purpose_is_proposed_for_referral() -> None:
+    stage = Stage()
+    case = suspected(stage)
+    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="现场负责人要求暂不上报", intent=True)
+    (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
+    measure = stage.case(pursued).measure
+    assert measure
+    assert (measure.proposed, measure.why) == ("referral", ("on_purpose",))
+
+
 def test_one_that_is_refuted_stays_on_record_as_refuted() -> None:
     stage = Stage()
     case = suspected(stage)
