@@ -42,7 +42,7 @@ class Slip(StrEnum):
     RED = "red"
 
 
-class Lit(Value, kw_only=True):
+class Lit(Value, frozen=True, kw_only=True):
     """A person who was told about a duty: the one it is owed to, or a contact of its fallback chain."""
 
     person: PersonId
@@ -57,7 +57,7 @@ class Lit(Value, kw_only=True):
     channels: tuple[str, ...] = ()
 
 
-class Plan(Value, kw_only=True):
+class Plan(Value, frozen=True, kw_only=True):
     """What the policy the case began under says of one kind of duty; `Case.plans` keeps each, so that no later policy changes it."""
 
     rule: str
@@ -97,7 +97,7 @@ class Plan(Value, kw_only=True):
     """Opens anew when done: follow-ups, heartbeats."""
 
 
-class Lapse(Value, kw_only=True):
+class Lapse(Value, frozen=True, kw_only=True):
     """On record for good: the duty was not done by its limit."""
 
     at: datetime
@@ -111,12 +111,12 @@ class Lapse(Value, kw_only=True):
     """A suspected omission that a person refuted, with the reason; the lapse itself stays."""
 
 
-class Reminder(Value, kw_only=True):
+class Reminder(Value, frozen=True, kw_only=True):
     at: datetime
     slip: Slip | None = None
 
 
-class Overdue(Value, kw_only=True):
+class Overdue(Value, frozen=True, kw_only=True):
     """What follows at `at` if it is still not done: whom to tell, or what to raise."""
 
     at: datetime
@@ -124,7 +124,7 @@ class Overdue(Value, kw_only=True):
     """Posts, audiences of the policy (`owner`, `unit_head` …) or actions (`supervision_order` …), as the policy writes them."""
 
 
-class Extension(Value, kw_only=True):
+class Extension(Value, frozen=True, kw_only=True):
     asked_by: str
     asked_at: datetime
     due_at: datetime
@@ -133,7 +133,7 @@ class Extension(Value, kw_only=True):
     decided_by: str | None = None
 
 
-class Duty(Value, kw_only=True):
+class Duty(Value, frozen=True, kw_only=True):
     """Unit `owed_by` owes act `act` to `owed_to` by `due_at`; on or before is in time. `bearer` is who has to move, and is called."""
 
     id: DutyId
@@ -186,7 +186,7 @@ class Duty(Value, kw_only=True):
         return self.state is DutyState.OPEN or self.state is DutyState.LAPSED
 
 
-class Opening(Value, kw_only=True):
+class Opening(Value, frozen=True, kw_only=True):
     """A duty that opens by itself at `at`: the next follow-up, the next shift, the next month's analysis."""
 
     rule: str
@@ -195,7 +195,7 @@ class Opening(Value, kw_only=True):
     """What tells this round's duty from the last one's: its number, shift or month."""
 
 
-class Held(Value, kw_only=True):
+class Held(Value, frozen=True, kw_only=True):
     """Who answered for it, from when to when: the chain of holders is part of the case."""
 
     unit: UnitId
@@ -205,7 +205,7 @@ class Held(Value, kw_only=True):
     """`reported`, `assigned`, `accepted`, `imposed` …"""
 
 
-class Transfer(Value, kw_only=True):
+class Transfer(Value, frozen=True, kw_only=True):
     """A hand-over that waits to be accepted: until then the sender answers for the case."""
 
     from_unit: UnitId
@@ -231,7 +231,7 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Task(Value, kw_only=True):
+class Task(Value, frozen=True, kw_only=True):
     """A task within its case: one unit holds it, the assigner verifies it."""
 
     id: TaskId
@@ -259,7 +259,7 @@ class Task(Value, kw_only=True):
     extension: Extension | None = None
 
 
-class Item(Value, kw_only=True):
+class Item(Value, frozen=True, kw_only=True):
     """A row of an inventory campaign's ledger 台账; without a measure and an owner it does not count as processed."""
 
     number: int
@@ -272,7 +272,7 @@ class Item(Value, kw_only=True):
     by: str
 
 
-class Commander(Value, kw_only=True):
+class Commander(Value, frozen=True, kw_only=True):
     person: PersonId
     acting: bool
     since: datetime
@@ -280,7 +280,7 @@ class Commander(Value, kw_only=True):
     by: str
 
 
-class Measure(Value, kw_only=True):
+class Measure(Value, frozen=True, kw_only=True):
     """Accountability: proposed by the ladder in force, decided by the organ."""
 
     proposed: str
@@ -296,7 +296,7 @@ class Measure(Value, kw_only=True):
     corrected: str | None = None
 
 
-class PublicNotice(Value, kw_only=True):
+class PublicNotice(Value, frozen=True, kw_only=True):
     """A public notice 通报: two approvals by different people, a window to reply, then publication."""
 
     text: str
@@ -310,7 +310,7 @@ class PublicNotice(Value, kw_only=True):
     published_at: datetime | None = None
 
 
-class Suspicion(Value, kw_only=True):
+class Suspicion(Value, frozen=True, kw_only=True):
     """The cross-check on what an outside source knew."""
 
     unit: UnitId
@@ -323,7 +323,7 @@ class Suspicion(Value, kw_only=True):
     by: str | None = None
 
 
-class Standing(Value, kw_only=True):
+class Standing(Value, frozen=True, kw_only=True):
     """What a standing case watches."""
 
     watch: str
@@ -332,7 +332,7 @@ class Standing(Value, kw_only=True):
     """Ledger: when the unit's lapses of the last year were found."""
 
 
-class Entry(Value, kw_only=True):
+class Entry(Value, frozen=True, kw_only=True):
     """One act in the case's short log, for the desk; the trail has them all."""
 
     sequence: int
@@ -342,7 +342,7 @@ class Entry(Value, kw_only=True):
     text: str | None = None
 
 
-class Applied(Value, kw_only=True):
+class Applied(Value, frozen=True, kw_only=True):
     """The last fact this case has taken in."""
 
     id: str
@@ -350,7 +350,7 @@ class Applied(Value, kw_only=True):
     at: datetime
 
 
-class Matter(Value, kw_only=True):
+class Matter(Value, frozen=True, kw_only=True):
     """What was reported: the fields of the `reported` fact that the case needs; as given, whatever was regraded since."""
 
     kind: ReportKind
@@ -379,7 +379,7 @@ class Matter(Value, kw_only=True):
     longitude: float | None = None
 
 
-class Case(Value, kw_only=True):
+class Case(Value, frozen=True, kw_only=True):
     id: CaseId
     status: CaseStatus = CaseStatus.OPEN
     report: Matter

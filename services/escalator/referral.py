@@ -12,7 +12,7 @@ from shared.standing import standing_case
 from shared.vocabulary import Kind
 
 
-def refer(draft: Draft, duty: Duty, late_by: float | None) -> None:
+def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = False) -> None:
     """Send the lapse of `duty` to the ledger of whoever answers for it."""
     lapse, report = duty.lapse, draft.case.report
     if lapse is None or report.exercise:
@@ -35,6 +35,7 @@ def refer(draft: Draft, duty: Duty, late_by: float | None) -> None:
         harm=harm if harm != Harm() else None,
         late_by_seconds=late_by,
         excuses=lapse.excuses,
+        intent=intent,
     )
     draft.send(Kind.REFERRED, case, referred.model_dump(mode="json", exclude_none=True), "lapse_referred", duty=duty.id, unit=unit)
     draft.on(duty, EffectKind.REFERRED, lapse.cause.value, rule=draft.plan_of(duty).limit)

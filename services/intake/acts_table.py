@@ -169,7 +169,7 @@ _CLOCK = (
 _ACCOUNTABILITY = (
     _act(Kind.CONFIRMED, "confirm", Group.ACCOUNTABILITY, (S, D),
          (N_("Confirm the omission"), N_("It was omitted"), N_("What shows it")),
-         {"text": "say what shows it"}),
+         {"text": "say what shows it"}, takes=("intent",)),
     _act(Kind.REFUTED, "refute", Group.ACCOUNTABILITY, (S, D),
          (N_("Refute the suspicion"), N_("It was not omitted"), N_("What shows it")),
          {"text": "say what shows it"}),

@@ -48,6 +48,7 @@ class ActForm(Frozen):
     """Of the chain (0: who is called first); of an inventory, the number of the item."""
     owner: PersonId | None = None
     acting: bool | None = None
+    intent: bool | None = None
     summary: Line | None = None
     reply_by: Instant | None = None
 

@@ -90,6 +90,8 @@ class CaseAct(Frozen):
     """Command: acting commander 代理指挥长, until the commander is back."""
     summary: Line | None = None
     """Split: what the new case is about; register: the item."""
+    intent: bool | None = None
+    """Confirm: concealed, falsified or under-graded on purpose (瞒报 谎报 轻报), as the person who confirms has found."""
     reply_by: Instant | None = None
     """Notice drafted: until when the unit named may reply."""
 

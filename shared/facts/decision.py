@@ -86,7 +86,7 @@ class LapseCause(StrEnum):
     """Nobody signed in for the shift."""
 
 
-class Effect(Value, kw_only=True):
+class Effect(Value, frozen=True, kw_only=True):
     """One thing that is now so. `why` is a named reason (`dark_after_wait`), never free text."""
 
     kind: EffectKind
@@ -125,7 +125,7 @@ class Purpose(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Brief(Value, kw_only=True):
+class Brief(Value, frozen=True, kw_only=True):
     """What a person must know at three in the morning; enough to write the message without asking anyone."""
 
     kind: ReportKind
@@ -153,7 +153,7 @@ class Brief(Value, kw_only=True):
     """Fallback: who should have been told and has not answered."""
 
 
-class Notice(Value, kw_only=True):
+class Notice(Value, frozen=True, kw_only=True):
     """One message to one person, bundling all duties it is about; the notifier sends it over every channel named."""
 
     id: NoticeId
@@ -170,14 +170,14 @@ class Notice(Value, kw_only=True):
     """`exercise`, or `suppressed:<plan>`: kept on record, sent to nobody."""
 
 
-class Clock(Value, kw_only=True):
+class Clock(Value, frozen=True, kw_only=True):
     """The case's one clock: armed for `at` (first of all for `duty`), or taken away where `at` is absent."""
 
     at: datetime | None = None
     duty: DutyId | None = None
 
 
-class Outgoing(Value, kw_only=True):
+class Outgoing(Value, frozen=True, kw_only=True):
     """A fact about another case that follows from this decision; published with it, under `<case>:<sequence>:<number>`."""
 
     kind: Kind
@@ -185,7 +185,7 @@ class Outgoing(Value, kw_only=True):
     data: dict[str, Any]
 
 
-class About(Value, kw_only=True):
+class About(Value, frozen=True, kw_only=True):
     """The fact that was decided on."""
 
     id: str
@@ -195,7 +195,7 @@ class About(Value, kw_only=True):
     """The broker's time of that fact: the `now` of the decision."""
 
 
-class Decision(Value, kw_only=True):
+class Decision(Value, frozen=True, kw_only=True):
     """The data of `decided`."""
 
     case: CaseId

@@ -115,6 +115,8 @@ class Lapsed(Frozen):
     late_by_seconds: float | None = None
     excuses: tuple[str, ...] = ()
     """Named: `every_channel_failed`, `stood_in`, `transfer_pending` …"""
+    intent: bool = False
+    """On purpose, as a person has confirmed; nothing else can know it."""
     repeats: Annotated[int, Field(ge=0)] = 0
     """The unit's other lapses within the policy's window, as its ledger counts them."""
 

@@ -1,5 +1,6 @@
 """What holds over any history of any case, however its facts fall and however late its clocks are."""
 
+import os
 from collections import Counter
 from itertools import pairwise
 from random import Random
@@ -19,6 +20,8 @@ from tests.escalator.builders import Story, default_rules
 from tests.escalator.histories import History, Step
 
 RULES = default_rules()
+EXAMPLES = int(os.environ.get("FENGHUO_EXAMPLES", "60"))
+"""Histories a property is tried on; fewer where the whole is run for each of thousands of mutants."""
 LENGTH = 25
 seeds = st.integers(0, 2**32)
 """Seeded, not drawn piece by piece: a hundred times as fast, and a failing seed can be played again by hand."""
@@ -28,7 +31,7 @@ def played(seed: int) -> History:
     return History(Random(seed), RULES).play(LENGTH)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_an_open_case_and_each_open_task_has_exactly_one_unit_that_answers_for_it(seed: int) -> None:
     for step in played(seed).steps:
@@ -44,7 +47,7 @@ def _one_holder(unit: UnitId, held: tuple[Held, ...]) -> None:
     assert all(earlier.until == later.since for earlier, later in pairwise(held)), "without a gap"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_every_duty_is_discharged_or_lapsed_or_cancelled_with_a_reason_and_a_lapse_stays(seed: int) -> None:
     for step in played(seed).steps:
@@ -78,7 +81,7 @@ def _may_become(before: DutyState, after: DutyState) -> bool:
     return any(_may_become(to, after) for (state, _), to in states.DUTY.items() if state is before)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_what_lapsed_is_told_once_and_only_then(seed: int) -> None:
     history = played(seed)
@@ -87,7 +90,7 @@ def test_what_lapsed_is_told_once_and_only_then(seed: int) -> None:
     assert set(told) == {duty.id for duty in history.now.duties if duty.lapse is not None}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_once_a_case_has_ended_nothing_is_owed_that_ends_with_it(seed: int) -> None:
     for step in played(seed).steps:
@@ -101,7 +104,7 @@ def test_once_a_case_has_ended_nothing_is_owed_that_ends_with_it(seed: int) -> N
             assert not owed, "at the end itself nothing at all is"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_nobody_is_told_without_a_duty_nor_twice_for_the_same_step(seed: int) -> None:
     history = played(seed)
@@ -120,7 +123,7 @@ BY_ITSELF = tuple(kind for kind in CASE_ACTS if kind not in (Kind.ESCALATED, Kin
 """What people do but having somebody called once more."""
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_the_report_and_the_chain_ring_each_person_once_a_duty(seed: int) -> None:
     history = History(Random(seed), RULES, acts=BY_ITSELF).play(LENGTH)
@@ -133,7 +136,7 @@ def test_the_report_and_the_chain_ring_each_person_once_a_duty(seed: int) -> Non
     assert set(rung.values()) <= {1}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_what_must_happen_next_has_its_clock_and_a_clock_fires_once(seed: int) -> None:
     for step in played(seed).steps:
@@ -161,7 +164,7 @@ def _nothing_left_to_do(step: Step) -> None:
         assert duty.id not in known or at is None or at > now, f"{duty.id} would strike again for {at}"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_a_clock_that_strikes_again_changes_nothing(seed: int) -> None:
     history = played(seed)
@@ -170,14 +173,14 @@ def test_a_clock_that_strikes_again_changes_nothing(seed: int) -> None:
             assert following.decision.is_empty
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_a_case_survives_its_own_storage(seed: int) -> None:
     for step in played(seed).steps:
         assert read_case(write_case(step.after)) == step.after
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds, st.sampled_from(list(Level)), st.booleans())
 def test_regrading_never_forgives(seed: int, level: Level, sensitive: bool) -> None:
     history = played(seed)
@@ -191,7 +194,7 @@ def _lapses(case: Case) -> dict[str, object]:
     return {duty.id: duty.lapse.at for duty in case.duties if duty.lapse is not None}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_a_redelivered_fact_is_decided_the_same_on_what_was_stored(seed: int) -> None:
     """`Story.happens` decides each fact twice; here the second time is after a restart, from what the bucket holds."""
@@ -205,7 +208,7 @@ def test_a_redelivered_fact_is_decided_the_same_on_what_was_stored(seed: int) ->
         assert (one, history.now) == (other, restarted.now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from([0.0, 4.0, 6.0, 29.0, 31.0]), st.permutations(range(7)))
 def test_in_a_burst_the_order_of_answers_and_failures_does_not_matter(minute: float, order: list[int]) -> None:
     """Everybody answers, or no channel gets through, at one moment: whichever comes first, the same is owed and the same are called."""

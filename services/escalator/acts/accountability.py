@@ -12,7 +12,7 @@ from services.escalator.actions import raise_case
 from services.escalator.draft import Draft
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Measure, Standing
-from shared.facts import CaseAct, EffectKind, Referred, Report
+from shared.facts import CaseAct, EffectKind, Harm, Referred, Report
 from shared.facts.report import Lapsed
 from shared.vocabulary import Category, ReportKind
 
@@ -85,34 +85,26 @@ def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[str, ...]]:
 
 def _fits(when: Grounds, lapsed: Lapsed) -> list[str] | None:
     """What of `when` holds, in words; None where something does not."""
-    found: list[str] = []
-    harm = lapsed.harm
-    late = timedelta(seconds=lapsed.late_by_seconds or 0)
+    asked: list[tuple[bool, str]] = []
     if when.late_by is not None:
-        if late < when.late_by:
-            return None
-        found.append(f"late_by_at_least_{when.late_by}")
+        asked.append((timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by, f"late_by_at_least_{when.late_by}"))
     if when.level is not None:
-        if lapsed.level not in when.level:
-            return None
-        found.append(f"level_{lapsed.level}")
+        asked.append((lapsed.level in when.level, f"level_{lapsed.level}"))
     if when.repeats is not None:
-        if lapsed.repeats + 1 < when.repeats:
-            return None
-        found.append(f"lapse_number_{lapsed.repeats + 1}")
+        asked.append((lapsed.repeats + 1 >= when.repeats, f"lapse_number_{lapsed.repeats + 1}"))
     if when.cause is not None:
-        if lapsed.cause not in when.cause:
-            return None
-        found.append(lapsed.cause)
-    for name in ("deaths", "injuries", "loss"):
-        least = getattr(when, name)
+        asked.append((lapsed.cause in when.cause, lapsed.cause))
+    if when.intent is not None:
+        asked.append((when.intent is lapsed.intent, "on_purpose" if when.intent else "not_on_purpose"))
+    harm = lapsed.harm or Harm()
+    for name, least, found in (
+        ("deaths", when.deaths, harm.deaths),
+        ("injuries", when.injuries, harm.injuries),
+        ("loss", when.loss, harm.loss),
+    ):
         if least is not None:
-            if harm is None or getattr(harm, name) < least:
-                return None
-            found.append(f"{name}_at_least_{least}")
-    if when.intent is not None and when.intent:
-        return None  # nobody can know it from the record: a person says so when deciding
-    return found
+            asked.append((found >= least, f"{name}_at_least_{least}"))
+    return [words for _, words in asked] if all(holds for holds, _ in asked) else None
 
 
 def _measure(draft: Draft) -> Measure | None:

@@ -75,7 +75,7 @@ def confirm(draft: Draft, act: CaseAct) -> None:
     draft.note(EffectKind.SUSPECTED, "confirmed", unit=UnitId(suspicion.unit), note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
-            refer(draft, duty, round((draft.now - duty.due_at).total_seconds(), 3))
+            refer(draft, duty, round((draft.now - duty.due_at).total_seconds(), 3), intent=bool(act.intent))
 
 
 def refute(draft: Draft, act: CaseAct) -> None:

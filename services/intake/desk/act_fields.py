@@ -77,6 +77,7 @@ WORDS: dict[str, tuple[Widget, str]] = {
     "plan": (Widget.SELECT, N_("Which plan")),
     "post": (Widget.SELECT, N_("Whom to call")),
     "owner": (Widget.SELECT, N_("Who answers for it (may stay empty)")),
+    "intent": (Widget.TICK, N_("On purpose: concealed, falsified or under-graded")),
     "acting": (Widget.TICK, N_("Acting, until the commander is back")),
     "summary": (Widget.LINE, N_("In one line")),
     "reply_by": (Widget.TIME, N_("Until when the unit may reply (may stay empty)")),
