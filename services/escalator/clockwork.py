@@ -6,12 +6,10 @@ ahead, if there is one, is the case's one clock.
 
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from services.escalator import opening
 from services.escalator.actions import act_on
 from services.escalator.draft import Draft
-from services.escalator.duties import JUST_AFTER, colour, lapse_if_past, move_limit, shifted
+from services.escalator.duties import JUST_AFTER, colour, lapse_if_past, resume
 from services.escalator.lighting import call_again, move_chains_on, tell
 from services.escalator.parties import bearer_of
 from shared.case import Duty, DutyState
@@ -87,25 +85,6 @@ def _end_pauses(draft: Draft) -> None:
     for duty in draft.owed():
         if duty.paused_at is not None and duty.paused_until is not None and duty.paused_until <= draft.now:
             resume(draft, duty, duty.paused_until, "pause_is_over")
-
-
-def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
-    """The clock goes on from `at`: everything still ahead moves by as long as it stood still."""
-    assert duty.paused_at is not None
-    stood = at - duty.paused_at
-    duty = draft.put(duty, paused_at=None, paused_until=None, reminders=shifted(duty.reminders, stood))
-    if duty.next_link_at is not None:
-        duty = draft.put(duty, next_link_at=duty.next_link_at + stood)
-    if duty.nag_at is not None:
-        duty = draft.put(duty, nag_at=duty.nag_at + stood)
-    if duty.snoozed_until is not None:
-        duty = draft.put(duty, snoozed_until=duty.snoozed_until + stood)
-    if duty.state is DutyState.OPEN:
-        duty = move_limit(draft, duty, duty.due_at + stood, why, granted=duty.granted + stood)
-    else:
-        duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
-    draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)
-    return duty
 
 
 def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:

@@ -102,6 +102,8 @@ def _colour_task(draft: Draft, duty: Duty, slip: Slip) -> None:
 def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None = None) -> Duty:
     """It is done. `at`: when, where that is not now (a report that stood in the trail before it was found)."""
     done_at = at or draft.now
+    if duty.paused_at is not None:
+        duty = resume(draft, duty, max(done_at, duty.paused_at), "done_while_paused")
     plan = draft.plan_of(duty)
     late = duty.state is DutyState.LAPSED
     if duty.paused_at is not None and not late:
@@ -249,6 +251,25 @@ def shifted(reminders: tuple[Reminder, ...], by: timedelta) -> tuple[Reminder, .
     return tuple(Reminder(at=one.at + by, slip=one.slip) for one in reminders)
 
 
+def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
+    """The clock goes on from `at`: everything still ahead moves by as long as it stood still."""
+    assert duty.paused_at is not None
+    stood = at - duty.paused_at
+    duty = draft.put(duty, paused_at=None, paused_until=None, reminders=shifted(duty.reminders, stood))
+    if duty.next_link_at is not None:
+        duty = draft.put(duty, next_link_at=duty.next_link_at + stood)
+    if duty.nag_at is not None:
+        duty = draft.put(duty, nag_at=duty.nag_at + stood)
+    if duty.snoozed_until is not None:
+        duty = draft.put(duty, snoozed_until=duty.snoozed_until + stood)
+    if duty.state is DutyState.OPEN:
+        duty = move_limit(draft, duty, duty.due_at + stood, why, granted=duty.granted + stood)
+    else:
+        duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
+    draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)
+    return duty
+
+
 __all__ = [
     "HANDING_OVER",
     "JUST_AFTER",
@@ -262,5 +283,6 @@ __all__ = [
     "lapse",
     "lapse_if_past",
     "move_limit",
+    "resume",
     "shifted",
 ]

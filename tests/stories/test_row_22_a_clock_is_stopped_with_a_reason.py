@@ -47,3 +47,16 @@ def test_a_lapse_that_came_first_is_not_paused_away() -> None:
     stage.says(case, Kind.RESUMED, "gov_main", role=Role.LEADER)
     assert stage.has_lapsed(case, "written_report")
     assert stage.limit(case, "written_report") == "11-23 12:00"
+
+
+def test_what_is_done_while_the_clock_stands_still_is_done_in_time() -> None:
+    stage = Stage()
+    case = stage.report(ReportKind.DISPUTE, unit="shaquan_government", area="620621", summary="征地纠纷")
+    stage.after(days=6)
+    stage.says(case, Kind.PAUSED, "petition", role=Role.SUPERVISOR, text="等司法鉴定", span=timedelta(days=5))
+    stage.after(days=3)
+    stage.says(case, Kind.RESOLVED, "shaquan_government")
+    duty = stage.duty(case, "handling")
+    assert duty.discharged_at
+    assert duty.discharged_at <= duty.due_at
+    assert not stage.has_lapsed(case, "handling")

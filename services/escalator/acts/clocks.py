@@ -7,9 +7,8 @@ length; a snooze has a cap, and the limit runs on meanwhile.
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.escalator.clockwork import resume
 from services.escalator.draft import Draft
-from services.escalator.duties import lapse_if_past
+from services.escalator.duties import lapse_if_past, resume
 from services.escalator.lighting import call_again, light
 from shared.case import Duty
 from shared.facts import CaseAct, EffectKind, LapseCause, Purpose
