@@ -38,7 +38,9 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         intent=intent,
     )
     draft.send(Kind.REFERRED, case, referred.model_dump(mode="json", exclude_none=True), "lapse_referred", duty=duty.id, unit=unit)
-    draft.on(duty, EffectKind.REFERRED, lapse.cause.value, rule=draft.plan_of(duty).limit)
+    draft.note(
+        EffectKind.REFERRED, lapse.cause.value, duty=duty.id, task=duty.task, person=duty.bearer, unit=unit, rule=draft.plan_of(duty).limit
+    )
 
 
 def answerable(draft: Draft, duty: Duty) -> UnitId:
