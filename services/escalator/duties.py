@@ -22,6 +22,16 @@ from shared.ids import PersonId
 JUST_AFTER = timedelta(milliseconds=1)
 """The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
 NOBODY_ACTS = "system"
+NOTHING_TO_COME: dict[str, Any] = {
+    "next_link_at": None,
+    "nag_at": None,
+    "snoozed_until": None,
+    "paused_at": None,
+    "paused_until": None,
+    "reminders": (),
+    "overdue": (),
+}
+"""What a duty that has ended no longer has ahead of it."""
 HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is an answer to one transfer, of the case or of one task."""
 
@@ -115,13 +125,7 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
         discharged_at=done_at,
         discharged_via=via,
         discharged_by=by,
-        next_link_at=None,
-        nag_at=None,
-        snoozed_until=None,
-        paused_at=None,
-        paused_until=None,
-        reminders=(),
-        overdue=(),
+        **NOTHING_TO_COME,
     )
     late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
     done = "acknowledged" if plan.by_recipient else "done"
@@ -137,13 +141,7 @@ def cancel(draft: Draft, duty: Duty, why: str) -> Duty:
         duty,
         state=states.move(states.DUTY, duty.state, "cancel"),
         cancelled_why=why,
-        next_link_at=None,
-        nag_at=None,
-        snoozed_until=None,
-        paused_at=None,
-        paused_until=None,
-        reminders=(),
-        overdue=(),
+        **NOTHING_TO_COME,
     )
     draft.on(duty, EffectKind.CANCELLED, why)
     return duty

@@ -63,13 +63,21 @@ def checks(draft: Draft) -> list[Duty]:
     return [duty for duty in draft.duties.values() if draft.plan_of(duty).cause is LapseCause.OMITTED]
 
 
-def confirm(draft: Draft, act: CaseAct) -> None:
+def _unjudged(draft: Draft) -> Suspicion | None:
+    """The suspicion a person is to judge; refused where there is none, or it was judged."""
     suspicion = draft.case.suspicion
     if suspicion is None or suspicion.suspected_at is None:
         draft.refuse("nothing_is_suspected")
-        return
+        return None
     if suspicion.confirmed is not None:
         draft.refuse("judged_already")
+        return None
+    return suspicion
+
+
+def confirm(draft: Draft, act: CaseAct) -> None:
+    suspicion = _unjudged(draft)
+    if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=True, by=act.by.principal))
     draft.note(EffectKind.SUSPECTED, "confirmed", unit=UnitId(suspicion.unit), note=act.text)
@@ -79,12 +87,8 @@ def confirm(draft: Draft, act: CaseAct) -> None:
 
 
 def refute(draft: Draft, act: CaseAct) -> None:
-    suspicion = draft.case.suspicion
-    if suspicion is None or suspicion.suspected_at is None:
-        draft.refuse("nothing_is_suspected")
-        return
-    if suspicion.confirmed is not None:
-        draft.refuse("judged_already")
+    suspicion = _unjudged(draft)
+    if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=False, by=act.by.principal))
     draft.note(EffectKind.SUSPECTED, "refuted", unit=UnitId(suspicion.unit), note=act.text)
