@@ -47,7 +47,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
-    pulls = [LongPull(service.broker, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
+    pulls = [LongPull(NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
     watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock)
 
     async def pull() -> None:

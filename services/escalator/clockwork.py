@@ -4,6 +4,7 @@ Invariant: what a moment asks for is done once, however late the clock is and ho
 ahead, if there is one, is the case's one clock.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.escalator import opening
@@ -22,16 +23,20 @@ def strike(draft: Draft) -> None:
     _end_pauses(draft)
     opening.open_due(draft)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
-    _end_snoozes(draft)
-    move_chains_on(draft)
-    _remind(draft)
-    _overdue(draft)
-    _nag(draft)
+    stirred = [duty.id for duty in draft.owed() if _is_due(duty, draft.now)]
+    if stirred:
+        for step in (_end_snoozes, move_chains_on, _remind, _overdue, _nag):
+            step(draft, stirred)
 
 
-def _remind(draft: Draft) -> None:
+def _is_due(duty: Duty, now: datetime) -> bool:
+    at = next_clock(duty)
+    return at is not None and at <= now
+
+
+def _remind(draft: Draft, stirred: Sequence[DutyId]) -> None:
     """Reminders that are due go out, several that are due at once as one."""
-    for duty in draft.owed():
+    for duty in draft.owed(stirred):
         if duty.paused_at is not None or not duty.reminders or duty.reminders[0].at > draft.now:
             continue
         due = [one for one in duty.reminders if one.at <= draft.now]
@@ -46,9 +51,9 @@ def _remind(draft: Draft) -> None:
         draft.on(duty, EffectKind.REMINDED, why, due_at=duty.due_at, rule=plan.remind_rule)
 
 
-def _overdue(draft: Draft) -> None:
+def _overdue(draft: Draft, stirred: Sequence[DutyId]) -> None:
     """The steps that follow when a limit has passed: whoever must know is told, what must follow is raised."""
-    for duty in draft.owed():
+    for duty in draft.owed(stirred):
         if duty.paused_at is not None or not duty.overdue or duty.overdue[0].at > draft.now or duty.state is DutyState.OPEN:
             continue
         due = [one for one in duty.overdue if one.at <= draft.now]
@@ -59,9 +64,9 @@ def _overdue(draft: Draft) -> None:
             act_on(draft, draft.duties[duty.id], name)
 
 
-def _nag(draft: Draft) -> None:
+def _nag(draft: Draft, stirred: Sequence[DutyId]) -> None:
     """Not done and past its limit: called again and again until it is."""
-    for duty in draft.owed():
+    for duty in draft.owed(stirred):
         if duty.nag_at is None or duty.nag_at > draft.now or duty.paused_at is not None:
             continue
         every = draft.plan_of(duty).nag
@@ -73,8 +78,8 @@ def _nag(draft: Draft) -> None:
         draft.on(duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit)
 
 
-def _end_snoozes(draft: Draft) -> None:
-    for duty in draft.owed():
+def _end_snoozes(draft: Draft, stirred: Sequence[DutyId]) -> None:
+    for duty in draft.owed(stirred):
         if duty.snoozed_until is None or duty.snoozed_until > draft.now or duty.paused_at is not None:
             continue
         duty = draft.put(duty, snoozed_until=None)  # noqa: PLW2901

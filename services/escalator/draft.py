@@ -4,7 +4,7 @@ Invariant: a draft is private to one call of `decide`; a person gets at most one
 duties it is about; what it did not touch stays as it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,9 +110,9 @@ class Draft:
             self._sort = known = Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
         return known
 
-    def owed(self) -> Iterator[Duty]:
-        """The duties still owed, as they are when each is reached; a duty may be changed while this runs."""
-        for duty_id in list(self.duties):
+    def owed(self, among: Sequence[DutyId] | None = None) -> Iterator[Duty]:
+        """The duties still owed (of all, or of these), as they are when each is reached; a duty may be changed while this runs."""
+        for duty_id in list(self.duties) if among is None else among:
             duty = self.duties[duty_id]
             if duty.state is DutyState.OPEN or duty.state is DutyState.LAPSED:
                 yield duty

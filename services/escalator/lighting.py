@@ -4,6 +4,7 @@ Invariant: the next is lit when the wait for an answer is over or every channel 
 duty is paused or put off by a snooze; nobody is rung twice for the same step.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from services.escalator.parties import Party, bearer_of, posts_of
 from shared.case import Duty, Lit, Plan
 from shared.directory import Person
 from shared.facts import EffectKind, Purpose
-from shared.ids import PersonId, PostId
+from shared.ids import DutyId, PersonId, PostId
 
 
 def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
@@ -32,10 +33,10 @@ def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
     return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
 
 
-def move_chains_on(draft: Draft) -> None:
+def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:
     """Where the wait for an answer is over, the contact is dark and the next on the chain is lit."""
     now = draft.now
-    for duty in draft.owed():
+    for duty in draft.owed(stirred):
         if duty.next_link_at is not None and duty.next_link_at <= now and duty.paused_at is None:
             light_next(draft, duty, "dark_after_wait")
 
