@@ -7,7 +7,6 @@ publish that the broker's permissions deny is heard of.
 import asyncio
 import logging
 import os
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -119,15 +118,6 @@ def subscribe_durable(broker: NatsBroker, user: str, *, stream: str, durable: st
         inbox_prefix=inbox_prefix(user) + b".",
         decoder=_whole,
     )
-
-
-def subscribe_inbox(broker: NatsBroker, user: str) -> tuple[LogicSubscriber[Any], str]:
-    """A subscriber on an inbox of its own and the inbox's subject, for answers that come one by one; messages come as they are.
-
-    The reply subject of what comes in is the broker's own (an acknowledgement): nothing is ever answered there by itself.
-    """
-    subject = f"{inbox_prefix(user).decode()}.{secrets.token_hex(11)}"
-    return broker.subscriber(subject, ack_policy=AckPolicy.MANUAL, no_reply=True, decoder=_whole), subject
 
 
 def check_durables(connection: Callable[[], Client], pairs: list[tuple[str, str]]) -> Callable[[], Any]:
