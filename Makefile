@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiled modules are kept: without them each of four services compiles some 800 files at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up test lint format bench clean requirements setup browser
+.PHONY: demo up test lint format bench mutants clean requirements setup browser
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -32,8 +32,11 @@ format: setup  ## format and mend what can be mended
 bench: setup  ## the figures of bench/, measured on this machine
 	@$(BIN)/python -m bench
 
+mutants: .venv-mutants/.ready  ## change the escalator's code on purpose and see which test notices; MUTANTS='services.escalator.duties.*' for a part
+	@FENGHUO_HISTORIES=20 FENGHUO_EXAMPLES=8 CI=1 nice .venv-mutants/bin/mutmut run --max-children 2 $(MUTANTS)
+
 clean:  ## remove environments, data and caches
-	rm -rf .venv .venv-mongo .fenghuo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-mongo .venv-mutants mutants .fenghuo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: .venv/.ready .venv-mongo/.ready
@@ -54,9 +57,14 @@ setup: .venv/.ready .venv-mongo/.ready
 	@$(BIN)/uv pip sync -q --compile-bytecode --python .venv-mongo/bin/python --require-hashes requirements-mongo.txt
 	@touch $@
 
+.venv-mutants/.ready: requirements-mutants.txt .venv/.ready
+	@test -x .venv-mutants/bin/python || $(PYTHON) -m venv --without-pip .venv-mutants
+	@$(BIN)/uv pip sync -q --compile-bytecode --python .venv-mutants/bin/python --require-hashes requirements-mutants.txt
+	@touch $@
+
 browser:  # Debian's Chromium for the page tests, installed when missing
 	@command -v chromium >/dev/null || { echo "Installing Debian's chromium for the page tests …"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }
 
 requirements: .venv/.ready  ## pin anew after a change of requirements*.in
-	@for f in requirements requirements-dev requirements-mongo requirements-uv; do \
+	@for f in requirements requirements-dev requirements-mongo requirements-mutants requirements-uv; do \
 	  $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $$f.in -o $$f.txt; done
