@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.escalator.draft import Rules
-from shared.facts import Absorbed, CaseAct, Decision, Effect, Established, Heard, Matched
+from shared.facts import Absorbed, CaseAct, Decision, Effect, Established, Heard, Matched, Via
 from shared.facts.acts import Actor
 from shared.ids import CaseId, SourceId, UnitId
 from shared.vocabulary import Kind, Role
@@ -33,7 +33,7 @@ def written() -> str:
             story.time_passes(minutes)
             lines += [line for decision in story.decisions[known:] for line in _lines(decision)]
             lines += _lines(story.act(kind, minutes, **says))
-    for scene in (_merged_into, _matched, _watched, _held_to_account):
+    for scene in (_answered, _merged_into, _matched, _watched, _held_to_account):
         lines += ["", f"# {scene.__doc__}"]
         lines += [line for decision in scene(default_rules()) for line in _lines(decision)]
     return "\n".join(lines).strip() + "\n"
@@ -70,6 +70,21 @@ def _plain(value: Any) -> str:
 def _minutes(at: datetime) -> str:
     """Since the unit learned of it."""
     return f"{(at - LEARNED).total_seconds() / 60:.6g}"
+
+
+def _answered(rules: Rules) -> list[Decision]:
+    """one answers, one can't be reached, one stands in, and somebody answers to whom nothing was owed"""
+    story = Story(rules)
+    first = story.reported(level=None).notices[0]
+    story.acknowledged("qian_yi", 1)
+    story.acknowledged("qian_yi", 2)
+    story.acknowledged("feng_ren", 2)
+    story.acknowledged("jiang_yue", 2, Via.LOGGED_CALL)
+    for channel in first.channels:
+        story.delivery(Kind.FAILED, first.id, first.person, channel, 3)
+    story.acknowledged("wu_ji", 4)
+    story.time_passes(31)
+    return story.decisions
 
 
 def _merged_into(rules: Rules) -> list[Decision]:
@@ -115,9 +130,12 @@ def _watched(rules: Rules) -> list[Decision]:
         story.time_passes(1500)
         on_duty = directory.holder_of(directory.rosters_by_id["tv_watch"].post, LEARNED).id  # pyright: ignore[reportArgumentType]
         story.act(Kind.SIGNED_IN, 1500, who="somebody")
-        story.act(Kind.HANDED_OVER, 1501, to_person="nobody")
-        story.act(Kind.HANDED_OVER, 1502, to_person=on_duty, text="平安")
-        story.happens(Kind.ESTABLISHED, Established.model_validate(said | {"subject": "gone"}), 1503)
+        if watch == "roster":
+            story.time_passes(2900)
+            story.act(Kind.SIGNED_IN, 2900, who=story.duty("sign_in").bearer)
+        story.act(Kind.HANDED_OVER, 2901, to_person="nobody")
+        story.act(Kind.HANDED_OVER, 2902, to_person=on_duty, text="平安")
+        story.happens(Kind.ESTABLISHED, Established.model_validate(said | {"subject": "gone"}), 2903)
         decisions += story.decisions
     return decisions
 

@@ -37,6 +37,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     "a unit that is not there": (WHEN, WHEN.replace("incident,", "incident, unit: nobody,")),
     "a variant's area that is not there": (VARIANT, VARIANT.replace("sensitive: true", 'area: "110000"')),
     "a trigger that is not there": ("on: bounced", "on: bouncd"),
+    "a trigger that is only the machine's": ("on: bounced", "on: failed"),
     "the end of a rule that is not there": ("[discharged.petition_route, reopened]", "[discharged.petition, reopened]"),
     "the end of a rule about other matters": ("[discharged.petition_route, reopened]", "[lapsed.complaint, reopened]"),
     "its own end": ("[discharged.petition_route, reopened]", "[lapsed.petition_close, reopened]"),

@@ -11,6 +11,7 @@ from tests.escalator.builders import LEARNED
 
 INFO = "wangshan_info_centre"
 COUNTY = "wangshan_emergency"
+COUNTY_HALL = "wangshan_government"
 FIRE = "fire_rescue"
 ABOVE = "government"
 Line = tuple[float, Kind, dict[str, Any]]
@@ -138,6 +139,15 @@ SCENES: list[Scene] = [
         ],
     ),
     (
+        "nobody verifies their own work",
+        {"kind": "task", "level": None, **tasks(COUNTY_HALL)},
+        [
+            (1, Kind.COMPLETED, task("wangshan_government")),
+            (2, Kind.VERIFIED, task("wangshan_government")),
+            (3, Kind.VERIFIED, task(ABOVE)),
+        ],
+    ),
+    (
         "more time for a task is asked for, refused and granted",
         A_TASK,
         [
@@ -255,7 +265,7 @@ SCENES: list[Scene] = [
             (32, Kind.PROGRESSED, WHY),
         ],
     ),
-    ("a report was wrong", {"level": None}, [(1, Kind.WITHDRAWN, WHY), (2, Kind.WITHDRAWN, WHY)]),
+    ("a report was wrong", {"level": None}, [(6, Kind.WITHDRAWN, WHY), (7, Kind.WITHDRAWN, WHY)]),
     (
         "a public notice",
         {"kind": "dispute"},
@@ -277,6 +287,7 @@ SCENES: list[Scene] = [
             (13, Kind.NOTICE_DRAFTED, {"who": "a", "to_unit": COUNTY, "reply_by": LEARNED + timedelta(days=9), **WHY}),
             (14, Kind.NOTICE_APPROVED, {"who": "b", "approve": False, **WHY}),
             (15, Kind.NOTICE_DRAFTED, {"who": "a", **WHY}),
+            (16, Kind.SPLIT, {"summary": "又一起"}),
             (5 * DAY, Kind.NOTICE_REPLIED, WHY),
         ],
     ),

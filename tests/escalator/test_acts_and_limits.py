@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.escalator import states
 from shared.case import DutyState, TaskState
 from shared.facts import EffectKind, Purpose
 from shared.vocabulary import Kind, Role
@@ -119,6 +120,7 @@ def test_a_failed_call_moves_no_chain_on_that_was_put_off(story: Story) -> None:
     for channel in first.channels:
         story.delivery(Kind.FAILED, first.id, first.person, channel, 2)
     assert len(story.lit()) == 5, "they know, and will be reminded"
+    assert story.duty("first_report-party_main").next_link_at == LEARNED + timedelta(minutes=16), "the chain waits as long as that"
     story.time_passes(11)
     assert (11.0, first.person) in story.lit()[5:]
 
@@ -150,3 +152,78 @@ def test_one_answers_for_all_where_the_policy_says_so() -> None:
     assert len([notice for notice in told.notices if notice.purpose is Purpose.REPORT]) == 5
     story.acknowledged(story.holder("gov_in_charge"), 3)
     assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [DutyState.DISCHARGED]
+    story.act(Kind.REGRADED, 4, level="IV", text="降级")
+    assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [DutyState.DISCHARGED], "nobody new is owed it"
+
+
+def test_a_pause_ends_when_it_was_to_end_however_late_its_clock_is(story: Story) -> None:
+    story.reported()
+    pause(story, 10, "written_report-wangshan_info_duty", span=timedelta(minutes=5))
+    story.act(Kind.RESUMED, 45, duty="written_report-wangshan_info_duty")
+    assert story.duty("written_report").due_at == LEARNED + timedelta(minutes=65)
+
+
+def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called(story: Story) -> None:
+    story.reported()
+    story.act(Kind.ESCALATED, 1, step=2, duty="first_report-gov_main")
+    assert [lit.post for lit in story.duty("first_report-gov_main").lit] == ["gov_main", "deputy_sg_in_charge"]
+    story.acknowledged(story.holder("deputy_sg_in_charge"), 2)
+    story.act(Kind.ESCALATED, 3, step=1, duty="first_report-gov_main")
+    story.act(Kind.ESCALATED, 3, step=2, duty="first_report-gov_main")
+    assert {lit.post for lit in story.duty("first_report-gov_main").lit} == {"gov_main", "secretary_general", "deputy_sg_in_charge"}
+    assert story.duty("first_report-gov_main").taken_by == story.holder("deputy_sg_in_charge"), "an answer is not asked for twice"
+
+
+def test_a_case_that_is_closed_is_handed_over_no_more(story: Story) -> None:
+    story.reported()
+    story.act(Kind.TRANSFERRED, 1, unit=UNIT, to_unit=OTHER, text="职责在贵局")
+    story.act(Kind.CLOSED, 2, text="处置完毕")
+    assert (story.now.transfer, story.now.ended_at) == (None, LEARNED + timedelta(minutes=2))
+
+
+def test_an_extension_granted_after_the_limit_takes_no_lapse_back(story: Story) -> None:
+    story.reported(kind="petition", level=None)
+    story.act(Kind.PROGRESSED, 1, text="受理")
+    duty = story.duty("petition_close")
+    story.act(Kind.EXTENSION_ASKED, 2, duty=duty.id, due_at=duty.due_at + DAY, text="鉴定未出")
+    story.time_passes(61 * 1440)
+    story.act(Kind.EXTENSION_DECIDED, 61 * 1440, duty=duty.id, approve=True)
+    assert (story.duty("petition_close").state, story.duty("petition_close").due_at) == (DutyState.LAPSED, duty.due_at)
+
+
+@pytest.mark.parametrize(("unit", "refused"), [("wangshan_government", True), ("government", False), ("party_committee", False)])
+def test_only_the_superior_that_was_asked_or_one_above_it_imposes(story: Story, unit: str, refused: bool) -> None:
+    story.reported()
+    for minute in (1, 3):
+        story.act(Kind.TRANSFERRED, minute, unit=UNIT, to_unit="fire_rescue", text="职责在贵队")
+        story.act(Kind.OBJECTED, minute + 1, unit="fire_rescue", text="不属我队")
+    assert bool(why(story, Kind.IMPOSED, 5, unit=unit, who="chair", to_unit=OTHER)) is refused
+    if not refused:
+        assert story.duty("impose_lead").discharged_by == "chair"
+
+
+@pytest.mark.parametrize(("unit", "refused"), [("wangshan_government", False), ("public_security", True)])
+def test_without_a_deadlock_whoever_stands_above_the_holder_may_impose(story: Story, unit: str, refused: bool) -> None:
+    story.reported()
+    assert bool(why(story, Kind.IMPOSED, 5, unit=unit, to_unit=OTHER)) is refused
+
+
+def test_who_judged_a_suspicion_is_kept_with_it() -> None:
+    story = Story()
+    story.reported(kind="opinion")
+    story.time_passes(31)
+    story.act(Kind.REFUTED, 32, who="zhou_wu", text="谣言")
+    assert story.now.suspicion is not None
+    assert (story.now.suspicion.confirmed, story.now.suspicion.by) == (False, "zhou_wu")
+
+
+def test_the_chain_of_holders_says_how_each_came_to_it(tasked: Story) -> None:
+    tasked.act(Kind.TRANSFERRED, 1, unit=OTHER, task="t1", to_unit="fire_rescue", text="职责在贵队")
+    tasked.act(Kind.ACCEPTED, 2, unit="fire_rescue", task="t1")
+    tasked.act(Kind.IMPOSED, 3, unit=None, task="t1", to_unit=OTHER)
+    assert [(held.unit, held.how) for held in tasked.task().held] == [(OTHER, "assigned"), ("fire_rescue", "accepted"), (OTHER, "imposed")]
+
+
+def test_a_move_that_no_table_has_names_state_and_move() -> None:
+    with pytest.raises(states.ImpossibleError, match=r"^verified can't be returned$"):
+        states.move(states.TASK, TaskState.VERIFIED, "returned")
