@@ -127,15 +127,18 @@ class History(Story):
         self.happens(Kind.DUE, Due(duty=duty, at=at), self.minute)
 
     def system(self) -> None:
-        by = Actor(principal="officer", role=Role.DUTY_OFFICER)
-        earlier = LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
         if self.chance.random() < 0.6:
-            other = CaseId(self.chance.choice(["other", "third"]))
-            self.happens(Kind.ABSORBED, Absorbed(case=other, starts_at=earlier, opened_at=earlier, lapses=1, by=by), self.minute)
-        else:
-            unit = UnitId(self.chance.choice(self.units))
-            found = Matched(report=CaseId("other"), unit=unit, reported_at=earlier, score=self.chance.random(), why=())
-            self.happens(Kind.MATCHED, found, self.minute)
+            self.absorb()
+            return
+        unit, earlier = UnitId(self.chance.choice(self.units)), LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
+        found = Matched(report=CaseId("other"), unit=unit, reported_at=earlier, score=self.chance.random(), why=())
+        self.happens(Kind.MATCHED, found, self.minute)
+
+    def absorb(self) -> None:
+        """A duplicate, known earlier or later, is merged into this case."""
+        by, other = Actor(principal="officer", role=Role.DUTY_OFFICER), CaseId(self.chance.choice(["other", "third"]))
+        start = LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
+        self.happens(Kind.ABSORBED, Absorbed(case=other, starts_at=start, opened_at=start, lapses=1, by=by), self.minute)
 
     def someone_acts(self) -> None:
         fitting = [one for one in self.fitting() if one[0] in self.acts]

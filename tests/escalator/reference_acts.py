@@ -6,7 +6,7 @@ Invariant: an act that may not be changes nothing; `fact` says whether it counte
 from datetime import datetime
 from typing import Any
 
-from shared.facts import Acknowledgement, CaseAct, Report
+from shared.facts import Absorbed, Acknowledgement, CaseAct, Report
 from shared.vocabulary import Kind
 from tests.escalator.reference import Duty, is_owed
 from tests.escalator.reference_policy import end_of, span
@@ -36,6 +36,10 @@ class Model(Tasks):
             case Kind.ACKNOWLEDGED:
                 self.limits_pass()
                 self.answered(data)
+            case Kind.ABSORBED:
+                self.limits_pass()
+                self.absorbed(data)
+                event = ""
             case Kind.DELIVERED | Kind.FAILED:
                 self.outcome(*data, failed=kind is Kind.FAILED)
                 event = ""
@@ -87,6 +91,7 @@ class Model(Tasks):
             **{"level": report.level, "sensitive": report.sensitive, "start": report.learned_at, "opened": self.now, "status": "open"},
             **{"holder": report.unit, "held": [(report.unit, "reported")], "transfer": None, "bounces": 0},
         }
+        self.merged: list[str] = []
         self.witness = self.case["kind"] == "opinion"
         self.open_on("reported", None)
         if self.witness:
@@ -208,6 +213,28 @@ class Model(Tasks):
             return False
         was = set(self.rules())
         self.case |= {"level": level, "sensitive": sensitive}
+        self.work_out_again(was)
+        return True
+
+    def absorbed(self, said: Absorbed) -> None:
+        """A duplicate was merged into this case, which goes on, or goes on again, with the earlier start of the two."""
+        if said.case in self.merged:
+            return
+        self.merged.append(said.case)
+        if self.case["status"] in ENDED:
+            self.case["status"] = "open"
+            self.follows.append(("reported", None))
+        before = self.case["start"]
+        if said.starts_at < before:
+            self.case["start"] = said.starts_at
+            for duty in self.owed():
+                rule = self.rules().get(duty["rule"])
+                if rule and duty["task"] is None and duty["state"] == "open" and rule["starts"] == "start" and duty["start"] == before:
+                    duty["start"] = said.starts_at
+            self.work_out_again(set(self.rules()))
+
+    def work_out_again(self, was: set[str]) -> None:
+        """Every open duty by the case as it is now; `was`: the rules that were about it before."""
         triggers = REPORTED if self.witness else {"reported"}
         by_report = {rule["name"] for rule in self.rules().values() if triggers & set(rule["on"])}
         for duty in self.owed():
@@ -223,7 +250,6 @@ class Model(Tasks):
                 from_start = {"start": self.case["start"]}.get(rule["starts"], self.case["opened"])
                 self.open(rule, from_start, None)
         self.limits_pass()
-        return True
 
     def read_again(self, duty: Duty, rule: dict[str, Any]) -> None:
         """From the original start, with what people have granted on top."""

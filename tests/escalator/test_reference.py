@@ -55,10 +55,10 @@ KINDS = (
 
 
 class Told(History):
-    """Of what the naive model knows: no merges, no matches, no duty picked out by its id."""
+    """Of what the naive model knows: nothing is matched, this case is merged into no other, no duty is picked out by its id."""
 
     def system(self) -> None:
-        self.answer()
+        self.absorb()
 
     def fields(self, kind: Kind) -> dict[str, Any]:
         return super().fields(kind) | {"duty": None}
