@@ -41,7 +41,7 @@ def act(
     step: Annotated[int | None, typer.Option(min=0, help="The step of the chain, 0 being who is owed; of an inventory, the item.")] = None,
     owner: Annotated[str | None, typer.Option(help="Who answers for the item.")] = None,
     acting: Annotated[bool | None, typer.Option("--acting/--in-person", help="Acting commander or not.")] = None,
-    intent: Annotated[bool | None, typer.Option("--on-purpose/--not-on-purpose", help="Confirm: concealed rather than omitted.")] = None,
+    intent: Annotated[bool | None, typer.Option("--intent/--no-intent", help="Confirm: on purpose, concealed rather than omitted.")] = None,
     summary: Annotated[str | None, typer.Option(help="The item, or the new case, in one line.")] = None,
     reply_by: Annotated[str | None, typer.Option(help="Until when the unit may reply, ISO 8601.")] = None,
     assign: Annotated[list[str] | None, typer.Option(help=TASK_HELP)] = None,

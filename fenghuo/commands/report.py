@@ -36,6 +36,7 @@ def report(
     key: Annotated[
         str | None, typer.Option(help="Idempotency-Key: a repeat with the same key (and --learned-at) is the same report.")
     ] = None,
+    role: Annotated[Role | None, typer.Option("--as", help="Whose development token to use where FENGHUO_TOKEN is not set.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Report an emergency, or open any other matter, and show the duties it opens and the signed receipt (FENGHUO_TOKEN, role reporter).
@@ -69,8 +70,8 @@ def report(
         }
         form = {field: value for field, value in form.items() if value is not None}
     headers = {"Idempotency-Key": key} if key else {}
-    who = Role.REPORTER if ReportKind(form.get("kind", ReportKind.INCIDENT)) in OF_REPORTERS else Role.DUTY_OFFICER
-    response = call("intake", "POST", "/api/v1/reports", role=who, json=form, headers=headers)
+    usual = Role.REPORTER if ReportKind(form.get("kind", ReportKind.INCIDENT)) in OF_REPORTERS else Role.DUTY_OFFICER
+    response = call("intake", "POST", "/api/v1/reports", role=role or usual, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_submitted)
 
 
