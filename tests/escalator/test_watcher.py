@@ -183,8 +183,10 @@ async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(
     try:
         await watched.disarm()
         await until(lambda: pending_at(watched.admin, watched.case), seconds=20)
-        await until(lambda: 'fenghuo_watch_differences_total{found="clock_missing"} 1.0' in httpx.get(f"{service.url}/metrics").text)
-        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text)
+        await until(
+            lambda: 'fenghuo_watch_differences_total{found="clock_missing"} 1.0' in httpx.get(f"{service.url}/metrics").text, seconds=30
+        )
+        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text, seconds=30)
     finally:
         service.stop()
 
