@@ -121,7 +121,11 @@ def _watched(rules: Rules) -> list[Decision]:
     """a source is heard and falls silent; a roster is signed in for; both are let go"""
     decisions: list[Decision] = []
     directory = rules.directory
-    for watch, subject in (("source", next(one.id for one in directory.sources if one.silent_after)), ("roster", "tv_watch")):
+    for watch, subject in (
+        ("source", next(one.id for one in directory.sources if one.silent_after)),
+        ("roster", "tv_watch"),
+        ("periodic", "drill"),
+    ):
         story = Story(rules)
         said = {"watch": watch, "subject": subject, "unit": "tv_centre", "area": "620600", "title": "守望"}
         story.happens(Kind.ESTABLISHED, Established.model_validate(said), 0)

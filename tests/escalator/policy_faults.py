@@ -33,6 +33,8 @@ CHANGES: dict[str, tuple[str, str]] = {
     "nobody owes it": ("by: propaganda_head", "by: propagandist"),
     "an audience has another's name": ("main_leaders: [party_main, gov_main]", "owner: [party_main, gov_main]"),
     "an audience of nobody": ("main_leaders: [party_main, gov_main]", "main_leaders: [party_main, nobody]"),
+    "an audience named as a post": ("main_leaders: [party_main, gov_main]", "petition: [party_main, gov_main]"),
+    "a variant owed to nobody": (VARIANT, VARIANT.replace("within:", "to: nobody, within:")),
     "an area that is not there": (WHEN, WHEN.replace("incident,", 'incident, area: "110000/**",')),
     "a unit that is not there": (WHEN, WHEN.replace("incident,", "incident, unit: nobody,")),
     "a variant's area that is not there": (VARIANT, VARIANT.replace("sensitive: true", 'area: "110000"')),

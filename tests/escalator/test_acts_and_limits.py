@@ -220,6 +220,7 @@ def test_who_judged_a_suspicion_is_kept_with_it() -> None:
 def test_the_chain_of_holders_says_how_each_came_to_it(tasked: Story) -> None:
     tasked.act(Kind.TRANSFERRED, 1, unit=OTHER, task="t1", to_unit="fire_rescue", text="职责在贵队")
     tasked.act(Kind.ACCEPTED, 2, unit="fire_rescue", task="t1")
+    assert tasked.task().transfer is None
     tasked.act(Kind.IMPOSED, 3, unit=None, task="t1", to_unit=OTHER)
     assert [(held.unit, held.how) for held in tasked.task().held] == [(OTHER, "assigned"), ("fire_rescue", "accepted"), (OTHER, "imposed")]
 
