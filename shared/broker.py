@@ -138,3 +138,11 @@ async def append(connection: Client, subject: str, raw: bytes, message_id: str) 
 def broker_time(message: Msg) -> Any:
     """When the broker stored it, aware, UTC: the only clock that decides in time or late."""
     return message.metadata.timestamp
+
+
+def unless_cancelled() -> None:
+    """For the `except` of whoever follows a stream for good: nats-py turns the cancellation of a waiting `next_msg` into a lost
+    connection where that closes at the same time, and the follower would go on for ever. Raises CancelledError then."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

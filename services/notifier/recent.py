@@ -18,6 +18,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from services.notifier.record import Sheet
+from shared.broker import unless_cancelled
 from shared.streams import DELIVERIES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class Recent:
             try:
                 await self._follow_until_lost()
             except (NatsError, OSError, TimeoutError) as error:
+                unless_cancelled()
                 log.warning("deliveries_not_followed", error=str(error) or type(error).__name__, next="again in a second")
             await asyncio.sleep(1)
 

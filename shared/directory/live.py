@@ -15,6 +15,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
+from shared.broker import unless_cancelled
 from shared.directory.kept import CURRENT, Kept
 from shared.directory.whole import Directory
 from shared.streams import DIRECTORY
@@ -77,6 +78,7 @@ class LiveDirectory:
             try:
                 await self._follow_until_lost()
             except (NatsError, OSError, TimeoutError) as error:
+                unless_cancelled()
                 log.warning("directory_not_followed", error=str(error) or type(error).__name__, next="again in a second")
             await asyncio.sleep(1)
 

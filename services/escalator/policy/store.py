@@ -16,6 +16,7 @@ from services.escalator.policy.book import Policy
 from services.escalator.policy.bucket import TEXT, VERSION, PolicyStore, TakenError
 from services.escalator.policy.load import check, parse_policy
 from services.escalator.policy.versions import FILE, Approval, Register, Standing, Version, approve, digest_of
+from shared.broker import unless_cancelled
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
 from shared.lined_yaml import YamlFault
@@ -145,6 +146,7 @@ class Policies:
                     if change is not None:
                         self._changed(*change)
             except (NatsError, OSError, TimeoutError) as error:
+                unless_cancelled()
                 log.warning("policies_not_followed", error=str(error) or type(error).__name__, next="again in a second")
             await asyncio.sleep(1)
 
