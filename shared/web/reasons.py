@@ -126,7 +126,6 @@ WHY: dict[str, str] = {
     "owes_it_from_now_on": N_("owes it from now on"),
     "passed_on_to_the_case_that_goes_on": N_("goes on in the case it was merged into"),
     "pause_is_over": N_("the pause is over"),
-    "done_while_paused": N_("done while the clock stood still"),
     "done_while_paused": N_("done while its clock stood still"),
     "paused_already": N_("paused already"),
     "paused_longer_than_allowed": N_("longer than a pause may be"),

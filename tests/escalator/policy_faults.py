@@ -62,6 +62,10 @@ CHANGES: dict[str, tuple[str, str]] = {
     "a variant that a later one hides": (VARIANT, f"{VARIANT}\n      - {VARIANT}"),
     "a variant of no matter": (VARIANT, VARIANT.replace("sensitive: true", "kind: petition")),
     "a variant that changes nothing": (VARIANT, "{ when: { sensitive: true } }"),
+    "two variants that change nothing, and one of no matter": (
+        VARIANT,
+        "{ when: { sensitive: true } }\n      - { when: { kind: petition }, nag: P1D }\n      - { when: { kind: hazard }, nag: P1D }",
+    ),
     "a rule of no matter": ("when: { kind: petition }\n    on: reported", "when: { kind: petition, level: [] }\n    on: reported"),
     "a measure that hides all others": ("    - { when: { intent: true }, measure: referral }", "    - { measure: referral }"),
     "a report that nobody is owed": ("when: { kind: [incident, opinion] }\n    on: reported", "when: { kind: opinion }\n    on: reported"),

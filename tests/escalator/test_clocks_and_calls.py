@@ -8,7 +8,7 @@ from services.escalator.draft import Rules
 from services.escalator.policy.duty_spec import known_triggers
 from services.escalator.policy.model import Thresholds
 from shared.case import Duty, DutyState
-from shared.facts import Due, EffectKind, Purpose
+from shared.facts import Actor, CaseAct, Due, EffectKind, Purpose
 from shared.ids import PostId
 from shared.vocabulary import Kind, Level, Role
 from tests.escalator.builders import LEARNED, Story, default_rules
@@ -204,3 +204,24 @@ def test_the_higher_of_the_three_counts(deaths: int, injuries: int, loss: int, l
 
 def test_what_only_the_machine_says_opens_nothing() -> None:
     assert known_triggers().isdisjoint({"due", "decided", "delivered", "failed", "rejected", "checked"})
+
+
+def test_the_measure_says_who_decided_it(story: Story) -> None:
+    story.reported()
+    story.time_passes(31)
+    world = story.world()
+    case = next(case for case in world.cases.values() if case.measure is not None)
+    by = Actor(principal="feng_ren", role=Role.DISCIPLINE)
+    world.happens(Kind.MEASURE_DECIDED, case.id, CaseAct(by=by, measure="reminder"), LEARNED + 40 * MINUTE)
+    measure = world.cases[case.id].measure
+    assert measure is not None
+    assert (measure.decided, measure.decided_by, measure.decided_at) == ("reminder", "feng_ren", LEARNED + 40 * MINUTE)
+
+
+def test_whoever_has_answered_is_not_asked_again_when_others_become_recipients() -> None:
+    own = '{ when: { sensitive: true }, within: "@half_hour.within", to: [party_main, discipline] }'
+    story = Story(default_rules(**{'{ when: { sensitive: true }, within: "@half_hour.within" }': own}))
+    story.reported()
+    story.acknowledged(story.holder("party_main"), 1)
+    story.act(Kind.REGRADED, 3, sensitive=True, text="事涉敏感")
+    assert [duty.bearer for duty in owed_of(story, "first_report")] == [story.holder("discipline")]
