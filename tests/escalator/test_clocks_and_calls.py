@@ -125,6 +125,8 @@ def test_who_assigned_a_task_is_told_where_the_policy_says_so_and_the_lapse_is_r
     told = [effect.person for effect in story.all_effects(EffectKind.TOLD) if effect.duty == "task_verify-t1"]
     assert told == [story.holder("fire_rescue_head")]
     assert [effect.why for effect in story.all_effects(EffectKind.REFERRED) if effect.duty == "task_verify-t1"] == ["not_done"]
+    sent = [sent.data for decision in story.decisions for sent in decision.sends if sent.data.get("rule") == "task_verify"]
+    assert [(one["unit"], one["late_by_seconds"]) for one in sent] == [("fire_rescue", 0.001)]
 
 
 def test_a_rule_of_its_own_recipients_for_the_sensitive_tells_them_and_lets_the_others_go() -> None:
