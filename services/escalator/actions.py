@@ -85,7 +85,7 @@ ACTIONS: dict[str, Action] = {
     "incident": _incident,
     "unacknowledge": _unacknowledge,
 }
-"""Every action a policy may name; `policy check` knows them by this table."""
+"""Every action a policy may name; `policy check` knows the same names (`duty_spec.ACTIONS`), which a test holds together."""
 
 
 def _follows(draft: Draft, duty: Duty, kind: ReportKind, summary: str, graded: SilentSource | None = None) -> Report:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.escalator import opening
 from services.escalator.acts import ACTS, AFTER_THE_END, accountability, name_of, omission
+from services.escalator.acts.ending import ENDED
 from services.escalator.acts.merging import absorb
 from services.escalator.acts.tasks import make_tasks
 from services.escalator.clockwork import next_moment, strike
@@ -16,7 +17,7 @@ from services.escalator.draft import Draft, Event, Rules
 from services.escalator.duties import answer, done_by, ended_by, lapse_if_past
 from services.escalator.lighting import deliveries
 from services.escalator.watching import establish, hear, open_standing
-from shared.case import Applied, Case, CaseStatus, Entry, Held, Matter
+from shared.case import Applied, Case, Entry, Held, Matter
 from shared.facts import (
     About,
     Absorbed,
@@ -42,7 +43,6 @@ LOG_LENGTH = 20
 """Acts the case itself remembers for the desk; the trail has them all."""
 ROUNDS = 8
 """How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends one all the same."""
-ENDED = (CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED)
 
 
 class UndecidableError(ValueError):

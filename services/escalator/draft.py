@@ -15,7 +15,7 @@ from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
 from shared.case import Case, Duty, DutyState, Opening, Plan, Task
 from shared.directory import Directory, Person
-from shared.facts import Actor, Brief, Decision, Effect, EffectKind, Name, Notice, Outgoing, Purpose, Rule
+from shared.facts import Actor, Brief, Decision, Effect, EffectKind, Name, Notice, Outgoing, Purpose
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Kind
 
@@ -279,6 +279,3 @@ def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """The policy's channels that the person has, in the policy's order; where they have none of them, all they have."""
     theirs = [address.channel for address in person.channels]
     return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)
-
-
-__all__ = ["Draft", "Event", "Rule", "Rules", "area_name", "channels_to", "unit_name"]

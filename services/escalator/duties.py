@@ -266,21 +266,3 @@ def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
         duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
     draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)
     return duty
-
-
-__all__ = [
-    "HANDING_OVER",
-    "JUST_AFTER",
-    "answer",
-    "cancel",
-    "cancel_owed",
-    "colour",
-    "discharge",
-    "done_by",
-    "ended_by",
-    "lapse",
-    "lapse_if_past",
-    "move_limit",
-    "resume",
-    "shifted",
-]

@@ -172,17 +172,3 @@ def told_of(draft: Draft) -> list[tuple[Person, PostId, Duty]]:
             if person is not None and lit.person not in found:
                 found[lit.person] = (person, lit.post, duty)
     return list(found.values())
-
-
-__all__ = [
-    "call_again",
-    "deliveries",
-    "light",
-    "light_first",
-    "light_next",
-    "move_chains_on",
-    "taken",
-    "tell",
-    "told_of",
-    "with_lit",
-]

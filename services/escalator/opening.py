@@ -280,16 +280,3 @@ def prune(draft: Draft) -> None:
     for (_, lapsed), duties in done.items():
         for duty in duties[: -(LAPSED_KEPT if lapsed else KEPT)]:
             del draft.duties[duty.id]
-
-
-__all__ = [
-    "next_moment",
-    "open_due",
-    "open_duty",
-    "open_on",
-    "open_rule",
-    "overdue_of",
-    "prune",
-    "reminders_of",
-    "schedule",
-]

@@ -69,11 +69,6 @@ class World:
             due = Due(duty=armed[1], at=at)
             self.applied(Fact.of(Kind.DUE, id=f"clock:{case_id}:{at}", source="/virtual", subject=case_id, time=at, data=due), at)
 
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next clock strikes."""
-        return min((at for at, _ in self._armed.values()), default=None)
-
     def _arm(self, case: CaseId, at: datetime | None, duty: DutyId | None) -> None:
         if at is None:
             self._armed.pop(case, None)

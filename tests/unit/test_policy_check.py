@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fenghuo.commands.policy import app
+from services.escalator.actions import ACTIONS as DONE
 from services.escalator.policy.check import check, findings
 from services.escalator.policy.compress import compress
+from services.escalator.policy.duty_spec import ACTIONS as WRITTEN
 from services.escalator.policy.load import parse_policy
 from shared.lined_yaml import YamlFault
 from tests.unit.policy_given import CONFIG, default, directory, policy, text_with
@@ -165,3 +167,7 @@ def test_the_command_ends_with_one_where_there_is_a_fault(tmp_path: Path, monkey
     assert refused.exit_code == 1
     assert "bad.yaml:17: half_hour.fallback.chain.0: no post nobody" in refused.stdout.replace("\n", " ")
     assert runner.invoke(app, ["check", str(CONFIG / "policy.yaml")]).exit_code == 0
+
+
+def test_what_a_policy_may_have_raised_is_what_the_escalator_can_do() -> None:
+    assert set(WRITTEN) == set(DONE)

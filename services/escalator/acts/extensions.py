@@ -137,6 +137,3 @@ def _move(draft: Draft, duty: Duty, due_at: datetime) -> None:
     rule = draft.policy.rule_named(duty.rule, draft.sort)
     later = reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone) if rule is not None else duty.reminders
     move_limit(draft, duty, due_at, "extension_granted", reminders=later, granted=duty.granted + (due_at - duty.due_at))
-
-
-__all__ = ["ask_extension", "decide_extension"]

@@ -208,16 +208,3 @@ def _move(draft: Draft, task: Task, by: str, **fields: Any) -> bool:
         return False
     draft.put_task(task, state=state, **fields)
     return True
-
-
-__all__ = [
-    "assign",
-    "complete",
-    "give_back",
-    "invoke_plan",
-    "make_tasks",
-    "mine",
-    "register",
-    "theirs",
-    "verify",
-]

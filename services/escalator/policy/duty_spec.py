@@ -28,7 +28,6 @@ DYNAMIC_AUDIENCES = ("owner", "bearer", "unit_head", "assigner", "holder_head", 
 of the superior of the unit that owes it, of the unit that reported."""
 ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
-STARTS = ("start", "event", "occurred_at", "learned_at", "received_at")
 WATCHES = ("roster", "source", "periodic", "ledger", "gaps")
 
 
