@@ -1,10 +1,14 @@
 """The public read path, exactly as C2SP tlog-tiles says: what it serves proves itself, so it needs no token.
 
-Invariant: a tile once served under a path is served the same for ever (full ones are cached as immutable); no tile reaches
-beyond the last checkpoint. Records hold digests and pseudonyms only: no personal data can be read here.
+Invariant: a tile once served under a path is served the same for ever, a partial one too (its width is in the path), so all are
+cached as immutable; no tile reaches beyond the last checkpoint. Records hold digests and pseudonyms only: no personal data here.
 """
 
-from fastapi import APIRouter
+import asyncio
+import gzip
+from typing import Annotated
+
+from fastapi import APIRouter, Header
 from fastapi.responses import PlainTextResponse, Response
 
 from services.audit import layout
@@ -27,9 +31,20 @@ async def tile_content(reader: TrailReader, tile: TileId) -> bytes:
     return layout.tile_bytes(await reader.tile(tile))
 
 
+async def packed(content: bytes, accepts: str) -> tuple[bytes, dict[str, str]]:
+    """The body and its headers: gzip for a client that takes it (half of a bundle), plain for any other."""
+    headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
+    wanted = [coding.partition(";") for coding in accepts.lower().replace(" ", "").split(",")]
+    if not any(name in ("gzip", "*") and quality.rstrip("0.") != "q=" for name, _, quality in wanted):
+        return content, headers
+    # A fixed time: the same bytes each time, for whoever compares copies.
+    return await asyncio.to_thread(gzip.compress, content, 5, mtime=0), {**headers, "Content-Encoding": "gzip"}
+
+
 def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
     router = APIRouter(tags=["tlog-tiles"])
 
+    @router.head("/checkpoint", include_in_schema=False)
     @router.get("/checkpoint", response_class=PlainTextResponse)
     async def checkpoint() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """The last signed checkpoint, a C2SP signed note."""
@@ -40,14 +55,17 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
         """The public key to pin. Take it once, by another way if you can, and keep it."""
         return PlainTextResponse(vkey + "\n")
 
+    @router.head("/tile/{path:path}", include_in_schema=False)
     @router.get("/tile/{path:path}", response_class=Response)
-    async def tile(path: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def tile(path: str, accept_encoding: Annotated[str, Header()] = "") -> Response:  # pyright: ignore[reportUnusedFunction]
         """`/tile/<L>/<N>[.p/<W>]` and `/tile/entries/<N>[.p/<W>]`."""
         try:
             wanted = layout.parse_path(f"tile/{path}")
         except LayoutError as error:
             raise NotInTrail(str(error)) from None
-        headers = _FOR_EVER if wanted.is_full else _NOT_AT_ALL
-        return Response(await tile_content(reader, wanted), media_type="application/octet-stream", headers=headers)
+        content, headers = await tile_content(reader, wanted), _FOR_EVER
+        if wanted.level == ENTRIES:
+            content, headers = await packed(content, accept_encoding)
+        return Response(content, media_type="application/octet-stream", headers=headers)
 
     return router

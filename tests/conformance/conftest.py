@@ -1,0 +1,46 @@
+"""The one place of this package that knows the log: it starts it, gives it facts, and hands out its URL prefix and its key."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.conformance.verifier.log import Monitor
+from tests.conformance.verifier.note import Key
+from tests.lab import Lab, lab_in, until
+
+BURSTS = (3, 250, 1, 90, 256)
+"""Together more than two full tiles; each burst has a checkpoint of its own."""
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def log_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """Of its own: hundreds of entries more would slow tests that walk the shared log."""
+    async with lab_in(tmp_path_factory.mktemp("log")) as lab:
+        yield lab
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def monitor(log_lab: Lab) -> AsyncIterator[Monitor]:
+    """A monitor that saw the log grow burst by burst."""
+    lab = log_lab
+    service = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    vkey = httpx.get(f"{service.url}/api/v1/trail/vkey").text.strip()
+    key = Key.read(vkey)
+    monitor = Monitor(service.url, key.name, [key])
+    async with lab.connection("admin") as connection, monitor.http:
+        for burst in BURSTS:
+            case = new_case()
+            last = await publish(connection, reported(case), *(acknowledged(case) for _ in range(burst - 1)))
+
+            async def covered(last: int = last) -> bool:
+                await asyncio.sleep(0.02)
+                return (await monitor.checkpoint()).checkpoint.size >= last
+
+            await until(covered, what=f"a checkpoint of {last}")
+            await monitor.grow()
+        yield monitor
+    assert service.stop() == 0, service.log.read_text()[-2000:]
