@@ -1,11 +1,14 @@
 """What a record must be by itself, after the one before it, and beside its payload and search fields.
 
-Invariant: each field shown of a record is derived again from what is hashed; memory is one line for each case.
+Invariant: each field shown of a record is derived again from what is hashed. A run of records is examined without knowing
+what came before it: what must be compared across runs stands in its `Run`, and `Chain` lays the runs one after the other,
+so that many may be examined at once. Memory is one line for each case.
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.audit import fields, record
 from services.audit.export import Detail
@@ -13,74 +16,98 @@ from services.audit.fields import NOTHING, About
 from services.audit.record import Rec, RecordError
 from services.audit.trail import Payload
 
+Report = Callable[[int | None, str], None]
 _BACKWARDS = timedelta(seconds=1)
 """A new leader of the broker may be off by less; more is a clock set back, or an order made up."""
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+"""All of one length: their order as text is their order in time."""
 
 
-@dataclass(frozen=True)
-class _Last:
+@dataclass(slots=True)
+class CaseSpan:
+    """The records of one case within a run: the first, the last, and what the case is about."""
+
     number: int
+    previous: int | None
     index: int
-    about: About | None
-    """None where the case began before the first record looked at."""
+    last_number: int
+    last_index: int
+    about: About | None = None
+    """None until known."""
+    assumed: About | None = None
+    """Where the case's report lies before the run: what the search fields of its records say, to be compared."""
+
+
+@dataclass
+class Run:
+    """What the next run must fit: one line for each case, the times at the ends, the stream."""
+
+    cases: dict[str, CaseSpan] = field(default_factory=dict[str, CaseSpan])
+    stream: tuple[str, str] | None = None
+    earliest: tuple[str, int] | None = None
+    """(broker time, index) of the record with the smallest time."""
+    latest: tuple[str, int] | None = None
 
 
 class Examiner:
-    def __init__(self, *, starts_at: int, report: Callable[[int | None, str], None]) -> None:
-        self._starts_at, self._report = starts_at, report
-        self._cases: dict[str, _Last] = {}
-        self._stream: tuple[str, str] | None = None
-        self._time: datetime | None = None
+    """One run of records in order."""
 
-    def examine(self, index: int, raw: bytes, detail: Detail | None) -> None:
+    def __init__(self, report: Report) -> None:
+        self.run = Run()
+        self._report = report
+
+    def examine(self, index: int, raw: bytes, detail: Detail | None, *, beside: bool) -> None:
+        """`beside`: whether `detail` was looked for, so that its absence means something."""
         try:
             rec = Rec.read(raw)
         except RecordError as error:
             self._report(index, str(error))
             return
+        if rec.index != index or rec.sequence != index + 1:
+            self._report(index, f"it says it is record {rec.index}, fact {rec.sequence}: records were moved, inserted or removed")
         self._place(index, rec)
-        about = self._in_case(index, rec)
+        span = self._in_case(index, rec)
+        if not beside:
+            return
         if detail is None:
             self._report(index, "its fields and payload are missing")
         elif detail.rec != raw:
             self._report(index, "the record stands twice, and differently: in its bundle and beside its payload")
         else:
-            self._beside(index, rec, detail, about)
+            self._beside(index, rec, detail, span)
 
     def _place(self, index: int, rec: Rec) -> None:
-        if rec.index != index or rec.sequence != index + 1:
-            self._report(index, f"it says it is record {rec.index}, fact {rec.sequence}: records were moved, inserted or removed")
-        stream = (rec.stream, rec.created)
-        if self._stream not in (None, stream):
-            self._report(index, f"it is of another stream ({rec.stream} made at {rec.created}) than the records before")
-        self._stream = stream
-        if rec.form == "gap":
-            return
-        time = record.utc(rec.broker)
-        if self._time is not None and time < self._time - _BACKWARDS:
-            self._report(index, f"time runs backwards: {rec.broker} comes after {self._time.isoformat()}")
-        self._time = max(time, self._time or time)
+        run, stream, stamp = self.run, (rec.stream, rec.created), rec.broker
+        if run.stream is None:
+            run.stream = stream
+        elif run.stream != stream:
+            self._report(index, _other_stream(stream, run.stream))
+            run.stream = stream
+        if not _STAMP.fullmatch(stamp):
+            self._report(index, f"it says it was stored at {stamp!r}, which is no time")
+        elif rec.form != "gap":
+            if run.latest is None or stamp >= run.latest[0]:
+                run.latest = stamp, index
+            elif words := backwards(stamp, run.latest):
+                self._report(index, words)
+                return
+            if run.earliest is None or stamp < run.earliest[0]:
+                run.earliest = stamp, index
 
-    def _in_case(self, index: int, rec: Rec) -> About | None:
-        """The case's numbering. Returns what its report said, None where that lies before the first record looked at."""
-        last = self._cases.get(rec.case)
-        if last is not None:
-            wanted: tuple[int, int | None] = (last.number + 1, last.index)
-            about = last.about
-        elif self._starts_at and rec.number > 1 and rec.previous is not None and rec.previous < self._starts_at:
-            wanted, about = (rec.number, rec.previous), None
-        else:
-            wanted, about = (1, None), NOTHING
-        if (rec.number, rec.previous) != wanted:
-            self._report(
-                index,
-                f"it is number {rec.number} of case {rec.case or '(none)'} after record {rec.previous}; "
-                f"number {wanted[0]} after record {wanted[1]} is due: a record of the case was left out or added",
-            )
-        self._cases[rec.case] = _Last(rec.number, index, about)
-        return about
+    def _in_case(self, index: int, rec: Rec) -> CaseSpan:
+        """The case's numbering, as far as this run goes."""
+        span = self.run.cases.get(rec.case)
+        if span is None:
+            span = self.run.cases[rec.case] = CaseSpan(rec.number, rec.previous, index, rec.number, index)
+            if rec.number == 1:
+                span.about = NOTHING
+            return span
+        if (rec.number, rec.previous) != (span.last_number + 1, span.last_index):
+            self._report(index, _out_of_turn(rec.case, rec.number, rec.previous, span.last_number + 1, span.last_index))
+        span.last_number, span.last_index = rec.number, index
+        return span
 
-    def _beside(self, index: int, rec: Rec, detail: Detail, about: About | None) -> None:
+    def _beside(self, index: int, rec: Rec, detail: Detail, span: CaseSpan) -> None:
         payload = detail.payload
         raw = payload.raw if payload else None
         if rec.form == "fact":
@@ -95,17 +122,21 @@ class Examiner:
             self._report(index, "its header does not say of case or time what its payload says")
         if payload is not None:
             self._author(index, rec, payload, record.actor_of(envelope))
-        carried = about if about is not None else _claimed_about(detail)
-        derived = fields.derive(rec.subject, envelope, carried if rec.case else NOTHING)
-        if rec.case and about == NOTHING:
-            self._cases[rec.case] = _Last(rec.number, index, derived.about)
+        if span.about is None:
+            span.about = span.assumed = claimed_about(detail)
+        derived = fields.derive(rec.subject, envelope, span.about if rec.case else NOTHING)
+        if rec.case and span.about == NOTHING:
+            span.about = derived.about
         if payload is not None and payload.text != derived.text:
             self._report(index, "its searched text is not what its payload says: it would be found, or hidden, wrongly")
-        wanted = fields.searchable(rec, derived)
-        if wrong := sorted(name for name in wanted.keys() | detail.fields.keys() if wanted.get(name) != detail.fields.get(name)):
-            self._report(
-                index, f"its search fields {', '.join(wrong)} are not what record and payload say: it would be found, or hidden, wrongly"
-            )
+        self._fields(index, fields.searchable(rec, derived), detail.fields)
+
+    def _fields(self, index: int, wanted: fields.Json, held: fields.Json) -> None:
+        if wanted == held:
+            return
+        wrong = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
+        says = "; ".join(f"{name} says {_short(held.get(name))}, the record says {_short(wanted.get(name))}" for name in wrong[:5])
+        self._report(index, f"its search fields were altered, it would be found, or hidden, wrongly: {says}")
 
     def _author(self, index: int, rec: Rec, payload: Payload, principal: str | None) -> None:
         known = payload.actor_salt is not None and principal is not None
@@ -114,7 +145,72 @@ class Examiner:
             self._report(index, "its author is not the one its payload names")
 
 
-def _claimed_about(detail: Detail) -> About:
+class Chain:
+    """Lays runs one after the other. `starts_at`: the first record looked at; what a case had before it is taken as it says."""
+
+    def __init__(self, *, starts_at: int, report: Report) -> None:
+        self._starts_at, self._report = starts_at, report
+        self._cases: dict[str, tuple[int, int, About | None]] = {}
+        self._stream: tuple[str, str] | None = None
+        self._latest: tuple[str, int] | None = None
+
+    def add(self, start: int, run: Run) -> None:
+        if run.stream is not None:
+            if self._stream not in (None, run.stream):
+                self._report(start, _other_stream(run.stream, self._stream))
+            self._stream = run.stream
+        if run.earliest is not None and self._latest is not None and (words := backwards(run.earliest[0], self._latest)):
+            self._report(run.earliest[1], words)
+        if run.latest is not None and (self._latest is None or run.latest[0] > self._latest[0]):
+            self._latest = run.latest
+        for case, span in run.cases.items():
+            self._case(case, span)
+
+    def _case(self, case: str, span: CaseSpan) -> None:
+        last = self._cases.get(case)
+        about: About | None = None
+        if last is not None:
+            number, previous, about = last[0] + 1, last[1], last[2]
+        elif self._starts_at and span.number > 1 and span.previous is not None and span.previous < self._starts_at:
+            number, previous = span.number, span.previous
+        else:
+            number, previous = 1, None
+        if (span.number, span.previous) != (number, previous):
+            self._report(span.index, _out_of_turn(case, span.number, span.previous, number, previous))
+        elif case and about is not None and span.assumed not in (None, about):
+            self._report(span.index, f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered")
+        self._cases[case] = span.last_number, span.last_index, span.about if about in (None, NOTHING) else about
+
+
+def backwards(stamp: str, latest: tuple[str, int]) -> str | None:
+    """In words, where a record's time lies more than a second before one that came earlier."""
+    if stamp >= latest[0] or not _STAMP.fullmatch(stamp) or record.utc(stamp) >= record.utc(latest[0]) - _BACKWARDS:
+        return None
+    return f"time runs backwards: it says it was stored at {stamp}, but record {latest[1]} before it at {latest[0]}"
+
+
+def claimed_about(detail: Detail) -> About:
     """Where the case's report was not looked at, what stands in the fields is taken for it."""
     texts = (detail.fields.get(name) for name in ("unit", "area", "level", "category"))
     return About(*(text if isinstance(text, str) else None for text in texts))
+
+
+def _other_stream(stream: tuple[str, str], before: tuple[str, str] | None) -> str:
+    was = f" ({before[0]} made at {before[1]})" if before else ""
+    return f"it is of another stream ({stream[0]} made at {stream[1]}) than the records before{was}"
+
+
+def _out_of_turn(case: str, number: int, previous: int | None, wanted: int, after: int | None) -> str:
+    return (
+        f"it is number {number} of case {case or '(none)'} after record {_of(previous)}; number {wanted} after record {_of(after)} "
+        "is due: a record of the case was left out or added"
+    )
+
+
+def _of(index: int | None) -> str:
+    return "(none)" if index is None else str(index)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "…"

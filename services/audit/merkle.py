@@ -59,7 +59,7 @@ def join(perfect: Sequence[bytes]) -> bytes:
     return root
 
 
-def _perfect_parts(width: int) -> Iterable[tuple[int, int]]:
+def perfect_parts(width: int) -> Iterable[tuple[int, int]]:
     """[0, width) as (start, length) of perfect subtrees, the largest first."""
     start = 0
     for bit in range(width.bit_length() - 1, -1, -1):
@@ -93,7 +93,7 @@ class Edge:
             level += 1
 
     def root(self) -> bytes:
-        parts = [fold(row[start : start + length]) for row in reversed(self.rows) for start, length in _perfect_parts(len(row))]
+        parts = [fold(row[start : start + length]) for row in reversed(self.rows) for start, length in perfect_parts(len(row))]
         return join(parts)
 
     def copy(self) -> "Edge":
