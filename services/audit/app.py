@@ -1,8 +1,6 @@
 """The audit composed: facts in, trail out. What each part does stands in its own module."""
 
 import asyncio
-import os
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +14,6 @@ from services.audit.feed import Feed
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
 from services.audit.query import TrailReader
-from services.audit.record import Salts
 from services.audit.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.signer import CheckpointSigner, StateFile
@@ -51,7 +48,6 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         feed,
         trail,
         signer,
-        Salts(salt_secret(folder / "salt.key")),
         now,
         Metrics(service.registry),
         batch=settings.trail_batch,
@@ -113,21 +109,6 @@ async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:
     log.info("store", server=server.name, retained=not server.embedded)
     if server.embedded and environment is Environment.PRODUCTION:
         raise RuntimeError(f"FENGHUO_MONGO_URL leads to {server.name}: in production the trail needs a real MongoDB replica set")
-
-
-def salt_secret(path: Path) -> bytes:
-    """The secret the salts come from, made once. Lost, nothing breaks: each payload keeps its own salts."""
-    try:
-        return bytes.fromhex(path.read_text())
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        secret = secrets.token_bytes(32)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret.hex())
-            file.flush()
-            os.fsync(file.fileno())
-        return secret
 
 
 def main() -> None:

@@ -1,22 +1,25 @@
 """From a fact to its record: header, leaf, payload and search fields. Pure.
 
-Invariant: the same message at the same place makes the same payload and the same header but for `ingested` and `epoch`:
-so a batch that was cut short by a crash is finished with what was begun.
+Invariant: the same message at the same place with the same salts makes the same payload and the same header but for `ingested`
+and `epoch`: so a batch that was cut short by a crash is finished with what was begun. A message is parsed once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from services.audit import fields, record
+from services.audit.actors import Actors, Seen, fresh_salts
 from services.audit.fields import NOTHING, About
 from services.audit.merkle import leaf_hash
-from services.audit.record import Message, Rec, Salts
-from services.audit.trail import Payload, Stored
+from services.audit.payloads import Payload, digests_of, parts_of
+from services.audit.record import Message, Rec
+from services.audit.trail import Stored
 from shared.facts import rfc3339
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CaseHead:
     """Where a case stands: its last record, and what its report says it is about."""
 
@@ -25,8 +28,7 @@ class CaseHead:
     about: About
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Which stream, under which writer."""
 
     stream: str
@@ -34,69 +36,91 @@ class Source:
     epoch: int
 
 
-@dataclass(frozen=True)
-class Built:
+class Opened(NamedTuple):
+    """A message read: whose it is and which case it belongs to. `envelope` is used up by `build`."""
+
+    message: Message
+    envelope: dict[str, Any]
+    case: str
+    principal: str | None
+
+
+class Built(NamedTuple):
     entry: Stored
     payload: Payload
     case: str
     head: CaseHead
 
 
-def case_of(message: Message) -> str:
-    return record.case_of(record.envelope_of(message.raw))
-
-
-def build(message: Message, head: CaseHead | None, source: Source, salts: Salts, now: datetime, kept: Payload | None = None) -> Built:
-    """`head`: the case's last record so far. `kept`: the payload already stored, whose salts are the ones to use."""
-    index = message.sequence - 1
+def opened(message: Message) -> Opened:
     envelope = record.envelope_of(message.raw)
-    case, principal = record.case_of(envelope), record.actor_of(envelope)
-    salt = kept.salt if kept else salts.of_message(source.stream, source.created, message.sequence)
-    actor_salt = None
-    if principal is not None:
-        actor_salt = kept.actor_salt if kept and kept.actor_salt else salts.of_actor(principal)
+    return Opened(message, envelope, record.case_of(envelope), record.actor_of(envelope))
+
+
+def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, salt: bytes, now: str, repeats: int | None = None) -> Built:
+    """`head`: the case's last record so far. `actors` knows the message's principal. `salt`: fresh, or the one stored already.
+    `now` as rfc3339. Uses up the envelope."""
+    message, envelope, case, principal = one
+    raw = message.raw
+    index = message.sequence - 1
+    author = actors[principal] if principal is not None else None
+    claimed = record.claimed_of(envelope)
+    subject = record.bounded(message.subject)
+    kind = fields.kind_of(subject)
+    searched = fields.derive(subject, envelope, head.about if head else NOTHING)
+    digests = digests_of(parts_of(envelope, kind), salt)
     rec = Rec(
-        index=index,
-        stream=source.stream,
-        created=source.created,
-        sequence=message.sequence,
-        form="gap" if message.raw is None else "fact",
-        subject=record.bounded(message.subject),
-        message_id=record.bounded(message.message_id),
-        case=case,
-        number=head.number + 1 if head else 1,
-        previous=head.index if head else None,
-        claimed=record.claimed_of(envelope),
+        actor=author.pseudonym if author else None,
         broker=rfc3339(message.time),
-        ingested=rfc3339(now),
-        actor=record.pseudonym(actor_salt, principal) if actor_salt and principal is not None else None,
-        digest=None if message.raw is None else record.digest_of(salt, message.raw),
+        case=case,
+        claimed=claimed,
+        created=source.created,
+        digest=None if raw is None else record.digest_of(salt, raw),
         epoch=source.epoch,
+        form="gap" if raw is None else "fact",
+        index=index,
+        ingested=now,
+        message_id=record.bounded(message.message_id),
+        number=head.number + 1 if head else 1,
+        offset=record.offset_of(message.time, claimed),
+        personal=digests.personal,
+        plain=digests.plain,
+        previous=head.index if head else None,
+        repeats=repeats,
+        sequence=message.sequence,
+        stream=source.stream,
+        subject=subject,
     )
-    searched = fields.derive(rec.subject, envelope, head.about if head else NOTHING)
-    raw = rec.write()
+    written = rec.write()
     return Built(
-        Stored(index, raw, leaf_hash(raw), fields.searchable(rec, searched)),
-        Payload(index, message.raw, salt, principal, actor_salt, searched.text),
+        Stored(index, written, leaf_hash(written), fields.searchable(rec, searched)),
+        Payload(index, raw, salt, author.salt if author else None),
         case,
         CaseHead(rec.number, index, searched.about if case else NOTHING),
     )
 
 
 def build_all(
-    messages: Sequence[Message],
+    messages: Iterable[Message],
     heads: dict[str, CaseHead],
     source: Source,
-    salts: Salts,
+    actors: Actors,
     now: datetime,
-    kept: dict[int, Payload] | None = None,
+    kept: Mapping[int, Payload] | None = None,
+    seen: Seen | None = None,
+    already: Sequence[Opened] | None = None,
 ) -> list[Built]:
-    """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index."""
+    """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the messages, opened."""
+    all_opened = already if already is not None else [opened(message) for message in messages]
+    salts, at, kept = fresh_salts(len(all_opened)), rfc3339(now), kept or {}
+    seen = seen or Seen()
     built: list[Built] = []
-    for message in messages:
-        one = build(message, heads.get(case_of(message)), source, salts, now, (kept or {}).get(message.sequence - 1))
-        heads[one.case] = one.head
-        built.append(one)
+    for one, fresh in zip(all_opened, salts, strict=True):
+        index = one.message.sequence - 1
+        salt = stored.salt if (stored := kept.get(index)) is not None else fresh
+        made = build(one, heads.get(one.case), source, actors, salt, at, seen.add(one.message.message_id, index))
+        heads[one.case] = made.head
+        built.append(made)
     return built
 
 

@@ -28,8 +28,8 @@ def difference(message: Message, entry: Stored | None, payload: Payload | None) 
         return f"{where} is recorded as lost, and the broker has it after all"
     if (rec.sequence, rec.subject, rec.message_id) != (message.sequence, bounded(message.subject), bounded(message.message_id)):
         return f"{where} stands in the trail under another subject or message id than at the broker"
-    if payload is not None and rec.digest != digest_of(payload.salt, message.raw or b""):
+    if payload is not None and payload.raw is not None and rec.digest != digest_of(payload.salt, message.raw or b""):
         return f"{where} differs between broker and trail: one of the two was altered"
-    if payload is not None and payload.raw != message.raw:
+    if payload is not None and payload.raw is not None and payload.raw != message.raw:
         return f"{where}: its stored payload is not the broker's fact, which is the one that was recorded: the payload was altered"
     return None

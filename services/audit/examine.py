@@ -13,8 +13,8 @@ from datetime import timedelta
 from services.audit import fields, record
 from services.audit.export import Detail
 from services.audit.fields import NOTHING, About
+from services.audit.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.record import Rec, RecordError
-from services.audit.trail import Payload
 
 Report = Callable[[int | None, str], None]
 _BACKWARDS = timedelta(seconds=1)
@@ -109,26 +109,22 @@ class Examiner:
 
     def _beside(self, index: int, rec: Rec, detail: Detail, span: CaseSpan) -> None:
         payload = detail.payload
-        raw = payload.raw if payload else None
-        if rec.form == "fact":
-            if payload is None or raw is None:
-                self._report(index, "its payload is missing, and no redaction says why")
-                return
-            if record.digest_of(payload.salt, raw) != rec.digest:
-                self._report(index, "its payload is not the one that was recorded: it was altered")
-                return
-        envelope = record.envelope_of(raw)
+        found = [*header_faults(rec), *payload_faults(rec, payload)]
+        for words in found:
+            self._report(index, words)
+        missing = missing_of(rec, payload)
+        if missing:
+            self._report(index, "its payload is missing, and no redaction says why")
+        if found or WHOLE in missing:
+            return
+        envelope = payload.envelope if payload is not None else {}
         if rec.case != record.case_of(envelope) or rec.claimed != record.claimed_of(envelope):
             self._report(index, "its header does not say of case or time what its payload says")
-        if payload is not None:
-            self._author(index, rec, payload, record.actor_of(envelope))
         if span.about is None:
             span.about = span.assumed = claimed_about(detail)
         derived = fields.derive(rec.subject, envelope, span.about if rec.case else NOTHING)
         if rec.case and span.about == NOTHING:
             span.about = derived.about
-        if payload is not None and payload.text != derived.text:
-            self._report(index, "its searched text is not what its payload says: it would be found, or hidden, wrongly")
         self._fields(index, fields.searchable(rec, derived), detail.fields)
 
     def _fields(self, index: int, wanted: fields.Json, held: fields.Json) -> None:
@@ -137,12 +133,6 @@ class Examiner:
         wrong = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
         says = "; ".join(f"{name} says {_short(held.get(name))}, the record says {_short(wanted.get(name))}" for name in wrong[:5])
         self._report(index, f"its search fields were altered, it would be found, or hidden, wrongly: {says}")
-
-    def _author(self, index: int, rec: Rec, payload: Payload, principal: str | None) -> None:
-        known = payload.actor_salt is not None and principal is not None
-        pseudonym = record.pseudonym(payload.actor_salt, principal) if known and payload.actor_salt and principal else None
-        if payload.actor != principal or pseudonym != rec.actor:
-            self._report(index, "its author is not the one its payload names")
 
 
 class Chain:

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from services.audit.trail import Payload, Signed, Stored
+from services.audit.payloads import Field, Payload, Remains
+from services.audit.trail import Signed, Stored
 
 
 class ExportError(ValueError):
@@ -34,13 +35,14 @@ def checkpoint_line(signed: Signed) -> bytes:
 def export_line(entry: Stored, payload: Payload | None) -> bytes:
     line: dict[str, Any] = {"index": entry.index, "rec": entry.rec.decode(), "fields": entry.fields}
     if payload is not None:
-        line["payload"] = {
+        held: dict[str, Any] = {
             "raw": None if payload.raw is None else base64.b64encode(payload.raw).decode(),
             "salt": payload.salt.hex(),
-            "actor": payload.actor,
             "actor_salt": payload.actor_salt.hex() if payload.actor_salt else None,
-            "text": payload.text,
         }
+        if payload.remains is not None:
+            held["remains"] = _remains_line(payload.remains)
+        line["payload"] = held
     return orjson.dumps(line) + b"\n"
 
 
@@ -57,12 +59,26 @@ def read_line(raw: bytes) -> Detail | None:
 
 
 def _payload(index: int, held: dict[str, Any]) -> Payload:
-    raw, actor_salt = held["raw"], held["actor_salt"]
+    raw, actor_salt, remains = held["raw"], held["actor_salt"], held.get("remains")
     return Payload(
         index,
         None if raw is None else base64.b64decode(raw, validate=True),
         bytes.fromhex(held["salt"]),
-        held["actor"],
         bytes.fromhex(actor_salt) if actor_salt else None,
-        held["text"],
+        None if remains is None else _remains(remains),
     )
+
+
+def _remains_line(remains: Remains) -> dict[str, Any]:
+    """`plain` and `values` as text: they are what was hashed, byte for byte."""
+    return {
+        "kind": remains.kind,
+        "plain": None if remains.plain is None else remains.plain.decode(),
+        "salt": remains.salt.hex(),
+        "fields": {path: {"salt": field.salt.hex(), "values": field.values.decode()} for path, field in remains.fields.items()},
+    }
+
+
+def _remains(held: dict[str, Any]) -> Remains:
+    left = {path: Field(bytes.fromhex(one["salt"]), one["values"].encode()) for path, one in held["fields"].items()}
+    return Remains(held["kind"], None if held["plain"] is None else held["plain"].encode(), bytes.fromhex(held["salt"]), left)

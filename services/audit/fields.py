@@ -38,8 +38,6 @@ class Fields:
     channels: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     lapses: tuple[str, ...] = ()
-    text: str | None = None
-    """Free words of people: kept beside the payload, where they can be erased."""
 
     def stored(self) -> Json:
         """The searchable fields as `entries` holds them."""
@@ -106,7 +104,6 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
         ),
         outcomes=_distinct(outcomes),
         lapses=_distinct(effect.get("duty") for effect in effects if effect.get("kind") == "lapsed"),
-        text=_words(data),
     )
 
 
@@ -115,7 +112,9 @@ def effects_of(envelope: Json) -> list[Json]:
     return _objects(_object(envelope.get("data")).get("effects"))
 
 
-def _words(data: Json) -> str | None:
+def words_of(envelope: Json) -> str | None:
+    """Free words of people, by which a fact is found: never stored by themselves, so that they are erased with the payload."""
+    data = _object(envelope.get("data"))
     for field in ("summary", "title", "text", "note", "error", "reason"):
         words = data.get(field)
         if isinstance(words, str) and words:

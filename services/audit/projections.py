@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.audit import record
 from services.audit.fields import effects_of
 from services.audit.query import TrailReader
 from services.audit.views import CheckpointView, Entry, Filter, Order
@@ -90,7 +89,7 @@ class Projections:
             found: list[tuple[Entry, list[dict[str, Any]]]] = []
             for entry in entries:
                 payload = payloads.get(entry.index)
-                envelope = record.envelope_of(payload.raw if payload else None)
+                envelope = payload.envelope if payload else {}
                 name = str(envelope.get("id", entry.index))
                 if name in seen:
                     continue

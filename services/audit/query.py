@@ -9,7 +9,7 @@ from typing import Any
 
 from services.audit import record, searching
 from services.audit.layout import TileId
-from services.audit.merkle import EMPTY_ROOT, ProofError
+from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
 from services.audit.record import Rec
 from services.audit.trail import Payload, Signed, Stored, Trail
 from services.audit.tree import StoredTree
@@ -106,10 +106,10 @@ class TrailReader:
         payload = (await self._trail.payloads([index])).get(index)
         rec = Rec.read(entry.rec)
         raw = payload.raw if payload else None
-        envelope = record.envelope_of(raw)
+        envelope = payload.envelope if payload else {}
         return Record(
             entry=entry_view(entry, payload),
-            header={name: getattr(rec, name) for name in Rec.__dataclass_fields__},
+            header=rec.header(),
             rec=entry.rec.decode(),
             leaf=entry.leaf.hex(),
             fact=envelope or None,
@@ -146,6 +146,10 @@ class TrailReader:
     async def path(self, index: int, size: int) -> list[bytes]:
         """The bare hashes of an inclusion proof."""
         return await self._tree.inclusion(index, size)
+
+    async def peaks(self, leaves: int, size: int) -> list[bytes]:
+        """The roots of the perfect subtrees that make the first `leaves` records, the largest first."""
+        return await self._tree.ranges([(node.number << node.level, node.number + 1 << node.level) for node in range_nodes(0, leaves)], size)
 
     async def consistency(self, first: int, second: int | None = None) -> ConsistencyProof:
         signed = await self.checkpoint()

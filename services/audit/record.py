@@ -1,31 +1,34 @@
 """A record's header `rec`: the small canonical JSON that is hashed into the tree, one for each fact.
 
-Invariant: `rec` is canonical by RFC 8785 (ASCII keys sorted, integers below 2^53, no floats: orjson's sorted output is the
-same bytes) and holds no personal data: the message enters by a salted digest, its author by a pseudonym.
+Invariant: `rec` is canonical by RFC 8785 (ASCII keys sorted, integers below 2^53, no floats: msgspec writes the same bytes) and
+holds no personal data: the message, the message without its personal fields and each of these enter by salted digests, its author
+by a pseudonym. Headers of version 1 are read and written back for ever.
 """
 
 import hmac
 import re
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import msgspec
 import orjson
 
 from shared.facts import rfc3339
 
-VERSION = 1
+VERSION = 2
 _CASE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OUR_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _TEXT_LIMIT = 256
+_MILLISECOND = timedelta(milliseconds=1)
+_ABSENT_IN_V1 = ("offset", "personal", "plain", "repeats")
 
 
 class RecordError(ValueError):
     """Bytes that are no `rec`. Says what is wrong."""
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A fact as the broker holds it; `raw` None where the broker has lost it."""
 
     sequence: int
@@ -35,72 +38,64 @@ class Message:
     raw: bytes | None
 
 
-@dataclass(frozen=True)
-class Rec:
-    """`case` is "" for facts about no case: they are numbered among themselves."""
+class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """`case` is "" for facts about no case: they are numbered among themselves. Fields stand in the order they are hashed in."""
 
-    index: int
-    stream: str
+    actor: str | None
+    broker: str
+    case: str
+    claimed: str | None
     created: str
     """When the stream was made: another stream of the same name is another record."""
-    sequence: int
-    form: Literal["fact", "gap"]
-    subject: str
-    message_id: str
-    case: str
-    number: int
-    previous: int | None
-    claimed: str | None
-    broker: str
-    ingested: str
-    actor: str | None
     digest: str | None
+    """SHA-256(salt ‖ message), hex; None for a gap, as all that is made of the message."""
     epoch: int
+    form: Literal["fact", "gap"]
+    index: int
+    ingested: str
+    message_id: str
+    number: int
+    offset: int | None = None
+    """Broker's time minus the claimed one, whole milliseconds, rounded down."""
+    personal: dict[str, str] = {}
+    """Path of each personal field the message has → SHA-256(field salt ‖ its values as a canonical JSON array), hex."""
+    plain: str | None = None
+    """The same of the message with null for each personal value; None where it is no JSON object."""
+    previous: int | None
+    repeats: int | None = None
+    """An earlier record with the same message id, looked for among the last `Seen.WIDTH`."""
+    sequence: int
+    stream: str
+    subject: str
     v: int = VERSION
 
     def write(self) -> bytes:
-        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+        return _encode(self) if self.v != 1 else orjson.dumps(self.header())
+
+    def header(self) -> dict[str, Any]:
+        """As it is written: a header of version 1 has only that version's fields."""
+        header = msgspec.structs.asdict(self)
+        if self.v == 1:
+            for name in _ABSENT_IN_V1:
+                del header[name]
+        return header
 
     @classmethod
     def read(cls, raw: bytes) -> "Rec":
         """Raises RecordError for bytes that `write` would not have made."""
         try:
-            rec = cls(**orjson.loads(raw))
-        except (orjson.JSONDecodeError, TypeError) as error:
+            rec = _decode(raw)
+        except (msgspec.MsgspecError, ValueError) as error:
             raise RecordError(f"the header is no record of this trail ({error})") from None
-        for name, kinds in _TYPES.items():
-            if type(getattr(rec, name)) not in kinds:
-                raise RecordError(f"the header's {name} is a {type(getattr(rec, name)).__name__}")
+        if rec.v not in (1, VERSION):
+            raise RecordError(f"the header is of version {rec.v}, which this program does not know")
         if rec.write() != raw:
             raise RecordError("the header is not in canonical form")
         return rec
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("index", "sequence", "number", "epoch", "v"), (int,)),
-    **dict.fromkeys(("stream", "created", "form", "subject", "message_id", "case", "broker", "ingested"), (str,)),
-    **dict.fromkeys(("claimed", "actor", "digest"), (str, type(None))),
-    "previous": (int, type(None)),
-}
-
-
-class Salts:
-    """Salts from one secret, so that a record built again after a crash is the same record.
-
-    They are kept beside the payload: erasing both there leaves a digest nobody can reproduce.
-    """
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def of_message(self, stream: str, created: str, sequence: int) -> bytes:
-        return self._derive(f"message\n{stream}\n{created}\n{sequence}")
-
-    def of_actor(self, principal: str) -> bytes:
-        return self._derive(f"actor\n{principal}")
-
-    def _derive(self, what: str) -> bytes:
-        return hmac.digest(self._secret, what.encode(), "sha256")
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(Rec).decode
 
 
 def digest_of(salt: bytes, raw: bytes) -> str:
@@ -110,6 +105,11 @@ def digest_of(salt: bytes, raw: bytes) -> str:
 def pseudonym(salt: bytes, principal: str) -> str:
     """The same for all acts of one principal; with the salt anyone can check it, without it nobody can guess it."""
     return sha256(salt + principal.encode()).hexdigest()[:32]
+
+
+def field_salt(salt: bytes, path: str) -> bytes:
+    """The salt of one field, or of the message without them ("" for its path): it can be shown without showing the others'."""
+    return hmac.digest(salt, path.encode(), "sha256")
 
 
 def envelope_of(raw: bytes | None) -> dict[str, Any]:
@@ -129,11 +129,19 @@ def case_of(envelope: dict[str, Any]) -> str:
 def claimed_of(envelope: dict[str, Any]) -> str | None:
     """When the author says it happened, in the trail's spelling; None where it does not say so readably."""
     stamp = envelope.get("time")
-    try:
-        at = datetime.fromisoformat(stamp) if isinstance(stamp, str) else None
-    except ValueError:
+    if not isinstance(stamp, str):
         return None
-    return rfc3339(at) if at is not None and at.tzinfo is not None else None
+    try:
+        at = datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            return None
+        return stamp if _OUR_TIME.fullmatch(stamp) else rfc3339(at)
+    except (ValueError, OverflowError):
+        return None
+
+
+def offset_of(broker: datetime, claimed: str | None) -> int | None:
+    return None if claimed is None else (broker - datetime.fromisoformat(claimed)) // _MILLISECOND
 
 
 def actor_of(envelope: dict[str, Any]) -> str | None:

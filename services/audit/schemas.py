@@ -42,7 +42,9 @@ VALIDATORS: dict[str, dict[str, Any]] = {
     ),
     "tiles": _object(level=_INTEGER, hashes=_BYTES, root=_BYTES),
     "checkpoints": _object(size=_INTEGER, root=_BYTES, time=_TEXT, note=_TEXT),
-    "payloads": _object(raw=_BYTES_OR_NOTHING, salt=_BYTES, actor=_TEXT_OR_NOTHING, actor_salt=_BYTES_OR_NOTHING, text=_TEXT_OR_NOTHING),
+    "payloads": _object(count={**_INTEGER, "minimum": 1, "maximum": 16}, data=_BYTES),
+    "rest": _object(index=_INTEGER, data=_BYTES),
+    "actors": {**_object(salt=_BYTES), "properties": {"_id": _TEXT, "salt": _BYTES}},
 }
 
 ENTRY_INDEXES: tuple[tuple[tuple[tuple[str, int], ...], bool], ...] = (
@@ -53,3 +55,6 @@ ENTRY_INDEXES: tuple[tuple[tuple[tuple[str, int], ...], bool], ...] = (
 )
 """(keys, unique). Rarer questions walk windows of the trail. The embedded store goes without the last: there it would cost a
 third of the rate of all inserts (measured: 2,300 to 1,500 a second)."""
+
+REST_INDEX = "index"
+"""Of what erasures left: few, and found by their record."""

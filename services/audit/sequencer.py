@@ -16,12 +16,13 @@ import nats.errors
 import structlog
 
 from services.audit import builder, merkle
-from services.audit.builder import CaseHead, Source
+from services.audit.actors import Seen
+from services.audit.builder import CaseHead, Source, opened
 from services.audit.compare import differences
 from services.audit.feed import Delivered, Feed
 from services.audit.merkle import Edge
 from services.audit.metrics import Metrics
-from services.audit.record import Message, Rec, Salts
+from services.audit.record import Message, Rec
 from services.audit.signer import CheckpointSigner, RefusedError
 from services.audit.trail import STREAM, Payload, StoreError, TakenError, Trail
 from services.audit.tree import StoredTree
@@ -34,6 +35,8 @@ _HEADS = 20_000
 _PATIENCE = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries while store or broker do not answer."""
 _IDLE = 5.0
+_CUT_SHORT = 2_048
+"""More than any batch has: so far beyond the last record a dead sequencer's payloads may lie."""
 _FAULTS_KEPT = 20
 
 
@@ -43,7 +46,6 @@ class Sequencer:
         feed: Feed,
         trail: Trail,
         signer: CheckpointSigner,
-        salts: Salts,
         clock: Callable[[], datetime],
         metrics: Metrics,
         *,
@@ -54,13 +56,16 @@ class Sequencer:
     ) -> None:
         self.status = "waiting: not started yet"
         self.faults: list[str] = []
-        self._feed, self._trail, self._signer, self._salts, self._clock, self._metrics = feed, trail, signer, salts, clock, metrics
+        self._feed, self._trail, self._signer, self._clock, self._metrics = feed, trail, signer, clock, metrics
         self._batch, self._pace, self._heartbeat, self._step = batch, pace, heartbeat, step
         self._tree = StoredTree(trail)
         self._edge = Edge()
         self._begun = self._stale = self._contested = False
         self._heads: OrderedDict[str, CaseHead] = OrderedDict()
+        self._seen = Seen()
         self._source = Source(STREAM, "", 0)
+        self._doubtful = 0
+        """Up to this index payloads may lie without their records: those of a batch that was cut short."""
         self._sealed_at: datetime | None = None
 
     def check(self) -> None:
@@ -158,6 +163,7 @@ class Sequencer:
             await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in missing])
         self._edge = await self._tree.edge(size)
         self._heads.clear()
+        self._doubtful = size + _CUT_SHORT
         self._metrics.records.set(size)
 
     async def _reload(self) -> None:
@@ -196,12 +202,21 @@ class Sequencer:
         return Message(sequence, "", "", time, None)
 
     async def _append(self, messages: Sequence[Message]) -> None:
-        heads = await self._heads_of({builder.case_of(message) for message in messages})
-        now = self._clock()
-        built = builder.build_all(messages, dict(heads), self._source, self._salts, now)
+        read = [opened(message) for message in messages]
+        heads = await self._heads_of({one.case for one in read})
+        actors = await self._trail.make_authors(one.principal for one in read if one.principal is not None)
+        now, start = self._clock(), messages[0].sequence - 1
+        kept = await self._kept(range(start, start + len(messages)), messages) if start < self._doubtful else {}
+        built = builder.build_all(messages, dict(heads), self._source, actors, now, kept, self._seen, already=read)
         self._step("built")
-        if taken := await self._trail.insert_payloads([one.payload for one in built if one.payload.raw is not None]):
-            built = builder.build_all(messages, dict(heads), self._source, self._salts, now, await self._kept(taken, messages))
+        while taken := await self._trail.insert_payloads(
+            [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
+        ):
+            found = await self._kept(taken, messages)
+            if not found:
+                raise RefusedError(f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom")
+            kept |= found
+            built = builder.build_all(messages, dict(heads), self._source, actors, now, kept, self._seen)
         self._step("payloads")
         await self._trail.insert_entries([one.entry for one in built])
         self._step("entries")

@@ -5,33 +5,31 @@ Personal data lies in a database of its own (`fenghuo_payloads`), the one place 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import CollectionInvalid, OperationFailure
 
+from services.audit import record
+from services.audit.actors import Author
 from services.audit.merkle import Tile
+from services.audit.payload_store import PayloadStore
+from services.audit.payloads import Payload
 from services.audit.schemas import ENTRY_INDEXES, VALIDATORS
+from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError
+from services.audit.store_calls import asked as _asked
+from services.audit.store_calls import insert as _insert
 
-Doc = dict[str, Any]
+__all__ = ["STREAM", "Doc", "Payload", "Server", "Signed", "StoreError", "Stored", "TakenError", "Trail", "gallop"]
+
 STREAM = "FACTS"
 """Record `index` is message `index + 1` of it."""
 TRAIL_DATABASE = "fenghuo_trail"
 PAYLOAD_DATABASE = "fenghuo_payloads"
 EMBEDDED_SET = "secantus"
-QUERY_MS = 5_000
-_DUPLICATE = 11000
 _LEVEL_SHIFT = 40
-
-
-class StoreError(RuntimeError):
-    """The store did not answer or refused; nothing is known of what it did. Try again after reading the head anew."""
-
-
-class TakenError(RuntimeError):
-    """Another one holds this key already."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +40,6 @@ class Stored:
     rec: bytes
     leaf: bytes
     fields: Doc
-
-
-@dataclass(frozen=True)
-class Payload:
-    """What a record's digest was made of: the fact's bytes and the salts. `text` is searched; it can be erased with the rest."""
-
-    index: int
-    raw: bytes | None
-    salt: bytes
-    actor: str | None = None
-    actor_salt: bytes | None = None
-    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +94,7 @@ class Trail:
         self._entries = database["entries"]
         self._tiles = database["tiles"]
         self._checkpoints = database["checkpoints"]
-        self._payloads = self._client[PAYLOAD_DATABASE]["payloads"]
+        self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
 
     def close(self) -> None:
         self._client.close()
@@ -126,7 +112,7 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        for collection in (self._entries, self._tiles, self._checkpoints, self._payloads):
+        for collection in (self._entries, self._tiles, self._checkpoints, *self._payloads.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:
@@ -138,6 +124,7 @@ class Trail:
         for keys, unique in ENTRY_INDEXES:
             if list(keys) not in known:
                 await _asked(self._entries.create_index(list(keys), unique=unique))
+        await self._payloads.prepare()
 
     async def _names(self, database: str) -> list[str]:
         return await _asked(self._client[database].list_collection_names())
@@ -145,11 +132,13 @@ class Trail:
     # --- insert ---------------------------------------------------------------------------------------------------------
 
     async def insert_payloads(self, payloads: Sequence[Payload]) -> list[int]:
-        """Returns the indexes that were there already: compare them, their raw bytes must be the same."""
-        docs = [
-            {"_id": p.index, "raw": p.raw, "salt": p.salt, "actor": p.actor, "actor_salt": p.actor_salt, "text": p.text} for p in payloads
-        ]
-        return await _insert(self._payloads, docs, ordered=False)
+        """Sorted by index. Returns the indexes that were not stored because payloads lie there already: compare them, their raw
+        bytes must be the same, and take their salts."""
+        return await self._payloads.insert(payloads)
+
+    async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
+        """The authors of these principals; who has none yet is given one."""
+        return await self._payloads.make_authors(principals)
 
     async def insert_entries(self, entries: Sequence[Stored]) -> None:
         """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another writer was faster."""
@@ -217,13 +206,28 @@ class Trail:
         return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
-        cursor = self._payloads.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
-        return {doc["_id"]: _payload(doc) for doc in await _asked(cursor.to_list(None))}
+        """Those that are there, whole or what an erasure left, with their authors' salts."""
+        found = await self._one_each(indexes)
+        authors = await self._payloads.authors(payload.actor for payload in found.values() if payload.actor is not None)
+        return {
+            index: payload.by(authors[payload.actor].salt) if payload.actor in authors and payload.actor_salt is None else payload
+            for index, payload in found.items()
+        }
+
+    async def _one_each(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        """Where a crash or a lost race left two, the record says which is its own."""
+        chosen: dict[int, Payload] = {}
+        for index, found in (await self._payloads.find(indexes)).items():
+            chosen[index] = found[0]
+            if len(found) > 1 and (entry := await self.entry(index)) is not None:
+                digest = record.Rec.read(entry.rec).digest
+                fit = (one for one in found if one.raw is not None and record.digest_of(one.salt, one.raw) == digest)
+                chosen[index] = next(fit, found[0])
+        return chosen
 
     async def texts(self, indexes: Sequence[int]) -> dict[int, str]:
         """The searched texts of those records that have one. Fetched by key: a pattern would scan, and one slow pattern stalls all."""
-        cursor = self._payloads.find({"_id": {"$in": list(indexes)}}, {"text": 1}, max_time_ms=QUERY_MS)
-        return {doc["_id"]: doc["text"] for doc in await _asked(cursor.to_list(None)) if doc["text"]}
+        return {index: payload.text for index, payload in (await self._one_each(indexes)).items() if payload.text}
 
     async def tile(self, level: int, number: int) -> bytes | None:
         """The hashes of a full tile, one after the other; None where it is not stored (yet)."""
@@ -271,41 +275,12 @@ def _stored(doc: Doc) -> Stored:
     return Stored(doc["_id"], bytes(doc["rec"]), bytes(doc["leaf"]), fields)
 
 
-def _payload(doc: Doc) -> Payload:
-    return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor"), doc.get("actor_salt"), doc.get("text"))
-
-
 def _signed(doc: Doc) -> Signed:
     return Signed(doc["_id"], doc["size"], bytes(doc["root"]), doc["time"], doc["note"])
 
 
 async def _exists(collection: AsyncIOMotorCollection[Doc], key: int) -> bool:
     return await _asked(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
-
-
-async def _asked(operation: Awaitable[Any]) -> Any:
-    try:
-        return await operation
-    except PyMongoError as error:
-        raise StoreError(f"the store: {error}") from error
-
-
-async def _insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, ordered: bool) -> list[int]:
-    """Returns the ids that were taken before."""
-    if not docs:
-        return []
-    try:
-        await collection.insert_many(docs, ordered=ordered)
-    except BulkWriteError as error:
-        faults: list[Doc] = error.details["writeErrors"]
-        if not faults or any(fault["code"] != _DUPLICATE for fault in faults):
-            raise StoreError(f"the store refused: {faults[:1]}") from error
-        return [docs[fault["index"]]["_id"] for fault in faults]
-    except DuplicateKeyError:
-        return [docs[0]["_id"]]
-    except PyMongoError as error:
-        raise StoreError(f"the store: {error}") from error
-    return []
 
 
 def _exists_already(cause: BaseException | None) -> bool:

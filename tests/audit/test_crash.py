@@ -10,6 +10,7 @@ from services.audit.record import Rec
 from services.audit.trail import Trail
 from shared import streams
 from shared.vocabulary import Role
+from tests.audit.by_hand import edit_payload
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import verdict_of
 from tests.lab import Lab, Running, until
@@ -77,10 +78,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
 def _alter_payload(lab: Lab, index: int) -> None:
     client: MongoClient[dict[str, Any]] = MongoClient(lab.mongo_url)
     payloads = client["fenghuo_payloads"]["payloads"]
-    doc = payloads.find_one({"_id": index})
-    assert doc is not None
-    payloads.delete_one({"_id": index})
-    payloads.insert_one({**doc, "raw": b"{}"})
+    edit_payload(payloads, index, raw=b"{}")
     client.close()
 
 

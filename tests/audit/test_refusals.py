@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from services.audit.feed import Delivered, Feed, StreamNow
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
-from services.audit.record import Message, Rec, Salts
+from services.audit.record import Message, Rec
 from services.audit.sequencer import Sequencer
 from services.audit.signer import CheckpointSigner, StateFile
 from services.audit.trail import Trail
@@ -92,7 +92,6 @@ async def test_what_the_broker_lost_is_a_gap_on_record(own_lab: Lab) -> None:
         feed,
         trail,
         CheckpointSigner(key, StateFile(own_lab.folder / "audit" / "signer.json"), trail, feed.announce),
-        Salts(b"secret"),
         lambda: datetime.now(UTC),
         Metrics(CollectorRegistry()),
         batch=2,

@@ -20,6 +20,7 @@ from services.audit.tree import StoredTree
 from services.audit.verify import verify
 from shared.secrets import SecretFile
 from shared.vocabulary import Role
+from tests.audit.by_hand import delete_payload, edit_payload, payload_of
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import key_of, store_of, verdict_of
 from tests.lab import Lab, lab_in, until
@@ -53,7 +54,13 @@ async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 def store(trail: Lab) -> Any:
     """The two databases, as they were again after the test."""
     client: MongoClient[Doc] = MongoClient(trail.mongo_url)
-    names = [("fenghuo_trail", "entries"), ("fenghuo_trail", "tiles"), ("fenghuo_trail", "checkpoints"), ("fenghuo_payloads", "payloads")]
+    names = [
+        ("fenghuo_trail", "entries"),
+        ("fenghuo_trail", "tiles"),
+        ("fenghuo_trail", "checkpoints"),
+        ("fenghuo_payloads", "payloads"),
+        ("fenghuo_payloads", "actors"),
+    ]
     before = {name: {doc["_id"]: doc for doc in client[name[0]][name[1]].find()} for name in names}
     yield client
     for name, docs in before.items():
@@ -112,18 +119,25 @@ def edited_case_field(db: Database) -> int:
 
 
 def edited_payload(db: Database) -> int:
-    raw = bytes(db.fenghuo_payloads.payloads.find_one({"_id": 402})["raw"])
-    put(db.fenghuo_payloads.payloads, 402, raw=raw.replace(b"Embankment", b"Nothing at"))
+    raw = payload_of(db.fenghuo_payloads.payloads, 402).raw
+    assert raw
+    edit_payload(db.fenghuo_payloads.payloads, 402, raw=raw.replace(b"Embankment", b"Nothing at"))
     return 402
 
 
-def edited_searched_text(db: Database) -> int:
-    put(db.fenghuo_payloads.payloads, 6, text="nothing happened")
-    return 6
+def edited_author(db: Database) -> int:
+    put(db.fenghuo_payloads.actors, "p_reporter", salt=b"0" * 32)
+    return 0
+
+
+def scrambled_chunk(db: Database) -> int:
+    doc = db.fenghuo_payloads.payloads.find_one({"_id": {"$in": list(range(353, 400))}})
+    put(db.fenghuo_payloads.payloads, doc["_id"], data=b"nothing")
+    return int(doc["_id"])
 
 
 def deleted_payload(db: Database) -> int:
-    db.fenghuo_payloads.payloads.delete_one({"_id": 500})
+    delete_payload(db.fenghuo_payloads.payloads, 500)
     return 500
 
 
@@ -169,7 +183,8 @@ DEEDS: list[Callable[[Database], int]] = [
     edited_search_field,
     edited_case_field,
     edited_payload,
-    edited_searched_text,
+    edited_author,
+    scrambled_chunk,
     deleted_payload,
     deleted_entry,
     deleted_entry_at_the_ragged_edge,
