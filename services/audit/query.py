@@ -86,6 +86,10 @@ class TrailReader:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""
         return await self._views(await self.stored_case(case_id, (await self.checkpoint()).size))
 
+    async def part_of_case(self, case_id: str, start: int, end: int) -> list[Stored]:
+        """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the caller knows what it shows."""
+        return await self._trail.of_case(case_id, start, end)
+
     async def stored_case(self, case_id: str, size: int) -> list[Stored]:
         entries: list[Stored] = []
         while True:
