@@ -4,7 +4,7 @@ Invariant: whatever bytes a fact has, its fields are defined; what can't be read
 area, level and category stand in its report and are carried to its later records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ _LIST_LIMIT = 200
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class About:
     """What a case is about, from its report; carried to all its records."""
 
@@ -29,7 +29,7 @@ class About:
 NOTHING = About()
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Fields:
     kind: str
     about: About = NOTHING
@@ -74,37 +74,33 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
     """`carried`: what the case's report said, or NOTHING."""
     kind = kind_of(subject)
     data = _object(envelope.get("data"))
+    get = data.get
     about = carried if carried != NOTHING else about_of(kind, envelope)
-    by = _object(data.get("by"))
-    effects, notices = _objects(data.get("effects")), _objects(data.get("notices"))
-    deliveries = _objects(data.get("deliveries"))
+    by = _object(get("by"))
+    units: list[object] = [about.unit, get("unit"), get("to_unit"), by.get("unit")]
+    persons: list[object] = [get("person"), by.get("principal"), get("reported_by"), get("to_person"), get("owner")]
+    channels: list[object] = []
+    outcomes: list[object] = []
+    lapses: list[object] = []
+    for effect in _objects(get("effects")):
+        says = effect.get
+        units.append(says("unit"))
+        persons += (says("person"), says("stood_in"))
+        outcomes.append(says("kind"))
+        if says("kind") == "lapsed":
+            lapses.append(says("duty"))
+    notices, deliveries = _objects(get("notices")), _objects(get("deliveries"))
+    for one in (*notices, *deliveries):
+        persons.append(one.get("person"))
+    for one in deliveries:
+        channels.append(one.get("channel"))
+    for one in notices:
+        channels += _list(one.get("channels"))
     if kind in ("delivered", "failed"):
-        outcomes: Iterable[Any] = (kind,)
+        outcomes = [kind]
     elif kind == "acknowledged":
-        outcomes = (data.get("via"),)
-    else:
-        outcomes = (effect.get("kind") for effect in effects)
-    return Fields(
-        kind=kind,
-        about=about,
-        units=_distinct([about.unit, data.get("unit"), data.get("to_unit"), by.get("unit"), *(e.get("unit") for e in effects)]),
-        persons=_distinct(
-            [
-                data.get("person"),
-                by.get("principal"),
-                data.get("reported_by"),
-                data.get("to_person"),
-                data.get("owner"),
-                *(effect.get(field) for effect in effects for field in ("person", "stood_in")),
-                *(one.get("person") for one in (*notices, *deliveries)),
-            ]
-        ),
-        channels=_distinct(
-            [*(one.get("channel") for one in deliveries), *(channel for notice in notices for channel in _list(notice.get("channels")))]
-        ),
-        outcomes=_distinct(outcomes),
-        lapses=_distinct(effect.get("duty") for effect in effects if effect.get("kind") == "lapsed"),
-    )
+        outcomes = [get("via")]
+    return Fields(kind, about, _distinct(units), _distinct(persons), _distinct(channels), _distinct(outcomes), _distinct(lapses))
 
 
 def effects_of(envelope: Json) -> list[Json]:
@@ -122,6 +118,22 @@ def words_of(envelope: Json) -> str | None:
     return None
 
 
+_SEARCHED_LIMIT = 4_000
+_SEARCHED = ("summary", "details", "title", "text", "note", "error", "reason")
+
+
+def searched_words(envelope: Json) -> str:
+    """All the words a fact is searched by, one line each; what lies beyond 4,000 letters is not found."""
+    data = _object(envelope.get("data"))
+    words = [data.get(field) for field in _SEARCHED]
+    words += [
+        one.get(field)
+        for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title"))
+        for one in _objects(data.get(part))
+    ]
+    return "\n".join(one for one in words if isinstance(one, str) and one)[:_SEARCHED_LIMIT]
+
+
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT else None
 
@@ -135,16 +147,15 @@ def _list(value: object) -> list[Any]:
 
 
 def _objects(value: object) -> list[Json]:
-    return [_object(one) for one in _list(value)]
+    return [_object(one) for one in _list(value)] if value else []
 
 
 def _distinct(values: Iterable[object]) -> tuple[str, ...]:
-    def readable() -> Iterator[str]:
-        for value in values:
-            if (text := _text(value)) is not None:
-                yield text
-
-    return tuple(dict.fromkeys(readable()))[:_LIST_LIMIT]
+    found: dict[str, None] = {}
+    for value in values:
+        if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT:
+            found[value] = None
+    return tuple(found)[:_LIST_LIMIT]
 
 
 def searchable(rec: Rec, fields: Fields) -> Json:
