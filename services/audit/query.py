@@ -7,10 +7,13 @@ import base64
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from services.audit import record, searching
+from services.audit import record
 from services.audit.layout import TileId
 from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
 from services.audit.record import Rec
+from services.audit.search_plan import Below, none_below
+from services.audit.search_terms import Macs
+from services.audit.searching import Searcher
 from services.audit.trail import Payload, Signed, Stored, Trail
 from services.audit.tree import StoredTree
 from services.audit.views import (
@@ -40,9 +43,13 @@ class TrailReader:
         vkey: str,
         stream_last: Callable[[], Awaitable[int | None]],
         sequencer: Callable[[], str],
+        macs: Macs | None = None,
+        below: Below = none_below,
     ) -> None:
+        """`macs`: the key words are looked for with. `below`: the units under a unit."""
         self._trail = trail
         self._tree = StoredTree(trail)
+        self._searcher = Searcher(trail, macs=macs, below=below)
         self._vkey = vkey
         self._stream_last, self._sequencer = stream_last, sequencer
         self._count = 0
@@ -74,11 +81,13 @@ class TrailReader:
     async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
         signed = await self.checkpoint()
-        found = await searching.search(self._trail, what, signed.size, cursor=cursor, limit=limit, order=order)
+        found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
         return Page(
             entries=tuple(await self._views(found.entries)),
+            here=found.here,
             next=found.next,
             searched_to=found.searched_to,
+            cut=found.cut,
             checkpoint=checkpoint_view(signed),
         )
 
@@ -153,7 +162,9 @@ class TrailReader:
 
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
         """The roots of the perfect subtrees that make the first `leaves` records, the largest first."""
-        return await self._tree.ranges([(node.number << node.level, node.number + 1 << node.level) for node in range_nodes(0, leaves)], size)
+        return await self._tree.ranges(
+            [(node.number << node.level, node.number + 1 << node.level) for node in range_nodes(0, leaves)], size
+        )
 
     async def consistency(self, first: int, second: int | None = None) -> ConsistencyProof:
         signed = await self.checkpoint()

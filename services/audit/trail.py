@@ -18,6 +18,7 @@ from services.audit.merkle import Tile
 from services.audit.payload_store import PayloadStore
 from services.audit.payloads import Payload
 from services.audit.schemas import ENTRY_INDEXES, VALIDATORS
+from services.audit.search_store import SearchStore
 from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError
 from services.audit.store_calls import asked as _asked
 from services.audit.store_calls import insert as _insert
@@ -95,6 +96,7 @@ class Trail:
         self._tiles = database["tiles"]
         self._checkpoints = database["checkpoints"]
         self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
+        self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
 
     def close(self) -> None:
         self._client.close()
@@ -112,7 +114,7 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        for collection in (self._entries, self._tiles, self._checkpoints, *self._payloads.collections):
+        for collection in (self._entries, self._tiles, self._checkpoints, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:
@@ -172,6 +174,11 @@ class Trail:
     async def entries(self, start: int, end: int, also: Mapping[str, Any] | None = None) -> list[Stored]:
         """[start, end) in order of index, those that also match `also`."""
         cursor = self._entries.find({**(also or {}), **_window(start, end)}, max_time_ms=QUERY_MS)
+        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+
+    async def entries_at(self, indexes: Sequence[int]) -> list[Stored]:
+        """Those of these records that are there, in order of index."""
+        cursor = self._entries.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
         return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
 
     async def leaves(self, start: int, end: int) -> list[bytes]:

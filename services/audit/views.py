@@ -20,23 +20,30 @@ class Order(StrEnum):
 
 
 class Filter(Frozen):
-    """All that are given must hold. `since` and `until` are broker times, both inclusive."""
+    """All that are given must hold. `since` and `until` are broker times, both inclusive; so are those that authors claim."""
 
     case: str | None = None
     kind: str | None = None
     unit: str | None = None
     """Any unit the record names, and the reporting unit of its case."""
+    under: bool = False
+    """With `unit`: the units under it too, however deep."""
     person: str | None = None
     level: str | None = None
     category: str | None = None
     area: str | None = None
+    """A division's code; the divisions within it too (`620600`, or what their codes begin with: `6206`)."""
     channel: str | None = None
     outcome: str | None = None
     lapse: bool | None = None
+    lapse_of: str | None = None
+    """The duty that lapsed."""
     since: datetime | None = None
     until: datetime | None = None
+    claimed_since: datetime | None = None
+    claimed_until: datetime | None = None
     text: str | None = None
-    """A piece of the summary, note or error, as it is written; no pattern."""
+    """A piece of the words people wrote, without regard to case or width; no pattern."""
 
 
 class CheckpointView(Frozen):
@@ -84,12 +91,16 @@ class Entry(Frozen):
 
 class Page(Frozen):
     """`next` is the cursor of the page after this one; None at the end. A page may be short and still have a next:
-    the search stops after about two seconds and goes on from there."""
+    the search stops after about two seconds (`cut`) and goes on from there."""
 
     entries: tuple[Entry, ...]
+    here: str | None = None
+    """The cursor of this very page: with it the same page is given again, whatever came in since."""
     next: str | None
     searched_to: int | None
     """The index down (or up) to which the trail was searched for this page."""
+    cut: bool = False
+    """The page ended because its time was up, not because it was full or all was searched."""
     checkpoint: CheckpointView
 
 
