@@ -1,5 +1,6 @@
 """Writes what can be read off the tree itself: what the event side promises (docs/schemas/, docs/asyncapi.json, docs/events.md), what can
-become of a duty (docs/states.md), and which rules, routes and stories answer which requirement (docs/requirements.md).
+become of a duty (docs/states.md), who may do what (docs/roles.md), and which rules, routes and stories answer which requirement
+(docs/requirements.md).
 
 Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted apart.
 
@@ -15,6 +16,7 @@ from docs.asyncapi import asyncapi
 from docs.contract import Json, documents
 from docs.events_page import events_page
 from docs.requirements import Tree, requirements_page
+from docs.roles_page import roles_page
 from docs.states_page import states_page
 
 DOCS = Path(__file__).resolve().parent
@@ -23,7 +25,12 @@ DOCS = Path(__file__).resolve().parent
 def files() -> dict[Path, str]:
     """Every generated file with its text."""
     schemas = {DOCS / "schemas" / name: _text(document) for name, document in documents().items()}
-    pages = {"events.md": events_page(), "states.md": states_page(), "requirements.md": requirements_page(Tree.here())}
+    pages = {
+        "events.md": events_page(),
+        "roles.md": roles_page(),
+        "states.md": states_page(),
+        "requirements.md": requirements_page(Tree.here()),
+    }
     return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), **{DOCS / name: text for name, text in pages.items()}}
 
 

@@ -1,12 +1,14 @@
 """Who may do what in the store: the replica set, the roles and their users, declared here and nowhere else.
 
 Invariant: nobody who writes records can change or remove one. The audit may find and insert; what makes collections and
-indexes writes no record; what may remove (personal data, on a legal basis) reaches the payloads alone, never the trail.
+indexes writes no record; an auditor's own tools find and do nothing else; what may remove (personal data, on a legal basis)
+reaches the payloads alone, never the trail. Real MongoDB holds this for each collection; the embedded store knows databases
+only, so that there a user may do in each collection what it may do in any of that database.
 Safe to repeat; a password changed in its file is taken over.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,18 +20,40 @@ Client = MongoClient[dict[str, Any]]
 TRAIL_DATABASE = "fenghuo_trail"
 PAYLOADS_DATABASE = "fenghuo_payloads"
 
-_LOOK = ("find", "listCollections", "listIndexes", "collStats", "dbStats")
-_SETUP = ("listCollections", "listIndexes", "createCollection", "createIndex", "collMod")
+TRAIL = ("entries", "tiles", "checkpoints", "cosignatures", "timestamps", "search")
+"""What the audit writes, for ever."""
+SEALED_RANGES = "sealed_ranges"
+"""Which records lie in sealed files and no longer here: written by whoever drops them, as root (docs/architecture/retention.md)."""
+PAYLOADS = ("payloads", "actors", "search_texts")
+"""Personal data, and what is made of it."""
 
-ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    "trail_writer": {TRAIL_DATABASE: (*_LOOK, "insert"), PAYLOADS_DATABASE: (*_LOOK, "insert")},
-    "trail_setup": {TRAIL_DATABASE: _SETUP, PAYLOADS_DATABASE: _SETUP},
-    "redactor": {PAYLOADS_DATABASE: ("find", "remove")},
+FIND, INSERT, UPDATE, REMOVE, DROP, INDEX = VERBS = ("find", "insert", "update", "remove", "dropCollection", "createIndex")
+"""What there is to do to a collection; whoever may not `update` can neither change nor replace a document."""
+_LOOK = ("listIndexes", "collStats")
+_LOOK_AROUND = ("listCollections", "dbStats")
+_MAKE = ("createCollection", "collMod", "listIndexes")
+
+MAY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
+    "audit": {
+        TRAIL_DATABASE: {**dict.fromkeys(TRAIL, (FIND, INSERT)), SEALED_RANGES: (FIND,)},
+        PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND, INSERT)),
+    },
+    "trail_reader": {
+        TRAIL_DATABASE: dict.fromkeys((*TRAIL, SEALED_RANGES), (FIND,)),
+        PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND,)),
+    },
+    "redactor": {PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND, INSERT, REMOVE))},
+    "setup": {
+        TRAIL_DATABASE: dict.fromkeys((*TRAIL, SEALED_RANGES), (INDEX,)),
+        PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (INDEX,)),
+    },
 }
-"""Role → database → actions, in every collection of that database."""
+"""User → database → collection → what it may do there. What is not named is refused."""
 
-USERS = {"audit": "trail_writer", "setup": "trail_setup", "redactor": "redactor"}
+USERS = {"audit": "trail_writer", "trail_reader": "trail_reader", "redactor": "redactor", "setup": "trail_setup"}
+"""User → its role."""
 
+EMBEDDED_SET = "secantus"
 NOT_YET_INITIALIZED = 94
 PATIENCE = 60.0
 """Seconds. The image starts a first server for itself alone before the real one, and an election takes its time."""
@@ -70,11 +94,38 @@ def initiate(client: Client, host: str, *, patience: float = PATIENCE) -> bool:
     return made
 
 
+def may(user: str, database: str, collection: str, *, by_collection: bool) -> frozenset[str]:
+    """Which of VERBS the store allows; `by_collection` is False for the embedded one."""
+    allowed = MAY[user].get(database, {})
+    if by_collection:
+        return frozenset(allowed.get(collection, ()))
+    return frozenset(verb for verbs in allowed.values() for verb in verbs)
+
+
+def knows_collections(client: Client) -> bool:
+    """Whether its privileges act on collections, as MongoDB's do, or on whole databases."""
+    return client.admin.command("hello").get("setName") != EMBEDDED_SET
+
+
+def privileges(user: str, *, by_collection: bool) -> list[dict[str, Any]]:
+    """What `createRole` takes."""
+    also = _MAKE if user == "setup" else _LOOK
+
+    def on(database: str, collection: str, actions: Iterable[str]) -> dict[str, Any]:
+        return {"resource": {"db": database, "collection": collection}, "actions": sorted(set(actions))}
+
+    if not by_collection:
+        return [on(database, "", (*may(user, database, "", by_collection=False), *also, *_LOOK_AROUND)) for database in MAY[user]]
+    whole = [on(database, "", _LOOK_AROUND) for database in MAY[user]]
+    return whole + [on(database, name, (*verbs, *also)) for database, held in MAY[user].items() for name, verbs in held.items()]
+
+
 def declare_roles(client: Client) -> None:
-    for role, databases in ROLES.items():
-        privileges = [{"resource": {"db": database, "collection": ""}, "actions": list(actions)} for database, actions in databases.items()]
+    by_collection = knows_collections(client)
+    for user, role in USERS.items():
         known = client.admin.command("rolesInfo", {"role": role, "db": "admin"})["roles"]
-        client.admin.command("updateRole" if known else "createRole", role, privileges=privileges, roles=[])
+        wanted = privileges(user, by_collection=by_collection)
+        client.admin.command("updateRole" if known else "createRole", role, privileges=wanted, roles=[])
 
 
 def declare_users(client: Client, passwords: Mapping[str, str]) -> None:

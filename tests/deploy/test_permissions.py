@@ -1,7 +1,7 @@
 """The real broker and the real store under their permissions: each user does its work, and is refused what is not its own."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ from nats.js.errors import APIError
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from fenghuo import embedded, store
+from fenghuo import store
 from shared import streams
 from shared.broker import append, connect_options
 from tests.deploy import nats_conf
+from tests.deploy.conftest import PASSWORDS
 from tests.lab import Lab, lab_in, until
 
 NOT_ADMIN = [name for name in nats_conf.users() if name != "admin"]
-PASSWORDS = {user: f"{user}-password" for user in store.USERS}
 
 PUBLISHED = {
     "fact.7.reported": {"intake", "escalator"},
@@ -87,27 +87,6 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]
     """A broker of its own: what is allowed is really published here, and some of it is rubbish."""
     async with lab_in(tmp_path_factory.mktemp("permissions"), mongo=False) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[store.Client, int]]:
-    """The wire server with log-in, as `fenghuo.deployment store` leaves it; its first user is made before log-in is demanded."""
-    folder, port = tmp_path_factory.mktemp("store"), embedded.free_port()
-    first = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
-    try:
-        with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client:
-            client.admin.command("createUser", "root", pwd="root", roles=[{"role": "root", "db": "admin"}])
-    finally:
-        embedded.stop(first)
-    server = embedded.start([*embedded.mongo_command(folder / "mongo", port=port), "--auth"], log=folder / "mongo.log", cwd=folder)
-    try:
-        with closing(store.connect_root(f"127.0.0.1:{port}", "root", patience=20)) as root:
-            store.initiate(root, f"127.0.0.1:{port}", patience=20)
-            store.declare_roles(root)
-            store.declare_users(root, PASSWORDS)
-            yield root, port
-    finally:
-        embedded.stop(server)
 
 
 class Asking:
@@ -193,7 +172,7 @@ def test_the_store_lets_the_audit_add_and_read_but_never_change_or_remove(guarde
             refused(lambda d=audit[database]: d.command("collMod", "scratch", validator={}))
 
     with as_user(port, "redactor") as redactor:
-        refused(lambda: redactor[store.PAYLOADS_DATABASE]["scratch"].insert_one({"_id": 1}))
+        refused(lambda: redactor[store.PAYLOADS_DATABASE]["scratch"].update_one({"_id": 0}, {"$set": {"kind": "closed"}}))
         refused(lambda: redactor[store.TRAIL_DATABASE]["scratch"].delete_one({"_id": 0}))
         assert redactor[store.PAYLOADS_DATABASE]["scratch"].delete_one({"_id": 0}).deleted_count == 1
 

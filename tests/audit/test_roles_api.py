@@ -1,0 +1,92 @@
+"""Who is let in where: every route of the audit as it stands, asked in every role, beside the declared table."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.synchronous.topology import Topology
+
+from docs.roles_page import PUBLIC, ROUTES
+from fenghuo.bootstrap import make_secrets
+from services.audit.app import build
+from services.audit.settings import AuditSettings
+from shared.problems import Problem
+from shared.secrets import SecretFile, signing_key
+from shared.tokens import Gate, Principal, issue
+from shared.vocabulary import Role
+
+IN = 418
+"""Answered in place of what the route would have done, once the gate is passed."""
+ASKED: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", "/api/v1/trail/proof/consistency"): {"params": {"from": 1}},
+    ("GET", "/api/v1/trail/proof/inclusion"): {"params": {"index": 0}},
+    ("GET", "/api/v1/trail/proof/inclusion.tlog-proof"): {"params": {"index": 0}},
+}
+"""What a route must be sent, or it refuses the question before it asks who is asking."""
+
+
+class House:
+    def __init__(self, app: FastAPI, folder: Path) -> None:
+        self.app = app
+        self.client = TestClient(app, base_url="http://audit", raise_server_exceptions=False, follow_redirects=False)
+        key = signing_key(folder / "secrets", SecretFile.TOKEN_SIGNING)
+        now = datetime.now(UTC)
+        self.tokens = {role: issue(key, Principal(subject=f"one-{role}", role=role), now=now, lasts=timedelta(hours=1)) for role in Role}
+
+    def ask(self, method: str, path: str, role: Role | None) -> int:
+        headers = {"Sec-Fetch-Site": "same-origin"} | ({"Authorization": f"Bearer {self.tokens[role]}"} if role else {})
+        place = path.replace("{index}", "0").replace("{path:path}", "0/000")
+        while "{" in place:
+            place = place[: place.index("{")] + "x" + place[place.index("}") + 1 :]
+        return self.client.request(method, place, headers=headers, **ASKED.get((method, path), {})).status_code
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The service composed and not started: no store answers, and whoever passes the gate is told so."""
+    folder = tmp_path_factory.mktemp("house")
+    make_secrets(folder / "secrets")
+    admit = Gate.admit
+
+    def admitted(gate: Gate, request: Request, *roles: Role) -> Principal:
+        who = admit(gate, request, *roles)
+        raise Problem(IN, "In", f"{who.role}")
+
+    def nobody(*_: object, **__: object) -> object:
+        raise ServerSelectionTimeoutError("no store here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Gate, "admit", admitted)
+        patch.setattr(Topology, "select_servers", nobody)
+        yield House(build(AuditSettings(data_dir=folder, mongo_url="mongodb://127.0.0.1:1/?directConnection=true")).app, folder)
+
+
+def routes(app: FastAPI) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for route in iter_route_contexts(app.routes):
+        path, methods = str(route.path), set(route.methods or ())
+        found |= {(method, path) for method in methods - {"HEAD"}}
+    return found
+
+
+def test_every_route_has_a_line_in_the_table_and_every_line_a_route(house: House) -> None:
+    """Mend in docs/roles_page.py, then `.venv/bin/python -m docs.generate`."""
+    assert routes(house.app) == set(ROUTES)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTES, key=lambda route: (route[1], route[0])))
+def test_each_role_is_let_in_where_the_table_says_and_refused_elsewhere(house: House, method: str, path: str) -> None:
+    if ROUTES[method, path] == PUBLIC:
+        refusals = {IN, 403, 422} if path == "/login" else {IN, 401, 403, 422}
+        assert house.ask(method, path, None) not in refusals, "public means that nobody is asked for a token"
+        return
+    assert house.ask(method, path, None) in (401, 303), "without a token"
+    answers = {role: house.ask(method, path, role) for role in Role}
+    assert {role for role, status in answers.items() if status == IN} == ROUTES[method, path], answers
+    assert set(answers.values()) <= {IN, 403}, answers
