@@ -13,11 +13,15 @@ from rich.text import Text
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.trail_source import Progressed, bytes_of, pinned, vkey_text, with_source
+from fenghuo.commands import trail_export
+from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 from shared.settings import Settings
 from shared.vocabulary import Role
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
+app.command()(trail_export.export)
+app.command()(trail_export.bundle)
+app.command()(trail_export.verifier)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
@@ -83,6 +87,8 @@ def verify(
     only_new: Annotated[bool, typer.Option(help="With --since: take the records it covers as checked.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")] = None,
     vkey: Vkey = None,
+    witness: Annotated[list[str] | None, typer.Option(help="With --bundle: a witness's public key; repeat it for more.")] = None,
+    quorum: Annotated[int, typer.Option(min=0, help="With --bundle: so many of these witnesses must have cosigned.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Check every record, hash, tile, signature, payload and search field. Ends with 1 where anything is not as it was."""
@@ -91,7 +97,7 @@ def verify(
 
     key = pinned(vkey)
     if bundle_file is not None:
-        _verify_bundle(bundle_file, vkey, as_json)
+        trail_export.verify_bundle(bundle_file, vkey, witness or [], quorum, as_json)
         return
     if only_new and since is None:
         fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
@@ -129,67 +135,6 @@ def verify(
     answer(result, as_json=as_json, render=render)
     if not verdict.holds:
         raise typer.Exit(Exit.NO)
-
-
-def _verify_bundle(path: Path, vkey: str | None, as_json: bool) -> None:
-    import tempfile
-    import zipfile
-
-    from services.audit import bundle_verify
-
-    with tempfile.TemporaryDirectory() as unpacked:
-        try:
-            with zipfile.ZipFile(path) as content:
-                content.extractall(unpacked)
-            words = bundle_verify.check(Path(unpacked), vkey_text(vkey))
-        except (bundle_verify.BrokenError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            answer({"holds": False, "faults": [{"record": None, "what": str(error)}]}, as_json=as_json, render=lambda _: None)
-            fail(Exit.NO, f"the bundle does not hold: {error}", "ask for it again, and compare it with the trail (`fenghuo trail verify`)")
-    answer({"holds": True, "words": words}, as_json=as_json, render=lambda _: out.print(f"[bold green]✓[/] {words}", highlight=False))
-
-
-@app.command()
-def bundle(
-    case: Annotated[str, typer.Argument(help="The case.")],
-    to: Annotated[Path | None, typer.Option(help="The file; default case-<id>.zip.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take away the evidence of a case: records, facts, proofs, checkpoint, and a verifier that needs nothing of ours."""
-    content = call("audit", "GET", f"/api/v1/cases/{case}/bundle", role=Role.AUDITOR).content
-    path = to or Path(f"case-{case}.zip")
-    path.write_bytes(content)
-    answer(
-        {"file": str(path), "bytes": len(content)},
-        as_json=as_json,
-        render=lambda _: out.print(f"{path} ({len(content)} bytes)", highlight=False),
-    )
-
-
-@app.command()
-def export(
-    to: Annotated[Path, typer.Option(help="The folder; must be empty or not there yet.")],
-    mongo: Mongo = None,
-    vkey: Vkey = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take away the whole trail as files: checkpoint, tiles, entry bundles, payloads. `verify --dir` checks it anywhere."""
-    from services.audit import checkpoint
-    from services.audit.sources import write_folder
-
-    key, text = pinned(vkey), vkey_text(vkey)
-    if to.exists() and any(to.iterdir()):
-        fail(Exit.USAGE, f"{to} is not empty", "name a new folder, so that nothing old is taken for part of the export")
-
-    async def work(source: Any, progress: Progressed) -> tuple[int, int]:
-        size = checkpoint.read(await source.checkpoint(), key).size
-        return size, await write_folder(source, size, to, text, progress)
-
-    try:
-        size, files = with_source(work, None, mongo, "exporting")
-    except checkpoint.CheckpointError as error:
-        fail(Exit.NO, str(error), "see that the pinned key is this trail's (`fenghuo trail vkey`)")
-    result = {"folder": str(to), "records": size, "files": files}
-    answer(result, as_json=as_json, render=lambda _: out.print(f"{size} records, {files} files in {to}", highlight=False))
 
 
 @app.command()

@@ -1,16 +1,14 @@
-"""The trail over HTTP: search, records, proofs, export. Searching needs a role; what proves itself does not.
+"""The trail over HTTP: search, records, proofs. Searching needs a role; what proves itself does not.
 
 Invariant: an answer says up to which checkpoint it holds.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import PlainTextResponse, Response
 
-from services.audit.export import checkpoint_line, export_line
 from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
@@ -23,7 +21,6 @@ from shared.tokens import Gate
 from shared.vocabulary import Role
 
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
-_EXPORT_WINDOW = 256
 
 
 def install_answers(app: FastAPI) -> None:
@@ -110,24 +107,6 @@ def trail_router(reader: TrailReader, gate: Gate) -> APIRouter:
     ) -> ConsistencyProof:
         """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of `from`."""
         return await reader.consistency(first, second)
-
-    @router.get("/export", response_class=StreamingResponse)
-    async def export(  # pyright: ignore[reportUnusedFunction]
-        request: Request, start: Annotated[int, Query(ge=0)] = 0, end: Annotated[int | None, Query(ge=0)] = None
-    ) -> StreamingResponse:
-        """Records [start, end) with their payloads as JSON lines, the checkpoint first: `fenghuo trail verify` reads it."""
-        gate.admit(request, *READERS)
-        signed = await reader.checkpoint()
-        last = signed.size if end is None else min(end, signed.size)
-
-        async def lines() -> AsyncIterator[bytes]:
-            yield checkpoint_line(signed)
-            for at in range(start, last, _EXPORT_WINDOW):
-                stored = await reader.stored(at, min(at + _EXPORT_WINDOW, last))
-                payloads = await reader.payloads([entry.index for entry in stored])
-                yield b"".join(export_line(entry, payloads.get(entry.index)) for entry in stored)
-
-        return StreamingResponse(lines(), media_type="application/jsonl")
 
     return router
 

@@ -47,10 +47,10 @@ def export_line(entry: Stored, payload: Payload | None) -> bytes:
 
 
 def read_line(raw: bytes) -> Detail | None:
-    """None for the line of the checkpoint."""
+    """None for the lines of the checkpoint and of the end."""
     try:
         line: dict[str, Any] = orjson.loads(raw)
-        if "checkpoint" in line:
+        if "checkpoint" in line or "end" in line:
             return None
         index, payload = line["index"], line.get("payload")
         return Detail(index, line["rec"].encode(), line["fields"], None if payload is None else _payload(index, payload))

@@ -1,0 +1,206 @@
+"""`fenghuo trail export|bundle|verifier`: what is taken away from the trail, as files.
+
+Invariant: a file under the name asked for is whole. What broke off keeps the name `<file>.part`, and the command ends with 1.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import httpx
+import typer
+
+from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.client import service_url, token_for, words_of
+from fenghuo.trail_source import Progressed, pinned, vkey_text, with_source
+from shared.vocabulary import Language, Role
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="2026-11-01T08:00+08:00")]
+Vkey = Annotated[
+    str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
+]
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def export(
+    to: Annotated[Path | None, typer.Option(help="The whole trail into this folder, for `verify --dir`; it must be empty.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="One file instead: for machines, or a table in words.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="That file; default trail.<format>.")] = None,
+    case: Annotated[str | None, typer.Option()] = None,
+    kind: Annotated[str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")] = None,
+    unit: Annotated[str | None, typer.Option()] = None,
+    person: Annotated[str | None, typer.Option()] = None,
+    level: Annotated[str | None, typer.Option()] = None,
+    category: Annotated[str | None, typer.Option()] = None,
+    area: Annotated[str | None, typer.Option()] = None,
+    channel: Annotated[str | None, typer.Option()] = None,
+    outcome: Annotated[str | None, typer.Option()] = None,
+    lapse: Annotated[bool | None, typer.Option("--lapse/--no-lapse")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    text: Annotated[str | None, typer.Option(help="A piece of the summary or note.")] = None,
+    language: Annotated[Language, typer.Option(help="Of the table's words.")] = Language.ZH,
+    mongo: Annotated[str | None, typer.Option(help="With --to: read the store itself at this address, without the service.")] = None,
+    vkey: Vkey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the trail away: whole as a folder (--to), or what is asked for as one file (--format jsonl, csv or xlsx)."""
+    if form is None and to is not None:
+        _whole(to, mongo, vkey, as_json)
+        return
+    if form is None or to is not None:
+        fail(Exit.USAGE, "a folder or a file, one of the two", "give --to FOLDER for the whole trail, or --format csv -o FILE for a part")
+    asked: dict[str, Any] = {
+        "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "category": category, "area": area,
+        "channel": channel, "outcome": outcome, "lapse": lapse, "text": text,
+        "since": since and since.isoformat(), "until": until and until.isoformat(),
+    }  # fmt: skip
+    params = {name: value for name, value in asked.items() if value is not None}
+    path = output or Path(f"trail.{form}")
+    size = _stream("/api/v1/trail/export", {**params, "format": form.value, "lang": language.value}, path)
+    rows = _rows(form, path)
+    answer(
+        {"file": str(path), "bytes": size, "records": rows},
+        as_json=as_json,
+        render=lambda _: out.print(f"{rows} records in {path} ({size} bytes)", highlight=False),
+    )
+
+
+def bundle(
+    case: Annotated[str, typer.Argument(help="The case.")],
+    to: Annotated[Path | None, typer.Option("--to", "-o", help="The file; default case-<id>.zip.")] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Without names and the free text of people; what is left can still be proven.")
+    ] = False,
+    tail: Annotated[
+        int | None, typer.Option(min=0, help="Records after the case's last that may be added to show that none is of it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take away the evidence of a case: records, facts, proofs, checkpoint, timelines, and a verifier that needs nothing of ours."""
+    path = to or Path(f"case-{case}.zip")
+    params: dict[str, Any] = {"redact": redact} | ({"tail": tail} if tail is not None else {})
+    size = _stream(f"/api/v1/cases/{case}/evidence", params, path)
+    answer({"file": str(path), "bytes": size}, as_json=as_json, render=lambda _: out.print(f"{path} ({size} bytes)", highlight=False))
+
+
+def verifier(
+    to: Annotated[Path | None, typer.Option("--to", "-o", help="Write it there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The program that checks evidence bundles, as installed here, and its SHA-256: to compare with the one that came in a bundle."""
+    import hashlib
+
+    from services.audit.bundle.write import VERIFIER
+
+    content = VERIFIER.read_bytes()
+    hashed = hashlib.sha256(content).hexdigest()
+    if to is not None:
+        to.write_bytes(content)
+    answer(
+        {"sha256": hashed, "file": str(to) if to else None},
+        as_json=as_json,
+        render=lambda _: out.print(f"{hashed}  {to or 'verify.py'}", highlight=False),
+    )
+
+
+def verify_bundle(path: Path, vkey: str | None, witnesses: list[str], quorum: int, as_json: bool) -> None:
+    """With the program installed here, never the one in the bundle. Ends with 1 where something does not hold."""
+    from services.audit.bundle import verify
+
+    faults: list[dict[str, Any]] = []
+    verdict = verify.Verdict()
+    try:
+        verdict = verify.check(path, vkey_text(vkey), witnesses)
+    except verify.BrokenError as error:
+        faults.append({"record": None, "what": error.words[0], "zh": error.words[1]})
+    except OSError as error:
+        fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
+    except ValueError as error:
+        fail(Exit.USAGE, f"a public key can't be used: {error}", "copy it whole: <name>+<hash>+<key>")
+    short = not faults and verdict.witnesses < quorum
+    if short:
+        faults.append({"record": None, "what": f"{verdict.witnesses} of the witnesses demanded ({quorum}) have cosigned its checkpoint"})
+    result = {
+        "holds": not faults, "faults": faults, "witnesses": verdict.witnesses, "notes": [en for en, _ in verdict.notes],
+        "proven": [en for en, _ in verdict.proven], "not_proven": [en for en, _ in verdict.unproven],
+    }  # fmt: skip
+
+    def render(_: object) -> None:
+        for fault in faults:
+            out.print(f"[bold red]✗ the bundle does not hold:[/] {fault['what']}", highlight=False)
+        if not faults:
+            out.print(verify.tell(verdict, "holds", 0), markup=False, highlight=False)
+
+    answer(result, as_json=as_json, render=render)
+    if faults:
+        raise typer.Exit(Exit.NO)
+
+
+def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None:
+    from services.audit import checkpoint
+    from services.audit.sources import write_folder
+
+    key, text = pinned(vkey), vkey_text(vkey)
+    if to.exists() and any(to.iterdir()):
+        fail(Exit.USAGE, f"{to} is not empty", "name a new folder, so that nothing old is taken for part of the export")
+
+    async def work(source: Any, progress: Progressed) -> tuple[int, int]:
+        size = checkpoint.read(await source.checkpoint(), key).size
+        return size, await write_folder(source, size, to, text, progress)
+
+    try:
+        size, files = with_source(work, None, mongo, "exporting")
+    except checkpoint.CheckpointError as error:
+        fail(Exit.NO, str(error), "see that the pinned key is this trail's (`fenghuo trail vkey`)")
+    result = {"folder": str(to), "records": size, "files": files}
+    answer(result, as_json=as_json, render=lambda _: out.print(f"{size} records, {files} files in {to}", highlight=False))
+
+
+def _stream(path: str, params: dict[str, Any], to: Path) -> int:
+    """A long answer into a file, a piece at a time. Returns its bytes."""
+    part, url = to.with_name(to.name + ".part"), service_url("audit") + path
+    headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
+    try:
+        with httpx.stream("GET", url, params=params, headers=headers, timeout=httpx.Timeout(30, read=300)) as response:
+            if response.status_code >= 400:
+                response.read()
+                fail(Exit.NO, words_of(response), "see the fields named above and call again")
+            with part.open("wb") as file:
+                for content in response.iter_bytes():
+                    file.write(content)
+    except httpx.RemoteProtocolError:
+        _broke_off(part)
+    except httpx.HTTPError as error:
+        fail(
+            Exit.UNREACHABLE,
+            f"audit can't be reached at {url} ({error})",
+            "is it running? start it with `make up`, or see `fenghuo doctor`",
+        )
+    except OSError as error:
+        fail(Exit.USAGE, f"{to}: {error.strerror}", "name a file that can be written")
+    part.replace(to)
+    return to.stat().st_size
+
+
+def _rows(form: Format, path: Path) -> int:
+    """How many records the file itself says it holds, in its last line or sheet."""
+    from services.audit.export_end import rows_of
+
+    rows = rows_of(form, path)
+    if rows is None:
+        part = path.with_name(path.name + ".part")
+        path.replace(part)
+        _broke_off(part)
+    return rows
+
+
+def _broke_off(part: Path) -> NoReturn:
+    fail(Exit.NO, f"the export broke off: {part} is not whole", "call again; what is there of it proves nothing about what is not")
