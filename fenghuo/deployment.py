@@ -70,9 +70,17 @@ def _keep_in_env(path: Path, variables: dict[str, str]) -> list[str]:
 @app.command("secrets")
 def secrets_command(
     folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml stands.")] = Path(),
-    origin: Annotated[str, typer.Option(help="The trail's name in its checkpoints; it can't be changed later.")] = TRAIL_ORIGIN,
+    origin: Annotated[
+        str,
+        typer.Option(
+            help="The trail's name in its checkpoints, like an address: trail.city.example/fenghuo. No two trails may share one; "
+            "it can't be changed later."
+        ),
+    ] = TRAIL_ORIGIN,
 ) -> None:
     """Make every key and password that is missing; nothing that exists is touched."""
+    if not origin or "+" in origin or any(letter.isspace() for letter in origin):
+        fail(Exit.USAGE, f"{origin!r} can't name a trail", "no spaces and no plus: `trail.city.example/fenghuo`")
     try:
         made = prepare(folder, origin)
     except OSError as error:
