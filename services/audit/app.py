@@ -8,15 +8,14 @@ from pathlib import Path
 import structlog
 
 from services.audit.api import install_answers, trail_router
-from services.audit.bundle.api import bundle_router
-from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
 from services.audit.explorer.pages import explorer_router
-from services.audit.export_api import export_router
 from services.audit.feed import Feed
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
 from services.audit.query import TrailReader
+from services.audit.reports.api import reports_router
+from services.audit.reports.reports import Reports
 from services.audit.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.signer import CheckpointSigner, StateFile
@@ -30,7 +29,6 @@ from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.tokens import Gate
-from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -83,8 +81,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
     names = directory_if_fit(settings.directory)
-    service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
-    service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
+    reports = Reports(reader, settings.zone)
+    service.app.include_router(reports_router(reports, gate, names))
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])

@@ -1,18 +1,17 @@
-"""Cases and reports for the auditor over HTTP: the timeline of a case, and what the trail adds up to."""
+"""Cases and reports for the auditor over HTTP: the timeline of a case, its evidence bundle, and what the trail adds up to."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from services.audit import record
 from services.audit.api import READERS
-from services.audit.projections import Lapses, Projections, Timeliness, Trend
+from services.audit.bundle import case_bundle
 from services.audit.query import TrailReader, checkpoint_view
 from services.audit.views import CheckpointView, Entry, NotInTrail
 from shared.facts import Frozen
-from shared.problems import Problem
 from shared.tokens import Gate
 
 
@@ -27,22 +26,8 @@ class Timeline(Frozen):
     checkpoint: CheckpointView
 
 
-class Period(Frozen):
-    since: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-    until: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-    unit: str | None = None
-
-    def given(self) -> tuple[datetime | None, datetime | None, str | None]:
-        for name, at in (("since", self.since), ("until", self.until)):
-            if at is not None and at.tzinfo is None:
-                words = "give an offset, as in 2026-11-01T08:00:00+08:00"
-                raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
-        return self.since, self.until, self.unit
-
-
 def cases_router(reader: TrailReader, gate: Gate, zone: ZoneInfo) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["cases and reports"])
-    projections = Projections(reader, zone)
+    router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
     async def timeline(request: Request, case_id: str) -> Timeline:  # pyright: ignore[reportUnusedFunction]
@@ -57,22 +42,12 @@ def cases_router(reader: TrailReader, gate: Gate, zone: ZoneInfo) -> APIRouter:
         ]
         return Timeline(case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint()))
 
-    @router.get("/reports/timeliness")
-    async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:  # pyright: ignore[reportUnusedFunction]
-        """By reporting unit: how many duties were done in time, late, not at all."""
+    @router.get("/cases/{case_id}/bundle", response_class=Response)
+    async def bundle(request: Request, case_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        """The evidence bundle of a case: records, facts, proofs, checkpoint, and a verifier that needs nothing of ours."""
         gate.admit(request, *READERS)
-        return await projections.timeliness(*period.given())
-
-    @router.get("/reports/lapses")
-    async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:  # pyright: ignore[reportUnusedFunction]
-        """Every lapse, with its cause and who stood in."""
-        gate.admit(request, *READERS)
-        return await projections.lapses(*period.given())
-
-    @router.get("/reports/trend")
-    async def trend(request: Request, period: Annotated[Period, Query()]) -> Trend:  # pyright: ignore[reportUnusedFunction]
-        """Reports by day, category, level and area."""
-        gate.admit(request, *READERS)
-        return await projections.trend(*period.given())
+        content = await case_bundle(reader, case_id, zone)
+        headers = {"Content-Disposition": f'attachment; filename="case-{case_id}.zip"'}
+        return Response(content, media_type="application/zip", headers=headers)
 
     return router

@@ -1,0 +1,221 @@
+"""From figures to answers. Pure.
+
+Invariant: a line says nothing that is not a figure, so that each number on it can be traced by its name.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from services.audit.reports.counting import ALL, Counting
+from services.audit.reports.figures import Figure, Figures, name_of
+from services.audit.reports.matters import Held, Matter
+from services.audit.reports.views import (
+    ChainLine,
+    CountLine,
+    HeldLine,
+    HolderLine,
+    LeaderTimeliness,
+    MatterLine,
+    ReachLine,
+    RowTimeliness,
+    TrendLine,
+    UnitTimeliness,
+)
+
+CHAINS = 200
+DUTY_COLUMNS = ("in_time", "late", "lapsed", "reported_late", "not_answered", "excused")
+MATTER_COLUMNS = ("reports", "responded", "resolved", "closed", "reopened", "withdrawn", "merged", "open", "overdue")
+SCORES = range(1, 6)
+Fields = dict[str, Any]
+
+
+def share(part: int, of: int) -> float | None:
+    return round(part / of, 4) if of > 0 else None
+
+
+class Answering:
+    def __init__(self, counting: Counting, *, with_records: bool = False) -> None:
+        self._counting, self._with_records = counting, with_records
+
+    @property
+    def _figures(self) -> Figures:
+        return self._counting.figures
+
+    def _traced(self, table: str, row: str, columns: tuple[str, ...]) -> Fields:
+        traced: Fields = {"figure": f"{table}/{row}"}
+        if self._with_records:
+            found = {column: tuple(self._figures.of(table, row, column).records()) for column in columns}
+            traced["records"] = {column: indexes for column, indexes in found.items() if indexes}
+        return traced
+
+    # Duties
+
+    def _duties(self, table: str, row: str, *, of_unit: bool = False) -> Fields:
+        figures = self._figures
+        counts = {column: figures.count(table, row, column) for column in DUTY_COLUMNS}
+        held_against = counts["lapsed"] - counts["excused"] - (_only_unanswered(figures, table, row) if of_unit else 0)
+        done, late = figures.of(table, row, "done"), figures.of(table, row, "late")
+        return {
+            **self._traced(table, row, ("opened", "done", *DUTY_COLUMNS)),
+            "duties": figures.count(table, row, "opened"),
+            **counts,
+            "share_in_time": share(counts["in_time"], counts["in_time"] + max(held_against, 0)),
+            "median_seconds": done.median,
+            "worst_seconds": done.worst,
+            "median_late_seconds": late.median,
+            "worst_late_seconds": late.worst,
+        }
+
+    def units(self) -> tuple[UnitTimeliness, ...]:
+        figures = self._figures
+        reporting = {row for row in figures.rows("matter_unit") if figures.count("matter_unit", row, "reports")}
+        return tuple(
+            UnitTimeliness(unit=row, cases=figures.count("matter_unit", row, "reports"), **self._duties("unit", row, of_unit=True))
+            for row in sorted({*figures.rows("unit"), *reporting})
+        )
+
+    def leaders(self) -> tuple[LeaderTimeliness, ...]:
+        return tuple(LeaderTimeliness(person=row, **self._duties("leader", row)) for row in self._figures.rows("leader"))
+
+    def duties_by(self, table: str) -> tuple[RowTimeliness, ...]:
+        return tuple(RowTimeliness(row=row, **self._duties(table, row)) for row in self._figures.rows(table))
+
+    def all_duties(self) -> RowTimeliness:
+        return RowTimeliness(row=ALL, **self._duties("duty", ALL))
+
+    # Matters
+
+    def matters_by(self, table: str) -> tuple[MatterLine, ...]:
+        return tuple(self._matter(f"matter_{table}", row) for row in self._figures.rows(f"matter_{table}"))
+
+    def all_matters(self) -> MatterLine:
+        return self._matter("matter", ALL)
+
+    def _matter(self, table: str, row: str) -> MatterLine:
+        figures = self._figures
+        responded, resolved = figures.of(table, row, "responded"), figures.of(table, row, "resolved")
+        said = {score: figures.count(table, row, f"satisfaction:{score}") for score in SCORES}
+        return MatterLine(
+            row=row,
+            **self._traced(table, row, (*MATTER_COLUMNS, *(f"satisfaction:{score}" for score in SCORES))),
+            **_counts(figures, table, row, MATTER_COLUMNS),
+            median_response_seconds=responded.median,
+            worst_response_seconds=responded.worst,
+            median_resolution_seconds=resolved.median,
+            worst_resolution_seconds=resolved.worst,
+            satisfaction=_mean(said),
+            satisfaction_said=sum(said.values()),
+        )
+
+    # Reach
+
+    def reach(self, table: str, row: str) -> ReachLine:
+        figures = self._figures
+        lost = "failed" if table == "reach_channel" else "unreached"
+        columns = ("sent", "delivered", lost, "asked", "answered")
+        sent, delivered, unreached, asked, answered = (figures.of(table, row, column) for column in columns)
+        traced = self._traced(table, row, columns)
+        return ReachLine(
+            row=row,
+            **traced,
+            sent=sent.count,
+            delivered=delivered.count,
+            unreached=unreached.count,
+            share_delivered=share(delivered.count, sent.count),
+            median_delivery_seconds=delivered.median,
+            asked=asked.count,
+            answered=answered.count,
+            share_answered=share(answered.count, asked.count),
+            median_answer_seconds=answered.median,
+            worst_answer_seconds=answered.worst,
+        )
+
+    def reach_by(self, table: str) -> tuple[ReachLine, ...]:
+        return tuple(self.reach(table, row) for row in self._figures.rows(table))
+
+    # Holding
+
+    def holders(self, table: str) -> tuple[HolderLine, ...]:
+        return tuple(self._holder(table, row) for row in self._figures.rows(table))
+
+    def _holder(self, table: str, row: str) -> HolderLine:
+        held: Figure = self._figures.of(table, row, "held")
+        return HolderLine(
+            unit=row,
+            **self._traced(table, row, ("held", "still")),
+            matters=held.count,
+            still=self._figures.count(table, row, "still"),
+            held_seconds=round(held.total, 3),
+            median_seconds=held.median,
+            longest_seconds=held.worst,
+        )
+
+    def chains(self) -> tuple[ChainLine, ...]:
+        found: list[ChainLine] = []
+        for matter in self._counting.matters.values():
+            if matter.exercise or matter.is_standing:
+                continue
+            for task, held in ((None, matter.held), *matter.tasks.items()):
+                if len(held) > 1 and any(self._counting.window.asks_for(one.unit) for one in held):
+                    found.append(_chain(matter, task, held))
+        found.sort(key=lambda line: (-len(line.chain), line.chain[0].since, line.case))
+        return tuple(found[:CHAINS])
+
+    # Trend
+
+    def days(self) -> tuple[TrendLine, ...]:
+        by: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        for (table, day, column), figure in self._figures:
+            group, _, name = column.partition(":")
+            if table == "day" and name:
+                by[day, group][name] = figure.count
+        return tuple(
+            TrendLine(
+                day=day,
+                reports=self._figures.count("day", day, "reports"),
+                **{f"by_{group}": dict(sorted(by[day, group].items())) for group in ("category", "level", "area", "kind")},
+                **self._traced("day", day, ("reports",)),
+            )
+            for day in self._figures.rows("day")
+        )
+
+    def counts(self, table: str, *, most_first: bool = False) -> tuple[CountLine, ...]:
+        figures = self._figures
+        lines = [
+            CountLine(
+                row=row,
+                **self._traced(table, row, ("reports", "lapsed")),
+                reports=figures.count(table, row, "reports"),
+                lapsed=figures.count(table, row, "lapsed"),
+            )
+            for row in figures.rows(table)
+        ]
+        return tuple(sorted(lines, key=lambda line: (-line.reports, line.row)) if most_first else lines)
+
+
+def _counts(figures: Figures, table: str, row: str, columns: tuple[str, ...]) -> Fields:
+    return {column: figures.count(table, row, column) for column in columns}
+
+
+def _only_unanswered(figures: Figures, table: str, row: str) -> int:
+    """Of those a leader did not answer, those without an excuse: an excused one is not taken off twice."""
+    return max(figures.count(table, row, "not_answered") - figures.count(table, row, "not_answered_excused"), 0)
+
+
+def _mean(said: dict[int, int]) -> float | None:
+    number = sum(said.values())
+    return round(sum(score * count for score, count in said.items()) / number, 2) if number else None
+
+
+def _chain(matter: Matter, task: str | None, held: list[Held]) -> ChainLine:
+    return ChainLine(
+        case=matter.case,
+        task=task,
+        kind=matter.kind,
+        level=matter.level,
+        summary=matter.summary,
+        chain=tuple(HeldLine(unit=one.unit, since=one.since, until=one.until, how=one.how, index=one.index) for one in held),
+    )
+
+
+__all__ = ["Answering", "name_of"]

@@ -1,0 +1,107 @@
+"""Figures that can be traced: each holds how many, the records it was counted from, and how long each took.
+
+Invariant: a figure is nothing but its records. It holds no more than four bytes for a record it was counted from, and twelve for a
+time that was measured, so that a year of a large city stays small.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+Key = tuple[str, str, str]
+"""Table, row, column: `("unit", "water_bureau", "late")`."""
+SEPARATOR = "/"
+NONE = "-"
+"""The row of what has no unit, no level, no category."""
+
+
+def _numbers() -> "array[int]":
+    return array("I")
+
+
+def _seconds() -> "array[float]":
+    return array("d")
+
+
+@dataclass(slots=True)
+class Figure:
+    count: int = 0
+    indexes: "array[int]" = field(default_factory=_numbers)
+    """Records in their order, each once."""
+    seconds: "array[float]" = field(default_factory=_seconds)
+    measured: "array[int]" = field(default_factory=_numbers)
+    """The record that ended each of `seconds`."""
+
+    def add(self, index: int, seconds: float | None = None) -> None:
+        self.count += 1
+        if not self.indexes or self.indexes[-1] != index:
+            self.indexes.append(index)
+        if seconds is not None:
+            self.seconds.append(seconds)
+            self.measured.append(index)
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds)
+
+    @property
+    def median(self) -> float | None:
+        """The middle one; of an even number the smaller of the two in the middle, which is one that there was."""
+        return sorted(self.seconds)[(len(self.seconds) - 1) // 2] if self.seconds else None
+
+    @property
+    def worst(self) -> float | None:
+        return max(self.seconds) if self.seconds else None
+
+    def records(self) -> list[int]:
+        """Each once, in order."""
+        return sorted(set(self.indexes))
+
+    def records_of(self, seconds: float | None) -> list[int]:
+        """Those that took just so long: of the median or the worst, the records behind it."""
+        return sorted({index for index, taken in zip(self.measured, self.seconds, strict=True) if taken == seconds})
+
+
+NOTHING = Figure()
+
+
+class Figures:
+    """All figures of one window."""
+
+    def __init__(self) -> None:
+        self._held: defaultdict[Key, Figure] = defaultdict(Figure)
+
+    def add(self, table: str, row: str | None, column: str, index: int, seconds: float | None = None) -> None:
+        self._held[table, row or NONE, column].add(index, seconds)
+
+    def of(self, table: str, row: str, column: str) -> Figure:
+        return self._held.get((table, row, column), NOTHING)
+
+    def count(self, table: str, row: str, column: str) -> int:
+        return self.of(table, row, column).count
+
+    def rows(self, table: str) -> list[str]:
+        return sorted({row for held, row, _ in self._held if held == table})
+
+    def named(self, name: str) -> Figure | None:
+        """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None for no figure."""
+        table, _, rest = name.partition(SEPARATOR)
+        row, _, column = rest.rpartition(SEPARATOR)
+        if column in ("median", "worst"):
+            row, _, measured = row.rpartition(SEPARATOR)
+            figure = self._held.get((table, row, measured))
+            return None if figure is None else _only(figure, column)
+        return self._held.get((table, row, column))
+
+    def __iter__(self) -> Iterator[tuple[Key, Figure]]:
+        return iter(self._held.items())
+
+
+def _only(figure: Figure, which: str) -> Figure:
+    indexes = figure.records_of(figure.median if which == "median" else figure.worst)
+    return Figure(len(indexes), array("I", indexes))
+
+
+def name_of(table: str, row: str, column: str) -> str:
+    return SEPARATOR.join((table, row, column))

@@ -1,0 +1,164 @@
+"""What became of lapses: done late, referred to the ledger, stated, proposed, decided, reviewed, corrected, refuted.
+
+Invariant: read up to the checkpoint, whatever the window: an outcome is no less one for coming after the month's end. Only records are
+read that a lapse leads to: its own matter from there on, the ledger of whoever answers for it, and the case it was pursued in.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.audit.query import TrailReader
+from services.audit.reports.matters import LapseSeen, effects_of, seconds, word, words
+from services.audit.reports.reading import Once, Seen, read
+from services.audit.reports.views import LapseLine, Step
+from shared.facts import EffectKind
+from shared.standing import standing_case
+from shared.vocabulary import Kind
+
+_STEP = 500
+_LATER = 2_000
+"""Records of one matter read after its lapse, at most."""
+Lapse = tuple[str, str]
+"""Case and duty."""
+_SAID = {
+    Kind.STATED: "stated",
+    Kind.REVIEW_ASKED: "review_asked",
+}
+_DECIDED = {
+    "measure_as_proposed": "decided",
+    "measure_other_than_proposed": "decided",
+    "measure_upheld": "upheld",
+    "measure_set_aside": "set_aside",
+    "corrected": "corrected",
+}
+
+
+@dataclass(slots=True)
+class Followed:
+    """What the records after a lapse say about it."""
+
+    referred: int | None = None
+    answerable: str | None = None
+    excuses: tuple[str, ...] = ()
+    accountability: str | None = None
+    done: int | None = None
+    done_late_by: float | None = None
+    steps: list[Step] = field(default_factory=list[Step])
+
+
+async def lines_of(reader: TrailReader, lapses: Sequence[LapseSeen], size: int) -> tuple[LapseLine, ...]:
+    """Each lapse with what became of it."""
+    followed = {(lapse.case, lapse.duty): Followed() for lapse in lapses}
+    for case, first in _first_of_each(lapses).items():
+        follow_matter(followed, await _from(reader, case, first, size))
+    ledgers = {unit for lapse in lapses for unit in (lapse.unit, lapse.answerable) if unit is not None}
+    since = min((lapse.index for lapse in lapses), default=0)
+    for unit in sorted(ledgers):
+        follow_ledger(followed, await _from(reader, standing_case("ledger", unit), since, size))
+    for one in followed.values():
+        if one.accountability is not None:
+            one.steps += steps_of(await _from(reader, one.accountability, 0, size))
+    return tuple(_line(lapse, followed[lapse.case, lapse.duty]) for lapse in lapses)
+
+
+def _first_of_each(lapses: Iterable[LapseSeen]) -> dict[str, int]:
+    firsts: dict[str, int] = {}
+    for lapse in lapses:
+        firsts[lapse.case] = min(lapse.index, firsts.get(lapse.case, lapse.index))
+    return firsts
+
+
+async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[Seen]:
+    """The case's decisions and acts from record `first` on."""
+    stored = [entry for entry in await reader.stored_case(case, size) if entry.index >= first]
+    return await read(reader, stored[:_LATER], Once())
+
+
+def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
+    """Whether what lapsed was done in the end, and whether a suspicion was confirmed or refuted."""
+    for seen in facts:
+        for effect in effects_of(seen.data):
+            duty, kind = word(effect.get("duty")), effect.get("kind")
+            one = followed.get((seen.case, duty or ""))
+            if one is not None and kind == EffectKind.DISCHARGED:
+                one.done, one.done_late_by = seen.index, seconds(effect.get("late_by_seconds"))
+            elif kind == EffectKind.SUSPECTED and effect.get("why") in ("confirmed", "refuted"):
+                for (case, _), other in followed.items():
+                    if case == seen.case:
+                        other.steps.append(Step(index=seen.index, at=seen.at, what=str(effect.get("why"))))
+
+
+def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
+    """Which lapses were referred here, with what excuses, and in which case each is pursued."""
+    last: dict[str, Followed] = {}
+    for seen in facts:
+        if seen.kind == Kind.REFERRED:
+            one = followed.get((str(seen.data.get("case")), str(seen.data.get("duty"))))
+            if one is not None:
+                one.referred, one.excuses = seen.index, words(seen.data.get("excuses"))
+                one.answerable = word(seen.data.get("unit"))
+                last[seen.id] = one
+        elif seen.kind == Kind.DECIDED:
+            about = seen.data.get("about")
+            one = last.get(str(about.get("id"))) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            raised = [effect for effect in effects_of(seen.data) if effect.get("why") == "accountability_case"]
+            if one is not None and raised:
+                one.accountability = word(raised[0].get("case"))
+
+
+def steps_of(facts: Iterable[Seen]) -> list[Step]:
+    """What happened in an accountability case, in order."""
+    steps: list[Step] = []
+    by: str | None = None
+    for seen in facts:
+        if seen.kind != Kind.DECIDED:
+            actor = seen.data.get("by")
+            by = word(actor.get("principal")) if isinstance(actor, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        if seen.kind in _SAID:
+            steps.append(Step(index=seen.index, at=seen.at, what=_SAID[Kind(seen.kind)], by=by))
+        for effect in effects_of(seen.data):
+            why, kind = str(effect.get("why")), effect.get("kind")
+            if kind == EffectKind.PROPOSED:
+                steps.append(Step(index=seen.index, at=seen.at, what="proposed", measure=why))
+            elif kind == EffectKind.STATUS and why in _DECIDED:
+                measure = str(effect.get("note") or "").partition(":")[0] if _DECIDED[why] == "decided" else None
+                steps.append(Step(index=seen.index, at=seen.at, what=_DECIDED[why], measure=measure or None, by=by))
+    return steps
+
+
+def measure_in_force(steps: Iterable[Step]) -> str | None:
+    """What was decided and not set aside since."""
+    measure: str | None = None
+    for step in steps:
+        if step.what == "decided":
+            measure = step.measure
+        elif step.what == "set_aside":
+            measure = None
+    return measure
+
+
+def _line(lapse: LapseSeen, after: Followed) -> LapseLine:
+    return LapseLine(
+        index=lapse.index,
+        case=lapse.case,
+        unit=lapse.unit,
+        duty=lapse.duty,
+        person=lapse.person,
+        cause=lapse.cause,
+        due_at=lapse.due_at,
+        late_by_seconds=lapse.late_by,
+        stood_in=lapse.stood_in,
+        found_at=lapse.at,
+        rule=lapse.rule,
+        area=lapse.area,
+        level=lapse.level,
+        category=lapse.category,
+        answerable=after.answerable or lapse.answerable,
+        referred=after.referred if after.referred is not None else lapse.referred,
+        excuses=tuple(dict.fromkeys((*lapse.excuses, *after.excuses))),
+        done_index=after.done if after.done is not None else lapse.done,
+        done_late_by_seconds=after.done_late_by if after.done is not None else lapse.done_late_by,
+        accountability=after.accountability,
+        measure=measure_in_force(after.steps),
+        steps=tuple(sorted(after.steps, key=lambda step: step.index)),
+    )

@@ -1,0 +1,107 @@
+"""Who could be reached: each message to each person, over each channel, and whether and how fast it was answered. Pure.
+
+Invariant: a message counts where the decision that sent it lies in the window; what became of it may come later. Messages that were
+held (an exercise, a plan of silence) rang nobody and count as held.
+"""
+
+from datetime import datetime
+
+from services.audit.reports.figures import Figures
+from services.audit.reports.matters import Matter, Owed, Told, between, instant, objects, word, words
+from services.audit.reports.reading import Seen
+from shared.facts import Purpose
+from shared.vocabulary import Kind
+
+ASKING = frozenset({Purpose.REPORT, Purpose.FALLBACK, Purpose.DUTY, Purpose.AGAIN})
+"""A message of these purposes asks for an answer. A reminder repeats an earlier one; the others only tell."""
+
+
+def told(figures: Figures, matter: Matter, seen: Seen, moment: datetime, *, counted: bool) -> None:
+    """The messages of a decision."""
+    for notice in objects(seen.data.get("notices")):
+        name, person = word(notice.get("id")), word(notice.get("person"))
+        if name is None or person is None or name in matter.notices:
+            continue
+        channels, duties = words(notice.get("channels")), words(notice.get("duties"))
+        if not channels:
+            if counted:
+                figures.add("reach", "all", "held", seen.index)
+            continue
+        asks = notice.get("purpose") in ASKING
+        matter.tell(Told(name, person, moment, duties, channels, asks, counted))
+        for duty in duties:
+            if (owed := matter.duties.get(duty)) is not None and owed.person == person:
+                owed.called = True
+        if counted:
+            _count_sent(figures, person, channels, asks, seen.index)
+
+
+def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: bool, index: int) -> None:
+    for row, table in (("all", "reach"), (person, "reach_person")):
+        figures.add(table, row, "sent", index)
+        if asks:
+            figures.add(table, row, "asked", index)
+    for channel in channels:
+        figures.add("reach_channel", channel, "sent", index)
+
+
+def handed_over(figures: Figures, matter: Matter, seen: Seen) -> None:
+    """What the notifier says became of messages, channel by channel."""
+    for one in objects(seen.data.get("deliveries")):
+        notice = matter.notices.get(str(one.get("notice")))
+        channel = word(one.get("channel"))
+        if notice is None or channel is None:
+            continue
+        taken = between(notice.at, instant(one.get("done_at")) or seen.at)
+        if seen.kind == Kind.FAILED:
+            _failed(figures, notice, channel, seen.index)
+        else:
+            _delivered(figures, matter, notice, channel, seen.index, taken)
+
+
+def _failed(figures: Figures, notice: Told, channel: str, index: int) -> None:
+    notice.failed += 1
+    if not notice.counted:
+        return
+    figures.add("reach_channel", channel, "failed", index)
+    if notice.failed >= len(notice.channels) and not notice.delivered:
+        for row, table in (("all", "reach"), (notice.person, "reach_person")):
+            figures.add(table, row, "unreached", index)
+
+
+def _delivered(figures: Figures, matter: Matter, notice: Told, channel: str, index: int, taken: float | None) -> None:
+    first, notice.delivered = not notice.delivered, True
+    for duty in notice.duties:
+        owed = matter.duties.get(duty)
+        if owed is not None and owed.person == notice.person and owed.channel is None:
+            owed.channel = channel
+    if not notice.counted:
+        return
+    figures.add("reach_channel", channel, "delivered", index, taken)
+    if first:
+        for row, table in (("all", "reach"), (notice.person, "reach_person")):
+            figures.add(table, row, "delivered", index, taken)
+
+
+def acknowledged(figures: Figures, matter: Matter, seen: Seen) -> None:
+    person = word(seen.data.get("person"))
+    for notice in matter.notices.values():
+        if notice.person == person:
+            _answered(figures, notice, seen.index, seen.at)
+
+
+def answered_by_doing(figures: Figures, matter: Matter, owed: Owed, index: int, at: datetime) -> None:
+    """What a message asked for was done: that is an answer too."""
+    for notice in matter.notices.values():
+        if owed.duty in notice.duties and notice.person == owed.person:
+            _answered(figures, notice, index, at)
+
+
+def _answered(figures: Figures, notice: Told, index: int, at: datetime) -> None:
+    if notice.answered or not notice.asks:
+        return
+    notice.answered = True
+    if notice.counted:
+        taken = between(notice.at, at)
+        for row, table in (("all", "reach"), (notice.person, "reach_person")):
+            figures.add(table, row, "answered", index, taken)

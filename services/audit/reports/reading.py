@@ -1,0 +1,135 @@
+"""The facts of a stretch of the trail, in order, a page at a time: what the reports are counted from.
+
+Invariant: each fact once, however often it was delivered (a record that repeats an earlier message is passed over), and nothing
+above the checkpoint the report holds up to. Of records that no figure is made of the payload is never fetched.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.audit import fields, record
+from services.audit.query import TrailReader
+from services.audit.record import Rec
+from services.audit.trail import Stored
+from shared.facts import rfc3339
+from shared.vocabulary import Kind
+
+PAGE = 256
+_REMEMBERED = 65_536
+"""Message ids looked back on for a repeat: the broker itself keeps them for an hour."""
+UNCOUNTED = frozenset(
+    {Kind.DUE, Kind.HEARD, Kind.CHECKED, Kind.REJECTED, Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, Kind.DIRECTORY_CHANGED}
+)
+"""No figure is made of these."""
+_STANDING = frozenset({"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised"})
+"""Effects by which a matter stands otherwise than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A fact as the reports see it. `level`, `category`, `area` and `unit` are those of the case's report."""
+
+    index: int
+    at: datetime
+    """When the broker stored it."""
+    kind: str
+    case: str
+    number: int
+    unit: str | None
+    area: str | None
+    level: str | None
+    category: str | None
+    data: dict[str, Any]
+    id: str = ""
+
+
+class Once:
+    """Knows a message that was stored twice."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def is_new(self, rec: Rec) -> bool:
+        if getattr(rec, "repeats", None) is not None:
+            return False
+        name = rec.message_id
+        if not name:
+            return True
+        if name in self._known:
+            return False
+        self._known.add(name)
+        self._order.append(name)
+        if len(self._order) > _REMEMBERED:
+            self._known.discard(self._order.popleft())
+        return True
+
+
+def counts(entry: Stored) -> bool:
+    return fields_kind(entry) not in UNCOUNTED
+
+
+def stands(entry: Stored) -> bool:
+    """Whether how a matter stands depends on it: all that is needed of the time before the window."""
+    kind = fields_kind(entry)
+    return kind in (Kind.REPORTED, Kind.ESTABLISHED) or (kind == Kind.DECIDED and not _STANDING.isdisjoint(entry.fields["outcomes"]))
+
+
+def fields_kind(entry: Stored) -> str:
+    return str(entry.fields["kind"])
+
+
+async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
+    """The first record at or after `at`, by bisection: a few reads of single records."""
+    low, high, wanted = 0, size, rfc3339(at)
+    while low < high:
+        middle = (low + high) // 2
+        entry = next(iter(await reader.stored(middle, middle + 1)), None)
+        if entry is None or entry.fields["time"] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+async def pages(reader: TrailReader, start: int, end: int, wanted: Callable[[Stored], bool], once: Once) -> AsyncIterator[list[Seen]]:
+    """[start, end) in order."""
+    for at in range(start, end, PAGE):
+        stored = await reader.stored(at, min(at + PAGE, end))
+        yield await read(reader, [entry for entry in stored if wanted(entry)], once)
+
+
+async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None = None) -> list[Seen]:
+    if not stored:
+        return []
+    payloads = await reader.payloads([entry.index for entry in stored])
+    found: list[Seen] = []
+    for entry in stored:
+        rec = Rec.read(entry.rec)
+        if once is not None and not once.is_new(rec):
+            continue
+        payload = payloads.get(entry.index)
+        envelope: dict[str, Any] = payload.envelope if payload is not None else {}
+        found.append(seen(rec, entry, envelope))
+    return found
+
+
+def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
+    field = entry.fields
+    data: Any = envelope.get("data")
+    return Seen(
+        index=entry.index,
+        at=record.utc(rec.broker),
+        kind=fields.kind_of(rec.subject),
+        case=rec.case,
+        number=rec.number,
+        unit=field["unit"],
+        area=field["area"],
+        level=field["level"],
+        category=field["category"],
+        data=data if isinstance(data, dict) else {},  # pyright: ignore[reportUnknownArgumentType]
+        id=rec.message_id,
+    )

@@ -1,0 +1,166 @@
+"""The reports as they are asked for: one pass over the trail for all of them, and its result kept while it still holds.
+
+Invariant: an answer holds up to the checkpoint it names. One count runs at a time, so that memory stays bounded however many ask.
+"""
+
+import asyncio
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.audit.query import TrailReader, checkpoint_view
+from services.audit.reports import outcomes
+from services.audit.reports.answering import Answering
+from services.audit.reports.counting import ALL, Counting
+from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
+from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
+from services.audit.reports.window import Window
+from services.audit.trail import Signed, Stored
+from services.audit.views import NotInTrail
+
+_KEPT = 3
+_BEGINNING, _LATELY = 100, 500
+"""Of a matter that began before: so many of its first records are read, and so many of its last before the window."""
+_FULLY = 86_400
+"""Seconds before the window in which all facts are read, not only those that say how things stand: calls are answered within hours."""
+
+
+class Counted:
+    """A window counted up to a checkpoint."""
+
+    def __init__(self, window: Window, signed: Signed, counting: Counting) -> None:
+        self.window, self.signed, self.counting = window, signed, counting
+
+    def heading(self) -> dict[str, Any]:
+        return {
+            "checkpoint": checkpoint_view(self.signed),
+            "since": self.window.since,
+            "until": self.window.until,
+            "asked_units": tuple(sorted(self.window.units)) if self.window.units is not None else None,
+            "exercises_left_out": self.counting.exercises,
+            "facts": self.counting.records,
+        }
+
+
+class Reports:
+    def __init__(self, reader: TrailReader, zone: ZoneInfo) -> None:
+        self._reader, self._zone = reader, zone
+        self._kept: OrderedDict[Window, Counted] = OrderedDict()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def counted(self, window: Window) -> Counted:
+        """All figures of the window, up to the last checkpoint, or to an earlier one by which the window had ended already."""
+        async with self._one_at_a_time:
+            signed = await self._reader.checkpoint()
+            kept = self._kept.get(window)
+            if kept is not None and (kept.signed.size == signed.size or _had_ended(window, kept.signed)):
+                self._kept.move_to_end(window)
+                return kept
+            self._kept.pop(window, None)
+            while len(self._kept) >= _KEPT:
+                self._kept.popitem(last=False)
+            counted = Counted(window, signed, await self._count(window, signed))
+            self._kept[window] = counted
+            return counted
+
+    async def _count(self, window: Window, signed: Signed) -> Counting:
+        reader, size, once = self._reader, signed.size, Once()
+        counting = Counting(window, self._zone)
+        start = await first_at(reader, size, window.begins) if window.since else 0
+        fully = await first_at(reader, size, datetime.fromtimestamp(max(window.start.timestamp() - _FULLY, 0), UTC)) if window.since else 0
+        end = min(await first_at(reader, size, window.until) + 1, size) if window.until else size
+        for low, high, wanted in ((start, min(max(fully, start), end), stands), (min(max(fully, start), end), end, counts)):
+            async for page in pages(reader, low, high, wanted, once):
+                await self._take(counting, page, start)
+        signed_at = datetime.fromisoformat(signed.time)
+        counting.finish(min(window.until, signed_at) if window.until else signed_at)
+        return counting
+
+    async def _take(self, counting: Counting, page: list[Seen], start: int) -> None:
+        for seen in page:
+            if counting.window.until is not None and seen.at > counting.window.until:
+                continue
+            if seen.case and seen.number > 1 and not counting.knows(seen.case):
+                for earlier in await self._before(seen, start):
+                    counting.take(earlier)
+            counting.take(seen)
+
+    async def _before(self, seen: Seen, start: int) -> list[Seen]:
+        """How a matter that began before stood: its first records, and its last ones before that."""
+        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
+        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number)
+        stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
+        return await read(self._reader, stored)
+
+    # The answers
+
+    async def timeliness(self, window: Window, *, records: bool = False) -> Timeliness:
+        counted = await self.counted(window)
+        made = Answering(counted.counting, with_records=records)
+        return Timeliness(
+            **counted.heading(),
+            units=made.units(),
+            leaders=made.leaders(),
+            levels=made.duties_by("level"),
+            categories=made.duties_by("category"),
+            areas=made.duties_by("area"),
+            rules=made.duties_by("rule"),
+            channels=made.duties_by("channel"),
+            whole=made.all_duties(),
+        )
+
+    async def lapses(self, window: Window) -> Lapses:
+        counted = await self.counted(window)
+        size = (await self._reader.checkpoint()).size
+        lines = await outcomes.lines_of(self._reader, counted.counting.lapses, size)
+        return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.lapses_cut)
+
+    async def holding(self, window: Window, *, records: bool = False) -> Holding:
+        counted = await self.counted(window)
+        made = Answering(counted.counting, with_records=records)
+        return Holding(**counted.heading(), units=made.holders("holder"), tasks=made.holders("task_holder"), chains=made.chains())
+
+    async def reachability(self, window: Window, *, records: bool = False) -> Reachability:
+        counted = await self.counted(window)
+        made = Answering(counted.counting, with_records=records)
+        return Reachability(
+            **counted.heading(),
+            whole=made.reach("reach", ALL),
+            channels=made.reach_by("reach_channel"),
+            people=made.reach_by("reach_person"),
+            held=counted.counting.figures.count("reach", ALL, "held"),
+        )
+
+    async def resolution(self, window: Window, *, records: bool = False) -> Resolution:
+        counted = await self.counted(window)
+        made = Answering(counted.counting, with_records=records)
+        by: dict[str, Any] = {f"{name}s" if name != "category" else "categories": made.matters_by(name) for name in _MATTERS_BY}
+        return Resolution(**counted.heading(), whole=made.all_matters(), **by)
+
+    async def trend(self, window: Window, *, records: bool = False) -> Trend:
+        counted = await self.counted(window)
+        made = Answering(counted.counting, with_records=records)
+        return Trend(
+            **counted.heading(),
+            days=made.days(),
+            hours=made.counts("hour"),
+            weekdays=made.counts("weekday"),
+            places=made.counts("place", most_first=True),
+        )
+
+    async def records(self, window: Window, figure: str) -> FigureRecords:
+        """Raises NotInTrail for a name that is no figure of this window."""
+        counted = await self.counted(window)
+        found = counted.counting.figures.named(figure)
+        if found is None:
+            raise NotInTrail(f"{figure!r} is no figure of this window: take `figure` of a line, and a field of it behind a slash")
+        return FigureRecords(**counted.heading(), figure=figure, count=found.count, indexes=tuple(found.records()))
+
+
+_MATTERS_BY = ("kind", "level", "category", "area", "unit")
+
+
+def _had_ended(window: Window, signed: Signed) -> bool:
+    """What is stored later lies after the window."""
+    return window.until is not None and datetime.fromisoformat(signed.time) > window.until
