@@ -296,7 +296,7 @@ ROWS = (
         "leader-owned case, compiled and published",
         "–",
         "–",
-        ("GET /api/v1/cases/{id}/bundle",),
+        ("GET /api/v1/cases/{id}/evidence",),
     ),
     Row(
         (39, 40, 41),
