@@ -1,19 +1,44 @@
-"""c2sp.org/tlog-witness: what a log sends to a witness and how it reads the answer, cosignatures as c2sp.org/tlog-cosignature."""
+"""c2sp.org/tlog-witness: what a log sends to a witness, how a witness reads it, and how the log reads the answer.
+
+A cosignature counts for the exact text of the checkpoint it was asked for, and states the second at which it was made.
+"""
 
 import base64
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import httpx
 
 from tests.conformance.verifier.note import Key, signature_lines, split
-from tests.conformance.verifier.strict import Refused, decimal, utf8
+from tests.conformance.verifier.strict import Refused, base64_bytes, decimal, utf8
 
 
 def request(old: int, path: Sequence[bytes], checkpoint: bytes) -> bytes:
     """The body of `add-checkpoint`."""
     proof = [base64.b64encode(step).decode() for step in path]
     return "\n".join([f"old {old}", *proof, "", ""]).encode() + checkpoint
+
+
+class Request(NamedTuple):
+    old: int
+    path: tuple[bytes, ...]
+    checkpoint: bytes
+    """The signed note as it stands."""
+
+
+def read_request(body: bytes) -> Request:
+    """The parts of a body of `add-checkpoint`, nothing of them verified."""
+    above, blank, checkpoint = body.partition(b"\n\n")
+    if not blank:
+        raise Refused("no empty line stands before the checkpoint")
+    old, *lines = utf8(above, "the request").split("\n")
+    if not old.startswith("old "):
+        raise Refused("the first line is not the old size")
+    if len(lines) > 63:
+        raise Refused(f"{len(lines)} consistency proof lines")
+    path = tuple(base64_bytes(line, "a consistency proof line", 32) for line in lines)
+    return Request(decimal(old[4:], "the old size"), path, checkpoint)
 
 
 def cosignature(answer: httpx.Response, checkpoint: bytes, witness: Key) -> int:
