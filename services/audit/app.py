@@ -8,8 +8,11 @@ from pathlib import Path
 import structlog
 
 from services.audit.api import install_answers, trail_router
+from services.audit.bundle.api import bundle_router
+from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
 from services.audit.explorer.pages import explorer_router
+from services.audit.export_api import export_router
 from services.audit.feed import Feed
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
@@ -29,6 +32,7 @@ from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.tokens import Gate
+from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -77,10 +81,12 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     reader = TrailReader(trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     install_answers(service.app)
-    for router in (trail_router(reader, gate), cases_router(reader, gate, settings.zone), tiles_router(reader, vkey)):
+    for router in (trail_router(reader, gate), cases_router(reader, gate), tiles_router(reader, vkey)):
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
     names = directory_if_fit(settings.directory)
+    service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
+    service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
     reports = Reports(reader, settings.zone)
     service.app.include_router(reports_router(reports, gate, names))
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))

@@ -1,14 +1,11 @@
-"""Cases and reports for the auditor over HTTP: the timeline of a case, its evidence bundle, and what the trail adds up to."""
+"""Cases and reports for the auditor over HTTP: the timeline of a case, and what the trail adds up to."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
 
 from services.audit import record
 from services.audit.api import READERS
-from services.audit.bundle import case_bundle
 from services.audit.query import TrailReader, checkpoint_view
 from services.audit.views import CheckpointView, Entry, NotInTrail
 from shared.facts import Frozen
@@ -26,7 +23,7 @@ class Timeline(Frozen):
     checkpoint: CheckpointView
 
 
-def cases_router(reader: TrailReader, gate: Gate, zone: ZoneInfo) -> APIRouter:
+def cases_router(reader: TrailReader, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
@@ -41,13 +38,5 @@ def cases_router(reader: TrailReader, gate: Gate, zone: ZoneInfo) -> APIRouter:
             Moment(entry=entry, fact=record.envelope_of(held.raw) if (held := payloads.get(entry.index)) else None) for entry in entries
         ]
         return Timeline(case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint()))
-
-    @router.get("/cases/{case_id}/bundle", response_class=Response)
-    async def bundle(request: Request, case_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        """The evidence bundle of a case: records, facts, proofs, checkpoint, and a verifier that needs nothing of ours."""
-        gate.admit(request, *READERS)
-        content = await case_bundle(reader, case_id, zone)
-        headers = {"Content-Disposition": f'attachment; filename="case-{case_id}.zip"'}
-        return Response(content, media_type="application/zip", headers=headers)
 
     return router
