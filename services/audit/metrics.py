@@ -8,6 +8,11 @@ class Metrics:
         self.records = Gauge("fenghuo_trail_records", "Records in the trail.", registry=registry)
         self.sealed = Gauge("fenghuo_trail_sealed_records", "Records the last checkpoint covers.", registry=registry)
         self.sealed_at = Gauge("fenghuo_trail_checkpoint_timestamp_seconds", "When the last checkpoint was signed.", registry=registry)
+        self.behind = Gauge("fenghuo_trail_behind_facts", "Facts of the stream that are not in the trail yet.", registry=registry)
+        self.rate = Gauge("fenghuo_trail_records_per_second", "Records written a second, over the last minute.", registry=registry)
+        self.left = Gauge(
+            "fenghuo_trail_catching_up_seconds", "Until the trail has caught up at this rate; NaN where nothing moves.", registry=registry
+        )
         self.faults = Counter("fenghuo_trail_faults", "Facts or records found to be other than they were: an alarm.", registry=registry)
         self.gaps = Counter("fenghuo_trail_gaps", "Facts the broker had lost before they could be recorded.", registry=registry)
         self.lag = Histogram(
