@@ -15,7 +15,8 @@ from shared.facts import EffectKind
 from shared.standing import standing_case
 from shared.vocabulary import Kind
 
-_STEP = 500
+_CROSSING = 256
+"""A referral may be stored a little before the decision it comes from."""
 _LATER = 2_000
 """Records of one matter read after its lapse, at most."""
 Lapse = tuple[str, str]
@@ -52,7 +53,7 @@ async def lines_of(reader: TrailReader, lapses: Sequence[LapseSeen], size: int) 
     for case, first in _first_of_each(lapses).items():
         follow_matter(followed, await _from(reader, case, first, size))
     ledgers = {unit for lapse in lapses for unit in (lapse.unit, lapse.answerable) if unit is not None}
-    since = min((lapse.index for lapse in lapses), default=0)
+    since = min((lapse.index for lapse in lapses), default=0) - _CROSSING
     for unit in sorted(ledgers):
         follow_ledger(followed, await _from(reader, standing_case("ledger", unit), since, size))
     for one in followed.values():
