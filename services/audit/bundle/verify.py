@@ -83,7 +83,11 @@ def read_bundle(path: Path) -> dict[str, bytes]:
 
 
 def base64_of(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii"), validate=True)
+    """In its one spelling, else ValueError."""
+    raw = base64.b64decode(text.encode("ascii"), validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError(text)
+    return raw
 
 
 def json_of(raw: bytes, name: str) -> dict[str, Any]:
@@ -125,9 +129,13 @@ def read_key(text: str, *kinds: int) -> Key:
     name, _, rest = text.strip().partition("+")
     hashed, _, coded = rest.partition("+")
     raw = base64_of(coded)
-    if len(raw) != 33 or raw[0] not in kinds or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != hashed:
+    if not is_name(name) or len(raw) != 33 or raw[0] not in kinds or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != hashed:
         raise ValueError("not a key of this kind, or not copied whole / 不是所需的公钥，或抄录不全")
     return Key(name, raw[0], bytes.fromhex(hashed), raw[1:])
+
+
+def is_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
 
 
 @dataclass(frozen=True)
@@ -140,13 +148,13 @@ class Note:
 def read_note(raw: bytes, name: str) -> Note:
     try:
         text, gap, lines = raw.decode("utf-8").rpartition("\n\n")
-        if not gap or not lines.endswith("\n"):
+        if not gap or not lines.endswith("\n") or any(letter < " " and letter != "\n" for letter in text + lines):
             raise ValueError
         signatures: list[tuple[str, bytes, bytes]] = []
         for line in lines[:-1].split("\n"):
             dash, signer, coded = line.split(" ")
             value = base64_of(coded)
-            if dash != "\N{EM DASH}" or len(value) < 5:
+            if dash != "\N{EM DASH}" or not is_name(signer) or len(value) < 5:
                 raise ValueError
             signatures.append((signer, value[:4], value[4:]))
     except ValueError:
@@ -541,7 +549,7 @@ class Bundle:
 
 
 def number_of(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not (text.isascii() and text.isdigit() and len(text) < 19) or (text[0] == "0" and text != "0"):
         raise ValueError(text)
     return int(text)
 
