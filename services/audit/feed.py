@@ -22,7 +22,7 @@ from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFound
 
 from services.audit.record import Message
 from shared import streams
-from shared.broker import inbox_prefix
+from shared.broker import append, inbox_prefix
 from shared.facts import rfc3339
 from shared.subjects import CHECKPOINT
 
@@ -221,6 +221,10 @@ class Feed:
     async def epoch(self) -> int:
         bucket = await self._js().key_value(streams.TRAIL)
         return int((await bucket.get(_EPOCH)).value)
+
+    async def append(self, subject: str, raw: bytes, message_id: str) -> int:
+        """Put a fact of the audit's own on record. Returns its sequence."""
+        return (await append(self._connection(), subject, raw, message_id)).seq
 
     async def announce(self, note: str) -> None:
         """Tell whoever listens of a new checkpoint; the store and /checkpoint have it whether or not anyone hears."""
