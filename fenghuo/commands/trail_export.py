@@ -35,7 +35,7 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="That file; default trail.<format>.")] = None,
     case: Annotated[str | None, typer.Option()] = None,
     kind: Annotated[str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")] = None,
-    unit: Annotated[str | None, typer.Option()] = None,
+    unit: Annotated[str | None, typer.Option(help="And the units under it.")] = None,
     person: Annotated[str | None, typer.Option()] = None,
     level: Annotated[str | None, typer.Option()] = None,
     category: Annotated[str | None, typer.Option()] = None,
@@ -43,8 +43,11 @@ def export(
     channel: Annotated[str | None, typer.Option()] = None,
     outcome: Annotated[str | None, typer.Option()] = None,
     lapse: Annotated[bool | None, typer.Option("--lapse/--no-lapse")] = None,
+    lapse_of: Annotated[str | None, typer.Option(help="The duty that lapsed.")] = None,
     since: Moment = None,
     until: Moment = None,
+    claimed_since: Moment = None,
+    claimed_until: Moment = None,
     text: Annotated[str | None, typer.Option(help="A piece of the summary or note.")] = None,
     language: Annotated[Language, typer.Option(help="Of the table's words.")] = Language.ZH,
     mongo: Annotated[str | None, typer.Option(help="With --to: read the store itself at this address, without the service.")] = None,
@@ -59,10 +62,11 @@ def export(
         fail(Exit.USAGE, "a folder or a file, one of the two", "give --to FOLDER for the whole trail, or --format csv -o FILE for a part")
     asked: dict[str, Any] = {
         "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "category": category, "area": area,
-        "channel": channel, "outcome": outcome, "lapse": lapse, "text": text,
-        "since": since and since.isoformat(), "until": until and until.isoformat(),
+        "channel": channel, "outcome": outcome, "lapse": lapse, "lapse_of": lapse_of, "text": text,
+        "since": since, "until": until, "claimed_since": claimed_since, "claimed_until": claimed_until,
     }  # fmt: skip
-    params = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    params = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
     path = output or Path(f"trail.{form}")
     size = _stream("/api/v1/trail/export", {**params, "format": form.value, "lang": language.value}, path)
     rows = _rows(form, path)

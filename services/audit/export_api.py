@@ -20,10 +20,10 @@ from services.audit.export_end import End
 from services.audit.export_rows import Words, criteria, row
 from services.audit.export_xlsx import Workbook
 from services.audit.query import TrailReader
+from services.audit.search_query import EntriesQuery
 from services.audit.trail import Signed, Stored
 from services.audit.views import Entry, Filter, Order
 from shared.facts import rfc3339
-from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language
 from shared.web.names import Names
@@ -46,18 +46,13 @@ _MEDIA = {
 }
 
 
-class ExportQuery(Filter):
+class ExportQuery(EntriesQuery):
+    """The criteria of a search, and in which form; the page's `cursor`, `limit` and `order` mean nothing here."""
+
     format: Format = Format.JSONL
     lang: Annotated[Language, Query(description="of the table's words")] = Language.ZH
-    start: Annotated[int, Query(ge=0, description="JSONL alone: the first record")] = 0
-    end: Annotated[int | None, Query(ge=0, description="JSONL alone: the record after the last")] = None
-
-    def filter(self) -> Filter:
-        for name, at in (("since", self.since), ("until", self.until)):
-            if at is not None and at.tzinfo is None:
-                words = "give an offset, as in 2026-11-01T08:00:00+08:00"
-                raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
-        return Filter(**{name: getattr(self, name) for name in Filter.model_fields})
+    start: Annotated[int, Query(ge=0, description="JSONL without criteria: the first record")] = 0
+    end: Annotated[int | None, Query(ge=0, description="JSONL without criteria: the record after the last")] = None
 
 
 def export_router(reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo, clock: Callable[[], datetime]) -> APIRouter:

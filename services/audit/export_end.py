@@ -4,6 +4,7 @@ Invariant: an export that broke off has no end; whoever reads one looks for it f
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from shared.web.languages import N_
 END = "END 完"
 """First cell of the last row of a CSV file, and the name of the last sheet of a workbook."""
 _LAST = 64 * 1024
+_FIRST = re.compile(rb'<c r="B1"[^>]*><v>(\d+)</v>')
+"""In the last sheet: the number of records."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ def rows_of(form: str, path: Path) -> int | None:
                 return int(count.rpartition(" ")[2]) if first == END else None
             case _:
                 with zipfile.ZipFile(path) as archive:
-                    return int(json.loads(archive.read("fenghuo/end.json"))["records"])
+                    sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+                    first = _FIRST.search(archive.read(f"xl/worksheets/sheet{len(sheets)}.xml"))
+                    return int(first[1]) if first and END.encode() in archive.read("xl/workbook.xml") else None
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
 

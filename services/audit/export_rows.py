@@ -100,4 +100,5 @@ def row(words: Words, entry: Entry) -> list[Cell]:
 
 def criteria(what: Filter) -> dict[str, str]:
     """What was asked for, as it was asked; empty where everything was."""
-    return {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in what if value is not None}
+    asked = what.model_dump(exclude_defaults=True)
+    return {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in asked.items()}

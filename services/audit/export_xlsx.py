@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import IO, cast
 from xml.sax.saxutils import escape
 
-import orjson
-
 from services.audit.export_end import END, End
 from services.audit.export_rows import COLUMNS, Cell, Words, heads
 
@@ -39,7 +37,7 @@ _STYLES = (
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
     '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
     '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>'
-    "</cellXfs></styleSheet>"
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 
@@ -95,7 +93,6 @@ class Workbook:
         last.close()
         for path, content in self._frame().items():
             self._zip.writestr(path, content)
-        self._zip.writestr("fenghuo/end.json", orjson.dumps(end.json()))
         self._zip.close()
         return self._pipe.take()
 
@@ -115,7 +112,7 @@ class Workbook:
             f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
             "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/><Default Extension="json" ContentType="application/json"/>'
+            '<Default Extension="xml" ContentType="application/xml"/>'
             f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
             f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{types}</Types>',
         }
