@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,11 @@ from services.audit.bundle import verify
 from services.audit.bundle.make import Bundles
 from services.audit.bundle.write import VERIFIER
 from services.audit.note import Signer
+from services.audit.payloads import Payload, without
 from shared.directory import load_directory
+from shared.facts import Actor, Fact
+from shared.facts.keeping import ErasedFields, Redacted
+from shared.vocabulary import Kind, Role
 from tests.audit.made import MadeTrail, signer, vkey_of
 from tests.audit.story import a_story
 
@@ -231,6 +236,37 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
         found = b"".join(archive.read(name) for name in archive.namelist())
     for personal in ("化工厂", *(DIRECTORY.people_by_id[person].name.zh for person in DIRECTORY.people_by_id)):
         assert personal.encode() not in found, personal
+
+
+def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:
+    """An order to erase, on record in the case after all else."""
+    by = Actor(principal="clerk", role=Role.REDACTOR)
+    order = Redacted(by=by, entries=(ErasedFields(index=index, fields=fields),), legal_basis="个人信息保护法第四十七条")
+    at = FACTS[-1][1] + timedelta(minutes=1)
+    return Fact.of(Kind.REDACTED, id="r1", source="/services/audit", subject=CASE, time=at, data=order), at
+
+
+async def test_what_was_erased_by_an_order_on_record_is_said_and_what_was_not_is_a_fault(tmp_path: Path) -> None:
+    trail = MadeTrail([*FACTS, redacted(1, "data.summary")])
+    whole = trail.held[1]
+    path = tmp_path / "case.zip"
+
+    async def verdict(payload: Payload | None) -> verify.Verdict:
+        trail.held |= {1: payload} if payload else {}
+        if payload is None:
+            del trail.held[1]
+        path.write_bytes(await bundles(trail).make(CASE))
+        return verify.check(path, vkey_of(trail.key), [])
+
+    notes = (await verdict(without(whole, "reported", ["data.summary"]))).notes
+    assert any("Of record 1 data.summary was erased" in en and "第四十七条" in zh for en, zh in notes), notes
+    with zipfile.ZipFile(path) as archive:
+        told = archive.read("timeline.zh.html").decode()
+        assert "化工厂" not in archive.read("records/0001.plain.json").decode()
+    assert "依据个人信息保护法第四十七条予以清除" in told
+    trail = MadeTrail(FACTS)
+    with pytest.raises(verify.BrokenError, match="message of record 1 is missing, and no order on record"):
+        await verdict(None)
 
 
 def test_a_unit_s_own_receipt_is_laid_beside_its_record(files: Files, tmp_path: Path) -> None:

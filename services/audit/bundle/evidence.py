@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from services.audit.keeping import Erasure, Keeping, act_of
 from services.audit.note import Note
 from services.audit.payloads import Payload, without
 from services.audit.record import Rec
@@ -94,6 +95,15 @@ class Evidence:
     @property
     def last(self) -> Held:
         return self.records[-1]
+
+
+def erasures(records: tuple[Held, ...]) -> dict[int, list[Erasure]]:
+    """Record → the orders on record, in its own case, by which something of it was erased."""
+    keeping = Keeping()
+    for held in records:
+        if (act := act_of(held.rec, held.fact)) is not None:
+            keeping.take(act)
+    return keeping.erasures
 
 
 def unnamed(held: Held) -> Held:

@@ -17,9 +17,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from services.audit import record
-from services.audit.bundle.evidence import Evidence, Held
+from services.audit.bundle.evidence import Evidence, Held, erasures
 from services.audit.explorer import plain
 from services.audit.explorer.plain import EffectLine, HandOverLine, Line, NoticeLine
+from services.audit.keeping import Erasure
 from shared.facts import Name
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment
@@ -76,7 +77,9 @@ class Moment:
     lines: tuple[Line, ...] = ()
     hand_overs: tuple[HandOverLine, ...] = ()
     decisions: tuple[Told, ...] = ()
-    erased: bool = False
+    erased: tuple[Erasure, ...] = ()
+    shown: bool = True
+    """Anything of the message is here."""
 
     @property
     def lapse(self) -> bool:
@@ -113,6 +116,7 @@ class Timeline:
 def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     moments: list[Moment] = []
     by_sequence: dict[int, int] = {}
+    erased = erasures(evidence.records)
     for held in evidence.records:
         rec, fact = held.rec, held.fact
         if held.kind == Kind.DECIDED and (place := by_sequence.get(_about(held))) is not None:
@@ -132,7 +136,8 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
                 lines=() if held.kind == Kind.DUE else plain.lines(fact, names),
                 hand_overs=plain.hand_overs(fact, names),
                 decisions=own,
-                erased=not held.shown,
+                erased=tuple(erased.get(rec.index, ())),
+                shown=held.shown,
             )
         )
     titles = _titles(evidence)
@@ -252,6 +257,7 @@ def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_
         signed_at=record.utc(signed.time),
         text=text,
         rule_of=rule_of,
+        utc=record.utc,
         causes=LABELS["cause"],
         ways=LABELS["via"],
         key=vkey_name,

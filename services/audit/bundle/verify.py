@@ -42,6 +42,8 @@ ED25519, COSIGNATURE = 1, 4
 """Kinds of keys in a C2SP signed note."""
 OWN_PROOFS = ("checkpoint", "statement", "files.sha256")
 """Files that prove themselves; so do the .tlog-proof files. All others stand in files.sha256."""
+WHOLE = "*"
+"""Stands for a whole message where fields are listed."""
 Words = tuple[str, str]
 """The same sentence in English and Chinese."""
 
@@ -247,6 +249,10 @@ class Proven:
     header: dict[str, Any]
     fact: bytes | None
     """The message as it came, where the bundle has it."""
+    shown: dict[str, Any]
+    """What is here of the message: all of it, or what was left."""
+    missing: frozenset[str]
+    """The personal fields that are not here; WHOLE where the rest is not here either."""
 
 
 class Bundle:
@@ -261,6 +267,7 @@ class Bundle:
     def check(self, witnesses: list[Key]) -> Verdict:
         about = json_of(self.text("bundle.json"), "bundle.json")
         require(about.get("format") == FORMAT, f"this is no bundle of the form {FORMAT}", f"不是 {FORMAT} 格式的证据包")
+        self.redacted = about.get("redacted") is True
         self.checkpoint()
         self.cosigned(witnesses)
         self.statement()
@@ -357,7 +364,7 @@ class Bundle:
             f"{name} 与前一条不相接：有记录被抽走或调换",
         )
         require(holds, en, zh)
-        self.records.append(Proven(name, header, self.content(name, header)))
+        self.records.append(self.content(name, header))
         at, subject, case_number = header.get("broker"), str(header.get("subject")), header.get("number")
         self.verdict.lines.append(f"{case_number:>5}  #{header['index']:<9} {at}  {subject.rsplit('.', 1)[-1]}")
 
@@ -381,22 +388,25 @@ class Bundle:
         require(holds, en, zh)
         return header
 
-    def content(self, name: str, header: dict[str, Any]) -> bytes | None:
+    def content(self, name: str, header: dict[str, Any]) -> Proven:
         """The message of a record as far as the bundle has it, each part shown to be what was recorded."""
         salts = json_of(self.files.get(f"{name}.salts.json", b"{}"), f"{name}.salts.json")
         fact, plain = self.files.get(f"{name}.fact.json"), self.files.get(f"{name}.plain.json")
+        recorded = mapping(header.get("personal"))
         if fact is not None:
             en, zh = f"{name}.fact.json is not the message that was recorded: it was altered", f"{name}.fact.json 不是在案的原文：被改动"
             require(digest(salts.get("message"), fact) == header.get("digest"), en, zh)
-        if plain is not None:
-            en, zh = f"{name}.plain.json is not what was recorded: it was altered", f"{name}.plain.json 不是在案的内容：被改动"
-            require(digest(salts.get("plain"), plain) == header.get("plain"), en, zh)
-        recorded = mapping(header.get("personal"))
-        for path, value in mapping(salts.get("fields")).items():
+            return Proven(name, header, fact, json_or_nothing(fact), frozenset())
+        if plain is None:
+            return Proven(name, header, None, {}, frozenset((WHOLE, *recorded)))
+        en, zh = f"{name}.plain.json is not what was recorded: it was altered", f"{name}.plain.json 不是在案的内容：被改动"
+        require(digest(salts.get("plain"), plain) == header.get("plain"), en, zh)
+        fields = mapping(salts.get("fields"))
+        for path, value in fields.items():
             shown = cast("list[Any]", value) if isinstance(value, list) and value[1:] else [None, ""]
             holds = path in recorded and digest(shown[0], str(shown[1]).encode()) == recorded[path]
             require(holds, f"{name}: the field {path} is not what was recorded", f"{name}：字段 {path} 不是在案的内容")
-        return fact
+        return Proven(name, header, None, json_or_nothing(plain), frozenset(recorded.keys() - fields.keys()))
 
     def whole(self) -> None:
         first, last = self.records[0].header, self.records[-1].header
@@ -455,14 +465,14 @@ class Bundle:
         )
 
     def others(self) -> None:
-        """Records beside the case's own: the policy it began under, and what was ordered to be erased."""
+        """The policy the case was decided under, and why something of a message is not here."""
         texts = {
             hashlib.sha256(text).hexdigest()[:16]: name
             for name, text in self.files.items()
             if name.startswith("policy/") and name.endswith(".yaml")
         }
         for name in sorted(self.files):
-            if name.startswith(("policy/", "erased/")) and name.endswith(".rec"):
+            if name.startswith("policy/") and name.endswith(".rec"):
                 self.content(name[:-4], self.in_tree(name[:-4]))
         named = {str(policy) for one in self.records if (policy := self.policy_of(one))}
         for label in sorted(named):
@@ -476,28 +486,42 @@ class Bundle:
                 )
             else:
                 self.verdict.notes.append((f"The policy {label} is not in the bundle.", f"包内没有制度文本 {label}。"))
+        if self.redacted:
+            self.verdict.notes.append(
+                (
+                    "Names and the free text of people were left out, as this bundle was asked for; what is shown is what was recorded.",
+                    "按申请，本证据包未含姓名和个人所写文字；所示内容与在案一致。",
+                )
+            )
+            return
         for one in self.records:
-            if one.fact is None:
+            if one.missing and one.header.get("form") == "fact":
                 self.erased(one)
 
     @staticmethod
     def policy_of(one: Proven) -> Any:
-        decided = one.fact is not None and str(one.header.get("subject")).endswith(".decided")
-        return mapping(json_of(one.fact or b"", one.name).get("data")).get("policy") if decided else None
+        decided = str(one.header.get("subject")).endswith(".decided")
+        return mapping(one.shown.get("data")).get("policy") if decided else None
 
     def erased(self, one: Proven) -> None:
-        number = one.header["number"]
-        if f"{one.name}.plain.json" in self.files:
-            en, zh = (
-                f"Record {number}: without its personal fields; what is shown is what was recorded.",
-                f"第 {number} 条：不含个人信息，所示内容与在案一致。",
-            )
-        else:
-            en, zh = (
-                f"Record {number}: its message is not in the bundle; that it was stored, when and where, is proven.",
-                f"第 {number} 条：包内无原文；其入库、时间、位置已证明。",
-            )
-        self.verdict.notes.append((en, zh))
+        """What is not here must have been erased by an order that stands on record in the same case, after it."""
+        number, index, missing = one.header["number"], one.header["index"], one.missing
+        orders = [(order, data, fields) for order, data in self.orders_after(index) if (fields := erased_by(data, index))]
+        covered = {field for _, _, fields in orders for field in fields}
+        en = f"something of the message of record {number} is missing, and no order on record in this case says that it was erased"
+        require(WHOLE in covered or missing <= covered, en, f"第 {number} 条的原文有缺失，而本案在案记录中没有清除它的决定")
+        for order, data, fields in orders:
+            who, basis = mapping(data.get("by")).get("principal"), data.get("legal_basis")
+            at, by_number, whole = order.header.get("broker"), order.header["number"], WHOLE in fields
+            en = f"Of record {number} {'the message' if whole else ', '.join(sorted(fields))} was erased: ordered at {at} by {who}"
+            zh = f"第 {number} 条的{'原文' if whole else '、'.join(sorted(fields))}已清除：{who} 于 {at} 依据{basis}决定"
+            en += f" on the basis of {basis} (record {by_number}). Its digest stays in the record."
+            self.verdict.notes.append((en, f"{zh}（第 {by_number} 条）。其摘要仍在案。"))
+
+    def orders_after(self, index: int) -> list[tuple[Proven, dict[str, Any]]]:
+        """The orders to erase that stand on record in this case after a record, by whoever may give them."""
+        said = [(one, mapping(one.shown.get("data"))) for one in self.records if str(one.header.get("subject")).endswith(".redacted")]
+        return [(one, data) for one, data in said if one.header["index"] > index and mapping(data.get("by")).get("role") == "redactor"]
 
     def not_proven(self) -> None:
         self.verdict.unproven += [
@@ -546,6 +570,24 @@ class Bundle:
                 f"回执对应第 {header['number']} 条：于 {header['broker']} 在案，账本第 {header['index']} 条。",
             )
         )
+
+
+def erased_by(order: dict[str, Any], index: int) -> set[str]:
+    """The fields of a record that an order names."""
+    entries = [mapping(entry) for entry in items(order.get("entries"))]
+    return {field for entry in entries if entry.get("index") == index for field in items(entry.get("fields")) if isinstance(field, str)}
+
+
+def items(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def json_or_nothing(raw: bytes) -> dict[str, Any]:
+    """A message may be anything; one that is no JSON object says nothing here."""
+    try:
+        return mapping(json.loads(raw.decode("utf-8")))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def number_of(text: str) -> int:
