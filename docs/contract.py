@@ -34,13 +34,15 @@ from shared.facts import (
     check,
     directory,
     policy,
+    reads,
+    retention,
 )
 from shared.facts.envelope import SCHEMA_ROOT
 from shared.vocabulary import CASE_ACTS, Kind
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, directory, policy, shared.directory)
+_SPEAKERS = (facts, check, directory, policy, reads, retention, shared.directory)
 """Where the models' words stand."""
 
 
@@ -54,7 +56,7 @@ class Event:
     says: str
 
 
-_INTAKE, _ESCALATOR, _NOTIFIER = ("intake",), ("escalator",), ("notifier",)
+_INTAKE, _ESCALATOR, _NOTIFIER, _AUDIT = ("intake",), ("escalator",), ("notifier",), ("audit",)
 _ACTS = {
     Kind.FOLLOWED_UP: "Something more is known: a follow-up report.",
     Kind.FILED: "A document that is owed was handed in: written, verification, final or nil report, plan, statement.",
@@ -142,6 +144,8 @@ FACTS = (
         _INTAKE,
         "The directory has changed: as a whole, or not at all.",
     ),
+    Event(Kind.READ, reads.Read, _AUDIT, "Someone has read the trail, or taken a file from it away."),
+    Event(Kind.SEALED_RANGE, retention.SealedRange, _AUDIT, "Old records lie in a sealed file too; from then on the store may drop them."),
 )
 
 

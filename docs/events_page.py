@@ -8,9 +8,10 @@ from docs.contract import FACTS, FORM, Event, Json, field_docs, schema
 from shared import facts
 from shared.facts.check import Found
 from shared.facts.envelope import TYPE_PREFIX
+from shared.facts.reads import How
 from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, ReviewCause, Role
 
-WORDS = (ReportKind, Category, Level, Role, Document, ReviewCause, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found)
+WORDS = (ReportKind, Category, Level, Role, Document, ReviewCause, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found, How)
 
 
 def events_page() -> str:

@@ -125,4 +125,6 @@ class Gate:
         if roles and principal.role not in roles:
             allowed = ", ".join(roles)
             raise Problem(403, "Forbidden", f"Your role is {principal.role}; this needs one of: {allowed}.")
+        # Whoever keeps a record of what was asked (the audit) finds there who was let in.
+        request.state.principal = principal
         return principal

@@ -79,6 +79,11 @@ class Kind(StrEnum):
     POLICY_APPROVED = "policy_approved"
     DIRECTORY_CHANGED = "directory_changed"
     """Who is who has changed: people, posts, rosters, absences. About no case."""
+    # What is done with the record itself; the audit writes it.
+    READ = "read"
+    """Someone has read the trail, or taken a file from it away."""
+    SEALED_RANGE = "sealed_range"
+    """Old records lie in a sealed file too; from then on the store may drop them."""
 
 
 CASE_ACTS = (

@@ -17,6 +17,10 @@ from services.audit.feed import Feed
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
 from services.audit.query import TrailReader
+from services.audit.reads import Reads
+from services.audit.reads_http import ReadsKept
+from services.audit.reads_journal import Journal
+from services.audit.reads_record import ReadsOnRecord
 from services.audit.reports.api import reports_router
 from services.audit.reports.reports import Reports
 from services.audit.sequencer import Sequencer
@@ -24,8 +28,9 @@ from services.audit.settings import AuditSettings
 from services.audit.signer import CheckpointSigner, StateFile
 from services.audit.tiles import tiles_router
 from services.audit.trail import StoreError, Trail
-from shared.broker import check_durables
+from shared.broker import append, check_durables
 from shared.directory import Directory, load_directory
+from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
 from shared.secrets import SecretFile, read_secret, verify_key
 from shared.service import Service
@@ -79,6 +84,13 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         trail.close()
 
     reader = TrailReader(trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words)
+
+    async def append_fact(subject: str, raw: bytes, message_id: str) -> None:
+        await append(service.connection, subject, raw, message_id)
+
+    reads = Reads(Journal(folder / "reads.journal"), case_id_at, settings.trail_reads_pace)
+    on_record = ReadsOnRecord(reads, append_fact, now)
+    service.app.add_middleware(ReadsKept, reads=reads, clock=now, wake=on_record.wake)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     install_answers(service.app)
     for router in (trail_router(reader, gate), cases_router(reader, gate), tiles_router(reader, vkey)):
@@ -93,7 +105,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks["sequencer"] = sequencer_works
-    service.tasks.append(work)
+    service.tasks += [work, on_record.run]
     service.finish.append(close)
     return service
 

@@ -40,6 +40,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.FAILED: ("deliveries.address", "deliveries.error"),
     Kind.REJECTED: ("body", "headers", "errors", "reason", "digest"),
     Kind.CHECKED: (),
+    Kind.READ: ("readings.criteria",),
+    Kind.SEALED_RANGE: (),
     Kind.POLICY_DRAFTED: (),
     Kind.POLICY_APPROVED: (),
     Kind.DIRECTORY_CHANGED: ("why", *(f"changes.person.{field}" for field in _PERSON), "changes.absence.reason"),

@@ -10,6 +10,7 @@ from typing import Any
 from services.audit import record
 from services.audit.layout import TileId
 from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
+from services.audit.reads_seen import seen, up_to
 from services.audit.record import Rec
 from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
@@ -62,6 +63,7 @@ class TrailReader:
         signed = await self._trail.checkpoint(self._count - 1) if self._count else None
         if signed is None:
             raise NotInTrail("no checkpoint has been signed yet: the audit has not begun its work")
+        up_to(signed.size)
         return signed
 
     async def checkpoints(self, start: int, end: int) -> list[Signed]:
@@ -71,9 +73,12 @@ class TrailReader:
         return await self._tree.tile(tile)
 
     async def stored(self, start: int, end: int) -> list[Stored]:
-        return await self._trail.entries(start, end)
+        entries = await self._trail.entries(start, end)
+        seen(entry.index for entry in entries)
+        return entries
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        seen(indexes)
         return await self._trail.payloads(indexes)
 
     # --- search ---------------------------------------------------------------------------------------------------------
@@ -109,6 +114,7 @@ class TrailReader:
                 return entries
 
     async def _views(self, entries: Sequence[Stored]) -> list[Entry]:
+        seen(entry.index for entry in entries)
         payloads = await self._trail.payloads([entry.index for entry in entries])
         return [entry_view(entry, payloads.get(entry.index)) for entry in entries]
 
@@ -116,6 +122,7 @@ class TrailReader:
         proof = await self.inclusion(index)
         entry = await self._trail.entry(index)
         assert entry is not None
+        seen([index])
         payload = (await self._trail.payloads([index])).get(index)
         rec = Rec.read(entry.rec)
         raw = payload.raw if payload else None

@@ -20,6 +20,9 @@ class AuditSettings(Settings):
     trail_adopt: bool = False
     """After the loss of the signer's state file: take the store's last checkpoint for it. Verify the trail first."""
 
+    trail_reads_pace: timedelta = timedelta(seconds=60)
+    """What a reader looks at goes on record at most this often; a file taken away does at once."""
+
     @property
     def store_url(self) -> str:
         """`mongo_url` with the password put in; never to be logged."""

@@ -77,6 +77,8 @@ LABELS: dict[str, dict[str, str]] = {
         "failed": N_("message failed"),
         "rejected": N_("message refused"),
         "directory_changed": N_("directory changed"),
+        "read": N_("trail read"),
+        "sealed_range": N_("records sealed in a file"),
         "filed": N_("document handed in"),
         "imposed": N_("lead imposed"),
         "reopened": N_("reopened"),

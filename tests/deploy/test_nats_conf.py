@@ -23,7 +23,7 @@ AUTHORS = {
         Kind.POLICY_APPROVED,
     },
     "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED, Kind.SNOOZED},
-    "audit": set[Kind](),
+    "audit": {Kind.READ, Kind.SEALED_RANGE},
     "publisher": set[Kind](),
 }
 USERS = nats_conf.users()

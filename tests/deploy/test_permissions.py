@@ -38,6 +38,8 @@ PUBLISHED = {
     "fact.7.failed": {"notifier"},
     "fact.7.due": set[str](),
     "fact.7.directory_changed": {"intake"},
+    "fact.7.read": {"audit"},
+    "fact.7.sealed_range": {"audit"},
     "inbox.cap.any": {"publisher"},
     "report.submit": {"publisher"},
     "trail.checkpoint": {"audit"},
