@@ -104,12 +104,14 @@ class SearchCheck:
         """Tell what is missing. The last blocks may not be written yet: that is no fault."""
         for turn, block, words in self._missing:
             if (turn < self._last_there or (turn == self._last_there and block.level)) and not (words and block in self._erased):
-                what = "words" if words else "fields"
-                self._report(
-                    None,
-                    f"the search index lacks a tile ({what} of records {block.start} to {block.end - 1}) though later ones are there: it was "
-                    "removed. Searches look at those records one by one until it is written again",
-                )
+                self._report(None, _missing(block, "words" if words else "fields"))
+
+
+def _missing(block: Block, what: str) -> str:
+    return (
+        f"the search index lacks a tile ({what} of records {block.start} to {block.end - 1}) though later ones are there: it was removed. "
+        "Searches look at those records one by one until it is written again"
+    )
 
 
 def _rolled(last: Block, children: list[list[Tile]], parent: Block) -> list[Tile]:

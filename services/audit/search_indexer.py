@@ -36,14 +36,20 @@ class SearchIndexer:
     """`covered`: how many records a checkpoint covers. `macs`: None leaves words out. `step` is told after each write."""
 
     def __init__(
-        self, trail: Trail, macs: Macs | None, covered: Callable[[], Awaitable[int]], *, step: Callable[[str], None] = lambda _: None
+        self,
+        trail: Trail,
+        macs: Macs | None,
+        covered: Callable[[], Awaitable[int]],
+        *,
+        rests: bool = True,
+        step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.quiet = asyncio.Lock()
         """Whoever erases holds it while payload and words' tiles go, so that no words are written from a payload just erased."""
         self.indexed = 0
         """All records below are in tiles of level 0."""
         self._trail, self._store, self._macs, self._covered, self._step = trail, trail.search, macs, covered, step
-        self._wake = asyncio.Event()
+        self._wake, self._rests = asyncio.Event(), rests
         self._size = 0
 
     def erased(self) -> None:
@@ -64,7 +70,7 @@ class SearchIndexer:
     async def catch_up(self) -> None:
         """Look for every tile there should be, and write those that are missing."""
         while not (size := await self._covered()):
-            await asyncio.sleep(_BEGINS)
+            await _either(self._wake, _BEGINS)
         self._size = size
         missing = await self._missing(list(tiles.blocks_below(self._size)))
         for block in missing:
@@ -113,6 +119,8 @@ class SearchIndexer:
                 await self._roll_up(block, words=False)
                 if self._macs is not None:
                     await self._roll_up(block, words=True)
+        if not self._rests:
+            return
         took = loop.time() - began
         is_busy = await self._covered() > before
         await asyncio.sleep(took * (_REST_WHILE_BUSY if is_busy else _REST))

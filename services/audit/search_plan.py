@@ -5,7 +5,6 @@ Invariant: the index only proposes; `fits` and `has_words` decide, on the record
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from services.audit import search_terms as terms
 from services.audit.record import Rec
@@ -33,8 +32,6 @@ class Plan:
     words: str | None
     """In normal form."""
     fits: Callable[[Stored], bool]
-    also: dict[str, Any]
-    """What the store can leave out by itself where records are walked."""
 
     @property
     def is_indexed(self) -> bool:
@@ -66,7 +63,6 @@ def plan_of(what: Filter, below: Below = none_below) -> Plan:
         grams=tuple(sorted(terms.grams_of(words))) if words else (),
         words=words or None,
         fits=_fits(what, units),
-        also=_also(what, units),
     )
 
 
@@ -93,12 +89,6 @@ def _fits(what: Filter, units: frozenset[str] | None) -> Callable[[Stored], bool
         )
 
     return fits
-
-
-def _also(what: Filter, units: frozenset[str] | None) -> dict[str, Any]:
-    also = {name: value for name in _EQUAL if name != "case" and (value := getattr(what, name)) is not None}
-    also |= {field: value for name, field in _AMONG.items() if (value := getattr(what, name)) is not None}
-    return also if units is None else {**also, "units": {"$in": sorted(units)}}
 
 
 def _between(low: str | None, stamp: str | None, high: str | None) -> bool:

@@ -3,15 +3,13 @@
 Invariant: it inserts and finds. A tile that is there stays as it is; only an erasure removes tiles, and only those of words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 
-from services.audit.store_calls import QUERY_MS, Doc, asked, insert
+from services.audit.store_calls import Doc, find_among, insert
 
 FIELD_TILES, WORD_TILES = "search", "search_texts"
-_KEYS = 1_000
-"""Keys asked for in one question."""
 _BYTES = 4_000_000
 """Written in one go at most: an insert of the sequencer never waits long behind it."""
 
@@ -36,20 +34,9 @@ class SearchStore:
         await insert(self._collections[words], docs, ordered=False)
 
     async def find(self, keys: Sequence[int], *, words: bool) -> dict[int, bytes]:
-        found: dict[int, bytes] = {}
-        for part in _parts(keys):
-            cursor = self._collections[words].find({"_id": {"$in": part}}, max_time_ms=QUERY_MS)
-            found |= {doc["_id"]: bytes(doc["tile"]) for doc in await asked(cursor.to_list(None))}
-        return found
+        docs = await find_among(self._collections[words], "_id", keys)
+        return {doc["_id"]: bytes(doc["tile"]) for doc in docs}
 
     async def known(self, keys: Sequence[int], *, words: bool) -> set[int]:
         """Which of these tiles are there."""
-        found: set[int] = set()
-        for part in _parts(keys):
-            cursor = self._collections[words].find({"_id": {"$in": part}}, {"_id": 1}, max_time_ms=QUERY_MS)
-            found |= {doc["_id"] for doc in await asked(cursor.to_list(None))}
-        return found
-
-
-def _parts(keys: Sequence[int]) -> Iterable[list[int]]:
-    return (list(keys[at : at + _KEYS]) for at in range(0, len(keys), _KEYS))
+        return {doc["_id"] for doc in await find_among(self._collections[words], "_id", keys, {"_id": 1})}

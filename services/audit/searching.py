@@ -118,7 +118,7 @@ class Searcher:
         window = max(_FIRST_WINDOW, 2 * limit)
         while low < high:
             start, end = (max(low, high - window), high) if newest else (low, min(high, low + window))
-            found = await self._looked_at(plan, await self._trail.entries(start, end, plan.also), newest)
+            found = await self._looked_at(plan, await self._trail.entries(start, end), newest)
             low, high = (low, start) if newest else (end, high)
             yield found, high if newest else low
             window = min(window * 2, _LAST_TEXT_WINDOW if plan.words else _LAST_WINDOW)

@@ -1,6 +1,6 @@
 """How the store is asked: its errors in our words, and what a refused insert means. Shared by the files that know the driver."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
@@ -24,6 +24,21 @@ async def asked(operation: Awaitable[Any]) -> Any:
         return await operation
     except PyMongoError as error:
         raise StoreError(f"the store: {error}") from error
+
+
+KEYS_AT_ONCE = 64
+"""The embedded store takes time by the square of the number of keys in one question (measured: 64 in 7 ms, 1,000 in 800)."""
+
+
+async def find_among(
+    collection: AsyncIOMotorCollection[Doc], name: str, values: Sequence[Any], projection: Mapping[str, Any] | None = None
+) -> list[Doc]:
+    """The documents whose `name` is one of `values`, some keys at a time."""
+    found: list[Doc] = []
+    for at in range(0, len(values), KEYS_AT_ONCE):
+        query = {name: {"$in": list(values[at : at + KEYS_AT_ONCE])}}
+        found += await asked(collection.find(query, projection, max_time_ms=QUERY_MS).to_list(None))
+    return found
 
 
 async def insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, ordered: bool) -> list[Any]:

@@ -1,5 +1,6 @@
 """The search index by itself: what is put in is found again, at every level, and nothing that should be found is passed over."""
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_blocks_of_a_search_hold_what_is_complete_of_it_once(low: int, high:
         assert held[0][0] <= low
         assert held[-1][1] >= min(high, edge)
         assert held[-1][1] <= edge
-    assert all(end == start for (_, end), (start, _) in zip(held, held[1:], strict=False))
+    assert all(end == start for (_, end), (start, _) in itertools.pairwise(held))
     assert len(blocks) <= 3 * FAN
 
 
