@@ -3,7 +3,6 @@
 Invariant: an answer says up to which checkpoint it holds.
 """
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -12,9 +11,10 @@ from fastapi.responses import PlainTextResponse, Response
 from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
+from services.audit.search_query import EntriesQuery
 from services.audit.searching import BadCursor
 from services.audit.trail import StoreError
-from services.audit.views import ConsistencyProof, Filter, InclusionProof, NotInTrail, Order, Page, Record, State
+from services.audit.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
 from shared.facts import Frozen
 from shared.problems import Problem
 from shared.tokens import Gate
@@ -41,23 +41,6 @@ def install_answers(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     async def _no_store(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
         return Problem(503, "The store does not answer", f"{error}. Try again in a moment.", headers={"Retry-After": "2"}).response()
-
-
-class EntriesQuery(Filter):
-    """The filters, and which page."""
-
-    cursor: str | None = None
-    limit: Annotated[int, Query(ge=1, le=500)] = 50
-    order: Order = Order.NEWEST
-    since: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-    until: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-
-    def filter(self) -> Filter:
-        for name, at in (("since", self.since), ("until", self.until)):
-            if at is not None and at.tzinfo is None:
-                words = "give an offset, as in 2026-11-01T08:00:00+08:00"
-                raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
-        return Filter(**{name: getattr(self, name) for name in Filter.model_fields})
 
 
 class ProofOf(Frozen):
