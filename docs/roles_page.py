@@ -17,15 +17,18 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys((("POST", path) for path in ("/login", "/logout")), PUBLIC),
     # The read path of the log: it proves itself and holds nothing personal.
     **dict.fromkeys((("GET", path) for path in ("/checkpoint", "/tile/{path:path}")), PUBLIC),
-    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("vkey", "checkpoints", "verify.py")), PUBLIC),
+    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("vkey", "checkpoints", "verify.py", "receipts")), PUBLIC),
     **dict.fromkeys((("GET", f"/api/v1/trail/proof/{path}") for path in ("inclusion", "inclusion.tlog-proof", "consistency")), PUBLIC),
+    # A receipt names all that the answer to it tells.
+    ("POST", "/api/v1/trail/receipts"): PUBLIC,
     # Records, with what they say.
     **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}", "export")), READERS),
     **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("timeline", "bundle", "evidence")), READERS),
     **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in ("timeliness", "lapses", "trend")), READERS),
     ("GET", "/api/v1/trail/state"): AND_OPERATOR,
     # The explorer's pages.
-    **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/cases/{case}")), READERS),
+    **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/cases/{case}", "/check")), READERS),
+    ("POST", "/check"): READERS,
 }
 """(method, path) → who is let in."""
 

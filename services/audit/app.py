@@ -11,6 +11,7 @@ from services.audit.api import install_answers, trail_router
 from services.audit.bundle.api import bundle_router
 from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
+from services.audit.explorer.check_pages import check_router
 from services.audit.explorer.pages import explorer_router
 from services.audit.export_api import export_router
 from services.audit.feed import Feed
@@ -21,6 +22,7 @@ from services.audit.reads import Reads
 from services.audit.reads_http import ReadsKept
 from services.audit.reads_journal import Journal
 from services.audit.reads_record import ReadsOnRecord
+from services.audit.receipts_api import receipts_router
 from services.audit.reports.api import reports_router
 from services.audit.reports.reports import Reports
 from services.audit.sequencer import Sequencer
@@ -99,6 +101,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     names = directory_if_fit(settings.directory)
     service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
     service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
+    receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
+    service.app.include_router(receipts_router(reader, receipt_key))
+    service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory=names))
     reports = Reports(reader, settings.zone)
     service.app.include_router(reports_router(reports, gate, names))
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))

@@ -19,7 +19,7 @@ from services.audit.payloads import Payload
 from services.audit.query import TrailReader, entry_view
 from services.audit.record import Message
 from services.audit.trail import Signed, Stored
-from services.audit.views import CheckpointView, Filter, Order, Page
+from services.audit.views import CheckpointView, Filter, InclusionProof, Order, Page
 from shared.facts import Fact, rfc3339
 from shared.subjects import fact_subject
 
@@ -88,6 +88,11 @@ class MadeTrail:
 
     async def path(self, index: int, size: int) -> list[bytes]:
         return [self.root(start, end) for start, end in merkle.inclusion_ranges(index, size)]
+
+    async def inclusion(self, index: int, size: int | None = None) -> InclusionProof:
+        hashes = await self.path(index, size or self.signed.size)
+        leaf, root = self.leaves[index].hex(), self.signed.root.hex()
+        return InclusionProof(index=index, size=self.signed.size, leaf=leaf, root=root, hashes=tuple(one.hex() for one in hashes))
 
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
         return [self.root(n.number << n.level, n.number + 1 << n.level) for n in merkle.range_nodes(0, leaves)]

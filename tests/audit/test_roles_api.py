@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
@@ -31,12 +33,22 @@ ASKED: dict[tuple[str, str], dict[str, Any]] = {
 """What a route must be sent, or it refuses the question before it asks who is asking."""
 
 
+RECEIPTS = "/api/v1/trail/receipts"
+
+
+def a_receipt(key: Ed25519PrivateKey) -> str:
+    said = {"fact": "f1", "kind": "reported", "stream": "FACTS", "sequence": 1, "time": "2026-11-23T03:00:00Z", "sha256": "00" * 32}
+    return jwt.encode({**said, "iss": "fenghuo-intake"}, key, algorithm="EdDSA")
+
+
 class House:
     def __init__(self, app: FastAPI, folder: Path) -> None:
         self.app = app
         self.client = TestClient(app, base_url="http://audit", raise_server_exceptions=False, follow_redirects=False)
         key = signing_key(folder / "secrets", SecretFile.TOKEN_SIGNING)
         now = datetime.now(UTC)
+        receipt = {"receipt": a_receipt(signing_key(folder / "secrets", SecretFile.RECEIPT_SIGNING))}
+        self.asked = {**ASKED, ("GET", RECEIPTS): {"params": receipt}, ("POST", RECEIPTS): {"json": receipt}}
         self.tokens = {role: issue(key, Principal(subject=f"one-{role}", role=role), now=now, lasts=timedelta(hours=1)) for role in Role}
 
     def ask(self, method: str, path: str, role: Role | None) -> int:
@@ -44,7 +56,7 @@ class House:
         place = path.replace("{index}", "0").replace("{path:path}", "0/000")
         while "{" in place:
             place = place[: place.index("{")] + "x" + place[place.index("}") + 1 :]
-        return self.client.request(method, place, headers=headers, **ASKED.get((method, path), {})).status_code
+        return self.client.request(method, place, headers=headers, **self.asked.get((method, path), {})).status_code
 
 
 @pytest.fixture(scope="module")

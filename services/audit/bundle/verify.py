@@ -25,7 +25,7 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import IO, Any, NoReturn, cast
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -68,9 +68,9 @@ class NothingError(Exception):
     """There is no bundle to check."""
 
 
-def read_bundle(path: Path) -> dict[str, bytes]:
+def read_bundle(path: Path | IO[bytes]) -> dict[str, bytes]:
     """Every file of the zip or folder by its name."""
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():
         found = {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
         return {name: content for name, content in found.items() if "__pycache__" not in name}
     try:
@@ -639,7 +639,7 @@ def stop(code: int, *lines: str) -> NoReturn:
     sys.exit(code)
 
 
-def check(path: Path, vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None) -> Verdict:
+def check(path: Path | IO[bytes], vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None) -> Verdict:
     """Raises BrokenError for what does not hold, ValueError for a key that is none."""
     key, others = read_key(vkey, ED25519), [read_key(one, COSIGNATURE, ED25519) for one in witnesses]
     bundle = Bundle(read_bundle(path), key)
