@@ -1,6 +1,7 @@
 """C2SP signed notes with Ed25519: text, an empty line, signatures; each names its key.
 
-Invariant: what is verified is the exact text that was signed; a note with a flaw anywhere is refused whole.
+Invariant: what is verified is the exact text that was signed; a note with a flaw anywhere is refused whole. What bytes a key
+signs depends on its kind: a log signs the text itself, a witness a text of its own before it (cosign.py).
 """
 
 import base64
@@ -22,11 +23,24 @@ class NoteError(ValueError):
     """No note, no key, or no signature by the key that was asked for. Says which."""
 
 
-def key_hash(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+def key_hash(name: str, public: bytes, kind: int = ED25519) -> bytes:
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
-def _valid_name(name: str) -> bool:
+def exact_base64(coded: str) -> bytes | None:
+    """The bytes, None where it is not their one spelling (RFC 4648, section 4)."""
+    try:
+        raw = base64.b64decode(coded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if base64.b64encode(raw).decode() == coded else None
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def valid_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
 
 
@@ -59,12 +73,7 @@ class Verifier:
 
     @classmethod
     def read(cls, vkey: str) -> "Verifier":
-        name, _, rest = vkey.strip().partition("+")
-        hexed, _, coded = rest.partition("+")
-        public = _key_bytes(coded, "verifier")
-        if not _valid_name(name) or hexed != key_hash(name, public).hex():
-            raise NoteError("this is no verifier key (its name and hash do not belong to its key): copy it whole, `<name>+<hash>+<key>`")
-        return cls(name, bytes.fromhex(hexed), Ed25519PublicKey.from_public_bytes(public))
+        return cls(*read_vkey(vkey, ED25519))
 
     def signed(self, note: Note) -> bool:
         """Whether this key signed the note. Raises NoteError where a line claims to be by it and is not."""
@@ -90,15 +99,7 @@ class Signer:
 
     @classmethod
     def read(cls, skey: str) -> "Signer":
-        parts = skey.strip().split("+", 4)
-        if len(parts) != 5 or parts[:2] != ["PRIVATE", "KEY"]:
-            raise NoteError("this is no signer key: `PRIVATE+KEY+<name>+<hash>+<key>`")
-        name, hexed = parts[2], parts[3]
-        key = Ed25519PrivateKey.from_private_bytes(_key_bytes(parts[4], "signer"))
-        public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        if not _valid_name(name) or hexed != key_hash(name, public).hex():
-            raise NoteError("the signer key's name and hash do not belong to its key: copy it whole")
-        return cls(name, bytes.fromhex(hexed), key)
+        return cls(*read_skey(skey, ED25519))
 
     def sign(self, text: str) -> Note:
         if not text.endswith("\n"):
@@ -106,13 +107,34 @@ class Signer:
         return Note(text, (Signature(self.name, self.hash, self.key.sign(text.encode())),))
 
 
-def _key_bytes(coded: str, what: str) -> bytes:
-    try:
-        raw = base64.b64decode(coded, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != 33 or raw[0] != ED25519:
+def read_vkey(vkey: str, kind: int) -> tuple[str, bytes, Ed25519PublicKey]:
+    """(name, hash, key) of a public key of this kind."""
+    name, _, rest = vkey.strip().partition("+")
+    hexed, _, coded = rest.partition("+")
+    public = _key_bytes(coded, "verifier", kind)
+    if not valid_name(name) or hexed != key_hash(name, public, kind).hex():
+        raise NoteError("this is no verifier key (its name and hash do not belong to its key): copy it whole, `<name>+<hash>+<key>`")
+    return name, bytes.fromhex(hexed), Ed25519PublicKey.from_public_bytes(public)
+
+
+def read_skey(skey: str, kind: int) -> tuple[str, bytes, Ed25519PrivateKey]:
+    """(name, hash, key) of a private key of this kind."""
+    parts = skey.strip().split("+", 4)
+    if len(parts) != 5 or parts[:2] != ["PRIVATE", "KEY"]:
+        raise NoteError("this is no signer key: `PRIVATE+KEY+<name>+<hash>+<key>`")
+    name, hexed = parts[2], parts[3]
+    key = Ed25519PrivateKey.from_private_bytes(_key_bytes(parts[4], "signer", kind))
+    if not valid_name(name) or hexed != key_hash(name, public_bytes(key), kind).hex():
+        raise NoteError("the signer key's name and hash do not belong to its key: copy it whole")
+    return name, bytes.fromhex(hexed), key
+
+
+def _key_bytes(coded: str, what: str, kind: int) -> bytes:
+    raw = exact_base64(coded)
+    if raw is None or len(raw) != 33:
         raise NoteError(f"the {what} key is no Ed25519 key: copy it whole")
+    if raw[0] != kind:
+        raise NoteError(f"the {what} key is of type {raw[0]}, type {kind} is needed here: a log's key is of type 1, a witness's of type 4")
     return raw[1:]
 
 
@@ -137,10 +159,7 @@ def parse(raw: bytes) -> Note:
 
 def _signature(line: str) -> Signature:
     name, _, coded = line.removeprefix(_PREFIX).partition(" ")
-    try:
-        raw = base64.b64decode(coded, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if not line.startswith(_PREFIX) or not _valid_name(name) or len(raw) < 5:
+    raw = exact_base64(coded) or b""
+    if not line.startswith(_PREFIX) or not valid_name(name) or len(raw) < 5:
         raise NoteError(f"{line!r} is no signature line")
     return Signature(name, raw[:4], raw[4:])

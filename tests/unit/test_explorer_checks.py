@@ -20,8 +20,8 @@ ROOT = node_hash(*LEAVES)
 
 
 def checkpoint(root: bytes = ROOT, size: int = 2) -> CheckpointView:
-    body = Checkpoint("test.trail", size, root, NOW).body()
-    return CheckpointView(number=0, size=size, root=root.hex(), time=NOW, note=Signer.read(SKEY).sign(body).write())
+    signed = Checkpoint("test.trail", size, root, NOW).sign(Signer.read(SKEY))
+    return CheckpointView(number=0, size=size, root=root.hex(), time=NOW, note=signed.write())
 
 
 def record(*, rec: str = REC, path: bytes = LEAVES[1], holds: bool = True) -> Record:
