@@ -3,22 +3,18 @@
 What is checked is checked here, against the key pinned here; the service is only asked for the data.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import trail_export
+from fenghuo.commands import trail_export, trail_query
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
-from shared.settings import Settings
-from shared.vocabulary import Role
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
+app.command()(trail_query.query)
 app.command()(trail_export.export)
 app.command()(trail_export.bundle)
 app.command()(trail_export.verifier)
@@ -27,55 +23,6 @@ Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
 ]
 Mongo = Annotated[str | None, typer.Option(help="Read the store itself at this address, without the service.")]
-
-
-@app.command()
-def query(
-    case: Annotated[str | None, typer.Option()] = None,
-    kind: Annotated[str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")] = None,
-    unit: Annotated[str | None, typer.Option(help="Any unit the record names; finds a unit's cases whole.")] = None,
-    person: Annotated[str | None, typer.Option()] = None,
-    level: Annotated[str | None, typer.Option()] = None,
-    area: Annotated[str | None, typer.Option()] = None,
-    channel: Annotated[str | None, typer.Option()] = None,
-    lapse: Annotated[bool | None, typer.Option("--lapse/--no-lapse", help="Only decisions by which a duty lapsed (or none did).")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="2026-11-01T08:00+08:00")
-    ] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])] = None,
-    text: Annotated[str | None, typer.Option(help="A piece of the summary or note.")] = None,
-    order: Annotated[str, typer.Option(help="newest or oldest first.")] = "newest",
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
-    cursor: Annotated[str | None, typer.Option(help="`next` of the page before.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Search the trail (role auditor, discipline or supervisor)."""
-    asked: dict[str, Any] = {
-        "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "area": area, "channel": channel, "lapse": lapse,
-        "since": since and since.isoformat(), "until": until and until.isoformat(), "text": text, "order": order,
-        "limit": limit, "cursor": cursor,
-    }  # fmt: skip
-    params = {name: value for name, value in asked.items() if value is not None}
-    page = call("audit", "GET", "/api/v1/trail/entries", role=Role.AUDITOR, params=params).json()
-    answer(page, as_json=as_json, render=_show_page)
-
-
-def _show_page(page: dict[str, Any]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("record", "time", "kind", "case", "unit", "persons", "outcome", "text"):
-        table.add_column(column, overflow="fold")
-    zone = Settings().zone
-    for entry in page["entries"]:
-        at = datetime.fromisoformat(entry["time"]).astimezone(zone).strftime("%m-%d %H:%M:%S")
-        outcome = ", ".join(entry["outcomes"])
-        persons = ", ".join(entry["persons"])
-        row = [str(entry["index"]), at, entry["kind"], entry["case"], entry["unit"], persons, outcome, entry["text"]]
-        table.add_row(*(Text(cell or "") for cell in row), style="red" if entry["lapse"] else None)
-    out.print(table)
-    held = page["checkpoint"]
-    out.print(f"[dim]up to checkpoint {held['size']}, signed {held['time']}[/]", highlight=False)
-    if page["next"]:
-        out.print(f"[dim]more: --cursor {page['next']}[/]", highlight=False)
 
 
 @app.command()

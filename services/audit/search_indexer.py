@@ -129,7 +129,7 @@ class SearchIndexer:
         fields: Tile = {}
         words: Tile = {}
         for start in range(block.start, block.end, _WINDOW):
-            entries = await self._trail.entries(start, start + _WINDOW)
+            entries = await self._trail.entries(start, min(start + _WINDOW, block.end))
             payloads = await self._trail.payloads([entry.index for entry in entries]) if self._macs is not None else {}
             for number, entry in enumerate(entries):
                 tiles.mark(fields, entry.index - block.start, terms_of_entry(entry))

@@ -1,0 +1,50 @@
+"""`fenghuo trail query` on any terminal: nothing runs over its edge, whatever letters it shows; times as people write them."""
+
+import io
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import typer
+from rich.cells import cell_len
+from rich.console import Console
+
+from fenghuo.commands import trail_query
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def entry(**changed: Any) -> dict[str, Any]:
+    whole = {
+        "index": 123456, "time": "2026-11-01T03:00:00Z", "kind": "extension_decided", "level": "III", "case": "01KZ0000000000000000000ABC",
+        "unit": "emergency_bureau", "persons": ["li_zixu", "wang_xin", "zhao_jia"], "outcomes": ["discharged", "lapsed"],
+        "channels": ["voice"], "text": "化工园区三号罐区起火，已疏散群众，伤员已送医，救援力量已到现场\nsecond line", "lapse": True,
+    }  # fmt: skip
+    return whole | changed
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 159, 160, 240])
+def test_a_table_fits_the_terminal(width: int) -> None:
+    out = io.StringIO()
+    rows = [entry(), entry(text="x" * 300, index=7), entry(text=None, case=None, level=None, unit=None, persons=[], outcomes=[])]
+    Console(width=width, file=out).print(trail_query.table_of(rows, ZONE, width), crop=True)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 1 + len(rows), "a row is a line"
+    assert max(map(cell_len, lines)) <= width
+    assert "123456" in lines[1]
+    assert ("2026-11-01 11:00:00" if width >= 100 else "11-01 11:00") in lines[1]
+
+
+def test_a_day_belongs_to_a_span_whole_and_a_time_without_a_zone_is_the_offices() -> None:
+    assert trail_query.moment("--since", "2026-11-01", ZONE) == "2026-11-01T00:00:00+08:00"
+    assert trail_query.moment("--until", "2026-11-01", ZONE, ends=True) == "2026-11-01T23:59:59.999999+08:00"
+    assert trail_query.moment("--since", "2026-11-01T08:00", ZONE) == "2026-11-01T08:00:00+08:00"
+    assert trail_query.moment("--since", "2026-11-01T08:00Z", ZONE) == "2026-11-01T08:00:00+00:00"
+    assert trail_query.month_of("2026-02") == ("2026-02-01", "2026-02-28")
+    assert trail_query.month_of("2026-12") == ("2026-12-01", "2026-12-31")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "11/01"])
+def test_what_is_no_time_is_said_so(text: str) -> None:
+    with pytest.raises(typer.Exit):
+        trail_query.moment("--since", text, ZONE)
