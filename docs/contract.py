@@ -33,6 +33,7 @@ from shared.facts import (
     Value,
     check,
     directory,
+    keeping,
     policy,
     reads,
     retention,
@@ -42,7 +43,7 @@ from shared.vocabulary import CASE_ACTS, Kind
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, directory, policy, reads, retention, shared.directory)
+_SPEAKERS = (facts, check, directory, keeping, policy, reads, retention, shared.directory)
 """Where the models' words stand."""
 
 
@@ -144,6 +145,9 @@ FACTS = (
         _INTAKE,
         "The directory has changed: as a whole, or not at all.",
     ),
+    Event(Kind.REDACTED, keeping.Redacted, _AUDIT, "Personal fields of records are erased, on a legal basis."),
+    Event(Kind.HELD, keeping.Held, _AUDIT, "Records are under legal hold: nothing of them may be erased."),
+    Event(Kind.RELEASED, keeping.Released, _AUDIT, "A legal hold has ended."),
     Event(Kind.READ, reads.Read, _AUDIT, "Someone has read the trail, or taken a file from it away."),
     Event(Kind.SEALED_RANGE, retention.SealedRange, _AUDIT, "Old records lie in a sealed file too; from then on the store may drop them."),
 )

@@ -10,6 +10,7 @@ from shared.vocabulary import Role
 PUBLIC = frozenset(Role)
 """Needs no token at all: what proves itself, holds nothing personal, or leads to the log-in."""
 READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
+HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
@@ -26,6 +27,10 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("timeline", "bundle", "evidence")), READERS),
     **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in ("timeliness", "lapses", "trend")), READERS),
     ("GET", "/api/v1/trail/state"): AND_OPERATOR,
+    # Erasing and forbidding it: never the same hands.
+    ("POST", "/api/v1/trail/redactions"): frozenset({Role.REDACTOR}),
+    **dict.fromkeys((("POST", f"/api/v1/trail/{path}") for path in ("holds", "holds/{hold}/release")), HOLDERS),
+    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("redactions", "holds")), READERS | {Role.REDACTOR}),
     # The explorer's pages.
     **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/cases/{case}", "/check")), READERS),
     ("POST", "/check"): READERS,

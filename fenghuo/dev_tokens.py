@@ -42,6 +42,7 @@ def example_principals(directory: Directory) -> dict[Role, Principal]:
     return people | {
         Role.AUDITOR: Principal(subject="auditor", role=Role.AUDITOR),
         Role.OPERATOR: Principal(subject="operator", role=Role.OPERATOR),
+        Role.REDACTOR: Principal(subject="redactor", role=Role.REDACTOR),
         Role.PUBLISHER: Principal(subject=f"source:{source}", role=Role.PUBLISHER),
     }
 

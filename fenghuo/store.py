@@ -20,11 +20,11 @@ Client = MongoClient[dict[str, Any]]
 TRAIL_DATABASE = "fenghuo_trail"
 PAYLOADS_DATABASE = "fenghuo_payloads"
 
-TRAIL = ("entries", "tiles", "checkpoints", "cosignatures", "timestamps", "search")
+TRAIL = ("entries", "tiles", "checkpoints", "cosignatures", "timestamps", "search", "keeping")
 """What the audit writes, for ever."""
 SEALED_RANGES = "sealed_ranges"
 """Which records lie in sealed files and no longer here: written by whoever drops them, as root (docs/architecture/retention.md)."""
-PAYLOADS = ("payloads", "actors", "search_texts")
+PAYLOADS = ("payloads", "rest", "actors", "search_texts")
 """Personal data, and what is made of it."""
 
 FIND, INSERT, UPDATE, REMOVE, DROP, INDEX = VERBS = ("find", "insert", "update", "remove", "dropCollection", "createIndex")

@@ -80,6 +80,11 @@ class Kind(StrEnum):
     DIRECTORY_CHANGED = "directory_changed"
     """Who is who has changed: people, posts, rosters, absences. About no case."""
     # What is done with the record itself; the audit writes it.
+    REDACTED = "redacted"
+    """Personal fields of records are erased, on a legal basis."""
+    HELD = "held"
+    """Records are under legal hold: nothing of them may be erased."""
+    RELEASED = "released"
     READ = "read"
     """Someone has read the trail, or taken a file from it away."""
     SEALED_RANGE = "sealed_range"
@@ -214,6 +219,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     OPERATOR = "operator"
     PUBLISHER = "publisher"
+    REDACTOR = "redactor"
+    """Erases personal data on a legal basis, and does nothing else."""
 
 
 class Language(StrEnum):

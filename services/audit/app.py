@@ -11,10 +11,13 @@ from services.audit.api import install_answers, trail_router
 from services.audit.bundle.api import bundle_router
 from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
+from services.audit.erasure_store import ErasureStore
 from services.audit.explorer.check_pages import check_router
 from services.audit.explorer.pages import explorer_router
 from services.audit.export_api import export_router
 from services.audit.feed import Feed
+from services.audit.keeping_api import keeping_router
+from services.audit.keeping_desk import KeepingDesk
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
 from services.audit.query import TrailReader
@@ -23,14 +26,19 @@ from services.audit.reads_http import ReadsKept
 from services.audit.reads_journal import Journal
 from services.audit.reads_record import ReadsOnRecord
 from services.audit.receipts_api import receipts_router
+from services.audit.redaction import Eraser
 from services.audit.reports.api import reports_router
 from services.audit.reports.reports import Reports
+from services.audit.retention_api import retention_router
+from services.audit.search_indexer import SearchIndexer
+from services.audit.search_key import macs_of
+from services.audit.search_plan import none_below
 from services.audit.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.signer import CheckpointSigner, StateFile
 from services.audit.tiles import tiles_router
-from services.audit.trail import StoreError, Trail
-from shared.broker import append, check_durables
+from services.audit.trail import PAYLOAD_DATABASE, StoreError, Trail
+from shared.broker import check_durables
 from shared.directory import Directory, load_directory
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
@@ -84,21 +92,27 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
 
     async def close() -> None:
         trail.close()
+        eraser.close()
 
-    reader = TrailReader(trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words)
+    async def covered() -> int:
+        return signer.last.size if signer.last is not None and sequencer.status == "working" else 0
 
-    async def append_fact(subject: str, raw: bytes, message_id: str) -> None:
-        await append(service.connection, subject, raw, message_id)
-
+    names = directory_if_fit(settings.directory)
+    macs = macs_of(folder / "search.key")
+    indexer = SearchIndexer(trail, macs, covered, step=step)
+    reader = TrailReader(
+        trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words, macs=macs, below=names.below if names else none_below
+    )
     reads = Reads(Journal(folder / "reads.journal"), case_id_at, settings.trail_reads_pace)
-    on_record = ReadsOnRecord(reads, append_fact, now)
+    on_record = ReadsOnRecord(reads, feed.append, now)
     service.app.add_middleware(ReadsKept, reads=reads, clock=now, wake=on_record.wake)
+    erasures = ErasureStore.of(settings.erasure_url, PAYLOAD_DATABASE)
+    eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     install_answers(service.app)
     for router in (trail_router(reader, gate), cases_router(reader, gate), tiles_router(reader, vkey)):
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
-    names = directory_if_fit(settings.directory)
     service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
     service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
@@ -107,10 +121,12 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     reports = Reports(reader, settings.zone)
     service.app.include_router(reports_router(reports, gate, names))
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
+    service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
+    service.app.include_router(retention_router(reader, gate, feed.append, now))
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks["sequencer"] = sequencer_works
-    service.tasks += [work, on_record.run]
+    service.tasks += [work, indexer.run, eraser.run, on_record.run]
     service.finish.append(close)
     return service
 

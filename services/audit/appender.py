@@ -18,6 +18,7 @@ from services.audit.builder import Built, Source, opened
 from services.audit.compare import differences
 from services.audit.feed import Delivered, Feed
 from services.audit.heads import Heads
+from services.audit.keeping import KEEPING_KINDS
 from services.audit.merkle import Edge
 from services.audit.metrics import Metrics
 from services.audit.pace import Pace
@@ -178,6 +179,8 @@ class Appender:
             built = await self._build(messages, kept)
         self._heads.move_on({one.case: one.head for one in built})
         self._step("payloads")
+        if keeping := [one.entry.index for one in built if one.entry.fields["kind"] in KEEPING_KINDS]:
+            await self._trail.insert_keeping(keeping)
         return _Batch(messages, built)
 
     async def _build(self, messages: Sequence[Message], kept: dict[int, Payload]) -> list[Built]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from services.audit import fields, record
 from services.audit.export import Detail
 from services.audit.fields import NOTHING, About
+from services.audit.keeping import Act, Keeping, act_of
 from services.audit.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.record import Rec, RecordError
 
@@ -47,6 +48,9 @@ class Run:
     earliest: tuple[str, int] | None = None
     """(broker time, index) of the record with the smallest time."""
     latest: tuple[str, int] | None = None
+    missing: dict[int, tuple[str, frozenset[str]]] = field(default_factory=dict[int, tuple[str, frozenset[str]]])
+    """Record → its case, and what is not there of its message: a later redaction may say why."""
+    acts: list[Act] = field(default_factory=list[Act])
 
 
 class Examiner:
@@ -114,10 +118,16 @@ class Examiner:
             self._report(index, words)
         missing = missing_of(rec, payload)
         if missing:
-            self._report(index, "its payload is missing, and no redaction says why")
-        if found or WHOLE in missing:
+            self.run.missing[index] = rec.case, missing
+        if found:
+            return
+        if WHOLE in missing:
+            if rec.case and span.about in (None, NOTHING):
+                span.about = claimed_about(detail)
             return
         envelope = payload.envelope if payload is not None else {}
+        if (act := act_of(rec, envelope)) is not None:
+            self.run.acts.append(act)
         if rec.case != record.case_of(envelope) or rec.claimed != record.claimed_of(envelope):
             self._report(index, "its header does not say of case or time what its payload says")
         if span.about is None:
@@ -143,6 +153,8 @@ class Chain:
         self._cases: dict[str, tuple[int, int, About | None]] = {}
         self._stream: tuple[str, str] | None = None
         self._latest: tuple[str, int] | None = None
+        self._missing: dict[int, tuple[str, frozenset[str]]] = {}
+        self.keeping = Keeping()
 
     def add(self, start: int, run: Run) -> None:
         if run.stream is not None:
@@ -155,6 +167,15 @@ class Chain:
             self._latest = run.latest
         for case, span in run.cases.items():
             self._case(case, span)
+        self._missing |= run.missing
+        for act in run.acts:
+            self.keeping.take(act)
+
+    def conclude(self) -> None:
+        """Once all runs are laid: what is missing and nothing on record says why."""
+        for index, (case, missing) in sorted(self._missing.items()):
+            if not self.keeping.excuses(index, case, missing):
+                self._report(index, missing_words(missing - self.keeping.erased(index, case)))
 
     def _case(self, case: str, span: CaseSpan) -> None:
         last = self._cases.get(case)
@@ -170,6 +191,11 @@ class Chain:
         elif case and about is not None and span.assumed not in (None, about):
             self._report(span.index, f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered")
         self._cases[case] = span.last_number, span.last_index, span.about if about in (None, NOTHING) else about
+
+
+def missing_words(missing: frozenset[str]) -> str:
+    what = "its payload is missing" if WHOLE in missing else f"its {', '.join(sorted(missing))} is missing"
+    return f"{what}, and no redaction says why"
 
 
 def backwards(stamp: str, latest: tuple[str, int]) -> str | None:

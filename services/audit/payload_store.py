@@ -5,7 +5,6 @@ race) both are given, and the record says which one counts.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
@@ -14,11 +13,9 @@ from services.audit.actors import Author, fresh_salts
 from services.audit.payloads import Payload, PayloadError
 from services.audit.record import bounded
 from services.audit.schemas import REST_INDEX, VALIDATORS
-from services.audit.store_calls import QUERY_MS, Doc, asked, insert
+from services.audit.store_calls import QUERY_MS, Doc, asked, find_among, insert
 
 CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
-_STARTS = 4_096
-"""Keys asked for in one question."""
 _AUTHORS = 50_000
 """Authors kept in memory; all begin anew where there are more."""
 REVISION_BITS = 16
@@ -53,9 +50,7 @@ class PayloadStore:
         wanted = dict.fromkeys(indexes)
         starts = payloads.starts_of(wanted)
         found: dict[int, list[Payload]] = {}
-        for at in range(0, len(starts), _STARTS):
-            query = {"_id": {"$in": starts[at : at + _STARTS]}}
-            _merge(found, await asked(self._chunks.find(query, max_time_ms=QUERY_MS).to_list(None)), wanted)
+        _merge(found, await find_among(self._chunks, "_id", starts), wanted)
         if missing := [index for index in wanted if index not in found]:
             cursor = self._rest.find({"index": {"$in": missing}}, max_time_ms=QUERY_MS)
             _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in await asked(cursor.to_list(None))], wanted)
@@ -89,18 +84,21 @@ class PayloadStore:
         self._authors |= {principal: Author.of(principal, salt) for principal, salt in salts.items()}
 
 
-def _merge(found: dict[int, list[Payload]], docs: Iterable[dict[str, Any]], wanted: dict[int, None]) -> None:
+def held_in(doc: Doc) -> list[Payload]:
+    """The payloads of a chunk. An altered one makes no record's digest, and is found out by that."""
+    try:
+        return payloads.unpack(doc["_id"], bytes(doc["data"])) if "data" in doc else [_v1(doc)]
+    except (PayloadError, KeyError, TypeError):
+        return [Payload(index, b"", b"") for index in range(doc["_id"], doc["_id"] + payloads.CHUNK)]
+
+
+def _merge(found: dict[int, list[Payload]], docs: Iterable[Doc], wanted: dict[int, None]) -> None:
     for doc in docs:
-        try:
-            held = payloads.unpack(doc["_id"], bytes(doc["data"])) if "data" in doc else [_v1(doc)]
-        except (PayloadError, KeyError, TypeError):
-            # Altered: it makes no record's digest, and is found out by that.
-            held = [Payload(index, b"", b"") for index in range(doc["_id"], doc["_id"] + payloads.CHUNK)]
-        for payload in held:
+        for payload in held_in(doc):
             if payload.index in wanted:
                 found.setdefault(payload.index, []).append(payload)
 
 
-def _v1(doc: dict[str, Any]) -> Payload:
+def _v1(doc: Doc) -> Payload:
     """One document for each payload, as the trail's first version kept them."""
     return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor_salt"))

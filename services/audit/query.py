@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from services.audit import record
+from services.audit.keeper import Keeper
 from services.audit.layout import TileId
 from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
 from services.audit.reads_seen import seen, up_to
+from services.audit.payload_check import missing_of, payload_faults
 from services.audit.record import Rec
 from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
@@ -54,6 +56,7 @@ class TrailReader:
         self._vkey = vkey
         self._stream_last, self._sequencer = stream_last, sequencer
         self._count = 0
+        self.keeper = Keeper(trail)
 
     # --- checkpoints and tiles ------------------------------------------------------------------------------------------
 
@@ -76,6 +79,9 @@ class TrailReader:
         entries = await self._trail.entries(start, end)
         seen(entry.index for entry in entries)
         return entries
+
+    async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
+        return await self._trail.entries_at(indexes)
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
         seen(indexes)
@@ -125,6 +131,8 @@ class TrailReader:
         seen([index])
         payload = (await self._trail.payloads([index])).get(index)
         rec = Rec.read(entry.rec)
+        keeping = await self.keeper.refresh((await self.checkpoint()).size)
+        missing = missing_of(rec, payload)
         raw = payload.raw if payload else None
         envelope = payload.envelope if payload else {}
         return Record(
@@ -135,7 +143,8 @@ class TrailReader:
             fact=envelope or None,
             raw=raw.decode(errors="replace") if raw is not None else None,
             salt=payload.salt.hex() if payload else None,
-            digest_holds=payload is not None and raw is not None and record.digest_of(payload.salt, raw) == rec.digest,
+            digest_holds=not payload_faults(rec, payload) and (not missing or keeping.excuses(index, rec.case, missing)),
+            erased=tuple(erasure for erasure in keeping.erasures.get(index, ()) if erasure.case == rec.case),
             proof=proof,
         )
 

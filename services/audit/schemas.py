@@ -45,6 +45,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
     "payloads": _object(count={**_INTEGER, "minimum": 1, "maximum": 16}, data=_BYTES),
     "search": _object(tile=_BYTES),
     "search_texts": _object(tile=_BYTES),
+    "keeping": _object(),
     "rest": _object(index=_INTEGER, data=_BYTES),
     "actors": {**_object(salt=_BYTES), "properties": {"_id": _TEXT, "salt": _BYTES}},
 }

@@ -11,6 +11,9 @@ class AuditSettings(Settings):
     mongo_url: str = "mongodb://127.0.0.1:27017/?directConnection=true"
     mongo_password_file: Path | None = None
     """The password of the user that `mongo_url` names (`mongodb://audit@…`), in a file of its own: no environment shows it."""
+    redactor_url: str | None = None
+    """The store with the redactor's own user (`mongodb://redactor@…`): without it nothing is erased. Embedded: the same as `mongo_url`."""
+    redactor_password_file: Path | None = None
     trail_heartbeat: timedelta = timedelta(seconds=60)
     """A checkpoint is signed this often even when nothing happens: silence is signed too."""
     trail_pace: timedelta = timedelta(seconds=1)
@@ -26,9 +29,18 @@ class AuditSettings(Settings):
     @property
     def store_url(self) -> str:
         """`mongo_url` with the password put in; never to be logged."""
-        if self.mongo_password_file is None:
-            return self.mongo_url
-        user, at, place = self.mongo_url.partition("@")
-        if not at:
-            raise ValueError("FENGHUO_MONGO_PASSWORD_FILE needs a user in FENGHUO_MONGO_URL: mongodb://audit@…")
-        return f"{user}:{quote(self.mongo_password_file.read_text().strip(), safe='')}@{place}"
+        return _with_password(self.mongo_url, self.mongo_password_file, "MONGO")
+
+    @property
+    def erasure_url(self) -> str | None:
+        """`redactor_url` with the password put in; never to be logged."""
+        return _with_password(self.redactor_url, self.redactor_password_file, "REDACTOR") if self.redactor_url else None
+
+
+def _with_password(url: str, file: Path | None, what: str) -> str:
+    if file is None:
+        return url
+    user, at, place = url.partition("@")
+    if not at:
+        raise ValueError(f"FENGHUO_{what}_PASSWORD_FILE needs a user in FENGHUO_{what}_URL: mongodb://{what.lower()}@…")
+    return f"{user}:{quote(file.read_text().strip(), safe='')}@{place}"

@@ -23,7 +23,7 @@ from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError
 from services.audit.store_calls import asked as _asked
 from services.audit.store_calls import insert as _insert
 
-__all__ = ["STREAM", "Doc", "Payload", "Server", "Signed", "StoreError", "Stored", "TakenError", "Trail", "gallop"]
+__all__ = ["PAYLOAD_DATABASE", "STREAM", "Doc", "Payload", "Server", "Signed", "StoreError", "Stored", "TakenError", "Trail", "gallop"]
 
 STREAM = "FACTS"
 """Record `index` is message `index + 1` of it."""
@@ -95,6 +95,7 @@ class Trail:
         self._entries = database["entries"]
         self._tiles = database["tiles"]
         self._checkpoints = database["checkpoints"]
+        self._keeping = database["keeping"]
         self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
         self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
 
@@ -114,7 +115,7 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        for collection in (self._entries, self._tiles, self._checkpoints, *self._payloads.collections, *self.search.collections):
+        for collection in (self._entries, self._tiles, self._checkpoints, self._keeping, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:
@@ -141,6 +142,11 @@ class Trail:
     async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
         """The authors of these principals; who has none yet is given one."""
         return await self._payloads.make_authors(principals)
+
+    async def insert_keeping(self, indexes: Sequence[int]) -> None:
+        """Which records are about the record itself (redactions, holds), told before they are written: where the order of facts
+        stands, whoever comes after a crash writes the same."""
+        await _insert(self._keeping, [{"_id": index} for index in indexes], ordered=False)
 
     async def insert_entries(self, entries: Sequence[Stored]) -> None:
         """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another writer was faster."""
@@ -180,6 +186,11 @@ class Trail:
         """Those of these records that are there, in order of index."""
         cursor = self._entries.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
         return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+
+    async def keeping(self, since: int) -> list[int]:
+        """The indexes of the records about the record itself, from `since` on, in order."""
+        docs: list[Doc] = await _asked(self._keeping.find({"_id": {"$gte": since}}, max_time_ms=QUERY_MS).to_list(None))
+        return sorted(doc["_id"] for doc in docs)
 
     async def leaves(self, start: int, end: int) -> list[bytes]:
         cursor = self._entries.find(_window(start, end), {"leaf": 1}, max_time_ms=QUERY_MS)

@@ -155,6 +155,7 @@ class _Walk:
             if len(self._verdict.faults) >= FAULTS:
                 return
         await self._upper.finish()
+        self._chain.conclude()
         self._conclude()
 
     async def _lay(self, finding: Finding) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from services.audit.keeping import Erasure
 from shared.facts import Frozen, Instant
 
 
@@ -143,7 +144,9 @@ class Record(Frozen):
     """The fact's bytes as they came, UTF-8 text (invalid bytes replaced)."""
     salt: str | None
     digest_holds: bool
-    """SHA-256(salt ‖ raw) is the digest in `rec`."""
+    """The fact is the one that was recorded; of one that was erased in part or whole, what is left is, and a redaction says why."""
+    erased: tuple[Erasure, ...] = ()
+    """What was erased of it, by whom and on what basis."""
     proof: InclusionProof
 
 

@@ -44,6 +44,7 @@ LABELS: dict[str, dict[str, str]] = {
         "auditor": N_("auditor"),
         "operator": N_("operator"),
         "publisher": N_("publisher"),
+        "redactor": N_("redactor"),
     },
     "status": {
         "open": N_("open"),
@@ -77,6 +78,9 @@ LABELS: dict[str, dict[str, str]] = {
         "failed": N_("message failed"),
         "rejected": N_("message refused"),
         "directory_changed": N_("directory changed"),
+        "redacted": N_("personal data erased"),
+        "held": N_("legal hold placed"),
+        "released": N_("legal hold released"),
         "read": N_("trail read"),
         "sealed_range": N_("records sealed in a file"),
         "filed": N_("document handed in"),

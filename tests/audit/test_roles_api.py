@@ -27,6 +27,9 @@ IN = 418
 """Answered in place of what the route would have done, once the gate is passed."""
 ASKED: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/api/v1/trail/proof/consistency"): {"params": {"from": 1}},
+    ("POST", "/api/v1/trail/redactions"): {"json": {"entries": [0], "legal_basis": "PIPL 47"}},
+    ("POST", "/api/v1/trail/holds"): {"json": {"case": "x", "why": "an inquiry"}},
+    ("POST", "/api/v1/trail/holds/{hold}/release"): {"json": {"why": "the inquiry is over"}},
     ("GET", "/api/v1/trail/proof/inclusion"): {"params": {"index": 0}},
     ("GET", "/api/v1/trail/proof/inclusion.tlog-proof"): {"params": {"index": 0}},
 }

@@ -23,7 +23,7 @@ AUTHORS = {
         Kind.POLICY_APPROVED,
     },
     "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED, Kind.SNOOZED},
-    "audit": {Kind.READ, Kind.SEALED_RANGE},
+    "audit": {Kind.READ, Kind.SEALED_RANGE, Kind.REDACTED, Kind.HELD, Kind.RELEASED},
     "publisher": set[Kind](),
 }
 USERS = nats_conf.users()

@@ -1,0 +1,181 @@
+"""Personal data is erased on a legal basis that stands on record, and what was proven before is proven after."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from pymongo import MongoClient
+
+from services.audit.trail import Trail
+from shared.ids import CaseId
+from shared.vocabulary import Role
+from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.audit.reading import verdict_of
+from tests.lab import Lab, Running, lab_in, until
+
+NAME = "Zhang San of the north sluice"
+Doc = dict[str, Any]
+
+
+class House:
+    def __init__(self, lab: Lab, audit: Running) -> None:
+        self.lab, self.audit = lab, audit
+
+    def ask(self, method: str, path: str, role: Role, **body: Any) -> httpx.Response:
+        options: dict[str, Any] = {"json": body} if body else {}
+        return httpx.request(method, f"{self.audit.url}/api/v1/trail/{path}", headers=self.lab.bearer(role), timeout=20, **options)
+
+    def redact(self, **body: Any) -> httpx.Response:
+        return self.ask("POST", "redactions", Role.REDACTOR, **{"legal_basis": "PIPL Art. 47", "reason": f"asked by {NAME}", **body})
+
+    async def given(self, *, count: int = 3) -> tuple[CaseId, list[int]]:
+        """A case about somebody, covered by a checkpoint. Returns its records."""
+        case = new_case()
+        facts = [reported(case, summary=NAME, details="rings at night"), *(acknowledged(case) for _ in range(count - 1))]
+        async with self.lab.connection("admin") as connection:
+            indexes = [await publish(connection, fact) - 1 for fact in facts]
+        await until(lambda: self.ask("GET", "state", Role.AUDITOR).json()["size"] > indexes[-1], seconds=20)
+        return case, indexes
+
+    def raw_payloads(self) -> bytes:
+        """All that lies in the payload database, as its owner could read it."""
+        client: MongoClient[Doc] = MongoClient(self.lab.mongo_url)
+        held = client["fenghuo_payloads"]
+        content = b"".join(bytes(doc["data"]) for name in ("payloads", "rest") for doc in held[name].find())
+        client.close()
+        return content
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with lab_in(tmp_path_factory.mktemp("redactions")) as lab:
+        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_REDACTOR_URL=lab.mongo_url)
+        yield House(lab, audit)
+
+
+async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(house: House) -> None:
+    _, indexes = await house.given()
+    before = house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()
+    answer = house.redact(entries=[indexes[0]], fields=["data.summary"])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["erased"] == [{"index": indexes[0], "fields": ["data.summary"]}]
+    assert "FACTS" in answer.json()["also"], "it does not claim more than it has done"
+    after = house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()
+    assert (after["rec"], after["leaf"]) == (before["rec"], before["leaf"])
+    assert after["fact"]["data"]["summary"] is None
+    assert after["fact"]["data"]["details"] == "rings at night"
+    assert after["digest_holds"], "what is left is what was recorded"
+    (erased,) = after["erased"]
+    assert (erased["by"], erased["legal_basis"], erased["fields"]) == ("test-redactor", "PIPL Art. 47", ["data.summary"])
+    again = house.redact(entries=[indexes[0]], fields=["data.summary"])
+    assert (again.status_code, again.json()["title"]) == (409, "Nothing to erase")
+    house.redact(entries=[indexes[0]])
+    assert house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()["fact"]["data"]["details"] is None
+    assert (await verdict_of(house.lab)).faults == []
+
+
+async def test_a_whole_case_is_erased_and_its_neighbours_are_not(house: House) -> None:
+    case, indexes = await house.given()
+    _, others = await house.given()
+    answer = house.redact(case=case)
+    assert answer.status_code == 200, answer.text
+    assert house.ask("GET", f"entries/{others[0]}", Role.AUDITOR).json()["fact"]["data"]["summary"] == NAME
+    kept = house.ask("GET", f"entries/{indexes[2]}", Role.AUDITOR).json()
+    assert kept["fact"]["data"]["person"] == "mayor", "an acknowledgement without a note holds nothing personal"
+    assert (await verdict_of(house.lab)).faults == []
+    assert house.redact(case=others and (await house.given())[0], fields=["*"]).status_code == 200
+    assert (await verdict_of(house.lab)).faults == []
+
+
+async def test_the_redaction_on_record_holds_nothing_personal_in_the_clear(house: House) -> None:
+    _, indexes = await house.given()
+    (record,) = house.redact(entries=indexes[:1]).json()["records"]
+    shown = house.ask("GET", f"entries/{record}", Role.AUDITOR).json()
+    assert shown["entry"]["kind"] == "redacted"
+    assert NAME not in shown["rec"]
+    assert "data.reason" in shown["header"]["personal"], "the reason can be erased too"
+
+
+async def test_nothing_is_erased_while_a_hold_is_on_it(house: House) -> None:
+    case, indexes = await house.given()
+    held = house.ask("POST", "holds", Role.DISCIPLINE, case=case, why="inquiry 7")
+    assert held.status_code == 201, held.text
+    ranged = house.ask("POST", "holds", Role.AUDITOR, first=indexes[0], last=indexes[2], why="inquiry 8")
+    refused = house.redact(entries=indexes)
+    assert refused.status_code == 409
+    assert all(words in refused.json()["detail"] for words in ("inquiry 7", "inquiry 8", "held by", held.json()["hold"]))
+    for hold in (held, ranged):
+        assert house.ask("POST", f"holds/{hold.json()['hold']}/release", Role.REDACTOR, why="in my way").status_code == 403
+        assert house.ask("POST", f"holds/{hold.json()['hold']}/release", Role.AUDITOR, why="done").status_code == 200
+    assert house.ask("GET", "holds", Role.AUDITOR).json() == []
+    assert house.redact(entries=indexes).status_code == 200
+    assert house.ask("POST", f"holds/{held.json()['hold']}/release", Role.AUDITOR, why="again").status_code == 404
+    assert (await verdict_of(house.lab)).faults == []
+
+
+async def test_a_payload_missing_without_a_redaction_is_a_fault(house: House) -> None:
+    _, indexes = await house.given()
+    house.redact(entries=indexes[:1], fields=["data.summary"])
+    client: MongoClient[Doc] = MongoClient(house.lab.mongo_url)
+    rest = client["fenghuo_payloads"]["rest"]
+    docs = list(rest.find({"index": indexes[0]}))
+    assert len(docs) == 1
+    rest.delete_many({"index": indexes[0]})
+    verdict = await verdict_of(house.lab)
+    assert [(fault.index, "no redaction says why" in fault.words) for fault in verdict.faults] == [(indexes[0], True)]
+    rest.insert_many(docs)
+    client.close()
+    assert (await verdict_of(house.lab)).faults == []
+
+
+async def test_who_may_not_is_refused_by_name(house: House) -> None:
+    for role in (Role.AUDITOR, Role.OPERATOR, Role.SUPERVISOR):
+        assert house.ask("POST", "redactions", role, entries=[0], legal_basis="none").status_code == 403
+    assert house.ask("POST", "holds", Role.REDACTOR, case="x", why="y").status_code == 403
+    assert house.ask("GET", "entries/0", Role.REDACTOR).status_code == 403
+    assert house.redact(entries=[10**6]).status_code == 404
+    assert house.redact().status_code == 422
+    assert house.redact(entries=[0], legal_basis=" ").status_code == 422
+
+
+async def test_without_credentials_it_says_what_to_set_and_what_stands_on_record_is_done_once_they_are_there(own_lab: Lab) -> None:
+    """Killed between the record and the erasure, and started again: first without credentials, then with them."""
+    env: Doc = {"FENGHUO_TRAIL_PACE": "PT0.05S"}
+    dying = await own_lab.start_service("audit", command=_dying("redacted:1"), FENGHUO_REDACTOR_URL=own_lab.mongo_url, wait=False, **env)
+    await until(lambda: dying.log.exists() and "trail_begun" in dying.log.read_text(), seconds=20)
+    house = House(own_lab, dying)
+    await until(lambda: _answers(house), seconds=20)
+    _, indexes = await house.given()
+    with pytest.raises(httpx.HTTPError):
+        house.redact(entries=indexes, reason="on request")
+    await until(lambda: dying.process.poll() is not None, seconds=20)
+    assert NAME.encode() in house.raw_payloads()
+    house.audit = await own_lab.start_service("audit", **env)
+    refused = house.redact(entries=indexes)
+    assert refused.status_code == 503
+    assert "FENGHUO_REDACTOR_URL" in refused.json()["detail"]
+    house.audit.stop()
+    house.audit = await own_lab.start_service("audit", FENGHUO_REDACTOR_URL=own_lab.mongo_url, **env)
+    await until(lambda: NAME.encode() not in house.raw_payloads(), seconds=20, what="what stands on record is done")
+    house.audit.stop()
+    assert (await verdict_of(own_lab)).faults == []
+    trail = Trail(own_lab.mongo_url)
+    left = (await trail.payloads(indexes))[indexes[0]]
+    trail.close()
+    assert left.raw is None
+    assert left.envelope["data"]["summary"] is None
+
+
+def _dying(*lives: str) -> list[str]:
+    import sys
+
+    return [sys.executable, "-m", "tests.audit.dying", *lives]
+
+
+def _answers(house: House) -> bool:
+    try:
+        return house.ask("GET", "state", Role.AUDITOR).status_code == 200
+    except httpx.HTTPError:
+        return False
