@@ -64,7 +64,7 @@ class _Bounds:
 
     def ordered(self, blocks: Sequence[Block]) -> list[Block]:
         """Those that have a part in it, in the order of the search."""
-        kept = sorted(block for block in blocks if block.start < self.high and block.end > self.low)
+        kept = sorted((block for block in blocks if block.start < self.high and block.end > self.low), key=lambda block: block.start)
         return kept[::-1] if self.newest else kept
 
 
