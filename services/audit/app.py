@@ -116,7 +116,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
     service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
-    service.app.include_router(receipts_router(reader, receipt_key))
+    service.app.include_router(receipts_router(reader, receipt_key, settings.zone))
     service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory=names))
     reports = Reports(reader, settings.zone)
     service.app.include_router(reports_router(reports, gate, names))

@@ -7,6 +7,7 @@ up to the signed root.
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,6 +20,7 @@ from services.audit.record import Rec
 from services.audit.trail import STREAM
 from services.audit.views import InclusionProof, NotInTrail
 from shared.facts import Frozen, Instant
+from shared.web import times
 
 ISSUER, ALGORITHM = "fenghuo-intake", "EdDSA"
 LIMIT = 4_096
@@ -73,7 +75,7 @@ def read_receipt(text: str, key: Ed25519PublicKey) -> Claims:
         raise ReceiptError(f"this is no receipt of this system ({type(error).__name__}): copy it whole") from None
 
 
-async def answer(reader: TrailReader, claims: Claims) -> ReceiptAnswer:
+async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> ReceiptAnswer:
     """Raises StoreError where the store does not answer."""
     index, signed = claims.sequence - 1, await reader.checkpoint()
     if index >= signed.size:
@@ -94,13 +96,14 @@ async def answer(reader: TrailReader, claims: Claims) -> ReceiptAnswer:
     raw = payload.raw if payload is not None else None
     if fault := _difference(claims, rec, raw):
         return _differs(claims, *fault)
+    at, signed_at = times.full(record.utc(rec.broker), zone), times.full(record.utc(signed.time), zone)
     erased = ("", "") if raw is not None else (" Its message was erased since; the record stays.", "其原文已清除，记录仍在。")
     return ReceiptAnswer(
         verdict=Verdict.RECORDED,
-        en=f"This report was recorded at {rec.broker} as record {index} (number {rec.number} of case {rec.case}). A checkpoint of"
-        f" {signed.size} records, signed at {signed.time}, covers it; the proof below leads to its root.{erased[0]}",
-        zh=f"该报告于 {rec.broker} 在案，为账本第 {index} 条（案件 {rec.case} 第 {rec.number} 条）。"
-        f"{signed.time} 签署的含 {signed.size} 条记录的检查点已覆盖该记录，下附证明可推得其根。{erased[1]}",
+        en=f"This report was recorded at {at} as record {index} (number {rec.number} of case {rec.case}). A checkpoint of"
+        f" {signed.size} records, signed at {signed_at}, covers it; the proof below leads to its root.{erased[0]}",
+        zh=f"该报告于 {at} 在案，为留痕第 {index} 条（事件 {rec.case} 第 {rec.number} 条）。"
+        f"{signed_at} 签署的含 {signed.size} 条记录的检查点已覆盖该记录，下附证明可推得其根。{erased[1]}",
         claims=claims,
         record=index,
         number=rec.number,

@@ -1,6 +1,7 @@
 """A receipt handed in, answered in words and with proof. Whoever holds the receipt may ask: it names all that the answer tells."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, Query
@@ -18,7 +19,7 @@ class HandedIn(Frozen):
     receipt: Receipt
 
 
-def receipts_router(reader: TrailReader, key: Ed25519PublicKey) -> APIRouter:
+def receipts_router(reader: TrailReader, key: Ed25519PublicKey, zone: ZoneInfo) -> APIRouter:
     """`key`: intake's, with which receipts are verified."""
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
@@ -34,7 +35,7 @@ def receipts_router(reader: TrailReader, key: Ed25519PublicKey) -> APIRouter:
 
     async def _answered(receipt: str) -> ReceiptAnswer:
         try:
-            return await answer(reader, read_receipt(receipt, key))
+            return await answer(reader, read_receipt(receipt, key), zone)
         except ReceiptError as error:
             raise Problem(422, "Invalid request", f"{error}.", errors=[("receipt", str(error))]) from None
 

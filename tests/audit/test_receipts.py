@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import jwt
@@ -17,6 +18,7 @@ from tests.audit.made import MadeTrail
 from tests.audit.story import a_story
 
 CASE, FACTS = a_story()
+ZONE = ZoneInfo("Asia/Shanghai")
 KEY = Ed25519PrivateKey.generate()
 INDEX = 1
 
@@ -41,10 +43,10 @@ def claims(text: str) -> Claims:
 
 async def test_a_receipt_is_answered_with_when_and_as_which_record_and_with_proof() -> None:
     made = trail()
-    found = await answer(made.reader, claims(receipt(made)))
+    found = await answer(made.reader, claims(receipt(made)), ZONE)
     assert (found.verdict, found.record, found.number) == (Verdict.RECORDED, INDEX, 1)
-    assert "recorded at 2026-11-23T03:00:00.000000Z as record 1 (number 1 of case" in found.en
-    assert "在案，为账本第 1 条" in found.zh
+    assert "recorded at 2026-11-23 11:00:00.000+08:00 as record 1 (number 1 of case" in found.en
+    assert "在案，为留痕第 1 条" in found.zh
     assert found.proof
 
 
@@ -59,21 +61,21 @@ async def test_a_receipt_is_answered_with_when_and_as_which_record_and_with_proo
 )
 async def test_a_receipt_the_trail_does_not_agree_with_is_told_apart(more: dict[str, Any], what: str) -> None:
     made = trail()
-    found = await answer(made.reader, claims(receipt(made, **more)))
+    found = await answer(made.reader, claims(receipt(made, **more)), ZONE)
     assert (found.verdict, found.proof) == (Verdict.DIFFERS, None)
     assert what in found.en
 
 
 async def test_what_no_checkpoint_covers_yet_is_asked_for_again() -> None:
     made = trail()
-    assert (await answer(made.reader, claims(receipt(made, sequence=4_000)))).verdict is Verdict.WAITS
+    assert (await answer(made.reader, claims(receipt(made, sequence=4_000)), ZONE)).verdict is Verdict.WAITS
 
 
 async def test_a_record_changed_in_the_store_is_not_taken_for_the_one_that_was_signed() -> None:
     made = trail()
     entry = made.entries[INDEX]
     made.entries[INDEX] = replace(entry, rec=entry.rec.replace(b"reported", b"revoked_"))
-    found = await answer(made.reader, claims(receipt(made)))
+    found = await answer(made.reader, claims(receipt(made)), ZONE)
     assert (found.verdict, "can't be proven" in found.en) == (Verdict.DIFFERS, True)
 
 
@@ -87,7 +89,7 @@ def test_what_intake_did_not_sign_is_no_receipt(text: str) -> None:
 
 async def test_whoever_holds_the_receipt_may_ask() -> None:
     made, app = trail(), FastAPI()
-    app.include_router(receipts_router(made.reader, KEY.public_key()))
+    app.include_router(receipts_router(made.reader, KEY.public_key(), ZONE))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trail") as client:
         asked = await client.get("/api/v1/trail/receipts", params={"receipt": receipt(made)})
         handed_in = await client.post("/api/v1/trail/receipts", json={"receipt": receipt(made)})

@@ -89,6 +89,8 @@ class Evidence:
     records: tuple[Held, ...]
     tail: Tail | None
     policies: tuple[PolicyText, ...] = ()
+    zone: str = "UTC"
+    """The office's, by name: in it times are told."""
     redacted: bool = False
     """Without personal fields, whoever asked for it that way."""
 

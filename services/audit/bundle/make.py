@@ -4,7 +4,7 @@ Invariant: whoever asks for a bundle without personal fields gets none in any fi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from services.audit.bundle import timeline
@@ -30,6 +30,7 @@ class Bundles:
     async def make(self, case_id: str, *, redacted: bool = False, tail: int = TAIL) -> bytes:
         """The zip. Raises NotInTrail where no checkpoint covers a record of the case."""
         evidence = await collect(self.reader, case_id, origin=self.origin, tail=tail, redacted=redacted)
+        evidence = replace(evidence, zone=self.zone.key)
         return write(evidence, self.sign, self.derived(evidence))
 
     def derived(self, evidence: Evidence) -> dict[str, bytes]:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks an evidence bundle of Fenghuo, offline. 离线核验烽火案件证据包。
+"""Checks an evidence bundle of Fenghuo, offline. 离线核验烽火事件证据包。
 
   python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--list] [--language zh|en] KEY [BUNDLE]
 
 KEY is the trail's public key (`<name>+<hash>+<key>`, or a file with it), a witness's KEY likewise. Bring them from elsewhere: nothing in
 the bundle is believed, this program included: compare its SHA-256 with one you got another way, or run your own copy of it.
-KEY 是账本的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其 SHA-256 比对。
+KEY 是留痕的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其 SHA-256 比对。
 
 BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and `cryptography`.
 Ends with 0 where all holds, 1 where something does not, 2 where it was called wrongly or there is nothing to check,
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -23,9 +24,10 @@ import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -268,6 +270,15 @@ class Bundle:
     def __init__(self, files: dict[str, bytes], key: Key) -> None:
         self.files, self.key, self.verdict = files, key, Verdict()
         self.records: list[Proven] = []
+        self.zone: tzinfo = timezone.utc  # noqa: UP017 - Python 3.9 has no UTC
+
+    def when(self, stamp: object) -> str:
+        """A moment as the office's clock showed it, with the offset; what is none stays as it is."""
+        try:
+            at = datetime.fromisoformat(str(stamp).replace("Z", "+00:00"))
+            return at.astimezone(self.zone).isoformat(sep=" ", timespec="milliseconds")
+        except (ValueError, OverflowError):
+            return str(stamp)
 
     def text(self, name: str) -> bytes:
         require(name in self.files, f"{name} is missing", f"缺少 {name}")
@@ -277,6 +288,8 @@ class Bundle:
         about = json_of(self.text("bundle.json"), "bundle.json")
         require(about.get("format") == FORMAT, f"this is no bundle of the form {FORMAT}", f"不是 {FORMAT} 格式的证据包")
         self.redacted = about.get("redacted") is True
+        with contextlib.suppress(ValueError, OSError, ZoneInfoNotFoundError):
+            self.zone = ZoneInfo(str(about.get("zone")))
         self.checkpoint()
         self.cosigned(witnesses)
         self.statement()
@@ -297,8 +310,8 @@ class Bundle:
             holds = lines[0] == self.key.name and len(self.root) == 32
         except (ValueError, IndexError):
             holds = False
-        require(holds, "the checkpoint is none of this trail", "检查点不属于该账本")
-        time = signed_at(self.note, self.key)
+        require(holds, "the checkpoint is none of this trail", "检查点不属于该留痕")
+        time = self.when(signed_at(self.note, self.key))
         self.verdict.proven.append(
             (
                 f"The key you gave has signed a checkpoint of {self.size} records at {time}.",
@@ -314,12 +327,11 @@ class Bundle:
                 self.verdict.notes.append((en, zh))
                 continue
             self.verdict.witnesses += 1
-            known = 0 < time < 1 << 36
-            at = datetime.fromtimestamp(time, timezone.utc).isoformat() if known else "?"  # noqa: UP017 - Python 3.9 has no UTC
+            at = self.when(datetime.fromtimestamp(min(time, 1 << 36), timezone.utc).isoformat())  # noqa: UP017 - Python 3.9 has no UTC
             self.verdict.proven.append(
                 (
                     f"Witness {witness.name} cosigned the same checkpoint at {at}: no other trail was shown to it.",
-                    f"见证方 {witness.name} 于 {at} 会签了同一检查点：未向其出示另一本账。",
+                    f"见证方 {witness.name} 于 {at} 会签了同一检查点：未向其出示另一份留痕。",
                 )
             )
 
@@ -341,12 +353,12 @@ class Bundle:
     def list_of_files(self) -> None:
         listed = self.text("files.sha256")
         holds = hashlib.sha256(listed).hexdigest() == self.files_hash
-        require(holds, "the list of files is not the one the trail signed", "文件清单不是账本签署的那一份")
+        require(holds, "the list of files is not the one the trail signed", "文件清单不是留痕签署的那一份")
         parts = [line.partition("  ") for line in listed.decode("utf-8", "replace").splitlines()]
         wanted = {name: hashed for hashed, _, name in parts}
         found = {name for name in self.files if name not in OWN_PROOFS and not name.endswith(".tlog-proof")}
         for name in sorted(found - set(wanted)):
-            raise BrokenError(f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非账本所出")
+            raise BrokenError(f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非留痕所出")
         for name, hashed in wanted.items():
             if hashlib.sha256(self.text(name)).hexdigest() != hashed:
                 raise BrokenError(*self.altered(name))
@@ -356,17 +368,17 @@ class Bundle:
         if name.startswith("timeline"):
             return (
                 f"{name} is not the timeline the trail made: it was forged. A timeline is only an aid; the records are the evidence",
-                f"{name} 不是账本生成的时间线，系伪造。时间线只供阅读，记录才是证据",
+                f"{name} 不是留痕生成的时间线，系伪造。时间线只供阅读，记录才是证据",
             )
-        return f"{name} was altered: it is not the file the trail made", f"{name} 被改动：不是账本所出的文件"
+        return f"{name} was altered: it is not the file the trail made", f"{name} 被改动：不是留痕所出的文件"
 
     def record(self, number: int) -> None:
         previous = self.records[-1].header["index"] if self.records else None
         name = f"records/{number:04d}"
-        en, zh = f"record {number} of the case is missing: it was left out", f"案件第 {number} 条记录缺失：被抽走"
+        en, zh = f"record {number} of the case is missing: it was left out", f"事件第 {number} 条记录缺失：被抽走"
         require(f"{name}.rec" in self.files, en, zh)
         header = self.in_tree(name)
-        require(header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一案件的记录")
+        require(header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一事件的记录")
         holds = (header.get("number"), header.get("previous")) == (number, previous)
         en, zh = (
             f"{name} does not follow the record before it: a record was left out or moved",
@@ -374,7 +386,7 @@ class Bundle:
         )
         require(holds, en, zh)
         self.records.append(self.content(name, header))
-        at, subject, case_number = header.get("broker"), str(header.get("subject")), header.get("number")
+        at, subject, case_number = self.when(header.get("broker")), str(header.get("subject")), header.get("number")
         self.verdict.lines.append(f"{case_number:>5}  #{header['index']:<9} {at}  {subject.rsplit('.', 1)[-1]}")
 
     def in_tree(self, name: str) -> dict[str, Any]:
@@ -393,7 +405,7 @@ class Bundle:
         require(holds, f"{name}.tlog-proof is a proof of another record", f"{name}.tlog-proof 证明的是另一条记录")
         require(same, f"{name}.tlog-proof is against another checkpoint", f"{name}.tlog-proof 所依据的检查点不同")
         holds = root_from(header["index"], self.size, leaf_of(raw), path) == self.root
-        en, zh = f"{name}.rec is not the record that stands in the trail: it was altered", f"{name}.rec 不是账本中的记录：被改动"
+        en, zh = f"{name}.rec is not the record that stands in the trail: it was altered", f"{name}.rec 不是留痕中的记录：被改动"
         require(holds, en, zh)
         return header
 
@@ -419,13 +431,14 @@ class Bundle:
 
     def whole(self) -> None:
         first, last = self.records[0].header, self.records[-1].header
+        begins, ends = self.when(first.get("broker")), self.when(last.get("broker"))
         require(last["index"] == self.last, "the statement names another last record", "声明所指的最后一条记录不同")
         self.verdict.proven.append(
             (
                 f"All {self.count} records of case {self.case} stand in the trail, unaltered, numbered 1 to {self.count} without a gap,"
-                f" stored from {first.get('broker')} to {last.get('broker')}.",
-                f"案件 {self.case} 的 {self.count} 条记录均在账本之中，未被改动，自 1 至 {self.count} 连续编号，"
-                f"入库时间自 {first.get('broker')} 至 {last.get('broker')}。",
+                f" stored from {begins} to {ends}.",
+                f"事件 {self.case} 的 {self.count} 条记录均在留痕之中，未被改动，自 1 至 {self.count} 连续编号，"
+                f"入库时间自 {begins} 至 {ends}。",
             )
         )
         shown = sum(one.fact is not None for one in self.records)
@@ -442,7 +455,7 @@ class Bundle:
                 (
                     f"That the case has no record after #{self.last} up to this checkpoint. The trail says so under its signature:"
                     " a later record of this case would convict it of a false statement.",
-                    f"截至该检查点，案件在 #{self.last} 之后再无记录。账本已就此签字声明：如另有该案记录，即可证明其声明不实。",
+                    f"截至该检查点，事件在 #{self.last} 之后再无记录。留痕已就此签字声明：如另有该事件记录，即可证明其声明不实。",
                 )
             )
 
@@ -461,15 +474,15 @@ class Bundle:
             holds = holds and start + len(records) == self.size and root_of_tail(start, peaks, records) == self.root
         except ValueError:
             holds = False
-        en, zh = "the records after the case's last are not those of the trail", "案件最后一条之后的记录与账本不符"
+        en, zh = "the records after the case's last are not those of the trail", "事件最后一条之后的记录与留痕不符"
         require(holds, en, zh)
         for index, raw in enumerate(records, start):
-            en, zh = f"record {index} is of this case and was left out of it", f"第 {index} 条属于本案，却未列入"
+            en, zh = f"record {index} is of this case and was left out of it", f"第 {index} 条属于本事件，却未列入"
             require(json_of(raw, f"tail/records #{index}").get("case") != self.case, en, zh)
         self.verdict.proven.append(
             (
                 f"The case has no later record up to this checkpoint: all {len(records)} after #{self.last} are here, none is of it.",
-                f"截至该检查点本案再无记录：#{self.last} 之后的 {len(records)} 条记录全部在此，均不属于本案。",
+                f"截至该检查点本事件再无记录：#{self.last} 之后的 {len(records)} 条记录全部在此，均不属于本事件。",
             )
         )
 
@@ -490,7 +503,7 @@ class Bundle:
                 self.verdict.proven.append(
                     (
                         f"{texts[hashed]} is the policy the case was decided under: its digest stands in the decisions ({label}).",
-                        f"{texts[hashed]} 即本案裁量所依的制度文本：其摘要载于各项决定（{label}）。",
+                        f"{texts[hashed]} 即本事件裁量所依的制度文本：其摘要载于各项决定（{label}）。",
                     )
                 )
             else:
@@ -518,10 +531,10 @@ class Bundle:
         orders = [(order, data, fields) for order, data in self.orders_after(index) if (fields := erased_by(data, index))]
         covered = {field for _, _, fields in orders for field in fields}
         en = f"something of the message of record {number} is missing, and no order on record in this case says that it was erased"
-        require(WHOLE in covered or missing <= covered, en, f"第 {number} 条的原文有缺失，而本案在案记录中没有清除它的决定")
+        require(WHOLE in covered or missing <= covered, en, f"第 {number} 条的原文有缺失，而本事件在案记录中没有清除它的决定")
         for order, data, fields in orders:
             who, basis = mapping(data.get("by")).get("principal"), data.get("legal_basis")
-            at, by_number, whole = order.header.get("broker"), order.header["number"], WHOLE in fields
+            at, by_number, whole = self.when(order.header.get("broker")), order.header["number"], WHOLE in fields
             en = f"Of record {number} {'the message' if whole else ', '.join(sorted(fields))} was erased: ordered at {at} by {who}"
             zh = f"第 {number} 条的{'原文' if whole else '、'.join(sorted(fields))}已清除：{who} 于 {at} 依据{basis}决定"
             en += f" on the basis of {basis} (record {by_number}). Its digest stays in the record."
@@ -545,7 +558,7 @@ class Bundle:
             self.verdict.unproven.append(
                 (
                     "That nobody was shown another trail: no witness's key was given that cosigned this checkpoint.",
-                    "未向他人出示另一本账：未给出会签了该检查点的见证方公钥。",
+                    "未向他人出示另一份留痕：未给出会签了该检查点的见证方公钥。",
                 )
             )
 
@@ -564,7 +577,7 @@ class Bundle:
             raise BrokenError("this is no receipt, or no key for one", "这不是回执，或不是回执公钥") from None
         found = next((one for one in self.records if one.header["sequence"] == said.get("sequence")), None)
         if found is None:
-            raise BrokenError("no record of this case is the one the receipt names", "本案没有回执所指的记录")
+            raise BrokenError("no record of this case is the one the receipt names", "本事件没有回执所指的记录")
         header = found.header
         same = (header.get("broker"), header.get("message_id"), header.get("case")) == (
             said.get("time"),
@@ -575,8 +588,8 @@ class Bundle:
         require(same, "the receipt and the record differ: keep both", "回执与记录不一致：请一并保存")
         self.verdict.proven.append(
             (
-                f"The receipt belongs to record {header['number']}: it was recorded at {header['broker']} as #{header['index']}.",
-                f"回执对应第 {header['number']} 条：于 {header['broker']} 在案，账本第 {header['index']} 条。",
+                f"The receipt belongs to record {header['number']}: recorded at {self.when(header['broker'])} as #{header['index']}.",
+                f"回执对应第 {header['number']} 条：于 {self.when(header['broker'])} 在案，留痕第 {header['index']} 条。",
             )
         )
 
@@ -628,7 +641,7 @@ HEADINGS = {
     "notes": ("To be noted:", "请注意："),
     "lines": (
         "The records (number in the case, place in the trail, when stored, what):",
-        "各条记录（案内序号、账本序号、入库时间、事项）：",
+        "各条记录（事件内序号、留痕序号、入库时间、事项）：",
     ),
 }
 

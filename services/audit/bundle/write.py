@@ -20,7 +20,7 @@ VERIFIER = Path(__file__).with_name("verify.py")
 _NEVER = (1980, 1, 1, 0, 0, 0)
 """A zip can't hold an earlier time; none is meant."""
 _README = """\
-案件 {case} 证据包    Evidence bundle of case {case}
+事件 {case} 证据包    Evidence bundle of case {case}
 {count} 条记录，截至 {time} 签署的含 {size} 条记录的检查点。
 {count} records, up to the checkpoint of {size} records signed at {time}.
 
@@ -32,13 +32,13 @@ one you got another way (`fenghuo trail verifier`), or check with a copy of your
 
 内容 Contents
     records/NNNN.rec           在案记录（即被哈希的字节） the record as it is hashed
-    records/NNNN.tlog-proof    其在账本中的证明（C2SP tlog-proof） the proof that it stands in the trail
+    records/NNNN.tlog-proof    其在留痕中的证明（C2SP tlog-proof） the proof that it stands in the trail
     records/NNNN.fact.json     原文 the message as it came; .salts.json 摘要所用的盐 the salts its digests were made with
     records/NNNN.plain.json    不含个人信息的内容 what is left without personal fields (erased, or asked for without them)
     checkpoint                 签名检查点与会签 the signed checkpoint with its cosignatures
-    statement, files.sha256    账本就案件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
-    tail/                      案件最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
-    policy/                    本案所依制度文本及其在案记录 the policy the case was decided under, with its own record
+    statement, files.sha256    留痕就事件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
+    tail/                      事件最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
+    policy/                    本事件所依制度文本及其在案记录 the policy the case was decided under, with its own record
     receipts.json              可与单位所持回执比对的内容 what a unit's own receipt must say
     directory.json             名录摘录（仅供阅读） names as the directory has them, for reading only
     timeline.zh.html .en.html  时间线（仅供阅读，证据是记录） a timeline for reading; the records are the evidence
@@ -84,6 +84,7 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
         "size": signed.size,
         "origin": evidence.origin,
         "redacted": evidence.redacted,
+        "zone": evidence.zone,
     }
     readme = _README.format(case=evidence.case, count=len(evidence.records), size=signed.size, time=signed.time)
     files = {"bundle.json": json_lines(about), "README.txt": readme.encode(), "verify.py": VERIFIER.read_bytes()}

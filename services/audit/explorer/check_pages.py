@@ -76,7 +76,7 @@ def check_router(
         if content:
             shown = await asyncio.to_thread(_bundle, content, (await reader.state()).vkey, language)
         elif isinstance(receipt, str) and receipt.strip():
-            shown = await _receipt(reader, receipt, key, language)
+            shown = await _receipt(reader, receipt, key, zone, language)
         else:
             shown = Shown(False, pages.text(request, NOTHING))
         return pages.show(request, "check.html", shown=shown, names=names)
@@ -94,9 +94,9 @@ def _bundle(content: bytes, vkey: str, language: Language) -> Shown:
     return Shown(True, verify.HEADINGS["holds"][said], proven, unproven, notes)
 
 
-async def _receipt(reader: TrailReader, text: str, key: Ed25519PublicKey, language: Language) -> Shown:
+async def _receipt(reader: TrailReader, text: str, key: Ed25519PublicKey, zone: ZoneInfo, language: Language) -> Shown:
     try:
-        found = await answer(reader, read_receipt(text, key))
+        found = await answer(reader, read_receipt(text, key), zone)
     except ReceiptError as error:
         return Shown(False, str(error))
     return Shown(found.record is not None, found.en if language is Language.EN else found.zh, receipt=found)
