@@ -22,9 +22,11 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys((("GET", f"/api/v1/trail/proof/{path}") for path in ("inclusion", "inclusion.tlog-proof", "consistency")), PUBLIC),
     # A receipt names all that the answer to it tells.
     ("POST", "/api/v1/trail/receipts"): PUBLIC,
-    # Records, with what they say.
-    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}", "export")), READERS),
-    **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("timeline", "bundle", "evidence")), READERS),
+    # Records, with what they say; an operator sees neither people nor their words.
+    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}")), AND_OPERATOR),
+    ("GET", "/api/v1/trail/export"): READERS,
+    ("GET", "/api/v1/cases/{case_id}/timeline"): AND_OPERATOR,
+    **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence")), READERS),
     **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in ("timeliness", "lapses", "trend")), READERS),
     ("GET", "/api/v1/trail/state"): AND_OPERATOR,
     # Erasing and forbidding it: never the same hands.

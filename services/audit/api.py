@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
+from services.audit.masking import Masks, refuse_to_ask_for_people
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
 from services.audit.search_query import EntriesQuery
@@ -49,20 +50,25 @@ class ProofOf(Frozen):
     size: Annotated[int | None, Query(ge=1)] = None
 
 
-def trail_router(reader: TrailReader, gate: Gate) -> APIRouter:
+def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/entries")
     async def entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Page:  # pyright: ignore[reportUnusedFunction]
-        """Search. All filters given must hold; newest first unless `order=oldest`."""
-        gate.admit(request, *READERS)
-        return await reader.search(query.filter(), cursor=query.cursor, limit=query.limit, order=query.order)
+        """Search. All filters given must hold; newest first unless `order=oldest`. An operator sees no person and no words."""
+        is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
+        what = query.filter()
+        if is_operator:
+            refuse_to_ask_for_people(what)
+        page = await reader.search(what, cursor=query.cursor, limit=query.limit, order=query.order)
+        return masks.page(page) if is_operator else page
 
     @router.get("/entries/{index}")
     async def entry(request: Request, index: int) -> Record:  # pyright: ignore[reportUnusedFunction]
-        """One record whole, with its proof."""
-        gate.admit(request, *READERS)
-        return await reader.record(index)
+        """One record whole, with its proof. An operator sees no person and no words."""
+        is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
+        record = await reader.record(index)
+        return masks.record(record) if is_operator else record
 
     @router.get("/state")
     async def state(request: Request) -> State:  # pyright: ignore[reportUnusedFunction]

@@ -18,6 +18,7 @@ from services.audit.export_api import export_router
 from services.audit.feed import Feed
 from services.audit.keeping_api import keeping_router
 from services.audit.keeping_desk import KeepingDesk
+from services.audit.masking import Masks
 from services.audit.metrics import Metrics
 from services.audit.note import Signer
 from services.audit.query import TrailReader
@@ -110,7 +111,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     install_answers(service.app)
-    for router in (trail_router(reader, gate), cases_router(reader, gate), tiles_router(reader, vkey)):
+    masks = Masks()
+    for router in (trail_router(reader, gate, masks), cases_router(reader, gate, masks), tiles_router(reader, vkey)):
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
     service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))

@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from services.audit import record
 from services.audit.api import READERS
+from services.audit.masking import Masks
 from services.audit.query import TrailReader, checkpoint_view
 from services.audit.views import CheckpointView, Entry, NotInTrail
 from shared.facts import Frozen
 from shared.tokens import Gate
+from shared.vocabulary import Role
 
 
 class Moment(Frozen):
@@ -23,20 +24,20 @@ class Timeline(Frozen):
     checkpoint: CheckpointView
 
 
-def cases_router(reader: TrailReader, gate: Gate) -> APIRouter:
+def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
     async def timeline(request: Request, case_id: str) -> Timeline:  # pyright: ignore[reportUnusedFunction]
-        """All that happened in a case, in order, with each fact."""
-        gate.admit(request, *READERS)
+        """All that happened in a case, in order, with each fact. An operator sees no person and no words."""
+        is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         entries = await reader.case(case_id)
         if not entries:
             raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
         payloads = await reader.payloads([entry.index for entry in entries])
-        moments = [
-            Moment(entry=entry, fact=record.envelope_of(held.raw) if (held := payloads.get(entry.index)) else None) for entry in entries
-        ]
+        moments = [Moment(entry=entry, fact=(held.envelope or None) if (held := payloads.get(entry.index)) else None) for entry in entries]
+        if is_operator:
+            moments = [Moment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind)) for one in moments]
         return Timeline(case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint()))
 
     return router

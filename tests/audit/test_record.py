@@ -15,6 +15,7 @@ from services.audit import builder, layout, personal
 from services.audit.actors import Author, Seen
 from services.audit.builder import Built, Source, build_all, opened
 from services.audit.layout import ENTRIES, TileId
+from services.audit.masking import MASK, masked
 from services.audit.merkle import TILE_WIDTH
 from services.audit.note import Verifier
 from services.audit.payload_check import WHOLE, header_faults, missing_of, payload_faults
@@ -208,3 +209,21 @@ def test_the_salts_of_two_messages_are_never_alike() -> None:
     first, second = built(same)
     assert first.payload.salt != second.payload.salt
     assert builder.build_all(same, {}, SOURCE, {}, AT, {0: first.payload})[0].payload.salt == first.payload.salt
+
+
+def test_a_masked_fact_shows_its_shape_and_nobody() -> None:
+    data = {
+        "by": {"principal": "p1", "role": "leader"},
+        "summary": "Zhang San",
+        "effects": [{"kind": "lit", "person": "p2", "note": "Li Si"}, {"kind": "lit"}],
+        "changes": [{"person": {"id": "p3", "name": {"zh": "王五"}}}, {"holder": "p4", "deputies": ["p5"]}],
+    }
+    envelope: dict[str, Any] = {"id": "1", "data": data}
+    before = orjson.dumps(envelope)
+    shown = masked(envelope, "directory_changed", lambda person: person.upper())["data"]
+    assert orjson.dumps(envelope) == before
+    assert shown["by"] == {"principal": "P1", "role": "leader"}
+    assert shown["changes"] == [{"person": {"id": "P3", "name": MASK}}, {"holder": "P4", "deputies": ["P5"]}]
+    decided = masked(envelope, "decided", lambda _: "?")["data"]
+    assert decided["effects"] == [{"kind": "lit", "person": "?", "note": MASK}, {"kind": "lit"}]
+    assert masked(envelope, "never_heard_of", lambda _: "?")["data"] == MASK

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
+from services.audit.masking import MASK
 from services.audit.trail import Trail
 from shared.ids import CaseId
 from shared.vocabulary import Role
@@ -128,6 +129,24 @@ async def test_a_payload_missing_without_a_redaction_is_a_fault(house: House) ->
     rest.insert_many(docs)
     client.close()
     assert (await verdict_of(house.lab)).faults == []
+
+
+async def test_an_operator_sees_what_happened_and_when_but_nobody_and_no_words(house: House) -> None:
+    case, indexes = await house.given()
+    headers = house.lab.bearer(Role.OPERATOR)
+    seen = [
+        house.ask("GET", f"entries?case={case}", Role.OPERATOR).json()["entries"],
+        house.ask("GET", f"entries/{indexes[0]}", Role.OPERATOR).json(),
+        house.ask("GET", f"entries/{indexes[1]}", Role.OPERATOR).json(),
+        httpx.get(f"{house.audit.url}/api/v1/cases/{case}/timeline", headers=headers).json(),
+    ]
+    assert not [word for word in (NAME, "rings at night", "mayor", "p_reporter") if word in str(seen)]
+    assert seen[1]["fact"]["data"]["summary"] == MASK
+    assert seen[1]["fact"]["data"]["unit"] == "water_office"
+    first, second = (moment["fact"]["data"]["person"] for moment in seen[3]["moments"][1:])
+    assert first == second != MASK, "the same person is the same pseudonym"
+    for question in ("person=mayor", "text=Zhang"):
+        assert house.ask("GET", f"entries?{question}", Role.OPERATOR).status_code == 403, "an answer would tell"
 
 
 async def test_who_may_not_is_refused_by_name(house: House) -> None:
