@@ -29,6 +29,7 @@ GROUPS = {
     "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
     "trail": "Query, verify, export and prove the trail",
+    "witness": "Watch over a trail from another machine",
 }
 """Each is the `app` of fenghuo/commands/<name>.py."""
 HELP = (
