@@ -10,7 +10,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import trail_export, trail_query
+from fenghuo.commands import trail_export, trail_keeping, trail_query
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
@@ -18,6 +18,10 @@ app.command()(trail_query.query)
 app.command()(trail_export.export)
 app.command()(trail_export.bundle)
 app.command()(trail_export.verifier)
+app.command()(trail_keeping.redact)
+app.command()(trail_keeping.hold)
+app.command()(trail_keeping.release)
+app.command()(trail_keeping.holds)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
