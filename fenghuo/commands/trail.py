@@ -16,6 +16,7 @@ from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 app.command()(trail_query.query)
 app.command()(trail_export.export)
+app.command()(trail_export.check_export)
 app.command()(trail_export.bundle)
 app.command()(trail_export.verifier)
 app.command()(trail_keeping.redact)

@@ -50,6 +50,7 @@ def export(
     claimed_until: Moment = None,
     text: Annotated[str | None, typer.Option(help="A piece of the summary or note.")] = None,
     language: Annotated[Language, typer.Option(help="Of the table's words.")] = Language.ZH,
+    proofs: Annotated[bool, typer.Option("--proofs", help="jsonl: each line with its own proof, for `check-export`.")] = False,
     mongo: Annotated[str | None, typer.Option(help="With --to: read the store itself at this address, without the service.")] = None,
     vkey: Vkey = None,
     as_json: AsJson = False,
@@ -68,13 +69,45 @@ def export(
     given = {name: value for name, value in asked.items() if value is not None}
     params = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
     path = output or Path(f"trail.{form}")
-    size = _stream("/api/v1/trail/export", {**params, "format": form.value, "lang": language.value}, path)
+    size = _stream("/api/v1/trail/export", {**params, "format": form.value, "lang": language.value, "proofs": proofs}, path)
     rows = _rows(form, path)
     answer(
         {"file": str(path), "bytes": size, "records": rows},
         as_json=as_json,
         render=lambda _: out.print(f"{rows} records in {path} ({size} bytes)", highlight=False),
     )
+
+
+def check_export(
+    file: Annotated[Path, typer.Argument(help="What `export --format jsonl` wrote.")],
+    vkey: Vkey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check an exported file of lines, offline, against the pinned key. Ends with 1 where it is not whole or a line is not the trail's."""
+    from services.audit import export_verify
+
+    key = pinned(vkey)
+    try:
+        with file.open("rb") as lines:
+            verdict = export_verify.check_export(lines, key)
+    except OSError as error:
+        fail(Exit.USAGE, f"{file}: {error.strerror}", "see that the file is there and can be read")
+    faults = [{"record": index, "what": words} for index, words in verdict.faults]
+    result = {
+        "holds": verdict.holds, "records": verdict.records, "proven": verdict.proven, "without_message": verdict.without_message,
+        "size": verdict.size, "criteria": verdict.criteria, "faults": faults,
+    }  # fmt: skip
+
+    def render(_: object) -> None:
+        for index, words in verdict.faults:
+            out.print(f"[bold red]✗ {'the file' if index is None else f'record {index}'}:[/] {words}", highlight=False)
+        if verdict.holds:
+            out.print(f"[bold green]✓ the export holds:[/] {verdict.proven} records, each in the trail of {verdict.size}", highlight=False)
+            out.print("[dim]not proven: that these are all the records that meet the criteria; ask the trail itself for that[/]")
+
+    answer(result, as_json=as_json, render=render)
+    if not verdict.holds:
+        raise typer.Exit(Exit.NO)
 
 
 def bundle(

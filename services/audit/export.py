@@ -5,6 +5,7 @@ Invariant: a line holds all that a record's digest and search fields are made of
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,8 @@ def checkpoint_line(signed: Signed) -> bytes:
     return orjson.dumps({"checkpoint": signed.note}) + b"\n"
 
 
-def export_line(entry: Stored, payload: Payload | None) -> bytes:
+def export_line(entry: Stored, payload: Payload | None, path: Sequence[bytes] | None = None) -> bytes:
+    """`path`: from the record to the root of the checkpoint, where the line is to be proven by itself."""
     line: dict[str, Any] = {"index": entry.index, "rec": entry.rec.decode(), "fields": entry.fields}
     if payload is not None:
         held: dict[str, Any] = {
@@ -43,6 +45,8 @@ def export_line(entry: Stored, payload: Payload | None) -> bytes:
         if payload.remains is not None:
             held["remains"] = _remains_line(payload.remains)
         line["payload"] = held
+    if path is not None:
+        line["proof"] = [one.hex() for one in path]
     return orjson.dumps(line) + b"\n"
 
 

@@ -51,6 +51,7 @@ class ExportQuery(EntriesQuery):
 
     format: Format = Format.JSONL
     lang: Annotated[Language, Query(description="of the table's words")] = Language.ZH
+    proofs: Annotated[bool, Query(description="JSONL: with each line its path to the root, so that it can be proven by itself")] = False
     start: Annotated[int, Query(ge=0, description="JSONL without criteria: the first record")] = 0
     end: Annotated[int | None, Query(ge=0, description="JSONL without criteria: the record after the last")] = None
 
@@ -72,7 +73,7 @@ def export_router(reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo,
         words = Words(query.lang, names, zone)
         match query.format:
             case Format.JSONL:
-                content = _jsonl(reader, what, signed, query.start, query.end, end)
+                content = _jsonl(reader, what, signed, query, end)
             case Format.CSV:
                 content = _csv(reader, what, signed, words, end)
             case Format.XLSX:
@@ -117,15 +118,15 @@ async def _xlsx(reader: TrailReader, what: Filter, signed: Signed, words: Words,
     yield book.end(end(count))
 
 
-async def _jsonl(reader: TrailReader, what: Filter, signed: Signed, start: int, last: int | None, end: Ending) -> AsyncIterator[bytes]:
-    count = 0
+async def _jsonl(reader: TrailReader, what: Filter, signed: Signed, query: ExportQuery, end: Ending) -> AsyncIterator[bytes]:
+    count, whole = 0, what == Filter()
+    last = signed.size if query.end is None else min(query.end, signed.size)
     yield checkpoint_line(signed)
-    whole = what == Filter()
-    last = signed.size if last is None else min(last, signed.size)
-    async for stored in _ranges(reader, start, last) if whole else _found(reader, what, signed.size):
+    async for stored in _ranges(reader, query.start, last) if whole else _found(reader, what, signed.size):
         payloads = await reader.payloads([entry.index for entry in stored])
+        paths = [await reader.path(entry.index, signed.size) if query.proofs else None for entry in stored]
         count += len(stored)
-        yield b"".join(export_line(entry, payloads.get(entry.index)) for entry in stored)
+        yield b"".join(export_line(entry, payloads.get(entry.index), path) for entry, path in zip(stored, paths, strict=True))
     yield orjson.dumps({"end": end(count).json()}) + b"\n"
 
 

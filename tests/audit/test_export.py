@@ -23,18 +23,21 @@ from services.audit.export import read_line
 from services.audit.export_api import export_router
 from services.audit.export_end import End, rows_of
 from services.audit.export_rows import COLUMNS, Cell, Words
+from services.audit.export_verify import check_export
 from services.audit.export_xlsx import Workbook
+from services.audit.note import Verifier
 from shared import tokens
 from shared.directory import load_directory
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
 from shared.web.names import Names
-from tests.audit.made import MadeTrail
+from tests.audit.made import MadeTrail, signer, vkey_of
 from tests.audit.story import a_story
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONE = ZoneInfo("Asia/Shanghai")
 CASE, FACTS = a_story()
+TRAIL = MadeTrail(FACTS)
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.generate()
 ZH = Words(Language.ZH, Names(None), ZONE)
@@ -51,7 +54,7 @@ def bearer(role: Role) -> dict[str, str]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     names = Names(load_directory(ROOT / "config" / "directory.yaml"))
-    app.include_router(export_router(MadeTrail(FACTS).reader, Gate(KEY.public_key()), names, ZONE, lambda: NOW))
+    app.include_router(export_router(TRAIL.reader, Gate(KEY.public_key()), names, ZONE, lambda: NOW))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://trail", headers=bearer(Role.AUDITOR)) as asked:
         yield asked
@@ -103,6 +106,28 @@ async def test_lines_for_machines_hold_records_and_payloads_whole(client: httpx.
     path = await exported(client, tmp_path, start=10, end=20)
     details = [detail for line in path.read_bytes().splitlines() if (detail := read_line(line))]
     assert [detail.index for detail in details] == list(range(10, 20))
+
+
+async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_is_said(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    key = Verifier.read(vkey_of(TRAIL.key))
+    path = await exported(client, tmp_path, case=CASE, proofs=True)
+    lines = path.read_bytes().splitlines(keepends=True)
+    verdict = check_export(lines, key)
+    assert (verdict.faults, verdict.proven, verdict.criteria) == ([], 29, {"case": CASE})
+
+    def faults(*done: bytes, by: Verifier = key) -> str:
+        return "; ".join(words for _, words in check_export(done, by).faults)
+
+    assert "says it has 29 records and has 28" in faults(*lines[:5], *lines[6:])
+    assert "broke off" in faults(*lines[:-1])
+    assert "another root" in faults(*lines[:3], lines[3].replace(b'number\\":3', b'number\\":4'), *lines[4:])
+    assert "it was altered" in faults(*lines[:3], lines[3].replace(b'"raw":"e', b'"raw":"f'), *lines[4:])
+    assert "can't be read" in faults(b"{}\n", *lines[1:])
+    assert "not signed by the pinned key" in faults(*lines, by=Verifier.read(vkey_of(signer(2))))
+    bare = (await exported(client, tmp_path, case=CASE)).read_bytes().splitlines(keepends=True)
+    assert "29 records can't be proven from this file" in faults(*bare)
+    whole = (await exported(client, tmp_path)).read_bytes().splitlines(keepends=True)
+    assert (faults(*whole), check_export(whole, key).proven) == ("", len(FACTS))
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])

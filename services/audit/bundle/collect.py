@@ -61,6 +61,8 @@ async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail 
     after: list[bytes] = []
     for at in range(start, size, 256):
         after += [entry.rec for entry in await reader.stored(at, min(at + 256, size))]
+    if len(after) != size - start:
+        return None
     return Tail(tuple(after), tuple(await reader.peaks(start, size)))
 
 
