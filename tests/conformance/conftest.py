@@ -6,6 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.conformance.verifier.log import Monitor
 from tests.conformance.verifier.note import Key
@@ -43,3 +44,9 @@ async def monitor(log_lab: Lab) -> AsyncIterator[Monitor]:
             await monitor.grow()
         yield monitor
     assert service.stop() == 0, service.log.read_text()[-2000:]
+
+
+@pytest.fixture(scope="package")
+def auditor(log_lab: Lab) -> dict[str, str]:
+    """The headers of one who may ask more than the open read path."""
+    return log_lab.bearer(Role.AUDITOR)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,13 +43,20 @@ STAMP = 1_790_000_000
 
 
 def signed(text: bytes) -> bytes:
-    """A note as the log and then a witness sign it."""
-    stamped = STAMP.to_bytes(8) + OTHER.sign(f"cosignature/v1\ntime {STAMP}\n".encode() + text)
-    return LOG.sign(text) + signature_line(Key.read(WITNESS_KEY), stamped)
+    """A note as the log signs it, once more with the time, and then a witness."""
+    clock = vkey(ORIGIN, COSIGNATURE, LOG.secret)
+    return LOG.sign(text) + _stamped(clock, LOG.secret, text) + _stamped(WITNESS_KEY, OTHER, text)
+
+
+def _stamped(key: str, by: Ed25519PrivateKey, text: bytes) -> bytes:
+    signature = by.sign(f"cosignature/v1\ntime {STAMP}\n".encode() + text)
+    return signature_line(Key.read(key), STAMP.to_bytes(8) + signature)
 
 
 ROOT = base64.b64encode(LOG.root(1)).decode()
-BODY = checkpoint_text(ORIGIN, 70000, LOG.root(1), "time 2026-11-01T00:00:00Z")
+BODY = checkpoint_text(ORIGIN, 70000, LOG.root(1))
+DATED = checkpoint_text(ORIGIN, 70000, LOG.root(1), "time 2026-11-01T00:00:00Z")
+"""As the log's earlier ones, with a line more."""
 HASHES = [bytes([n]) * 32 for n in range(5)]
 PROOF = f"c2sp.org/tlog-proof@v1\nextra AAEC\nindex 4095\n{ROOT}\n{ROOT}\n\n".encode() + signed(BODY)
 
@@ -97,13 +105,13 @@ def agree_on_checkpoint(raw: bytes) -> None:
 
 
 @EXAMPLES
-@given(mutated(signed(BODY)))
+@given(st.sampled_from([BODY, DATED]).flatmap(lambda body: mutated(signed(body))))
 def test_checkpoints_altered_after_signing(raw: bytes) -> None:
     agree_on_checkpoint(raw)
 
 
 @EXAMPLES
-@given(mutated(BODY))
+@given(st.sampled_from([BODY, DATED]).flatmap(mutated))
 def test_checkpoints_a_log_should_not_have_signed(body: bytes) -> None:
     agree_on_checkpoint(signed(body))
 

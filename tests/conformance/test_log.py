@@ -1,10 +1,14 @@
 """The log as a stranger sees it who has the specifications, its URL and its key."""
 
 import gzip
+import random
+from urllib.parse import unquote
 
 import pytest
 
+from tests.conformance.verifier.checkpoint import open_checkpoint
 from tests.conformance.verifier.log import Monitor
+from tests.conformance.verifier.proof import read_proof
 from tests.conformance.verifier.tiles import ENTRIES, WIDTH, Tile, bundles, tile_of, tiles
 from tests.conformance.verifier.tree import inclusion_path, leaf_hash, verify_inclusion
 
@@ -14,6 +18,7 @@ async def test_checkpoints_grow_and_each_is_consistent_with_all_before(monitor: 
     assert sizes == sorted(set(sizes))
     assert sizes[0] == 0
     assert sizes[-1] > 2 * WIDTH
+    assert not any(checkpoint.extensions for checkpoint in monitor.seen)
 
 
 async def test_every_entry_gives_its_leaf_and_the_leaves_every_tile_and_the_root(monitor: Monitor) -> None:
@@ -93,6 +98,37 @@ async def test_what_is_not_there_is_not_served(monitor: Monitor) -> None:
 async def test_each_resource_has_one_path(monitor: Monitor, path: str) -> None:
     answer = await monitor.http.get(path)
     assert answer.status_code in (400, 404) or (path == "tile/0/00%30" and answer.status_code == 200), answer.status_code
+
+
+async def test_no_other_path_serves_anything(monitor: Monitor) -> None:
+    """Paths near the true ones: whatever is served stands at a path some checkpointed size names, and nothing is an error of the log's."""
+    size = monitor.seen[-1].size
+    named = {tile.path for older in range(size + 1) for tile in (*tiles(older), *bundles(older))}
+    chance = random.Random(6962)
+    some = sorted(named)
+    for _ in range(300):
+        path, at = (word := chance.choice(some)), chance.randrange(5, len(word) + 1)
+        path = (
+            path[:at]
+            + chance.choice(["", "0", "1", "x", "/", ".", ".p/", "%2e", "%00", "%0a", "é", "-", "?", " "])
+            + path[at + chance.randrange(2) :]
+        )
+        answer = await monitor.http.get(path)
+        assert answer.status_code < 500, path
+        # A space at the end the client drops; one newline there passes every router that ends its pattern with `$`.
+        assert answer.status_code != 200 or unquote(path.partition("?")[0]).rstrip(" \n") in named, path
+        if answer.status_code != 200:
+            assert "immutable" not in answer.headers.get("cache-control", ""), path
+
+
+async def test_a_proof_file_proves_its_entry(monitor: Monitor, auditor: dict[str, str]) -> None:
+    entries = await monitor.entries(monitor.seen[-1])
+    for index in (0, 255, 256, len(entries) - 1):
+        answer = await monitor.http.get("api/v1/trail/proof/inclusion.tlog-proof", params={"index": index}, headers=auditor)
+        proof = read_proof(answer.content)
+        checkpoint = open_checkpoint(proof.checkpoint, monitor.origin, monitor.log).checkpoint
+        assert proof.index == index
+        verify_inclusion(proof.index, checkpoint.size, leaf_hash(entries[index]), proof.path, checkpoint.root)
 
 
 async def test_types_and_caching_are_as_specified(monitor: Monitor) -> None:
