@@ -62,7 +62,7 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
 
     async def run() -> T:
         async with _source(folder, mongo) as source:
-            with _bar(what) as progress:
+            with bar(what) as progress:
                 return await work(source, progress)
 
     try:
@@ -98,7 +98,7 @@ async def _source(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Progressed]:
+def bar(what: str) -> Iterator[Progressed]:
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=None)

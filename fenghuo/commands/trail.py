@@ -10,7 +10,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import trail_export, trail_keeping, trail_query
+from fenghuo.commands import trail_export, trail_keeping, trail_query, trail_seal
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
@@ -19,6 +19,9 @@ app.command()(trail_export.export)
 app.command()(trail_export.check_export)
 app.command()(trail_export.bundle)
 app.command()(trail_export.verifier)
+app.command()(trail_seal.seal_range)
+app.command()(trail_seal.check_sealed)
+app.command()(trail_seal.drop_range)
 app.command()(trail_keeping.redact)
 app.command()(trail_keeping.hold)
 app.command()(trail_keeping.release)
@@ -38,6 +41,7 @@ def verify(
     since: Annotated[Path | None, typer.Option(help="An earlier checkpoint: the trail must begin with what it was signed for.")] = None,
     only_new: Annotated[bool, typer.Option(help="With --since: take the records it covers as checked.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")] = None,
+    sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     vkey: Vkey = None,
     witness: Annotated[list[str] | None, typer.Option(help="With --bundle: a witness's public key; repeat it for more.")] = None,
     quorum: Annotated[int, typer.Option(min=0, help="With --bundle: so many of these witnesses must have cosigned.")] = 0,
@@ -59,7 +63,7 @@ def verify(
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
-        return await verifying.verify(source, key, since=earlier, only_new=only_new, progress=progress)
+        return await verifying.verify(trail_seal.joined(source, sealed or []), key, since=earlier, only_new=only_new, progress=progress)
 
     verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:
@@ -67,7 +71,7 @@ def verify(
     faults = [{"record": fault.index, "what": fault.words} for fault in verdict.faults]
     result = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
-        "from": verdict.since, "faults": faults,
+        "from": verdict.since, "sealed_away": verdict.sealed_away, "faults": faults,
     }  # fmt: skip
 
     def render(_: object) -> None:
@@ -81,6 +85,12 @@ def verify(
                 f"root {verdict.root[:16]}…",
                 highlight=False,
             )
+            if verdict.sealed_away:
+                out.print(
+                    f"[dim]records before {verdict.sealed_away} lie in sealed files, as the trail itself says; their hashes were checked, "
+                    "they were not: give --sealed FOLDER[/]",
+                    highlight=False,
+                )
         else:
             out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} faults", highlight=False)
 

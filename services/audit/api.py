@@ -12,6 +12,7 @@ from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.masking import Masks, refuse_to_ask_for_people
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
+from services.audit.sealed_range import InSealedFile
 from services.audit.search_query import EntriesQuery
 from services.audit.searching import BadCursor
 from services.audit.trail import StoreError
@@ -26,6 +27,10 @@ READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
 
 def install_answers(app: FastAPI) -> None:
     """What the trail can't answer leaves as a problem document."""
+
+    @app.exception_handler(InSealedFile)
+    async def _in_sealed_file(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+        return Problem(410, "In a sealed file", str(error)).response()
 
     @app.exception_handler(NotInTrail)
     async def _not_in_trail(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]

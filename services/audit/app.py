@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -104,9 +104,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     reader = TrailReader(
         trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words, macs=macs, below=names.below if names else none_below
     )
-    reads = Reads(Journal(folder / "reads.journal"), case_id_at, settings.trail_reads_pace)
-    on_record = ReadsOnRecord(reads, feed.append, now)
-    service.app.add_middleware(ReadsKept, reads=reads, clock=now, wake=on_record.wake)
+    on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
     erasures = ErasureStore.of(settings.erasure_url, PAYLOAD_DATABASE)
     eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
@@ -131,6 +129,14 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     service.tasks += [work, indexer.run, eraser.run, on_record.run]
     service.finish.append(close)
     return service
+
+
+def keep_reads(service: Service, journal: Journal, pace: timedelta, feed: Feed) -> ReadsOnRecord:
+    """Every read through the service goes on record; the task that does it is returned."""
+    reads = Reads(journal, case_id_at, pace)
+    on_record = ReadsOnRecord(reads, feed.append, now)
+    service.app.add_middleware(ReadsKept, reads=reads, clock=now, wake=on_record.wake)
+    return on_record
 
 
 def directory_if_fit(path: Path) -> Directory | None:

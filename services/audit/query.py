@@ -11,9 +11,10 @@ from services.audit import record
 from services.audit.keeper import Keeper
 from services.audit.layout import TileId
 from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
-from services.audit.reads_seen import seen, up_to
 from services.audit.payload_check import missing_of, payload_faults
+from services.audit.reads_seen import seen, up_to
 from services.audit.record import Rec
+from services.audit.retention_store import Dropped
 from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
 from services.audit.searching import Searcher
@@ -76,9 +77,17 @@ class TrailReader:
         return await self._tree.tile(tile)
 
     async def stored(self, start: int, end: int) -> list[Stored]:
+        """Raises InSealedFile where some of them have left the store."""
         entries = await self._trail.entries(start, end)
+        if len(entries) < end - start:
+            here = {entry.index for entry in entries}
+            await self._trail.sealed.refuse(next(index for index in range(start, end) if index not in here))
         seen(entry.index for entry in entries)
         return entries
+
+    async def sealed_ranges(self) -> list[Dropped]:
+        """What has left the store for sealed files."""
+        return await self._trail.sealed.all()
 
     async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
         return await self._trail.entries_at(indexes)
@@ -92,6 +101,9 @@ class TrailReader:
     async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
         signed = await self.checkpoint()
+        left = await self._trail.sealed.end()
+        if left and what.case is not None:
+            await self._refuse_left(what.case)
         found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
         return Page(
             entries=tuple(await self._views(found.entries)),
@@ -99,6 +111,7 @@ class TrailReader:
             next=found.next,
             searched_to=found.searched_to,
             cut=found.cut,
+            sealed_away=left,
             checkpoint=checkpoint_view(signed),
         )
 
@@ -108,13 +121,26 @@ class TrailReader:
 
     async def part_of_case(self, case_id: str, start: int, end: int) -> list[Stored]:
         """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the caller knows what it shows."""
-        return await self._trail.of_case(case_id, start, end)
+        found = await self._trail.of_case(case_id, start, end)
+        if not found or found[0].fields["number"] != start:
+            await self._refuse_left(case_id)
+        return found
+
+    async def _refuse_left(self, case_id: str) -> None:
+        """Raises InSealedFile where the beginning of a case has left the store: a part of it is never shown for the whole."""
+        if await self._trail.in_case(case_id, 1) is None and (last := (await self._trail.lasts_of([case_id])).get(case_id)):
+            at = last
+            while at is not None and at.fields["number"] > 1:
+                previous = Rec.read(at.rec).previous
+                assert previous is not None
+                await self._trail.sealed.refuse(previous)
+                at = await self._trail.entry(previous)
 
     async def stored_case(self, case_id: str, size: int) -> list[Stored]:
         entries: list[Stored] = []
         while True:
             start = len(entries) + 1
-            more = await self._trail.of_case(case_id, start, start + _CASE_WINDOW)
+            more = await self.part_of_case(case_id, start, start + _CASE_WINDOW)
             entries += [entry for entry in more if entry.index < size]
             if len(more) < _CASE_WINDOW:
                 return entries
@@ -127,7 +153,9 @@ class TrailReader:
     async def record(self, index: int) -> Record:
         proof = await self.inclusion(index)
         entry = await self._trail.entry(index)
-        assert entry is not None
+        if entry is None:
+            await self._trail.sealed.refuse(index)
+            raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         seen([index])
         payload = (await self._trail.payloads([index])).get(index)
         rec = Rec.read(entry.rec)
@@ -158,14 +186,18 @@ class TrailReader:
                 f"record {index} in a tree of {size}: the last checkpoint covers {signed.size} records, 0 to {signed.size - 1}"
             )
         entry = await self._trail.entry(index)
-        if entry is None:
+        if entry is not None:
+            leaf = entry.leaf
+        elif await self._trail.sealed.of(index) is not None:
+            (leaf,) = await self._tree.ranges([(index, index + 1)], size)
+        else:
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         hashes = await self._tree.inclusion(index, size)
         current = size == signed.size
         return InclusionProof(
             index=index,
             size=size,
-            leaf=entry.leaf.hex(),
+            leaf=leaf.hex(),
             root=(signed.root if current else await self._tree.root(size)).hex(),
             hashes=tuple(one.hex() for one in hashes),
             checkpoint=checkpoint_view(signed) if current else None,

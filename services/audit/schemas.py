@@ -46,6 +46,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
     "search": _object(tile=_BYTES),
     "search_texts": _object(tile=_BYTES),
     "keeping": _object(),
+    "sealed_ranges": _object(end=_INTEGER, manifest=_TEXT, fact=_INTEGER, nobody=_INTEGER, at=_TEXT),
     "rest": _object(index=_INTEGER, data=_BYTES),
     "actors": {**_object(salt=_BYTES), "properties": {"_id": _TEXT, "salt": _BYTES}},
 }

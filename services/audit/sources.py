@@ -12,6 +12,7 @@ from services.audit.export import Detail, ExportError, export_line, read_line
 from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
 from services.audit.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
 from services.audit.query import TrailReader
+from services.audit.retention_store import Dropped
 from services.audit.tiles import tile_content
 from services.audit.trail import Stored, StoreError
 from services.audit.views import NotInTrail
@@ -47,6 +48,12 @@ class TrailSource(Protocol):
     async def history(self) -> list[bytes]:
         """Earlier checkpoints, if they are kept: they narrow down where a trail was changed."""
         ...
+
+
+async def dropped_of(source: TrailSource) -> list[Dropped]:
+    """What the source says has left it for sealed files; whether it says so rightly, retention_verify looks."""
+    ask = getattr(source, "sealed_ranges", None)
+    return await ask() if ask is not None else []
 
 
 class ServiceSource:
@@ -86,6 +93,9 @@ class ServiceSource:
         content = (await self._get("/api/v1/trail/checkpoints", limit=HISTORY_LIMIT)).content
         return split_notes(content)
 
+    async def sealed_ranges(self) -> list[Dropped]:
+        return [Dropped.model_validate(one) for one in (await self._get("/api/v1/trail/sealed-ranges")).json()]
+
 
 class StoreSource:
     """The store itself, without a service in between."""
@@ -110,12 +120,18 @@ class StoreSource:
             raise SourceError(str(error)) from None
 
     async def details(self, start: int, end: int) -> list[Detail]:
-        entries = await self._reader.stored(start, end)
+        try:
+            entries = await self._reader.stored(start, end)
+        except NotInTrail as error:
+            raise SourceError(str(error)) from None
         payloads = await self._reader.payloads([entry.index for entry in entries])
         return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index)) for entry in entries]
 
     async def history(self) -> list[bytes]:
         return await recent_notes(self._reader, HISTORY_LIMIT)
+
+    async def sealed_ranges(self) -> list[Dropped]:
+        return await self._reader.sealed_ranges()
 
 
 class FolderSource:

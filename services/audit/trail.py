@@ -17,9 +17,10 @@ from services.audit.actors import Author
 from services.audit.merkle import Tile
 from services.audit.payload_store import PayloadStore
 from services.audit.payloads import Payload
+from services.audit.retention_store import SealedRanges
 from services.audit.schemas import ENTRY_INDEXES, VALIDATORS
 from services.audit.search_store import SearchStore
-from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError
+from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError, find_among
 from services.audit.store_calls import asked as _asked
 from services.audit.store_calls import insert as _insert
 
@@ -98,6 +99,7 @@ class Trail:
         self._keeping = database["keeping"]
         self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
         self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
+        self.sealed = SealedRanges(database)
 
     def close(self) -> None:
         self._client.close()
@@ -115,7 +117,8 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        for collection in (self._entries, self._tiles, self._checkpoints, self._keeping, *self._payloads.collections, *self.search.collections):
+        own = (self._entries, self._tiles, self._checkpoints, self._keeping, self.sealed.collection)
+        for collection in (*own, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:
@@ -184,8 +187,7 @@ class Trail:
 
     async def entries_at(self, indexes: Sequence[int]) -> list[Stored]:
         """Those of these records that are there, in order of index."""
-        cursor = self._entries.find({"_id": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
-        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+        return sorted((_stored(doc) for doc in await find_among(self._entries, "_id", indexes)), key=lambda entry: entry.index)
 
     async def keeping(self, since: int) -> list[int]:
         """The indexes of the records about the record itself, from `since` on, in order."""
@@ -204,8 +206,7 @@ class Trail:
     async def lasts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
         """The last record of each of these cases that has one: one question for all, as most are new and have none."""
         lasts: dict[str, int] = {}
-        cursor = self._entries.find({"case": {"$in": list(cases)}}, {"case": 1}, max_time_ms=QUERY_MS)
-        for doc in await _asked(cursor.to_list(None)):
+        for doc in await find_among(self._entries, "case", cases, {"case": 1}):
             lasts[doc["case"]] = max(doc["_id"], lasts.get(doc["case"], 0))
         entries = await asyncio.gather(*(self.entry(index) for index in lasts.values()))
         return {case: entry for case, entry in zip(lasts, entries, strict=True) if entry is not None}
@@ -216,7 +217,8 @@ class Trail:
         async def exists(position: int) -> bool:
             return await self.in_case(case, position + 1) is not None
 
-        return await self.in_case(case, await gallop(exists))
+        known = await self.sealed.numbered_so_far() if case == "" else 0
+        return await self.in_case(case, await gallop(exists, known))
 
     async def of_case(self, case: str, start: int, end: int) -> list[Stored]:
         """Records number `start` to `end` (exclusive) of a case, in order."""
@@ -258,7 +260,7 @@ class Trail:
     async def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
         """The roots of the full tiles [start, end) of a level: the hashes of a tile one level up."""
         keys = [_tile_key(level, number) for number in range(start, end)]
-        docs: list[Doc] = await _asked(self._tiles.find({"_id": {"$in": keys}}, {"root": 1}, max_time_ms=QUERY_MS).to_list(None))
+        docs = await find_among(self._tiles, "_id", keys, {"root": 1})
         return [bytes(doc["root"]) for doc in sorted(docs, key=_by_id)]
 
     async def checkpoint(self, number: int) -> Signed | None:
@@ -266,9 +268,7 @@ class Trail:
         return _signed(doc) if doc else None
 
     async def checkpoints(self, start: int, end: int) -> list[Signed]:
-        docs: list[Doc] = await _asked(
-            self._checkpoints.find({"_id": {"$in": list(range(start, end))}}, max_time_ms=QUERY_MS).to_list(None)
-        )
+        docs = await find_among(self._checkpoints, "_id", range(start, end))
         return [_signed(doc) for doc in sorted(docs, key=_by_id)]
 
     async def checkpoint_count(self, known: int = 0) -> int:

@@ -16,6 +16,7 @@ from services.audit.export import ExportError
 from services.audit.layout import LayoutError, TileId
 from services.audit.merkle import TILE_WIDTH, Node, node_hash
 from services.audit.note import Verifier
+from services.audit.retention_verify import check_dropped
 from services.audit.sources import SourceError, TrailSource
 from services.audit.verify_pool import Opener, findings
 from services.audit.verify_run import FAULTS, Asked, Fault, Finding, Roots
@@ -36,6 +37,8 @@ class Verdict:
     payloads: int = 0
     """Records whose payload was there and was checked."""
     since: int = 0
+    sealed_away: int = 0
+    """Records before this one lie in sealed files that were not at hand: only their hashes were checked."""
     note: str = ""
     faults: list[Fault] = field(default_factory=list[Fault])
 
@@ -107,7 +110,10 @@ async def verify(
         verdict.faults.append(Fault(None, words))
         return verdict
     try:
-        await _Walk(source, key, signed, since, verdict, first=since.size if since is not None and only_new else 0).run(
+        # What has left for sealed files is proven by its hashes alone: the check of the records begins behind it.
+        verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
+        first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
+        await _Walk(source, key, signed, since, verdict, first=first).run(
             payloads=payloads, opener=opener, progress=progress
         )
     except (SourceError, LayoutError, ExportError) as error:
