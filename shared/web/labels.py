@@ -277,6 +277,23 @@ LABELS: dict[str, dict[str, str]] = {
         "case_unreadable": N_("the case can't be read"),
         "lane_still": N_("nothing moves"),
     },
+    "how": {"looked": N_("looked at"), "taken": N_("taken away as a file")},
+    "excuse": {
+        "every_channel_failed": N_("every channel failed"),
+        "no_channel_delivered": N_("no channel delivered"),
+        "stood_in": N_("a stand-in answered"),
+        "transfer_pending": N_("a transfer was pending"),
+        "snoozed": N_("put off by themselves"),
+    },
+    "weekday": {
+        "1": N_("Monday"),
+        "2": N_("Tuesday"),
+        "3": N_("Wednesday"),
+        "4": N_("Thursday"),
+        "5": N_("Friday"),
+        "6": N_("Saturday"),
+        "7": N_("Sunday"),
+    },
     "answer": {"yes": N_("yes"), "no": N_("no")},
     "via": {"api": N_("interface"), "desk": N_("desk"), "link": N_("link"), "logged_call": N_("logged call")},
 }

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.audit.explorer import plain, search_form
 from services.audit.explorer.checks import check_checkpoint, check_record
+from services.audit.explorer.marks import marks_of, sealed_size, stands
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
 from services.audit.searching import BadCursor
@@ -59,10 +60,10 @@ def explorer_router(
         pages.admit(request, *READERS)
         values = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
         wanted, faults = search_form.read_filter(values, zone)
-        state = await _found(reader.state)
+        state = await found_or_fault(reader.state)
         page: Page | None = None
         if state.checkpoint is not None:
-            page = await _found(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
+            page = await found_or_fault(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
         return pages.show(
             request,
             "search.html",
@@ -72,8 +73,12 @@ def explorer_router(
             values=values,
             faults=faults,
             form=search_form,
+            further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
             directory=directory,
+            marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
+            sealed=await found_or_fault(lambda: sealed_size(reader)),
+            tries=list(search_form.tries(values)),
             cursor=cursor,
             first=f"/?{urlencode(values)}",
             older=f"/?{urlencode({**values, 'cursor': page.next})}" if page and page.next else None,
@@ -82,9 +87,9 @@ def explorer_router(
     @router.get("/records/{index}")
     async def record(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
-        found: Record = await _found(lambda: reader.record(index))
-        state = await _found(reader.state)
-        entries = await _found(lambda: reader.case(str(found.entry.case))) if found.entry.case else []
+        found: Record = await found_or_fault(lambda: reader.record(index))
+        state = await found_or_fault(reader.state)
+        entries = await found_or_fault(lambda: reader.case(str(found.entry.case))) if found.entry.case else []
         following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
         return pages.show(
             request,
@@ -95,29 +100,41 @@ def explorer_router(
             effects=plain.effects(found.fact, names),
             notices=plain.notices(found.fact, names),
             hand_overs=plain.hand_overs(found.fact, names),
+            erased_fields=plain.erased_fields(found.fact),
+            readings=plain.readings(found.fact),
             about=plain.about(found.fact),
             checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=found.proof.checkpoint or state.checkpoint,
             following=following,
+            stands=await found_or_fault(lambda: stands(reader, found.entry)),
             pretty=_pretty(found.fact) or found.raw or "",
             header=_pretty(found.header),
         )
 
+    @router.get("/records/{index}/proof")
+    async def proof(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
+        """A C2SP `.tlog-proof` file."""
+        pages.admit(request, *READERS)
+        text = (await found_or_fault(lambda: reader.inclusion(index))).tlog_proof or ""
+        headers = {"Content-Disposition": f'attachment; filename="record-{index}.tlog-proof"'}
+        return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
     @router.get("/cases/{case}")
     async def timeline(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
-        entries = await _found(lambda: reader.case(case))
+        entries = await found_or_fault(lambda: reader.case(case))
         if not entries:
             raise Problem(404, "Not Found", NO_RECORDS)
-        state = await _found(reader.state)
-        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state)
+        state = await found_or_fault(reader.state)
+        marks = await found_or_fault(lambda: marks_of(reader, entries))
+        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state, marks=marks)
 
     login.add(router, pages)
     router.include_router(pages.static.router())
     return router
 
 
-async def _found(ask: Callable[[], Awaitable[Found]]) -> Found:
+async def found_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
     """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never skipped."""
     try:
         return await ask()

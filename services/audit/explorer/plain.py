@@ -67,6 +67,25 @@ class HandOverLine:
     error: str | None
 
 
+@dataclass(frozen=True)
+class ErasedLine:
+    """A record of which something was erased."""
+
+    index: int
+    fields: tuple[str, ...]
+    whole: bool
+
+
+@dataclass(frozen=True)
+class ReadingLine:
+    """One question of a reader."""
+
+    route: str
+    asked: str
+    times: int
+    records: int
+
+
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "summary": (N_("Summary"), "text"),
     "details": (N_("Details"), "text"),
@@ -130,6 +149,21 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "base": (N_("Version before"), "text"),
     "reason": (N_("Reason"), "text"),
     "policy": (N_("Policy"), "text"),
+    "legal_basis": (N_("Legal basis"), "text"),
+    "hold": (N_("Hold"), "text"),
+    "first": (N_("First record"), "text"),
+    "last": (N_("Last record"), "text"),
+    "why": (N_("Why"), "text"),
+    "start": (N_("First record"), "text"),
+    "end": (N_("First record after it"), "text"),
+    "manifest": (N_("Digest of the file's manifest"), "text"),
+    "how": (N_("How it was read"), "how"),
+    "records": (N_("Records"), "text"),
+    "checkpoint": (N_("Records covered then"), "text"),
+    "first_at": (N_("First"), "at"),
+    "last_at": (N_("Last"), "at"),
+    "more": (N_("Further questions"), "text"),
+    "broken_off": (N_("Broken off before the end"), "yes"),
 }
 """Field → (its name, how it is read). Their order here is their order on the page."""
 _OTHERWISE: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -231,6 +265,33 @@ def hand_overs(fact: Mapping[str, Any] | None, names: Names) -> tuple[HandOverLi
             error=one.get("error"),
         )
         for one in _list(fact, "deliveries")
+    )
+
+
+_WHOLE = "*"
+
+
+def erased_fields(fact: Mapping[str, Any] | None) -> tuple[ErasedLine, ...]:
+    """What a redaction names."""
+    found: list[ErasedLine] = []
+    for one in _list(fact, "entries"):
+        index, fields = one.get("index"), one.get("fields")
+        if isinstance(index, int) and isinstance(fields, list):
+            paths = tuple(str(path) for path in cast(list[Any], fields))
+            found.append(ErasedLine(index, tuple(path for path in paths if path != _WHOLE), _WHOLE in paths))
+    return tuple(found)
+
+
+def readings(fact: Mapping[str, Any] | None) -> tuple[ReadingLine, ...]:
+    """What a reader asked."""
+    return tuple(
+        ReadingLine(
+            route=str(one.get("route", "")),
+            asked="  ".join(f"{name}={value}" for name, value in sorted(_mapping(one, "criteria").items())),
+            times=int(one.get("times", 1)),
+            records=int(one.get("records", 0)),
+        )
+        for one in _list(fact, "readings")
     )
 
 

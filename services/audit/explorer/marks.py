@@ -1,0 +1,62 @@
+"""What stands on record about a record: erased in part, under legal hold, covered by a witness. Shown beside it, wherever it is listed.
+
+Invariant: a mark comes from the trail itself (the acts on record, the cosigned checkpoints), never from a field of the record's document.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit.keeping import Erasure, Hold
+from services.audit.query import TrailReader
+from services.audit.views import Entry
+
+
+@dataclass(frozen=True)
+class Marks:
+    erased: bool = False
+    held: bool = False
+    waits: bool = False
+    """Witnesses are configured, and none of their checkpoints covers it yet."""
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Of one record, in full."""
+
+    erasures: tuple[Erasure, ...]
+    holds: tuple[Hold, ...]
+    sealed: bool | None
+    """None: no witness is configured."""
+
+
+async def sealed_size(reader: TrailReader) -> int | None:
+    """How many records the witnesses' quorum has cosigned; None where no witness is configured."""
+    ask: Any = getattr(reader, "sealed_size", None)
+    return await ask() if ask is not None else None
+
+
+async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, Marks]:
+    """Only of those that have one."""
+    keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
+    sealed = await sealed_size(reader)
+    marks = {
+        entry.index: Marks(
+            erased=bool(keeping.erased(entry.index, entry.case or "")),
+            held=bool(keeping.held([entry.index], entry.case or "")),
+            waits=sealed is not None and entry.index >= sealed,
+        )
+        for entry in entries
+    }
+    return {index: mark for index, mark in marks.items() if mark != Marks()}
+
+
+async def stands(reader: TrailReader, entry: Entry) -> Stands:
+    keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
+    sealed = await sealed_size(reader)
+    case = entry.case or ""
+    return Stands(
+        erasures=tuple(one for one in keeping.erasures.get(entry.index, ()) if one.case == case),
+        holds=tuple(keeping.held([entry.index], case)),
+        sealed=None if sealed is None else entry.index < sealed,
+    )
