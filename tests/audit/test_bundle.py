@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,8 +22,10 @@ from hypothesis import strategies as st
 from services.audit.bundle import verify
 from services.audit.bundle.make import Bundles
 from services.audit.bundle.write import VERIFIER
+from services.audit.cosign import Cosigner, make_key, with_lines
 from services.audit.note import Signer
 from services.audit.payloads import Payload, without
+from services.audit.trail import Signed
 from shared.directory import load_directory
 from shared.facts import Actor, Fact
 from shared.facts.keeping import ErasedFields, Redacted
@@ -236,6 +239,27 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
         found = b"".join(archive.read(name) for name in archive.namelist())
     for personal in ("化工厂", *(DIRECTORY.people_by_id[person].name.zh for person in DIRECTORY.people_by_id)):
         assert personal.encode() not in found, personal
+
+
+async def test_cosignatures_of_witnesses_count_and_those_of_others_do_not(whole: bytes, tmp_path: Path) -> None:
+    (skey, vkey), (_, other) = make_key("discipline.example/witness"), make_key("another.example/witness")
+
+    async def cosigned(signed: Signed) -> str:
+        return with_lines(signed.note, [Cosigner.read(skey).cosign(signed.note.partition("\n\n")[0] + "\n", 1_795_490_000).line()])
+
+    path = tmp_path / "case.zip"
+    path.write_bytes(await replace(bundles(), note_of=cosigned).make(CASE))
+    verdict = verify.check(path, vkey_of(TRAIL.key), [vkey, other])
+    assert verdict.witnesses == 1
+    assert any("discipline.example/witness cosigned the same checkpoint" in en for en, _ in verdict.proven)
+    assert any("another.example/witness has not cosigned" in en for en, _ in verdict.notes)
+    assert not any("another trail" in en for en, _ in verdict.unproven)
+
+    def contents(content: bytes) -> Files:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if name != "checkpoint" and not name.endswith(".tlog-proof")}
+
+    assert contents(path.read_bytes()) == contents(whole), "the same bytes but for cosignatures"
 
 
 def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:

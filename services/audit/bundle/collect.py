@@ -4,7 +4,7 @@ Invariant: one checkpoint for all of it, however much is stored meanwhile; a rec
 that is not in order, stops the bundle instead of leaving a hole in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unnamed
@@ -20,7 +20,17 @@ TAIL = 2_000
 _PAGE = 100
 
 
-async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False) -> Evidence:
+NoteOf = Callable[[Signed], Awaitable[str]]
+"""A checkpoint's note with the cosignatures there are by now."""
+
+
+async def as_signed(signed: Signed) -> str:
+    return signed.note
+
+
+async def collect(
+    reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False, note_of: NoteOf = as_signed
+) -> Evidence:
     """Raises NotInTrail where no checkpoint covers a record of the case."""
     signed = await reader.checkpoint()
     stored = await reader.stored_case(case_id, signed.size) if case_id else []
@@ -36,7 +46,7 @@ async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int =
         case=case_id,
         origin=origin,
         signed=signed,
-        note=signed.note,
+        note=await note_of(signed),
         records=tuple(unnamed(held) for held in records) if redacted else records,
         tail=await _tail(reader, records[-1].entry.index + 1, signed.size, tail),
         policies=tuple(replace(policy, told=unnamed(policy.told)) for policy in policies) if redacted else policies,
