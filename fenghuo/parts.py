@@ -82,6 +82,8 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
         "FENGHUO_HTTP_PORT": str(place.ports[name]),
         "FENGHUO_PUBLIC_URL": place.url(name),
         "FENGHUO_LOG_FORMAT": "json",
+        # The embedded store knows no users: who erases reaches it as everyone does.
+        **({"FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url)} if name == "audit" else {}),
     }
 
 

@@ -214,8 +214,10 @@ async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
     for config in stream_configs(replicas):
         assert config.name
         try:
-            await js.stream_info(config.name)
-            await js.update_stream(config)
+            there = (await js.stream_info(config.name)).config
+            # How long the broker keeps facts the trail has is the deployment's to say (docs/architecture/trail.md, erasure).
+            keeps = there.max_age if config.name == FACTS else config.max_age
+            await js.update_stream(config.evolve(max_age=keeps))
         except NotFoundError:
             await js.add_stream(config)
             created.append(f"stream {config.name}")

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import nats.js.errors
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
 from services.audit.masking import MASK
 from services.audit.trail import Trail
+from shared import streams
 from shared.ids import CaseId
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
@@ -147,6 +149,18 @@ async def test_an_operator_sees_what_happened_and_when_but_nobody_and_no_words(h
     assert first == second != MASK, "the same person is the same pseudonym"
     for question in ("person=mayor", "text=Zhang"):
         assert house.ask("GET", f"entries?{question}", Role.OPERATOR).status_code == 403, "an answer would tell"
+
+
+async def test_the_broker_keeps_facts_as_long_as_the_deployment_says(house: House) -> None:
+    """The one way to let go of what is erased here: single messages of FACTS can't be deleted, and that can't be taken back."""
+    async with house.lab.connection("admin") as connection:
+        js = connection.jetstream()
+        month = 30 * 86_400.0
+        await js.update_stream((await js.stream_info(streams.FACTS)).config.evolve(max_age=month))
+        await streams.declare(js)
+        assert (await js.stream_info(streams.FACTS)).config.max_age == month
+        with pytest.raises(nats.js.errors.Error, match="not permitted"):
+            await js.delete_msg(streams.FACTS, 1)
 
 
 async def test_who_may_not_is_refused_by_name(house: House) -> None:
