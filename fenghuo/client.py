@@ -37,12 +37,12 @@ def token_for(role: Role) -> str:
 
 def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
     """One request, whatever it is answered. Ends the command with code 3 where the service can't be reached."""
-    headers = dict(options.pop("headers", {}))
+    headers, patience = dict(options.pop("headers", {})), options.pop("timeout", 30)
     if role is not None:
         headers["Authorization"] = f"Bearer {token_for(role)}"
     url = service_url(service) + path
     try:
-        return httpx.request(method, url, headers=headers, timeout=30, **options)
+        return httpx.request(method, url, headers=headers, timeout=patience, **options)
     except httpx.HTTPError as error:
         fail(
             Exit.UNREACHABLE,

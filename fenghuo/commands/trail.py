@@ -10,7 +10,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import trail_export, trail_keeping, trail_query, trail_seal
+from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_query, trail_seal
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
@@ -19,6 +19,9 @@ app.command()(trail_export.export)
 app.command()(trail_export.check_export)
 app.command()(trail_export.bundle)
 app.command()(trail_export.verifier)
+app.command()(_trail_reports.report)
+app.command()(_trail_reports.analysis)
+app.command()(_trail_reports.notice)
 app.command()(trail_seal.seal_range)
 app.command()(trail_seal.check_sealed)
 app.command()(trail_seal.drop_range)

@@ -28,8 +28,7 @@ from services.audit.reads_journal import Journal
 from services.audit.reads_record import ReadsOnRecord
 from services.audit.receipts_api import receipts_router
 from services.audit.redaction import Eraser
-from services.audit.reports.api import reports_router
-from services.audit.reports.reports import Reports
+from services.audit.report_routes import report_routers
 from services.audit.retention_api import retention_router
 from services.audit.search_indexer import SearchIndexer
 from services.audit.search_key import macs_of
@@ -118,8 +117,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     service.app.include_router(receipts_router(reader, receipt_key, settings.zone))
     service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory=names))
-    reports = Reports(reader, settings.zone)
-    service.app.include_router(reports_router(reports, gate, names))
+    for router in report_routers(reader, gate, settings.zone, vkey, secure, now, names):
+        service.app.include_router(router)
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
     service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
     service.app.include_router(retention_router(reader, gate, feed.append, now))

@@ -1,0 +1,142 @@
+"""`fenghuo trail report|analysis|notice`: what the trail adds up to, the records behind a figure, and the documents made of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.client import call
+from shared.vocabulary import Language, Role
+
+_FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
+_SLOW = 600
+"""Seconds a year of a large city may take to count."""
+_LEFT_OUT = ("figure", "records", "steps", "chain")
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+class What(StrEnum):
+    TIMELINESS = "timeliness"
+    LAPSES = "lapses"
+    HOLDING = "holding"
+    REACHABILITY = "reachability"
+    RESOLUTION = "resolution"
+    TREND = "trend"
+
+
+class Form(StrEnum):
+    HTML = "html"
+    DOCX = "docx"
+    TEXT = "text"
+
+
+def report(
+    what: Annotated[What, typer.Argument(help="Which report.")],
+    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="2026-10-01T00:00+08:00")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_FORMATS)] = None,
+    unit: Annotated[str | None, typer.Option(help="Only what this unit owes and reports.")] = None,
+    below: Annotated[bool, typer.Option("--below", help="With --unit: and all units below it.")] = False,
+    records: Annotated[
+        str | None, typer.Option(help="The records of this figure: `unit/water_bureau/late`, as each line names its own.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a figure was counted from."""
+    asked: dict[str, Any] = {
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
+        "unit": unit,
+        "below": below or None,
+        "figure": records,
+    }
+    params = {name: value for name, value in asked.items() if value is not None}
+    path = "records" if records is not None else what.value
+    found = call("audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW).json()
+    answer(found, as_json=as_json, render=_show_records if records is not None else _show)
+
+
+def analysis(
+    period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
+    form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.DOCX,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    to: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")] = None,
+) -> None:
+    """Write the analysis of a month or quarter, ready to hand in."""
+    params = {"period": period, "format": form.value, "language": language.value}
+    _write("/api/v1/reports/analysis", params, to, form)
+
+
+def notice(
+    case: Annotated[str, typer.Argument(help="The case.")],
+    form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.TEXT,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    to: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")] = None,
+) -> None:
+    """Write the public notice of a case as it stands: facts, text, approvals, reply window, publication."""
+    _write(f"/api/v1/cases/{case}/public-notice", {"format": form.value, "language": language.value}, to, form)
+
+
+def _write(path: str, params: dict[str, str], to: Path | None, form: Form) -> None:
+    if to is None and form is not Form.TEXT:
+        fail(Exit.USAGE, f"a file of format {form} is not for the terminal", "name the file to write: -o FILE, or --format text")
+    content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
+    if to is None:
+        typer.echo(content.decode(), nl=False)
+        return
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        fail(Exit.USAGE, f"{to}: {error.strerror}", "name a file in a folder that is there")
+    out.print(f"written: {to} ({len(content)} bytes)", highlight=False)
+
+
+def _show(found: dict[str, Any]) -> None:
+    for name, lines in found.items():
+        shown = [lines] if name == "whole" and lines else lines
+        if isinstance(shown, list) and shown and isinstance(shown[0], dict):
+            _table(name, shown)  # pyright: ignore[reportUnknownArgumentType]
+    _foot(found)
+
+
+def _table(name: str, lines: list[dict[str, Any]]) -> None:
+    columns = [
+        column for column in lines[0] if column not in _LEFT_OUT and any(line.get(column) not in (None, 0, {}, []) for line in lines)
+    ]
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column.replace("_seconds", " s").replace("_", " "), overflow="fold")
+    for line in lines[:200]:
+        table.add_row(*(Text(_said(line.get(column))) for column in columns))
+    out.print(table)
+    if len(lines) > 200:
+        out.print(f"[dim]… and {len(lines) - 200} more: --json has them all[/]", highlight=False)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{number}" for name, number in value.items())  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
+    return "" if value is None else str(value)
+
+
+def _show_records(found: dict[str, Any]) -> None:
+    indexes = found["indexes"]
+    out.print(f"{found['figure']}: {found['count']}, in {len(indexes)} records", highlight=False)
+    for start in range(0, len(indexes), 12):
+        out.print("  " + " ".join(map(str, indexes[start : start + 12])), highlight=False)
+    _foot(found)
+
+
+def _foot(found: dict[str, Any]) -> None:
+    held = found["checkpoint"]
+    left_out = found.get("exercises_left_out") or 0
+    out.print(f"[dim]{found.get('facts')} facts counted, {left_out} exercises left out[/]", highlight=False)
+    out.print(f"[dim]up to checkpoint {held['size']}, signed {held['time']}[/]", highlight=False)

@@ -1,0 +1,48 @@
+"""Months and quarters of the office's calendar, and the ones before them. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_MONTH, _QUARTER = re.compile(r"(\d{4})-(\d{2})"), re.compile(r"(\d{4})-Q([1-4])")
+_MOMENT = timedelta(microseconds=1)
+
+
+class PeriodError(ValueError):
+    """No month and no quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`months` of them from `month` (1 to 12) of `year` on."""
+
+    year: int
+    month: int
+    months: int
+
+    @classmethod
+    def read(cls, text: str) -> "Period":
+        """`2026-10` or `2026-Q3`. Raises PeriodError."""
+        if (match := _MONTH.fullmatch(text)) and 1 <= int(match[2]) <= 12 and int(match[1]) >= 1:
+            return cls(int(match[1]), int(match[2]), 1)
+        if (match := _QUARTER.fullmatch(text)) and int(match[1]) >= 1:
+            return cls(int(match[1]), 3 * int(match[2]) - 2, 3)
+        raise PeriodError(f"{text!r} is no period: write a month as 2026-10 or a quarter as 2026-Q3")
+
+    @property
+    def name(self) -> str:
+        return f"{self.year}-{self.month:02}" if self.months == 1 else f"{self.year}-Q{(self.month + 2) // 3}"
+
+    @property
+    def before(self) -> "Period":
+        month = self.month - self.months
+        return Period(self.year - (month < 1), month + 12 * (month < 1), self.months)
+
+    def since(self, zone: ZoneInfo) -> datetime:
+        return datetime(self.year, self.month, 1, tzinfo=zone).astimezone(UTC)
+
+    def until(self, zone: ZoneInfo) -> datetime:
+        """Its last moment."""
+        month = self.month + self.months
+        return datetime(self.year + (month > 12), month - 12 * (month > 12), 1, tzinfo=zone).astimezone(UTC) - _MOMENT
