@@ -5,10 +5,11 @@ Invariant: a mark comes from the trail itself (the acts on record, the cosigned 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from services.audit.keeping import Erasure, Hold
 from services.audit.query import TrailReader
+from services.audit.record import utc
 from services.audit.views import Entry
 
 
@@ -21,11 +22,22 @@ class Marks:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """An erasure (with `fields`) or a hold in force: by whom, when, why, and the record it stands on."""
+
+    by: str
+    at: datetime
+    why: str
+    record: int
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stands:
     """Of one record, in full."""
 
-    erasures: tuple[Erasure, ...]
-    holds: tuple[Hold, ...]
+    erasures: tuple[Deed, ...]
+    holds: tuple[Deed, ...]
     sealed: bool | None
     """None: no witness is configured."""
 
@@ -56,7 +68,11 @@ async def stands(reader: TrailReader, entry: Entry) -> Stands:
     sealed = await sealed_size(reader)
     case = entry.case or ""
     return Stands(
-        erasures=tuple(one for one in keeping.erasures.get(entry.index, ()) if one.case == case),
-        holds=tuple(keeping.held([entry.index], case)),
+        erasures=tuple(
+            Deed(one.by, utc(one.time), one.legal_basis, one.record, one.fields)
+            for one in keeping.erasures.get(entry.index, ())
+            if one.case == case
+        ),
+        holds=tuple(Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.held([entry.index], case)),
         sealed=None if sealed is None else entry.index < sealed,
     )
