@@ -1,17 +1,24 @@
-"""The one place of this package that knows the log: it starts it, gives it facts, and hands out its URL prefix and its key."""
+"""The one place of this package that knows the log and the witness: it starts them, and hands out their addresses and keys."""
 
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from fenghuo import embedded
+from fenghuo.witness.folder import Folder
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.conformance.made_log import MadeLog
 from tests.conformance.verifier.log import Monitor
 from tests.conformance.verifier.note import Key
-from tests.lab import Lab, lab_in, until
+from tests.conformance.verifier.witness import Witness
+from tests.lab import ROOT, Lab, lab_in, until
 
+MADE_LOGS = [MadeLog(f"log{n}.example/trail", 300, seed=10 + n) for n in range(9)]
+"""One for each test of the witness."""
 BURSTS = (0, 3, 250, 1, 90, 256)
 """Together more than two full tiles; each burst has a checkpoint of its own, and so has the empty log."""
 
@@ -50,3 +57,37 @@ async def monitor(log_lab: Lab) -> AsyncIterator[Monitor]:
 def auditor(log_lab: Lab) -> dict[str, str]:
     """The headers of one who may ask more than the open read path."""
     return log_lab.bearer(Role.AUDITOR)
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def witness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Witness]:
+    """A witness that follows the made logs, none of which has an address: they come to it."""
+    path, port = tmp_path_factory.mktemp("witness"), embedded.free_port()
+    folder = Folder(path / "held")
+    for made in MADE_LOGS:
+        folder.init("witness.example/w1", made.vkey, "", listen=f"127.0.0.1:{port}", webhook="", now=0)
+    command = [sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(folder.path)]
+    process = embedded.start(command, log=path / "witness.log", cwd=ROOT)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+
+            async def serves() -> bool:
+                assert process.poll() is None, (path / "witness.log").read_text()[-2000:]
+                try:
+                    return (await http.get("healthz")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await until(serves, what="the witness serves")
+            yield Witness(http, Key.read(folder.cosigner().vkey))
+    finally:
+        assert embedded.stop(process) == 0
+
+
+_untouched = iter(MADE_LOGS)
+
+
+@pytest.fixture
+def log() -> MadeLog:
+    """One that the witness follows and has seen nothing of."""
+    return next(_untouched)

@@ -20,6 +20,12 @@ def request(old: int, path: Sequence[bytes], checkpoint: bytes) -> bytes:
     return "\n".join([f"old {old}", *proof, "", ""]).encode() + checkpoint
 
 
+class Witness(NamedTuple):
+    http: httpx.AsyncClient
+    """At its submission prefix."""
+    key: Key
+
+
 class Request(NamedTuple):
     old: int
     path: tuple[bytes, ...]
