@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from fenghuo import embedded
 from fenghuo.witness.folder import Folder
+from shared.secrets import SecretFile
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.conformance.made_log import MadeLog
@@ -60,12 +61,12 @@ def auditor(log_lab: Lab) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def witness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Witness]:
-    """A witness that follows the made logs, none of which has an address: they come to it."""
+async def witness(tmp_path_factory: pytest.TempPathFactory, log_lab: Lab) -> AsyncIterator[Witness]:
+    """A witness that knows the made logs and the real one, none by its address: they come to it."""
     path, port = tmp_path_factory.mktemp("witness"), embedded.free_port()
     folder = Folder(path / "held")
-    for made in MADE_LOGS:
-        folder.init("witness.example/w1", made.vkey, "", listen=f"127.0.0.1:{port}", webhook="", now=0)
+    for known in (*(made.vkey for made in MADE_LOGS), (log_lab.secrets / SecretFile.TRAIL_VERIFY).read_text()):
+        folder.init("witness.example/w1", known, "", listen=f"127.0.0.1:{port}", webhook="", now=0)
     command = [sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(folder.path)]
     process = embedded.start(command, log=path / "witness.log", cwd=ROOT)
     try:

@@ -22,6 +22,7 @@ class Monitor:
         self.http = httpx.AsyncClient(base_url=prefix, timeout=10)
         self.origin, self.log, self.witnesses = origin, log, witnesses
         self.seen: list[Checkpoint] = []
+        self.notes: list[bytes] = []
 
     async def checkpoint(self) -> Sealed:
         return open_checkpoint(await self.get("checkpoint"), self.origin, self.log, self.witnesses)
@@ -48,6 +49,7 @@ class Monitor:
             path = consistency_path(before.size, now.size, tree.subtree)
             verify_consistency(before.size, now.size, before.root, now.root, path)
         self.seen.append(now)
+        self.notes.append(sealed.note)
         return sealed
 
     async def entries(self, checkpoint: Checkpoint) -> list[bytes]:
