@@ -81,10 +81,19 @@ async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx.AsyncClie
     assert bundle.content.startswith(b"PK")
 
 
-async def test_a_search_that_finds_nothing_says_so_and_a_bad_time_stands_at_its_field(auditor: httpx.AsyncClient, case: str) -> None:
-    assert "No record fits" in (await auditor.get("/", params={"person": "nobody"})).text
-    page = (await auditor.get("/", params={"since": "yesterday"})).text
+async def test_a_search_that_finds_nothing_says_what_to_try_and_a_bad_time_stands_at_its_field(
+    auditor: httpx.AsyncClient, case: str
+) -> None:
+    page = (await auditor.get("/", params={"person": "nobody", "text": "nowhere"})).text
+    assert "No record fits" in page
+    assert "Fewer words" in page
+    assert "The unit instead" in page
+    page = (
+        await auditor.get("/", params={"since": "yesterday", "claimed_since": "2026-11-02T00:00", "claimed_until": "2026-11-01T00:00"})
+    ).text
     assert 'id="since-error"' in page
+    assert 'id="claimed_until-error"' in page
+    assert '<details class="further" open>' in page
     for path, status in (("/records/99999999", 404), ("/records/x", 404), ("/cases/none", 404), ("/?cursor=broken", 400)):
         assert (await auditor.get(path)).status_code == status, path
 
@@ -96,3 +105,26 @@ async def test_only_those_who_look_into_what_others_did_may_look(town: Lab, audi
         for role in Role:
             allowed[role] = (await stranger.get("/", headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
     assert {role for role, ok in allowed.items() if ok} == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}
+
+
+async def test_what_is_held_is_marked_where_it_stands_and_the_proof_can_be_taken_away(
+    town: Lab, audit: Running, auditor: httpx.AsyncClient, case: str
+) -> None:
+    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.DISCIPLINE, person="feng_ren")) as organ:
+        placed = await organ.post("/api/v1/trail/holds", json={"case": case, "why": "inquiry 2026-17"})
+        assert placed.status_code == 201, placed.text
+
+    async def held() -> str | None:
+        page = (await auditor.get("/", params={"case": case, "kind": "held"})).text
+        return page if "legal hold placed</b>" in page else None
+
+    page = await until(held, seconds=10, what="the hold under a checkpoint")
+    assert page
+    assert "mark-held" in page
+    record = placed.json()["record"]
+    page = (await auditor.get(f"/records/{record}")).text
+    assert "inquiry 2026-17" in page
+    assert "nothing of it may be erased" in page
+    proof = await auditor.get(f"/records/{record}/proof")
+    assert proof.text.startswith("c2sp.org/tlog-proof@v1\n")
+    assert "attachment" in proof.headers["content-disposition"]

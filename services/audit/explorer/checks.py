@@ -24,6 +24,7 @@ class Check:
 SIGNED = N_("The checkpoint is signed by the trail's key, and names this root and size.")
 HASHED = N_("The record hashes to its leaf.")
 DIGEST = N_("The message is the one whose digest stands in the record.")
+LEFT = N_("What is left of the message is what was recorded, and what is missing was erased by an order on record.")
 INCLUDED = N_("Leaf and path compute the signed root: the record stands in the trail at its place.")
 
 
@@ -41,6 +42,8 @@ def check_record(record: Record, checkpoint: CheckpointView | None, vkey: str) -
     checks = [Check(HASHED, leaf.hex() == record.leaf, leaf.hex())]
     if record.raw is not None:
         checks.append(Check(DIGEST, record.digest_holds))
+    elif record.entry.form == "fact":
+        checks.append(Check(LEFT, record.digest_holds))
     checks.append(_check_inclusion(record, leaf, checkpoint))
     if checkpoint is not None:
         checks.append(check_checkpoint(checkpoint, vkey))
