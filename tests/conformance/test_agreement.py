@@ -24,7 +24,7 @@ from tests.conformance.verifier.checkpoint import Checkpoint, open_checkpoint
 from tests.conformance.verifier.note import COSIGNATURE, ED25519, Key, open_note
 from tests.conformance.verifier.proof import Proof, read_proof
 from tests.conformance.verifier.strict import Refused
-from tests.conformance.verifier.tiles import ENTRIES, Tile, read_bundle, read_tile
+from tests.conformance.verifier.tiles import ENTRIES, Tile, Tree, read_bundle, read_tile, tiles
 from tests.conformance.verifier.tree import (
     consistency_path,
     inclusion_path,
@@ -227,3 +227,23 @@ def test_consistency_proofs(sizes: tuple[int, int], off: int, data: st.DataObjec
     own = holds(lambda: merkle.verify_consistency(*claim), merkle.ProofError)
     assert own == holds(lambda: verify_consistency(*claim), Refused)
     assert not own or path == consistency_path(old + off, size, subtree)
+
+
+def test_a_tree_of_seventy_thousand_over_three_levels_of_tiles() -> None:
+    """The log's tiles, filled leaf by leaf, are those of the definition; and the stranger's proofs from them hold for the log."""
+    leaves = [leaf_hash(n.to_bytes(4)) for n in range(70_000)]
+    edge, held = merkle.Edge(), dict[tuple[int | str, int], list[bytes]]()
+    for leaf in leaves:
+        for full in edge.append(leaf):
+            held[full.level, full.number] = list(full.hashes)
+    for level, row in enumerate(edge.rows):
+        if row:
+            held[level, len(leaves) >> 8 * (level + 1)] = row
+    assert {(tile.level, tile.number): tile.width for tile in tiles(len(leaves))} == {place: len(hashes) for place, hashes in held.items()}
+    tree = Tree(len(leaves), lambda tile: b"".join(held[tile.level, tile.number]))
+    assert edge.root() == tree.root() == tree_hash(leaves)
+    for index in (0, 255, 65_535, 65_536, 69_887, 69_888, 69_999):
+        merkle.verify_inclusion(index, 70_000, leaves[index], inclusion_path(index, 70_000, tree.subtree), edge.root())
+    for old in (1, 255, 256, 65_535, 65_536, 65_537, 69_999):
+        path = consistency_path(old, 70_000, tree.subtree)
+        merkle.verify_consistency(old, 70_000, tree_hash(leaves[:old]), edge.root(), path)
