@@ -10,7 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("latency", "throughput", "lateness", "decide", "escalator", "at_once", "clocks", "simulate", "reference", "query")
+ALL = ("latency", "throughput", "lateness", "decide", "escalator", "at_once", "clocks", "simulate", "reference", "query", "export")
 
 
 def main() -> None:

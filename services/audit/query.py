@@ -10,7 +10,7 @@ from typing import Any
 from services.audit import record
 from services.audit.keeper import Keeper
 from services.audit.layout import TileId
-from services.audit.merkle import EMPTY_ROOT, ProofError, range_nodes
+from services.audit.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes
 from services.audit.payload_check import missing_of, payload_faults
 from services.audit.reads_seen import seen, up_to
 from services.audit.record import Rec
@@ -207,6 +207,13 @@ class TrailReader:
     async def path(self, index: int, size: int) -> list[bytes]:
         """The bare hashes of an inclusion proof."""
         return await self._tree.inclusion(index, size)
+
+    async def paths(self, indexes: Sequence[int], size: int) -> list[list[bytes]]:
+        """The same for many records: what their proofs share is read and hashed once."""
+        wanted = [inclusion_ranges(index, size) for index in indexes]
+        ranges = list(dict.fromkeys(one for path in wanted for one in path))
+        roots = dict(zip(ranges, await self._tree.ranges(ranges, size), strict=True))
+        return [[roots[one] for one in path] for path in wanted]
 
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
         """The roots of the perfect subtrees that make the first `leaves` records, the largest first."""

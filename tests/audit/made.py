@@ -89,6 +89,9 @@ class MadeTrail:
     async def path(self, index: int, size: int) -> list[bytes]:
         return [self.root(start, end) for start, end in merkle.inclusion_ranges(index, size)]
 
+    async def paths(self, indexes: Sequence[int], size: int) -> list[list[bytes]]:
+        return [await self.path(index, size) for index in indexes]
+
     async def inclusion(self, index: int, size: int | None = None) -> InclusionProof:
         hashes = await self.path(index, size or self.signed.size)
         leaf, root = self.leaves[index].hex(), self.signed.root.hex()

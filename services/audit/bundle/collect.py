@@ -17,7 +17,7 @@ from shared.vocabulary import Kind
 
 TAIL = 2_000
 """Records after the case's last that a bundle carries to show that none is of it; beyond, the trail's signed statement must do."""
-_PAGE = 100
+_PAGE = 256
 
 
 NoteOf = Callable[[Signed], Awaitable[str]]
@@ -56,13 +56,15 @@ async def collect(
 
 async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -> tuple[Held, ...]:
     payloads: dict[int, Payload] = {}
-    for at in range(0, len(stored), _PAGE):
-        payloads |= await reader.payloads([entry.index for entry in stored[at : at + _PAGE]])
+    paths: list[list[bytes]] = []
     try:
-        paths = [tuple(await reader.path(entry.index, signed.size)) for entry in stored]
+        for at in range(0, len(stored), _PAGE):
+            part = [entry.index for entry in stored[at : at + _PAGE]]
+            payloads |= await reader.payloads(part)
+            paths += await reader.paths(part, signed.size)
     except ProofError as error:
         raise NotInTrail(str(error)) from None
-    return tuple(Held(entry, payloads.get(entry.index), path) for entry, path in zip(stored, paths, strict=True))
+    return tuple(Held(entry, payloads.get(entry.index), tuple(path)) for entry, path in zip(stored, paths, strict=True))
 
 
 async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail | None:
