@@ -205,7 +205,8 @@ async def test_each_figure_is_as_many_effects_as_its_records_hold(table: str) ->
         records = line.records.get("lapsed", ())
         asked = await reports.records(OCTOBER, f"{line.figure}/lapsed") if line.lapsed else None
         assert (asked.indexes if asked else ()) == records
-        effects: list[dict[str, Any]] = [effect for index in records for effect in facts[index][0].data["effects"]]
+        told: list[list[dict[str, Any]]] = [facts[index][0].data["effects"] for index in records]
+        effects = [effect for one in told for effect in one]
         lapsed = sum(effect["kind"] == "lapsed" for effect in effects)
         assert line.lapsed <= lapsed
         if line.worst_late_seconds is not None:

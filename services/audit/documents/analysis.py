@@ -176,8 +176,16 @@ class _Writer:
                 share=words.share(reach.share_delivered),
                 answered=words.share(reach.share_answered),
             ),
+            *self._not_over(),
             self._left_out(),
         ]
+
+    def _not_over(self) -> list[Block]:
+        """An analysis made too early says so."""
+        answer = self._now.timeliness
+        if answer.until is None or answer.checkpoint.time > answer.until:
+            return []
+        return [self._words.say(N_("The period is not over at this checkpoint: the figures are of its part so far."), style="small")]
 
     def _late_reports(self, duties: RowTimeliness) -> Cell:
         """A report is owed to several people: late once, it is late to each of them. Counted here by matter."""

@@ -21,6 +21,7 @@ TIMELINESS = (
     ),
     N_("By channel: the one over which the first call got through to the person who has to act."),
     N_("Level, category and area are those of the report; grading anew does not move a matter to another line."),
+    N_("Duties in cases of accountability and in watches count for all, for the unit and by duty, and have no level, category or area."),
 )
 LAPSES = (
     N_("A lapse is a limit that passed before what was owed was done. It is never taken back, whatever becomes of the duty."),

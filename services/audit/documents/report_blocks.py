@@ -33,7 +33,7 @@ _DUTIES = (
     ("in_time", N_("in time")),
     ("lapsed", N_("lapsed")),
     ("excused", N_("of these excused")),
-    ("late", N_("done late")),
+    ("late", N_("done after the limit")),
 )
 
 
@@ -132,7 +132,7 @@ OUTCOMES = {
     "not_referred": N_("not referred"),
     "open": N_("referred, nothing proposed yet"),
     "proposed": N_("proposed, not decided yet"),
-    "decided": N_("decided"),
+    "decided": N_("decided by the organ"),
     "upheld": N_("reviewed and upheld"),
     "set_aside": N_("reviewed and set aside"),
     "corrected": N_("corrected"),
@@ -252,7 +252,16 @@ def reachability_blocks(words: Words, found: Reachability) -> list[Block]:
 
 
 def matters_table(words: Words, first: str, named: Sequence[tuple[str, MatterLine]], title: str = "") -> Table:
-    head = (first, N_("reports"), N_("responded"), N_("median response"), N_("resolved"), N_("median resolution"), N_("closed"), N_("open"))
+    head = (
+        first,
+        N_("reports"),
+        N_("responded"),
+        N_("median response"),
+        N_("resolved"),
+        N_("median resolution"),
+        N_("closed"),
+        N_("not closed"),
+    )
     columns = (*(words.of(name) for name in head), words.of(N_("overdue")), words.of(N_("satisfaction")))
     rows = [
         row(

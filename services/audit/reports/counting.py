@@ -239,14 +239,10 @@ class Counting:
         if not inside or not self.window.asks_for(owed.unit):
             return
         add = self.figures.add
-        for table, row in (
-            ("duty", ALL),
-            ("unit", owed.unit),
-            ("level", matter.level),
-            ("category", matter.category),
-            ("area", matter.area),
-            ("rule", rule_of(owed.duty)),
-        ):
+        rows = [("duty", ALL), ("unit", owed.unit), ("rule", rule_of(owed.duty))]
+        if not matter.is_follow_on:
+            rows += [("level", matter.level), ("category", matter.category), ("area", matter.area)]
+        for table, row in rows:
             add(table, row, column, index, taken)
         if owed.by_recipient and owed.person is not None and _is_theirs(owed, column):
             add("leader", owed.person, column, index, taken)
