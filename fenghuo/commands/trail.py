@@ -22,13 +22,13 @@ app.command()(trail_export.verifier)
 app.command()(_trail_reports.report)
 app.command()(_trail_reports.analysis)
 app.command()(_trail_reports.notice)
-app.command()(trail_seal.seal_range)
-app.command()(trail_seal.check_sealed)
-app.command()(trail_seal.drop_range)
 app.command()(trail_keeping.redact)
 app.command()(trail_keeping.hold)
 app.command()(trail_keeping.release)
 app.command()(trail_keeping.holds)
+app.command()(trail_seal.seal_range)
+app.command()(trail_seal.check_sealed)
+app.command()(trail_seal.drop_range)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
@@ -45,6 +45,7 @@ def verify(
     only_new: Annotated[bool, typer.Option(help="With --since: take the records it covers as checked.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")] = None,
     sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
+    tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
     witness: Annotated[list[str] | None, typer.Option(help="With --bundle: a witness's public key; repeat it for more.")] = None,
     quorum: Annotated[int, typer.Option(min=0, help="With --bundle: so many of these witnesses must have cosigned.")] = 0,
@@ -65,8 +66,11 @@ def verify(
     except checkpoint.CheckpointError as error:
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
+    tsa = trail_seal.authorities(tsa_cert)
+
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
-        return await verifying.verify(trail_seal.joined(source, sealed or []), key, since=earlier, only_new=only_new, progress=progress)
+        whole = trail_seal.joined(source, sealed or [])
+        return await verifying.verify(whole, key, since=earlier, only_new=only_new, tsa=tsa, progress=progress)
 
     verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:
@@ -74,7 +78,7 @@ def verify(
     faults = [{"record": fault.index, "what": fault.words} for fault in verdict.faults]
     result = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
-        "from": verdict.since, "sealed_away": verdict.sealed_away, "faults": faults,
+        "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
     }  # fmt: skip
 
     def render(_: object) -> None:

@@ -13,10 +13,12 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.trail_source import Progressed, bar, pinned, vkey_text, with_source
+from fenghuo.trail_source import Progressed, bar, bytes_of, pinned, vkey_text, with_source
 from shared.vocabulary import Role
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from services.audit.note import Verifier
     from services.audit.sealed_range import Manifest
     from services.audit.sealed_range_read import SealedFolder
@@ -160,6 +162,16 @@ def joined(source: Any, folders: list[Path]) -> Any:
         return SealedSource(source, [SealedFolder(folder) for folder in folders]) if folders else source
     except SealedRangeError as error:
         raise SourceError(str(error)) from None
+
+
+def authorities(path: Path | None) -> "list[Certificate]":
+    """The time-stamping authorities that are trusted."""
+    from services.audit.timestamps import certificates
+
+    try:
+        return certificates(bytes_of(path)) if path is not None else []
+    except ValueError as error:
+        fail(Exit.USAGE, f"{path} holds no certificates ({error})", "name a file in PEM form, as the authority publishes it")
 
 
 def _checked(folder: Path, key: "Verifier") -> "SealedFolder":

@@ -37,6 +37,8 @@ from services.audit.sequencer import Sequencer
 from services.audit.settings import AuditSettings
 from services.audit.signer import CheckpointSigner, StateFile
 from services.audit.tiles import tiles_router
+from services.audit.timestamps_api import timestamps_router
+from services.audit.timestamps_task import Timestamper
 from services.audit.trail import PAYLOAD_DATABASE, StoreError, Trail
 from shared.broker import check_durables
 from shared.directory import Directory, load_directory
@@ -121,11 +123,13 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         service.app.include_router(router)
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
     service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
-    service.app.include_router(retention_router(reader, gate, feed.append, now))
+    for router in (retention_router(reader, gate, feed.append, now), timestamps_router(reader, trail.timestamps)):
+        service.app.include_router(router)
+    stamper = Timestamper(trail.timestamps, reader.checkpoint, now, url=settings.tsa_url, every=settings.tsa_every, sm3=settings.trail_sm3)
     service.checks["store"] = trail.ping
     service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks["sequencer"] = sequencer_works
-    service.tasks += [work, indexer.run, eraser.run, on_record.run]
+    service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run]
     service.finish.append(close)
     return service
 

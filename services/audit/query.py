@@ -18,6 +18,7 @@ from services.audit.retention_store import Dropped
 from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
 from services.audit.searching import Searcher
+from services.audit.timestamps import Stamp
 from services.audit.trail import Payload, Signed, Stored, Trail
 from services.audit.tree import StoredTree
 from services.audit.views import (
@@ -84,6 +85,10 @@ class TrailReader:
             await self._trail.sealed.refuse(next(index for index in range(start, end) if index not in here))
         seen(entry.index for entry in entries)
         return entries
+
+    async def timestamps(self) -> list[Stamp]:
+        """All of them, the oldest first."""
+        return await self._trail.timestamps.between(0, (await self.checkpoint()).number + 1)
 
     async def sealed_ranges(self) -> list[Dropped]:
         """What has left the store for sealed files."""

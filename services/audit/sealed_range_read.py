@@ -27,7 +27,8 @@ from services.audit.sealed_range import (
     root_with,
     unpack,
 )
-from services.audit.sources import SourceError, TrailSource, dropped_of
+from services.audit.sources import SourceError, TrailSource, dropped_of, stamps_of
+from services.audit.timestamps import Stamp
 
 
 class SealedFolder:
@@ -121,6 +122,9 @@ class SealedSource:
 
     async def history(self) -> list[bytes]:
         return await self._base.history()
+
+    async def timestamps(self) -> list[Stamp]:
+        return await stamps_of(self._base)
 
     async def sealed_ranges(self) -> list[Dropped]:
         """Those whose records are nowhere here."""

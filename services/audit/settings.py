@@ -23,6 +23,12 @@ class AuditSettings(Settings):
     trail_adopt: bool = False
     """After the loss of the signer's state file: take the store's last checkpoint for it. Verify the trail first."""
 
+    tsa_url: str | None = None
+    """A time-stamping authority (RFC 3161) that the last checkpoint is shown to."""
+    tsa_every: timedelta = timedelta(minutes=10)
+    """At most this often."""
+    trail_sm3: bool = False
+    """Keep an SM3 digest of a checkpoint as often, without an authority too."""
     trail_reads_pace: timedelta = timedelta(seconds=60)
     """What a reader looks at goes on record at most this often; a file taken away does at once."""
 

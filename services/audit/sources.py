@@ -14,6 +14,7 @@ from services.audit.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutEr
 from services.audit.query import TrailReader
 from services.audit.retention_store import Dropped
 from services.audit.tiles import tile_content
+from services.audit.timestamps import Stamp
 from services.audit.trail import Stored, StoreError
 from services.audit.views import NotInTrail
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HISTORY_FILE = "checkpoints.txt"
 VKEY_FILE = "vkey"
+STAMPS_FILE = "timestamps.jsonl"
 _HTTP_OK = 200
 _NO_ANSWER = (401, 403, 502, 503, 504)
 
@@ -48,6 +50,12 @@ class TrailSource(Protocol):
     async def history(self) -> list[bytes]:
         """Earlier checkpoints, if they are kept: they narrow down where a trail was changed."""
         ...
+
+
+async def stamps_of(source: TrailSource) -> list[Stamp]:
+    """The time stamps it has."""
+    ask = getattr(source, "timestamps", None)
+    return await ask() if ask is not None else []
 
 
 async def dropped_of(source: TrailSource) -> list[Dropped]:
@@ -93,6 +101,9 @@ class ServiceSource:
         content = (await self._get("/api/v1/trail/checkpoints", limit=HISTORY_LIMIT)).content
         return split_notes(content)
 
+    async def timestamps(self) -> list[Stamp]:
+        return [Stamp.model_validate(one) for one in (await self._get("/api/v1/trail/timestamps")).json()]
+
     async def sealed_ranges(self) -> list[Dropped]:
         return [Dropped.model_validate(one) for one in (await self._get("/api/v1/trail/sealed-ranges")).json()]
 
@@ -130,6 +141,9 @@ class StoreSource:
     async def history(self) -> list[bytes]:
         return await recent_notes(self._reader, HISTORY_LIMIT)
 
+    async def timestamps(self) -> list[Stamp]:
+        return await self._reader.timestamps()
+
     async def sealed_ranges(self) -> list[Dropped]:
         return await self._reader.sealed_ranges()
 
@@ -165,6 +179,16 @@ class FolderSource:
         except SourceError:
             return []
 
+    async def timestamps(self) -> list[Stamp]:
+        try:
+            lines = self._read(STAMPS_FILE).splitlines()
+        except SourceError:
+            return []
+        try:
+            return [Stamp.model_validate_json(line) for line in lines]
+        except ValueError:
+            raise SourceError(f"{STAMPS_FILE} holds lines that are no time stamps: it was altered") from None
+
 
 async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]) -> int:
     """The whole trail up to its checkpoint as files. Returns how many."""
@@ -180,6 +204,8 @@ async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, 
     write(CHECKPOINT_PATH, await source.checkpoint())
     write(VKEY_FILE, vkey.encode() + b"\n")
     write(HISTORY_FILE, join_notes(await source.history()))
+    if stamps := await stamps_of(source):
+        write(STAMPS_FILE, b"".join(stamp.model_dump_json().encode() + b"\n" for stamp in stamps))
     for tile in layout.tiles_of(size):
         write(layout.path_of(tile), await source.tile(tile))
         if tile.level == 0:

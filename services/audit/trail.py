@@ -23,6 +23,7 @@ from services.audit.search_store import SearchStore
 from services.audit.store_calls import QUERY_MS, Doc, StoreError, TakenError, find_among
 from services.audit.store_calls import asked as _asked
 from services.audit.store_calls import insert as _insert
+from services.audit.timestamps_store import TimestampStore
 
 __all__ = ["PAYLOAD_DATABASE", "STREAM", "Doc", "Payload", "Server", "Signed", "StoreError", "Stored", "TakenError", "Trail", "gallop"]
 
@@ -100,6 +101,7 @@ class Trail:
         self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
         self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
         self.sealed = SealedRanges(database)
+        self.timestamps = TimestampStore(database)
 
     def close(self) -> None:
         self._client.close()
@@ -117,7 +119,7 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        own = (self._entries, self._tiles, self._checkpoints, self._keeping, self.sealed.collection)
+        own = (self._entries, self._tiles, self._checkpoints, self._keeping, self.sealed.collection, self.timestamps.collection)
         for collection in (*own, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue

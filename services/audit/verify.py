@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from services.audit import checkpoint, layout, merkle
+from services.audit import checkpoint, layout, merkle, timestamps
 from services.audit.checkpoint import Checkpoint, CheckpointError
 from services.audit.examine import Chain
 from services.audit.export import ExportError
@@ -17,13 +17,15 @@ from services.audit.layout import LayoutError, TileId
 from services.audit.merkle import TILE_WIDTH, Node, node_hash
 from services.audit.note import Verifier
 from services.audit.retention_verify import check_dropped
-from services.audit.sources import SourceError, TrailSource
+from services.audit.sources import SourceError, TrailSource, stamps_of
 from services.audit.verify_pool import Opener, findings
 from services.audit.verify_run import FAULTS, Asked, Fault, Finding, Roots
 from services.audit.verify_tiles import UpperTiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from cryptography.x509 import Certificate
 
 __all__ = ["Fault", "Peaks", "Verdict", "verify"]
 
@@ -37,6 +39,8 @@ class Verdict:
     payloads: int = 0
     """Records whose payload was there and was checked."""
     since: int = 0
+    stamps: int = 0
+    """Time stamps that were checked."""
     sealed_away: int = 0
     """Records before this one lie in sealed files that were not at hand: only their hashes were checked."""
     note: str = ""
@@ -87,12 +91,14 @@ async def verify(
     only_new: bool = False,
     payloads: bool = True,
     opener: Opener | None = None,
+    tsa: "Sequence[Certificate]" = (),
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Verdict:
     """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as checked.
 
     `payloads` False: headers, order, hashes and signatures alone. `opener`: how another process opens the same source; with it
-    a long trail is checked on all cores.
+    a long trail is checked on all cores. `tsa`: the authorities whose time stamps are trusted; without them only what they are of is
+    checked.
     """
     verdict = Verdict()
     try:
@@ -110,12 +116,14 @@ async def verify(
         verdict.faults.append(Fault(None, words))
         return verdict
     try:
+        stamps = await stamps_of(source)
+        verdict.stamps = len(stamps)
+        verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
         # What has left for sealed files is proven by its hashes alone: the check of the records begins behind it.
         verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
         first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
-        await _Walk(source, key, signed, since, verdict, first=first).run(
-            payloads=payloads, opener=opener, progress=progress
-        )
+        walk = _Walk(source, key, signed, since, verdict, first=first, stamped=[stamp.note.encode() for stamp in stamps])
+        await walk.run(payloads=payloads, opener=opener, progress=progress)
     except (SourceError, LayoutError, ExportError) as error:
         verdict.faults.append(Fault(None, str(error)))
     return verdict
@@ -125,14 +133,24 @@ class _Walk:
     """One pass over the records, a run of bundles at a time, in order."""
 
     def __init__(
-        self, source: TrailSource, key: Verifier, signed: Checkpoint, since: Checkpoint | None, verdict: Verdict, *, first: int
+        self,
+        source: TrailSource,
+        key: Verifier,
+        signed: Checkpoint,
+        since: Checkpoint | None,
+        verdict: Verdict,
+        *,
+        first: int,
+        stamped: "Sequence[bytes]" = (),
     ) -> None:
+        """`stamped`: earlier checkpoints as an authority has seen them."""
         self._source, self._key, self._signed, self._since, self._verdict, self._first = source, key, signed, since, verdict, first
         self._chain = Chain(starts_at=first, report=self._fault)
         self._own = Peaks()
         self._published: Peaks | None = None
         """The tree over the published hashes, from where it is another."""
         self._upper = UpperTiles(source, signed.size, self._fault)
+        self._stamped = stamped
         self._differ: list[Fault] = []
         self._history: dict[int, Checkpoint] = {}
         self._roots: dict[int, bytes] = {}
@@ -147,7 +165,7 @@ class _Walk:
     async def run(self, *, payloads: bool, opener: Opener | None, progress: Callable[[int, int], None]) -> None:
         size, start = self._signed.size, self._first // TILE_WIDTH
         self._verdict.since = self._first
-        for note in await self._source.history():
+        for note in dict.fromkeys([*await self._source.history(), *self._stamped]):
             self._note_history(note)
         await self._seed(start * TILE_WIDTH)
         sizes = {*self._history, *([self._since.size] if self._since is not None else [])}
