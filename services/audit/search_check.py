@@ -1,7 +1,8 @@
 """The search index checked: every tile made again from the records and compared with what the store holds.
 
 Invariant: an edited tile is named with the record it hides or shows wrongly; a missing one counts as a fault as soon as one that
-is written after it is there. Memory is the blocks that are not rolled up yet.
+is written after it is there. Of records that are not in the store (in a sealed file, or removed: not told here) nothing is demanded.
+Memory is the blocks that are not rolled up yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +33,16 @@ class SearchCheck:
         self._tile: Tile = {}
         self._word_tile: Tile = {}
         self._missing: list[tuple[int, Block, bool]] = []
-        self._turn = self._last_there = 0
+        self._turn = self._last_there = self._absent = 0
+        """`_absent`: a bitmap of the records that are not in the store."""
         self.checked = 0
         """Tiles compared."""
 
     async def add(self, entries: Sequence[Stored], payloads: Mapping[int, Payload]) -> None:
         for entry in entries:
             offset = entry.index % BLOCK
+            if self._size < entry.index:
+                self._absent |= tiles.within(self._size, entry.index)
             while self._size < entry.index:
                 await self._pass_by()
             tiles.mark(self._tile, offset, terms_of_entry(entry))
@@ -50,7 +54,7 @@ class SearchCheck:
             await self._pass_by()
 
     async def _pass_by(self) -> None:
-        """One record done (or not there: that is somebody else's fault to tell)."""
+        """One record done, or not there."""
         self._size += 1
         if self._size % BLOCK == 0:
             await self._block(Block(0, self._size // BLOCK - 1), [self._tile], [self._word_tile])
@@ -90,9 +94,9 @@ class SearchCheck:
             return
         if held == made:
             return
-        told = 0
+        told, known = 0, ~(self._absent >> block.start)
         for term in sorted(made.keys() | held.keys()):
-            for offset in tiles.offsets(made.get(term, 0) ^ held.get(term, 0)):
+            for offset in tiles.offsets((made.get(term, 0) ^ held.get(term, 0)) & known & tiles.within(0, block.width)):
                 told += 1
                 if told <= _NAMED:
                     what = "words" if words else f"{term.decode(errors='replace')!r}"
@@ -131,7 +135,7 @@ def _wrong(made: Tile, term: bytes, offset: int, what: str) -> str:
 async def check_search(
     trail: Trail, size: int, report: Report, *, macs: Macs | None = None, progress: Callable[[int, int], None] = lambda _, __: None
 ) -> int:
-    """The first `size` records read and their tiles compared. Returns how many tiles were."""
+    """The first `size` records read and their tiles compared. Returns how many tiles were. `macs`: None leaves the words unchecked."""
     check = SearchCheck(trail, report, macs)
     for start in range(0, size - size % BLOCK, _WINDOW):
         entries = await trail.entries(start, start + _WINDOW)
