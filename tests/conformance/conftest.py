@@ -1,7 +1,9 @@
 """The one place of this package that knows the log and the witness: it starts them, and hands out their addresses and keys."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -61,12 +63,26 @@ def auditor(log_lab: Lab) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def witness(tmp_path_factory: pytest.TempPathFactory, log_lab: Lab) -> AsyncIterator[Witness]:
-    """A witness that knows the made logs and the real one, none by its address: they come to it."""
-    path, port = tmp_path_factory.mktemp("witness"), embedded.free_port()
-    folder = Folder(path / "held")
-    for known in (*(made.vkey for made in MADE_LOGS), (log_lab.secrets / SecretFile.TRAIL_VERIFY).read_text()):
-        folder.init("witness.example/w1", known, "", listen=f"127.0.0.1:{port}", webhook="", now=0)
+async def witness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Witness]:
+    """A witness of the made logs."""
+    async with witness_of([made.vkey for made in MADE_LOGS], tmp_path_factory.mktemp("witness")) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def log_witness(tmp_path_factory: pytest.TempPathFactory, log_lab: Lab) -> AsyncIterator[Witness]:
+    """A witness of the running log."""
+    vkey = (log_lab.secrets / SecretFile.TRAIL_VERIFY).read_text()
+    async with witness_of([vkey], tmp_path_factory.mktemp("witness")) as one:
+        yield one
+
+
+@asynccontextmanager
+async def witness_of(logs: Sequence[str], path: Path) -> AsyncIterator[Witness]:
+    """It knows none of the logs' addresses: they come to it."""
+    folder, port = Folder(path / "held"), embedded.free_port()
+    for vkey in logs:
+        folder.init("witness.example/w1", vkey, "", listen=f"127.0.0.1:{port}", webhook="", now=0)
     command = [sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(folder.path)]
     process = embedded.start(command, log=path / "witness.log", cwd=ROOT)
     try:

@@ -10,7 +10,8 @@ from tests.conformance.verifier.checkpoint import open_checkpoint
 from tests.conformance.verifier.log import Monitor
 from tests.conformance.verifier.proof import read_proof
 from tests.conformance.verifier.tiles import ENTRIES, WIDTH, Tile, bundles, tile_of, tiles
-from tests.conformance.verifier.tree import inclusion_path, leaf_hash, verify_inclusion
+from tests.conformance.verifier.tree import consistency_path, inclusion_path, leaf_hash, verify_inclusion
+from tests.conformance.verifier.witness import Witness, cosignature, request
 
 
 async def test_checkpoints_grow_and_each_is_consistent_with_all_before(monitor: Monitor) -> None:
@@ -179,3 +180,14 @@ async def test_an_entry_is_found_by_its_hash_alone(monitor: Monitor) -> None:
     entries = await monitor.entries(monitor.seen[1])
     first = await monitor.get(Tile(0, 0, len(entries)).path)
     assert first == b"".join(leaf_hash(entry) for entry in entries)
+
+
+async def test_a_witness_cosigns_the_log_size_by_size_with_proofs_from_its_tiles(log_witness: Witness, monitor: Monitor) -> None:
+    tree, old = await monitor.tree(monitor.seen[-1].size), 0
+    for checkpoint, note in zip(monitor.seen, monitor.notes, strict=True):
+        path = consistency_path(old, checkpoint.size, tree.subtree)
+        answer = await log_witness.http.post("add-checkpoint", content=request(old, path, note))
+        assert cosignature(answer, note, log_witness.key)
+        cosigned = open_checkpoint(note + answer.content, monitor.origin, monitor.log, [log_witness.key])
+        assert (cosigned.checkpoint, list(cosigned.cosigned)) == (checkpoint, [log_witness.key.name])
+        old = checkpoint.size

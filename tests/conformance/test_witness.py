@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import httpx
 
 from tests.conformance.made_log import MadeLog, checkpoint_text, secret, signature_line, vkey
-from tests.conformance.verifier.checkpoint import open_checkpoint
-from tests.conformance.verifier.log import Monitor
 from tests.conformance.verifier.note import ED25519, Key
-from tests.conformance.verifier.tree import consistency_path
 from tests.conformance.verifier.witness import Witness, cosignature, known_size, request
 
 
@@ -110,13 +107,3 @@ async def test_of_two_at_once_one_is_told_the_others_size(witness: Witness, log:
     answers = await asyncio.gather(*(add(witness, 10, log.path(10, size), log.checkpoint(size)) for size in sizes))
     (won,) = [size for size, answer in zip(sizes, answers, strict=True) if answer.status_code == 200]
     assert {known_size(answer) for answer in answers if answer.status_code != 200} == {won}
-
-
-async def test_the_running_log_is_cosigned_size_by_size_with_proofs_from_its_tiles(witness: Witness, monitor: Monitor) -> None:
-    tree, old = await monitor.tree(monitor.seen[-1].size), 0
-    for checkpoint, note in zip(monitor.seen, monitor.notes, strict=True):
-        answer = await add(witness, old, consistency_path(old, checkpoint.size, tree.subtree), note)
-        assert cosignature(answer, note, witness.key)
-        cosigned = open_checkpoint(note + answer.content, monitor.origin, monitor.log, [witness.key])
-        assert (cosigned.checkpoint, list(cosigned.cosigned)) == (checkpoint, [witness.key.name])
-        old = checkpoint.size
