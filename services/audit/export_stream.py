@@ -19,8 +19,6 @@ from services.audit.trail import Signed, Stored
 from services.audit.views import Entry, Filter, Order
 
 _WINDOW = 256
-_DENSE = 8
-"""A page whose records lie this close to each other is read as a range, one record in so many."""
 Ending = Callable[[int], End]
 """From how many records there were."""
 
@@ -101,9 +99,4 @@ async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[li
 
 async def _found(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[list[Stored]]:
     async for entries in pages(reader, what, size):
-        wanted = [entry.index for entry in entries]
-        low, high = wanted[0], wanted[-1] + 1
-        if high - low <= _DENSE * len(wanted):
-            yield [entry for entry in await reader.stored(low, high) if entry.index in set(wanted)]
-        else:
-            yield [entry for index in wanted for entry in await reader.stored(index, index + 1)]
+        yield await reader.stored_at([entry.index for entry in entries])

@@ -80,6 +80,9 @@ class MadeTrail:
     async def stored(self, start: int, end: int) -> list[Stored]:
         return self.entries[start:end]
 
+    async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
+        return [self.entries[index] for index in indexes]
+
     async def stored_case(self, case: str, size: int) -> list[Stored]:
         return [entry for entry in self.entries[:size] if entry.fields["case"] == case]
 
