@@ -70,7 +70,9 @@ def _table(table: Table, link: Link, notes: Notes | None) -> Markup:
         ]
         rows.append(Markup("<tr>{}</tr>").format(Markup("").join(shown)))
     caption = Markup("<caption>{}</caption>").format(table.title) if table.title else Markup("")
-    return Markup('<table class="table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(caption, head, Markup("").join(rows))
+    return Markup('<div class="wide"><table class="table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(
+        caption, head, Markup("").join(rows)
+    )
 
 
 def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:

@@ -93,7 +93,8 @@ def report_pages_router(
         return window, values, faults
 
     @router.get("/reports")
-    async def first() -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def first(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        pages.admit(request, *READERS)
         return RedirectResponse("/reports/timeliness", 303)
 
     @router.get("/reports/records")

@@ -1,0 +1,104 @@
+"""The report pages: a number is one click from its records, in both languages, for those who may look."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+from playwright.async_api import expect
+
+from shared.vocabulary import Role
+from tests.lab import Lab, Running, until
+from tests.pages.conftest import OpenPage, log_in, report
+
+REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def audit(town: Lab) -> Running:
+    return await town.start_service("audit")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def case(town: Lab, intake: Running, audit: Running) -> str:
+    """A report that came in late, so that its unit has lapses on record under a signed checkpoint."""
+    reported = await report(
+        town, intake, summary="沙泉县粮库粉尘爆燃", area="620621", occurred_at="2026-01-01T00:00:00Z", learned_at="2026-01-01T00:00:00Z"
+    )
+    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+
+        async def has_lapses() -> bool:
+            answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
+            return answer.status_code == 200 and bool(answer.json()["entries"])
+
+        await until(has_lapses, seconds=30, what="the lapse in the trail")
+    return reported
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]:
+    cookie = f"fenghuo_token={town.token(Role.AUDITOR)}"
+    async with httpx.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}, timeout=30) as client:
+        yield client
+
+
+async def test_a_number_leads_to_the_records_it_was_counted_from(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+    page = await open_page(audit.url)
+    await log_in(page, town.token(Role.AUDITOR))
+    await page.get_by_role("link", name="Reports").click()
+    await expect(page.locator("h1")).to_have_text("Timeliness")
+    row = page.locator("table", has_text="By unit").locator("tbody tr", has_text="Emergency Management Bureau")
+    await row.get_by_role("link").first.click()
+    await expect(page.locator("h1")).to_have_text("The records behind a figure")
+    await page.locator("main tbody tr").first.get_by_role("link").first.click()
+    await expect(page.locator("h1")).to_contain_text("decided")
+    await page.get_by_role("link", name="The whole case").click()
+    await page.get_by_role("link", name="Public notice").click()
+    await expect(page.locator(".draft")).to_contain_text("not to be published")
+
+
+async def test_every_report_is_whole_in_both_languages_and_fits_the_screen(
+    town: Lab, audit: Running, case: str, open_page: OpenPage
+) -> None:
+    for width in (360, 1280):
+        page = await open_page(audit.url, locale="zh-CN", viewport={"width": width, "height": 800})
+        await log_in(page, town.token(Role.DISCIPLINE, person="feng_ren"))
+        for name in REPORTS:
+            await page.goto(f"/reports/{name}")
+            await expect(page.locator("main")).to_contain_text("统计口径")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
+
+
+async def test_what_is_asked_wrongly_is_said_where_it_stands(auditor: httpx.AsyncClient, case: str) -> None:
+    page = (await auditor.get("/reports/lapses", params={"since": "yesterday"})).text
+    assert 'id="since-error"' in page
+    for path, status in (("/reports/none", 404), ("/reports/records?figure=unit/nobody/late", 404), ("/reports", 303)):
+        assert (await auditor.get(path)).status_code == status, path
+    answer = await auditor.get("/api/v1/reports/analysis", params={"period": "October"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
+async def test_the_documents_come_as_files_that_can_load_nothing(auditor: httpx.AsyncClient, case: str) -> None:
+    page = await auditor.get("/api/v1/reports/analysis", params={"period": "2026-Q4", "language": "en"})
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    file = await auditor.get("/api/v1/reports/analysis", params={"period": "2026-10", "format": "docx"})
+    assert (file.status_code, file.content[:2]) == (200, b"PK")
+    assert "analysis-2026-10-zh.docx" in file.headers["content-disposition"]
+    notice = await auditor.get(f"/api/v1/cases/{case}/public-notice", params={"format": "text"})
+    assert "沙泉县粮库粉尘爆燃" in notice.text
+
+
+async def test_only_those_who_look_into_what_others_did_may_see_reports(town: Lab, audit: Running, case: str) -> None:
+    paths = (
+        "/reports/timeliness",
+        "/api/v1/reports/holding",
+        "/api/v1/reports/analysis?period=2026-10",
+        f"/api/v1/cases/{case}/public-notice",
+    )
+    async with httpx.AsyncClient(base_url=audit.url, timeout=30) as stranger:
+        for path in paths:
+            allowed = {
+                role
+                for role in Role
+                if (await stranger.get(path, headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
+            }
+            assert allowed == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}, path
