@@ -9,14 +9,14 @@ from http import HTTPStatus
 
 import structlog
 
-from fenghuo.witness import reading
 from fenghuo.witness.evidence import Misdeed
 from fenghuo.witness.folder import Log, Seen
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.request import AddCheckpoint
 from fenghuo.witness.witnessing import Witnessing, is_signed
-from services.audit import note
+from services.audit import note, tile_roots
 from services.audit.checkpoint import CheckpointError, Head, head_of, signed_at
+from services.audit.layout import LayoutError
 from services.audit.note import Note, NoteError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -59,12 +59,12 @@ class Follower:
     async def _look(self) -> str:
         try:
             await self.look()
-        except UnreadableError as error:
+        except (UnreadableError, LayoutError) as error:
             return str(error)
         return ""
 
     async def look(self) -> None:
-        """Once: fetch, judge, cosign or accuse. Raises UnreadableError."""
+        """Once: fetch, judge, cosign or accuse. Raises UnreadableError or LayoutError."""
         raw = await self._reader.checkpoint()
         try:
             signed = note.parse(raw)
@@ -100,7 +100,7 @@ class Follower:
         raise UnreadableError(f"it serves a checkpoint of {asked.head.size} records, {seen.size} were signed before")
 
     async def _forwards(self, asked: AddCheckpoint, seen: Seen) -> None:
-        hashes = await reading.consistency(self._reader.tile, seen.size, asked.head.size)
+        hashes = await tile_roots.consistency(self._reader.tile, seen.size, asked.head.size)
         if self._witnessing.seen(self._known) != seen:
             return  # meanwhile it came to us by itself
         asked = AddCheckpoint(seen.size, tuple(hashes), asked.signed, asked.head)
@@ -110,9 +110,9 @@ class Follower:
 
     async def _refuse(self, asked: AddCheckpoint, seen: Seen, head: Head) -> None:
         """The tiles do not join the two. Where they do lead to the new root, the new tree is another one than the old was part of."""
-        if await reading.root(self._reader.tile, head.size, head.size) != head.root:
+        if await tile_roots.root(self._reader.tile, head.size, head.size) != head.root:
             raise UnreadableError(f"its tiles do not lead to the root it signed for {head.size} records")
-        now = await reading.root(self._reader.tile, seen.size, head.size)
+        now = await tile_roots.root(self._reader.tile, seen.size, head.size)
         self._witnessing.accuse(
             self._known,
             Misdeed.FORK,

@@ -3,11 +3,9 @@
 Invariant: what `read` takes is exactly what `write` makes; anything else is refused as malformed.
 """
 
-import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit import note
+from services.audit import cosign, note
 from services.audit.checkpoint import CheckpointError, Head, head_of, size_of
 from services.audit.merkle import HASH_SIZE
 from services.audit.note import Note, NoteError
@@ -28,9 +26,7 @@ class AddCheckpoint:
     head: Head
 
 
-def write(old: int, hashes: Sequence[bytes], written: str) -> bytes:
-    lines = [f"old {old}", *(base64.b64encode(one).decode() for one in hashes)]
-    return ("\n".join(lines) + "\n\n" + written).encode()
+write = cosign.add_checkpoint
 
 
 def read(body: bytes) -> AddCheckpoint:

@@ -92,8 +92,8 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
 
     @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
     async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
-        """The same against the last checkpoint, as a C2SP `.tlog-proof` file."""
-        return PlainTextResponse((await reader.inclusion(_index(query))).tlog_proof or "")
+        """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last; `extra` is the record."""
+        return PlainTextResponse(await reader.proof_file(_index(query)))
 
     @router.get("/proof/consistency")
     async def consistency(  # pyright: ignore[reportUnusedFunction]

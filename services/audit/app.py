@@ -40,6 +40,7 @@ from services.audit.tiles import tiles_router
 from services.audit.timestamps_api import timestamps_router
 from services.audit.timestamps_task import Timestamper
 from services.audit.trail import PAYLOAD_DATABASE, StoreError, Trail
+from services.audit.witnesses import Witnesses
 from shared.broker import check_durables
 from shared.directory import Directory, load_directory
 from shared.ids import case_id_at
@@ -66,7 +67,10 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
     vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
     folder = settings.data_dir / "audit"
-    signer = CheckpointSigner(key, StateFile(folder / "signer.json"), trail, feed.announce, adopt=settings.trail_adopt, step=step)
+    witnesses = Witnesses(trail, settings.witnesses, settings.witness_quorum, service.registry)
+    signer = CheckpointSigner(
+        key, StateFile(folder / "signer.json"), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
+    )
     sequencer = Sequencer(
         feed,
         trail,
@@ -103,10 +107,16 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     macs = macs_of(folder / "search.key")
     indexer = SearchIndexer(trail, macs, covered, step=step)
     reader = TrailReader(
-        trail, vkey=vkey, stream_last=stream_last, sequencer=sequencer.words, macs=macs, below=names.below if names else none_below
+        trail,
+        vkey=vkey,
+        stream_last=stream_last,
+        sequencer=sequencer.words,
+        macs=macs,
+        below=names.below if names else none_below,
+        cosigned=witnesses.book,
     )
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
-    erasures = ErasureStore.of(settings.erasure_url, PAYLOAD_DATABASE)
+    erasures = ErasureStore.of(settings.erasure_url, PAYLOAD_DATABASE, step)
     eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
     gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
     install_answers(service.app)
@@ -126,10 +136,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     for router in (retention_router(reader, gate, feed.append, now), timestamps_router(reader, trail.timestamps)):
         service.app.include_router(router)
     stamper = Timestamper(trail.timestamps, reader.checkpoint, now, url=settings.tsa_url, every=settings.tsa_every, sm3=settings.trail_sm3)
-    service.checks["store"] = trail.ping
-    service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
-    service.checks["sequencer"] = sequencer_works
-    service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run]
+    durable = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
+    service.checks |= {"store": trail.ping, "durable": durable, "sequencer": sequencer_works}
+    service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run, witnesses.run]
     service.finish.append(close)
     return service
 

@@ -97,6 +97,12 @@ def with_lines(written: str, lines: Sequence[str]) -> str:
     return written + "".join(line for line in lines if line not in written)
 
 
+def add_checkpoint(old: int, hashes: Sequence[bytes], written: str) -> bytes:
+    """The body of a request to a witness (C2SP tlog-witness): old size, consistency proof, empty line, checkpoint."""
+    lines = [f"old {old}", *(base64.b64encode(one).decode() for one in hashes)]
+    return ("\n".join(lines) + "\n\n" + written).encode()
+
+
 def make_key(name: str) -> tuple[str, str]:
     """A new key pair of a witness as text: (`PRIVATE+KEY+<name>+<hash>+<key>`, `<name>+<hash>+<key>`)."""
     if not note.valid_name(name):

@@ -3,11 +3,14 @@
 Invariant: nothing above the last signed checkpoint is ever shown, so that whatever is shown can be proven.
 """
 
-import base64
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from services.audit import record
+from services.audit.cosign import with_lines
+from services.audit.cosigned import Cosigned
 from services.audit.keeper import Keeper
 from services.audit.layout import TileId
 from services.audit.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes
@@ -19,6 +22,7 @@ from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
 from services.audit.searching import Searcher
 from services.audit.timestamps import Stamp
+from services.audit.tlog_proof import tlog_proof
 from services.audit.trail import Payload, Signed, Stored, Trail
 from services.audit.tree import StoredTree
 from services.audit.views import (
@@ -32,10 +36,11 @@ from services.audit.views import (
     Page,
     Record,
     State,
+    WitnessView,
 )
+from services.audit.witnesses import cosigned_in
 
 _CASE_WINDOW = 500
-TLOG_PROOF = "c2sp.org/tlog-proof@v1"
 
 
 class TrailReader:
@@ -50,6 +55,7 @@ class TrailReader:
         sequencer: Callable[[], str],
         macs: Macs | None = None,
         below: Below = none_below,
+        cosigned: Cosigned | None = None,
     ) -> None:
         """`macs`: the key words are looked for with. `below`: the units under a unit."""
         self._trail = trail
@@ -59,6 +65,7 @@ class TrailReader:
         self._stream_last, self._sequencer = stream_last, sequencer
         self._count = 0
         self.keeper = Keeper(trail)
+        self.cosigned = cosigned or cosigned_in(trail)
 
     # --- checkpoints and tiles ------------------------------------------------------------------------------------------
 
@@ -69,7 +76,23 @@ class TrailReader:
         if signed is None:
             raise NotInTrail("no checkpoint has been signed yet: the audit has not begun its work")
         up_to(signed.size)
-        return signed
+        return await self._with_cosignatures(signed)
+
+    async def _with_cosignatures(self, signed: Signed) -> Signed:
+        return replace(signed, note=with_lines(signed.note, await self.cosigned.lines(signed.number)))
+
+    async def sealed_checkpoint(self, quorum: int | None = None) -> Signed | None:
+        """The newest checkpoint that enough witnesses cosigned, with their lines; None where there is none."""
+        seal = await self.cosigned.sealed(quorum)
+        signed = await self._trail.checkpoint(seal.checkpoint) if seal else None
+        return await self._with_cosignatures(signed) if signed else None
+
+    async def sealed_size(self) -> int | None:
+        """Records under it; None where no witness is configured."""
+        if not self.cosigned.witnesses:
+            return None
+        seal = await self.cosigned.sealed()
+        return seal.size if seal else 0
 
     async def checkpoints(self, start: int, end: int) -> list[Signed]:
         return await self._trail.checkpoints(start, end)
@@ -153,7 +176,8 @@ class TrailReader:
     async def _views(self, entries: Sequence[Stored]) -> list[Entry]:
         seen(entry.index for entry in entries)
         payloads = await self._trail.payloads([entry.index for entry in entries])
-        return [entry_view(entry, payloads.get(entry.index)) for entry in entries]
+        sealed = await self.sealed_size()
+        return [entry_view(entry, payloads.get(entry.index), sealed) for entry in entries]
 
     async def record(self, index: int) -> Record:
         proof = await self.inclusion(index)
@@ -169,7 +193,7 @@ class TrailReader:
         raw = payload.raw if payload else None
         envelope = payload.envelope if payload else {}
         return Record(
-            entry=entry_view(entry, payload),
+            entry=entry_view(entry, payload, await self.sealed_size()),
             header=rec.header(),
             rec=entry.rec.decode(),
             leaf=entry.leaf.hex(),
@@ -198,7 +222,7 @@ class TrailReader:
         else:
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         hashes = await self._tree.inclusion(index, size)
-        current = size == signed.size
+        current, sealed = size == signed.size, await self.sealed_size()
         return InclusionProof(
             index=index,
             size=size,
@@ -206,8 +230,17 @@ class TrailReader:
             root=(signed.root if current else await self._tree.root(size)).hex(),
             hashes=tuple(one.hex() for one in hashes),
             checkpoint=checkpoint_view(signed) if current else None,
+            sealed=None if sealed is None else index < sealed,
             tlog_proof=tlog_proof(index, hashes, signed.note) if current else None,
         )
+
+    async def proof_file(self, index: int) -> str:
+        """A `.tlog-proof` under the sealed checkpoint where it covers the record, else under the newest; with the record's bytes."""
+        sealed, entry = await self.sealed_checkpoint(), await self._trail.entry(index)
+        signed = sealed if sealed is not None and index < sealed.size else await self.checkpoint()
+        if not 0 <= index < signed.size:
+            raise NotInTrail(f"record {index}: the last checkpoint covers {signed.size} records")
+        return tlog_proof(index, await self._tree.inclusion(index, signed.size), signed.note, entry.rec if entry else None)
 
     async def path(self, index: int, size: int) -> list[bytes]:
         """The bare hashes of an inclusion proof."""
@@ -263,16 +296,23 @@ class TrailReader:
             stream_last=last,
             behind=None if last is None else max(0, last - size),
             sequencer=self._sequencer(),
+            sealed=await self.sealed_size(),
+            witnesses=tuple([await self._witness(one.name, one.id) for one in self.cosigned.witnesses.values()]),
             store=server.name,
             retained=not server.embedded,
         )
+
+    async def _witness(self, name: str, key: str) -> WitnessView:
+        last = await self.cosigned.last_of(key)
+        return WitnessView(name=name, size=last and last.size, time=datetime.fromtimestamp(last.time, UTC) if last else None)
 
 
 def checkpoint_view(signed: Signed) -> CheckpointView:
     return CheckpointView(number=signed.number, size=signed.size, root=signed.root.hex(), time=record.utc(signed.time), note=signed.note)
 
 
-def entry_view(entry: Stored, payload: Payload | None) -> Entry:
+def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None) -> Entry:
+    """`sealed`: records under the seal, None where there is no witness."""
     rec = Rec.read(entry.rec)
     field: dict[str, Any] = entry.fields
     return Entry(
@@ -296,10 +336,5 @@ def entry_view(entry: Stored, payload: Payload | None) -> Entry:
         lapse=field["lapse"],
         lapses=field["lapses"],
         text=payload.text if payload else None,
+        sealed=None if sealed is None else entry.index < sealed,
     )
-
-
-def tlog_proof(index: int, hashes: Sequence[bytes], note: str) -> str:
-    """A C2SP `.tlog-proof` file: whoever has the record and the vkey needs nothing else."""
-    lines = [TLOG_PROOF, f"index {index}", *(base64.b64encode(one).decode() for one in hashes)]
-    return "\n".join(lines) + "\n\n" + note

@@ -29,6 +29,10 @@ class AuditSettings(Settings):
     """At most this often."""
     trail_sm3: bool = False
     """Keep an SM3 digest of a checkpoint as often, without an authority too."""
+    witnesses: str = ""
+    """Who cosigns the checkpoints: lines of `<url> <vkey>`, or the path of a file with them (`fenghuo witness init` prints the vkey)."""
+    witness_quorum: int = 1
+    """So many of them must have cosigned a checkpoint for what it covers to count as sealed."""
     trail_reads_pace: timedelta = timedelta(seconds=60)
     """What a reader looks at goes on record at most this often; a file taken away does at once."""
 

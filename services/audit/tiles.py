@@ -8,7 +8,7 @@ import asyncio
 import gzip
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from services.audit import layout
@@ -49,6 +49,14 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
     async def checkpoint() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """The last signed checkpoint, a C2SP signed note."""
         return PlainTextResponse((await reader.checkpoint()).note, headers=_NOT_AT_ALL)
+
+    @router.get("/api/v1/trail/checkpoint/sealed", response_class=PlainTextResponse)
+    async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+        """The newest checkpoint that so many witnesses cosigned, with their lines."""
+        signed = await reader.sealed_checkpoint(quorum)
+        if signed is None:
+            raise NotInTrail("no checkpoint has been cosigned by so many witnesses (FENGHUO_WITNESSES names them)")
+        return PlainTextResponse(signed.note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/vkey", response_class=PlainTextResponse)
     async def verifier_key() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]

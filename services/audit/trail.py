@@ -14,6 +14,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from services.audit import record
 from services.audit.actors import Author
+from services.audit.cosigned import CosignatureStore
 from services.audit.merkle import Tile
 from services.audit.payload_store import PayloadStore
 from services.audit.payloads import Payload
@@ -102,6 +103,7 @@ class Trail:
         self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
         self.sealed = SealedRanges(database)
         self.timestamps = TimestampStore(database)
+        self.cosignatures = CosignatureStore(database)
 
     def close(self) -> None:
         self._client.close()
@@ -119,8 +121,9 @@ class Trail:
 
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
-        own = (self._entries, self._tiles, self._checkpoints, self._keeping, self.sealed.collection, self.timestamps.collection)
-        for collection in (*own, *self._payloads.collections, *self.search.collections):
+        own = (self._entries, self._tiles, self._checkpoints, self._keeping)
+        signed = (self.sealed.collection, self.timestamps.collection, self.cosignatures.collection)
+        for collection in (*own, *signed, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:

@@ -88,6 +88,8 @@ class Entry(Frozen):
     lapses: tuple[str, ...] = ()
     """The duties that lapsed."""
     text: str | None = None
+    sealed: bool | None = None
+    """Whether a checkpoint cosigned by enough witnesses covers it; None: there is no witness."""
 
 
 class Page(Frozen):
@@ -117,6 +119,8 @@ class InclusionProof(Frozen):
     hashes: tuple[str, ...]
     checkpoint: CheckpointView | None = None
     """Where `size` is the size of the last checkpoint."""
+    sealed: bool | None = None
+    """Whether a checkpoint cosigned by enough witnesses covers the record; None: there is no witness."""
     tlog_proof: str | None = None
     """The same as a C2SP `.tlog-proof` file."""
 
@@ -152,6 +156,14 @@ class Record(Frozen):
     proof: InclusionProof
 
 
+class WitnessView(Frozen):
+    """How a witness stands to this trail: what it has cosigned last, None where nothing yet."""
+
+    name: str
+    size: int | None
+    time: Instant | None
+
+
 class State(Frozen):
     """How the trail stands now."""
 
@@ -169,5 +181,8 @@ class State(Frozen):
     """`working`, `waiting: …`, `halted: …` (with the reason)."""
     store: str
     """Which server keeps it: `secantus (embedded, …)` or `MongoDB 8.0.4, replica set …`."""
+    sealed: int | None = None
+    """Records under a checkpoint that enough witnesses cosigned; None: there is no witness."""
+    witnesses: tuple[WitnessView, ...] = ()
     retained: bool
     """False for the embedded store, which is for evaluation and development."""
