@@ -4,7 +4,7 @@ Invariant: what stays is in the store before what goes is removed. Killed in bet
 is lost but what was named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -36,7 +36,9 @@ class Wanted:
 
 
 class ErasureStore:
-    def __init__(self, url: str, database: str) -> None:
+    def __init__(self, url: str, database: str, step: Callable[[str], None] = lambda _: None) -> None:
+        """`step` is told once what stays is written and nothing removed yet; a test may die there."""
+        self._step = step
         self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
             url,
             w="majority",
@@ -53,9 +55,9 @@ class ErasureStore:
         self._chunks, self._rest, self._words = held[CHUNKS], held[REST], held[WORD_TILES]
 
     @classmethod
-    def of(cls, url: str | None, database: str) -> "ErasureStore | None":
+    def of(cls, url: str | None, database: str, step: Callable[[str], None]) -> "ErasureStore | None":
         """None where nobody has given it credentials."""
-        return cls(url, database) if url else None
+        return cls(url, database, step) if url else None
 
     def close(self) -> None:
         self._client.close()
@@ -66,6 +68,7 @@ class ErasureStore:
         own = {payload.index for _, held in chunks for payload in held if _is_own(payload, wanted)}
         for doc, held in chunks:
             await self._keep([left for payload in held if (left := _left(payload, wanted, own)) is not None])
+            self._step("kept")
             await asked(self._chunks.delete_one({"_id": doc["_id"], "data": doc["data"]} if "data" in doc else {"_id": doc["_id"]}))
         for doc, payload in await self._rests(list(wanted)):
             left = wanted[payload.index].left_of(payload)

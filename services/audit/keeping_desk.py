@@ -31,6 +31,8 @@ SOURCE = "/services/audit"
 NO_CASE = "trail"
 """Facts about no case keep their order under this key."""
 _PATIENCE = 10.0
+_IN_ONE = 500
+"""Records in one fact at most: a case may have more."""
 _ALSO = (
     "The facts themselves stay in the broker's stream FACTS, and in copies made before (exports, bundles, backups): docs/architecture/"
     "trail.md says what a deployment does about each."
@@ -106,8 +108,10 @@ class KeepingDesk:
         _refuse_held(await self.state(), wanted)
         records: list[int] = []
         for case, entries in wanted.items():
-            said = Redacted(by=by, entries=tuple(entries), legal_basis=form.legal_basis, reason=form.reason)
-            records.append(await self._record(Kind.REDACTED, case, said))
+            for at in range(0, len(entries), _IN_ONE):
+                part = tuple(entries[at : at + _IN_ONE])
+                said = Redacted(by=by, entries=part, legal_basis=form.legal_basis, reason=form.reason)
+                records.append(await self._record(Kind.REDACTED, case, said))
         done = await self._covered(max(records)) and await self._carried_out(records)
         erased = tuple(one for entries in wanted.values() for one in entries)
         return RedactionAnswer(records=tuple(records), erased=erased, carried_out=done)
