@@ -13,12 +13,21 @@ READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
 HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
+SEALERS = frozenset({Role.SUPERVISOR, Role.DISCIPLINE})
+REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend", "records", "analysis")
+
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys((("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/static/{name}")), PUBLIC),
     **dict.fromkeys((("POST", path) for path in ("/login", "/logout")), PUBLIC),
     # The read path of the log: it proves itself and holds nothing personal.
-    **dict.fromkeys((("GET", path) for path in ("/checkpoint", "/tile/{path:path}")), PUBLIC),
-    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("vkey", "checkpoints", "verify.py", "receipts")), PUBLIC),
+    **dict.fromkeys((("GET", path) for path in ("/checkpoint", "/checkpoint.sm3", "/tile/{path:path}")), PUBLIC),
+    **dict.fromkeys(
+        (
+            ("GET", f"/api/v1/trail/{path}")
+            for path in ("vkey", "checkpoints", "sealed-ranges", "timestamps", "checkpoint/sealed", "verify.py", "receipts")
+        ),
+        PUBLIC,
+    ),
     **dict.fromkeys((("GET", f"/api/v1/trail/proof/{path}") for path in ("inclusion", "inclusion.tlog-proof", "consistency")), PUBLIC),
     # A receipt names all that the answer to it tells.
     ("POST", "/api/v1/trail/receipts"): PUBLIC,
@@ -26,15 +35,18 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}")), AND_OPERATOR),
     ("GET", "/api/v1/trail/export"): READERS,
     ("GET", "/api/v1/cases/{case_id}/timeline"): AND_OPERATOR,
-    **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence")), READERS),
-    **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in ("timeliness", "lapses", "trend")), READERS),
+    **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence", "public-notice")), READERS),
+    **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in REPORTS), READERS),
+    **dict.fromkeys((("GET", path) for path in ("/reports/{name}", "/reports/records")), READERS),
+    ("GET", "/reports"): PUBLIC,  # leads on to the first of them
     ("GET", "/api/v1/trail/state"): AND_OPERATOR,
     # Erasing and forbidding it: never the same hands.
     ("POST", "/api/v1/trail/redactions"): frozenset({Role.REDACTOR}),
     **dict.fromkeys((("POST", f"/api/v1/trail/{path}") for path in ("holds", "holds/{hold}/release")), HOLDERS),
     **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("redactions", "holds")), READERS | {Role.REDACTOR}),
+    ("POST", "/api/v1/trail/sealed-ranges"): SEALERS,
     # The explorer's pages.
-    **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/cases/{case}", "/check")), READERS),
+    **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/records/{index}/proof", "/cases/{case}", "/check")), READERS),
     ("POST", "/check"): READERS,
 }
 """(method, path) → who is let in."""
