@@ -54,6 +54,7 @@ class MadeTrail:
         self.held: dict[int, Payload] = {one.entry.index: one.payload for one in built}
         self.leaves = [entry.leaf for entry in self.entries]
         self.signed = self.sign_at(len(self.entries))
+        self.sealed: Signed | None = None
 
     @property
     def reader(self) -> TrailReader:
@@ -76,6 +77,9 @@ class MadeTrail:
 
     async def checkpoint(self) -> Signed:
         return self.signed
+
+    async def sealed_checkpoint(self) -> Signed | None:
+        return self.sealed
 
     async def stored(self, start: int, end: int) -> list[Stored]:
         return self.entries[start:end]

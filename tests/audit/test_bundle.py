@@ -241,14 +241,15 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
         assert personal.encode() not in found, personal
 
 
-async def test_cosignatures_of_witnesses_count_and_those_of_others_do_not(whole: bytes, tmp_path: Path) -> None:
+async def test_cosignatures_of_witnesses_count_and_those_of_others_do_not(tmp_path: Path) -> None:
     (skey, vkey), (_, other) = make_key("discipline.example/witness"), make_key("another.example/witness")
 
-    async def cosigned(signed: Signed) -> str:
-        return with_lines(signed.note, [Cosigner.read(skey).cosign(signed.note.partition("\n\n")[0] + "\n", 1_795_490_000).line()])
-
+    trail = MadeTrail(FACTS)
+    before = await bundles(trail).make(CASE)
+    line = Cosigner.read(skey).cosign(trail.signed.note.partition("\n\n")[0] + "\n", 1_795_490_000).line()
+    trail.signed = replace(trail.signed, note=with_lines(trail.signed.note, [line]))
     path = tmp_path / "case.zip"
-    path.write_bytes(await replace(bundles(), note_of=cosigned).make(CASE))
+    path.write_bytes(await bundles(trail).make(CASE))
     verdict = verify.check(path, vkey_of(TRAIL.key), [vkey, other])
     assert verdict.witnesses == 1
     assert any("discipline.example/witness cosigned the same checkpoint" in en for en, _ in verdict.proven)
@@ -259,7 +260,23 @@ async def test_cosignatures_of_witnesses_count_and_those_of_others_do_not(whole:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {name: archive.read(name) for name in archive.namelist() if name != "checkpoint" and not name.endswith(".tlog-proof")}
 
-    assert contents(path.read_bytes()) == contents(whole), "the same bytes but for cosignatures"
+    assert contents(path.read_bytes()) == contents(before), "the same bytes but for cosignatures"
+
+
+async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_is_not_far_behind(tmp_path: Path) -> None:
+    trail = MadeTrail(FACTS)
+
+    async def size_by(sealed: Signed) -> int:
+        trail.sealed = sealed
+        path = tmp_path / "case.zip"
+        path.write_bytes(await bundles(trail).make(CASE))
+        assert verify.check(path, vkey_of(trail.key), []).proven
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read("bundle.json"))["size"]
+
+    assert await size_by(trail.sign_at(66)) == 66
+    assert await size_by(trail.sign_at(65)) == 68, "it does not cover the case's last record"
+    assert await size_by(replace(trail.sign_at(66), time="2026-11-24T01:59:00.000000Z")) == 68, "more than an hour behind"
 
 
 def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:

@@ -4,9 +4,11 @@ Invariant: one checkpoint for all of it, however much is stored meanwhile; a rec
 that is not in order, stops the bundle instead of leaving a hole in it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
+from services.audit import record
 from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unnamed
 from services.audit.merkle import ProofError
 from services.audit.payloads import Payload
@@ -18,19 +20,10 @@ from shared.vocabulary import Kind
 TAIL = 2_000
 """Records after the case's last that a bundle carries to show that none is of it; beyond, the trail's signed statement must do."""
 _PAGE = 256
+_BEHIND = timedelta(hours=1)
 
 
-NoteOf = Callable[[Signed], Awaitable[str]]
-"""A checkpoint's note with the cosignatures there are by now."""
-
-
-async def as_signed(signed: Signed) -> str:
-    return signed.note
-
-
-async def collect(
-    reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False, note_of: NoteOf = as_signed
-) -> Evidence:
+async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False) -> Evidence:
     """Raises NotInTrail where no checkpoint covers a record of the case."""
     signed = await reader.checkpoint()
     stored = await reader.stored_case(case_id, signed.size) if case_id else []
@@ -40,18 +33,27 @@ async def collect(
         raise NotInTrail(
             f"a record of case {case_id} is no longer in the store: an alarm for whoever runs this trail (`fenghuo trail verify`)"
         )
+    signed = await _proven_by(reader, signed, stored[-1].index)
     records = await _held(reader, stored, signed)
     policies = await _policies(reader, policy_digests(records), signed)
     return Evidence(
         case=case_id,
         origin=origin,
         signed=signed,
-        note=await note_of(signed),
         records=tuple(unnamed(held) for held in records) if redacted else records,
         tail=await _tail(reader, records[-1].entry.index + 1, signed.size, tail),
         policies=tuple(replace(policy, told=unnamed(policy.told)) for policy in policies) if redacted else policies,
         redacted=redacted,
     )
+
+
+async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
+    """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen far behind is not waited
+    for: the newest says more."""
+    sealed = await reader.sealed_checkpoint()
+    if sealed is None or sealed.size <= last or record.utc(newest.time) - record.utc(sealed.time) > _BEHIND:
+        return newest
+    return sealed
 
 
 async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -> tuple[Held, ...]:

@@ -84,8 +84,7 @@ class Evidence:
     case: str
     origin: str
     signed: Signed
-    note: str
-    """The checkpoint with its cosignatures."""
+    """The checkpoint it is proven by, with its cosignatures."""
     records: tuple[Held, ...]
     tail: Tail | None
     policies: tuple[PolicyText, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from services.audit.bundle import timeline
-from services.audit.bundle.collect import TAIL, NoteOf, as_signed, collect
+from services.audit.bundle.collect import TAIL, collect
 from services.audit.bundle.evidence import Evidence, Sign, json_lines
 from services.audit.bundle.write import write
 from services.audit.query import TrailReader
@@ -26,11 +26,10 @@ class Bundles:
     origin: str
     """The name of the trail's key."""
     sign: Sign
-    note_of: NoteOf = as_signed
 
     async def make(self, case_id: str, *, redacted: bool = False, tail: int = TAIL) -> bytes:
         """The zip. Raises NotInTrail where no checkpoint covers a record of the case."""
-        evidence = await collect(self.reader, case_id, origin=self.origin, tail=tail, redacted=redacted, note_of=self.note_of)
+        evidence = await collect(self.reader, case_id, origin=self.origin, tail=tail, redacted=redacted)
         evidence = replace(evidence, zone=self.zone.key)
         return write(evidence, self.sign, self.derived(evidence))
 

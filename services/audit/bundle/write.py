@@ -13,7 +13,7 @@ from typing import Any
 
 from services.audit import layout
 from services.audit.bundle.evidence import Evidence, Held, Sign, json_lines, receipt_claims
-from services.audit.query import tlog_proof
+from services.audit.tlog_proof import tlog_proof
 
 FORMAT = "fenghuo-evidence/2"
 VERIFIER = Path(__file__).with_name("verify.py")
@@ -53,7 +53,7 @@ def write(evidence: Evidence, sign: Sign, derived: dict[str, bytes]) -> bytes:
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()) if name not in proofs
     ).encode()
     files |= {
-        "checkpoint": evidence.note.encode(),
+        "checkpoint": evidence.signed.note.encode(),
         "files.sha256": listed,
         "statement": sign(_statement(evidence, hashlib.sha256(listed).hexdigest())).write().encode(),
     }
@@ -89,10 +89,10 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
     readme = _README.format(case=evidence.case, count=len(evidence.records), size=signed.size, time=signed.time)
     files = {"bundle.json": json_lines(about), "README.txt": readme.encode(), "verify.py": VERIFIER.read_bytes()}
     for number, held in enumerate(evidence.records, 1):
-        files |= _record_files(f"records/{number:04d}", held, evidence.note)
+        files |= _record_files(f"records/{number:04d}", held, evidence.signed.note)
     for policy in evidence.policies:
         files[f"policy/{policy.digest}.yaml"] = policy.text.encode()
-        files |= _record_files(f"policy/{policy.digest}", policy.told, evidence.note)
+        files |= _record_files(f"policy/{policy.digest}", policy.told, evidence.signed.note)
     if evidence.tail is not None:
         files["tail/records"] = layout.bundle_bytes(evidence.tail.records)
         files["tail/peaks"] = "".join(f"{peak.hex()}\n" for peak in evidence.tail.peaks).encode()
