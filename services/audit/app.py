@@ -135,7 +135,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
     for router in (retention_router(reader, gate, feed.append, now), timestamps_router(reader, trail.timestamps)):
         service.app.include_router(router)
-    stamper = Timestamper(trail.timestamps, reader.checkpoint, now, url=settings.tsa_url, every=settings.tsa_every, sm3=settings.trail_sm3)
+    stamper = Timestamper(
+        trail.timestamps, reader.checkpoint, now, url=settings.tsa_url or None, every=settings.tsa_every, sm3=settings.trail_sm3
+    )
     durable = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks |= {"store": trail.ping, "durable": durable, "sequencer": sequencer_works}
     service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run, witnesses.run]
