@@ -34,13 +34,14 @@ async def log_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def monitor(log_lab: Lab) -> AsyncIterator[Monitor]:
-    """A monitor that saw the log grow from nothing, burst by burst."""
+async def monitor(log_lab: Lab, asked_witness: Witness) -> AsyncIterator[Monitor]:
+    """A monitor that saw the log grow from nothing, burst by burst. The log asks a witness for each checkpoint."""
     lab = log_lab
-    service = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
+    witnesses = f"{asked_witness.http.base_url} {asked_witness.key.vkey}"
+    service = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_WITNESSES=witnesses)
     vkey = httpx.get(f"{service.url}/api/v1/trail/vkey").text.strip()
     key = Key.read(vkey)
-    monitor = Monitor(service.url, key.name, [key])
+    monitor = Monitor(service.url, key.name, [key], [asked_witness.key])
     async with lab.connection("admin") as connection, monitor.http:
         for burst in BURSTS:
             case = new_case()
@@ -70,8 +71,16 @@ async def witness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wit
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def asked_witness(tmp_path_factory: pytest.TempPathFactory, log_lab: Lab) -> AsyncIterator[Witness]:
+    """A witness that the running log asks."""
+    vkey = (log_lab.secrets / SecretFile.TRAIL_VERIFY).read_text()
+    async with witness_of([vkey], tmp_path_factory.mktemp("witness")) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def log_witness(tmp_path_factory: pytest.TempPathFactory, log_lab: Lab) -> AsyncIterator[Witness]:
-    """A witness of the running log."""
+    """A witness of the running log, which the log does not know of."""
     vkey = (log_lab.secrets / SecretFile.TRAIL_VERIFY).read_text()
     async with witness_of([vkey], tmp_path_factory.mktemp("witness")) as one:
         yield one

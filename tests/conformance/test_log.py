@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conformance.verifier.proof import read_proof
 from tests.conformance.verifier.tiles import ENTRIES, WIDTH, Tile, bundles, tile_of, tiles
 from tests.conformance.verifier.tree import consistency_path, inclusion_path, leaf_hash, verify_inclusion
 from tests.conformance.verifier.witness import Witness, cosignature, request
+from tests.lab import until
 
 
 async def test_checkpoints_grow_and_each_is_consistent_with_all_before(monitor: Monitor) -> None:
@@ -122,12 +124,25 @@ async def test_no_other_path_serves_anything(monitor: Monitor) -> None:
             assert "immutable" not in answer.headers.get("cache-control", ""), path
 
 
+async def test_the_checkpoint_served_carries_its_cosignature(monitor: Monitor) -> None:
+    (witness,) = monitor.witnesses
+
+    async def cosigned() -> int | None:
+        sealed = await monitor.checkpoint()
+        assert sealed.checkpoint.size == monitor.seen[-1].size
+        return sealed.cosigned.get(witness.name)
+
+    stamp = await until(cosigned, what="the witness's cosignature is served")
+    assert stamp is not None
+    assert abs(stamp - time.time()) < 60
+
+
 async def test_a_proof_file_proves_its_entry(monitor: Monitor, auditor: dict[str, str]) -> None:
     entries = await monitor.entries(monitor.seen[-1])
     for index in (0, 255, 256, len(entries) - 1):
         answer = await monitor.http.get("api/v1/trail/proof/inclusion.tlog-proof", params={"index": index}, headers=auditor)
         proof = read_proof(answer.content)
-        checkpoint = open_checkpoint(proof.checkpoint, monitor.origin, monitor.log).checkpoint
+        checkpoint = open_checkpoint(proof.checkpoint, monitor.origin, monitor.log, monitor.witnesses).checkpoint
         assert proof.index == index
         verify_inclusion(proof.index, checkpoint.size, leaf_hash(entries[index]), proof.path, checkpoint.root)
 

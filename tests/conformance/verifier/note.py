@@ -1,5 +1,6 @@
 """c2sp.org/signed-note: a text counts only if a known key signed it, and not at all if a known key's signature is wrong."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable
@@ -39,6 +40,10 @@ class Key:
         if key.id != key_id(key.name, key.type, key.public):
             raise Refused(f"the id of verifier key {key.name} is not the one its name and key give")
         return key
+
+    @property
+    def vkey(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.type]) + self.public).decode()}"
 
     def signed(self, text: str, signature: bytes) -> int | None:
         """The time of a cosignature (POSIX seconds), None for the log's own; `Refused` if it is not this key's signature."""
