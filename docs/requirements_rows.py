@@ -88,7 +88,7 @@ ROWS = (
         "trend report from the trail, with its own deadline",
         "10th ·",
         "report, data window",
-        ("GET /api/v1/reports/trend",),
+        ("GET /api/v1/reports/analysis", "GET /api/v1/reports/trend"),
     ),
     Row(
         (10,),
@@ -208,7 +208,10 @@ ROWS = (
         "supervision order (督办): 立项 交办 催办 反馈 审核 销号; public notice (通报) after two approvals and a reply window",
         "–",
         "order, reply, notice, correction",
-        ("POST /api/v1/reports",),
+        (
+            "GET /api/v1/cases/{case_id}/public-notice",
+            "POST /api/v1/reports",
+        ),
     ),
     Row(
         (25,),
@@ -240,7 +243,7 @@ ROWS = (
         "statistics by area, category, unit, time",
         "–",
         "–",
-        ("GET /api/v1/reports/trend", "GET /api/v1/reports/timeliness"),
+        ("GET /api/v1/reports/analysis", "GET /api/v1/reports/trend", "GET /api/v1/reports/timeliness"),
     ),
     Row(
         (29,),

@@ -28,6 +28,7 @@ def act(
     to_person: Annotated[str | None, typer.Option(help="Who takes it from now on.")] = None,
     into: Annotated[str | None, typer.Option(help="The case this one is a duplicate of.")] = None,
     percent: Annotated[int | None, typer.Option(min=0, max=100, help="How far it is.")] = None,
+    satisfaction: Annotated[int | None, typer.Option(min=1, max=5, help="What those who complained said when asked, 5 the best.")] = None,
     document: Annotated[Document | None, typer.Option(help="What is handed in.")] = None,
     causes: Annotated[list[ReviewCause] | None, typer.Option("--cause", help="Of a review, a cause it found; may be repeated.")] = None,
     level: Annotated[Level | None, typer.Option(help="The level from now on.")] = None,
@@ -63,7 +64,7 @@ def act(
 
     given: dict[str, Any] = {
         "text": text, "task": task, "duty": duty, "to_unit": to_unit, "to_person": to_person, "into": into, "percent": percent,
-        "document": document, "causes": causes or None,
+        "satisfaction": satisfaction, "document": document, "causes": causes or None,
         "level": level, "sensitive": sensitive, "span": span, "approve": approve, "measure": measure, "plan": plan,
         "post": post, "step": step, "owner": owner, "acting": acting, "intent": intent, "summary": summary,
         "due_at": option("--due-at", due_at, moment_text) if due_at else None,

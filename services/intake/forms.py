@@ -50,6 +50,8 @@ class ActForm(Frozen):
     acting: bool | None = None
     intent: bool | None = None
     summary: Line | None = None
+    satisfaction: Annotated[int | None, Field(ge=1, le=5)] = None
+    """What those who reported or complained said when asked, 5 the best."""
     reply_by: Instant | None = None
 
     @property

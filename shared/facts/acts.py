@@ -92,6 +92,8 @@ class CaseAct(Frozen):
     """Split: what the new case is about; register: the item."""
     intent: bool | None = None
     """Confirm: concealed, falsified or under-graded on purpose (瞒报 谎报 轻报), as the person who confirms has found."""
+    satisfaction: Annotated[int, Field(ge=1, le=5)] | None = None
+    """File, close: what those who reported or complained said when asked how it was handled, 5 very satisfied, 1 not at all."""
     reply_by: Instant | None = None
     """Notice drafted: until when the unit named may reply."""
 

@@ -219,3 +219,14 @@ async def test_an_analysis_made_too_early_says_so() -> None:
     assert datetime.fromisoformat(trail.signed.time) < datetime(2026, 10, 31, tzinfo=UTC)
     made = await documents_of(trail).analysis(Period.read("2026-10"), Format.TEXT, Language.EN)
     assert "not over at this checkpoint" in made.content.decode()
+
+
+async def test_satisfaction_is_what_those_who_complained_said_when_asked() -> None:
+    stage = Stage()
+    world = stage.world = Told(stage.world.rules)
+    for score in (5, 2):
+        case = stage.report(ReportKind.COMPLAINT, topic="heating", unit="heating_company", area="620602", summary="暖气不热")
+        stage.after(hours=1)
+        stage.says(case, Kind.CLOSED, "heating_company", text="已回访", satisfaction=score)
+    found = await Reports(MonthTrail(world.facts).reader, ZONE).resolution(Window())
+    assert (found.whole.satisfaction, found.whole.satisfaction_said) == (3.5, 2)

@@ -117,6 +117,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "span": (N_("For how long"), "text"),
     "reply_by": (N_("Reply until"), "at"),
     "measure": (N_("Measure"), "text"),
+    "satisfaction": (N_("Satisfaction, 5 best"), "text"),
     "plan": (N_("Contingency plan"), "text"),
     "post": (N_("Post"), "post"),
     "step": (N_("Step of the chain"), "text"),

@@ -80,6 +80,7 @@ WORDS: dict[str, tuple[Widget, str]] = {
     "intent": (Widget.TICK, N_("On purpose: concealed, falsified or under-graded")),
     "acting": (Widget.TICK, N_("Acting, until the commander is back")),
     "summary": (Widget.LINE, N_("In one line")),
+    "satisfaction": (Widget.SELECT, N_("How satisfied those are who reported or complained (5 best)")),
     "reply_by": (Widget.TIME, N_("Until when the unit may reply (may stay empty)")),
     # Assigning: the parts of one task.
     "task_title": (Widget.LINE, N_("What is to be done")),
@@ -118,6 +119,7 @@ EMPTY: dict[str, str] = {
     "document": N_("what is registered"),
     "level": N_("as it is"),
     "sensitive": N_("as it is"),
+    "satisfaction": N_("nobody was asked"),
 }
 CHOOSE = N_("Choose one.")
 
@@ -257,6 +259,12 @@ def _sensitive(_: Act, here: Setting) -> Iterable[Choice]:
     return (Choice("no", N_("no")),) if here.case.sensitive else (Choice("yes", N_("yes")),)
 
 
+def _satisfaction(_: Act, here: Setting) -> Iterable[Choice]:
+    """Asked where somebody waits for an answer: of complaints, petitions and disputes."""
+    asked = here.case.report.kind in (ReportKind.COMPLAINT, ReportKind.PETITION, ReportKind.DISPUTE)
+    return (Choice(score, score) for score in "54321") if asked else ()
+
+
 def _spans(act: Act, _: Setting) -> Iterable[Choice]:
     return (Choice(span, label("span", span)) for span in SPANS[act.kind])
 
@@ -286,6 +294,7 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "document": _documents,
     "level": _levels,
     "sensitive": _sensitive,
+    "satisfaction": _satisfaction,
     "span": _spans,
     "plan": _plans,
     "post": _posts,
