@@ -6,7 +6,7 @@ so that many may be examined at once. Memory is one line for each case.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -154,6 +154,7 @@ class Chain:
         self._stream: tuple[str, str] | None = None
         self._latest: tuple[str, int] | None = None
         self._missing: dict[int, tuple[str, frozenset[str]]] = {}
+        self._acts: set[int] = set()
         self.keeping = Keeping()
 
     def add(self, start: int, run: Run) -> None:
@@ -169,6 +170,7 @@ class Chain:
             self._case(case, span)
         self._missing |= run.missing
         for act in run.acts:
+            self._acts.add(act.index)
             self.keeping.take(act)
 
     def conclude(self) -> None:
@@ -191,6 +193,12 @@ class Chain:
         elif case and about is not None and span.assumed not in (None, about):
             self._report(span.index, f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered")
         self._cases[case] = span.last_number, span.last_index, span.about if about in (None, NOTHING) else about
+
+
+    def compare_acts(self, listed: Iterable[int]) -> None:
+        """`listed`: the acts the store is read by; one that lacks there would be a hold that nobody sees."""
+        for index in sorted(self._acts - set(listed)):
+            self._report(index, "it is a hold, a release or a redaction, and the store's list of these lacks it: it was taken off that list")
 
 
 def missing_words(missing: frozenset[str]) -> str:

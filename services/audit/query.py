@@ -117,6 +117,9 @@ class TrailReader:
         """What has left the store for sealed files."""
         return await self._trail.sealed.all()
 
+    async def listed_acts(self) -> list[int]:
+        return await self._trail.keeping(0)
+
     async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
         return await self._trail.entries_at(indexes)
 

@@ -114,6 +114,13 @@ class StoreSource:
     def __init__(self, reader: TrailReader) -> None:
         self._reader = reader
 
+    async def acts(self) -> list[int]:
+        """The holds and redactions the store lists, by which it is known what may be erased."""
+        try:
+            return await self._reader.listed_acts()
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+
     async def checkpoint(self) -> bytes:
         try:
             return (await self._reader.checkpoint()).note.encode()

@@ -180,6 +180,8 @@ class _Walk:
                 return
         await self._upper.finish()
         self._chain.conclude()
+        if (listed := getattr(self._source, "acts", None)) is not None:
+            self._chain.compare_acts(await listed())
         self._conclude()
 
     async def _lay(self, finding: Finding) -> None:

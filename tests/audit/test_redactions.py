@@ -118,6 +118,18 @@ async def test_nothing_is_erased_while_a_hold_is_on_it(house: House) -> None:
     assert (await verdict_of(house.lab)).faults == []
 
 
+async def test_a_hold_taken_off_the_stores_list_is_found(house: House) -> None:
+    case, _ = await house.given()
+    held = house.ask("POST", "holds", Role.AUDITOR, case=case, why="inquiry 9").json()
+    client: MongoClient[Doc] = MongoClient(house.lab.mongo_url)
+    listed = client["fenghuo_trail"]["keeping"]
+    listed.delete_one({"_id": held["record"]})
+    (fault,) = (await verdict_of(house.lab)).faults
+    assert (fault.index, "taken off that list" in fault.words) == (held["record"], True)
+    listed.insert_one({"_id": held["record"]})
+    client.close()
+
+
 async def test_a_payload_missing_without_a_redaction_is_a_fault(house: House) -> None:
     _, indexes = await house.given()
     house.redact(entries=indexes[:1], fields=["data.summary"])
