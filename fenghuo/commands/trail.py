@@ -12,6 +12,7 @@ from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_query, trail_seal
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
+from shared.settings import Settings
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 app.command()(trail_query.query)
@@ -51,9 +52,11 @@ def verify(
     quorum: Annotated[int, typer.Option(min=0, help="With --bundle: so many of these witnesses must have cosigned.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check every record, hash, tile, signature, payload and search field. Ends with 1 where anything is not as it was."""
+    """Check records, hashes, tiles, signatures, payloads, search fields; with --mongo the search index. Ends with 1 where anything is wrong."""
     from services.audit import checkpoint
     from services.audit import verify as verifying
+    from services.audit.search_key import NAME, known_macs
+    from services.audit.sources import StoreSource
 
     key = pinned(vkey)
     if bundle_file is not None:
@@ -70,7 +73,11 @@ def verify(
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         whole = trail_seal.joined(source, sealed or [])
-        return await verifying.verify(whole, key, since=earlier, only_new=only_new, tsa=tsa, progress=progress)
+        verdict = await verifying.verify(whole, key, since=earlier, only_new=only_new, tsa=tsa, progress=progress)
+        if isinstance(source, StoreSource) and not only_new:
+            macs = known_macs(Settings().data_dir / NAME)
+            verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
+        return verdict
 
     verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:

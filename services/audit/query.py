@@ -18,6 +18,7 @@ from services.audit.payload_check import missing_of, payload_faults
 from services.audit.reads_seen import seen, up_to
 from services.audit.record import Rec
 from services.audit.retention_store import Dropped
+from services.audit.search_check import Report, check_search
 from services.audit.search_plan import Below, none_below
 from services.audit.search_terms import Macs
 from services.audit.searching import Searcher
@@ -145,6 +146,10 @@ class TrailReader:
             sealed_away=left,
             checkpoint=checkpoint_view(signed),
         )
+
+    async def check_search(self, size: int, report: Report, macs: Macs | None) -> int:
+        """Every tile of the search index made again. Returns how many were compared."""
+        return await check_search(self._trail, size, report, macs=macs)
 
     async def case(self, case_id: str) -> list[Entry]:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""

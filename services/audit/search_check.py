@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.audit import search_tiles as tiles
 from services.audit.fields import searched_words
+from services.audit.record import RecordError
 from services.audit.search_indexer import terms_of_entry
 from services.audit.search_terms import Macs
 from services.audit.search_tiles import BLOCK, FAN, TOP, Block, Tile, TileError
@@ -35,6 +36,8 @@ class SearchCheck:
         self._missing: list[tuple[int, Block, bool]] = []
         self._turn = self._last_there = self._absent = 0
         """`_absent`: a bitmap of the records that are not in the store."""
+        self._words_there = False
+        """Where there is none at all the key is not the one the index was made with."""
         self.checked = 0
         """Tiles compared."""
 
@@ -45,7 +48,10 @@ class SearchCheck:
                 self._absent |= tiles.within(self._size, entry.index)
             while self._size < entry.index:
                 await self._pass_by()
-            tiles.mark(self._tile, offset, terms_of_entry(entry))
+            try:
+                tiles.mark(self._tile, offset, terms_of_entry(entry))
+            except RecordError:
+                self._absent |= 1 << entry.index  # Its own check says what was done to it.
             payload = payloads.get(entry.index)
             if self._macs is not None and payload is not None:
                 tiles.mark(self._word_tile, offset, self._macs.of_text(searched_words(payload.envelope)))
@@ -78,6 +84,7 @@ class SearchCheck:
         held = await self._store.find(keys, words=words)
         if held:
             self._last_there = self._turn
+            self._words_there |= words
         if len(held) < len(keys):
             self._missing.append((self._turn, block, words))
         for key, tile in zip(keys, made, strict=True):
@@ -107,7 +114,7 @@ class SearchCheck:
     def finish(self) -> None:
         """Tell what is missing. The last blocks may not be written yet: that is no fault."""
         for turn, block, words in self._missing:
-            if (turn < self._last_there or (turn == self._last_there and block.level)) and not (words and block in self._erased):
+            if turn < self._last_there and not (words and (block in self._erased or not self._words_there)):
                 self._report(None, _missing(block, "words" if words else "fields"))
 
 

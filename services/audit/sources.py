@@ -13,6 +13,7 @@ from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes, spli
 from services.audit.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
 from services.audit.query import TrailReader
 from services.audit.retention_store import Dropped
+from services.audit.search_terms import Macs
 from services.audit.tiles import tile_content
 from services.audit.timestamps import Stamp
 from services.audit.trail import Stored, StoreError
@@ -153,6 +154,15 @@ class StoreSource:
 
     async def sealed_ranges(self) -> list[Dropped]:
         return await self._reader.sealed_ranges()
+
+    async def search_faults(self, size: int, macs: Macs | None) -> list[tuple[int | None, str]]:
+        """(Record, words): what is wrong with the search index, which only the store shows. `macs`: None leaves the words unchecked."""
+        found: list[tuple[int | None, str]] = []
+        try:
+            await self._reader.check_search(size, lambda index, words: found.append((index, words)), macs)
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        return found
 
 
 class FolderSource:
