@@ -194,11 +194,12 @@ class Chain:
             self._report(span.index, f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered")
         self._cases[case] = span.last_number, span.last_index, span.about if about in (None, NOTHING) else about
 
-
     def compare_acts(self, listed: Iterable[int]) -> None:
         """`listed`: the acts the store is read by; one that lacks there would be a hold that nobody sees."""
         for index in sorted(self._acts - set(listed)):
-            self._report(index, "it is a hold, a release or a redaction, and the store's list of these lacks it: it was taken off that list")
+            self._report(
+                index, "it is a hold, a release or a redaction, and the store's list of these lacks it: it was taken off that list"
+            )
 
 
 def missing_words(missing: frozenset[str]) -> str:
