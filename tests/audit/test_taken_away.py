@@ -36,7 +36,7 @@ class Away:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
     async with lab_in(tmp_path_factory.mktemp("away")) as lab:
-        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S")
+        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S", FENGHUO_REDACTOR_URL=lab.mongo_url)
         case = new_case()
         async with lab.connection("admin") as connection:
             await publish(connection, reported(case), *(acknowledged(new_case()) for _ in range(SIZE - 2)), lapsed(case))
@@ -88,3 +88,28 @@ async def test_a_receipt_is_answered_over_http_and_on_the_page(away: Away) -> No
         client.headers["Sec-Fetch-Site"] = "same-origin"
         page = await client.post("/check?lang=zh", data={"receipt": receipt})
         assert "在案，为留痕第 0 条" in page.text
+
+
+async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away: Away, tmp_path: Path) -> None:
+    case = new_case()
+    async with away.lab.connection("admin") as connection:
+        index = await publish(connection, reported(case, summary="王某家属来电")) - 1
+    async with httpx.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
+
+        async def there() -> bool:
+            return (await client.get(f"/api/v1/trail/entries/{index}")).status_code == 200
+
+        await until(there, seconds=20)
+        order = {"entries": [index], "fields": ["data.summary"], "legal_basis": "个人信息保护法第四十七条"}
+        answer = await client.post("/api/v1/trail/redactions", json=order, headers=away.lab.bearer(Role.REDACTOR))
+        assert answer.status_code in (200, 201, 202), answer.text
+
+        async def erased() -> bool:
+            return "王某" not in (await client.get(f"/api/v1/trail/entries/{index}")).text
+
+        await until(erased, seconds=20)
+    path = tmp_path / "case.zip"
+    assert (await away.run("bundle", case, "-o", str(path)))[0] == 0
+    code, verdict = await away.run("verify", "--bundle", str(path))
+    assert (code, verdict["faults"]) == (0, [])
+    assert any("data.summary was erased" in words and "第四十七条" in words for words in verdict["notes"]), verdict

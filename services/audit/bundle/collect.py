@@ -5,11 +5,10 @@ that is not in order, stops the bundle instead of leaving a hole in it.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from services.audit import record
-from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unnamed
+from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unexplained, without_names
 from services.audit.merkle import ProofError
 from services.audit.payloads import Payload
 from services.audit.query import TrailReader
@@ -25,6 +24,14 @@ _BEHIND = timedelta(hours=1)
 
 async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False) -> Evidence:
     """Raises NotInTrail where no checkpoint covers a record of the case."""
+    evidence = await _gathered(reader, case_id, origin, tail)
+    if unexplained(evidence.records):
+        # An order to erase may have been carried out meanwhile: by now a checkpoint covers it.
+        evidence = await _gathered(reader, case_id, origin, tail)
+    return without_names(evidence) if redacted else evidence
+
+
+async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -> Evidence:
     signed = await reader.checkpoint()
     stored = await reader.stored_case(case_id, signed.size) if case_id else []
     if not stored:
@@ -40,10 +47,9 @@ async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int =
         case=case_id,
         origin=origin,
         signed=signed,
-        records=tuple(unnamed(held) for held in records) if redacted else records,
+        records=records,
         tail=await _tail(reader, records[-1].entry.index + 1, signed.size, tail),
-        policies=tuple(replace(policy, told=unnamed(policy.told)) for policy in policies) if redacted else policies,
-        redacted=redacted,
+        policies=policies,
     )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from services.audit.keeping import Erasure, Keeping, act_of
+from services.audit.keeping import Keeping, act_of
 from services.audit.note import Note
+from services.audit.payload_check import missing_of
 from services.audit.payloads import Payload, without
 from services.audit.record import Rec
 from services.audit.trail import Signed, Stored
@@ -98,20 +99,30 @@ class Evidence:
         return self.records[-1]
 
 
-def erasures(records: tuple[Held, ...]) -> dict[int, list[Erasure]]:
-    """Record → the orders on record, in its own case, by which something of it was erased."""
+def keeping_of(records: tuple[Held, ...]) -> Keeping:
+    """The orders on record in the case, by which something of it was erased, and the holds that forbid it."""
     keeping = Keeping()
     for held in records:
         if (act := act_of(held.rec, held.fact)) is not None:
             keeping.take(act)
-    return keeping.erasures
+    return keeping
 
 
-def unnamed(held: Held) -> Held:
-    """Without its personal fields; what is left is still provable."""
-    if held.payload is None:
-        return held
-    return replace(held, payload=without(held.payload, held.kind, held.rec.personal))
+def unexplained(records: tuple[Held, ...]) -> bool:
+    """Something of a message is missing, and no order among these records says so."""
+    keeping = keeping_of(records)
+    missing = ((held.rec, missing_of(held.rec, held.payload)) for held in records)
+    return any(gone and not keeping.excuses(rec.index, rec.case, gone) for rec, gone in missing)
+
+
+def without_names(evidence: Evidence) -> Evidence:
+    """Without personal fields; what is left is still provable."""
+    policies = tuple(replace(policy, told=_unnamed(policy.told)) for policy in evidence.policies)
+    return replace(evidence, records=tuple(map(_unnamed, evidence.records)), policies=policies, redacted=True)
+
+
+def _unnamed(held: Held) -> Held:
+    return held if held.payload is None else replace(held, payload=without(held.payload, held.kind, held.rec.personal))
 
 
 def policy_digests(records: tuple[Held, ...]) -> set[str]:

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from services.audit import record
-from services.audit.bundle.evidence import Evidence, Held, erasures
+from services.audit.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.explorer import plain
 from services.audit.explorer.plain import EffectLine, HandOverLine, Line, NoticeLine
 from services.audit.keeping import Erasure
@@ -116,7 +116,7 @@ class Timeline:
 def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     moments: list[Moment] = []
     by_sequence: dict[int, int] = {}
-    erased = erasures(evidence.records)
+    erased = keeping_of(evidence.records).erasures
     for held in evidence.records:
         rec, fact = held.rec, held.fact
         if held.kind == Kind.DECIDED and (place := by_sequence.get(_about(held))) is not None:
