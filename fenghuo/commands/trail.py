@@ -10,7 +10,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_query, trail_seal
+from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_proof, trail_query, trail_seal
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 from shared.settings import Settings
 
@@ -27,6 +27,8 @@ app.command()(trail_keeping.redact)
 app.command()(trail_keeping.hold)
 app.command()(trail_keeping.release)
 app.command()(trail_keeping.holds)
+app.command()(trail_proof.proof)
+app.command()(trail_proof.verify_proof)
 app.command()(trail_seal.seal_range)
 app.command()(trail_seal.check_sealed)
 app.command()(trail_seal.drop_range)
@@ -48,12 +50,15 @@ def verify(
     sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
-    witness: Annotated[list[str] | None, typer.Option(help="With --bundle: a witness's public key; repeat it for more.")] = None,
-    quorum: Annotated[int, typer.Option(min=0, help="With --bundle: so many of these witnesses must have cosigned.")] = 0,
+    witness: Annotated[list[str] | None, typer.Option(help="A witness's public key; repeat it for more.")] = None,
+    quorum: Annotated[
+        int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check records, hashes, tiles, signatures, payloads, search fields; with --mongo the search index. Ends with 1 where anything is wrong."""
-    from services.audit import checkpoint
+    """Check every record, hash, tile, signature, payload and search field; with --mongo the search index. Ends with 1 where
+    anything is wrong, with 4 where all holds but too few of the witnesses given have cosigned it."""
+    from services.audit import checkpoint, witnessed
     from services.audit import verify as verifying
     from services.audit.search_key import NAME, known_macs
     from services.audit.sources import StoreSource
@@ -70,6 +75,8 @@ def verify(
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
     tsa = trail_seal.authorities(tsa_cert)
+    witnesses = trail_proof.pinned_witnesses(witness or [], quorum)
+    seen: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         whole = trail_seal.joined(source, sealed or [])
@@ -77,6 +84,9 @@ def verify(
         if isinstance(source, StoreSource) and not only_new:
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
+        if witnesses and verdict.size:
+            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1)))
+            verdict.faults += [verifying.Fault(None, words) for words in seen[0].faults]
         return verdict
 
     verdict = with_source(work, folder, mongo, "checking")
@@ -86,9 +96,14 @@ def verify(
     result = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
+        "erased": verdict.erased, "erasures": verdict.erasures,
+        "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
     }  # fmt: skip
 
     def render(_: object) -> None:
+        for one in seen:
+            mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
+            out.print(f"{mark} {one.words()}", highlight=False)
         for fault in verdict.faults:
             where = "the trail" if fault.index is None else f"record {fault.index}"
             out.print(f"[bold red]✗ {where}:[/] ", end="")
@@ -99,6 +114,8 @@ def verify(
                 f"root {verdict.root[:16]}…",
                 highlight=False,
             )
+            for words in verdict.erasures:
+                out.print(words, markup=False, highlight=False, style="dim")
             if verdict.sealed_away:
                 out.print(
                     f"[dim]records before {verdict.sealed_away} lie in sealed files, as the trail itself says; their hashes were checked, "
@@ -111,39 +128,8 @@ def verify(
     answer(result, as_json=as_json, render=render)
     if not verdict.holds:
         raise typer.Exit(Exit.NO)
-
-
-@app.command()
-def proof(
-    index: Annotated[int | None, typer.Argument(help="The record.")] = None,
-    sequence: Annotated[int | None, typer.Option(help="Or the sequence of the fact, as a receipt names it.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Write it as a C2SP .tlog-proof file.")] = None,
-    vkey: Vkey = None,
-    as_json: AsJson = False,
-) -> None:
-    """Prove that a record is in the trail: fetched, and checked here against the pinned key."""
-    from services.audit import checkpoint, merkle
-
-    if (index is None) == (sequence is None):
-        fail(Exit.USAGE, "name one record", "give its index, or --sequence of the fact")
-    asked = {"index": index} if index is not None else {"sequence": sequence}
-    found = call("audit", "GET", "/api/v1/trail/proof/inclusion", params=asked).json()
-    try:
-        signed = checkpoint.read(found["checkpoint"]["note"].encode(), pinned(vkey))
-        hashes = [bytes.fromhex(one) for one in found["hashes"]]
-        merkle.verify_inclusion(found["index"], signed.size, bytes.fromhex(found["leaf"]), hashes, signed.root)
-    except (checkpoint.CheckpointError, merkle.ProofError) as error:
-        fail(Exit.NO, f"the proof does not hold: {error}", "keep what you were given and tell the operator and the discipline organ")
-    if to is not None:
-        to.write_text(found["tlog_proof"])
-
-    def render(_: object) -> None:
-        out.print(
-            f"[bold green]✓ record {found['index']}[/] is in the trail of {signed.size}, signed {signed.time.isoformat()}", highlight=False
-        )
-        out.print(f"  leaf {found['leaf']}\n  root {signed.root.hex()}", highlight=False)
-
-    answer({**found, "holds": True}, as_json=as_json, render=render)
+    if witnesses and not (seen and seen[0].is_met):
+        raise typer.Exit(Exit.UNWITNESSED)
 
 
 @app.command("vkey")

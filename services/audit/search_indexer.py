@@ -19,9 +19,9 @@ from services.audit.trail import Stored, Trail
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_SLICE = 64
-"""Records worked on before others get their turn: some two milliseconds."""
-_WINDOW = 256
+_SLICE = 32
+"""Records worked on before others get their turn: some milliseconds."""
+_WINDOW = 128
 _REST_WHILE_BUSY, _REST = 4.0, 0.3
 """Rest after each piece of work, as a multiple of the time it took."""
 _PATIENCE = 5.0
@@ -154,8 +154,11 @@ class SearchIndexer:
                 # Erased in this moment, or deleted: what is missing is found and built first at the next look.
                 self._wake.set()
                 return
+            rolled: list[Tile] = [{} for _ in range(FAN)]
             try:
-                rolled = tiles.roll_up(children[0], [tiles.read(found[key]) for key in keys])
+                for position, key in enumerate(keys):
+                    tiles.roll_in(rolled, children[0], position, tiles.read(found[key]))
+                    await asyncio.sleep(0)
             except TileError as error:
                 log.error("search_tile_unreadable", block=block.number, level=block.level, why=str(error))
                 return

@@ -119,11 +119,16 @@ def roll_up(child: Block, tiles: Sequence[Tile]) -> list[Tile]:
     """One bucket of each of the sixteen blocks from `child` on, in their order → the sixteen buckets it becomes, one level up."""
     buckets: list[Tile] = [{} for _ in range(FAN)]
     for position, tile in enumerate(tiles):
-        shift = position * child.width
-        for term, bitmap in tile.items():
-            bucket = buckets[bucket_of(term, child.level + 1) % FAN]
-            bucket[term] = bucket.get(term, 0) | bitmap << shift
+        roll_in(buckets, child, position, tile)
     return buckets
+
+
+def roll_in(buckets: Sequence[Tile], child: Block, position: int, tile: Tile) -> None:
+    """One of the sixteen."""
+    shift = position * child.width
+    for term, bitmap in tile.items():
+        bucket = buckets[bucket_of(term, child.level + 1) % FAN]
+        bucket[term] = bucket.get(term, 0) | bitmap << shift
 
 
 # --- as stored --------------------------------------------------------------------------------------------------------
