@@ -20,6 +20,8 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     """A service could not be reached."""
+    UNWITNESSED = 4
+    """The trail holds by its own key; too few of the witnesses given have cosigned it."""
 
 
 def fail(code: Exit, message: str, remedy: str) -> NoReturn:

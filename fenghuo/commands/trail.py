@@ -51,9 +51,7 @@ def verify(
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
     witness: Annotated[list[str] | None, typer.Option(help="A witness's public key; repeat it for more.")] = None,
-    quorum: Annotated[
-        int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")
-    ] = 0,
+    quorum: Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Check every record, hash, tile, signature, payload and search field; with --mongo the search index. Ends with 1 where

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HISTORY_FILE = "checkpoints.txt"
 VKEY_FILE = "vkey"
+SEALED_FILE = "checkpoint.sealed"
+"""The newest checkpoint that a witness cosigned, where there is one."""
 STAMPS_FILE = "timestamps.jsonl"
 _HTTP_OK = 200
 _NO_ANSWER = (401, 403, 502, 503, 504)
@@ -108,6 +110,13 @@ class ServiceSource:
     async def sealed_ranges(self) -> list[Dropped]:
         return [Dropped.model_validate(one) for one in (await self._get("/api/v1/trail/sealed-ranges")).json()]
 
+    async def sealed_checkpoint(self, quorum: int) -> bytes | None:
+        """The newest checkpoint that so many witnesses cosigned."""
+        try:
+            return (await self._get("/api/v1/trail/checkpoint/sealed", quorum=quorum)).content
+        except SourceError:
+            return None
+
 
 class StoreSource:
     """The store itself, without a service in between."""
@@ -144,7 +153,7 @@ class StoreSource:
         except NotInTrail as error:
             raise SourceError(str(error)) from None
         payloads = await self._reader.payloads([entry.index for entry in entries])
-        return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index)) for entry in entries]
+        return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index), entry.leaf) for entry in entries]
 
     async def history(self) -> list[bytes]:
         return await recent_notes(self._reader, HISTORY_LIMIT)
@@ -163,6 +172,10 @@ class StoreSource:
         except StoreError as error:
             raise Unreachable(str(error)) from None
         return found
+
+    async def sealed_checkpoint(self, quorum: int) -> bytes | None:
+        signed = await self._reader.sealed_checkpoint(quorum)
+        return signed.note.encode() if signed else None
 
 
 class FolderSource:
@@ -206,6 +219,12 @@ class FolderSource:
         except ValueError:
             raise SourceError(f"{STAMPS_FILE} holds lines that are no time stamps: it was altered") from None
 
+    async def sealed_checkpoint(self, _: int) -> bytes | None:
+        try:
+            return self._read(SEALED_FILE)
+        except SourceError:
+            return None
+
 
 async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]) -> int:
     """The whole trail up to its checkpoint as files. Returns how many."""
@@ -221,6 +240,9 @@ async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, 
     write(CHECKPOINT_PATH, await source.checkpoint())
     write(VKEY_FILE, vkey.encode() + b"\n")
     write(HISTORY_FILE, join_notes(await source.history()))
+    ask = getattr(source, "sealed_checkpoint", None)
+    if ask is not None and (sealed := await ask(1)) is not None:
+        write(SEALED_FILE, sealed)
     if stamps := await stamps_of(source):
         write(STAMPS_FILE, b"".join(stamp.model_dump_json().encode() + b"\n" for stamp in stamps))
     for tile in layout.tiles_of(size):

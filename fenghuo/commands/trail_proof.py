@@ -1,0 +1,163 @@
+"""`fenghuo trail proof` and `verify-proof`: that a record, or what a receipt was given for, is in the trail, checked here.
+
+Invariant: a proof is believed only after the record's own bytes led to a root signed by the pinned key; a receipt only after its
+signature, and after the record that is proven names the fact, place and time the receipt names.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.client import call
+from fenghuo.places import secrets_folder
+from fenghuo.trail_source import bytes_of, pinned
+from shared.secrets import SecretFile
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from services.audit.cosign import Witness
+    from services.audit.receipts import Claims
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Vkey = Annotated[
+    str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
+]
+Receipt = Annotated[Path | None, typer.Option(help="A receipt: the proof must be of what it was given for.")]
+ReceiptKey = Annotated[Path | None, typer.Option(help="Intake's public key (receipt-verify.pem). Default: this machine's own.")]
+Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness's public key; repeat it for more.")]
+Quorum = Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one, where any is named).")]
+_KEEP = "keep what you were given and tell those who watch over the trail"
+
+
+def pinned_witnesses(given: list[str], quorum: int) -> "list[Witness]":
+    from services.audit.cosign import Witness
+    from services.audit.note import NoteError
+
+    try:
+        witnesses = [Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given]
+    except NoteError as error:
+        fail(Exit.USAGE, str(error), "give --witness the line `fenghuo witness init` printed, or a file with it")
+    if quorum > len(witnesses):
+        fail(Exit.USAGE, f"a quorum of {quorum} of {len(witnesses)} witnesses can't be met", "name as many witnesses: --witness VKEY")
+    return witnesses
+
+
+def proof(
+    index: Annotated[int | None, typer.Argument(help="The record.")] = None,
+    sequence: Annotated[int | None, typer.Option(help="Or the sequence of the fact, as a receipt names it.")] = None,
+    receipt: Receipt = None,
+    receipt_key: ReceiptKey = None,
+    to: Annotated[Path | None, typer.Option(help="Write it as a C2SP .tlog-proof file.")] = None,
+    vkey: Vkey = None,
+    witness: Witnesses = None,
+    quorum: Quorum = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that a record is in the trail: fetched, and checked here against the pinned key."""
+    claims = _claims(receipt, receipt_key) if receipt is not None else None
+    if sum(one is not None for one in (index, sequence, receipt)) != 1:
+        fail(Exit.USAGE, "name one record", "give its index, or --sequence of the fact, or --receipt FILE")
+    at = claims.sequence if claims is not None else sequence
+    asked = {"index": index} if at is None else {"sequence": at}
+    raw = call("audit", "GET", "/api/v1/trail/proof/inclusion.tlog-proof", params=asked).content
+    result = _checked(raw, None, vkey, witness or [], quorum, claims)
+    if index not in (None, result["index"]):
+        _no(f"it is of record {result['index']}, not of {index}")
+    if to is not None:
+        to.write_bytes(raw)
+    _show(result, as_json)
+
+
+def verify_proof(
+    file: Annotated[Path, typer.Argument(help="A .tlog-proof file.")],
+    record: Annotated[Path | None, typer.Option(help="The record's bytes, where the file does not carry them.")] = None,
+    receipt: Receipt = None,
+    receipt_key: ReceiptKey = None,
+    vkey: Vkey = None,
+    witness: Witnesses = None,
+    quorum: Quorum = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Check a proof file without asking anyone. Ends with 4 where it holds but too few of the witnesses given have cosigned it."""
+    claims = _claims(receipt, receipt_key) if receipt is not None else None
+    given = bytes_of(record) if record is not None else None
+    _show(_checked(bytes_of(file), given, vkey, witness or [], quorum, claims), as_json)
+
+
+def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[str], quorum: int, claims: "Claims | None") -> dict[str, Any]:
+    from services.audit import checkpoint, cosign, merkle, note, tlog_proof
+    from services.audit.record import Rec, RecordError
+
+    key, witnesses = pinned(vkey), pinned_witnesses(witness, quorum)
+    try:
+        held = tlog_proof.parse(raw)
+        signed = checkpoint.read(held.note.encode(), key)
+        times = cosign.cosigned(note.parse(held.note.encode()), witnesses)
+        rec_bytes = given if given is not None else held.extra
+        if rec_bytes is None:
+            fail(Exit.USAGE, "the file does not carry the record", "give the record's bytes: --record FILE")
+        merkle.verify_inclusion(held.index, signed.size, merkle.leaf_hash(rec_bytes), held.hashes, signed.root)
+        rec = Rec.read(rec_bytes)
+    except (tlog_proof.TlogProofError, checkpoint.CheckpointError, note.NoteError, merkle.ProofError, RecordError) as error:
+        _no(str(error))
+    if rec.index != held.index:
+        _no(f"the record says it is record {rec.index}, the proof is of {held.index}")
+    if claims is not None:
+        _of_receipt(rec, claims)
+    wanted = max(quorum, 1) if witnesses else 0
+    return {
+        "holds": True, "index": held.index, "sequence": rec.sequence, "fact": rec.message_id, "case": rec.case or None,
+        "recorded": rec.broker,
+        "size": signed.size, "signed": signed.time.isoformat(), "leaf": merkle.leaf_hash(rec_bytes).hex(), "root": signed.root.hex(),
+        "cosigned": times, "witnessed": len(times) >= wanted if witnesses else None, "receipt": claims is not None,
+    }  # fmt: skip
+
+
+def _of_receipt(rec: Any, claims: "Claims") -> None:
+    from services.audit.record import utc
+
+    said = {"fact": (claims.fact, rec.message_id), "sequence": (claims.sequence, rec.sequence), "stream": (claims.stream, rec.stream)}
+    said |= {"time": (claims.time, utc(rec.broker)), "case": (claims.case or "", rec.case)}
+    if wrong := [name for name, (one, other) in said.items() if one != other]:
+        _no(f"the record proven has another {', '.join(wrong)} than the receipt: one of the two was altered")
+
+
+def _claims(receipt: Path, receipt_key: Path | None) -> "Claims":
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from services.audit.receipts import ReceiptError, read_receipt
+
+    path = receipt_key or secrets_folder(Settings()) / SecretFile.RECEIPT_VERIFY
+    try:
+        key = load_pem_public_key(bytes_of(path))
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        fail(Exit.USAGE, f"{path} is no public key of intake", "give --receipt-key: the file receipt-verify.pem of this system")
+    try:
+        return read_receipt(bytes_of(receipt).decode(errors="replace"), key)
+    except ReceiptError as error:
+        _no(str(error))
+
+
+def _no(words: str) -> NoReturn:
+    fail(Exit.NO, f"the proof does not hold: {words}", _KEEP)
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    def render(_: object) -> None:
+        held = f"is in the trail of {result['size']}, signed {result['signed']}"
+        out.print(f"[bold green]✓ record {result['index']}[/] {held}", highlight=False)
+        out.print(f"  fact {result['fact']}, recorded {result['recorded']}" + (": as the receipt says" if result["receipt"] else ""))
+        out.print(f"  leaf {result['leaf']}\n  root {result['root']}", highlight=False)
+        for name in result["cosigned"]:
+            out.print(f"  cosigned by {name.partition('+')[0]}", highlight=False)
+        if result["witnessed"] is False:
+            out.print("[bold yellow]? too few of the witnesses given have cosigned it[/]", highlight=False)
+
+    answer(result, as_json=as_json, render=render)
+    if result["witnessed"] is False:
+        raise typer.Exit(Exit.UNWITNESSED)
