@@ -162,9 +162,10 @@ def verify_bundle(path: Path, vkey: str | None, witnesses: list[str], quorum: in
         fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
     except ValueError as error:
         fail(Exit.USAGE, f"a public key can't be used: {error}", "copy it whole: <name>+<hash>+<key>")
-    short = not faults and verdict.witnesses < quorum
+    wanted = quorum or min(1, len(witnesses))
+    short = not faults and verdict.witnesses < wanted
     if short:
-        faults.append({"record": None, "what": f"{verdict.witnesses} of the witnesses demanded ({quorum}) have cosigned its checkpoint"})
+        faults.append({"record": None, "what": f"{verdict.witnesses} of the witnesses given have cosigned its checkpoint, {wanted} must"})
     result = {
         "holds": not faults, "faults": faults, "witnesses": verdict.witnesses, "notes": [en for en, _ in verdict.notes],
         "proven": [en for en, _ in verdict.proven], "not_proven": [en for en, _ in verdict.unproven],
@@ -178,7 +179,7 @@ def verify_bundle(path: Path, vkey: str | None, witnesses: list[str], quorum: in
 
     answer(result, as_json=as_json, render=render)
     if faults:
-        raise typer.Exit(Exit.NO)
+        raise typer.Exit(Exit.UNWITNESSED if short else Exit.NO)
 
 
 def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None:

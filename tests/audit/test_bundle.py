@@ -115,7 +115,8 @@ def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not
     for said in ("已证明", "未证明", "Proven:", "Not proven:", f"All 29 records of case {CASE}", "29 of 29 messages", "no later record"):
         assert said in words
     code, words, _ = alone("--quorum", "1", bundle=path, tmp_path=tmp_path)
-    assert (code, "FEWER WITNESSES" in words) == (3, True)
+    assert (code, "FEWER WITNESSES" in words) == (4, True)
+    assert alone("--witness", make_key("another.example/witness")[1], bundle=path, tmp_path=tmp_path)[0] == 4
     path.write_bytes(whole[:5000])
     code, words, errors = alone("--language", "zh", bundle=path, tmp_path=tmp_path)
     assert (code, words.startswith("核验不通过"), errors) == (1, True, "")

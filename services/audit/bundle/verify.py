@@ -9,7 +9,7 @@ KEY 是留痕的公钥（或存有公钥的文件），见证方公钥同理，�
 
 BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and `cryptography`.
 Ends with 0 where all holds, 1 where something does not, 2 where it was called wrongly or there is nothing to check,
-3 where all holds but fewer witnesses have cosigned than were demanded.
+4 where all holds but fewer of the witnesses given have cosigned than demanded (one, unless --quorum says how many).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ try:
 except ImportError:
     sys.exit("cryptography is missing: pip install cryptography / 缺少 cryptography：pip install cryptography")
 
-HOLDS, BROKEN, USAGE, NOT_WITNESSED = 0, 1, 2, 3
+HOLDS, BROKEN, USAGE, NOT_WITNESSED = 0, 1, 2, 4
 FORMAT = "fenghuo-evidence/2"
 LIMIT = 512 * 1024 * 1024
 """Bytes a bundle may unpack to."""
@@ -676,7 +676,7 @@ def main(arguments: list[str]) -> NoReturn:
     command.add_argument("key")
     command.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent)
     command.add_argument("--witness", action="append", default=[])
-    command.add_argument("--quorum", type=int, default=0)
+    command.add_argument("--quorum", type=int)
     command.add_argument("--receipt", type=Path)
     command.add_argument("--receipt-key", type=Path)
     command.add_argument("--list", action="store_true")
@@ -700,7 +700,7 @@ def main(arguments: list[str]) -> NoReturn:
         stop(BROKEN, *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in shown))
     if asked.list:
         print("\n".join([*(HEADINGS["lines"][language] for language in shown), *verdict.lines, ""]))  # noqa: T201
-    short = verdict.witnesses < asked.quorum
+    short = verdict.witnesses < (asked.quorum if asked.quorum is not None else min(1, len(asked.witness)))
     heading = "witnesses" if short else "holds"
     stop(NOT_WITNESSED if short else HOLDS, "\n\n".join(tell(verdict, heading, language) for language in shown))
 
