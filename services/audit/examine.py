@@ -20,6 +20,8 @@ from services.audit.record import Rec, RecordError
 Report = Callable[[int | None, str], None]
 _BACKWARDS = timedelta(seconds=1)
 """A new leader of the broker may be off by less; more is a clock set back, or an order made up."""
+_TOLD = 20
+"""Erasures told in words."""
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 """All of one length: their order as text is their order in time."""
 
@@ -173,11 +175,19 @@ class Chain:
             self._acts.add(act.index)
             self.keeping.take(act)
 
-    def conclude(self) -> None:
-        """Once all runs are laid: what is missing and nothing on record says why."""
+    def conclude(self) -> tuple[int, list[str]]:
+        """Once all runs are laid: reports what is missing and nothing on record says why. Returns how many records were erased in
+        part or whole, and in words of the first of them what the record says."""
+        erased = 0
+        words: list[str] = []
         for index, (case, missing) in sorted(self._missing.items()):
             if not self.keeping.excuses(index, case, missing):
                 self._report(index, missing_words(missing - self.keeping.erased(index, case)))
+                continue
+            erased += 1
+            if len(words) < _TOLD:
+                words += [f"record {index}: {one.words()}" for one in self.keeping.erasures[index] if one.case == case]
+        return erased, words
 
     def _case(self, case: str, span: CaseSpan) -> None:
         last = self._cases.get(case)

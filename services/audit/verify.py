@@ -43,6 +43,10 @@ class Verdict:
     """Time stamps that were checked."""
     sealed_away: int = 0
     """Records before this one lie in sealed files that were not at hand: only their hashes were checked."""
+    erased: int = 0
+    """Records of which something was erased, by a redaction on record that counts."""
+    erasures: list[str] = field(default_factory=list[str])
+    """The first of them in words: what, when, by whom, on what basis."""
     note: str = ""
     faults: list[Fault] = field(default_factory=list[Fault])
 
@@ -179,7 +183,7 @@ class _Walk:
             if len(self._verdict.faults) >= FAULTS:
                 return
         await self._upper.finish()
-        self._chain.conclude()
+        self._verdict.erased, self._verdict.erasures = self._chain.conclude()
         if (listed := getattr(self._source, "acts", None)) is not None:
             self._chain.compare_acts(await listed())
         self._conclude()

@@ -59,8 +59,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 
 async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(house: House) -> None:
-    _, indexes = await house.given()
+    case, indexes = await house.given()
     before = house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()
+    assert found(house, case) == [indexes[0]]
     answer = house.redact(entries=[indexes[0]], fields=["data.summary"])
     assert answer.status_code == 200, answer.text
     assert answer.json()["erased"] == [{"index": indexes[0], "fields": ["data.summary"]}]
@@ -76,7 +77,14 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
     assert (again.status_code, again.json()["title"]) == (409, "Nothing to erase")
     house.redact(entries=[indexes[0]])
     assert house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()["fact"]["data"]["details"] is None
-    assert (await verdict_of(house.lab)).faults == []
+    assert found(house, case) == [], "nor is it found by what it said"
+    verdict = await verdict_of(house.lab)
+    assert (verdict.faults, verdict.erased) == ([], 1)
+    assert all(words in verdict.erasures[0] for words in ("data.summary erased on", "by test-redactor on the basis of PIPL Art. 47"))
+
+
+def found(house: House, case: str) -> list[int]:
+    return [one["index"] for one in house.ask("GET", f"entries?case={case}&kind=reported&text=north sluice", Role.AUDITOR).json()["entries"]]
 
 
 async def test_a_whole_case_is_erased_and_its_neighbours_are_not(house: House) -> None:
