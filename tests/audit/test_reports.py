@@ -168,8 +168,9 @@ async def test_the_times_of_all_holders_add_up_to_the_time_matters_were_open() -
                 total += datetime.fromisoformat(fact.data["about"]["time"]) - opened.pop(case)
             elif effect["kind"] == "status" and effect["why"] == "open":
                 opened[case] = datetime.fromisoformat(fact.data["about"]["time"])
-    total += sum((naive.until - at for at in opened.values()), timedelta(0))
-    assert sum(line.held_seconds for line in found.units) == pytest.approx(total.total_seconds(), abs=1)
+    end = min(naive.until, naive.facts[-1][1])
+    total += sum((end - at for at in opened.values()), timedelta(0))
+    assert sum(line.held_seconds for line in found.units) == pytest.approx(total.total_seconds(), abs=len(opened) + 1)
     assert all(len(line.chain) > 1 for line in found.chains)
     for chain in found.chains:
         assert [one.until for one in chain.chain[:-1]] == [one.since for one in chain.chain[1:]]
@@ -233,7 +234,7 @@ async def test_a_message_stored_twice_counts_once() -> None:
 
 async def test_what_came_after_the_checkpoint_is_not_in_the_answer() -> None:
     trail = MonthTrail(virtual_month(1))
-    trail.signed = trail.up_to(1_000)
+    trail.signed = trail.up_to(700)
     found = await Reports(trail.reader, ZONE).timeliness(Window(), records=True)
-    assert found.checkpoint.size == 1_000
-    assert all(index < 1_000 for line in found.units for indexes in (line.records or {}).values() for index in indexes)
+    assert found.checkpoint.size == 700
+    assert all(index < 700 for line in found.units for indexes in (line.records or {}).values() for index in indexes)

@@ -125,7 +125,7 @@ class Month:
 
 
 @cache
-def virtual_month(seed: int = 1, matters: int = 40, start: str = "2026-10-01 08:00", days: int = 31) -> Facts:
+def virtual_month(seed: int = 1, matters: int = 28, start: str = "2026-10-01 08:00", days: int = 31) -> Facts:
     """The facts in their order with the broker's times."""
     stage = Stage(start)
     world = stage.world = Told(stage.world.rules)
@@ -172,5 +172,5 @@ class MonthTrail(MadeTrail):
 
 
 @cache
-def month_trail(seed: int = 1, matters: int = 40) -> MonthTrail:
+def month_trail(seed: int = 1, matters: int = 28) -> MonthTrail:
     return MonthTrail(virtual_month(seed, matters))

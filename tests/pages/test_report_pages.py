@@ -1,11 +1,16 @@
 """The report pages: a number is one click from its records, in both languages, for those who may look."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest_asyncio
 from playwright.async_api import expect
+from typer.testing import CliRunner
 
+from fenghuo.commands.trail import app
 from shared.vocabulary import Role
 from tests.lab import Lab, Running, until
 from tests.pages.conftest import OpenPage, log_in, report
@@ -102,3 +107,26 @@ async def test_only_those_who_look_into_what_others_did_may_see_reports(town: La
                 if (await stranger.get(path, headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
             }
             assert allowed == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}, path
+
+
+async def test_the_same_from_the_terminal(town: Lab, audit: Running, case: str, tmp_path: Path) -> None:
+    env = {"FENGHUO_AUDIT_URL": audit.url, "FENGHUO_TOKEN": town.token(Role.AUDITOR), "FENGHUO_DATA_DIR": str(tmp_path)}
+
+    async def told(*arguments: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)
+        return done.exit_code, done.stdout
+
+    for name in REPORTS:
+        code, text = await told("report", name)
+        assert (code, "up to checkpoint" in text) == (0, True), name
+    code, text = await told("report", "timeliness", "--unit", "emergency_bureau", "--json")
+    (line,) = json.loads(text)["units"]
+    assert line["lapsed"] >= 1
+    code, text = await told("report", "timeliness", "--unit", "emergency_bureau", "--records", "unit/emergency_bureau/lapsed")
+    assert (code, text.split(":")[0]) == (0, "unit/emergency_bureau/lapsed")
+    code, text = await told("notice", case, "--language", "zh")
+    assert (code, "沙泉县粮库粉尘爆燃" in text) == (0, True)
+    assert (await told("analysis", "2026-Q4", "-o", str(tmp_path / "q4.docx")))[0] == 0
+    assert (tmp_path / "q4.docx").read_bytes()[:2] == b"PK"
+    assert (await told("analysis", "2026-10"))[0] == 2
+    assert (await told("notice", "01JNOSUCHCASE"))[0] == 1

@@ -6,8 +6,8 @@ Invariant: a line says nothing that is not a figure, so that each number on it c
 from collections import defaultdict
 from typing import Any
 
-from services.audit.reports.counting import ALL, Counting
-from services.audit.reports.figures import Figure, Figures, name_of
+from services.audit.reports.counting import Counting
+from services.audit.reports.figures import ALL, Figure, Figures, name_of
 from services.audit.reports.matters import Held, Matter
 from services.audit.reports.views import (
     ChainLine,

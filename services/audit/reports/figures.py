@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 Key = tuple[str, str, str]
 """Table, row, column: `("unit", "water_bureau", "late")`."""
 SEPARATOR = "/"
+ALL = "all"
+"""The row of everything."""
 NONE = "-"
 """The row of what has no unit, no level, no category."""
 

@@ -83,8 +83,9 @@ def fields_kind(entry: Stored) -> str:
 
 
 async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
-    """The first record at or after `at`, by bisection: a few reads of single records."""
-    low, high, wanted = 0, size, rfc3339(at)
+    """The first record at or after `at`, by bisection: a few reads of single records. Raises InSealedFile where it has left."""
+    wanted = rfc3339(at)
+    low, high = await reader.first_here(wanted), size
     while low < high:
         middle = (low + high) // 2
         entry = next(iter(await reader.stored(middle, middle + 1)), None)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from services.audit.query import TrailReader, checkpoint_view
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering
-from services.audit.reports.counting import ALL, Counting
+from services.audit.reports.counting import Counting
+from services.audit.reports.figures import ALL
 from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
 from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
@@ -88,8 +89,9 @@ class Reports:
 
     async def _before(self, seen: Seen, start: int) -> list[Seen]:
         """How a matter that began before stood: its first records, and its last ones before that."""
-        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
-        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number)
+        # Of what has left for a sealed file, what is still here.
+        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1), in_part=True)
+        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number, in_part=True)
         stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
         return await read(self._reader, stored)
 
@@ -114,7 +116,7 @@ class Reports:
         counted = await self.counted(window)
         size = (await self._reader.checkpoint()).size
         lines = await outcomes.lines_of(self._reader, counted.counting.lapses, size)
-        return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.lapses_cut)
+        return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)
 
     async def holding(self, window: Window, *, records: bool = False) -> Holding:
         counted = await self.counted(window)

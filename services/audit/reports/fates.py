@@ -1,0 +1,179 @@
+"""What becomes of each duty: opened, done in time or late, lapsed, excused; by whom, at which level, over which channel. Pure.
+
+Invariant: a duty's fate is what was decided (`discharged`, `lapsed`), never worked out again; each duty has one fate with regard to its
+limit, and a lapse is counted once however often it is told.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.audit.reports.figures import ALL, Figures
+from services.audit.reports.matters import Json, LapseSeen, Matter, Owed, between, rule_of, seconds, word, words
+from services.audit.reports.reach import answered_by_doing
+from services.audit.reports.reading import Seen
+from services.audit.reports.window import Window
+from shared.facts import EffectKind, LapseCause
+
+EXCUSES = frozenset({"every_channel_failed", "no_channel_delivered", "stood_in", "transfer_pending"})
+"""What on the record speaks for whoever let a limit pass. To have put the reminder off (`snoozed`) does not."""
+_LAPSES_KEPT = 20_000
+_EARLY_KEPT = 256
+OF_A_DUTY = frozenset(
+    {
+        EffectKind.OPENED,
+        EffectKind.LAPSED,
+        EffectKind.DISCHARGED,
+        EffectKind.CANCELLED,
+        EffectKind.REFERRED,
+        EffectKind.MOVED,
+        EffectKind.HOLDER,
+    }
+)
+
+
+class Fates:
+    def __init__(self, window: Window, zone: ZoneInfo, figures: Figures, matters: dict[str, Matter]) -> None:
+        """`matters`: all that are followed, by case; a referral names one of them."""
+        self.window, self.zone, self.figures, self.matters = window, zone, figures, matters
+        self.lapses: list[LapseSeen] = []
+        self.cut = False
+        """There were more lapses than are kept one by one."""
+        self._early: dict[tuple[str, str], tuple[tuple[str, ...], int]] = {}
+        """Referrals stored before the decision they come from: another lane may be faster."""
+
+    def take(self, matter: Matter, seen: Seen, effect: Json, duty: str, moment: datetime, inside: bool) -> None:
+        unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
+        match effect["kind"]:
+            case EffectKind.OPENED:
+                owed = Owed(duty, unit, person, moment, word(effect.get("due_at")), effect.get("why") == "owed_on_report", seen.index)
+                matter.duties[duty] = owed
+                self._count(matter, owed, "opened", seen.index, inside)
+            case EffectKind.LAPSED:
+                self._lapsed(matter, seen, effect, duty, inside)
+            case EffectKind.DISCHARGED:
+                owed = matter.duties.pop(duty, None) or Owed(duty, unit, person, None, None, _by_recipient(effect), seen.index)
+                self._done(matter, owed, effect, moment, seen.index, inside)
+            case EffectKind.REFERRED:
+                owed = matter.duties.get(duty)
+                if owed is not None and owed.lapse is not None:
+                    owed.lapse.answerable, owed.lapse.referred = unit, seen.index
+            case EffectKind.MOVED:
+                if (owed := matter.duties.get(duty)) is not None:
+                    owed.due_at = word(effect.get("due_at"))
+            case EffectKind.HOLDER:
+                if (owed := matter.duties.get(duty)) is not None:
+                    owed.unit, owed.person = unit, person
+            case _:
+                owed = matter.duties.pop(duty, None)
+                if owed is not None:
+                    self._count(matter, owed, "cancelled", seen.index, inside)
+
+    def _lapsed(self, matter: Matter, seen: Seen, effect: Json, duty: str, inside: bool) -> None:
+        unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
+        owed = matter.duties.setdefault(duty, Owed(duty, unit, person, None, word(effect.get("due_at")), False, seen.index))
+        if owed.lapse is not None:
+            return
+        cause, stood_in = word(effect.get("cause")), word(effect.get("stood_in"))
+        owed.lapse = LapseSeen(
+            index=seen.index,
+            at=seen.at,
+            case=matter.case,
+            duty=duty,
+            rule=rule_of(duty),
+            unit=unit,
+            person=person,
+            area=matter.area,
+            level=matter.level,
+            category=matter.category,
+            cause=cause,
+            due_at=word(effect.get("due_at")),
+            late_by=seconds(effect.get("late_by_seconds")),
+            stood_in=stood_in,
+            by_recipient=owed.by_recipient,
+            excuses=("stood_in",) if stood_in else (),
+        )
+        self._count(matter, owed, "lapsed", seen.index, inside)
+        if cause == LapseCause.REPORTED_LATE:
+            self._count(matter, owed, "reported_late", seen.index, inside, owed.lapse.late_by)
+        elif owed.by_recipient and cause == LapseCause.NOT_ACKNOWLEDGED:
+            self._count(matter, owed, "not_answered", seen.index, inside)
+        if cause is not None:
+            self._count(matter, owed, f"cause:{cause}", seen.index, inside)
+        if stood_in is not None:
+            self._excused(matter, owed, seen.index, inside)
+        if (early := self._early.pop((matter.case, duty), None)) is not None:
+            self.excuse(owed.lapse, *early)
+        if inside and self.window.asks_for(unit):
+            local = seen.at.astimezone(self.zone)
+            self.figures.add("hour", f"{local.hour:02}", "lapsed", seen.index)
+            if len(self.lapses) < _LAPSES_KEPT:
+                self.lapses.append(owed.lapse)
+            else:
+                self.cut = True
+
+    def _done(self, matter: Matter, owed: Owed, effect: Json, moment: datetime, index: int, inside: bool) -> None:
+        late_by = seconds(effect.get("late_by_seconds"))
+        self._count(matter, owed, "done", index, inside, between(owed.opened_at, moment))
+        if late_by is None:
+            self._count(matter, owed, "in_time", index, inside)
+        else:
+            self._count(matter, owed, "late", index, inside, late_by)
+            if owed.lapse is not None:
+                owed.lapse.done, owed.lapse.done_late_by = index, late_by
+        answered_by_doing(self.figures, matter, owed, index, moment)
+
+    def excuse(self, lapse: LapseSeen, excuses: tuple[str, ...], index: int) -> None:
+        """What the referral of a lapse names for whoever let it happen."""
+        was_excused = bool(EXCUSES.intersection(lapse.excuses))
+        lapse.excuses = tuple(dict.fromkeys((*lapse.excuses, *excuses)))
+        matter = self.matters.get(lapse.case)
+        if not was_excused and EXCUSES.intersection(lapse.excuses) and matter is not None:
+            owed = matter.duties.get(lapse.duty) or Owed(lapse.duty, lapse.unit, lapse.person, None, None, lapse.by_recipient, lapse.index)
+            owed.lapse = owed.lapse or lapse
+            self._excused(matter, owed, index, self.window.holds(lapse.at))
+
+    def _excused(self, matter: Matter, owed: Owed, index: int, inside: bool) -> None:
+        self._count(matter, owed, "excused", index, inside)
+        if owed.lapse is not None and owed.lapse.by_recipient and owed.lapse.cause == LapseCause.NOT_ACKNOWLEDGED:
+            self._count(matter, owed, "not_answered_excused", index, inside)
+
+    def _count(self, matter: Matter, owed: Owed, column: str, index: int, inside: bool, taken: float | None = None) -> None:
+        if not inside or not self.window.asks_for(owed.unit):
+            return
+        add = self.figures.add
+        rows = [("duty", ALL), ("unit", owed.unit), ("rule", rule_of(owed.duty))]
+        if not matter.is_follow_on:
+            rows += [("level", matter.level), ("category", matter.category), ("area", matter.area)]
+        for table, row in rows:
+            add(table, row, column, index, taken)
+        if owed.by_recipient and owed.person is not None and _is_theirs(owed, column):
+            add("leader", owed.person, column, index, taken)
+        if owed.called:
+            add("channel", owed.channel or "none", column, index, taken)
+
+    def referred(self, seen: Seen) -> None:
+        """On the unit's ledger, of a lapse in another matter: with what excuses it."""
+        other = self.matters.get(str(seen.data.get("case")))
+        owed = other.duties.get(str(seen.data.get("duty"))) if other is not None else None
+        lapse = owed.lapse if owed is not None else self._lapse_of(seen.data)
+        excuses = words(seen.data.get("excuses"))
+        if lapse is not None:
+            self.excuse(lapse, excuses, seen.index)
+        elif excuses:
+            self._early[str(seen.data.get("case")), str(seen.data.get("duty"))] = excuses, seen.index
+            while len(self._early) > _EARLY_KEPT:
+                del self._early[next(iter(self._early))]
+
+    def _lapse_of(self, data: Json) -> LapseSeen | None:
+        wanted = (data.get("case"), data.get("duty"))
+        return next((lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == wanted), None)
+
+
+def _by_recipient(effect: Json) -> bool:
+    return str(effect.get("why")).startswith("acknowledged_")
+
+
+def _is_theirs(owed: Owed, column: str) -> bool:
+    """A report that came late is its unit's lapse: it does not stand under the leader who was to be told."""
+    late_report = owed.lapse is not None and owed.lapse.cause == LapseCause.REPORTED_LATE
+    return not late_report or column in ("opened", "done")
