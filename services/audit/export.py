@@ -27,6 +27,8 @@ class Detail:
     rec: bytes
     fields: dict[str, Any]
     payload: Payload | None
+    leaf: bytes | None = None
+    """The hash that is stored beside it, where there is one."""
 
 
 def checkpoint_line(signed: Signed) -> bytes:

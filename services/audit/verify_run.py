@@ -130,8 +130,7 @@ class _Check:
             self._fault(index, "the record was signed and is missing: it was deleted, or the trail was cut there")
 
     def _stored_leaf(self, detail: Detail | None, leaf: bytes) -> None:
-        stored = getattr(detail, "leaf", None)
-        if detail is not None and stored is not None and stored != leaf:
+        if detail is not None and detail.leaf is not None and detail.leaf != leaf:
             self._fault(detail.index, "the hash stored beside the record is not the record's: proofs for it would fail")
 
     def _compare(self, start: int, leaves: list[bytes], published: dict[int, bytes]) -> None:

@@ -1,17 +1,20 @@
 """What is done to the store by hand is found out, and said at which record."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
+from fenghuo.bootstrap import note_key
 from services.audit import merkle
+from services.audit.against_stream import stream_faults
 from services.audit.checkpoint import Checkpoint
 from services.audit.checkpoint import read as read_checkpoint
+from services.audit.feed import Feed
 from services.audit.merkle import leaf_hash
 from services.audit.note import Signer
 from services.audit.signer import CheckpointSigner, RefusedError, StateFile
@@ -20,8 +23,18 @@ from services.audit.tree import StoredTree
 from services.audit.verify import verify
 from shared.secrets import SecretFile
 from shared.vocabulary import Role
-from tests.audit.by_hand import delete_payload, edit_payload, payload_of
-from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.audit.deeds import (
+    DEEDS,
+    cut_tail,
+    edited_record_after_the_last_full_tile,
+    forge,
+    put,
+    rec_with,
+    rewrite,
+    sign_again,
+    tree_again,
+)
+from tests.audit.given import AT, acknowledged, new_case, publish, reported
 from tests.audit.reading import key_of, store_of, verdict_of
 from tests.lab import Lab, lab_in, until
 
@@ -74,137 +87,91 @@ def store(trail: Lab) -> Any:
     client.close()
 
 
-def put(collection: Any, index: int, **fields: Any) -> None:
-    """As someone with the database's password can."""
-    doc = collection.find_one({"_id": index})
-    collection.delete_one({"_id": index})
-    collection.insert_one({**doc, **fields})
-
-
-def rec_with(collection: Any, index: int, **fields: Any) -> bytes:
-    rec = orjson.loads(collection.find_one({"_id": index})["rec"])
-    return orjson.dumps({**rec, **fields}, option=orjson.OPT_SORT_KEYS)
-
-
 async def test_an_untouched_trail_holds(trail: Lab) -> None:
     verdict = await verdict_of(trail)
     assert (verdict.faults, verdict.size, verdict.checked) == ([], SIZE, SIZE)
 
 
-def edited_rec(db: Database) -> int:
-    put(db.fenghuo_trail.entries, 300, rec=rec_with(db.fenghuo_trail.entries, 300, subject="fact.1.delivered"))
-    return 300
-
-
-def edited_rec_and_its_hash(db: Database) -> int:
-    rec = rec_with(db.fenghuo_trail.entries, 70, ingested="2020-01-01T00:00:00.000000Z")
-    put(db.fenghuo_trail.entries, 70, rec=rec, leaf=leaf_hash(rec))
-    return 70
-
-
-def edited_rec_at_the_ragged_edge(db: Database) -> int:
-    rec = rec_with(db.fenghuo_trail.entries, 599, actor="0" * 32)
-    put(db.fenghuo_trail.entries, 599, rec=rec, leaf=leaf_hash(rec))
-    return 599
-
-
-def edited_search_field(db: Database) -> int:
-    put(db.fenghuo_trail.entries, 12, units=["somebody_else"])
-    return 12
-
-
-def edited_case_field(db: Database) -> int:
-    put(db.fenghuo_trail.entries, 13, case="01HIDDEN", number=77)
-    return 13
-
-
-def edited_payload(db: Database) -> int:
-    raw = payload_of(db.fenghuo_payloads.payloads, 402).raw
-    assert raw
-    edit_payload(db.fenghuo_payloads.payloads, 402, raw=raw.replace(b"Embankment", b"Nothing at"))
-    return 402
-
-
-def edited_author(db: Database) -> int:
-    put(db.fenghuo_payloads.actors, "p_reporter", salt=b"0" * 32)
-    return 0
-
-
-def scrambled_chunk(db: Database) -> int:
-    doc = db.fenghuo_payloads.payloads.find_one({"_id": {"$in": list(range(353, 400))}})
-    put(db.fenghuo_payloads.payloads, doc["_id"], data=b"nothing")
-    return int(doc["_id"])
-
-
-def deleted_payload(db: Database) -> int:
-    delete_payload(db.fenghuo_payloads.payloads, 500)
-    return 500
-
-
-def deleted_entry(db: Database) -> int:
-    db.fenghuo_trail.entries.delete_one({"_id": 255})
-    return 255
-
-
-def deleted_entry_at_the_ragged_edge(db: Database) -> int:
-    db.fenghuo_trail.entries.delete_one({"_id": 550})
-    return 550
-
-
-def cut_tail(db: Database) -> int:
-    db.fenghuo_trail.entries.delete_many({"_id": {"$gte": 590}})
-    return 590
-
-
-def swapped_entries(db: Database) -> int:
-    entries = db.fenghuo_trail.entries
-    a, b = entries.find_one({"_id": 100}), entries.find_one({"_id": 101})
-    put(entries, 100, rec=b["rec"], leaf=b["leaf"])
-    put(entries, 101, rec=a["rec"], leaf=a["leaf"])
-    return 100
-
-
-def edited_tile(db: Database) -> int:
-    hashes = bytearray(db.fenghuo_trail.tiles.find_one({"_id": 1})["hashes"])
-    hashes[5 * 32] ^= 1
-    put(db.fenghuo_trail.tiles, 1, hashes=bytes(hashes))
-    return 261
-
-
-def deleted_checkpoints(db: Database) -> int:
-    db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 0}})
-    return 0
-
-
-DEEDS: list[Callable[[Database], int]] = [
-    edited_rec,
-    edited_rec_and_its_hash,
-    edited_rec_at_the_ragged_edge,
-    edited_search_field,
-    edited_case_field,
-    edited_payload,
-    edited_author,
-    scrambled_chunk,
-    deleted_payload,
-    deleted_entry,
-    deleted_entry_at_the_ragged_edge,
-    cut_tail,
-    swapped_entries,
-    edited_tile,
-]
-
-
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-async def test_a_deed_done_to_the_store_is_found_at_its_record(trail: Lab, store: Database, deed: Callable[[Database], int]) -> None:
-    index = deed(store)
+async def test_a_deed_done_to_the_store_is_found_at_its_record_and_said_in_words(
+    trail: Lab, store: Database, deed: Callable[[Database], tuple[int, str]]
+) -> None:
+    """Each row of what the verifier must catch, done by hand."""
+    index, words = deed(store)
     verdict = await verdict_of(trail)
     assert not verdict.holds
-    located = [fault.index for fault in verdict.faults if fault.index is not None]
-    if deed is edited_rec_at_the_ragged_edge:
-        # Both record and its hash lie with whoever edits; earlier checkpoints narrow it down.
-        assert any("somewhere in records" in fault.words for fault in verdict.faults) or index in located
-    else:
-        assert min(located) == index, verdict.faults
+    if index < 0:
+        assert any(words in fault.words for fault in verdict.faults), verdict.faults
+        return
+    assert min(fault.index for fault in verdict.faults if fault.index is not None) == index, verdict.faults
+    said = [fault for fault in verdict.faults if fault.index == index and words in fault.words]
+    assert said, verdict.faults
+    if "missing" not in words or "payload" in words:
+        assert all((fault.case, fault.time) for fault in said), "who looks it up needs case and time"
+
+
+def deleted_checkpoints(db: Database) -> None:
+    db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 0}})
+
+
+async def forged_and_looked_at(lab: Lab, store: Database, changes: dict[int, Doc], since: Checkpoint | None = None) -> list[str]:
+    """What is said of a trail that whoever holds store and key made say something else, whole in itself."""
+    stolen = Signer.read((lab.secrets / SecretFile.TRAIL_SIGNING).read_text())
+    forge(store, stolen, changes)
+    async with store_of(lab) as source:
+        verdict = await verify(source, key_of(lab), since=since)
+    return [("" if fault.index is None else f"{fault.index}: ") + fault.words for fault in verdict.faults]
+
+
+async def test_time_that_runs_backwards_is_found_though_all_else_is_consistent(trail: Lab, store: Database) -> None:
+    said = await forged_and_looked_at(trail, store, {300: {"broker": "2020-01-01T00:00:00.000000Z", "offset": -1}})
+    assert any(words.startswith("300: time runs backwards: it says it was stored at 2020-01-01") for words in said), said
+
+
+async def test_a_record_that_is_numbered_past_another_of_its_case_is_found(trail: Lab, store: Database) -> None:
+    said = await forged_and_looked_at(trail, store, {302: {"number": 77}})
+    assert any("302: it is number 77 of case" in words and "was left out or added" in words for words in said), said
+
+
+async def test_another_key_is_not_taken_for_the_pinned_one(trail: Lab, store: Database) -> None:
+    stranger = Signer.read(note_key("fenghuo.trail")[0])
+    sign_again(store, stranger, tree_again(store))
+    verdict = await verdict_of(trail)
+    assert "not signed by the pinned key" in verdict.faults[0].words
+
+
+async def test_two_checkpoints_of_one_size_show_that_two_trails_were_shown(trail: Lab, store: Database) -> None:
+    """A split view: whoever was shown the other one kept its checkpoint."""
+    stolen = Signer.read((trail.secrets / SecretFile.TRAIL_SIGNING).read_text())
+    shown_elsewhere = Checkpoint(stolen.name, SIZE, bytes(32), AT)
+    kept = read_checkpoint(shown_elsewhere.sign(stolen).write().encode(), key_of(trail))
+    async with store_of(trail) as source:
+        verdict = await verify(source, key_of(trail), since=kept)
+    assert "are not those the earlier checkpoint" in verdict.faults[0].words
+    last = store.fenghuo_trail.checkpoints.count_documents({})
+    note = shown_elsewhere.sign(stolen).write()
+    doc = store.fenghuo_trail.checkpoints.find_one({"_id": last - 1})
+    store.fenghuo_trail.checkpoints.delete_one({"_id": last - 1})
+    store.fenghuo_trail.checkpoints.insert_many([{**doc, "note": note}, {**doc, "_id": last}])
+    verdict = await verdict_of(trail)
+    assert any("two trails were shown" in fault.words for fault in verdict.faults)
+
+
+async def test_a_fact_of_the_stream_that_is_not_in_the_trail_is_found(trail: Lab, store: Database) -> None:
+    """The last ten never recorded, one recorded as lost, one under another subject; all signed with the key."""
+    stolen = Signer.read((trail.secrets / SecretFile.TRAIL_SIGNING).read_text())
+    store.fenghuo_trail.entries.delete_many({"_id": {"$gte": 590}})
+    now = datetime.now(UTC) + timedelta(hours=1)
+    rewrite(store, {40: {"form": "gap"}, 41: {"subject": "fact.1.delivered"}})
+    sign_again(store, stolen, tree_again(store), at=now)
+    async with store_of(trail) as source, trail.connection("audit") as connection:
+        faults = await stream_faults(source, key_of(trail), Feed(lambda: connection))
+    said = {fault.index: fault.words for fault in faults}
+    assert "recorded as lost, and the broker has it" in said[40]
+    assert "fact.1.delivered" in said[41]
+    assert "acknowledged" in said[41]
+    assert [index for index in said if index is not None and index >= 590] == list(range(590, 600))
+    assert "is in the stream and not in the trail" in said[590]
 
 
 async def test_a_checkpoint_for_a_smaller_trail_is_found_by_an_earlier_one(trail: Lab, store: Database) -> None:
@@ -271,8 +238,8 @@ async def begin(lab: Lab, state: Path, *, adopt: bool = False) -> int:
         store.close()
 
 
-@pytest.mark.parametrize("deed", [cut_tail, edited_rec_at_the_ragged_edge, deleted_checkpoints], ids=lambda deed: deed.__name__)
-async def test_the_signer_does_not_go_on_from_a_changed_store(trail: Lab, store: Database, deed: Callable[[Database], int]) -> None:
+@pytest.mark.parametrize("deed", [cut_tail, edited_record_after_the_last_full_tile, deleted_checkpoints], ids=lambda deed: deed.__name__)
+async def test_the_signer_does_not_go_on_from_a_changed_store(trail: Lab, store: Database, deed: Callable[[Database], object]) -> None:
     state = trail.folder / "audit" / "signer.json"
     assert await begin(trail, state) == SIZE
     deed(store)
