@@ -34,7 +34,7 @@ GROUPS = {
 """Each is the `app` of fenghuo/commands/<name>.py."""
 HELP = (
     "Fenghuo 烽火: report emergencies in time, and answer for it.\n\n"
-    "Every command has --json. Exit codes: 0 done, 1 the answer is no, 2 usage, 3 a service can't be reached."
+    "Every command has --json. Exit codes: 0 done, 1 the answer is no, 2 usage, 3 a service can't be reached, 4 too few witnesses."
 )
 
 

@@ -43,7 +43,7 @@ def source_of(service: str) -> str:
 
 
 def test_the_four_services_the_broker_the_store_and_what_prepares_them_are_there(compose: dict[str, Any]) -> None:
-    assert set(services_of(compose)) == {*SERVICES, *ONE_SHOTS, "nats", "mongo", "prometheus", "grafana"}
+    assert set(services_of(compose)) == {*SERVICES, *ONE_SHOTS, "nats", "mongo", "witness", "prometheus", "grafana"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
