@@ -89,13 +89,25 @@ async def test_the_store_itself_can_be_verified_without_the_service(auditor: Aud
     assert (code, verdict["checked"]) == (0, SIZE)
 
 
+async def test_cron_goes_on_from_where_all_held_last_time(auditor: Auditor, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert [(await auditor.run("verify", "--state", str(state)))[1]["checked"] for _ in range(2)] == [SIZE, 0]
+
+
+async def test_the_broker_stream_is_laid_beside_the_trail(auditor: Auditor) -> None:
+    env = auditor.lab.environment("audit")
+    code, verdict, errors = await auditor.run("verify", "--broker", "--headers-only", **env)
+    assert (code, verdict["faults"]) == (0, []), errors
+
+
 async def test_queries_and_proofs_answer(auditor: Auditor, tmp_path: Path) -> None:
     code, page, _ = await auditor.run("query", "--case", auditor.case, "--lapse")
     assert (code, [entry["index"] for entry in page["entries"]]) == (0, [SIZE - 1])
     file = tmp_path / "0.tlog-proof"
     code, proof, _ = await auditor.run("proof", "--sequence", "1", "--to", str(file))
     assert (code, proof["index"], proof["holds"]) == (0, 0, True)
-    assert file.read_text().startswith("c2sp.org/tlog-proof@v1\nindex 0\n")
+    assert file.read_text().startswith("c2sp.org/tlog-proof@v1\nextra ")
+    assert "\nindex 0\n" in file.read_text()
     code, answer, _ = await auditor.run("vkey")
     assert answer["vkey"].startswith("fenghuo.trail+")
 

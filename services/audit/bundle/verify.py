@@ -10,6 +10,7 @@ KEY 是留痕的公钥（或存有公钥的文件），见证方公钥同理，�
 BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and `cryptography`.
 Ends with 0 where all holds, 1 where something does not, 2 where it was called wrongly or there is nothing to check,
 4 where all holds but fewer of the witnesses given have cosigned than demanded (one, unless --quorum says how many).
+It travels alone, so that it is one file and shares nothing with the program that made the bundle.
 """
 
 from __future__ import annotations
