@@ -110,11 +110,10 @@ class RangeDropper:
         start, end = sealed.manifest.start, sealed.manifest.end
         stays, nobody = await self._to_stay(sealed)
         await self._keep_payloads(stays)
-        doc = {
-            "_id": start,
-            **Dropped(start=start, end=end, manifest=sealed.digest, fact=fact, nobody=nobody, at=rfc3339(now)).model_dump(),
-        }
-        del doc["start"]
+        gone = Dropped(
+            start=start, end=end, manifest=sealed.digest, fact=fact, nobody=nobody, last_at=sealed.manifest.last_at, at=rfc3339(now)
+        )
+        doc = {"_id": start, **gone.model_dump(exclude={"start"})}
         await insert(self._ranges, [doc], ordered=True)
         for at in range(start, end, TILE_WIDTH):
             window = {"$gte": at, "$lt": at + TILE_WIDTH}

@@ -24,6 +24,8 @@ class Dropped(Frozen):
     """The record that says so."""
     nobody: int
     """The number of the last record about no case among them: numbering goes on from there."""
+    last_at: str
+    """Broker time of the last of them."""
     at: str
 
 

@@ -150,6 +150,10 @@ async def test_what_has_left_is_proven_as_before_and_said_to_be_elsewhere(archiv
     assert archive.ask(f"/api/v1/cases/{archive.cases[2]}/timeline").status_code == 200
     found = archive.ask("/api/v1/trail/entries", kind="reported").json()
     assert ([entry["case"] for entry in found["entries"]], found["sealed_away"]) == ([archive.cases[2]], END)
+    answers = [
+        archive.ask("/api/v1/reports/timeliness", since=since).status_code for since in ("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
+    ]
+    assert answers == [410, 200], "a report over what has left is none; one over what is here goes on"
     assert archive.ask("/api/v1/trail/sealed-ranges").json()[0]["manifest"] == digest
 
 
