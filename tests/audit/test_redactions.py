@@ -1,5 +1,6 @@
 """Personal data is erased on a legal basis that stands on record, and what was proven before is proven after."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,7 +9,9 @@ import nats.js.errors
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
+from typer.testing import CliRunner
 
+from fenghuo.commands.trail import app
 from services.audit.masking import MASK
 from services.audit.trail import Trail
 from shared import streams
@@ -84,7 +87,9 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
 
 
 def found(house: House, case: str) -> list[int]:
-    return [one["index"] for one in house.ask("GET", f"entries?case={case}&kind=reported&text=north sluice", Role.AUDITOR).json()["entries"]]
+    return [
+        one["index"] for one in house.ask("GET", f"entries?case={case}&kind=reported&text=north sluice", Role.AUDITOR).json()["entries"]
+    ]
 
 
 async def test_a_whole_case_is_erased_and_its_neighbours_are_not(house: House) -> None:
@@ -169,6 +174,25 @@ async def test_an_operator_sees_what_happened_and_when_but_nobody_and_no_words(h
     assert first == second != MASK, "the same person is the same pseudonym"
     for question in ("person=mayor", "text=Zhang"):
         assert house.ask("GET", f"entries?{question}", Role.OPERATOR).status_code == 403, "an answer would tell"
+
+
+async def test_from_the_command_line_it_is_held_released_and_erased(house: House) -> None:
+    case, indexes = await house.given()
+
+    def run(role: Role, *arguments: str) -> tuple[int, Any, str]:
+        env = {"FENGHUO_AUDIT_URL": house.audit.url, "FENGHUO_TOKEN": house.lab.token(role), "FENGHUO_DATA_DIR": str(house.lab.folder)}
+        done = CliRunner().invoke(app, [*arguments, "--json"], env=env)
+        return done.exit_code, json.loads(done.stdout) if done.stdout else None, done.stderr
+
+    _, held, _ = run(Role.AUDITOR, "hold", "--case", case, "--why", "inquiry 10")
+    code, _, words = run(Role.REDACTOR, "redact", str(indexes[0]), "--basis", "PIPL Art. 47")
+    assert (code, "inquiry 10" in words) == (1, True)
+    _, holds, _ = run(Role.AUDITOR, "holds")
+    assert [one["hold"] for one in holds] == [held["hold"]]
+    assert run(Role.AUDITOR, "release", held["hold"], "--why", "closed")[0] == 0
+    assert run(Role.REDACTOR, "redact", str(indexes[0]))[0] == 2, "not without a legal basis"
+    code, erased, _ = run(Role.REDACTOR, "redact", str(indexes[0]), "--field", "data.summary", "--basis", "PIPL Art. 47")
+    assert (code, erased["erased"]) == (0, [{"index": indexes[0], "fields": ["data.summary"]}])
 
 
 async def test_the_broker_keeps_facts_as_long_as_the_deployment_says(house: House) -> None:
