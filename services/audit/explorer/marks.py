@@ -6,7 +6,6 @@ Invariant: a mark comes from the trail itself (the acts on record, the cosigned 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from services.audit.query import TrailReader
 from services.audit.record import utc
@@ -42,16 +41,10 @@ class Stands:
     """None: no witness is configured."""
 
 
-async def sealed_size(reader: TrailReader) -> int | None:
-    """How many records the witnesses' quorum has cosigned; None where no witness is configured."""
-    ask: Any = getattr(reader, "sealed_size", None)
-    return await ask() if ask is not None else None
-
-
 async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, Marks]:
     """Only of those that have one."""
     keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
-    sealed = await sealed_size(reader)
+    sealed = await reader.sealed_size()
     marks = {
         entry.index: Marks(
             erased=bool(keeping.erased(entry.index, entry.case or "")),
@@ -65,7 +58,7 @@ async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, M
 
 async def stands(reader: TrailReader, entry: Entry) -> Stands:
     keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
-    sealed = await sealed_size(reader)
+    sealed = await reader.sealed_size()
     case = entry.case or ""
     return Stands(
         erasures=tuple(

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.audit.explorer import plain, search_form
 from services.audit.explorer.checks import check_checkpoint, check_record
-from services.audit.explorer.marks import marks_of, sealed_size, stands
+from services.audit.explorer.marks import marks_of, stands
 from services.audit.query import TrailReader
 from services.audit.record import RecordError
 from services.audit.searching import BadCursor
@@ -77,7 +77,6 @@ def explorer_router(
             names=names,
             directory=directory,
             marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
-            sealed=await found_or_fault(lambda: sealed_size(reader)),
             tries=list(search_form.tries(values)),
             cursor=cursor,
             first=f"/?{urlencode(values)}",
