@@ -61,7 +61,7 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
         fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
 
     async def run() -> T:
-        async with _source(folder, mongo) as source:
+        async with source_at(folder, mongo) as source:
             with bar(what) as progress:
                 return await work(source, progress)
 
@@ -74,7 +74,8 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
 
 
 @asynccontextmanager
-async def _source(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
+async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
+    """The one that was asked for: a folder, the store, else the running service."""
     from services.audit.sources import FolderSource, ServiceSource, StoreSource
 
     if folder is not None:

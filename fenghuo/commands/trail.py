@@ -4,7 +4,7 @@ What is checked is checked here, against the key pinned here; the service is onl
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from fenghuo.client import call
 from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_proof, trail_query, trail_seal
 from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from services.audit import verify as verifying
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 app.command()(trail_query.query)
@@ -47,6 +50,12 @@ def verify(
     since: Annotated[Path | None, typer.Option(help="An earlier checkpoint: the trail must begin with what it was signed for.")] = None,
     only_new: Annotated[bool, typer.Option(help="With --since: take the records it covers as checked.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="For cron: go on from the checkpoint kept here last time, and keep the new one here where all holds."),
+    ] = None,
+    headers_only: Annotated[bool, typer.Option(help="Headers, order, hashes and signatures, without payloads and search fields.")] = False,
+    broker: Annotated[bool, typer.Option("--broker", help="Also lay every fact of the broker's stream beside its record.")] = False,
     sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
@@ -54,8 +63,11 @@ def verify(
     quorum: Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check every record, hash, tile, signature, payload and search field; with --mongo the search index. Ends with 1 where
-    anything is wrong, with 4 where all holds but too few of the witnesses given have cosigned it."""
+    """Check every record, hash, tile, signature, payload and search field; with --mongo the search index.
+
+    Exit codes, for cron: 0 all holds; 1 something is not as it was; 2 the command was wrong; 3 there was nobody to ask, nothing is
+    known; 4 all holds, but too few of the witnesses given have cosigned it. `verify --state FILE` checks what is new since last time.
+    """
     from services.audit import checkpoint, witnessed
     from services.audit import verify as verifying
     from services.audit.search_key import NAME, known_macs
@@ -65,6 +77,10 @@ def verify(
     if bundle_file is not None:
         trail_export.verify_bundle(bundle_file, vkey, witness or [], quorum, as_json)
         return
+    from fenghuo import trail_check
+
+    since, keep, goes_on = trail_check.last_time(state, since, keep)
+    only_new = only_new or goes_on
     if only_new and since is None:
         fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
     try:
@@ -78,8 +94,19 @@ def verify(
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         whole = trail_seal.joined(source, sealed or [])
-        verdict = await verifying.verify(whole, key, since=earlier, only_new=only_new, tsa=tsa, progress=progress)
-        if isinstance(source, StoreSource) and not only_new:
+        verdict = await verifying.verify(
+            whole,
+            key,
+            since=earlier,
+            only_new=only_new,
+            payloads=not headers_only,
+            opener=trail_check.opener_of(folder, mongo, sealed or []),
+            tsa=tsa,
+            progress=progress,
+        )
+        if broker:
+            verdict.faults += await trail_check.broker_faults(whole, key, progress)
+        if isinstance(source, StoreSource) and not only_new and not headers_only:
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
         if witnesses and verdict.size:
@@ -89,11 +116,11 @@ def verify(
 
     verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:
-        keep.write_text(verdict.note)
-    faults = [{"record": fault.index, "what": fault.words} for fault in verdict.faults]
+        trail_check.keep_state(keep, verdict.note)
+    faults = [{"record": fault.index, "case": fault.case, "time": fault.time, "what": fault.words} for fault in verdict.faults]
     result = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
-        "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
+        "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
         "erased": verdict.erased, "erasures": verdict.erasures,
         "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
     }  # fmt: skip
@@ -102,32 +129,37 @@ def verify(
         for one in seen:
             mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
             out.print(f"{mark} {one.words()}", highlight=False)
-        for fault in verdict.faults:
-            where = "the trail" if fault.index is None else f"record {fault.index}"
-            out.print(f"[bold red]✗ {where}:[/] ", end="")
-            out.print(fault.words, markup=False, highlight=False)
-        if verdict.holds:
-            out.print(
-                f"[bold green]✓ the trail holds:[/] {verdict.checked} records checked, {verdict.size} signed at {verdict.time}, "
-                f"root {verdict.root[:16]}…",
-                highlight=False,
-            )
-            for words in verdict.erasures:
-                out.print(words, markup=False, highlight=False, style="dim")
-            if verdict.sealed_away:
-                out.print(
-                    f"[dim]records before {verdict.sealed_away} lie in sealed files, as the trail itself says; their hashes were checked, "
-                    "they were not: give --sealed FOLDER[/]",
-                    highlight=False,
-                )
-        else:
-            out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} faults", highlight=False)
+        _show_verdict(verdict)
 
     answer(result, as_json=as_json, render=render)
     if not verdict.holds:
         raise typer.Exit(Exit.NO)
     if witnesses and not (seen and seen[0].is_met):
         raise typer.Exit(Exit.UNWITNESSED)
+
+
+def _show_verdict(verdict: "verifying.Verdict") -> None:
+    for fault in verdict.faults:
+        of = f" of case {fault.case}" if fault.case else ""
+        where = "the trail" if fault.index is None else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
+        out.print(f"[bold red]✗ {where}:[/] ", end="")
+        out.print(fault.words, markup=False, highlight=False)
+    if verdict.holds:
+        out.print(
+            f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, {verdict.size} signed at {verdict.time}, "
+            f"root {verdict.root[:16]}…",
+            highlight=False,
+        )
+        for words in verdict.erasures:
+            out.print(words, markup=False, highlight=False, style="dim")
+        if verdict.sealed_away:
+            out.print(
+                f"[dim]records before {verdict.sealed_away} lie in sealed files, as the trail itself says; their hashes were checked, "
+                "they were not: give --sealed FOLDER[/]",
+                highlight=False,
+            )
+    else:
+        out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} faults", highlight=False)
 
 
 @app.command("vkey")

@@ -1,0 +1,61 @@
+"""What `fenghuo trail verify` checks beside the trail itself: the broker's stream, and from where it went on last time.
+
+Invariant: the state file only ever holds a checkpoint up to which all held.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fenghuo.answers import Exit, fail
+from fenghuo.places import secrets_folder
+from fenghuo.trail_source import Progressed, bytes_of, source_at
+from services.audit.note import Verifier
+from services.audit.verify_pool import Opener
+from services.audit.verify_run import Fault
+from shared.secrets import nkey_file
+from shared.settings import Settings
+
+_USER = "audit"
+_PATIENCE = 10.0
+
+
+def opener_of(folder: Path | None, mongo: str | None, sealed: list[Path]) -> Opener | None:
+    """How another process opens the same source; None where only this one can."""
+    return None if sealed or (folder is None and mongo is None) else partial(source_at, folder, mongo)
+
+
+def last_time(state: Path | None, since: Path | None, keep: Path | None) -> tuple[Path | None, Path | None, bool]:
+    """(since, keep, only new) where `--state` stands for all three; the first time there is no state yet."""
+    if state is None:
+        return since, keep, False
+    if since is not None or keep is not None:
+        fail(Exit.USAGE, "--state stands for --since, --only-new and --keep", "give --state alone")
+    return (state if state.exists() else None), state, state.exists()
+
+
+def keep_state(path: Path, note: str) -> None:
+    """Replaced as a whole: a run that is cut short leaves the former one."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(note)
+    beside.replace(path)
+
+
+async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
+    """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
+    from services.audit.against_stream import stream_faults
+    from services.audit.feed import Feed
+    from shared.broker import connect
+
+    settings = Settings()
+    if settings.nats_credentials is None:
+        settings = settings.model_copy(update={"nats_credentials": secrets_folder(settings) / nkey_file(_USER)})
+    bytes_of(settings.nats_credentials or Path())
+    try:
+        connection = await connect(settings, _USER, timeout=_PATIENCE)
+    except TimeoutError:
+        fail(Exit.UNREACHABLE, f"the broker at {settings.nats_url} can't be reached", "see that it runs and that FENGHUO_NATS_URL is right")
+    try:
+        return await stream_faults(source, key, Feed(lambda: connection), progress)
+    finally:
+        await connection.close()
