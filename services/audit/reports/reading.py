@@ -13,6 +13,7 @@ from typing import Any
 from services.audit import fields, record
 from services.audit.query import TrailReader
 from services.audit.record import Rec
+from services.audit.sealed_range import InSealedFile
 from services.audit.trail import Stored
 from shared.facts import rfc3339
 from shared.vocabulary import Kind
@@ -83,9 +84,12 @@ def fields_kind(entry: Stored) -> str:
 
 
 async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
-    """The first record at or after `at`, by bisection: a few reads of single records. Raises InSealedFile where it has left."""
+    """The first record at or after `at` that is still in the store, by bisection: a few reads of single records."""
     wanted = rfc3339(at)
-    low, high = await reader.first_here(wanted), size
+    try:
+        low, high = await reader.first_here(wanted), size
+    except InSealedFile as left:
+        low, high = left.end, size
     while low < high:
         middle = (low + high) // 2
         entry = next(iter(await reader.stored(middle, middle + 1)), None)

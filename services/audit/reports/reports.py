@@ -19,6 +19,7 @@ from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachab
 from services.audit.reports.window import Window
 from services.audit.trail import Signed, Stored
 from services.audit.views import NotInTrail
+from shared.facts import rfc3339
 
 _KEPT = 3
 _BEGINNING, _LATELY = 100, 500
@@ -68,6 +69,7 @@ class Reports:
     async def _count(self, window: Window, signed: Signed) -> Counting:
         reader, size, once = self._reader, signed.size, Once()
         counting = Counting(window, self._zone)
+        await reader.first_here(rfc3339(window.start))  # a window that has left the store in part is refused; what lies before it may have
         start = await first_at(reader, size, window.begins) if window.since else 0
         fully = await first_at(reader, size, datetime.fromtimestamp(max(window.start.timestamp() - _FULLY, 0), UTC)) if window.since else 0
         end = min(await first_at(reader, size, window.until) + 1, size) if window.until else size
