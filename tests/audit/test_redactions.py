@@ -87,9 +87,8 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
 
 
 def found(house: House, case: str) -> list[int]:
-    return [
-        one["index"] for one in house.ask("GET", f"entries?case={case}&kind=reported&text=north sluice", Role.AUDITOR).json()["entries"]
-    ]
+    page = house.ask("GET", f"entries?case={case}&kind=reported&text=north sluice", Role.AUDITOR).json()
+    return [one["index"] for one in page["entries"]]
 
 
 async def test_a_whole_case_is_erased_and_its_neighbours_are_not(house: House) -> None:
@@ -188,7 +187,7 @@ async def test_from_the_command_line_it_is_held_released_and_erased(house: House
     code, _, words = run(Role.REDACTOR, "redact", str(indexes[0]), "--basis", "PIPL Art. 47")
     assert (code, "inquiry 10" in words) == (1, True)
     _, holds, _ = run(Role.AUDITOR, "holds")
-    assert [one["hold"] for one in holds] == [held["hold"]]
+    assert held["hold"] in [one["hold"] for one in holds]
     assert run(Role.AUDITOR, "release", held["hold"], "--why", "closed")[0] == 0
     assert run(Role.REDACTOR, "redact", str(indexes[0]))[0] == 2, "not without a legal basis"
     code, erased, _ = run(Role.REDACTOR, "redact", str(indexes[0]), "--field", "data.summary", "--basis", "PIPL Art. 47")
