@@ -57,6 +57,9 @@ class Words:
     def area(self, area: str | None) -> str | None:
         return None if area is None else self.named(self.names.area(area), area)
 
+    def yes_or_no(self, value: bool | None) -> str | None:
+        return None if value is None else self.label("answer", "yes" if value else "no")
+
     def local(self, at: datetime | None) -> datetime | None:
         return None if at is None else at.astimezone(self.zone).replace(tzinfo=None)
 
@@ -85,6 +88,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(N_("Duties lapsed"), 24, lambda _, entry: ", ".join(entry.lapses) or None),
     Column(N_("Text"), 60, lambda _, entry: entry.text),
     Column(N_("Sequence of the fact"), 9, lambda _, entry: entry.sequence),
+    Column(N_("Sealed by witnesses"), 9, lambda words, entry: words.yes_or_no(entry.sealed)),
 )
 
 
