@@ -6,7 +6,8 @@ Invariant: every figure in it is one of the reports' figures and carries its nam
 from dataclasses import dataclass
 
 from services.audit.documents import definitions
-from services.audit.documents.blocks import Bars, Block, Cell, Document, Heading, Paragraph, Table, row
+from services.audit.documents.blocks import Bars, Block, Cell, Document, Heading, Table, row
+from services.audit.documents.overview import Found, Overview, period_name
 from services.audit.documents.period import Period
 from services.audit.documents.report_blocks import (
     chains_table,
@@ -26,24 +27,12 @@ from services.audit.documents.report_blocks import (
     unit_rows,
 )
 from services.audit.documents.words import Words
-from services.audit.reports.views import Holding, Lapses, MatterLine, Reachability, Resolution, RowTimeliness, Timeliness, Trend
+from services.audit.reports.views import MatterLine
 from shared.web.languages import N_
 
 LISTED = 40
 REPEATED = 2
 """So many lapses of one unit, or matters of one sort in one place, are a pattern to look at."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the reports say of one period."""
-
-    timeliness: Timeliness
-    lapses: Lapses
-    holding: Holding
-    reachability: Reachability
-    resolution: Resolution
-    trend: Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class OpenMatter:
 def analysis(words: Words, period: Period, city: str, vkey: str, now: Found, before: Found, open_matters: list[OpenMatter]) -> Document:
     writer = _Writer(words, period, now, before)
     blocks: list[Block] = [
-        *writer.overview(),
+        *writer.overview(before),
         *writer.matters(),
         *writer.timeliness(),
         *writer.lapses(),
@@ -87,14 +76,6 @@ def analysis(words: Words, period: Period, city: str, vkey: str, now: Found, bef
     )
 
 
-def period_name(words: Words, period: Period) -> str:
-    if not words.is_chinese:
-        return period.name
-    if period.months == 1:
-        return f"{period.year}年{period.month}月"
-    return f"{period.year}年第{'一二三四'[(period.month - 1) // 3]}季度"
-
-
 class _Writer:
     def __init__(self, words: Words, period: Period, now: Found, before: Found) -> None:
         self._words, self._period, self._now, self._before = words, period, now, before
@@ -106,97 +87,10 @@ class _Writer:
         number = f"{'〇一二三四五六七八九十'[self._sections]}、" if self._words.is_chinese else f"{self._sections}. "
         return Heading(number + self._words.of(message))
 
-    def _change(self, now: int, before: int) -> str:
-        """Against the period before, in words."""
-        words = self._words
-        if now == before:
-            return words.of(N_("as many as in the period before"))
-        if before == 0:
-            return words.of(N_("none in the period before"))
-        share = words.share(abs(now - before) / before)
-        if now > before:
-            return words.of(N_("%(share)s more than the %(before)s of the period before"), share=share, before=before)
-        return words.of(N_("%(share)s fewer than the %(before)s of the period before"), share=share, before=before)
-
-    def _points(self, now: float | None, before: float | None) -> str:
-        words = self._words
-        if now is None or before is None:
-            return words.of(N_("which can't be compared with the period before"))
-        points = f"{abs(now - before) * 100:.1f}"
-        if points == "0.0":
-            return words.of(N_("the same as in the period before"))
-        if now > before:
-            return words.of(N_("%(points)s percentage points better than in the period before"), points=points)
-        return words.of(N_("%(points)s percentage points worse than in the period before"), points=points)
-
     # Sections
 
-    def overview(self) -> list[Block]:
-        words, whole, previous = self._words, self._now.resolution.whole, self._before.resolution.whole
-        duties, earlier = _whole(self._now), _whole(self._before)
-        reach = self._now.reachability.whole
-        return [
-            self._heading(N_("Overview")),
-            words.say(
-                N_(
-                    "In %(period)s %(reports)s matters were reported, %(change)s; %(resolved)s were resolved and %(closed)s closed. "
-                    "At the end of the period %(open)s were open, of which %(overdue)s had something overdue."
-                ),
-                period=period_name(words, self._period),
-                reports=count(whole, "reports"),
-                change=self._change(whole.reports, previous.reports),
-                resolved=count(whole, "resolved"),
-                closed=count(whole, "closed"),
-                open=count(whole, "open"),
-                overdue=count(whole, "overdue"),
-            ),
-            words.say(
-                N_(
-                    "Of the duties that came to their limit, %(in_time)s were done in time and %(lapsed)s lapsed, "
-                    "%(excused)s of them with an excuse on record. The share in time was %(share)s, %(points)s. "
-                    "%(late)s reports came in after their limit."
-                ),
-                in_time=count(duties, "in_time"),
-                lapsed=count(duties, "lapsed"),
-                excused=count(duties, "excused"),
-                share=words.share(duties.share_in_time),
-                points=self._points(duties.share_in_time, earlier.share_in_time),
-                late=self._late_reports(duties),
-            ),
-            words.say(
-                N_(
-                    "The first response came after %(response)s in the median and %(worst)s at the latest. "
-                    "Of %(sent)s messages %(delivered)s were delivered (%(share)s); "
-                    "of those that asked for an answer %(answered)s were answered."
-                ),
-                response=Cell(words.span(whole.median_response_seconds), f"{whole.figure}/responded/median"),
-                worst=Cell(words.span(whole.worst_response_seconds), f"{whole.figure}/responded/worst"),
-                sent=count(reach, "sent"),
-                delivered=count(reach, "delivered"),
-                share=words.share(reach.share_delivered),
-                answered=words.share(reach.share_answered),
-            ),
-            *self._not_over(),
-            self._left_out(),
-        ]
-
-    def _not_over(self) -> list[Block]:
-        """An analysis made too early says so."""
-        answer = self._now.timeliness
-        if answer.until is None or answer.checkpoint.time > answer.until:
-            return []
-        return [self._words.say(N_("The period is not over at this checkpoint: the figures are of its part so far."), style="small")]
-
-    def _late_reports(self, duties: RowTimeliness) -> Cell:
-        """A report is owed to several people: late once, it is late to each of them. Counted here by matter."""
-        lines = [line for line in self._now.lapses.lapses if line.cause == "reported_late"]
-        cases = {line.case for line in lines}
-        return Cell(str(len(cases)), f"{duties.figure}/reported_late") if cases else Cell("0")
-
-    def _left_out(self) -> Paragraph:
-        return self._words.say(
-            N_("%(number)s exercises were left out of all figures."), style="small", number=self._now.resolution.exercises_left_out
-        )
+    def overview(self, before: Found) -> list[Block]:
+        return [self._heading(N_("Overview")), *Overview(self._words, self._period, self._now, before).blocks()]
 
     def matters(self) -> list[Block]:
         words, found, previous = self._words, self._now.resolution, self._before.resolution
@@ -382,11 +276,6 @@ class _Writer:
                 period=self._period.name,
             ),
         ]
-
-
-def _whole(found: Found) -> RowTimeliness:
-    assert found.timeliness.whole is not None
-    return found.timeliness.whole
 
 
 def _numbers(title: str, first: str, second: str, counted: dict[str, list[int]]) -> Table:

@@ -8,11 +8,12 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.audit.documents import html
-from services.audit.documents.analysis import Found, OpenMatter, analysis
+from services.audit.documents.analysis import OpenMatter, analysis
 from services.audit.documents.blocks import Document
 from services.audit.documents.docx_file import docx_of
 from services.audit.documents.notes import Notes, Trace
 from services.audit.documents.notice import NoticeWriter, matter_of, state_of
+from services.audit.documents.overview import Found
 from services.audit.documents.period import Period
 from services.audit.documents.text import text_of
 from services.audit.documents.titles import titles
