@@ -11,7 +11,7 @@ import structlog
 
 from services.audit import search_tiles as tiles
 from services.audit.fields import searched_words
-from services.audit.record import Rec
+from services.audit.record import Rec, RecordError
 from services.audit.search_terms import Macs, encoded, terms_of
 from services.audit.search_tiles import BLOCK, FAN, Block, Tile, TileError
 from services.audit.store_calls import StoreError
@@ -65,6 +65,10 @@ class SearchIndexer:
                 await self._until_more()
             except StoreError as error:
                 log.warning("search_index_waits", why=str(error)[:300])
+                await asyncio.sleep(_PATIENCE)
+            except Exception:
+                # Searches do without an index; the trail must not stop being written for it.
+                log.exception("search_index_failed", next="trying again")
                 await asyncio.sleep(_PATIENCE)
 
     async def catch_up(self) -> None:
@@ -132,7 +136,7 @@ class SearchIndexer:
             entries = await self._trail.entries(start, min(start + _WINDOW, block.end))
             payloads = await self._trail.payloads([entry.index for entry in entries]) if self._macs is not None else {}
             for number, entry in enumerate(entries):
-                tiles.mark(fields, entry.index - block.start, terms_of_entry(entry))
+                self._mark(fields, entry, block)
                 if self._macs is not None and (payload := payloads.get(entry.index)) is not None:
                     tiles.mark(words, entry.index - block.start, self._macs.of_text(searched_words(payload.envelope)))
                 if number % _SLICE == _SLICE - 1:
@@ -142,6 +146,12 @@ class SearchIndexer:
         if self._macs is not None:
             await self._store.insert({tiles.key_of(block, 0, self._macs.name): tiles.write(words)}, words=True)
             self._step("search words")
+
+    def _mark(self, fields: Tile, entry: Stored, block: Block) -> None:
+        try:
+            tiles.mark(fields, entry.index - block.start, terms_of_entry(entry))
+        except RecordError as error:
+            log.error("record_not_indexed", record=entry.index, why=str(error), next="`fenghuo trail verify` says what was done to it")
 
     async def _roll_up(self, block: Block, *, words: bool) -> None:
         """Bucket by bucket of the level below, each into sixteen."""
@@ -171,7 +181,11 @@ class SearchIndexer:
 
 
 def terms_of_entry(entry: Stored) -> list[bytes]:
-    return encoded(terms_of(entry.fields, Rec.read(entry.rec).claimed))
+    """Raises RecordError for a record that was damaged."""
+    try:
+        return encoded(terms_of(entry.fields, Rec.read(entry.rec).claimed))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"record {entry.index} lacks search fields ({error})") from None
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

@@ -245,6 +245,22 @@ async def test_words_removed_by_an_erasure_are_built_again_and_the_rest_is_found
     assert made.words.count_documents({}) == before
 
 
+async def test_a_damaged_record_stops_neither_the_index_nor_its_check(made: Made) -> None:
+    made.forget()
+    entries = made.client["fenghuo_trail"]["entries"]
+    kept = entries.find_one({"_id": 40})
+    assert kept
+    entries.update_one({"_id": 40}, {"$set": {"rec": b"{}"}})
+    try:
+        await made.indexer().catch_up()
+        faults: list[str] = []
+        await check_search(made.trail, SIZE, lambda _, words: faults.append(words), macs=made.store.macs)
+        assert faults == []
+    finally:
+        entries.replace_one({"_id": 40}, kept)
+        made.forget()
+
+
 async def test_the_store_alone_tells_no_words(made: Made) -> None:
     await made.indexer().catch_up()
     content = b"".join(bytes(doc["tile"]) for doc in made.words.find())
