@@ -146,7 +146,8 @@ def _show_verdict(verdict: "verifying.Verdict") -> None:
         out.print(fault.words, markup=False, highlight=False)
     if verdict.holds:
         out.print(
-            f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, {verdict.size} signed at {verdict.time}, "
+            f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, "
+            f"{verdict.size} signed at {verdict.time}, "
             f"root {verdict.root[:16]}…",
             highlight=False,
         )

@@ -12,6 +12,7 @@ from shared import streams
 from shared.vocabulary import Role
 from tests.audit.by_hand import edit_payload
 from tests.audit.given import acknowledged, new_case, publish, reported
+from tests.audit.killing import kill_and_check
 from tests.audit.reading import verdict_of
 from tests.lab import Lab, Running, until
 
@@ -115,3 +116,9 @@ async def _sealed(lab: Lab, audit: Running, size: int) -> None:
             return answer.status_code == 200 and answer.json()["size"] >= size
 
     await until(covered, seconds=30, what=f"{size} facts sealed; log {audit.log}: {audit.log.read_text()[-1500:]}")
+
+
+async def test_killed_at_random_moments_under_load_nothing_is_lost_doubled_or_taken_back(own_lab: Lab) -> None:
+    """Sequencer, store and broker, once each; `python -m bench crash` does it fifty times."""
+    done = await kill_and_check(own_lab, times=3, seed=4)
+    assert done["killed"] == {"sequencer": 1, "store": 1, "broker": 1}
