@@ -4,6 +4,7 @@ Invariant: insert-only, numbered without a gap over all witnesses; a line counts
 where the witnesses are known.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -57,11 +58,15 @@ class Cosigned:
         text_of: Callable[[int], Awaitable[str | None]],
         witnesses: Sequence[Witness] = (),
         quorum: int = 1,
+        *,
+        is_writer: bool = False,
     ) -> None:
+        """`is_writer`: nobody else adds to the store, so it is read once."""
         self.witnesses, self.quorum = {one.id: one for one in witnesses}, quorum
         self._store, self._gallop, self._text_of = store, gallop, text_of
         self._count = -1
-        self._own = False
+        self._is_writer, self._is_read = is_writer, False
+        self._adding = asyncio.Lock()
         self._recent: OrderedDict[int, dict[str, Cosignature]] = OrderedDict()
 
     async def lines(self, number: int) -> list[str]:
@@ -81,28 +86,28 @@ class Cosigned:
         return None if held is None else next(iter(self._recent[held].values()))
 
     async def add(self, one: Cosignature) -> None:
-        await self._refresh()
-        while True:
-            try:
-                await self._store.insert(self._count, one)
-                break
-            except TakenError:
-                # Another task's, or another life's whose answer was lost.
-                self._own = False
+        async with self._adding:
+            while True:
                 await self._refresh()
-        self._count += 1
-        self._own = True
-        self._take(one)
+                number = self._count
+                try:
+                    await self._store.insert(number, one)
+                    break
+                except TakenError:
+                    # Our own, whose answer was lost, or another writer's.
+                    self._is_read = False
+            self._count = max(self._count, number + 1)
+            self._take(one)
 
     async def _refresh(self) -> None:
-        if self._own:
-            return  # only we write, and we know what
+        if self._is_read:
+            return
         known = max(self._count, 0)
         count = await self._gallop(self._store.has, known)
         for one in await self._store.read(max(known, count - _RECENT), count):
             if await self._holds(one):
                 self._take(one)
-        self._count = count
+        self._count, self._is_read = max(self._count, count), self._is_writer
 
     async def _holds(self, one: Cosignature) -> bool:
         if not self.witnesses:

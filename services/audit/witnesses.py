@@ -202,7 +202,7 @@ class Witnesses:
     def __init__(self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry) -> None:
         """Raises NoteError where `given` names none rightly."""
         known = read_witnesses(given)
-        self.book = cosigned_in(trail, [one.key for one in known], quorum)
+        self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry)
         self._askers = [Asker(one, self.book, self._newest, StoredTree(trail).consistency, metrics) for one in known]
@@ -227,11 +227,11 @@ class Witnesses:
         return await self._trail.checkpoint(self._count - 1) if self._count else None
 
 
-def cosigned_in(trail: Trail, witnesses: Sequence[Witness] = (), quorum: int = 1) -> Cosigned:
+def cosigned_in(trail: Trail, witnesses: Sequence[Witness] = (), quorum: int = 1, *, is_writer: bool = False) -> Cosigned:
     """The cosignatures this store keeps."""
 
     async def text_of(number: int) -> str | None:
         signed = await trail.checkpoint(number)
         return note.parse(signed.note.encode()).text if signed else None
 
-    return Cosigned(trail.cosignatures, gallop, text_of, witnesses, quorum)
+    return Cosigned(trail.cosignatures, gallop, text_of, witnesses, quorum, is_writer=is_writer)

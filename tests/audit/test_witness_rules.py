@@ -22,10 +22,13 @@ from fenghuo.witness.witnessing import Witnessing
 from services.audit import cosign, layout, merkle, note, tlog_proof
 from services.audit.checkpoint import Checkpoint
 from services.audit.cosign import Witness
+from services.audit.cosigned import Cosignature, CosignatureStore, Cosigned
 from services.audit.layout import ENTRIES
 from services.audit.merkle import leaf_hash
 from services.audit.note import NoteError, Signer
+from services.audit.store_calls import TakenError
 from services.audit.tlog_proof import TlogProofError
+from services.audit.trail import gallop
 from services.audit.witnesses import read_witnesses
 from tests.lab import until
 
@@ -251,6 +254,44 @@ def test_witnesses_are_named_by_lines_or_a_file(tmp_path: Path) -> None:
     for wrong in (f"w.example {vkey}", f"https://w.example {VKEY}", "https://w.example a b"):
         with pytest.raises(NoteError):
             read_witnesses(wrong)
+
+
+class KeptInMemory(CosignatureStore):
+    def __init__(self) -> None:
+        self.held: dict[int, Cosignature] = {}
+
+    async def has(self, number: int) -> bool:
+        await asyncio.sleep(0)
+        return number in self.held
+
+    async def read(self, start: int, end: int) -> list[Cosignature]:
+        await asyncio.sleep(0)
+        return [self.held[number] for number in range(start, end)]
+
+    async def insert(self, number: int, one: Cosignature) -> None:
+        await asyncio.sleep(0)
+        if number in self.held:
+            raise TakenError
+        self.held[number] = one
+        await asyncio.sleep(0)
+
+
+async def test_cosignatures_of_many_witnesses_are_numbered_without_a_gap_and_a_quorum_of_one_checkpoint_seals() -> None:
+    async def nothing(_: int) -> None: ...
+
+    store = KeptInMemory()
+    mine, other = (Cosigned(store, gallop, nothing, quorum=2, is_writer=is_writer) for is_writer in (True, False))
+    for number in range(3):
+        given_ = [Cosignature(number, number * 10, f"w{witness}", AT, f"line {number} {witness}\n") for witness in range(3 - number)]
+        await asyncio.gather(*(book.add(one) for book, one in zip((mine, mine, other), given_, strict=False)))
+    assert sorted(store.held) == list(range(6))
+    book = Cosigned(store, gallop, nothing, quorum=2)
+    assert [await book.lines(2), len(await book.lines(0))] == [["line 2 0\n"], 3]
+    for quorum, size in ((1, 20), (2, 10), (3, 0)):
+        seal = await book.sealed(quorum)
+        assert seal is not None
+        assert seal.size == size
+    assert await book.sealed(4) is None
 
 
 def test_the_program_loads_neither_broker_nor_store(tmp_path: Path) -> None:
