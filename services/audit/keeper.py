@@ -14,6 +14,8 @@ class Keeper:
 
     def __init__(self, trail: Trail) -> None:
         self.state = Keeping()
+        self.unread: list[int] = []
+        """Acts that are listed and have left the store for a sealed file: a hold among them is not known here."""
         self._trail = trail
         self._lock = asyncio.Lock()
 
@@ -24,7 +26,9 @@ class Keeper:
             for at in range(0, len(indexes), _AT_ONCE):
                 part = indexes[at : at + _AT_ONCE]
                 payloads = await self._trail.payloads(part)
-                for entry in await self._trail.entries_at(part):
+                entries = await self._trail.entries_at(part)
+                self.unread = sorted({*self.unread, *part} - {entry.index for entry in entries})
+                for entry in entries:
                     payload = payloads.get(entry.index)
                     act = act_of(Rec.read(entry.rec), payload.envelope if payload else {})
                     if act is not None:

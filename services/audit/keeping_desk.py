@@ -106,6 +106,9 @@ class KeepingDesk:
         if not wanted:
             raise Problem(409, "Nothing to erase", "None of these records has any of these fields (any more).")
         _refuse_held(await self.state(), wanted)
+        if unread := self._eraser.keeper.unread:
+            words = f"Records {unread} lie in a sealed file and may hold some of this. Put that range back into the store first."
+            raise Problem(409, "Perhaps held", words)
         records: list[int] = []
         for case, entries in wanted.items():
             for at in range(0, len(entries), _IN_ONE):

@@ -12,6 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from services.audit import payloads, record
 from services.audit.erasure_store import ErasureStore, Wanted
 from services.audit.export import Detail, export_line, read_line
+from services.audit.keeper import Keeper
 from services.audit.keeping import Act, Keeping
 from services.audit.keeping_desk import KeepingDesk, RedactionForm
 from services.audit.payload_check import WHOLE
@@ -115,6 +116,27 @@ async def test_without_credentials_it_says_what_to_set() -> None:
     with pytest.raises(Problem, match="FENGHUO_REDACTOR_URL") as refused:
         await desk.redact(Actor(principal="r", role=Role.REDACTOR), RedactionForm(entries=(0,), legal_basis="PIPL 47"))
     assert refused.value.status == 503
+
+
+async def test_a_hold_that_may_lie_in_a_sealed_file_is_not_taken_for_none() -> None:
+    class Dropped:
+        """A store whose first acts have left it."""
+
+        async def keeping(self, since: int) -> list[int]:
+            return [index for index in (3, 8) if index >= since]
+
+        async def payloads(self, _: Any) -> dict[int, Payload]:
+            return {}
+
+        async def entries_at(self, _: Any) -> list[Stored]:
+            return []
+
+    store: Any = Dropped()
+    keeper = Keeper(store)
+    await keeper.refresh(5)
+    assert keeper.unread == [3]
+    await keeper.refresh(10)
+    assert keeper.unread == [3, 8]
 
 
 # --- in the store -------------------------------------------------------------------------------------------------------
