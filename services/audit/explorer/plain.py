@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from services.audit.explorer.plain_fields import FIELDS, OTHERWISE
 from shared.facts import Name
 from shared.facts.envelope import TYPE_PREFIX
-from shared.web.languages import N_
 from shared.web.names import Names
 
 
@@ -86,101 +86,11 @@ class ReadingLine:
     records: int
 
 
-_FIELDS: Mapping[str, tuple[str, str]] = {
-    "summary": (N_("Summary"), "text"),
-    "details": (N_("Details"), "text"),
-    "kind": (N_("Kind"), "kind"),
-    "category": (N_("Category"), "category"),
-    "level": (N_("Level"), "level"),
-    "unit": (N_("Unit"), "unit"),
-    "area": (N_("Area"), "area"),
-    "occurred_at": (N_("Occurred"), "at"),
-    "learned_at": (N_("Learned of"), "at"),
-    "handed_in_at": (N_("Handed in"), "at"),
-    "received_at": (N_("Received"), "at"),
-    "reported_by": (N_("Reported by"), "by"),
-    "person": (N_("Person"), "person"),
-    "via": (N_("By which way"), "via"),
-    "by": (N_("Done by"), "actor"),
-    "text": (N_("Text"), "text"),
-    "note": (N_("Note"), "text"),
-    "to_unit": (N_("To which unit"), "unit"),
-    "to_person": (N_("To whom"), "person"),
-    "into": (N_("Merged into"), "text"),
-    "percent": (N_("Percent"), "text"),
-    "duty": (N_("Duty"), "text"),
-    "task": (N_("Task"), "text"),
-    "document": (N_("Document"), "text"),
-    "sensitive": (N_("Sensitive"), "yes"),
-    "approve": (N_("Granted"), "yes_or_no"),
-    "due_at": (N_("Limit"), "at"),
-    "span": (N_("For how long"), "text"),
-    "reply_by": (N_("Reply until"), "at"),
-    "measure": (N_("Measure"), "text"),
-    "satisfaction": (N_("Satisfaction, 5 best"), "text"),
-    "plan": (N_("Contingency plan"), "text"),
-    "post": (N_("Post"), "post"),
-    "step": (N_("Step of the chain"), "text"),
-    "owner": (N_("Answers for it"), "person"),
-    "acting": (N_("Acting"), "yes"),
-    "at": (N_("Set for"), "at"),
-    "topic": (N_("Topic"), "text"),
-    "parent": (N_("Follows from the case"), "text"),
-    "exercise": (N_("Exercise"), "yes"),
-    "title": (N_("Title"), "text"),
-    "watch": (N_("What is watched"), "text"),
-    "subject": (N_("Came on"), "text"),
-    "source": (N_("Source"), "source"),
-    "report": (N_("The unit's report"), "text"),
-    "score": (N_("How alike, from 0 to 1"), "text"),
-    "case": (N_("Case"), "text"),
-    "starts_at": (N_("Its clock started"), "at"),
-    "opened_at": (N_("Opened"), "at"),
-    "limit": (N_("Limit"), "at"),
-    "found_at": (N_("Found"), "at"),
-    "cause": (N_("Cause"), "cause"),
-    "lapses": (N_("Lapses"), "text"),
-    "found": (N_("What was found"), "found"),
-    "durable": (N_("Where"), "text"),
-    "expected_at": (N_("Expected"), "at"),
-    "pending_at": (N_("Pending"), "at"),
-    "sequence": (N_("Place in the record"), "text"),
-    "repaired": (N_("Repaired"), "yes_or_no"),
-    "version": (N_("Version"), "text"),
-    "base": (N_("Version before"), "text"),
-    "reason": (N_("Reason"), "text"),
-    "policy": (N_("Policy"), "text"),
-    "legal_basis": (N_("Legal basis"), "text"),
-    "hold": (N_("Hold"), "text"),
-    "first": (N_("First record"), "text"),
-    "last": (N_("Last record"), "text"),
-    "why": (N_("Why"), "text"),
-    "start": (N_("First record"), "text"),
-    "end": (N_("First record after it"), "text"),
-    "manifest": (N_("Digest of the file's manifest"), "text"),
-    "how": (N_("How it was read"), "how"),
-    "records": (N_("Records"), "text"),
-    "checkpoint": (N_("Records covered then"), "text"),
-    "first_at": (N_("First"), "at"),
-    "last_at": (N_("Last"), "at"),
-    "more": (N_("Further questions"), "text"),
-    "broken_off": (N_("Broken off before the end"), "yes"),
-}
-"""Field → (its name, how it is read). Their order here is their order on the page."""
-_OTHERWISE: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("established", "subject"): (N_("Which one"), "text"),
-    ("due", "at"): (N_("Set for"), "at"),
-    ("heard", "at"): (N_("Heard"), "at"),
-    ("regraded", "sensitive"): (N_("Sensitive"), "yes_or_no"),
-}
-"""(Kind, field): where the same field has another name."""
-
-
 def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
     """The fields of the fact's data that people read."""
     data = _mapping(fact, "data")
     kind = str((fact or {}).get("type", "")).removeprefix(TYPE_PREFIX).removesuffix(".v1")
-    read = {field: _OTHERWISE.get((kind, field), known) for field, known in _FIELDS.items()}
+    read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
     return tuple(_line(term, how, data[field], names) for field, (term, how) in read.items() if _is_said(data.get(field), how))
 
 
