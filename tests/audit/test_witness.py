@@ -99,6 +99,8 @@ async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(watched: 
         (("verify", "--witness", watched.witness.vkey), 0),
         (("verify", "--witness", STRANGER), 4),
         (("verify", "--witness", watched.witness.vkey, "--quorum", "2"), 2),
+        (("export", "--to", str(tmp_path / "export")), 0),
+        (("verify", "--dir", str(tmp_path / "export"), "--witness", watched.witness.vkey), 0),
     ):
         assert (await watched.run(*arguments))[0] == code, arguments
     file.write_text(file.read_text().replace("index 7", "index 8"))
