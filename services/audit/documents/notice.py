@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.audit.documents.blocks import Block, Cell, Document, Heading, Paragraph, Table, row
-from services.audit.documents.report_blocks import moment
+from services.audit.documents.report_blocks import done_late, moment
 from services.audit.documents.words import NOTHING, Words
 from services.audit.reports.counting import Counting
 from services.audit.reports.matters import LapseSeen, Matter, effects_of, instant, word
@@ -168,7 +168,7 @@ class NoticeWriter:
                 NOTHING if lapse.cause == LapseCause.REPORTED_LATE else self._post(lapse.person),
                 words.at(moment(lapse.due_at)),
                 words.label("cause", lapse.cause),
-                words.of(N_("%(span)s late"), span=words.span(lapse.done_late_by)) if lapse.done is not None else words.of(N_("not done")),
+                done_late(words, lapse.cause, lapse.late_by, lapse.done, lapse.done_late_by),
             )
             for lapse in _once(lapses)
         ]

@@ -26,6 +26,7 @@ from services.audit.reports.views import (
     Trend,
     UnitTimeliness,
 )
+from shared.facts import LapseCause
 from shared.web.languages import N_
 
 MOST_ROWS = 60
@@ -68,15 +69,14 @@ def duties_table(words: Words, first: str, named: Sequence[tuple[str, DutyLine]]
             measured(words, line, "median_seconds", "done", "median"),
             measured(words, line, "worst_late_seconds", "late", "worst"),
         )
-        for name, line in named[:MOST_ROWS]
+        for name, line in [one for one in named if one[1].in_time or one[1].lapsed or one[1].late][:MOST_ROWS]
     ]
     return Table(columns, tuple(rows), title)
 
 
 def unit_rows(words: Words, lines: Sequence[UnitTimeliness]) -> list[tuple[str, DutyLine]]:
     """Those with the most lapses first."""
-    told = [line for line in lines if line.in_time or line.lapsed or line.late]
-    return [(words.unit(line.unit), line) for line in sorted(told, key=lambda line: (-line.lapsed, line.unit))]
+    return [(words.unit(line.unit), line) for line in sorted(lines, key=lambda line: (-line.lapsed, line.unit))]
 
 
 def leader_rows(words: Words, lines: Sequence[LeaderTimeliness]) -> list[tuple[str, DutyLine]]:
@@ -153,15 +153,22 @@ def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS
             words.unit(line.unit),
             words.person(line.person),
             words.label("cause", line.cause),
-            Cell(words.of(N_("%(span)s late"), span=words.span(line.done_late_by_seconds)), None, (line.done_index,))
-            if line.done_index is not None
-            else words.of(N_("not done")),
+            done_late(words, line.cause, line.late_by_seconds, line.done_index, line.done_late_by_seconds),
             words.listed([words.label("excuse", one) for one in line.excuses]),
             Cell(outcome_words(words, line), None, tuple(step.index for step in line.steps)),
         )
         for line in lines[:most]
     ]
     return Table(columns, tuple(rows), texts=len(columns))
+
+
+def done_late(words: Words, cause: str | None, late_by: float | None, done: int | None, done_late_by: float | None) -> Cell:
+    """How late it was done; a report that came late was, by that, whoever has answered it since."""
+    if cause == LapseCause.REPORTED_LATE:
+        return Cell(words.of(N_("%(span)s late"), span=words.span(late_by)))
+    if done is None:
+        return Cell(words.of(N_("not done")))
+    return Cell(words.of(N_("%(span)s late"), span=words.span(done_late_by)), None, (done,))
 
 
 def lapses_blocks(words: Words, found: Lapses) -> list[Block]:
