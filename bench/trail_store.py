@@ -3,6 +3,7 @@
 `make_store` fills a store once and finds it again; `kept_store` also runs it, in a folder that stays: .fenghuo/bench/trail-….
 """
 
+import asyncio
 import base64
 import time
 from collections.abc import AsyncGenerator
@@ -92,10 +93,12 @@ async def _fill(trail: Trail, records: int, seed: int, directory: Directory, sig
         opened = [builder.opened(message) for message in batch]
         actors = await trail.make_authors({one.principal for one in opened if one.principal is not None})
         built = builder.build_all(batch, heads, source, actors, batch[-1].time + timedelta(milliseconds=200), seen=seen, already=opened)
-        await trail.insert_payloads([one.payload for one in built])
-        await trail.insert_entries([one.entry for one in built])
         filled = [tile for one in built for tile in edge.append(one.entry.leaf)]
-        await trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
+        await asyncio.gather(
+            trail.insert_payloads([one.payload for one in built]),
+            trail.insert_entries([one.entry for one in built]),
+            trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled]),
+        )
         if edge.size % _CHECKPOINT_EVERY < BATCH or edge.size == records:
             at = batch[-1].time + timedelta(seconds=1)
             note = Checkpoint(signer.name, edge.size, edge.root(), at).sign(signer).write()
