@@ -119,10 +119,12 @@ class ServiceSource:
 
 
 class StoreSource:
-    """The store itself, without a service in between."""
+    """The store itself, without a service in between. A bundle that was read is kept until the next: its details are asked for then."""
 
     def __init__(self, reader: TrailReader) -> None:
         self._reader = reader
+        self._size = 0
+        self._bundle: dict[int, Stored] = {}
 
     async def acts(self) -> list[int]:
         """The holds and redactions the store lists, by which it is known what may be erased."""
@@ -141,7 +143,14 @@ class StoreSource:
 
     async def tile(self, tile: TileId) -> bytes:
         try:
-            return await tile_content(self._reader, tile)
+            if layout.width_in(tile.level, tile.number, self._size) < tile.width:
+                self._size = (await self._reader.checkpoint()).size
+            if tile.level != ENTRIES or layout.width_in(tile.level, tile.number, self._size) < tile.width:
+                return await tile_content(self._reader, tile, self._size)
+            start = tile.number * TILE_WIDTH
+            entries = await self._reader.stored(start, start + tile.width)
+            self._bundle = {entry.index: entry for entry in entries}
+            return layout.bundle_bytes([entry.rec for entry in entries])
         except StoreError as error:
             raise Unreachable(str(error)) from None
         except (NotInTrail, LayoutError) as error:
@@ -149,7 +158,9 @@ class StoreSource:
 
     async def details(self, start: int, end: int) -> list[Detail]:
         try:
-            entries = await self._reader.stored(start, end)
+            entries = [self._bundle[index] for index in range(start, end) if index in self._bundle]
+            if len(entries) < end - start:
+                entries = await self._reader.stored(start, end)
         except NotInTrail as error:
             raise SourceError(str(error)) from None
         payloads = await self._reader.payloads([entry.index for entry in entries])

@@ -20,9 +20,9 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}
 
 
-async def tile_content(reader: TrailReader, tile: TileId) -> bytes:
-    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint."""
-    size = (await reader.checkpoint()).size
+async def tile_content(reader: TrailReader, tile: TileId, known: int | None = None) -> bytes:
+    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its size, where it was just read."""
+    size = (await reader.checkpoint()).size if known is None else known
     if layout.width_in(tile.level, tile.number, size) < tile.width:
         raise NotInTrail(f"{layout.path_of(tile)}: the last checkpoint of {size} does not reach so far")
     if tile.level == ENTRIES:
