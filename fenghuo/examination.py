@@ -240,7 +240,7 @@ async def services(patient: Patient) -> list[Finding]:
             checks: dict[str, str] = response.json()["checks"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
             return Finding(name, Grade.AWAY, f"{url} does not answer ({type(error).__name__})", "start it (`make up`), or see its log")
-        bad = [f"{check}: {words}" for check, words in checks.items() if words != "ok"]
+        bad = [f"{check}: {words}" for check, words in checks.items() if words.partition(":")[0] != "ok"]
         if bad or not response.is_success:
             return Finding(name, Grade.FAULT, f"{url} is not ready: {'; '.join(bad) or 'starting'}", "see its log")
         return Finding(name, Grade.WELL, f"{url} ready ({', '.join(checks)})")

@@ -44,6 +44,7 @@ class Service:
     settings: Settings
     version: str = "0.1.0"
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    """What must answer; words that a check returns are shown behind its "ok"."""
     prepare: list[Callable[[], Awaitable[object]]] = field(default_factory=list[Callable[[], Awaitable[object]]])
     tasks: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list[Callable[[], Coroutine[Any, Any, None]]])
     """Long-running work besides the subscribers; cancelled on stop; one that raises ends the process."""
@@ -127,7 +128,7 @@ class Service:
     async def _readiness(self) -> tuple[bool, dict[str, str]]:
         """Whether all checks pass, and what each said."""
         report = dict(zip(self.checks, await asyncio.gather(*map(_outcome, self.checks.values())), strict=True))
-        return self.started and all(outcome == "ok" for outcome in report.values()), report
+        return self.started and all(outcome.partition(":")[0] == "ok" for outcome in report.values()), report
 
     def _routes(self) -> None:
         @self.app.get("/healthz", include_in_schema=False)
@@ -176,10 +177,10 @@ def _leave(_: int, __: FrameType | None) -> None:
 async def _outcome(check: Check) -> str:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT):
-            await check()
+            said = await check()
     except Exception as error:  # a check may fail in any way; that is what it is for
         return f"{type(error).__name__}: {error}".rstrip(": ")
-    return "ok"
+    return f"ok: {said}" if isinstance(said, str) and said else "ok"
 
 
 def _end_process_on_failure(task: asyncio.Task[None]) -> None:

@@ -86,8 +86,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     async def stream_last() -> int | None:
         return (await feed.stream()).last if service.started else None
 
-    async def sequencer_works() -> None:
-        sequencer.check()
+    async def sequencer_works() -> str:
+        return sequencer.check()
 
     async def work() -> None:
         await refuse_unfit_store(trail, settings.environment)
