@@ -14,12 +14,12 @@ import psutil
 from bench.rig import quantile
 from bench.trail_store import Store, kept_store
 from services.audit.bundle.make import Bundles
-from services.audit.export_end import End
-from services.audit.export_rows import Words
-from services.audit.export_stream import Asked, Format, content_of
-from services.audit.query import TrailReader
-from services.audit.trail import Trail
-from services.audit.views import Filter
+from services.audit.export.end import End
+from services.audit.export.rows import Words
+from services.audit.export.stream import Asked, Format, content_of
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Filter
+from services.audit.store.trail import Trail
 from shared.vocabulary import Language
 from shared.web.names import Names
 

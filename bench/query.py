@@ -13,9 +13,9 @@ from datetime import timedelta
 from bench.rig import quantile
 from bench.trail_facts import BEGIN, RARE, SPAN
 from bench.trail_store import Store, kept_store
-from services.audit.query import TrailReader
-from services.audit.trail import Trail
-from services.audit.views import Filter
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Filter
+from services.audit.store.trail import Trail
 from shared.vocabulary import Level
 
 RECORDS = int(os.environ.get("FENGHUO_BENCH_RECORDS", "50000"))

@@ -24,10 +24,10 @@ from bench.rig import quantile
 from bench.trail_offered import endless
 from bench.trail_store import kept_store
 from fenghuo.trail_source import source_at
-from services.audit.note import Verifier
-from services.audit.sources import write_folder
-from services.audit.trail import Trail
-from services.audit.verify import Verdict, verify
+from services.audit.checking.sources import write_folder
+from services.audit.checking.verify import Verdict, verify
+from services.audit.log.note import Verifier
+from services.audit.store.trail import Trail
 from shared.subjects import CHECKPOINT, fact_subject
 from shared.vocabulary import Role
 from tests.lab import Lab, Running, until

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from services.audit.record import Message
+from services.audit.records.record import Message
 from shared.directory import Directory
 from shared.facts import rfc3339
 from shared.facts.envelope import SCHEMA_ROOT, TYPE_PREFIX

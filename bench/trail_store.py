@@ -16,16 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.trail_facts import BEGIN, SPAN, Year
 from fenghuo import embedded
-from services.audit import builder, merkle
-from services.audit.actors import Seen
-from services.audit.builder import CaseHead, Source
-from services.audit.checkpoint import Checkpoint
-from services.audit.merkle import Edge
-from services.audit.note import Signer, key_hash, public_bytes
-from services.audit.query import TrailReader
-from services.audit.search_indexer import SearchIndexer
-from services.audit.search_terms import Macs
-from services.audit.trail import STREAM, Signed, Trail
+from services.audit.log import merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.merkle import Edge
+from services.audit.log.note import Signer, key_hash, public_bytes
+from services.audit.reading.reader import TrailReader
+from services.audit.records import builder
+from services.audit.records.actors import Seen
+from services.audit.records.builder import CaseHead, Source
+from services.audit.search.indexer import SearchIndexer
+from services.audit.search.terms import Macs
+from services.audit.store.trail import STREAM, Signed, Trail
 from shared.directory import Directory, load_directory
 from shared.facts import rfc3339
 

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from fenghuo import store
 from fenghuo.answers import Exit, fail
 from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys
-from services.audit.trail import StoreError
+from services.audit.store.trail import StoreError
 from shared.secrets import SecretMissing, read_secret
 from shared.settings import Settings
 

@@ -137,7 +137,7 @@ def declare_users(client: Client, passwords: Mapping[str, str]) -> None:
 
 async def make_collections(host: str, password: str) -> None:
     """As `setup`, the trail's collections with their validators and indexes: the audit itself has no right to make them."""
-    from services.audit.trail import Trail
+    from services.audit.store.trail import Trail
 
     trail = Trail(f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true")
     try:

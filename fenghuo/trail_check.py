@@ -10,9 +10,9 @@ from typing import Any
 from fenghuo.answers import Exit, fail
 from fenghuo.places import secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
-from services.audit.note import Verifier
-from services.audit.verify_pool import Opener
-from services.audit.verify_run import Fault
+from services.audit.checking.pool import Opener
+from services.audit.checking.run import Fault
+from services.audit.log.note import Verifier
 from shared.secrets import nkey_file
 from shared.settings import Settings
 
@@ -43,8 +43,8 @@ def keep_state(path: Path, note: str) -> None:
 
 async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
     """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
-    from services.audit.against_stream import stream_faults
-    from services.audit.feed import Feed
+    from services.audit.checking.against_stream import stream_faults
+    from services.audit.writing.feed import Feed
     from shared.broker import connect
 
     settings = Settings()

@@ -21,7 +21,7 @@ from shared.settings import Settings
 from shared.vocabulary import Role
 
 if TYPE_CHECKING:
-    from services.audit.note import Verifier
+    from services.audit.log.note import Verifier
 
 T = TypeVar("T")
 Progressed = Callable[[int, int], None]
@@ -38,7 +38,7 @@ def vkey_text(given: str | None) -> str:
 
 
 def pinned(given: str | None) -> "Verifier":
-    from services.audit.note import NoteError, Verifier
+    from services.audit.log.note import NoteError, Verifier
 
     try:
         return Verifier.read(vkey_text(given))
@@ -55,7 +55,7 @@ def bytes_of(path: Path) -> bytes:
 
 def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str) -> T:
     """Do `work` on the one source that was asked for, with a bar of progress."""
-    from services.audit.sources import SourceError, Unreachable
+    from services.audit.checking.sources import SourceError, Unreachable
 
     if folder is not None and mongo is not None:
         fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
@@ -76,13 +76,13 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
 @asynccontextmanager
 async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
     """The one that was asked for: a folder, the store, else the running service."""
-    from services.audit.sources import FolderSource, ServiceSource, StoreSource
+    from services.audit.checking.sources import FolderSource, ServiceSource, StoreSource
 
     if folder is not None:
         yield FolderSource(folder)
     elif mongo is not None:
-        from services.audit.query import TrailReader
-        from services.audit.trail import Trail
+        from services.audit.reading.reader import TrailReader
+        from services.audit.store.trail import Trail
 
         async def nobody() -> None:
             return None

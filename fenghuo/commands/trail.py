@@ -15,7 +15,7 @@ from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.audit import verify as verifying
+    from services.audit.checking import verify as verifying
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 app.command()(trail_query.query)
@@ -68,10 +68,11 @@ def verify(
     Exit codes, for cron: 0 all holds; 1 something is not as it was; 2 the command was wrong; 3 there was nobody to ask, nothing is
     known; 4 all holds, but too few of the witnesses given have cosigned it. `verify --state FILE` checks what is new since last time.
     """
-    from services.audit import checkpoint, witnessed
-    from services.audit import verify as verifying
-    from services.audit.search_key import NAME, known_macs
-    from services.audit.sources import StoreSource
+    from services.audit.checking import verify as verifying
+    from services.audit.checking.sources import StoreSource
+    from services.audit.log import checkpoint
+    from services.audit.search.key import NAME, known_macs
+    from services.audit.witnessing import witnessed
 
     key = pinned(vkey)
     if bundle_file is not None:

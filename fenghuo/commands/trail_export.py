@@ -84,7 +84,7 @@ def check_export(
     as_json: AsJson = False,
 ) -> None:
     """Check an exported file of lines, offline, against the pinned key. Ends with 1 where it is not whole or a line is not the trail's."""
-    from services.audit import export_verify
+    from services.audit.export import verify as export_verify
 
     key = pinned(vkey)
     try:
@@ -183,8 +183,8 @@ def verify_bundle(path: Path, vkey: str | None, witnesses: list[str], quorum: in
 
 
 def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None:
-    from services.audit import checkpoint
-    from services.audit.sources import write_folder
+    from services.audit.checking.sources import write_folder
+    from services.audit.log import checkpoint
 
     key, text = pinned(vkey), vkey_text(vkey)
     if to.exists() and any(to.iterdir()):
@@ -230,7 +230,7 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
 
 def _rows(form: Format, path: Path) -> int:
     """How many records the file itself says it holds, in its last line or sheet."""
-    from services.audit.export_end import rows_of
+    from services.audit.export.end import rows_of
 
     rows = rows_of(form, path)
     if rows is None:

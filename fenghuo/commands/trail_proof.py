@@ -17,8 +17,8 @@ from shared.secrets import SecretFile
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.audit.cosign import Witness
-    from services.audit.receipts import Claims
+    from services.audit.log.cosign import Witness
+    from services.audit.receipts.answer import Claims
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
@@ -32,8 +32,8 @@ _KEEP = "keep what you were given and tell those who watch over the trail"
 
 
 def pinned_witnesses(given: list[str], quorum: int) -> "list[Witness]":
-    from services.audit.cosign import Witness
-    from services.audit.note import NoteError
+    from services.audit.log.cosign import Witness
+    from services.audit.log.note import NoteError
 
     try:
         witnesses = [Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given]
@@ -87,8 +87,8 @@ def verify_proof(
 
 
 def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[str], quorum: int, claims: "Claims | None") -> dict[str, Any]:
-    from services.audit import checkpoint, cosign, merkle, note, tlog_proof
-    from services.audit.record import Rec, RecordError
+    from services.audit.log import checkpoint, cosign, merkle, note, tlog_proof
+    from services.audit.records.record import Rec, RecordError
 
     key, witnesses = pinned(vkey), pinned_witnesses(witness, quorum)
     try:
@@ -116,7 +116,7 @@ def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[st
 
 
 def _of_receipt(rec: Any, claims: "Claims") -> None:
-    from services.audit.record import utc
+    from services.audit.records.record import utc
 
     said = {"fact": (claims.fact, rec.message_id), "sequence": (claims.sequence, rec.sequence), "stream": (claims.stream, rec.stream)}
     said |= {"time": (claims.time, utc(rec.broker)), "case": (claims.case or "", rec.case)}
@@ -128,7 +128,7 @@ def _claims(receipt: Path, receipt_key: Path | None) -> "Claims":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from services.audit.receipts import ReceiptError, read_receipt
+    from services.audit.receipts.answer import ReceiptError, read_receipt
 
     path = receipt_key or secrets_folder(Settings()) / SecretFile.RECEIPT_VERIFY
     try:

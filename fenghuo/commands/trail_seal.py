@@ -19,9 +19,9 @@ from shared.vocabulary import Role
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from services.audit.note import Verifier
-    from services.audit.sealed_range import Manifest
-    from services.audit.sealed_range_read import SealedFolder
+    from services.audit.log.note import Verifier
+    from services.audit.retention.sealed_range import Manifest
+    from services.audit.retention.sealed_read import SealedFolder
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
@@ -46,9 +46,10 @@ def seal_range(
     as_json: AsJson = False,
 ) -> None:
     """Write old records into a sealed file that proves itself, and put that on record. The store keeps them until `drop-range`."""
-    from services.audit import checkpoint, sealed_range_write
-    from services.audit.sealed_range import SealedRangeError
-    from services.audit.sources import dropped_of
+    from services.audit.checking.sources import dropped_of
+    from services.audit.log import checkpoint
+    from services.audit.retention import sealed_write as sealed_range_write
+    from services.audit.retention.sealed_range import SealedRangeError
     from shared.facts import rfc3339
 
     if (before is None) == (records is None):
@@ -102,8 +103,8 @@ def drop_range(
     as_json: AsJson = False,
 ) -> None:
     """Take records that lie in a sealed file out of the store. Proofs go on as before; so do numbering, holds and redactions."""
-    from services.audit.retention_drop import RefusedDrop
-    from services.audit.trail import StoreError
+    from services.audit.retention.drop import RefusedDrop
+    from services.audit.store.trail import StoreError
 
     key = pinned(vkey)
     sealed = _checked(folder, key)
@@ -124,12 +125,12 @@ async def drop(
     sealed: "SealedFolder", key: "Verifier", fact: int, url: str, now: datetime, keep: timedelta, progress: Progressed = lambda _, __: None
 ) -> int:
     """Returns how many records stay. Raises RefusedDrop before anything is removed, StoreError."""
-    from services.audit import checkpoint
-    from services.audit.query import TrailReader
-    from services.audit.redaction import Keeper
-    from services.audit.retention_drop import RangeDropper, RefusedDrop
-    from services.audit.trail import Trail
-    from services.audit.views import NotInTrail
+    from services.audit.keeping.redaction import Keeper
+    from services.audit.log import checkpoint
+    from services.audit.reading.reader import TrailReader
+    from services.audit.reading.views import NotInTrail
+    from services.audit.retention.drop import RangeDropper, RefusedDrop
+    from services.audit.store.trail import Trail
 
     async def nobody() -> None:
         return None
@@ -154,9 +155,9 @@ async def drop(
 
 def joined(source: Any, folders: list[Path]) -> Any:
     """The source together with sealed files, for `verify --sealed`."""
-    from services.audit.sealed_range import SealedRangeError
-    from services.audit.sealed_range_read import SealedFolder, SealedSource
-    from services.audit.sources import SourceError
+    from services.audit.checking.sources import SourceError
+    from services.audit.retention.sealed_range import SealedRangeError
+    from services.audit.retention.sealed_read import SealedFolder, SealedSource
 
     try:
         return SealedSource(source, [SealedFolder(folder) for folder in folders]) if folders else source
@@ -166,7 +167,7 @@ def joined(source: Any, folders: list[Path]) -> Any:
 
 def authorities(path: Path | None) -> "list[Certificate]":
     """The time-stamping authorities that are trusted."""
-    from services.audit.timestamps import certificates
+    from services.audit.stamps.stamp import certificates
 
     try:
         return certificates(bytes_of(path)) if path is not None else []
@@ -175,8 +176,8 @@ def authorities(path: Path | None) -> "list[Certificate]":
 
 
 def _checked(folder: Path, key: "Verifier") -> "SealedFolder":
-    from services.audit.sealed_range import SealedRangeError
-    from services.audit.sealed_range_read import SealedFolder, check
+    from services.audit.retention.sealed_range import SealedRangeError
+    from services.audit.retention.sealed_read import SealedFolder, check
 
     try:
         sealed = SealedFolder(folder)

@@ -29,7 +29,7 @@ def init(
 ) -> None:
     """Make the key (once), and follow a log. Repeat it for each log."""
     from fenghuo.witness.folder import Folder, FolderError
-    from services.audit.note import NoteError
+    from services.audit.log.note import NoteError
 
     try:
         vkey, new = Folder(folder).init(name, log, url, listen=listen, webhook=webhook, now=int(time.time()))

@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from services.audit.cosign import Cosigner, make_key
-from services.audit.merkle import EMPTY_ROOT
-from services.audit.note import NoteError, Verifier
+from services.audit.log.cosign import Cosigner, make_key
+from services.audit.log.merkle import EMPTY_ROOT
+from services.audit.log.note import NoteError, Verifier
 
 CONFIG = "witness.toml"
 KEY = "witness.skey"

@@ -14,10 +14,10 @@ from fenghuo.witness.folder import Log, Seen
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.request import AddCheckpoint
 from fenghuo.witness.witnessing import Witnessing, is_signed
-from services.audit import note, tile_roots
-from services.audit.checkpoint import CheckpointError, Head, head_of, signed_at
-from services.audit.layout import LayoutError
-from services.audit.note import Note, NoteError
+from services.audit.log import note, tile_roots
+from services.audit.log.checkpoint import CheckpointError, Head, head_of, signed_at
+from services.audit.log.layout import LayoutError
+from services.audit.log.note import Note, NoteError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 EVERY = 5.0

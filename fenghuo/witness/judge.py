@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 from fenghuo.witness.folder import Seen
 from fenghuo.witness.request import AddCheckpoint
-from services.audit import merkle
-from services.audit.merkle import ProofError
+from services.audit.log import merkle
+from services.audit.log.merkle import ProofError
 
 SIZE_TYPE = "text/x.tlog.size"
 

@@ -2,8 +2,8 @@
 
 import httpx
 
-from services.audit import layout, merkle
-from services.audit.layout import CHECKPOINT_PATH, TileId
+from services.audit.log import layout, merkle
+from services.audit.log.layout import CHECKPOINT_PATH, TileId
 
 _OK = 200
 _CHECKPOINT_LIMIT = 256 * 1024

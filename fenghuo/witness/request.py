@@ -5,10 +5,10 @@ Invariant: what `read` takes is exactly what `write` makes; anything else is ref
 
 from dataclasses import dataclass
 
-from services.audit import cosign, note
-from services.audit.checkpoint import CheckpointError, Head, head_of, size_of
-from services.audit.merkle import HASH_SIZE
-from services.audit.note import Note, NoteError
+from services.audit.log import cosign, note
+from services.audit.log.checkpoint import CheckpointError, Head, head_of, size_of
+from services.audit.log.merkle import HASH_SIZE
+from services.audit.log.note import Note, NoteError
 
 PROOF_LINES = 63
 BODY_LIMIT = 256 * 1024

@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from services.audit.history import HISTORY_LIMIT, join_notes, recent_notes
-from services.audit.masking import Masks, refuse_to_ask_for_people
-from services.audit.query import TrailReader
-from services.audit.record import RecordError
-from services.audit.sealed_range import InSealedFile
-from services.audit.search_query import EntriesQuery
-from services.audit.searching import BadCursor
-from services.audit.trail import StoreError
-from services.audit.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
+from services.audit.keeping.masking import Masks, refuse_to_ask_for_people
+from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
+from services.audit.records.record import RecordError
+from services.audit.retention.sealed_range import InSealedFile
+from services.audit.search.criteria import EntriesQuery
+from services.audit.search.searching import BadCursor
+from services.audit.store.trail import StoreError
 from shared.facts import Frozen
 from shared.problems import Problem
 from shared.tokens import Gate

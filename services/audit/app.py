@@ -11,36 +11,36 @@ from services.audit.api import install_answers, trail_router
 from services.audit.bundle.api import bundle_router
 from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
-from services.audit.erasure_store import ErasureStore
 from services.audit.explorer.check_pages import check_router
 from services.audit.explorer.pages import explorer_router
-from services.audit.export_api import export_router
-from services.audit.feed import Feed
-from services.audit.keeping_api import keeping_router
-from services.audit.keeping_desk import KeepingDesk
-from services.audit.masking import Masks
+from services.audit.export.api import export_router
+from services.audit.keeping.api import keeping_router
+from services.audit.keeping.desk import KeepingDesk
+from services.audit.keeping.erasure_store import ErasureStore
+from services.audit.keeping.masking import Masks
+from services.audit.keeping.redaction import Eraser
+from services.audit.log.note import Signer
+from services.audit.log.signer import CheckpointSigner, StateFile
+from services.audit.log.tiles import tiles_router
 from services.audit.metrics import Metrics
-from services.audit.note import Signer
-from services.audit.query import TrailReader
-from services.audit.reads import Reads
-from services.audit.reads_http import ReadsKept
-from services.audit.reads_journal import Journal
-from services.audit.reads_record import ReadsOnRecord
-from services.audit.receipts_api import receipts_router
-from services.audit.redaction import Eraser
+from services.audit.reading.reader import TrailReader
+from services.audit.reads.gathering import Reads
+from services.audit.reads.http import ReadsKept
+from services.audit.reads.journal import Journal
+from services.audit.reads.on_record import ReadsOnRecord
+from services.audit.receipts.api import receipts_router
 from services.audit.report_routes import report_routers
-from services.audit.retention_api import retention_router
-from services.audit.search_indexer import SearchIndexer
-from services.audit.search_key import macs_of
-from services.audit.search_plan import none_below
-from services.audit.sequencer import Sequencer
+from services.audit.retention.api import retention_router
+from services.audit.search.indexer import SearchIndexer
+from services.audit.search.key import macs_of
+from services.audit.search.plan import none_below
 from services.audit.settings import AuditSettings
-from services.audit.signer import CheckpointSigner, StateFile
-from services.audit.tiles import tiles_router
-from services.audit.timestamps_api import timestamps_router
-from services.audit.timestamps_task import Timestamper
-from services.audit.trail import PAYLOAD_DATABASE, StoreError, Trail
-from services.audit.witnesses import Witnesses
+from services.audit.stamps.api import timestamps_router
+from services.audit.stamps.task import Timestamper
+from services.audit.store.trail import PAYLOAD_DATABASE, StoreError, Trail
+from services.audit.witnessing.witnesses import Witnesses
+from services.audit.writing.feed import Feed
+from services.audit.writing.sequencer import Sequencer
 from shared.broker import check_durables
 from shared.directory import Directory, load_directory
 from shared.ids import case_id_at

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from services.audit.api import READERS
-from services.audit.masking import Masks
-from services.audit.query import TrailReader, checkpoint_view
-from services.audit.views import CheckpointView, Entry, NotInTrail
+from services.audit.keeping.masking import Masks
+from services.audit.reading.reader import TrailReader, checkpoint_view
+from services.audit.reading.views import CheckpointView, Entry, NotInTrail
 from shared.facts import Frozen
 from shared.tokens import Gate
 from shared.vocabulary import Role

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from services.audit.documents.api import documents_router
 from services.audit.documents.making import Documents
 from services.audit.explorer.report_pages import report_pages_router
-from services.audit.query import TrailReader
+from services.audit.reading.reader import TrailReader
 from services.audit.reports.api import reports_router
 from services.audit.reports.reports import Reports
 from shared.directory import Directory

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from services.audit import payloads
-from services.audit.payloads import Payload
+from services.audit.records import payloads
+from services.audit.records.payloads import Payload
 
 Collection = Any
 

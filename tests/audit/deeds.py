@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from services.audit import merkle
-from services.audit.checkpoint import Checkpoint
-from services.audit.merkle import leaf_hash
-from services.audit.note import Signer
+from services.audit.log import merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.merkle import leaf_hash
+from services.audit.log.note import Signer
 from shared.facts import rfc3339
 from tests.audit.by_hand import delete_payload, edit_payload, payload_of
 from tests.audit.given import AT

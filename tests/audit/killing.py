@@ -9,14 +9,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from services.audit import checkpoint, merkle
-from services.audit.against_stream import stream_faults
-from services.audit.checkpoint import Checkpoint
-from services.audit.feed import Feed, StreamNow
-from services.audit.merkle import Edge
-from services.audit.note import Verifier
-from services.audit.trail import Trail
-from services.audit.verify import verify
+from services.audit.checking.against_stream import stream_faults
+from services.audit.checking.verify import verify
+from services.audit.log import checkpoint, merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.merkle import Edge
+from services.audit.log.note import Verifier
+from services.audit.store.trail import Trail
+from services.audit.writing.feed import Feed, StreamNow
 from shared.subjects import CHECKPOINT
 from tests.audit.given import acknowledged, new_case, publish
 from tests.audit.reading import key_of, store_of

@@ -10,16 +10,16 @@ from typing import Any, cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fenghuo.bootstrap import TRAIL_ORIGIN
-from services.audit import merkle
-from services.audit.actors import Author
-from services.audit.builder import CaseHead, Source, build_all
-from services.audit.checkpoint import Checkpoint
-from services.audit.note import Signer, key_hash
-from services.audit.payloads import Payload
-from services.audit.query import TrailReader, entry_view
-from services.audit.record import Message
-from services.audit.trail import Signed, Stored
-from services.audit.views import CheckpointView, Filter, InclusionProof, Order, Page
+from services.audit.log import merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.note import Signer, key_hash
+from services.audit.reading.reader import TrailReader, entry_view
+from services.audit.reading.views import CheckpointView, Filter, InclusionProof, Order, Page
+from services.audit.records.actors import Author
+from services.audit.records.builder import CaseHead, Source, build_all
+from services.audit.records.payloads import Payload
+from services.audit.records.record import Message
+from services.audit.store.trail import Signed, Stored
 from shared.facts import Fact, rfc3339
 from shared.subjects import fact_subject
 

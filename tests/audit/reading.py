@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.audit.note import Verifier
-from services.audit.query import TrailReader
-from services.audit.sources import StoreSource
-from services.audit.trail import Trail
-from services.audit.verify import Verdict, verify
+from services.audit.checking.sources import StoreSource
+from services.audit.checking.verify import Verdict, verify
+from services.audit.log.note import Verifier
+from services.audit.reading.reader import TrailReader
+from services.audit.store.trail import Trail
 from shared.secrets import SecretFile
 from tests.lab import Lab
 

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from services.audit.bundle import verify
 from services.audit.bundle.make import Bundles
 from services.audit.bundle.write import VERIFIER
-from services.audit.cosign import Cosigner, make_key, with_lines
-from services.audit.note import Signer
-from services.audit.payloads import Payload, without
-from services.audit.trail import Signed
+from services.audit.log.cosign import Cosigner, make_key, with_lines
+from services.audit.log.note import Signer
+from services.audit.records.payloads import Payload, without
+from services.audit.store.trail import Signed
 from shared.directory import load_directory
 from shared.facts import Actor, Fact
 from shared.facts.keeping import ErasedFields, Redacted

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from services.audit.record import Rec
-from services.audit.trail import Trail
+from services.audit.records.record import Rec
+from services.audit.store.trail import Trail
 from shared import streams
 from shared.vocabulary import Role
 from tests.audit.by_hand import edit_payload

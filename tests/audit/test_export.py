@@ -18,14 +18,14 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from services.audit import export_csv
-from services.audit.export import read_line
-from services.audit.export_api import export_router
-from services.audit.export_end import End, rows_of
-from services.audit.export_rows import COLUMNS, Cell, Words
-from services.audit.export_verify import check_export
-from services.audit.export_xlsx import Workbook
-from services.audit.note import Verifier
+from services.audit.export import csv_table as export_csv
+from services.audit.export.api import export_router
+from services.audit.export.end import End, rows_of
+from services.audit.export.line import read_line
+from services.audit.export.rows import COLUMNS, Cell, Words
+from services.audit.export.verify import check_export
+from services.audit.export.xlsx_table import Workbook
+from services.audit.log.note import Verifier
 from shared import tokens
 from shared.directory import load_directory
 from shared.tokens import Gate, Principal

@@ -13,10 +13,10 @@ from fastapi.responses import Response, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit import reads_seen
-from services.audit.reads import LISTED, Reads, Seen, Window, bounded, fact_of
-from services.audit.reads_http import ReadsKept
-from services.audit.reads_journal import Journal
+from services.audit.reads import seen as reads_seen
+from services.audit.reads.gathering import LISTED, Reads, Seen, Window, bounded, fact_of
+from services.audit.reads.http import ReadsKept
+from services.audit.reads.journal import Journal
 from shared.facts import Actor
 from shared.facts.reads import How
 from shared.tokens import Principal

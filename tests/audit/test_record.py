@@ -11,18 +11,19 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit import builder, layout, personal
-from services.audit.actors import Author, Seen
-from services.audit.builder import Built, Source, build_all, opened
-from services.audit.layout import ENTRIES, TileId
-from services.audit.masking import MASK, masked
-from services.audit.merkle import TILE_WIDTH
-from services.audit.note import Verifier
-from services.audit.payload_check import WHOLE, header_faults, missing_of, payload_faults
-from services.audit.payloads import Payload, chunks, starts_of, unpack, without
-from services.audit.record import Message, Rec
-from services.audit.sources import FolderSource
-from services.audit.verify import verify
+from services.audit.checking.sources import FolderSource
+from services.audit.checking.verify import verify
+from services.audit.keeping.masking import MASK, masked
+from services.audit.log import layout
+from services.audit.log.layout import ENTRIES, TileId
+from services.audit.log.merkle import TILE_WIDTH
+from services.audit.log.note import Verifier
+from services.audit.records import builder, personal
+from services.audit.records.actors import Author, Seen
+from services.audit.records.builder import Built, Source, build_all, opened
+from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
+from services.audit.records.payloads import Payload, chunks, starts_of, unpack, without
+from services.audit.records.record import Message, Rec
 from shared.vocabulary import Kind
 
 GOLDEN = Path(__file__).parents[1] / "data" / "trail_v1"

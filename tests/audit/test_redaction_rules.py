@@ -9,18 +9,18 @@ import pytest
 import pytest_asyncio
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from services.audit import payloads, record
-from services.audit.erasure_store import ErasureStore, Wanted
-from services.audit.export import Detail, export_line, read_line
-from services.audit.keeper import Keeper
-from services.audit.keeping import Act, Keeping
-from services.audit.keeping_desk import KeepingDesk, RedactionForm
-from services.audit.payload_check import WHOLE
-from services.audit.payload_store import PayloadStore
-from services.audit.payloads import Payload, without
-from services.audit.redaction import Eraser
-from services.audit.store_calls import StoreError
-from services.audit.trail import PAYLOAD_DATABASE, Stored
+from services.audit.export.line import Detail, export_line, read_line
+from services.audit.keeping.desk import KeepingDesk, RedactionForm
+from services.audit.keeping.erasure_store import ErasureStore, Wanted
+from services.audit.keeping.keeper import Keeper
+from services.audit.keeping.redaction import Eraser
+from services.audit.keeping.rules import Act, Keeping
+from services.audit.records import payloads, record
+from services.audit.records.payload_check import WHOLE
+from services.audit.records.payloads import Payload, without
+from services.audit.store.calls import StoreError
+from services.audit.store.payload_store import PayloadStore
+from services.audit.store.trail import PAYLOAD_DATABASE, Stored
 from shared.facts import Actor
 from shared.problems import Problem
 from shared.vocabulary import Role

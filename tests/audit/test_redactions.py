@@ -12,8 +12,8 @@ from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
-from services.audit.masking import MASK
-from services.audit.trail import Trail
+from services.audit.keeping.masking import MASK
+from services.audit.store.trail import Trail
 from shared import streams
 from shared.ids import CaseId
 from shared.vocabulary import Role

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from prometheus_client import CollectorRegistry
 
-from services.audit.feed import Delivered, Feed, StreamNow
+from services.audit.log.note import Signer
+from services.audit.log.signer import CheckpointSigner, StateFile
 from services.audit.metrics import Metrics
-from services.audit.note import Signer
-from services.audit.record import Message, Rec
-from services.audit.sequencer import Sequencer
-from services.audit.signer import CheckpointSigner, StateFile
-from services.audit.trail import Trail
+from services.audit.records.record import Message, Rec
+from services.audit.store.trail import Trail
+from services.audit.writing.feed import Delivered, Feed, StreamNow
+from services.audit.writing.sequencer import Sequencer
 from shared.secrets import SecretFile, read_secret
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import verdict_of

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.audit.reading.views import NotInTrail
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
-from services.audit.views import NotInTrail
 from shared.vocabulary import Kind
 from tests.audit.virtual_month import MonthTrail, month_trail, virtual_month
 from tests.stories.stage import moment

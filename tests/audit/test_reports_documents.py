@@ -14,9 +14,9 @@ from services.audit.documents.blocks import Cell, ranges
 from services.audit.documents.making import Documents, Format
 from services.audit.documents.notice import masked
 from services.audit.documents.period import Period, PeriodError
+from services.audit.reading.views import NotInTrail
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
-from services.audit.views import NotInTrail
 from shared.vocabulary import Kind, Language, Level, ReportKind, Role
 from tests.audit.virtual_month import MonthTrail, Told, month_trail
 from tests.escalator.builders import example_directory

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from fenghuo.commands import trail_seal
 from fenghuo.commands.trail import app
-from services.audit import merkle
-from services.audit.retention_drop import SIX_MONTHS, RefusedDrop
-from services.audit.sealed_range import SealedRangeError, outside, root_with, tree_root
-from services.audit.sealed_range_read import SealedFolder, check
+from services.audit.log import merkle
+from services.audit.retention.drop import SIX_MONTHS, RefusedDrop
+from services.audit.retention.sealed_range import SealedRangeError, outside, root_with, tree_root
+from services.audit.retention.sealed_read import SealedFolder, check
 from shared.ids import CaseId
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported

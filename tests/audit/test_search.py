@@ -13,16 +13,19 @@ import pytest_asyncio
 from bench.trail_facts import BEGIN, RARE, SPAN
 from bench.trail_store import Store, make_store
 from fenghuo import embedded
-from services.audit import search_check, search_indexer, search_tiles, searching
-from services.audit.fields import searched_words
-from services.audit.record import Rec
-from services.audit.search_check import SearchCheck, check_search
-from services.audit.search_indexer import SearchIndexer
-from services.audit.search_terms import Macs, normal, root_of
-from services.audit.search_tiles import Block
-from services.audit.searching import BadCursor
-from services.audit.trail import Payload, Stored, Trail
-from services.audit.views import Filter, Order, Page
+from services.audit.reading.views import Filter, Order, Page
+from services.audit.records.fields import searched_words
+from services.audit.records.record import Rec
+from services.audit.search import check as search_check
+from services.audit.search import indexer as search_indexer
+from services.audit.search import searching
+from services.audit.search import tiles as search_tiles
+from services.audit.search.check import SearchCheck, check_search
+from services.audit.search.indexer import SearchIndexer
+from services.audit.search.searching import BadCursor
+from services.audit.search.terms import Macs, normal, root_of
+from services.audit.search.tiles import Block
+from services.audit.store.trail import Payload, Stored, Trail
 
 SIZE = 1_100
 SMALL, FEW, FEW_BITS = 32, 4, 2

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from services.audit import checkpoint, layout, merkle
-from services.audit.layout import TileId
-from services.audit.note import Verifier
+from services.audit.log import checkpoint, layout, merkle
+from services.audit.log.layout import TileId
+from services.audit.log.note import Verifier
 from shared.secrets import SecretFile
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, lapsed, new_case, publish, reported

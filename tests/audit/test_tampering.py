@@ -10,17 +10,17 @@ import pytest_asyncio
 from pymongo import MongoClient
 
 from fenghuo.bootstrap import note_key
-from services.audit import merkle
-from services.audit.against_stream import stream_faults
-from services.audit.checkpoint import Checkpoint
-from services.audit.checkpoint import read as read_checkpoint
-from services.audit.feed import Feed
-from services.audit.merkle import leaf_hash
-from services.audit.note import Signer
-from services.audit.signer import CheckpointSigner, RefusedError, StateFile
-from services.audit.trail import Trail
-from services.audit.tree import StoredTree
-from services.audit.verify import verify
+from services.audit.checking.against_stream import stream_faults
+from services.audit.checking.verify import verify
+from services.audit.log import merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.checkpoint import read as read_checkpoint
+from services.audit.log.merkle import leaf_hash
+from services.audit.log.note import Signer
+from services.audit.log.signer import CheckpointSigner, RefusedError, StateFile
+from services.audit.log.tree import StoredTree
+from services.audit.store.trail import Trail
+from services.audit.writing.feed import Feed
 from shared.secrets import SecretFile
 from shared.vocabulary import Role
 from tests.audit.deeds import (

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from services.audit import timestamps
-from services.audit.checkpoint import Checkpoint
-from services.audit.merkle import EMPTY_ROOT
-from services.audit.note import Signer
-from services.audit.sm3 import plain_sm3, sm3
-from services.audit.sources import FolderSource, write_folder
-from services.audit.timestamps import Stamp, StampError
-from services.audit.verify import verify
+from services.audit.checking.sources import FolderSource, write_folder
+from services.audit.checking.verify import verify
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.merkle import EMPTY_ROOT
+from services.audit.log.note import Signer
+from services.audit.stamps import stamp as timestamps
+from services.audit.stamps.sm3 import plain_sm3, sm3
+from services.audit.stamps.stamp import Stamp, StampError
 from shared.secrets import SecretFile
 from tests.audit.given import new_case, publish, reported
 from tests.audit.reading import key_of, store_of

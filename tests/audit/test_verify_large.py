@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fenghuo.bootstrap import note_key
-from services.audit import layout, merkle
-from services.audit.checkpoint import Checkpoint
-from services.audit.layout import ENTRIES, TileId
-from services.audit.merkle import TILE_WIDTH, Edge, leaf_hash
-from services.audit.note import Signer, Verifier
-from services.audit.pace import Pace
-from services.audit.record import Rec
-from services.audit.sources import FolderSource
-from services.audit.verify import verify
+from services.audit.checking.sources import FolderSource
+from services.audit.checking.verify import verify
+from services.audit.log import layout, merkle
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.layout import ENTRIES, TileId
+from services.audit.log.merkle import TILE_WIDTH, Edge, leaf_hash
+from services.audit.log.note import Signer, Verifier
+from services.audit.records.record import Rec
+from services.audit.writing.pace import Pace
 from shared.facts import rfc3339
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)

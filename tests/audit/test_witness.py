@@ -17,12 +17,13 @@ from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
-from services.audit import cosign, layout, note, tlog_proof, witnessed
-from services.audit.checkpoint import Checkpoint, head_of
-from services.audit.cosign import Witness
-from services.audit.merkle import Edge, leaf_hash
-from services.audit.note import Signer
-from services.audit.record import Rec
+from services.audit.log import cosign, layout, note, tlog_proof
+from services.audit.log.checkpoint import Checkpoint, head_of
+from services.audit.log.cosign import Witness
+from services.audit.log.merkle import Edge, leaf_hash
+from services.audit.log.note import Signer
+from services.audit.records.record import Rec
+from services.audit.witnessing import witnessed
 from shared.secrets import SecretFile, signing_key
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported

@@ -19,17 +19,17 @@ from fenghuo.witness.folder import Folder, FolderError, Log
 from fenghuo.witness.following import Follower
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.witnessing import Witnessing
-from services.audit import cosign, layout, merkle, note, tlog_proof
-from services.audit.checkpoint import Checkpoint
-from services.audit.cosign import Witness
-from services.audit.cosigned import Cosignature, CosignatureStore, Cosigned
-from services.audit.layout import ENTRIES
-from services.audit.merkle import leaf_hash
-from services.audit.note import NoteError, Signer
-from services.audit.store_calls import TakenError
-from services.audit.tlog_proof import TlogProofError
-from services.audit.trail import gallop
-from services.audit.witnesses import read_witnesses
+from services.audit.log import cosign, layout, merkle, note, tlog_proof
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.cosign import Witness
+from services.audit.log.layout import ENTRIES
+from services.audit.log.merkle import leaf_hash
+from services.audit.log.note import NoteError, Signer
+from services.audit.log.tlog_proof import TlogProofError
+from services.audit.store.calls import TakenError
+from services.audit.store.trail import gallop
+from services.audit.witnessing.cosigned import Cosignature, CosignatureStore, Cosigned
+from services.audit.witnessing.witnesses import read_witnesses
 from tests.lab import until
 
 SKEY, VKEY = note_key("fenghuo.trail")
@@ -303,7 +303,7 @@ def test_the_program_loads_neither_broker_nor_store(tmp_path: Path) -> None:
             sys.executable,
             "-c",
             "import sys, fenghuo.commands.witness, fenghuo.witness.program\n"
-            "print([name for name in ('nats', 'motor', 'pymongo', 'faststream', 'services.audit.trail') if name in sys.modules])",
+            "print([name for name in ('nats', 'motor', 'pymongo', 'faststream', 'services.audit.store.trail') if name in sys.modules])",
         ],
         capture_output=True,
         check=True,

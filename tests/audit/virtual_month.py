@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
-from services.audit.query import TrailReader
-from services.audit.trail import Signed, Stored
+from services.audit.reading.reader import TrailReader
+from services.audit.store.trail import Signed, Stored
 from shared.case import CaseStatus
 from shared.facts import Decision, Fact, Notice, Purpose, rfc3339
 from shared.ids import CaseId

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit import checkpoint as own_checkpoint
-from services.audit import cosign as own_cosign
-from services.audit import layout, merkle
-from services.audit import note as own_note
-from services.audit import tlog_proof as own_proof
 from services.audit.bundle import verify as own_bundle
+from services.audit.log import checkpoint as own_checkpoint
+from services.audit.log import cosign as own_cosign
+from services.audit.log import layout, merkle
+from services.audit.log import note as own_note
+from services.audit.log import tlog_proof as own_proof
 from tests.conformance.made_log import MadeLog, checkpoint_text, secret, signature_line, vkey
 from tests.conformance.mutations import mutated
 from tests.conformance.verifier.checkpoint import Checkpoint, open_checkpoint

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fenghuo.bootstrap import note_key
-from services.audit.checkpoint import Checkpoint
 from services.audit.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
 from services.audit.explorer.plain import effects, lines
-from services.audit.merkle import leaf_hash, node_hash
-from services.audit.note import Signer
-from services.audit.views import CheckpointView, Entry, InclusionProof, Record
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.merkle import leaf_hash, node_hash
+from services.audit.log.note import Signer
+from services.audit.reading.views import CheckpointView, Entry, InclusionProof, Record
 from shared.web.names import Names
 
 NOW = datetime(2026, 11, 1, 19, 0, tzinfo=UTC)

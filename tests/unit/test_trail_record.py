@@ -9,11 +9,11 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit import builder, fields, record
-from services.audit.actors import Author
-from services.audit.builder import Built, CaseHead, Source, build_all, opened
-from services.audit.fields import NOTHING, About
-from services.audit.record import Message, Rec, RecordError
+from services.audit.records import builder, fields, record
+from services.audit.records.actors import Author
+from services.audit.records.builder import Built, CaseHead, Source, build_all, opened
+from services.audit.records.fields import NOTHING, About
+from services.audit.records.record import Message, Rec, RecordError
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 EARLY, LATE = datetime(2020, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone

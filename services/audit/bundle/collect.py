@@ -7,13 +7,13 @@ that is not in order, stops the bundle instead of leaving a hole in it.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.audit import record
 from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unexplained, without_names
-from services.audit.merkle import ProofError
-from services.audit.payloads import Payload
-from services.audit.query import TrailReader
-from services.audit.trail import Signed, Stored
-from services.audit.views import Filter, NotInTrail, Order
+from services.audit.log.merkle import ProofError
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Filter, NotInTrail, Order
+from services.audit.records import record
+from services.audit.records.payloads import Payload
+from services.audit.store.trail import Signed, Stored
 from shared.vocabulary import Kind
 
 TAIL = 2_000

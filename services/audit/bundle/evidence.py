@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from services.audit.keeping import Keeping, act_of
-from services.audit.note import Note
-from services.audit.payload_check import missing_of
-from services.audit.payloads import Payload, without
-from services.audit.record import Rec
-from services.audit.trail import Signed, Stored
+from services.audit.keeping.rules import Keeping, act_of
+from services.audit.log.note import Note
+from services.audit.records.payload_check import missing_of
+from services.audit.records.payloads import Payload, without
+from services.audit.records.record import Rec
+from services.audit.store.trail import Signed, Stored
 from shared.facts import Fact
 from shared.vocabulary import Kind
 

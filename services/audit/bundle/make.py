@@ -11,7 +11,7 @@ from services.audit.bundle import timeline
 from services.audit.bundle.collect import TAIL, collect
 from services.audit.bundle.evidence import Evidence, Sign, json_lines
 from services.audit.bundle.write import write
-from services.audit.query import TrailReader
+from services.audit.reading.reader import TrailReader
 from shared.directory import Directory
 from shared.facts import Name
 from shared.vocabulary import Language

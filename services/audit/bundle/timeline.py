@@ -16,11 +16,11 @@ from jinja2 import Environment
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from services.audit import record
 from services.audit.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.explorer import plain
 from services.audit.explorer.plain import EffectLine, HandOverLine, Line, NoticeLine
-from services.audit.keeping import Erasure
+from services.audit.keeping.rules import Erasure
+from services.audit.records import record
 from shared.facts import Name
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment

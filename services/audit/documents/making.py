@@ -18,12 +18,12 @@ from services.audit.documents.period import Period
 from services.audit.documents.text import text_of
 from services.audit.documents.titles import titles
 from services.audit.documents.words import Words
-from services.audit.query import TrailReader, checkpoint_view
+from services.audit.reading.reader import TrailReader, checkpoint_view
+from services.audit.reading.views import NotInTrail
 from services.audit.reports.counting import Counting
 from services.audit.reports.reading import Once, read
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
-from services.audit.views import NotInTrail
 from shared.directory import Directory
 from shared.vocabulary import Language
 from shared.web.names import Names

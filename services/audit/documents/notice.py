@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from services.audit.documents.blocks import Block, Cell, Document, Heading, Paragraph, Table, row
 from services.audit.documents.report_blocks import done_late, moment
 from services.audit.documents.words import NOTHING, Words
+from services.audit.reading.views import CheckpointView
 from services.audit.reports.counting import Counting
 from services.audit.reports.matters import LapseSeen, Matter, effects_of, instant, word
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
-from services.audit.views import CheckpointView
 from shared.directory import Directory
 from shared.facts import LapseCause
 from shared.vocabulary import Kind

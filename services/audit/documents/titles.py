@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from services.audit.bundle.timeline import titles_of
-from services.audit.query import TrailReader
-from services.audit.views import Filter, Order
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Filter, Order
 from shared.facts import Name
 from shared.vocabulary import Kind
 

@@ -17,8 +17,8 @@ from starlette.datastructures import UploadFile
 
 from services.audit.api import READERS
 from services.audit.bundle import verify
-from services.audit.query import TrailReader
-from services.audit.receipts import ReceiptAnswer, ReceiptError, answer, read_receipt
+from services.audit.reading.reader import TrailReader
+from services.audit.receipts.answer import ReceiptAnswer, ReceiptError, answer, read_receipt
 from shared.directory import Directory
 from shared.problems import Problem
 from shared.tokens import Gate

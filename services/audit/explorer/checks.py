@@ -5,10 +5,10 @@ Invariant: a check says `holds` only when this page has computed it; nothing the
 
 from dataclasses import dataclass
 
-from services.audit.checkpoint import CheckpointError, read
-from services.audit.merkle import ProofError, leaf_hash, verify_inclusion
-from services.audit.note import NoteError, Verifier
-from services.audit.views import CheckpointView, Record
+from services.audit.log.checkpoint import CheckpointError, read
+from services.audit.log.merkle import ProofError, leaf_hash, verify_inclusion
+from services.audit.log.note import NoteError, Verifier
+from services.audit.reading.views import CheckpointView, Record
 from shared.web.languages import N_
 
 

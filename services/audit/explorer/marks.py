@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.audit.query import TrailReader
-from services.audit.record import utc
-from services.audit.views import Entry
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Entry
+from services.audit.records.record import utc
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from fastapi import APIRouter, Request, Response
 from services.audit.explorer import plain, search_form
 from services.audit.explorer.checks import check_checkpoint, check_record
 from services.audit.explorer.marks import marks_of, stands
-from services.audit.query import TrailReader
-from services.audit.record import RecordError
-from services.audit.searching import BadCursor
-from services.audit.trail import StoreError
-from services.audit.views import NotInTrail, Page, Record
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import NotInTrail, Page, Record
+from services.audit.records.record import RecordError
+from services.audit.search.searching import BadCursor
+from services.audit.store.trail import StoreError
 from shared.directory import Directory
 from shared.problems import Problem
 from shared.tokens import Gate

@@ -29,11 +29,11 @@ from services.audit.documents.report_blocks import (
 from services.audit.documents.titles import titles
 from services.audit.documents.words import Words
 from services.audit.explorer.pages import found_or_fault
-from services.audit.query import TrailReader, entry_view
+from services.audit.reading.reader import TrailReader, entry_view
+from services.audit.reading.views import Entry
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
-from services.audit.views import Entry
 from shared.directory import Directory
 from shared.problems import Problem
 from shared.tokens import Gate

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.audit.search_query import CATEGORIES, KINDS, LEVELS
-from services.audit.views import Filter
+from services.audit.reading.views import Filter
+from services.audit.search.criteria import CATEGORIES, KINDS, LEVELS
 from shared.facts import EffectKind
 from shared.web.labels import LABELS
 from shared.web.languages import N_

@@ -7,7 +7,7 @@ read that a lapse leads to: its own matter from there on, the ledger of whoever 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.audit.query import TrailReader
+from services.audit.reading.reader import TrailReader
 from services.audit.reports.matters import LapseSeen, effects_of, seconds, word, words
 from services.audit.reports.reading import Once, Seen, read
 from services.audit.reports.views import LapseLine, Step

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.audit import fields, record
-from services.audit.query import TrailReader
-from services.audit.record import Rec
-from services.audit.sealed_range import InSealedFile
-from services.audit.trail import Stored
+from services.audit.reading.reader import TrailReader
+from services.audit.records import fields, record
+from services.audit.records.record import Rec
+from services.audit.retention.sealed_range import InSealedFile
+from services.audit.store.trail import Stored
 from shared.facts import rfc3339
 from shared.vocabulary import Kind
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.audit.query import TrailReader, checkpoint_view
+from services.audit.reading.reader import TrailReader, checkpoint_view
+from services.audit.reading.views import NotInTrail
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering
 from services.audit.reports.counting import Counting
@@ -17,8 +18,7 @@ from services.audit.reports.figures import ALL
 from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
 from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
-from services.audit.trail import Signed, Stored
-from services.audit.views import NotInTrail
+from services.audit.store.trail import Signed, Stored
 from shared.facts import rfc3339
 
 _KEPT = 3

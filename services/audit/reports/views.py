@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.audit.views import CheckpointView
+from services.audit.reading.views import CheckpointView
 from shared.facts import Frozen, Instant
 
 Records = dict[str, tuple[int, ...]]

@@ -1,0 +1,71 @@
+"""The trail beside the stream it records: each fact the broker holds must be the record that bears its number.
+
+Invariant: it reads both and believes neither; the trail is taken as far as its signed checkpoint reaches. A fact that is younger
+than the checkpoint need not be in it yet.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from services.audit.checking.run import FAULTS, Fault
+from services.audit.checking.sources import TrailSource
+from services.audit.export.line import Detail
+from services.audit.log import checkpoint
+from services.audit.log.checkpoint import Checkpoint
+from services.audit.log.note import Verifier
+from services.audit.records.record import Message, Rec, RecordError, bounded, case_of, digest_of, envelope_of
+from services.audit.writing.feed import Feed
+from shared.facts import rfc3339
+
+_AT_ONCE = 256
+_GRACE = timedelta(minutes=1)
+"""A fact is recorded within seconds; one that is older than this when a checkpoint is signed should be in it."""
+
+
+async def stream_faults(
+    source: TrailSource, key: Verifier, feed: Feed, progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> list[Fault]:
+    """Raises CheckpointError where the trail's checkpoint is not signed by `key`."""
+    signed = checkpoint.read(await source.checkpoint(), key)
+    stream = await feed.stream()
+    faults: list[Fault] = []
+    if stream.last < signed.size:
+        words = f"the trail has {signed.size} facts, the broker only {stream.last}: its stream was replaced by an older copy or cut"
+        faults.append(Fault(None, words))
+    for start in range(stream.first, stream.last + 1, _AT_ONCE):
+        messages = await feed.fetch_range(start, min(start + _AT_ONCE, stream.last + 1))
+        details = {one.index: one for one in await source.details(start - 1, min(start - 1 + _AT_ONCE, signed.size))}
+        for sequence, message in messages.items():
+            if words := _difference(message, details.get(sequence - 1), signed):
+                faults.append(Fault(sequence - 1, words, case_of(envelope_of(message.raw)), rfc3339(message.time)))
+        if len(faults) >= FAULTS:
+            break
+        progress(min(start + _AT_ONCE, stream.last), stream.last)
+    return faults[:FAULTS]
+
+
+def _difference(message: Message, detail: Detail | None, signed: Checkpoint) -> str | None:
+    named = f"fact {message.sequence} ({message.subject}, stored {rfc3339(message.time)})"
+    if message.sequence > signed.size:
+        late = _too_late(message.time, signed.time)
+        return f"{named} is in the stream and not in the trail, though a checkpoint was signed {late} after it" if late else None
+    if detail is None:
+        return f"{named} is in the stream and its record is not in the trail"
+    try:
+        rec = Rec.read(detail.rec)
+    except RecordError as error:
+        return f"{named}: its record can't be read: {error}"
+    if rec.form == "gap":
+        return f"{named} is recorded as lost, and the broker has it"
+    if (rec.subject, rec.message_id) != (bounded(message.subject), bounded(message.message_id)):
+        return f"{named}, message id {message.message_id}: the record says subject {rec.subject}, message id {rec.message_id}"
+    if rec.broker != rfc3339(message.time):
+        return f"{named}: the record says it was stored at {rec.broker}"
+    payload = detail.payload
+    if payload is not None and payload.raw is not None and digest_of(payload.salt, message.raw or b"") != rec.digest:
+        return f"{named}: the message the broker holds is not the one that was recorded: one of the two was altered"
+    return None
+
+
+def _too_late(stored: datetime, signed: datetime) -> timedelta | None:
+    return signed - stored if signed - stored > _GRACE else None

@@ -1,0 +1,285 @@
+"""Where a trail is read from to be checked or exported: a running service, an exported folder, the store itself.
+
+Invariant: all three speak the published layout, so that one verifier checks them all.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from services.audit.export.line import Detail, ExportError, export_line, read_line
+from services.audit.log import layout
+from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
+from services.audit.log.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
+from services.audit.log.tiles import tile_content
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import NotInTrail
+from services.audit.retention.store import Dropped
+from services.audit.search.terms import Macs
+from services.audit.stamps.stamp import Stamp
+from services.audit.store.trail import Stored, StoreError
+
+if TYPE_CHECKING:
+    import httpx
+
+HISTORY_FILE = "checkpoints.txt"
+VKEY_FILE = "vkey"
+SEALED_FILE = "checkpoint.sealed"
+"""The newest checkpoint that a witness cosigned, where there is one."""
+STAMPS_FILE = "timestamps.jsonl"
+_HTTP_OK = 200
+_NO_ANSWER = (401, 403, 502, 503, 504)
+
+
+class SourceError(RuntimeError):
+    """The trail could not be read there. Says what and where."""
+
+
+class Unreachable(RuntimeError):
+    """There is nobody to ask, or they may not answer us: nothing is known of the trail."""
+
+
+class TrailSource(Protocol):
+    async def checkpoint(self) -> bytes: ...
+
+    async def tile(self, tile: TileId) -> bytes:
+        """Tiles and entry bundles."""
+        ...
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        """Fields and payloads of records [start, end), as far as they are there."""
+        ...
+
+    async def history(self) -> list[bytes]:
+        """Earlier checkpoints, if they are kept: they narrow down where a trail was changed."""
+        ...
+
+
+async def stamps_of(source: TrailSource) -> list[Stamp]:
+    """The time stamps it has."""
+    ask = getattr(source, "timestamps", None)
+    return await ask() if ask is not None else []
+
+
+async def dropped_of(source: TrailSource) -> list[Dropped]:
+    """What the source says has left it for sealed files; whether it says so rightly, retention_verify looks."""
+    ask = getattr(source, "sealed_ranges", None)
+    return await ask() if ask is not None else []
+
+
+class ServiceSource:
+    """A running audit, over HTTP."""
+
+    def __init__(self, client: "httpx.AsyncClient") -> None:
+        self._client = client
+        self._note: bytes | None = None
+
+    async def _get(self, path: str, **params: int) -> "httpx.Response":
+        from httpx import HTTPError  # the service itself needs no client
+
+        try:
+            response = await self._client.get(path, params=params)
+        except HTTPError as error:
+            raise Unreachable(f"{self._client.base_url} can't be reached ({error or type(error).__name__})") from None
+        if response.status_code in _NO_ANSWER:
+            raise Unreachable(f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}")
+        if response.status_code != _HTTP_OK:
+            raise SourceError(f"{path}: the service answers {response.status_code} {_detail(response)}")
+        return response
+
+    async def checkpoint(self) -> bytes:
+        """The same one for the whole check, while the trail goes on growing."""
+        if self._note is None:
+            self._note = (await self._get(f"/{CHECKPOINT_PATH}")).content
+        return self._note
+
+    async def tile(self, tile: TileId) -> bytes:
+        return (await self._get(f"/{layout.path_of(tile)}")).content
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        content = (await self._get("/api/v1/trail/export", start=start, end=end)).content
+        return _details(content)
+
+    async def history(self) -> list[bytes]:
+        content = (await self._get("/api/v1/trail/checkpoints", limit=HISTORY_LIMIT)).content
+        return split_notes(content)
+
+    async def timestamps(self) -> list[Stamp]:
+        return [Stamp.model_validate(one) for one in (await self._get("/api/v1/trail/timestamps")).json()]
+
+    async def sealed_ranges(self) -> list[Dropped]:
+        return [Dropped.model_validate(one) for one in (await self._get("/api/v1/trail/sealed-ranges")).json()]
+
+    async def sealed_checkpoint(self, quorum: int) -> bytes | None:
+        """The newest checkpoint that so many witnesses cosigned."""
+        try:
+            return (await self._get("/api/v1/trail/checkpoint/sealed", quorum=quorum)).content
+        except SourceError:
+            return None
+
+
+class StoreSource:
+    """The store itself, without a service in between. A bundle that was read is kept until the next: its details are asked for then."""
+
+    def __init__(self, reader: TrailReader) -> None:
+        self._reader = reader
+        self._size = 0
+        self._bundle: dict[int, Stored] = {}
+
+    async def acts(self) -> list[int]:
+        """The holds and redactions the store lists, by which it is known what may be erased."""
+        try:
+            return await self._reader.listed_acts()
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+
+    async def checkpoint(self) -> bytes:
+        try:
+            return (await self._reader.checkpoint()).note.encode()
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        except NotInTrail as error:
+            raise SourceError(str(error)) from None
+
+    async def tile(self, tile: TileId) -> bytes:
+        try:
+            if layout.width_in(tile.level, tile.number, self._size) < tile.width:
+                self._size = (await self._reader.checkpoint()).size
+            if tile.level != ENTRIES or layout.width_in(tile.level, tile.number, self._size) < tile.width:
+                return await tile_content(self._reader, tile, self._size)
+            start = tile.number * TILE_WIDTH
+            entries = await self._reader.stored(start, start + tile.width)
+            self._bundle = {entry.index: entry for entry in entries}
+            return layout.bundle_bytes([entry.rec for entry in entries])
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        except (NotInTrail, LayoutError) as error:
+            raise SourceError(str(error)) from None
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        try:
+            entries = [self._bundle[index] for index in range(start, end) if index in self._bundle]
+            if len(entries) < end - start:
+                entries = await self._reader.stored(start, end)
+        except NotInTrail as error:
+            raise SourceError(str(error)) from None
+        payloads = await self._reader.payloads([entry.index for entry in entries])
+        return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index), entry.leaf) for entry in entries]
+
+    async def history(self) -> list[bytes]:
+        return await recent_notes(self._reader, HISTORY_LIMIT)
+
+    async def timestamps(self) -> list[Stamp]:
+        return await self._reader.timestamps()
+
+    async def sealed_ranges(self) -> list[Dropped]:
+        return await self._reader.sealed_ranges()
+
+    async def search_faults(self, size: int, macs: Macs | None) -> list[tuple[int | None, str]]:
+        """(Record, words): what is wrong with the search index, which only the store shows. `macs`: None leaves the words unchecked."""
+        found: list[tuple[int | None, str]] = []
+        try:
+            await self._reader.check_search(size, lambda index, words: found.append((index, words)), macs)
+        except StoreError as error:
+            raise Unreachable(str(error)) from None
+        return found
+
+    async def sealed_checkpoint(self, quorum: int) -> bytes | None:
+        signed = await self._reader.sealed_checkpoint(quorum)
+        return signed.note.encode() if signed else None
+
+
+class FolderSource:
+    """A folder that `fenghuo trail export` wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return (self._folder / path).read_bytes()
+        except OSError as error:
+            raise SourceError(f"{path} is missing from {self._folder} ({error.strerror})") from None
+
+    async def checkpoint(self) -> bytes:
+        try:
+            return self._read(CHECKPOINT_PATH)
+        except SourceError as error:
+            raise Unreachable(str(error)) from None
+
+    async def tile(self, tile: TileId) -> bytes:
+        return self._read(layout.path_of(tile))
+
+    async def details(self, start: int, end: int) -> list[Detail]:
+        found = _details(self._read(layout.payload_path(start // TILE_WIDTH)))
+        return [detail for detail in found if start <= detail.index < end]
+
+    async def history(self) -> list[bytes]:
+        try:
+            return split_notes(self._read(HISTORY_FILE))
+        except SourceError:
+            return []
+
+    async def timestamps(self) -> list[Stamp]:
+        try:
+            lines = self._read(STAMPS_FILE).splitlines()
+        except SourceError:
+            return []
+        try:
+            return [Stamp.model_validate_json(line) for line in lines]
+        except ValueError:
+            raise SourceError(f"{STAMPS_FILE} holds lines that are no time stamps: it was altered") from None
+
+    async def sealed_checkpoint(self, _: int) -> bytes | None:
+        try:
+            return self._read(SEALED_FILE)
+        except SourceError:
+            return None
+
+
+async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]) -> int:
+    """The whole trail up to its checkpoint as files. Returns how many."""
+    written = 0
+
+    def write(path: str, content: bytes) -> None:
+        nonlocal written
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        written += 1
+
+    write(CHECKPOINT_PATH, await source.checkpoint())
+    write(VKEY_FILE, vkey.encode() + b"\n")
+    write(HISTORY_FILE, join_notes(await source.history()))
+    ask = getattr(source, "sealed_checkpoint", None)
+    if ask is not None and (sealed := await ask(1)) is not None:
+        write(SEALED_FILE, sealed)
+    if stamps := await stamps_of(source):
+        write(STAMPS_FILE, b"".join(stamp.model_dump_json().encode() + b"\n" for stamp in stamps))
+    for tile in layout.tiles_of(size):
+        write(layout.path_of(tile), await source.tile(tile))
+        if tile.level == 0:
+            write(layout.path_of(tile._replace(level=ENTRIES)), await source.tile(tile._replace(level=ENTRIES)))
+            start = tile.number * TILE_WIDTH
+            lines = [detail_line(detail) for detail in await source.details(start, start + tile.width)]
+            write(layout.payload_path(tile.number), b"".join(lines))
+            progress(start + tile.width, size)
+    return written
+
+
+def detail_line(detail: Detail) -> bytes:
+    return export_line(Stored(detail.index, detail.rec, b"", detail.fields), detail.payload)
+
+
+def _details(content: bytes) -> list[Detail]:
+    try:
+        return [detail for line in content.splitlines() if (detail := read_line(line)) is not None]
+    except ExportError as error:
+        raise SourceError(str(error)) from None
+
+
+def _detail(response: "httpx.Response") -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200]

@@ -1,0 +1,289 @@
+"""Checks a whole trail against its signed checkpoint, offline, in bounded memory, and says at which record what is wrong.
+
+Invariant: it believes nothing but the pinned key. It shares no code path with the sequencer beyond the formats (layout, note,
+merkle, record, fields); tree, numbering and order are worked out anew from the records themselves, run by run, in this process
+or in several, and laid together in order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from services.audit.checking.examine import Chain
+from services.audit.checking.pool import Opener, findings
+from services.audit.checking.run import FAULTS, Asked, Fault, Finding, Roots
+from services.audit.checking.sources import SourceError, TrailSource, stamps_of
+from services.audit.checking.upper_tiles import UpperTiles
+from services.audit.export.line import ExportError
+from services.audit.log import checkpoint, layout, merkle
+from services.audit.log.checkpoint import Checkpoint, CheckpointError
+from services.audit.log.layout import LayoutError, TileId
+from services.audit.log.merkle import TILE_WIDTH, Node, node_hash
+from services.audit.log.note import Verifier
+from services.audit.retention.verify import check_dropped
+from services.audit.stamps import stamp as timestamps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cryptography.x509 import Certificate
+
+__all__ = ["Fault", "Peaks", "Verdict", "verify"]
+
+
+@dataclass
+class Verdict:
+    size: int = 0
+    root: str = ""
+    time: str = ""
+    checked: int = 0
+    payloads: int = 0
+    """Records whose payload was there and was checked."""
+    since: int = 0
+    stamps: int = 0
+    """Time stamps that were checked."""
+    sealed_away: int = 0
+    """Records before this one lie in sealed files that were not at hand: only their hashes were checked."""
+    erased: int = 0
+    """Records of which something was erased, by a redaction on record that counts."""
+    erasures: list[str] = field(default_factory=list[str])
+    """The first of them in words: what, when, by whom, on what basis."""
+    note: str = ""
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+
+class Peaks:
+    """The roots of the perfect subtrees so far: the tree in a few hashes. Written for this check alone."""
+
+    def __init__(self, peaks: "Iterable[tuple[int, bytes]]" = ()) -> None:
+        self._peaks = list(peaks)
+
+    def copy(self) -> "Peaks":
+        return Peaks(self._peaks)
+
+    def add(self, roots: Roots) -> None:
+        for height, top in roots:
+            level, joined = height, top
+            while self._peaks and self._peaks[-1][0] == level:
+                joined = node_hash(self._peaks.pop()[1], joined)
+                level += 1
+            self._peaks.append((level, joined))
+
+    def with_roots(self, roots: Roots) -> bytes:
+        """The root of the tree that these would make; it stays as it is."""
+        longer = self.copy()
+        longer.add(roots)
+        return longer.root()
+
+    def root(self) -> bytes:
+        if not self._peaks:
+            return merkle.EMPTY_ROOT
+        root = self._peaks[-1][1]
+        for _, left in reversed(self._peaks[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+async def verify(
+    source: TrailSource,
+    key: Verifier,
+    *,
+    since: Checkpoint | None = None,
+    only_new: bool = False,
+    payloads: bool = True,
+    opener: Opener | None = None,
+    tsa: "Sequence[Certificate]" = (),
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Verdict:
+    """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as checked.
+
+    `payloads` False: headers, order, hashes and signatures alone. `opener`: how another process opens the same source; with it
+    a long trail is checked on all cores. `tsa`: the authorities whose time stamps are trusted; without them only what they are of is
+    checked.
+    """
+    verdict = Verdict()
+    try:
+        note = await source.checkpoint()
+        signed = checkpoint.read(note, key)
+    except CheckpointError as error:
+        verdict.faults.append(Fault(None, f"{error}"))
+        return verdict
+    verdict.size, verdict.root, verdict.time, verdict.note = signed.size, signed.root.hex(), signed.time.isoformat(), note.decode()
+    if since is not None and signed.size < since.size:
+        words = (
+            f"the trail has {signed.size} records, signed {signed.time.isoformat()}; the earlier checkpoint of {since.time.isoformat()} "
+            f"has {since.size}: records {signed.size} to {since.size - 1} were cut off, or it was replaced by an older copy"
+        )
+        verdict.faults.append(Fault(None, words))
+        return verdict
+    try:
+        stamps = await stamps_of(source)
+        verdict.stamps = len(stamps)
+        verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
+        # What has left for sealed files is proven by its hashes alone: the check of the records begins behind it.
+        verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
+        first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
+        walk = _Walk(source, key, signed, since, verdict, first=first, stamped=[stamp.note.encode() for stamp in stamps])
+        await walk.run(payloads=payloads, opener=opener, progress=progress)
+    except (SourceError, LayoutError, ExportError) as error:
+        verdict.faults.append(Fault(None, str(error)))
+    return verdict
+
+
+class _Walk:
+    """One pass over the records, a run of bundles at a time, in order."""
+
+    def __init__(
+        self,
+        source: TrailSource,
+        key: Verifier,
+        signed: Checkpoint,
+        since: Checkpoint | None,
+        verdict: Verdict,
+        *,
+        first: int,
+        stamped: "Sequence[bytes]" = (),
+    ) -> None:
+        """`stamped`: earlier checkpoints as an authority has seen them."""
+        self._source, self._key, self._signed, self._since, self._verdict, self._first = source, key, signed, since, verdict, first
+        self._chain = Chain(starts_at=first, report=self._fault)
+        self._own = Peaks()
+        self._published: Peaks | None = None
+        """The tree over the published hashes, from where it is another."""
+        self._upper = UpperTiles(source, signed.size, self._fault)
+        self._stamped = stamped
+        self._differ: list[Fault] = []
+        self._history: dict[int, Checkpoint] = {}
+        self._roots: dict[int, bytes] = {}
+
+    def _fault(self, index: int | None, words: str) -> None:
+        self._add_fault(Fault(index, words))
+
+    def _add_fault(self, fault: Fault) -> None:
+        if len(self._verdict.faults) < FAULTS:
+            self._verdict.faults.append(fault)
+
+    async def run(self, *, payloads: bool, opener: Opener | None, progress: Callable[[int, int], None]) -> None:
+        size, start = self._signed.size, self._first // TILE_WIDTH
+        self._verdict.since = self._first
+        for note in dict.fromkeys([*await self._source.history(), *self._stamped]):
+            self._note_history(note)
+        await self._seed(start * TILE_WIDTH)
+        sizes = {*self._history, *([self._since.size] if self._since is not None else [])}
+        asked = Asked(start, -(-size // TILE_WIDTH), size, self._first, tuple(sorted(sizes)), payloads)
+        async for finding in findings(self._source, asked, opener):
+            await self._lay(finding)
+            progress(min((finding.first + len(finding.by_record)) * TILE_WIDTH, size), size)
+            if finding.ends:
+                self._fault(None, finding.ends)
+                return
+            if len(self._verdict.faults) >= FAULTS:
+                return
+        await self._upper.finish()
+        self._verdict.erased, self._verdict.erasures = self._chain.conclude()
+        if (listed := getattr(self._source, "acts", None)) is not None:
+            self._chain.compare_acts(await listed())
+        self._conclude()
+
+    async def _lay(self, finding: Finding) -> None:
+        """Put the next run behind those before it."""
+        for fault in finding.faults:
+            self._add_fault(fault)
+        self._differ += finding.differ
+        self._verdict.checked += finding.records
+        self._verdict.payloads += finding.payloads
+        self._chain.add(finding.first * TILE_WIDTH, finding.run)
+        for at, (own, published) in enumerate(zip(finding.by_record, finding.by_tile, strict=True)):
+            number = finding.first + at
+            self._at_sizes(number, finding)
+            if own != published and self._published is None:
+                self._published = self._own.copy()
+            self._own.add(own)
+            if self._published is not None:
+                self._published.add(published)
+            if layout.width_in(0, number, self._signed.size) == TILE_WIDTH:
+                await self._upper.add(published[0][1])
+
+    def _at_sizes(self, number: int, finding: Finding) -> None:
+        start = number * TILE_WIDTH
+        for size in [size for size in finding.within if start < size <= start + TILE_WIDTH]:
+            root = self._roots[size] = self._own.with_roots(finding.within[size])
+            self._compare_since(size, root)
+
+    async def _seed(self, leaves: int) -> None:
+        """What lies left of the first record looked at, from tiles; the earlier checkpoint's root shows whether they are true."""
+        if not leaves:
+            return
+        self._own = Peaks([(node.level, await self._node(node)) for node in merkle.range_nodes(0, leaves)])
+        await self._upper.seed(leaves // TILE_WIDTH)
+        self._compare_since(leaves, self._own.root())
+
+    async def _node(self, node: Node) -> bytes:
+        level, number = layout.tile_of(node)
+        width = layout.width_in(level, number, self._signed.size)
+        return layout.node_in(node, layout.tile_hashes(await self._source.tile(TileId(level, number, width)), width))
+
+    def _compare_since(self, size: int, root: bytes) -> None:
+        since = self._since
+        if since is not None and size == since.size and root != since.root:
+            self._fault(
+                None,
+                f"the first {size} records are not those the earlier checkpoint of {since.time.isoformat()} was signed for: the trail was "
+                "changed since, and signed anew by whoever holds the key",
+            )
+
+    def _note_history(self, note: bytes) -> None:
+        """Only what the pinned key signed counts; what it did not is a fault of its own."""
+        try:
+            earlier = checkpoint.read(note, self._key)
+        except CheckpointError as error:
+            self._fault(None, f"an earlier checkpoint is not what was signed: {error}")
+            return
+        if earlier.size <= self._signed.size:
+            if earlier.time > self._signed.time:
+                self._fault(
+                    None,
+                    f"time runs backwards: the checkpoint of {earlier.size} records was signed at {earlier.time.isoformat()}, the later "
+                    f"one of {self._signed.size} at {self._signed.time.isoformat()}",
+                )
+            self._history[earlier.size] = earlier
+
+    def _conclude(self) -> None:
+        """Who is right where record and tile differ: the one that makes the signed root."""
+        own = self._own.root()
+        by_record = own == self._signed.root
+        by_tile = self._published is not None and self._published.root() == self._signed.root
+        for fault in self._differ:
+            if by_record:
+                words = "the published tile has another hash for it than was signed: the tile was altered"
+            elif by_tile:
+                words = "the record is not the one that was signed: it was altered"
+            else:
+                words = "record and tile do not belong together, and neither makes the signed root"
+            self._add_fault(replace(fault, words=words))
+        if not by_record and not by_tile:
+            self._fault(None, f"the records do not make the root that was signed: the trail was changed {self._where()}")
+        elif by_record:
+            self._two_trails()
+
+    def _two_trails(self) -> None:
+        for size, earlier in sorted(self._history.items()):
+            if earlier.root != self._roots.get(size, earlier.root):
+                self._fault(
+                    None,
+                    f"the checkpoint of {earlier.time.isoformat()} was signed for {size} other records than these: two trails were shown",
+                )
+                return
+
+    def _where(self) -> str:
+        good = max((size for size, root in self._roots.items() if self._signed_for(size) == root), default=self._first)
+        bad = min((size for size, root in self._roots.items() if self._signed_for(size) != root), default=self._signed.size)
+        return f"somewhere in records {good} to {bad - 1}" if good < bad else "in more than one place"
+
+    def _signed_for(self, size: int) -> bytes | None:
+        earlier = self._history.get(size) or self._since
+        return earlier.root if earlier is not None else None

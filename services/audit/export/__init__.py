@@ -1,0 +1,1 @@
+"""What a search finds, taken away as lines, CSV or XLSX."""

@@ -1,0 +1,1 @@
+"""The record about the record: legal holds, erasures, and who sees whom."""

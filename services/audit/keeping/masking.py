@@ -1,0 +1,84 @@
+"""What an operator sees of the trail: what happened, when and in which order; not who, nor in what words.
+
+Invariant: no personal field and no person's id leaves here. The same person has the same pseudonym as long as the process lives, so
+that acts can be told apart, and no longer, so that nothing can be collected by it.
+"""
+
+import hmac
+import os
+from collections.abc import Callable
+from typing import Any, cast
+
+import orjson
+
+from services.audit.reading.views import Entry, Filter, Page, Record
+from services.audit.records import personal
+from services.audit.records.fields import kind_of
+from shared.problems import Problem
+
+MASK = "•••"
+_IDS = frozenset({"person", "to_person", "owner", "stood_in", "principal", "reported_by", "holder", "deputies", "by"})
+"""Fields that hold a person's id as text, or several."""
+_PEOPLE = frozenset({"person"})
+"""Fields that may hold a person as an object with an `id`."""
+Pseudonym = Callable[[str], str]
+
+
+def masked(envelope: dict[str, Any], kind: str, pseudonym: Pseudonym) -> dict[str, Any]:
+    """The fact without its personal fields, people by pseudonym. The envelope stays as it is."""
+    copy: dict[str, Any] = orjson.loads(orjson.dumps(envelope))
+    taken = personal.take_out(copy, kind)
+    personal.put_back(copy, kind, {path: [None if value is None else MASK for value in values] for path, values in taken.items()})
+    return cast("dict[str, Any]", _people(copy, pseudonym))
+
+
+def _people(value: Any, pseudonym: Pseudonym) -> Any:
+    if isinstance(value, list):
+        return [_people(one, pseudonym) for one in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    shown: dict[str, Any] = {}
+    for name, held in cast("dict[str, Any]", value).items():
+        if name in _IDS and isinstance(held, str):
+            shown[name] = pseudonym(held)
+        elif name in _IDS and isinstance(held, list):
+            shown[name] = [pseudonym(one) if isinstance(one, str) else _people(one, pseudonym) for one in cast("list[Any]", held)]
+        elif name in _PEOPLE and isinstance(held, dict) and isinstance(held.get("id"), str):  # pyright: ignore[reportUnknownMemberType]
+            person = cast("dict[str, Any]", held)
+            shown[name] = {**_people(person, pseudonym), "id": pseudonym(person["id"])}
+        else:
+            shown[name] = _people(held, pseudonym)
+    return shown
+
+
+class Masks:
+    """One a process: its key is never kept."""
+
+    def __init__(self) -> None:
+        self._key = os.urandom(32)
+
+    def pseudonym(self, person: str) -> str:
+        """Services and sources are nobody: they keep their names."""
+        if person.startswith(("/services/", "source:")):
+            return person
+        return f"p-{hmac.digest(self._key, person.encode(), 'sha256').hex()[:12]}"
+
+    def fact(self, envelope: dict[str, Any] | None, kind: str) -> dict[str, Any] | None:
+        return masked(envelope, kind, self.pseudonym) if envelope else None
+
+    def entry(self, entry: Entry) -> Entry:
+        return entry.model_copy(update={"persons": tuple(self.pseudonym(one) for one in entry.persons), "text": None})
+
+    def page(self, page: Page) -> Page:
+        return page.model_copy(update={"entries": tuple(self.entry(one) for one in page.entries)})
+
+    def record(self, record: Record) -> Record:
+        fact = self.fact(record.fact, kind_of(str(record.header["subject"])))
+        erased = tuple(one.model_copy(update={"by": self.pseudonym(one.by)}) for one in record.erased)
+        return record.model_copy(update={"entry": self.entry(record.entry), "fact": fact, "raw": None, "salt": None, "erased": erased})
+
+
+def refuse_to_ask_for_people(what: Filter) -> None:
+    """What may not be shown may not be searched for either: the answer would tell. Raises Problem 403."""
+    if what.person is not None or what.text is not None:
+        raise Problem(403, "Forbidden", "An operator sees neither people nor their words, so `person` and `text` can't be asked for.")

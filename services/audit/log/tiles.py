@@ -1,0 +1,79 @@
+"""The public read path, exactly as C2SP tlog-tiles says: what it serves proves itself, so it needs no token.
+
+Invariant: a tile once served under a path is served the same for ever, a partial one too (its width is in the path), so all are
+cached as immutable; no tile reaches beyond the last checkpoint. Records hold digests and pseudonyms only: no personal data here.
+"""
+
+import asyncio
+import gzip
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import PlainTextResponse, Response
+
+from services.audit.log import layout
+from services.audit.log.layout import ENTRIES, LayoutError, TileId
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import NotInTrail
+
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_NOT_AT_ALL = {"Cache-Control": "no-cache"}
+
+
+async def tile_content(reader: TrailReader, tile: TileId, known: int | None = None) -> bytes:
+    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its size, where it was just read."""
+    size = (await reader.checkpoint()).size if known is None else known
+    if layout.width_in(tile.level, tile.number, size) < tile.width:
+        raise NotInTrail(f"{layout.path_of(tile)}: the last checkpoint of {size} does not reach so far")
+    if tile.level == ENTRIES:
+        start = tile.number * layout.TILE_WIDTH
+        return layout.bundle_bytes([entry.rec for entry in await reader.stored(start, start + tile.width)])
+    return layout.tile_bytes(await reader.tile(tile))
+
+
+async def packed(content: bytes, accepts: str) -> tuple[bytes, dict[str, str]]:
+    """The body and its headers: gzip for a client that takes it (half of a bundle), plain for any other."""
+    headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
+    wanted = [coding.partition(";") for coding in accepts.lower().replace(" ", "").split(",")]
+    if not any(name in ("gzip", "*") and quality.rstrip("0.") != "q=" for name, _, quality in wanted):
+        return content, headers
+    # A fixed time: the same bytes each time, for whoever compares copies.
+    return await asyncio.to_thread(gzip.compress, content, 5, mtime=0), {**headers, "Content-Encoding": "gzip"}
+
+
+def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
+    router = APIRouter(tags=["tlog-tiles"])
+
+    @router.head("/checkpoint", include_in_schema=False)
+    @router.get("/checkpoint", response_class=PlainTextResponse)
+    async def checkpoint() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+        """The last signed checkpoint, a C2SP signed note."""
+        return PlainTextResponse((await reader.checkpoint()).note, headers=_NOT_AT_ALL)
+
+    @router.get("/api/v1/trail/checkpoint/sealed", response_class=PlainTextResponse)
+    async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+        """The newest checkpoint that so many witnesses cosigned, with their lines."""
+        signed = await reader.sealed_checkpoint(quorum)
+        if signed is None:
+            raise NotInTrail("no checkpoint has been cosigned by so many witnesses (FENGHUO_WITNESSES names them)")
+        return PlainTextResponse(signed.note, headers=_NOT_AT_ALL)
+
+    @router.get("/api/v1/trail/vkey", response_class=PlainTextResponse)
+    async def verifier_key() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+        """The public key to pin. Take it once, by another way if you can, and keep it."""
+        return PlainTextResponse(vkey + "\n")
+
+    @router.head("/tile/{path:path}", include_in_schema=False)
+    @router.get("/tile/{path:path}", response_class=Response)
+    async def tile(path: str, accept_encoding: Annotated[str, Header()] = "") -> Response:  # pyright: ignore[reportUnusedFunction]
+        """`/tile/<L>/<N>[.p/<W>]` and `/tile/entries/<N>[.p/<W>]`."""
+        try:
+            wanted = layout.parse_path(f"tile/{path}")
+        except LayoutError as error:
+            raise NotInTrail(str(error)) from None
+        content, headers = await tile_content(reader, wanted), _FOR_EVER
+        if wanted.level == ENTRIES:
+            content, headers = await packed(content, accept_encoding)
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    return router

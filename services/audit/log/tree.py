@@ -1,0 +1,93 @@
+"""The tree as the store holds it: any node of any size that was ever reached, from full tiles and the records behind the last of them.
+
+Invariant: it only reads. What is missing (a crash came between record and tile) is computed from the level below.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+from services.audit.log import layout, merkle
+from services.audit.log.layout import TileId
+from services.audit.log.merkle import TILE_WIDTH, Edge, Node, Tile
+from services.audit.store.trail import Trail
+
+_CACHED_TILES = 64
+"""8 KB each."""
+
+
+class StoredTree:
+    def __init__(self, trail: Trail) -> None:
+        self._trail = trail
+        self._cache: OrderedDict[tuple[int, int], list[bytes]] = OrderedDict()
+
+    async def tile(self, tile: TileId) -> list[bytes]:
+        """The hashes of a tile, full or partial. Shorter than its width where records are missing."""
+        key = (tile.level, tile.number)
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key][: tile.width]
+        stored = await self._trail.tile(*key)
+        if stored is None:
+            return await self.compute(tile)
+        hashes = layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
+        self._cache[key] = hashes
+        if len(self._cache) > _CACHED_TILES:
+            self._cache.popitem(last=False)
+        return hashes[: tile.width]
+
+    async def compute(self, tile: TileId) -> list[bytes]:
+        """The same from the level below."""
+        start = tile.number * TILE_WIDTH
+        end = start + tile.width
+        if tile.level == 0:
+            return await self._trail.leaves(start, end)
+        roots = await self._trail.tile_roots(tile.level - 1, start, end)
+        if len(roots) == tile.width:
+            return roots
+        return [merkle.fold(await self.tile(TileId(tile.level - 1, number))) for number in range(start, end)]
+
+    async def ranges(self, ranges: Iterable[tuple[int, int]], size: int) -> list[bytes]:
+        """The roots of ranges of leaves within the tree of `size`."""
+        wanted = [merkle.range_nodes(start, end) for start, end in ranges]
+        tiles: dict[tuple[int, int], Sequence[bytes]] = {}
+        for node in (node for nodes in wanted for node in nodes):
+            key = layout.tile_of(node)
+            if key not in tiles:
+                tiles[key] = await self.tile(TileId(*key, layout.width_in(*key, size)))
+
+        def hash_of(node: Node) -> bytes:
+            return layout.node_in(node, tiles[layout.tile_of(node)])
+
+        return [merkle.join([hash_of(node) for node in nodes]) for nodes in wanted]
+
+    async def root(self, size: int) -> bytes:
+        (root,) = await self.ranges([(0, size)], size)
+        return root
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        return await self.ranges(merkle.inclusion_ranges(index, size), size)
+
+    async def consistency(self, first: int, second: int) -> list[bytes]:
+        return [] if first == 0 else await self.ranges(merkle.consistency_ranges(first, second), second)
+
+    async def edge(self, size: int) -> Edge:
+        """The right edge of the tree of `size`, to go on from."""
+        rows: list[list[bytes]] = []
+        level = 0
+        while width := size >> (merkle.TILE_HEIGHT * level):
+            number = width // TILE_WIDTH
+            part = layout.width_in(level, number, size)
+            rows.append(await self.compute(TileId(level, number, part)) if part else [])
+            level += 1
+        return Edge(size, rows)
+
+    async def missing_tiles(self, size: int) -> list[Tile]:
+        """Full tiles of the tree of `size` that are not stored: a crash came between the records and them."""
+        missing: list[Tile] = []
+        level = 0
+        while full := size >> (merkle.TILE_HEIGHT * (level + 1)):
+            for number in range(await self._trail.tile_count(level), full):
+                hashes = await self.compute(TileId(level, number))
+                missing.append(Tile(level, number, tuple(hashes)))
+            level += 1
+        return missing

@@ -1,0 +1,1 @@
+"""The trail as a reader is shown it: under a checkpoint, with its proof."""

@@ -1,0 +1,188 @@
+"""What the trail tells a reader: plain frozen values, the same for the HTTP answers, the explorer and the command.
+
+Invariant: every answer names the signed checkpoint it holds up to; what came in later is not part of it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from services.audit.keeping.rules import Erasure
+from shared.facts import Frozen, Instant
+
+
+class NotInTrail(LookupError):
+    """There is no such record, or no signed checkpoint covers it yet. Says which."""
+
+
+class Order(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class Filter(Frozen):
+    """All that are given must hold. `since` and `until` are broker times, both inclusive; so are those that authors claim."""
+
+    case: str | None = None
+    kind: str | None = None
+    unit: str | None = None
+    """Any unit the record names, and the reporting unit of its case."""
+    under: bool = False
+    """With `unit`: the units under it too, however deep."""
+    person: str | None = None
+    level: str | None = None
+    category: str | None = None
+    area: str | None = None
+    """A division's code; the divisions within it too (`620600`, or what their codes begin with: `6206`)."""
+    channel: str | None = None
+    outcome: str | None = None
+    lapse: bool | None = None
+    lapse_of: str | None = None
+    """The duty that lapsed."""
+    since: datetime | None = None
+    until: datetime | None = None
+    claimed_since: datetime | None = None
+    claimed_until: datetime | None = None
+    text: str | None = None
+    """A piece of the words people wrote, without regard to case or width; no pattern."""
+
+
+class CheckpointView(Frozen):
+    """A signed checkpoint: `root` is hex, `note` the signed text as auditors check it."""
+
+    number: int
+    size: int
+    root: str
+    time: Instant
+    note: str
+
+
+class Entry(Frozen):
+    """One record of the trail as it is searched: the fields are derived from the fact and checked against it by `verify`."""
+
+    index: int
+    sequence: int
+    time: Instant
+    """When the broker stored it."""
+    claimed: Instant | None = None
+    """When its author says it happened."""
+    kind: str
+    form: Literal["fact", "gap"] = "fact"
+    """`gap`: the broker had lost this one; the trail says so."""
+    case: str | None = None
+    number: int
+    """Number within the case, from 1."""
+    previous: int | None = None
+    """Index of the case's record before this one."""
+    unit: str | None = None
+    """The reporting unit of the case."""
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    area: str | None = None
+    level: str | None = None
+    category: str | None = None
+    channels: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    """What came of it: `delivered`, `failed`; for a decision the kinds of its effects (`lit`, `lapsed`, `discharged` …)."""
+    lapse: bool = False
+    lapses: tuple[str, ...] = ()
+    """The duties that lapsed."""
+    text: str | None = None
+    sealed: bool | None = None
+    """Whether a checkpoint cosigned by enough witnesses covers it; None: there is no witness."""
+
+
+class Page(Frozen):
+    """`next` is the cursor of the page after this one; None at the end. A page may be short and still have a next:
+    the search stops after about two seconds (`cut`) and goes on from there."""
+
+    entries: tuple[Entry, ...]
+    here: str | None = None
+    """The cursor of this very page: with it the same page is given again, whatever came in since."""
+    next: str | None
+    sealed_away: int = 0
+    """Records below this one lie in sealed files: they were not searched."""
+    searched_to: int | None
+    """The index down (or up) to which the trail was searched for this page."""
+    cut: bool = False
+    """The page ended because its time was up, not because it was full or all was searched."""
+    checkpoint: CheckpointView
+
+
+class InclusionProof(Frozen):
+    """RFC 6962: record `index` is in the tree of `size`. Hashes are hex, from the leaf up."""
+
+    index: int
+    size: int
+    leaf: str
+    root: str
+    hashes: tuple[str, ...]
+    checkpoint: CheckpointView | None = None
+    """Where `size` is the size of the last checkpoint."""
+    sealed: bool | None = None
+    """Whether a checkpoint cosigned by enough witnesses covers the record; None: there is no witness."""
+    tlog_proof: str | None = None
+    """The same as a C2SP `.tlog-proof` file."""
+
+
+class ConsistencyProof(Frozen):
+    """RFC 6962: the tree of `second` has the tree of `first` as its beginning."""
+
+    first: int
+    second: int
+    first_root: str
+    second_root: str
+    hashes: tuple[str, ...]
+
+
+class Record(Frozen):
+    """One record whole."""
+
+    entry: Entry
+    header: dict[str, Any]
+    """`rec` parsed; what is hashed is `rec`."""
+    rec: str
+    """The hashed bytes as they are stored, UTF-8 text."""
+    leaf: str
+    fact: dict[str, Any] | None
+    """The CloudEvent; None where its bytes are no JSON or were erased."""
+    raw: str | None
+    """The fact's bytes as they came, UTF-8 text (invalid bytes replaced)."""
+    salt: str | None
+    digest_holds: bool
+    """The fact is the one that was recorded; of one that was erased in part or whole, what is left is, and a redaction says why."""
+    erased: tuple[Erasure, ...] = ()
+    """What was erased of it, by whom and on what basis."""
+    proof: InclusionProof
+
+
+class WitnessView(Frozen):
+    """How a witness stands to this trail: what it has cosigned last, None where nothing yet."""
+
+    name: str
+    size: int | None
+    time: Instant | None
+
+
+class State(Frozen):
+    """How the trail stands now."""
+
+    size: int
+    """Records covered by the last checkpoint."""
+    root: str
+    checkpoint: CheckpointView | None
+    origin: str
+    vkey: str
+    stream_last: int | None
+    """The last sequence of FACTS; None while the broker does not answer."""
+    behind: int | None
+    """Facts of the stream that no checkpoint covers yet."""
+    sequencer: str
+    """`working`, `waiting: …`, `halted: …` (with the reason)."""
+    store: str
+    """Which server keeps it: `secantus (embedded, …)` or `MongoDB 8.0.4, replica set …`."""
+    sealed: int | None = None
+    """Records under a checkpoint that enough witnesses cosigned; None: there is no witness."""
+    witnesses: tuple[WitnessView, ...] = ()
+    retained: bool
+    """False for the embedded store, which is for evaluation and development."""

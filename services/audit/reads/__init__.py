@@ -1,0 +1,1 @@
+"""Who read what: reads as facts."""

@@ -1,0 +1,1 @@
+"""Receipts answered with proof."""

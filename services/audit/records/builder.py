@@ -1,0 +1,131 @@
+"""From a fact to its record: header, leaf, payload and search fields. Pure.
+
+Invariant: the same message at the same place with the same salts makes the same payload and the same header but for `ingested`
+and `epoch`: so a batch that was cut short by a crash is finished with what was begun. A message is parsed once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.audit.log.merkle import leaf_hash
+from services.audit.records import fields, record
+from services.audit.records.actors import Actors, Seen, fresh_salts
+from services.audit.records.fields import NOTHING, About
+from services.audit.records.payloads import Payload, digests_of, parts_of
+from services.audit.records.record import Message, Rec
+from services.audit.store.trail import Stored
+from shared.facts import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHead:
+    """Where a case stands: its last record, and what its report says it is about."""
+
+    number: int
+    index: int
+    about: About
+
+
+class Source(NamedTuple):
+    """Which stream, under which writer."""
+
+    stream: str
+    created: str
+    epoch: int
+
+
+class Opened(NamedTuple):
+    """A message read: whose it is and which case it belongs to. `envelope` is used up by `build`."""
+
+    message: Message
+    envelope: dict[str, Any]
+    case: str
+    principal: str | None
+
+
+class Built(NamedTuple):
+    entry: Stored
+    payload: Payload
+    case: str
+    head: CaseHead
+
+
+def opened(message: Message) -> Opened:
+    envelope = record.envelope_of(message.raw)
+    return Opened(message, envelope, record.case_of(envelope), record.actor_of(envelope))
+
+
+def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, salt: bytes, now: str, repeats: int | None = None) -> Built:
+    """`head`: the case's last record so far. `actors` knows the message's principal. `salt`: fresh, or the one stored already.
+    `now` as rfc3339. Uses up the envelope."""
+    message, envelope, case, principal = one
+    raw = message.raw
+    index = message.sequence - 1
+    author = actors[principal] if principal is not None else None
+    claimed = record.claimed_of(envelope)
+    subject = record.bounded(message.subject)
+    kind = fields.kind_of(subject)
+    searched = fields.derive(subject, envelope, head.about if head else NOTHING)
+    digests = digests_of(parts_of(envelope, kind), salt)
+    rec = Rec(
+        actor=author.pseudonym if author else None,
+        broker=rfc3339(message.time),
+        case=case,
+        claimed=claimed,
+        created=source.created,
+        digest=None if raw is None else record.digest_of(salt, raw),
+        epoch=source.epoch,
+        form="gap" if raw is None else "fact",
+        index=index,
+        ingested=now,
+        message_id=record.bounded(message.message_id),
+        number=head.number + 1 if head else 1,
+        offset=record.offset_of(message.time, claimed),
+        personal=digests.personal,
+        plain=digests.plain,
+        previous=head.index if head else None,
+        repeats=repeats,
+        sequence=message.sequence,
+        stream=source.stream,
+        subject=subject,
+    )
+    written = rec.write()
+    return Built(
+        Stored(index, written, leaf_hash(written), fields.searchable(rec, searched)),
+        Payload(index, raw, salt, author.salt if author else None),
+        case,
+        CaseHead(rec.number, index, searched.about if case else NOTHING),
+    )
+
+
+def build_all(
+    messages: Iterable[Message],
+    heads: dict[str, CaseHead],
+    source: Source,
+    actors: Actors,
+    now: datetime,
+    kept: Mapping[int, Payload] | None = None,
+    seen: Seen | None = None,
+    already: Sequence[Opened] | None = None,
+) -> list[Built]:
+    """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the messages, opened."""
+    all_opened = already if already is not None else [opened(message) for message in messages]
+    salts, at, kept = fresh_salts(len(all_opened)), rfc3339(now), kept or {}
+    seen = seen or Seen()
+    built: list[Built] = []
+    for one, fresh in zip(all_opened, salts, strict=True):
+        index = one.message.sequence - 1
+        salt = stored.salt if (stored := kept.get(index)) is not None else fresh
+        made = build(one, heads.get(one.case), source, actors, salt, at, seen.add(one.message.message_id, index))
+        heads[one.case] = made.head
+        built.append(made)
+    return built
+
+
+def head_of(entry: Stored) -> CaseHead:
+    """The head of a case whose last record this is."""
+    field = entry.fields
+    about = About(field["unit"], field["area"], field["level"], field["category"]) if field["case"] else NOTHING
+    return CaseHead(field["number"], entry.index, about)

@@ -1,0 +1,1 @@
+"""Old records in sealed files, and the trail without them."""

@@ -1,0 +1,1 @@
+"""Searching the trail, by an index of its own that only proposes."""

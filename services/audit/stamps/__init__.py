@@ -1,0 +1,1 @@
+"""Time stamps (RFC 3161) and SM3 digests of checkpoints."""

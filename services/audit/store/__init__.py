@@ -1,0 +1,1 @@
+"""The store: what lies where in MongoDB, and how it is asked."""

@@ -1,0 +1,104 @@
+"""The payloads in the store: chunks of sixteen, what erasures left of some, and the salts of the authors. It inserts and finds.
+
+Invariant: it has no way to change or delete. A payload is found wherever it lies; where two cover one record (a crash, a lost
+race) both are given, and the record says which one counts.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+
+from services.audit.records import payloads
+from services.audit.records.actors import Author, fresh_salts
+from services.audit.records.payloads import Payload, PayloadError
+from services.audit.records.record import bounded
+from services.audit.store.calls import QUERY_MS, Doc, asked, find_among, insert
+from services.audit.store.schemas import REST_INDEX, VALIDATORS
+
+CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
+_AUTHORS = 50_000
+"""Authors kept in memory; all begin anew where there are more."""
+REVISION_BITS = 16
+
+
+class PayloadStore:
+    def __init__(self, database: AsyncIOMotorDatabase[Doc]) -> None:
+        self._chunks, self._rest, self._actors = database[CHUNKS], database[REST], database[ACTORS]
+        self._authors: dict[str, Author] = {}
+
+    @property
+    def collections(self) -> tuple[AsyncIOMotorCollection[Doc], ...]:
+        return self._chunks, self._rest, self._actors
+
+    async def prepare(self) -> None:
+        """The index of what erasures left, and chunks let in where the collection is of the trail's first version."""
+        known = await asked(self._rest.index_information())
+        if not any(list(index["key"]) == [(REST_INDEX, 1)] for index in known.values()):
+            await asked(self._rest.create_index(REST_INDEX))
+        options = await asked(self._chunks.options())
+        if "raw" in options.get("validator", {}).get("$jsonSchema", {}).get("properties", {}):
+            await asked(self._chunks.database.command("collMod", CHUNKS, validator={"$jsonSchema": VALIDATORS[CHUNKS]}))
+
+    async def insert(self, held: Sequence[Payload]) -> list[int]:
+        """Sorted by index. Returns the indexes that were not stored, because a chunk that starts where theirs does is there."""
+        made = list(payloads.chunks(held))
+        docs: list[Doc] = [{"_id": start, "count": count, "data": data} for start, count, data in made]
+        taken = set(await insert(self._chunks, docs, ordered=False))
+        return [index for start, count, _ in made if start in taken for index in range(start, start + count)]
+
+    async def find(self, indexes: Iterable[int]) -> dict[int, list[Payload]]:
+        wanted = dict.fromkeys(indexes)
+        starts = payloads.starts_of(wanted)
+        found: dict[int, list[Payload]] = {}
+        _merge(found, await find_among(self._chunks, "_id", starts), wanted)
+        if missing := [index for index in wanted if index not in found]:
+            cursor = self._rest.find({"index": {"$in": missing}}, max_time_ms=QUERY_MS)
+            _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in await asked(cursor.to_list(None))], wanted)
+        return found
+
+    async def authors(self, principals: Iterable[str]) -> dict[str, Author]:
+        """Those that have a salt."""
+        wanted = set(principals)
+        unknown = {bounded(principal): principal for principal in wanted if principal not in self._authors}
+        if unknown:
+            cursor = self._actors.find({"_id": {"$in": list(unknown)}}, max_time_ms=QUERY_MS)
+            self._learn({unknown[doc["_id"]]: bytes(doc["salt"]) for doc in await asked(cursor.to_list(None))})
+        return {principal: author for principal in wanted if (author := self._authors.get(principal)) is not None}
+
+    async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
+        """All of them: who has no salt yet is given one. Two who do so at once end with the same."""
+        wanted = set(principals)
+        known = await self.authors(wanted)
+        if new := wanted - known.keys():
+            await insert(
+                self._actors,
+                [{"_id": bounded(name), "salt": salt} for name, salt in zip(new, fresh_salts(len(new)), strict=True)],
+                ordered=False,
+            )
+            known = await self.authors(wanted)
+        return known
+
+    def _learn(self, salts: dict[str, bytes]) -> None:
+        if len(self._authors) > _AUTHORS:
+            self._authors = {}
+        self._authors |= {principal: Author.of(principal, salt) for principal, salt in salts.items()}
+
+
+def held_in(doc: Doc) -> list[Payload]:
+    """The payloads of a chunk. An altered one makes no record's digest, and is found out by that."""
+    try:
+        return payloads.unpack(doc["_id"], bytes(doc["data"])) if "data" in doc else [_v1(doc)]
+    except (PayloadError, KeyError, TypeError):
+        return [Payload(index, b"", b"") for index in range(doc["_id"], doc["_id"] + payloads.CHUNK)]
+
+
+def _merge(found: dict[int, list[Payload]], docs: Iterable[Doc], wanted: dict[int, None]) -> None:
+    for doc in docs:
+        for payload in held_in(doc):
+            if payload.index in wanted:
+                found.setdefault(payload.index, []).append(payload)
+
+
+def _v1(doc: Doc) -> Payload:
+    """One document for each payload, as the trail's first version kept them."""
+    return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor_salt"))

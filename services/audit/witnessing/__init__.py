@@ -1,0 +1,1 @@
+"""Having checkpoints cosigned by witnesses, and what their word proves."""

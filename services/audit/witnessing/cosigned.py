@@ -1,0 +1,127 @@
+"""The cosignatures that witnesses gave to our checkpoints, as the store keeps them, and which checkpoint counts as sealed.
+
+Invariant: insert-only, numbered without a gap over all witnesses; a line counts for the seal only after its signature was checked,
+where the witnesses are known.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+
+from services.audit.log import note
+from services.audit.log.cosign import Witness
+from services.audit.log.note import NoteError
+from services.audit.store.calls import QUERY_MS, Doc, TakenError, asked, find_among, insert
+
+COSIGNATURES = "cosignatures"
+_RECENT = 256
+
+
+@dataclass(frozen=True)
+class Cosignature:
+    checkpoint: int
+    """Its number."""
+    size: int
+    key: str
+    """The witness: `<name>+<hash>`."""
+    time: int
+    line: str
+
+
+class CosignatureStore:
+    def __init__(self, database: AsyncIOMotorDatabase[Doc]) -> None:
+        self.collection: AsyncIOMotorCollection[Doc] = database[COSIGNATURES]
+
+    async def has(self, number: int) -> bool:
+        return await asked(self.collection.find_one({"_id": number}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
+
+    async def read(self, start: int, end: int) -> list[Cosignature]:
+        docs = sorted(await find_among(self.collection, "_id", range(start, end)), key=lambda doc: doc["_id"])
+        return [Cosignature(doc["checkpoint"], doc["size"], doc["key"], doc["time"], doc["line"]) for doc in docs]
+
+    async def insert(self, number: int, one: Cosignature) -> None:
+        """Raises TakenError."""
+        if await insert(self.collection, [{"_id": number, **vars(one)}], ordered=True):
+            raise TakenError(f"cosignature {number} is there already")
+
+
+class Cosigned:
+    """`witnesses`: those whose lines count; empty: any line is passed on, as whoever reads it checks it anyway."""
+
+    def __init__(
+        self,
+        store: CosignatureStore,
+        gallop: Callable[[Callable[[int], Awaitable[bool]], int], Awaitable[int]],
+        text_of: Callable[[int], Awaitable[str | None]],
+        witnesses: Sequence[Witness] = (),
+        quorum: int = 1,
+        *,
+        is_writer: bool = False,
+    ) -> None:
+        """`is_writer`: nobody else adds to the store, so it is read once."""
+        self.witnesses, self.quorum = {one.id: one for one in witnesses}, quorum
+        self._store, self._gallop, self._text_of = store, gallop, text_of
+        self._count = -1
+        self._is_writer, self._is_read = is_writer, False
+        self._adding = asyncio.Lock()
+        self._recent: OrderedDict[int, dict[str, Cosignature]] = OrderedDict()
+
+    async def lines(self, number: int) -> list[str]:
+        """The cosignature lines of a checkpoint, if it is one of the last some hundred."""
+        await self._refresh()
+        return [one.line for one in self._recent.get(number, {}).values()]
+
+    async def last_of(self, key: str) -> Cosignature | None:
+        await self._refresh()
+        return next((held[key] for held in reversed(self._recent.values()) if key in held), None)
+
+    async def sealed(self, quorum: int | None = None) -> Cosignature | None:
+        """Of the newest checkpoint that a quorum cosigned: one of its cosignatures."""
+        await self._refresh()
+        wanted = quorum or self.quorum
+        held = max((number for number, held in self._recent.items() if len(held) >= wanted), default=None)
+        return None if held is None else next(iter(self._recent[held].values()))
+
+    async def add(self, one: Cosignature) -> None:
+        async with self._adding:
+            while True:
+                await self._refresh()
+                number = self._count
+                try:
+                    await self._store.insert(number, one)
+                    break
+                except TakenError:
+                    # Our own, whose answer was lost, or another writer's.
+                    self._is_read = False
+            self._count = max(self._count, number + 1)
+            self._take(one)
+
+    async def _refresh(self) -> None:
+        if self._is_read:
+            return
+        known = max(self._count, 0)
+        count = await self._gallop(self._store.has, known)
+        for one in await self._store.read(max(known, count - _RECENT), count):
+            if await self._holds(one):
+                self._take(one)
+        self._count, self._is_read = max(self._count, count), self._is_writer
+
+    async def _holds(self, one: Cosignature) -> bool:
+        if not self.witnesses:
+            return True
+        witness, text = self.witnesses.get(one.key), await self._text_of(one.checkpoint)
+        if witness is None or text is None:
+            return False
+        try:
+            signed = note.parse(f"{text}\n{one.line}".encode())
+            return all(witness.signed(line) and witness.time_of(line, text) == one.time for line in signed.signatures)
+        except NoteError:
+            return False
+
+    def _take(self, one: Cosignature) -> None:
+        self._recent.setdefault(one.checkpoint, {})[one.key] = one
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)

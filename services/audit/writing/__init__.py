@@ -1,0 +1,1 @@
+"""From the stream into the trail: one order, gapless, whatever dies when."""

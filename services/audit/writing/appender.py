@@ -1,0 +1,263 @@
+"""Facts into records, two batches at once: while one is being written, the next is built and its payloads are stored.
+
+Invariant: records are written in order by one task alone, each after its payload and before its tile; a fact stays at hand
+until its record is on disk, and is acknowledged then. Anything that goes wrong ends both tasks: whoever called asks the store how
+far it came and begins again from there, with what is at hand.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+
+from services.audit.keeping.rules import KEEPING_KINDS
+from services.audit.log import merkle
+from services.audit.log.merkle import Edge
+from services.audit.log.signer import CheckpointSigner, RefusedError
+from services.audit.log.tree import StoredTree
+from services.audit.metrics import Metrics
+from services.audit.records import builder
+from services.audit.records.actors import Seen
+from services.audit.records.builder import Built, Source, opened
+from services.audit.records.record import Message
+from services.audit.store.trail import STREAM, Payload, Trail
+from services.audit.writing.compare import differences
+from services.audit.writing.feed import Delivered, Feed
+from services.audit.writing.heads import Heads
+from services.audit.writing.pace import Pace
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_IDLE = 5.0
+_CUT_SHORT = 4_096
+"""More than any two batches have: so far beyond the last record a dead sequencer's payloads may lie."""
+_SLICE = 128
+"""Facts built between two moments for whoever else waits: 5 ms."""
+_BATCH_BYTES = 8 * 1024 * 1024
+_FAULTS_KEPT = 20
+
+
+class _Batch(NamedTuple):
+    messages: Sequence[Message]
+    built: list[Built]
+
+
+class Appender:
+    """`every`: a checkpoint is signed this often while facts arrive; `heartbeat`: when none do. `moved`: told after each success."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        trail: Trail,
+        signer: CheckpointSigner,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+        pace: Pace,
+        *,
+        batch: int,
+        every: timedelta,
+        heartbeat: timedelta,
+        step: Callable[[str], None],
+        moved: Callable[[], None],
+    ) -> None:
+        self.faults: list[str] = []
+        self.source = Source(STREAM, "", 0)
+        self._feed, self._trail, self._signer, self._clock, self._metrics, self._pace = feed, trail, signer, clock, metrics, pace
+        self._limit, self._every, self._heartbeat, self._step, self._moved = batch, every, heartbeat, step, moved
+        self._edge = Edge()
+        self._heads = Heads(trail)
+        self._seen = Seen()
+        self._prepared = self._fetch_to = self._doubtful = 0
+        self._at_hand: dict[int, Delivered] = {}
+        """Handed out, by sequence, until the record is on disk."""
+        self._built: asyncio.Queue[_Batch] = asyncio.Queue(1)
+        self._sealed_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        """Records known to be on disk."""
+        return self._edge.size
+
+    async def load(self, tree: StoredTree, size: int) -> None:
+        """Take the store as it is. Tiles a crash left out are written first."""
+        if missing := await tree.missing_tiles(size):
+            await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in missing])
+        self._edge = await tree.edge(size)
+        self._heads.forget()
+        self._prepared, self._doubtful = size, size + _CUT_SHORT
+        self._metrics.records.set(size)
+        self._pace.recorded(size)
+
+    def own(self, source: Source, fetch_to: int) -> None:
+        """From now on records are written as `source`. Facts up to `fetch_to` are fetched, not waited for."""
+        self.source, self._fetch_to = source, fetch_to
+
+    async def release(self) -> None:
+        await self._feed.release(list(self._at_hand.values()))
+        self._at_hand.clear()
+
+    async def append(self) -> None:
+        """Until something goes wrong."""
+        self._built = asyncio.Queue(1)
+        tasks = [asyncio.create_task(self._prepare_on()), asyncio.create_task(self._write_on())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- building -------------------------------------------------------------------------------------------------------
+
+    async def _prepare_on(self) -> None:
+        while True:
+            if messages := await self._messages():
+                batch = await self._prepare(messages)
+                self._prepared = messages[-1].sequence
+                await self._built.put(batch)
+
+    async def _messages(self) -> list[Message]:
+        """The next facts in order, without a hole."""
+        await self._seen_before()
+        start = self._prepared + 1
+        last = max(self._fetch_to, max(self._at_hand, default=0))
+        if last < start:
+            for one in await self._feed.next(self._limit, _IDLE):
+                self._at_hand[one.message.sequence] = one
+                self._pace.stream_has(one.message.sequence + one.pending)
+            return []
+        end = min(last + 1, start + self._limit)
+        missing = [sequence for sequence in range(start, end) if sequence not in self._at_hand]
+        fetched = await self._feed.fetch_range(missing[0], missing[-1] + 1) if missing else {}
+        messages: list[Message] = []
+        size = 0
+        for sequence in range(start, end):
+            delivered = self._at_hand.get(sequence)
+            message = delivered.message if delivered else fetched.get(sequence) or await self._feed.fetch(sequence)
+            message = message or self._lost(sequence, messages[-1].time if messages else self._clock())
+            size += len(message.raw or b"")
+            if messages and size > _BATCH_BYTES:
+                break
+            messages.append(message)
+        return messages
+
+    async def _seen_before(self) -> None:
+        """Facts delivered again must be what the trail has of them; where not, that is an alarm, not an error."""
+        again = sorted(sequence for sequence in self._at_hand if sequence <= self._edge.size)
+        if not again:
+            return
+        delivered = [self._at_hand[sequence] for sequence in again]
+        for words in await differences(self._trail, [one.message for one in delivered]):
+            log.critical("trail_fault", what=words)
+            self._metrics.faults.inc()
+            self.faults = [*self.faults, words][-_FAULTS_KEPT:]
+        await self._feed.ack(delivered)
+        for sequence in again:
+            self._at_hand.pop(sequence, None)
+
+    def _lost(self, sequence: int, time: datetime) -> Message:
+        log.critical("fact_lost", sequence=sequence, next="the broker has lost it; the trail records the gap")
+        self._metrics.gaps.inc()
+        return Message(sequence, "", "", time, None)
+
+    async def _prepare(self, messages: Sequence[Message]) -> _Batch:
+        """Build the records and store their payloads."""
+        start = messages[0].sequence - 1
+        kept = await self._kept(range(start, start + len(messages)), messages) if start < self._doubtful else {}
+        built = await self._build(messages, kept)
+        self._step("built")
+        while taken := await self._trail.insert_payloads(
+            [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
+        ):
+            found = await self._kept(taken, messages)
+            if not found:
+                raise RefusedError(f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom")
+            kept |= found
+            built = await self._build(messages, kept)
+        self._heads.move_on({one.case: one.head for one in built})
+        self._step("payloads")
+        if keeping := [one.entry.index for one in built if one.entry.fields["kind"] in KEEPING_KINDS]:
+            await self._trail.insert_keeping(keeping)
+        return _Batch(messages, built)
+
+    async def _build(self, messages: Sequence[Message], kept: dict[int, Payload]) -> list[Built]:
+        read = [opened(message) for message in messages]
+        heads = await self._heads.of({one.case for one in read})
+        actors = await self._trail.make_authors({one.principal for one in read if one.principal is not None})
+        now, built = self._clock(), list[Built]()
+        for at in range(0, len(read), _SLICE):
+            part = slice(at, at + _SLICE)
+            built += builder.build_all(messages[part], heads, self.source, actors, now, kept, self._seen, already=read[part])
+            await asyncio.sleep(0)
+        return built
+
+    async def _kept(self, indexes: Sequence[int], messages: Sequence[Message]) -> dict[int, Payload]:
+        """Payloads a crash left without their records: ours to finish, if they are the same facts."""
+        kept = await self._trail.payloads(indexes)
+        for message in messages:
+            payload = kept.get(message.sequence - 1)
+            if payload is not None and payload.raw != message.raw:
+                raise RefusedError(
+                    f"the store already holds another payload for record {payload.index} than the broker's fact {message.sequence}: "
+                    "one of the two was altered; find out which before going on"
+                )
+        return kept
+
+    # --- writing --------------------------------------------------------------------------------------------------------
+
+    async def _write_on(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._rest()):
+                    batch = await self._built.get()
+            except TimeoutError:
+                pass
+            else:
+                await self._write(batch)
+                self._built.task_done()
+            await self._seal_if_due()
+
+    async def _write(self, batch: _Batch) -> None:
+        await self._trail.insert_entries([one.entry for one in batch.built])
+        self._step("entries")
+        edge = self._edge.copy()
+        filled = [tile for one in batch.built for tile in edge.append(one.entry.leaf)]
+        await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
+        self._step("tiles")
+        self._edge = edge
+        done_with = [self._at_hand.pop(one.sequence) for one in batch.messages if one.sequence in self._at_hand]
+        self._metrics.records.set(edge.size)
+        self._pace.recorded(edge.size)
+        done = self._clock()
+        for message in batch.messages:
+            self._metrics.lag.observe(max(0.0, (done - message.time).total_seconds()))
+        await self._feed.ack(done_with)
+        self._moved()
+
+    # --- checkpoints ----------------------------------------------------------------------------------------------------
+
+    def _wait(self) -> timedelta:
+        assert self._signer.last is not None
+        return self._every if self._edge.size > self._signer.last.size else self._heartbeat
+
+    def _rest(self) -> float:
+        """Seconds until the next checkpoint may have to be signed, at most a while."""
+        if self._sealed_at is None or self._signer.last is None:
+            return 0.01
+        return min(_IDLE, max(0.01, (self._sealed_at + self._wait() - self._clock()).total_seconds()))
+
+    async def _seal_if_due(self) -> None:
+        if self._signer.last is None or self._sealed_at is None or self._clock() - self._sealed_at >= self._wait():
+            await self.seal()
+            self._moved()
+
+    async def seal(self) -> None:
+        now = self._clock()
+        await self._signer.seal(self._edge.size, self._edge.root(), now)
+        self._sealed_at = now
+        self._metrics.sealed.set(self._edge.size)
+        self._metrics.sealed_at.set(now.timestamp())
