@@ -1,5 +1,6 @@
 """The tree against a naive one written straight from RFC 6962, for every shape and every tampering hypothesis can think of."""
 
+from functools import cache
 from hashlib import sha256
 
 import pytest
@@ -31,7 +32,84 @@ def proof(ranges: list[tuple[int, int]]) -> list[bytes]:
     return [merkle.range_root(hash_of, start, end) for start, end in ranges]
 
 
+@cache
+def of_range(start: int, end: int) -> bytes:
+    return naive_root(LEAVES[start:end])
+
+
+def naive_path(index: int, start: int, end: int) -> list[bytes]:
+    """PATH(m, D[n]) word for word (RFC 6962, 2.1.1)."""
+    if end - start == 1:
+        return []
+    middle = start + half(end - start)
+    if index < middle:
+        return [*naive_path(index, start, middle), of_range(middle, end)]
+    return [*naive_path(index, middle, end), of_range(start, middle)]
+
+
+def naive_subproof(first: int, start: int, end: int, *, known: bool = True) -> list[bytes]:
+    """SUBPROOF(m, D[n], b) word for word (RFC 6962, 2.1.2). `first`: where the older tree ends."""
+    if first == end:
+        return [] if known else [of_range(start, end)]
+    middle = start + half(end - start)
+    if first <= middle:
+        return [*naive_subproof(first, start, middle, known=known), of_range(middle, end)]
+    return [*naive_subproof(first, middle, end, known=False), of_range(start, middle)]
+
+
+def half(width: int) -> int:
+    """The largest power of two smaller than it."""
+    power = 1
+    while power * 2 < width:
+        power *= 2
+    return power
+
+
+def spoilt(hashes: list[bytes]) -> list[list[bytes]]:
+    """Proofs of another shape than this one, or with another hash in it."""
+    shapes = [[], hashes[:-1], hashes[1:], [*hashes, bytes(32)], [bytes(32), *hashes], hashes * 2, hashes[::-1]]
+    return [wrong for wrong in [*shapes, *(changed(hashes, at) for at in range(len(hashes)))] if wrong != hashes]
+
+
+def changed(hashes: list[bytes], at: int) -> list[bytes]:
+    """One of them with a bit turned, too short, too long or empty: which, by where it stands."""
+    one = hashes[at]
+    wrong = (bytes([one[0] ^ 1]) + one[1:], one[:31], one + b"\x00", b"")[at % 4]
+    return [*hashes[:at], wrong, *hashes[at + 1 :]]
+
+
 sizes = st.integers(1, 700)
+EVERY = range(1, 71)
+
+
+@pytest.mark.parametrize("size", [pytest.param(size, id=f"{size}") for size in (*EVERY, 255, 256, 257, 1199)])
+def test_the_proofs_of_all_records_are_those_of_the_naive_tree_and_no_spoilt_one_holds(size: int) -> None:
+    root = of_range(0, size)
+    for index in range(size) if size in EVERY else (0, 1, 127, 128, size // 2, size - 2, size - 1):
+        hashes = proof(merkle.inclusion_ranges(index, size))
+        assert hashes == naive_path(index, 0, size)
+        merkle.verify_inclusion(index, size, LEAVES[index], hashes, root)
+        for wrong in spoilt(hashes):
+            with pytest.raises(ProofError):
+                merkle.verify_inclusion(index, size, LEAVES[index], wrong, root)
+        for place, total in ((index + 1, size), (index - 1, size), (index, index)):
+            with pytest.raises(ProofError):
+                merkle.verify_inclusion(place, total, LEAVES[index], hashes, root)
+
+
+@pytest.mark.parametrize("second", [pytest.param(size, id=f"{size}") for size in (*EVERY, 255, 256, 257, 1199)])
+def test_the_proofs_between_all_sizes_are_those_of_the_naive_tree_and_no_spoilt_one_holds(second: int) -> None:
+    new = of_range(0, second)
+    for first in range(1, second + 1) if second in EVERY else (1, 2, 127, 128, second // 2, second - 1):
+        old, hashes = of_range(0, first), proof(merkle.consistency_ranges(first, second))
+        assert hashes == naive_subproof(first, 0, second)
+        merkle.verify_consistency(first, second, old, new, hashes)
+        for wrong in spoilt(hashes):
+            with pytest.raises(ProofError):
+                merkle.verify_consistency(first, second, old, new, wrong)
+        for roots in ((bytes(32), new), (old, bytes(32)), (b"", new), (old, new[:31])):
+            with pytest.raises(ProofError):
+                merkle.verify_consistency(first, second, *roots, hashes)
 
 
 @given(sizes)
