@@ -14,10 +14,8 @@ from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload
 from services.audit.search.store import WORD_TILES
 from services.audit.search.tiles import keys_over
-from services.audit.store.calls import QUERY_MS, Doc, StoreError, asked, insert
+from services.audit.store.calls import KEYS_AT_ONCE, Doc, StoreError, asked, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS, held_in
-
-_KEYS = 1_000
 
 
 @dataclass(frozen=True)
@@ -79,18 +77,16 @@ class ErasureStore:
     async def forget_words(self, indexes: Iterable[int], key_name: int) -> None:
         """The tiles of the search index that may name these records' words; they are built again from what is left."""
         keys = sorted({key for index in indexes for key in keys_over(index, key_name)})
-        for at in range(0, len(keys), _KEYS):
-            await asked(self._words.delete_many({"_id": {"$in": keys[at : at + _KEYS]}}))
+        for at in range(0, len(keys), KEYS_AT_ONCE):
+            await asked(self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}))
 
     async def _docs_with(self, wanted: Mapping[int, Wanted]) -> list[tuple[Doc, list[Payload]]]:
         """The chunks that hold any of these."""
-        found = self._chunks.find({"_id": {"$in": payloads.starts_of(wanted)}}, max_time_ms=QUERY_MS)
-        read = [(doc, held_in(doc)) for doc in await asked(found.to_list(None))]
+        read = [(doc, held_in(doc)) for doc in await find_among(self._chunks, "_id", payloads.starts_of(wanted))]
         return [(doc, held) for doc, held in read if any(payload.index in wanted for payload in held)]
 
     async def _rests(self, indexes: Sequence[int]) -> list[tuple[Doc, Payload]]:
-        found = self._rest.find({"index": {"$in": list(indexes)}}, max_time_ms=QUERY_MS)
-        docs: list[Doc] = await asked(found.to_list(None))
+        docs = await find_among(self._rest, "index", indexes)
         return [(doc, payload) for doc in docs for payload in held_in({**doc, "_id": doc["index"]})]
 
     async def _keep(self, left: Sequence[Payload]) -> None:

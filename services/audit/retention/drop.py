@@ -17,7 +17,7 @@ from services.audit.records.record import Rec, utc
 from services.audit.retention.sealed_range import Manifest, told
 from services.audit.retention.sealed_read import SealedFolder
 from services.audit.retention.store import SEALED_RANGES, Dropped
-from services.audit.store.calls import QUERY_MS, Doc, asked, insert
+from services.audit.store.calls import Doc, asked, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS
 from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Trail
 from shared.facts import rfc3339
@@ -142,8 +142,7 @@ class RangeDropper:
         """As documents of their own, as what erasures leave: their chunks go."""
         for at in range(0, len(stays), TILE_WIDTH):
             part = stays[at : at + TILE_WIDTH]
-            found = self._rest.find({"index": {"$in": part}}, {"index": 1}, max_time_ms=QUERY_MS)
-            there = {doc["index"] for doc in await asked(found.to_list(None))}
+            there = {doc["index"] for doc in await find_among(self._rest, "index", part, {"index": 1})}
             docs: list[Doc] = [
                 {"_id": index << REVISION_BITS, "index": index, "data": payloads.pack([payload])}
                 for index, payload in (await self._trail.payloads(part)).items()

@@ -12,7 +12,7 @@ from services.audit.records import payloads
 from services.audit.records.actors import Author, fresh_salts
 from services.audit.records.payloads import Payload, PayloadError
 from services.audit.records.record import bounded
-from services.audit.store.calls import QUERY_MS, Doc, asked, find_among, insert
+from services.audit.store.calls import Doc, asked, find_among, insert
 from services.audit.store.schemas import REST_INDEX, VALIDATORS
 
 CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
@@ -52,8 +52,8 @@ class PayloadStore:
         found: dict[int, list[Payload]] = {}
         _merge(found, await find_among(self._chunks, "_id", starts), wanted)
         if missing := [index for index in wanted if index not in found]:
-            cursor = self._rest.find({"index": {"$in": missing}}, max_time_ms=QUERY_MS)
-            _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in await asked(cursor.to_list(None))], wanted)
+            left = await find_among(self._rest, "index", missing)
+            _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in left], wanted)
         return found
 
     async def authors(self, principals: Iterable[str]) -> dict[str, Author]:
@@ -61,8 +61,8 @@ class PayloadStore:
         wanted = set(principals)
         unknown = {bounded(principal): principal for principal in wanted if principal not in self._authors}
         if unknown:
-            cursor = self._actors.find({"_id": {"$in": list(unknown)}}, max_time_ms=QUERY_MS)
-            self._learn({unknown[doc["_id"]]: bytes(doc["salt"]) for doc in await asked(cursor.to_list(None))})
+            salted = await find_among(self._actors, "_id", list(unknown))
+            self._learn({unknown[doc["_id"]]: bytes(doc["salt"]) for doc in salted})
         return {principal: author for principal in wanted if (author := self._authors.get(principal)) is not None}
 
     async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
