@@ -41,6 +41,18 @@ def keep_state(path: Path, note: str) -> None:
     beside.replace(path)
 
 
+def not_known(size: int, since: int, seen: int | None, log: str) -> list[str]:
+    """What a trail that holds does not show by itself. `since`: records of an earlier checkpoint of one's own; `seen`: those that
+    witnesses cosigned, None where none was named."""
+    resting = max(since, seen or 0)
+    if resting >= size:
+        return []
+    what = f"records from {resting} on rest" if resting else "all this rests"
+    ways = "name a witness (--witness VKEY)" if seen is None else "wait for its witnesses to cosign the rest"
+    also = "" if resting else ", or give a checkpoint that was kept elsewhere (--since FILE)"
+    return [f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}"]
+
+
 async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
     """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
     from services.audit.checking.against_stream import stream_faults

@@ -84,13 +84,14 @@ def verify(
     only_new = only_new or goes_on
     if only_new and since is None:
         fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
+    kept = bytes_of(since) if since is not None else None
     try:
-        earlier = checkpoint.read(bytes_of(since), key) if since is not None else None
+        earlier = checkpoint.read(kept, key) if kept is not None else None
     except checkpoint.CheckpointError as error:
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
     tsa = trail_seal.authorities(tsa_cert)
-    witnesses = trail_proof.pinned_witnesses(witness or [], quorum)
+    witnesses = trail_proof.pinned_witnesses(witness or [], quorum, key)
     seen: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
@@ -111,7 +112,7 @@ def verify(
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
         if witnesses and verdict.size:
-            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1)))
+            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1), kept))
             verdict.faults += [verifying.Fault(None, words) for words in seen[0].faults]
         return verdict
 
@@ -119,11 +120,12 @@ def verify(
     if verdict.holds and keep is not None:
         trail_check.keep_state(keep, verdict.note)
     faults = [{"record": fault.index, "case": fault.case, "time": fault.time, "what": fault.words} for fault in verdict.faults]
-    result = {
+    result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
         "erased": verdict.erased, "erasures": verdict.erasures,
         "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
+        "not_known": trail_check.not_known(verdict.size, verdict.since, seen[0].size if seen else None, key.name) if verdict.holds else [],
     }  # fmt: skip
 
     def render(_: object) -> None:
@@ -131,6 +133,8 @@ def verify(
             mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
             out.print(f"{mark} {one.words()}", highlight=False)
         _show_verdict(verdict)
+        for words in result["not_known"]:
+            out.print(words, markup=False, highlight=False, style="dim")
 
     answer(result, as_json=as_json, render=render)
     if not verdict.holds:

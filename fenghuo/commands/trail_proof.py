@@ -18,6 +18,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from services.audit.log.cosign import Witness
+    from services.audit.log.note import Verifier
     from services.audit.receipts.answer import Claims
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -31,12 +32,13 @@ Quorum = Annotated[int, typer.Option(min=0, help="So many of these witnesses mus
 _KEEP = "keep what you were given and tell those who watch over the trail"
 
 
-def pinned_witnesses(given: list[str], quorum: int) -> "list[Witness]":
-    from services.audit.log.cosign import Witness
+def pinned_witnesses(given: list[str], quorum: int, log_key: "Verifier") -> "list[Witness]":
+    from services.audit.log.cosign import Witness, refuse_kin
     from services.audit.log.note import NoteError
 
     try:
         witnesses = [Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given]
+        refuse_kin(witnesses, log_key)
     except NoteError as error:
         fail(Exit.USAGE, str(error), "give --witness the line `fenghuo witness init` printed, or a file with it")
     if quorum > len(witnesses):
@@ -90,7 +92,8 @@ def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[st
     from services.audit.log import checkpoint, cosign, merkle, note, tlog_proof
     from services.audit.records.record import Rec, RecordError
 
-    key, witnesses = pinned(vkey), pinned_witnesses(witness, quorum)
+    key = pinned(vkey)
+    witnesses = pinned_witnesses(witness, quorum, key)
     try:
         held = tlog_proof.parse(raw)
         signed = checkpoint.read(held.note.encode(), key)

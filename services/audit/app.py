@@ -19,7 +19,7 @@ from services.audit.keeping.desk import KeepingDesk
 from services.audit.keeping.erasure_store import ErasureStore
 from services.audit.keeping.masking import Masks
 from services.audit.keeping.redaction import Eraser
-from services.audit.log.note import Signer
+from services.audit.log.note import Signer, Verifier
 from services.audit.log.signer import CheckpointSigner, StateFile
 from services.audit.log.tiles import tiles_router
 from services.audit.metrics import Metrics
@@ -67,7 +67,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
     vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
     folder = settings.data_dir / "audit"
-    witnesses = Witnesses(trail, settings.witnesses, settings.witness_quorum, service.registry)
+    witnesses = Witnesses(trail, settings.witnesses, settings.witness_quorum, service.registry, Verifier.read(vkey))
     signer = CheckpointSigner(
         key, StateFile(folder / "signer.json"), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
     )

@@ -665,6 +665,8 @@ def stop(code: int, *lines: str) -> NoReturn:
 def check(path: Path | IO[bytes], vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None) -> Verdict:
     """Raises BrokenError for what does not hold, ValueError for a key that is none."""
     key, others = read_key(vkey, ED25519), [read_key(one, COSIGNATURE, ED25519) for one in witnesses]
+    if len({one.public for one in (key, *others)}) <= len(others):
+        raise ValueError("a witness has the trail's own key, or is named twice / 所给见证方公钥与留痕公钥相同，或重复给出")
     bundle = Bundle(read_bundle(path), key)
     bundle.check(others)
     if receipt is not None:

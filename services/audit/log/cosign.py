@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from services.audit.log import note
-from services.audit.log.note import Note, NoteError, Signature
+from services.audit.log.note import Note, NoteError, Signature, Verifier
 
 COSIGNATURE = 4
 _HEADER = "cosignature/v1"
@@ -90,6 +90,18 @@ def cosigned(signed: Note, witnesses: Iterable[Witness]) -> dict[str, int]:
             if witness.signed(signature):
                 times[witness.id] = max(witness.time_of(signature, signed.text), times.get(witness.id, 0))
     return times
+
+
+def refuse_kin(witnesses: Iterable[Witness], log: Verifier) -> None:
+    """Raises NoteError for a witness that has the log's own key (its clock line is a cosignature like any other), or that has the key
+    of another one: neither bears witness to anything."""
+    known = {log.key.public_bytes_raw(): ""}
+    for witness in witnesses:
+        other = known.setdefault(witness.key.public_bytes_raw(), witness.id)
+        if not other:
+            raise NoteError(f"{witness.id} has the key of the log {log.name} itself: nobody is a witness to what they say themselves")
+        if other != witness.id:
+            raise NoteError(f"{witness.id} and {other} have one and the same key: that is one witness, not two")
 
 
 def with_lines(written: str, lines: Sequence[str]) -> str:

@@ -36,14 +36,15 @@ class Witnessed:
         return f"{self.size} records were seen so by {who}"
 
 
-async def check(source: TrailSource, key: Verifier, witnesses: Sequence[Witness], quorum: int) -> Witnessed:
-    """Raises CheckpointError where the trail's own checkpoint does not hold."""
+async def check(source: TrailSource, key: Verifier, witnesses: Sequence[Witness], quorum: int, kept: bytes | None = None) -> Witnessed:
+    """`kept`: an earlier checkpoint of the caller's own: what it carries of the witnesses nobody can take out of the store.
+    Raises CheckpointError where the trail's own checkpoint does not hold."""
     newest_raw = await source.checkpoint()
     newest = checkpoint.read(newest_raw, key)
     best, faults = Witnessed(quorum, 0, {}), list[str]()
     ask = getattr(source, "sealed_checkpoint", None)
     sealed: bytes | None = await ask(quorum) if ask is not None else None
-    for raw in (newest_raw, *([sealed] if sealed else ())):
+    for raw in (newest_raw, *(one for one in (sealed, kept) if one)):
         try:
             signed = checkpoint.read(raw, key)
             times = cosign.cosigned(note.parse(raw), witnesses)

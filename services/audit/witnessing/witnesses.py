@@ -17,7 +17,7 @@ from services.audit.log import cosign, note
 from services.audit.log.checkpoint import size_of
 from services.audit.log.cosign import Witness
 from services.audit.log.merkle import ProofError
-from services.audit.log.note import NoteError
+from services.audit.log.note import NoteError, Verifier
 from services.audit.log.tree import StoredTree
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Signed, Trail, gallop
@@ -199,9 +199,10 @@ class Asker:
 class Witnesses:
     """All that are configured, and the book of what they gave."""
 
-    def __init__(self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry) -> None:
-        """Raises NoteError where `given` names none rightly."""
+    def __init__(self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry, log_key: Verifier) -> None:
+        """Raises NoteError where `given` names none rightly, or the log itself."""
         known = read_witnesses(given)
+        cosign.refuse_kin((one.key for one in known), log_key)
         self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry)
