@@ -24,8 +24,15 @@ from shared.web.labels import LABELS
 from shared.web.languages import LOCALE, catalogue, preferred
 
 ROOT = Path(__file__).resolve().parents[2]
-SITES = ("shared/web", "services/intake/desk", "services/audit/explorer", "services/audit/bundle", "services/audit/documents")
-ALSO = (ROOT / "services/intake/acts_table.py", ROOT / "services/audit/export_rows.py", ROOT / "services/audit/export_end.py")
+SITES = (
+    "shared/web",
+    "services/intake/desk",
+    "services/audit/explorer",
+    "services/audit/bundle",
+    "services/audit/documents",
+    "services/audit/export",
+)
+ALSO = ROOT / "services/intake/acts_table.py"
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
