@@ -123,7 +123,7 @@ def verify(
     result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
-        "erased": verdict.erased, "erasures": verdict.erasures,
+        "erased": verdict.erased, "erasures": verdict.erasures, "lost": verdict.lost, "losses": verdict.losses,
         "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
         "not_known": trail_check.not_known(verdict.size, verdict.since, seen[0].size if seen else None, key.name) if verdict.holds else [],
     }  # fmt: skip
@@ -156,7 +156,9 @@ def _show_verdict(verdict: "verifying.Verdict") -> None:
             f"root {verdict.root[:16]}…",
             highlight=False,
         )
-        for words in verdict.erasures:
+        if verdict.lost:
+            out.print(f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]")
+        for words in (*verdict.losses, *verdict.erasures):
             out.print(words, markup=False, highlight=False, style="dim")
         if verdict.sealed_away:
             out.print(

@@ -53,6 +53,8 @@ class Run:
     missing: dict[int, tuple[str, frozenset[str]]] = field(default_factory=dict[int, tuple[str, frozenset[str]]])
     """Record → its case, and what is not there of its message: a later redaction may say why."""
     acts: list[Act] = field(default_factory=list[Act])
+    lost: list[int] = field(default_factory=list[int])
+    """Records that say the broker had lost their fact."""
 
 
 class Examiner:
@@ -91,7 +93,9 @@ class Examiner:
             run.stream = stream
         if not _STAMP.fullmatch(stamp):
             self._report(index, f"it says it was stored at {stamp!r}, which is no time")
-        elif rec.form != "gap":
+        elif rec.form == "gap":
+            run.lost.append(index)
+        else:
             if run.latest is None or stamp >= run.latest[0]:
                 run.latest = stamp, index
             elif words := backwards(stamp, run.latest):
@@ -157,6 +161,7 @@ class Chain:
         self._latest: tuple[str, int] | None = None
         self._missing: dict[int, tuple[str, frozenset[str]]] = {}
         self._acts: set[int] = set()
+        self.lost: list[int] = []
         self.keeping = Keeping()
 
     def add(self, start: int, run: Run) -> None:
@@ -171,6 +176,7 @@ class Chain:
         for case, span in run.cases.items():
             self._case(case, span)
         self._missing |= run.missing
+        self.lost += run.lost
         for act in run.acts:
             self._acts.add(act.index)
             self.keeping.take(act)

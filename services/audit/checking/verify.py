@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "Peaks", "Verdict", "verify"]
 
+_TOLD = 20
+
 
 @dataclass
 class Verdict:
@@ -48,6 +50,10 @@ class Verdict:
     """Records of which something was erased, by a redaction on record that counts."""
     erasures: list[str] = field(default_factory=list[str])
     """The first of them in words: what, when, by whom, on what basis."""
+    lost: int = 0
+    """Records that say the broker had lost their fact before the trail got it: no fault of the trail."""
+    losses: list[str] = field(default_factory=list[str])
+    """The first of them in words."""
     note: str = ""
     faults: list[Fault] = field(default_factory=list[Fault])
 
@@ -185,6 +191,8 @@ class _Walk:
                 return
         await self._upper.finish()
         self._verdict.erased, self._verdict.erasures = self._chain.conclude()
+        self._verdict.lost = len(self._chain.lost)
+        self._verdict.losses = [f"record {index}: the broker lost this fact before it was recorded" for index in self._chain.lost[:_TOLD]]
         if (listed := getattr(self._source, "acts", None)) is not None:
             self._chain.compare_acts(await listed())
         self._conclude()
