@@ -32,7 +32,7 @@ SITES = (
     "services/audit/documents",
     "services/audit/export",
 )
-ALSO = ROOT / "services/intake/acts_table.py"
+ALSO = (ROOT / "services/intake/acts_table.py",)
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
