@@ -1,8 +1,10 @@
 """The tree as the store holds it: any node of any size that was ever reached, from full tiles and the records behind the last of them.
 
-Invariant: it only reads. What is missing (a crash came between record and tile) is computed from the level below.
+Invariant: it only reads. What is missing (a crash came between record and tile) is computed from the level below. A hash once in the
+tree stays: the part of a tile that was read is kept, and only what grew behind it is read again.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +14,10 @@ from services.audit.log.merkle import TILE_WIDTH, Edge, Node, Tile
 from services.audit.store.trail import Trail
 
 _CACHED_TILES = 64
-"""8 KB each."""
+"""20 KB each. The upper ones are part of every proof and so never leave."""
+
+_AT_ONCE = 8
+"""Tiles asked for side by side; the client has ten connections."""
 
 
 class StoredTree:
@@ -23,37 +28,51 @@ class StoredTree:
     async def tile(self, tile: TileId) -> list[bytes]:
         """The hashes of a tile, full or partial. Shorter than its width where records are missing."""
         key = (tile.level, tile.number)
-        if key in self._cache:
+        known = self._cache.get(key, [])
+        if len(known) < tile.width:
+            known = self._keep(key, await self._longer(tile, known), tile.width)
+        else:
             self._cache.move_to_end(key)
-            return self._cache[key][: tile.width]
-        stored = await self._trail.tile(*key)
-        if stored is None:
-            return await self.compute(tile)
-        hashes = layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
-        self._cache[key] = hashes
-        if len(self._cache) > _CACHED_TILES:
-            self._cache.popitem(last=False)
-        return hashes[: tile.width]
+        return known[: tile.width]
+
+    async def _longer(self, tile: TileId, known: list[bytes]) -> list[bytes]:
+        """A tile of which a beginning is known is not stored yet, or was not when that was read: ask for it where it should be now."""
+        if (tile.is_full or not known) and (stored := await self._trail.tile(tile.level, tile.number)) is not None:
+            return layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
+        return known + await self._computed(tile, len(known))
+
+    def _keep(self, key: tuple[int, int], hashes: list[bytes], wanted: int) -> list[bytes]:
+        """Only what is whole: a hole in the middle would move what comes after it."""
+        if len(hashes) >= wanted and len(hashes) > len(self._cache.get(key, ())):
+            self._cache[key] = hashes
+            self._cache.move_to_end(key)
+            if len(self._cache) > _CACHED_TILES:
+                self._cache.popitem(last=False)
+        return hashes
 
     async def compute(self, tile: TileId) -> list[bytes]:
         """The same from the level below."""
-        start = tile.number * TILE_WIDTH
-        end = start + tile.width
+        return await self._computed(tile, 0)
+
+    async def _computed(self, tile: TileId, known: int) -> list[bytes]:
+        """What lies behind its first `known` hashes."""
+        start = tile.number * TILE_WIDTH + known
+        end = tile.number * TILE_WIDTH + tile.width
         if tile.level == 0:
             return await self._trail.leaves(start, end)
         roots = await self._trail.tile_roots(tile.level - 1, start, end)
-        if len(roots) == tile.width:
+        if len(roots) == end - start:
             return roots
         return [merkle.fold(await self.tile(TileId(tile.level - 1, number))) for number in range(start, end)]
 
     async def ranges(self, ranges: Iterable[tuple[int, int]], size: int) -> list[bytes]:
         """The roots of ranges of leaves within the tree of `size`."""
         wanted = [merkle.range_nodes(start, end) for start, end in ranges]
+        keys = list(dict.fromkeys(layout.tile_of(node) for nodes in wanted for node in nodes))
         tiles: dict[tuple[int, int], Sequence[bytes]] = {}
-        for node in (node for nodes in wanted for node in nodes):
-            key = layout.tile_of(node)
-            if key not in tiles:
-                tiles[key] = await self.tile(TileId(*key, layout.width_in(*key, size)))
+        for at in range(0, len(keys), _AT_ONCE):
+            some = keys[at : at + _AT_ONCE]
+            tiles |= zip(some, await asyncio.gather(*(self.tile(TileId(*key, layout.width_in(*key, size))) for key in some)), strict=True)
 
         def hash_of(node: Node) -> bytes:
             return layout.node_in(node, tiles[layout.tile_of(node)])

@@ -3,6 +3,7 @@
 Invariant: nothing above the last signed checkpoint is ever shown, so that whatever is shown can be proven.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ class TrailReader:
         self._vkey = vkey
         self._stream_last, self._sequencer = stream_last, sequencer
         self._count = 0
+        self._newest: Signed | None = None
         self.keeper = Keeper(trail)
         self.cosigned = cosigned or cosigned_in(trail)
 
@@ -74,7 +76,10 @@ class TrailReader:
     async def checkpoint(self) -> Signed:
         """The last signed checkpoint."""
         self._count = await self._trail.checkpoint_count(self._count)
-        signed = await self._trail.checkpoint(self._count - 1) if self._count else None
+        signed = self._newest
+        if signed is None or signed.number != self._count - 1:
+            # What is signed stays as it is: it is read once.
+            signed = self._newest = await self._trail.checkpoint(self._count - 1) if self._count else None
         if signed is None:
             raise NotInTrail("no checkpoint has been signed yet: the audit has not begun its work")
         up_to(signed.size)
@@ -230,7 +235,7 @@ class TrailReader:
             raise NotInTrail(
                 f"record {index} in a tree of {size}: the last checkpoint covers {signed.size} records, 0 to {signed.size - 1}"
             )
-        entry = await self._trail.entry(index)
+        entry, sealed = await asyncio.gather(self._trail.entry(index), self.sealed_size())
         if entry is not None:
             leaf = entry.leaf
         elif await self._trail.sealed.of(index) is not None:
@@ -238,7 +243,7 @@ class TrailReader:
         else:
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         hashes = await self._tree.inclusion(index, size)
-        current, sealed = size == signed.size, await self.sealed_size()
+        current = size == signed.size
         return InclusionProof(
             index=index,
             size=size,
