@@ -1,6 +1,6 @@
 """Everything on one machine without containers: broker, store, gateway and the four services, kept alive until told to stop.
 
-Invariant: what it started it ends, in the order services, gateway, store, broker, whatever made it stop; what was stored before
+Invariant: what it started it ends, in the order services, gateway and witness, store, broker, whatever made it stop; what was stored before
 a stop is there after the next start, because nothing is made anew that exists.
 """
 
@@ -15,7 +15,7 @@ import httpx
 
 from fenghuo.bootstrap import declare_streams, make_secrets
 from fenghuo.embedded import EmbeddedError
-from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part
+from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part, witness_part
 from fenghuo.places import Place, PlaceError
 from fenghuo.screen import Screen, in_column
 from fenghuo.supervisor import Child, Part, StartError, stop_all
@@ -46,6 +46,8 @@ class Launcher:
         store = self._spawn(store_part(place))
         await self._ready(broker, f"nats-server, {place.nats_url}")
         rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
+        if place.witness is not None:
+            rest.append(self._spawn(witness_part(place, place.witness, ask)))
         # Loaded now: the others start meanwhile.
         from fenghuo import dev_tokens
 
@@ -75,7 +77,7 @@ class Launcher:
     async def stop(self) -> None:
         """Also after a start that failed half-way."""
         self.place.forget_addresses()
-        order = (SERVICES, ("gateway",), ("store",), ("broker",))
+        order = (SERVICES, ("gateway", "witness"), ("store",), ("broker",))
         for names in order:
             await stop_all([self.children[name] for name in names if name in self.children])
 
@@ -132,4 +134,6 @@ def run_until_signalled(work: Coroutine[Any, Any, int]) -> int:
 
 def place_of(settings: Settings, ports: dict[str, int], *, demo: bool = False) -> Place:
     home = settings.data_dir.resolve()
+    if not demo:
+        ports = {part: port for part, port in ports.items() if part != "witness"}
     return Place(home=home, data=home / "demo" if demo else home, ports=ports, host=settings.http_host)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fenghuo import embedded
 from fenghuo.bootstrap import public_nkeys
 from fenghuo.places import PORTS, Place
 from fenghuo.supervisor import Part
-from shared.secrets import nkey_file
+from shared.secrets import SecretFile, nkey_file
 from shared.settings import Settings
 
 SERVICES = tuple(PORTS)
@@ -54,6 +55,27 @@ def gateway_part(place: Place, ask: httpx.AsyncClient) -> Part:
     )
 
 
+def witness_part(place: Place, folder: Path, ask: httpx.AsyncClient) -> Part:
+    """Cosigns what the audit shows it."""
+    return Part(
+        name="witness",
+        command=(sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(folder)),
+        cwd=ROOT,
+        log=place.log("witness"),
+        is_ready=_answers(ask, f"{place.url('witness')}/healthz"),
+    )
+
+
+def witness_line(place: Place, folder: Path) -> str:
+    """Its address and key as the audit is told them; the folder is made where it is missing."""
+    from fenghuo.witness.folder import Folder
+
+    log = (place.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
+    listen = f"{place.host}:{place.ports['witness']}"
+    vkey, _ = Folder(folder).init("discipline.example/witness", log, "", listen=listen, webhook="", now=int(time.time()))
+    return f"{place.url('witness')} {vkey}"
+
+
 def service_part(name: str, place: Place, settings: Settings, ask: httpx.AsyncClient) -> Part:
     return Part(
         name=name,
@@ -84,6 +106,7 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
         "FENGHUO_LOG_FORMAT": "json",
         # The embedded store knows no users: who erases reaches it as everyone does.
         **({"FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url)} if name == "audit" else {}),
+        **({"FENGHUO_WITNESSES": witness_line(place, place.witness)} if name == "audit" and place.witness is not None else {}),
     }
 
 

@@ -19,7 +19,7 @@ from shared.settings import Settings
 
 PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
 """Of the services, as in shared.service: not imported from there, so that a command does not load a web server."""
-DEFAULT_PORTS = {**PORTS, "nats": 4222, "monitor": 8222, "mongo": 27017, "gateway": 8090, "mail": 8025}
+DEFAULT_PORTS = {**PORTS, "nats": 4222, "monitor": 8222, "mongo": 27017, "gateway": 8090, "mail": 8025, "witness": 8091}
 """In the order they follow FENGHUO_PORT_BASE."""
 
 
@@ -46,6 +46,7 @@ class PortSettings(BaseSettings):
     mongo: int | None = None
     gateway: int | None = None
     mail: int | None = None
+    witness: int | None = None
 
     def ports(self) -> dict[str, int]:
         moved = {part: port if self.base is None else self.base + number for number, (part, port) in enumerate(DEFAULT_PORTS.items())}
@@ -80,6 +81,11 @@ class Place:
 
     def url(self, part: str) -> str:
         return f"http://{self.host}:{self.ports[part]}"
+
+    @property
+    def witness(self) -> Path | None:
+        """The folder of the witness that runs beside it; only the demo has one: beside the log it proves nothing, it shows how."""
+        return self.data / "witness" if "witness" in self.ports else None
 
     def log(self, part: str) -> Path:
         return self.data / "logs" / f"{part}.log"

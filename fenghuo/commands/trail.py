@@ -167,7 +167,7 @@ def _show_verdict(verdict: "verifying.Verdict") -> None:
                 highlight=False,
             )
     else:
-        out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} faults", highlight=False)
+        out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} {"fault" if len(verdict.faults) == 1 else "faults"}", highlight=False)
 
 
 @app.command("vkey")

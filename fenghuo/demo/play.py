@@ -87,8 +87,7 @@ class Demo:
             hands = Hands(self.place, directory, http, publisher)
             story = Story(stage, hands, Readback(http, self.place.url("audit"), auditor), timing, clock)
             async with stage.following(admin):
-                lapse = await story.play()
-                await TrailScene(stage, self.place).play(lapse)
+                await TrailScene(stage, self.place).play(*await story.play())
 
     async def _connect(self, user: str, settings: Settings, stack: AsyncExitStack):
         mine = settings.model_copy(update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / nkey_file(user)})

@@ -44,13 +44,13 @@ class Story:
     timing: Timing
     clock: Callable[[], datetime]
 
-    async def play(self) -> OnRecord:
-        """All scenes. Returns the record of the lapse that a stand-in covered. Raises StepFailed."""
+    async def play(self) -> tuple[OnRecord, str]:
+        """All scenes. Returns the record of the lapse that a stand-in covered, and its case. Raises StepFailed."""
         await self.alert()
         dark_case, started = await self.dark_leader()
         await self.dead_line()
         await self.late_unit()
-        return await self.limit_passes(dark_case, started)
+        return await self.limit_passes(dark_case, started), dark_case
 
     async def alert(self) -> None:
         self.stage.scene("1", "一条预警", "a weather alert arrives over NATS, as CAP XML")

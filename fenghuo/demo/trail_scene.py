@@ -7,6 +7,8 @@ import asyncio
 import base64
 import os
 import sys
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,9 @@ import orjson
 
 from fenghuo.demo.readback import OnRecord, StepFailed
 from fenghuo.demo.stage import Stage
+from fenghuo.parts import witness_line
 from fenghuo.places import Place
+from shared.secrets import SecretFile
 
 PATIENCE = 30.0
 """Seconds a command may take."""
@@ -27,11 +31,15 @@ class TrailScene:
     stage: Stage
     place: Place
 
-    async def play(self, lapse: OnRecord) -> None:
-        """`lapse` is the record that gets tampered with in the copy. Raises StepFailed."""
-        self.stage.scene("6", "台账不可篡改", "the trail is verified; a copy is tampered with and caught")
+    async def play(self, lapse: OnRecord, case: str) -> None:
+        """`lapse` is the record that gets tampered with in the copy; `case`: the one whose evidence is taken away. Raises StepFailed."""
+        self.stage.scene("6", "台账不可篡改", "the trail is verified, a case's evidence taken away; a copy is tampered with and caught")
         copy = self.place.data / "copy"
-        await self._command("trail", "verify", expected=0)
+        assert self.place.witness is not None
+        witness = witness_line(self.place, self.place.witness).partition(" ")[2]
+        self.stage.say("a witness with its own key has cosigned what it saw (here beside the log; in earnest on another machine)", "›")
+        await self._command("trail", "verify", "--witness", witness, expected=0)
+        await self._evidence(case, witness)
         await self._command("trail", "export", "--to", str(copy), expected=0)
         await self._command("trail", "verify", "--dir", str(copy), expected=0)
         tamper(copy, lapse.index)
@@ -41,13 +49,28 @@ class TrailScene:
             raise StepFailed(f"the verification to name record {lapse.index}", words)
         self.stage.say(f"caught: the copy is broken at record {lapse.index}, and the trail itself is whole", "✓")
 
+    async def _evidence(self, case: str, witness: str) -> None:
+        """The case as its file would hold it, checked by the program it brings along: nothing of ours is imported there."""
+        file, unpacked = self.place.data / "case.zip", self.place.data / "case"
+        await self._command("trail", "bundle", case, "--to", str(file), expected=0)
+        with zipfile.ZipFile(file) as bundle:
+            bundle.extractall(unpacked)
+        log = (self.place.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
+        program = (str(unpacked / "verify.py"), log, str(file), "--witness", witness)
+        await self._run("python3", (sys.executable, "-I", *program), program, expected=0)
+        self.stage.say("proven offline, with two public keys and nothing of the running system", "✓")
+
     async def _command(self, *arguments: str, expected: int) -> str:
-        """Run `fenghuo …` and show what it says."""
-        shown = " ".join(argument.replace(f"{self.place.home}/", "") for argument in arguments)
-        self.stage.say(f"fenghuo {shown}", "$")
+        """Run `fenghuo …`."""
+        return await self._run("fenghuo", (sys.executable, "-m", "fenghuo", *arguments), arguments, expected=expected)
+
+    async def _run(self, name: str, command: Sequence[str], arguments: Sequence[str], *, expected: int) -> str:
+        """Run it and show what it says."""
+        shown = " ".join([name, *(argument.replace(f"{self.place.home}/", "") for argument in arguments)])
+        self.stage.say(shown, "$")
         environment = {**os.environ, "FENGHUO_DATA_DIR": str(self.place.home), "FENGHUO_SECRETS_DIR": str(self.place.secrets)}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "fenghuo", *arguments,
+            *command,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, stdin=asyncio.subprocess.DEVNULL,
             env={**environment, "COLUMNS": "76"},
         )  # fmt: skip
@@ -55,7 +78,7 @@ class TrailScene:
             async with asyncio.timeout(PATIENCE):
                 said, _ = await process.communicate()
         except TimeoutError:
-            raise StepFailed(f"`fenghuo {shown}` to answer within {PATIENCE:g} s", "nothing") from None
+            raise StepFailed(f"`{shown}` to answer within {PATIENCE:g} s", "nothing") from None
         finally:
             if process.returncode is None:
                 process.kill()
@@ -64,7 +87,7 @@ class TrailScene:
         for line in words.splitlines():
             self.stage.say(line.rstrip())
         if process.returncode != expected:
-            raise StepFailed(f"`fenghuo {shown}` to end with code {expected}", f"code {process.returncode}: {words[-800:]}")
+            raise StepFailed(f"`{shown}` to end with code {expected}", f"code {process.returncode}: {words[-800:]}")
         return words
 
 
