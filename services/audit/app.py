@@ -71,12 +71,13 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     signer = CheckpointSigner(
         key, StateFile(folder / "signer.json"), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
     )
+    metrics = Metrics(service.registry)
     sequencer = Sequencer(
         feed,
         trail,
         signer,
         now,
-        Metrics(service.registry),
+        metrics,
         batch=settings.trail_batch,
         pace=settings.trail_pace,
         heartbeat=settings.trail_heartbeat,
@@ -106,6 +107,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     names = directory_if_fit(settings.directory)
     macs = macs_of(folder / "search.key")
     indexer = SearchIndexer(trail, macs, covered, step=step)
+    metrics.searchable.set_function(lambda: indexer.indexed)
     reader = TrailReader(
         trail,
         vkey=vkey,

@@ -13,6 +13,7 @@ class Metrics:
         self.left = Gauge(
             "fenghuo_trail_catching_up_seconds", "Until the trail has caught up at this rate; NaN where nothing moves.", registry=registry
         )
+        self.searchable = Gauge("fenghuo_trail_indexed_records", "Records in the search index.", registry=registry)
         self.faults = Counter("fenghuo_trail_faults", "Facts or records found to be other than they were: an alarm.", registry=registry)
         self.gaps = Counter("fenghuo_trail_gaps", "Facts the broker had lost before they could be recorded.", registry=registry)
         self.lag = Histogram(
