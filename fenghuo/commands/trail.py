@@ -167,7 +167,8 @@ def _show_verdict(verdict: "verifying.Verdict") -> None:
                 highlight=False,
             )
     else:
-        out.print(f"[bold red]✗ the trail is broken:[/] {len(verdict.faults)} {"fault" if len(verdict.faults) == 1 else "faults"}", highlight=False)
+        count = len(verdict.faults)
+        out.print(f"[bold red]✗ the trail is broken:[/] {count} {'fault' if count == 1 else 'faults'}", highlight=False)
 
 
 @app.command("vkey")
