@@ -300,9 +300,12 @@ LABELS: dict[str, dict[str, str]] = {
 
 
 def label(group: str, value: object) -> str:
-    """The message for a value; a value nobody has named yet shows as it is."""
+    """The message for a value; a value nobody has named yet shows as it is. Why something followed is often the act itself."""
     key = "" if value is None else str(value)
-    return LABELS[group].get(key, key)
+    named = LABELS[group].get(key)
+    if named is None and group == "why":
+        named = LABELS["fact"].get(key)
+    return named or key
 
 
 PROBLEMS = (

@@ -260,6 +260,7 @@ def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_
         utc=record.utc,
         causes=LABELS["cause"],
         ways=LABELS["via"],
+        acts=LABELS["fact"],
         key=vkey_name,
     ).encode()
 
