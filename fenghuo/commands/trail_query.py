@@ -5,6 +5,7 @@ Invariant: the last line says up to which checkpoint the answer holds, whether t
 
 import os
 import time as clock
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -20,7 +21,7 @@ from rich.text import Text
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import ask, words_of
 from shared.settings import Settings
-from shared.vocabulary import Role
+from shared.vocabulary import Kind, Role
 
 _PAGE = 500
 _PATIENCE = 30.0
@@ -147,6 +148,12 @@ class _Column:
     """Shown where the terminal is at least so wide."""
 
 
+_HANDED_OVER = (Kind.DELIVERED, Kind.FAILED)
+_MEANT: Mapping[str, str] = {
+    Kind.READ: "somebody read the trail",
+    Kind.SEALED_RANGE: "old records sealed in a file",
+    "gap": "the broker had lost this fact",
+}
 _COLUMNS = (
     _Column("record", 0),
     _Column("time", 0),
@@ -155,8 +162,7 @@ _COLUMNS = (
     _Column("case", 0),
     _Column("unit", 2, _NARROW),
     _Column("persons", 2, _WIDE),
-    _Column("outcome", 2),
-    _Column("text", 4),
+    _Column("what", 6),
 )
 
 
@@ -219,6 +225,16 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
         "case": case if width >= _WIDE else f"…{case[-8:]}" if case else "",
         "unit": entry["unit"] or "",
         "persons": ", ".join(entry["persons"]),
-        "outcome": ", ".join([*entry["outcomes"], *entry["channels"]]),
-        "text": " ".join((entry["text"] or "").split()),
+        "what": _what(entry, with_persons=width < _WIDE),
     }
+
+
+def _what(entry: dict[str, Any], *, with_persons: bool) -> str:
+    """What came of it, to whom by which channel, or what was written; of a record that has none of these, what its kind means."""
+    kind, text = entry["kind"], " ".join((entry["text"] or "").split())
+    came = ", ".join(one for one in entry["outcomes"] if one != kind)
+    way = "/".join(entry["channels"])
+    if kind in _HANDED_OVER and with_persons and entry["persons"]:
+        way = f"{way} to {', '.join(entry['persons'])}" if way else f"to {', '.join(entry['persons'])}"
+    said = " · ".join(one for one in (came, way, text) if one)
+    return said or _MEANT.get(kind, "")

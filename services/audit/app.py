@@ -22,7 +22,7 @@ from services.audit.keeping.redaction import Eraser
 from services.audit.log.note import Signer, Verifier
 from services.audit.log.signer import CheckpointSigner, StateFile
 from services.audit.log.tiles import tiles_router
-from services.audit.metrics import Metrics
+from services.audit.metrics import Metrics, measured
 from services.audit.reading.reader import TrailReader
 from services.audit.reads.gathering import Reads
 from services.audit.reads.http import ReadsKept
@@ -71,13 +71,12 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     signer = CheckpointSigner(
         key, StateFile(folder / "signer.json"), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
     )
-    metrics = Metrics(service.registry)
     sequencer = Sequencer(
         feed,
         trail,
         signer,
         now,
-        metrics,
+        Metrics(service.registry),
         batch=settings.trail_batch,
         pace=settings.trail_pace,
         heartbeat=settings.trail_heartbeat,
@@ -106,8 +105,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
 
     names = directory_if_fit(settings.directory)
     macs = macs_of(folder / "search.key")
-    indexer = SearchIndexer(trail, macs, covered, step=step)
-    metrics.searchable.set_function(lambda: indexer.indexed)
+    indexer = measured(SearchIndexer(trail, macs, covered, step=step), service.registry)
     reader = TrailReader(
         trail,
         vkey=vkey,

@@ -35,6 +35,28 @@ def test_a_table_fits_the_terminal(width: int) -> None:
     assert ("2026-11-01 11:00:00" if width >= 100 else "11-01 11:00") in lines[1]
 
 
+def test_a_row_says_what_came_of_it_in_few_words() -> None:
+    handed = entry(kind="delivered", outcomes=["delivered"], channels=["voice", "sms"], persons=["li_zixu"], text=None, lapse=False)
+    rows = [
+        handed,
+        entry(kind="decided", outcomes=["opened", "lit", "discharged", "dark"], channels=[], text=None),
+        entry(kind="reported", outcomes=[], channels=[], text="Embankment leaking"),
+        entry(kind="sealed_range", outcomes=[], channels=[], text=None),
+    ]
+
+    def shown(width: int) -> list[str]:
+        out = io.StringIO()
+        Console(width=width, file=out).print(trail_query.table_of(rows, ZONE, width), crop=True)
+        return [line.rstrip() for line in out.getvalue().splitlines()[1:]]
+
+    assert all(line.endswith(words) for line, words in zip(shown(80), ENDS, strict=True)), shown(80)
+    assert "voice/sms" in shown(160)[0]
+    assert "to li_zixu" not in shown(160)[0], "there the persons have a column"
+
+
+ENDS = ("voice/sms to li_zixu", "opened, lit, discharged, dark", "Embankment leaking", "old records sealed in a file")
+
+
 def test_a_day_belongs_to_a_span_whole_and_a_time_without_a_zone_is_the_offices() -> None:
     assert trail_query.moment("--since", "2026-11-01", ZONE) == "2026-11-01T00:00:00+08:00"
     assert trail_query.moment("--until", "2026-11-01", ZONE, ends=True) == "2026-11-01T23:59:59.999999+08:00"

@@ -46,7 +46,7 @@ class SearchIndexer:
     ) -> None:
         self.quiet = asyncio.Lock()
         """Whoever erases holds it while payload and words' tiles go, so that no words are written from a payload just erased."""
-        self.indexed = 0
+        self.indexed: int = 0
         """All records below are in tiles of level 0."""
         self._trail, self._store, self._macs, self._covered, self._step = trail, trail.search, macs, covered, step
         self._wake, self._rests = asyncio.Event(), rests
