@@ -6,32 +6,38 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pymongo import IndexModel, MongoClient
 
 from bench.trail_facts import BEGIN, SPAN, Year
 from fenghuo import embedded
 from services.audit.log import merkle
 from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import Edge
+from services.audit.log.merkle import Edge, Tile
 from services.audit.log.note import Signer, key_hash, public_bytes
 from services.audit.reading.reader import TrailReader
 from services.audit.records import builder
 from services.audit.records.actors import Seen
-from services.audit.records.builder import CaseHead, Source
-from services.audit.search.indexer import SearchIndexer
+from services.audit.records.builder import Built, CaseHead, Source
+from services.audit.records.fields import searched_words
+from services.audit.search import tiles
+from services.audit.search.indexer import SearchIndexer, terms_of_entry
 from services.audit.search.terms import Macs
-from services.audit.store.trail import STREAM, Signed, Trail
+from services.audit.search.tiles import BLOCK, Block
+from services.audit.store.calls import Doc
+from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
+from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Signed, Trail
 from shared.directory import Directory, load_directory
 from shared.facts import rfc3339
 
 ORIGIN = "bench.fenghuo.invalid/trail"
-BATCH = 1_000
 _CHECKPOINT_EVERY = 50_000
 
 
@@ -67,15 +73,16 @@ def vkey_of(signer: Signer) -> str:
     return f"{signer.name}+{signer.hash.hex()}+{coded}"
 
 
-async def make_store(url: str, records: int, seed: int = 1, *, index: bool = True) -> Store:
-    """The same `records` and `seed` make the same facts. What is there is taken as it is; a part of it is finished."""
+async def make_store(url: str, records: int, seed: int = 1, *, index: bool = True, bare: bool = False) -> Store:
+    """The same `records` and `seed` make the same facts. What is there is taken as it is. `bare`: without validators and indexes."""
     directory, signer, macs = load_directory(embedded.ROOT / "config" / "directory.yaml"), signer_of(seed), Macs(seed.to_bytes(32))
     trail = Trail(url)
     try:
-        await trail.prepare()
+        if not bare:
+            await trail.prepare()
         began, before = time.perf_counter(), await trail.size()
         if before < records:
-            await _fill(trail, records, seed, directory, signer)
+            await _fill(trail, records, seed, directory, signer, macs)
         rate = (records - before) / (time.perf_counter() - began) if before < records else None
         index_rate = await _index(trail, records, macs) if index else None
     finally:
@@ -84,27 +91,52 @@ async def make_store(url: str, records: int, seed: int = 1, *, index: bool = Tru
     return Store(url, records, signer, vkey, macs, directory, rate, index_rate)
 
 
-async def _fill(trail: Trail, records: int, seed: int, directory: Directory, signer: Signer) -> None:
+async def _fill(trail: Trail, records: int, seed: int, directory: Directory, signer: Signer, macs: Macs) -> None:
+    """A batch is a block of the search index; while one is inserted the next is built."""
     if await trail.size():
         raise RuntimeError(f"the store has {await trail.size()} records of another trail, or of one half made: take an empty one")
     messages = Year(directory, records, seed).messages()
     heads: dict[str, CaseHead] = {}
     source, seen, edge, signed = Source(STREAM, rfc3339(BEGIN), 1), Seen(), Edge(), 0
-    while batch := list(islice(messages, BATCH)):
+    inserted: Awaitable[None] = asyncio.sleep(0)
+    while batch := list(islice(messages, BLOCK)):
         opened = [builder.opened(message) for message in batch]
         actors = await trail.make_authors({one.principal for one in opened if one.principal is not None})
         built = builder.build_all(batch, heads, source, actors, batch[-1].time + timedelta(milliseconds=200), seen=seen, already=opened)
         filled = [tile for one in built for tile in edge.append(one.entry.leaf)]
-        await asyncio.gather(
-            trail.insert_payloads([one.payload for one in built]),
-            trail.insert_entries([one.entry for one in built]),
-            trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled]),
-        )
-        if edge.size % _CHECKPOINT_EVERY < BATCH or edge.size == records:
+        await inserted
+        inserted = asyncio.create_task(_insert(trail, built, filled, macs))
+        if edge.size % _CHECKPOINT_EVERY < BLOCK or edge.size == records:
+            await inserted
             at = batch[-1].time + timedelta(seconds=1)
             note = Checkpoint(signer.name, edge.size, edge.root(), at).sign(signer).write()
             await trail.insert_checkpoint(Signed(signed, edge.size, edge.root(), rfc3339(at), note))
             signed += 1
+        await asyncio.sleep(0)
+    await inserted
+
+
+async def _insert(trail: Trail, built: Sequence[Built], filled: Sequence[Tile], macs: Macs) -> None:
+    await asyncio.gather(
+        trail.insert_payloads([one.payload for one in built]),
+        trail.insert_entries([one.entry for one in built]),
+        trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled]),
+        _insert_search_tiles(trail, built, macs),
+    )
+
+
+async def _insert_search_tiles(trail: Trail, built: Sequence[Built], macs: Macs) -> None:
+    """As the indexer makes them, which then has no record to read again; it rolls them up."""
+    if len(built) < BLOCK:
+        return
+    block = Block(0, built[0].entry.index // BLOCK)
+    fields: tiles.Tile = {}
+    words: tiles.Tile = {}
+    for offset, one in enumerate(built):
+        tiles.mark(fields, offset, terms_of_entry(one.entry))
+        tiles.mark(words, offset, macs.of_text(searched_words(one.payload.envelope)))
+    await trail.search.insert({tiles.key_of(block, 0): tiles.write(fields)}, words=False)
+    await trail.search.insert({tiles.key_of(block, 0, macs.name): tiles.write(words)}, words=True)
 
 
 async def _index(trail: Trail, records: int, macs: Macs) -> float:
@@ -121,12 +153,51 @@ async def kept_store(records: int, seed: int = 1) -> AsyncGenerator[Store]:
     """The embedded store with such a trail, made the first time and kept."""
     folder = embedded.ROOT / ".fenghuo" / "bench" / f"trail-{records}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
+    made = folder / "made"
+    rate = None if made.exists() else await _made_at_once(folder, records, seed)
+    made.touch()
     port = embedded.free_port()
     process = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
     try:
-        yield await make_store(f"mongodb://127.0.0.1:{port}/?directConnection=true", records, seed)
+        store = await make_store(_url(port), records, seed)
+        yield replace(store, rate=store.rate or rate)
     finally:
         embedded.stop(process)
+
+
+async def _made_at_once(folder: Path, records: int, seed: int) -> float | None:
+    """Records/s, None where they were there. What keeps each write safe is left out until all are there: the oplog, the sync, the validators, the indexes."""
+    port, began = embedded.free_port(), time.perf_counter()
+    command = [part for part in embedded.mongo_command(folder / "mongo", port=port) if part != "--sync-on-commit"]
+    process = embedded.start([*command, "--standalone"], log=folder / "mongo.log", cwd=folder)
+    try:
+        await asyncio.to_thread(_until_it_answers, port)
+        store = await make_store(_url(port), records, seed, index=False, bare=True)
+        await asyncio.to_thread(_finish, _url(port))
+    finally:
+        embedded.stop(process, patience=60)
+    return records / (time.perf_counter() - began) if store.rate is not None else None
+
+
+def _until_it_answers(port: int, patience: float = 30) -> None:
+    ends_at = time.monotonic() + patience
+    while not embedded.mongo_answers(port):
+        if time.monotonic() > ends_at:
+            raise RuntimeError("the store does not come up")
+        time.sleep(0.05)
+
+
+def _finish(url: str) -> None:
+    with MongoClient[Doc](url) as client:
+        trail, payloads = client[TRAIL_DATABASE], client[PAYLOAD_DATABASE]
+        trail["entries"].create_indexes([IndexModel(list(keys), unique=unique) for keys, unique in ENTRY_INDEXES])
+        for database in (trail, payloads):
+            for name in database.list_collection_names():
+                database.command("collMod", name, validator={"$jsonSchema": VALIDATORS[name]})
+
+
+def _url(port: int) -> str:
+    return f"mongodb://127.0.0.1:{port}/?directConnection=true"
 
 
 LAST = BEGIN + SPAN

@@ -141,12 +141,16 @@ class TrailReader:
         seen(indexes)
         return await self._trail.payloads(indexes)
 
+    async def payloads_between(self, start: int, end: int) -> dict[int, Payload]:
+        """Those that lie where they ordinarily do, with few questions: what is missing or does not fit is to be asked for again."""
+        seen(range(start, end))
+        return await self._trail.payloads_between(start, end)
+
     # --- search ---------------------------------------------------------------------------------------------------------
 
     async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
-        signed = await self.checkpoint()
-        left = await self._trail.sealed.end()
+        signed, left = await asyncio.gather(self.checkpoint(), self._trail.sealed.end())
         if left and what.case is not None:
             await self._refuse_left(what.case)
         found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
@@ -196,8 +200,7 @@ class TrailReader:
 
     async def _views(self, entries: Sequence[Stored]) -> list[Entry]:
         seen(entry.index for entry in entries)
-        payloads = await self._trail.payloads([entry.index for entry in entries])
-        sealed = await self.sealed_size()
+        payloads, sealed = await asyncio.gather(self._trail.payloads_of(entries), self.sealed_size())
         return [entry_view(entry, payloads.get(entry.index), sealed) for entry in entries]
 
     async def record(self, index: int) -> Record:

@@ -177,6 +177,11 @@ def unpack(start: int, content: bytes) -> list[Payload]:
     return [Payload(index, one.raw, one.salt, None, one.remains) for index, one in enumerate(held, start)]
 
 
+def multiples_of(indexes: Iterable[int]) -> list[int]:
+    """Where they do start, but for a batch that began between two multiples."""
+    return sorted({index - index % CHUNK for index in indexes})
+
+
 def starts_of(indexes: Iterable[int]) -> list[int]:
     """Where the chunks that may hold these payloads start."""
     return sorted({start for index in indexes for start in range(index - index % CHUNK, index + 1)})

@@ -8,11 +8,11 @@ that its time cut short says to where it got.
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
-from itertools import islice
+from itertools import groupby, islice
 
 from services.audit.reading.views import Filter, Order
 from services.audit.records.fields import searched_words
@@ -27,18 +27,22 @@ from shared.facts import rfc3339
 _BUDGET = 2.0
 """Seconds a page may be searched for; the next one goes on from there."""
 _FIRST_WINDOW, _LAST_WINDOW, _LAST_TEXT_WINDOW = 256, 8_192, 2_048
-_STEPS = (4, 8, 16)
+_STEPS = (4, 12, 32)
 """Blocks asked about at once: few first, a common thing is found in them."""
 _TEXTS = 500
 """Texts looked at in one question to the store."""
 _NAMED = 400
-"""Records named by the index that are looked at at once."""
+"""Records named by the index that are looked at at once, at most: more each time where few of them are answers."""
 _SLACK = timedelta(minutes=5)
 """Broker times follow the order of the trail but for steps of its clock, which are smaller than this."""
 _AHEAD = timedelta(days=1)
 """An author's clock may be ahead of the broker's by so much and still be found by the time it claims."""
 _CURSOR = re.compile(r"([no])(\d{1,18})\.([0-9a-f]{8})")
-_TIMES_KEPT = 4_096
+_PLACES_BITS, _PLACES_FAN = 8, 4
+"""A time is found to a multiple of 256 records, a sixteenth of what is left with each question to the store: what is asked for
+is looked at in the records anyway."""
+_TIMES_KEPT = 16_384
+"""Of such multiples: those of four million records."""
 
 
 class BadCursor(ValueError):
@@ -125,26 +129,32 @@ class Searcher:
 
     async def _block_by_block(self, plan: Plan, blocks: Sequence[Block], bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
         for part in _growing(blocks):
-            named = await self._index.candidates(part, plan)
-            for block in part:
-                low, high = max(block.start, bounds.low), min(block.end, bounds.high)
-                if (bitmap := named[block]) is not None:
-                    way = self._named(plan, block, bitmap & tiles.within(low - block.start, high - block.start), bounds.newest, limit)
-                elif block.level:
-                    way = self._block_by_block(plan, bounds.ordered(block.children()), bounds, limit)
+            bitmaps = await self._index.candidates(part, plan)
+            for is_known, some in groupby(part, lambda block: bitmaps[block] is not None):  # noqa: B023 - used up in this round
+                blocks_alike = list(some)
+                if is_known:
+                    ways = [self._named(plan, _indexes(blocks_alike, bitmaps, bounds), bounds.newest, limit)]
                 else:
-                    way = self._window_by_window(plan, low, high, bounds.newest, limit)
-                async for step in way:
-                    yield step
-                yield [], low if bounds.newest else high
+                    ways = [self._unknown(plan, block, bounds, limit) for block in blocks_alike]
+                for way in ways:
+                    async for step in way:
+                        yield step
+                last = blocks_alike[-1]
+                yield [], max(last.start, bounds.low) if bounds.newest else min(last.end, bounds.high)
 
-    async def _named(self, plan: Plan, block: Block, bitmap: int, newest: bool, limit: int) -> AsyncIterator[Step]:
-        offsets: Iterator[int] = tiles.offsets_from_the_top(bitmap) if newest else tiles.offsets(bitmap)
+    def _unknown(self, plan: Plan, block: Block, bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
+        if block.level:
+            return self._block_by_block(plan, bounds.ordered(block.children()), bounds, limit)
+        return self._window_by_window(plan, max(block.start, bounds.low), min(block.end, bounds.high), bounds.newest, limit)
+
+    async def _named(self, plan: Plan, indexes: Iterator[int], newest: bool, limit: int) -> AsyncIterator[Step]:
+        """Records of several blocks, in the order of the search: few are one question to the store wherever they lie."""
         at_once = limit + 1
-        while batch := [block.start + offset for offset in islice(offsets, at_once)]:
+        while batch := list(islice(indexes, at_once)):
             found = await self._looked_at(plan, await self._trail.entries_at(batch), newest)
             yield found, batch[-1] if newest else batch[-1] + 1
-            at_once = _NAMED
+            if 2 * len(found) < len(batch):
+                at_once = min(2 * at_once, _NAMED)
 
     async def _in_case(self, case: str, plan: Plan, bounds: _Bounds) -> AsyncIterator[Step]:
         """A case's records stand together under its own index."""
@@ -163,7 +173,7 @@ class Searcher:
         if plan.words is not None:
             texts: dict[int, str | None] = {}
             for at in range(0, len(found), _TEXTS):
-                held = await self._trail.payloads([entry.index for entry in found[at : at + _TEXTS]])
+                held = await self._trail.payloads_of(found[at : at + _TEXTS])
                 texts |= {index: searched_words(payload.envelope) for index, payload in held.items()}
             found = [entry for entry in found if plan.has_words(texts.get(entry.index))]
         return found[::-1] if newest else found
@@ -171,29 +181,52 @@ class Searcher:
     # --- the time -------------------------------------------------------------------------------------------------------
 
     async def _window(self, what: Filter, size: int) -> tuple[int, int]:
-        """The part of the trail that can hold the times asked for, by galloping: a few reads of single records, each once."""
+        """A part of the trail outside of which no record can have the times asked for."""
         starts = [at - slack for at, slack in ((what.since, _SLACK), (what.claimed_since, _AHEAD)) if at is not None]
-        low = await self._first_at(size, rfc3339(max(starts))) if starts else 0
-        high = await self._first_at(size, rfc3339(what.until + _SLACK)) if what.until else size
-        return low, high
+        low = await self._place_before(size, rfc3339(max(starts)), _last_before) if starts else 0
+        high = await self._place_before(size, rfc3339(what.until + _SLACK), _first_after) + (1 << _PLACES_BITS) if what.until else size
+        return low, min(high, size)
 
-    async def _first_at(self, size: int, time: str) -> int:
-        """The first record stored at `time` or later. The records looked at lie at the same places whatever the size."""
-        first = 0
-        for bit in range(size.bit_length() - 1, -1, -1):
-            at = first + (1 << bit)
-            if at <= size and await self._time_of(at - 1) < time:
-                first = at
-        return first
+    async def _place_before(self, size: int, time: str, before: Callable[[Sequence[str], str], int]) -> int:
+        """The last multiple of 256 below which all was stored before `time`; what has left the store is for `before` to judge.
+        The places looked at are the same whatever the size."""
+        place, bits = 0, _PLACES_BITS
+        while size >> bits + _PLACES_FAN:
+            bits += _PLACES_FAN
+        while bits >= _PLACES_BITS:
+            places = range(place + (1 << bits), min(place + (1 << bits + _PLACES_FAN), size + 1), 1 << bits)
+            times = await self._times_before(places)
+            place += before(times, time) << bits
+            bits -= _PLACES_FAN
+        return place
 
-    async def _time_of(self, index: int) -> str:
-        known = self._times.get(index)
-        if known is None:
-            entry = await self._trail.entry(index)
-            known = self._times[index] = entry.fields["time"] if entry is not None else ""
-            if len(self._times) > _TIMES_KEPT:
-                self._times.popitem(last=False)
-        return known
+    async def _times_before(self, places: Sequence[int]) -> list[str]:
+        """Of each the time of the record just before it; empty of one that has left the store."""
+        if unknown := [place - 1 for place in places if place not in self._times]:
+            stored = {entry.index: entry.fields["time"] for entry in await self._trail.entries_at(unknown)}
+            self._times |= {index + 1: stored.get(index, "") for index in unknown}
+        times = [self._times[place] for place in places]
+        while len(self._times) > _TIMES_KEPT:
+            self._times.popitem(last=False)
+        return times
+
+
+def _last_before(times: Sequence[str], time: str) -> int:
+    """How many of these lie before it, the unknown taken for later."""
+    return max((number for number, at in enumerate(times, 1) if at and at < time), default=0)
+
+
+def _first_after(times: Sequence[str], time: str) -> int:
+    """The same, the unknown taken for earlier."""
+    return next((number for number, at in enumerate(times) if at >= time), len(times))
+
+
+def _indexes(blocks: Sequence[Block], bitmaps: Mapping[Block, int | None], bounds: _Bounds) -> Iterator[int]:
+    """The records these bitmaps name within the bounds, in the order of the blocks."""
+    for block in blocks:
+        named = (bitmaps[block] or 0) & tiles.within(max(bounds.low - block.start, 0), min(bounds.high, block.end) - block.start)
+        for offset in tiles.offsets_from_the_top(named) if bounds.newest else tiles.offsets(named):
+            yield block.start + offset
 
 
 def _growing(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:

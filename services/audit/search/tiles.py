@@ -5,6 +5,7 @@ level 0 is 1,024 records and one tile; sixteen blocks make one of the level abov
 sixteenth of the terms: so a tile stays of one size, and a term is one read in a block of any level.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -172,26 +173,35 @@ def _bitmap(posting: bytes) -> int:
             return int.from_bytes(zlib.decompress(posting[1:]), "little")
     except zlib.error as error:
         raise TileError(f"a bitmap of the search index can't be read: {error}") from None
-    bitmap = 0
-    for at in range(0, len(posting), _OFFSET_SIZE):
-        bitmap |= 1 << int.from_bytes(posting[at : at + _OFFSET_SIZE])
-    return bitmap
+    named = [int.from_bytes(posting[at : at + _OFFSET_SIZE]) for at in range(0, len(posting), _OFFSET_SIZE)]
+    content = bytearray(max(named, default=0) // 8 + 1)
+    for offset in named:
+        content[offset >> 3] |= 1 << (offset & 7)
+    return int.from_bytes(content, "little")
+
+
+_SOME = re.compile(rb"[^\0]")
+"""Most of a bitmap is empty: from one byte that is not to the next."""
 
 
 def offsets(bitmap: int) -> Iterator[int]:
     """From the lowest."""
     content = bitmap.to_bytes(-(-bitmap.bit_length() // 8), "little")
-    for at, byte in enumerate(content):
+    for match in _SOME.finditer(content):
+        at = match.start()
+        byte = content[at]
         while byte:
             low = byte & -byte
             yield at * 8 + low.bit_length() - 1
-            byte ^= low  # noqa: PLW2901 - the rest of it
+            byte ^= low
 
 
 def offsets_from_the_top(bitmap: int) -> Iterator[int]:
-    content = bitmap.to_bytes(-(-bitmap.bit_length() // 8), "little")
-    for at in range(len(content) - 1, -1, -1):
-        byte = content[at]
+    content = bitmap.to_bytes(-(-bitmap.bit_length() // 8))
+    last = len(content) - 1
+    for match in _SOME.finditer(content):
+        at = last - match.start()
+        byte = content[match.start()]
         while byte:
             high = byte.bit_length() - 1
             yield at * 8 + high

@@ -232,12 +232,27 @@ class Trail:
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
         """Those that are there, whole or what an erasure left, with their authors' salts."""
-        found = await self._one_each(indexes)
+        return await self._with_authors(await self._one_each(indexes))
+
+    async def payloads_between(self, start: int, end: int) -> dict[int, Payload]:
+        """The same of a long run with few questions. Where a crash left two of one record, it may be the wrong one: ask again for those
+        that do not fit their records."""
+        return await self._with_authors({index: held[0] for index, held in (await self._payloads.between(start, end)).items()})
+
+    async def _with_authors(self, found: dict[int, Payload]) -> dict[int, Payload]:
         authors = await self._payloads.authors(payload.actor for payload in found.values() if payload.actor is not None)
         return {
             index: payload.by(authors[payload.actor].salt) if payload.actor in authors and payload.actor_salt is None else payload
             for index, payload in found.items()
         }
+
+    async def payloads_of(self, entries: Sequence[Stored]) -> dict[int, Payload]:
+        """What is there of these records' payloads, each the one its record speaks of where that is there. Without authors' salts."""
+        likely = await self._payloads.at_whole_chunks(entry.index for entry in entries)
+        own = {entry.index: held for entry in entries if (held := likely.get(entry.index)) is not None and _fits(entry, held)}
+        if others := [entry.index for entry in entries if entry.index not in own]:
+            own |= await self._one_each(others)
+        return own
 
     async def _one_each(self, indexes: Sequence[int]) -> dict[int, Payload]:
         """Where a crash or a lost race left two, the record says which is its own."""
@@ -304,6 +319,14 @@ def _signed(doc: Doc) -> Signed:
 
 async def _exists(collection: AsyncIOMotorCollection[Doc], key: int) -> bool:
     return await _asked(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
+
+
+def _fits(entry: Stored, payload: Payload) -> bool:
+    try:
+        digest = record.Rec.read(entry.rec).digest
+    except record.RecordError:
+        return False
+    return digest is None if payload.raw is None else record.digest_of(payload.salt, payload.raw) == digest
 
 
 def _exists_already(cause: BaseException | None) -> bool:
