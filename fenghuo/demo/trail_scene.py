@@ -85,7 +85,7 @@ class TrailScene:
                 await process.wait()
         words = said.decode(errors="replace").strip()
         for line in words.splitlines():
-            self.stage.say(line.rstrip())
+            self.stage.say(line.rstrip().replace(f"{self.place.home}/", ""))
         if process.returncode != expected:
             raise StepFailed(f"`{shown}` to end with code {expected}", f"code {process.returncode}: {words[-800:]}")
         return words
