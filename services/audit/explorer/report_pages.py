@@ -28,6 +28,7 @@ from services.audit.documents.report_blocks import (
 )
 from services.audit.documents.titles import titles
 from services.audit.documents.words import Words
+from services.audit.explorer.marks import marks_of
 from services.audit.explorer.pages import found_or_fault
 from services.audit.reading.reader import TrailReader, entry_view
 from services.audit.reading.views import Entry
@@ -109,6 +110,7 @@ def report_pages_router(
             indexes, number = found.indexes, found.count
         shown = indexes[after : after + PER_PAGE]
         further = after + PER_PAGE if len(indexes) > after + PER_PAGE else None
+        entries = await found_or_fault(lambda: entries_of(reader, shown))
         return pages.show(
             request,
             "report_records.html",
@@ -116,7 +118,8 @@ def report_pages_router(
             figure=figure,
             number=number,
             indexes=indexes,
-            entries=await found_or_fault(lambda: entries_of(reader, shown)),
+            entries=entries,
+            marks=await found_or_fault(lambda: marks_of(reader, entries)),
             further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}" if further else None,
         )
 
@@ -181,9 +184,9 @@ def link_to(cell: Cell, values: Values) -> str | None:
 async def entries_of(reader: TrailReader, indexes: Sequence[int]) -> list[Entry]:
     """Those records, as far as the checkpoint covers them."""
     size = (await reader.checkpoint()).size
-    payloads = await reader.payloads(indexes)
+    payloads, sealed = await reader.payloads(indexes), await reader.sealed_size()
     stored = [entry for index in indexes if index < size for entry in await reader.stored(index, index + 1)]
-    return [entry_view(entry, payloads.get(entry.index)) for entry in stored]
+    return [entry_view(entry, payloads.get(entry.index), sealed) for entry in stored]
 
 
 def lately(local: datetime) -> tuple[str, ...]:
