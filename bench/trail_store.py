@@ -82,7 +82,7 @@ async def make_store(url: str, records: int, seed: int = 1, *, index: bool = Tru
             await trail.prepare()
         began, before = time.perf_counter(), await trail.size()
         if before < records:
-            await _fill(trail, records, seed, directory, signer, macs)
+            await _fill(trail, records, seed, directory, signer, macs if bare else None)
         rate = (records - before) / (time.perf_counter() - began) if before < records else None
         index_rate = await _index(trail, records, macs) if index else None
     finally:
@@ -91,8 +91,8 @@ async def make_store(url: str, records: int, seed: int = 1, *, index: bool = Tru
     return Store(url, records, signer, vkey, macs, directory, rate, index_rate)
 
 
-async def _fill(trail: Trail, records: int, seed: int, directory: Directory, signer: Signer, macs: Macs) -> None:
-    """A batch is a block of the search index; while one is inserted the next is built."""
+async def _fill(trail: Trail, records: int, seed: int, directory: Directory, signer: Signer, macs: Macs | None) -> None:
+    """A batch is a block of the search index, whose tiles are made with it given `macs`; while one is inserted the next is built."""
     if await trail.size():
         raise RuntimeError(f"the store has {await trail.size()} records of another trail, or of one half made: take an empty one")
     messages = Year(directory, records, seed).messages()
@@ -116,7 +116,7 @@ async def _fill(trail: Trail, records: int, seed: int, directory: Directory, sig
     await inserted
 
 
-async def _insert(trail: Trail, built: Sequence[Built], filled: Sequence[Tile], macs: Macs) -> None:
+async def _insert(trail: Trail, built: Sequence[Built], filled: Sequence[Tile], macs: Macs | None) -> None:
     await asyncio.gather(
         trail.insert_payloads([one.payload for one in built]),
         trail.insert_entries([one.entry for one in built]),
@@ -125,9 +125,9 @@ async def _insert(trail: Trail, built: Sequence[Built], filled: Sequence[Tile], 
     )
 
 
-async def _insert_search_tiles(trail: Trail, built: Sequence[Built], macs: Macs) -> None:
+async def _insert_search_tiles(trail: Trail, built: Sequence[Built], macs: Macs | None) -> None:
     """As the indexer makes them, which then has no record to read again; it rolls them up."""
-    if len(built) < BLOCK:
+    if macs is None or len(built) < BLOCK:
         return
     block = Block(0, built[0].entry.index // BLOCK)
     fields: tiles.Tile = {}
@@ -166,7 +166,8 @@ async def kept_store(records: int, seed: int = 1) -> AsyncGenerator[Store]:
 
 
 async def _made_at_once(folder: Path, records: int, seed: int) -> float | None:
-    """Records/s, None where they were there. What keeps each write safe is left out until all are there: the oplog, the sync, the validators, the indexes."""
+    """Records/s, None where they were there. What keeps each write safe is left out until all are there: the oplog, the sync, the
+    validators, the indexes."""
     port, began = embedded.free_port(), time.perf_counter()
     command = [part for part in embedded.mongo_command(folder / "mongo", port=port) if part != "--sync-on-commit"]
     process = embedded.start([*command, "--standalone"], log=folder / "mongo.log", cwd=folder)

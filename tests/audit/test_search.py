@@ -14,6 +14,7 @@ from bench.trail_facts import BEGIN, RARE, SPAN
 from bench.trail_store import Store, make_store
 from fenghuo import embedded
 from services.audit.reading.views import Filter, Order, Page
+from services.audit.records import payloads
 from services.audit.records.fields import searched_words
 from services.audit.records.record import Rec
 from services.audit.search import check as search_check
@@ -95,6 +96,8 @@ def small_blocks() -> Iterator[None]:
             for name, value in (("BLOCK", SMALL), ("FAN", FEW), ("_FAN_BITS", FEW_BITS)):
                 if hasattr(module, name):
                     patch.setattr(module, name, value)
+        for name, value in (("_PLACES_BITS", 2), ("_PLACES_FAN", 2), ("_FIRST_WINDOW", 8)):
+            patch.setattr(searching, name, value)
         yield
 
 
@@ -273,6 +276,31 @@ async def test_the_store_alone_tells_no_words(made: Made) -> None:
     strangers._searcher._index._macs = Macs(b"another key" * 2)  # pyright: ignore[reportPrivateUsage]
     found = await strangers.search(Filter(text=RARE, kind="reported"), limit=500)
     assert [entry.index for entry in found.entries] == made.naive(Filter(text=RARE))[::-1]
+
+
+async def test_of_two_payloads_that_cover_a_record_its_own_is_shown(made: Made) -> None:
+    """A lost race: the record's own lies in the chunk at the multiple of sixteen, or behind it."""
+    chunks, entry = made.client["fenghuo_payloads"]["payloads"], made.entries[35]
+    kept = chunks.find_one({"_id": 32})
+    assert kept
+    of_another = Payload(35, made.payloads[36].raw, made.payloads[36].salt)
+    try:
+        chunks.insert_one({"_id": 35, "count": 1, "data": payloads.pack([of_another])})
+        assert (await made.trail.payloads_of([entry]))[35].raw == made.payloads[35].raw
+        swapped = [made.payloads[index] if index != 35 else of_another for index in range(32, 48)]
+        chunks.replace_one({"_id": 32}, {**kept, "data": payloads.pack(swapped)})
+        chunks.replace_one({"_id": 35}, {"_id": 35, "count": 1, "data": payloads.pack([made.payloads[35]])})
+        assert (await made.trail.payloads_of([entry]))[35].raw == made.payloads[35].raw
+    finally:
+        chunks.delete_one({"_id": 35})
+        chunks.replace_one({"_id": 32}, kept)
+
+
+def test_a_time_among_records_that_have_left_is_found_without_passing_one_over() -> None:
+    """The unknown lies between what is known: before it begins, behind it ends."""
+    times = ["", "b", "", "", "d", "e"]
+    assert [searching._last_before(times, time) for time in "acdf"] == [0, 2, 2, 6]  # pyright: ignore[reportPrivateUsage]
+    assert [searching._first_after(times, time) for time in "acdf"] == [1, 4, 4, 6]  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_a_page_asked_again_is_the_same_page_whatever_came_in_since(made: Made) -> None:

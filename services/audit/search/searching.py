@@ -31,8 +31,8 @@ _STEPS = (4, 12, 32)
 """Blocks asked about at once: few first, a common thing is found in them."""
 _TEXTS = 500
 """Texts looked at in one question to the store."""
-_NAMED = 400
-"""Records named by the index that are looked at at once, at most: more each time where few of them are answers."""
+_FEWEST_NAMED, _NAMED = 16, 400
+"""Records named by the index that are looked at at once, at most: as many as the answers still missing ask for."""
 _SLACK = timedelta(minutes=5)
 """Broker times follow the order of the trail but for steps of its clock, which are smaller than this."""
 _AHEAD = timedelta(days=1)
@@ -81,6 +81,8 @@ class Searcher:
         self._trail, self._below = trail, below
         self._index = SearchIndex(trail.search, macs)
         self._times: OrderedDict[int, str] = OrderedDict()
+        self._edge: list[Stored] = []
+        """The records behind the last whole block: part of every question, and fewer than a block."""
 
     async def search(self, what: Filter, size: int, *, cursor: str | None, limit: int, order: Order) -> Found:
         """Among the first `size` records. Raises BadCursor."""
@@ -110,16 +112,39 @@ class Searcher:
         if bounds.low >= bounds.high:
             return
         edge = size - size % BLOCK if plan.is_indexed else 0
+        low = max(bounds.low, edge)
         ways = [
-            self._window_by_window(plan, max(bounds.low, edge), bounds.high, bounds.newest, limit),
+            self._at_the_edge(plan, low, bounds, edge, size)
+            if plan.is_indexed
+            else self._window_by_window(plan, low, bounds.high, bounds.newest, limit),
             self._block_by_block(plan, bounds.ordered(tiles.cover(bounds.low, min(bounds.high, edge), size)), bounds, limit),
         ]
         for way in ways if bounds.newest else reversed(ways):
             async for step in way:
                 yield step
 
+    async def _at_the_edge(self, plan: Plan, low: int, bounds: _Bounds, edge: int, size: int) -> AsyncIterator[Step]:
+        high = bounds.high
+        if low >= high:
+            return
+        held = await self._behind(edge, size)
+        while low < high:
+            start, end = (max(low, high - _FIRST_WINDOW), high) if bounds.newest else (low, min(high, low + _FIRST_WINDOW))
+            found = await self._looked_at(plan, [entry for entry in held if start <= entry.index < end], bounds.newest)
+            low, high = (low, start) if bounds.newest else (end, high)
+            yield found, high if bounds.newest else low
+
+    async def _behind(self, edge: int, size: int) -> list[Stored]:
+        """Records [edge, size): only what came since the last question is read."""
+        held = self._edge if self._edge and self._edge[0].index == edge else []
+        if edge + len(held) < size:
+            held = [*held, *await self._trail.entries(edge + len(held), size)]
+        if len(held) == size - edge:
+            self._edge = held
+        return held
+
     async def _window_by_window(self, plan: Plan, low: int, high: int, newest: bool, limit: int) -> AsyncIterator[Step]:
-        window = max(_FIRST_WINDOW, 2 * limit)
+        window = max(_FIRST_WINDOW, 2 * limit) if plan.is_indexed else limit + 1
         while low < high:
             start, end = (max(low, high - window), high) if newest else (low, min(high, low + window))
             found = await self._looked_at(plan, await self._trail.entries(start, end), newest)
@@ -149,12 +174,12 @@ class Searcher:
 
     async def _named(self, plan: Plan, indexes: Iterator[int], newest: bool, limit: int) -> AsyncIterator[Step]:
         """Records of several blocks, in the order of the search: few are one question to the store wherever they lie."""
-        at_once = limit + 1
+        missing = at_once = limit + 1
         while batch := list(islice(indexes, at_once)):
             found = await self._looked_at(plan, await self._trail.entries_at(batch), newest)
             yield found, batch[-1] if newest else batch[-1] + 1
-            if 2 * len(found) < len(batch):
-                at_once = min(2 * at_once, _NAMED)
+            missing = max(missing - len(found), 1)
+            at_once = min(max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(found), 1)), 2 * len(batch), _NAMED)
 
     async def _in_case(self, case: str, plan: Plan, bounds: _Bounds) -> AsyncIterator[Step]:
         """A case's records stand together under its own index."""
