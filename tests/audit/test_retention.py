@@ -28,6 +28,8 @@ from tests.audit.reading import key_of
 from tests.lab import Lab, Running, lab_in, until
 
 END = 512
+HELD = END + 20
+"""A later record, under hold since before the range ended."""
 LONG_AFTER = datetime.now(UTC) + SIX_MONTHS + timedelta(days=1)
 
 
@@ -65,7 +67,13 @@ class Archive:
         return await trail_seal.drop(SealedFolder(self.folder), key_of(self.lab), fact, self.lab.mongo_url, now, SIX_MONTHS)
 
     async def start(self) -> None:
-        self.audit = await self.lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT1H")
+        self.audit = await self.lab.start_service(
+            "audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT1H", FENGHUO_REDACTOR_URL=self.lab.mongo_url
+        )
+
+    def hold(self, **what: Any) -> dict[str, Any]:
+        body = {**what, "why": "an inquiry"}
+        return httpx.post(f"{self.audit.url}/api/v1/trail/holds", json=body, headers=self.lab.bearer(Role.DISCIPLINE), timeout=20).json()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,8 +85,10 @@ async def archive(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arc
         old, long, late = cases
         async with lab.connection("admin") as connection:
             await publish(connection, reported(old), acknowledged(old), reported(long))
+            await one.size(3)
+            assert one.hold(first=HELD, last=HELD)["record"] == 3
             await publish(connection, *(acknowledged(long) for _ in range(END)), reported(late), *(acknowledged(late) for _ in range(80)))
-        await one.size(END + 84)
+        await one.size(END + 85)
         yield one
 
 
@@ -115,11 +125,7 @@ async def test_nothing_leaves_that_is_young_unrecorded_or_held(archive: Archive)
         await archive.drop(now=datetime.now(UTC))
     with pytest.raises(RefusedDrop, match="does not say"):
         await archive.drop(record=5)
-    hold = httpx.post(
-        f"{archive.audit.url}/api/v1/trail/holds",
-        json={"first": 0, "last": 9, "why": "an inquiry"},
-        headers=archive.lab.bearer(Role.DISCIPLINE),
-    ).json()
+    hold = archive.hold(first=0, last=9)
     await archive.size(hold["record"] + 1)
     with pytest.raises(RefusedDrop, match="legal hold"):
         await archive.drop()
@@ -133,10 +139,10 @@ async def test_nothing_leaves_that_is_young_unrecorded_or_held(archive: Archive)
 
 async def test_what_has_left_is_proven_as_before_and_said_to_be_elsewhere(archive: Archive) -> None:
     before = archive.ask("/api/v1/trail/proof/inclusion", index=100, size=600).json()
-    assert await archive.drop() == 1, "the last record of the case that ended stays"
+    assert await archive.drop() == 2, "the last record of the case that ended stays, and the hold"
     left = MongoClient[dict[str, Any]](archive.lab.mongo_url)
     try:
-        assert [doc["_id"] for doc in left["fenghuo_trail"]["entries"].find({"_id": {"$lt": END}})] == [1]
+        assert [doc["_id"] for doc in left["fenghuo_trail"]["entries"].find({"_id": {"$lt": END}})] == [1, 3]
         assert left["fenghuo_payloads"]["payloads"].count_documents({"_id": {"$lt": END}}) == 0
     finally:
         left.close()
@@ -164,7 +170,18 @@ async def test_the_audit_starts_again_and_numbering_goes_on(archive: Archive) ->
         last = await publish(connection, acknowledged(archive.cases[0]), acknowledged(archive.cases[1]))
     await archive.size(last)
     found = {at: archive.ask(f"/api/v1/trail/entries/{at}").json()["entry"] for at in (last - 2, last - 1)}
-    assert [(one["number"], one["previous"]) for one in found.values()] == [(3, 1), (END + 2, END + 2)]
+    assert [(one["number"], one["previous"]) for one in found.values()] == [(3, 1), (END + 2, END + 3)]
+
+
+async def test_a_hold_among_what_has_left_is_known_after_a_restart_and_forbids_nothing_else(archive: Archive) -> None:
+    holds = archive.ask("/api/v1/trail/holds").json()
+    assert [(hold["first"], hold["record"]) for hold in holds] == [(HELD, 3)]
+    order = {"entries": [END + 4], "legal_basis": "PIPL Art. 47"}
+    url, headers = f"{archive.audit.url}/api/v1/trail/redactions", archive.lab.bearer(Role.REDACTOR)
+    answer = httpx.post(url, json=order, headers=headers, timeout=20).json()
+    assert answer["carried_out"], answer
+    refused = httpx.post(url, json={**order, "entries": [HELD], "fields": ["*"]}, headers=headers, timeout=20)
+    assert (refused.status_code, "held by" in refused.text) == (409, True)
 
 
 async def test_file_and_store_are_verified_as_one_trail(archive: Archive) -> None:
@@ -193,5 +210,5 @@ async def test_records_that_were_cut_are_not_excused_by_a_word_in_the_store(arch
 
 
 async def test_dropping_again_finishes_what_was_begun(archive: Archive) -> None:
-    assert await archive.drop() == 0, "its case has gone on since: nothing has to stay"
+    assert await archive.drop() == 1, "its case has gone on since: the hold alone has to stay"
     assert archive.ask("/api/v1/trail/entries/1").status_code == 410
