@@ -204,20 +204,19 @@ class TrailReader:
         return [entry_view(entry, payloads.get(entry.index), sealed) for entry in entries]
 
     async def record(self, index: int) -> Record:
-        proof = await self.inclusion(index)
-        entry = await self._trail.entry(index)
+        proof, entry = await asyncio.gather(self.inclusion(index), self._trail.entry(index))
         if entry is None:
             await self._trail.sealed.refuse(index)
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         seen([index])
-        payload = (await self._trail.payloads([index])).get(index)
         rec = Rec.read(entry.rec)
-        keeping = await self.keeper.refresh((await self.checkpoint()).size)
+        held, keeping, sealed = await asyncio.gather(self._trail.payloads([index]), self.keeper.refresh(proof.size), self.sealed_size())
+        payload = held.get(index)
         missing = missing_of(rec, payload)
         raw = payload.raw if payload else None
         envelope = payload.envelope if payload else {}
         return Record(
-            entry=entry_view(entry, payload, await self.sealed_size()),
+            entry=entry_view(entry, payload, sealed),
             header=rec.header(),
             rec=entry.rec.decode(),
             leaf=entry.leaf.hex(),
