@@ -55,6 +55,9 @@ def verify(
         typer.Option(help="For cron: go on from the checkpoint kept here last time, and keep the new one here where all holds."),
     ] = None,
     headers_only: Annotated[bool, typer.Option(help="Headers, order, hashes and signatures, without payloads and search fields.")] = False,
+    case: Annotated[
+        str | None, typer.Option(help="One case: its payloads and fields; all headers all the same, so that none of it can be left out.")
+    ] = None,
     broker: Annotated[bool, typer.Option("--broker", help="Also lay every fact of the broker's stream beside its record.")] = False,
     sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
@@ -82,6 +85,8 @@ def verify(
 
     since, keep, goes_on = trail_check.last_time(state, since, keep)
     only_new = only_new or goes_on
+    if case is not None and (only_new or since is not None or keep is not None):
+        fail(Exit.USAGE, "--case goes from the first record on and keeps nothing", "leave out --since, --only-new, --keep and --state")
     if only_new and since is None:
         fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
     kept = bytes_of(since) if since is not None else None
@@ -102,13 +107,14 @@ def verify(
             since=earlier,
             only_new=only_new,
             payloads=not headers_only,
+            case=case,
             opener=trail_check.opener_of(folder, mongo, sealed or []),
             tsa=tsa,
             progress=progress,
         )
         if broker:
             verdict.faults += await trail_check.broker_faults(whole, key, progress)
-        if isinstance(source, StoreSource) and not only_new and not headers_only:
+        if isinstance(source, StoreSource) and not only_new and not headers_only and case is None:
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
         if witnesses and verdict.size:
@@ -123,6 +129,7 @@ def verify(
     result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
+        "case": None if case is None else {"id": case, "records": verdict.of_case},
         "erased": verdict.erased, "erasures": verdict.erasures, "lost": verdict.lost, "losses": verdict.losses,
         "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
         "not_known": trail_check.not_known(verdict.size, verdict.since, seen[0].size if seen else None, key.name) if verdict.holds else [],
@@ -132,7 +139,7 @@ def verify(
         for one in seen:
             mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
             out.print(f"{mark} {one.words()}", highlight=False)
-        _show_verdict(verdict)
+        _show_verdict(verdict, case)
         for words in result["not_known"]:
             out.print(words, markup=False, highlight=False, style="dim")
 
@@ -143,13 +150,15 @@ def verify(
         raise typer.Exit(Exit.UNWITNESSED)
 
 
-def _show_verdict(verdict: "verifying.Verdict") -> None:
+def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
     for fault in verdict.faults:
         of = f" of case {fault.case}" if fault.case else ""
         where = "the trail" if fault.index is None else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
         out.print(f"[bold red]✗ {where}:[/] ", end="")
         out.print(fault.words, markup=False, highlight=False)
     if verdict.holds:
+        if case is not None:
+            out.print(f"[bold green]✓ case {case}:[/] {verdict.of_case} records, none of it left out up to the checkpoint", highlight=False)
         out.print(
             f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, "
             f"{verdict.size} signed at {verdict.time}, "

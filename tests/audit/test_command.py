@@ -89,6 +89,17 @@ async def test_the_store_itself_can_be_verified_without_the_service(auditor: Aud
     assert (code, verdict["checked"]) == (0, SIZE)
 
 
+async def test_one_case_is_checked_with_all_that_could_be_its_own(auditor: Auditor, tmp_path: Path) -> None:
+    folder, vkey = tmp_path / "export", tmp_path / "export" / "vkey"
+    assert (await auditor.run("export", "--to", str(folder)))[0] == 0
+    for place in ((), ("--dir", str(folder), "--vkey", str(vkey)), ("--mongo", auditor.lab.mongo_url)):
+        code, verdict, _ = await auditor.run("verify", "--case", auditor.case, *place)
+        assert (code, verdict["case"], verdict["checked"], verdict["payloads"]) == (0, {"id": auditor.case, "records": SIZE}, SIZE, SIZE)
+    code, verdict, _ = await auditor.run("verify", "--case", "nobody-s")
+    assert (code, verdict["payloads"]) == (1, 0)
+    assert "no record of 300 is about case" in verdict["faults"][0]["what"]
+
+
 async def test_cron_goes_on_from_where_all_held_last_time(auditor: Auditor, tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert [(await auditor.run("verify", "--state", str(state)))[1]["checked"] for _ in range(2)] == [SIZE, 0]

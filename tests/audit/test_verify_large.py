@@ -1,10 +1,12 @@
-"""Tampering anywhere in a hundred thousand records is located to the record; how far behind the trail is, is told."""
+"""Tampering anywhere in two hundred thousand records is located to the record; how far behind the trail is, is told."""
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from fenghuo.bootstrap import note_key
+from fenghuo.trail_source import source_at
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
 from services.audit.log import layout, merkle
@@ -17,7 +19,7 @@ from services.audit.writing.pace import Pace
 from shared.facts import rfc3339
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
-SIZE = 100_000
+SIZE = 200_000
 CASES = 997
 SKEY, VKEY = note_key("fenghuo.test")
 
@@ -51,7 +53,7 @@ def exported(folder: Path) -> None:
     (folder / "checkpoint").write_text(Checkpoint("fenghuo.test", SIZE, edge.root(), AT).sign(Signer.read(SKEY)).write())
 
 
-async def test_tampering_anywhere_in_100000_records_is_located_to_the_record(tmp_path: Path) -> None:
+async def test_tampering_anywhere_in_200000_records_is_located_to_the_record(tmp_path: Path) -> None:
     exported(tmp_path)
     source, key = FolderSource(tmp_path), Verifier.read(VKEY)
     verdict = await verify(source, key, payloads=False)
@@ -68,6 +70,8 @@ async def test_tampering_anywhere_in_100000_records_is_located_to_the_record(tmp
     assert [fault.index for fault in verdict.faults] == chosen
     assert {fault.words for fault in verdict.faults} == {"the record is not the one that was signed: it was altered"}
     assert [fault.case for fault in verdict.faults] == [f"C{index % CASES}" for index in chosen]
+    by_two = await verify(source, key, payloads=False, opener=partial(source_at, tmp_path, None), processes=2)
+    assert by_two == verdict
 
 
 def test_catching_up_says_how_far_behind_how_fast_and_until_when() -> None:

@@ -1,16 +1,18 @@
 """Runs of a trail checked one after the other or, where it is long and can be opened again, on all cores; handed out in order.
 
-Invariant: at most two runs a process are under way or waiting, so that memory stays bounded however long the trail is.
+Invariant: so many runs are under way or waiting and no more, so that memory stays bounded however long the trail is. This process takes
+its share: while another one begins, and whenever those have enough to do.
 """
 
 import asyncio
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.audit.checking.run import BUNDLES_IN_RUN, Asked, Finding, check_run
 from services.audit.checking.sources import TrailSource
@@ -18,29 +20,60 @@ from services.audit.log.merkle import TILE_WIDTH
 
 Opener = Callable[[], AbstractAsyncContextManager[TrailSource]]
 """Opens the same source again; another process can be given it."""
-WORTH_A_POOL = 200
-"""Bundles. A process takes a good second to begin."""
-_BUNDLES_FOR_A_PROCESS = 64
+WORTH_A_POOL = 100
+"""Bundles with payloads. A process takes a good second to begin; without payloads there is ten times less to do."""
+WORTH_A_POOL_FOR_HEADERS = 1_200
+_AHEAD = 2
+"""Runs that each other process has before it."""
+_WAITING = 16
+"""Runs that are under way or wait for their turn, half a megabyte each."""
 
 
-async def findings(source: TrailSource, asked: Asked, opener: Opener | None) -> AsyncIterator[Finding]:
-    processes = os.cpu_count() or 1
-    if opener is None or processes < 2 or asked.last - asked.first < WORTH_A_POOL:
-        for part in _parts(asked, BUNDLES_IN_RUN):
+@dataclass
+class _Part:
+    asked: Asked
+    found: "Future[Finding] | Finding"
+
+    @property
+    def is_done(self) -> bool:
+        return isinstance(self.found, Finding) or self.found.done()
+
+
+async def findings(source: TrailSource, asked: Asked, opener: Opener | None, processes: int | None = None) -> AsyncGenerator[Finding]:
+    """In order. `processes`: this one among them; None: one for each core where it is worth it."""
+    with_payloads = asked.payloads and asked.case is None
+    if processes is None:
+        worth = asked.last - asked.first >= (WORTH_A_POOL if with_payloads else WORTH_A_POOL_FOR_HEADERS)
+        processes = (os.cpu_count() or 1) if worth else 1
+    parts = deque(_parts(asked, BUNDLES_IN_RUN if with_payloads or processes == 1 else 4 * BUNDLES_IN_RUN))
+    if opener is None or processes < 2:
+        for part in parts:
             yield await check_run(source, part)
         return
-    parts = deque(_parts(asked, _BUNDLES_FOR_A_PROCESS))
-    loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        waiting: deque[asyncio.Future[Finding]] = deque()
-        try:
-            while parts or waiting:
-                while parts and len(waiting) < 2 * processes:
-                    waiting.append(loop.run_in_executor(pool, _check_elsewhere, opener, parts.popleft()))
-                yield await waiting.popleft()
-        finally:
-            for one in waiting:
-                one.cancel()
+    pool = ProcessPoolExecutor(processes - 1, multiprocessing.get_context("spawn"))
+    waiting: deque[_Part] = deque()
+    try:
+        while parts or waiting:
+            under_way = sum(not part.is_done for part in waiting)
+            while parts and under_way < _AHEAD * (processes - 1) and len(waiting) < _WAITING:
+                waiting.append(_Part(part := parts.popleft(), pool.submit(_check_elsewhere, opener, part)))
+                under_way += 1
+            if parts and len(waiting) < _WAITING and not waiting[0].is_done:
+                waiting.append(_Part(part := parts.popleft(), await check_run(source, part)))
+            else:
+                yield await _taken(source, waiting.popleft())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _taken(source: TrailSource, part: _Part) -> Finding:
+    if isinstance(part.found, Finding):
+        return part.found
+    try:
+        return await asyncio.wrap_future(part.found)
+    except BrokenProcessPool:
+        # The other process was killed: nothing is known of its run.
+        return await check_run(source, part.asked)
 
 
 def _parts(asked: Asked, bundles: int) -> list[Asked]:

@@ -4,7 +4,9 @@ beside its payload. Pure but for what it reads; what it finds fits in a few kilo
 Invariant: nothing of a run is believed because another run is good; what must fit across runs stands in the `Finding`.
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -19,6 +21,8 @@ from services.audit.records.record import Rec, RecordError
 FAULTS = 50
 """Then it stops looking: more of them say nothing new."""
 BUNDLES_IN_RUN = 16
+_OBJECTS = 200_000
+"""Containers made before their cycles are looked for."""
 Roots = tuple[tuple[int, bytes], ...]
 """Perfect subtrees side by side: (height, root), the largest first."""
 
@@ -43,6 +47,8 @@ class Asked:
     looked_at: int = 0
     sizes: tuple[int, ...] = ()
     payloads: bool = True
+    case: str | None = None
+    """Fields and payloads of this case alone; the headers of all."""
 
 
 @dataclass
@@ -60,19 +66,39 @@ class Finding:
     """Records whose hash is not the published one; which of the two was signed is known at the end."""
     records: int = 0
     payloads: int = 0
+    of_case: int = 0
+    """Records of the case that was asked for."""
     ends: str = ""
     """Why nothing behind it can be checked: records are gone, and their hashes with them."""
 
 
 async def check_run(source: TrailSource, asked: Asked) -> Finding:
-    return await _Check(source, asked).finding()
+    with _seldom_collected():
+        return await _Check(source, asked).finding()
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """A run makes millions of objects and hardly a cycle: looking for cycles among them took a quarter of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, 10, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def roots_of(leaves: Sequence[bytes]) -> Roots:
     """The perfect subtrees over a beginning of a bundle."""
-    return tuple(
-        (length.bit_length() - 1, merkle.fold(leaves[start : start + length])) for start, length in merkle.perfect_parts(len(leaves))
-    )
+    return tuple((length.bit_length() - 1, _root(leaves[start : start + length])) for start, length in merkle.perfect_parts(len(leaves)))
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    """`merkle.fold` over one row of bytes: nothing of a run is hashed more often than these."""
+    row = b"".join(leaves)
+    while len(row) > HASH_SIZE:
+        row = b"".join([sha256(b"\x01" + row[at : at + 2 * HASH_SIZE]).digest() for at in range(0, len(row), 2 * HASH_SIZE)])
+    return row
 
 
 class _Check:
@@ -80,14 +106,23 @@ class _Check:
         self._source, self._asked = source, asked
         self._found = Finding(asked.first)
         self._raw: dict[int, bytes] = {}
+        self._wanted: set[int] = set()
         self._examiner = Examiner(self._fault)
         self._found.run = self._examiner.run
 
     async def finding(self) -> Finding:
-        for number in range(self._asked.first, self._asked.last):
-            await self._bundle(number, layout.width_in(0, number, self._asked.size))
-            if self._found.ends or len(self._found.faults) >= FAULTS:
-                break
+        asked, announce = self._asked, getattr(self._source, "announce", None)
+        if announce is not None:
+            last = min(asked.last * TILE_WIDTH, asked.size)
+            await announce(asked.first * TILE_WIDTH, last, payloads=asked.payloads and asked.case is None)
+        try:
+            for number in range(asked.first, asked.last):
+                await self._bundle(number, layout.width_in(0, number, asked.size))
+                if self._found.ends or len(self._found.faults) >= FAULTS:
+                    break
+        finally:
+            if announce is not None:
+                await announce(0, 0, payloads=False)
         return self._found
 
     def _fault(self, index: int | None, words: str) -> None:
@@ -98,29 +133,53 @@ class _Check:
         start, asked = number * TILE_WIDTH, self._asked
         published = await self._published(number, width)
         self._raw = records = await self._records(number, width)
-        held: list[Detail] = []
-        if asked.payloads and (first := max(start, asked.looked_at)) < start + width:
-            held = await self._source.details(first, start + width)
-        details = {detail.index: detail for detail in held}
+        details = await self._details(max(start, asked.looked_at), start + width, records)
+        leaves = [sha256(b"\x00" + raw).digest() for raw in records.values()]
+        if len(leaves) == width and b"".join(leaves) == published:
+            # In this order they are what is published: record by record nothing is left to compare.
+            self._examine(enumerate(records.values(), start), details)
+            self._stored_leaves(details, dict(enumerate(leaves, start)))
+            self._roots(start, leaves, leaves)
+        else:
+            self._in_part(start, width, records, layout.tile_hashes(published, width) if published else [], details)
+
+    def _in_part(self, start: int, width: int, records: dict[int, bytes], published: list[bytes], details: dict[int, Detail]) -> None:
+        """Where records are missing or not what is published."""
         self._missing([index for index in range(start, start + width) if index not in records], start + width)
-        leaves: list[bytes] = []
+        leaves: dict[int, bytes] = {}
         for index in range(start, start + width):
-            raw, expected = records.get(index), published.get(index)
-            if raw is None:
-                if expected is None:
-                    self._found.ends = (
-                        f"neither record {index} nor its hash is there: what comes after can't be laid against the signed root"
-                    )
-                    return
-                leaves.append(expected)
-                continue
-            leaves.append(sha256(b"\x00" + raw).digest())
+            if index in records:
+                leaves[index] = sha256(b"\x00" + records[index]).digest()
+            elif published:
+                leaves[index] = published[index - start]
+            else:
+                self._found.ends = f"neither record {index} nor its hash is there: what comes after can't be laid against the signed root"
+                break
+        self._examine([(index, records[index]) for index in leaves if index in records], details)
+        self._stored_leaves(details, leaves)
+        if not self._found.ends:
+            self._roots(start, list(leaves.values()), published or list(leaves.values()))
+
+    def _examine(self, records: Iterable[tuple[int, bytes]], details: dict[int, Detail]) -> None:
+        asked, examine = self._asked, self._examiner.examine
+        beside, all_of_them = asked.payloads, asked.case is None
+        for index, raw in records:
             if index >= asked.looked_at:
-                self._examiner.examine(index, raw, details.get(index), beside=asked.payloads)
-                self._stored_leaf(details.get(index), leaves[-1])
+                examine(index, raw, details.get(index), beside=beside and (all_of_them or index in self._wanted))
                 self._found.records += 1
+
+    async def _details(self, first: int, end: int, records: dict[int, bytes]) -> dict[int, Detail]:
+        asked = self._asked
+        held: list[Detail] = []
+        if asked.case is not None:
+            self._wanted = {index for index, raw in records.items() if index >= asked.looked_at and _is_of(asked.case, raw)}
+            self._found.of_case += len(self._wanted)
+            if asked.payloads:
+                held = [detail for index in sorted(self._wanted) for detail in await self._source.details(index, index + 1)]
+        elif asked.payloads and first < end:
+            held = await self._source.details(first, end)
         self._found.payloads += sum(detail.payload is not None for detail in held)
-        self._compare(start, leaves, published)
+        return {detail.index: detail for detail in held}
 
     def _missing(self, indexes: list[int], end: int) -> None:
         if len(indexes) > 1 and indexes == list(range(indexes[0], end)):
@@ -129,33 +188,34 @@ class _Check:
         for index in indexes:
             self._fault(index, "the record was signed and is missing: it was deleted, or the trail was cut there")
 
-    def _stored_leaf(self, detail: Detail | None, leaf: bytes) -> None:
-        if detail is not None and detail.leaf is not None and detail.leaf != leaf:
-            self._fault(detail.index, "the hash stored beside the record is not the record's: proofs for it would fail")
+    def _stored_leaves(self, details: dict[int, Detail], leaves: dict[int, bytes]) -> None:
+        for index, detail in details.items():
+            if detail.leaf is not None and index in leaves and index in self._raw and detail.leaf != leaves[index]:
+                self._fault(index, "the hash stored beside the record is not the record's: proofs for it would fail")
 
-    def _compare(self, start: int, leaves: list[bytes], published: dict[int, bytes]) -> None:
-        expected = [published.get(index, leaf) for index, leaf in enumerate(leaves, start)]
+    def _roots(self, start: int, leaves: list[bytes], published: list[bytes]) -> None:
         roots = roots_of(leaves)
         self._found.by_record.append(roots)
-        self._found.by_tile.append(roots if expected == leaves else roots_of(expected))
-        if expected != leaves:
-            differ = (start + at for at, pair in enumerate(zip(leaves, expected, strict=True)) if pair[0] != pair[1])
+        self._found.by_tile.append(roots if published == leaves else roots_of(published))
+        if published != leaves:
+            differ = (start + at for at, pair in enumerate(zip(leaves, published, strict=True)) if pair[0] != pair[1])
             self._found.differ += [_about(index, "", self._raw) for index in differ]
         for size in self._asked.sizes:
             if start < size <= start + len(leaves):
                 self._found.within[size] = roots_of(leaves[: size - start])
 
-    async def _published(self, number: int, width: int) -> dict[int, bytes]:
+    async def _published(self, number: int, width: int) -> bytes:
+        """The published hashes of a bundle, one after the other; none of them where they can't be told apart."""
         tile = TileId(0, number, width)
         try:
             content = await self._source.tile(tile)
         except SourceError as error:
             self._fault(None, str(error))
-            return {}
+            return b""
         if len(content) != width * HASH_SIZE:
             self._fault(None, f"{layout.path_of(tile)} has {len(content)} bytes, {width * HASH_SIZE} were signed")
-            return {}
-        return dict(enumerate(layout.tile_hashes(content, width), number * TILE_WIDTH))
+            return b""
+        return content
 
     async def _records(self, number: int, width: int) -> dict[int, bytes]:
         """The records of a bundle by their place; where some are missing, by the place they name themselves."""
@@ -173,6 +233,15 @@ class _Check:
             except RecordError:
                 continue
         return found
+
+
+def _is_of(case: str, raw: bytes) -> bool:
+    if f'"case":"{case}"'.encode() not in raw:
+        return False
+    try:
+        return Rec.read(raw).case == case
+    except RecordError:
+        return False
 
 
 def _about(index: int | None, words: str, records: dict[int, bytes]) -> Fault:

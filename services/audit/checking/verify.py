@@ -1,30 +1,38 @@
 """Checks a whole trail against its signed checkpoint, offline, in bounded memory, and says at which record what is wrong.
 
+What each kind of check looks at. Headers: canonical form, index and sequence, the stream, the broker's time, the numbering and linking
+of each case, every hash in every published tile, the signed root, the roots of earlier checkpoints and time stamps. With payloads
+besides: message, author, plain and personal digests beside each payload, clock offset, case and claimed time, every search field derived
+anew, the hash beside the record in the store, and for what is missing the redaction that excuses it. One case: the headers of all, the
+rest for its records. The store itself (fenghuo trail verify --mongo) besides: the list of holds and the search index.
+
 Invariant: it believes nothing but the pinned key. It shares no code path with the sequencer beyond the formats (layout, note,
 merkle, record, fields); tree, numbering and order are worked out anew from the records themselves, run by run, in this process
 or in several, and laid together in order.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.audit.checking.examine import Chain
+from services.audit.checking.peaks import Peaks
 from services.audit.checking.pool import Opener, findings
-from services.audit.checking.run import FAULTS, Asked, Fault, Finding, Roots
+from services.audit.checking.run import FAULTS, Asked, Fault, Finding
 from services.audit.checking.sources import SourceError, TrailSource, stamps_of
 from services.audit.checking.upper_tiles import UpperTiles
 from services.audit.export.line import ExportError
 from services.audit.log import checkpoint, layout, merkle
 from services.audit.log.checkpoint import Checkpoint, CheckpointError
 from services.audit.log.layout import LayoutError, TileId
-from services.audit.log.merkle import TILE_WIDTH, Node, node_hash
+from services.audit.log.merkle import TILE_WIDTH, Node
 from services.audit.log.note import Verifier
 from services.audit.retention.verify import check_dropped
 from services.audit.stamps import stamp as timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from cryptography.x509 import Certificate
 
@@ -41,6 +49,8 @@ class Verdict:
     checked: int = 0
     payloads: int = 0
     """Records whose payload was there and was checked."""
+    of_case: int = 0
+    """Records of the case that was asked for."""
     since: int = 0
     stamps: int = 0
     """Time stamps that were checked."""
@@ -62,38 +72,6 @@ class Verdict:
         return not self.faults
 
 
-class Peaks:
-    """The roots of the perfect subtrees so far: the tree in a few hashes. Written for this check alone."""
-
-    def __init__(self, peaks: "Iterable[tuple[int, bytes]]" = ()) -> None:
-        self._peaks = list(peaks)
-
-    def copy(self) -> "Peaks":
-        return Peaks(self._peaks)
-
-    def add(self, roots: Roots) -> None:
-        for height, top in roots:
-            level, joined = height, top
-            while self._peaks and self._peaks[-1][0] == level:
-                joined = node_hash(self._peaks.pop()[1], joined)
-                level += 1
-            self._peaks.append((level, joined))
-
-    def with_roots(self, roots: Roots) -> bytes:
-        """The root of the tree that these would make; it stays as it is."""
-        longer = self.copy()
-        longer.add(roots)
-        return longer.root()
-
-    def root(self) -> bytes:
-        if not self._peaks:
-            return merkle.EMPTY_ROOT
-        root = self._peaks[-1][1]
-        for _, left in reversed(self._peaks[:-1]):
-            root = node_hash(left, root)
-        return root
-
-
 async def verify(
     source: TrailSource,
     key: Verifier,
@@ -101,15 +79,18 @@ async def verify(
     since: Checkpoint | None = None,
     only_new: bool = False,
     payloads: bool = True,
+    case: str | None = None,
     opener: Opener | None = None,
+    processes: int | None = None,
     tsa: "Sequence[Certificate]" = (),
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Verdict:
     """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as checked.
 
-    `payloads` False: headers, order, hashes and signatures alone. `opener`: how another process opens the same source; with it
-    a long trail is checked on all cores. `tsa`: the authorities whose time stamps are trusted; without them only what they are of is
-    checked.
+    `payloads` False: headers, order, hashes and signatures alone. `case`: payloads and fields of this case alone; every header is looked
+    at all the same, for only so is it known that no record of the case was left out. `opener`: how another process opens the same
+    source; with it a long trail is checked on all cores, or by so many `processes`. `tsa`: the authorities whose time stamps are trusted;
+    without them only what they are of is checked.
     """
     verdict = Verdict()
     try:
@@ -134,7 +115,7 @@ async def verify(
         verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
         first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
         walk = _Walk(source, key, signed, since, verdict, first=first, stamped=[stamp.note.encode() for stamp in stamps])
-        await walk.run(payloads=payloads, opener=opener, progress=progress)
+        await walk.run(lambda asked: findings(source, asked, opener, processes), payloads=payloads, case=case, progress=progress)
     except (SourceError, LayoutError, ExportError) as error:
         verdict.faults.append(Fault(None, str(error)))
     return verdict
@@ -173,22 +154,30 @@ class _Walk:
         if len(self._verdict.faults) < FAULTS:
             self._verdict.faults.append(fault)
 
-    async def run(self, *, payloads: bool, opener: Opener | None, progress: Callable[[int, int], None]) -> None:
+    async def run(
+        self,
+        findings_of: Callable[[Asked], AsyncGenerator[Finding]],
+        *,
+        payloads: bool,
+        case: str | None,
+        progress: Callable[[int, int], None],
+    ) -> None:
         size, start = self._signed.size, self._first // TILE_WIDTH
         self._verdict.since = self._first
         for note in dict.fromkeys([*await self._source.history(), *self._stamped]):
             self._note_history(note)
         await self._seed(start * TILE_WIDTH)
         sizes = {*self._history, *([self._since.size] if self._since is not None else [])}
-        asked = Asked(start, -(-size // TILE_WIDTH), size, self._first, tuple(sorted(sizes)), payloads)
-        async for finding in findings(self._source, asked, opener):
-            await self._lay(finding)
-            progress(min((finding.first + len(finding.by_record)) * TILE_WIDTH, size), size)
-            if finding.ends:
-                self._fault(None, finding.ends)
-                return
-            if len(self._verdict.faults) >= FAULTS:
-                return
+        asked = Asked(start, -(-size // TILE_WIDTH), size, self._first, tuple(sorted(sizes)), payloads, case)
+        async with aclosing(findings_of(asked)) as found:
+            async for finding in found:
+                await self._lay(finding)
+                progress(min((finding.first + len(finding.by_record)) * TILE_WIDTH, size), size)
+                if finding.ends:
+                    self._fault(None, finding.ends)
+                    return
+                if len(self._verdict.faults) >= FAULTS:
+                    return
         await self._upper.finish()
         self._verdict.erased, self._verdict.erasures = self._chain.conclude()
         self._verdict.lost = len(self._chain.lost)
@@ -196,6 +185,8 @@ class _Walk:
         if (listed := getattr(self._source, "acts", None)) is not None:
             self._chain.compare_acts(await listed())
         self._conclude()
+        if case is not None and not self._verdict.of_case:
+            self._fault(None, f"no record of {size} is about case {case!r}: it is not in this trail, or its id is another")
 
     async def _lay(self, finding: Finding) -> None:
         """Put the next run behind those before it."""
@@ -204,6 +195,7 @@ class _Walk:
         self._differ += finding.differ
         self._verdict.checked += finding.records
         self._verdict.payloads += finding.payloads
+        self._verdict.of_case += finding.of_case
         self._chain.add(finding.first * TILE_WIDTH, finding.run)
         for at, (own, published) in enumerate(zip(finding.by_record, finding.by_tile, strict=True)):
             number = finding.first + at

@@ -4,11 +4,11 @@ Invariant: a line holds all that a record's digest and search fields are made of
 """
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from services.audit.records.payloads import Field, Payload, Remains
@@ -52,26 +52,57 @@ def export_line(entry: Stored, payload: Payload | None, path: Sequence[bytes] | 
     return orjson.dumps(line) + b"\n"
 
 
+class _Held(msgspec.Struct, gc=False):
+    salt: str
+    raw: bytes | None
+    """Base64 in the line."""
+    actor_salt: str | None
+    remains: dict[str, Any] | None = None
+
+
+class _Line(msgspec.Struct):
+    index: int
+    rec: str
+    fields: dict[str, Any]
+    payload: _Held | None = None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
 def read_line(raw: bytes) -> Detail | None:
     """None for the lines of the checkpoint and of the end."""
     try:
+        line = _decode(raw)
+    except (msgspec.MsgspecError, ValueError) as error:
+        return _other_line(raw, error)
+    try:
+        return Detail(line.index, line.rec.encode(), line.fields, None if line.payload is None else _payload(line.index, line.payload))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _no_line(raw, error) from None
+
+
+def _other_line(raw: bytes, why: Exception) -> None:
+    try:
         line: dict[str, Any] = orjson.loads(raw)
         if "checkpoint" in line or "end" in line:
-            return None
-        index, payload = line["index"], line.get("payload")
-        return Detail(index, line["rec"].encode(), line["fields"], None if payload is None else _payload(index, payload))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError, binascii.Error) as error:
-        raise ExportError(f"this is no line of an export ({type(error).__name__}: {error}): {raw[:60]!r}") from None
+            return
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise _no_line(raw, error) from None
+    raise _no_line(raw, why)
 
 
-def _payload(index: int, held: dict[str, Any]) -> Payload:
-    raw, actor_salt, remains = held["raw"], held["actor_salt"], held.get("remains")
+def _no_line(raw: bytes, error: Exception) -> ExportError:
+    return ExportError(f"this is no line of an export ({type(error).__name__}: {error}): {raw[:60]!r}")
+
+
+def _payload(index: int, held: _Held) -> Payload:
     return Payload(
         index,
-        None if raw is None else base64.b64decode(raw, validate=True),
-        bytes.fromhex(held["salt"]),
-        bytes.fromhex(actor_salt) if actor_salt else None,
-        None if remains is None else _remains(remains),
+        held.raw,
+        bytes.fromhex(held.salt),
+        bytes.fromhex(held.actor_salt) if held.actor_salt else None,
+        None if held.remains is None else _remains(held.remains),
     )
 
 
