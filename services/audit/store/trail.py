@@ -34,6 +34,8 @@ TRAIL_DATABASE = "fenghuo_trail"
 PAYLOAD_DATABASE = "fenghuo_payloads"
 EMBEDDED_SET = "secantus"
 _LEVEL_SHIFT = 40
+_REPLY = 2_048
+"""Records of one answer of the store: its first hundred are not sent alone, and a long window never fills a message."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class Trail:
 
     async def entries(self, start: int, end: int, also: Mapping[str, Any] | None = None) -> list[Stored]:
         """[start, end) in order of index, those that also match `also`."""
-        cursor = self._entries.find({**(also or {}), **_window(start, end)}, batch_size=max(2, end - start + 1), max_time_ms=QUERY_MS)
+        cursor = self._entries.find({**(also or {}), **_window(start, end)}, batch_size=max(2, min(end - start + 1, _REPLY)), max_time_ms=QUERY_MS)
         return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
 
     async def entries_at(self, indexes: Sequence[int]) -> list[Stored]:
