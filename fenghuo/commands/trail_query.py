@@ -232,6 +232,10 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
 def _what(entry: dict[str, Any], *, with_persons: bool) -> str:
     """What came of it, to whom by which channel, or what was written; of a record that has none of these, what its kind means."""
     kind, text = entry["kind"], " ".join((entry["text"] or "").split())
+    if kind == Kind.READ:
+        from services.audit.explorer.reads import in_words
+
+        text = "; ".join(f"{one.words}{f' ×{one.times}' if one.times > 1 else ''}, {one.records} records" for one in in_words(text)) or text
     came = ", ".join(one for one in entry["outcomes"] if one != kind)
     way = "/".join(entry["channels"])
     if kind in _HANDED_OVER and with_persons and entry["persons"]:

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from fenghuo.commands import trail_query
+from services.audit.explorer.reads import in_words
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -42,6 +43,7 @@ def test_a_row_says_what_came_of_it_in_few_words() -> None:
         entry(kind="decided", outcomes=["opened", "lit", "discharged", "dark"], channels=[], text=None),
         entry(kind="reported", outcomes=[], channels=[], text="Embankment leaking"),
         entry(kind="sealed_range", outcomes=[], channels=[], text=None),
+        entry(kind="read", outcomes=[], channels=[], text="GET /api/v1/trail/entries ×2, 5 records; GET / ×1, 4 records"),
     ]
 
     def shown(width: int) -> list[str]:
@@ -54,7 +56,19 @@ def test_a_row_says_what_came_of_it_in_few_words() -> None:
     assert "to li_zixu" not in shown(160)[0], "there the persons have a column"
 
 
-ENDS = ("voice/sms to li_zixu", "opened, lit, discharged, dark", "Embankment leaking", "old records sealed in a file")
+ENDS = (
+    "voice/sms to li_zixu",
+    "opened, lit, discharged, dark",
+    "Embankment leaking",
+    "old records sealed in a file",
+    "searched the trail ×3, 9 records",
+)
+
+
+def test_what_a_reader_did_is_said_in_words() -> None:
+    said = in_words("GET /records/{index} ×2, 2 records; GET /api/v1/reports/lapses ×1, 0 records; GET /elsewhere ×1, 0 records")
+    assert [(one.words, one.times) for one in said] == [("looked at a record", 2), ("looked at a report", 1), ("GET /elsewhere", 1)]
+    assert in_words("written by hand") == in_words(None) == ()
 
 
 def test_a_day_belongs_to_a_span_whole_and_a_time_without_a_zone_is_the_offices() -> None:

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request, Response
 from services.audit.explorer import plain, search_form
 from services.audit.explorer.checks import check_checkpoint, check_record
 from services.audit.explorer.marks import marks_of, stands
+from services.audit.explorer.reads import in_words
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail, Page, Record
 from services.audit.records.record import RecordError
@@ -73,6 +74,7 @@ def explorer_router(
             values=values,
             faults=faults,
             form=search_form,
+            reads=in_words,
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
             directory=directory,
@@ -126,7 +128,7 @@ def explorer_router(
             raise Problem(404, "Not Found", NO_RECORDS)
         state = await found_or_fault(reader.state)
         marks = await found_or_fault(lambda: marks_of(reader, entries))
-        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state, marks=marks)
+        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state, marks=marks, reads=in_words)
 
     login.add(router, pages)
     router.include_router(pages.static.router())

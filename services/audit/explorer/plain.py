@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from services.audit.explorer.plain_fields import FIELDS, OTHERWISE
+from services.audit.explorer.reads import words_of
 from shared.facts import Name
 from shared.facts.envelope import TYPE_PREFIX
 from shared.web.names import Names
@@ -81,6 +82,7 @@ class ReadingLine:
     """One question of a reader."""
 
     route: str
+    words: str
     asked: str
     times: int
     records: int
@@ -198,6 +200,7 @@ def readings(fact: Mapping[str, Any] | None) -> tuple[ReadingLine, ...]:
     return tuple(
         ReadingLine(
             route=str(one.get("route", "")),
+            words=words_of(str(one.get("route", ""))),
             asked="  ".join(f"{name}={value}" for name, value in sorted(_mapping(one, "criteria").items())),
             times=int(one.get("times", 1)),
             records=int(one.get("records", 0)),

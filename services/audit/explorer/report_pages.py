@@ -30,6 +30,7 @@ from services.audit.documents.titles import titles
 from services.audit.documents.words import Words
 from services.audit.explorer.marks import marks_of
 from services.audit.explorer.pages import found_or_fault
+from services.audit.explorer.reads import in_words
 from services.audit.reading.reader import TrailReader, entry_view
 from services.audit.reading.views import Entry
 from services.audit.reports.reports import Reports
@@ -119,6 +120,7 @@ def report_pages_router(
             number=number,
             indexes=indexes,
             entries=entries,
+            reads=in_words,
             marks=await found_or_fault(lambda: marks_of(reader, entries)),
             further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}" if further else None,
         )
