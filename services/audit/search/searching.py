@@ -228,7 +228,7 @@ class Searcher:
     async def _times_before(self, places: Sequence[int]) -> list[str]:
         """Of each the time of the record just before it; empty of one that has left the store."""
         if unknown := [place - 1 for place in places if place not in self._times]:
-            stored = {entry.index: entry.fields["time"] for entry in await self._trail.entries_at(unknown)}
+            stored = await self._trail.times_at(unknown)
             self._times |= {index + 1: stored.get(index, "") for index in unknown}
         times = [self._times[place] for place in places]
         while len(self._times) > _TIMES_KEPT:

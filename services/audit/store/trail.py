@@ -189,12 +189,17 @@ class Trail:
 
     async def entries(self, start: int, end: int, also: Mapping[str, Any] | None = None) -> list[Stored]:
         """[start, end) in order of index, those that also match `also`."""
-        cursor = self._entries.find({**(also or {}), **_window(start, end)}, batch_size=max(2, min(end - start + 1, _REPLY)), max_time_ms=QUERY_MS)
+        reply = max(2, min(end - start + 1, _REPLY))
+        cursor = self._entries.find({**(also or {}), **_window(start, end)}, batch_size=reply, max_time_ms=QUERY_MS)
         return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
 
     async def entries_at(self, indexes: Sequence[int]) -> list[Stored]:
         """Those of these records that are there, in order of index."""
         return sorted((_stored(doc) for doc in await find_among(self._entries, "_id", indexes)), key=lambda entry: entry.index)
+
+    async def times_at(self, indexes: Sequence[int]) -> dict[int, str]:
+        """When the broker stored these records, of those that are there."""
+        return {doc["_id"]: doc["time"] for doc in await find_among(self._entries, "_id", indexes, {"time": 1})}
 
     async def keeping(self, since: int) -> list[int]:
         """The indexes of the records about the record itself, from `since` on, in order."""
