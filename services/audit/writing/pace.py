@@ -29,6 +29,9 @@ class Pace:
 
     def recorded(self, size: int) -> None:
         now = self._clock()
+        if size <= self.size:
+            # Begun anew: how fast it was before the store went away, and the time it was away, say nothing.
+            self._points.clear()
         self.size = size
         self._points.append((now, size))
         while self._points and self._points[0][0] < now - _WINDOW:
