@@ -18,7 +18,7 @@ class AuditSettings(Settings):
     """A checkpoint is signed this often even when nothing happens: silence is signed too."""
     trail_pace: timedelta = timedelta(seconds=1)
     """While facts arrive a checkpoint is signed at most this often."""
-    trail_batch: int = 500
+    trail_batch: int = 1_000
     """Facts written at once at most."""
     trail_adopt: bool = False
     """After the loss of the signer's state file: take the store's last checkpoint for it. Verify the trail first."""

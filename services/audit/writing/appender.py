@@ -167,7 +167,7 @@ class Appender:
     async def _prepare(self, messages: Sequence[Message]) -> _Batch:
         """Build the records and store their payloads."""
         start = messages[0].sequence - 1
-        kept = await self._kept(range(start, start + len(messages)), messages) if start < self._doubtful else {}
+        kept = await self._left(messages) if start < self._doubtful else {}
         built = await self._build(messages, kept)
         self._step("built")
         while taken := await self._trail.insert_payloads(
@@ -194,6 +194,18 @@ class Appender:
             built += builder.build_all(messages[part], heads, self.source, actors, now, kept, self._seen, already=read[part])
             await asyncio.sleep(0)
         return built
+
+    async def _left(self, messages: Sequence[Message]) -> dict[int, Payload]:
+        """A dead sequencer's payloads lie without a hole from the last record on: where the next has none, nothing was left. To ask for
+        each of thousands costs the store as much as to write them. One missed after all is found when its chunk is inserted, or
+        lies there twice, and the record says which counts."""
+        first = next((message for message in messages if message.raw is not None), None)
+        if first is None:
+            return {}
+        if not await self._kept([first.sequence - 1], messages):
+            self._doubtful = 0
+            return {}
+        return await self._kept([message.sequence - 1 for message in messages], messages)
 
     async def _kept(self, indexes: Sequence[int], messages: Sequence[Message]) -> dict[int, Payload]:
         """Payloads a crash left without their records: ours to finish, if they are the same facts."""
