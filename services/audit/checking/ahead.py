@@ -16,6 +16,8 @@ from services.audit.store.trail import Stored
 WINDOW = 1_024
 """Records: one range of the entries, one question of 64 keys for their payloads. Some 20 MB with all that is parsed of them."""
 
+_STEPS = 4
+
 
 @dataclass
 class _Window:
@@ -41,6 +43,7 @@ class Ahead:
 
     async def payloads(self, entries: list[Stored]) -> dict[int, Payload]:
         """Of records of one bundle. What was not found where it ordinarily lies, or is not the record's, is looked for everywhere."""
+        await _let_go_on()
         window = self._window
         if window is None or not self._with_payloads or not all(entry.index in window.entries for entry in entries):
             return await self._reader.payloads([entry.index for entry in entries])
@@ -62,8 +65,7 @@ class Ahead:
                 return None
             if at + WINDOW < self._last:
                 self._next = self._begin(at + WINDOW)
-        # Lets the reading ahead go on between two bundles.
-        await asyncio.sleep(0)
+        await _let_go_on()
         return self._window
 
     def _begin(self, at: int) -> asyncio.Task[_Window]:
@@ -82,6 +84,12 @@ class Ahead:
             self._next.cancel()
             await asyncio.gather(self._next, return_exceptions=True)
             self._next = None
+
+
+async def _let_go_on() -> None:
+    """An examination never waits: the reading ahead takes its steps (task, question, answer) here, twice a bundle."""
+    for _ in range(_STEPS):
+        await asyncio.sleep(0)
 
 
 def _fits(entry: Stored, payload: Payload | None) -> bool:

@@ -4,7 +4,7 @@ Invariant: whatever bytes a fact has, its fields are defined; what can't be read
 area, level and category stand in its report and are carried to its later records.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,7 +150,9 @@ def _objects(value: object) -> list[Json]:
     return [_object(one) for one in _list(value)] if value else []
 
 
-def _distinct(values: Iterable[object]) -> tuple[str, ...]:
+def _distinct(values: Sequence[object]) -> tuple[str, ...]:
+    if not values:
+        return ()
     found: dict[str, None] = {}
     for value in values:
         if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT:

@@ -316,8 +316,9 @@ def _by_id(doc: Doc) -> int:
 
 
 def _stored(doc: Doc) -> Stored:
-    fields = {key: value for key, value in doc.items() if key not in ("_id", "rec", "leaf")}
-    return Stored(doc["_id"], bytes(doc["rec"]), bytes(doc["leaf"]), fields)
+    """Uses up the document: what is left of it are the fields."""
+    index, rec, leaf = doc.pop("_id"), doc.pop("rec"), doc.pop("leaf")
+    return Stored(index, bytes(rec), bytes(leaf), doc)
 
 
 def _signed(doc: Doc) -> Signed:
