@@ -13,7 +13,8 @@ from services.audit.export.line import Detail
 from services.audit.log import checkpoint
 from services.audit.log.checkpoint import Checkpoint
 from services.audit.log.note import Verifier
-from services.audit.records.record import Message, Rec, RecordError, bounded, case_of, digest_of, envelope_of
+from services.audit.records.likeness import unlike
+from services.audit.records.record import Message, Rec, RecordError, case_of, envelope_of
 from services.audit.writing.feed import Feed
 from shared.facts import rfc3339
 
@@ -55,16 +56,8 @@ def _difference(message: Message, detail: Detail | None, signed: Checkpoint) -> 
         rec = Rec.read(detail.rec)
     except RecordError as error:
         return f"{named}: its record can't be read: {error}"
-    if rec.form == "gap":
-        return f"{named} is recorded as lost, and the broker has it"
-    if (rec.subject, rec.message_id) != (bounded(message.subject), bounded(message.message_id)):
-        return f"{named}, message id {message.message_id}: the record says subject {rec.subject}, message id {rec.message_id}"
-    if rec.broker != rfc3339(message.time):
-        return f"{named}: the record says it was stored at {rec.broker}"
-    payload = detail.payload
-    if payload is not None and payload.raw is not None and digest_of(payload.salt, message.raw or b"") != rec.digest:
-        return f"{named}: the message the broker holds is not the one that was recorded: one of the two was altered"
-    return None
+    words = unlike(message, rec, detail.payload)
+    return f"{named} {words}" if words else None
 
 
 def _too_late(stored: datetime, signed: datetime) -> timedelta | None:

@@ -7,14 +7,12 @@ is lost but what was named.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from motor.motor_asyncio import AsyncIOMotorClient
-
 from services.audit.records import payloads, record
 from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload
 from services.audit.search.store import WORD_TILES
 from services.audit.search.tiles import keys_over
-from services.audit.store.calls import KEYS_AT_ONCE, Doc, StoreError, asked, find_among, insert
+from services.audit.store.calls import KEYS_AT_ONCE, Doc, StoreError, asked, client, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS, held_in
 
 
@@ -37,18 +35,7 @@ class ErasureStore:
     def __init__(self, url: str, database: str, step: Callable[[str], None] = lambda _: None) -> None:
         """`step` is told once what stays is written and nothing removed yet; a test may die there."""
         self._step = step
-        self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
-            url,
-            w="majority",
-            journal=True,
-            readConcernLevel="majority",
-            retryWrites=True,
-            serverSelectionTimeoutMS=3_000,
-            connectTimeoutMS=3_000,
-            socketTimeoutMS=20_000,
-            appname="fenghuo-redactor",
-            maxPoolSize=2,
-        )
+        self._client = client(url, "fenghuo-redactor", connections=2)
         held = self._client[database]
         self._chunks, self._rest, self._words = held[CHUNKS], held[REST], held[WORD_TILES]
 

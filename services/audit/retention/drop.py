@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClient
-
 from services.audit.keeping.rules import KEEPING_KINDS, Keeping
 from services.audit.log.merkle import TILE_WIDTH
 from services.audit.records import payloads
@@ -17,7 +15,7 @@ from services.audit.records.record import Rec, utc
 from services.audit.retention.sealed_range import Manifest, told
 from services.audit.retention.sealed_read import SealedFolder
 from services.audit.retention.store import SEALED_RANGES, Dropped
-from services.audit.store.calls import Doc, asked, find_among, insert
+from services.audit.store.calls import Doc, asked, client, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS
 from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Trail
 from shared.facts import rfc3339
@@ -53,9 +51,7 @@ class RangeDropper:
     """With an administrator's address. Raises StoreError."""
 
     def __init__(self, url: str, trail: Trail) -> None:
-        self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
-            url, w="majority", journal=True, serverSelectionTimeoutMS=3_000, socketTimeoutMS=60_000, appname="fenghuo-drop-range"
-        )
+        self._client = client(url, "fenghuo-drop-range", connections=2, answer_ms=60_000)
         entries, held_here = self._client[TRAIL_DATABASE], self._client[PAYLOAD_DATABASE]
         self._entries, self._ranges = entries["entries"], entries[SEALED_RANGES]
         self._chunks, self._rest = held_here[CHUNKS], held_here[REST]

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorCollection
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 Doc = dict[str, Any]
@@ -17,6 +17,23 @@ class StoreError(RuntimeError):
 
 class TakenError(RuntimeError):
     """Another one holds this key already."""
+
+
+def client(url: str, name: str, *, connections: int, answer_ms: int = 20_000) -> AsyncIOMotorClient[Doc]:
+    """A connection under which what was written is on disk of a majority (w=majority, j=true: either alone lost acknowledged writes).
+    `name`: how the store's own log knows it."""
+    return AsyncIOMotorClient(
+        url,
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        retryWrites=True,
+        serverSelectionTimeoutMS=3_000,
+        connectTimeoutMS=3_000,
+        socketTimeoutMS=answer_ms,
+        appname=name,
+        maxPoolSize=connections,
+    )
 
 
 async def asked(operation: Awaitable[Any]) -> Any:

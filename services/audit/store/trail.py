@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from services.audit.log.merkle import Tile
@@ -19,7 +19,7 @@ from services.audit.records.payloads import Payload
 from services.audit.retention.store import SealedRanges
 from services.audit.search.store import SearchStore
 from services.audit.stamps.store import TimestampStore
-from services.audit.store.calls import QUERY_MS, Doc, StoreError, TakenError, find_among
+from services.audit.store.calls import QUERY_MS, Doc, StoreError, TakenError, client, find_among
 from services.audit.store.calls import asked as _asked
 from services.audit.store.calls import insert as _insert
 from services.audit.store.payload_store import PayloadStore
@@ -84,18 +84,7 @@ async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> in
 
 class Trail:
     def __init__(self, url: str) -> None:
-        self._client: AsyncIOMotorClient[Doc] = AsyncIOMotorClient(
-            url,
-            w="majority",
-            journal=True,
-            readConcernLevel="majority",
-            retryWrites=True,
-            serverSelectionTimeoutMS=3_000,
-            connectTimeoutMS=3_000,
-            socketTimeoutMS=20_000,
-            appname="fenghuo-audit",
-            maxPoolSize=10,
-        )
+        self._client = client(url, "fenghuo-audit", connections=10)
         database = self._client[TRAIL_DATABASE]
         self._entries = database["entries"]
         self._tiles = database["tiles"]

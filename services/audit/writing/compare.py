@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from services.audit.records.record import Message, Rec, RecordError, bounded, digest_of
+from services.audit.records.likeness import unlike
+from services.audit.records.record import Message, Rec, RecordError
 from services.audit.store.trail import Payload, Stored, Trail
 
 
@@ -30,12 +31,5 @@ def difference(message: Message, entry: Stored | None, payload: Payload | None) 
         rec = Rec.read(entry.rec)
     except RecordError as error:
         return f"{where}: {error}"
-    if rec.form == "gap":
-        return f"{where} is recorded as lost, and the broker has it after all"
-    if (rec.sequence, rec.subject, rec.message_id) != (message.sequence, bounded(message.subject), bounded(message.message_id)):
-        return f"{where} stands in the trail under another subject or message id than at the broker"
-    if payload is not None and payload.raw is not None and rec.digest != digest_of(payload.salt, message.raw or b""):
-        return f"{where} differs between broker and trail: one of the two was altered"
-    if payload is not None and payload.raw is not None and payload.raw != message.raw:
-        return f"{where}: its stored payload is not the broker's fact, which is the one that was recorded: the payload was altered"
-    return None
+    words = unlike(message, rec, payload)
+    return f"{where} {words}" if words else None
