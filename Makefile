@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiled modules are kept: without them each of four services compiles some 800 files at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up test lint format bench mutants clean requirements setup browser
+.PHONY: demo up test previous lint format bench fuzz faults mutants clean requirements setup browser promtool
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -17,8 +17,11 @@ demo: setup  ## everything embedded, one story on a compressed clock; DEMO_EXIT=
 up: setup  ## everything embedded on real clocks, data kept under .fenghuo/
 	@$(BIN)/fenghuo up
 
-test: setup browser lint  ## lint, types, import walls and all tests against the real broker and store
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+test: setup browser promtool lint  ## lint, types, import walls and all tests against the real broker and store
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+previous: setup  ## keep the data of a commit for the tests of what is old (COMMIT=…, default the last landing)
+	@$(BIN)/python -m tests.previous.make $(COMMIT)
 
 lint: setup  ## ruff, format check, pyright strict (basedpyright), import walls
 	@$(BIN)/ruff check .
@@ -31,6 +34,15 @@ format: setup  ## format and mend what can be mended
 
 bench: setup  ## the figures of bench/, measured on this machine
 	@$(BIN)/python -m bench
+
+fuzz: setup  ## every parser of what comes from outside, bent input for FUZZ_SECONDS (60) each; P='cap policy' for some
+	@nice $(BIN)/python -m tests.fuzz $(P)
+
+faults: setup  ## people report while parts are killed and frozen, FAULTS_SECONDS (60) a play; the books must balance; SEEDS='1 2 3'
+	@nice $(BIN)/python -m tests.faults
+	@FAULTS_RESTARTS=$${FAULTS_RESTARTS:-30} nice $(BIN)/python -m pytest -n0 -q --timeout 3600 tests/faults/test_policy_and_directory_are_what_was_last_approved.py
+	@FAULTS_DISK=1 nice $(BIN)/python -m pytest tests/faults/test_a_full_disk_puts_the_lights_out_and_room_puts_them_on_again.py -n0 -q
+	@ROLLING_SECONDS=10 nice $(BIN)/python -m pytest tests/previous/test_both_versions_work_on_one_record.py -n0 -q
 
 mutants: .venv-mutants/.ready  ## change the escalator's code on purpose and see which test notices; MUTANTS='services.escalator.duties.*' for a part
 	@FENGHUO_HISTORIES=20 FENGHUO_EXAMPLES=8 CI=1 nice .venv-mutants/bin/mutmut run --max-children 2 $(MUTANTS)
@@ -64,6 +76,11 @@ setup: .venv/.ready .venv-mongo/.ready
 
 browser:  # Debian's Chromium for the page tests, installed when missing
 	@command -v chromium >/dev/null || { echo "Installing Debian's chromium for the page tests …"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }
+
+promtool: .venv/.ready  # Prometheus's own checker of alerts, alone: Debian's package would start a Prometheus on this machine
+	@command -v promtool >/dev/null || test -x $(BIN)/promtool || { echo "Fetching Debian's promtool for the tests of the alerts …"; \
+	  into=$$(mktemp -d) && cd $$into && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && \
+	  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && install usr/bin/promtool "$(CURDIR)/$(BIN)/promtool" && rm -r $$into; }
 
 requirements: .venv/.ready  ## pin anew after a change of requirements*.in
 	@for f in requirements requirements-dev requirements-mongo requirements-mutants requirements-uv; do \

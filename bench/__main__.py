@@ -11,7 +11,25 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("latency", "throughput", "lateness", "decide", "escalator", "at_once", "clocks", "simulate", "reference", "query", "export", "trail")
+ALL = (
+    "latency",
+    "throughput",
+    "lateness",
+    "decide",
+    "authenticity",
+    "escalator",
+    "at_once",
+    "clocks",
+    "simulate",
+    "reference",
+    "query",
+    "export",
+    "trail",
+    "door",
+    "directory",
+    "flood",
+    "many_tasks",
+)
 
 
 def _asked(arguments: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -14,12 +14,12 @@ from nats.js.api import PubAck
 
 from bench.escalator import at_least, decided, flood
 from bench.rig import broker_alone
-from services.escalator.walk import walk
 from shared.facts import Due, Fact, read_decision
 from shared.ids import CaseId
 from shared.streams import FACTS
 from shared.subjects import armed_subject, due_subject
 from shared.vocabulary import Kind
+from shared.walk import walk
 from tests.lab import until
 
 CASES = 50_000
@@ -32,7 +32,9 @@ async def arm_all(admin: Client, cases: list[CaseId], at: datetime) -> None:
     js, stamp = admin.jetstream(), at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     waiting: list[asyncio.Future[PubAck]] = []
     for case in cases:
-        raw = Fact.bytes_of(Kind.DUE, id=f"clock:{case}:{stamp}", source="/bench", subject=case, time=at, data=Due(at=at))
+        raw = Fact.bytes_of(
+            Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(at=at)
+        )
         headers = {"Nats-Schedule": f"@at {stamp}", "Nats-Schedule-Target": due_subject(case), "Nats-Schedule-TTL": "24h"}
         waiting.append(await js.publish_async(armed_subject(case), raw, headers=headers))
         if len(waiting) >= 1000:

@@ -33,8 +33,8 @@ async def flood(intake: Client, count: int) -> list[CaseId]:
     data = a_report(occurred_at=now, learned_at=now, received_at=now)
     waiting: list[asyncio.Future[PubAck]] = []
     for case in cases:
-        raw = Fact.bytes_of(Kind.REPORTED, id=f"r:{case}", source="/bench", subject=case, time=now, data=data)
-        waiting.append(await js.publish_async(fact_subject(case, Kind.REPORTED), raw, headers={"Nats-Msg-Id": f"r:{case}"}))
+        raw = Fact.bytes_of(Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data)
+        waiting.append(await js.publish_async(fact_subject(case, Kind.REPORTED), raw, stream="FACTS", headers={"Nats-Msg-Id": f"r:{case}"}))
         if len(waiting) >= 1000:
             await asyncio.gather(*waiting)
             waiting.clear()

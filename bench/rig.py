@@ -21,6 +21,7 @@ from shared.vocabulary import Role
 from tests.lab import Lab, Running
 
 SERVICES = ("audit", "escalator", "notifier", "intake")
+UNPACED = {f"FENGHUO_{what}_{how}": "1000000" for what in ("REPORTS", "REQUESTS", "STRANGERS") for how in ("PER_SECOND", "AT_ONCE")}
 _CASE = re.compile(rb'"case":"([0-9A-Z]{26})"')
 
 
@@ -75,7 +76,9 @@ class Rig:
 
     def reporter(self) -> tuple[Wire, dict[str, str]]:
         """Kept-open connections to intake, and the headers of one who may report."""
-        return Wire(f"{self.services['intake'].url}/api/v1/reports", keep=64), self.lab.bearer(Role.DUTY_OFFICER, subject="bench")
+        return Wire(f"{self.services['intake'].url}/api/v1/reports", keep=64), self.lab.bearer(
+            Role.REPORTER, subject="bench", unit=self.directory.units[-1].id
+        )
 
     def memory(self) -> dict[str, tuple[float, float]]:
         """(RSS, PSS) in MB of each service."""
@@ -104,12 +107,13 @@ def _channels(folder: Path, channels: tuple[str, ...], port: int) -> Path:
 
 
 @asynccontextmanager
-async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "sms")) -> AsyncGenerator[Rig]:
-    """Everything up. `policy`: another text than config/policy.yaml; `channels`: what the policy rings by."""
+async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "sms"), *, paced: bool = False) -> AsyncGenerator[Rig]:
+    """Everything up. `policy`: another text than config/policy.yaml; `channels`: what the policy rings by; `paced`: one principal may come
+    as often as it may in life, else as often as the measurement likes."""
     gateway = Gateway()
     server = await asyncio.get_running_loop().create_server(gateway.connection, "127.0.0.1", gateway.port)
     with tempfile.TemporaryDirectory(prefix="fenghuo-bench-") as name:
-        lab = Lab(Path(name))
+        lab = Lab(Path(name), forged=False)
         text = policy or lab.policy.read_text(encoding="utf-8")
         text = text.replace("channels: [voice, sms]", f"channels: [{', '.join(channels)}]")
         lab.policy = Path(name) / "policy.yaml"
@@ -117,7 +121,8 @@ async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "
         try:
             await lab.start()
             channel_file = _channels(Path(name), ("voice", "sms", "chat", "email"), gateway.port)
-            services = {one: await lab.start_service(one, FENGHUO_CHANNELS=str(channel_file)) for one in SERVICES}
+            env = {"FENGHUO_CHANNELS": str(channel_file), **({} if paced else UNPACED)}
+            services = {one: await lab.start_service(one, command=None, wait=True, **env) for one in SERVICES}
             yield Rig(lab, gateway, services)
         finally:
             lab.close()

@@ -61,7 +61,7 @@ def written(count: int) -> list[Ready]:
     made: list[Ready] = []
     for fact in islice(endless(), count):
         assert fact.subject
-        made.append((fact_subject(fact.subject, fact.kind), fact.write(), {"Nats-Msg-Id": fact.id}))
+        made.append((fact_subject(fact.subject, fact.kind), fact.write(), {"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"}))
     return made
 
 

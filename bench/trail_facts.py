@@ -14,9 +14,11 @@ import orjson
 from services.audit.records.record import Message
 from shared.directory import Directory
 from shared.facts import rfc3339
+from shared.facts.authors import AUTHORS, SOURCES, Author
 from shared.facts.envelope import SCHEMA_ROOT, TYPE_PREFIX
 from shared.ids import case_id_at
 from shared.subjects import fact_subject
+from shared.vocabulary import Kind
 
 BEGIN = datetime(2025, 11, 24, tzinfo=UTC)
 SPAN = timedelta(days=365)
@@ -72,7 +74,7 @@ class Year:
         envelope = {
             "specversion": "1.0",
             "id": name,
-            "source": "/services/intake" if kind in ("reported", "acknowledged") else "/services/escalator",
+            "source": SOURCES[Author.INTAKE if kind == "reported" else AUTHORS[Kind(kind)][-1]][0],
             "type": f"{TYPE_PREFIX}{kind}.v1",
             "subject": case,
             "time": rfc3339(at - timedelta(milliseconds=40)),

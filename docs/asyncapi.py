@@ -12,6 +12,11 @@ from shared.facts.envelope import SCHEMA_ROOT, TYPE_PREFIX
 from shared.subjects import CHECKPOINT, LANES, REPORT_SUBMIT
 
 VERSION = "0.1.0"
+NKEY = (
+    "An Ed25519 key pair (nkey) for each service, and one for each source (`fenghuo source`). A source's connection is in an account of "
+    "its own: it may publish `inbox.<its formats>.<its id>`, `inbox.heartbeat.<its id>` and `report.submit`, and hears `_INBOX.>` of that "
+    "account alone."
+)
 
 
 def asyncapi() -> Json:
@@ -61,7 +66,7 @@ def asyncapi() -> Json:
         "components": {
             "messages": messages,
             "schemas": schemas,
-            "securitySchemes": {"nkey": {"type": "asymmetricEncryption", "description": "An Ed25519 key pair (nkey) for each user."}},
+            "securitySchemes": {"nkey": {"type": "asymmetricEncryption", "description": NKEY}},
         },
     }
 
@@ -96,7 +101,8 @@ def _inbox() -> tuple[Json, Json, Json]:
     }
     channels["report-submit"] = {
         "address": REPORT_SUBMIT,
-        "description": "Request and reply on core NATS, for who wants the answer at once.",
+        "description": "Request and reply on core NATS, for who wants the answer at once. Without a bearer token in the header "
+        "`Authorization` the source asks whose key the connection has.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in ("form", "answer")},
     }
     channels["checkpoint"] = {

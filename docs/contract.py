@@ -38,6 +38,7 @@ from shared.facts import (
     reads,
     retention,
 )
+from shared.facts.authors import AUTHORS
 from shared.facts.envelope import SCHEMA_ROOT
 from shared.vocabulary import CASE_ACTS, Kind
 
@@ -53,11 +54,13 @@ class Event:
 
     name: str
     data: type[BaseModel] | type[Value]
-    authors: tuple[str, ...]
     says: str
 
+    @property
+    def authors(self) -> tuple[str, ...]:
+        return AUTHORS[Kind(self.name)] if self.name in AUTHORS else ("publisher",)
 
-_INTAKE, _ESCALATOR, _NOTIFIER, _AUDIT = ("intake",), ("escalator",), ("notifier",), ("audit",)
+
 _ACTS = {
     Kind.FOLLOWED_UP: "Something more is known: a follow-up report.",
     Kind.FILED: "A document that is owed was handed in: written, verification, final or nil report, plan, statement.",
@@ -97,59 +100,62 @@ _ACTS = {
     Kind.REVIEWED: "The review is decided.",
     Kind.CORRECTED: "What was put right after the measure.",
     Kind.NOTICE_DRAFTED: "A public notice was drafted, with a window to reply.",
-    Kind.NOTICE_APPROVED: "One approval of the public notice (or its refusal); it takes two, of different people.",
+    Kind.NOTICE_APPROVED: "One approval of the public notice (or its refusal); it takes as many as the policy says, of different people.",
     Kind.NOTICE_REPLIED: "The unit named replies.",
     Kind.NOTICE_PUBLISHED: "The public notice is out.",
+    Kind.SECONDED: "A second person agrees (or not) that a grave case ends early, or is graded down.",
+    Kind.CONTESTED: "Who is said to have been told by telephone says that it is not so.",
 }
-_BY_LINK = {Kind.SNOOZED}
-"""Acts that a person may do behind the link of a message."""
-FORM = Event("report", ReportForm, ("publisher",), "What others hand in, on `inbox.cloudevents.<source>`: intake makes a `reported` of it.")
+FORM = Event("report", ReportForm, "What others hand in, on `inbox.cloudevents.<source>`: intake makes a `reported` of it.")
 FACTS = (
-    Event(
-        Kind.REPORTED, Report, (*_INTAKE, *_ESCALATOR), "A unit, a person or a system has reported, or another case gave rise to this one."
-    ),
-    Event(Kind.ACKNOWLEDGED, Acknowledgement, (*_INTAKE, *_NOTIFIER), "A person says that they know."),
-    *(Event(kind, CaseAct, (*_INTAKE, *_NOTIFIER) if kind in _BY_LINK else _INTAKE, _ACTS[kind]) for kind in CASE_ACTS),
-    Event(Kind.HEARD, Heard, _INTAKE, "A source has given a sign of life."),
+    Event(Kind.REPORTED, Report, "A unit, a person or a system has reported, or another case gave rise to this one."),
+    Event(Kind.ACKNOWLEDGED, Acknowledgement, "A person says that they know."),
+    *(Event(kind, CaseAct, _ACTS[kind]) for kind in CASE_ACTS),
+    Event(Kind.HEARD, Heard, "A source has given a sign of life."),
     Event(
         Kind.ESTABLISHED,
         Established,
-        _ESCALATOR,
         "A roster, a source, a periodic duty or the directory's gaps are watched from now on.",
     ),
-    Event(Kind.MATCHED, Matched, _ESCALATOR, "The cross-check found a unit's report for what an outside source knew."),
-    Event(Kind.ABSORBED, Absorbed, _ESCALATOR, "A duplicate was merged into this case, with its clocks."),
-    Event(Kind.REFERRED, Referred, _ESCALATOR, "A lapse was referred to the unit's ledger of accountability."),
-    Event(Kind.DUE, Due, ("the broker",), "A clock has struck: the broker's own schedule, which no service can publish."),
+    Event(Kind.MATCHED, Matched, "The cross-check found a unit's report for what an outside source knew."),
+    Event(Kind.ABSORBED, Absorbed, "A duplicate was merged into this case, with its clocks."),
+    Event(Kind.REFERRED, Referred, "A lapse was referred to the unit's ledger of accountability."),
+    Event(Kind.DUE, Due, "A clock has struck: the broker's own schedule, which no service can publish."),
     Event(
         Kind.DECIDED,
         Decision,
-        _ESCALATOR,
         "What follows from one fact: effects with their reasons, notices, the case's clock.",
     ),
-    Event(Kind.DELIVERED, Deliveries, _NOTIFIER, "Notices of one decision have been handed over, each on its channel."),
-    Event(Kind.FAILED, Deliveries, _NOTIFIER, "Notices could not be handed over on a channel, for good."),
-    Event(Kind.REJECTED, Rejection, (*_INTAKE, *_ESCALATOR), "A message that could not be taken, kept whole with the reason."),
+    Event(Kind.DELIVERED, Deliveries, "Notices of one decision have been handed over, each on its channel."),
+    Event(Kind.FAILED, Deliveries, "Notices could not be handed over on a channel, for good."),
+    Event(
+        Kind.REJECTED,
+        Rejection,
+        "A message that could not be taken, or that is no authentic fact: kept with the reason, about its case where it names one.",
+    ),
     Event(
         Kind.CHECKED,
         Checked,
-        _ESCALATOR,
         "The independent check found cases, clocks and the record to differ, and what it repaired.",
     ),
-    Event(Kind.CHECKED, check.Checked, _ESCALATOR, "The independent check of cases, clocks and the record found a difference."),
-    Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, _ESCALATOR, "A new version of the policy, not in force."),
-    Event(Kind.POLICY_APPROVED, policy.PolicyApproved, _ESCALATOR, "Another person has approved it, and from when it is in force."),
+    Event(Kind.CHECKED, check.Checked, "The independent check of cases, clocks and the record found a difference."),
+    Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, "A new version of the policy, not in force."),
+    Event(Kind.POLICY_APPROVED, policy.PolicyApproved, "Another person has approved it, and from when it is in force."),
     Event(
         Kind.DIRECTORY_CHANGED,
         directory.DirectoryChange,
-        _INTAKE,
         "The directory has changed: as a whole, or not at all.",
     ),
-    Event(Kind.REDACTED, keeping.Redacted, _AUDIT, "Personal fields of records are erased, on a legal basis."),
-    Event(Kind.HELD, keeping.Held, _AUDIT, "Records are under legal hold: nothing of them may be erased."),
-    Event(Kind.RELEASED, keeping.Released, _AUDIT, "A legal hold has ended."),
-    Event(Kind.READ, reads.Read, _AUDIT, "Someone has read the trail, or taken a file from it away."),
-    Event(Kind.SEALED_RANGE, retention.SealedRange, _AUDIT, "Old records lie in a sealed file too; from then on the store may drop them."),
+    Event(
+        Kind.DIRECTORY_PROPOSED,
+        directory.DirectoryProposal,
+        "A change of the directory waits for a second person, or was refused by one.",
+    ),
+    Event(Kind.REDACTED, keeping.Redacted, "Personal fields of records are erased, on a legal basis."),
+    Event(Kind.HELD, keeping.Held, "Records are under legal hold: nothing of them may be erased."),
+    Event(Kind.RELEASED, keeping.Released, "A legal hold has ended."),
+    Event(Kind.READ, reads.Read, "Someone has read the trail, or taken a file from it away."),
+    Event(Kind.SEALED_RANGE, retention.SealedRange, "Old records lie in a sealed file too; from then on the store may drop them."),
 )
 
 

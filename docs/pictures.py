@@ -36,14 +36,14 @@ def take(browser: Browser, url: str, token: str, language: Language, folder: Pat
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of the desk for the README.")
-    parser.add_argument("--url", default=service_url("intake"), help="the desk's address")
+    parser.add_argument("--url", help="the desk's address")
     parser.add_argument("--to", type=Path, default=IMAGES)
     options = parser.parse_args()
     token = os.environ.get("FENGHUO_TOKEN") or token_for(Role.DUTY_OFFICER)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         for language in Language:
-            print(take(browser, options.url, token, language, options.to))  # noqa: T201 - what was made
+            print(take(browser, options.url or service_url("intake"), token, language, options.to))  # noqa: T201 - what was made
         browser.close()
 
 

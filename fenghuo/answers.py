@@ -1,16 +1,16 @@
 """How every command answers: a result on stdout (`--json` for machines), an error on stderr that says what to do, a code for scripts."""
 
-import json
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+from fenghuo.terminal import Terminal, json_text
+
+out = Terminal(soft_wrap=True)
+err = Terminal(stderr=True, soft_wrap=True)
 
 
 class Exit(IntEnum):
@@ -22,6 +22,8 @@ class Exit(IntEnum):
     """A service could not be reached."""
     UNWITNESSED = 4
     """The trail holds by its own key; too few of the witnesses given have cosigned it."""
+    NOT_AUTHENTIC = 5
+    """The trail holds; it has messages that are no authentic facts: somebody wrote into the record what they may not."""
 
 
 def fail(code: Exit, message: str, remedy: str) -> NoReturn:
@@ -33,6 +35,6 @@ def fail(code: Exit, message: str, remedy: str) -> NoReturn:
 def answer(result: Any, *, as_json: bool, render: Callable[[Any], None]) -> None:
     """Print `result` as JSON, or for people with `render`."""
     if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=2, default=str))
+        typer.echo(json_text(result, indent=2))
     else:
         render(result)

@@ -8,13 +8,18 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nkeys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from fenghuo.sources import make_folder
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from nats.js.errors import APIError
 
 TRAIL_ORIGIN = "fenghuo.trail"
 """The checkpoint's origin and its key's name, unless the operator names the log otherwise."""
@@ -24,6 +29,7 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     """Make every secret that is missing. Returns the names of those made."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    make_folder(folder)
     made: list[str] = []
 
     def write(name: str, content: bytes) -> None:
@@ -74,14 +80,21 @@ def public_nkeys(folder: Path) -> dict[str, str]:
     }
 
 
-async def declare_streams(settings: Settings, *, replicas: int = 1, timeout: float = 30.0) -> list[str]:
-    """As the admin, make the broker hold the streams, buckets and durables of shared/streams.py."""
+async def declare_streams(settings: Settings, *, timeout: float = 30.0) -> list[str]:
+    """As the admin, make the broker hold the streams, buckets and durables of shared/streams.py, in `settings.replicas` copies.
+
+    Raises APIError where the broker refuses, such as more copies than there are brokers.
+    """
     # Loaded here: the launcher starts its children while this takes its second.
     from shared import streams
     from shared.broker import connect
 
     connection = await connect(settings, "admin", timeout=timeout)
     try:
-        return await streams.declare(connection.jetstream(timeout=timeout), replicas)
+        return await streams.declare(connection.jetstream(timeout=timeout), settings.replicas)
     finally:
         await connection.close()
+
+
+def refused_words(error: "APIError") -> str:
+    return f"the broker refuses to declare: {error.description} ({error.err_code})"

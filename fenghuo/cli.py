@@ -8,6 +8,8 @@ from keyword import iskeyword
 
 import typer
 
+from shared.private_files import keep_private
+
 COMMANDS = {
     "up": "Start everything here on real clocks; data is kept",
     "demo": "Start everything here and play one story",
@@ -21,15 +23,18 @@ COMMANDS = {
     "tasks": "List the open tasks, the reddest slip first",
     "roster": "Show who is on duty, and whether they signed in",
     "suspicions": "List suspected omissions",
+    "inbox": "Show what was set aside, why, and what to do",
     "import": "Hand in reports or tasks from a table",
-    "token": "Issue a bearer token",
 }
 """Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py (`import_` for a keyword)."""
 GROUPS = {
+    "token": "Issue bearer tokens, list them, take them back",
     "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
+    "source": "Make and take back the keys of sources",
     "trail": "Query, verify, export and prove the trail",
     "witness": "Watch over a trail from another machine",
+    "rebuild": "Make again from the record what can't be read",
 }
 """Each is the `app` of fenghuo/commands/<name>.py."""
 HELP = (
@@ -64,6 +69,7 @@ def _not_loaded() -> None:
 
 
 def main() -> None:
+    keep_private()
     try:
         build(sys.argv[1:])()
     except BrokenPipeError:

@@ -8,16 +8,42 @@ from typing import Any
 import httpx
 
 from fenghuo.answers import Exit, fail
-from fenghuo.places import PORTS, running_addresses
+from fenghuo.places import PORTS, known_addresses, secrets_folder
+from shared.secrets import INSTALLATION_HEADER, installation_of
 from shared.settings import Settings
 from shared.vocabulary import Role
 
 
 def service_url(service: str) -> str:
-    """FENGHUO_<SERVICE>_URL, else where the launcher of this data folder runs it, else its own port on this machine."""
+    """FENGHUO_<SERVICE>_URL, else where this folder's installation runs it, else its own port on this machine, where it says that it is
+    of this installation. Ends the command with code 3 where another one answers there."""
     if url := os.environ.get(f"FENGHUO_{service.upper()}_URL"):
         return url
-    return running_addresses(Settings().data_dir).get(service, f"http://127.0.0.1:{PORTS[service]}")
+    settings = Settings()
+    if url := known_addresses(settings).get(service):
+        return url
+    url = f"http://127.0.0.1:{PORTS[service]}"
+    if (stranger := stranger_at(url, settings)) is not None:
+        fail(
+            Exit.UNREACHABLE,
+            stranger,
+            f"start this folder's installation (`make up`), go where it runs (FENGHUO_DATA_DIR, FENGHUO_SECRETS_DIR), "
+            f"or say which one is meant: FENGHUO_{service.upper()}_URL={url}",
+        )
+    return url
+
+
+def stranger_at(url: str, settings: Settings) -> str | None:
+    """In words, that another installation than this folder's answers at `url`; None where it is this one's, or nobody does."""
+    try:
+        theirs = httpx.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
+    except httpx.HTTPError:
+        return None
+    folder = secrets_folder(settings)
+    ours = installation_of(folder)
+    if ours is None:
+        return f"something answers at {url}, and there is no key in {folder} to know by whether it is what you mean"
+    return None if theirs == ours else f"what answers at {url} is not the installation of {folder}"
 
 
 def token_for(role: Role) -> str:
@@ -64,6 +90,7 @@ REMEDIES = {
     403: "use a token whose role or unit may do this: FENGHUO_TOKEN, or --as where the command has it",
     404: "look it up with `fenghuo cases --all`, or in the trail",
     409: "it is on record and changed nothing; see the reason named above",
+    429: "you asked too often in a short time: wait as long as Retry-After says and call again",
     503: "wait a moment and call again; a repeat with the same --key does nothing twice",
 }
 """What to do next, by status."""

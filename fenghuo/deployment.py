@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from nats.js.errors import APIError
 from pymongo.errors import PyMongoError
 
-from fenghuo import store
+from fenghuo import durability, store
 from fenghuo.answers import Exit, fail
-from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys
+from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys, refused_words
 from services.audit.store.trail import StoreError
-from shared.secrets import SecretMissing, read_secret
+from shared.secrets import SecretMissing, read_secret, source_seed_file
 from shared.settings import Settings
 
 SECRETS = Path("deploy/secrets")
@@ -41,7 +42,9 @@ def prepare(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
         made += _write_once(keys / name, secrets.token_urlsafe(32))
     made += _write_once(keys / KEYFILE, secrets.token_hex(256))
     for file in keys.iterdir():
-        file.chmod(0o444)
+        # The key of a source is for no container: it goes to whoever runs that source.
+        if file.is_file() and not file.match(source_seed_file("*")):
+            file.chmod(0o444)
     made = [str(SECRETS / name) for name in made]
     return made + _keep_in_env(folder / ".env", public_nkeys(keys))
 
@@ -100,20 +103,30 @@ def streams_command() -> None:
             f"the broker at {settings.nats_url} does not answer",
             "is it up, and is FENGHUO_NATS_CREDENTIALS the admin's key of this deployment?",
         )
+    except APIError as error:
+        fail(Exit.NO, refused_words(error), "as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)")
     typer.echo("\n".join(f"declared {name}" for name in made) or "all declared already")
+    if lazily := asyncio.run(durability.looked_up(settings)):
+        typer.echo(lazily, err=True)
 
 
 @app.command("store")
-def store_command(host: Annotated[str, typer.Argument(help="A member of the store, as the services reach it.")] = "mongo:27017") -> None:
+def store_command(
+    host: Annotated[str, typer.Argument(help="A member of the store, as the services reach it.")] = "mongo:27017",
+    trails: Annotated[
+        int,
+        typer.Option(min=1, envvar="FENGHUO_TRAILS", help="How many trails there have been: one more than `fenghuo trail begin` ended."),
+    ] = 1,
+) -> None:
     """Make the replica set, its roles and users, and the trail's collections (passwords: FENGHUO_SECRETS_DIR)."""
     folder = Settings().secrets
     try:
         client = store.connect_root(host, read_secret(folder, "mongo-root-password").decode())
         made = store.initiate(client, host)
-        store.declare_roles(client)
+        store.declare_roles(client, trails)
         passwords = {user: read_secret(folder, f"mongo-{user}-password").decode() for user in store.USERS}
         store.declare_users(client, passwords)
-        asyncio.run(store.make_collections(host, passwords["setup"]))
+        asyncio.run(store.make_collections(host, passwords["setup"], trails))
     except SecretMissing as error:
         fail(Exit.USAGE, str(error), "docs/deploy.md says which secret is mounted where")
     except (PyMongoError, StoreError, TimeoutError) as error:

@@ -12,7 +12,7 @@ from shared import tokens
 from shared.directory import Directory
 from shared.ids import PersonId, PostId, UnitId
 from shared.secrets import SecretFile, signing_key
-from shared.tokens import Principal
+from shared.tokens import Claims, Principal
 from shared.vocabulary import Role
 
 LASTS = timedelta(days=30)
@@ -47,12 +47,15 @@ def example_principals(directory: Directory) -> dict[Role, Principal]:
     }
 
 
-def write(path: Path, secrets: Path, directory: Directory, now: datetime) -> None:
+def write(path: Path, secrets: Path, directory: Directory, now: datetime) -> list[Claims]:
+    """Returns what was issued, for the ledger."""
     key = signing_key(secrets, SecretFile.TOKEN_SIGNING)
-    issued = {role.value: tokens.issue(key, principal, now=now, lasts=LASTS) for role, principal in example_principals(directory).items()}
+    made = {role: tokens.new_claims(principal, now=now, lasts=LASTS) for role, principal in example_principals(directory).items()}
+    issued = {role.value: tokens.sign(key, claims) for role, claims in made.items()}
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(json.dumps(issued, indent=2) + "\n")
     fresh.replace(path)
+    return list(made.values())

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,12 +28,20 @@ class EmbeddedError(RuntimeError):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    [port] = free_ports(1)
+    return port
 
 
-def _die_with_parent() -> None:
+def free_ports(count: int) -> list[int]:
+    """All different: a port asked for alone may be given out again before anybody listens there."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def die_with_parent() -> None:
     """Even a parent killed with -9 leaves no process behind (Linux; elsewhere the launcher's own clean-up does it)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -50,7 +59,7 @@ def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = 
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads hold locks here
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads hold locks here
         )
 
 
@@ -73,19 +82,37 @@ def nats_server_path() -> str:
     return found
 
 
-def nats_command(data: Path, *, port: int, monitor: int) -> list[str]:
+def nats_command(data: Path, secrets: Path, *, port: int, monitor: int) -> list[str]:
+    """The file stands beside what it includes, the accounts of the sources in the secrets folder; its process id in `data`."""
     data.mkdir(parents=True, exist_ok=True)
-    return [nats_server_path(), "-c", str(NATS_CONF), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor), "-sd", str(data)]
+    _take_over_account(data / "jetstream")
+    conf = secrets / NATS_CONF.name
+    shutil.copyfile(NATS_CONF, conf)
+    return [
+        nats_server_path(), "-c", str(conf), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor),
+        "-sd", str(data), "-P", str(nats_pid_file(data)),
+    ]  # fmt: skip
+
+
+def nats_pid_file(data: Path) -> Path:
+    return data / "nats.pid"
+
+
+def _take_over_account(jetstream: Path) -> None:
+    """Streams of before the accounts lie under the broker's one nameless account; they are the core's."""
+    nameless, core = jetstream / "$G", jetstream / "CORE"
+    if nameless.exists() and not core.exists():
+        nameless.rename(core)
 
 
 def nats_env(public_keys: Mapping[str, str]) -> dict[str, str]:
-    """`public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them."""
-    return {"FENGHUO_NATS_NAME": "fenghuo-embedded", **public_keys}
+    """`public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them. What is confirmed is on the disk, unless the operator says otherwise."""
+    return {"FENGHUO_NATS_NAME": "fenghuo-embedded", "FENGHUO_NATS_SYNC": os.environ.get("FENGHUO_NATS_SYNC", "always"), **public_keys}
 
 
-def start_nats(data: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_nats(data: Path, secrets: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """The real broker under config/nats.conf."""
-    process = start(nats_command(data, port=port, monitor=monitor), log=log, env=nats_env(public_keys))
+    process = start(nats_command(data, secrets, port=port, monitor=monitor), log=log, env=nats_env(public_keys))
     _await(process, "nats-server", log, lambda: nats_answers(monitor))
     return process
 
@@ -122,7 +149,7 @@ def _await(process: subprocess.Popen[bytes], what: str, log: Path, answers: Call
 
 
 def nats_answers(monitor: int) -> bool:
-    return _http_ok(f"http://127.0.0.1:{monitor}/healthz?js-enabled-only=true")
+    return _http_ok(f"http://127.0.0.1:{monitor}/healthz")
 
 
 def _http_ok(url: str) -> bool:

@@ -10,20 +10,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fenghuo import embedded
 from fenghuo.parts import SERVICES, found
-from fenghuo.places import running_addresses, secrets_folder
+from fenghuo.places import known_addresses, nats_url, secrets_folder
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
 
 if TYPE_CHECKING:
+    from nats.aio.client import Client
     from nats.js import JetStreamContext
 
-PACKAGES = ("faststream", "nats", "fastapi", "uvicorn", "uvloop", "motor", "orjson", "cryptography", "lxml", "aiosmtplib", "ruamel.yaml")
+PACKAGES = ("faststream", "nats", "fastapi", "uvicorn", "uvloop", "motor", "orjson", "cryptography", "lxml", "aiosmtplib", "yaml")
 OLDEST_PYTHON = (3, 11)
 SKEW_LIMIT = 2.0
 """Seconds by which two clocks of one installation may differ before in time and late become a matter of whose clock."""
@@ -63,7 +65,11 @@ class Patient:
 
     @property
     def nats_url(self) -> str:
-        return os.environ.get("FENGHUO_NATS_URL") or self.addresses.get("nats", self.settings.nats_url)
+        return nats_url(self.settings)
+
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        return self.settings.monitors or tuple(filter(None, [self.addresses.get("monitor")]))
 
     @property
     def mongo_url(self) -> str:
@@ -73,7 +79,7 @@ class Patient:
 
 async def examine() -> list[Finding]:
     settings = Settings()
-    patient = Patient(settings, running_addresses(settings.data_dir))
+    patient = Patient(settings, known_addresses(settings))
     looks: tuple[Callable[[Patient], list[Finding] | Awaitable[list[Finding]]], ...] = (
         python, packages, configuration, secrets, broker, store, services,
     )  # fmt: skip
@@ -110,6 +116,7 @@ def packages(_: Patient) -> list[Finding]:
 def configuration(patient: Patient) -> list[Finding]:
     from services.escalator.policy.load import load_checked
     from shared.directory import load_directory
+    from shared.directory.fit import misfits
     from shared.lined_yaml import YamlFault
 
     path = found(patient.settings.directory)
@@ -117,6 +124,8 @@ def configuration(patient: Patient) -> list[Finding]:
         directory = load_directory(path)
     except YamlFault as fault:
         return [Finding("directory", Grade.FAULT, str(fault), f"mend {path}")]
+    if faults := misfits(directory):
+        return [Finding("directory", Grade.FAULT, "\n".join(faults), f"mend {path}: the broker takes no such object")]
     findings = [Finding("directory", Grade.WELL, f"{len(directory.units)} units, {len(directory.posts)} posts, none dark ({path})")]
     path = found(patient.settings.policy)
     try:
@@ -156,6 +165,7 @@ async def broker(patient: Patient) -> list[Finding]:
         version = connection.connected_server_version
         findings = [Finding("broker", Grade.WELL, f"nats-server {version.major}.{version.minor}.{version.patch} at {patient.nats_url}")]
         findings += await _streams(connection.jetstream(timeout=5))
+        findings += await _storage(connection, patient)
         before = time.time()
         answer = await connection.request("$JS.API.STREAM.INFO.FACTS", b"", timeout=5)
         return [*findings, *_skew("broker clock", json.loads(answer.data).get("ts"), (before + time.time()) / 2)]
@@ -190,6 +200,31 @@ async def _streams(js: "JetStreamContext") -> list[Finding]:
     findings = [Finding("streams", Grade.WELL, f"{len(names)} streams and buckets, {len(durables)} durables")]
     if waiting:
         findings.append(Finding("backlog", Grade.FAULT, f"facts waiting: {', '.join(waiting)}", "is that service running? see its log"))
+    return findings
+
+
+async def _storage(connection: "Client", patient: Patient) -> list[Finding]:
+    """Whether the broker stores what is written, gives it back, and would still have it after a power cut."""
+    from prometheus_client import CollectorRegistry
+
+    from fenghuo.durability import power_cut_words
+    from shared import streams
+    from shared.clock_skew import ClockSkew
+    from shared.lights import Lights
+
+    async def nothing_dark() -> dict[str, str]:
+        return {}
+
+    lights = Lights("doctor", lambda: connection, patient.monitors, ClockSkew(CollectorRegistry()), nothing_dark)
+    await lights.tick()
+    try:
+        findings = [Finding("storage", Grade.WELL, await lights.check())]
+    except RuntimeError as fault:
+        remedy = "make room on its disk and restart it: it keeps the fault (`docker compose restart nats`; `make up` does so by itself)"
+        return [Finding("storage", Grade.FAULT, str(fault), remedy)]
+    copies = streams.copies_of((await connection.jetstream(timeout=5).stream_info(streams.FACTS)).config)
+    if lazily := await power_cut_words(copies, patient.monitors):
+        findings.append(Finding("power cut", Grade.NOTE, lazily))
     return findings
 
 
@@ -233,16 +268,25 @@ async def store(patient: Patient) -> list[Finding]:
 async def services(patient: Patient) -> list[Finding]:
     import httpx
 
+    from fenghuo.client import stranger_at
+
     async def one(name: str, ask: httpx.AsyncClient) -> Finding:
-        url = os.environ.get(f"FENGHUO_{name.upper()}_URL") or patient.addresses.get(name, f"http://127.0.0.1:{_default_port(name)}")
+        named = os.environ.get(f"FENGHUO_{name.upper()}_URL") or patient.addresses.get(name)
+        url = named or f"http://127.0.0.1:{_default_port(name)}"
+        if named is None and (stranger := await asyncio.to_thread(stranger_at, url, patient.settings)):
+            return Finding(name, Grade.AWAY, stranger, f"start it (`make up`), or say which one is meant: FENGHUO_{name.upper()}_URL")
         try:
             response = await ask.get(f"{url}/readyz")
+            if response.status_code == HTTPStatus.NOT_FOUND:
+                return Finding(name, Grade.NOTE, f"{url} answers; whether it is ready it says on its internal port alone")
             checks: dict[str, str] = response.json()["checks"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
             return Finding(name, Grade.AWAY, f"{url} does not answer ({type(error).__name__})", "start it (`make up`), or see its log")
         bad = [f"{check}: {words}" for check, words in checks.items() if words.partition(":")[0] != "ok"]
         if bad or not response.is_success:
             return Finding(name, Grade.FAULT, f"{url} is not ready: {'; '.join(bad) or 'starting'}", "see its log")
+        if off := checks.get("clocks", "ok").partition(": ")[2]:
+            return Finding(name, Grade.FAULT, f"{url} is ready, but {off}", "NTP on both machines")
         return Finding(name, Grade.WELL, f"{url} ready ({', '.join(checks)})")
 
     async with httpx.AsyncClient(timeout=5, trust_env=False) as ask:

@@ -61,7 +61,8 @@ def of_lines(lines: Iterable[bytes]) -> Iterator[Stored]:
             if "fact" in line:
                 yield Fact.model_validate(line["fact"]), datetime.fromisoformat(line["at"])
             elif line.get("payload") and line["payload"].get("raw"):
-                fact = Fact.read(base64.b64decode(line["payload"]["raw"]))
-                yield fact, datetime.fromisoformat(json.loads(line["rec"])["broker"])
+                rec: dict[str, Any] = json.loads(line["rec"])
+                if "distrust" not in rec:  # nobody did what a message says that is not authentic
+                    yield Fact.read(base64.b64decode(line["payload"]["raw"])), datetime.fromisoformat(rec["broker"])
         except FactError:
             continue

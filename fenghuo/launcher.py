@@ -9,19 +9,25 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from fenghuo import durability
 from fenghuo.bootstrap import declare_streams, make_secrets
+from fenghuo.broker_care import BrokerCare
 from fenghuo.embedded import EmbeddedError
 from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part, witness_part
 from fenghuo.places import Place, PlaceError
 from fenghuo.screen import Screen, in_column
+from fenghuo.sources import SourceKeys
 from fenghuo.supervisor import Child, Part, StartError, stop_all
 from shared.directory import load_directory
 from shared.secrets import nkey_file
 from shared.settings import Environment, Settings
+
+if TYPE_CHECKING:  # it brings a web framework with it, and the first child is to start before that is loaded
+    from shared.tokens import Claims
 
 NOT_FOR_RECORDS = "for evaluation and development, not for retained records"
 EMBEDDED_STORE = "embedded MongoDB wire server SecantusDB"
@@ -35,6 +41,7 @@ class Launcher:
     def __init__(self, place: Place, settings: Settings, screen: Screen) -> None:
         self.place, self.settings, self.screen = place, settings, screen
         self.children: dict[str, Child] = {}
+        self._care: asyncio.Task[None] | None = None
 
     async def start(self, ask: httpx.AsyncClient) -> None:
         """Broker first, the rest side by side: the services look for broker and store for as long as it takes."""
@@ -42,18 +49,22 @@ class Launcher:
         if made := make_secrets(place.secrets):
             self.screen.tell("step", f"made {len(made)} keys and secrets in {place.secrets}", made=made)
         directory = load_directory(found(self.settings.directory))
+        if keys := SourceKeys(place.secrets).add_missing(directory, datetime.now(UTC)):
+            self.screen.tell("step", f"made the keys of {len(keys)} sources", made=keys)
         broker = self._spawn(broker_part(place))
         store = self._spawn(store_part(place))
         await self._ready(broker, f"nats-server, {place.nats_url}")
+        care = BrokerCare(broker, place.addresses["monitor"], place.data / "nats", self.screen)
+        self._care = asyncio.create_task(care.run(), name="broker-care")
         rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
         if place.witness is not None:
             rest.append(self._spawn(witness_part(place, place.witness, ask)))
         # Loaded now: the others start meanwhile.
         from fenghuo import dev_tokens
 
-        dev_tokens.write(place.tokens, place.secrets, directory, datetime.now(UTC))
+        issued = dev_tokens.write(place.tokens, place.secrets, directory, datetime.now(UTC))
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._declare())
+            group.create_task(self._declare(issued))
             group.create_task(self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}"))
             for child in rest:
                 group.create_task(self._ready(child, place.url(child.part.name)))
@@ -64,19 +75,32 @@ class Launcher:
         return child
 
     async def _ready(self, child: Child, text: str) -> None:
-        await child.ready()
+        if not await child.ready():
+            return
         self.screen.tell("ready", in_column(child.part.name, text), part=child.part.name, pid=child.process.pid)
 
-    async def _declare(self) -> None:
+    async def _declare(self, issued: "list[Claims]") -> None:
         settings = self.settings.model_copy(
-            update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / nkey_file("admin")}
+            update={
+                "nats_url": self.place.nats_url,
+                "nats_credentials": self.place.secrets / nkey_file("admin"),
+                "nats_monitor": self.place.addresses["monitor"],
+            }
         )
         if created := await declare_streams(settings):
             self.screen.tell("step", f"declared {len(created)} streams, buckets and durables", created=created)
+        if lazily := await durability.looked_up(settings):
+            self.screen.tell("alarm", lazily, part="broker")
+        from fenghuo.token_ledger import TokenLedger
+
+        async with TokenLedger(settings) as ledger:
+            await ledger.record(issued)
 
     async def stop(self) -> None:
         """Also after a start that failed half-way."""
         self.place.forget_addresses()
+        if self._care is not None:
+            self._care.cancel()
         order = (SERVICES, ("gateway", "witness"), ("store",), ("broker",))
         for names in order:
             await stop_all([self.children[name] for name in names if name in self.children])

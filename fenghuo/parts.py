@@ -24,7 +24,7 @@ def broker_part(place: Place) -> Part:
     monitor = place.ports["monitor"]
     return Part(
         name="broker",
-        command=tuple(embedded.nats_command(place.data / "nats", port=place.ports["nats"], monitor=monitor)),
+        command=tuple(embedded.nats_command(place.data / "nats", place.secrets, port=place.ports["nats"], monitor=monitor)),
         env=embedded.nats_env(public_nkeys(place.secrets)),
         log=place.log("broker"),
         is_ready=lambda: asyncio.to_thread(embedded.nats_answers, monitor),
@@ -84,6 +84,8 @@ def service_part(name: str, place: Place, settings: Settings, ask: httpx.AsyncCl
         cwd=ROOT,
         log=place.log(name),
         is_ready=_answers(ask, f"http://127.0.0.1:{place.ports[name]}/readyz"),
+        # A trail that must not go on keeps nobody from being rung.
+        is_needed=name != "audit",
     )
 
 
@@ -92,6 +94,7 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
     return {
         "FENGHUO_NATS_URL": place.nats_url,
         "FENGHUO_NATS_CREDENTIALS": str(place.secrets / nkey_file(name)),
+        "FENGHUO_NATS_MONITOR": f"http://127.0.0.1:{place.ports['monitor']}",
         "FENGHUO_MONGO_URL": place.mongo_url,
         "FENGHUO_DATA_DIR": str(place.data),
         "FENGHUO_SECRETS_DIR": str(place.secrets),

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.private_files import make_private
 from shared.settings import Settings
 
 PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
@@ -47,6 +48,10 @@ class PortSettings(BaseSettings):
     gateway: int | None = None
     mail: int | None = None
     witness: int | None = None
+
+    @property
+    def are_given(self) -> bool:
+        return bool(self.model_fields_set)
 
     def ports(self) -> dict[str, int]:
         moved = {part: port if self.base is None else self.base + number for number, (part, port) in enumerate(DEFAULT_PORTS.items())}
@@ -107,6 +112,7 @@ class Place:
     def locked(self) -> Iterator[None]:
         """Hold the home folder for as long as this process runs. Raises PlaceError where another one does."""
         self.home.mkdir(parents=True, exist_ok=True)
+        make_private(self.home)
         path = self.home / "lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -125,14 +131,18 @@ class Place:
         finally:
             os.close(descriptor)
 
-    def write_addresses(self) -> None:
-        """For the commands: where this installation answers while it runs."""
-        addresses = {
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {
             **{part: self.url(part) for part in (*PORTS, "gateway")},
             "nats": self.nats_url,
             "mongo": self.mongo_url,
-            "secrets": str(self.secrets),
+            "monitor": f"http://127.0.0.1:{self.ports['monitor']}",
         }
+
+    def write_addresses(self) -> None:
+        """For the commands: where this installation answers while this process runs it."""
+        addresses = {**self.addresses, "data": str(self.data), "secrets": str(self.secrets), "process": str(os.getpid())}
         (self.home / "running.json").write_text(json.dumps(addresses, indent=2) + "\n")
 
     def forget_addresses(self) -> None:
@@ -140,17 +150,53 @@ class Place:
 
 
 def running_addresses(home: Path) -> dict[str, str]:
-    """What the launcher of this folder has written; empty where none runs."""
+    """What the launcher of this folder has written; empty where none runs any more, however it ended."""
     try:
         found: Any = json.loads((home / "running.json").read_text())
-    except (OSError, ValueError):
+        process = int(found["process"])
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return cast(dict[str, str], found) if isinstance(found, dict) else {}
+    return cast(dict[str, str], found) if _lives(process) else {}
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
+
+
+def known_addresses(settings: Settings) -> dict[str, str]:
+    """Where the parts of the installation of this folder answer: as its launcher says, else as FENGHUO_PORT_BASE and
+    FENGHUO_PORT_<PART> say; empty where neither does."""
+    if running := running_addresses(settings.data_dir):
+        return running
+    given = PortSettings()
+    return Place(settings.data_dir, settings.data_dir, given.ports()).addresses if given.are_given else {}
+
+
+def nats_url(settings: Settings) -> str:
+    """FENGHUO_NATS_URL, else the broker of this folder's installation, else the default; a broker knows its own users by their keys."""
+    return settings.nats_url if "nats_url" in settings.model_fields_set else known_addresses(settings).get("nats", settings.nats_url)
 
 
 def secrets_folder(settings: Settings) -> Path:
     """FENGHUO_SECRETS_DIR, else the one of what runs on this data folder (the demo has its own), else the data folder's."""
     return settings.secrets_dir or Path(running_addresses(settings.data_dir).get("secrets", settings.secrets))
+
+
+def reload_broker(settings: Settings, secrets: Path) -> bool | None:
+    """Have the broker that runs on this data folder read its file anew; None where none runs on these secrets, False where it did not."""
+    from fenghuo import embedded
+    from fenghuo.broker_reload import reload
+
+    running = running_addresses(settings.data_dir)
+    if not running or Path(running["secrets"]).resolve() != secrets.resolve():
+        return None
+    return reload(embedded.nats_pid_file(Path(running["data"]) / "nats"), running["monitor"])
 
 
 def _is_free(port: int) -> bool:

@@ -3,7 +3,6 @@
 Each message is an event with a name and fields first, and a sentence for people second.
 """
 
-import json
 import sys
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from fenghuo.places import Place
+from fenghuo.terminal import json_text
 
 MARKS = {"ready": "[green]✓[/]", "alarm": "[bold red]![/]", "again": "[yellow]↻[/]", "step": "[dim]·[/]"}
 """`again` and `alarm` go to whoever watches with a mark of their own; everything else is a step."""
@@ -32,7 +32,7 @@ class ConsoleScreen:
 
 class JsonScreen:
     def tell(self, event: str, text: str, **fields: Any) -> None:
-        sys.stdout.write(json.dumps({"event": event, "text": text, **fields}, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json_text({"event": event, "text": text, **fields}) + "\n")
         sys.stdout.flush()
 
 

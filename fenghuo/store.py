@@ -15,6 +15,8 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from services.audit.store.trail import database_of
+
 Client = MongoClient[dict[str, Any]]
 
 TRAIL_DATABASE = "fenghuo_trail"
@@ -107,12 +109,16 @@ def knows_collections(client: Client) -> bool:
     return client.admin.command("hello").get("setName") != EMBEDDED_SET
 
 
-def privileges(user: str, *, by_collection: bool) -> list[dict[str, Any]]:
-    """What `createRole` takes."""
+def privileges(user: str, *, by_collection: bool, trails: int = 1) -> list[dict[str, Any]]:
+    """What `createRole` takes. `trails`: how many this installation has had; each has databases of its own, with the same rights."""
+    return [one for number in range(1, trails + 1) for one in _privileges(user, number, by_collection=by_collection)]
+
+
+def _privileges(user: str, number: int, *, by_collection: bool) -> list[dict[str, Any]]:
     also = _MAKE if user == "setup" else _LOOK
 
     def on(database: str, collection: str, actions: Iterable[str]) -> dict[str, Any]:
-        return {"resource": {"db": database, "collection": collection}, "actions": sorted(set(actions))}
+        return {"resource": {"db": database_of(database, number), "collection": collection}, "actions": sorted(set(actions))}
 
     if not by_collection:
         return [on(database, "", (*may(user, database, "", by_collection=False), *also, *_LOOK_AROUND)) for database in MAY[user]]
@@ -120,11 +126,11 @@ def privileges(user: str, *, by_collection: bool) -> list[dict[str, Any]]:
     return whole + [on(database, name, (*verbs, *also)) for database, held in MAY[user].items() for name, verbs in held.items()]
 
 
-def declare_roles(client: Client) -> None:
+def declare_roles(client: Client, trails: int = 1) -> None:
     by_collection = knows_collections(client)
     for user, role in USERS.items():
         known = client.admin.command("rolesInfo", {"role": role, "db": "admin"})["roles"]
-        wanted = privileges(user, by_collection=by_collection)
+        wanted = privileges(user, by_collection=by_collection, trails=trails)
         client.admin.command("updateRole" if known else "createRole", role, privileges=wanted, roles=[])
 
 
@@ -135,11 +141,11 @@ def declare_users(client: Client, passwords: Mapping[str, str]) -> None:
         client.admin.command(verb, user, pwd=passwords[user], roles=[{"role": role, "db": "admin"}])
 
 
-async def make_collections(host: str, password: str) -> None:
+async def make_collections(host: str, password: str, trails: int = 1) -> None:
     """As `setup`, the trail's collections with their validators and indexes: the audit itself has no right to make them."""
     from services.audit.store.trail import Trail
 
-    trail = Trail(f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true")
+    trail = Trail(f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true", trails)
     try:
         await trail.prepare()
     finally:

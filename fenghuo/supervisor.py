@@ -17,7 +17,8 @@ LOOK_EVERY = 0.2
 """Seconds between two looks at whether a child still runs."""
 ASK_EVERY = 0.25
 """Seconds between two questions whether a child is ready: asking costs it, and it has enough to do then."""
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 3.0
+"""Seconds before a part that died is started again, at most: each of them is one in which somebody may wait for us."""
 STEADY_AFTER = 30.0
 """Seconds a child must have run for its next end to count as the first again."""
 LOG_LIMIT = 20 * 1024 * 1024
@@ -40,6 +41,8 @@ class Part:
     cwd: Path | None = None
     patience: float = 40.0
     """Seconds to become ready after the first start."""
+    is_needed: bool = True
+    """Whether the rest may not start without it."""
     farewell: float = 20.0
     """Seconds to end after SIGTERM before it is killed."""
 
@@ -57,8 +60,10 @@ class Child:
         set_aside(self.part.log)
         return embedded.start(self.part.command, log=self.part.log, env=self.part.env, cwd=self.part.cwd)
 
-    async def ready(self) -> None:
-        """Wait until it answers, then keep it alive. Raises StartError where it ends or stays silent."""
+    async def ready(self) -> bool:
+        """Wait until it answers, then keep it alive. Raises StartError where it ends, or stays silent and the rest needs it; false where
+        the rest goes on without it."""
+        is_ready = True
         try:
             async with asyncio.timeout(self.part.patience):
                 while not await self.part.is_ready():
@@ -66,8 +71,13 @@ class Child:
                         raise StartError(f"{self.part.name} {ending(self.process.returncode)}\n{self._last_words()}")
                     await asyncio.sleep(ASK_EVERY)
         except TimeoutError:
-            raise StartError(f"{self.part.name} was not ready within {self.part.patience:.0f} s\n{self._last_words()}") from None
+            text = f"{self.part.name} was not ready within {self.part.patience:.0f} s"
+            if self.part.is_needed:
+                raise StartError(f"{text}\n{self._last_words()}") from None
+            is_ready = False
+            self.screen.tell("alarm", f"{text}, the rest goes on; its own words: {self.part.log}", part=self.part.name)
         self._watch = asyncio.create_task(self._keep_alive(), name=f"watch-{self.part.name}")
+        return is_ready
 
     async def _keep_alive(self) -> None:
         loop = asyncio.get_running_loop()
@@ -99,6 +109,15 @@ class Child:
                 return False
             await asyncio.sleep(0.1)
         return False
+
+    async def again(self) -> None:
+        """End it; whoever watches it starts it again."""
+        process = self.process
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, self.part.farewell)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
     def ask_to_stop(self) -> None:
         self.stopping = True

@@ -5,10 +5,10 @@ Invariant: the state file only ever holds a checkpoint up to which all held.
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fenghuo.answers import Exit, fail
-from fenghuo.places import secrets_folder
+from fenghuo.places import nats_url, secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
 from services.audit.checking.run import Fault
@@ -16,8 +16,12 @@ from services.audit.log.note import Verifier
 from shared.secrets import nkey_file
 from shared.settings import Settings
 
+if TYPE_CHECKING:
+    from services.audit.checking.verify import Verdict
+
 _USER = "audit"
 _PATIENCE = 10.0
+CHECK_BROKER = "see that it runs and that FENGHUO_NATS_URL and FENGHUO_NATS_CREDENTIALS are right"
 
 
 def opener_of(folder: Path | None, mongo: str | None, sealed: list[Path]) -> Opener | None:
@@ -41,16 +45,20 @@ def keep_state(path: Path, note: str) -> None:
     beside.replace(path)
 
 
-def not_known(size: int, since: int, seen: int | None, log: str) -> list[str]:
-    """What a trail that holds does not show by itself. `since`: records of an earlier checkpoint of one's own; `seen`: those that
-    witnesses cosigned, None where none was named."""
-    resting = max(since, seen or 0)
-    if resting >= size:
-        return []
+def not_known(verdict: "Verdict", seen: int | None, log: str, before: Verifier | None) -> list[str]:
+    """What a trail that holds does not show by itself. `seen`: the records that witnesses cosigned, None where none was named; `before`:
+    the key of the trail before, where that was given."""
+    said: list[str] = []
+    if verdict.follows is not None and before is None:
+        name = verdict.follows.name
+        said.append(f"not known: whether {name}, which it follows, was ended so by its own key; give that key (--follows VKEY)")
+    resting = max(verdict.since, seen or 0)
+    if resting >= verdict.size:
+        return said
     what = f"records from {resting} on rest" if resting else "all this rests"
     ways = "name a witness (--witness VKEY)" if seen is None else "wait for its witnesses to cosign the rest"
     also = "" if resting else ", or give a checkpoint that was kept elsewhere (--since FILE)"
-    return [f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}"]
+    return [*said, f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}"]
 
 
 async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
@@ -60,13 +68,14 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
     from shared.broker import connect
 
     settings = Settings()
+    settings = settings.model_copy(update={"nats_url": nats_url(settings)})
     if settings.nats_credentials is None:
         settings = settings.model_copy(update={"nats_credentials": secrets_folder(settings) / nkey_file(_USER)})
     bytes_of(settings.nats_credentials or Path())
     try:
         connection = await connect(settings, _USER, timeout=_PATIENCE)
     except TimeoutError:
-        fail(Exit.UNREACHABLE, f"the broker at {settings.nats_url} can't be reached", "see that it runs and that FENGHUO_NATS_URL is right")
+        fail(Exit.UNREACHABLE, f"the broker at {settings.nats_url} can't be reached, or is not this installation's", CHECK_BROKER)
     try:
         return await stream_faults(source, key, Feed(lambda: connection), progress)
     finally:

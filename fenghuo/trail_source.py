@@ -46,6 +46,27 @@ def pinned(given: str | None) -> "Verifier":
         fail(Exit.USAGE, str(error), "give --vkey (the line the operator gave you, or a file with it)")
 
 
+def before_text(given: str | None, vkey: str | None) -> str | None:
+    """Of the key of the trail before: the one given; else, where this machine's own trail is checked (no `vkey`), the one that `fenghuo
+    trail begin` kept here; None for neither."""
+    if given is not None:
+        return vkey_text(given)
+    if vkey is not None or "FENGHUO_TRAIL_VKEY" in os.environ:
+        return None
+    kept = secrets_folder(Settings()) / f"trail-{trail_number() - 1}.vkey"
+    return kept.read_text().strip() if kept.exists() else None
+
+
+def pinned_before(given: str | None, vkey: str | None) -> "Verifier | None":
+    from services.audit.log.note import NoteError, Verifier
+
+    text = before_text(given, vkey)
+    try:
+        return Verifier.read(text) if text is not None else None
+    except NoteError as error:
+        fail(Exit.USAGE, str(error), "give --follows (the line the operator gave you when that trail was new, or a file with it)")
+
+
 def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -73,6 +94,14 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
         fail(Exit.NO, str(error), "run `fenghuo trail verify`: it says what is missing")
 
 
+def trail_number() -> int:
+    """Which trail of the installation of this data folder is written; an ended one is read by FENGHUO_TRAIL_NUMBER."""
+    from services.audit.log.succession import Succession
+
+    named = os.environ.get("FENGHUO_TRAIL_NUMBER")
+    return int(named) if named else Succession.read(Settings().data_dir / "audit").number
+
+
 @asynccontextmanager
 async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
     """The one that was asked for: a folder, the store, else the running service."""
@@ -87,7 +116,7 @@ async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any
         async def nobody() -> None:
             return None
 
-        trail = Trail(mongo)
+        trail = Trail(mongo, trail_number())
         try:
             yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
         finally:

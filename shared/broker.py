@@ -7,9 +7,12 @@ publish that the broker's permissions deny is heard of.
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 
+import msgspec
 import nats
 import structlog
 from faststream import AckPolicy
@@ -18,15 +21,22 @@ from faststream.nats.subscriber.usecases.basic import LogicSubscriber
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig, ConsumerInfo, PubAck
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, PubAck
 
+from shared.facts.authenticity import MESSAGE_ID, distrust_envelope
 from shared.settings import Settings
+from shared.stillness import Stillness, queue_of
+from shared.stored import asking, message_at
+from shared.streams import FACTS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CONNECTION_LOST_EXIT = 70
 PUBLISH_TIMEOUT = 5.0
 """Seconds to wait for the broker to say that a fact is stored."""
+STILL_AFTER = timedelta(seconds=30)
+"""A queue in which something waits and nothing is done for so long stands still."""
 
 
 class Stopping:
@@ -39,6 +49,17 @@ class Stopping:
 def inbox_prefix(user: str) -> bytes:
     """Each user hears answers under its own prefix alone (config/nats.conf)."""
     return f"_INBOX.{user}".encode()
+
+
+def heed_only_the_brokers_status() -> None:
+    """A status of the broker (no more messages, a heartbeat) answers a pull and bears no reply subject; whatever a durable hands out bears
+    one. nats-py goes by the header `Status` alone, which anybody may set: such a message would be dropped unread, never acknowledged, and
+    enough of them would fill a durable. Safe to repeat."""
+
+    def status_of(message: Msg | None) -> str | None:
+        return None if message is None or message.reply or not message.headers else message.headers.get("Status")
+
+    JetStreamContext.is_status_msg = staticmethod(status_of)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def connect_options(settings: Settings, user: str, stopping: Stopping | None = None) -> dict[str, Any]:
@@ -83,6 +104,7 @@ async def connect(settings: Settings, user: str, *, timeout: float | None = None
 
 def service_broker(settings: Settings, user: str, stopping: Stopping) -> NatsBroker:
     """The FastStream broker of a service; not connected yet."""
+    heed_only_the_brokers_status()
 
     async def on_closed() -> None:
         if not stopping.wanted:
@@ -120,24 +142,48 @@ def subscribe_durable(broker: NatsBroker, user: str, *, stream: str, durable: st
     )
 
 
-def check_durables(connection: Callable[[], Client], pairs: list[tuple[str, str]]) -> Callable[[], Any]:
-    """A readiness check: every durable is really there (a deleted one is not recreated, and a ping stays true)."""
+def check_durables(
+    connection: Callable[[], Client], pairs: list[tuple[str, str]], still: timedelta = STILL_AFTER
+) -> Callable[[], Awaitable[None]]:
+    """A readiness check: every durable is really there (a deleted one is not recreated, and a ping stays true), and none has stood
+    still for `still` while something waited in it."""
+    stillness = Stillness()
 
-    async def check() -> list[ConsumerInfo]:
+    async def check() -> None:
         js = connection().jetstream(timeout=2)
-        return [await js.consumer_info(stream, durable) for stream, durable in pairs]
+        for stream, durable in pairs:
+            queue = queue_of(await js.consumer_info(stream, durable))
+            if (seconds := stillness.seconds(durable, queue, monotonic())) > still.total_seconds():
+                raise RuntimeError(f"{stream}/{durable} stands still: {queue.waiting} wait, nothing was done with for {seconds:.0f} s")
 
     return check
 
 
+class TakenIdError(NatsError):
+    """The fact is not stored: a message that is no authentic fact was stored under its id before."""
+
+    def __init__(self, message_id: str, sequence: int) -> None:
+        super().__init__(f"fact {sequence} is not authentic and has taken the id {message_id}: nothing was stored, tell the operator")
+
+
 async def append(connection: Client, subject: str, raw: bytes, message_id: str) -> PubAck:
-    """Append one fact, stored once however often it is repeated within the dedupe window. Raises after PUBLISH_TIMEOUT seconds."""
-    return await connection.jetstream().publish(subject, raw, timeout=PUBLISH_TIMEOUT, stream="FACTS", headers={"Nats-Msg-Id": message_id})
+    """Append one fact, stored once however often it is repeated within the dedupe window. Raises after PUBLISH_TIMEOUT seconds, and
+    TakenIdError where a forgery lies under its id: the broker drops the fact then, and "stored" would be untrue."""
+    ack = await connection.jetstream().publish(subject, raw, timeout=PUBLISH_TIMEOUT, stream=FACTS, headers={MESSAGE_ID: message_id})
+    if ack.duplicate and not await _is_authentic(connection, ack.seq):
+        raise TakenIdError(message_id, ack.seq)
+    return ack
 
 
-def broker_time(message: Msg) -> Any:
-    """When the broker stored it, aware, UTC: the only clock that decides in time or late."""
-    return message.metadata.timestamp
+async def _is_authentic(connection: Client, sequence: int) -> bool:
+    stored = await message_at(asking(lambda: connection, PUBLISH_TIMEOUT), FACTS, sequence)
+    if stored is None:
+        return True
+    try:
+        envelope = msgspec.json.decode(stored.data, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return False
+    return distrust_envelope(stored.subject, stored.headers, envelope) is None
 
 
 def unless_cancelled() -> None:

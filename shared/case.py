@@ -9,9 +9,10 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.facts import Decision, LapseCause, Name, Rule, Value
+from shared.facts import OUR_FAILURES, Decision, LapseCause, Name, Outage, Rule, Value
+from shared.formats import refuse_newer_bytes
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
-from shared.vocabulary import Category, Kind, Level, ReportKind
+from shared.vocabulary import Category, Kind, Level, ReportKind, Role
 
 
 class DutyState(StrEnum):
@@ -51,10 +52,17 @@ class Lit(Value, frozen=True, kw_only=True):
     at: datetime
     dark_at: datetime | None = None
     """When the wait for an answer ended, or every channel had failed."""
+    handed_over_at: datetime | None = None
+    """When the last call to this person about the duty was handed over to a channel."""
     answered_at: datetime | None = None
     delivered: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        """A call has got through to a channel: only then can its silence be the person's."""
+        return self.handed_over_at is not None or bool(self.delivered)
 
 
 class Plan(Value, frozen=True, kw_only=True):
@@ -81,9 +89,9 @@ class Plan(Value, frozen=True, kw_only=True):
     chain: tuple[PostId, ...] = ()
     """The whole fallback chain, in order."""
     wait: timedelta | None = None
-    """How long the person called first may stay dark."""
+    """How long the person called first may stay dark, from when a call was handed over to a channel; and how long that may take."""
     step: timedelta | None = None
-    """How long each contact of the chain may stay dark."""
+    """The same for each contact of the chain."""
     chain_rule: Rule | None = None
     remind_rule: Rule | None = None
     nag: timedelta | None = None
@@ -106,9 +114,23 @@ class Lapse(Value, frozen=True, kw_only=True):
     cause: LapseCause
     stood_in: PersonId | None = None
     excuses: tuple[str, ...] = ()
-    """What weighs for the one who lapsed: `every_channel_failed`, `transfer_pending` …; a person judges it."""
+    """What weighs for the one who lapsed, by the names of `Excuse`; a person judges it."""
+    outage: Outage | None = None
+    """When we were away ourselves."""
+    referred_by: str | None = None
+    """Our own failure had excused it, and a person has referred it all the same."""
     refuted: str | None = None
     """A suspected omission that a person refuted, with the reason; the lapse itself stays."""
+
+    @property
+    def is_ours(self) -> bool:
+        """A failure of ours excuses it."""
+        return not OUR_FAILURES.isdisjoint(self.excuses)
+
+    @property
+    def is_pursued(self) -> bool:
+        """Somebody is held to it: no failure of ours excuses it, or a person has referred it all the same."""
+        return not self.is_ours or self.referred_by is not None
 
 
 class Reminder(Value, frozen=True, kw_only=True):
@@ -297,7 +319,7 @@ class Measure(Value, frozen=True, kw_only=True):
 
 
 class PublicNotice(Value, frozen=True, kw_only=True):
-    """A public notice 通报: two approvals by different people, a window to reply, then publication."""
+    """A public notice 通报: approvals by different people, a window to reply, then publication."""
 
     text: str
     unit: UnitId
@@ -306,8 +328,54 @@ class PublicNotice(Value, frozen=True, kw_only=True):
     drafted_at: datetime
     reply_by: datetime
     approvals: tuple[str, ...] = ()
+    approvals_needed: int = 2
+    """As the policy said when it was drafted."""
     replies: tuple[str, ...] = ()
     published_at: datetime | None = None
+
+
+class Ending(Value, frozen=True, kw_only=True):
+    """An act that would end an emergency early, or grade it down: it waits for a second person, and nothing has changed by it yet."""
+
+    kind: Kind
+    """`withdrawn`, `closed`, `merged` or `regraded`."""
+    by: str
+    """The person who asks, or the principal where it is no person."""
+    role: Role
+    unit: UnitId | None = None
+    at: datetime
+    sequence: int
+    """Of the fact that asks for it."""
+    text: str | None = None
+    into: CaseId | None = None
+    level: Level | None = None
+    sensitive: bool | None = None
+    was_level: Level | None = None
+    """As the case was graded when it was asked for."""
+    was_sensitive: bool = False
+
+
+class LoggedCall(Value, frozen=True, kw_only=True):
+    """Somebody wrote down that this person was told by telephone; the person may say that it is not so."""
+
+    sequence: int
+    person: PersonId
+    by: str
+    """Who rang and wrote it down."""
+    at: datetime
+    """When it was written down."""
+    called_at: datetime
+    number: str | None = None
+    """Masked."""
+    listed: bool = False
+    """The number is the person's own in the directory; otherwise it is as given."""
+    said: str | None = None
+    duties: tuple[DutyId, ...] = ()
+    """What the call has answered."""
+    answered_at: datetime | None = None
+    """When the person themself answered after it."""
+    contested_at: datetime | None = None
+    contested_why: str | None = None
 
 
 class Suspicion(Value, frozen=True, kw_only=True):
@@ -342,6 +410,18 @@ class Entry(Value, frozen=True, kw_only=True):
     text: str | None = None
 
 
+class LeftOut(Value, frozen=True, kw_only=True):
+    """What could not be decided on: a part of the report, an act, what a clock was to do."""
+
+    sequence: int
+    """Of the fact that it was part of."""
+    at: datetime
+    kind: str
+    """Of that fact."""
+    why: str
+    note: str | None = None
+
+
 class Applied(Value, frozen=True, kw_only=True):
     """The last fact this case has taken in."""
 
@@ -365,6 +445,8 @@ class Matter(Value, frozen=True, kw_only=True):
     received_at: datetime
     handed_in_at: datetime | None = None
     summary: str
+    tried_at: tuple[datetime, ...] = ()
+    """When the unit says that it tried to report before, in vain."""
     details: str | None = None
     exercise: bool = False
     deaths: int = 0
@@ -377,6 +459,15 @@ class Matter(Value, frozen=True, kw_only=True):
     """The system it came from."""
     latitude: float | None = None
     longitude: float | None = None
+    witness: bool = False
+    """Another than the unit reports it, and the unit itself has not said anything yet."""
+    by_telephone: bool = False
+    """A duty office wrote down what the unit reported by telephone."""
+
+    @property
+    def is_first_hand(self) -> bool:
+        """The unit itself handed in when it learned of it; otherwise that is a claim, and its clocks start when it was told."""
+        return not (self.witness or self.by_telephone)
 
 
 class Case(Value, frozen=True, kw_only=True):
@@ -408,6 +499,9 @@ class Case(Value, frozen=True, kw_only=True):
     suspicion: Suspicion | None = None
     measure: Measure | None = None
     notice: PublicNotice | None = None
+    ending: Ending | None = None
+    """What waits for a second person."""
+    calls: tuple[LoggedCall, ...] = ()
     standing: Standing | None = None
     clock_at: datetime | None = None
     """The one clock armed for this case."""
@@ -416,6 +510,10 @@ class Case(Value, frozen=True, kw_only=True):
     """When it was closed, withdrawn or merged."""
     log: tuple[Entry, ...] = ()
     """The last twenty acts."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The last twenty things that could not be decided on: a person sees to them."""
+    taken: tuple[str, ...] = ()
+    """Digests of the ids of the facts it has taken in, the last of them: a fact stored again under its id changes nothing."""
     applied: Applied
     decision: Decision
 
@@ -437,5 +535,6 @@ def write_case(case: Case) -> bytes:
 
 
 def read_case(raw: bytes) -> Case:
-    """Raises msgspec.ValidationError, or msgspec.DecodeError, for bytes that are no case."""
+    """Raises msgspec.ValidationError, or msgspec.DecodeError, for bytes that are no case; NewerError for a case of a newer format."""
+    refuse_newer_bytes(raw)
     return _decoder.decode(raw)

@@ -1,17 +1,33 @@
-"""YAML read so that every value knows its line: an error names file, line and remedy, not a dotted path into nowhere."""
+"""YAML read so that every value knows its line: an error names file, line and remedy, not a dotted path into nowhere.
 
+Invariant: whatever the text is, it is read or refused as a YamlFault, and what becomes of it is bounded: aliases multiply no further, and
+nothing nests deeper, than a person would write it. Plain values are those of YAML 1.2 (`on` and `no` are words), keys are always text;
+other tags than !!str are refused.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import yaml
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import AliasEvent, CollectionEndEvent, Event, MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
 
 from shared.facts.envelope import field_errors
 
 Model = TypeVar("Model", bound=BaseModel)
+
+DEEPEST, MOST_BY_ALIASES = 40, 200_000
+_TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+")
+_BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+Scalar = str | int | float | bool | None
 
 
 class YamlFault(ValueError):
@@ -30,65 +46,194 @@ class PlacedError(ValueError):
         self.faults = tuple(faults)
 
 
+@dataclass(slots=True)
+class _Node:
+    """A value and the line (from 0) it stands at; in a mapping, that of its key."""
+
+    line: int
+    value: "Scalar | dict[str, _Node] | list[_Node]"
+    keys: dict[str, int] = field(default_factory=dict[str, int])
+
+
 class Lines:
     """Where each path of a document stands."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: _Node) -> None:
         self._root = root
 
     def of(self, path: Sequence[str | int]) -> int:
         """The line (from 1) of `path`, or of its nearest ancestor that the file has."""
-        node: Any = self._root
-        line = 1
+        node, line = self._root, 0
         for part in path:
-            is_map, is_seq = isinstance(node, CommentedMap), isinstance(node, CommentedSeq)
-            if not ((is_map and part in node) or (is_seq and isinstance(part, int) and part < len(node))):
+            if isinstance(node.value, dict) and isinstance(part, str) and part in node.value:
+                line = node.keys[part]
+                node = node.value[part]
+            elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.line
+            else:
                 break
-            where: Any = node.lc.key(part) if is_map else node.lc.item(part)
-            line = int(where[0]) + 1
-            node = node[part]
-        return line
+        return line + 1
 
 
-def _plain(node: Any) -> Any:
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in cast(dict[Any, Any], node).items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(item) for item in cast(list[Any], node)]
-    return str(node) if isinstance(node, str) else node
+def _events(text: str) -> Iterator[Event]:
+    return cast(Iterator[Event], yaml.parse(text, Loader=yaml.CSafeLoader))
+
+
+class _Reader:
+    """Builds the document from the parser's events."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._events = _events(text)
+        self._name, self._last_line = name, text.count("\n") + 1
+        self._anchors: dict[str, _Node] = {}
+        self.written = 0
+        """Values that stand in the text."""
+
+    def document(self) -> _Node:
+        """The first document; an empty text is None."""
+        try:
+            for event in self._events:
+                if isinstance(event, NodeEvent):
+                    root = self._node(event, 0)
+                    next(self._events)  # the document's end
+                    if isinstance(after := next(self._events), yaml.DocumentStartEvent):
+                        raise self._fault(after, "a second document begins: one file holds one")
+                    return root
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = min(mark.line + 1, self._last_line) if mark else 1
+            raise YamlFault([f"{self._name}:{line}: not YAML: {error.problem or error.context}"]) from None
+        except (yaml.YAMLError, UnicodeError) as error:
+            raise YamlFault([f"{self._name}:1: not YAML: {str(error).splitlines()[0]}"]) from None
+        return _Node(0, None)
+
+    def _node(self, event: Event, depth: int) -> _Node:
+        self.written += 1
+        if depth > DEEPEST:
+            raise self._fault(event, f"it nests deeper than {DEEPEST}: that is no document of ours")
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self._anchors:
+                raise self._fault(event, f"*{event.anchor} stands for nothing that was written before it")
+            return self._anchors[event.anchor]
+        if isinstance(event, ScalarEvent):
+            node = _Node(event.start_mark.line, self._scalar(event))
+        elif isinstance(event, MappingStartEvent):
+            node = self._mapping(event, depth)
+        else:
+            assert isinstance(event, SequenceStartEvent)
+            self._untagged(event)
+            items = [self._node(item, depth + 1) for item in iter(self._next, None)]
+            node = _Node(event.start_mark.line, items)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _next(self) -> Event | None:
+        """The next event; None at the end of the mapping or list."""
+        event = next(self._events)
+        return None if isinstance(event, CollectionEndEvent) else event
+
+    def _mapping(self, event: MappingStartEvent, depth: int) -> _Node:
+        self._untagged(event)
+        node, values = _Node(event.start_mark.line, None), dict[str, _Node]()
+        for key in iter(self._next, None):
+            if not isinstance(key, ScalarEvent):
+                raise self._fault(key, "a key is a word or a line of text")
+            if key.value in values:
+                raise self._fault(key, f"{key.value} stands here a second time: write it once")
+            node.keys[key.value] = key.start_mark.line
+            values[key.value] = self._node(next(self._events), depth + 1)
+        if (merged := values.pop("<<", None)) is not None:
+            for other in merged.value if isinstance(merged.value, list) else [merged]:
+                if not isinstance(other.value, dict):
+                    raise self._fault(event, "<< takes over the values of a mapping, or of a list of them")
+                values = other.value | values
+                node.keys = other.keys | node.keys
+        node.value = values
+        return node
+
+    def _scalar(self, event: ScalarEvent) -> Scalar:
+        if event.tag not in _TEXT_TAGS:
+            raise self._fault(event, f"the tag {event.tag} is not used here: write the value alone, text in quotes")
+        if event.tag is not None or not event.implicit[0]:
+            return event.value
+        try:
+            return _plain_scalar(event.value)
+        except ValueError as error:
+            raise self._fault(event, f"a value is not what it looks like ({error}): write it as text, in quotes") from None
+
+    def _untagged(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+        if event.tag is not None:
+            raise self._fault(event, f"the tag {event.tag} is not used here: leave it out")
+
+    def _fault(self, event: Event, what: str) -> YamlFault:
+        mark = event.start_mark
+        return YamlFault([f"{self._name}:{mark.line + 1 if mark else 1}: not YAML: {what}"])
+
+
+def _plain_scalar(value: str) -> Scalar:
+    """What an unquoted value is (YAML 1.2, core schema). Raises ValueError for a number of thousands of digits."""
+    if value in _NULL:
+        return None
+    if value in _BOOL:
+        return _BOOL[value]
+    if value[0] not in "-+.0123456789":
+        return value
+    if _INT.fullmatch(value):
+        return int(value)
+    if _BASED_INT.fullmatch(value):
+        return int(value, 0)
+    if _FLOAT.fullmatch(value):
+        return float(value.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return value
+
+
+class _Plain:
+    """The document as plain values; an alias is what it stands for. Raises OverflowError for one that multiplies."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def of(self, node: _Node, depth: int = 0) -> Any:
+        self._left -= 1
+        if self._left < 0 or depth > DEEPEST:
+            raise OverflowError("its aliases make a document of it that has no end: write the values where they stand")
+        if isinstance(node.value, dict):
+            return {key: self.of(value, depth + 1) for key, value in node.value.items()}
+        if isinstance(node.value, list):
+            return [self.of(item, depth + 1) for item in node.value]
+        return node.value
+
+
+def plain(text: str, name: str) -> Any:
+    """The document as plain values. Raises YamlFault; `name` is the file's name in messages."""
+    reader = _Reader(text, name)
+    return _values(reader, reader.document(), name)
+
+
+def _values(reader: _Reader, root: _Node, name: str) -> Any:
+    try:
+        return _Plain(reader.written + MOST_BY_ALIASES).of(root)
+    except OverflowError as error:
+        raise YamlFault([f"{name}:1: {error}"]) from None
 
 
 def words_of(path: Path) -> frozenset[str]:
     """Every text value and key of a YAML file: whether something is named there at all. Raises YamlFault."""
     try:
-        root: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError) as error:
+        return frozenset(event.value for event in _events(path.read_text(encoding="utf-8")) if isinstance(event, ScalarEvent))
+    except (OSError, yaml.YAMLError, UnicodeError) as error:
         raise YamlFault([f"{path}: can't be read ({error})"]) from None
-    return frozenset(_words(root))
-
-
-def _words(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in cast(dict[Any, Any], node).items():
-            yield str(key)
-            yield from _words(value)
-    elif isinstance(node, list):
-        for value in cast(list[Any], node):
-            yield from _words(value)
-    elif isinstance(node, str):
-        yield node
 
 
 def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
     """Validate `text` as `model`. Raises YamlFault with a line for each fault; `name` is the file's name in messages."""
-    try:
-        root: Any = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = cast(Any, error).problem_mark
-        raise YamlFault([f"{name}:{mark.line + 1 if mark else 1}: not YAML: {error.problem or error.context}"]) from None
+    reader = _Reader(text, name)
+    root = reader.document()
     lines = Lines(root)
     try:
-        return model.model_validate(_plain(root)), lines
+        return model.model_validate(_values(reader, root, name), extra="forbid"), lines
     except ValidationError as error:
         faults: list[str] = []
         for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True):

@@ -13,6 +13,8 @@ import structlog
 from structlog.contextvars import bind_contextvars, merge_contextvars, reset_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.plain_text import shown
+
 
 def configure(service: str, log_format: str = "auto") -> None:
     """Called once by `service.run` and by commands, never on import."""
@@ -30,6 +32,7 @@ def configure(service: str, log_format: str = "auto") -> None:
     ]
     renderer: Processor = structlog.dev.ConsoleRenderer(pad_event_to=28) if as_lines else structlog.processors.JSONRenderer(_dumps)
     if as_lines:
+        chain.append(_values_shown)
         structlog.configure(
             processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
             logger_factory=structlog.stdlib.LoggerFactory(),
@@ -55,6 +58,11 @@ def configure(service: str, log_format: str = "auto") -> None:
     root.setLevel(logging.INFO)
     for noisy in ("uvicorn.access", "nats", "faststream", "fenghuo.subscribers", "httpx", "aiosmtplib", "pymongo", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _values_shown(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Lines go to a terminal: what others wrote does nothing there."""
+    return {name: shown(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _dumps(event: object, **_: object) -> str:

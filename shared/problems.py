@@ -1,19 +1,46 @@
-"""Errors over HTTP are RFC 9457 problem documents that name each field and what to do about it."""
+"""Errors over HTTP are RFC 9457 problem documents that name each field and what to do about it.
+
+Invariant: an error is small, however wrong the request was; and what another process did not answer is 503, never 500.
+"""
 
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+import structlog
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from shared.fault_texts import in_words
+from shared.message import N_
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+MOST_FAULTS = 20
+FIELD_LENGTH, MESSAGE_LENGTH, DETAIL_LENGTH = 120, 400, 1_000
+"""Characters: what a request said is repeated in part only."""
+RETRY_AFTER = "5"
+
+Unavailable = tuple[type[Exception], ...]
+Fault = tuple[str, str]
+"""(field, what is wrong and what to do)."""
+
+NO_BROKER = N_("The message broker does not answer")
+NO_BROKER_NOW = N_(
+    "What is on record is safe. Wait a moment and try again; if this is an emergency, report it by telephone to the emergency office now."
+)
+FAILED = "Something went wrong here. If this is an emergency, report it by telephone; then tell the operator, whose log says more."
 
 
 class Problem(Exception):
-    """`detail` says what is wrong and what to do next; `errors` (field, message) where fields are at fault."""
+    """`detail` says what is wrong and what to do next; `errors` (field, message) where fields are at fault. A 503 always says when to
+    come back."""
 
     def __init__(
         self,
@@ -21,13 +48,15 @@ class Problem(Exception):
         title: str,
         detail: str,
         *,
-        errors: Sequence[tuple[str, str]] = (),
+        errors: Sequence[Fault] = (),
         headers: dict[str, str] | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
-        self.errors, self.headers, self.extra = tuple(errors), headers, extra
+        self.status, self.title, self.detail = status, title, _cut(detail, DETAIL_LENGTH)
+        self.errors, self.headers, self.extra = _few(errors), dict(headers or {}), extra
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.headers.setdefault("Retry-After", RETRY_AFTER)
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, **self.extra}
@@ -36,25 +65,70 @@ class Problem(Exception):
         return body
 
     def response(self) -> JSONResponse:
-        return JSONResponse(self.body(), self.status, headers=self.headers, media_type=PROBLEM_JSON)
+        return JSONResponse(self.body(), self.status, headers={**HEADERS, **self.headers}, media_type=PROBLEM_JSON)
 
 
-def install(app: FastAPI) -> None:
+class UnavailableError(RuntimeError):
+    """Another process did not answer, or not in time; nothing is known of what it did. Told with `title` and `advice`, never with its own
+    words, which may name machines."""
+
+    title, advice = NO_BROKER, NO_BROKER_NOW
+
+
+def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
+    """What an error means for who asked; None for one that nobody foresaw. `unavailable`: errors of clients whose server is away."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, (UnavailableError, *unavailable)):
+        log.warning("unavailable", kind=type(error).__name__, error=str(error))
+    if isinstance(error, UnavailableError):
+        return Problem(503, error.title, error.advice)
+    if isinstance(error, ClientDisconnect):  # whoever asked is gone, or this service stops
+        return Problem(503, "Cut off", "The connection ended before the request was whole: send it again.")
+    if isinstance(error, unavailable):
+        return Problem(503, NO_BROKER, NO_BROKER_NOW)
+    if isinstance(error, RequestValidationError):
+        return Problem(422, "Invalid request", "Correct the fields named in errors and send it again.", errors=_faults(error))
+    if isinstance(error, HTTPException):
+        title = HTTPStatus(error.status_code).phrase
+        return Problem(error.status_code, title, str(error.detail), headers=dict(error.headers or {}))
+    return None
+
+
+def install(app: Starlette, unavailable: Unavailable = (TimeoutError,)) -> None:
     """Every error of `app`, also the framework's own, leaves as a problem document."""
+    app.state.unavailable = unavailable
 
-    @app.exception_handler(Problem)
-    async def _problem(_: Request, problem: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        assert isinstance(problem, Problem)
+    async def answer(_: Request, error: Exception) -> JSONResponse:
+        problem = known_problem(error, unavailable)
+        assert problem is not None
         return problem.response()
 
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        assert isinstance(error, RequestValidationError)
-        faults = [(".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), str(fault["msg"])) for fault in error.errors()]
-        return Problem(422, "Invalid request", "Correct the fields named in errors and send it again.", errors=faults).response()
+    for kind in (Problem, UnavailableError, ClientDisconnect, *unavailable, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer)
 
-    @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        assert isinstance(error, HTTPException)
-        title = HTTPStatus(error.status_code).phrase
-        return Problem(error.status_code, title, str(error.detail), headers=dict(error.headers or {})).response()
+    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+        # The server itself logs the error with where it came from.
+        return Problem(500, "Failed", FAILED).response()
+
+    app.add_exception_handler(Exception, unforeseen)
+
+
+def _faults(error: RequestValidationError) -> list[Fault]:
+    found: list[Fault] = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        found.append((where, in_words(fault)))
+    return found
+
+
+def _few(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    few = [(_cut(field, FIELD_LENGTH), _cut(message, MESSAGE_LENGTH)) for field, message in faults[:MOST_FAULTS]]
+    more = len(faults) - MOST_FAULTS
+    if more > 0:
+        few.append(("…", f"{more} more: correct these first"))
+    return tuple(few)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

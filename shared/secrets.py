@@ -1,5 +1,6 @@
 """The names of the files in the secrets folder, and how they are read. `fenghuo bootstrap` makes them; none is ever in the tree."""
 
+import hashlib
 from enum import StrEnum
 from pathlib import Path
 
@@ -25,11 +26,20 @@ class SecretFile(StrEnum):
     TRAIL_VERIFY = "trail.vkey"
 
 
-NATS_USERS = ("admin", "publisher", "intake", "escalator", "notifier", "audit")
+NATS_USERS = ("admin", "intake", "escalator", "notifier", "audit")
+
+
+INSTALLATION_HEADER = "Fenghuo-Installation"
+"""With which `/healthz` says whose it is, so that a command tells its own installation from another on the same port."""
 
 
 def nkey_file(user: str) -> str:
     return f"nats-{user}.nk"
+
+
+def source_seed_file(source: str) -> str:
+    """The key of one source that publishes on the broker (`fenghuo source`)."""
+    return f"source-{source}.nk"
 
 
 class SecretMissing(RuntimeError):
@@ -45,6 +55,14 @@ def read_secret(folder: Path, name: str) -> bytes:
         return path.read_bytes()
     except OSError:
         raise SecretMissing(path) from None
+
+
+def installation_of(folder: Path) -> str | None:
+    """What all parts of one installation say alike and no other one says: made of the public key that its tokens are checked with."""
+    try:
+        return hashlib.sha256((folder / SecretFile.TOKEN_VERIFY).read_bytes()).hexdigest()[:32]
+    except OSError:
+        return None
 
 
 def signing_key(folder: Path, name: SecretFile) -> Ed25519PrivateKey:

@@ -4,7 +4,8 @@ Invariant: no service declares anything. A stream declared twice is overwritten 
 exists is never updated, so that one place must own both.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -29,7 +30,14 @@ CASES = "CASES"
 DELIVERIES = "DELIVERIES"
 TRAIL = "TRAIL"
 THREADS = "THREADS"
+IDS = "IDS"
+"""Bucket: on which subject each fact of intake lies, by a digest of its id; when it was first tried, the entry's own time says."""
+POSITIONS = "POSITIONS"
+"""Bucket: how far each durable of FACTS has come, so that one that is made anew goes on from there."""
 DIRECTORY = "DIRECTORY"
+TOKENS = "TOKENS"
+LIGHTS = "LIGHTS"
+PULSES = "PULSES"
 POLICIES = "POLICIES"
 """Bucket: every policy a case began under, by digest, and the versions with their approval."""
 
@@ -42,6 +50,7 @@ CROSS_CHECK_DURABLE = "cross_check"
 DEDUPE_WINDOW = timedelta(hours=1)
 LANE_ACK_WAIT = timedelta(seconds=2)
 """A killed escalator holds its lanes for no longer; whoever works longer renews."""
+NOTHING = "nothing.is.published.here"
 INBOX_MESSAGE_LIMIT = 640 * 1024
 """Bytes. A rejected message is kept in base 64 inside a fact: 4/3 of it must still fit the broker's 1 MB."""
 
@@ -51,14 +60,17 @@ def escalator_durable(lane: int) -> str:
 
 
 def stream_configs(replicas: int = 1) -> list[StreamConfig]:
-    """INBOX, CLOCKS, FACTS in the order they must be declared: FACTS sources CLOCKS, so that a fired clock is a fact."""
+    """In the order they must be declared: FACTS sources CLOCKS, so that a fired clock is a fact."""
     inbox = StreamConfig(
         name=INBOX,
         description="what others published, as it came",
         subjects=["inbox.*.*"],
         storage=StorageType.FILE,
         num_replicas=replicas,
-        duplicate_window=DEDUPE_WINDOW.total_seconds(),
+        # A message id is the stream's, not the sender's: by guessing one, a source would have another's message dropped. So none counts
+        # here, and intake tells repeats by (source, id). A stream that draws on another has no dedupe window unless one is set, which is
+        # the one way to have none (the shortest window is 100 ms); nothing is ever published where this one draws from.
+        sources=[StreamSource(name=CLOCKS, filter_subject=NOTHING)],
         max_msg_size=INBOX_MESSAGE_LIMIT,
         max_age=timedelta(days=30).total_seconds(),
         deny_delete=True,
@@ -94,48 +106,49 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         deny_purge=True,
         allow_direct=True,
     )
-    return [inbox, clocks, facts]
+    return [clocks, facts, inbox]
 
 
 def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
-    file = StorageType.FILE
+    """Each that is not written anew every few seconds keeps more than one revision of a key: one that can't be read is stepped back
+    from (shared/last_readable.py)."""
+
+    def bucket(name: str, history: int, description: str, ttl: timedelta | None = None) -> KeyValueConfig:
+        return KeyValueConfig(
+            bucket=name,
+            description=description,
+            history=history,
+            ttl=ttl.total_seconds() if ttl is not None else None,
+            storage=StorageType.FILE,
+            replicas=replicas,
+            direct=True,
+        )
+
     return [
-        KeyValueConfig(bucket=CASES, description="each case as it stands", history=1, storage=file, replicas=replicas, direct=True),
-        KeyValueConfig(
-            bucket=DELIVERIES,
-            description="what became of each notice, so that a restarted notifier sends none twice",
-            history=1,
-            storage=file,
-            replicas=replicas,
-            direct=True,
-            ttl=timedelta(days=30).total_seconds(),
+        bucket(CASES, 2, "each case as it stands"),
+        bucket(DELIVERIES, 3, "what became of each notice, so that a restarted notifier sends none twice", timedelta(days=30)),
+        bucket(
+            THREADS,
+            3,
+            "to which case a system's messages belong, so that every intake takes an update to the case of its alert",
+            timedelta(days=180),
         ),
-        KeyValueConfig(
-            bucket=THREADS,
-            description="to which case a system's messages belong, so that every intake takes an update to the case of its alert",
-            history=1,
-            storage=file,
-            replicas=replicas,
-            direct=True,
-            ttl=timedelta(days=180).total_seconds(),
+        bucket(POLICIES, 10, "every policy a case began under, and the versions on their way from draft to in force"),
+        bucket(DIRECTORY, 64, "who is who, as it is now, with its last changes"),
+        bucket(PULSES, 1, "that a service lives and can write, and when it was away"),
+        # Longer than any token lives: what has left here has ended by itself.
+        bucket(TOKENS, 8, "which tokens were issued (never the tokens), and which were taken back", timedelta(days=400)),
+        # Nobody speaks for a service that has ended.
+        bucket(
+            LIGHTS,
+            1,
+            "whether each service is ready, written and read back by itself: what can't be stored here can't be stored",
+            timedelta(seconds=90),
         ),
-        KeyValueConfig(
-            bucket=POLICIES,
-            description="every policy a case began under, and the versions on their way from draft to in force",
-            history=10,
-            storage=file,
-            replicas=replicas,
-            direct=True,
-        ),
-        KeyValueConfig(
-            bucket=DIRECTORY,
-            description="who is who, as it is now, with its last changes",
-            history=64,
-            storage=file,
-            replicas=replicas,
-            direct=True,
-        ),
-        KeyValueConfig(bucket=TRAIL, description="the sequencer's epoch", history=5, storage=file, replicas=replicas, direct=True),
+        # The broker keeps some hundred bytes in memory for each.
+        bucket(IDS, 2, "which ids of others intake has used, for as long as they may send the same again", timedelta(days=100)),
+        bucket(POSITIONS, 2, "how far each durable has come, so that one made anew does not begin at the start"),
+        bucket(TRAIL, 5, "the sequencer's epoch"),
     ]
 
 
@@ -208,8 +221,33 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
     return durables
 
 
+class Position(NamedTuple):
+    """A message that a durable is done with, and all before it."""
+
+    sequence: int
+    at: datetime
+    """When it was stored."""
+
+    @classmethod
+    def read(cls, raw: bytes) -> "Position":
+        """Raises ValueError."""
+        sequence, _, at = raw.decode("ascii").partition(" ")
+        return cls(int(sequence), datetime.fromisoformat(at))
+
+    def write(self) -> bytes:
+        return f"{self.sequence} {self.at.isoformat()}".encode()
+
+
+def position_key(stream: str, durable: str) -> str:
+    return f"{stream}.{durable}"
+
+
 async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
-    """Make the broker hold exactly what stands above; safe to repeat. Returns what was created, for the console."""
+    """Make the broker hold exactly what stands above; safe to repeat. Returns what was created or changed, for the console.
+
+    Streams and buckets that have fewer copies than `replicas` are given so many; those that have more keep them, and that is said:
+    a setting that somebody forgot must not take a cluster's safety away.
+    """
     created: list[str] = []
     for config in stream_configs(replicas):
         assert config.name
@@ -217,21 +255,57 @@ async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
             there = (await js.stream_info(config.name)).config
             # How long the broker keeps facts the trail has is the deployment's to say (docs/architecture/trail.md, erasure).
             keeps = there.max_age if config.name == FACTS else config.max_age
-            await js.update_stream(config.evolve(max_age=keeps))
+            await js.update_stream(config.evolve(max_age=keeps, num_replicas=max(replicas, copies_of(there))))
+            created += copies_told(f"stream {config.name}", copies_of(there), replicas)
         except NotFoundError:
             await js.add_stream(config)
             created.append(f"stream {config.name}")
     for bucket in bucket_configs(replicas):
         try:
-            await js.stream_info(f"KV_{bucket.bucket}")
+            there = (await js.stream_info(f"KV_{bucket.bucket}")).config
+            wanted = there.evolve(
+                num_replicas=max(replicas, copies_of(there)),
+                max_msgs_per_subject=max(bucket.history or 1, there.max_msgs_per_subject or 1),
+            )
+            if wanted != there:
+                await js.update_stream(wanted)
+            created += copies_told(f"bucket {bucket.bucket}", copies_of(there), replicas)
         except NotFoundError:
             await js.create_key_value(bucket)
             created.append(f"bucket {bucket.bucket}")
     for stream, durable in durable_configs():
         assert durable.durable_name
         try:
-            await js.consumer_info(stream, durable.durable_name)
+            there = (await js.consumer_info(stream, durable.durable_name)).config
+            begins = {"deliver_policy": there.deliver_policy, "opt_start_seq": there.opt_start_seq}
         except NotFoundError:
             created.append(f"durable {stream}/{durable.durable_name}")
-        await js.add_consumer(stream, durable)
+            begins = await _where_it_begins(js, stream, durable.durable_name)
+        await js.add_consumer(stream, durable.evolve(**begins))
     return created
+
+
+def copies_of(config: StreamConfig) -> int:
+    return config.num_replicas or 1
+
+
+def copies_told(name: str, there: int, asked: int) -> list[str]:
+    """What became of the number of copies, in words; nothing where it is as asked."""
+    if there == asked:
+        return []
+    if there < asked:
+        return [f"{name} in {asked} copies instead of {there}"]
+    return [f"{name} in its {there} copies as before: FENGHUO_REPLICAS={asked} lowers nothing, `nats stream edit` by hand does"]
+
+
+async def _where_it_begins(js: JetStreamContext, stream: str, durable: str) -> dict[str, object]:
+    """Behind the last message it is known to be done with, if the stream still has that very message there; else at the start."""
+    positions = await js.key_value(POSITIONS)
+    try:
+        position = Position.read((await positions.get(position_key(stream, durable))).value or b"")
+        last = await js.get_msg(stream, position.sequence)
+    except (NotFoundError, ValueError):
+        return {}
+    if last.time is None or abs(position.at - last.time) > timedelta(milliseconds=1):
+        return {}  # a copy of another moment was put back
+    return {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": position.sequence + 1}

@@ -11,7 +11,13 @@ from shared.ids import CaseId
 LANES = 16
 
 REPORT_SUBMIT = "report.submit"
+"""What a source asks. The broker maps it (config/nats.conf): the core sees `report.submit.<source>`, whatever the source says it is."""
+REPORT_SUBMIT_ALL = "report.submit.*"
+HEARTBEAT = "heartbeat"
+"""`inbox.heartbeat.<source>`: a sign of life, whatever stands in it."""
 CHECKPOINT = "trail.checkpoint"
+TRAIL_WRITER = "_INBOX.audit.writer"
+"""Who writes the trail, asked by an audit that stands by: among the audits alone, whose inbox it is."""
 FACTS_ALL = "fact.*.*"
 
 
@@ -22,6 +28,20 @@ def lane_of(case: str) -> int:
 
 def fact_subject(case: str, kind: str) -> str:
     return f"fact.{lane_of(case)}.{kind}"
+
+
+def inbox_subject(format_name: str, source: str) -> str:
+    return f"inbox.{format_name}.{source}"
+
+
+def source_in(subject: str) -> str:
+    """Whose message it is: of `inbox.<format>.<source>` and of `report.submit.<source>`, which nobody but that source can publish to."""
+    return subject.rsplit(".", 1)[1]
+
+
+def report_submit_subject(source: str) -> str:
+    """As the core sees a request of that source."""
+    return f"{REPORT_SUBMIT}.{source}"
 
 
 def armed_subject(case: CaseId) -> str:

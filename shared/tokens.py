@@ -1,18 +1,22 @@
-"""Bearer tokens: compact JWS (EdDSA) that say who someone is and in which role, verified without asking anyone.
+"""Bearer tokens: compact JWS (EdDSA) with an id, an end, and whom they were made for.
 
-Issued by the operator's command (`fenghuo token`), never by a service: no service holds the signing key.
+Invariant: a token says who it was made for, never what that person may do today: `Gate` checks the signature and the end, and asks
+shared/gatekeeping.py at each request what is true now. Issued by the operator's command (`fenghuo token`) alone: no service holds
+the signing key.
 """
 
 import time
-from datetime import datetime, timedelta
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import Request
+from ulid import ULID
 
-from shared.facts import Actor, Frozen
+from shared.facts import Actor, Frozen, Instant
 from shared.ids import PersonId, UnitId
 from shared.problems import Problem
 from shared.vocabulary import Role
@@ -21,12 +25,18 @@ ALGORITHM = "EdDSA"
 AUDIENCE = "fenghuo"
 COOKIE = "fenghuo_token"
 """Carries the token for pages: HttpOnly, SameSite=Strict."""
+LONGEST = timedelta(days=366)
+"""How long a token may be good for at most."""
+_LOOKED_AT = "fenghuo.principal"
+"""Where a request that has passed keeps who asks; nothing a client sends gets there."""
 REMEMBERED = 4096
 """Tokens whose signature has been checked: verifying costs more than all else a small request does."""
 
+EXPIRED = "The token has expired: ask the operator for a new one (`fenghuo token`)."
+
 
 class Principal(Frozen):
-    """Who is asking."""
+    """Who is asking, as it is now."""
 
     subject: str
     """A person id for people, `source:<id>` for systems."""
@@ -35,42 +45,60 @@ class Principal(Frozen):
     unit: UnitId | None = None
 
     def actor(self) -> Actor:
-        return Actor(principal=self.subject, role=self.role, unit=self.unit)
+        return Actor(principal=self.subject, role=self.role, unit=self.unit, person=self.person)
+
+
+class Claims(Frozen):
+    """What a token says; true of the moment it was issued."""
+
+    id: str | None = None
+    """A ULID. Tokens issued before there were ids have none, and can be taken back by person, subject or role."""
+    principal: Principal
+    issued_at: Instant
+    expires_at: Instant
+
+
+def new_claims(principal: Principal, *, now: datetime, lasts: timedelta) -> Claims:
+    return Claims(id=str(ULID.from_datetime(now)), principal=principal, issued_at=now, expires_at=now + lasts)
+
+
+def sign(key: Ed25519PrivateKey, claims: Claims) -> str:
+    who = claims.principal
+    payload: dict[str, Any] = {
+        "aud": AUDIENCE,
+        "sub": who.subject,
+        "role": who.role.value,
+        # With its fraction: what is taken back ends at a moment, and a new token may be issued within the same second.
+        "iat": claims.issued_at.timestamp(),
+        "exp": int(claims.expires_at.timestamp()),
+        "jti": claims.id,
+        "person": who.person,
+        "unit": who.unit,
+    }
+    return jwt.encode({name: value for name, value in payload.items() if value is not None}, key, algorithm=ALGORITHM)
 
 
 def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts: timedelta) -> str:
-    claims: dict[str, Any] = {
-        "aud": AUDIENCE,
-        "sub": principal.subject,
-        "role": principal.role.value,
-        "iat": int(now.timestamp()),
-        "exp": int((now + lasts).timestamp()),
-    }
-    if principal.person:
-        claims["person"] = principal.person
-    if principal.unit:
-        claims["unit"] = principal.unit
-    return jwt.encode(claims, key, algorithm=ALGORITHM)
+    return sign(key, new_claims(principal, now=now, lasts=lasts))
 
 
-def verify(key: Ed25519PublicKey, token: str) -> Principal:
+def verify(key: Ed25519PublicKey, token: str) -> Claims:
     """Raises Problem 401 that says what is wrong with the token."""
-    return _verified(key, token)[0]
-
-
-def _verified(key: Ed25519PublicKey, token: str) -> tuple[Principal, int]:
-    """The principal and when the token expires."""
     try:
         claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]})
         who = Principal(subject=claims["sub"], role=Role(claims["role"]), person=claims.get("person"), unit=claims.get("unit"))
-        return who, int(claims["exp"])
+        return Claims(id=claims.get("jti"), principal=who, issued_at=_moment(claims.get("iat", 0)), expires_at=_moment(claims["exp"]))
     except jwt.ExpiredSignatureError:
-        raise _unauthorized("The token has expired: ask the operator for a new one (`fenghuo token`).") from None
-    except (jwt.PyJWTError, ValueError) as error:
-        raise _unauthorized(f"The token is not one of this system ({error}): check that it was copied whole.") from None
+        raise unauthorized(EXPIRED) from None
+    except (jwt.PyJWTError, ValueError, OverflowError) as error:
+        raise unauthorized(f"The token is not one of this system ({error}): check that it was copied whole.") from None
 
 
-def _unauthorized(detail: str) -> Problem:
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
+
+
+def unauthorized(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
@@ -86,6 +114,11 @@ def sent_from_here(request: Request) -> bool:
     return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
 
 
+def look_again(scope: MutableMapping[str, Any]) -> None:
+    """For a request that lasts: whoever was let in at its beginning is asked anew at the next `admit`."""
+    scope.pop(_LOOKED_AT, None)
+
+
 class Gate:
     """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names the roles.
 
@@ -93,20 +126,21 @@ class Gate:
     from our own pages.
     """
 
-    def __init__(self, key: Ed25519PublicKey) -> None:
-        self._key = key
-        self._verified: dict[str, tuple[Principal, int]] = {}
+    def __init__(self, key: Ed25519PublicKey, now_of: Callable[[Claims], Principal]) -> None:
+        """`now_of` gives who the bearer is at this moment, or raises Problem 401 (nobody any more) or 503 (not known yet)."""
+        self._key, self._now_of = key, now_of
+        self._verified: dict[str, tuple[Claims, float]] = {}
+        """Token → claims, end. Never the principal: that changes while the token stays."""
 
     def read(self, token: str) -> Principal:
-        """The principal of a token. Raises Problem 401. A signature is checked once; the expiry each time."""
+        """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else each time."""
         known = self._verified.get(token)
-        if known is not None and time.time() < known[1]:
-            return known[0]
-        verified = _verified(self._key, token)
-        if len(self._verified) >= REMEMBERED:
-            self._verified.clear()
-        self._verified[token] = verified
-        return verified[0]
+        if known is None or time.time() >= known[1]:
+            claims = verify(self._key, token)
+            if len(self._verified) >= REMEMBERED:
+                self._verified.clear()
+            known = self._verified[token] = (claims, claims.expires_at.timestamp())
+        return self._now_of(known[0])
 
     def who(self, request: Request) -> Principal | None:
         """The principal of a bearer header or of the pages' cookie; None where the request carries neither."""
@@ -118,10 +152,19 @@ class Gate:
             raise Problem(403, "Forbidden", CROSS_SITE)
         return self.read(cookie) if cookie else None
 
-    def admit(self, request: Request, *roles: Role) -> Principal:
+    def someone(self, request: Request) -> Principal:
+        """Whoever asks, in whatever role; looked at once a request, by the door. Raises Problem 401, 403, 503."""
+        known = request.scope.get(_LOOKED_AT)
+        if isinstance(known, Principal):
+            return known
         principal = self.who(request)
         if principal is None:
-            raise _unauthorized("Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`.")
+            raise unauthorized("Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`.")
+        request.scope[_LOOKED_AT] = principal
+        return principal
+
+    def admit(self, request: Request, *roles: Role) -> Principal:
+        principal = self.someone(request)
         if roles and principal.role not in roles:
             allowed = ", ".join(roles)
             raise Problem(403, "Forbidden", f"Your role is {principal.role}; this needs one of: {allowed}.")

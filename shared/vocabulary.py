@@ -57,6 +57,10 @@ class Kind(StrEnum):
     NOTICE_APPROVED = "notice_approved"
     NOTICE_REPLIED = "notice_replied"
     NOTICE_PUBLISHED = "notice_published"
+    SECONDED = "seconded"
+    """A second person agrees that an emergency ends early or is graded down, or does not."""
+    CONTESTED = "contested"
+    """Who is said to have been told by telephone says that it is not so."""
     # What the system itself says.
     HEARD = "heard"
     """A source has given a sign of life."""
@@ -78,7 +82,9 @@ class Kind(StrEnum):
     POLICY_DRAFTED = "policy_drafted"
     POLICY_APPROVED = "policy_approved"
     DIRECTORY_CHANGED = "directory_changed"
-    """Who is who has changed: people, posts, rosters, absences. About no case."""
+    """Who is who has changed: people, posts, rosters, absences."""
+    DIRECTORY_PROPOSED = "directory_proposed"
+    """A change of the directory waits for a second person, or was refused by one."""
     # What is done with the record itself; the audit writes it.
     REDACTED = "redacted"
     """Personal fields of records are erased, on a legal basis."""
@@ -133,13 +139,27 @@ CASE_ACTS = (
     Kind.NOTICE_APPROVED,
     Kind.NOTICE_REPLIED,
     Kind.NOTICE_PUBLISHED,
+    Kind.SECONDED,
+    Kind.CONTESTED,
 )
 """What people do to a case besides reporting and acknowledging it; all carry the same body."""
 
 SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED)
 """What the system itself says about a case; decided on like any other fact."""
 
-ESCALATOR_KINDS = (Kind.REPORTED, Kind.ACKNOWLEDGED, *CASE_ACTS, *SYSTEM_ACTS, Kind.DUE, Kind.DELIVERED, Kind.FAILED)
+DIRECTORY_KINDS = (Kind.DIRECTORY_CHANGED, Kind.DIRECTORY_PROPOSED)
+"""What happens to the directory; who is touched by it is told."""
+
+ESCALATOR_KINDS = (
+    Kind.REPORTED,
+    Kind.ACKNOWLEDGED,
+    *CASE_ACTS,
+    *SYSTEM_ACTS,
+    *DIRECTORY_KINDS,
+    Kind.DUE,
+    Kind.DELIVERED,
+    Kind.FAILED,
+)
 """What the escalator decides on."""
 
 

@@ -1,12 +1,27 @@
 """Fixtures: one lab for all tests that can share it, one of their own for those that break things."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
 
 from tests.lab import Lab, lab_in
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+# A property is about what the code does; how long a shared machine takes to make an example is not.
+
+ONE_INSTALLATION = ("attacks",)
+"""Folders whose tests share one running installation."""
+
+# No test cuts the power, and a sync of every write on a disk that three workers share takes 4 ms instead of a quarter: labs sync lazily.
+# An installation as an operator starts it (tests/operate) has the product's own default.
+os.environ.setdefault("FENGHUO_NATS_SYNC", "2m")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -21,3 +36,17 @@ async def own_lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A broker and a store that the test may kill."""
     async with lab_in(tmp_path) as one:
         yield one
+
+
+class OneWorkerAnInstallation(LoadFileScheduling):
+    """The tests of a file stay on one worker, and so do all of a folder that shares one running installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        folder = Path(file).parent
+        return str(folder) if folder.name in ONE_INSTALLATION else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return OneWorkerAnInstallation(config, log)

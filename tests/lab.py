@@ -17,13 +17,18 @@ from nats.aio.client import Client
 
 from fenghuo import embedded
 from fenghuo.bootstrap import declare_streams, make_secrets, public_nkeys
+from fenghuo.broker_reload import reload
+from fenghuo.sources import SourceKeys
 from shared import tokens
 from shared.broker import connect
+from shared.directory import load_directory
 from shared.ids import PersonId, UnitId
+from shared.private_files import keep_private
 from shared.secrets import SecretFile, nkey_file, signing_key
 from shared.settings import Settings
 from shared.tokens import Principal
 from shared.vocabulary import Role
+from tests.forge import forge
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -40,6 +45,9 @@ async def until(condition: Callable[[], Awaitable[T] | T], *, seconds: float = 1
             return last
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {seconds} s: {what or condition}; last answer {last!r}")
+
+
+OFFICES = (Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR)
 
 
 class Running:
@@ -66,17 +74,22 @@ class Running:
 class Lab:
     """One broker, one store and the services a test starts, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    desk = "emergency_office"
+    """The unit whose people act where a test names nobody."""
+
+    def __init__(self, folder: Path, directory: Path | None = None, *, forged: bool = True) -> None:
+        """`forged`: services share the memory of what they loaded; not where their memory is measured."""
+        self.folder, self.forged = folder, forged
         self.secrets = folder / "secrets"
-        self.nats_port, self.monitor_port, self.mongo_port = (embedded.free_port() for _ in range(3))
+        self.nats_port, self.monitor_port, self.mongo_port = embedded.free_ports(3)
         self.nats_url = f"nats://127.0.0.1:{self.nats_port}"
         self.mongo_url = f"mongodb://127.0.0.1:{self.mongo_port}/?directConnection=true"
         self.nats: subprocess.Popen[bytes] | None = None
         self.mongo: subprocess.Popen[bytes] | None = None
         self.services: list[Running] = []
         self.policy = ROOT / "config" / "policy.yaml"
-        self.directory = ROOT / "config" / "directory.yaml"
+        self.directory = directory or ROOT / "config" / "directory.yaml"
+        self.sources = SourceKeys(self.secrets)
 
     def settings(self, user: str, **more: Any) -> Settings:
         return Settings(
@@ -89,7 +102,9 @@ class Lab:
         )
 
     async def start(self, *, mongo: bool = True) -> None:
+        keep_private()  # as the command does that starts an installation
         make_secrets(self.secrets)
+        self.sources.add_missing(load_directory(self.directory), datetime.now(UTC))
         self.start_nats()
         if mongo:
             self.start_mongo()
@@ -98,11 +113,16 @@ class Lab:
     def start_nats(self) -> None:
         self.nats = embedded.start_nats(
             self.folder / "nats",
+            self.secrets,
             port=self.nats_port,
             monitor=self.monitor_port,
             log=self.folder / "nats.log",
             public_keys=public_nkeys(self.secrets),
         )
+
+    def reload(self) -> None:
+        """Have the broker read the sources' keys anew."""
+        assert reload(embedded.nats_pid_file(self.folder / "nats"), f"http://127.0.0.1:{self.monitor_port}")
 
     def start_mongo(self) -> None:
         self.mongo = embedded.start_mongo(self.folder / "mongo", port=self.mongo_port, log=self.folder / "mongo.log")
@@ -111,6 +131,11 @@ class Lab:
         assert self.nats
         self.nats.kill()
         self.nats.wait()
+
+    def stop_nats(self) -> None:
+        """As an operator stops it: what it holds is on disk."""
+        assert self.nats
+        embedded.stop(self.nats)
 
     def kill_mongo(self) -> None:
         assert self.mongo
@@ -121,6 +146,7 @@ class Lab:
         return {
             "FENGHUO_NATS_URL": self.nats_url,
             "FENGHUO_NATS_CREDENTIALS": str(self.secrets / nkey_file(user)),
+            "FENGHUO_NATS_MONITOR": f"http://127.0.0.1:{self.monitor_port}",
             "FENGHUO_MONGO_URL": self.mongo_url,
             "FENGHUO_DATA_DIR": str(self.folder),
             "FENGHUO_POLICY": str(self.policy),
@@ -132,11 +158,10 @@ class Lab:
         """Start `python -m services.<name>` (or `command`) and wait until it says it is ready."""
         port = embedded.free_port()
         log = self.folder / f"{name}-{len(self.services)}.log"
-        process = embedded.start(
+        process = self._start(
             command or [sys.executable, "-m", f"services.{name}"],
-            log=log,
-            env={**self.environment(name), "FENGHUO_HTTP_PORT": str(port), **env},
-            cwd=ROOT,
+            log,
+            {**self.environment(name), "FENGHUO_HTTP_PORT": str(port), **env},
         )
         running = Running(name, process, port, log)
         self.services.append(running)
@@ -150,6 +175,11 @@ class Lab:
             await until(ready_or_dead, seconds=30, what=f"{name} ready; its log: {log}")
         return running
 
+    def _start(self, command: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        if self.forged and command[:2] == [sys.executable, "-m"]:
+            return forge().start(*command[2:], log=log, env=env)
+        return embedded.start(command, log=log, env=env, cwd=ROOT)
+
     @asynccontextmanager
     async def connection(self, user: str) -> AsyncIterator[Client]:
         client = await connect(self.settings(user), user, timeout=10)
@@ -158,7 +188,22 @@ class Lab:
         finally:
             await client.close()
 
+    @asynccontextmanager
+    async def source(self, source: str) -> AsyncIterator[Client]:
+        """A connection with the key of a source of the directory."""
+        settings = self.settings("admin").model_copy(update={"nats_credentials": self.sources.seed(source)})
+        client = await connect(settings, source, timeout=10)
+        try:
+            yield client
+        finally:
+            await client.close()
+
     def token(self, role: Role, *, person: str | None = None, unit: str | None = None, subject: str | None = None) -> str:
+        """As `fenghuo token` issues it; where the test names neither person nor unit, an office's is of `desk`, which has the whole city,
+        and a reporter's of the directory's first unit.
+        """
+        if person is None and unit is None and role in (*OFFICES, Role.REPORTER):
+            unit = self.desk if role in OFFICES else load_directory(self.directory).units[0].id
         principal = Principal(
             subject=subject or person or f"test-{role}",
             role=role,
@@ -180,8 +225,9 @@ class Lab:
 
 
 @asynccontextmanager
-async def lab_in(folder: Path, *, mongo: bool = True) -> AsyncIterator[Lab]:
-    lab = Lab(folder)
+async def lab_in(folder: Path, *, mongo: bool = True, directory: Path | None = None) -> AsyncIterator[Lab]:
+    """`directory`: another than the example's; its sources have keys."""
+    lab = Lab(folder, directory)
     try:
         await lab.start(mongo=mongo)
         yield lab

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo.answers import Exit, fail, out
+from fenghuo.commands._names import names
 from shared.directory import Directory
 from shared.directory.rows import TABLES
 from shared.facts import field_errors, rfc3339
@@ -143,6 +144,70 @@ def _about(one: Json) -> str:
 
 def changed(result: Json) -> None:
     out.print(f"[green]✓[/] the directory is at revision {result['revision']}, version {result['version']}", highlight=False)
+
+
+def proposed(result: Json) -> None:
+    """Nothing has changed yet: why, who may approve it, until when."""
+    out.print(f"[yellow]![/] waits for a second person until {_clock(result['expires_at'])}; nothing has changed yet", highlight=False)
+    for need in result["needs"]:
+        out.print(f"  {escape(need['zh'])} · {escape(need['en'])}", highlight=False)
+    out.print(f"  approve: {escape(_approvers(result['approvers']))}", highlight=False)
+    out.print(f"  [dim]fenghuo directory approve {escape(result['proposal'])}[/]", highlight=False)
+
+
+def proposals(waiting: list[Json]) -> None:
+    if not waiting:
+        out.print("nothing waits for a second person", highlight=False)
+        return
+    known = names()
+    for one in waiting:
+        by = one["by"]
+        unit = f", {_name({'name': by['unit']})}" if by.get("unit") else ""
+        out.print(f"[bold]{escape(one['proposal'])}[/]  until {_clock(one['expires_at'])}", highlight=False)
+        out.print(f"  by       {escape(_name(by) + unit)}{escape('  · ' + one['why'] if one['why'] else '')}", highlight=False)
+        for touches in one["touches"]:
+            said = "; ".join(_said(change) for change in touches["changes"])
+            out.print(f"  touches  {escape(known.person(touches['person']))}: {escape(said)}", highlight=False)
+        if not one["touches"]:
+            asked = ", ".join(f"{change['op']} {_about(change)}" for change in one["changes"])
+            out.print(f"  changes  {escape(asked)}", highlight=False)
+        mark = "[green]yours to decide[/]" if one["may_decide"] else ""
+        out.print(f"  approve  {escape(_approvers(one['approvers']))}  {mark}", highlight=False)
+
+
+def _approvers(units: list[Json]) -> str:
+    named = [f"{unit['zh']} {unit['en']}" for unit in units]
+    return f"a leader or supervisor of {' or '.join(named)}, or the operator" if named else "the operator"
+
+
+def _said(change: Json) -> str:
+    words = [TOUCHES[change["what"]]]
+    words += [_name({"name": change["about"]})] if change.get("about") else []
+    words += [f"{_day(change['since'])} – {_day(change['until'])}"] if change.get("since") else []
+    words += [f"({_name({'name': change['other']})})"] if change.get("other") else []
+    return " ".join(words)
+
+
+TOUCHES = {
+    "absent": "absent",
+    "present": "not absent any more",
+    "on_shift": "on watch",
+    "off_shift": "not on watch",
+    "roster": "another rotation of",
+    "holds": "holds",
+    "holds_no_more": "no longer holds",
+    "deputy": "deputy for",
+    "deputy_no_more": "no longer deputy for",
+    "addresses": "other numbers or addresses",
+    "roles": "other roles",
+    "unit": "belongs to",
+    "removed": "no longer in the directory",
+}
+
+
+def _day(text: str) -> str:
+    """With the year: what waits for a second person is often long."""
+    return datetime.fromisoformat(text).astimezone(Settings().zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _clock(text: str | None) -> str:

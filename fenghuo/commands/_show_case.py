@@ -14,6 +14,7 @@ from rich.table import Table
 from fenghuo.answers import out
 from fenghuo.commands._names import Names, clock, left, names
 from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task, TaskState
+from shared.web.reasons import WHY
 
 STATES = {
     DutyState.OPEN: "[yellow]open[/]",
@@ -41,6 +42,9 @@ def show_case(result: Any) -> None:
         out.print(_tasks(case, known, now))
     for line in _judgement(case, known):
         out.print(line, highlight=False)
+    for one in case.left_out:
+        said = escape(f"{WHY.get(one.why, one.why)}{f': {one.note}' if one.note else ''}")
+        out.print(f"[reverse] LEFT OUT [/] {clock(one.at)} {one.kind}: {said}", highlight=False)
     for entry in case.log:
         said = escape(f"by {known.by(entry.by)} {entry.text or ''}".rstrip())
         out.print(f"[dim]{clock(entry.at)}[/] {entry.kind} {said}", highlight=False)
@@ -109,7 +113,9 @@ def _marks(duty: Duty, known: Names) -> str:
 def _answer(lit: Lit) -> str:
     if lit.answered_at is not None:
         return " [green]answered[/]"
-    return " [red]dark[/]" if lit.dark_at is not None else " [yellow]lit[/]"
+    if lit.dark_at is None:
+        return " [yellow]lit[/]"
+    return " [red]dark[/]" if lit.is_reached else " [red]not reached[/]"
 
 
 def _tasks(case: Case, known: Names, now: datetime) -> Table:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
+from shared.plain_text import shown
 from shared.vocabulary import Language, Role
 
 _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
@@ -86,7 +87,7 @@ def _write(path: str, params: dict[str, str], to: Path | None, form: Form) -> No
         fail(Exit.USAGE, f"a file of format {form} is not for the terminal", "name the file to write: -o FILE, or --format text")
     content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
     if to is None:
-        typer.echo(content.decode(), nl=False)
+        typer.echo(shown(content.decode()), nl=False)
         return
     try:
         to.write_bytes(content)

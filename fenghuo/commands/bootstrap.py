@@ -1,6 +1,7 @@
 """`fenghuo bootstrap`: keys and secrets, then streams and durables; safe to repeat."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -8,28 +9,51 @@ import typer
 
 def bootstrap(
     secrets_only: Annotated[bool, typer.Option(help="Make the keys and stop: the broker needs them before it can start.")] = False,
-    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream; 3 in a cluster.")] = 1,
+    replicas: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Copies of each stream and bucket; 3 in a cluster. Default: FENGHUO_REPLICAS, else 1.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Make every key that is missing (FENGHUO_SECRETS_DIR), and declare streams, buckets and durables (FENGHUO_NATS_URL).
 
     Nothing that exists is replaced or emptied. For docker-compose.yml see docs/deploy.md.
     """
+    from nats.js.errors import APIError
+
+    from fenghuo import durability
     from fenghuo.answers import Exit, answer, err, fail, out
-    from fenghuo.bootstrap import declare_streams, make_secrets, public_nkeys
+    from fenghuo.bootstrap import declare_streams, make_secrets, public_nkeys, refused_words
+    from fenghuo.parts import found
+    from fenghuo.places import known_addresses, nats_url
     from fenghuo.quiet import hush
-    from shared.secrets import nkey_file
+    from fenghuo.sources import SourceKeys
+    from shared.directory import load_directory
+    from shared.lined_yaml import YamlFault
+    from shared.secrets import nkey_file, source_seed_file
     from shared.settings import Settings
 
     hush()
     settings = Settings()
+    try:
+        directory = load_directory(found(settings.directory))
+    except (YamlFault, OSError) as error:
+        fail(Exit.USAGE, str(error), "mend it, or name another file in FENGHUO_DIRECTORY")
     made = make_secrets(settings.secrets)
+    made += [source_seed_file(source) for source in SourceKeys(settings.secrets).add_missing(directory, datetime.now(UTC))]
     declared: list[str] = []
+    lazily = ""
     if not secrets_only:
+        settings = settings.model_copy(update={"nats_url": nats_url(settings)})
         credentials = settings.nats_credentials or settings.secrets / nkey_file("admin")
         try:
             declared = asyncio.run(
-                declare_streams(settings.model_copy(update={"nats_credentials": credentials}), replicas=replicas, timeout=10)
+                declare_streams(
+                    settings.model_copy(update={"nats_credentials": credentials, "replicas": replicas or settings.replicas}), timeout=10
+                )
+            )
+            monitors = settings.nats_monitor or known_addresses(settings).get("monitor", "")
+            lazily = asyncio.run(
+                durability.looked_up(settings.model_copy(update={"nats_credentials": credentials, "nats_monitor": monitors}))
             )
         except TimeoutError:
             fail(
@@ -37,17 +61,22 @@ def bootstrap(
                 f"the broker at {settings.nats_url} does not answer, or does not know the key {credentials}",
                 "start it with the public keys of `fenghuo bootstrap --secrets-only` in its environment, then call this again",
             )
+        except APIError as error:
+            fail(Exit.NO, refused_words(error), "as many brokers must be up as copies are asked for (--replicas, FENGHUO_REPLICAS)")
 
     def render(result: dict[str, Any]) -> None:
         for name in result["made"]:
             err.print(f"made {name}", highlight=False)
         for name in result["declared"]:
             err.print(f"declared {name}", highlight=False)
+        if result["lazily"]:
+            err.print(result["lazily"], highlight=False)
         if secrets_only:
             for name, value in result["environment"].items():
                 out.print(f"{name}={value}", highlight=False)
         else:
             out.print("everything is in place", highlight=False)
 
-    result = {"secrets": str(settings.secrets), "made": made, "declared": declared, "environment": public_nkeys(settings.secrets)}
+    result = {"secrets": str(settings.secrets), "made": made, "declared": declared, "lazily": lazily}
+    result |= {"environment": public_nkeys(settings.secrets)}
     answer(result, as_json=as_json, render=render)

@@ -14,15 +14,14 @@ def demo(
 
     Its data is made anew each time (demo/ in FENGHUO_DATA_DIR). Ports: FENGHUO_PORT_BASE moves all, FENGHUO_PORT_<PART> one.
     """
-    from rich.console import Console
-
     from fenghuo.answers import Exit, fail
     from fenghuo.launcher import LAUNCH_ERRORS, place_of, run_until_signalled
     from fenghuo.places import PlaceError, PortSettings
     from fenghuo.quiet import hush
+    from fenghuo.terminal import Terminal
 
     hush()
-    console = Console(stderr=as_json)
+    console = Terminal(stderr=as_json)
     from shared.settings import Settings
 
     settings = Settings()

@@ -19,6 +19,7 @@ from fenghuo.commands import _directory as lines
 from fenghuo.parts import found
 from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
 from shared.directory.changes import apply_change
+from shared.directory.fit import misfits
 from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.facts import Actor
 from shared.facts.directory import Change, DirectoryChange, EndAbsence, OverrideRoster, SetAbsence, SetHolder
@@ -50,7 +51,9 @@ def check_file(
     faults: list[str] = []
     warnings: list[dict[str, Any]] = []
     try:
-        warnings = [gap.model_dump(mode="json", exclude_none=True) for gap in gaps(load_directory(path), now, now + timedelta(days=days))]
+        directory = load_directory(path)
+        faults = misfits(directory)
+        warnings = [gap.model_dump(mode="json", exclude_none=True) for gap in gaps(directory, now, now + timedelta(days=days))]
     except YamlFault as fault:
         faults = fault.faults
     result = {"directory": str(path), "faults": faults, "gaps": warnings, "ok": not faults}
@@ -217,6 +220,30 @@ def absence(
     _send(directory, revision, changes, reason, dry_run, as_json)
 
 
+@app.command("proposals")
+def proposals(as_json: AsJson = False) -> None:
+    """List the changes that wait for a second person: by whom, what, until when, and who may approve them."""
+    waiting: list[dict[str, Any]] = call("intake", "GET", "/api/v1/directory/proposals", role=Role.OPERATOR).json()["proposals"]
+    answer(waiting, as_json=as_json, render=lines.proposals)
+
+
+Proposal = Annotated[str, typer.Argument(help="Its id, as `fenghuo directory proposals` lists it.", metavar="PROPOSAL")]
+
+
+@app.command("approve")
+def approve(proposal: Proposal, as_json: AsJson = False) -> None:
+    """Be the second person: the change comes into force. Whoever proposed it, or is touched by it, can't."""
+    result: dict[str, Any] = call("intake", "POST", f"/api/v1/directory/proposals/{proposal}/approve", role=Role.OPERATOR).json()
+    answer(result, as_json=as_json, render=lines.changed)
+
+
+@app.command("refuse")
+def refuse(proposal: Proposal, why: Why = "", as_json: AsJson = False) -> None:
+    """Refuse a change that waits, or take back one of your own: nothing changes, and who was told of it is told so."""
+    call("intake", "POST", f"/api/v1/directory/proposals/{proposal}/refuse", role=Role.OPERATOR, json={"why": why})
+    answer({"refused": proposal}, as_json=as_json, render=lambda _: out.print("[green]✓[/] refused; nothing changes", highlight=False))
+
+
 def _file(path: Path) -> Directory:
     try:
         return load_directory(path)
@@ -251,6 +278,9 @@ def _send(directory: Directory, revision: int, changes: list[Change], why: str, 
         return
     body = {"changes": said, "why": why, "base": revision}
     result: dict[str, Any] = call("intake", "POST", "/api/v1/directory/changes", role=Role.OPERATOR, json=body).json()
+    if "proposal" in result:
+        answer({**result, "sent": True}, as_json=as_json, render=lines.proposed)
+        return
     for gap in result["gaps"]:
         err.print(f"[yellow]![/] {escape(gap['text']['zh'])} · {escape(gap['text']['en'])}", highlight=False)
     answer({**result, "sent": True}, as_json=as_json, render=lines.changed)

@@ -1,63 +1,217 @@
-"""`fenghuo token`: issues a bearer token; the only thing that uses the token signing key."""
+"""`fenghuo token`: issues bearer tokens, lists them, takes them back; the only thing that uses the token signing key.
 
+Invariant: what is taken back ends at every service within a second (shared/gatekeeping.py). Where the broker is away a token is issued
+all the same, with a warning: it stands in no list then, and is taken back by its id, its person, its subject or its role.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+from nats.errors import Error as NatsError
+from rich.markup import escape
+from rich.table import Table
+from typer import Context
+from typer.core import TyperGroup
 
+from fenghuo.answers import Exit, answer, err, fail, out
+from fenghuo.commands._names import clock
+from fenghuo.parts import found
+from fenghuo.places import nats_url, secrets_folder
+from fenghuo.quiet import hush
+from fenghuo.token_ledger import Ledger, TokenLedger
+from shared import tokens
+from shared.directory import Directory, load_directory
+from shared.ids import PersonId, SourceId, UnitId
+from shared.lined_yaml import YamlFault
+from shared.revocation import Revocation, TakenBackBy, revocation_of
+from shared.secrets import SecretFile, SecretMissing, nkey_file, signing_key
+from shared.settings import Settings
+from shared.tokens import Claims, Principal
 from shared.vocabulary import Role
 
+SPEAK_FOR_A_UNIT = (Role.REPORTER, Role.DUTY_OFFICER, Role.SUPERVISOR, Role.DISCIPLINE)
+SHORTEST_PREFIX = 12
+"""Letters: the first ten of an id are the time, and tokens issued together share them."""
+WHOLE_ID = 26
 
-def token(
+Answer = TypeVar("Answer")
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Secrets = Annotated[Path | None, typer.Option(help="The folder with token-signing.pem and nats-admin.nk.")]
+
+
+class IssueUnlessNamed(TyperGroup):
+    """`fenghuo token --role …` issues: for long the command had no other deed."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - click's own Context
+        issues = bool(args) and args[0].startswith("-") and args[0] != "--help"
+        return super().parse_args(ctx, ["issue", *args] if issues else args)
+
+
+app = typer.Typer(cls=IssueUnlessNamed, help="Issue bearer tokens, list them, take them back.", no_args_is_help=True)
+
+
+@app.command()
+def issue(
     role: Annotated[Role, typer.Option(help="What its bearer may do.")],
-    person: Annotated[str | None, typer.Option(help="A person of the directory; their unit goes with it.")] = None,
-    unit: Annotated[str | None, typer.Option(help="A unit of the directory, where the bearer is no person of it.")] = None,
+    person: Annotated[str | None, typer.Option(help="A person of the directory; their unit is the directory's at each request.")] = None,
+    unit: Annotated[str | None, typer.Option(help="A unit of the directory, where the bearer is a desk that several share.")] = None,
     source: Annotated[str | None, typer.Option(help="A source of the directory, for role publisher.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=366, help="How long it is good for.")] = 30,
-    secrets: Annotated[Path | None, typer.Option(help="The folder with token-signing.pem.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=tokens.LONGEST.days, help="How long it is good for.")] = 30,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Issue a bearer token and print it once. It is not stored anywhere; it can't be taken back before it expires."""
-    from fenghuo.answers import Exit, answer, fail
-    from fenghuo.parts import found
-    from fenghuo.places import secrets_folder
-    from shared import tokens
-    from shared.directory import Directory, load_directory
-    from shared.ids import PersonId, SourceId, UnitId
-    from shared.lined_yaml import YamlFault
-    from shared.secrets import SecretFile, SecretMissing, signing_key
-    from shared.settings import Settings
-    from shared.tokens import Principal
-
-    settings = Settings()
-    if (person is None) + (source is None) == 2 and role in (Role.LEADER, Role.PUBLISHER):
-        fail(Exit.USAGE, f"a {role} must be somebody", "add --person <id> (leader) or --source <id> (publisher)")
-
-    def principal(directory: Directory) -> Principal:
-        if person is not None:
-            if PersonId(person) not in directory.people_by_id:
-                fail(Exit.USAGE, f"no person {person} in {settings.directory}", "see the people listed there; ids look like zhao_jia")
-            return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(directory.people_by_id[PersonId(person)].unit))
-        if source is not None and SourceId(source) not in directory.sources_by_id:
-            fail(Exit.USAGE, f"no source {source} in {settings.directory}", "declare it under sources")
-        if unit is not None and UnitId(unit) not in directory.units_by_id:
-            fail(Exit.USAGE, f"no unit {unit} in {settings.directory}", "see the units listed there")
-        # Reports are the same where principal and key are: two units must never share a principal.
-        subject = f"source:{source}" if source else f"unit:{unit}" if unit else str(role)
-        return Principal(subject=subject, role=role, unit=UnitId(unit) if unit else None)
-
-    folder = secrets or secrets_folder(settings)
-    now = datetime.now(UTC)
-    lasts = timedelta(days=days)
+    """Issue a bearer token and print it once. It is stored nowhere; its id, bearer and end stand in `fenghuo token list`."""
+    settings = _as_admin(secrets)
     try:
-        who = principal(load_directory(found(settings.directory)))
-        issued = tokens.issue(signing_key(folder, SecretFile.TOKEN_SIGNING), who, now=now, lasts=lasts)
+        who = _principal(load_directory(found(settings.directory)), role, person=person, unit=unit, source=source)
+        claims = tokens.new_claims(who, now=datetime.now(UTC), lasts=timedelta(days=days))
+        token = tokens.sign(signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING), claims)
     except (SecretMissing, YamlFault) as error:
         fail(Exit.USAGE, str(error), "name the right folder with --secrets or FENGHUO_SECRETS_DIR")
+    try:
+        asyncio.run(_with_ledger(settings, lambda ledger: ledger.record([claims])))
+        recorded = True
+    except (NatsError, OSError, TimeoutError):
+        recorded = False
+        words = f"the broker does not answer: {claims.id} will not stand in `fenghuo token list`; keep this id, to take it back"
+        err.print(f"[yellow]![/] {words}", highlight=False)
 
-    def render(result: dict[str, Any]) -> None:
-        typer.echo(result["token"])
+    result = {"token": token, "id": claims.id, **who.model_dump(mode="json", exclude_none=True), "expires": claims.expires_at.isoformat()}
+    answer({**result, "recorded": recorded}, as_json=as_json, render=lambda _: typer.echo(token))
 
-    result = {"token": issued, **who.model_dump(mode="json", exclude_none=True), "expires": (now + lasts).isoformat()}
-    answer(result, as_json=as_json, render=render)
+
+@app.command("list")
+def list_tokens(
+    everything: Annotated[bool, typer.Option("--all", help="Those that have expired or were taken back as well.")] = False,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the tokens issued: whose, for what, until when; never a token itself."""
+    ledger, now = _asked(_as_admin(secrets), TokenLedger.read), datetime.now(UTC)
+    rows = [row for row in _rows(ledger, now) if everything or row["state"] == "good"]
+
+    def render(rows: list[dict[str, Any]]) -> None:
+        table = Table("id", "bearer", "role", "unit", "issued", "until", "state", box=None, pad_edge=False, header_style="dim")
+        for row in rows:
+            issued, expires = (clock(datetime.fromisoformat(row[name])) for name in ("issued", "expires"))
+            table.add_row(row["id"], escape(row["subject"]), row["role"], escape(row["unit"] or ""), issued, expires, row["state"])
+        out.print(table if rows else "no token")
+
+    answer(rows, as_json=as_json, render=render)
+
+
+@app.command()
+def revoke(
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the list, or their first letters.", metavar="[ID]…")] = None,
+    person: Annotated[str | None, typer.Option(help="All of this person's, issued until now.")] = None,
+    subject: Annotated[str | None, typer.Option(help="All of this bearer's, issued until now: source:<id>, unit:<id>, auditor.")] = None,
+    all_of_role: Annotated[Role | None, typer.Option(help="All with this role, issued until now.")] = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take tokens back: every service refuses them within a second. None can be given back; issue another."""
+    settings, now = _as_admin(secrets), datetime.now(UTC)
+    named = ((TakenBackBy.PERSON, person), (TakenBackBy.SUBJECT, subject), (TakenBackBy.ROLE, all_of_role))
+    taken = [(by, str(value)) for by, value in named if value is not None]
+    if ids:
+        issued = [claims.id for claims in _asked(settings, TokenLedger.read).issued if claims.id]
+        taken += [(TakenBackBy.TOKEN, _whole_id(given.upper(), issued)) for given in ids]
+    if not taken:
+        fail(Exit.USAGE, "which tokens?", "give ids of `fenghuo token list`, or --person, --subject, --all-of-role")
+    entries = [Revocation(by=by, value=value, at=now, ends_at=now + tokens.LONGEST) for by, value in taken]
+    _asked(settings, lambda ledger: ledger.revoke(entries, now))
+
+    def render(_: object) -> None:
+        for by, value in taken:
+            scope = "" if by is TakenBackBy.TOKEN else ": all issued until now"
+            out.print(f"taken back: {escape(f'{by} {value}')}{scope}", highlight=False)
+
+    answer({"taken_back": [entry.model_dump(mode="json") for entry in entries]}, as_json=as_json, render=render)
+
+
+def _principal(directory: Directory, role: Role, *, person: str | None, unit: str | None, source: str | None) -> Principal:
+    """Whom the token is made for. Ends the command where the directory knows nobody like that, or gives them no such role."""
+    if (person is None and role is Role.LEADER) or (source is None and role is Role.PUBLISHER):
+        fail(Exit.USAGE, f"a {role} must be somebody", "add --person <id> (leader) or --source <id> (publisher)")
+    if person is None and unit is None and role in SPEAK_FOR_A_UNIT:
+        fail(Exit.USAGE, f"a {role} speaks for a unit", "add --person <id>, or --unit <id> for a desk that several share")
+    if person is not None:
+        return _person(directory, person, role)
+    if source is not None and SourceId(source) not in directory.sources_by_id:
+        fail(Exit.USAGE, f"no source {source} in the directory", "declare it under sources")
+    if unit is not None and UnitId(unit) not in directory.units_by_id:
+        fail(Exit.USAGE, f"no unit {unit} in the directory", "see the units listed there")
+    # Reports are the same where principal and key are: two units must never share a principal.
+    subject = f"source:{source}" if source else f"unit:{unit}" if unit else str(role)
+    return Principal(subject=subject, role=role, unit=UnitId(unit) if unit else None)
+
+
+def _person(directory: Directory, person: str, role: Role) -> Principal:
+    known = directory.people_by_id.get(PersonId(person))
+    if known is None:
+        fail(Exit.USAGE, f"no person {person} in the directory", "see the people listed there; ids look like zhao_jia")
+    if known.roles is not None and role not in known.roles:
+        given = ", ".join(known.roles) or "none"
+        fail(Exit.USAGE, f"{person} is no {role}: the directory gives them {given}", "add it to their roles there, or choose another role")
+    return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(known.unit))
+
+
+def _rows(ledger: Ledger, now: datetime) -> list[dict[str, Any]]:
+    entries = ledger.revoked.by_value()
+    return [
+        {
+            "id": claims.id,
+            **claims.principal.model_dump(mode="json"),
+            "issued": claims.issued_at.isoformat(),
+            "expires": claims.expires_at.isoformat(),
+            "state": _state(claims, revocation_of(claims, entries), now),
+        }
+        for claims in ledger.issued
+    ]
+
+
+def _state(claims: Claims, taken_back: Revocation | None, now: datetime) -> str:
+    if taken_back is not None:
+        return "taken back"
+    return "good" if now < claims.expires_at else "expired"
+
+
+def _whole_id(given: str, issued: list[str]) -> str:
+    """The one id that begins so. A whole id needs no record: what was issued while the broker was away has none."""
+    if len(given) == WHOLE_ID:
+        return given
+    if len(given) < SHORTEST_PREFIX:
+        fail(Exit.USAGE, f"{given!r} is too short to name one token", f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}")
+    matching = [known for known in issued if known.startswith(given)]
+    if len(matching) != 1:
+        fail(Exit.USAGE, f"{len(matching)} tokens begin with {given}", "take the whole id from `fenghuo token list --all`")
+    return matching[0]
+
+
+def _as_admin(secrets: Path | None) -> Settings:
+    """How the broker of this installation is reached with the admin's key."""
+    hush()
+    settings = Settings()
+    key = (secrets or secrets_folder(settings)) / nkey_file("admin")
+    return settings.model_copy(update={"nats_url": nats_url(settings), "nats_credentials": key})
+
+
+async def _with_ledger(settings: Settings, deed: Callable[[TokenLedger], Awaitable[Answer]]) -> Answer:
+    async with TokenLedger(settings) as ledger:
+        return await deed(ledger)
+
+
+def _asked(settings: Settings, deed: Callable[[TokenLedger], Awaitable[Answer]]) -> Answer:
+    """What the ledger answers; ends the command where the broker does not."""
+    try:
+        return asyncio.run(_with_ledger(settings, deed))
+    except (NatsError, OSError, TimeoutError) as error:
+        fail(
+            Exit.UNREACHABLE,
+            f"the broker at {settings.nats_url} does not answer ({error or type(error).__name__})",
+            f"is it up, is {settings.nats_credentials} the admin's key, and has `fenghuo bootstrap` declared the bucket?",
+        )

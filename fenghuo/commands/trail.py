@@ -10,8 +10,8 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import _trail_reports, trail_export, trail_keeping, trail_proof, trail_query, trail_seal
-from fenghuo.trail_source import Progressed, bytes_of, pinned, with_source
+from fenghuo.commands import _trail_reports, trail_begin, trail_export, trail_keeping, trail_proof, trail_query, trail_rebuild, trail_seal
+from fenghuo.trail_source import Progressed, bytes_of, pinned, pinned_before, with_source
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 app.command()(trail_query.query)
+app.command()(trail_begin.begin)
+app.command()(trail_rebuild.rebuild)
 app.command()(trail_export.export)
 app.command()(trail_export.check_export)
 app.command()(trail_export.bundle)
@@ -62,6 +64,10 @@ def verify(
     sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
+    follows: Annotated[
+        str | None,
+        typer.Option(help="The public key of the ended trail that this one follows, or a file with it. Default: this machine's own."),
+    ] = None,
     witness: Annotated[list[str] | None, typer.Option(help="A witness's public key; repeat it for more.")] = None,
     quorum: Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")] = 0,
     as_json: AsJson = False,
@@ -69,17 +75,19 @@ def verify(
     """Check every record, hash, tile, signature, payload and search field; with --mongo the search index.
 
     Exit codes, for cron: 0 all holds; 1 something is not as it was; 2 the command was wrong; 3 there was nobody to ask, nothing is
-    known; 4 all holds, but too few of the witnesses given have cosigned it. `verify --state FILE` checks what is new since last time.
+    known; 4 all holds, but too few of the witnesses given have cosigned it; 5 all holds, but messages were set aside as not authentic:
+    each is named, find out who wrote it. `verify --state FILE` checks what is new since last time.
     """
     from services.audit.checking import verify as verifying
     from services.audit.checking.sources import StoreSource
     from services.audit.log import checkpoint
     from services.audit.search.key import NAME, known_macs
     from services.audit.witnessing import witnessed
+    from shared.facts.distrust import WORDS
 
     key = pinned(vkey)
     if bundle_file is not None:
-        trail_export.verify_bundle(bundle_file, vkey, witness or [], quorum, as_json)
+        trail_export.verify_bundle(bundle_file, vkey, follows, witness or [], quorum, as_json)
         return
     from fenghuo import trail_check
 
@@ -95,12 +103,13 @@ def verify(
     except checkpoint.CheckpointError as error:
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
-    tsa = trail_seal.authorities(tsa_cert)
+    tsa, before = trail_seal.authorities(tsa_cert), pinned_before(follows, vkey)
     witnesses = trail_proof.pinned_witnesses(witness or [], quorum, key)
     seen: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         whole = trail_seal.joined(source, sealed or [])
+        cosigned = await witnessed.cosigned_checkpoint(source, max(quorum, 1)) if witnesses else None
         verdict = await verifying.verify(
             whole,
             key,
@@ -110,6 +119,7 @@ def verify(
             case=case,
             opener=trail_check.opener_of(folder, mongo, sealed or []),
             tsa=tsa,
+            before=before,
             progress=progress,
         )
         if broker:
@@ -118,7 +128,7 @@ def verify(
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
         if witnesses and verdict.size:
-            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1), kept))
+            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1), kept=kept, sealed=cosigned))
             verdict.faults += [verifying.Fault(None, words) for words in seen[0].faults]
         return verdict
 
@@ -126,13 +136,16 @@ def verify(
     if verdict.holds and keep is not None:
         trail_check.keep_state(keep, verdict.note)
     faults = [{"record": fault.index, "case": fault.case, "time": fault.time, "what": fault.words} for fault in verdict.faults]
+    forged = [{"record": index, "case": of or None, "reason": why, "what": WORDS[why]} for index, of, why in verdict.distrusted]
     result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
         "case": None if case is None else {"id": case, "records": verdict.of_case},
+        "not_authentic": forged,
         "erased": verdict.erased, "erasures": verdict.erasures, "lost": verdict.lost, "losses": verdict.losses,
+        "follows": None if (end := verdict.follows) is None else {"trail": end.name, "size": end.size, "signed": before is not None},
         "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
-        "not_known": trail_check.not_known(verdict.size, verdict.since, seen[0].size if seen else None, key.name) if verdict.holds else [],
+        "not_known": trail_check.not_known(verdict, seen[0].size if seen else None, key.name, before) if verdict.holds else [],
     }  # fmt: skip
 
     def render(_: object) -> None:
@@ -144,13 +157,21 @@ def verify(
             out.print(words, markup=False, highlight=False, style="dim")
 
     answer(result, as_json=as_json, render=render)
+    raise typer.Exit(_exit_of(verdict, not witnesses or bool(seen and seen[0].is_met)))
+
+
+def _exit_of(verdict: "verifying.Verdict", is_witnessed: bool) -> Exit:
+    """The gravest: what was changed, then what was let in, then who has not looked yet."""
     if not verdict.holds:
-        raise typer.Exit(Exit.NO)
-    if witnesses and not (seen and seen[0].is_met):
-        raise typer.Exit(Exit.UNWITNESSED)
+        return Exit.NO
+    if verdict.distrusted:
+        return Exit.NOT_AUTHENTIC
+    return Exit.DONE if is_witnessed else Exit.UNWITNESSED
 
 
 def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
+    from shared.facts.distrust import WORDS
+
     for fault in verdict.faults:
         of = f" of case {fault.case}" if fault.case else ""
         where = "the trail" if fault.index is None else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
@@ -165,6 +186,11 @@ def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
             f"root {verdict.root[:16]}…",
             highlight=False,
         )
+        for index, of, why in verdict.distrusted:
+            of_case = f" of case {of}" if of else ""
+            out.print(f"[bold yellow]! record {index}{of_case} is of no authentic fact:[/] {WORDS[why]}", highlight=False)
+        if (end := verdict.follows) is not None:
+            out.print(f"it follows trail {end.name}, which ended with {end.size} records", highlight=False)
         if verdict.lost:
             out.print(f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]")
         for words in (*verdict.losses, *verdict.erasures):

@@ -13,7 +13,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import service_url, token_for, words_of
-from fenghuo.trail_source import Progressed, pinned, vkey_text, with_source
+from fenghuo.trail_source import Progressed, before_text, pinned, vkey_text, with_source
 from shared.vocabulary import Language, Role
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -148,14 +148,14 @@ def verifier(
     )
 
 
-def verify_bundle(path: Path, vkey: str | None, witnesses: list[str], quorum: int, as_json: bool) -> None:
+def verify_bundle(path: Path, vkey: str | None, follows: str | None, witnesses: list[str], quorum: int, as_json: bool) -> None:
     """With the program installed here, never the one in the bundle. Ends with 1 where something does not hold."""
     from services.audit.bundle import verify
 
     faults: list[dict[str, Any]] = []
     verdict = verify.Verdict()
     try:
-        verdict = verify.check(path, vkey_text(vkey), witnesses)
+        verdict = verify.check(path, vkey_text(vkey), witnesses, follows=before_text(follows, vkey))
     except verify.BrokenError as error:
         faults.append({"record": None, "what": error.words[0], "zh": error.words[1]})
     except OSError as error:

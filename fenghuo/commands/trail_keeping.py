@@ -6,6 +6,7 @@ Invariant: the service puts it on record first; the command says what was erased
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
@@ -87,7 +88,7 @@ def holds(as_json: AsJson = False) -> None:
     def render(_: Any) -> None:
         for one in result:
             what = f"case {one['case']}" if one["case"] else f"records {one['first']} to {one['last']}"
-            out.print(f"{one['hold']}  {what}  since {one['time']} by {one['by']}: {one['why']}", highlight=False)
+            out.print(f"{one['hold']}  {what}  since {one['time']} by {escape(one['by'])}: {escape(one['why'])}", highlight=False)
         if not result:
             out.print("no hold is in force", highlight=False)
 

@@ -119,11 +119,9 @@ def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[st
 
 
 def _of_receipt(rec: Any, claims: "Claims") -> None:
-    from services.audit.records.record import utc
+    from services.audit.receipts.answer import differences
 
-    said = {"fact": (claims.fact, rec.message_id), "sequence": (claims.sequence, rec.sequence), "stream": (claims.stream, rec.stream)}
-    said |= {"time": (claims.time, utc(rec.broker)), "case": (claims.case or "", rec.case)}
-    if wrong := [name for name, (one, other) in said.items() if one != other]:
+    if wrong := differences(claims, rec):
         _no(f"the record proven has another {', '.join(wrong)} than the receipt: one of the two was altered")
 
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import ask, words_of
+from fenghuo.terminal import Terminal
 from shared.settings import Settings
 from shared.vocabulary import Kind, Role
 
@@ -182,10 +182,10 @@ def _show(found: dict[str, Any], zone: ZoneInfo) -> None:
     out.print(f"[dim]{words}{where}; more: --cursor {following} (or --all)[/]", highlight=False)
 
 
-def _screen() -> Console:
+def _screen() -> Terminal:
     """As wide as the terminal (COLUMNS goes before it); what is piped is cut late."""
-    known = Console()
-    return known if known.is_terminal or "COLUMNS" in os.environ else Console(width=_PIPED)
+    known = Terminal()
+    return known if known.is_terminal or "COLUMNS" in os.environ else Terminal(width=_PIPED)
 
 
 def table_of(entries: list[dict[str, Any]], zone: ZoneInfo, width: int) -> Table:

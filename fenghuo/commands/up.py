@@ -13,19 +13,18 @@ def up(
 
     Data stays in FENGHUO_DATA_DIR (.fenghuo). Ports: FENGHUO_PORT_BASE moves all, FENGHUO_PORT_<PART> one.
     """
-    from rich.console import Console
-
     from fenghuo.answers import Exit, fail
     from fenghuo.launcher import LAUNCH_ERRORS, launched, place_of, run_until_signalled
     from fenghuo.places import PlaceError, PortSettings
     from fenghuo.quiet import hush
     from fenghuo.screen import ConsoleScreen, JsonScreen, tell_addresses
+    from fenghuo.terminal import Terminal
     from shared.lined_yaml import YamlFault
     from shared.settings import Settings
 
     hush()
     settings = Settings()
-    screen = JsonScreen() if as_json else ConsoleScreen(Console())
+    screen = JsonScreen() if as_json else ConsoleScreen(Terminal())
     place = place_of(settings, PortSettings().ports())
 
     async def work() -> int:

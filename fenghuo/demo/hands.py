@@ -1,7 +1,8 @@
 """What people and systems do in the story, each by the way that is open to them: HTTP with their token, NATS with the
-publisher's credential, the link on their telephone."""
+key of the source, the link on their telephone."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from shared.directory import Directory
 from shared.facts import Fact
 from shared.ids import CaseId, PersonId, PostId, SourceId
 from shared.secrets import SecretFile, signing_key
+from shared.subjects import inbox_subject
 from shared.vocabulary import Role
 
 LINK_WAIT = 8.0
@@ -29,7 +31,8 @@ class Hands:
     place: Place
     directory: Directory
     http: httpx.AsyncClient
-    publisher: Client
+    sources: Mapping[SourceId, Client]
+    """The connections of those that publish in the story."""
 
     def holder(self, post: str) -> PersonId:
         return PersonId(self.directory.holder_of(PostId(post)).id)
@@ -48,14 +51,15 @@ class Hands:
         return CaseId(answer["case"]), answer
 
     async def publish_alert(self, source: SourceId, xml: bytes, id: str) -> None:  # noqa: A002 - CloudEvents' word
-        await self._publish(f"inbox.cap.{source}", xml, id)
+        await self._publish("cap", source, xml, id)
 
     async def publish_event(self, source: SourceId, event_id: str, form: dict[str, Any], now: datetime) -> None:
         fact = Fact(id=event_id, source=f"https://{source}.example", type="cn.fenghuo.report.v1", time=now, data=form)
-        await self._publish(f"inbox.cloudevents.{source}", fact.write(), event_id)
+        await self._publish("cloudevents", source, fact.write(), event_id)
 
-    async def _publish(self, subject: str, body: bytes, message_id: str) -> None:
-        await self.publisher.jetstream().publish(subject, body, timeout=5, headers={"Nats-Msg-Id": message_id})
+    async def _publish(self, format_name: str, source: SourceId, body: bytes, message_id: str) -> None:
+        subject, headers = inbox_subject(format_name, source), {"Nats-Msg-Id": message_id}
+        await self.sources[source].jetstream().publish(subject, body, timeout=5, headers=headers)
 
     async def acknowledge(self, case: CaseId, person: PersonId, now: datetime) -> None:
         """By their own system."""

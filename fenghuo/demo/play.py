@@ -25,11 +25,13 @@ from services.escalator.policy.compress import compress
 from services.escalator.policy.load import load_policy
 from shared.broker import connect
 from shared.directory import load_directory
-from shared.secrets import nkey_file
+from shared.ids import SourceId
+from shared.secrets import nkey_file, source_seed_file
 from shared.settings import Settings
 from shared.tokens import Principal
 from shared.vocabulary import Role
 
+SOURCES = (SourceId("met-observatory"), SourceId("wangshan-info"))
 RATIO = 60.0
 """Thirty minutes become thirty seconds."""
 
@@ -81,16 +83,17 @@ class Demo:
         timing = Timing(RATIO, rule.within, rule.fallback.after)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=15, trust_env=False))
-            admin, publisher = [await self._connect(user, settings, stack) for user in ("admin", "publisher")]
+            admin = await self._connect("admin", nkey_file("admin"), settings, stack)
+            sources = {source: await self._connect(source, source_seed_file(source), settings, stack) for source in SOURCES}
             stage = Stage(self.console, Teller(directory, settings.zone), Ledger(), clock, {})
             auditor = self._token(Principal(subject="auditor", role=Role.AUDITOR), clock())
-            hands = Hands(self.place, directory, http, publisher)
+            hands = Hands(self.place, directory, http, sources)
             story = Story(stage, hands, Readback(http, self.place.url("audit"), auditor), timing, clock)
             async with stage.following(admin):
                 await TrailScene(stage, self.place).play(*await story.play())
 
-    async def _connect(self, user: str, settings: Settings, stack: AsyncExitStack):
-        mine = settings.model_copy(update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / nkey_file(user)})
+    async def _connect(self, user: str, key: str, settings: Settings, stack: AsyncExitStack):
+        mine = settings.model_copy(update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / key})
         connection = await connect(mine, user, timeout=10)
         stack.push_async_callback(connection.close)
         return connection

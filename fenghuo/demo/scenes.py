@@ -81,14 +81,14 @@ class Story:
         await self._unit_is_on_it(case)
         await self._expect("four duties discharged", case, with_effect(EffectKind.DISCHARGED), at_least=4)
         stands_in = self.hands.holder("secretary_general")
-        await self._chain_taken(case, dark, stands_in, "dark_after_wait")
+        await self._chain_taken(case, dark, stands_in, EffectKind.DARK)
         return case, now
 
-    async def _chain_taken(self, case: CaseId, dark: PersonId, stands_in: PersonId, why: str) -> None:
-        """The secretary-general is lit for the one who is dark, and answers by the link."""
+    async def _chain_taken(self, case: CaseId, dark: PersonId, stands_in: PersonId, kind: EffectKind) -> None:
+        """The secretary-general is lit for the one who is dark or could not be called, and answers by the link."""
         name, other = self._name(dark), self._name(stands_in)
         within = self.timing.wait.total_seconds() + SOON
-        await self._expect(f"{name} is dark ({why})", case, with_effect(EffectKind.DARK, person=dark, why=why), seconds=within)
+        await self._expect(f"{name} is {kind}", case, with_effect(kind, person=dark), seconds=within)
         await self._expect(f"{other} is lit in their place", case, with_effect(EffectKind.LIT, person=stands_in))
         await self.hands.acknowledge_by_link(case, stands_in)
         await self._expect(f"{other} has taken it", case, with_effect(EffectKind.TAKEN, person=stands_in))
@@ -106,9 +106,9 @@ class Story:
         await self._acknowledge(case, [person for person in self._owed() if person != dark])
         await self._unit_is_on_it(case)
         stands_in = self.hands.holder("secretary_general")
-        await self._chain_taken(case, dark, stands_in, "every_channel_failed")
+        await self._chain_taken(case, dark, stands_in, EffectKind.UNREACHED)
         failed = await self._expect("two failed deliveries", case, failed_for(dark), at_least=2)
-        moved = await self._expect("the chain moved on at once", case, with_effect(EffectKind.DARK, person=dark))
+        moved = await self._expect("the chain moved on at once", case, with_effect(EffectKind.UNREACHED, person=dark))
         self._must_be_quick(failed[-1], moved[0])
         await self.hands.mend_line(dark)
         officer = self.hands.holder("two_offices_duty")

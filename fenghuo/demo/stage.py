@@ -19,6 +19,7 @@ from rich.text import Text
 
 from fenghuo.demo.ledger import REPORT, Ledger, OpenDuty, in_words
 from fenghuo.demo.telling import Line, Teller, Tone
+from shared.broker_time import stored_at
 from shared.facts import Fact, Report
 from shared.ids import CaseId
 from shared.streams import FACTS
@@ -103,7 +104,7 @@ class Stage:
             async for message in subscription.messages:
                 fact = Fact.read(message.data)
                 self._remember(fact)
-                facts.put_nowait((fact, message.metadata.timestamp))
+                facts.put_nowait((fact, stored_at(message)))
 
         hearing = asyncio.create_task(hear())
         telling = asyncio.create_task(self._tell(facts))

@@ -85,6 +85,14 @@ def merged(lines: Iterable[Line]) -> Iterator[Line]:
         yield waiting
 
 
+WORDS_OF_SILENCE = {EffectKind.DARK: "dark", EffectKind.UNREACHED: "not reached"}
+SILENCE = {
+    "dark_after_wait": "no answer in time",
+    "every_channel_failed": "every line failed, no waiting",
+    "not_handed_over": "no call could be handed over, the next is lit all the same",
+}
+
+
 @dataclass
 class Teller:
     """Remembers what a later line needs from an earlier fact."""
@@ -177,8 +185,8 @@ class Teller:
         match kind:
             case EffectKind.LIT if why not in (ON_REPORT, "owed"):
                 return "lit next", who, f", {self._post(first)}", Tone.LIT
-            case EffectKind.DARK:
-                return "dark", who, ": every line failed, no waiting" if why == "every_channel_failed" else ": no answer in time", Tone.DARK
+            case EffectKind.DARK | EffectKind.UNREACHED:
+                return WORDS_OF_SILENCE[kind], who, f": {SILENCE.get(why, in_words(why))}", Tone.DARK
             case EffectKind.REMINDED:
                 return "reminded", who, f", due {self.clock(first.due_at)}", Tone.LIT
             case EffectKind.DISCHARGED:
@@ -213,13 +221,13 @@ class Teller:
 
     def _lapsed(self, names: str, effects: list[Effect]) -> str:
         first = effects[0]
-        late = first.late_by_seconds or 0.0
         if first.cause is LapseCause.REPORTED_LATE and first.unit:
-            return f"{self._unit(first)} reported {late:.0f} s late: on record for each of the {len(effects)} it owed"
+            return f"{self._unit(first)} reported {first.late_by_seconds or 0:.0f} s late: on record for each of the {len(effects)} it owed"
         if first.cause is not LapseCause.NOT_ACKNOWLEDGED or _what(effects) != in_words(REPORT):
             return f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
         stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
-        return f"{names} had not answered; the clock struck {late * 1000:.0f} ms after the limit{stood_in}"
+        away = f"; we were away ourselves from {self.clock(first.outage.since)}: not referred" if first.outage else ""
+        return f"{names} had not answered by the limit{stood_in}{away}"
 
     def tag(self, case: str) -> str:
         return self.tags.get(case, " ")

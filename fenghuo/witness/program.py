@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +10,6 @@ from typing import Any
 
 import httpx
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 
 from fenghuo.witness.evidence import WORDS, Misdeed
@@ -20,6 +18,8 @@ from fenghuo.witness.following import EVERY, Follower
 from fenghuo.witness.reading import LogReader
 from fenghuo.witness.serving import Metrics, application
 from fenghuo.witness.witnessing import Witnessing
+from shared import serving
+from shared.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Webhook:
             log.error("webhook_failed", url=self._url, why=str(error) or type(error).__name__, told=told)
 
 
-def build(folder: Folder, *, step: Callable[[str], None] = lambda _: None, every: float = EVERY) -> Starlette:
+def build(folder: Folder, settings: Settings, *, step: Callable[[str], None] = lambda _: None, every: float = EVERY) -> Starlette:
     """The program as an application; its followers live as long as it does. Raises FolderError where the folder is not fit."""
     config, key = folder.config(), folder.cosigner()
     folder.hold()
@@ -76,18 +76,16 @@ def build(folder: Folder, *, step: Callable[[str], None] = lambda _: None, every
             await client.aclose()
             log.info("stopped")
 
-    return application(witnessing, followers, Metrics(), life)
+    return application(witnessing, followers, Metrics(), life, settings)
 
 
 def run(folder: Folder, *, step: Callable[[str], None] = lambda _: None, every: float = EVERY) -> None:
     """Until SIGTERM or SIGINT."""
-    app = build(folder, step=step, every=every)
+    settings = Settings()
+    app = build(folder, settings, step=step, every=every)
     host, port = folder.config().address
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    # uvicorn raises the signal again when it is done; a clean stop ends with code 0.
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, _leave)
-    uvicorn.run(app, host=host, port=port, ws="none", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5)
+    serving.run(app, host, port, settings=settings)
 
 
 def _end_process_on_failure(task: asyncio.Task[None]) -> None:
@@ -95,7 +93,3 @@ def _end_process_on_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.critical("following_failed", exc_info=task.exception())
         raise SystemExit(1)
-
-
-def _leave(_: int, __: object) -> None:
-    raise SystemExit(0)

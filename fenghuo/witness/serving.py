@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -16,6 +17,10 @@ from starlette.routing import Route
 from fenghuo.witness.following import Follower
 from fenghuo.witness.request import BODY_LIMIT
 from fenghuo.witness.witnessing import Witnessing
+from shared import problems
+from shared.door import doorway
+from shared.door.door import Door, Doorkeeper
+from shared.settings import Settings
 
 
 class Metrics:
@@ -33,16 +38,12 @@ class Metrics:
 
 
 def routes(witnessing: Witnessing, followers: Mapping[str, Follower], metrics: Metrics) -> Sequence[Route]:
+    @doorway(is_open=True, body_limit=BODY_LIMIT)
     async def add_checkpoint(request: Request) -> Response:
-        body = b""
         try:
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY_LIMIT:
-                    break
+            answer = witnessing.add_checkpoint(await request.body())
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        answer = witnessing.add_checkpoint(body)
         metrics.asked.labels(str(int(answer.status))).inc()
         # Plain `content-type`: Starlette would put a charset behind text types.
         return Response(answer.body.encode(), answer.status, headers={"Content-Type": answer.kind})
@@ -88,5 +89,10 @@ def application(
     followers: Mapping[str, Follower],
     metrics: Metrics,
     life: Callable[[Starlette], AbstractAsyncContextManager[None]],
+    settings: Settings,
 ) -> Starlette:
-    return Starlette(routes=list(routes(witnessing, followers, metrics)), lifespan=life)
+    known = list(routes(witnessing, followers, metrics))
+    door = Middleware(Door, keeper=Doorkeeper.of(settings, metrics.registry, lambda: known))
+    app = Starlette(routes=known, lifespan=life, middleware=[door])
+    problems.install(app)
+    return app

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response
+from pydantic import Field
 
 from services.audit.keeping.masking import Masks, refuse_to_ask_for_people
 from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes
@@ -16,13 +17,22 @@ from services.audit.records.record import RecordError
 from services.audit.retention.sealed_range import InSealedFile
 from services.audit.search.criteria import EntriesQuery
 from services.audit.search.searching import BadCursor
-from services.audit.store.trail import StoreError
+from shared.bodies import sends
+from shared.door import doorway
 from shared.facts import Frozen
+from shared.http_fields import Index
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
 
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
+
+
+ANSWERS = {
+    404: "No such record, or no signed checkpoint covers it yet",
+    410: "It lies in a sealed file and no longer in the store",
+}
+"""What any route may answer besides what those of all services do."""
 
 
 def install_answers(app: FastAPI) -> None:
@@ -44,15 +54,11 @@ def install_answers(app: FastAPI) -> None:
     async def _damaged(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
         return Problem(500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it.").response()
 
-    @app.exception_handler(StoreError)
-    async def _no_store(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
-        return Problem(503, "The store does not answer", f"{error}. Try again in a moment.", headers={"Retry-After": "2"}).response()
-
 
 class ProofOf(Frozen):
-    index: Annotated[int | None, Query(ge=0)] = None
-    sequence: Annotated[int | None, Query(ge=1)] = None
-    size: Annotated[int | None, Query(ge=1)] = None
+    index: Index | None = None
+    sequence: Annotated[Index, Field(ge=1)] | None = None
+    size: Annotated[Index, Field(ge=1)] | None = None
 
 
 def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
@@ -69,7 +75,7 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         return masks.page(page) if is_operator else page
 
     @router.get("/entries/{index}")
-    async def entry(request: Request, index: int) -> Record:  # pyright: ignore[reportUnusedFunction]
+    async def entry(request: Request, index: Index) -> Record:  # pyright: ignore[reportUnusedFunction]
         """One record whole, with its proof. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         record = await reader.record(index)
@@ -80,24 +86,28 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         gate.admit(request, *READERS, Role.OPERATOR)
         return await reader.state()
 
-    @router.get("/checkpoints", response_class=Response)
+    @router.get("/checkpoints", response_class=Response, responses=sends("text/plain"))
+    @doorway(is_open=True)
     async def checkpoints(limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100) -> Response:  # pyright: ignore[reportUnusedFunction]
         """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a newline."""
         return Response(join_notes(await recent_notes(reader, limit)), media_type="text/plain; charset=utf-8")
 
     @router.get("/proof/inclusion")
+    @doorway(is_open=True)
     async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:  # pyright: ignore[reportUnusedFunction]
         """By `index`, or by the `sequence` of the fact that a receipt names."""
         return await reader.inclusion(_index(query), query.size)
 
     @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
+    @doorway(is_open=True)
     async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last; `extra` is the record."""
         return PlainTextResponse(await reader.proof_file(_index(query)))
 
     @router.get("/proof/consistency")
+    @doorway(is_open=True)
     async def consistency(  # pyright: ignore[reportUnusedFunction]
-        first: Annotated[int, Query(alias="from", ge=0)], second: Annotated[int | None, Query(alias="to", ge=0)] = None
+        first: Annotated[Index, Query(alias="from")], second: Annotated[Index | None, Query(alias="to")] = None
     ) -> ConsistencyProof:
         """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of `from`."""
         return await reader.consistency(first, second)

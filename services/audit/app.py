@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from services.audit.api import install_answers, trail_router
+from services.audit.api import ANSWERS, install_answers, trail_router
 from services.audit.bundle.api import bundle_router
 from services.audit.bundle.make import Bundles
 from services.audit.cases_api import cases_router
@@ -20,7 +20,8 @@ from services.audit.keeping.erasure_store import ErasureStore
 from services.audit.keeping.masking import Masks
 from services.audit.keeping.redaction import Eraser
 from services.audit.log.note import Signer, Verifier
-from services.audit.log.signer import CheckpointSigner, StateFile
+from services.audit.log.signer import STATE_FILE, CheckpointSigner, StateFile
+from services.audit.log.succession import Succession
 from services.audit.log.tiles import tiles_router
 from services.audit.metrics import Metrics, measured
 from services.audit.reading.reader import TrailReader
@@ -37,22 +38,28 @@ from services.audit.search.plan import none_below
 from services.audit.settings import AuditSettings
 from services.audit.stamps.api import timestamps_router
 from services.audit.stamps.task import Timestamper
-from services.audit.store.trail import PAYLOAD_DATABASE, StoreError, Trail
+from services.audit.store.trail import PAYLOAD_DATABASE, StoreError, Trail, database_of
 from services.audit.witnessing.witnesses import Witnesses
 from services.audit.writing.feed import Feed
+from services.audit.writing.kept import StoreKeeps
 from services.audit.writing.sequencer import Sequencer
 from shared.broker import check_durables
 from shared.directory import Directory, load_directory
+from shared.directory.live import LiveDirectory
+from shared.gatekeeping import gate_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
 from shared.secrets import SecretFile, read_secret, verify_key
 from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
-from shared.tokens import Gate
 from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+NOBODY = Directory(version="none", areas=(), units=(), people=(), posts=())
+"""Where the file can't be read: no person is let in until the bucket has said who is who."""
 
 
 def now() -> datetime:
@@ -61,15 +68,16 @@ def now() -> datetime:
 
 def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: None) -> Service:
     """`step` is told after each step of the sequencer; a test may die there."""
-    service = Service("audit", settings)
-    trail = Trail(settings.store_url)
+    service = Service("audit", settings, answers=ANSWERS)
+    folder = settings.data_dir / "audit"
+    succession = Succession.read(folder)
+    trail = Trail(settings.store_url, succession.number)
     feed = Feed(lambda: service.connection)
     key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
     vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
-    folder = settings.data_dir / "audit"
     witnesses = Witnesses(trail, settings.witnesses, settings.witness_quorum, service.registry, Verifier.read(vkey))
     signer = CheckpointSigner(
-        key, StateFile(folder / "signer.json"), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
+        key, StateFile(folder / STATE_FILE), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
     )
     sequencer = Sequencer(
         feed,
@@ -80,6 +88,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         batch=settings.trail_batch,
         pace=settings.trail_pace,
         heartbeat=settings.trail_heartbeat,
+        follows=succession.follows,
         step=step,
     )
 
@@ -116,9 +125,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         cosigned=witnesses.book,
     )
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
-    erasures = ErasureStore.of(settings.erasure_url, PAYLOAD_DATABASE, step)
+    erasures = ErasureStore.of(settings.erasure_url, database_of(PAYLOAD_DATABASE, succession.number), step)
     eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
-    gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
+    gate = gate_of(service, LiveDirectory(names or NOBODY, lambda: service.connection))
     install_answers(service.app)
     masks = Masks()
     for router in (trail_router(reader, gate, masks), cases_router(reader, gate, masks), tiles_router(reader, vkey)):
@@ -139,7 +148,11 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         trail.timestamps, reader.checkpoint, now, url=settings.tsa_url or None, every=settings.tsa_every, sm3=settings.trail_sm3
     )
     durable = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
-    service.checks |= {"store": trail.ping, "durable": durable, "sequencer": sequencer_works}
+    service.checks |= {
+        "store": StoreKeeps(trail, signer, now, settings.trail_heartbeat).check,
+        "durable": durable,
+        "sequencer": sequencer_works,
+    }
     service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run, witnesses.run]
     service.finish.append(close)
     return service

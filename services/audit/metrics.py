@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.audit.search.indexer import SearchIndexer
+from shared.metrics import distrusted
 
 
 class Metrics:
@@ -16,6 +17,10 @@ class Metrics:
             "fenghuo_trail_catching_up_seconds", "Until the trail has caught up at this rate; NaN where nothing moves.", registry=registry
         )
         self.faults = Counter("fenghuo_trail_faults", "Facts or records found to be other than they were: an alarm.", registry=registry)
+        self.halted = Gauge(
+            "fenghuo_trail_halted", "1 where the trail must not go on until a person has decided: an alarm.", registry=registry
+        )
+        self.distrusted = distrusted(registry)
         self.gaps = Counter("fenghuo_trail_gaps", "Facts the broker had lost before they could be recorded.", registry=registry)
         self.lag = Histogram(
             "fenghuo_trail_lag_seconds",

@@ -5,39 +5,51 @@ Reading needs a token of any role; drafting an operator or a supervisor; approvi
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Request
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from services.escalator.policy.explain import Explanation, explain
 from services.escalator.policy.load import Policy, parse_policy
 from services.escalator.policy.simulate import Differences, Kept, policies_in, simulate
 from services.escalator.policy.store import Policies
 from services.escalator.policy.versions import Version, VersionError
+from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
-from shared.facts import Frozen, Instant, ReportForm, field_errors
+from shared.door import MB, doorway
+from shared.facts import Given, Instant, ReportForm
+from shared.http_fields import Words
 from shared.lined_yaml import YamlFault
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
 
-LONGEST = 1_000_000
-"""Bytes of a policy's text."""
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LONGEST = 128 * 1024
+"""Bytes of a policy's text, five times the one delivered: reading as much takes a thread some seconds."""
+LONGEST_HISTORY = timedelta(days=366)
 MOST_FACTS = 2_000
 """Of one simulation over HTTP; `fenghuo policy simulate` plays whole histories on a machine of its own."""
+HISTORY_LIMIT = 8 * MB
+"""Bytes of their form."""
 SIMULATORS = (Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE, Role.AUDITOR)
 DRAFTERS = (Role.OPERATOR, Role.SUPERVISOR)
 
 
-class ApprovalForm(Frozen):
+NO_VERSION: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such version"}}
+
+
+class ApprovalForm(Given):
     in_force_from: Instant | None = None
     """Default: from now on. Never a moment that has passed."""
 
 
-class SimulationForm(Frozen):
-    policy: str
+class SimulationForm(Given):
+    policy: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     """A version's id, label or name; or the YAML itself."""
     history: Annotated[tuple[Kept, ...], Field(min_length=1, max_length=MOST_FACTS)]
     """In the order of the trail."""
@@ -64,19 +76,18 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         return {"versions": [_said(policies, version) for version in policies.versions]}
 
     @router.get("/versions/{version}", summary="One version with its text")
-    async def one(request: Request, version: str) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def one(request: Request, version: Words) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         """`version`: its id, its label, or its name where only one has it."""
         gate.admit(request)
         known = _found(policies, version)
         return {**_said(policies, known), "text": policies.text_of(known)}
 
-    @router.post("/versions", status_code=201, summary="Lay down a draft")
+    @router.post("/versions", status_code=201, summary="Lay down a draft", openapi_extra=takes_bytes("application/yaml"))
+    @doorway(body_limit=LONGEST)
     async def draft(request: Request) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         """The body is the YAML. Checked as a whole; nobody works by it until another person has approved it."""
         who = gate.admit(request, *DRAFTERS)
         body = await request.body()
-        if len(body) > LONGEST:
-            raise Problem(413, "Too large", f"A policy has at most {LONGEST} bytes.")
         try:
             return _said(policies, await policies.draft(body.decode("utf-8"), who.subject))
         except UnicodeDecodeError:
@@ -84,13 +95,19 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         except YamlFault as fault:
             raise _refused(fault) from None
 
-    @router.post("/versions/{version}/approve", summary="Approve a draft, in force from a moment on")
-    async def approve(request: Request, version: str, form: ApprovalForm | None = None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    @router.post(
+        "/versions/{version}/approve",
+        summary="Approve a draft, in force from a moment on",
+        openapi_extra=takes(ApprovalForm, required=False),
+        responses={409: {"description": "Drafted by yourself, approved already, or for a moment that has passed"}},
+    )
+    async def approve(request: Request, version: Words) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began under."""
         who = gate.admit(request, Role.LEADER)
+        form = await form_of(request, ApprovalForm, empty=b"{}")
         known = _found(policies, version)
         try:
-            return _said(policies, await policies.approve(known.id, who.subject, form.in_force_from if form else None))
+            return _said(policies, await policies.approve(known.id, who.subject, form.in_force_from))
         except VersionError as error:
             raise Problem(409, "Not approved", f"{error}.") from None
         except YamlFault as fault:
@@ -100,28 +117,55 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
 def _add_meaning(
     router: APIRouter, policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]
 ) -> None:
-    @router.post("/explain", summary="Who would be told when, and why")
-    async def explained(request: Request, version: str | None = None) -> Explanation:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/explain", summary="Who would be told when, and why", openapi_extra=takes(ReportForm), responses=NO_VERSION)
+    async def explained(request: Request, version: Words | None = None) -> Explanation:  # pyright: ignore[reportUnusedFunction]
         """The body is a report as for `POST /api/v1/reports`; nothing is recorded and nobody is told."""
         gate.admit(request)
-        try:
-            form = ReportForm.model_validate_json(await request.body())
-        except ValidationError as error:
-            raise Problem(422, "Invalid report", "Correct the fields named in errors.", errors=field_errors(error)) from None
+        form = await form_of(request, ReportForm)
         policy = policies.by_label(_found(policies, version).label) if version else policies.in_force(clock())
         return explain(form, clock(), policy, directory())
 
-    @router.post("/simulate", summary="What would have gone differently under another policy")
-    async def simulated(request: Request, form: SimulationForm) -> Differences:  # pyright: ignore[reportUnusedFunction]
+    @router.post(
+        "/simulate",
+        summary="What would have gone differently under another policy",
+        openapi_extra=takes(SimulationForm),
+        responses=NO_VERSION,
+    )
+    @doorway(body_limit=HISTORY_LIMIT)
+    async def simulated(request: Request) -> Differences:  # pyright: ignore[reportUnusedFunction]
         """`history`: stored facts, such as those of a case's timeline; played twice on a virtual clock, beside the lanes."""
-        gate.admit(request, *SIMULATORS)
+        who = gate.admit(request, *SIMULATORS)
+        form = await form_of(request, SimulationForm)
         try:
-            other = parse_policy(form.policy) if "\n" in form.policy else policies.by_label(_found(policies, form.policy).label)
+            written = "\n" in form.policy
+            other = (
+                await asyncio.to_thread(parse_policy, form.policy) if written else policies.by_label(_found(policies, form.policy).label)
+            )
         except YamlFault as fault:
             raise _refused(fault) from None
         history = [(one.fact, one.at) for one in form.history]
-        before = policies_in(history, policies.in_force(history[0][1]))
-        return await asyncio.to_thread(simulate, history, other, directory(), before)
+        begins = history[0][1]
+        for number, (_, at) in enumerate(history):
+            if not begins <= at <= begins + LONGEST_HISTORY:
+                words = (
+                    f"lies before the first or more than {LONGEST_HISTORY.days} days after it: give the history in order, a year at a time"
+                )
+                raise _unplayable(f"history.{number}.at", words)
+        first = policies.in_force(begins)
+
+        def play() -> Differences:
+            return simulate(history, other, directory(), policies_in(history, first))
+
+        try:
+            return await asyncio.to_thread(play)
+        except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+            # `decide` trusts what is on record; this history is somebody's word for it.
+            log.warning("history_unplayable", by=who.subject, error=str(error)[:200], kind=type(error).__name__)
+            raise _unplayable("history", f"can't be played ({type(error).__name__}): give stored facts as they are in the trail") from None
+
+
+def _unplayable(field: str, words: str) -> Problem:
+    return Problem(422, "Invalid history", "Nothing was played: correct the field named in errors.", errors=[(field, words)])
 
 
 def _found(policies: Policies, name: str) -> Version:

@@ -1,7 +1,7 @@
 """Every pending clock in sixteen bytes, so that a million fit beside the lanes.
 
 Invariant: a case is known by 64 bits of its hash; two that collide would show as a difference, which is always verified on the
-broker before anything is said or done. A clock that was taken is not met again; those left over belong to no case.
+broker before anything is said or done. A clock that was taken counts as its case's from then on; those left over belong to no case.
 """
 
 from array import array
@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_TAKEN = -1
 
 
 class ClockIndex:
@@ -35,18 +34,19 @@ class ClockIndex:
         self._put(hash(case) or 1, (at - _EPOCH) // _MICROSECOND)
 
     def take(self, case: str) -> datetime | None:
-        """The moment its clock is pending for; None where there is none."""
+        """The moment its clock is pending for; None where there is none. The same again for an earlier or later revision of the case."""
         slot = self._slot(hash(case) or 1)
         micros = self._times[slot]
-        if not self._keys[slot] or micros == _TAKEN:
+        if not self._keys[slot]:
             return None
-        self._times[slot] = _TAKEN
-        self._left -= 1
-        return _EPOCH + micros * _MICROSECOND
+        if micros > 0:  # taken is written as a time before 1970
+            self._times[slot] = -micros
+            self._left -= 1
+        return _EPOCH + abs(micros) * _MICROSECOND
 
     def is_left(self, case: str) -> bool:
         slot = self._slot(hash(case) or 1)
-        return bool(self._keys[slot]) and self._times[slot] != _TAKEN
+        return bool(self._keys[slot]) and self._times[slot] > 0
 
     def _put(self, key: int, micros: int) -> None:
         slot = self._slot(key)

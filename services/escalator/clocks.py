@@ -11,7 +11,7 @@ from datetime import datetime
 import orjson
 from nats.js.errors import APIError
 
-from services.escalator.send import Exchange
+from services.escalator.send import Exchange, Written
 from shared.facts import Due, Fact, rfc3339
 from shared.ids import CaseId, DutyId
 from shared.streams import CLOCKS
@@ -22,7 +22,7 @@ FIRED_KEPT = "24h"
 """How long a fired clock stays in CLOCKS; in FACTS it stays for good."""
 
 
-async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetime) -> asyncio.Future[int]:
+async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetime) -> asyncio.Future[Written]:
     """Sent when this returns; await the future for the broker's word."""
     stamp = rfc3339(at)
     fact = Fact.bytes_of(

@@ -9,24 +9,53 @@ from datetime import datetime
 
 from services.escalator import opening
 from services.escalator.actions import act_on
-from services.escalator.draft import Draft
+from services.escalator.draft import Draft, LeavingOut
 from services.escalator.duties import JUST_AFTER, colour, lapse_if_past, resume
 from services.escalator.lighting import call_again, move_chains_on, tell
 from services.escalator.parties import bearer_of
 from shared.case import Duty, DutyState
-from shared.facts import EffectKind, LapseCause, Purpose
+from shared.facts import EffectKind, LapseCause, Outage, Purpose
+from shared.facts.authors import Author
 from shared.ids import DutyId
+from shared.pulse import AWAY_AFTER
+
+
+def note_lateness(draft: Draft, at: datetime) -> None:
+    """A clock set for `at` has struck late: from its moment (or from the last fact, which may have set it for a moment past) we were
+    away, whatever else is on record."""
+    since = max(at, draft.case.applied.at)
+    if draft.now - since > AWAY_AFTER:
+        draft.late_since = at
+        draft.outages = (*draft.outages, Outage(of=Author.BROKER, since=since - JUST_AFTER, until=draft.now))
 
 
 def strike(draft: Draft) -> None:
     """Everything that is due by `draft.now`, in the order in which people would expect it."""
+    if draft.is_careful:
+        _strike_carefully(draft)
+        return
     _end_pauses(draft)
     opening.open_due(draft)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
     stirred = [duty.id for duty in draft.owed() if _is_due(duty, draft.now)]
     if stirred:
-        for step in (_end_snoozes, move_chains_on, _remind, _overdue, _nag):
+        for step in STEPS:
             step(draft, stirred)
+
+
+def _strike_carefully(draft: Draft) -> None:
+    """The same, duty by duty: what fails for one leaves the others theirs."""
+    for whole in (_end_pauses, opening.open_due):
+        with LeavingOut(draft, "clock_failed", whole.__name__.strip("_")):
+            whole(draft)
+    for duty in [*draft.duties]:
+        with LeavingOut(draft, "clock_failed", "lapse", duty=duty):
+            lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED, [duty])
+    stirred = [duty.id for duty in draft.owed() if _is_due(duty, draft.now)]
+    for step in STEPS:
+        for duty in stirred:
+            with LeavingOut(draft, "clock_failed", step.__name__.strip("_"), duty=duty):
+                step(draft, [duty])
 
 
 def _is_due(duty: Duty, now: datetime) -> bool:
@@ -90,6 +119,10 @@ def _end_pauses(draft: Draft) -> None:
     for duty in draft.owed():
         if duty.paused_at is not None and duty.paused_until is not None and duty.paused_until <= draft.now:
             resume(draft, duty, duty.paused_until, "pause_is_over")
+
+
+STEPS = (_end_snoozes, move_chains_on, _remind, _overdue, _nag)
+"""In the order in which people would expect them."""
 
 
 def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:

@@ -81,7 +81,7 @@ class Match:
 
 def is_witness(matter: Matter, directory: Directory) -> bool:
     """Whether it comes from one who knows independently of the units: media, hotline, sensors, alerts."""
-    if matter.kind is ReportKind.OPINION:
+    if matter.kind is ReportKind.OPINION or (matter.witness and matter.kind in REPORTED_BY_UNITS):
         return True
     source = directory.sources_by_id.get(matter.source) if matter.source is not None else None
     return source is not None and source.outside

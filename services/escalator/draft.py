@@ -5,6 +5,7 @@ duties it is about; what it did not touch stays as it was.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,19 @@ from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
-from shared.case import Case, Duty, DutyState, Opening, Plan, Task
+from shared.case import Case, Duty, DutyState, Matter, Opening, Plan, Task
 from shared.directory import Directory, Person
-from shared.facts import Actor, Brief, Decision, Effect, EffectKind, Name, Notice, Outgoing, Purpose
-from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
+from shared.facts import Actor, Brief, CallMade, Decision, EarlyEnd, Effect, EffectKind, Name, Notice, Outage, Outgoing, Purpose
+from shared.facts.authors import Author
+from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
 from shared.vocabulary import Kind
+
+NOTICES_TOGETHER = 100
+"""Notices that fit one message with what became of them; those of a larger decision go out in several facts."""
+DESK_DUTY = "seen_to_by_hand"
+"""The rule's name of the duty desk's call, which is in no policy."""
+NOTE_LIMIT = 300
+"""Characters said about what was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,10 @@ class Rules:
 
     policy: Policy
     directory: Directory
+    outages: tuple[Outage, ...] = ()
+    """When we were away, as far as that is on record."""
+    revision: int = 0
+    """Of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +61,15 @@ class Event:
 class _Call:
     """A notice being bundled."""
 
-    __slots__ = ("dark", "duties", "number", "person", "post", "purpose", "why")
+    __slots__ = ("called", "dark", "duties", "ending", "number", "person", "post", "purpose", "why")
 
     def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: str) -> None:
         self.number, self.person, self.post, self.purpose, self.why = number, person, post, purpose, why
-        self.duties: list[DutyId] = []
+        self.duties: dict[DutyId, None] = {}
+        """In order."""
         self.dark: list[Name] = []
+        self.ending: EarlyEnd | None = None
+        self.called: CallMade | None = None
 
 
 class Draft:
@@ -66,32 +82,57 @@ class Draft:
         "duties",
         "effects",
         "events",
+        "is_absorbing",
+        "is_careful",
+        "late_since",
         "now",
         "openings",
+        "outages",
         "plans",
         "rules",
         "sends",
         "sequence",
         "tasks",
+        "told",
     )
 
-    def __init__(self, case: Case, sequence: int, now: datetime, rules: Rules) -> None:
+    def __init__(self, case: Case, sequence: int, now: datetime, rules: Rules, *, careful: bool = False) -> None:
         self.case, self.sequence, self.now, self.rules = case, sequence, now, rules
         self.duties: dict[DutyId, Duty] = {duty.id: duty for duty in case.duties}
         self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
         self.plans: dict[str, Plan] = case.plans
         self.openings: list[Opening] = list(case.openings)
+        self.outages: tuple[Outage, ...] = rules.outages
+        self.late_since: datetime | None = None
         self.effects: list[Effect] = []
         self.calls: dict[tuple[str, Purpose], _Call] = {}
         self.sends: list[Outgoing] = []
+        self.told: list[Notice] = []
         self.events: list[Event] = []
+        self.is_absorbing = False
+        """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts against anybody."""
+        self.is_careful = careful
+        """What fails is left out (`LeavingOut`) instead of failing the whole."""
         self._sort: Sort | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """All of it as it is now, for `restore`."""
+        return {name: _copied(getattr(self, name)) for name in self.__slots__}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for name, value in kept.items():
+            setattr(self, name, value)
 
     # The case as it is by now
 
     def change(self, **fields: Any) -> None:
         """Set fields of the case (not its duties, tasks, plans or openings, which have places of their own)."""
         self.case = replace(self.case, **fields)
+
+    @property
+    def as_it_is(self) -> Case:
+        """The case with its duties and tasks as they are by now."""
+        return replace(self.case, duties=tuple(self.duties.values()), tasks=tuple(self.tasks.values()))
 
     @property
     def directory(self) -> Directory:
@@ -109,6 +150,10 @@ class Draft:
             report = case.report
             self._sort = known = Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
         return known
+
+    def outage_at(self, at: datetime, *, only: Author | None = None) -> Outage | None:
+        """When we were away at that moment, all of us or the one named."""
+        return next((outage for outage in self.outages if outage.holds(at) and only in (None, outage.of)), None)
 
     def owed(self, among: Sequence[DutyId] | None = None) -> Iterator[Duty]:
         """The duties still owed (of all, or of these), as they are when each is reached; a duty may be changed while this runs."""
@@ -155,6 +200,11 @@ class Draft:
     def is_refused(self) -> bool:
         return any(effect.kind is EffectKind.REFUSED for effect in self.effects)
 
+    @property
+    def is_waiting(self) -> bool:
+        """What is decided on waits for a second person."""
+        return self.case.ending is not None and self.case.ending.sequence == self.sequence
+
     def happened(self, name: str, at: datetime | None = None, **more: Any) -> None:
         self.events.append(Event(name, at or self.now, **more))
 
@@ -165,16 +215,27 @@ class Draft:
 
     # Who is told
 
-    def call(self, person: Person, post: PostId, purpose: Purpose, why: str, duty: Duty, dark: Name | None = None) -> NoticeId:
+    def call(
+        self,
+        person: Person,
+        post: PostId,
+        purpose: Purpose,
+        why: str,
+        duty: Duty,
+        *,
+        dark: Name | None = None,
+        ending: EarlyEnd | None = None,
+        called: CallMade | None = None,
+    ) -> NoticeId:
         """Tell `person`; a second call in the same decision joins the first. Returns the id of the notice."""
         key = (person.id, purpose)
         call = self.calls.get(key)
         if call is None:
             self.calls[key] = call = _Call(len(self.calls), person, post, purpose, why)
-        if duty.id not in call.duties:
-            call.duties.append(duty.id)
+        call.duties.setdefault(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
+        call.ending, call.called = ending or call.ending, called or call.called
         return self._notice_id(call.number)
 
     def is_calling(self, person: str, purpose: Purpose) -> bool:
@@ -182,17 +243,26 @@ class Draft:
         return (person, purpose) in self.calls
 
     def _notice_id(self, number: int) -> NoticeId:
-        return NoticeId(f"{self.case.id}.{self.sequence}.{number}")
+        return notice_id(self.case.id, self.sequence, number)
+
+    def tell(self, notice: Notice) -> None:
+        """A notice that is about no duty, as it stands."""
+        self.told.append(notice)
 
     def notices(self) -> tuple[Notice, ...]:
         if not self.calls:
-            return ()
-        held = self._held()
+            return tuple(self.told)
+        held: str | None = None
+        with LeavingOut(self, "fault_of_ours", "suppressions"):
+            held = self._held()
         briefs: dict[tuple[Any, ...], Brief] = {}
-        notices = tuple(self._notice(call, held, briefs) for call in self.calls.values())
+        notices: list[Notice] = []
+        for call in [*self.calls.values()]:
+            with LeavingOut(self, "nobody_told", call.purpose.value, person=PersonId(call.person.id)):
+                notices.append(self._notice(call, held, briefs))
         if held is not None:
             self.note(EffectKind.HELD, held, note=f"{len(notices)}")
-        return notices
+        return (*self.told, *notices)
 
     def _held(self) -> str | None:
         """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a clock or a lapse."""
@@ -211,7 +281,7 @@ class Draft:
             id=self._notice_id(call.number),
             person=PersonId(call.person.id),
             post=call.post,
-            purpose=call.purpose,
+            purpose=Purpose.UNDECIDED if duties[0].rule == DESK_DUTY else call.purpose,
             duties=tuple(call.duties),
             channels=() if held else channels_to(call.person, wanted),
             language=call.person.language,
@@ -226,7 +296,7 @@ class Draft:
         if len(duties) > 1:
             due_at = min([duty.due_at for duty in duties])
             rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
-        key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]))
+        key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
         if key not in briefs:
             case, report, directory = self.case, self.case.report, self.directory
             briefs[key] = Brief(
@@ -248,6 +318,9 @@ class Draft:
                 knowing=all("acknowledged" in self.plans[rule].discharged_by for rule in rules),
                 owed_by=unit_name(directory, owed_by),
                 dark=tuple(call.dark),
+                ending=call.ending,
+                called=call.called,
+                reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
             )
         return briefs[key]
 
@@ -263,6 +336,58 @@ class Draft:
             decision=decision,
             **fields,
         )
+
+
+def _reporter(report: Matter, directory: Directory) -> Name:
+    """The person by name, the system by its source's name, or the principal as it stands."""
+    person = directory.people_by_id.get(PersonId(report.person or report.reported_by))
+    if person is not None:
+        return person.name
+    source = directory.sources_by_id.get(SourceId(report.reported_by.removeprefix("source:")))
+    return source.name if source is not None else Name(zh=report.reported_by, en=report.reported_by)
+
+
+def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
+    """Of the notice of this number (from 0) of a decision: `<case>.<sequence>.<number>`, past a hundred `<case>.<sequence>p1.0` …"""
+    group, place = divmod(number, NOTICES_TOGETHER)
+    return NoticeId(f"{case}.{sequence}{f'p{group}' if group else ''}.{place}")
+
+
+def _copied(value: Any) -> Any:
+    """A copy of what changes in place; a bundled notice is copied with its lists."""
+    if isinstance(value, dict):
+        return {key: _copied(one) if isinstance(one, _Call) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, _Call):
+        call = copy(value)
+        call.duties, call.dark = {**value.duties}, [*value.dark]
+        return call
+    return [*value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+class LeavingOut:
+    """`with LeavingOut(draft, "rule_failed", rule.name):` what fails inside a careful draft is undone, and an effect says so."""
+
+    __slots__ = ("_draft", "_kept", "_more", "_what", "_why")
+
+    def __init__(self, draft: Draft, why: str, what: str, **more: Any) -> None:
+        self._draft, self._why, self._what, self._more = draft, why, what, more
+        self._kept: dict[str, Any] | None = None
+
+    def __enter__(self) -> None:
+        if self._draft.is_careful:
+            self._kept = self._draft.kept()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if self._kept is None or not isinstance(error, Exception):
+            return False
+        self._draft.restore(self._kept)
+        self._draft.note(EffectKind.LEFT_OUT, self._why, note=failed(self._what, error), **self._more)
+        return True
+
+
+def failed(what: str, error: Exception) -> str:
+    """What failed and how, short enough for a line."""
+    return f"{what} ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else '-'})"[:NOTE_LIMIT]
 
 
 def unit_name(directory: Directory, unit: UnitId) -> Name:

@@ -4,6 +4,7 @@ Invariant: on or before the limit is in time; a lapse is written once and never 
 discharges exactly what it is an answer to. States move by the table in states.py and by nothing else.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,14 @@ from msgspec.structs import replace
 
 from services.escalator import states
 from services.escalator.draft import Draft, Event
+from services.escalator.excuses import weigh_for
 from services.escalator.lighting import taken, with_lit
-from services.escalator.parties import stands_for
 from services.escalator.referral import refer
 from services.escalator.suspicion import suspect
 from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
-from shared.facts import EffectKind, LapseCause
-from shared.ids import PersonId
+from shared.facts import Actor, EffectKind, LapseCause
+from shared.ids import DutyId, PersonId
+from shared.territory import speaks_for, unit_of
 
 JUST_AFTER = timedelta(milliseconds=1)
 """The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
@@ -36,9 +38,12 @@ HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is an answer to one transfer, of the case or of one task."""
 
 
-def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None) -> None:
-    """Every open duty whose limit lies before `acted_at` has lapsed, and stays owed. A paused clock does not run out."""
-    for duty in list(draft.duties.values()):
+def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None, among: Sequence[DutyId] | None = None) -> None:
+    """Every open duty (of all, or of these) whose limit lies before `acted_at` has lapsed, and stays owed.
+
+    A paused clock does not run out.
+    """
+    for duty in list(draft.duties.values()) if among is None else [draft.duties[one] for one in among]:
         if duty.state is DutyState.OPEN and acted_at > duty.due_at and duty.paused_at is None:
             lapse(draft, duty, acted_at, cause)
 
@@ -46,7 +51,8 @@ def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = N
 def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None = None) -> Duty:
     plan = draft.plan_of(duty)
     why = cause if cause is not None and plan.by_recipient else plan.cause
-    written = Lapse(at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses(draft, duty))
+    excuses, outage = weigh_for(draft, duty, why)
+    written = Lapse(at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses, outage=outage)
     duty = draft.put(
         duty,
         state=states.move(states.DUTY, duty.state, "lapse"),
@@ -54,7 +60,8 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
         slip=Slip.RED if _has_slip(duty) else None,
         nag_at=duty.due_at + plan.nag if plan.nag is not None else None,
     )
-    late_by = round((acted_at - duty.due_at).total_seconds(), 3)
+    # How late a clock strikes is the machine's; a person is late by what they did, and only a late report has been done by now.
+    late_by = round((acted_at - duty.due_at).total_seconds(), 3) if why is LapseCause.REPORTED_LATE else None
     draft.on(
         duty,
         EffectKind.LAPSED,
@@ -63,6 +70,8 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
         late_by_seconds=late_by,
         cause=why,
         stood_in=duty.taken_by,
+        excuses=excuses,
+        outage=outage,
         rule=plan.limit,
     )
     if duty.slip is Slip.RED:
@@ -70,26 +79,11 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task, follows=True)
     if why is LapseCause.OMITTED:
         suspect(draft, duty)
-    if plan.refers:
+    if plan.refers and written.is_ours:
+        draft.on(duty, EffectKind.NOTED, "not_referred_the_failure_was_ours", rule=plan.limit)
+    elif plan.refers:
         refer(draft, duty, late_by)
     return duty
-
-
-def excuses(draft: Draft, duty: Duty) -> tuple[str, ...]:
-    """What speaks for whoever let the limit pass, as the record has it; a person weighs it."""
-    found: list[str] = []
-    own = next((lit for lit in duty.lit if lit.person == duty.bearer), None)
-    if own is not None and own.channels and set(own.channels) <= set(own.failed) and not own.delivered:
-        found.append("every_channel_failed")
-    elif own is not None and own.failed and not own.delivered:
-        found.append("no_channel_delivered")
-    if duty.taken_by is not None:
-        found.append("stood_in")
-    if draft.case.transfer is not None and duty.task is None:
-        found.append("transfer_pending")
-    if duty.snoozes:
-        found.append("snoozed")
-    return tuple(found)
 
 
 def _has_slip(duty: Duty) -> bool:
@@ -152,10 +146,13 @@ def cancel_owed(draft: Draft, why: str) -> None:
         cancel(draft, duty, why)
 
 
-def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
-    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else, the chain stops."""
+def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, ...]:
+    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else, the chain stops.
+
+    Returns the duties that were discharged or whose chain was stopped by it.
+    """
     means = "logged_call" if via == "logged_call" else "acknowledged"
-    touched = False
+    touched, answered = False, list[DutyId]()
     for duty in list(draft.duties.values()):
         lit = None
         for one in duty.lit:
@@ -172,6 +169,7 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
         theirs = duty.bearer == person or (plan.any_answers and lit is not None and lit.post in duty.posts)
         if theirs and means in plan.discharged_by:
             discharge(draft, duty, via, by)
+            answered.append(duty.id)
             touched = True
         elif theirs and plan.by_recipient:
             draft.on(duty, EffectKind.NOTED, f"{means}_discharges_nothing_by_this_policy", rule=plan.limit)
@@ -183,10 +181,12 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> None:
             touched = True
         elif lit is not None:
             taken(draft, duty, person, "answered_for_the_one_who_is_dark")
+            answered.append(duty.id)
             touched = True
     if not touched:
         known = any(duty.bearer == person or any(lit.person == person for lit in duty.lit) for duty in draft.duties.values())
         draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
+    return tuple(answered)
 
 
 def done_by(draft: Draft, event: Event) -> None:
@@ -201,10 +201,14 @@ def done_by(draft: Draft, event: Event) -> None:
         if duty.task != event.task and (duty.task is not None or not HANDING_OVER.isdisjoint(draft.plan_of(duty).on)):
             continue
         actor = event.actor
-        if actor is not None and not (actor.principal == duty.bearer or stands_for(draft.directory, actor.unit, duty.owed_by)):
+        if actor is not None and not _may_do_it(draft, actor, duty):
             draft.on(duty, EffectKind.NOTED, "owed_by_another_unit", note=event.name)
             continue
         discharge(draft, duty, event.name, actor.principal if actor else NOBODY_ACTS, event.at)
+
+
+def _may_do_it(draft: Draft, actor: Actor, duty: Duty) -> bool:
+    return actor.who == duty.bearer or speaks_for(draft.directory, unit_of(actor, draft.directory), duty.owed_by)
 
 
 def ended_by(draft: Draft, event: Event) -> None:

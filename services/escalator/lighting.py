@@ -1,11 +1,12 @@
 """Who is called: the bearer first, the next on the chain when one stays dark, and again for as long as it is not done.
 
 Invariant: the next is lit when the wait for an answer is over or every channel has failed, whichever comes first, and never while a
-duty is paused or put off by a snooze; nobody is rung twice for the same step.
+duty is paused or put off by a snooze; nobody is rung twice for the same step. The wait counts from when a call was handed over to a
+channel; where none ever is, the chain goes on after as long a wait, and nobody is called dark for it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -15,6 +16,9 @@ from shared.case import Duty, Lit, Plan
 from shared.directory import Person
 from shared.facts import EffectKind, Purpose
 from shared.ids import DutyId, PersonId, PostId
+
+AT_ONCE = timedelta(seconds=2)
+"""A hand-over within this time counts from the call."""
 
 
 def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
@@ -37,17 +41,36 @@ def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:
     """Where the wait for an answer is over, the contact is dark and the next on the chain is lit."""
     now = draft.now
     for duty in draft.owed(stirred):
-        if duty.next_link_at is not None and duty.next_link_at <= now and duty.paused_at is None:
+        if duty.next_link_at is None or duty.next_link_at > now or duty.paused_at is not None:
+            continue
+        until = _may_answer_until(draft, duty)
+        if until is not None and until > now:
+            draft.put(duty, next_link_at=until)
+        else:
             light_next(draft, duty, "dark_after_wait")
 
 
+def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
+    """Whoever was lit last has the whole wait from the hand-over; one that came at once counts from the call, so that those who were
+    called together stay together."""
+    last = duty.lit[-1] if duty.lit else None
+    if last is None or last.handed_over_at is None or last.handed_over_at - last.at <= AT_ONCE:
+        return None
+    plan = draft.plan_of(duty)
+    wait = plan.wait if last.person == duty.bearer else plan.step
+    return last.handed_over_at + wait if wait is not None else None
+
+
 def light_next(draft: Draft, duty: Duty, why: str) -> None:
-    """Whoever was lit last stayed dark for the reason `why`; the next who can be told is lit, or the chain has ended."""
+    """Whoever was lit last stayed dark, or no call reached them; the next who can be told is lit, or the chain has ended."""
     plan = draft.plan_of(duty)
     if duty.lit and duty.lit[-1].answered_at is None:
         last = duty.lit[-1]
+        if not last.is_reached and why == "dark_after_wait":
+            why = "not_handed_over"
         duty = with_lit(draft, duty, replace(last, dark_at=last.dark_at or draft.now))
-        draft.on(duty, EffectKind.DARK, why, person=last.person, post=last.post, rule=plan.chain_rule)
+        kind = EffectKind.DARK if last.is_reached else EffectKind.UNREACHED
+        draft.on(duty, kind, why, person=last.person, post=last.post, rule=plan.chain_rule)
     chain = duty.chain
     lit_already = {lit.person for lit in duty.lit}
     while chain:
@@ -79,7 +102,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
         lit, why = replace(known, post=post), "being_rung_already"
     else:
         dark = bearer_of(draft, duty)[0].name
-        notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark)
+        notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
         lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
     draft.put(duty, lit=(*duty.lit, lit), next_link_at=until)
     draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.chain_rule)
@@ -91,7 +114,8 @@ def call_again(draft: Draft, duty: Duty, why: str, *, purpose: Purpose = Purpose
     person, post = bearer_of(draft, duty)
     who = PersonId(person.id)
     notice = draft.call(person, post, purpose, why, duty)
-    lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
+    reached = next((one.handed_over_at for one in duty.lit if one.person == who and one.handed_over_at is not None), None)
+    lit = Lit(person=who, post=post, notice=notice, at=draft.now, handed_over_at=reached, channels=channels_to(person, plan.channels))
     draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.limit)
     fields: dict[str, object] = {"bearer": who, "bearer_post": post, "lit": (*(one for one in duty.lit if one.person != who), lit)}
     if chain is not None:
@@ -133,7 +157,12 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed:
     was_last = lit.notice == duty.lit[-1].notice and lit.person == duty.lit[-1].person
     known = lit.failed if failed else lit.delivered
     outcomes = (*known, *[channel for channel in channels if channel not in known])
-    lit = replace(lit, failed=outcomes) if failed else replace(lit, delivered=outcomes)
+    if failed:
+        lit = replace(lit, failed=outcomes)
+    else:
+        # Whoever could not be called before is called now: from here on they may answer.
+        dark_at = lit.dark_at if lit.is_reached else None
+        lit = replace(lit, delivered=outcomes, dark_at=dark_at, handed_over_at=lit.handed_over_at if lit.delivered else draft.now)
     changed = with_lit(draft, duty, lit)
     if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
         return

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from shared.facts import Decision, Due, Fact
+from shared.facts import Decision, Due, Fact, Found
+from shared.metrics import distrusted, from_zero
 from shared.vocabulary import Kind
 
 
@@ -16,6 +17,7 @@ class Metrics:
         self.notices = Counter("fenghuo_escalator_notices", "Notices ordered, by purpose", ["purpose"], registry=registry)
         self.retried = Counter("fenghuo_escalator_retried", "Facts tried again because something could not be reached", registry=registry)
         self.set_aside = Counter("fenghuo_escalator_set_aside", "Facts that could not be decided on: look at each", registry=registry)
+        self.distrusted = distrusted(registry)
         self.decide_seconds = Histogram(
             "fenghuo_escalator_decide_seconds",
             "Time of the pure decision, the case put into bytes with it",
@@ -44,9 +46,10 @@ class WatchMetrics:
     """What the independent check finds; alerts.yml rings where it finds anything, or where it has not ended for long."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.differences = Counter(
+        differences = Counter(
             "fenghuo_watch_differences", "Differences between cases, clocks and the record, by sort", ["found"], registry=registry
         )
+        self.differences = from_zero(differences, Found)
         self.repaired = Counter("fenghuo_watch_repaired", "Differences that were repaired", registry=registry)
         self.cases = Gauge("fenghuo_watch_cases", "Cases looked at in the last whole round", registry=registry)
         self.clocks = Gauge("fenghuo_watch_clocks", "Pending clocks looked at in the last whole round", registry=registry)

@@ -4,13 +4,14 @@ Invariant: a duty opens once for what opens it. While one of the same rule is ow
 trigger opens no second; its limit counts from the moment the policy says, never from when the machine got round to it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from services.escalator.draft import Draft, Event
+from services.escalator.draft import Draft, Event, LeavingOut
 from services.escalator.duties import cancel
 from services.escalator.lighting import light_first
 from services.escalator.parties import Party, parties
@@ -33,18 +34,37 @@ GAP_HORIZON = timedelta(days=14)
 def open_on(draft: Draft, event: Event) -> None:
     """Whatever the policy opens when `event` happens."""
     if event.follows:
-        _open_again(draft, event)
-    for rule in draft.policy.rules_on(event.name, draft.sort):
-        if rule.every is not None or rule.shift:
-            # What comes by the calendar and is scheduled already keeps its moment when it is established again.
-            if all(one.rule != rule.name for one in draft.openings):
-                schedule(draft, rule, event.at)
-            continue
-        task = draft.tasks.get(event.task) if event.task else None
-        if task is not None and (rule.scope is Scope.TASK or rule.by in OF_A_TASK):
-            open_rule(draft, rule, event, task)
-        elif rule.scope is Scope.CASE:
-            open_rule(draft, rule, event)
+        with LeavingOut(draft, "fault_of_ours", event.name):
+            _open_again(draft, event)
+    for rule in _rules_on(draft, event.name):
+        with LeavingOut(draft, "rule_failed", rule.name, rule=rule.plan.limit):
+            _open_by(draft, rule, event)
+
+
+def _rules_on(draft: Draft, trigger: str) -> Sequence[DutyRule]:
+    """What the policy says for this trigger; in a careful draft without what can't be worked out for such a matter."""
+    if not draft.is_careful:
+        return draft.policy.rules_on(trigger, draft.sort)
+    rules: list[DutyRule] = []
+    for name in draft.policy.names_on(trigger):
+        with LeavingOut(draft, "rule_failed", name):
+            rule = draft.policy.rule_named(name, draft.sort)
+            if rule is not None:
+                rules.append(rule)
+    return rules
+
+
+def _open_by(draft: Draft, rule: DutyRule, event: Event) -> None:
+    if rule.every is not None or rule.shift:
+        # What comes by the calendar and is scheduled already keeps its moment when it is established again.
+        if all(one.rule != rule.name for one in draft.openings):
+            schedule(draft, rule, event.at)
+        return
+    task = draft.tasks.get(event.task) if event.task else None
+    if task is not None and (rule.scope is Scope.TASK or rule.by in OF_A_TASK):
+        open_rule(draft, rule, event, task)
+    elif rule.scope is Scope.CASE:
+        open_rule(draft, rule, event)
 
 
 def _open_again(draft: Draft, event: Event) -> None:
@@ -69,6 +89,8 @@ def open_rule(
     zone = draft.policy.zone
     start = _start(draft, rule, event)
     due_at = _due(draft, rule, event, start, task)
+    if draft.is_absorbing and due_at is not None and due_at <= draft.now and rule.term is not None:
+        start, due_at = draft.now, rule.term.after(draft.now, zone)
     if due_at is None:
         draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
         return []
@@ -149,6 +171,8 @@ def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
     case = draft.case
     if event.name in (Kind.REOPENED, f"discharged.{rule.name}"):
         return event.at
+    if not case.report.is_first_hand and rule.starts in ("occurred_at", "learned_at"):
+        return case.starts_at
     match rule.starts:
         case "start":
             return case.starts_at
@@ -195,15 +219,12 @@ def _is_owed(draft: Draft, rule: DutyRule) -> bool:
 
 def _is_owed_already(draft: Draft, rule: DutyRule, party: Party, task: Task | None) -> bool:
     """Whether this very thing is owed: for a task by its id, for a person who must answer by the person, else by the rule alone."""
-    for duty in draft.duties.values():
-        if duty.rule != rule.name or not duty.is_owed:
-            continue
-        if task is not None:
-            if duty.task == task.id:
-                return True
-        elif not rule.plan.by_recipient or duty.bearer == party.bearer.id:
-            return True
-    return False
+    duties, name = draft.duties.values(), rule.name
+    if task is not None:
+        # A campaign has thousands of duties of one rule, and one of each task.
+        return any(duty.rule == name and duty.is_owed for duty in duties if duty.task == task.id)
+    bearer = party.bearer.id if rule.plan.by_recipient else None
+    return any(duty.rule == name and duty.is_owed and bearer in (None, duty.bearer) for duty in duties)
 
 
 def _id(draft: Draft, rule: DutyRule, key: str) -> DutyId:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.escalator.draft import Draft
 from shared.case import Duty, Task
-from shared.directory import Directory, Person
+from shared.directory import Person
 from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
@@ -184,8 +184,3 @@ def _anybody(draft: Draft) -> tuple[Person, PostId]:
     """The first post of the directory: a duty whose unit nobody heads (`policy check` and `gaps` warn of it) is still somebody's."""
     post = PostId(draft.directory.posts[0].id)
     return draft.directory.holder_of(post, draft.now), post
-
-
-def stands_for(directory: Directory, actor_unit: UnitId | None, unit: UnitId) -> bool:
-    """Whether somebody of `actor_unit` may act for `unit`: the unit itself, one above it, or somebody who speaks for no unit."""
-    return actor_unit is None or actor_unit == unit or directory.is_above(actor_unit, unit)

@@ -9,13 +9,13 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.broker import broker_time, inbox_prefix
+from shared.broker import inbox_prefix
+from shared.broker_time import hand_out
 
 OPEN_FOR = 3.0
 """Seconds a request stays open; after a restart of the broker a lane stands still for no longer."""
@@ -31,14 +31,12 @@ class Handed:
     __slots__ = ("_connection", "_reply", "at", "data", "delivered", "headers", "number", "sequence", "subject")
 
     def __init__(self, raw: Msg, connection: Client) -> None:
-        metadata = raw.metadata
+        told = hand_out(raw.reply)
         self._connection, self._reply = connection, raw.reply
         self.subject, self.data, self.headers = raw.subject, raw.data, raw.headers
-        self.sequence: int = metadata.sequence.stream
-        self.number: int = metadata.sequence.consumer
+        self.sequence, self.at, self.delivered = told.sequence, told.at, told.delivered or 1
+        self.number = told.number
         """The durable's own count of what it has handed out."""
-        self.delivered: int = metadata.num_delivered or 1
-        self.at: datetime = broker_time(raw)
 
     async def ack(self) -> None:
         await self._connection.publish(self._reply, b"+ACK")

@@ -1,7 +1,8 @@
 """A lapse is referred: first to the ledger of the unit, which counts repeats; the ledger opens the accountability case.
 
 Invariant: one referral for each unit, rule and cause of a decision, however many people the same failure concerned; an exercise
-refers nothing.
+refers nothing, and so does what another unit says of one that has said nothing itself. What our own failure excuses is referred by a
+person or not at all (excuses.py).
 """
 
 from services.escalator.draft import Draft
@@ -18,6 +19,9 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
     if lapse is None or report.exercise:
         return
     unit = answerable(draft, duty)
+    if report.witness and unit == report.unit and lapse.cause is not LapseCause.OMITTED:
+        draft.on(duty, EffectKind.NOTED, "on_a_witness_alone_nobody_answers", rule=draft.plan_of(duty).limit)
+        return
     case = standing_case("ledger", unit)
     same = (case, duty.rule, lapse.cause.value)
     if any((sent.case, sent.data.get("rule"), sent.data.get("cause")) == same for sent in draft.sends):

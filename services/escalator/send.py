@@ -21,6 +21,13 @@ class ConflictError(RuntimeError):
     """Somebody else has written there meanwhile: read it again."""
 
 
+class Written(int):
+    """The sequence of what is stored."""
+
+    repeated: bool = False
+    """Something was stored there before under the same message id; what was sent was dropped."""
+
+
 class _Error(msgspec.Struct):
     code: int = 0
     err_code: int = 0
@@ -31,6 +38,7 @@ class _Word(msgspec.Struct):
     """The broker's answer to a publish, as much of it as is used."""
 
     seq: int = 0
+    duplicate: bool = False
     error: _Error | None = None
 
 
@@ -41,7 +49,7 @@ class Exchange:
     """Publishes to streams and asks the broker, over the service's one connection."""
 
     def __init__(self, connection: Callable[[], Client]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._raw: dict[str, asyncio.Future[Msg]] = {}
         self._prefix = ""
@@ -50,20 +58,20 @@ class Exchange:
     async def open(self) -> None:
         """Listen for answers; safe to repeat."""
         if not self._prefix:
-            prefix = self._connection().new_inbox()
-            await self._connection().subscribe(f"{prefix}.*", cb=self._answered)
+            prefix = self.connection().new_inbox()
+            await self.connection().subscribe(f"{prefix}.*", cb=self._answered)
             self._prefix = prefix
 
-    async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[int]:
+    async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[Written]:
         """Send now; await the returned future for the sequence it is stored at. It raises ConflictError or APIError."""
         token, future = self._expect(self._waiting)
-        await self._connection().publish(subject, raw, reply=f"{self._prefix}.{token}", headers=headers)
+        await self.connection().publish(subject, raw, reply=f"{self._prefix}.{token}", headers=headers)
         return future
 
     async def ask(self, subject: str, raw: bytes = b"") -> Msg:
         """The broker's answer as it came. Bound it by a timeout of your own."""
         token, future = self._expect(self._raw)
-        await self._connection().publish(subject, raw, reply=f"{self._prefix}.{token}")
+        await self.connection().publish(subject, raw, reply=f"{self._prefix}.{token}")
         return await future
 
     def _expect(self, kind: dict[str, asyncio.Future[Any]]) -> tuple[str, asyncio.Future[Any]]:
@@ -93,7 +101,9 @@ class Exchange:
             future.set_exception(error)
             return
         if word.error is None:
-            future.set_result(word.seq)
+            written = Written(word.seq)
+            written.repeated = word.duplicate
+            future.set_result(written)
         elif word.error.err_code in _WRONG_LAST_SEQUENCE:
             future.set_exception(ConflictError(word.error.description))
         else:

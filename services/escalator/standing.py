@@ -16,7 +16,7 @@ from services.escalator.outgoing import SOURCE, Outgoings
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
 from services.escalator.rulebook import RuleBook
-from services.escalator.send import Exchange
+from services.escalator.send import Exchange, Written
 from shared.broker import PUBLISH_TIMEOUT
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
@@ -119,7 +119,7 @@ class StandingWatches:
         return Watched.model_validate_json(answer.data)
 
     async def _establish(self, watches: tuple[Established, ...], by: str, now: datetime) -> None:
-        waiting: list[asyncio.Future[int]] = []
+        waiting: list[asyncio.Future[Written]] = []
         for one in watches:
             case, fact_id = standing_case(one.watch, one.subject), f"established:{one.watch}:{one.subject}:{by}"
             raw = Fact.bytes_of(Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=one)

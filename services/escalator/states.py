@@ -16,6 +16,9 @@ DUTY: Mapping[tuple[DutyState, str], DutyState] = {
     (DutyState.LAPSED, "discharge"): DutyState.LAPSED_DISCHARGED,
     (DutyState.OPEN, "cancel"): DutyState.CANCELLED,
     (DutyState.LAPSED, "cancel"): DutyState.CANCELLED,
+    # It was held for done by a call that never was.
+    (DutyState.DISCHARGED, "contest"): DutyState.OPEN,
+    (DutyState.LAPSED_DISCHARGED, "contest"): DutyState.LAPSED,
 }
 
 TASK: Mapping[tuple[TaskState, str], TaskState] = {

@@ -1,22 +1,40 @@
 """The escalator on a virtual clock: cases, their one clock each, and what one case says to another, without a broker.
 
 Invariant: exactly what the lanes would do, in the order in which the broker would store it: a clock that is due before a fact strikes
-before it, and what a decision sends to another case is the next fact of that case. Stories, explanations and simulations all play here.
+before it, and what a decision sends to another case is the next fact of that case. Every call was handed over at once unless a fact says
+that it failed: here nothing of ours is ever away. Stories, explanations and simulations all play here.
 """
 
 import heapq
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from services.escalator.decide import decide
 from services.escalator.draft import Rules
-from shared.case import Case
+from shared.case import Case, Lit
 from shared.facts import Decision, Due, Fact, Frozen, Value
 from shared.ids import CaseId, DutyId
 from shared.vocabulary import Kind
 
 STEP = timedelta(microseconds=1)
 """Between a fact and what follows from it."""
+
+
+def told_at_once(case: Case) -> Case:
+    """The case as it is with a notifier that hands over whatever has not failed."""
+    if not any(_waits(lit) for duty in case.duties for lit in duty.lit):
+        return case
+    return replace(case, duties=tuple(replace(duty, lit=tuple(_told(lit) for lit in duty.lit)) for duty in case.duties))
+
+
+def _told(lit: Lit) -> Lit:
+    return replace(lit, handed_over_at=lit.at) if _waits(lit) else lit
+
+
+def _waits(lit: Lit) -> bool:
+    return not lit.is_reached and not set(lit.channels) <= set(lit.failed)
 
 
 @dataclass(slots=True)
@@ -44,6 +62,8 @@ class World:
         self.sequence += 1
         case_id = CaseId(fact.subject or "")
         before = self.cases.get(case_id)
+        if before is not None and fact.kind not in (Kind.DELIVERED, Kind.FAILED):
+            before = told_at_once(before)
         keeps_its_own = before is not None and fact.kind != Kind.ESTABLISHED
         rules = self.by_policy.get(before.policy, self.rules) if before is not None and keeps_its_own else self.rules
         after, decision = decide(before, fact, self.sequence, at, rules)

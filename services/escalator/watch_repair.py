@@ -15,8 +15,10 @@ import orjson
 from nats.aio.client import Client
 from nats.js.errors import APIError
 
+from shared.case_parts import MissingPartError, head_of, is_parted, whole_case
 from shared.facts import Checked, Found
 from shared.ids import CaseId
+from shared.stored import asking, last_on, value_of
 from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
 from shared.subjects import armed_subject, due_subject, lane_of
 
@@ -56,8 +58,8 @@ _read = msgspec.json.Decoder(CaseSeen)
 
 
 def case_seen(raw: bytes) -> CaseSeen:
-    """Raises msgspec.MsgspecError."""
-    return _read.decode(raw)
+    """Of one in parts what its own key has. Raises msgspec.MsgspecError."""
+    return _read.decode(head_of(raw))
 
 
 class Closely:
@@ -96,22 +98,21 @@ class Closely:
 
     async def case(self, case: CaseId) -> CaseStored:
         """As it stands on the broker now."""
-        answer = await self._connection().request(f"$JS.API.DIRECT.GET.KV_{CASES}.$KV.{CASES}.{case}", b"", timeout=TIMEOUT)
-        headers = answer.headers or {}
-        revision = int(headers.get("Nats-Sequence", 0))
-        if not revision or "KV-Operation" in headers:
-            return CaseStored(None, revision)
-        at = datetime.fromisoformat(headers["Nats-Time-Stamp"])
+        stored = await value_of(asking(self._connection, TIMEOUT), CASES, case)
+        if stored is None or stored.is_deletion:
+            return CaseStored(None, stored.sequence if stored is not None else 0)
         try:
-            return CaseStored(case_seen(answer.data), revision, at)
-        except msgspec.MsgspecError:
-            return CaseStored(None, revision, at, readable=False)
+            seen = case_seen(stored.data)
+            if is_parted(stored.data):
+                await whole_case(asking(self._connection, TIMEOUT), case, stored.data)
+            return CaseStored(seen, stored.sequence, stored.at)
+        except (msgspec.MsgspecError, MissingPartError):
+            return CaseStored(None, stored.sequence, stored.at, readable=False)
 
     async def _pending(self, case: CaseId) -> tuple[datetime | None, int]:
-        answer = await self._connection().request(f"$JS.API.DIRECT.GET.{CLOCKS}.{armed_subject(case)}", b"", timeout=TIMEOUT)
-        headers = answer.headers or {}
-        schedule = headers.get("Nats-Schedule")
-        return (armed_for(schedule), int(headers["Nats-Sequence"])) if schedule else (None, 0)
+        stored = await last_on(asking(self._connection, TIMEOUT), CLOCKS, armed_subject(case))
+        schedule = stored.headers.get("Nats-Schedule") if stored is not None else None
+        return (armed_for(schedule), stored.sequence) if stored is not None and schedule else (None, 0)
 
     async def _lane_has_work(self, case: CaseId) -> bool:
         info = await self._connection().jetstream(timeout=TIMEOUT).consumer_info(FACTS, escalator_durable(lane_of(case)))

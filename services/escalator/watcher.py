@@ -1,7 +1,8 @@
 """Who watches the watcher: every minute all cases are laid beside all pending clocks, and both beside the record.
 
 Invariant: whoever relies on a clock learns within a round that it is not there, and it is armed again; each difference is a fact.
-The outside address is called only after a round that found none. It shares nothing with the lanes but the stored contract.
+The outside address is called only after a round that found none, while every service is ready by its own word, stored a moment ago.
+It shares nothing with the lanes but the stored contract.
 
 What it sees: for every case, that exactly the clock it waits for is pending; that no clock is pending for nobody; of every report and
 act that a lane is past, that its case has taken it in (or that it was set aside); that no lane, nor those who deliver and record,
@@ -9,27 +10,35 @@ stand still. What it does not see: clocks that struck and hand-overs whose decis
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 import msgspec
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 
+from services.escalator.cases import GONE
 from services.escalator.clock_index import ClockIndex
 from services.escalator.metrics import WatchMetrics
 from services.escalator.settings import EscalatorSettings
-from services.escalator.walk import Stored, WalkError, walk
 from services.escalator.watch_repair import IN_FLIGHT, CaseSeen, Closely, armed_for, case_seen
 from shared.broker import append
+from shared.broker_time import STAMP, from_stamp
+from shared.case_parts import is_parted
 from shared.facts import Checked, Fact, Found
+from shared.facts.aside import aside_id
+from shared.facts.authenticity import as_stored, distrust_envelope
 from shared.ids import CaseId
-from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
+from shared.lights import lights_out, read_light
+from shared.streams import CASES, CLOCKS, FACTS, LIGHTS, POSITIONS, Position, escalator_durable, position_key
 from shared.subjects import LANES, fact_subject, lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
+from shared.walk import Stored, WalkError, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -54,25 +63,37 @@ class Round:
     began: datetime
     clocks: int = 0
     cases: int = 0
-    doubtful: list[CaseId] = field(default_factory=list[CaseId])
-    moving: list[CaseId] = field(default_factory=list[CaseId])
+    doubtful: dict[CaseId, None] = field(default_factory=dict[CaseId, None])
+    """In the order they were met."""
+    parted: dict[CaseId, None] = field(default_factory=dict[CaseId, None])
+    """Cases in parts: whether all are there is looked at apart."""
+    moving: dict[CaseId, None] = field(default_factory=dict[CaseId, None])
     """Written since the round began: doubtful only because the clocks were read before."""
-    ignored: list[tuple[CaseId, int]] = field(default_factory=list[tuple[CaseId, int]])
-    ended: list[tuple[CaseId, int]] = field(default_factory=list[tuple[CaseId, int]])
-    """(case, revision) of cases that ended long enough ago."""
+    ignored: dict[CaseId, int] = field(default_factory=dict[CaseId, int])
+    """Case → the fact that its lane is past and it has not taken in."""
+    ended: dict[CaseId, int] = field(default_factory=dict[CaseId, int])
+    """Case → revision, of cases that ended long enough ago."""
     differences: list[Checked] = field(default_factory=list[Checked])
 
 
 class Watcher:
     def __init__(
-        self, connection: Callable[[], Client], settings: EscalatorSettings, metrics: WatchMetrics, clock: Callable[[], datetime]
+        self,
+        connection: Callable[[], Client],
+        settings: EscalatorSettings,
+        metrics: WatchMetrics,
+        clock: Callable[[], datetime],
+        rebuild: Callable[[CaseId], Awaitable[object]] | None = None,
     ) -> None:
+        """`rebuild` makes a case that can't be read again from the record."""
+        self._rebuild = rebuild
         self._connection, self._settings, self._metrics, self._clock = connection, settings, metrics, clock
         self._closely = Closely(connection, clock)
         self._followed_to = 0
         """Facts up to this sequence have been followed into their cases."""
         self._moved: dict[str, tuple[int, int]] = {}
         """Durable → (what it has acknowledged, what waited) at the last round."""
+        self._positions: dict[str, int] = {}
 
     async def run(self) -> None:
         """For as long as the service lives."""
@@ -101,7 +122,7 @@ class Watcher:
         recent = await self._recent_facts(last, floors)
         index = await self._clocks(met)
         await self._cases(met, index, recent, floors)
-        met.ignored += [(case, sequence) for case, sequence in recent.items() if sequence <= floors[lane_of(case)]]
+        met.ignored |= {case: sequence for case, sequence in recent.items() if sequence <= floors[lane_of(case)]}
         await self._strays(met, index)
         await self._look_closely(met)
         await self._retire(met)
@@ -122,9 +143,21 @@ class Watcher:
             if waiting and self._moved.get(name, (-1, 0))[0] == floor and self._moved[name][1]:
                 met.differences.append(Checked(found=Found.LANE_STILL, durable=name, sequence=floor))
             self._moved[name] = (floor, waiting)
+            await self._keep_position(name, floor)
             if lane >= 0:
                 floors[lane] = floor
         return floors
+
+    async def _keep_position(self, durable: str, floor: int) -> None:
+        """So that one made anew goes on from there (shared/streams.py)."""
+        if not floor or self._positions.get(durable) == floor:
+            return
+        answer = await self._connection().request(f"$JS.API.DIRECT.GET.{FACTS}", b'{"seq":%d}' % floor, timeout=5)
+        if (stamp := (answer.headers or {}).get(STAMP)) is None:
+            return
+        js = self._connection().jetstream(timeout=5)
+        await js.publish(f"$KV.{POSITIONS}.{position_key(FACTS, durable)}", Position(floor, from_stamp(stamp)).write())
+        self._positions[durable] = floor
 
     # The record
 
@@ -138,23 +171,27 @@ class Watcher:
         self._followed_to = min([last, *(floor for lane, floor in floors.items() if self._moved[escalator_durable(lane)][1])])
         if last == after:
             return {}
-        aside = {fact.id async for _, fact in self._facts(Kind.REJECTED, after)}
+        aside = {envelope["id"] async for _, envelope in self._facts(Kind.REJECTED, after)}
         recent: dict[CaseId, int] = {}
         for kind in FOLLOWED:
-            async for stored, fact in self._facts(kind, after):
-                if fact.subject and f"aside:{stored.sequence}" not in aside:
-                    recent[CaseId(fact.subject)] = max(stored.sequence, recent.get(CaseId(fact.subject), 0))
+            async for stored, envelope in self._facts(kind, after):
+                if aside_id(stored.sequence) not in aside:
+                    case = CaseId(envelope["subject"])
+                    recent[case] = max(stored.sequence, recent.get(case, 0))
                 if len(recent) >= MOST_FACTS:
                     log.warning("facts_not_followed", since=after, kind=kind, next="the lanes are faster than the check")
                     return recent
         return recent
 
-    async def _facts(self, kind: Kind, after: int) -> AsyncIterator[tuple[Stored, "_Envelope"]]:
+    async def _facts(self, kind: Kind, after: int) -> AsyncIterator[tuple[Stored, dict[str, Any]]]:
+        """The envelopes of authentic facts; what is none is set aside elsewhere."""
         async for stored in self._slowly(FACTS, f"fact.*.{kind}", after=after):
             try:
-                yield stored, _envelope.decode(stored.data)
+                envelope = _json.decode(stored.data)
             except msgspec.MsgspecError:
                 continue
+            if distrust_envelope(stored.subject, as_stored(stored.headers), envelope) is None:
+                yield stored, envelope
 
     # Clocks and cases
 
@@ -168,24 +205,34 @@ class Watcher:
         return index
 
     async def _cases(self, met: Round, index: ClockIndex, recent: dict[CaseId, int], floors: dict[int, int]) -> None:
+        """Every kept revision of every case, the oldest first: what was noted of one is forgotten where a later one is met."""
+        info = await self._connection().request(f"$JS.API.STREAM.INFO.KV_{CASES}", b"", timeout=5)
+        met.cases = _json.decode(info.data)["state"].get("num_subjects", 0)  # which the client leaves out
+        followed: dict[CaseId, int] = {}
         async for stored in self._slowly(f"KV_{CASES}", f"$KV.{CASES}.*"):
-            if "KV-Operation" in stored.headers:
-                continue
-            met.cases += 1
             case_id = CaseId(stored.subject.rpartition(".")[2])
+            for noted in (met.doubtful, met.parted, met.moving, met.ignored, met.ended):
+                noted.pop(case_id, None)
+            if "KV-Operation" in stored.headers:
+                met.cases -= 1
+                continue
             pending_at = index.take(case_id)
             try:
                 case = case_seen(stored.data)
             except msgspec.MsgspecError:
-                met.doubtful.append(case_id)
+                met.doubtful[case_id] = None
                 continue
+            if is_parted(stored.data):
+                met.parted[case_id] = None
             if pending_at != case.clock_at:
-                (met.doubtful if stored.at < met.began - IN_FLIGHT else met.moving).append(case_id)
-            sequence = recent.pop(case_id, 0)
+                (met.doubtful if stored.at < met.began - IN_FLIGHT else met.moving)[case_id] = None
+            sequence = recent.pop(case_id, 0) or followed.get(case_id, 0)
+            if sequence:
+                followed[case_id] = sequence
             if case.applied.sequence < sequence <= floors[lane_of(case_id)]:
-                met.ignored.append((case_id, sequence))
+                met.ignored[case_id] = sequence
             if self._may_leave(case):
-                met.ended.append((case_id, stored.sequence))
+                met.ended[case_id] = stored.sequence
 
     def _may_leave(self, case: CaseSeen) -> bool:
         if case.ended_at is None or case.clock_at is not None or case.standing is not None:
@@ -200,7 +247,7 @@ class Watcher:
             async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
                 case = CaseId(stored.subject.rpartition(".")[2])
                 if index.is_left(case) and self._clock() - stored.at >= IN_FLIGHT:
-                    met.doubtful.append(case)
+                    met.doubtful[case] = None
 
     async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[Stored]:
         """A walk that takes no more than its share of the broker and of this process."""
@@ -216,30 +263,46 @@ class Watcher:
     async def _look_closely(self, met: Round) -> None:
         if len(met.doubtful) > MOST_LOOKED_AT:
             log.error("many_differences", doubtful=len(met.doubtful), looked_at=MOST_LOOKED_AT, next="the next rounds go on")
-        for case in [*met.doubtful, *met.moving][:MOST_LOOKED_AT]:
+        for case in dict.fromkeys([*met.doubtful, *met.moving, *met.parted][:MOST_LOOKED_AT]):
             if (difference := await self._closely.clock_of(case)) is not None:
-                met.differences.append(difference)
-        for case, sequence in met.ignored[:MOST_LOOKED_AT]:
+                met.differences.append(await self._made_again(difference))
+        for case, sequence in [*met.ignored.items()][:MOST_LOOKED_AT]:
             if (difference := await self._closely.fact_of(case, sequence)) is not None:
                 met.differences.append(difference)
+
+    async def _made_again(self, difference: Checked) -> Checked:
+        """A case that can't be read is made again at once, whether or not a fact about it comes."""
+        if difference.found is not Found.CASE_UNREADABLE or difference.case is None or self._rebuild is None:
+            return difference
+        await self._rebuild(difference.case)
+        again = await self._closely.case(difference.case)
+        return difference.model_copy(update={"repaired": again.readable})
 
     async def _retire(self, met: Round) -> None:
         """Cases that ended long ago leave the bucket, each at exactly the revision that was seen; the trail keeps them."""
         js = self._connection().jetstream(timeout=5)
-        for case, revision in met.ended:
+        for case, revision in met.ended.items():
             headers = {
                 "KV-Operation": "PURGE",
                 "Nats-Rollup": "sub",
                 # The mark itself goes after an hour, so that a bucket of years does not fill with marks.
                 "Nats-TTL": "1h",
                 "Nats-Expected-Last-Subject-Sequence": str(revision),
+                "Nats-Expected-Stream": f"KV_{CASES}",
             }
             try:
                 await js.publish(f"$KV.{CASES}.{case}", b"", timeout=5, headers=headers)
             except NatsError as error:
                 log.info("case_stays", case=case, error=str(error), next="it was written meanwhile, or the next round takes it")
                 continue
+            await self._retire_parts(js, case)
             self._metrics.purged.inc()
+
+    async def _retire_parts(self, js: JetStreamContext, case: CaseId) -> None:
+        """Also those that no revision of the case has named since a crash."""
+        async for part in self._slowly(f"KV_{CASES}", f"$KV.{CASES}.{case}.*"):
+            if "KV-Operation" not in part.headers:
+                await js.publish(part.subject, b"", timeout=5, headers=GONE)
 
     async def _tell(self, met: Round, took: float) -> None:
         for one in met.differences:
@@ -259,16 +322,19 @@ class Watcher:
         self._metrics.well.set(well)
         self._metrics.ended.set(self._clock().timestamp())
         log.info("round", cases=met.cases, clocks=met.clocks, differences=len(met.differences), seconds=round(took, 2))
-        if well and self._settings.deadman_url:
+        if well and self._settings.deadman_url and await self._all_lights_are_on():
             await _call(self._settings.deadman_url)
 
+    async def _all_lights_are_on(self) -> bool:
+        """Whether every service wrote a moment ago that it is ready: that it can store, that its queues move, that its channels take."""
+        stored = [read_light(one.subject, one.at, one.data) async for one in walk(self._connection, f"KV_{LIGHTS}", f"$KV.{LIGHTS}.>")]
+        out = lights_out([light for light in stored if light is not None], self._settings.watch_services)
+        if out:
+            log.error("lights_out", out=out, next="no call goes out to the outside address")
+        return not out
 
-class _Envelope(msgspec.Struct):
-    id: str
-    subject: str | None = None
 
-
-_envelope = msgspec.json.Decoder(_Envelope)
+_json = msgspec.json.Decoder(dict[str, Any])
 
 
 async def _call(url: str) -> None:

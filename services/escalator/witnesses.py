@@ -1,14 +1,17 @@
 """The cross-check at work: every outside witness is laid beside every unit's report of the last two days, both ways.
 
 Invariant: of two reports the one stored later finds the earlier, whichever replica is handed it: what it was not handed itself it
-reads from the record first. A match is said once (`match:<witness>:<report>`) and only says so: it judges nobody.
+reads from the record first. A match is said once (`match:<witness>:<report>`) and only says so: it judges nobody. A witness that has
+been matched is matched again only by what is clearly more alike: else a flood of reports of one event would make of each as many
+facts as there were reports before it.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from nats.aio.client import Client
@@ -20,19 +23,26 @@ from services.escalator.cross_check import Match, Telling, apart, is_units_repor
 from services.escalator.decide import matter_of
 from services.escalator.outgoing import SOURCE, Outgoings
 from services.escalator.rulebook import RuleBook
-from services.escalator.walk import WalkError, walk
-from shared.broker import PUBLISH_TIMEOUT, broker_time, inbox_prefix
+from shared.broker import PUBLISH_TIMEOUT, inbox_prefix
+from shared.broker_time import hand_out
+from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
+from shared.facts.authenticity import as_stored, distrust
 from shared.ids import CaseId
 from shared.streams import CROSS_CHECK_DURABLE, FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
+from shared.walk import WalkError, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 REMEMBERED_FOR = timedelta(hours=48)
 MOST = 5_000
 """Tellings remembered on each side, some 3 KB each; where more come in, the oldest are forgotten first."""
+CLEARLY = 0.02
+"""So much more alike must a report be than the one a witness was matched with before, to be told of."""
+BREATH = 20
+"""Comparisons, some 20 µs each, between which the lanes have their turn."""
 AT_ONCE = 64
 WAIT = 2.0
 RETRY_AFTER = 1.0
@@ -47,11 +57,21 @@ class _Told:
         self.case, self.at, self.telling = case, at, telling
 
 
+class _Said(NamedTuple):
+    """A message as it is stored."""
+
+    subject: str
+    headers: Mapping[str, str] | None
+    data: bytes
+
+
 class Witnesses:
     def __init__(self, connection: Callable[[], Client], outgoings: Outgoings, rulebook: RuleBook, clock: Callable[[], datetime]) -> None:
         self._connection, self._out, self._rulebook, self._clock = connection, outgoings, rulebook, clock
         self._witnesses: deque[_Told] = deque(maxlen=MOST)
         self._reports: deque[_Told] = deque(maxlen=MOST)
+        self._matched: dict[CaseId, float] = {}
+        """The best match said so far of each witness, as far as this replica said it; the oldest first."""
         self._seen = 0
         """Stream sequence up to which every report is remembered."""
         self._handed = 0
@@ -96,26 +116,34 @@ class Witnesses:
                 await raw.ack()
 
     async def _one(self, raw: Msg) -> None:
-        handed, at = raw.metadata.sequence, broker_time(raw)
-        missed = handed.consumer != self._handed + 1
-        self._handed = handed.consumer
-        if missed and handed.stream > self._seen + 1:
+        handed = hand_out(raw.reply)
+        missed = handed.number != self._handed + 1
+        self._handed = handed.number
+        if missed and handed.sequence > self._seen + 1:
             await self._read_up(None)
-        told = self._remembered(raw.data, at) if handed.stream > self._seen else _told(raw.data, at)
-        self._seen = max(self._seen, handed.stream)
+        said = _Said(raw.subject, raw.headers, raw.data)
+        told = self._remembered(said, handed.at) if handed.sequence > self._seen else _told(said, handed.at, self._rulebook.directory())
+        self._seen = max(self._seen, handed.sequence)
         if told is not None:
-            await self._say([*self._matches(told)])
+            matches: list[tuple[_Told, _Told, Match]] = []
+            for number, compared in enumerate(self._compared(told)):
+                if compared is not None:
+                    matches.append(compared)
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+            await self._say(self._worth_saying(matches))
 
     async def _read_up(self, since: datetime | None) -> None:
         async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since):
-            self._remembered(stored.data, stored.at)
+            self._remembered(_Said(stored.subject, as_stored(stored.headers), stored.data), stored.at)
             self._seen = stored.sequence
 
-    def _remembered(self, raw: bytes, at: datetime) -> _Told | None:
-        told = _told(raw, at)
+    def _remembered(self, said: "_Said", at: datetime) -> _Told | None:
+        directory = self._rulebook.directory()
+        told = _told(said, at, directory)
         if told is None:
             return None
-        directory, matter = self._rulebook.directory(), told.telling.matter
+        matter = told.telling.matter
         if is_witness(matter, directory):
             self._witnesses.append(told)
         elif is_units_report(matter, directory):
@@ -127,23 +155,37 @@ class Witnesses:
                 side.popleft()
         return told
 
-    def _matches(self, told: _Told) -> Iterator[tuple[_Told, _Told, Match]]:
-        """(witness, report, match): for a witness its best report, for a report every witness it answers."""
+    def _compared(self, told: _Told) -> Iterator[tuple[_Told, _Told, Match] | None]:
+        """For each of the other side laid beside it: (witness, report, match), or None where the two are not alike enough."""
         directory = self._rulebook.directory()
         settings = self._rulebook.policies.in_force(told.at).document.cross_check
         if settings is None:
             return
         matter = told.telling.matter
         if is_witness(matter, directory):
-            found = [(one, match(told.telling, one.telling, directory, settings)) for one in _near(self._reports, told, settings.window)]
-            report, how = max(found, key=lambda each: each[1].score, default=(None, None))
-            if report is not None and how is not None and how.score >= settings.alike:
-                yield told, report, how
+            pairs = ((told, report) for report in _near(self._reports, told, settings.window))
         elif is_units_report(matter, directory):
-            for one in _near(self._witnesses, told, settings.window):
-                how = match(one.telling, told.telling, directory, settings)
-                if how.score >= settings.alike:
-                    yield one, told, how
+            pairs = ((witness, told) for witness in _near(self._witnesses, told, settings.window))
+        else:
+            return
+        for witness, report in pairs:
+            least = self._least(witness, settings.alike)
+            how = match(witness.telling, report.telling, directory, settings) if least <= 1 else None
+            yield (witness, report, how) if how is not None and how.score >= least else None
+
+    def _least(self, witness: _Told, alike: float) -> float:
+        before = self._matched.get(witness.case)
+        return alike if before is None else before + CLEARLY
+
+    @staticmethod
+    def _worth_saying(matches: list[tuple[_Told, _Told, Match]]) -> list[tuple[_Told, _Told, Match]]:
+        """Of each witness its best: a witness has one best report, a report may answer many witnesses."""
+        best: dict[CaseId, tuple[_Told, _Told, Match]] = {}
+        for each in matches:
+            witness, _, how = each
+            if witness.case not in best or how.score > best[witness.case][2].score:
+                best[witness.case] = each
+        return [*best.values()]
 
     async def _say(self, matches: list[tuple[_Told, _Told, Match]]) -> None:
         async with asyncio.timeout(PUBLISH_TIMEOUT):
@@ -157,7 +199,13 @@ class Witnesses:
                     Kind.MATCHED, id=fact_id, source=SOURCE, subject=witness.case, time=max(witness.at, report.at), data=data
                 )
                 await (await self._out.append(fact_subject(witness.case, Kind.MATCHED), raw, fact_id))
+                self._note(witness.case, how.score)
                 log.info("matched", case=witness.case, report=report.case, score=how.score)
+
+    def _note(self, witness: CaseId, score: float) -> None:
+        self._matched[witness] = max(score, self._matched.pop(witness, 0.0))
+        if len(self._matched) > MOST:
+            del self._matched[next(iter(self._matched))]
 
 
 def _near(side: Iterable[_Told], told: _Told, window: timedelta) -> Iterator[_Told]:
@@ -169,10 +217,12 @@ def _near(side: Iterable[_Told], told: _Told, window: timedelta) -> Iterator[_To
             yield one
 
 
-def _told(raw: bytes, at: datetime) -> _Told | None:
+def _told(said: _Said, at: datetime, directory: Directory) -> _Told | None:
     """None for what is no report: the lanes set it aside, it is not for us to say so twice."""
     try:
-        fact = Fact.read(raw)
-        return _Told(CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data))))
+        fact = Fact.read(said.data)
+        if distrust(said.subject, said.headers, fact) is not None:
+            return None
+        return _Told(CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data), directory)))
     except (FactError, ValidationError):
         return None

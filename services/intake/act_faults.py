@@ -3,10 +3,10 @@
 Invariant: an act without a fault names only what there is, and carries exactly the fields its row in acts_table knows. Pure.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.intake.acts_table import Act
-from services.intake.forms import ActForm
+from services.intake.forms import AcknowledgeForm, ActForm
 from services.intake.known import (
     assignment_faults,
     duty_faults,
@@ -20,7 +20,26 @@ from services.intake.known import (
 from services.intake.words import Fault
 from shared.case import Case
 from shared.directory import Directory
+from shared.facts.report import MOST_TASKS_OF_A_CASE, task_count
 from shared.vocabulary import Document, Kind
+
+CALLS_GO_BACK = timedelta(hours=24)
+"""A call that was made longer ago is no longer written down as one."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is_call: bool) -> list[Fault]:
+    """What is wrong with a call that is written down."""
+    if not is_call:
+        given = [name for name in ("number", "called_at") if getattr(form, name) is not None]
+        return [(name, "is of a call to somebody else: name the person, or remove it") for name in given]
+    if form.called_at is None:
+        return []
+    if form.called_at > now + CLOCKS_DIFFER:
+        return [("called_at", "lies in the future: say when the call was")]
+    if form.called_at < max(now - CALLS_GO_BACK, opened_at - CLOCKS_DIFFER):
+        return [("called_at", "lies before this was reported, or more than a day ago: a call that old answers nothing here")]
+    return []
 
 
 def faults_in(act: Act, form: ActForm, case: Case, directory: Directory, now: datetime) -> list[Fault]:
@@ -49,8 +68,19 @@ def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:
         *post_faults("post", form.post, directory),
         *plan_faults("plan", form.plan, directory),
         *task_faults(form.task, case),
+        *_too_many(form, case),
         *duty_faults(form.duty, case),
     ]
+
+
+def _too_many(form: ActForm, case: Case) -> list[Fault]:
+    more, there = task_count(form.tasks), len(case.tasks)
+    if not more or there + more <= MOST_TASKS_OF_A_CASE:
+        return []
+    room = max(MOST_TASKS_OF_A_CASE - there, 0)
+    remedy = f"assign at most {room} more here" if room else "assign none here"
+    said = f"are {more} more, and this case has {there} of at most {MOST_TASKS_OF_A_CASE}: {remedy}, open another case for the rest"
+    return [("tasks", said)]
 
 
 def _untimely(form: ActForm, directory: Directory, now: datetime) -> list[Fault]:

@@ -3,15 +3,15 @@
 Invariant: an answer is given only for a fact that the broker has said is stored.
 """
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from services.intake.schemas import of_value
+from shared.act_outcome import Outcome
 from shared.facts import Effect, Frozen, Instant, Name
 from shared.ids import CaseId, DutyId, PersonId, UnitId
+from shared.schemas import of_value
 
 
 def _effect(value: Any) -> Effect:
@@ -58,14 +58,6 @@ class Submitted(Frozen):
     """The same report was handed in before under the same key; this is the answer of then."""
 
 
-class Outcome(StrEnum):
-    APPLIED = "applied"
-    REFUSED = "refused"
-    """On record, but it changed nothing; the REFUSED effect says why."""
-    RECORDED = "recorded"
-    """On record; the decision on it is not known yet."""
-
-
 class Acted(Frozen):
     """The answer to an act on a case."""
 
@@ -77,4 +69,11 @@ class Acted(Frozen):
     @property
     def refused_because(self) -> str | None:
         refused = next((effect for effect in self.effects if effect.kind == "refused"), None)
-        return None if refused is None else (refused.note or refused.why)
+        if refused is None:
+            return None
+        return refused.why if self.outcome is Outcome.SET_ASIDE else (refused.note or refused.why)
+
+    @property
+    def is_refused(self) -> bool:
+        """Nothing has changed by it."""
+        return self.outcome in (Outcome.REFUSED, Outcome.SET_ASIDE)

@@ -13,6 +13,7 @@ from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
 from services.intake.api.sources import sources_router
 from services.intake.board import Board
+from services.intake.case_lookup import CaseLookup
 from services.intake.desk.pages import desk_router
 from services.intake.desk_services import DeskServices
 from services.intake.directory_changes import DirectoryChanges
@@ -23,6 +24,8 @@ from services.intake.ingress import Ingress
 from services.intake.metrics import Metrics
 from services.intake.receipts import Receipts
 from services.intake.record import Record
+from services.intake.refusals import Refusals
+from services.intake.refused_often import RefusedOften
 from services.intake.request_reply import AT_ONCE, Answering, undecoded
 from services.intake.settings import IntakeSettings
 from services.intake.submit import Submission
@@ -30,12 +33,14 @@ from services.intake.threads import Threads
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
+from shared.facts.authors import Author
+from shared.gatekeeping import gate_of
 from shared.lined_yaml import words_of
-from shared.secrets import SecretFile, signing_key, verify_key
+from shared.pulse import Pulses
+from shared.secrets import SecretFile, signing_key
 from shared.service import Service
 from shared.streams import INBOX, INTAKE_DURABLE
-from shared.subjects import REPORT_SUBMIT
-from shared.tokens import Gate
+from shared.subjects import REPORT_SUBMIT_ALL
 
 
 def now() -> datetime:
@@ -44,34 +49,47 @@ def now() -> datetime:
 
 def build(settings: IntakeSettings) -> Service:
     service = Service("intake", settings)
-    file = load_directory(settings.directory)
-    directory = LiveDirectory(file, lambda: service.connection)
-    gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
+    directory = LiveDirectory(lambda: load_directory(settings.directory), lambda: service.connection)
+    gate = gate_of(service, directory)
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
     metrics, board = Metrics(service.registry), Board()
     metrics.cases.set_function(lambda: len(board))
     record = Record(lambda: service.connection, metrics)
-    submission = Submission(record, board, directory, receipts, now, wait=settings.duties_wait, skew=settings.clock_skew)
-    acts = CaseActs(record, board, directory, now, wait=settings.duties_wait)
+    refusals = Refusals(record, now)
+    submission = Submission(record, board, directory, receipts, refusals, now, wait=settings.duties_wait, skew=settings.clock_skew)
+    lookup = CaseLookup(board, record)
+    acts = CaseActs(record, board, lookup, directory, refusals, now, wait=settings.duties_wait)
     changes = DirectoryChanges(directory, record, lambda: service.connection, now, lambda: words_of(settings.policy))
-    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts, Heartbeats(record, now))
+    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts, refusals, Heartbeats(record, now))
 
     inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
     inbox(Ingress(hand_in, record, now).hear)
-    requests = service.broker.subscriber(REPORT_SUBMIT, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded)
-    requests(Answering(submission, gate).hear)
-    service.prepare.append(lambda: changes.take_file_at_start(file))
-    service.tasks.append(directory.run)
-    service.tasks.append(Follower(lambda: service.connection, board).run)
+    requests = service.broker.subscriber(REPORT_SUBMIT_ALL, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded)
+    requests(Answering(submission, gate, directory).hear)
+    service.prepare.append(lambda: changes.take_file_at_start(settings.directory))
+    service.tasks.append(Follower(lambda: service.connection, board, metrics.distrusted).run)
+    service.tasks.append(Pulses(lambda: service.connection, Author.INTAKE).run)
+    refused_often = RefusedOften(record, now)
+    service.door.refusals.on_many = refused_often.note
+    service.tasks.append(refused_often.run)
     service.checks["board"] = board.check
-    service.checks["directory"] = directory.check
     service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
 
-    desk = DeskServices(board=board, submit=submission, acts=acts, live=directory, gate=gate, zone=settings.zone, secure=settings.secure)
+    desk = DeskServices(
+        board=board,
+        lookup=lookup,
+        submit=submission,
+        acts=acts,
+        proposals=changes,
+        live=directory,
+        gate=gate,
+        zone=settings.zone,
+        secure=settings.secure,
+    )
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
-        cases_router(board, gate, now),
+        cases_router(board, lookup, gate, now),
         directory_router(directory, changes, gate, now),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),

@@ -5,16 +5,21 @@ keeps the stored bytes and the few fields that lists need; a Case is built only 
 """
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
 from services.intake.card import Card, card_of, desk_order, due_order
 from shared.case import Case
+from shared.case_parts import MissingPartError
 from shared.ids import CaseId
+from shared.subjects import lane_of
 
 T = TypeVar("T")
 READER_LIMIT = 5_000
 """Changed cases a reader may leave unread; one slower than that is let go and resumes with its last revision."""
+STILL = 0.5
+"""Seconds without a change after which a reader is woken all the same."""
 BREATH = 0.1
 """Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told once."""
 
@@ -40,6 +45,12 @@ class Board:
 
     def __init__(self) -> None:
         self._cards: dict[CaseId, Card] = {}
+        self._parts: dict[CaseId, dict[str, bytes]] = {}
+        """Of each case too large for one message its parts by address, compressed."""
+        self._incomplete: dict[CaseId, tuple[int, bytes]] = {}
+        """Cases of which a part was stored again after them, so that it is still to come."""
+        self._applied: dict[int, int] = {}
+        """Of each lane the last fact that a case of it has taken in: what comes before it is decided."""
         self._raised: dict[str, set[CaseId]] = {}
         """Of each case those that follow from it."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
@@ -55,17 +66,40 @@ class Board:
     # Fed
 
     def put(self, case: CaseId, revision: int, raw: bytes) -> None:
-        """The case changed. Raises ValueError for a value that is no case."""
-        card = card_of(case, revision, raw)
+        """The case changed. Raises ValueError for a value that is not this case, or would take it back to an earlier fact."""
+        try:
+            card = card_of(case, revision, raw, self._parts.get(case, {}))
+        except MissingPartError:
+            self._incomplete[case] = revision, raw
+            return
+        self._incomplete.pop(case, None)
+        if (known := self._cards.get(case)) is not None and card.applied < known.applied:
+            raise ValueError(f"it has applied fact {card.applied}, the case had applied fact {known.applied} before")
         self._cards[case] = card
+        lane = lane_of(case)
+        self._applied[lane] = max(self._applied.get(lane, 0), card.applied)
         if card.parent is not None:
             self._raised.setdefault(card.parent, set()).add(case)
         self._tell(case, revision)
         for look in list(self._waiting.get(case, ())):
             look(card)
 
+    def put_part(self, case: CaseId, address: str, raw: bytes) -> None:
+        """A part of the case, which comes before the case that names it."""
+        self._parts.setdefault(case, {})[address] = zlib.compress(raw, 1)
+        if case in self._incomplete:
+            self.put(case, *self._incomplete[case])
+
+    def remove_part(self, case: CaseId, address: str) -> None:
+        """The case's latest revision does not name it any more."""
+        parts = self._parts.get(case, {})
+        parts.pop(address, None)
+        if not parts:
+            self._parts.pop(case, None)
+
     def remove(self, case: CaseId, revision: int) -> None:
         """The case left the board; the trail keeps it."""
+        self._incomplete.pop(case, None)
         card = self._cards.pop(case, None)
         if card is not None and card.parent is not None:
             self._raised.get(card.parent, set()).discard(case)
@@ -74,6 +108,9 @@ class Board:
     def clear(self) -> None:
         """The broker's bucket is another one than before."""
         self._cards.clear()
+        self._parts.clear()
+        self._incomplete.clear()
+        self._applied.clear()
         self._raised.clear()
         self.revision = 0
 
@@ -92,6 +129,14 @@ class Board:
 
     def card(self, case: CaseId) -> Card | None:
         return self._cards.get(case)
+
+    def is_coming(self, case: CaseId) -> bool:
+        """It has been told of, and parts of it are still to come."""
+        return case in self._incomplete
+
+    def decided_before(self, case: CaseId) -> int | None:
+        """The facts of the case's lane up to this one are decided, or set aside; None where the lane has no case here."""
+        return self._applied.get(lane_of(case))
 
     async def case(self, case: CaseId) -> Case | None:
         card = self._cards.get(case)
@@ -130,8 +175,9 @@ class Board:
             if not self._waiting[case]:
                 del self._waiting[case]
 
-    async def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId]]:
-        """(revision, case) for each change from now on, or since revision `after`. Ends when the reader is too slow."""
+    async def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId] | None]:
+        """(revision, case) for each change from now on, or since revision `after`; None where STILL seconds bring none, so that the
+        reader can look whether it may go on. Ends when the reader is too slow."""
         reader = Reader()
         if after is not None:
             missed = sorted((card.revision, card.case) for card in self._cards.values() if card.revision > after)
@@ -140,7 +186,12 @@ class Board:
         self._readers.add(reader)
         try:
             while True:
-                await reader.news.wait()
+                try:
+                    async with asyncio.timeout(STILL):
+                        await reader.news.wait()
+                except TimeoutError:
+                    yield None
+                    continue
                 reader.news.clear()
                 if reader.is_gone:
                     return

@@ -5,13 +5,17 @@ Invariant: a card is read from the bytes alone, defaults filled in as shared.cas
 
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import msgspec
 
 from shared.case import Case, CaseStatus, DutyState, TaskState, read_case
+from shared.case_parts import DECISION, LISTS, MissingPartError, places_of, put_together
+from shared.facts import Decision
+from shared.formats import refuse_newer_bytes
 from shared.ids import CaseId
 from shared.vocabulary import Level, ReportKind
 
@@ -19,6 +23,12 @@ SETTLED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED}
 OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
 TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
 EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
+NOT_LEAN = frozenset({"items", "log"})
+LISTED_PARTS = 4
+"""A list of a case that lies in more parts than this, some hundred entries, is left out where cases are listed."""
+_LISTS = frozenset(LISTS)
+NOT_GLANCED_AT = frozenset({"items", "log", "calls", DECISION})
+"""What a card needs nothing of."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 """The next limit of a case that owes nothing, for sorting."""
 
@@ -69,6 +79,7 @@ class _Applied(msgspec.Struct):
 class _Glance(msgspec.Struct):
     """What of a stored case a card needs; the rest is skipped unread."""
 
+    id: str
     report: _Report
     holder: str
     report_sequence: int
@@ -81,7 +92,12 @@ class _Glance(msgspec.Struct):
     suspicion: _Suspicion | None = None
 
 
+class _Decided(msgspec.Struct):
+    decision: Decision
+
+
 _glance = msgspec.json.Decoder(_Glance)
+_read_decided = msgspec.json.Decoder(_Decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,8 @@ class Card:
     revision: int
     packed: bytes
     """The stored value, compressed: a case is 6 to 20 kB of JSON, and the board holds every one."""
+    parts: Mapping[str, bytes]
+    """Of a case too large for one message its parts by address, compressed."""
     status: CaseStatus
     kind: ReportKind
     level: Level | None
@@ -114,12 +132,38 @@ class Card:
 
     @property
     def raw(self) -> bytes:
-        return zlib.decompress(self.packed)
+        return self._together(frozenset())
+
+    @property
+    def listed(self) -> bytes:
+        """As a list of cases shows it: of a case too large for one message without the inventory, the log, and what is longer than a
+        list can show."""
+        if not self.parts:
+            return self.raw
+        raw = zlib.decompress(self.packed)
+        long = {name for name, addresses in places_of(raw).items() if len(addresses) > LISTED_PARTS}
+        return self._together(NOT_LEAN | (long - {DECISION}))
+
+    def _together(self, without: frozenset[str]) -> bytes:
+        raw = zlib.decompress(self.packed)
+        return put_together(raw, Unpacked(self.parts), without) if self.parts else raw
 
     @property
     def whole(self) -> Case:
         """Built anew each time: a Case takes ten times the memory of its bytes."""
         return read_case(self.raw)
+
+    @property
+    def lean(self) -> Case:
+        """Without the inventory and the log of a case too large for one message: enough to say who may do what, and what became of it."""
+        return read_case(self._together(NOT_LEAN))
+
+    @property
+    def decision(self) -> Decision:
+        """The last one, read alone: asked at each change by whoever waits for it."""
+        raw = self._together(_LISTS)
+        refuse_newer_bytes(raw)
+        return _read_decided.decode(raw).decision
 
     @property
     def next_due(self) -> datetime | None:
@@ -141,14 +185,40 @@ class Card:
         return bool(self.owed) and self.owed[0] < now
 
 
-def card_of(case: CaseId, revision: int, raw: bytes) -> Card:
-    """Raises ValueError for a value that is no case."""
-    value = _glance.decode(raw)
+class Unpacked(Mapping[str, bytes]):
+    """Compressed parts, each unpacked when it is asked for."""
+
+    def __init__(self, packed: Mapping[str, bytes]) -> None:
+        self._packed = packed
+
+    def __getitem__(self, address: str) -> bytes:
+        return zlib.decompress(self._packed[address])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+def card_of(case: CaseId, revision: int, raw: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> Card:
+    """`parts` by address, compressed.
+
+    Raises ValueError for a value that is no case, or another case's; MissingPartError where a part that it names is not given.
+    """
+    named = {address for addresses in places_of(raw).values() for address in addresses}
+    if not named <= parts.keys():
+        raise MissingPartError(f"not all parts of case {case} are there yet")
+    parts = {address: parts[address] for address in named}
+    value = _glance.decode(put_together(raw, Unpacked(parts), NOT_GLANCED_AT) if parts else raw)
+    if value.id != case:
+        raise ValueError(f"it is case {value.id}")
     owed = [duty for duty in value.duties if duty.state in OWED]
     return Card(
         case=case,
         revision=revision,
         packed=zlib.compress(raw, 1),
+        parts=parts,
         status=value.status,
         kind=value.report.kind,
         level=value.level,

@@ -1,4 +1,4 @@
-"""What the desk's pages may use of intake: the board to read, the two ways to write, the directory, the gate, the zone.
+"""What the desk's pages may use of intake: the board to read, the three ways to write, the directory, the gate, the zone.
 
 Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form, `.detail` is for the page.
 """
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from services.intake.answers import Acted, Submitted
 from services.intake.card import Card
-from services.intake.forms import ActForm
+from services.intake.directory_waiting import RefusalForm, Waiting
+from services.intake.forms import AcknowledgeForm, ActForm
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import ReportForm, Via
-from shared.ids import CaseId, PersonId
+from shared.facts import ReportForm
+from shared.ids import CaseId
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Kind
 
@@ -51,11 +52,18 @@ class Board(Protocol):
 
     async def case(self, case: CaseId) -> Case | None: ...
 
-    def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId]]:
+    def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId] | None]:
         """(revision, case) for each change from now on, or from `after` on; a case that changes often is told once a moment.
 
+        None where half a second brings none.
         Ends when the reader is too slow: reconnect with the last revision seen.
         """
+        ...
+
+
+class Lookup(Protocol):
+    async def card(self, case: CaseId, principal: Principal) -> Card:
+        """Problem 404; 503, and as `NotDecidedYet` where its report is on record and no case has come of it yet."""
         ...
 
 
@@ -78,20 +86,21 @@ class Acts(Protocol):
         """Which acts this principal may do to this case, for showing only those buttons."""
         ...
 
-    async def acknowledge(
-        self,
-        case: CaseId,
-        principal: Principal,
-        *,
-        person: PersonId | None = None,
-        via: Via | None = None,
-        note: str | None = None,
-        key: str | None = None,
-    ) -> Acted:
+    async def acknowledge(self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None) -> Acted:
         """For the principal themself; with `person` the duty officer logs a call to somebody else."""
         ...
 
     async def act(self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None) -> Acted: ...
+
+
+class Proposals(Protocol):
+    """Changes of the directory that wait for a second person. Problem 403, 404, 409, 503."""
+
+    async def waiting(self, principal: Principal) -> list[Waiting]: ...
+
+    async def approve(self, proposal_id: str, principal: Principal) -> object: ...
+
+    async def refuse(self, proposal_id: str, form: RefusalForm, principal: Principal) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +108,10 @@ class DeskServices:
     """`desk_router` of services/intake/desk/pages.py takes this and a clock, and nothing else."""
 
     board: Board
+    lookup: Lookup
     submit: Submit
     acts: Acts
+    proposals: Proposals
     live: Callable[[], Directory]
     """The directory as it is at the call."""
     gate: Gate

@@ -1,52 +1,57 @@
 """What people fill in besides the report: the bodies of the acts. Which fields an act needs and takes stands in acts_table."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.facts import Frozen, Instant, TaskForm
-from shared.facts.report import Line, Text
+from shared.directory.addresses import TELEPHONE
+from shared.facts import Given, Instant
+from shared.facts.bounds import PLAIN_ID, Term, at_most
+from shared.facts.report import Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Document, Level, ReviewCause
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
-Span = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
-class AcknowledgeForm(Frozen):
+class AcknowledgeForm(Given):
     """Empty for a leader who acknowledges for themself; a duty officer who rang someone names the person."""
 
-    person: PersonId | None = None
+    person: Annotated[PersonId, PLAIN_ID] | None = None
     via: Annotated[str | None, Field(pattern="^(api|desk|logged_call)$")] = None
     note: Text | None = None
+    """Of a call: what was said."""
+    number: Annotated[str | None, StringConstraints(pattern=rf"^{TELEPHONE.pattern}$")] = None
+    """Of a call: the number rung; default the person's first in the directory. Kept masked."""
+    called_at: Instant | None = None
+    """Of a call: when; default now."""
 
 
-class ActForm(Frozen):
+class ActForm(Given):
     """The body of every other act: the fields of a CaseAct that people fill in. Each act takes its own few (`acts_table`)."""
 
     text: Text | None = None
-    to_unit: UnitId | None = None
-    to_person: PersonId | None = None
-    into: CaseId | None = None
+    to_unit: Annotated[UnitId, PLAIN_ID] | None = None
+    to_person: Annotated[PersonId, PLAIN_ID] | None = None
+    into: Annotated[CaseId, PLAIN_ID] | None = None
     percent: Annotated[int | None, Field(ge=0, le=100)] = None
-    duty: DutyId | None = None
-    task: TaskId | None = None
-    tasks: tuple[TaskForm, ...] = ()
+    duty: Annotated[DutyId, PLAIN_ID] | None = None
+    task: Annotated[TaskId, PLAIN_ID] | None = None
+    tasks: Tasks = ()
     document: Document | None = None
-    causes: tuple[ReviewCause, ...] = ()
+    causes: Annotated[tuple[ReviewCause, ...], at_most(len(ReviewCause))] = ()
     level: Level | None = None
     sensitive: bool | None = None
     due_at: Instant | None = None
-    span: Span | None = None
+    span: Term | None = None
     approve: bool | None = None
     measure: Line | None = None
     """A step of the ladder in force; of an item, what is done against it."""
     plan: Word | None = None
-    post: PostId | None = None
-    step: Annotated[int | None, Field(ge=0)] = None
+    post: Annotated[PostId, PLAIN_ID] | None = None
+    step: Annotated[int | None, Field(ge=0, le=10_000)] = None
     """Of the chain (0: who is called first); of an inventory, the number of the item."""
-    owner: PersonId | None = None
+    owner: Annotated[PersonId, PLAIN_ID] | None = None
     acting: bool | None = None
     intent: bool | None = None
     summary: Line | None = None

@@ -13,17 +13,20 @@ from enum import StrEnum
 from services.intake.acts import CaseActs
 from services.intake.answers import FactRef
 from services.intake.formats import FORMATS
-from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item
+from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
 from services.intake.heartbeats import Heartbeats
 from services.intake.receipts import Receipts
 from services.intake.record import Stored, id_of
+from services.intake.refusals import Refusals
 from services.intake.submit import Handover, Submission, form_in
 from services.intake.threads import Threads
 from services.intake.words import Fault
 from shared.directory import Directory, Source
-from shared.facts import Actor, Frozen, Original, ReportForm
+from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
 from shared.ids import CaseId, SourceId, UnitId
-from shared.vocabulary import Role
+from shared.territory import report_faults
+from shared.vocabulary import Kind, Role
+from shared.web.reasons import in_words
 
 NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
 
@@ -62,10 +65,11 @@ class HandIn:
         threads: Threads,
         directory: Callable[[], Directory],
         receipts: Receipts,
+        refusals: Refusals,
         heartbeats: Heartbeats,
     ) -> None:
         self._submission, self._acts, self._threads, self._receipts = submission, acts, threads, receipts
-        self._directory, self._heartbeats = directory, heartbeats
+        self._refusals, self._directory, self._heartbeats = refusals, directory, heartbeats
 
     def source(self, format_name: str, source_id: str) -> Source:
         """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
@@ -93,21 +97,27 @@ class HandIn:
         source = self.source(format_name, source_id)
         await self._heartbeats.hear(source, received_at)
         arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
-        checked = self._check(FORMATS[format_name](arrival))
         handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
+        checked = self._check(FORMATS[format_name](arrival), handing.actor)
         return [await self._one(item, handing) for item in checked]
 
-    def _check(self, items: list[Item]) -> list[_Checked | tuple[Follow, _Checked | None]]:
+    def _check(self, items: list[Item], by: Actor) -> list[_Checked | tuple[Follow, _Checked | None]]:
         """Every draft is checked before the first is stored."""
         faults: list[Fault] = []
 
         def check(draft: Draft) -> _Checked | None:
             form, wrong = self._submission.check(draft.fields, draft.where)
             faults.extend(wrong)
-            return _Checked(draft, form) if form else None
+            if form is not None:
+                directory = self._directory()
+                may_not = report_faults(by, form, directory)
+                barred = [(f"{draft.where}{field}", in_words(refusal, directory).en) for field, refusal in may_not]
+                faults.extend(barred)
+                return None if barred else _Checked(draft, form)
+            return None
 
         checked: list[_Checked | tuple[Follow, _Checked | None]] = []
-        for item in items:
+        for item in map(readable, items):
             if isinstance(item, Follow):
                 checked.append((item, check(item.otherwise) if item.otherwise else None))
             elif one := check(item):
@@ -137,6 +147,7 @@ class HandIn:
                 at=draft.at,
                 fact_id=outside_id(handing.source.id, draft.id),
                 source=f"/sources/{handing.source.id}",
+                by=handing.actor,
                 handed_in_at=handing.handed_in_at,
                 original=handing.original(draft.id, draft.area_as_given),
             )
@@ -144,13 +155,15 @@ class HandIn:
         case = CaseId(stored.fact.subject or "")
         if draft.is_thread:
             await self._threads.remember(handing.source.id, draft.id, case)
-        if stored.repeated and not draft.may_differ and not _is_same(form_in(stored), item.form):
-            note = f"Another report came with this id before (case {case}): give a new report a new id."
-            return Taken(id=draft.id, outcome=Taking.REFUSED, case=case, note=note)
+        if stored.repeated and not _is_same(stored, draft, item.form):
+            return await self._refused(draft.id, stored, item.form, handing)
         outcome = Taking.KNOWN if stored.repeated else Taking.REPORTED
         return self._taken(draft.id, outcome, case, stored, draft.note)
 
     async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> Taken:
+        refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
+        if refusal is not None:
+            return Taken(id=follow.id, outcome=Taking.REFUSED, case=case, note=in_words(refusal, self._directory()).en)
         stored = await self._acts.tell(
             follow.kind,
             case,
@@ -160,8 +173,19 @@ class HandIn:
             source=f"/sources/{handing.source.id}",
             original=handing.original(follow.id, None),
         )
+        said = CaseAct(by=handing.actor, text=follow.text)
+        if stored.repeated and (stored.fact.kind, stored.fact.data.get("text")) != (follow.kind, said.text):
+            return await self._refused(follow.id, stored, said, handing)
         await self._threads.remember(handing.source.id, follow.id, case)
         return self._taken(follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None)
+
+    async def _refused(self, item: str, first: Stored, given: ReportForm | CaseAct, handing: "_Handing") -> Taken:
+        """On record either way: a message of the inbox is kept whole by whoever took it out, one that came over HTTP is kept here."""
+        case = CaseId(first.fact.subject or "")
+        note = f"Something else came with this id before (case {case}): give a new message a new id."
+        if handing.handed_in_at is None:
+            await self._refusals.used_before(first, given, handing.principal, ("id", note))
+        return Taken(id=item, outcome=Taking.REFUSED, case=case, note=note)
 
     def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
@@ -179,7 +203,7 @@ class _Handing:
 
     @property
     def principal(self) -> str:
-        return f"source:{self.source.id}"
+        return self.source.principal
 
     @property
     def actor(self) -> Actor:
@@ -190,11 +214,17 @@ class _Handing:
 
 
 def outside_id(source: str, item: str) -> str:
-    """The fact id of something from outside: readable where the id given is plain, since it travels in a header."""
+    """The fact id of something from outside: readable where the id given is plain, since it travels in a header.
+
+    All ids of a source begin with what no other source's and no service's id begins with: a source's id has no colon in it.
+    """
     plain = item.isascii() and item.isprintable() and " " not in item and len(item) <= 150
-    return f"{source}:{item}" if plain else id_of(source, item)
+    return f"source:{source}:{item}" if plain else id_of(f"source:{source}", item)
 
 
-def _is_same(stored: ReportForm, given: ReportForm) -> bool:
-    """When a machine's report arrived is not part of what it says."""
-    return stored == given.model_copy(update={"learned_at": stored.learned_at, "occurred_at": stored.occurred_at})
+def _is_same(first: Stored, draft: Draft, form: ReportForm) -> bool:
+    """Whether what was stored under this id is this report. When a machine's report arrived is not part of what it says."""
+    if first.fact.kind != Kind.REPORTED:
+        return False
+    stored = form_in(first)
+    return draft.may_differ or dict(stored) == dict(form) | {"learned_at": stored.learned_at, "occurred_at": stored.occurred_at}

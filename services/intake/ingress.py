@@ -17,22 +17,21 @@ from nats.aio.msg import Msg
 
 from services.intake.formats.items import FormatError
 from services.intake.hand_in import HandIn, Taking
-from services.intake.record import Record, Unreachable
+from services.intake.record import Record, Unreachable, id_of
 from services.intake.words import Fault
-from shared.broker import broker_time
+from shared.broker_time import hand_out, stored_at
 from shared.facts import Fact, Rejection
-from shared.subjects import fact_subject
+from shared.facts.aside import FAULT_LIMIT, LARGEST_FACT, WORDS_LIMIT, kept_headers
+from shared.facts.cause import Cause
+from shared.streams import INBOX
+from shared.subjects import HEARTBEAT, fact_subject, source_in
 from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-HEARTBEAT = "heartbeat"
-"""`inbox.heartbeat.<source>`: a sign of life, whatever stands in it."""
 RETRY_DELAY = 2.0
 TRIES = 5
 """Deliveries after which a message that makes us fail in an unforeseen way is set aside as rejected."""
-FAULT_LIMIT, WORDS_LIMIT, HEADERS_LIMIT = 40, 300, 8_192
-"""How much is said about a rejected message: with the largest body the inbox takes, the fact still fits the broker's 1 MB."""
 
 
 class Ingress:
@@ -53,13 +52,14 @@ class Ingress:
             await message.nack(delay=RETRY_DELAY)
 
     async def _take(self, message: Msg) -> None:
-        _, format_name, source = message.subject.split(".", 2)
+        # Whose message it is the broker says: a source can't publish on another's subject, and nothing in a body is asked.
+        format_name, source = message.subject.split(".")[1], source_in(message.subject)
         try:
             if format_name == HEARTBEAT:
-                await self._hand_in.hear(source, broker_time(message))
+                await self._hand_in.hear(source, stored_at(message))
                 return
             taken = await self._hand_in.take(
-                format_name, source, message.data, dict(message.headers or {}), received_at=broker_time(message), from_inbox=True
+                format_name, source, message.data, dict(message.headers or {}), received_at=stored_at(message), from_inbox=True
             )
         except FormatError as error:
             await self._reject(message, error.reason, list(error.faults))
@@ -70,35 +70,32 @@ class Ingress:
             log.exception("inbox_failed", subject=message.subject, delivery=message.metadata.num_delivered)
             if message.metadata.num_delivered < TRIES:
                 raise Unreachable(f"{type(error).__name__}: {error}") from error
-            await self._reject(message, f"could not be taken ({type(error).__name__}): tell the operator", [])
+            await self._reject(message, f"could not be taken ({type(error).__name__}): tell the operator", [], Cause.FAULT)
             return
         if refused := [(one.id, one.note or "refused") for one in taken if one.outcome is Taking.REFUSED]:
             await self._reject(message, "could not be taken as a report", refused)
 
-    async def _reject(self, message: Msg, reason: str, faults: list[Fault]) -> None:
+    async def _reject(self, message: Msg, reason: str, faults: list[Fault], cause: Cause = Cause.NOT_A_REPORT) -> None:
         digest = hashlib.sha256(message.data).hexdigest()
-        identity = f"rejected-{message.metadata.sequence.stream}-{digest[:32]}"
+        # The same bytes sent again and again are one refusal an hour, not a flood of them.
+        identity = id_of("rejected", message.subject, digest)
         rejection = Rejection(
             subject=message.subject,
             reason=reason,
             errors=tuple((name[:WORDS_LIMIT], said[:WORDS_LIMIT]) for name, said in faults[:FAULT_LIMIT]),
-            headers=_kept(dict(message.headers or {})),
+            headers=kept_headers(message.headers or {}),
             body=base64.b64encode(message.data).decode(),
             digest=digest,
+            size=len(message.data),
+            cause=cause,
         )
-        fact = Fact.of(Kind.REJECTED, id=identity, source="/services/intake", subject=None, time=self._clock(), data=rejection)
+        raw = self._fact(identity, rejection)
+        if len(raw) > LARGEST_FACT:
+            place = {"body": None, "stream": INBOX, "sequence": hand_out(message.reply).sequence}
+            raw = self._fact(identity, rejection.model_copy(update=place))
         source = message.subject.rsplit(".", 1)[1]
-        stored = await self._record.append(fact_subject(source, Kind.REJECTED), fact.write(), identity)
+        stored = await self._record.append(fact_subject(source, Kind.REJECTED), raw, identity)
         log.warning("rejected", subject=message.subject, reason=reason, faults=len(faults), sequence=stored.sequence)
 
-
-def _kept(headers: dict[str, str]) -> dict[str, str]:
-    """Headers up to a limit, so that the fact always fits the broker's message."""
-    kept: dict[str, str] = {}
-    room = HEADERS_LIMIT
-    for name, value in headers.items():
-        room -= len(name) + len(value)
-        if room < 0:
-            break
-        kept[name] = value
-    return kept
+    def _fact(self, identity: str, rejection: Rejection) -> bytes:
+        return Fact.bytes_of(Kind.REJECTED, id=identity, source="/services/intake", subject=None, time=self._clock(), data=rejection)

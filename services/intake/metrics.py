@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.metrics import distrusted
+
 
 class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -12,6 +14,7 @@ class Metrics:
         self.unreachable = Counter(
             "fenghuo_intake_unreachable", "Facts the broker did not confirm: the sender was told so.", registry=registry
         )
+        self.distrusted = distrusted(registry)
         self.stored_after = Histogram(
             "fenghuo_intake_append_seconds",
             "From sending a fact to the broker until it is read back as stored.",

@@ -14,17 +14,18 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from ulid import ULID
 
-from services.intake.access import may_report
+from services.intake.access import check_report
 from services.intake.answers import DutyRef, FactRef, Submitted
 from services.intake.board import Board
 from services.intake.card import Card
 from services.intake.known import IN_DIRECTORY, assignment_faults, unit_faults
 from services.intake.receipts import Receipts
 from services.intake.record import Record, Stored, Unreachable, id_of
+from services.intake.refusals import Refusals
 from services.intake.words import TIME_EXAMPLE, Fault, faults_of, invalid
 from shared.directory import Directory
-from shared.facts import Fact, Instant, Original, Report, ReportForm
-from shared.facts.report import CATEGORISED
+from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
+from shared.facts.report import CATEGORISED, Reported
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
 from shared.problems import Problem
@@ -35,6 +36,7 @@ from shared.vocabulary import Category, Kind, ReportKind
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 KEY_LIMIT = 200
+KEY_FAULT: Fault = ("Idempotency-Key", "stands for another report: use a new key for a new report")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("occurred_at", "learned_at")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
@@ -50,10 +52,13 @@ class Handover:
     principal: str
     key: str
     """Idempotency: unique among this principal's reports."""
+    is_given: bool = True
+    """The key came with the report, so that it may come again."""
     at: datetime
     """The time part of the case id: the same for every repeat of the same report."""
     fact_id: str
     source: str
+    by: Actor
     person: PersonId | None = None
     handed_in_at: datetime | None = None
     original: Original | None = None
@@ -68,6 +73,7 @@ class Submission:
         board: Board,
         directory: Callable[[], Directory],
         receipts: Receipts,
+        refusals: Refusals,
         clock: Callable[[], datetime],
         *,
         wait: timedelta,
@@ -75,6 +81,7 @@ class Submission:
     ) -> None:
         """`directory` gives it as it is at the call."""
         self._record, self._board, self._live, self._receipts = record, board, directory, receipts
+        self._refusals = refusals
         self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
 
     @property
@@ -102,7 +109,7 @@ class Submission:
         """The form, or every fault of it with its field written after `prefix`."""
         faults = [*self._strangers(fields, prefix), *self._odd_times(fields, prefix)]
         try:
-            form = ReportForm.model_validate(dict(fields))
+            form = ReportForm.model_validate(dict(fields), extra="forbid")
         except ValidationError as error:
             named = {field for field, _ in faults}
             faults += [fault for fault in faults_of(error, ReportForm, prefix) if fault[0] not in named]
@@ -148,26 +155,27 @@ class Submission:
 
     async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
         """Store it and say what it set off. Problem 403, 422 (the key stands for another report), 503."""
-        may_report(principal, form)
+        check_report(principal, form, self._directory)
         if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isprintable()):
             raise invalid([("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")])
-        key = key or str(ULID())
+        is_given, key = key is not None, key or str(ULID())
         stored = await self.file(
             Handover(
                 form=form,
                 principal=principal.subject,
                 key=key,
+                is_given=is_given,
                 at=form.learned_at,
                 fact_id=id_of("report", principal.subject, key),
                 source="/services/intake",
+                by=principal.actor(),
                 person=principal.person,
             )
         )
-        if form_in(stored) != form:
+        if dict(form_in(stored)) != dict(form):
+            await self._refusals.used_before(stored, form, principal.subject, KEY_FAULT)
             detail = f"This Idempotency-Key was used for another report (case {stored.fact.subject}); nothing new is stored."
-            raise Problem(
-                422, "Key already used", detail, errors=[("Idempotency-Key", "stands for another report: use a new key for a new report")]
-            )
+            raise Problem(422, "Key already used", detail, errors=[KEY_FAULT])
         return await self.answer(stored)
 
     async def file(self, handover: Handover) -> Stored:
@@ -184,11 +192,13 @@ class Submission:
             handed_in_at=handover.handed_in_at,
             reported_by=handover.principal,
             person=handover.person,
+            by=handover.by,
             original=handover.original,
         )
         fact = Fact.of(Kind.REPORTED, id=handover.fact_id, source=handover.source, subject=case, time=received_at, data=report)
         with about_case(case):
-            stored = await self._record.append(fact_subject(case, Kind.REPORTED), fact.write(), handover.fact_id)
+            subject = fact_subject(case, Kind.REPORTED)
+            stored = await self._record.append(subject, fact.write(), handover.fact_id, once=handover.is_given)
             log.info("reported", by=handover.principal, unit=report.unit, sequence=stored.sequence, repeated=stored.repeated)
         return stored
 
@@ -209,13 +219,13 @@ class Submission:
         )
 
 
-def form_in(stored: Stored) -> ReportForm:
+def form_in(stored: Stored) -> Reported:
     """What was filled in, of a report on record."""
-    return ReportForm.model_validate({name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data})
+    return Reported.model_validate({name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data})
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:
-    case = card.whole
+    case = card.lean
     return tuple(
         DutyRef(
             id=duty.id,

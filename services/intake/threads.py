@@ -12,7 +12,9 @@ import nats.errors
 from nats.aio.client import Client
 
 from services.intake.record import READ_TIMEOUT, Unreachable, connected
-from shared.ids import CaseId
+from shared.ids import IS_CASE_ID, CaseId
+from shared.last_readable import last_readable
+from shared.stored import asking, value_of
 from shared.streams import THREADS
 
 SETTLING = 0.5
@@ -36,10 +38,15 @@ class Threads:
     async def _find(self, key: str) -> CaseId | None:
         client = connected(self._connection)
         try:
-            found = await client.request(f"$JS.API.DIRECT.GET.KV_{THREADS}.$KV.{THREADS}.{key}", b"", timeout=READ_TIMEOUT)
+            found = await value_of(asking(lambda: client, READ_TIMEOUT), THREADS, key)
+            if found is None or found.is_deletion:
+                return None
+            try:
+                return _case(found.data)
+            except ValueError:
+                return (await last_readable(client.jetstream(timeout=READ_TIMEOUT), THREADS, key, _case)).value
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unreachable(f"The broker did not say which case this belongs to ({type(error).__name__}): send it again.") from error
-        return CaseId(found.data.decode()) if "Nats-Sequence" in (found.headers or {}) and found.data else None
 
     async def remember(self, source: str, message: str, case: CaseId) -> None:
         """Raises Unreachable."""
@@ -50,6 +57,13 @@ class Threads:
             raise Unreachable(
                 f"It is stored, but the broker went away ({type(error).__name__}): send it again, it is never stored twice."
             ) from error
+
+
+def _case(raw: bytes) -> CaseId:
+    """Raises ValueError for what is no case's id."""
+    if not IS_CASE_ID.fullmatch(case := raw.decode("ascii")):
+        raise ValueError("no case")
+    return CaseId(case)
 
 
 def _key(source: str, message: str) -> str:

@@ -10,29 +10,43 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Query, Request
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from services.notifier.channels import REFERENCE_LENGTH, gateway_words
+from services.notifier.gateway_time import ahead_by_call_back
 from services.notifier.ledger import Ledger
+from services.notifier.metrics import CallBackFault, Metrics
 from services.notifier.recent import Recent
 from services.notifier.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
-from shared.facts import Frozen, field_errors
+from shared.clock_skew import ClockSkew, off_words
+from shared.door import KB, doorway
+from shared.facts import Fact, Given
+from shared.fault_texts import faults_in
+from shared.http_fields import CaseRef, IdRef
 from shared.logs import about_case
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 READERS = (Role.OPERATOR, Role.DUTY_OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 
+CALL_BACK_LIMIT = 64 * KB
+"""Bytes; a gateway proves who it is with a signature over them, so that they are read first."""
 
-class ReceiptForm(Frozen):
+
+class ReceiptForm(Given):
     """What a gateway sends later: about which delivery (`id`, the webhook-id, or its own `reference`), and what became of it."""
 
-    id: str | None = None
-    reference: str | None = None
+    id: Annotated[str, Field(max_length=400)] | None = None
+    reference: Annotated[str, Field(max_length=200)] | None = None
     outcome: Literal[Outcome.DELIVERED, Outcome.FAILED]
-    error: str | None = None
+    error: Annotated[str, Field(max_length=20_000)] | None = None
+    """Kept as far as it is worth something: see `gateway_words`."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,8 @@ class Api:
     webhooks: Mapping[str, Webhook]
     """By channel name: the key a channel's call-backs are signed with."""
     clock: Callable[[], datetime]
+    skew: ClockSkew
+    metrics: Metrics
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1")
@@ -53,15 +69,13 @@ class Api:
     async def deliveries(
         self,
         request: Request,
-        case: str | None = None,
-        person: str | None = None,
+        case: CaseRef | None = None,
+        person: IdRef | None = None,
         outcome: Outcome | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """With `case` all on record (a month); without, the latest few thousand."""
         self.gate.admit(request, *READERS)
-        if case is not None and not case.isalnum():
-            raise Problem(422, "Invalid request", "Give the case by its id.", errors=[("case", "letters and digits only")])
         sheets = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
         shown = (line for sheet in sheets for line in _lines(sheet))
         wanted = (
@@ -69,20 +83,42 @@ class Api:
         )
         return {"deliveries": list(islice(wanted, limit))}
 
-    async def receipt(self, request: Request, channel: str) -> dict[str, str]:
+    @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
+    async def receipt(self, request: Request, channel: IdRef) -> dict[str, str]:
         form = await self._verified(request, channel)
-        notice = notice_of_message_id(form.id) if form.id else self.recent.notice_of_reference(channel, form.reference or "")
-        known = await self.ledger.sheet(sheet_key(notice)) if notice else (None, 0)
-        record = known[0].record_of(notice, channel) if known[0] and notice else None
-        if known[0] is None or record is None:
+        reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
+        notices = await self._notices(form, channel, reference)
+        told = [fact for notice in notices if (fact := await self._called_back(form, channel, notice, reference)) is not None]
+        if not told:
             raise Problem(
                 404,
                 "Unknown delivery",
                 "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
             )
+        return {"case": told[0].subject or "", "fact": told[0].id}
+
+    async def _notices(self, form: ReceiptForm, channel: str, reference: str | None) -> list[str]:
+        """What went out as one message has come to the same end."""
+        if form.id is None:
+            return self.recent.notices_of_reference(channel, reference or "")
+        notice = notice_of_message_id(form.id)
+        sheet, _ = await self.ledger.sheet(sheet_key(notice)) if notice else (None, 0)
+        record = sheet.record_of(notice, channel) if sheet and notice else None
+        if notice is None or record is None:
+            return []
+        together = self.recent.notices_of_reference(channel, record.delivery.reference or "")
+        return together if record.delivery.notice in together else [notice]
+
+    async def _called_back(self, form: ReceiptForm, channel: str, notice: str, reference: str | None) -> Fact | None:
+        """What the gateway says of one notice, recorded and told; None where none such is on record."""
+        known = await self.ledger.sheet(sheet_key(notice))
+        record = known[0].record_of(notice, channel) if known[0] else None
+        if known[0] is None or record is None:
+            return None
         case = known[0].case
         with about_case(case):
-            receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=form.reference, error=form.error or _default_error(form))
+            error = gateway_words(form.error or "") or _default_error(form)
+            receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=reference, error=error)
             told = record.model_copy(update={"receipt": receipt})
             if record.receipt is None or record.receipt.outcome is not receipt.outcome:
 
@@ -94,7 +130,7 @@ class Api:
             fact = told.receipt_fact(case)
             assert fact is not None
             await self.ledger.tell(case, fact)
-        return {"case": case, "fact": fact.id}
+        return fact
 
     async def _verified(self, request: Request, channel: str) -> ReceiptForm:
         webhook = self.webhooks.get(channel)
@@ -104,13 +140,20 @@ class Api:
         try:
             webhook.verify(body, dict(request.headers), json_parse=False)
         except (WebhookVerificationError, ValueError) as error:
+            ahead = ahead_by_call_back(webhook, body, dict(request.headers), self.clock())
+            if ahead is not None:
+                self.skew.seen(channel, ahead)
+                self.metrics.call_backs_refused.labels(channel, CallBackFault.CLOCK).inc()
+                log.warning("call_back_refused", channel=channel, why=off_words(channel, ahead))
+                raise Problem(401, "Unauthorized", f"The signature is yours, but {off_words(channel, ahead)}.") from None
+            self.metrics.call_backs_refused.labels(channel, CallBackFault.SIGNATURE).inc()
             detail = f"The signature does not verify ({error}): sign with the channel's key as Standard Webhooks says."
             raise Problem(401, "Unauthorized", detail) from None
         try:
             return ReceiptForm.model_validate_json(body)
         except ValidationError as error:
             detail = "Correct the fields named in errors and send it again."
-            raise Problem(422, "Invalid request", detail, errors=field_errors(error)) from None
+            raise Problem(422, "Invalid request", detail, errors=faults_in(error)) from None
 
 
 def _default_error(form: ReceiptForm) -> str | None:

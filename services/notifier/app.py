@@ -8,10 +8,13 @@ from pathlib import Path
 from faststream.nats import PullSub
 from standardwebhooks import Webhook
 
+from services.notifier.answers import Answers
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
+from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.courier import Courier
 from services.notifier.dispatch import Dispatcher
+from services.notifier.earlier import EarlierDirectory
 from services.notifier.ledger import Ledger
 from services.notifier.link_pages import LinkPages
 from services.notifier.links import Links
@@ -19,18 +22,24 @@ from services.notifier.metrics import Metrics
 from services.notifier.post import Post
 from services.notifier.recent import Recent
 from services.notifier.settings import NotifierSettings
+from services.notifier.whether_over import case_now
 from services.notifier.writer import Writer
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
-from shared.secrets import SecretFile, read_secret, verify_key
+from shared.facts.authors import Author
+from shared.gatekeeping import gate_of
+from shared.pulse import Pulses
+from shared.secrets import SecretFile, read_secret
 from shared.service import Service
 from shared.streams import FACTS, NOTIFIER_DURABLE
-from shared.tokens import Gate
 
 PULLERS = 4
 """Pulls waiting at the broker at once: one alone is a round trip for each decision; a batch would wait to be filled. Each waits a
 second at most, since those that a restarted broker has forgotten are waited out."""
+
+RETRIES_LAST = timedelta(minutes=2)
+"""A decision stays in the queue while one of its notices is tried again: so long the oldest may hold, while others come and go."""
 
 
 def now() -> datetime:
@@ -39,38 +48,51 @@ def now() -> datetime:
 
 def build(settings: NotifierSettings) -> Service:
     service = Service("notifier", settings)
-    metrics = Metrics(service.registry)
-    directory = LiveDirectory(load_directory(settings.directory), lambda: service.connection)
+    directory = LiveDirectory(lambda: load_directory(settings.directory), lambda: service.connection)
     configured = load_channels(settings.channels, os.environ)
+    channels = {name: one.make(settings.secrets) for name, one in configured.items()}
+    for channel in channels.values():
+        if isinstance(channel, WebhookChannel):
+            channel.skew = service.skew.seen
+    metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
-    links = Links(read_secret(settings.secrets, SecretFile.LINK), lasts=timedelta(days=settings.link_days))
+    links = Links(read_secret(settings.secrets, SecretFile.LINK))
     ledger = Ledger(lambda: service.connection)
     recent = Recent(lambda: service.connection)
-    gate = Gate(verify_key(settings.secrets, SecretFile.TOKEN_VERIFY))
+    gate = gate_of(service, directory)
     stopping = asyncio.Event()
+    couriers = {name: Courier(one, channels[name], metrics, now, stopping) for name, one in configured.items()}
     dispatcher = Dispatcher(
         directory=directory,
-        couriers={name: Courier(one, one.make(settings.secrets), metrics, now, stopping) for name, one in configured.items()},
-        post=Post(writer, links, service.url.rstrip("/")),
+        earlier=EarlierDirectory(lambda: service.connection).person,
+        couriers=couriers,
+        post=Post(writer, links, service.url.rstrip("/"), settings.link_grace),
         ledger=ledger,
+        case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,
         clock=now,
         stopping=stopping,
         in_work=settings.in_work,
     )
-    pages = LinkPages(links, writer, directory, ledger, metrics, lambda: service.connection, now, settings.snooze)
-    api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now)
+    answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
+    pages = LinkPages(links, writer, directory, ledger, answers, metrics, lambda: service.connection, now, settings.snooze)
+    api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now, service.skew, metrics)
+
+    async def channels_take() -> None:
+        if faults := [fault for courier in couriers.values() if (fault := courier.fault())]:
+            raise RuntimeError("; ".join(faults))
 
     for _ in range(PULLERS):
         subscriber = subscribe_durable(
             service.broker, "notifier", stream=FACTS, durable=NOTIFIER_DURABLE, pull=PullSub(batch_size=1, timeout=1.0)
         )
         subscriber(dispatcher.take)
-    service.prepare += [ledger.open, directory.open]
-    service.tasks += [dispatcher.work, recent.follow, directory.run]
-    service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)])
+    service.prepare.append(ledger.open)
+    service.tasks += [dispatcher.work, recent.follow, Pulses(lambda: service.connection, Author.NOTIFIER).run]
+    service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST)
+    service.checks["channels"] = channels_take
+    service.checks["formats"] = dispatcher.newer.check
     service.checks["deliveries"] = ledger.check
-    service.checks["directory"] = directory.check
     service.app.include_router(pages.router())
     service.app.include_router(api.router())
     return service

@@ -13,18 +13,18 @@ from pydantic import Field, ValidationError
 
 from services.notifier import channels
 from services.notifier.channels import Channel, ChannelConfig
-from shared.facts import Frozen
+from shared.facts import Closed
 from shared.lined_yaml import Lines, YamlFault, parse
 
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}\n]*))?\}")
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
 
-class _File(Frozen):
+class _File(Closed):
     channels: Annotated[dict[ChannelName, dict[str, Any]], Field(min_length=1)]
 
 
-class Configured(Frozen):
+class Configured(Closed):
     """One channel as the file has it."""
 
     name: str

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.notifier.channel_file import Configured
-from services.notifier.channels import Channel, Message, Reference, TransportError
+from services.notifier.channels import REFERENCE_LENGTH, Channel, Message, Reference, TransportError, gateway_words
 from services.notifier.metrics import Metrics
-from services.notifier.record import masked
+from services.notifier.taking import Taking
+from shared.directory.addresses import masked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -45,6 +46,12 @@ class Courier:
         self._retry = configured.config.retry
         self._turn = asyncio.Semaphore(configured.config.at_once)
         self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
+        self._taking = Taking()
+
+    def fault(self) -> str:
+        """Why the channel takes nothing, in words; empty where it takes."""
+        why = self._taking.fault(self._clock())
+        return f"{self.name} {why}" if why else ""
 
     async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
         """Try the addresses in order until one takes it."""
@@ -86,8 +93,11 @@ class Courier:
                 raise Interrupted
             began = time.perf_counter()
             try:
-                return await self._channel.deliver(message)
-            except TransportError:
+                reference = await self._channel.deliver(message)
+                self._taking.took()
+                return gateway_words(reference, REFERENCE_LENGTH) or None if reference else None
+            except TransportError as failure:
+                self._taking.failed(message.to, failure.reason, self._clock(), is_gateways=failure.retry)
                 raise
             except Exception as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
                 log.exception("channel_fault", channel=self.name)

@@ -6,22 +6,29 @@ broker has them: whatever happens in between, the record says what was done and 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import BadSubjectError, MaxPayloadError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import InvalidKeyError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from services.notifier.record import Sheet
 from shared.broker import append
 from shared.facts import Fact
+from shared.facts.aside import Aside
 from shared.ids import CaseId
+from shared.last_readable import last_readable
+from shared.on_record import on_record
+from shared.stored import asking, value_of
 from shared.streams import DELIVERIES
 from shared.subjects import fact_subject
+from shared.walk import WalkError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,11 +36,16 @@ T = TypeVar("T")
 LONGEST_WAIT = 5.0
 """Seconds between two attempts to store."""
 TIMEOUT = 5.0
+WILL_NEVER_BE_DONE = (BadSubjectError, InvalidKeyError, MaxPayloadError)
+"""The client itself refuses them, each time."""
+STORED_WITHIN = timedelta(minutes=10)
+"""A fact was stored so soon after what it tells of; one that is not on record by then was never told."""
 
 
 class Ledger:
     def __init__(self, connection: Callable[[], Client]) -> None:
         self._connection = connection
+        self._ask = asking(connection, TIMEOUT)
         self._bucket: KeyValue | None = None
 
     async def open(self) -> None:
@@ -48,11 +60,15 @@ class Ledger:
         """What is on record under `key` and its revision, however long the broker is away: not knowing is not the same as nothing."""
 
         async def look() -> tuple[Sheet | None, int]:
+            stored = await value_of(self._ask, DELIVERIES, key)
+            if stored is None or stored.is_deletion:
+                return None, stored.sequence if stored is not None else 0
             try:
-                entry = await self._opened().get(key)
-            except KeyNotFoundError:
-                return None, 0
-            return Sheet.read(entry.value or b""), entry.revision or 0
+                return Sheet.read(stored.data), stored.sequence
+            except ValueError:
+                # With nothing readable left nobody knows what went out: we prefer a second call to a missed one.
+                before = await last_readable(self._jetstream(), DELIVERIES, key, Sheet.read)
+                return before.value, before.revision
 
         return await _until_done(look, what="look up")
 
@@ -73,10 +89,8 @@ class Ledger:
 
     async def raw(self, key: str) -> bytes | None:
         """What stands under `key`. Raises where the broker does not answer."""
-        try:
-            return (await self._opened().get(key)).value
-        except KeyNotFoundError:
-            return None
+        stored = await value_of(self._ask, DELIVERIES, key)
+        return None if stored is None or stored.is_deletion else stored.data
 
     async def put(self, key: str, value: bytes) -> None:
         async def store() -> int:
@@ -88,6 +102,21 @@ class Ledger:
         """Append `fact`, however long the broker is away."""
         raw, subject = fact.write(), fact_subject(case, fact.kind)
         return await _until_done(lambda: append(self._connection(), subject, raw, fact.id), what=fact.kind)
+
+    async def append(self, fact: Aside) -> PubAck:
+        """The fact about a decision that is set aside, however long the broker is away."""
+        return await _until_done(lambda: append(self._connection(), fact.subject, fact.raw, fact.id), what="rejected")
+
+    async def tell_again(self, case: CaseId, fact: Fact) -> None:
+        """Append what was told before or should have been: once, however long ago that was, and whatever the broker has forgotten."""
+        subject = fact_subject(case, fact.kind)
+
+        async def is_told() -> bool:
+            found = await on_record(self._connection, subject, fact.id, fact.time, for_long=STORED_WITHIN)
+            return found is not None
+
+        if not await _until_done(is_told, what="look up"):
+            await self.tell(case, fact)
 
     def _jetstream(self) -> JetStreamContext:
         return self._connection().jetstream(timeout=TIMEOUT)
@@ -102,9 +131,9 @@ async def _until_done(act: Callable[[], Awaitable[T]], *, what: str) -> T:
     while True:
         try:
             return await act()
-        except KeyWrongLastSequenceError:
+        except (KeyWrongLastSequenceError, *WILL_NEVER_BE_DONE):
             raise
-        except (NatsError, OSError, TimeoutError) as error:
+        except (NatsError, WalkError, OSError, TimeoutError) as error:
             log.warning("broker_did_not_answer", what=what, error=str(error) or type(error).__name__, again_in=wait)
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)

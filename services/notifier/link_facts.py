@@ -24,3 +24,15 @@ def snooze(link: Link, by: Actor, duties: Sequence[DutyId], span: timedelta, now
     data = CaseAct(by=by, span=span, duty=duties[0] if len(duties) == 1 else None)
     fact_id = f"snooze:{link.notice}:{link.person}"
     return Fact.of(Kind.SNOOZED, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
+
+
+def contest(link: Link, by: Actor, now: datetime) -> Fact:
+    """The call that this person is said to have had never was."""
+    data = CaseAct(by=by, to_person=link.person)
+    return Fact.of(Kind.CONTESTED, id=f"contest:{link.notice}:{link.person}", source=SOURCE, subject=link.case, time=now, data=data)
+
+
+def second(link: Link, by: Actor, now: datetime, *, approve: bool) -> Fact:
+    """The second person's decision; whichever came first stands."""
+    data = CaseAct(by=by, approve=approve)
+    return Fact.of(Kind.SECONDED, id=f"second:{link.notice}:{link.person}", source=SOURCE, subject=link.case, time=now, data=data)

@@ -1,9 +1,10 @@
-"""The page behind a link: `GET /a/{token}` shows what it is about, `POST` records that this person now knows, or wants to be
-reminded a little later.
+"""The page behind a link: `GET /a/{token}` shows what it is about, `POST` records what this person says by it: that they know, or want to
+be reminded a little later; that a call written down never was; that they agree, as the second person, or do not.
 
 Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page says "recorded" only
-when the broker has the fact, with the broker's time. Pressed twice, the fact stands once: its id is made of case, person and
-notice (not of case and person alone: an answer to a later notice of the same case is an answer of its own).
+when the broker has the fact, with the broker's time, and "counted" only when the escalator has said so. What is over takes no answer,
+and the page says so. Pressed twice, the fact stands once: its id is made of case, person and notice (not of case and person alone: an
+answer to a later notice of the same case is an answer of its own).
 """
 
 import asyncio
@@ -12,41 +13,47 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import parse_qs
 
-import orjson
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier import words
+from services.notifier import whether_over, words
+from services.notifier.answers import Answers, Mark, MarkName
+from services.notifier.duty_desk import duty_desk
 from services.notifier.ledger import Ledger
-from services.notifier.link_facts import acknowledgement, snooze
+from services.notifier.link_facts import acknowledgement, contest, second, snooze
 from services.notifier.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.metrics import Metrics
-from services.notifier.record import Matter, Sheet, key_safe, sheet_key
+from services.notifier.record import Matter, Sheet, sheet_key
+from services.notifier.whether_over import Over
 from services.notifier.writer import TEMPLATES, Writer
-from shared.broker import append
+from shared.act_outcome import Outcome
 from shared.directory import Directory
-from shared.facts import Actor, Fact
+from shared.door import KB, doorway
+from shared.facts import Actor, Purpose
 from shared.ids import UnitId
 from shared.logs import about_case
-from shared.streams import FACTS
-from shared.subjects import fact_subject
 from shared.vocabulary import Language, Role
+from shared.web.languages import name_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+LOOK_AGAIN = 5
+"""Seconds after which a page asks again what became of the answer."""
 PATIENCE = 8.0
 """Seconds a person waits for a page before it says that it could not be done."""
-USED, LATER = "=ack", "=later"
-"""Where in DELIVERIES the marks of a used link stand: no channel has such a name."""
-LONGEST_FORM = 200
-"""Bytes of a form with one button pressed."""
+LONGEST_FORM = 4 * KB
+"""Bytes of a form with one button pressed, and of what else a mail program may send along."""
+PAGES = {Purpose.SECOND: "second", Purpose.CALLED: "called"}
+"""What is asked by these is not whether somebody knows: they have a page of their own."""
+CHOICES = {"not_so": Purpose.CALLED, "agree": Purpose.SECOND, "refuse": Purpose.SECOND}
+"""A button, and what a message must have been about for its link to have it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class LinkPages:
     directory: Callable[[], Directory]
     """As it is at the call."""
     ledger: Ledger
+    answers: Answers
     metrics: Metrics
     connection: Callable[[], Client]
     clock: Callable[[], datetime]
@@ -85,15 +93,19 @@ class LinkPages:
         router.add_api_route("/a/{token}", self.press, methods=["POST"], response_class=HTMLResponse)
         return router
 
+    @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def show(self, request: Request, token: str) -> HTMLResponse:
         return await self._answer(request, token, self._asked)
 
+    @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def press(self, request: Request, token: str) -> HTMLResponse:
-        put_off = await _choice(request) == "later"
-        return await self._answer(request, token, self._put_off if put_off else self._acknowledged, put_off=put_off)
+        choice = await _choice(request)
+        if choice in CHOICES:
+            return await self._answer(request, token, partial(self._said, choice), choice=choice)
+        return await self._answer(request, token, self._put_off if choice == "later" else self._acknowledged, choice=choice)
 
     async def _answer(
-        self, request: Request, token: str, page: Callable[[Link], Awaitable[HTMLResponse]], *, put_off: bool = False
+        self, request: Request, token: str, page: Callable[[Link], Awaitable[HTMLResponse]], *, choice: str | None = None
     ) -> HTMLResponse:
         preferred = request.headers.get("accept-language", "").strip().lower()
         language = Language.EN if preferred.startswith("en") else Language.ZH
@@ -103,6 +115,8 @@ class LinkPages:
             expired = isinstance(refusal, LinkExpired)
             self.metrics.acknowledged.labels("expired" if expired else "refused").inc()
             return self._page("refused", language, 410 if expired else 404, expired=expired)
+        if link.person not in self.directory().people_by_id:
+            return self._over_page(link, Over.NOT_HERE)
         with about_case(link.case):
             try:
                 async with asyncio.timeout(PATIENCE):
@@ -111,70 +125,123 @@ class LinkPages:
                 log.error("link_not_served", person=link.person, error=str(error) or type(error).__name__)
                 self.metrics.acknowledged.labels("not_stored").inc()
                 language = self._language(link)
-                return self._page("not_stored", language, 503, later=words.span(self.later, language) if put_off else None)
+                later = words.span(self.later, language) if choice == "later" else None
+                return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
+
+    async def _said(self, choice: str, link: Link) -> HTMLResponse:
+        """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something else."""
+        matter = await self._matter(link)
+        if matter is None or matter.purpose is not CHOICES[choice]:
+            return await self._asked(link)
+        mark = await self.answers.given(link, MarkName.SAID)
+        if mark is None and (page := await self._over(link)) is not None:
+            return page
+        if mark is None:
+            by, now = self._actor(link), self.clock()
+            fact = contest(link, by, now) if choice == "not_so" else second(link, by, now, approve=choice == "agree")
+            mark = await self.answers.give(link, MarkName.SAID, fact, choice)
+        return await self._became(link, mark)
 
     async def _asked(self, link: Link) -> HTMLResponse:
-        if (used := await self.ledger.raw(_mark_key(link, USED))) is not None:
-            return await self._done(link, used)
-        put_off = await self.ledger.raw(_mark_key(link, LATER))
-        return await self._ask(link, put_off)
+        if (page := await self._answered_or_over(link)) is not None:
+            return page
+        return await self._ask(link, await self.answers.given(link, MarkName.LATER))
 
     async def _acknowledged(self, link: Link) -> HTMLResponse:
-        if (used := await self.ledger.raw(_mark_key(link, USED))) is not None:
-            return await self._done(link, used)
-        mark = await self._recorded(link, acknowledgement(link, self._actor(link), self.clock()), USED)
-        return await self._done(link, mark)
+        matter = await self._matter(link)
+        if matter is not None and matter.purpose is Purpose.SECOND:
+            return await self._asked(link)
+        if (page := await self._answered_or_over(link)) is not None:
+            return page
+        fact = acknowledgement(link, self._actor(link), self.clock())
+        return await self._became(link, await self.answers.give(link, MarkName.USED, fact))
 
     async def _put_off(self, link: Link) -> HTMLResponse:
         """Once a link: the reminder that comes then has a link of its own."""
-        if (used := await self.ledger.raw(_mark_key(link, USED))) is not None:
-            return await self._done(link, used)
-        mark = await self.ledger.raw(_mark_key(link, LATER))
+        if (page := await self._answered_or_over(link)) is not None:
+            return page
+        mark = await self.answers.given(link, MarkName.LATER)
         if mark is None:
             matter = await self._matter(link)
             duties = matter.duties if matter else ()
-            mark = await self._recorded(link, snooze(link, self._actor(link), duties, self.later, self.clock()), LATER)
+            fact = snooze(link, self._actor(link), duties, self.later, self.clock())
+            mark = await self.answers.give(link, MarkName.LATER, fact)
         return await self._ask(link, mark)
 
-    async def _recorded(self, link: Link, fact: Fact, mark_name: str) -> bytes:
-        stored = await append(self.connection(), fact_subject(link.case, fact.kind), fact.write(), fact.id)
-        mark = orjson.dumps({"person": link.person, "at": await self._broker_time(stored.seq), "sequence": stored.seq})
-        await self.ledger.put(_mark_key(link, mark_name), mark)
-        if not stored.duplicate:
-            self.metrics.acknowledged.labels(fact.kind).inc()
-            log.info(fact.kind, person=link.person, notice=link.notice, sequence=stored.seq)
-        return mark
+    async def _answered_or_over(self, link: Link) -> HTMLResponse | None:
+        """The page for what was answered already, or is over; None where an answer is waited for."""
+        for name in (MarkName.SAID, MarkName.USED):
+            if (mark := await self.answers.given(link, name)) is not None:
+                return await self._became(link, mark)
+        return await self._over(link)
 
-    async def _broker_time(self, sequence: int) -> str:
-        message = await self.connection().jetstream(timeout=3).get_msg(FACTS, seq=sequence, direct=True)
-        assert message.time is not None, "the broker times every message"
-        return message.time.isoformat()
+    async def _became(self, link: Link, mark: Mark) -> HTMLResponse:
+        """What the escalator has made of the answer: counted, not counted and why, or not known yet."""
+        language = self._language(link)
+        more: dict[str, Any] = {"person": self._name(link), "case": link.case, "at": self.writer.full_time(mark.at), "choice": mark.choice}
+        if mark.is_refused:
+            is_ours = mark.outcome is Outcome.SET_ASIDE
+            why = words.why(mark.why, language)
+            return self._page("not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link))
+        if mark.outcome is Outcome.RECORDED:
+            return self._page("unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link))
+        if mark.choice:
+            return self._page("said", language, **more)
+        matter = await self._matter(link)
+        still = self.writer.still_to_do(matter.brief, matter.purpose, language) if matter else ""
+        return self._page("done", language, **more, still=still)
+
+    async def _desk(self, link: Link) -> dict[str, str] | None:
+        """Whom to ring, as far as the case says so."""
+        try:
+            case = await whether_over.case_now(self.connection, link.case)
+        except (ValueError, NatsError, OSError, TimeoutError):
+            return None
+        desk = None if case is None else duty_desk(case, self.directory(), link.person, self.clock())
+        return None if desk is None else {"name": name_in(desk.name, self._language(link)), "telephone": desk.telephone}
+
+    async def _over(self, link: Link) -> HTMLResponse | None:
+        matter = await self._matter(link)
+        if matter is not None and matter.purpose is Purpose.CALLED:
+            return None  # that a call never was can be said whatever became of the case
+        why = await whether_over.look(self.connection, link.case, matter.duties if matter else ())
+        return None if why is None else self._over_page(link, why)
+
+    def _over_page(self, link: Link, why: Over) -> HTMLResponse:
+        self.metrics.acknowledged.labels("over").inc()
+        return self._page("over", self._language(link), 410, why=why)
 
     async def _matter(self, link: Link) -> Matter | None:
         """What it is about; None in the moment before the first record, and after a month."""
-        raw = await self.ledger.raw(sheet_key(link.notice))
-        return Sheet.read(raw).matters.get(link.notice) if raw else None
+        key = sheet_key(link.notice)
+        raw = await self.ledger.raw(key)
+        if not raw:
+            return None
+        try:
+            sheet = Sheet.read(raw)
+        except ValueError:
+            sheet, _ = await self.ledger.sheet(key)
+        return sheet.matters.get(link.notice) if sheet else None
 
-    async def _ask(self, link: Link, put_off: bytes | None) -> HTMLResponse:
+    async def _ask(self, link: Link, put_off: Mark | None) -> HTMLResponse:
         language, matter, now = self._language(link), await self._matter(link), self.clock()
+        if matter is not None and matter.purpose in PAGES:
+            shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
+            return self._page(PAGES[matter.purpose], language, person=self._name(link), matter=shown)
         return self._page(
             "ask",
             language,
             person=self._name(link),
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
             later=words.span(self.later, language),
-            later_at=self.writer.clock_time(_time_of(put_off) + self.later, now) if put_off else None,
+            later_at=self.writer.clock_time(put_off.at + self.later, now) if put_off else None,
+            later_is_known=put_off is not None and put_off.outcome is not Outcome.RECORDED,
+            not_put_off=words.why(put_off.why, language) if put_off is not None and put_off.is_refused else None,
         )
-
-    async def _done(self, link: Link, mark: bytes) -> HTMLResponse:
-        matter = await self._matter(link)
-        still = self.writer.still_to_do(matter.brief, matter.purpose, self._language(link)) if matter else ""
-        at = self.writer.full_time(_time_of(mark))
-        return self._page("done", self._language(link), person=self._name(link), case=link.case, at=at, still=still)
 
     def _actor(self, link: Link) -> Actor:
         person = self.directory().people_by_id.get(link.person)
-        return Actor(principal=link.person, role=Role.LEADER, unit=UnitId(person.unit) if person else None)
+        return Actor(principal=link.person, role=Role.LEADER, unit=UnitId(person.unit) if person else None, person=link.person)
 
     def _language(self, link: Link) -> Language:
         person = self.directory().people_by_id.get(link.person)
@@ -184,7 +251,7 @@ class LinkPages:
         person = self.directory().people_by_id.get(link.person)
         if person is None:
             return link.person
-        return person.name.zh if person.language is Language.ZH else person.name.en
+        return name_in(person.name, person.language)
 
     def _page(self, name: str, language: Language, status: int = 200, **context: Any) -> HTMLResponse:
         html = self.writer.page(f"{language}/page_{name}.html", {"style": self._style, **context})
@@ -193,14 +260,4 @@ class LinkPages:
 
 async def _choice(request: Request) -> str | None:
     """Which button was pressed; None for the first one, and for what is no form of ours."""
-    if not request.headers.get("content-length", "0").isdigit() or int(request.headers.get("content-length", "0")) > LONGEST_FORM:
-        return None
     return next(iter(parse_qs((await request.body()).decode("ascii", "replace")).get("choice", [])), None)
-
-
-def _mark_key(link: Link, mark: str) -> str:
-    return f"{key_safe(link.notice)}.{mark}"
-
-
-def _time_of(mark: bytes) -> datetime:
-    return datetime.fromisoformat(orjson.loads(mark)["at"])

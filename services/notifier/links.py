@@ -1,7 +1,8 @@
 """Acknowledgement links: who may acknowledge what, until when, in as few characters as an SMS allows. Pure.
 
 Invariant: a token says (case, person, notice, expiry) and is authentic or refused: its first 22 characters are an
-HMAC-SHA256, cut to 128 bits, over all that follows. It carries no name, no number and no word of the matter.
+HMAC-SHA256, cut to 128 bits, over all that follows. It carries no name, no number and no word of the matter. It lives as long as
+what it asks can be answered, and not longer.
 
   <mac>~<case>~<rest of the notice id>~<person>~<hour of expiry, base 36>
 """
@@ -37,12 +38,17 @@ class LinkExpired(LinkRefused):
     """Ours, but too old."""
 
 
-class Links:
-    def __init__(self, key: bytes, *, lasts: timedelta) -> None:
-        self._key, self._lasts = key, lasts
+def link_ends(due_at: datetime | None, now: datetime, grace: timedelta) -> datetime:
+    """`grace` after the limit of what is asked; where that has passed, or there is none, `grace` from now."""
+    return max(due_at or now, now) + grace
 
-    def make(self, case: CaseId, notice: NoticeId, person: PersonId, now: datetime) -> str:
-        hour = -int(-(now + self._lasts).timestamp() // HOUR)  # rounded up: never shorter than promised
+
+class Links:
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, case: CaseId, notice: NoticeId, person: PersonId, ends_at: datetime) -> str:
+        hour = -int(-ends_at.timestamp() // HOUR)  # rounded up: never shorter than promised
         within = notice.removeprefix(f"{case}.") if notice.startswith(f"{case}.") else f"={notice}"
         claims = "~".join((_plain(case), _plain(within), _plain(person), _base36(hour)))
         return f"{self._mac(claims)}~{claims}"

@@ -1,12 +1,28 @@
 """What the notifier counts: outcomes, attempts, and how long a person's notice took from the fact that caused it."""
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.notifier.record import Outcome
+from shared.metrics import distrusted, from_zero
 
 SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30, 60, 300)
 
 
+class CallBackFault(StrEnum):
+    """Why a gateway's call-back was not taken."""
+
+    CLOCK = "clock"
+    """The signature is the gateway's own, its time is not ours."""
+    SIGNATURE = "signature"
+
+
 class Metrics:
-    def __init__(self, registry: CollectorRegistry) -> None:
+    """`channels`: the names of those configured; each has its series from the start, so that the first event is seen as a rise."""
+
+    def __init__(self, registry: CollectorRegistry, channels: Iterable[str] = ()) -> None:
         self.deliveries = Counter("fenghuo_notifier_deliveries", "Deliveries by outcome.", ["channel", "outcome"], registry=registry)
         self.attempts = Histogram(
             "fenghuo_notifier_attempt_seconds", "One attempt to hand over.", ["channel"], buckets=SECONDS, registry=registry
@@ -26,6 +42,14 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.distrusted = distrusted(registry)
         self.decisions = Counter("fenghuo_notifier_decisions", "Decisions by what became of them.", ["outcome"], registry=registry)
         self.in_work = Gauge("fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry)
         self.acknowledged = Counter("fenghuo_notifier_links", "Acknowledgement links used.", ["outcome"], registry=registry)
+        self.call_backs_refused = Counter(
+            "fenghuo_notifier_call_backs_refused", "Call-backs of gateways that were not taken.", ["channel", "reason"], registry=registry
+        )
+        names = tuple(channels)
+        from_zero(self.deliveries, names, Outcome)
+        from_zero(self.retries, names)
+        from_zero(self.call_backs_refused, names, CallBackFault)

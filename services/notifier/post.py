@@ -1,13 +1,13 @@
 """Makes a notice into the message of one channel: the words, the link, the id. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.notifier.channels import Form, Message
-from services.notifier.links import Links
+from services.notifier.links import Links, link_ends
 from services.notifier.record import message_id
 from services.notifier.writer import SILENT, Writer
-from shared.facts import Notice
+from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 
 
@@ -17,11 +17,15 @@ class Post:
     links: Links
     base: str
     """How people reach this service from outside, without a slash at the end."""
+    grace: timedelta
+    """How long after its limit a duty can still be answered by link."""
 
     def message(self, case: CaseId, notice: Notice, channel: str, form: Form, now: datetime) -> Message:
         """To nobody yet: the courier puts the address on it."""
-        asks = notice.purpose not in SILENT
-        link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, now)}" if asks else None
+        # An earlier version told the desk of a report without a case: there was nothing to answer.
+        asks = notice.purpose not in SILENT and (notice.purpose is not Purpose.UNDECIDED or bool(notice.duties))
+        ends_at = link_ends(notice.brief.due_at, now, self.grace)
+        link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, ends_at)}" if asks else None
         return Message(
             id=message_id(notice.id, channel),
             at=now,

@@ -15,11 +15,18 @@ from pydantic import PlainSerializer, PlainValidator
 
 from services.notifier.channels import Reference
 from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, Notice, Purpose
+from shared.formats import refuse_newer_bytes
 from shared.ids import CaseId, DutyId, NoticeId, PersonId
 from shared.vocabulary import Kind, Language
 
 SOURCE = "/services/notifier"
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_=]+(-[A-Za-z0-9_=]+)+")
+NOTICE_PARTS = 3
+"""Case, sequence, number; the id of a message that says several has a digest behind them."""
+LARGEST_SHEET = 950_000
+"""Bytes; the broker takes 1 MB with the envelope around it."""
+OUTCOME_BYTES = 700
+"""Of one record on a sheet, at most."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -110,9 +117,18 @@ class Sheet(Frozen):
     def of(cls, case: CaseId, decision: str, notices: Sequence[Notice]) -> Self:
         return cls(case=case, decision=decision, matters={notice.id: Matter.of(notice) for notice in notices})
 
+    def bounded(self, legs: int) -> Self:
+        """The same, or without what its links' pages say, where it would not fit a message once each of `legs` has its outcome."""
+        fits = len(self.write()) + legs * OUTCOME_BYTES <= LARGEST_SHEET
+        return self if fits else self.model_copy(update={"matters": {}})
+
     def with_bundle(self, records: Sequence[Record]) -> Self:
-        """Person by person, whatever order they came in."""
-        ordered = tuple(sorted(records, key=lambda record: (record.delivery.notice, record.delivery.channel)))
+        """Person by person, whatever order they came in. What another notifier has done meanwhile, which had the same decision, stays as it
+        is: the gateway knows it by its id."""
+        new = [record for record in records if self.record_of(record.delivery.notice, record.delivery.channel) is None]
+        if not new:
+            return self
+        ordered = tuple(sorted(new, key=lambda record: (record.delivery.notice, record.delivery.channel)))
         return self.model_copy(update={"bundles": (*self.bundles, ordered)})
 
     def with_receipt(self, told: Record) -> Self:
@@ -149,6 +165,8 @@ class Sheet(Frozen):
 
     @classmethod
     def read(cls, raw: bytes) -> Self:
+        """Raises NewerError for a sheet of a newer format."""
+        refuse_newer_bytes(raw)
         return cls.model_validate_json(raw)
 
 
@@ -173,13 +191,6 @@ def message_id(notice: NoticeId, channel: str) -> str:
 
 
 def notice_of_message_id(given: str) -> str | None:
-    """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None for what can't be one."""
-    return given.replace("-", ".").rpartition(".")[0] if MESSAGE_ID.fullmatch(given) else None
-
-
-def masked(address: str) -> str:
-    """Enough to recognise, not enough to ring: `…0101`, `z…@wangfeng.example`."""
-    name, at, domain = address.rpartition("@")
-    if at:
-        return f"{name[:1]}…@{domain}"
-    return f"…{address[-4:]}" if len(address) > 6 else "…"
+    """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None for what can't be one. Of a
+    message that says several: the first of them."""
+    return ".".join(given.split("-")[:-1][:NOTICE_PARTS]) if MESSAGE_ID.fullmatch(given) else None

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.facts import Frozen
+from shared.facts import Closed
 
 ZERO = timedelta(0)
 
 
-class RetryPolicy(Frozen):
+class RetryPolicy(Closed):
     """Kept short on purpose: a channel that fails for good moves the fallback chain on, and that must not take minutes."""
 
     attempts: Annotated[int, Field(ge=1, le=20)] = 4

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httptools
 
 ANSWER_LIMIT = 64 * 1024
-"""Bytes of an answer's body that are kept; a gateway that sends more is not one."""
+"""Bytes of an answer's body that are kept, and of its head; a gateway that says more is heard no further."""
 
 
 class WireError(Exception):
@@ -46,6 +46,7 @@ class _Connection(asyncio.Protocol):
         self._answer = Answer()
         self._waiting: asyncio.Future[Answer] | None = None
         self._touched = False
+        self._head = 0
         self.reusable = False
 
     @property
@@ -70,27 +71,34 @@ class _Connection(asyncio.Protocol):
             self._fail(_ClosedWhileIdle(f"the connection was closed without an answer ({exc or 'end of stream'})"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        if self._head > ANSWER_LIMIT:
+            self._fail(WireError("the head of the answer is too long for a gateway's"))
+            return
         self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
-        if len(self._answer.body) + len(body) > ANSWER_LIMIT:
-            self._fail(WireError("the answer is too long for a gateway's"))
-            return
-        self._answer.body += body
+        self._answer.body += body[: ANSWER_LIMIT - len(self._answer.body)]
+        if len(self._answer.body) == ANSWER_LIMIT:
+            # Whether it took the message stands in the head: that counts, whatever else it says.
+            self._finish(self._parser.get_status_code(), reusable=False)
+            self.close()
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200:  # 100 Continue and its like come before the answer
             self._answer = Answer()
             return
-        self._answer.status = status
-        self.reusable = self._parser.should_keep_alive()
+        self._finish(status, reusable=self._parser.should_keep_alive())
+
+    def _finish(self, status: int, *, reusable: bool) -> None:
+        self._answer.status, self.reusable = status, reusable
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(self._answer)
 
     async def exchange(self, request: bytes) -> Answer:
         assert self._transport is not None
-        self._answer, self._touched, self.reusable = Answer(), False, False
+        self._answer, self._touched, self._head, self.reusable = Answer(), False, 0, False
         self._parser = httptools.HttpResponseParser(self)
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -123,9 +131,11 @@ class Wire:
         self._keep = keep
 
     async def post(self, body: bytes, headers: dict[str, str], *, timeout: float) -> Answer:
-        """The answer, whatever its status. Raises WireError where none came within `timeout` seconds."""
+        """The answer, whatever its status. Raises WireError where none came within `timeout` seconds, or a header would break its line."""
+        for name, value in headers.items():
+            if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+                raise WireError(f"the header {name!r} must be printable ASCII on one line: nothing is sent")
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        assert lines.count("\n") == len(headers), "a header value must not break its line"
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, lines.encode("ascii"), len(body), body)
         try:
             async with asyncio.timeout(timeout):

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.vocabulary import Category, Language, Level, ReportKind
+from shared.web.labels import label
+from shared.web.languages import catalogue
 
 LEVELS: dict[Language, dict[Level | None, str]] = {
     Language.ZH: {Level.I: "I级特别重大", Level.II: "II级重大", Level.III: "III级较大", Level.IV: "IV级一般", None: "未定级"},
@@ -63,6 +65,7 @@ KINDS: dict[Language, dict[ReportKind, str]] = {
         ReportKind.STANDING: "standing watch",
     },
 }
+DIRECTORY = {Language.ZH: "名录变更", Language.EN: "Directory"}
 EXERCISE = {Language.ZH: "【演练】", Language.EN: "[EXERCISE] "}
 
 
@@ -79,6 +82,18 @@ def heading(kind: ReportKind, category: Category | None, level: Level | None, la
         return level_word + "·".join(sorts)
     text = f"{level_word} {', '.join(sorts)}".strip()
     return text[:1].upper() + text[1:]
+
+
+def grade(level: Level | None, language: Language, *, sensitive: bool) -> str:
+    """`II级重大·敏感`, `Level II (major), sensitive`."""
+    if not sensitive:
+        return LEVELS[language][level]
+    return f"{LEVELS[language][level]}·敏感" if language is Language.ZH else f"{LEVELS[language][level]}, sensitive"
+
+
+def why(reason: str, language: Language) -> str:
+    """The named reason of a refusal, in words."""
+    return catalogue(language).gettext(label("why", reason))
 
 
 def on_one_line(text: str) -> str:
@@ -98,6 +113,14 @@ def clock_time(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = at.astimezone(zone)
     clock = "%H:%M:%S" if abs(at - now) < timedelta(minutes=2) else "%H:%M"
     return local.strftime(clock if local.date() == now.astimezone(zone).date() else f"%m-%d {clock}")
+
+
+def day_time(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`18:00` today, else with the date; with the year where it is another one."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
 def full_time(at: datetime, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ acknowledging does what is still to be done; whatever a reporter wrote stays tex
 in HTML).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -16,19 +16,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier import words
 from services.notifier.channels import Form, Letter
-from shared.facts import Brief, Name, Notice, Purpose
+from shared.facts import Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
 from shared.ids import CaseId
 from shared.vocabulary import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
+SHORT_REASON = 40
+"""Characters of a reason somebody gave, or of what was said on the telephone."""
+Named = Callable[..., str]
+"""Names in the reader's language."""
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
 UNMARKED = frozenset({"ask", "settles"})
 """What stands below the first line, which has said already that it is an exercise."""
 ASKED_TO_KNOW = frozenset({Purpose.REPORT, Purpose.FALLBACK})
 """Told so that they know: acknowledging is all that is asked of this person here."""
-SILENT = frozenset({Purpose.INFORM, Purpose.WITHDRAWN})
+SILENT = frozenset({Purpose.INFORM, Purpose.WITHDRAWN, Purpose.CHANGED, Purpose.ENDED})
 """Nothing is asked of the reader, so there is no link either."""
 JUST = timedelta(minutes=1)
 """So soon after a limit nobody says by how much it has passed."""
@@ -98,7 +102,7 @@ class Writer:
         due = brief.due_at
         return {
             "purpose": purpose,
-            "heading": words.heading(brief.kind, brief.category, brief.level, language),
+            "heading": words.DIRECTORY[language] if brief.directory else words.heading(brief.kind, brief.category, brief.level, language),
             "level": words.LEVELS[language][brief.level],
             "colour": words.COLOURS[brief.level],
             "grade": brief.level,
@@ -114,6 +118,9 @@ class Writer:
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "dark": named(*brief.dark),
+            "ending": _ending(brief.ending, language, named) if brief.ending else None,
+            "reporter": named(brief.reported_by) if brief.reported_by else "",
+            "called": self._called(brief.called, language, now, named) if brief.called else None,
             "late": due is not None and now > due,
             "just": due is not None and timedelta(0) < now - due < JUST,
             "due": words.clock_time(due, self._zone, now) if due else "",
@@ -122,4 +129,67 @@ class Writer:
             "occurred": self.full_time(brief.occurred_at),
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),
+            "entry": self._entry(brief.directory, language, now) if brief.directory else None,
         }
+
+    def _entry(self, note: DirectoryNote, language: Language, now: datetime) -> dict[str, Any]:
+        """What the directory says otherwise of the reader, and who has it so."""
+
+        def named(name: Name | None) -> str:
+            return "" if name is None else name.zh if language is Language.ZH else name.en
+
+        def signed(one: Signature | None) -> str:
+            if one is None:
+                return ""
+            where = ("，" if language is Language.ZH else ", ").join(filter(None, (named(one.unit), named(one.post))))
+            brackets = "（{}）" if language is Language.ZH else " ({})"
+            return named(one.name) + (brackets.format(where) if where else "")
+
+        def moment(at: datetime | None) -> str:
+            return words.day_time(at, self._zone, now) if at else ""
+
+        changes = [
+            {"what": one.what, "about": named(one.about), "other": named(one.other), "since": moment(one.since), "until": moment(one.until)}
+            for one in note.changes
+        ]
+        return {
+            "state": note.state,
+            "changes": changes,
+            "by": signed(note.by),
+            "second": signed(note.approved_by),
+            "why": words.on_one_line(note.why),
+            "at": self.full_time(now),
+        }
+
+    def _called(self, called: CallMade, language: Language, now: datetime, named: Named) -> dict[str, Any]:
+        return {
+            "who": _signed(named, called.by, called.by_unit, language),
+            "at": words.clock_time(called.at, self._zone, now),
+            "number": called.number or "",
+            "listed": called.listed,
+            "said": _quoted(called.said),
+        }
+
+
+def _ending(ending: EarlyEnd, language: Language, named: Named) -> dict[str, Any]:
+    return {
+        "kind": ending.kind,
+        "who": _signed(named, ending.by, ending.by_unit, language),
+        "why": _quoted(ending.why),
+        "second": named(ending.seconded_by) if ending.seconded_by else "",
+        "was": words.grade(ending.was_level, language, sensitive=ending.was_sensitive),
+        "now": words.grade(ending.level, language, sensitive=ending.sensitive),
+        "owes": ending.owes,
+    }
+
+
+def _quoted(said: str | None) -> str:
+    """What somebody wrote, short enough for a message and without its full stop."""
+    return words.shortened(said, SHORT_REASON).rstrip("。.") if said else ""
+
+
+def _signed(named: Named, who: Name, unit: Name | None, language: Language) -> str:
+    """`张来（市应急办）`, `Zhang Lai (Emergency Office)`."""
+    if unit is None:
+        return named(who)
+    return f"{named(who)}（{named(unit)}）" if language is Language.ZH else f"{named(who)} ({named(unit)})"

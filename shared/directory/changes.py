@@ -59,9 +59,9 @@ def difference(before: Directory | None, after: Directory) -> tuple[Change, ...]
     puts: list[Change] = []
     removals: list[Change] = []
     for what, part in PARTS.items():
-        new = {_id_of(one): one for one in getattr(after, part)}
-        old: dict[str, Any] = {_id_of(one): one for one in getattr(before, part)} if before else {}
-        puts += [_PUT[what](one) for key, one in new.items() if old.get(key) != one]
+        new = {id_of(one): one for one in getattr(after, part)}
+        old: dict[str, Any] = {id_of(one): one for one in getattr(before, part)} if before else {}
+        puts += [_PUT[what](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one]
         removals += [wire.Remove.model_validate({"what": what, "id": key}) for key in old if key not in new]
     return (*puts, *removals)
 
@@ -71,7 +71,7 @@ class _Draft:
 
     def __init__(self, directory: Directory) -> None:
         self._parts: dict[str, dict[str, Any]] = {
-            what: {_id_of(one): one for one in getattr(directory, part)} for what, part in PARTS.items()
+            what: {id_of(one): one for one in getattr(directory, part)} for what, part in PARTS.items()
         }
         self.faults: list[Fault] = []
 
@@ -84,23 +84,21 @@ class _Draft:
                 if self._known(one.what, one.id, number, "id") is not None:
                     del self._parts[one.what][one.id]
             case wire.SetHolder():
-                if (post := self._known("post", one.post, number, "post")) is not None:
-                    self._put("post", _held_by(post, one))
-            case wire.SetAbsence():
-                if (person := self._known("person", one.person, number, "person")) is not None:
-                    self._put("person", _away(person, one.absence))
-            case wire.EndAbsence():
-                if (person := self._known("person", one.person, number, "person")) is not None:
-                    self._put("person", _back(person, one.at))
+                self._alter("post", one.post, one, number)
+            case wire.SetAbsence() | wire.EndAbsence():
+                self._alter("person", one.person, one, number)
             case wire.OverrideRoster():
-                if (roster := self._known("roster", one.roster, number, "roster")) is not None:
-                    self._put("roster", _overridden(roster, one.override))
+                self._alter("roster", one.roster, one, number)
             case _:
                 what = one.op.removeprefix("put_")
                 self._put(what, getattr(one, what))
 
+    def _alter(self, what: str, key: str, one: Change, number: int) -> None:
+        if (known := self._known(what, key, number, what)) is not None:
+            self._put(what, change_one(one, known))
+
     def _put(self, what: str, value: Any) -> None:
-        self._parts[what][_id_of(value)] = value
+        self._parts[what][id_of(value)] = value
 
     def _known(self, what: str, key: str, number: int, field: str) -> Any:
         found = self._parts[what].get(key)
@@ -109,7 +107,24 @@ class _Draft:
         return found
 
 
-def _id_of(one: Any) -> str:
+def change_one(one: Change, known: Any) -> Any:
+    """The object that the change names, after it; `known` is the object before (None: there is none). None where there is none then."""
+    match one:
+        case wire.Remove():
+            return None
+        case wire.SetHolder():
+            return known and _held_by(known, one)
+        case wire.SetAbsence():
+            return known and _away(known, one.absence)
+        case wire.EndAbsence():
+            return known and _back(known, one.at)
+        case wire.OverrideRoster():
+            return known and _overridden(known, one.override)
+        case _:
+            return getattr(one, one.op.removeprefix("put_"))
+
+
+def id_of(one: Any) -> str:
     return str(getattr(one, "id", None) or one.code)
 
 

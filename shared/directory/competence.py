@@ -31,14 +31,14 @@ class Competent(NamedTuple):
 def competent_unit(whole: "Directory", matter: Matter, area: AreaCode) -> Competent | None:
     """None where no unit declares a competence that covers the matter at this place."""
     for at in whole.area_path(area):
-        found = [(_asks(one), unit, one) for unit, one in whole.competences_by_area.get(at, ()) if _covers(one, matter)]
+        found = [(_asks(one), unit, one) for unit, one in whole.competences_by_area.get(at, ()) if covers(one, matter)]
         if found:
             _, unit, competence = max(found, key=lambda each: each[0])
             return Competent(unit, _reason(whole, unit, competence, at))
     return None
 
 
-def _covers(one: Competence, matter: Matter) -> bool:
+def covers(one: Competence, matter: Matter) -> bool:
     return (
         (not one.topics or matter.topic in one.topics)
         and (not one.kinds or matter.kind in one.kinds)

@@ -86,6 +86,9 @@ def _units(whole: "Directory") -> Iterator[Fault]:
         for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
             if post is not None and post not in whole.posts_by_id:
                 yield Fault((*where, field), f"unit {unit.id} names {post} as its {field}, a post that is not declared")
+        if unit.whole_city and len(whole.area_path(unit.area)) > 1:
+            text = f"unit {unit.id} has the whole city and lies in area {unit.area}, a part of it: take whole_city away, or mend the area"
+            yield Fault((*where, "whole_city"), text)
         for place, competence in enumerate(unit.competence):
             if competence.area is not None and competence.area not in whole.areas_by_code:
                 text = f"unit {unit.id} is competent in area {competence.area}, which is not declared"
@@ -173,6 +176,9 @@ def _sources(whole: "Directory") -> Iterator[Fault]:
     for number, source in enumerate(whole.sources):
         if source.unit not in whole.units_by_id:
             yield Fault(("sources", number, "unit"), f"source {source.id} reports for unit {source.unit}, which is not declared")
+        for unit in source.also_for:
+            if unit not in whole.units_by_id:
+                yield Fault(("sources", number, "also_for"), f"source {source.id} reports for unit {unit}, which is not declared")
         if source.area not in whole.areas_by_code:
             yield Fault(("sources", number, "area"), f"source {source.id} is in area {source.area}, which is not declared")
         if source.tell is not None and source.tell not in whole.posts_by_id:

@@ -4,20 +4,20 @@ Invariant: only what differs between the file as last read and the file now beco
 value it has at run time (an absence, an exchanged shift, a new holder).
 """
 
-from typing import Any, cast
+from typing import cast
 
-from shared.directory.changes import PARTS, difference
+from shared.directory.changes import PARTS, difference, id_of
 from shared.directory.whole import Directory
+from shared.facts.bounds import Frozen
 from shared.facts.directory import Change, Remove
-from shared.facts.envelope import Frozen
 
 
 def file_changes(before: Directory | None, after: Directory, current: Directory) -> tuple[Change, ...]:
     """The changes for `current` that bring in what is new between two readings of the file. `before` None: `after` counts whole."""
-    known = {what: {_id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
+    known = {what: {id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
     if before is None:
         return difference(current, after)
-    earlier = {what: {_id_of(one): one for one in getattr(before, part)} for what, part in PARTS.items()}
+    earlier = {what: {id_of(one): one for one in getattr(before, part)} for what, part in PARTS.items()}
     found: list[Change] = []
     for change in difference(before, after):
         if isinstance(change, Remove):
@@ -26,8 +26,8 @@ def file_changes(before: Directory | None, after: Directory, current: Directory)
             continue
         what = change.op.removeprefix("put_")
         new = cast(Frozen, getattr(change, what))
-        merged = _merged(earlier[what].get(_id_of(new)), new, known[what].get(_id_of(new)))
-        if merged != known[what].get(_id_of(new)):
+        merged = _merged(earlier[what].get(id_of(new)), new, known[what].get(id_of(new)))
+        if merged != known[what].get(id_of(new)):
             found.append(change.model_copy(update={what: merged}))
     return tuple(found)
 
@@ -37,7 +37,3 @@ def _merged(before: Frozen | None, after: Frozen, current: Frozen | None) -> Fro
         return after
     left_alone = {name: getattr(current, name) for name in type(after).model_fields if getattr(after, name) == getattr(before, name)}
     return type(after).model_validate({name: getattr(after, name) for name in type(after).model_fields} | left_alone)
-
-
-def _id_of(one: Any) -> str:
-    return str(getattr(one, "id", None) or one.code)

@@ -48,12 +48,42 @@ def gaps(directory: Directory, since: datetime, until: datetime) -> list[Gap]:
     """Every gap that has a moment in `since` … `until`: the grave ones first, then by time."""
     checks = (_posts, _rosters, _people, _units, _plans)
     found = [gap for check in checks for gap in check(directory, since, until)]
+    return _in_order(found, since)
+
+
+def new_gaps(before: Directory, after: Directory, since: datetime, until: datetime) -> list[Gap]:
+    """Those that the step from `before` to `after` opens. Only posts that something changed for are looked at: all of a large
+    city's rosters take seconds."""
+    posts = [PostId(post.id) for post in after.posts]
+    changed = frozenset(post for post in posts if _answerers(before, post) != _answerers(after, post))
+
+    def found(directory: Directory) -> list[Gap]:
+        others = [gap for check in (_rosters, _people, _units, _plans) for gap in check(directory, since, until)]
+        return [*_posts(directory, since, until, changed), *others]
+
+    known = {(gap.code, gap.subject, gap.since) for gap in found(before)}
+    return _in_order([gap for gap in found(after) if (gap.code, gap.subject, gap.since) not in known], since)
+
+
+def _answerers(directory: Directory, post_id: PostId) -> tuple[object, ...]:
+    """Everything that decides who holds the post, and when."""
+    post = directory.posts_by_id.get(post_id)
+    if post is None:
+        return ()
+    roster = directory.rosters_by_id.get(RosterId(post.roster)) if post.roster else None
+    on_roster = [person for override in roster.overrides for person in (override.person, override.leader) if person] if roster else []
+    named = [post.holder, *post.deputies, *(roster.rotation + roster.leaders if roster else ()), *on_roster]
+    return post, roster, *(directory.people_by_id[PersonId(person)].absences for person in named)
+
+
+def _in_order(found: list[Gap], since: datetime) -> list[Gap]:
     return sorted(found, key=lambda gap: (not gap.grave, gap.since or since, gap.code, gap.subject))
 
 
-def _posts(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
+def _posts(directory: Directory, since: datetime, until: datetime, among: frozenset[PostId] | None = None) -> Iterator[Gap]:
+    """`among` None: of all posts."""
     for post in directory.posts:
-        if PostId(post.id) in directory.steady_holders:
+        if PostId(post.id) in directory.steady_holders or (among is not None and PostId(post.id) not in among):
             continue
         edges = moments(directory, post, since, until)
         open_gap: Gap | None = None

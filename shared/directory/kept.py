@@ -1,19 +1,25 @@
-"""The directory as the bucket DIRECTORY keeps it: the document, its revision, and the fact of the change that made it.
+"""The directory as the bucket DIRECTORY keeps it: the document, its revision, and the fact of the change that made it; and
+beside it the changes that wait for a second person.
 
 Invariant: the fact's bytes lie in the same value as what they changed, so that a crash between the two writes loses nothing: whoever
 finds a change that was not told yet appends the very same bytes under the very same id.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from shared.directory.whole import Directory
-from shared.facts import Frozen, Instant
+from shared.facts import Actor, Frozen, Instant, Signature
+from shared.facts.directory import Change
 
 CURRENT = "current"
 TOLD = "told"
 """Key: the id of the last change whose fact is in FACTS."""
+
+PROPOSED = "proposed"
+"""Key: the changes that wait for a second person."""
 
 
 def file_key(digest: str) -> str:
@@ -45,3 +51,28 @@ class Kept(Frozen):
     def read(cls, raw: bytes) -> "Kept":
         """Raises ValueError for a value that is none."""
         return cls.model_validate_json(raw)
+
+
+class Proposal(Frozen):
+    """A change that waits for a second person. Its id becomes the change's."""
+
+    id: str
+    at: Instant
+    expires_at: Instant
+    by: Actor
+    person: str | None = None
+    signature: Signature
+    why: str = ""
+    changes: tuple[Change, ...]
+    taken_back: bool = False
+    """By whoever proposed it: it waits for nobody, and counts until it would have expired, since people were told of it."""
+
+
+class Proposals(Frozen):
+    """The value under `proposed`."""
+
+    pending: tuple[Proposal, ...] = ()
+
+    def at(self, now: datetime) -> tuple[Proposal, ...]:
+        """Those that have not expired."""
+        return tuple(one for one in self.pending if one.expires_at > now)

@@ -1,101 +1,150 @@
 """The directory as it is now, followed at run time: `live.now` is always a whole valid one.
 
-Invariant: it only ever moves forward in revision. Before the first value, and where the broker is away, the last one known stays (at
-first that of the file). A consumer that went with the broker's restart is made again; besides, the key is read every half minute,
-so that nothing missed lasts.
+Invariant: it only ever moves forward in revision, from one whole directory to the next: a change is seen with its head, never in pieces.
+Before the first value, and where the broker is away, the last one known stays (at first that of the file).
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
+import msgspec
 import structlog
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from shared.broker import unless_cancelled
-from shared.directory.kept import CURRENT, Kept
+from shared.bucket_follower import BucketFollower, Entry
+from shared.directory.kept import CURRENT, TOLD, Kept
+from shared.directory.keyed import HEAD, OBJECT, PART, Head, Objects, part_key
 from shared.directory.whole import Directory
+from shared.facts import Fact
+from shared.facts.directory import Change, DirectoryChange
+from shared.problems import UnavailableError
 from shared.streams import DIRECTORY
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-STREAM = f"KV_{DIRECTORY}"
-SUBJECT = f"$KV.{DIRECTORY}.{CURRENT}"
-LOOK_AGAIN = 30.0
-TIMEOUT = 3.0
+
+class _Peek(msgspec.Struct):
+    """Of a single value as much as says whether it is to be read."""
+
+    revision: int
 
 
 class LiveDirectory:
     """Give it as `Callable[[], Directory]`, or read `now`. `open` belongs to a service's `prepare`, `run` to its `tasks`."""
 
-    def __init__(self, first: Directory, connection: Callable[[], Client]) -> None:
-        self.now = first
-        self.revision = 0
+    def __init__(self, first: Directory | Callable[[], Directory], connection: Callable[[], Client]) -> None:
+        """`first`: that of the file, or how it is read; it is read only where the bucket has none, since a large one takes seconds."""
+        self._first = first
+        self._now = first if isinstance(first, Directory) else None
+        self.revision: int = 0
         """0 while `now` is the file's."""
+        self.head: Head | None = None
+        self.head_sequence: int = 0
+        """Of the head in the bucket, 0 where it has none: then the directory is the file's, or an older single value's."""
+        self.told: str | None = None
+        self.told_sequence: int = 0
+        self.single: Kept | None = None
+        """The single value that `now` was taken from, where it is ahead of the head: of the version before."""
+        self.objects = Objects()
+        self._parts: dict[str, tuple[Change, ...]] = {}
+        self._is_open = False
         self.listeners: list[Callable[[Directory], None]] = []
         """Called with each new directory, at once."""
-        self._connection = connection
+        keys = (HEAD, TOLD, CURRENT, f"{OBJECT}>", f"{PART}>")
+        self._follower = BucketFollower(DIRECTORY, connection, self._take, keys=keys, on_current=self._read_all)
+        self.run, self.check = self._follower.run, self._follower.check
+
+    @property
+    def now(self) -> Directory:
+        """Raises UnavailableError before `open` where the file's is read only when it is needed."""
+        if self._now is None:
+            raise UnavailableError("the directory is not read yet")
+        return self._now
 
     def __call__(self) -> Directory:
         return self.now
 
     async def open(self) -> None:
-        """Take what is there. Raises where the bucket does not answer; an empty one leaves the file's."""
-        found = await self._connection().request(f"$JS.API.DIRECT.GET.{STREAM}.{SUBJECT}", b"", timeout=TIMEOUT)
-        status = (found.headers or {}).get("Status")
-        if found.data and status is None:
-            self.take(found.data)
-        elif status not in (None, "404"):
-            raise NatsError(f"the bucket {DIRECTORY} answers {status}")
+        """Know the directory of this moment; also beside `run`, and again and again."""
+        await self._follower.open()
+        if self._now is None and not isinstance(self._first, Directory):
+            self._now = await asyncio.to_thread(self._first)
 
-    async def check(self) -> None:
-        """For readiness: the bucket is there."""
-        await self._connection().jetstream(timeout=TIMEOUT).stream_info(STREAM)
+    def changes_of_head(self) -> tuple[Change, ...]:
+        """What the head's revision changed; nothing where its parts are gone, since all is written then."""
+        head = self.head
+        if head is None:
+            return ()
+        if head.fact is not None:
+            return DirectoryChange.model_validate(Fact.read(head.fact.encode()).data).changes
+        parts = [self._parts.get(part_key(head.change, number)) for number in range(1, head.parts + 1)]
+        return tuple(one for part in parts for one in part or ()) if None not in parts else ()
 
-    def take(self, raw: bytes) -> None:
-        """A value of the key. One that can't be read is said and left aside."""
-        try:
-            kept = Kept.read(raw)
-        except ValueError as error:
-            log.error("directory_unreadable", error=str(error)[:500], next="the last one stays; see the bucket's history")
+    # What the bucket tells
+
+    def _take(self, entry: Entry) -> None:
+        key, raw = entry.key, entry.value
+        if key == HEAD and raw is not None:
+            self._take_head(raw, entry.revision)
+        elif key == TOLD:
+            self.told, self.told_sequence = (raw.decode() if raw else None), entry.revision
+            if self._is_complete():
+                self._show()
+        elif key == CURRENT and raw is not None:
+            self._take_single(raw)
+        elif key.startswith(PART):
+            self._take_part(key, raw)
+        elif key.startswith(OBJECT):
+            what, _, name = key.removeprefix(OBJECT).partition(".")
+            if what in self.objects.rows:
+                self.objects.read(what, name, raw, entry.revision)
+
+    def _take_head(self, raw: bytes, sequence: int) -> None:
+        head = Head.model_validate_json(raw)
+        self.head, self.head_sequence = head, sequence
+        if head.revision < self.revision or (head.revision == self.revision and self.single is None):
             return
-        self.put(kept)
+        changes = self.changes_of_head()
+        self.objects.apply(changes)
+        if changes or self._is_complete():
+            self._show()
 
-    def put(self, kept: Kept) -> None:
-        if kept.revision <= self.revision:
+    def _take_part(self, key: str, raw: bytes | None) -> None:
+        if raw is None:
+            self._parts.pop(key, None)
+        else:
+            self._parts[key] = DirectoryChange.model_validate(Fact.read(raw).data).changes
+
+    def _take_single(self, raw: bytes) -> None:
+        """Of the version before this one, or for it."""
+        revision = msgspec.json.decode(raw, type=_Peek).revision
+        head_revision = self.head.revision if self.head is not None else 0
+        if revision <= max(self.revision, head_revision):
             return
-        self.now, self.revision = kept.directory, kept.revision
-        log.info("directory", revision=kept.revision, version=kept.directory.version, people=len(kept.directory.people))
+        self.single = Kept.read(raw)
+        self.objects.adopt(self.single.directory)
+        self._now, self.revision = self.single.directory, revision
+        self._tell()
+
+    def _read_all(self, current: bool) -> None:
+        if current:
+            self._is_open = True
+            self._show()
+
+    def _is_complete(self) -> bool:
+        """Whether all objects of the head are written."""
+        return self.head is not None and self.told == self.head.change
+
+    def _show(self) -> None:
+        """Make the head's revision that of now, once all that was there at the start has been read."""
+        head = self.head
+        if head is None or not self._is_open or head.revision < self.revision or (head.revision == self.revision and self.single is None):
+            return
+        self._now, self.revision, self.single = self.objects.directory(head.version), head.revision, None
+        self._tell()
+
+    def _tell(self) -> None:
+        now = self.now
+        log.info("directory", revision=self.revision, version=now.version, people=len(now.people))
         for listener in self.listeners:
-            listener(self.now)
-
-    async def run(self) -> None:
-        """For as long as the service lives."""
-        while True:
-            try:
-                await self._follow_until_lost()
-            except (NatsError, OSError, TimeoutError) as error:
-                unless_cancelled()
-                log.warning("directory_not_followed", error=str(error) or type(error).__name__, next="again in a second")
-            await asyncio.sleep(1)
-
-    async def _follow_until_lost(self) -> None:
-        connection = self._connection()
-        connects, loop = connection.stats["reconnects"], asyncio.get_running_loop()
-        config = ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
-        js = connection.jetstream(timeout=TIMEOUT)
-        subscription = await js.subscribe(SUBJECT, stream=STREAM, ordered_consumer=True, config=config)
-        looked = loop.time()
-        try:
-            while connection.stats["reconnects"] == connects:
-                with suppress(NatsTimeoutError):
-                    self.take((await subscription.next_msg(timeout=1)).data)
-                if loop.time() - looked > LOOK_AGAIN:
-                    looked = loop.time()
-                    await self.open()
-        finally:
-            with suppress(NatsError, OSError):
-                await subscription.unsubscribe()
+            listener(now)

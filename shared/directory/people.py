@@ -9,42 +9,45 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.directory.span import Id, Span
+from shared.directory.span import Id, Reason, Ref, Span
 from shared.facts import Frozen, Name
-from shared.vocabulary import Language
+from shared.facts.bounds import PLAIN_LINE, at_most
+from shared.vocabulary import Language, Role
 
 
 class ChannelAddress(Frozen):
     """Where a person is reached: `channel` is a name of the notifier's channel file (voice, sms, email …)."""
 
     channel: Id
-    address: Annotated[str, StringConstraints(min_length=3, max_length=200)]
+    address: Annotated[str, StringConstraints(min_length=3, max_length=200), PLAIN_LINE]
 
 
 class Absence(Span):
     """A time in which a person does not answer for the posts they hold: leave, illness, a journey."""
 
-    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+    reason: Reason = ""
 
 
 class Person(Frozen):
     id: Id
     name: Name
-    unit: str
+    unit: Ref
     language: Language = Language.ZH
-    channels: tuple[ChannelAddress, ...] = ()
+    channels: Annotated[tuple[ChannelAddress, ...], at_most(20)] = ()
     """In the order in which they are tried."""
-    absences: tuple[Absence, ...] = ()
+    absences: Annotated[tuple[Absence, ...], at_most(200)] = ()
+    roles: Annotated[tuple[Role, ...], at_most(20)] | None = None
+    """What a token of theirs may be used for now. None: the directory does not say, and the token's role holds."""
 
 
 class Post(Frozen):
     id: Id
     name: Name
-    unit: str
-    holder: str
-    deputies: tuple[str, ...] = ()
+    unit: Ref
+    holder: Ref
+    deputies: Annotated[tuple[Ref, ...], at_most(20)] = ()
     """Who answers while the holder is absent: the first of them who is not."""
-    roster: str | None = None
+    roster: Ref | None = None
     """Whoever is on this roster's shift holds the post; the holder where nobody is."""
 
 

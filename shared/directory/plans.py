@@ -1,15 +1,18 @@
 """Contingency plans with the steps they are run by, and suppressions: what is planned, so that nobody is woken for it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.directory.span import Id, Span
+from shared.directory.span import Id, Ref, Span
 from shared.facts import Frozen, Name
+from shared.facts.bounds import PLAIN_LINE, Day, Term, at_most
 from shared.vocabulary import Category, Level, ReportKind
 
-Positive = Annotated[timedelta, Field(gt=timedelta(0))]
+Positive = Annotated[Term, Field(gt=timedelta(0))]
+MANY = at_most(500)
+"""Units, areas, sources named in one place."""
 
 
 class Scope(Frozen):
@@ -17,9 +20,9 @@ class Scope(Frozen):
 
     kinds: tuple[ReportKind, ...] = ()
     categories: tuple[Category, ...] = ()
-    topics: tuple[Id, ...] = ()
+    topics: Annotated[tuple[Id, ...], MANY] = ()
     levels: tuple[Level, ...] = ()
-    areas: tuple[str, ...] = ()
+    areas: Annotated[tuple[Ref, ...], MANY] = ()
     """These and all below them."""
 
 
@@ -27,7 +30,7 @@ class PlanStep(Frozen):
     """One task of a plan, for `unit`; `within` counts from the start of the plan, or from the end of step `after` (from 1)."""
 
     title: Name
-    unit: str
+    unit: Ref
     within: Positive
     after: Annotated[int, Field(ge=1)] | None = None
 
@@ -37,12 +40,12 @@ class ContingencyPlan(Frozen):
 
     id: Id
     name: Name
-    unit: str
-    version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    review_by: date
+    unit: Ref
+    version: Annotated[str, StringConstraints(min_length=1, max_length=40), PLAIN_LINE]
+    review_by: Day
     drill_every: Positive | None = None
     when: Scope = Scope()
-    steps: Annotated[tuple[PlanStep, ...], Field(min_length=1)]
+    steps: Annotated[tuple[PlanStep, ...], Field(min_length=1), at_most(100)]
 
     @model_validator(mode="after")
     def steps_follow_earlier_ones(self) -> Self:
@@ -59,12 +62,12 @@ class Suppression(Span):
     """
 
     id: Id
-    units: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
+    units: Annotated[tuple[Ref, ...], MANY] = ()
+    areas: Annotated[tuple[Ref, ...], MANY] = ()
+    sources: Annotated[tuple[Ref, ...], MANY] = ()
     categories: tuple[Category, ...] = ()
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-    by: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500), PLAIN_LINE]
+    by: Annotated[str, StringConstraints(min_length=1, max_length=100), PLAIN_LINE]
 
     @model_validator(mode="after")
     def is_about_something(self) -> Self:

@@ -7,33 +7,34 @@ Pure: every moment is an argument.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
-from shared.directory.span import Id, Span
+from shared.directory.span import Id, Reason, Ref, Span
 from shared.facts import Frozen, Name
+from shared.facts.bounds import Day, Term, WallTime, at_most
 from shared.ids import PersonId
 
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no time zone {name!r}: write one such as Asia/Shanghai") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, or one too long
+        raise ValueError(f"no time zone {name[:60]!r}: write one such as Asia/Shanghai") from None
     return name
 
 
 class Override(Span):
     """`person` stands in from `from` until `until`: an exchange, an illness, a reinforced watch."""
 
-    person: str
-    leader: str | None = None
+    person: Ref
+    leader: Ref | None = None
     """None: the leader of the shift stays."""
-    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+    reason: Reason = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +54,23 @@ class Shift:
 class Roster(Frozen):
     id: Id
     name: Name
-    unit: str
-    post: str
+    unit: Ref
+    post: Ref
     """The post that whoever is on shift holds."""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
-    starts: time = time(8, 30)
+    starts: WallTime = time(8, 30)
     """Wall clock."""
     hours: Annotated[int, Field(ge=1, le=168)] = 24
-    rotation: Annotated[tuple[str, ...], Field(min_length=1)]
-    since: date
+    rotation: Annotated[tuple[Ref, ...], Field(min_length=1), at_most(400)]
+    since: Day
     """The first of the rotation begins on this day."""
-    ends: date | None = None
+    ends: Day | None = None
     """The last day on which a shift begins; None: goes on."""
-    leaders: tuple[str, ...] = ()
+    leaders: Annotated[tuple[Ref, ...], at_most(400)] = ()
     """Rotation of the leaders on duty (带班领导)."""
-    sign_in_within: Annotated[timedelta, Field(gt=timedelta(0))] | None = timedelta(minutes=15)
+    sign_in_within: Annotated[Term, Field(gt=timedelta(0))] | None = timedelta(minutes=15)
     """How long after its start a shift must be signed in; None asks for no sign-in."""
-    overrides: tuple[Override, ...] = ()
+    overrides: Annotated[tuple[Override, ...], at_most(400)] = ()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,8 +17,8 @@ from shared.directory.roster import Roster
 from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import field_errors
+from shared.facts.bounds import Frozen
 from shared.facts.directory import Change, PutPerson, PutPost, PutRoster, PutUnit
-from shared.facts.envelope import Frozen
 
 NAMES = ("name_zh", "name_en")
 SEPARATOR = ";"
@@ -38,7 +38,7 @@ class Table:
 
 
 TABLES = {
-    "people": Table("people", Person, ("unit", "language"), lambda one: PutPerson(person=one), channels=True),
+    "people": Table("people", Person, ("unit", "language", "roles"), lambda one: PutPerson(person=one), lists=("roles",), channels=True),
     "posts": Table("posts", Post, ("unit", "holder", "deputies", "roster"), lambda one: PutPost(post=one), lists=("deputies",)),
     "units": Table("units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)),
     "rosters": Table(
@@ -78,7 +78,7 @@ def read_rows(raw: bytes, name: str, table: Table, directory: Directory) -> tupl
                 continue
             before = known.get((row["id"] or "").strip())
             try:
-                after = table.model.model_validate(_fields(row, columns, table, before))
+                after = table.model.model_validate(_fields(row, columns, table, before), extra="forbid")
             except ValidationError as error:
                 faults += [f"{name}:{reader.line_num}: {_column(where, table, row)}: {what}" for where, what in field_errors(error)]
                 continue

@@ -10,6 +10,7 @@ from shared.directory.people import Person
 from shared.directory.roster import Roster, Shift
 from shared.directory.whole import Directory
 from shared.facts import rfc3339
+from shared.facts.directory import Change, PutPerson, SetAbsence
 from shared.ids import PostId
 
 Json = dict[str, Any]
@@ -37,6 +38,16 @@ def part(directory: Directory, name: str, at: datetime, *, personal: bool) -> li
     if name == "rosters":
         return [one | _on_duty(roster, at) for one, roster in zip(plain, directory.rosters, strict=True)]
     return plain
+
+
+def change(one: Change, *, personal: bool) -> Json:
+    """A change as it was asked for."""
+    shown: Json = one.model_dump(mode="json", exclude_none=True)
+    if not personal and isinstance(one, PutPerson):
+        shown["person"] = _person(one.person)
+    if not personal and isinstance(one, SetAbsence):
+        shown["absence"].pop("reason", None)
+    return shown
 
 
 def _person(person: Person) -> Json:

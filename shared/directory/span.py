@@ -6,9 +6,13 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.facts import Frozen, Instant
+from shared.facts.bounds import PLAIN_ID, PLAIN_LINE
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 """Of everything in the directory but areas and sources."""
+Ref = Annotated[str, PLAIN_ID]
+"""The id of something else in the directory."""
+Reason = Annotated[str, StringConstraints(max_length=200), PLAIN_LINE]
 
 
 class Span(Frozen):

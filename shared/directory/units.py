@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.directory.span import Id
+from shared.directory.span import Id, Ref
 from shared.facts import Frozen, Name
+from shared.facts.bounds import Term, at_most
 from shared.vocabulary import Category, ReportKind
 
 
@@ -15,7 +16,7 @@ class Area(Frozen):
 
     code: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
     name: Name
-    within: str | None = None
+    within: Ref | None = None
 
 
 class Competence(Frozen):
@@ -23,22 +24,24 @@ class Competence(Frozen):
 
     kinds: tuple[ReportKind, ...] = ()
     categories: tuple[Category, ...] = ()
-    topics: tuple[Id, ...] = ()
+    topics: Annotated[tuple[Id, ...], at_most(100)] = ()
     """`heating`, `water`, `mine` …: the policy's and the sources' own words."""
-    area: str | None = None
+    area: Ref | None = None
     """Default: the unit's own."""
 
 
 class Unit(Frozen):
     id: Id
     name: Name
-    area: str
-    superior: str | None = None
-    head: str | None = None
+    area: Ref
+    superior: Ref | None = None
+    head: Ref | None = None
     """The post that answers for the unit."""
-    duty_post: str | None = None
+    duty_post: Ref | None = None
     """The post that is rung at night; default the head."""
-    competence: tuple[Competence, ...] = ()
+    competence: Annotated[tuple[Competence, ...], at_most(50)] = ()
+    whole_city: bool = False
+    """Its people have every case of the city: the emergency office, the Two Offices."""
 
     @property
     def rung_at_night(self) -> str | None:
@@ -50,12 +53,23 @@ class Source(Frozen):
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
     name: Name
-    unit: str
-    area: str
-    formats: tuple[str, ...]
-    silent_after: Annotated[timedelta, Field(gt=timedelta(0))] | None = None
+    unit: Ref
+    area: Ref
+    also_for: Annotated[tuple[Ref, ...], at_most(500)] = ()
+    """Other units it may report for: a system that several share. It reports for none else."""
+    formats: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")], ...], at_most(20)]
+    silent_after: Annotated[Term, Field(gt=timedelta(0))] | None = None
     """A source that says nothing for so long is itself an incident. None: it speaks only when something happens."""
-    tell: str | None = None
+    tell: Ref | None = None
     """The post told when it is silent; default the one its unit is rung at."""
     outside: bool = False
     """It knows of events independently of the units that owe the report (media, hotline, sensors): it can witness an omission."""
+
+    @property
+    def principal(self) -> str:
+        """Who hands in, on record and in the subject of its tokens."""
+        return f"source:{self.id}"
+
+    @property
+    def reports_for(self) -> tuple[str, ...]:
+        return (self.unit, *self.also_for)

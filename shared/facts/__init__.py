@@ -1,9 +1,9 @@
 """Facts: everything that happened, appended once, never changed. `envelope` is how they travel, the rest what they say."""
 
+from shared.facts.actor import Actor
 from shared.facts.acts import (
     Absorbed,
     Acknowledgement,
-    Actor,
     CaseAct,
     Deliveries,
     Delivery,
@@ -15,47 +15,70 @@ from shared.facts.acts import (
     Referred,
     Via,
 )
+from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
 from shared.facts.check import Checked, Found
 from shared.facts.decision import (
+    ACT_SET_ASIDE,
+    EXCUSES,
+    OUR_FAILURES,
     About,
     Brief,
+    CallMade,
+    ChangeState,
     Clock,
     Decision,
+    DirectoryNote,
+    EarlyEnd,
     Effect,
     EffectKind,
+    Excuse,
     LapseCause,
     Name,
     Notice,
+    Outage,
     Outgoing,
+    PersonalChange,
     Purpose,
     Rule,
+    Signature,
+    Touch,
     read_decision,
 )
-from shared.facts.envelope import Fact, FactError, Frozen, Instant, field_errors, rfc3339
+from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.value import Value
 
 __all__ = [
+    "ACT_SET_ASIDE",
+    "EXCUSES",
+    "OUR_FAILURES",
     "About",
     "Absorbed",
     "Acknowledgement",
     "Actor",
     "Brief",
+    "CallMade",
     "CaseAct",
+    "ChangeState",
     "Checked",
     "Clock",
+    "Closed",
     "Decision",
     "Deliveries",
     "Delivery",
+    "DirectoryNote",
     "Due",
+    "EarlyEnd",
     "Effect",
     "EffectKind",
     "Established",
+    "Excuse",
     "Fact",
     "FactError",
     "Found",
     "Frozen",
+    "Given",
     "Harm",
     "Heard",
     "Instant",
@@ -65,7 +88,9 @@ __all__ = [
     "Name",
     "Notice",
     "Original",
+    "Outage",
     "Outgoing",
+    "PersonalChange",
     "Place",
     "PolicyApproved",
     "PolicyDrafted",
@@ -75,7 +100,9 @@ __all__ = [
     "Report",
     "ReportForm",
     "Rule",
+    "Signature",
     "TaskForm",
+    "Touch",
     "Value",
     "Via",
     "field_errors",

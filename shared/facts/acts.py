@@ -6,18 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.actor import Actor
+from shared.facts.bounds import Frozen, Instant
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
-from shared.vocabulary import Document, Level, ReviewCause, Role
-
-
-class Actor(Frozen):
-    """Who did it: the token's subject and role, or the person an acknowledgement link was made for."""
-
-    principal: str
-    role: Role
-    unit: UnitId | None = None
+from shared.vocabulary import Document, Level, ReviewCause
 
 
 class Via(StrEnum):
@@ -39,6 +32,13 @@ class Acknowledgement(Frozen):
     notice: NoticeId | None = None
     """The notice whose link was used."""
     note: Text | None = None
+    """Of a logged call: what was said."""
+    called_at: Instant | None = None
+    """Of a logged call: when it was rung."""
+    number: Line | None = None
+    """Of a logged call: the number rung, masked: enough to recognise, not enough to ring."""
+    listed: bool | None = None
+    """Of a logged call: the number is the person's own in the directory; otherwise it is as given."""
 
 
 class CaseAct(Frozen):
@@ -75,7 +75,7 @@ class CaseAct(Frozen):
     span: timedelta | None = None
     """Snooze: for how long; pause: at most how long."""
     approve: bool | None = None
-    """Extension, review, notice: granted or refused."""
+    """Extension, review, notice, second person: granted or refused."""
     measure: str | None = None
     """A step of the ladder in force."""
     plan: str | None = None
@@ -135,13 +135,15 @@ class Matched(Frozen):
 
 
 class Absorbed(Frozen):
-    """The data of `absorbed`, on the case that goes on: the duplicate and its earliest clock."""
+    """The data of `absorbed`, on the case that goes on: the duplicate, its earliest clock, and how grave it was."""
 
     case: CaseId
     starts_at: Instant
     opened_at: Instant
     lapses: int
     by: Actor
+    level: Level | None = None
+    sensitive: bool = False
 
 
 class Referred(Lapsed):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.bounds import Frozen, Instant
 from shared.ids import CaseId
 
 
@@ -18,6 +18,8 @@ class Found(StrEnum):
     FACT_IGNORED = "fact_ignored"
     """Its lane is past the fact, the case has not taken it in, and it was not set aside either."""
     CASE_UNREADABLE = "case_unreadable"
+    CASE_REBUILT = "case_rebuilt"
+    """It could not be read, or was not there, and was made again from the record up to the fact at `sequence`."""
     LANE_STILL = "lane_still"
     """A durable has facts waiting and has not moved since the last round."""
 

@@ -1,9 +1,12 @@
-"""What is changed in the directory at run time: the data of `directory_changed`, which is about no case.
+"""What is changed in the directory at run time: the data of `directory_changed` and `directory_proposed`.
+
+Both are about the directory's standing case where somebody is to be told, about no case where nobody is.
 
 Invariant: a change is applied as a whole or not at all, to the revision named `base`; applied in their order, the changes on record
 make the directory as it is. Imported by its own name: it knows the directory's models, which the other facts do not.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,9 +14,13 @@ from pydantic import Field, StringConstraints
 from shared.directory.people import Absence, Person, Post
 from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Override, Roster
+from shared.directory.span import Ref
 from shared.directory.units import Area, Source, Unit
 from shared.facts.acts import Actor
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.bounds import Frozen, Instant, at_most
+from shared.facts.decision import PersonalChange, Signature
+from shared.ids import PersonId
+from shared.vocabulary import Language
 
 
 class PutArea(Frozen):
@@ -61,14 +68,14 @@ class PutSuppression(Frozen):
 class Remove(Frozen):
     op: Literal["remove"] = "remove"
     what: Literal["area", "unit", "person", "post", "roster", "source", "plan", "suppression"]
-    id: str
+    id: Ref
 
 
 class SetHolder(Frozen):
     op: Literal["set_holder"] = "set_holder"
-    post: str
-    holder: str
-    deputies: tuple[str, ...] | None = None
+    post: Ref
+    holder: Ref
+    deputies: Annotated[tuple[Ref, ...], at_most(20)] | None = None
     """None: they stay as they are."""
 
 
@@ -76,7 +83,7 @@ class SetAbsence(Frozen):
     """Added; put in place of one that begins at the same moment."""
 
     op: Literal["set_absence"] = "set_absence"
-    person: str
+    person: Ref
     absence: Absence
 
 
@@ -84,7 +91,7 @@ class EndAbsence(Frozen):
     """The person is back: the absence that covers `at` ends then; one that begins later is taken away where it begins at `at`."""
 
     op: Literal["end_absence"] = "end_absence"
-    person: str
+    person: Ref
     at: Instant
 
 
@@ -92,7 +99,7 @@ class OverrideRoster(Frozen):
     """Added; put in place of one that begins at the same moment."""
 
     op: Literal["override_roster"] = "override_roster"
-    roster: str
+    roster: Ref
     override: Override
 
 
@@ -114,10 +121,34 @@ Change = Annotated[
 ]
 
 
+class Told(Frozen):
+    """A person whom a change touches, and by what they were reached before it; the addresses stay in the directory."""
+
+    person: PersonId
+    language: Language
+    channels: tuple[str, ...]
+    """Names of channels, of which the person had an address before the change."""
+    changes: tuple[PersonalChange, ...]
+
+
+class Telling(Frozen):
+    """Whom a change touches: everybody but those who made it."""
+
+    addresses_at: Annotated[int, Field(ge=1)]
+    """Sequence in the bucket DIRECTORY of the directory before the change: there are the old addresses."""
+    by: Signature
+    approved_by: Signature | None = None
+    told: Annotated[tuple[Told, ...], Field(min_length=1)]
+
+
 class DirectoryChange(Frozen):
     """The data of `directory_changed`."""
 
     by: Actor
+    approved_by: Actor | None = None
+    """The second person, where it took one."""
+    proposal: str | None = None
+    """The id of the `directory_proposed` fact it was proposed with."""
     why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
     version: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     """The directory's version from now on."""
@@ -125,4 +156,30 @@ class DirectoryChange(Frozen):
     """The revision it was applied to, 0 for none; the next one is `base` + 1."""
     file: str | None = None
     """SHA-256 (hex) of the directory file it came from, where it came from one."""
+    part: Annotated[int, Field(ge=1)] = 1
+    parts: Annotated[int, Field(ge=1)] = 1
+    """A change that does not fit one fact takes several, which belong together: each has some of the changes, the first has `telling`."""
     changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+    telling: Telling | None = None
+
+
+class ProposalState(StrEnum):
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+
+
+class DirectoryProposal(Frozen):
+    """The data of `directory_proposed`: a change that needs a second person; it changes nothing by itself.
+
+    Once more with `refused` where that person says no; a change that is approved is a `directory_changed`.
+    """
+
+    proposal: str
+    state: ProposalState = ProposalState.PROPOSED
+    by: Actor
+    refused_by: Actor | None = None
+    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    """Of the proposal, or of the refusal."""
+    expires_at: Instant
+    changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+    telling: Telling | None = None

@@ -3,35 +3,21 @@
 Invariant: a fact is written once by `write` and never serialised again; whoever reads it keeps the bytes beside it.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from shared.facts.bounds import Instant, rfc3339
 from shared.facts.value import Value
+from shared.formats import refuse_newer_bytes
 from shared.vocabulary import Kind
 
 TYPE_PREFIX = "cn.fenghuo."
 SCHEMA_ROOT = "https://fenghuo.invalid/schemas/"
 """Identifies a schema (docs/schemas/<kind>.v1.json); `.invalid` is reserved, so nobody is ever asked for it."""
-
-
-def rfc3339(at: datetime) -> str:
-    """UTC with microseconds and `Z`: one spelling for every time on the wire, so that text order is time order."""
-    # isoformat is six times as fast as strftime, and every case holds some forty times.
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
-Instant = Annotated[AwareDatetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
-"""An aware time, stored UTC."""
-
-
-class Frozen(BaseModel):
-    """A value: immutable, closed to unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FactError(ValueError):
@@ -104,10 +90,11 @@ class Fact(BaseModel):
 
     @classmethod
     def read(cls, raw: bytes) -> Self:
-        """Parse a structured CloudEvent. Raises FactError naming every field that is wrong."""
+        """Parse a structured CloudEvent. Raises FactError naming every field that is wrong, NewerError for one of a newer format."""
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
+            refuse_newer_bytes(raw)
             raise FactError(field_errors(error)) from None
 
     def write(self) -> bytes:

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.facts.acts import Actor
-from shared.facts.envelope import Frozen
+from shared.facts.bounds import Frozen
 from shared.facts.report import Line
 from shared.ids import CaseId
 

@@ -1,6 +1,6 @@
 """What happens to the policy itself: a version is drafted, and approved to be in force from a moment on. About no case."""
 
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.bounds import Frozen, Instant
 
 
 class PolicyDrafted(Frozen):

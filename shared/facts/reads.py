@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.facts.acts import Actor
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.bounds import Frozen, Instant
 
 
 class How(StrEnum):

@@ -1,17 +1,23 @@
 """What a unit, a person or a system reports. Reported once; later facts refer to it and never change it."""
 
-from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from shared.facts.envelope import Frozen, Instant
+from shared.facts.actor import Actor
+from shared.facts.bounds import PLAIN_ID, PLAIN_LINE, PLAIN_TEXT, Frozen, Given, Instant, Term, WhenGiven, at_most, between
+from shared.facts.cause import Cause
+from shared.facts.distrust import Distrust
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), PLAIN_LINE]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), PLAIN_TEXT]
+MOST_TASKS_OF_A_CASE = 10_000
+"""So many are measured (bench/many_tasks.py): each act on the case takes the longer, the more there are."""
+MOST_TASKS = 200
+"""Of one report or act, each unit of a campaign counted: what is decided on so many takes 400 KB, and one act is answered at once."""
 
 
 class Place(Frozen):
@@ -25,15 +31,15 @@ class TaskForm(Frozen):
     """A task to assign: to one unit, or (a campaign) one task to each of `units`. Either `due_at` or `within`, or the policy's term."""
 
     title: Line
-    unit: UnitId | None = None
-    units: tuple[UnitId, ...] = ()
-    owner: PersonId | None = None
+    unit: Annotated[UnitId, PLAIN_ID] | None = None
+    units: tuple[Annotated[UnitId, PLAIN_ID], ...] = ()
+    owner: Annotated[PersonId, PLAIN_ID] | None = None
     """The person who answers for it in that unit; without one the unit's head does."""
     due_at: Instant | None = None
-    within: timedelta | None = None
+    within: Term | None = None
     lead: bool = False
     """Joint task: this unit leads, the others help."""
-    after: Annotated[int | None, Field(ge=1)] = None
+    after: Annotated[int, Field(ge=1), between(1, MOST_TASKS)] | None = None
     """Number (from 1) of the task of this list that must be done first."""
 
     @model_validator(mode="after")
@@ -43,18 +49,36 @@ class TaskForm(Frozen):
         return self
 
 
+def task_count(tasks: tuple[TaskForm, ...]) -> int:
+    """One for each unit."""
+    return sum(len(task.units) or 1 for task in tasks)
+
+
+def _too_many(tasks: tuple[TaskForm, ...]) -> str | None:
+    many = task_count(tasks)
+    return f"are {many} tasks, one for each unit: assign at most {MOST_TASKS} at a time" if many > MOST_TASKS else None
+
+
+Tasks = Annotated[tuple[TaskForm, ...], WhenGiven(_too_many, (("maxItems", MOST_TASKS),))]
+
+
+MOST_TRIES = 20
+"""Times that a report names at which it was tried in vain."""
+Tries = Annotated[tuple[Instant, ...], at_most(MOST_TRIES)]
+
+
 class Harm(Frozen):
     """What grades an accident (DOMAIN.md): the higher of the three counts."""
 
-    deaths: Annotated[int, Field(ge=0)] = 0
-    injuries: Annotated[int, Field(ge=0)] = 0
+    deaths: Annotated[int, Field(ge=0), between(0, 10_000_000)] = 0
+    injuries: Annotated[int, Field(ge=0), between(0, 10_000_000)] = 0
     """Seriously injured."""
-    loss: Annotated[int, Field(ge=0)] = 0
+    loss: Annotated[int, Field(ge=0), between(0, 10**13)] = 0
     """Direct loss in yuan."""
 
 
-class ReportForm(Frozen):
-    """What a reporter fills in: the body of `POST /api/v1/reports`, of `report.submit` and of `cn.fenghuo.report.v1`."""
+class Reported(Frozen):
+    """What a reporter filled in, as it stands on record."""
 
     kind: ReportKind = ReportKind.INCIDENT
     category: Category | None = None
@@ -63,8 +87,8 @@ class ReportForm(Frozen):
     """The policy's finer sorting: opinion tv, web, external_media; complaint urgent, utility, normal, complex; petition land …"""
     level: Level | None = None
     sensitive: bool = False
-    unit: UnitId
-    area: AreaCode
+    unit: Annotated[UnitId, PLAIN_ID]
+    area: Annotated[AreaCode, PLAIN_ID]
     occurred_at: Instant
     learned_at: Instant
     summary: Line
@@ -72,9 +96,14 @@ class ReportForm(Frozen):
     place: Place | None = None
     exercise: bool = False
     harm: Harm | None = None
-    parent: CaseId | None = None
+    parent: Annotated[CaseId, PLAIN_ID] | None = None
     """The case this one follows from: what a task, an order or an accountability case is about."""
-    tasks: tuple[TaskForm, ...] = ()
+    tasks: Tasks = ()
+    tried_at: Tries = ()
+    """When it was tried to hand this in before, in vain. It excuses a late report where our own record says that intake was away then."""
+    by_telephone: bool | None = None
+    """A duty office with the whole city writes down what the unit itself reported by telephone. Without it, who reports for another unit
+    is its witness."""
 
     @model_validator(mode="after")
     def has_a_category(self) -> Self:
@@ -87,6 +116,12 @@ class ReportForm(Frozen):
         if self.learned_at < self.occurred_at:
             raise ValueError("learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two")
         return self
+
+
+class ReportForm(Given, Reported):
+    """What a reporter fills in: the body of `POST /api/v1/reports`, of `report.submit` and of `cn.fenghuo.report.v1`."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Original(Frozen):
@@ -121,7 +156,7 @@ class Lapsed(Frozen):
     """The unit's other lapses within the policy's window, as its ledger counts them."""
 
 
-class Report(ReportForm):
+class Report(Reported):
     """The data of `reported`: the form, who handed it in, when intake had it in hand, and where it came from."""
 
     received_at: Instant
@@ -131,6 +166,9 @@ class Report(ReportForm):
     reported_by: str
     """The principal: a person id, or `source:<id>` for a system."""
     person: PersonId | None = None
+    by: Actor | None = None
+    """Who handed it in, in which role, for which unit: the report of another unit is a witness's. Absent in reports of before, and where
+    the system itself raised the case."""
     original: Original | None = None
     referred: Lapsed | None = None
     """Accountability: the lapse it is about."""
@@ -139,15 +177,27 @@ class Report(ReportForm):
 
 
 class Rejection(Frozen):
-    """The data of `rejected`: a message that could not be taken, kept whole with the reason."""
+    """The data of `rejected`: a message that could not be taken, kept with the reason."""
 
     subject: str
-    """The subject it came on."""
+    """The subject it came on; of an id that was used again, the kind of fact and the case that it stands for."""
     reason: str
     errors: tuple[tuple[str, str], ...] = ()
     """(field, what is wrong and what to do)."""
     headers: Annotated[dict[str, str], Field(default_factory=dict)]
-    body: str
-    """The original bytes, base 64."""
+    body: str | None = None
+    """The original bytes, base 64; absent where they are many: `stream` and `sequence` say where they stand."""
     digest: str
     """SHA-256 of the original bytes, hex."""
+    size: int | None = None
+    """How many bytes they are."""
+    case: CaseId | None = None
+    """The case it says it is about."""
+    sequence: int | None = None
+    """Where it stands in `stream`."""
+    stream: str | None = None
+    """FACTS, where it is absent and `sequence` is not; of the INBOX, which keeps a month, where the bytes do not fit here."""
+    distrust: Distrust | None = None
+    """Why it is no authentic fact, where that is the reason."""
+    cause: Cause | None = None
+    """Absent in rejections of before."""

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from shared.facts import Name
+from shared.facts import Name, Outage
 from shared.vocabulary import Language
 from shared.web import times
+from shared.web.excuses import excuse_words
 from shared.web.labels import label
 from shared.web.languages import catalogue, name_in
 
@@ -41,10 +42,15 @@ def environment(language: Language, zone: ZoneInfo, folders: Sequence[Path], eve
     def full(at: datetime) -> str:
         return times.full(at, zone)
 
+    def excused(excuses: Sequence[str], outage: Outage | None = None) -> tuple[str, ...]:
+        return excuse_words(excuses, outage, language, zone, words.gettext)
+
     def together(names: Sequence[Name]) -> str:
         return ("、" if language is Language.ZH else ", ").join(named(name) for name in names)
 
     filters: dict[str, Any] = {"named": named, "label": labelled, "span": times.span, "full": full, "translated": words.gettext}
     made.filters.update(filters)
-    made.globals.update(cast(Any, {"language": language.value, "languages": LANGUAGES, "together": together, **everywhere}))
+    made.globals.update(
+        cast(Any, {"language": language.value, "languages": LANGUAGES, "together": together, "excused": excused, **everywhere})
+    )
     return made

@@ -12,15 +12,13 @@ from babel.messages.pofile import read_po
 from fastapi import Request
 
 from shared.facts import Name
+from shared.message import N_
 from shared.vocabulary import Language
+
+__all__ = ["COOKIE", "LOCALE", "N_", "Catalogue", "catalogue", "language_of", "name_in", "preferred"]
 
 COOKIE = "fenghuo_language"
 LOCALE = Path(__file__).parent / "locale"
-
-
-def N_(message: str) -> str:  # noqa: N802 - the name every extractor knows
-    """Marks a message that is translated where it is shown."""
-    return message
 
 
 class Catalogue:

@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from markupsafe import Markup
 
-from shared.problems import Problem
+from shared.problems import Problem, known_problem
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
 from shared.web import times
@@ -58,7 +58,12 @@ class Pages:
         self.static = StaticFiles([HERE / "static", folder / "static"])
         templates = [folder / "templates", HERE / "templates"]
         everywhere: dict[str, Any] = {"zone": zone.key, "site": name, "static": self.static.url}
+        self._fault_pages: dict[type[Problem], tuple[str, dict[str, Any]]] = {}
         self._environments = {language: environment(language, zone, templates, everywhere) for language in Language}
+
+    def show_as(self, fault: type[Problem], template: str, **context: Any) -> None:
+        """Faults of this kind have a page of their own."""
+        self._fault_pages[fault] = (template, context)
 
     def router(self) -> APIRouter:
         """An empty router whose faults are pages; the service adds its routes, then `login.add` and `static.router`."""
@@ -114,7 +119,12 @@ class Pages:
         if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             url = request.url_for("login").include_query_params(next=path_of(request))
             return RedirectResponse(f"{url.path}?{url.query}", 303, headers=HEADERS)
-        return self.show(request, "fault.html", status=problem.status, problem=problem)
+        in_chinese = problem.extra.get("zh") if self.language(request) is Language.ZH else None
+        template, context = self._fault_pages.get(type(problem), ("fault.html", {}))
+        detail = in_chinese or problem.detail
+        page = self.show(request, template, status=problem.status, problem=problem, detail=detail, **context)
+        page.headers.update(problem.headers)
+        return page
 
     def _time(self, at: datetime, now: datetime) -> Markup:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
@@ -124,7 +134,10 @@ class Pages:
 
 def _page_route(pages: Pages) -> type[APIRoute]:
     class PageRoute(APIRoute):
-        """Turns what a page's handler raises into a page."""
+        """Turns what a page's handler raises, and what the door refuses, into a page."""
+
+        def refusal(self, request: Request, problem: Problem) -> Response:
+            return pages.fault(request, problem)
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
@@ -132,10 +145,13 @@ def _page_route(pages: Pages) -> type[APIRoute]:
             async def handle_page(request: Request) -> Response:
                 try:
                     return await handle(request)
-                except Problem as problem:
-                    return pages.fault(request, problem)
                 except RequestValidationError:
                     return pages.fault(request, Problem(404, "Not Found", NO_SUCH_PAGE))
+                except Exception as error:
+                    problem = known_problem(error, request.app.state.unavailable)
+                    if problem is None:
+                        raise
+                    return pages.fault(request, problem)
 
             return handle_page
 

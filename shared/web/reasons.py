@@ -1,12 +1,52 @@
 """The named reasons of the escalator's effects, in words: `why` says why, and never in free text."""
 
-from shared.web.languages import N_
+from shared.directory import Directory
+from shared.facts import Name
+from shared.ids import UnitId
+from shared.territory import Refusal
+from shared.vocabulary import Language
+from shared.web.languages import N_, catalogue
 
+ROLES: dict[str, str] = {
+    "reporter": N_("reporter"),
+    "duty_officer": N_("duty officer"),
+    "leader": N_("leader"),
+    "supervisor": N_("supervisor"),
+    "discipline": N_("discipline organ"),
+    "auditor": N_("auditor"),
+    "operator": N_("operator"),
+    "publisher": N_("publisher"),
+    "redactor": N_("redactor"),
+}
 WHY: dict[str, str] = {
+    "directory_in_force": N_("the directory says something else of this person"),
+    "directory_proposed": N_("somebody asks to change what the directory says of this person"),
+    "directory_refused": N_("what was asked to change about this person was refused"),
+    "act_set_aside": N_(
+        "set aside by a fault of the system: it stands on record and changes nothing; try it once more, and if it is set aside again tell "
+        "the duty desk by telephone and the operator"
+    ),
+    "rule_failed": N_("this duty of the policy could not be opened: a fault of the system, the duty desk sees to it by hand"),
+    "fault_of_ours": N_("a fault of the system kept this from being worked out"),
+    "clock_failed": N_("what the clock asked for could not be done: it is tried again every minute"),
+    "nobody_told": N_("a message could not be written: this person was not told"),
+    "tasks_not_laid": N_("the tasks of the report could not be laid: assign them by hand"),
+    "field_not_understood": N_("a field of the report could not be read and was left out"),
+    "may_not_be_said_so": N_("the reporter may not lay this on others any more: it was left out"),
+    "no_such_area": N_("the directory has no such area (any more)"),
+    "fact_not_understood": N_("a message about the case could not be read"),
+    "no_case_was_opened": N_("a report was received and no case could be opened: see to it by hand"),
+    "report_not_worked_out": N_("a fault of the system: nothing of the report could be worked out, the duty desk alone is called"),
+    "nobody_was_called": N_("a report was received and nobody could be called by its duties: see to it by hand"),
     "owed_on_report": N_("owed because it was reported"),
     "not_acknowledged_yet": N_("not acknowledged yet"),
     "dark_after_wait": N_("no answer within the wait"),
     "every_channel_failed": N_("every channel failed"),
+    "not_handed_over": N_("no call could be handed over within the wait"),
+    "not_referred_the_failure_was_ours": N_("not referred: the failure was ours; a person may refer it"),
+    "nothing_was_left_unreferred": N_("no lapse of this duty was left unreferred"),
+    "referred_already": N_("referred already"),
+    "tries_not_confirmed": N_("the tries that were named are not confirmed by our record"),
     "nobody_left_to_light": N_("nobody is left to light"),
     "being_rung_already": N_("being rung about this case already"),
     "answered_in_this_case_already": N_("has answered in this case already"),
@@ -18,6 +58,9 @@ WHY: dict[str, str] = {
     "limit_passed": N_("the limit has passed"),
     "reported_again": N_("the same report came again"),
     "case_closed": N_("the case is closed"),
+    "case_is_closed": N_("the case has been closed"),
+    "case_is_withdrawn": N_("the report has been withdrawn"),
+    "case_is_merged": N_("the case has been merged into another one"),
     "report_withdrawn": N_("the report was withdrawn"),
     "transfer_offered_sender_answers_until_accepted": N_("transfer asked; the sender answers until it is accepted"),
     "transfer_accepted": N_("transfer accepted"),
@@ -172,5 +215,52 @@ WHY: dict[str, str] = {
     "extended_longer_than_allowed": N_("extended beyond what the policy allows"),
     "may_not_be_extended": N_("the policy lets nobody extend this"),
     "causes_found": N_("the review has found the causes"),
+    "needs_second_person": N_("waits for a second person, of the superior unit: until then everything goes on"),
+    "waits_for_a_second_person_already": N_("the same waits for a second person already"),
+    "nothing_waits_for_a_second_person": N_("nothing waits for a second person"),
+    "nobody_seconds_their_own_act": N_("nobody is the second person to their own act"),
+    "not_of_the_competent_superior": N_("the second person must be of a unit above, or of one competent for the whole city"),
+    "second_person_refused": N_("the second person has not agreed: everything goes on"),
+    "seconded": N_("a second person has agreed"),
+    "ended_by_two": N_("asked for by one person, agreed to by a second"),
+    "case_has_ended_meanwhile": N_("the case has ended meanwhile: nothing waits for a second person any more"),
+    "graded_anew_meanwhile": N_("graded anew meanwhile: nothing waits for a second person any more"),
+    "everybody_has_answered_meanwhile": N_("everybody has answered meanwhile: one person is enough now"),
+    "the_source_withdraws_it": N_("the source withdraws it; a person decides"),
+    "merged_with_a_graver_one": N_("merged with a graver one"),
+    "call_logged": N_("a telephone call was written down"),
+    "call_contested": N_("the person called says that there was no such call"),
+    "no_call_to_them_is_on_record": N_("no call to this person is on record"),
+    "has_answered_since": N_("has answered since"),
     "its_next_round_has_begun": N_("its next round has begun: it can't be made up"),
+    "role_may_not": N_("this is not for that role"),
+    "no_standing": N_("the case lies with another unit, and not under theirs"),
+    "no_part_in_it": N_("their unit has no part in this case"),
+    "reported_by_somebody_else": N_("somebody else reported it"),
+    "for_themself_alone": N_("they may say so for themself alone"),
+    "for_the_unit_itself_to_say": N_("that is for the unit itself to say"),
+    "not_on_the_roster": N_("they have no part in this roster"),
+    "judged_from_above": N_("that is judged from above the unit suspected"),
+    "may_not_assign_to_that_unit": N_("they may not lay a task on that unit"),
+    "not_in_another_units_name": N_("a case of this kind is opened in one's own unit's name"),
+    "not_declared_to_report_for_it": N_("the system is not declared to report for that unit (also_for)"),
+    "may_not_open_that_kind": N_("a case of this kind is not theirs to open"),
+    "taken_up_by_the_unit": N_("the unit itself has taken it up"),
+    "on_a_witness_alone_nobody_answers": N_("on a witness's word alone nobody answers for it"),
 }
+
+NOT_THEIRS = N_("You may not do this: %(why)s.")
+NOT_THEIRS_BUT = N_("You may not do this: %(why)s. Ask: %(who)s.")
+
+
+def in_words(refusal: Refusal, directory: Directory) -> Name:
+    """Why somebody may not, and who may."""
+    unit = directory.units_by_id.get(UnitId(refusal.unit)) if refusal.unit is not None else None
+
+    def said(language: Language) -> str:
+        text = catalogue(language).gettext
+        name = None if unit is None else unit.name.zh if language is Language.ZH else unit.name.en
+        who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
+        return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {"why": text(WHY[refusal.why]), "who": ", ".join(who)}
+
+    return Name(zh=said(Language.ZH), en=said(Language.EN))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from shared.door import doorway
+
 PREFIX = "/static"
 KEPT = "public, max-age=31536000, immutable"
 
@@ -33,6 +35,7 @@ class StaticFiles:
         router = APIRouter(include_in_schema=False)
 
         @router.get(PREFIX + "/{name}")
+        @doorway(is_open=True)
         async def static(name: str, request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
             file = self._files.get(name)
             if file is None:

@@ -6,11 +6,13 @@ Invariant: what a form gives back is read in the same zone it was shown in, and 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.facts.bounds import EARLIEST, LATEST
 from shared.web.languages import N_
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 """What `<input type="datetime-local">` sends."""
 NO_SUCH_TIME = N_("The clocks were put forward over this time: it did not exist.")
+NO_SUCH_YEAR = N_("Give a year from 1970 to 2199.")
 NOT_A_TIME = N_("Give a date and a time, such as 2026-11-01 03:12.")
 
 
@@ -47,6 +49,8 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
         naive = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(NOT_A_TIME) from None
+    if not EARLIEST.year <= naive.year < LATEST.year:
+        raise ValueError(NO_SUCH_YEAR)
     if naive.tzinfo is not None:
         return naive.astimezone(UTC)
     at = naive.replace(tzinfo=zone).astimezone(UTC)

@@ -39,7 +39,7 @@ def reported(case: CaseId, *, unit: str = "water_office", summary: str = "Embank
 
 def acknowledged(case: CaseId, person: str = "mayor") -> Fact:
     by = Actor(principal=person, role=Role.LEADER)
-    return _fact(Kind.ACKNOWLEDGED, case, "/services/intake", Acknowledgement(person=PersonId(person), via=Via.LINK, by=by))
+    return _fact(Kind.ACKNOWLEDGED, case, "/services/notifier", Acknowledgement(person=PersonId(person), via=Via.LINK, by=by))
 
 
 def lapsed(case: CaseId, *, duty: str = "report-gov_main", person: str = "mayor") -> Fact:

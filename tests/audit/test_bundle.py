@@ -27,7 +27,7 @@ from services.audit.log.note import Signer
 from services.audit.records.payloads import Payload, without
 from services.audit.store.trail import Signed
 from shared.directory import load_directory
-from shared.facts import Actor, Fact
+from shared.facts import Actor, Fact, rfc3339
 from shared.facts.keeping import ErasedFields, Redacted
 from shared.vocabulary import Kind, Role
 from tests.audit.made import MadeTrail, signer, vkey_of
@@ -112,7 +112,7 @@ def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not
     path.write_bytes(whole)
     code, words, errors = alone("--list", bundle=path, tmp_path=tmp_path)
     assert (code, errors) == (0, "")
-    for said in ("已证明", "未证明", "Proven:", "Not proven:", f"All 29 records of case {CASE}", "29 of 29 messages", "no later record"):
+    for said in ("已证明", "未证明", "Proven:", "Not proven:", f"All 31 records of case {CASE}", "31 of 31 messages", "no later record"):
         assert said in words
     code, words, _ = alone("--quorum", "1", bundle=path, tmp_path=tmp_path)
     assert (code, "FEWER WITNESSES" in words) == (4, True)
@@ -181,8 +181,8 @@ DEEDS: list[tuple[str, Callable[[Files], None], str]] = [
     ("the timeline forged", altered("timeline.zh.html", "逾期".encode(), "按时".encode()), "is not the timeline the trail made"),
     ("a file put in", put_in, "records/confession.txt was put into the bundle"),
     ("the policy edited", altered("policy/{policy}.yaml", b"PT30M", b"PT60M"), "was altered: it is not the file the trail made"),
-    ("the checkpoint edited", altered("checkpoint", b"\n68\n", b"\n69\n"), "checkpoint: the signature does not belong to this text"),
-    ("the statement edited", altered("statement", b"records 29", b"records 28"), "statement: the signature does not belong to this text"),
+    ("the checkpoint edited", altered("checkpoint", b"\n70\n", b"\n71\n"), "checkpoint: the signature does not belong to this text"),
+    ("the statement edited", altered("statement", b"records 31", b"records 30"), "statement: the signature does not belong to this text"),
     ("a later record hidden in the tail", altered("tail/peaks", b"\n", b"\n00"), "are not those of the trail"),
     ("an empty hash in a proof", empty_hash, "0003"),
     ("a short hash in a proof", short_hash, "0003"),
@@ -235,7 +235,7 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
     path = tmp_path / "case.zip"
     path.write_bytes(content)
     verdict = verify.check(path, vkey_of(TRAIL.key), [])
-    assert any("0 of 29 messages are here whole" in en for en, _ in verdict.proven)
+    assert any("0 of 31 messages are here whole" in en for en, _ in verdict.proven)
     with zipfile.ZipFile(path) as archive:
         found = b"".join(archive.read(name) for name in archive.namelist())
     for personal in ("化工厂", *(DIRECTORY.people_by_id[person].name.zh for person in DIRECTORY.people_by_id)):
@@ -275,9 +275,9 @@ async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read("bundle.json"))["size"]
 
-    assert await size_by(trail.sign_at(66)) == 66
-    assert await size_by(trail.sign_at(65)) == 68, "it does not cover the case's last record"
-    assert await size_by(replace(trail.sign_at(66), time="2026-11-24T01:59:00.000000Z")) == 68, "more than an hour behind"
+    assert await size_by(trail.sign_at(68)) == 68
+    assert await size_by(trail.sign_at(67)) == 70, "it does not cover the case's last record"
+    assert await size_by(replace(trail.sign_at(68), time="2026-11-24T01:59:00.000000Z")) == 70, "more than an hour behind"
 
 
 def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:
@@ -335,9 +335,12 @@ def test_a_unit_s_own_receipt_is_laid_beside_its_record(files: Files, tmp_path: 
         receipt = jwt.encode({**said, **more}, key, algorithm="EdDSA")
         return verify.check(path, vkey_of(TRAIL.key), [], (receipt, pem)).proven[-1][0]
 
-    assert "The receipt belongs to record 1" in proven()
-    with pytest.raises(verify.BrokenError, match="differ"):
-        proven(time="2026-11-23T02:00:00.000000Z")
+    recorded, beside = datetime.fromisoformat(rec["broker"]), timedelta(microseconds=1)
+    for time in (recorded, recorded + beside, recorded - beside):
+        assert "The receipt belongs to record 1" in proven(time=rfc3339(time))
+    for other in (rfc3339(recorded + 2 * beside), "2026-11-23T02:00:00.000000Z", "then", None):
+        with pytest.raises(verify.BrokenError, match="differ"):
+            proven(time=other)
     with pytest.raises(verify.BrokenError, match="no record of this case"):
         proven(sequence=4000)
 

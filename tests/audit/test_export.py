@@ -54,7 +54,7 @@ def bearer(role: Role) -> dict[str, str]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     names = Names(load_directory(ROOT / "config" / "directory.yaml"))
-    app.include_router(export_router(TRAIL.reader, Gate(KEY.public_key()), names, ZONE, lambda: NOW))
+    app.include_router(export_router(TRAIL.reader, Gate(KEY.public_key(), lambda claims: claims.principal), names, ZONE, lambda: NOW))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://trail", headers=bearer(Role.AUDITOR)) as asked:
         yield asked
@@ -99,7 +99,7 @@ async def test_lines_for_machines_hold_records_and_payloads_whole(client: httpx.
     path = await exported(client, tmp_path, case=CASE)
     lines = path.read_bytes().splitlines()
     details = [detail for line in lines if (detail := read_line(line))]
-    assert len(details) == 29 == rows_of("jsonl", path)
+    assert len(details) == 31 == rows_of("jsonl", path)
     assert all(detail.payload and detail.payload.raw for detail in details)
     assert "checkpoint" in json.loads(lines[0])
     assert json.loads(lines[-1])["end"]["criteria"] == {"case": CASE}
@@ -113,19 +113,19 @@ async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_i
     path = await exported(client, tmp_path, case=CASE, proofs=True)
     lines = path.read_bytes().splitlines(keepends=True)
     verdict = check_export(lines, key)
-    assert (verdict.faults, verdict.proven, verdict.criteria) == ([], 29, {"case": CASE})
+    assert (verdict.faults, verdict.proven, verdict.criteria) == ([], 31, {"case": CASE})
 
     def faults(*done: bytes, by: Verifier = key) -> str:
         return "; ".join(words for _, words in check_export(done, by).faults)
 
-    assert "says it has 29 records and has 28" in faults(*lines[:5], *lines[6:])
+    assert "says it has 31 records and has 30" in faults(*lines[:5], *lines[6:])
     assert "broke off" in faults(*lines[:-1])
     assert "another root" in faults(*lines[:3], lines[3].replace(b'number\\":3', b'number\\":4'), *lines[4:])
     assert "it was altered" in faults(*lines[:3], lines[3].replace(b'"raw":"e', b'"raw":"f'), *lines[4:])
     assert "can't be read" in faults(b"{}\n", *lines[1:])
     assert "not signed by the pinned key" in faults(*lines, by=Verifier.read(vkey_of(signer(2))))
     bare = (await exported(client, tmp_path, case=CASE)).read_bytes().splitlines(keepends=True)
-    assert "29 records can't be proven from this file" in faults(*bare)
+    assert "31 records can't be proven from this file" in faults(*bare)
     whole = (await exported(client, tmp_path)).read_bytes().splitlines(keepends=True)
     assert (faults(*whole), check_export(whole, key).proven) == ("", len(FACTS))
 

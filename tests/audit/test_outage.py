@@ -27,27 +27,29 @@ from tests.lab import Lab, Running, until
 
 MISSED = WORTH_SAYING + 1_000
 """As many as a county of half a million has in a day, come in all at once."""
-ANSWERED = 1.5
+ANSWERED = 5.0
 """Seconds in which whoever reports has the receipt, however far behind the trail is; some ms where the machine is not shared."""
 
 
 async def test_a_days_outage_of_the_store_is_caught_up_while_the_office_works_on(own_lab: Lab) -> None:
     audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT1H")
-    intake = await own_lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0S")
+    intake = await own_lab.start_service(
+        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0S", FENGHUO_REPORTS_AT_ONCE="1000"
+    )
     case = new_case()
     async with own_lab.connection("admin") as connection:
         before = await publish(connection, reported(case))
-        await until(lambda: has(own_lab, audit, before), seconds=20)
+        await until(lambda: has(own_lab, audit, before), seconds=40)
         own_lab.kill_mongo()
         missed = [acknowledged(case) for _ in range(MISSED)]
         async with reporting(own_lab, intake) as answers:
             await publish_at_once(connection, missed)
-            await until(lambda: is_behind(audit, MISSED), seconds=20, what="the outage is seen")
+            await until(lambda: is_behind(audit, MISSED), seconds=40, what="the outage is seen")
             assert (await ask(audit, "/healthz")).status_code == 200
             own_lab.start_mongo()
             seen = await catching_up(own_lab, audit)
         last = (await connection.jetstream().stream_info(streams.FACTS)).state.last_seq
-    await until(lambda: has(own_lab, audit, last), seconds=30, what=f"{last} recorded; {audit.log}")
+    await until(lambda: has(own_lab, audit, last), seconds=60, what=f"{last} recorded; {audit.log}")
     assert answers, "reports came in all the while"
     assert all(status == 201 for status, _ in answers)
     assert max(seconds for _, seconds in answers) < ANSWERED
@@ -79,7 +81,7 @@ async def reporting(lab: Lab, intake: Running) -> AsyncIterator[list[tuple[int, 
     answers: list[tuple[int, float]] = []
 
     async def on() -> None:
-        async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER), timeout=20) as http:
+        async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"]), timeout=20) as http:
             while True:
                 answer = await http.post("/api/v1/reports", json=form(), headers={"Idempotency-Key": uuid4().hex})
                 answers.append((answer.status_code, answer.elapsed.total_seconds()))
@@ -101,7 +103,9 @@ async def publish_at_once(connection: Client, facts: list[Fact]) -> None:
     before = (await connection.jetstream().stream_info(streams.FACTS)).state.messages
     for at, fact in enumerate(facts):
         assert fact.subject
-        await connection.publish(fact_subject(fact.subject, fact.kind), fact.write(), headers={"Nats-Msg-Id": fact.id})
+        await connection.publish(
+            fact_subject(fact.subject, fact.kind), fact.write(), headers={"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"}
+        )
         if at % 500 == 0:
             await connection.flush()
     await connection.flush()
@@ -128,7 +132,7 @@ async def catching_up(lab: Lab, audit: Running) -> dict[str, Any]:
             "proof": (await ask(audit, "/api/v1/trail/proof/inclusion?index=0")).status_code,
         }
 
-    found = await until(amid, seconds=30, what=f"it says how far it is; {audit.log}")
+    found = await until(amid, seconds=60, what=f"it says how far it is; {audit.log}")
     assert found
     assert not await has(lab, audit, MISSED), "it was still on its way then"
     return found

@@ -50,10 +50,18 @@ async def test_a_receipt_is_answered_with_when_and_as_which_record_and_with_proo
     assert found.proof
 
 
+async def test_a_receipt_rounded_to_the_microsecond_beside_its_record_s_is_of_the_same_report() -> None:
+    made = trail()
+    assert json.loads(made.entries[INDEX].rec)["broker"] == "2026-11-23T03:00:00.000000Z"
+    found = await answer(made.reader, claims(receipt(made, time="2026-11-23T03:00:00.000001Z")), ZONE)
+    assert found.verdict is Verdict.RECORDED
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [
         ({"time": "2026-11-23T02:30:00.000000Z"}, "time"),
+        ({"time": "2026-11-23T03:00:00.000002Z"}, "time"),
         ({"sha256": "00" * 32}, "sha256"),
         ({"fact": "another"}, "fact"),
         ({"sequence": 3}, "fact"),

@@ -171,7 +171,8 @@ def test_every_kind_says_which_of_its_fields_are_personal() -> None:
     assert set(personal.PERSONAL) == {str(kind) for kind in Kind}
     for kind in Kind:
         paths = personal.paths_of(kind)
-        assert len(paths) <= 12
+        # The record carries a digest of some 70 bytes for each, under its path: all of them fit it many times over.
+        assert sum(len(path) + 70 for path in paths) <= 1_500
         assert all(path.isascii() for path in paths)
 
 

@@ -35,6 +35,14 @@ class Naive:
         self.since, self.until = since, until
         self.exercises = {fact.subject for fact, _ in self.facts if fact.kind == Kind.REPORTED and fact.data.get("exercise")}
 
+        self.excused_lapses = {
+            (fact.subject, effect["duty"])
+            for fact, _ in self.facts
+            for effect in fact.data.get("effects", ())
+            if effect["kind"] == "lapsed" and (set(effect.get("excuses", ())) - {"snoozed"})
+        }
+        """Of the whole month: whoever does late what something excused is not late."""
+
     def inside(self, *kinds: str) -> Iterator[tuple[int, dict[str, Any], str]]:
         for index, (fact, at) in enumerate(self.facts):
             if fact.kind in kinds and self.since <= at <= self.until and fact.subject not in self.exercises:
@@ -49,8 +57,9 @@ class Naive:
     def fates(self) -> dict[str, Counter[str]]:
         """By unit: in time, late, lapsed; late reports."""
         units: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for _, effect, _ in self.effects("discharged"):
-            units[effect["unit"]]["late" if "late_by_seconds" in effect else "in_time"] += 1
+        for _, effect, case in self.effects("discharged"):
+            late = "late_excused" if (case, effect["duty"]) in self.excused_lapses else "late"
+            units[effect["unit"]][late if "late_by_seconds" in effect else "in_time"] += 1
         for _, effect, _ in self.effects("lapsed"):
             units[effect["unit"]]["lapsed"] += 1
             units[effect["unit"]]["reported_late"] += effect["cause"] == "reported_late"
@@ -58,7 +67,7 @@ class Naive:
 
     def excused(self) -> int:
         """Lapses of the window for which a referral, whenever it came, or the lapse itself names an excuse."""
-        lapsed = {(case, effect["duty"]): bool(effect.get("stood_in")) for _, effect, case in self.effects("lapsed")}
+        lapsed = {(case, effect["duty"]): bool(set(effect.get("excuses", ())) - {"snoozed"}) for _, effect, case in self.effects("lapsed")}
         for fact, at in self.facts:
             if fact.kind == Kind.REFERRED and at <= self.until and (fact.data["case"], fact.data["duty"]) in lapsed:
                 lapsed[fact.data["case"], fact.data["duty"]] |= bool(set(fact.data.get("excuses", ())) - {"snoozed"})

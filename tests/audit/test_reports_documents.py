@@ -146,7 +146,7 @@ async def test_the_notice_says_at_each_step_how_far_it_has_come() -> None:
     notice.drafted()
     assert "当前状态：已起草，待一级审批" in await notice.text()
     notice.approved("discipline")
-    assert "当前状态：已一级审批，待二级审批" in await notice.text()
+    assert "当前状态：已部分审批，尚待其余审批" in await notice.text()
     notice.approved("secretary_general")
     assert "当前状态：已审批，被通报单位可申辩" in await notice.text()
     notice.stage.after(days=1)
@@ -230,3 +230,20 @@ async def test_satisfaction_is_what_those_who_complained_said_when_asked() -> No
         stage.says(case, Kind.CLOSED, "heating_company", text="已回访", satisfaction=score)
     found = await Reports(MonthTrail(world.facts).reader, ZONE).resolution(Window())
     assert (found.whole.satisfaction, found.whole.satisfaction_said) == (3.5, 2)
+
+
+async def test_logged_calls_count_apart_and_a_contested_one_was_not_in_time() -> None:
+    stage = Stage()
+    world = stage.world = Told(stage.world.rules)
+    case = stage.report(level=Level.II)
+    stage.logs_a_call(case, "gov_main", "zhang_lai")
+    stage.logs_a_call(case, "party_main", "zhang_lai")
+    stage.acknowledges(case, "gov_in_charge")
+    stage.says(case, Kind.CONTESTED, "gov_main", role=Role.LEADER)
+    stage.after(minutes=31)
+    found = await Reports(MonthTrail(world.facts).reader, ZONE).timeliness(Window())
+    leaders = {line.person: line for line in found.leaders}
+    mayor, secretary, deputy = (leaders[stage.holder(post)] for post in ("gov_main", "party_main", "gov_in_charge"))
+    assert (mayor.logged_calls, mayor.contested, mayor.lapsed, mayor.share_in_time) == (1, 1, 1, None), "excused by the call that never was"
+    assert (secretary.logged_calls, secretary.contested, secretary.share_in_time) == (1, 0, 1.0)
+    assert (deputy.logged_calls, deputy.in_time) == (0, 1)

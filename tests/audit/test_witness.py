@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
+from services.audit.checking.sources import TrailSource
 from services.audit.log import cosign, layout, note, tlog_proof
 from services.audit.log.checkpoint import Checkpoint, head_of
 from services.audit.log.cosign import Witness
@@ -167,17 +168,22 @@ async def test_a_forged_trail_signed_with_the_stolen_key_is_found_by_its_witness
     store = client["fenghuo_trail"]
     key, witness = key_of(watched.lab), Witness.read(watched.witness.vkey)
     async with store_of(watched.lab) as source:
-        assert (await witnessed.check(source, key, [witness], 1)).is_met
+        assert (await seen_so(source, key, witness)).is_met
     size = forge(watched.lab, store)
     async with store_of(watched.lab) as source:
-        found = await witnessed.check(source, key, [witness], 1)
+        found = await seen_so(source, key, witness)
     assert not found.is_met
     assert any(f"the first {size} records are not those discipline.example/w1 cosigned" in words for words in found.faults), found
     store["cosignatures"].delete_many({})
     async with store_of(watched.lab) as source:
-        found = await witnessed.check(source, key, [witness], 1)
+        found = await seen_so(source, key, witness)
     assert (found.is_met, found.faults) == (False, ()), "without cosignatures it is no longer said to be witnessed"
     client.close()
+
+
+async def seen_so(source: TrailSource, key: note.Verifier, witness: Witness) -> witnessed.Witnessed:
+    sealed = await witnessed.cosigned_checkpoint(source, 1)
+    return await witnessed.check(source, key, [witness], 1, sealed=sealed)
 
 
 def forge(lab: Lab, store: Any) -> int:

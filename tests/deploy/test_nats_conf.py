@@ -2,30 +2,13 @@
 
 import pytest
 
+from fenghuo.embedded import NATS_CONF
 from shared import streams
+from shared.facts.authors import AUTHORS, SOURCES, Author
 from shared.secrets import NATS_USERS
-from shared.vocabulary import CASE_ACTS, Kind
+from shared.vocabulary import Kind
 from tests.deploy import nats_conf
 
-AUTHORS = {
-    "intake": {Kind.REPORTED, Kind.REJECTED, Kind.ACKNOWLEDGED, *CASE_ACTS, Kind.HEARD, Kind.DIRECTORY_CHANGED},
-    "escalator": {
-        Kind.DECIDED,
-        Kind.REJECTED,
-        # What follows for another case, what is watched without a report, what the two independent checks find, what is in force.
-        Kind.REPORTED,
-        Kind.ABSORBED,
-        Kind.REFERRED,
-        Kind.ESTABLISHED,
-        Kind.MATCHED,
-        Kind.CHECKED,
-        Kind.POLICY_DRAFTED,
-        Kind.POLICY_APPROVED,
-    },
-    "notifier": {Kind.DELIVERED, Kind.FAILED, Kind.ACKNOWLEDGED, Kind.SNOOZED},
-    "audit": {Kind.READ, Kind.SEALED_RANGE, Kind.REDACTED, Kind.HELD, Kind.RELEASED},
-    "publisher": set[Kind](),
-}
 USERS = nats_conf.users()
 SERVICES = [name for name in USERS if name != "admin"]
 
@@ -36,12 +19,14 @@ def test_every_user_has_a_key_and_there_are_no_others() -> None:
 
 @pytest.mark.parametrize("user", SERVICES)
 def test_a_service_publishes_the_facts_it_is_the_author_of_and_no_others(user: str) -> None:
-    assert {kind for kind in Kind if USERS[user].may_publish(f"fact.7.{kind}")} == AUTHORS[user]
+    assert {kind for kind in Kind if USERS[user].may_publish(f"fact.7.{kind}")} == {kind for kind in Kind if user in AUTHORS[kind]}
 
 
 def test_every_kind_of_fact_has_an_author_and_a_clock_that_struck_has_none() -> None:
     """`due` comes out of the broker itself: no user may claim that a clock struck."""
-    assert set().union(*AUTHORS.values()) == set(Kind) - {Kind.DUE}
+    assert set(AUTHORS) == set(Kind)
+    assert [kind for kind, authors in AUTHORS.items() if Author.BROKER in authors] == [Kind.DUE]
+    assert set(SOURCES) == set(Author)
 
 
 @pytest.mark.parametrize("subject", ["clock.armed.1.case", "$KV.CASES.case", "$KV.POLICIES.text.any", "$JS.API.STREAM.PURGE.CLOCKS"])
@@ -52,7 +37,7 @@ def test_clocks_cases_and_policies_are_written_by_the_escalator_alone(subject: s
 def test_who_is_who_is_written_by_intake_alone_and_read_by_every_service() -> None:
     assert [name for name in SERVICES if USERS[name].may_publish("$KV.DIRECTORY.current")] == ["intake"]
     readers = [name for name in SERVICES if USERS[name].may_publish("$JS.API.DIRECT.GET.KV_DIRECTORY.$KV.DIRECTORY.current")]
-    assert set(readers) == set(SERVICES) - {"publisher"}
+    assert set(readers) == set(SERVICES)
 
 
 def test_nobody_may_pretend_that_a_clock_struck() -> None:
@@ -88,13 +73,40 @@ def test_no_service_makes_a_consumer_on_the_record_or_deletes_one(user: str) -> 
 
 
 @pytest.mark.parametrize("user", SERVICES)
+def test_no_service_takes_away_what_another_follows_a_bucket_by(user: str) -> None:
+    for bucket in streams.bucket_configs():
+        assert not USERS[user].may_publish(f"$JS.API.CONSUMER.DELETE.KV_{bucket.bucket}.any")
+
+
+def test_a_service_makes_consumers_on_the_buckets_it_follows_and_no_others() -> None:
+    followed = {"intake": {"CASES"}, "escalator": {"POLICIES"}, "notifier": {"DELIVERIES"}, "audit": set[str]()}
+    for user in SERVICES:
+        made = {str(b.bucket) for b in streams.bucket_configs() if "CREATE" in _consumer_rights(user, str(b.bucket))}
+        assert made == followed[user] | {streams.DIRECTORY, streams.TOKENS}, user
+
+
+def _consumer_rights(user: str, bucket: str) -> set[str]:
+    return {
+        verb for verb in ("CREATE", "INFO") for end in ("", ".any") if USERS[user].may_publish(f"$JS.API.CONSUMER.{verb}.KV_{bucket}{end}")
+    }
+
+
+@pytest.mark.parametrize("user", SERVICES)
 def test_a_user_hears_its_own_answers_and_nobody_elses(user: str) -> None:
-    extra = {"report.submit"} if user == "intake" else set[str]()
+    extra = {"report.submit.*"} if user == "intake" else set[str]()
     assert set(USERS[user].subscribe) == {f"_INBOX.{user}.>"} | extra
 
 
-def test_outsiders_hand_in_and_do_nothing_else() -> None:
-    assert set(USERS["publisher"].publish) == {"inbox.>", "report.submit"}
+def test_no_user_of_the_core_answers_wherever_it_is_asked_to() -> None:
+    """`allow_responses` would let whoever asks choose the subject that intake writes to."""
+    assert "allow_responses" not in NATS_CONF.read_text()
+    assert [name for name in SERVICES if USERS[name].may_publish("_R_.any")] == ["intake"]
+
+
+def test_the_core_shows_sources_two_services_and_nothing_else() -> None:
+    core = nats_conf.parse()["accounts"]["CORE"]
+    assert core["exports"] == [{"service": "inbox.*.*"}, {"service": "report.submit.*"}]
+    assert "imports" not in core
 
 
 @pytest.mark.parametrize(

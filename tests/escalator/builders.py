@@ -9,7 +9,7 @@ from typing import Any
 from services.escalator.decide import decide
 from services.escalator.draft import Rules
 from services.escalator.policy.load import parse_policy
-from services.escalator.virtual import World
+from services.escalator.virtual import World, told_at_once
 from shared.case import Case, Duty, Task
 from shared.directory import Directory, load_directory
 from shared.facts import (
@@ -31,6 +31,7 @@ from shared.facts import (
     Via,
 )
 from shared.ids import CaseId, NoticeId, PersonId, PostId, UnitId
+from shared.territory import MAY
 from shared.vocabulary import Category, Kind, Level, Role
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,11 @@ def default_rules(**replacements: str) -> Rules:
     return _rules(tuple(replacements.items()))
 
 
+def usual_role(kind: Kind) -> Role:
+    """A duty officer's where they may, else whoever's it is."""
+    return next(role for role in (Role.DUTY_OFFICER, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE) if role in MAY[kind])
+
+
 def a_report(**changes: Any) -> Report:
     known: dict[str, Any] = {
         "category": Category.ACCIDENT,
@@ -85,12 +91,16 @@ class Story:
     case: Case | None = None
     sequence: int = 0
     decisions: list[Decision] = field(default_factory=list[Decision])
+    tells: bool = True
+    """Calls are handed over at once unless a fact says that they failed; else only facts say what was handed over."""
 
     def happens(self, kind: Kind, data: Frozen, minutes: float, case: CaseId = CASE) -> Decision:
         self.sequence += 1
         now = LEARNED + timedelta(minutes=minutes)
         fact = Fact.of(kind, id=f"f{self.sequence}", source="/test", subject=case, time=now, data=data)
         before = self.case
+        if before is not None and self.tells and kind not in (Kind.DELIVERED, Kind.FAILED):
+            before = told_at_once(before)
         self.case, decision = decide(before, fact, self.sequence, now, self.rules)
         assert decide(before, fact, self.sequence, now, self.rules) == (self.case, decision), "the same fact is decided the same"
         self.decisions.append(decision)
@@ -99,9 +109,10 @@ class Story:
     def reported(self, minutes: float = 0, **changes: Any) -> Decision:
         return self.happens(Kind.REPORTED, a_report(**changes), minutes)
 
-    def acknowledged(self, person: str, minutes: float, via: Via = Via.LINK) -> Decision:
-        by = Actor(principal=person, role=Role.LEADER)
-        return self.happens(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=by), minutes)
+    def acknowledged(self, person: str, minutes: float, via: Via = Via.LINK, *, by: str = "") -> Decision:
+        """`by`: who wrote a call down."""
+        actor = Actor(principal=by or person, role=Role.LEADER if by in (None, person) else Role.DUTY_OFFICER)
+        return self.happens(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=actor), minutes)
 
     def delivery(self, kind: Kind, notice: str, person: str, channel: str, minutes: float) -> Decision:
         at = LEARNED + timedelta(minutes=minutes)
@@ -111,10 +122,16 @@ class Story:
         return self.happens(kind, Deliveries(deliveries=(done,)), minutes)
 
     def act(
-        self, kind: Kind, minutes: float, unit: str | None = None, role: Role = Role.DUTY_OFFICER, who: str = "officer", **data: Any
+        self, kind: Kind, minutes: float, unit: str | None = None, role: Role | None = None, who: str = "officer", **data: Any
     ) -> Decision:
-        by = Actor(principal=who, role=role, unit=UnitId(unit) if unit else None)
+        """Where nothing else is said somebody of the unit that holds the case acts, in a role that may."""
+        by = Actor(principal=who, role=role or usual_role(kind), unit=UnitId(unit) if unit else self.now.holder)
         return self.happens(kind, CaseAct(by=by, **data), minutes)
+
+    def by_two(self, kind: Kind, minutes: float, unit: str | None = None, **data: Any) -> Decision:
+        """An act on a grave case that takes a second person, who agrees at once."""
+        self.act(kind, minutes, unit, **data)
+        return self.act(Kind.SECONDED, minutes, "government", Role.LEADER, "qian_yi", approve=True)
 
     def clock_strikes(self) -> Decision:
         """The case's armed clock fires, to the moment."""
@@ -182,4 +199,16 @@ class Story:
         return world
 
 
-__all__ = ["CASE", "LEADERS", "LEARNED", "Harm", "LapseCause", "Story", "World", "a_report", "default_rules", "example_directory"]
+__all__ = [
+    "CASE",
+    "LEADERS",
+    "LEARNED",
+    "Harm",
+    "LapseCause",
+    "Story",
+    "World",
+    "a_report",
+    "default_rules",
+    "example_directory",
+    "usual_role",
+]

@@ -15,6 +15,7 @@ from shared.case import Case, CaseStatus, TaskState
 from shared.facts import CaseAct, Decision, Due, Via
 from shared.facts.acts import Absorbed, Actor, Matched
 from shared.ids import CaseId, DutyId, UnitId
+from shared.territory import MAY
 from shared.vocabulary import CASE_ACTS, Category, Document, Kind, Level, ReportKind, Role
 from tests.escalator.builders import CASE, LEARNED, Story
 
@@ -23,6 +24,7 @@ OFTEN = (Kind.ACCEPTED, Kind.OBJECTED, Kind.TRANSFERRED, Kind.COMPLETED, Kind.VE
 RARELY = (Kind.CLOSED, Kind.WITHDRAWN, Kind.MERGED)
 GAPS = (0, 0, 1, 3, 5, 10, 30, 60, 180, 600, 1800, 3600, 7200, 21600, 86400, 259200)
 """Seconds between two things that happen."""
+WHOLE_CITY = UnitId("emergency_office")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class History(Story):
     def answer(self) -> None:
         called = [lit.person for duty in self.now.duties for lit in duty.lit] or self.people
         person = self.chance.choice(called if self.chance.random() < 0.9 else self.people)
-        self.acknowledged(person, self.minute, self.chance.choice(list(Via)))
+        via = self.chance.choice(list(Via))
+        self.acknowledged(person, self.minute, via, by=self.chance.choice(self.people) if via is Via.LOGGED_CALL else person)
 
     def outcome(self) -> None:
         notices = [notice for notice in self.notices() if notice.channels]
@@ -136,9 +139,18 @@ class History(Story):
 
     def absorb(self) -> None:
         """A duplicate, known earlier or later, is merged into this case."""
-        by, other = Actor(principal="officer", role=Role.DUTY_OFFICER), CaseId(self.chance.choice(["other", "third"]))
+        by, other = Actor(principal="officer", role=Role.DUTY_OFFICER, unit=WHOLE_CITY), CaseId(self.chance.choice(["other", "third"]))
         start = LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
-        self.happens(Kind.ABSORBED, Absorbed(case=other, starts_at=start, opened_at=start, lapses=1, by=by), self.minute)
+        said = Absorbed(
+            case=other,
+            starts_at=start,
+            opened_at=start,
+            lapses=1,
+            by=by,
+            level=self.chance.choice([None, None, *Level]),
+            sensitive=self.chance.random() < 0.1,
+        )
+        self.happens(Kind.ABSORBED, said, self.minute)
 
     def someone_acts(self) -> None:
         fitting = [one for one in self.fitting() if one[0] in self.acts]
@@ -153,8 +165,9 @@ class History(Story):
         if kind in RARELY and self.chance.random() < 0.7:
             return
         given = self.fields(kind) | fitting
-        roles = [Role.SUPERVISOR, Role.LEADER, Role.DUTY_OFFICER]
-        by = Actor(principal=self.chance.choice(self.people), role=self.chance.choice(roles), unit=unit if fitting else self.actor_unit())
+        roles = sorted(MAY[kind]) if self.chance.random() < 0.9 else [*Role]
+        who = given["to_person"] if kind is Kind.CONTESTED else self.chance.choice(self.people)
+        by = Actor(principal=who, role=self.chance.choice(roles), unit=unit if fitting else self.actor_unit())
         self.happens(kind, CaseAct(by=by, **given), self.minute)
 
     def fitting(self) -> list[tuple[Kind, UnitId | None, dict[str, Any]]]:
@@ -184,20 +197,31 @@ class History(Story):
             if one.extension is not None and one.extension.granted is None:
                 found += [(Kind.EXTENSION_DECIDED, one.assigner, about | {"approve": granted}) for granted in (True, False)]
         paused = [duty.id for duty in case.duties if duty.paused_at is not None]
-        found += [(Kind.RESUMED, None, {"duty": duty, "task": None}) for duty in paused]
+        found += [(Kind.RESUMED, WHOLE_CITY, {"duty": duty, "task": None}) for duty in paused]
         if case.suspicion is not None and case.suspicion.suspected_at is not None:
-            found += [(Kind.CONFIRMED, None, reason), (Kind.REFUTED, None, reason)]
+            found += [(Kind.CONFIRMED, WHOLE_CITY, reason), (Kind.REFUTED, WHOLE_CITY, reason)]
         if case.notice is not None:
             found += [
-                (Kind.NOTICE_APPROVED, None, {"approve": True}),
-                (Kind.NOTICE_REPLIED, None, reason),
-                (Kind.NOTICE_PUBLISHED, None, reason),
+                (Kind.NOTICE_APPROVED, WHOLE_CITY, {"approve": True}),
+                (Kind.NOTICE_REPLIED, case.notice.unit, reason),
+                (Kind.NOTICE_PUBLISHED, WHOLE_CITY, reason),
             ]
+        found += self.about_two_people()
+        found += [(Kind.CONTESTED, WHOLE_CITY, {"to_person": call.person}) for call in case.calls]
         if case.ended_at is not None or case.status is CaseStatus.RESOLVED:
-            found += [(Kind.REOPENED, None, reason)] * 2
+            found += [(Kind.REOPENED, WHOLE_CITY, reason)] * 2
         return found
 
-    def actor_unit(self) -> UnitId | None:
+    def about_two_people(self) -> list[tuple[Kind, UnitId | None, dict[str, Any]]]:
+        """A grave case would be ended early, and somebody above agrees, or does not."""
+        case = self.now
+        above = next(iter(self.rules.directory.superiors.get(case.holder, ())), case.holder)
+        if case.ending is not None:
+            return [(Kind.SECONDED, above, {"approve": approve}) for approve in (True, True, False)]
+        reason = {"text": "说明"}
+        return [(Kind.WITHDRAWN, case.holder, reason), (Kind.REGRADED, case.holder, reason | {"level": Level.IV, "sensitive": False})]
+
+    def actor_unit(self) -> UnitId:
         """Mostly somebody whose word counts here; sometimes anybody."""
         case = self.now
         pending = [
@@ -207,7 +231,7 @@ class History(Story):
             for one in (transfer.to_unit, transfer.superior)
             if one
         ]
-        near = [None, case.holder, case.report.unit, *pending, *(task.unit for task in case.tasks)]
+        near = [WHOLE_CITY, case.holder, case.report.unit, *pending, *(task.unit for task in case.tasks)]
         return self.chance.choice(near) if self.chance.random() < 0.85 else UnitId(self.chance.choice(self.units))
 
     # What an act says
@@ -218,6 +242,8 @@ class History(Story):
         if case.tasks and chance.random() < 0.7:
             found["task"] = chance.choice(case.tasks).id
         match kind:
+            case Kind.CONFIRMED | Kind.REFUTED:
+                found["text"] = "说明"
             case Kind.FILED:
                 found["document"] = chance.choice(list(Document))
             case Kind.TRANSFERRED | Kind.IMPOSED:
@@ -244,7 +270,9 @@ class History(Story):
                 found |= {"post": chance.choice([None, *self.posts]), "step": chance.choice([None, 0, 1, 3, 9]), "duty": self.a_duty()}
             case Kind.PLAN_INVOKED:
                 found["plan"] = chance.choice([None, *(plan.id for plan in self.rules.directory.plans)])
-            case Kind.NOTICE_APPROVED | Kind.REVIEWED:
+            case Kind.CONTESTED:
+                found["to_person"] = self.someone_called()
+            case Kind.NOTICE_APPROVED | Kind.REVIEWED | Kind.SECONDED:
                 found["approve"] = chance.random() < 0.8
             case _:
                 pass

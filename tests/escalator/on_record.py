@@ -33,7 +33,7 @@ def written() -> str:
             story.time_passes(minutes)
             lines += [line for decision in story.decisions[known:] for line in _lines(decision)]
             lines += _lines(story.act(kind, minutes, **says))
-    for scene in (_answered, _merged_into, _matched, _watched, _held_to_account):
+    for scene in (_answered, _called, _merged_into, _matched, _watched, _held_to_account):
         lines += ["", f"# {scene.__doc__}"]
         lines += [line for decision in scene(default_rules()) for line in _lines(decision)]
     return "\n".join(lines).strip() + "\n"
@@ -84,6 +84,25 @@ def _answered(rules: Rules) -> list[Decision]:
         story.delivery(Kind.FAILED, first.id, first.person, channel, 3)
     story.acknowledged("wu_ji", 4)
     story.time_passes(31)
+    return story.decisions
+
+
+def _called(rules: Rules) -> list[Decision]:
+    """a call is written down that never was, to a leader and to a contact of the chain"""
+    story = Story(rules)
+    story.reported()
+    story.acknowledged("qian_yi", 1, Via.LOGGED_CALL, by="zhang_lai")
+    story.act(Kind.CONTESTED, 2, who="qian_yi", text="无此通话")
+    story.act(Kind.CONTESTED, 3, who="qian_yi")
+    story.acknowledged("zhao_jia", 4, Via.LOGGED_CALL, by="zhang_lai")
+    story.acknowledged("zhao_jia", 5)
+    story.act(Kind.CONTESTED, 6, who="zhao_jia")
+    story.time_passes(6)
+    story.acknowledged("wu_ji", 7, Via.LOGGED_CALL, by="zhang_lai")
+    story.act(Kind.CONTESTED, 8, who="wu_ji")
+    story.acknowledged("sun_bing", 9, Via.LOGGED_CALL, by="zhang_lai")
+    story.time_passes(31)
+    story.act(Kind.CONTESTED, 32, who="sun_bing")
     return story.decisions
 
 
@@ -152,20 +171,21 @@ def _held_to_account(rules: Rules) -> list[Decision]:
     world: World = story.world()
     opened = [case for case in world.cases.values() if case.measure is not None][:1]
     by = {"principal": "feng_ren", "role": "discipline", "unit": "discipline_organ"}
+    answers = {"principal": "zhao_jia", "role": "leader", "unit": "party_committee"}
     for case in opened:
         for minute, kind, says in (
-            (40, Kind.REVIEW_ASKED, {}),
+            (40, Kind.REVIEW_ASKED, {"by": answers}),
             (40, Kind.REVIEWED, {}),
-            (41, Kind.STATED, {"text": "信号中断"}),
+            (41, Kind.STATED, {"by": answers, "text": "信号中断"}),
             (42, Kind.MEASURE_DECIDED, {"measure": "nothing"}),
             (43, Kind.MEASURE_DECIDED, {"measure": "reminder", "text": "初犯"}),
             (44, Kind.MEASURE_DECIDED, {"measure": "reminder"}),
-            (45, Kind.REVIEW_ASKED, {"text": "不服"}),
+            (45, Kind.REVIEW_ASKED, {"by": answers, "text": "不服"}),
             (46, Kind.REVIEWED, {"approve": False, "text": "撤销"}),
             (47, Kind.REVIEWED, {"approve": True}),
             (48, Kind.CORRECTED, {"text": "更正"}),
         ):
-            _say(world, kind, case.id, says | {"by": by}, minute)
+            _say(world, kind, case.id, {"by": by} | says, minute)
     again = Story(rules)
     again.reported(40)
     return [*world.decisions, *again.decisions]

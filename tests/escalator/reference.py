@@ -29,6 +29,8 @@ class Duties:
         self.follows: list[tuple[str, str | None]] = []
         """(event, task) that this fact brings about."""
         self.case: dict[str, Any] = {}
+        self.absorbing = False
+        """A duplicate is taken in: nothing that has passed already counts against anybody by it."""
         self.now = datetime.min.replace(tzinfo=UTC)
         self.number = 0
 
@@ -49,11 +51,11 @@ class Duties:
         return next(one.superior for one in self.directory.units if one.id == unit)
 
     def may_act(self, actor: str | None, unit: str) -> bool:
-        """Whoever speaks for no unit, for this one, or for one above it."""
+        """Whoever speaks for this one, or for one above it."""
         above: str | None = unit
-        while actor is not None and above is not None and above != actor:
+        while above is not None and above != actor:
             above = self.above(above)
-        return actor is None or above == actor
+        return actor is not None and above == actor
 
     def is_post(self, name: str) -> bool:
         return any(post.id == name for post in self.directory.posts)
@@ -138,6 +140,8 @@ class Duties:
             return
         owed = [one for one in self.duties if one["rule"] == rule["name"] and is_owed(one)]
         due = task["due"] if task and rule["given"] else end_of(rule["within"], start, self.zone)
+        if self.absorbing and due <= self.now:
+            start, due = self.now, end_of(rule["within"], self.now, self.zone)
         if rule["by"] == "recipient":
             by_person: dict[str, list[str]] = {}
             for post in rule["to"]:
@@ -187,7 +191,7 @@ class Duties:
         theirs = [address.channel for address in next(one for one in self.directory.people if one.id == person).channels]
         wanted = [channel for channel in self.policy["half_hour"]["channels"] if channel in theirs] or theirs
         lit = {"person": person, "post": post, "call": (self.number, person, purpose), "at": self.now, "channels": wanted}
-        duty["lits"].append(lit | {"dark": None, "answered": None, "failed": [], "delivered": []})
+        duty["lits"].append(lit | {"dark": None, "answered": None, "failed": [], "delivered": [], "handed": None})
 
     def call_again(self, duty: Duty, purpose: str, chain: list[str] | None = None) -> None:
         duty["lits"] = [lit for lit in duty["lits"] if lit["person"] != duty["bearer"]]
@@ -195,6 +199,16 @@ class Duties:
         if chain is not None:
             duty["chain"] = list(chain)
             duty["next"] = self.now + span(duty["says"]["wait"]) if duty["says"]["wait"] and chain else None
+
+    def wait_is_over(self, duty: Duty) -> None:
+        """It counts from when the call was handed over to a channel, if that took longer than a moment."""
+        last = duty["lits"][-1] if duty["lits"] else None
+        if last and last["handed"] and last["handed"] - last["at"] > timedelta(seconds=2):
+            until = last["handed"] + span(duty["says"]["wait" if last["person"] == duty["bearer"] else "step"])
+            if until > self.now:
+                duty["next"] = until
+                return
+        self.light_next(duty)
 
     def light_next(self, duty: Duty) -> None:
         if duty["lits"] and duty["lits"][-1]["answered"] is None:

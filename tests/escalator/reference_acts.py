@@ -1,6 +1,7 @@
 """The reference model of one case: its report, answers to it, its end, its level, and what people do to its clocks.
 
-Invariant: an act that may not be changes nothing; `fact` says whether it counted.
+Invariant: an act that may not be changes nothing; `fact` says whether it counted. Who has standing is not its matter: that is told to
+it, and has tests of its own.
 """
 
 from datetime import datetime
@@ -14,17 +15,19 @@ from tests.escalator.reference_tasks import HANDING_OVER, Tasks
 
 REPORTED = {"reported", "reported.outside"}
 ENDED = ("closed", "withdrawn", "merged")
-SAID_AFTER_THE_END = (Kind.FOLLOWED_UP, Kind.FILED, Kind.REOPENED)
+SAID_AFTER_THE_END = (Kind.FOLLOWED_UP, Kind.FILED, Kind.REOPENED, Kind.CONTESTED)
+LESSENING = (Kind.CLOSED, Kind.WITHDRAWN, Kind.REGRADED)
+LEVELS = ("I", "II", "III", "IV")
 KEPT = 3
 
 
 class Model(Tasks):
     """One case, from its report on."""
 
-    def fact(self, kind: Kind, now: datetime, number: int, data: Any) -> bool:
+    def fact(self, kind: Kind, now: datetime, number: int, data: Any, *, standing: bool = True) -> bool:
         """What the fact stored as `number` makes of the case; False for an act that is refused."""
         self.now, self.number = now, number
-        self.calls, self.follows = set(), []
+        self.calls, self.follows, self.absorbing, self.kept = set(), [], False, False
         counted, event, actor, task = True, str(kind), None, None
         match kind:
             case Kind.REPORTED:
@@ -35,7 +38,9 @@ class Model(Tasks):
                 event = ""
             case Kind.ACKNOWLEDGED:
                 self.limits_pass()
-                self.answered(data)
+                counted = standing
+                if standing:
+                    self.answered(data)
             case Kind.ABSORBED:
                 self.limits_pass()
                 self.absorbed(data)
@@ -45,10 +50,10 @@ class Model(Tasks):
                 event = ""
             case _:
                 self.limits_pass()
-                counted = self.act(kind, data)
+                counted = standing and self.act(kind, data)
                 actor, task = (data.by.principal, data.by.unit), data.task
                 event = f"filed.{data.document}" if kind is Kind.FILED and data.document else event
-        if counted and event:
+        if counted and event and not self.kept:
             self.happened(event, task, actor)
         while self.follows:
             event, task = self.follows.pop(0)
@@ -59,6 +64,7 @@ class Model(Tasks):
         if kind not in (Kind.DELIVERED, Kind.FAILED):
             self.limits_pass()
         self.let_go()
+        self.let_ending_go()
         return counted
 
     def happened(self, event: str, task: str | None, actor: tuple[str, str | None] | None) -> None:
@@ -92,6 +98,8 @@ class Model(Tasks):
             **{"holder": report.unit, "held": [(report.unit, "reported")], "transfer": None, "bounces": 0},
         }
         self.merged: list[str] = []
+        self.ending: dict[str, Any] | None = None
+        self.logged: list[dict[str, Any]] = []
         self.witness = self.case["kind"] == "opinion"
         self.open_on("reported", None)
         if self.witness:
@@ -100,6 +108,7 @@ class Model(Tasks):
 
     def answered(self, said: Acknowledgement) -> None:
         means = "logged_call" if said.via == "logged_call" else "acknowledged"
+        settled: list[Duty] = []
         for duty in list(self.duties):
             lit = next((lit for lit in duty["lits"] if lit["person"] == said.person and lit["answered"] is None), None)
             if lit:
@@ -109,16 +118,27 @@ class Model(Tasks):
             if duty["bearer"] == said.person:
                 if means in duty["says"]["discharged_by"]:
                     self.discharge(duty)
+                    duty["logged_by"] = said.by.principal if means == "logged_call" else None
+                    settled.append(duty)
                 elif duty["says"]["by"] != "recipient" and lit:
                     duty["next"] = None
             elif lit:
                 duty["next"], duty["taken"] = None, duty["taken"] or said.person
+                settled.append(duty)
+        if means == "logged_call":
+            self.logged.append({"person": said.person, "at": self.now, "duties": settled, "answered": False, "contested": False})
+            self.calls |= {(str(said.person), "called")} if settled and said.by.principal != said.person else set()
+        else:
+            for call in self.logged:
+                call["answered"] = call["answered"] or call["person"] == said.person
 
     def outcome(self, call: tuple[int, str, str], channel: str, *, failed: bool) -> None:
         for duty in list(self.duties):
             for lit in list(duty["lits"]):
                 if lit["call"] != call:
                     continue
+                if not failed and not lit["delivered"]:
+                    lit["dark"], lit["handed"] = lit["dark"] if lit["handed"] else None, self.now
                 known = lit["failed" if failed else "delivered"]
                 lit["failed" if failed else "delivered"] = known if channel in known else [*known, channel]
                 unreachable = failed and not lit["delivered"] and set(lit["channels"]) <= set(lit["failed"])
@@ -131,6 +151,8 @@ class Model(Tasks):
     def act(self, kind: Kind, act: CaseAct) -> bool:
         if self.case["status"] in ENDED and kind not in SAID_AFTER_THE_END:
             return False
+        if kind in LESSENING and self.takes_two(kind, act) and self.is_possible(kind, act):
+            return self.waits(kind, act)
         doing = getattr(self, f"do_{kind}", None)
         return doing is None or doing(act) is not False
 
@@ -171,6 +193,103 @@ class Model(Tasks):
 
     def do_reopened(self, _: CaseAct) -> bool:
         return self.enter("open", "resolved", "closed")
+
+    # Two people
+
+    def is_grave(self) -> bool:
+        return self.case["sensitive"] or self.case["level"] in ("I", "II")
+
+    def graded(self, act: CaseAct) -> tuple[Any, bool]:
+        return act.level or self.case["level"], self.case["sensitive"] if act.sensitive is None else act.sensitive
+
+    def takes_two(self, kind: Kind, act: CaseAct) -> bool:
+        """A grave case that somebody has not answered, unless it is made no less of."""
+        was, (level, sensitive) = self.case["level"], self.graded(act)
+        less = (self.case["sensitive"] and not sensitive) or (was and LEVELS.index(level) > LEVELS.index(was))
+        unanswered = [
+            duty
+            for duty in self.duties
+            if duty["says"]["by"] == "recipient" and (is_owed(duty) or duty.get("logged_by") == act.by.principal)
+        ]
+        return self.is_grave() and bool(unanswered) and (kind is not Kind.REGRADED or bool(less))
+
+    def is_possible(self, kind: Kind, act: CaseAct) -> bool:
+        if kind is Kind.CLOSED:
+            return all(task["state"] in ("verified", "cancelled") for task in self.tasks.values())
+        return kind is not Kind.REGRADED or self.graded(act) != (self.case["level"], self.case["sensitive"])
+
+    def waits(self, kind: Kind, act: CaseAct) -> bool:
+        """Kept, and the head of the unit above is asked; the same said again changes nothing."""
+        asked: dict[str, Any] = {"kind": kind, "by": act.by, "said": (act.text, act.level, act.sensitive, act.into), "act": act}
+        asked["grade"] = (self.case["level"], self.case["sensitive"])
+        if self.ending and {**self.ending, "number": 0, "act": act} == {**asked, "number": 0}:
+            return False
+        self.ending, self.kept = asked | {"number": self.number}, True
+        above: list[str] = []
+        unit = self.above(self.case["holder"])
+        while unit is not None:
+            above.append(unit)
+            unit = self.above(unit)
+        heads = [head for one in [*above, *self.whole_city()] if (head := self.head(one))]
+        self.calls.add((next((person for person, _ in heads if person != act.by.principal), heads[0][0]), "second"))
+        return True
+
+    def whole_city(self) -> list[str]:
+        return [unit.id for unit in self.directory.units if unit.whole_city]
+
+    def do_seconded(self, act: CaseAct) -> bool:
+        ending = self.ending
+        if ending is None or act.by.principal == ending["by"].principal:
+            return False
+        if act.approve is False:
+            self.ending = None
+            return True
+        kind, asked = ending["kind"], ending["act"]
+        if not self.is_possible(kind, asked):
+            return False
+        self.ending = None
+        assert getattr(self, f"do_{kind}")(asked) is not False
+        self.happened(str(kind), None, (asked.by.principal, asked.by.unit))
+        purpose = "withdrawn" if kind is Kind.WITHDRAWN else "ended"
+        self.calls |= {(lit["person"], purpose) for duty in self.duties for lit in duty["lits"]}
+        return True
+
+    def let_ending_go(self) -> None:
+        """What waits does so for as long as the case is what it was, and somebody has not answered."""
+        ending = self.ending
+        if ending is None or ending["number"] == self.number:
+            return
+        same = ending["grade"] == (self.case["level"], self.case["sensitive"]) and self.case["status"] not in ENDED
+        if not same or not self.takes_two(ending["kind"], ending["act"]):
+            self.ending = None
+
+    def do_contested(self, act: CaseAct) -> bool:
+        """As if the calls written down had never been."""
+        who = act.to_person or act.by.principal
+        calls = [call for call in self.logged if call["person"] == who and not call["contested"] and not call["answered"]]
+        for call in calls:
+            call["contested"] = True
+            duties: list[Duty] = call["duties"] if self.case["status"] not in ENDED else []
+            for duty in duties:
+                self.undo(call, duty, who)
+        return bool(calls)
+
+    def undo(self, call: dict[str, Any], duty: Duty, who: str) -> None:
+        wait = span(duty["says"]["wait"]) if duty["says"]["wait"] else None
+        if duty["done"] == call["at"] and duty.get("logged_by"):
+            duty |= {"state": "lapsed" if duty["lapse"] else "open", "done": None, "logged_by": None}
+            self.plan_ahead(duty)
+            duty["overdue"] = [one for one in duty["overdue"] if one[0] > call["at"]]
+            nag = duty["says"]["nag"]
+            duty["nag"] = self.now + span(nag) if nag and duty["lapse"] else None
+        elif is_owed(duty) and duty["taken"] == who:
+            duty["taken"] = None
+        else:
+            return
+        duty["next"] = self.now + wait if wait is not None and duty["chain"] else None
+        for lit in duty["lits"]:
+            if lit["person"] == who and lit["answered"] == call["at"]:
+                lit["answered"] = None
 
     # Clocks and levels
 
@@ -217,33 +336,43 @@ class Model(Tasks):
         return True
 
     def absorbed(self, said: Absorbed) -> None:
-        """A duplicate was merged into this case, which goes on, or goes on again, with the earlier start of the two."""
+        """A duplicate was merged into this case, which goes on, or again, from the earlier start and at the graver level."""
         if said.case in self.merged:
             return
         self.merged.append(said.case)
         if self.case["status"] in ENDED:
             self.case["status"] = "open"
             self.follows.append(("reported", None))
-        before = self.case["start"]
-        if said.starts_at < before:
-            self.case["start"] = said.starts_at
-            for duty in self.owed():
-                rule = self.rules().get(duty["rule"])
-                if rule and duty["task"] is None and duty["state"] == "open" and rule["starts"] == "start" and duty["start"] == before:
-                    duty["start"] = said.starts_at
-            self.work_out_again(set(self.rules()))
+        self.absorbing = True
+        was, start = set(self.rules()), self.case["start"]
+        levels = [level for level in (self.case["level"], said.level) if level]
+        now = {
+            "start": min(start, said.starts_at),
+            "level": min(levels, key=LEVELS.index, default=None),
+            "sensitive": self.case["sensitive"] or said.sensitive,
+        }
+        if any(self.case[name] != value for name, value in now.items()):
+            self.case |= now
+            self.work_out_again(was, start)
 
-    def work_out_again(self, was: set[str]) -> None:
-        """Every open duty by the case as it is now; `was`: the rules that were about it before."""
+    def work_out_again(self, was: set[str], began: datetime | None = None) -> None:
+        """Every open duty by the case as it is now; `was`: the rules that were about it before, `began`: where its clocks began."""
         triggers = REPORTED if self.witness else {"reported"}
         by_report = {rule["name"] for rule in self.rules().values() if triggers & set(rule["on"])}
         for duty in self.owed():
             rule = self.rules().get(duty["rule"])
-            if rule is None and duty["rule"] in was and triggers & set(duty["says"]["on"]) and duty["state"] == "open":
+            if (
+                rule is None
+                and duty["rule"] in was
+                and triggers & set(duty["says"]["on"])
+                and duty["state"] == "open"
+                and not self.absorbing
+            ):
                 duty["ungraded"] = True
                 self.cancel(duty)
             elif rule is not None and duty["task"] is None and duty["state"] == "open" and rule["within"]:
-                self.read_again(duty, rule)
+                is_from_start = began and triggers & set(rule["on"]) and rule["starts"] == "start" and duty["start"] == began
+                self.read_again(duty, rule, self.case["start"] if is_from_start else duty["start"])
         for rule in self.rules().values():
             known = [duty for duty in self.duties if duty["rule"] == rule["name"] and not duty.get("ungraded")]
             if rule["name"] in by_report and not known:
@@ -251,10 +380,13 @@ class Model(Tasks):
                 self.open(rule, from_start, None)
         self.limits_pass()
 
-    def read_again(self, duty: Duty, rule: dict[str, Any]) -> None:
-        """From the original start, with what people have granted on top."""
-        due = end_of(rule["within"], duty["start"], self.zone) + duty["granted"]
+    def read_again(self, duty: Duty, rule: dict[str, Any], start: datetime) -> None:
+        """From the original start, with what people have granted on top; by a merge never later, nor so early that it has passed."""
+        due = end_of(rule["within"], start, self.zone) + duty["granted"]
         duty["says"] = rule
+        if self.absorbing and not self.now < due <= duty["due"]:
+            return
+        duty["start"] = start
         if due != duty["due"]:
             duty["due"] = due
             self.plan_ahead(duty)

@@ -38,7 +38,7 @@ class Clocks(Duties):
                 self.call_again(duty, "again", duty["chain"])
         for duty in self.running():
             if duty["next"] and duty["next"] <= self.now:
-                self.light_next(duty)
+                self.wait_is_over(duty)
         for duty in self.running():
             due = [one for one in duty["reminders"] if one[0] <= self.now]
             duty["reminders"] = duty["reminders"][len(due) :]

@@ -10,15 +10,25 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
-from ruamel.yaml import YAML
+import yaml
 
 TASKS_ARE_ABOUT = ("assignee", "assigner", "asked", "superior")
 Rule = dict[str, Any]
 
 
+class _Words(yaml.SafeLoader):
+    """`on`, `no` and dates are words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its base has it
+        first: [(tag, form) for tag, form in forms if not tag.endswith("timestamp")]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        if first not in "oOyYnN"
+    }
+
+
 @cache
 def read(text: str) -> dict[str, Any]:
-    return YAML(typ="safe", pure=True).load(text)
+    return yaml.load(text, Loader=_Words)
 
 
 @cache

@@ -26,7 +26,7 @@ class Tasks(Clocks):
 
     def do_transferred(self, act: CaseAct) -> bool:
         held = self.held(act)
-        if held is None or act.to_unit in (None, held["unit"]) or held["it"]["transfer"] or not self.may_act(act.by.unit, held["unit"]):
+        if held is None or act.to_unit in (None, held["unit"]) or held["it"]["transfer"]:
             return False
         if held["it"]["held"][-1][1] == "imposed":
             return False
@@ -56,11 +56,11 @@ class Tasks(Clocks):
             return False
         offer = held["it"]["transfer"]
         if offer is None:
-            if act.task is None or held["it"]["state"] != "assigned" or not self.may_act(act.by.unit, held["unit"]):
+            if act.task is None or held["it"]["state"] != "assigned":
                 return False
             held["it"]["state"] = "accepted"
             return True
-        if offer["superior"] or not self.may_act(act.by.unit, offer["to"]):
+        if offer["superior"]:
             return False
         self.take_over(act.task, offer["to"], "accepted")
         return True
@@ -71,7 +71,7 @@ class Tasks(Clocks):
             return False
         it, offer = held["it"], held["it"]["transfer"]
         if offer is None:
-            if act.task is None or it["state"] != "assigned" or not self.may_act(act.by.unit, it["unit"]):
+            if act.task is None or it["state"] != "assigned":
                 return False
             if self.now > self.objection_ends(it["at"]):
                 return False
@@ -79,7 +79,7 @@ class Tasks(Clocks):
             asked = self.ask_superior(it, act.task)
             it["bounces"] += asked
             return asked
-        if offer["superior"] or not self.may_act(act.by.unit, offer["to"]) or self.now > offer["until"]:
+        if offer["superior"] or self.now > offer["until"]:
             return False
         it["bounces"] += 1
         if it["bounces"] >= self.policy["tasks"]["bounce_limit"]:
@@ -92,14 +92,10 @@ class Tasks(Clocks):
         held = self.held(act)
         if held is None or act.to_unit is None:
             return False
-        superior = held["it"]["transfer"]["superior"] if held["it"]["transfer"] else None
-        who, unit = act.by.unit, superior or held["unit"]
-        if who not in (None, superior) and (who == unit or not self.may_act(who, unit)):
-            return False
         self.take_over(act.task, act.to_unit, "imposed")
         for duty in self.owed():
             if duty["task"] == act.task and HANDING_OVER & set(duty["says"]["on"]):
-                may = who is None or act.by.principal == duty["bearer"] or self.may_act(who, duty["unit"])
+                may = act.by.principal == duty["bearer"] or self.may_act(act.by.unit, duty["unit"])
                 self.discharge(duty) if may and "imposed" in duty["says"]["discharged_by"] else self.cancel(duty)
         return True
 
@@ -139,14 +135,11 @@ class Tasks(Clocks):
     def do_assigned(self, act: CaseAct) -> None:
         self.make_tasks(act.tasks, act.by.unit or self.case["holder"])
 
-    def task(self, act: CaseAct, side: str) -> Task | None:
-        """The task, where whoever acts may act for the unit that holds it, or that assigned it."""
-        task = self.tasks.get(act.task or "")
-        owns = task is not None and side == "unit" and act.by.principal == task["owner"]
-        return task if task and (owns or self.may_act(act.by.unit, task[side])) else None
+    def task(self, act: CaseAct) -> Task | None:
+        return self.tasks.get(act.task or "")
 
     def do_completed(self, act: CaseAct) -> bool:
-        task = self.task(act, "unit")
+        task = self.task(act)
         if task is None or task["state"] not in ("assigned", "accepted"):
             return False
         if task["transfer"]:
@@ -157,14 +150,14 @@ class Tasks(Clocks):
         return True
 
     def do_returned(self, act: CaseAct) -> bool:
-        task = self.task(act, "assigner")
+        task = self.task(act)
         if task is None or task["state"] != "completed" or (act.due_at or task["due"]) <= self.now:
             return False
         task |= {"state": "accepted", "due": act.due_at or task["due"]}
         return True
 
     def do_verified(self, act: CaseAct) -> bool:
-        task = self.task(act, "assigner")
+        task = self.task(act)
         if task is None or task["state"] != "completed" or (act.by.unit == task["unit"] and task["unit"] != task["assigner"]):
             return False
         task["state"] = "verified"
@@ -177,7 +170,7 @@ class Tasks(Clocks):
         return True
 
     def do_extension_asked(self, act: CaseAct) -> bool:
-        task = self.task(act, "unit")
+        task = self.task(act)
         if task is None or task["state"] == "completed" or act.due_at is None or act.due_at <= task["due"]:
             return False
         if self.now > task["due"] or task["asked"]:
@@ -186,7 +179,7 @@ class Tasks(Clocks):
         return True
 
     def do_extension_decided(self, act: CaseAct) -> bool:
-        task = self.task(act, "assigner")
+        task = self.task(act)
         if task is None or task["asked"] is None:
             return False
         due = act.due_at or task["asked"]

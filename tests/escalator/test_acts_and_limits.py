@@ -44,7 +44,7 @@ def test_regrading_takes_away_no_pause_and_no_lapse(story: Story) -> None:
     pause(story, 10, "written_report-wangshan_info_duty")
     story.act(Kind.RESUMED, 40, text="已出结果")
     assert story.duty("written_report").due_at == LEARNED + timedelta(minutes=90)
-    story.act(Kind.REGRADED, 41, level="IV", text="降级")
+    story.by_two(Kind.REGRADED, 41, level="IV", text="降级")
     assert story.duty("written_report").due_at == LEARNED + timedelta(hours=4, minutes=30)
     story.act(Kind.REGRADED, 42, level="II", text="升级")
     assert story.duty("written_report").due_at == LEARNED + timedelta(minutes=90)
@@ -109,7 +109,7 @@ def test_accepting_a_task_answers_no_transfer_of_the_case(story: Story) -> None:
 
 def test_an_acknowledgement_after_the_end_opens_nothing(story: Story) -> None:
     story.reported()
-    story.act(Kind.CLOSED, 1, text="处置完毕")
+    story.by_two(Kind.CLOSED, 1, text="处置完毕")
     story.acknowledged(story.holder("party_main"), 2)
     assert not [duty.id for duty in story.now.duties if duty.is_owed]
 
@@ -177,7 +177,7 @@ def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called(story: St
 def test_a_case_that_is_closed_is_handed_over_no_more(story: Story) -> None:
     story.reported()
     story.act(Kind.TRANSFERRED, 1, unit=UNIT, to_unit=OTHER, text="职责在贵局")
-    story.act(Kind.CLOSED, 2, text="处置完毕")
+    story.by_two(Kind.CLOSED, 2, text="处置完毕")
     assert (story.now.transfer, story.now.ended_at) == (None, LEARNED + timedelta(minutes=2))
 
 
@@ -221,7 +221,7 @@ def test_the_chain_of_holders_says_how_each_came_to_it(tasked: Story) -> None:
     tasked.act(Kind.TRANSFERRED, 1, unit=OTHER, task="t1", to_unit="fire_rescue", text="职责在贵队")
     tasked.act(Kind.ACCEPTED, 2, unit="fire_rescue", task="t1")
     assert tasked.task().transfer is None
-    tasked.act(Kind.IMPOSED, 3, unit=None, task="t1", to_unit=OTHER)
+    tasked.act(Kind.IMPOSED, 3, unit="government", role=Role.LEADER, task="t1", to_unit=OTHER)
     assert [(held.unit, held.how) for held in tasked.task().held] == [(OTHER, "assigned"), ("fire_rescue", "accepted"), (OTHER, "imposed")]
 
 

@@ -8,9 +8,9 @@ from services.escalator.draft import Rules
 from services.escalator.policy.duty_spec import known_triggers
 from services.escalator.policy.model import Thresholds
 from shared.case import Duty, DutyState
-from shared.facts import Actor, CaseAct, Due, EffectKind, Purpose
-from shared.ids import PostId
-from shared.vocabulary import Kind, Level, Role
+from shared.facts import Actor, CaseAct, Due, EffectKind, Matched, Purpose
+from shared.ids import CaseId, PostId, UnitId
+from shared.vocabulary import Kind, Level, ReportKind, Role
 from tests.escalator.builders import LEARNED, Story, default_rules
 
 UNIT = "wangshan_info_centre"
@@ -51,6 +51,18 @@ def test_when_a_snooze_ends_late_the_chain_waits_from_the_call_on(story: Story) 
     strike(story, 20, at=12)
     assert story.duty("first_report-party_main").next_link_at == LEARNED + 25 * MINUTE
     assert story.holder("secretary_general") not in [person for _, person in story.lit()]
+
+
+@pytest.mark.parametrize(("reported", "state"), [(29, DutyState.DISCHARGED), (31, DutyState.LAPSED_DISCHARGED)])
+def test_a_report_found_before_the_clock_of_its_limit_strikes_is_late_or_in_time_by_its_own_moment(
+    story: Story, reported: float, state: DutyState
+) -> None:
+    story.reported(kind=ReportKind.OPINION, unit="propaganda")
+    (check,) = owed_of(story, "cross_check")
+    at = check.due_at + (reported - 30) * MINUTE
+    data = Matched(report=CaseId("other"), unit=UnitId(OTHER), reported_at=at, score=0.9, why=())
+    story.happens(Kind.MATCHED, data, (check.due_at - LEARNED) / MINUTE + 2)
+    assert story.duty(check.id).state is state
 
 
 def test_nagging_stands_still_with_the_clock_and_so_does_a_snooze(story: Story) -> None:
@@ -119,14 +131,14 @@ def test_who_assigned_a_task_is_told_where_the_policy_says_so_and_the_lapse_is_r
     rules = default_rules(**{"overdue: { PT0S: [superior_head] }": "overdue: { PT0S: [assigner, refer] }"})
     story = Story(rules)
     story.reported(level=None)
-    story.act(Kind.ASSIGNED, 1, unit="fire_rescue", tasks=[{"title": "排查", "unit": OTHER}])
+    story.act(Kind.ASSIGNED, 1, unit="emergency_bureau", tasks=[{"title": "排查", "unit": OTHER}])
     story.act(Kind.COMPLETED, 2, unit=OTHER, task="t1", text="已办")
     story.time_passes(3 * DAY + 3)
     told = [effect.person for effect in story.all_effects(EffectKind.TOLD) if effect.duty == "task_verify-t1"]
-    assert told == [story.holder("fire_rescue_head")]
+    assert told == [story.holder("emergency_bureau_head")]
     assert [effect.why for effect in story.all_effects(EffectKind.REFERRED) if effect.duty == "task_verify-t1"] == ["not_done"]
     sent = [sent.data for decision in story.decisions for sent in decision.sends if sent.data.get("rule") == "task_verify"]
-    assert [(one["unit"], one["late_by_seconds"]) for one in sent] == [("fire_rescue", 0.001)]
+    assert [(one["unit"], one["late_by_seconds"]) for one in sent] == [("emergency_bureau", 0.001)]
 
 
 def test_a_rule_of_its_own_recipients_for_the_sensitive_tells_them_and_lets_the_others_go() -> None:
@@ -141,7 +153,7 @@ def test_a_rule_of_its_own_recipients_for_the_sensitive_tells_them_and_lets_the_
 
 def test_what_a_lower_level_let_go_is_owed_again_at_the_higher_one(story: Story) -> None:
     story.reported()
-    story.act(Kind.REGRADED, 1, level="IV")
+    story.by_two(Kind.REGRADED, 1, level="IV")
     assert not owed_of(story, "press_first")
     story.act(Kind.REGRADED, 2, level="II")
     assert [duty.due_at for duty in owed_of(story, "press_first")] == [LEARNED + timedelta(hours=5)]

@@ -23,7 +23,7 @@ from tests.lab import Lab, until
 
 
 def telling(**changes: Any) -> Telling:
-    return Telling.of(matter_of(a_report(**changes)))
+    return Telling.of(matter_of(a_report(**changes), example_directory()))
 
 
 def compared(witness: dict[str, Any], unit: dict[str, Any]) -> Match:
@@ -163,3 +163,17 @@ async def test_one_who_restarts_remembers_what_was_told_before(at_work: Lab) -> 
             await until(lambda: _matched(admin, witness, unit))
         finally:
             another.stop()
+
+
+async def test_a_witness_that_is_matched_is_not_matched_again_by_what_is_no_more_alike(at_work: Lab) -> None:
+    async with at_work.connection("intake") as intake, at_work.connection("admin") as admin:
+        told: dict[str, Any] = {"summary": "石桥镇粮库垮塌"}
+        witness = await report(intake, kind="opinion", summary="网传石桥镇粮库垮塌")
+        first = await report(intake, **told)
+        await until(lambda: _matched(admin, witness, first))
+        before = len(await facts_of(admin, witness, Kind.MATCHED))
+        for _ in range(5):
+            await report(intake, **told)
+        another = await report(intake, kind="opinion", summary="网传石桥镇粮库垮塌")
+        await until(lambda: facts_of(admin, another, Kind.MATCHED), what="all that came before it has been compared")
+        assert len(await facts_of(admin, witness, Kind.MATCHED)) == before

@@ -22,9 +22,10 @@ SAYS: dict[EffectKind, tuple[str, ...]] = {
     EffectKind.LIT: (*DOES, "post"),
     EffectKind.REMINDED: (*DOES, "due_at", "rule"),
     EffectKind.DISCHARGED: (*DOES, "due_at", "note"),
-    EffectKind.LAPSED: (*DOES, "due_at", "late_by_seconds", "cause", "rule"),
+    EffectKind.LAPSED: (*DOES, "due_at", "cause", "rule"),
     EffectKind.TAKEN: DOES,
     EffectKind.DARK: (*DOES, "post", "rule"),
+    EffectKind.UNREACHED: (*DOES, "post", "rule"),
     EffectKind.CHAIN_ENDED: (*DOES, "rule"),
     EffectKind.CANCELLED: DOES,
     EffectKind.HOLDER: ("unit",),
@@ -39,8 +40,10 @@ SAYS: dict[EffectKind, tuple[str, ...]] = {
     EffectKind.MATCHED: ("unit", "case", "note"),
     EffectKind.REFERRED: (*DOES, "rule"),
     EffectKind.RAISED: ("case",),
-    EffectKind.SUSPECTED: ("unit", "note"),
+    EffectKind.SUSPECTED: ("unit",),
     EffectKind.COMMAND: ("person",),
+    EffectKind.WAITS: ("person", "post", "unit"),
+    EffectKind.OWED_AGAIN: (*DOES, "due_at", "rule"),
 }
 """What an effect of each kind never leaves out."""
 WORDS = {
@@ -79,7 +82,7 @@ def _is_about_what_there_is(history: History, effect: Effect) -> None:
     if effect.kind is EffectKind.MOVED:
         assert effect.due_at != effect.was
     if effect.kind is EffectKind.LAPSED:
-        assert effect.late_by_seconds is not None
-        assert effect.late_by_seconds > 0
+        assert (effect.late_by_seconds is not None) == (effect.cause is LapseCause.REPORTED_LATE), "a clock's lateness is nobody's"
+        assert effect.late_by_seconds is None or effect.late_by_seconds > 0
     if effect.kind is EffectKind.DISCHARGED:
         assert (effect.late_by_seconds is not None) == effect.why.endswith("_late")

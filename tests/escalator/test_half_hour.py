@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.escalator.decide import UndecidableError
+from services.escalator.virtual import told_at_once
 from shared.case import CaseStatus, Duty, DutyState
 from shared.directory import Directory
 from shared.facts import Due, EffectKind, LapseCause, Purpose, Via
@@ -220,7 +221,7 @@ def test_each_decision_names_its_reason_and_its_line(story: Story) -> None:
 def test_a_clock_that_strikes_twice_does_nothing_the_second_time(story: Story) -> None:
     story.reported()
     story.time_passes(5)
-    first, before = story.decisions[-1], story.now.duties
+    first, before = story.decisions[-1], told_at_once(story.now).duties
     repeat = story.happens(Kind.DUE, Due(duty=DutyId("first_report-party_main"), at=first.about.time), 5.01)
     assert repeat.is_empty
     assert story.now.duties == before
@@ -242,7 +243,7 @@ def test_after_downtime_all_that_is_overdue_goes_out_as_one_call_a_person(story:
 def test_withdrawing_cancels_what_is_owed_and_tells_who_was_told(story: Story) -> None:
     story.reported()
     story.acknowledged(story.holder("party_main"), 1)
-    decision = story.act(Kind.WITHDRAWN, 3, text="误报")
+    decision = story.by_two(Kind.WITHDRAWN, 3, text="误报")
     assert story.now.status is CaseStatus.WITHDRAWN
     assert [duty.state for duty in owed_to_leaders(story)] == [DutyState.DISCHARGED] + [DutyState.CANCELLED] * 4
     told = [notice.person for notice in decision.notices if notice.purpose is Purpose.WITHDRAWN]
@@ -253,7 +254,7 @@ def test_withdrawing_cancels_what_is_owed_and_tells_who_was_told(story: Story) -
 
 def test_closing_forgives_no_lapse(story: Story) -> None:
     story.reported(minutes=40)
-    story.act(Kind.CLOSED, 50, text="处置完毕")
+    story.by_two(Kind.CLOSED, 50, text="处置完毕")
     assert all(duty.lapse for duty in owed_to_leaders(story))
 
 
@@ -270,8 +271,9 @@ def test_a_transfer_binds_the_sender_until_it_is_accepted(story: Story) -> None:
 def test_an_objection_needs_a_transfer_and_leaves_the_case_with_the_sender(story: Story) -> None:
     story.reported()
     assert story.act(Kind.OBJECTED, 1, text="不属我局").effects[0].why == "no_transfer_pending"
-    story.act(Kind.TRANSFERRED, 2, to_unit=story.rules.directory.units[3].id)
-    story.act(Kind.OBJECTED, 3, text="不属我局")
+    asked = story.rules.directory.units[3].id
+    story.act(Kind.TRANSFERRED, 2, to_unit=asked)
+    story.act(Kind.OBJECTED, 3, unit=asked, text="不属我局")
     assert (story.now.transfer, story.now.holder) == (None, story.now.report.unit)
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from shared.case import Case, Duty, Task
-from shared.facts import Deliveries, EffectKind
+from shared.facts import Acknowledgement, CaseAct, Deliveries, EffectKind
+from shared.territory import may, may_acknowledge
 from shared.vocabulary import Kind, ReportKind
 from tests.escalator.builders import default_rules
 from tests.escalator.histories import History, Step
@@ -40,6 +41,8 @@ ACTS = (
     Kind.SNOOZED,
     Kind.PAUSED,
     Kind.RESUMED,
+    Kind.SECONDED,
+    Kind.CONTESTED,
 )
 KINDS = (
     ReportKind.OPINION,
@@ -91,11 +94,22 @@ def compare(seed: int) -> None:
 def told(model: Model, history: History, step: Step) -> bool:
     number = step.decision.about.sequence
     if not isinstance(step.data, Deliveries):
-        return model.fact(step.kind, step.at, number, step.data)
+        return model.fact(step.kind, step.at, number, step.data, standing=has_standing(step))
     done = step.data.deliveries[0]
     notice = next(one for one in history.notices() if one.id == done.notice)
     call = int(notice.id.split(".")[1]), notice.person, notice.purpose.value
     return model.fact(step.kind, step.at, number, (call, done.channel))
+
+
+def has_standing(step: Step) -> bool:
+    if step.before is None:
+        return True
+    if isinstance(step.data, Acknowledgement):
+        return may_acknowledge(step.data, step.before, RULES.directory, step.at) is None
+    if not isinstance(step.data, CaseAct):
+        return True
+    act = step.data
+    return may(act.by, step.kind, step.before, RULES.directory, step.at, task=act.task, duty=act.duty, person=act.to_person) is None
 
 
 def by_model(model: Model) -> dict[str, Any]:

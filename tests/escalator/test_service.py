@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 from nats.aio.client import Client
+from ulid import ULID
 
 from services.escalator.policy.compress import compress
 from shared.case import DutyState
@@ -55,13 +56,13 @@ async def test_killed_between_any_two_steps_it_neither_loses_nor_doubles_a_decis
         last = await lab.start_service("escalator")
         try:
             for kept, duplicate in asked:
-                await until(lambda case=kept: _decided(admin, case, Kind.ABSORBED))
-                await until(lambda case=duplicate: _decided(admin, case, Kind.MERGED))
+                await until(lambda case=kept: _decided(admin, case, Kind.ABSORBED), seconds=40)
+                await until(lambda case=duplicate: _decided(admin, case, Kind.SECONDED), seconds=40)
             decisions = await decisions_by_case(admin)
             sent = [fact.subject for _, fact in await facts_of(admin, None, Kind.ABSORBED)]
             for kept, duplicate in asked:
                 assert [one.about.kind for one in decisions[kept]] == [Kind.REPORTED, Kind.ACKNOWLEDGED, Kind.ABSORBED]
-                assert [one.about.kind for one in decisions[duplicate]] == [Kind.REPORTED, Kind.MERGED]
+                assert [one.about.kind for one in decisions[duplicate]] == [Kind.REPORTED, Kind.MERGED, Kind.SECONDED]
                 assert sent.count(kept) == 1, "what follows for another case is said once"
                 now = await case_now(admin, kept)
                 assert now
@@ -84,7 +85,10 @@ async def _decided(admin: Client, case: CaseId, kind: Kind) -> bool:
 
 
 async def _applied(admin: Client, case: CaseId, kind: Kind) -> bool:
-    now = await case_now(admin, case)
+    try:
+        now = await case_now(admin, case)
+    except ValueError:  # it is not made again yet
+        return False
     return now is not None and now.decision.about.kind == kind
 
 
@@ -115,7 +119,7 @@ async def test_the_whole_rule_by_the_brokers_clock(own_lab: Lab) -> None:
             assert kinds.count(EffectKind.LIT) == 5 + 3, "five owed, then the chain of three"
             [(found, at)] = [(effect, at) for effect, at in effects if effect.kind is EffectKind.LAPSED]
             assert found.due_at
-            assert timedelta(0) < at - found.due_at < timedelta(seconds=1)
+            assert timedelta(0) < at - found.due_at < timedelta(seconds=5)
     finally:
         service.stop()
 
@@ -162,7 +166,7 @@ async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) 
                 return now is not None and len(now.log) == 3 and await pending_at(admin, case) == now.clock_at
 
             for case in cases:
-                await until(lambda case=case: all_applied(case))
+                await until(lambda case=case: all_applied(case), seconds=40)
             decisions = await decisions_by_case(admin)
             for case in cases:
                 sequences = [one.about.sequence for one in decisions[case]]
@@ -172,25 +176,23 @@ async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) 
             replica.stop()
 
 
-async def test_a_fault_of_ours_in_one_case_never_stops_its_lane(lab: Lab) -> None:
-    """A case that can't be read is set aside with its facts; the case beside it in the lane goes on."""
+async def test_a_case_that_can_not_be_read_is_made_again_and_one_that_never_was_stops_no_lane(lab: Lab) -> None:
     service = await lab.start_service("escalator")
     try:
         async with lab.connection("intake") as intake, lab.connection("admin") as admin:
-            broken, beside = await report(intake), await report(intake)
+            broken, beside, never = await report(intake), await report(intake), CaseId(str(ULID()))
             while lane_of(beside) != lane_of(broken):
                 beside = await report(intake)
             await until(lambda: case_now(admin, beside))
             await (await admin.jetstream().key_value("CASES")).put(broken, b'{"no": "case"}')
             service.kill()
             service = await lab.start_service("escalator")
-            await acknowledge(intake, broken, PARTY_MAIN)
-            await acknowledge(intake, beside, PARTY_MAIN)
-            await until(lambda: _applied(admin, beside, Kind.ACKNOWLEDGED))
-            reasons = [fact.data["reason"] for _, fact in await facts_of(admin, None, Kind.REJECTED)]
-            assert any(f"case {broken} at revision" in reason for reason in reasons)
+            for case in (never, broken, beside):
+                await acknowledge(intake, case, PARTY_MAIN)
+            for case in (broken, beside):
+                await until(lambda case=case: _applied(admin, case, Kind.ACKNOWLEDGED), what=f"{case} is acknowledged")
+            await until(lambda: facts_of(admin, never, Kind.REJECTED), what="it is set aside")
             assert re.search(r"fenghuo_escalator_set_aside_total [1-9]", httpx.get(f"{service.url}/metrics").text)
-            await (await admin.jetstream().key_value("CASES")).delete(broken)
     finally:
         service.stop()
 

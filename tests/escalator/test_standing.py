@@ -81,7 +81,7 @@ async def test_it_is_established_once_and_again_at_each_change_and_what_is_gone_
 
             without = tuple(source for source in example_directory().sources if source.id != gone)
             # The live directory of the service keeps the source: it is only this change that is under test.
-            directory.now, directory.revision = example_directory().revised(sources=without), 1
+            directory._now, directory.revision = example_directory().revised(sources=without), 1  # pyright: ignore[reportPrivateUsage]
             await watches.look()
             assert len(await _established(admin)) == len(before) * 2, "all of them, and the one that is gone"
             assert [one.subject for one in (await _established(admin))[len(before) :]].count(gone) == 1

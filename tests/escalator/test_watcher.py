@@ -174,6 +174,10 @@ async def test_the_outside_address_is_called_only_when_all_is_well(watched: Watc
         await watched.disarm()
         assert await watched.found() == [(Found.CLOCK_MISSING, True)]
         assert calls == []
+        watched.settings.watch_services = ("escalator", "notifier")
+        assert await watched.found() == []
+        assert calls == [], "no notifier says that it is ready"
+        watched.settings.watch_services = ("escalator",)
         assert await watched.found() == []
         assert calls == ["/alive"]
 
@@ -205,7 +209,7 @@ def test_the_index_of_clocks_gives_back_what_was_put_in_once(clocks: dict[str, d
     for case, at in clocks.items():
         assert index.is_left(case)
         assert index.take(case) == at
-        assert index.take(case) is None
+        assert index.take(case) == at, "of another revision of the case"
         assert not index.is_left(case)
     assert len(index) == 0
 

@@ -9,19 +9,22 @@ from nats.js.errors import KeyNotFoundError, NotFoundError
 from ulid import ULID
 
 from shared.broker import append
+from shared.broker_time import stored_at
 from shared.case import Case, read_case
-from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Via, read_decision
-from shared.ids import CaseId, PersonId
+from shared.case_parts import whole_case
+from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, FactError, Via, read_decision
+from shared.ids import CaseId, PersonId, UnitId
+from shared.stored import asking
 from shared.subjects import armed_subject, fact_subject
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import a_report
 
 
-async def report(intake: Client, *, ago: timedelta = timedelta(0), **changes: Any) -> CaseId:
+async def report(intake: Client, *, ago: timedelta = timedelta(0), case: CaseId | None = None, **changes: Any) -> CaseId:
     """A unit reports what it learned of `ago`; returns the case."""
-    case, now = CaseId(str(ULID())), datetime.now(UTC)
+    case, now = case or CaseId(str(ULID())), datetime.now(UTC)
     data = a_report(occurred_at=now - ago, learned_at=now - ago, received_at=now, **changes)
-    fact = Fact.of(Kind.REPORTED, id=f"r:{case}", source="/test", subject=case, time=now, data=data)
+    fact = Fact.of(Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data)
     await append(intake, fact_subject(case, Kind.REPORTED), fact.write(), fact.id)
     return case
 
@@ -29,22 +32,31 @@ async def report(intake: Client, *, ago: timedelta = timedelta(0), **changes: An
 async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
     by = Actor(principal=person, role=Role.LEADER)
     data = Acknowledgement(person=PersonId(person), via=Via.API, by=by)
-    fact = Fact.of(Kind.ACKNOWLEDGED, id=f"a:{case}:{person}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    fact = Fact.of(Kind.ACKNOWLEDGED, id=f"a:{case}:{person}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
     await append(intake, fact_subject(case, Kind.ACKNOWLEDGED), fact.write(), fact.id)
 
 
 async def merge(intake: Client, case: CaseId, into: CaseId) -> None:
     """The case is a duplicate of `into`."""
-    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR), into=into, text="the same fire")
-    fact = Fact.of(Kind.MERGED, id=f"m:{case}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")), into=into, text="the same fire")
+    fact = Fact.of(Kind.MERGED, id=f"m:{case}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
     await append(intake, fact_subject(case, Kind.MERGED), fact.write(), fact.id)
+    await agree(intake, case)
+
+
+async def agree(intake: Client, case: CaseId) -> None:
+    """A second person of the government agrees that the grave case ends early."""
+    data = CaseAct(by=Actor(principal="qian_yi", role=Role.LEADER, unit=UnitId("government")), approve=True)
+    fact = Fact.of(Kind.SECONDED, id=f"s:{case}:{ULID()}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
+    await append(intake, fact_subject(case, Kind.SECONDED), fact.write(), fact.id)
 
 
 async def close(intake: Client, case: CaseId) -> None:
     """The unit closes it, with evidence."""
-    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR), text="it is over")
-    fact = Fact.of(Kind.CLOSED, id=f"c:{case}:{ULID()}", source="/test", subject=case, time=datetime.now(UTC), data=data)
+    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")), text="it is over")
+    fact = Fact.of(Kind.CLOSED, id=f"c:{case}:{ULID()}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
     await append(intake, fact_subject(case, Kind.CLOSED), fact.write(), fact.id)
+    await agree(intake, case)
 
 
 async def pending_at(admin: Client, case: CaseId) -> datetime | None:
@@ -60,13 +72,14 @@ async def pending_at(admin: Client, case: CaseId) -> datetime | None:
 async def case_now(admin: Client, case: CaseId) -> Case | None:
     bucket = await admin.jetstream().key_value("CASES")
     try:
-        return read_case((await bucket.get(case)).value or b"")
+        raw = (await bucket.get(case)).value or b""
+        return read_case(await whole_case(asking(lambda: admin, timeout=5), case, raw))
     except KeyNotFoundError:
         return None
 
 
 async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple[datetime, Fact]]:
-    """Every stored fact of a kind (of a case), with the broker's time, in order."""
+    """Every stored fact of a kind (of a case), with the broker's time, in order; without what is no fact."""
     js = admin.jetstream()
     config = ConsumerConfig(
         filter_subject=f"fact.*.{kind}", deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30
@@ -77,9 +90,12 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
     while pending > 0:
         for message in await subscription.fetch(min(pending, 100), timeout=20):
             pending -= 1
-            fact = Fact.read(message.data)
+            try:
+                fact = Fact.read(message.data)
+            except FactError:
+                continue
             if case is None or fact.subject == case:
-                found.append((message.metadata.timestamp, fact))
+                found.append((stored_at(message), fact))
     await subscription.unsubscribe()
     return found
 

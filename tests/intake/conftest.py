@@ -15,14 +15,17 @@ DIRECTORY = Path(__file__).parent.parent / "data" / "directory.yaml"
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
     """A broker beside the shared one: who is who belongs to a broker, and here it is the small directory."""
-    async with lab_in(tmp_path_factory.mktemp("intake"), mongo=False) as one:
+    async with lab_in(tmp_path_factory.mktemp("intake"), mongo=False, directory=DIRECTORY) as one:
+        one.desk = "city"
         yield one
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def intake(lab: Lab) -> AsyncIterator[Running]:
     """One intake for all tests that do not break it. No escalator: where a decision matters, the test makes it."""
-    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.3S")
+    running = await lab.start_service(
+        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.3S", FENGHUO_REPORTS_AT_ONCE="1000"
+    )
     yield running
     running.stop()
 
@@ -36,7 +39,9 @@ async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
     """A second intake beside the first, that waits long enough for a decision made by the test."""
-    running = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S")
+    running = await lab.start_service(
+        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S", FENGHUO_REPORTS_AT_ONCE="1000"
+    )
     async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
         yield client
     running.stop()

@@ -125,7 +125,7 @@ async def test_without_a_decision_in_time_the_act_is_recorded(http: httpx.AsyncC
         ("file", {"document": "final_report"}, {"text"}),
         ("complete", {"text": "已完成", "task": "t9"}, {"task"}),
         ("snooze", {"span": "ten minutes"}, {"span"}),
-        ("snooze", {"span": "PT10M", "duty": "nothing-1"}, {"duty"}),
+        ("snooze", {"span": "PT10M", "duty": "nothing-1", "to_person": "leader_a"}, {"duty"}),
         ("reassign", {"to_person": "nobody", "text": "x"}, {"to_person"}),
         ("escalate", {}, {"post"}),
         ("invoke-plan", {"plan": "nothing", "text": "x"}, {"plan"}),

@@ -21,7 +21,7 @@ async def hears_the_inbox(lab: Lab, http: httpx.AsyncClient) -> None:
         return sum(float(line.split()[-1]) for line in lines if line.startswith('fenghuo_intake_facts_total{kind="rejected"}'))
 
     before = await stored()
-    async with lab.connection("publisher") as client:
+    async with lab.source("met") as client:
         await client.jetstream().publish("inbox.cap.met", b"<not-cap/>")
 
     async def kept() -> bool:
@@ -33,14 +33,14 @@ async def hears_the_inbox(lab: Lab, http: httpx.AsyncClient) -> None:
 @pytest.fixture
 async def store_less_lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A broker that the test may kill; intake knows no store."""
-    async with lab_in(tmp_path, mongo=False) as one:
+    async with lab_in(tmp_path, mongo=False, directory=DIRECTORY) as one:
         yield one
 
 
 async def test_while_the_broker_is_away_nothing_is_claimed_and_then_all_goes_on(store_less_lab: Lab) -> None:
     running = await store_less_lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.2S")
     async with httpx.AsyncClient(base_url=running.url, timeout=15) as http:
-        bearer = store_less_lab.bearer(Role.DUTY_OFFICER)
+        bearer = store_less_lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"])
         body, key = form(), {"Idempotency-Key": uuid4().hex}
         before = case_id_at(datetime.now(UTC))
         await post_case(store_less_lab, case(before))

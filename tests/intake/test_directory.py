@@ -13,15 +13,18 @@ from fastapi import FastAPI
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
+from services.intake import directory_changes
 from services.intake.api.directory import directory_router
 from services.intake.directory_changes import DirectoryChanges
 from services.intake.metrics import Metrics
 from services.intake.record import Record, Stored, Unreachable
+from services.notifier.earlier import EarlierDirectory
 from shared import problems
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
 from shared.facts.directory import DirectoryChange
+from shared.ids import PersonId
 from shared.secrets import SecretFile, verify_key
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -36,7 +39,7 @@ SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 class Deaf(Record):
     """A record that can't be reached, once the bucket is written."""
 
-    async def append(self, subject: str, raw: bytes, message_id: str) -> Stored:
+    async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> Stored:
         raise Unreachable("away")
 
 
@@ -59,16 +62,27 @@ class Town:
         self.intake = Intake(connection)
         app = FastAPI()
         problems.install(app)
-        gate = Gate(verify_key(lab.secrets, SecretFile.TOKEN_VERIFY))
+        gate = Gate(verify_key(lab.secrets, SecretFile.TOKEN_VERIFY), lambda claims: claims.principal)
         app.include_router(directory_router(self.intake.live, self.intake.changes, gate, lambda: datetime.now(UTC)))
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake")
 
     async def get(self, path: str, role: Role = Role.REPORTER, **options: Any) -> httpx.Response:
         return await self.http.get(f"/api/v1{path}", headers=self.lab.bearer(role) | options.pop("headers", {}), **options)
 
-    async def change(self, *changes: dict[str, Any], role: Role = Role.OPERATOR, key: str | None = None, **more: Any) -> httpx.Response:
-        headers = self.lab.bearer(role) | ({"Idempotency-Key": key} if key else {})
+    async def change(
+        self, *changes: dict[str, Any], role: Role = Role.OPERATOR, unit: str | None = None, key: str | None = None, **more: Any
+    ) -> httpx.Response:
+        headers = self.lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
         return await self.http.post("/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers)
+
+    async def decide(self, proposal: str, word: str, role: Role, unit: str | None = None, **who: Any) -> httpx.Response:
+        path = f"/api/v1/directory/proposals/{proposal}/{word}"
+        return await self.http.post(path, json={}, headers=self.lab.bearer(role, unit=unit, **who))
+
+    async def waiting(self, role: Role, unit: str | None = None, **who: Any) -> list[dict[str, Any]]:
+        answer = await self.http.get("/api/v1/directory/proposals", headers=self.lab.bearer(role, unit=unit, **who))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["proposals"]
 
     async def told(self) -> list[Fact]:
         """The facts of this test, in their order."""
@@ -164,11 +178,135 @@ async def test_what_can_not_be_read_or_leads_nowhere_names_its_field(town: Town,
 async def test_who_may_change_what(town: Town) -> None:
     holder = {"op": "set_holder", "post": "petition", "holder": "wu_ji"}
     stands_in = {"from": SOON.isoformat(), "until": (SOON + timedelta(hours=3)).isoformat(), "person": "bai_su"}
-    assert (await town.change(absence(), role=Role.REPORTER)).status_code == 403
-    assert (await town.change(absence(), holder, role=Role.DUTY_OFFICER)).status_code == 403
     override = {"op": "override_roster", "roster": "two_offices", "override": stands_in}
-    assert (await town.change(absence(), override, role=Role.DUTY_OFFICER)).status_code == 201
-    assert (await town.change(holder, role=Role.SUPERVISOR)).status_code == 201
+    officer: dict[str, Any] = {"role": Role.DUTY_OFFICER, "unit": "gov_office"}
+    assert (await town.change(absence(), role=Role.REPORTER)).status_code == 403
+    assert (await town.change(absence("wang_xin"), override, **officer)).status_code == 201
+    waiting = await town.change(absence("bai_su"), holder, **officer)
+    assert (waiting.status_code, town.intake.live.revision) == (202, 2), waiting.text
+    assert waiting.json()["approvers"] == [{"zh": "中共望烽市委员会", "en": "Party Committee of Wangfeng"}]
+    assert "posts, holders, deputies" in waiting.json()["needs"][0]["en"]
+    assert (await town.change(holder)).status_code == 201
+
+
+LEAVE = absence("han_chen", days=14)
+"""Of the Emergency Management Bureau: longer than a shift."""
+BUREAU: dict[str, Any] = {"role": Role.DUTY_OFFICER, "unit": "emergency_bureau"}
+
+
+async def test_what_takes_a_second_person_waits_until_one_of_a_unit_above_approves(town: Town) -> None:
+    asked = (await town.change(LEAVE, why="年休假", **BUREAU)).json()
+    assert town.intake.live.revision == 1
+    (shown,) = await town.waiting(Role.SUPERVISOR, "government")
+    assert (shown["proposal"], shown["may_decide"]) == (asked["proposal"], True)
+    assert [(one["person"], [change["what"] for change in one["changes"]]) for one in shown["touches"]] == [("han_chen", ["absent"])]
+    assert [unit["en"] for unit in shown["approvers"]] == ["Government of Wangfeng", "Party Committee of Wangfeng"]
+    approved = await town.decide(asked["proposal"], "approve", Role.SUPERVISOR, "government")
+    assert (approved.status_code, approved.json()["revision"]) == (201, 2), approved.text
+    _, proposed, changed = await town.told()
+    assert (proposed.kind, proposed.data["state"]) == ("directory_proposed", "proposed")
+    assert (changed.id, changed.data["proposal"], changed.data["approved_by"]["unit"]) == (
+        asked["proposal"],
+        asked["proposal"],
+        "government",
+    )
+    assert changed.data["by"]["unit"] == "emergency_bureau"
+    again = await town.decide(asked["proposal"], "approve", Role.SUPERVISOR, "government")
+    assert (again.status_code, again.json()["repeated"], town.intake.live.revision) == (200, True, 2)
+    assert await town.waiting(Role.OPERATOR) == []
+
+
+async def test_the_second_person_is_entitled_another_and_not_touched(town: Town) -> None:
+    asked = (await town.change(LEAVE, **BUREAU)).json()["proposal"]
+    for role, unit, who in (
+        (Role.DUTY_OFFICER, "government", None),
+        (Role.SUPERVISOR, "emergency_bureau", None),
+        (Role.LEADER, "shaquan_government", None),
+        (Role.LEADER, "government", "han_chen"),
+    ):
+        answer = await town.decide(asked, "approve", role, unit, person=who)
+        assert answer.status_code == 403, (role, unit, answer.text)
+    own = await town.decide(asked, "approve", Role.OPERATOR, subject=f"test-{Role.DUTY_OFFICER}")
+    assert (own.status_code, own.json()["detail"]) == (403, "You proposed it yourself: it takes another person.")
+    assert town.intake.live.revision == 1
+    assert (await town.decide(asked, "approve", Role.LEADER, "party_committee")).status_code == 201
+
+
+async def test_a_refusal_is_on_record_and_nothing_changes(town: Town) -> None:
+    asked = (await town.change(LEAVE, **BUREAU)).json()["proposal"]
+    assert (await town.decide(asked, "refuse", Role.LEADER, "government")).status_code == 204
+    assert (await town.decide(asked, "approve", Role.OPERATOR)).status_code == 404
+    *_, refused = await town.told()
+    assert (refused.data["state"], refused.data["refused_by"]["unit"], refused.data["proposal"]) == ("refused", "government", asked)
+    assert town.intake.live.revision == 1
+
+
+async def test_a_proposal_that_no_longer_fits_says_so(town: Town) -> None:
+    asked = (await town.change({"op": "remove", "what": "plan", "id": "heating_outage"}, **BUREAU)).json()["proposal"]
+    assert (await town.change({"op": "remove", "what": "plan", "id": "heating_outage"})).status_code == 201
+    answer = await town.decide(asked, "approve", Role.OPERATOR)
+    assert (answer.status_code, answer.json()["title"]) == (409, "It does not fit any more")
+    assert (await town.decide(asked, "refuse", Role.OPERATOR)).status_code == 204
+
+
+async def test_a_repeated_proposal_is_one_and_one_principal_can_not_fill_the_list(town: Town) -> None:
+    first, again = await town.change(LEAVE, key="p", **BUREAU), await town.change(LEAVE, key="p", **BUREAU)
+    assert (first.status_code, again.status_code, again.json()["repeated"]) == (202, 202, True)
+    assert len(await town.told()) == 2
+    answers = [await town.change(LEAVE, **BUREAU) for _ in range(20)]
+    assert [answer.status_code for answer in answers] == [202] * 19 + [409]
+    assert (await town.change(LEAVE, role=Role.SUPERVISOR, unit="emergency_bureau")).status_code == 202, "others still may"
+
+
+async def test_nobody_rings_people_again_and_again_by_proposing_and_taking_back(town: Town) -> None:
+    asked = ""
+    for _ in range(20):
+        asked = (await town.change(LEAVE, **BUREAU)).json()["proposal"]
+        assert (await town.decide(asked, "refuse", **BUREAU)).status_code == 204
+    assert await town.waiting(Role.OPERATOR) == []
+    assert (await town.decide(asked, "approve", Role.OPERATOR)).status_code == 404, "what was taken back waits for nobody"
+    assert (await town.change(LEAVE, **BUREAU)).status_code == 409
+    assert (await town.change(LEAVE)).status_code == 201, "the operator needs nobody"
+
+
+async def test_a_number_leaves_only_to_operators_and_who_waits_for_what_is_seen_by_those_it_concerns(town: Town) -> None:
+    person = FILE.people_by_id["han_chen"].model_dump(mode="json")  # pyright: ignore[reportArgumentType]
+    person["channels"] = [{"channel": "sms", "address": "+869999999999"}]
+    await town.change({"op": "put_person", "person": person}, **BUREAU)
+    assert "+869999999999" in str(await town.waiting(Role.OPERATOR))
+    (shown,) = await town.waiting(Role.LEADER, "government")
+    assert "+869999999999" not in str(shown)
+    assert await town.waiting(Role.REPORTER, "shaquan_government") == []
+    assert len(await town.waiting(Role.REPORTER, "emergency_bureau", person="han_chen")) == 1
+
+
+async def test_the_fact_names_who_is_touched_and_holds_no_address(town: Town) -> None:
+    person = FILE.people_by_id["han_chen"].model_dump(mode="json")  # pyright: ignore[reportArgumentType]
+    person["channels"] = [{"channel": "sms", "address": "+869999999999"}]
+    await town.change({"op": "put_person", "person": person}, absence())
+    _, fact = await town.told()
+    telling = DirectoryChange.model_validate(fact.data).telling
+    assert telling is not None
+    assert {one.person: [change.what for change in one.changes] for one in telling.told} == {
+        "qian_yi": ["absent"],
+        "han_chen": ["addresses"],
+    }
+    assert "+86" not in orjson.dumps(fact.data["telling"]).decode()
+    async with town.lab.connection("notifier") as notifier:
+        before = await EarlierDirectory(lambda: notifier).person(PersonId("han_chen"), telling.addresses_at)
+    assert before is not None
+    assert before.channels == FILE.people_by_id[PersonId("han_chen")].channels
+
+
+async def test_a_change_of_which_not_everybody_could_be_told_is_made_in_parts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_changes, "MOST_TOUCHED", 1)
+    answer = await town.change(absence(), absence("sun_bing"))
+    assert (answer.status_code, town.intake.live.revision) == (413, 1)
+    assert (await town.change(absence())).status_code == 201
+    renumbered = [person.model_copy(update={"channels": person.channels[:1]}) for person in FILE.people]
+    restarted = Intake(town.connection)
+    await restarted.changes.take_file(Directory.model_validate({**_parts(FILE), "version": "2027", "people": renumbered}))
+    assert len(await town.told()) == 2, "the file is left aside, and said so in the log"
 
 
 async def test_a_change_made_for_another_revision_is_refused(town: Town) -> None:
@@ -270,9 +408,9 @@ async def test_every_service_follows_the_directory_and_only_intake_changes_it(br
     async with broker.connection(user) as connection:
         live = LiveDirectory(FILE, lambda: connection)
         live.listeners.append(lambda now: heard.append(now.version))
-        await live.check()
         following = asyncio.create_task(live.run())
         await until(lambda: live.revision == 1)
+        await live.check()
         await town.change(absence())
         await until(lambda: heard == [town.file.version, f"{town.file.version}+2"])
         following.cancel()

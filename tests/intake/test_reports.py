@@ -19,7 +19,8 @@ from tests.lab import Lab, Running, until
 async def report(
     http: httpx.AsyncClient, lab: Lab, key: str | None = None, *, role: Role = Role.DUTY_OFFICER, **changes: object
 ) -> httpx.Response:
-    headers = lab.bearer(role) | ({"Idempotency-Key": key} if key else {})
+    unit = str(form(**changes)["unit"]) if role is Role.REPORTER else None
+    headers = lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
     return await http.post("/api/v1/reports", json=form(**changes), headers=headers)
 
 
@@ -204,12 +205,19 @@ async def test_what_a_report_refers_to_must_be_there(http: httpx.AsyncClient, la
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
 
-async def test_a_reporter_speaks_for_its_own_unit_alone(http: httpx.AsyncClient, lab: Lab) -> None:
-    bearer = lab.bearer(Role.REPORTER, unit="heating")
-    answer = await http.post("/api/v1/reports", json=form(), headers=bearer)
-    assert answer.status_code == 403
-    assert "heating" in answer.json()["detail"]
-    assert (await http.post("/api/v1/reports", json=form(unit="heating"), headers=bearer)).status_code == 201
+async def test_a_report_says_who_handed_it_in_for_which_unit(http: httpx.AsyncClient, lab: Lab) -> None:
+    """Who reports for another unit is its witness: the report is taken all the same, and says so."""
+    answer = await http.post("/api/v1/reports", json=form(), headers=lab.bearer(Role.REPORTER, unit="heating"))
+    assert answer.status_code == 201
+    (fact,) = await facts_of(lab, answer.json()["case"])
+    assert (fact.data["unit"], fact.data["by"]["unit"], fact.data["by"]["role"]) == ("county_info", "heating", "reporter")
+
+
+async def test_a_reporter_lays_no_task_on_a_unit(http: httpx.AsyncClient, lab: Lab) -> None:
+    tasks = [{"title": "排查", "unit": "heating"}]
+    answer = await http.post("/api/v1/reports", json=form(tasks=tasks), headers=lab.bearer(Role.REPORTER, unit="county_info"))
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (403, ["tasks.0.unit"])
+    assert (await http.post("/api/v1/reports", json=form(tasks=tasks), headers=lab.bearer(Role.DUTY_OFFICER))).status_code == 201
 
 
 async def test_the_document_of_the_api_shows_the_form(intake: Running, http: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from fenghuo.gateway_lab import GatewayLab
@@ -69,12 +70,20 @@ async def start_notifier(lab: Lab, gateway: GatewayLab, **env: str) -> Running:
         "FENGHUO_DIRECTORY": str(lab.folder / "people.yaml"),
         "FENGHUO_GATEWAY_URL": gateway.url,
         "FENGHUO_SMTP_PORT": str(gateway.smtp_port),
+        "FENGHUO_DECISION_WAIT": "PT0.2S",  # no escalator runs here
     }
     return await lab.start_service("notifier", command=None, wait=True, **{**ours, **env})
 
 
 def webhook_key(lab: Lab) -> str:
     return read_secret(lab.secrets, SecretFile.WEBHOOK).decode()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """A broker beside the shared one: who is who belongs to a broker, and here it is the directory above."""
+    async with lab_in(tmp_path_factory.mktemp("notifier"), mongo=False) as notifier_lab:
+        yield notifier_lab
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

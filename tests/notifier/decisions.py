@@ -10,10 +10,13 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
-from shared.facts import About, Brief, Decision, Deliveries, Delivery, Fact, Name, Notice, Purpose
+from shared.case import Applied, write_case
+from shared.facts import About, Brief, Decision, Deliveries, Delivery, Effect, Fact, Name, Notice, Purpose
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId, case_id_at
+from shared.streams import CASES
 from shared.subjects import fact_subject
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
+from tests.intake import builders
 from tests.lab import until
 
 
@@ -68,9 +71,10 @@ def a_notice(
     )
 
 
-def decided(case: CaseId, *notices: Notice, number: int = 1) -> Fact:
+def decided(case: CaseId, *notices: Notice, number: int = 1, ago: timedelta = timedelta(0)) -> Fact:
+    """On what happened `ago`."""
     now = datetime.now(UTC)
-    about = About(id=f"{case}:report", kind="reported", sequence=number, time=now)
+    about = About(id=f"{case}:report", kind="reported", sequence=number, time=now - ago)
     decision = Decision(case=case, about=about, policy="test", notices=notices)
     return Fact.of(Kind.DECIDED, id=f"{case}:{number}", source="/services/escalator", subject=case, time=now, data=decision)
 
@@ -91,11 +95,26 @@ class Record:
     js: JetStreamContext
     start: int
 
-    async def decide(self, fact: Fact, message_id: str | None = None) -> None:
+    async def decide(self, fact: Fact) -> None:
         assert fact.subject
-        await self.js.publish(
-            fact_subject(fact.subject, fact.kind), fact.write(), stream="FACTS", headers={"Nats-Msg-Id": message_id or fact.id}
-        )
+        # As the escalator does: the case stands in its bucket before its decision is told.
+        await self.js.publish(f"$KV.{CASES}.{fact.subject}", write_case(builders.case(fact.subject, duties=())))
+        await self.js.publish(fact_subject(fact.subject, fact.kind), fact.write(), stream="FACTS", headers={"Nats-Msg-Id": fact.id})
+
+    async def decide_on(self, case: CaseId, kind: Kind, *effects: Effect, is_shown: bool = True) -> None:
+        """On the case's latest fact of the kind, as the escalator does. `is_shown` False: the case has gone on since."""
+        fact = await self.js.get_last_msg("FACTS", fact_subject(case, kind))
+        assert fact.seq is not None
+        now = datetime.now(UTC)
+        about = About(id=f"{kind}:{case}", kind=kind, sequence=fact.seq, time=now)
+        decision = Decision(case=case, about=about, policy="test", effects=effects)
+        said = Fact.of(Kind.DECIDED, id=f"{case}:{fact.seq}", source="/services/escalator", subject=case, time=now, data=decision)
+        await self.js.publish(fact_subject(case, Kind.DECIDED), said.write(), stream="FACTS", headers={"Nats-Msg-Id": said.id})
+        later = 0 if is_shown else 1
+        shown = replace(decision, about=replace(about, sequence=fact.seq + later))
+        applied = Applied(id=about.id, sequence=fact.seq + later, at=now)
+        stood = replace(builders.case(case, duties=()), applied=applied, decision=shown)
+        await self.js.publish(f"$KV.{CASES}.{case}", write_case(stood))
 
     async def facts(self, case: CaseId, *kinds: Kind) -> list[Fact]:
         """Every fact of the case of these kinds, as stored."""

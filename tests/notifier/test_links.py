@@ -7,11 +7,13 @@ import httpx
 import pytest
 
 from fenghuo.gateway_lab import GatewayLab
-from shared.facts import Acknowledgement, CaseAct, Name, Purpose
+from shared.facts import ACT_SET_ASIDE, Acknowledgement, CaseAct, Effect, EffectKind, Name, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Language
 from tests.lab import Lab, Running, until
 from tests.notifier.decisions import Record, a_case, a_notice, decided
+
+SETTLED = Effect(kind=EffectKind.DISCHARGED, why="acknowledged_in_time")
 
 
 async def a_link(gateway: GatewayLab, record: Record, case: CaseId, **notice: object) -> str:
@@ -34,15 +36,55 @@ async def test_looking_acknowledges_nothing_and_pressing_does_it_once(notifier: 
         assert (await client.head(path)).status_code == 200
         assert not await record.facts(case, Kind.ACKNOWLEDGED)
 
-        done = await client.post(path)
+        early = await client.post(path)
+        assert early.status_code == 202
+        assert "已记录，尚未确认是否计入" in early.text
+        assert 'http-equiv="refresh"' in early.text
+        await record.decide_on(case, Kind.ACKNOWLEDGED, SETTLED)
+        done, again, looked = await client.get(path), await client.post(path), await client.get(path)
         assert done.status_code == 200
         assert "已记录：赵甲已知悉" in done.text
-        again, looked = await client.post(path), await client.get(path)
+        assert "已计入" in done.text
         assert again.text == done.text == looked.text, "the same time, however often it is pressed"
 
     [fact] = await record.facts(case, Kind.ACKNOWLEDGED)
     said = Acknowledgement.model_validate(fact.data)
     assert (said.person, said.via, said.by.principal, said.notice) == ("zhao_jia", "link", "zhao_jia", f"{case}.1.1")
+
+
+@pytest.mark.parametrize(
+    ("why", "language", "said"),
+    [
+        ("case_is_closed", Language.ZH, "原因：事件已办结"),
+        (ACT_SET_ASIDE, Language.EN, "A fault of the system"),
+    ],
+)
+async def test_an_answer_that_does_not_count_is_told_so_with_whom_to_ring(
+    notifier: Running, gateway: GatewayLab, record: Record, why: str, language: Language, said: str
+):
+    case = a_case()
+    person = "zhao_jia" if language is Language.ZH else "qian_yi"
+    channels = ("sms",) if language is Language.ZH else ("email",)
+    path = await a_link(gateway, record, case, person=person, channels=channels, language=language)
+    async with httpx.AsyncClient(base_url=notifier.url) as client:
+        assert (await client.post(path)).status_code == 202
+        await record.decide_on(case, Kind.ACKNOWLEDGED, Effect(kind=EffectKind.REFUSED, why=why))
+        for page in (await client.get(path), await client.post(path)):
+            assert page.status_code == 409
+            assert said in page.text
+            assert ("值班室" if language is Language.ZH else "duty desk") in page.text
+            assert "<button" not in page.text
+
+
+async def test_who_may_not_put_it_off_any_more_is_told_so_and_may_still_acknowledge(notifier: Running, gateway: GatewayLab, record: Record):
+    case = a_case()
+    path = await a_link(gateway, record, case)
+    async with httpx.AsyncClient(base_url=notifier.url) as client:
+        await client.post(path, data={"choice": "later"})
+        await record.decide_on(case, Kind.SNOOZED, Effect(kind=EffectKind.REFUSED, why="snoozed_too_often"))
+        page = (await client.get(path)).text
+        assert "不能推迟：推迟次数过多" in page
+        assert "确认已知悉</button>" in page
 
 
 async def test_pressed_twice_at_once_the_fact_stands_once(notifier: Running, gateway: GatewayLab, record: Record):
@@ -52,7 +94,7 @@ async def test_pressed_twice_at_once_the_fact_stands_once(notifier: Running, gat
     path = await a_link(gateway, record, case)
     async with httpx.AsyncClient(base_url=notifier.url) as client:
         pages = await asyncio.gather(*(client.post(path) for _ in range(6)))
-    assert {page.status_code for page in pages} == {200}
+    assert {page.status_code for page in pages} == {202}
     assert len({page.text for page in pages}) == 1
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 1
 
@@ -88,7 +130,7 @@ async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_
     await record.outcomes(case, 2)
     for message in [one for one in gateway.gateway.messages if case in one.id]:
         assert message.link
-        assert httpx.post(notifier.url + urlsplit(message.link).path).status_code == 200
+        assert httpx.post(notifier.url + urlsplit(message.link).path).status_code == 202
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 2
 
 
@@ -98,14 +140,18 @@ async def test_who_wants_to_be_reminded_later_says_so_once_and_has_acknowledged_
     case = a_case()
     path = await a_link(gateway, record, case, duties=("first_report-party_main",))
     async with httpx.AsyncClient(base_url=notifier.url) as client:
+        early = await client.post(path, data={"choice": "later"})
+        assert early.status_code == 200
+        assert "尚未确认是否有效" in early.text
+        await record.decide_on(case, Kind.SNOOZED, Effect(kind=EffectKind.SNOOZED, why="knows_and_will_be_reminded"))
         later = await client.post(path, data={"choice": "later"})
-        again = await client.post(path, data={"choice": "later"})
-        assert later.status_code == again.status_code == 200
+        assert later.status_code == 200
         assert "再提醒您。时限不变" in later.text
         assert "后再提醒我" not in later.text
         assert "确认已知悉</button>" in (await client.get(path)).text
         assert not await record.facts(case, Kind.ACKNOWLEDGED)
-        assert "已记录：赵甲已知悉" in (await client.post(path)).text
+        assert (await client.post(path)).status_code == 202
+        await record.decide_on(case, Kind.ACKNOWLEDGED, SETTLED, is_shown=False)
         assert "已记录：赵甲已知悉" in (await client.post(path, data={"choice": "later"})).text
 
     [fact] = await record.facts(case, Kind.SNOOZED)
@@ -123,8 +169,9 @@ async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_i
     page = httpx.get(notifier.url + path).text
     assert "市水务局待完成：终报" in page
     assert "确认只表示您已知悉；终报仍须完成" in page
-    done = httpx.post(notifier.url + path).text
-    assert "仍须完成：终报" in done
+    httpx.post(notifier.url + path)
+    await record.decide_on(case, Kind.ACKNOWLEDGED, Effect(kind=EffectKind.NOTED, why="knows_and_still_owes"))
+    assert "仍须完成：终报" in httpx.get(notifier.url + path).text
 
 
 @pytest.mark.parametrize("language", ["zh-CN,zh;q=0.9", "en-GB"])
@@ -166,6 +213,6 @@ async def test_while_the_broker_is_away_the_page_does_not_claim_to_have_recorded
             frail_lab.start_nats()
 
             async def recorded() -> bool:
-                return (await client.post(path)).status_code == 200
+                return (await client.post(path)).status_code == 202
 
             await until(recorded, what="recorded once the broker is back")

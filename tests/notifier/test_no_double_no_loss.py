@@ -1,8 +1,12 @@
 """Whatever dies in between: nobody is forgotten, no outcome stands twice in FACTS, and doubles are as rare as they can be."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from fenghuo.gateway_lab import GatewayLab, Mode
+from services.notifier.record import Outcome, Record, Sheet
+from shared.facts import Delivery
+from shared.ids import CaseId, NoticeId, PersonId
 from shared.streams import FACTS, NOTIFIER_DURABLE, declare
 from shared.vocabulary import Kind
 from tests.lab import Lab, until
@@ -18,10 +22,11 @@ async def test_killed_in_the_middle_every_notice_is_delivered_and_each_fact_stan
         record = await record_of(connection)
         gateway.gateway.command("/sms", delay=0.05)
         first = await start_notifier(frail_lab, gateway)
-        for case in cases:
+        for number, case in enumerate(cases):
             await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
-        await until(lambda: gateway.gateway.counters["sms.accepted"] >= 5, what="deliveries are under way")
-        first.kill()
+            if number == len(cases) // 2:  # the others lie there when it is gone
+                await until(lambda: gateway.gateway.counters["sms.accepted"] >= 5, what="deliveries are under way")
+                first.kill()
         before = gateway.gateway.counters["sms.attempts"] + gateway.gateway.counters["email.attempts"]
         assert before < 80
         second = await start_notifier(frail_lab, gateway)
@@ -102,3 +107,24 @@ async def test_a_durable_made_anew_hands_out_everything_again_and_nobody_is_call
 
         await until(all_again, what="everything handed out again")
         assert gateway.gateway.counters["sms.attempts"] == 6
+
+
+def test_of_two_notifiers_that_had_the_same_decision_the_first_says_what_became_of_it() -> None:
+    def done(notice: str, attempts: int) -> Record:
+        now = datetime(2026, 11, 30, tzinfo=UTC)
+        delivery = Delivery(
+            notice=NoticeId(notice),
+            person=PersonId("zhao_jia"),
+            channel="sms",
+            address="…0001",
+            attempts=attempts,
+            first_tried_at=now,
+            done_at=now,
+        )
+        return Record(outcome=Outcome.DELIVERED, delivery=delivery)
+
+    empty = Sheet(case=CaseId("C"), decision="C:7", matters={})
+    first = empty.with_bundle([done("C.7.0", 1)])
+    assert first.with_bundle([done("C.7.0", 2)]) is first
+    both = first.with_bundle([done("C.7.1", 2), done("C.7.0", 2)])
+    assert [[one.delivery.notice for one in bundle] for bundle in both.bundles] == [["C.7.0"], ["C.7.1"]]

@@ -24,7 +24,7 @@ class Installation:
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
-        self.ports = {part: embedded.free_port() for part in DEFAULT_PORTS}
+        self.ports = dict(zip(DEFAULT_PORTS, embedded.free_ports(len(DEFAULT_PORTS)), strict=True))
         ports = {f"FENGHUO_PORT_{part.upper()}": str(port) for part, port in self.ports.items()}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FENGHUO_")}
         self.env = {**inherited, "FENGHUO_DATA_DIR": str(folder), **ports, **env}

@@ -20,7 +20,7 @@ from fenghuo.places import DEFAULT_PORTS, PortSettings
 from services.intake.acts_table import ACTS
 from services.intake.forms import ActForm
 from shared import tokens
-from shared.secrets import SecretFile, verify_key
+from shared.secrets import NATS_USERS, SecretFile, verify_key
 from shared.settings import Settings
 from shared.vocabulary import CASE_ACTS, Kind, Role
 
@@ -227,9 +227,12 @@ def test_a_token_is_issued_to_a_person_with_their_unit(home: Path) -> None:
     made = ask("bootstrap", "--secrets-only")
     issued = ask("token", "--role", "leader", "--person", "zhao_jia", "--days", "1")
 
-    who = tokens.verify(verify_key(home / "secrets", SecretFile.TOKEN_VERIFY), issued["token"])
+    claims = tokens.verify(verify_key(home / "secrets", SecretFile.TOKEN_VERIFY), issued["token"])
+    who = claims.principal
+    assert claims.id == issued["id"]
+    assert issued["recorded"] is False, "no broker runs here"
     assert (who.role, who.person, who.unit) == (Role.LEADER, "zhao_jia", "party_committee")
-    assert len(made["environment"]) == 6
+    assert len(made["environment"]) == len(NATS_USERS)
 
 
 def test_bootstrap_replaces_nothing(home: Path) -> None:

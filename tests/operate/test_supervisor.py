@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +43,31 @@ def part(log: Path, script: str, *, is_ready: Ready = yes, patience: float = 10,
     return Part(name="one", command=command, log=log, is_ready=is_ready, patience=patience, farewell=farewell)
 
 
+REAL_SLEEP = asyncio.sleep
+
+
+async def no_wait(_: float) -> None:
+    await REAL_SLEEP(0.01)
+
+
 FOREVER = "import time; time.sleep(60)"
 
 
-async def test_the_pause_before_a_restart_grows_with_each_end(tmp_path: Path) -> None:
+async def test_the_pause_before_a_restart_grows_with_each_end_to_three_seconds_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fenghuo.supervisor.asyncio.sleep", no_wait)
     screen = Heard()
     child = Child(part(tmp_path / "log", FOREVER), screen)
     await child.ready()
     try:
-        for ends in (1, 2):
+        for ends in range(1, 6):
             child.process.kill()
             await until(lambda ends=ends: len(screen.all("again")) == ends, what="it is back")
     finally:
         await stop_all([child])
 
-    assert [alarm["pause"] for alarm in screen.all("alarm")] == [0.5, 1.0]
+    assert [alarm["pause"] for alarm in screen.all("alarm")] == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
 async def test_a_part_that_ends_at_once_keeps_the_start_from_succeeding_and_is_quoted(tmp_path: Path) -> None:
@@ -75,6 +86,19 @@ async def test_a_part_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
     await stop_all([child])
 
     assert child.process.poll() is not None
+
+
+async def test_a_part_the_rest_can_do_without_keeps_nothing_from_starting_and_is_kept_alive(tmp_path: Path) -> None:
+    screen = Heard()
+    audit = replace(part(tmp_path / "log", FOREVER, is_ready=no, patience=0.3), is_needed=False)
+    child = Child(audit, screen)
+
+    assert not await child.ready()
+    assert "the rest goes on" in screen.all("alarm")[-1]["text"]
+    before = child.process.pid
+    child.process.kill()
+    await until(lambda: child.process.pid != before, what="it is started again")
+    await stop_all([child])
 
 
 async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:

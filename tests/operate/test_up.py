@@ -12,7 +12,9 @@ import psutil
 
 from fenghuo.parts import SERVICES
 from services.escalator.policy.compress import compress
+from shared.private_files import OTHERS
 from shared.vocabulary import Role
+from tests.attacks.test_the_files_of_the_installation_are_the_owners_alone import PUBLIC
 from tests.lab import ROOT, until
 from tests.operate.installation import Installation
 
@@ -76,7 +78,10 @@ async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(
 async def test_the_doctor_finds_a_running_installation_well(running: Installation) -> None:
     found = {finding["what"]: finding["grade"] for finding in running.ask("doctor")["findings"]}
 
-    assert {found[what] for what in ("broker", "streams", "secrets", "policy", "directory", "broker clock", *SERVICES)} == {"well"}
+    assert {found[what] for what in ("broker", "streams", "storage", "secrets", "policy", "directory", "broker clock", *SERVICES)} == {
+        "well"
+    }
+    assert "power cut" not in found, "what it confirms is on the disk"
 
 
 def test_a_port_in_use_is_named_before_anything_starts(installation: Installation) -> None:
@@ -144,3 +149,10 @@ def lapsed(installation: Installation, case: str) -> dict[str, Any] | None:
     owed = reports_of(installation, case)
     found = installation.get("intake", f"/api/v1/cases/{case}", Role.DUTY_OFFICER) if owed else None
     return found if all(duty.get("state") == "lapsed" for duty in owed) else None
+
+
+async def test_every_file_of_the_installation_is_its_owners_alone(running: Installation) -> None:
+    running.ask("report", *REPORT[1:], "--learned-at", "2026-11-23T08:00")
+    found = {path.relative_to(running.folder): path.lstat().st_mode for path in running.folder.rglob("*")}
+    assert {Path("running.json"), Path("tokens.json"), Path("secrets"), Path("logs/intake.log"), Path("nats/jetstream")} <= set(found)
+    assert {str(path): oct(mode) for path, mode in found.items() if mode & OTHERS and not str(path).startswith(PUBLIC)} == {}

@@ -36,7 +36,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def intake(town: Lab) -> Running:
-    return await town.start_service("intake")
+    return await town.start_service("intake", FENGHUO_REPORTS_AT_ONCE="1000")
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -101,9 +101,10 @@ def report_form(**changed: Any) -> dict[str, Any]:
 
 
 async def report(lab: Lab, intake: Running, **changed: Any) -> str:
-    """A case on the desk, reported over HTTP. Returns its id."""
-    async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER, person="wang_xin")) as client:
-        answer = await client.post("/api/v1/reports", json=report_form(**changed))
+    """A case on the desk, reported by its unit over HTTP. Returns its id."""
+    form = report_form(**changed)
+    async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.REPORTER, unit=form["unit"])) as client:
+        answer = await client.post("/api/v1/reports", json=form)
         assert answer.status_code == 201, answer.text
         assert answer.json()["duties"]
         return str(answer.json()["case"])

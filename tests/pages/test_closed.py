@@ -1,6 +1,7 @@
 """Pages are closed: to strangers, to other sites, to other roles; and they say everything without a script."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from tests.lab import Lab, Running, until
 from tests.pages.conftest import report
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
+CHINESE = {"Accept-Language": "zh"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -145,3 +147,26 @@ async def test_a_cookie_alone_changes_nothing_over_the_interface_either(town: La
     elsewhere = {"Sec-Fetch-Site": "same-site", "Content-Type": "text/plain"}
     assert (await desk.post(path, content="{}", headers={**leader, **elsewhere})).status_code == 403
     assert (await desk.post(path, json={}, headers=town.bearer(Role.LEADER, person="sun_bing"))).status_code == 200
+
+
+async def test_a_change_that_waits_is_decided_on_the_page_of_the_watches(town: Lab, desk: httpx.AsyncClient) -> None:
+    since = datetime.now(UTC)
+    span = {"from": since.isoformat(), "until": (since + timedelta(days=14)).isoformat()}
+    body = {"changes": [{"op": "set_absence", "person": "han_chen", "absence": span}], "why": "年休假"}
+    officer = {"person": "han_chen", "unit": "emergency_bureau"}
+    asked = await desk.post("/api/v1/directory/changes", json=body, headers=town.bearer(Role.DUTY_OFFICER, **officer))
+    assert asked.status_code == 202, asked.text
+    action = f"/roster/proposals/{asked.json()['proposal']}/approve"
+    own = (await desk.get("/roster", headers=cookie(town, Role.DUTY_OFFICER, **officer) | CHINESE)).text
+    assert "韩辰: 登记为不在岗" in own
+    assert action not in own, "nobody is their own second person"
+    assert "撤回" in own, "but may take it back"
+    assert "年休假" not in (await desk.get("/roster", headers=cookie(town, Role.LEADER, unit="shaquan_government"))).text
+    leader = cookie(town, Role.LEADER, person="qian_yi", unit="government") | CHINESE
+    assert action in (await desk.get("/roster", headers=leader)).text
+    assert (await desk.post(action, headers=leader)).status_code == 403, "from another site"
+    answer = await desk.post(action, headers=leader | SAME)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/roster?said=approve"), answer.text
+    after = (await desk.get("/roster?said=approve", headers=leader)).text
+    assert "已同意：变更生效，并通知所涉人员。" in after
+    assert "年休假" not in after

@@ -1,9 +1,13 @@
 """The explorer: find a record, read it in plain words, see its proof hold; for auditors alone."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
@@ -128,3 +132,68 @@ async def test_what_is_held_is_marked_where_it_stands_and_the_proof_can_be_taken
     proof = await auditor.get(f"/records/{record}/proof")
     assert proof.text.startswith("c2sp.org/tlog-proof@v1\n")
     assert "attachment" in proof.headers["content-disposition"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def excused(town: Lab, intake: Running, audit: Running) -> str:
+    """A case whose half hour has passed while nobody could be called: there is no notifier in this town."""
+    learned = datetime.now(UTC) - timedelta(minutes=29, seconds=57)
+    times = {"occurred_at": learned.isoformat(), "learned_at": learned.isoformat()}
+    reported = await report(town, intake, summary="城东变电站停电", unit="water_bureau", **times)
+    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+
+        async def has_lapsed() -> bool:
+            answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
+            return answer.status_code == 200 and bool(answer.json()["entries"])
+
+        await until(has_lapsed, seconds=40, what="the lapse in the trail")
+    return reported
+
+
+EXCUSED = {"zh-CN": "免责（系统自身故障）：未送出任何呼叫", "en": "Excused, the failure was ours: no call had been handed over"}
+"""The last one to look refers one of the lapses."""
+
+
+@pytest.mark.parametrize("locale", EXCUSED)
+async def test_what_excuses_a_lapse_stands_beside_it_in_the_explorer_and_in_the_evidence(
+    town: Lab, audit: Running, excused: str, auditor: httpx.AsyncClient, open_page: OpenPage, locale: str
+) -> None:
+    for width in (380, 1200):
+        page = await open_page(audit.url, locale=locale, viewport={"width": width, "height": 800})
+        await log_in(page, town.token(Role.AUDITOR))
+        await page.goto(f"/cases/{excused}")
+        await expect(page.locator(".timeline li.lapse")).to_contain_text(EXCUSED[locale])
+        await page.locator(".timeline li.lapse a.when").click()
+        await expect(page.locator("main table").first).to_contain_text(EXCUSED[locale])
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    bundle = await auditor.get(f"/api/v1/cases/{excused}/bundle")
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        timeline = archive.read(f"timeline.{locale[:2]}.html").decode()
+    assert timeline.count(EXCUSED[locale]) >= 2, "in the table of what was owed, and where it lapsed"
+
+
+@pytest.mark.parametrize("locale", EXCUSED)
+async def test_the_discipline_organ_sees_what_excuses_a_lapse_before_it_refers_it(
+    town: Lab, intake: Running, excused: str, open_page: OpenPage, locale: str
+) -> None:
+    is_chinese = locale == "zh-CN"
+    for width in (380, 1200):
+        page = await open_page(intake.url, locale=locale, viewport={"width": width, "height": 800})
+        await log_in(page, town.token(Role.DISCIPLINE, person="feng_ren"))
+        await page.goto(f"/cases/{excused}")
+        await expect(page.locator("tr[data-duty=first_report-gov_main]")).to_contain_text(EXCUSED[locale])
+        form = page.locator("#confirmed")
+        await form.locator("summary").click()
+        await expect(form).to_contain_text("追究因系统故障免责的逾期" if is_chinese else "Refer a lapse that our own failure excuses")
+        await expect(form.locator(".weigh li")).to_have_count(5)
+        await expect(form.locator(".weigh")).to_contain_text(EXCUSED[locale])
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    if is_chinese:
+        return
+    await form.locator("select[name=duty]").select_option("first_report-gov_main")
+    await form.locator("textarea").fill("his office was rung by hand at 03:10")
+    await form.get_by_role("button", name="Refer it all the same").click()
+    await expect(page.locator(".note.good")).to_be_visible()
+    await page.goto(f"/cases/{excused}")
+    await page.locator("#confirmed summary").click()
+    await expect(page.locator("#confirmed .weigh li")).to_have_count(4)

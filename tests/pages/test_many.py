@@ -17,7 +17,7 @@ async def test_a_storm_of_cases_leaves_the_page_as_it_should_stand(town: Lab, in
 
     cases = await asyncio.gather(*(report(town, intake, level="I", summary=f"地震 {number}") for number in range(40)))
 
-    await expect(page.locator("#summary")).to_contain_text(f"{await open_cases(town, intake)} open cases")
+    await expect(page.locator("#summary")).to_contain_text(f"{await open_cases(town, intake)} open cases", timeout=30_000)
     shown = await page.locator("#cases > article").evaluate_all("all => all.map(one => one.dataset.order)")
     assert shown == sorted(shown), "the next due first"
     assert len(shown) <= 50

@@ -39,7 +39,7 @@ class Live:
         return answer.json()["case"]
 
     async def act(self, case: str, path: str, unit: str, role: Role = Role.REPORTER, *, person: str | None = None, **body: Any) -> str:
-        """Somebody of the unit does it; returns `applied` or `refused`, once that is decided."""
+        """Somebody of the unit does it; returns `applied`, `waits` or `refused`, once that is decided."""
         headers = self.lab.bearer(role, unit=unit, person=person)
         answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=headers)
         assert answer.status_code in (200, 201, 202, 409), answer.text
@@ -51,7 +51,8 @@ class Live:
         decision = await until(lambda: self._decision_on(case, sequence), what=f"{path} is decided on")
         assert decision
         await until(lambda: self._shows(case, sequence), what=f"{path} on the board")
-        return "refused" if any(effect.kind is EffectKind.REFUSED for effect in decision.effects) else "applied"
+        kinds = {effect.kind for effect in decision.effects}
+        return "refused" if EffectKind.REFUSED in kinds else "waits" if EffectKind.WAITS in kinds else "applied"
 
     async def _shows(self, case: str, sequence: int) -> bool:
         return (await self.case(case)).applied.sequence >= sequence
@@ -66,6 +67,12 @@ class Live:
         answer = await self.http.get(f"/api/v1/cases/{case}", headers=self.lab.bearer(Role.AUDITOR))
         assert answer.status_code == 200, answer.text
         return read_case(answer.content)
+
+    def link(self, person: str, case: str, purpose: str) -> str | None:
+        """The link of the last such text message to the person about the case."""
+        messages = [one for one in self.gateway.gateway.messages if one.data.get("case") == case and one.data.get("purpose") == purpose]
+        numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
+        return next((one.link for one in reversed(messages) if one.to in numbers and one.link), None)
 
     async def change(self, *changes: Json) -> None:
         """Who is who is different from now on."""

@@ -35,7 +35,7 @@ from shared.facts.report import CATEGORISED
 from shared.ids import CaseId, PersonId, PostId, SourceId, UnitId, case_id_for
 from shared.standing import standing_case
 from shared.vocabulary import Category, Kind, Level, ReportKind, Role
-from tests.escalator.builders import default_rules
+from tests.escalator.builders import default_rules, usual_role
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = "2026-11-23 11:00"
@@ -93,22 +93,28 @@ class Stage:
         self.world.happens(Kind.REPORTED, case, Report.model_validate(known | more), self.now)
         return case
 
-    def says(self, case: CaseId, kind: Kind, by: str = "", *, role: Role = Role.DUTY_OFFICER, **data: Any) -> Decision:
-        """Somebody does `kind` about the case; it must not be refused. `by` is a post, a unit (its head acts) or a person."""
+    def says(self, case: CaseId, kind: Kind, by: str | Actor = "", *, role: Role | None = None, **data: Any) -> Decision:
+        """Somebody does `kind` about the case; it must not be refused. `by` is a post, a unit (its head acts), a person, or given."""
         decision = self._act(case, kind, by, role, data)
         faults = [effect.why for effect in decision.effects if effect.kind is EffectKind.REFUSED]
         assert not faults, f"{kind} was refused: {faults}"
         return decision
 
-    def refused(self, case: CaseId, kind: Kind, by: str = "", *, role: Role = Role.DUTY_OFFICER, **data: Any) -> str:
+    def by_two(self, case: CaseId, kind: Kind, by: str = "", second: str = "gov_main", **data: Any) -> Decision:
+        """A grave case that somebody has not answered ends, or is graded down: one asks, and a second of a unit above agrees."""
+        self.says(case, kind, by, **data)
+        return self.says(case, Kind.SECONDED, second, role=Role.LEADER, approve=True)
+
+    def refused(self, case: CaseId, kind: Kind, by: str = "", *, role: Role | None = None, **data: Any) -> str:
         """The named reason for which the act is refused; it must be."""
         decision = self._act(case, kind, by, role, data)
         reasons = [effect.why for effect in decision.effects if effect.kind is EffectKind.REFUSED]
         assert reasons, f"{kind} was not refused: {[(effect.kind, effect.why) for effect in decision.effects]}"
         return reasons[0]
 
-    def _act(self, case: CaseId, kind: Kind, by: str, role: Role, data: dict[str, Any]) -> Decision:
-        act = CaseAct.model_validate({"by": self.actor(by, role), **data})
+    def _act(self, case: CaseId, kind: Kind, by: str | Actor, role: Role | None, data: dict[str, Any]) -> Decision:
+        actor = by if isinstance(by, Actor) else self.actor(by, role or usual_role(kind))
+        act = CaseAct.model_validate({"by": actor, **data})
         return self.world.happens(kind, case, act, self.now)
 
     def acknowledges(self, case: CaseId, *posts: str, via: Via = Via.LINK) -> None:
@@ -117,6 +123,12 @@ class Stage:
             who = self.actor(post, Role.LEADER)
             answer = Acknowledgement(person=PersonId(who.principal), via=via, by=who)
             self.world.happens(Kind.ACKNOWLEDGED, case, answer, self.now)
+
+    def logs_a_call(self, case: CaseId, to: str, by: str, **said: Any) -> Decision:
+        """`by` writes down that they reached `to` by telephone."""
+        person = PersonId(self.actor(to).principal)
+        call = Acknowledgement.model_validate({"person": person, "via": Via.LOGGED_CALL, "by": self.actor(by), **said})
+        return self.world.happens(Kind.ACKNOWLEDGED, case, call, self.now)
 
     def fails(self, notice: Notice, *channels: str) -> None:
         """The channels (default: all of the notice's) have failed for good."""
@@ -181,10 +193,10 @@ class Stage:
     # Who acts, and when
 
     def actor(self, by: str, role: Role = Role.DUTY_OFFICER) -> Actor:
-        """A post's holder, a unit's head, a person; without a name the desk, which speaks for no unit."""
+        """A post's holder, a unit's head, a person; without a name the desk of the emergency office."""
         directory = self.directory
         if not by:
-            return Actor(principal="desk", role=role)
+            return Actor(principal="desk", role=role, unit=UnitId("emergency_office"))
         if PostId(by) in directory.posts_by_id:
             return Actor(principal=self.holder(by), role=role, unit=UnitId(directory.posts_by_id[PostId(by)].unit))
         if UnitId(by) in directory.units_by_id:

@@ -42,7 +42,7 @@ def test_downwards_no_lapse_is_taken_back_and_what_is_no_longer_owed_ends_with_t
     case = stage.report(level=Level.II)
     stage.after(minutes=61)
     assert stage.has_lapsed(case, "written_report")
-    regrade(stage, case, level=Level.IV)
+    stage.by_two(case, Kind.REGRADED, "emergency_office", text="核定", level=Level.IV)
     written = stage.duty(case, "written_report")
     assert (written.state, wall(written.due_at)) == (DutyState.LAPSED, "11-23 12:00")
     assert stage.duty(case, "press_first").cancelled_why == "not_owed_at_this_level"

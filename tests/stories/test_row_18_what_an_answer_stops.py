@@ -60,6 +60,7 @@ def test_one_document_discharges_its_own_duty_and_not_the_next() -> None:
 def test_another_units_document_discharges_nothing() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    stage.says(case, Kind.FILED, "shaquan_info_centre", document=Document.WRITTEN_REPORT, text="书面报告")
-    assert "owed_by_another_unit" in stage.reasons(case, EffectKind.NOTED)
+    assert stage.refused(case, Kind.FILED, "shaquan_info_centre", document=Document.WRITTEN_REPORT, text="书面报告") == "no_part_in_it"
+    stage.says(case, Kind.FILED, "propaganda", document=Document.WRITTEN_REPORT, text="书面报告")
+    assert "owed_by_another_unit" in stage.reasons(case, EffectKind.NOTED), "it owes the press release, and nothing else"
     assert "written_report" in stage.owed(case)

@@ -32,7 +32,8 @@ def test_forgotten_it_goes_on_by_itself() -> None:
 def test_not_by_anybody_not_without_a_reason_and_not_for_ever() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    assert stage.refused(case, Kind.PAUSED, "wangshan_info_centre", text="忙") == "may_not_pause_a_clock"
+    assert stage.refused(case, Kind.PAUSED, "wangshan_info_centre", role=Role.DUTY_OFFICER, text="忙") == "role_may_not"
+    assert stage.refused(case, Kind.PAUSED, "shaquan_government", role=Role.LEADER, text="忙") == "no_standing"
     assert stage.refused(case, Kind.PAUSED, "gov_main", role=Role.LEADER) == "a_pause_needs_a_reason"
     longest = {"text": "等", "span": timedelta(days=8)}
     assert stage.refused(case, Kind.PAUSED, "gov_main", role=Role.LEADER, **longest) == "paused_longer_than_allowed"

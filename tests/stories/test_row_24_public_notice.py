@@ -31,7 +31,7 @@ def approved(stage: Stage, case: CaseId) -> None:
 
 
 def test_two_others_approve_and_each_once(stage: Stage, case: CaseId) -> None:
-    assert stage.refused(case, Kind.NOTICE_APPROVED, "petition", role=Role.SUPERVISOR) == "nobody_approves_their_own_draft"
+    assert stage.refused(case, Kind.NOTICE_APPROVED, "petition", role=Role.LEADER) == "nobody_approves_their_own_draft"
     stage.says(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE)
     assert stage.refused(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE) == "approved_already"
     assert stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE) == "approvals_missing"

@@ -1,19 +1,27 @@
 """What the duty officer reads off a case: who is lit, who is dark, who stands in, what happens next if nobody acts, what can be done."""
 
+import zlib
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
+from services.intake.act_faults import faults_in
 from services.intake.acts_table import ACTS
+from services.intake.card import card_of
 from services.intake.desk import act_forms
-from services.intake.desk.act_fields import Setting
+from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
+from services.intake.forms import ActForm
 from shared.case import Slip
-from shared.facts import TaskForm
+from shared.case_parts import stow
+from shared.facts import Actor, CaseAct, TaskForm
+from shared.facts.report import MOST_TASKS
 from shared.ids import PersonId, UnitId
 from shared.problems import Problem
+from shared.territory import may
 from shared.tokens import Principal
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind, Role
 from shared.web.names import Names
@@ -53,7 +61,7 @@ def tasks() -> Story:
 
 def offered(story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL) -> dict[Kind, act_forms.ActPage]:
     view = seen(story, principal, can)
-    setting = Setting(story.now, example_directory(), Names(example_directory()), principal)
+    setting = Setting(story.now, example_directory(), Names(example_directory()), principal, LEARNED)
     return {page.act.kind: page for _, pages in act_forms.grouped(view.can, setting) for page in pages}
 
 
@@ -170,7 +178,7 @@ def test_acts_that_mean_nothing_now_are_not_offered(story: Story) -> None:
     can = seen(story).can
     assert {Kind.TRANSFERRED, Kind.FILED, Kind.REGRADED, Kind.SNOOZED} <= can
     assert not can & {Kind.ACCEPTED, Kind.OBJECTED, Kind.RESUMED, Kind.REOPENED, Kind.SIGNED_IN, Kind.CONFIRMED, Kind.MEASURE_DECIDED}
-    story.act(Kind.CLOSED, 30, text="完结")
+    story.by_two(Kind.CLOSED, 30, text="完结")
     can = seen(story).can
     assert {Kind.FOLLOWED_UP, Kind.REOPENED} <= can
     assert not can & {Kind.TRANSFERRED, Kind.RESOLVED, Kind.WITHDRAWN}
@@ -237,3 +245,60 @@ def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> N
     assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "duty", "text"}
     assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE).span == timedelta(minutes=10)
     assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE).approve is False
+
+
+# Thousands
+
+
+@pytest.fixture(scope="module")
+def many() -> Story:
+    """Of a campaign 600 tasks, of three units, some accepted, offered on or done."""
+    story = Story()
+    story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
+    office = Actor(principal="office", role=Role.SUPERVISOR, unit=UnitId("emergency_office"))
+    for start in range(0, 600, MOST_TASKS):
+        units = [UnitId(("water_bureau", "heating_company", "petition_office")[number % 3]) for number in range(MOST_TASKS)]
+        forms = tuple(TaskForm(title=f"{start + number}", unit=unit, within=timedelta(days=7)) for number, unit in enumerate(units))
+        story.happens(Kind.ASSIGNED, CaseAct(by=office, tasks=forms), 1)
+    for number, kind in ((1, Kind.ACCEPTED), (2, Kind.ACCEPTED), (4, Kind.COMPLETED)):
+        task = story.task(f"t{number}")
+        story.act(kind, 2, task.unit, task=task.id, document=Document.NIL_REPORT if kind is Kind.COMPLETED else None)
+    story.act(Kind.TRANSFERRED, 3, "heating_company", task="t2", to_unit="water_bureau", text="theirs")
+    return story
+
+
+def test_of_thousands_of_tasks_the_page_has_the_most_pressing_and_says_how_many_there_are(many: Story) -> None:
+    view = seen(many, HEATING)
+    assert (len(view.tasks), view.task_count, len(view.duties), view.duty_count) == (ROWS, 600, ROWS, len(many.now.duties))
+    [field] = [field for field in offered(many, HEATING)[Kind.COMPLETED].fields if field.name == "task"]
+    assert (len(field.choices), field.count) == (ROWS, 201), "their own alone"
+    [field] = [field for field in offered(many)[Kind.SNOOZED].fields if field.name == "duty"]
+    assert (len(field.choices), field.count) == (ROWS, view.owed)
+
+
+@pytest.mark.parametrize("principal", [OFFICER, HEATING, Principal(subject="w", role=Role.DUTY_OFFICER, unit=UnitId("water_bureau"))])
+def test_what_may_be_done_to_each_of_thousands_is_what_may_be_done_to_it_alone(many: Story, principal: Principal) -> None:
+    setting = Setting(many.now, example_directory(), Names(example_directory()), principal, LEARNED)
+    for task in many.now.tasks[:6]:
+        for kind in ACTS:
+            if "task" in ACTS[kind].fields:
+                alone = may(principal.actor(), kind, many.now, example_directory(), LEARNED, task=task.id) is None
+                assert setting.may_of_task(kind, task) == alone, (kind, task.id)
+
+
+def test_no_case_takes_more_tasks_than_are_measured(many: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.intake.act_faults.MOST_TASKS_OF_A_CASE", 610)
+    form = ActForm(tasks=(TaskForm(title="x", units=tuple(UnitId("water_bureau") for _ in range(11))),))
+    [(field, words)] = faults_in(ACTS[Kind.ASSIGNED], form, many.now, example_directory(), LEARNED)
+    assert field == "tasks"
+    assert "600 of at most 610" in words
+    assert "at most 10 more here, open another case" in words
+
+
+def test_a_list_of_cases_leaves_out_what_is_longer_than_a_list_can_show(many: Story) -> None:
+    stowed = stow(many.now)
+    card = card_of(many.now.id, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()})
+    listed = orjson.loads(card.listed)
+    assert not {"tasks", "duties"} & set(listed)
+    assert len(orjson.loads(card.raw)["tasks"]) == len(card.lean.tasks) == 600
+    assert card.decision == many.now.decision

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from fenghuo.commands import _directory as lines
 from fenghuo.commands.directory import app
+from shared.facts import Touch
 from tests.lab import ROOT
 
 EXAMPLE = ROOT / "config" / "directory.yaml"
@@ -65,3 +67,36 @@ def test_a_roster_goes_out_as_a_calendar_and_comes_back_unchanged(tmp_path: Path
     taken = answer("roster", "tv_watch", "--from", str(calendar), "--days", "6", "--against", str(EXAMPLE))
     assert taken == {"changes": [], "sent": False}
     assert len(answer("roster", "two_offices", "--against", str(EXAMPLE))["shifts"]) == 15
+
+
+UNIT = {"zh": "望烽市人民政府", "en": "Government of Wangfeng"}
+SPAN = {"since": "2026-11-29T19:00:00Z", "until": "2027-11-29T19:00:00Z"}
+ASKED = {
+    "proposal": "01JP",
+    "at": "2026-11-29T19:00:00Z",
+    "expires_at": "2026-12-06T19:00:00Z",
+    "by": {"name": {"zh": "金洪", "en": "Jin Hong"}, "unit": UNIT},
+    "why": "病假",
+    "approvers": [UNIT],
+    "may_decide": True,
+    "touches": [{"person": "qian_yi", "changes": [{"what": str(what), "about": UNIT, **SPAN} for what in Touch]}],
+    "changes": [],
+}
+
+
+def test_what_waits_is_listed_with_who_may_approve_it(capsys: pytest.CaptureFixture[str]) -> None:
+    lines.proposals([ASKED, {**ASKED, "touches": [], "approvers": [], "changes": [{"op": "remove", "what": "plan", "id": "old"}]}])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "钱乙 Qian Yi: absent" in said
+    assert "2026-11-30 03:00 – 2027-11-30 03:00" in said
+    assert "a leader or supervisor of 望烽市人民政府 Government of Wangfeng, or the operator" in said
+    assert "changes remove plan old" in said
+
+
+def test_a_change_that_waits_says_why_and_who_may_approve_it(capsys: pytest.CaptureFixture[str]) -> None:
+    need = {"zh": "涉及其他单位", "en": "another unit"}
+    lines.proposed({**ASKED, "needs": [need]})
+    said = " ".join(capsys.readouterr().out.split())
+    assert "nothing has changed yet" in said
+    assert "涉及其他单位 · another unit" in said
+    assert "fenghuo directory approve 01JP" in said

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.directory import Directory, Gap, gaps
+from shared.directory.gaps import new_gaps
 from tests.unit.directory_builders import DAY, MONDAY, NAME, away, directory, parts, person, post, roster, unit
 
 
@@ -66,3 +67,13 @@ def test_the_grave_ones_come_first_and_then_the_nearest() -> None:
     whole = with_absence("chi", 6, 7, **ALONE, rosters=[roster(ends="2026-11-24")])
     listed = gaps(whole, MONDAY, MONDAY + timedelta(days=14))
     assert [gap.code for gap in listed] == ["no_deputy", "roster_ends"]
+
+
+def test_the_gaps_that_a_change_opens_are_those_that_were_not_there_before() -> None:
+    before, until = with_absence("dan", 1, 2, **ALONE), MONDAY + 14 * DAY
+    both = [person(one, absences=[away(MONDAY + 4 * DAY, MONDAY + 9 * DAY)] if one in ("chi", "bob") else []) for one in PEOPLE]
+    after = directory(people=both, **ALONE)
+    known = {(gap.code, gap.subject, gap.since) for gap in gaps(before, MONDAY, until)}
+    opened = [gap for gap in gaps(after, MONDAY, until) if (gap.code, gap.subject, gap.since) not in known]
+    assert new_gaps(before, after, MONDAY, until) == opened
+    assert {gap.subject for gap in opened} == {"chief", "desk"}

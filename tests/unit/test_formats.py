@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.formats import FORMATS
-from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item
+from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
 from shared.directory import Source
 from shared.facts import Name, ReportForm
 from shared.vocabulary import Category, Level, ReportKind
@@ -33,7 +33,8 @@ def arrival(raw: bytes, **headers: str) -> Arrival:
 
 
 def read(name: str, raw: bytes, **headers: str) -> list[Item]:
-    return FORMATS[name](arrival(raw, **headers))
+    """As intake takes it: what can't be seen is taken out first."""
+    return [readable(item) for item in FORMATS[name](arrival(raw, **headers))]
 
 
 def form(item: Item) -> ReportForm:

@@ -1,4 +1,4 @@
-"""Receipts, the role table, faults in words and the board, each as what it is: plain values and functions."""
+"""Receipts, the acts, faults in words and the board, each as what it is: plain values and functions."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import access
 from services.intake.acts_table import ACTS
 from services.intake.board import Board
 from services.intake.card import card_of, due_order
@@ -19,15 +18,13 @@ from services.intake.forms import FIELDS
 from services.intake.hand_in import outside_id
 from services.intake.heartbeats import interval
 from services.intake.receipts import Receipts, read
-from services.intake.record import Stored, broker_instant
+from services.intake.record import Stored
 from services.intake.task_list import listed_tasks
 from shared.case import CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report
 from shared.ids import CaseId, UnitId
-from shared.problems import Problem
-from shared.tokens import Principal
-from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role
+from shared.vocabulary import CASE_ACTS, Kind
 from tests.intake.builders import case, duty, form, task
 
 CASE = CaseId("01M84XNYBGESSWT7G2KGA91CAY")
@@ -68,26 +65,12 @@ def test_a_receipt_of_another_key_or_with_a_changed_letter_does_not_verify() -> 
         read(f"{head}.{claims[:-2]}AA.{signature}", key.public_key())
 
 
-@pytest.mark.parametrize(
-    ("stamp", "text"),
-    [
-        ("2026-11-23T07:00:00Z", "2026-11-23T07:00:00+00:00"),
-        ("2026-11-23T07:00:00.1Z", "2026-11-23T07:00:00.100000+00:00"),
-        ("2026-11-23T07:00:00.123456789Z", "2026-11-23T07:00:00.123457+00:00"),
-    ],
-)
-def test_the_brokers_stamp_is_read_as_the_time_of_messages_is(stamp: str, text: str) -> None:
-    assert broker_instant(stamp).isoformat() == text
-
-
-# Who may do what
+# The acts
 
 
 def test_every_act_has_its_row_in_the_tables() -> None:
-    assert set(access.MAY) == {Kind.REPORTED, Kind.ACKNOWLEDGED, *CASE_ACTS}
     assert set(ACTS) == set(CASE_ACTS)
     assert len({act.path for act in ACTS.values()}) == len(ACTS)
-    assert set(access.MAY_OPEN) == set(ReportKind)
 
 
 def test_a_form_has_every_field_of_an_act_but_who_did_it_and_where_it_was_said() -> None:
@@ -96,52 +79,10 @@ def test_a_form_has_every_field_of_an_act_but_who_did_it_and_where_it_was_said()
     assert set(FIELDS) - {"text"} == {field for act in ACTS.values() for field in act.fields}
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR])
-def test_those_who_look_change_nothing(role: Role) -> None:
-    assert not any(role in roles for roles in access.MAY.values())
-
-
-def test_a_publisher_reports_and_does_nothing_else() -> None:
-    assert [kind for kind, roles in access.MAY.items() if Role.PUBLISHER in roles] == [Kind.REPORTED]
-    assert Role.PUBLISHER not in access.MAY_LOOK
-
-
-def test_a_unit_asked_to_take_a_case_over_has_a_part_in_it() -> None:
-    reporter = Principal(subject="x", role=Role.REPORTER, unit=UnitId("heating"))
-    access.may_act(reporter, Kind.ACCEPTED, card_of(CASE, 1, raw(transfer=offer(to="heating"))))
-    with pytest.raises(Problem):
-        access.may_act(reporter, Kind.ACCEPTED, card_of(CASE, 1, raw()))
-
-
 def test_whoever_has_a_part_in_a_case_sees_it() -> None:
     ordered = task(unit=UnitId("heating"), assigner=UnitId("city"), transfer=offer(to="observatory"))
     card = card_of(CASE, 1, raw(tasks=(ordered,), duties=(duty("leader_a", AT, owed_by=UnitId("press")),)))
     assert set(card.units) == {"county_info", "heating", "city", "observatory", "press"}
-
-
-@pytest.mark.parametrize(
-    ("kind", "unit", "may"),
-    [
-        (Kind.COMPLETED, "heating", True),
-        (Kind.COMPLETED, "city", False),
-        (Kind.VERIFIED, "city", True),
-        (Kind.VERIFIED, "heating", False),
-        (Kind.ACCEPTED, "observatory", True),
-    ],
-)
-def test_a_unit_does_its_own_tasks_and_verifies_those_it_assigned(kind: Kind, unit: str, may: bool) -> None:
-    reporter = Principal(subject="x", role=Role.REPORTER, unit=UnitId(unit))
-    whole = case(CASE, tasks=(task(transfer=offer(to="observatory") if unit == "observatory" else None),))
-    assert bool(access.tasks_for(reporter, kind, whole)) is may
-
-
-def test_in_an_accountability_case_the_organ_alone_reviews() -> None:
-    card = card_of(CASE, 1, raw(report={"kind": ReportKind.ACCOUNTABILITY}))
-    supervisor, organ = (Principal(subject="x", role=role) for role in (Role.SUPERVISOR, Role.DISCIPLINE))
-    assert Kind.REVIEWED not in access.allowed(supervisor, card)
-    assert Kind.REVIEWED in access.allowed(organ, card)
-    with pytest.raises(Problem):
-        access.may_act(supervisor, Kind.REVIEWED, card)
 
 
 # Cards and lists
@@ -221,9 +162,9 @@ async def test_a_reader_that_does_not_keep_up_is_let_go() -> None:
     reader = board.subscribe()
     first = asyncio.ensure_future(anext(reader))
     await asyncio.sleep(0)
-    value = raw()
+    value = raw("case-0")
     for number in range(6000):
-        board.put(CaseId(f"case-{number}"), number + 1, value)
+        board.put(CaseId(f"case-{number}"), number + 1, value.replace(b'"case-0"', f'"case-{number}"'.encode()))
     with pytest.raises(StopAsyncIteration):
         await first
 
@@ -231,9 +172,20 @@ async def test_a_reader_that_does_not_keep_up_is_let_go() -> None:
 async def test_a_reader_resumes_with_what_it_has_missed() -> None:
     board = Board()
     for number in range(1, 6):
-        board.put(CaseId(f"case-{number}"), number, raw())
+        board.put(CaseId(f"case-{number}"), number, raw(f"case-{number}"))
     reader = board.subscribe(after=3)
     assert [await anext(reader), await anext(reader)] == [(4, "case-4"), (5, "case-5")]
+
+
+async def test_what_stands_under_another_case_or_takes_the_case_back_is_not_taken_in() -> None:
+    board = Board()
+    board.put(CASE, 1, raw(sequence=5))
+    for value in (raw("another", sequence=6), raw(sequence=4)):
+        with pytest.raises(ValueError, match=r"it is case another|fact 4"):
+            board.put(CASE, 2, value)
+    card = board.card(CASE)
+    assert card is not None
+    assert (card.revision, card.applied) == (1, 5)
 
 
 async def test_a_case_that_left_is_told_and_forgotten() -> None:

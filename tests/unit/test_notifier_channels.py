@@ -12,11 +12,12 @@ from services.notifier import channels
 from services.notifier.channel_file import expand, load_channels, read_channels
 from services.notifier.channels import ChannelConfig, Form, TransportError
 from services.notifier.channels.webhook import read_answer, retry_after
-from services.notifier.record import masked, message_id, notice_of_message_id, sheet_key
+from services.notifier.record import message_id, notice_of_message_id, sheet_key
 from services.notifier.retry import RetryPolicy
 from services.notifier.routes import routes
-from services.notifier.wire import Answer
+from services.notifier.wire import Answer, Wire, WireError
 from shared.directory import ChannelAddress, Person
+from shared.directory.addresses import masked
 from shared.facts import Name
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.lined_yaml import YamlFault
@@ -159,3 +160,9 @@ def test_every_named_channel_gets_an_outcome_and_others_only_when_none_is_left()
     assert all(route.obstacle for route in nobody)
     [unreachable] = routes(replace(notice, channels=()), somebody(), {"voice"})
     assert "has no address at all" in str(unreachable.obstacle)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Forged: b", "a\nb", "a\x00", "中"])
+async def test_a_header_that_would_break_its_line_is_an_error_and_nothing_is_sent(value: str) -> None:
+    with pytest.raises(WireError, match="'webhook-id' must be printable ASCII on one line"):
+        await Wire("http://127.0.0.1:9/").post(b"{}", {"webhook-id": value}, timeout=1)

@@ -13,15 +13,17 @@ from services.notifier import words
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
 from services.notifier.writer import SHORT_SUMMARY, SILENT, Writer
-from shared.facts import Name, Purpose
+from shared.facts import CallMade, EarlyEnd, Name, Purpose
 from shared.ids import CaseId, NoticeId
-from shared.vocabulary import Category, Language, Level, ReportKind
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind
 from tests.notifier.decisions import a_notice
 
 NOW = datetime(2026, 11, 2, 19, 3, tzinfo=UTC)  # 03:03 in Shanghai
 CASE = CaseId("01KB0000000000000000000000")
 LINK = "https://duty.wangfeng.example/a/token"
 WRITER = Writer(ZoneInfo("Asia/Shanghai"))
+
+ABOUT_A_MATTER = [purpose for purpose in Purpose if purpose is not Purpose.CHANGED]
 
 
 def letter(form: Form = Form.SHORT, link: str | None = LINK, **changes: Any) -> Letter:
@@ -30,7 +32,7 @@ def letter(form: Form = Form.SHORT, link: str | None = LINK, **changes: Any) -> 
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", ABOUT_A_MATTER)
 @pytest.mark.parametrize("form", Form)
 def test_every_purpose_is_written_in_both_languages_for_every_form(language: Language, purpose: Purpose, form: Form):
     written = letter(form, language=language, purpose=purpose, link=None if purpose in SILENT else LINK)
@@ -44,7 +46,7 @@ def test_every_purpose_is_written_in_both_languages_for_every_form(language: Lan
 
 
 @pytest.mark.parametrize(("language", "mark"), [(Language.ZH, "【演练】"), (Language.EN, "[EXERCISE]")])
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", ABOUT_A_MATTER)
 def test_an_exercise_says_so_before_anything_else(language: Language, mark: str, purpose: Purpose):
     for form in Form:
         written = letter(form, language=language, purpose=purpose, exercise=True)
@@ -198,7 +200,7 @@ def test_acknowledging_never_claims_to_do_what_is_still_to_be_done():
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", ABOUT_A_MATTER)
 @pytest.mark.parametrize("form", Form)
 def test_what_is_not_known_leaves_no_hole(language: Language, purpose: Purpose, form: Form):
     bare: dict[str, Any] = {"due_at": None, "category": None, "level": None, "kind": ReportKind.TASK}
@@ -206,3 +208,54 @@ def test_what_is_not_known_leaves_no_hole(language: Language, purpose: Purpose, 
     said = f"{written.subject}\n{written.text}"
     assert not any(hole in said for hole in ("（）", "()", "：：", ": :", "。。", ". .", "None"))
     assert ("任务" if language is Language.ZH else "ask") in written.subject
+
+
+PERSON, UNIT = Name(zh="江月", en="Jiang Yue"), Name(zh="望山县信息中心", en="Wangshan Information Centre")
+SECOND = Name(zh="卫黄", en="Wei Huang")
+
+
+def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes: bool = False) -> EarlyEnd:
+    seconded = SECOND if agreed else None
+    return EarlyEnd(kind=kind, by=PERSON, by_unit=UNIT, why="误报。", seconded_by=seconded, was_level=Level.II, level=level, owes=owes)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "ending", "zh", "en"),
+    [
+        (
+            Purpose.WITHDRAWN,
+            early_end(Kind.WITHDRAWN),
+            "江月（望山县信息中心）撤回该报告，卫黄已同意（原因：误报），您无需再做任何事。",
+            "Jiang Yue (Wangshan Information Centre) has withdrawn this report; Wei Huang agreed. Reason given: 误报. There",
+        ),
+        (
+            Purpose.ENDED,
+            early_end(Kind.REGRADED, level=Level.IV, owes=True),
+            "将级别由II级重大下调为IV级一般，卫黄已同意（原因：误报）。您尚未完成的仍须完成",
+            "graded this down from Level II (major) to Level IV (ordinary); Wei Huang agreed",
+        ),
+        (Purpose.ENDED, early_end(Kind.MERGED), "此后以另一份报告的通知为准", "go by the messages about the other report"),
+        (
+            Purpose.SECOND,
+            early_end(Kind.CLOSED, agreed=False),
+            "江月（望山县信息中心）请求将该事件办结（原因：误报）。",
+            "Jiang Yue (Wangshan Information Centre) asks to close this case. Reason given: 误报.",
+        ),
+        (
+            Purpose.INFORM,
+            early_end(Kind.WITHDRAWN, agreed=False, owes=True),
+            "尚未生效，须由上级决定；在此之前一切照常，您仍须应答。",
+            "until then everything goes on; your answer is still owed.",
+        ),
+    ],
+)
+def test_an_early_end_says_who_asked_who_agreed_and_what_is_left_to_do(purpose: Purpose, ending: EarlyEnd, zh: str, en: str):
+    assert zh in letter(purpose=purpose, ending=ending).text
+    assert en in letter(purpose=purpose, language=Language.EN, ending=ending).text
+
+
+def test_a_call_written_down_names_who_when_and_which_number():
+    call = CallMade(by=PERSON, by_unit=UNIT, at=NOW - timedelta(minutes=5), number="…0102", said="已报")
+    chinese, english = (letter(purpose=Purpose.CALLED, language=one, called=call).text for one in Language)
+    assert "江月（望山县信息中心）登记：02:58 已电话告知您（号码 …0102，不是您在通讯录中的号码），内容：已报。" in chinese
+    assert "at 02:58 (number …0102, which is not one of yours in the directory); what was said: 已报." in english

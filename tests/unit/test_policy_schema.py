@@ -5,14 +5,14 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from ruamel.yaml import YAML
 
 from services.escalator.policy.schema import policy_schema, schema_text
+from shared.lined_yaml import plain
 from tests.unit.policy_given import CONFIG, text_with
 
 
 def document() -> dict[str, Any]:
-    return json.loads(json.dumps(YAML(typ="safe").load(text_with())))
+    return json.loads(json.dumps(plain(text_with(), "policy.yaml")))
 
 
 def test_the_schema_in_the_tree_is_the_one_the_code_says() -> None:

@@ -1,17 +1,18 @@
 """Versions: draft → approved by another person → in force from; and what a case began under stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escalator.policy.bucket import TakenError
+from services.escalator.policy.bucket import Following, TakenError
 from services.escalator.policy.load import parse_policy
 from services.escalator.policy.store import Policies
 from services.escalator.policy.versions import FILE, Register, Standing, Version, VersionError, approve
+from shared.bucket_follower import Entry
 from shared.facts import Frozen
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
@@ -36,10 +37,23 @@ class Memory:
             raise TakenError(key)
         self.values[key] = (raw, revision + 1)
 
-    async def follow(self) -> AsyncIterator[tuple[str, bytes] | None]:
-        for key, (raw, _) in list(self.values.items()):
-            yield key, raw
-        yield None
+    def follower(self, take: Callable[[Entry], None]) -> Following:
+        return Read(self, take)
+
+
+class Read:
+    """Tells what is there."""
+
+    def __init__(self, store: Memory, take: Callable[[Entry], None]) -> None:
+        self._store, self._take = store, take
+
+    async def open(self) -> None:
+        for key, (raw, revision) in list(self._store.values.items()):
+            self._take(Entry(key, revision, raw))
+
+    async def run(self) -> None: ...
+
+    async def check(self) -> None: ...
 
 
 class Town:
@@ -161,7 +175,7 @@ async def test_what_happened_just_before_a_crash_is_told_again_under_the_same_id
     await again.policies.open()
     assert set(again.facts) == set(town.facts)
     later = Town(town.store)
-    later.now = NOW + DAY
+    later.now = NOW + 8 * DAY
     await later.policies.open()
     assert later.facts == []
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 import rfc8785
@@ -13,7 +14,11 @@ from services.audit.records import builder, fields, record
 from services.audit.records.actors import Author
 from services.audit.records.builder import Built, CaseHead, Source, build_all, opened
 from services.audit.records.fields import NOTHING, About
+from services.audit.records.payload_check import payload_faults
 from services.audit.records.record import Message, Rec, RecordError
+from shared.facts.distrust import Distrust
+from shared.subjects import fact_subject
+from shared.vocabulary import Kind
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 EARLY, LATE = datetime(2020, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone
@@ -142,3 +147,20 @@ def test_a_header_in_another_spelling_is_refused(old: bytes, new: bytes) -> None
 def test_the_case_of_an_unreadable_fact_is_none() -> None:
     for subject in (None, 3, "", "a b", "x" * 65, "../..", {"a": 1}):
         assert record.case_of({"subject": subject}) == ""
+
+
+def test_a_message_that_is_no_authentic_fact_is_recorded_as_nobodys() -> None:
+    data = {"via": "link", "person": "mayor", "by": {"principal": "mayor"}, "unit": "water"}
+    raw = orjson.dumps({"id": "f1", "type": "cn.fenghuo.acknowledged.v1", "source": "/services/notifier", "subject": "A", "data": data})
+    stored = Message(7, fact_subject("A", Kind.ACKNOWLEDGED), "f1", AT, raw, {"Nats-Msg-Id": "f1", "Nats-Expected-Stream": "FACTS"})
+    trusted, forged = build(stored, None), build(stored._replace(headers={**(stored.headers or {}), "Nats-Stream": "KV_TRAIL"}), None)
+    assert (rec := Rec.read(trusted.entry.rec)).v == 2
+    assert (rec.distrust, b"distrust" in trusted.entry.rec) == (msgspec.UNSET, False)
+    rec, fields_ = Rec.read(forged.entry.rec), forged.entry.fields
+    assert (rec.v, rec.distrust, rec.actor, rec.case) == (3, Distrust.HEADERS, None, "A")
+    assert (fields_["kind"], fields_["persons"], fields_["units"]) == ("untrusted", [], [])
+    assert payload_faults(rec, forged.payload) == []
+    assert list(rec.personal) == ["data"]
+    for old, new in ((b'"v":3', b'"v":2'), (b'"distrust":"headers",', b""), (b'"headers"', b'"unheard"')):
+        with pytest.raises(RecordError):
+            Rec.read(forged.entry.rec.replace(old, new))

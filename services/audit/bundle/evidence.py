@@ -43,8 +43,8 @@ class Held:
 
     @cached_property
     def fact(self) -> dict[str, Any]:
-        """The CloudEvent as far as it is here; empty where its bytes are none, or gone."""
-        return self.payload.envelope if self.payload else {}
+        """The CloudEvent as far as it is here; empty where its bytes are none, or gone, or no authentic fact."""
+        return self.payload.envelope if self.payload and not self.rec.distrust else {}
 
     @property
     def shown(self) -> bool:

@@ -13,15 +13,16 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from services.audit.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.explorer import plain
 from services.audit.explorer.plain import EffectLine, HandOverLine, Line, NoticeLine
 from services.audit.keeping.rules import Erasure
 from services.audit.records import record
-from shared.facts import Name
+from shared.facts import Name, Outage
+from shared.facts.distrust import Distrust
+from shared.lined_yaml import YamlFault
+from shared.lined_yaml import plain as plain_yaml
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment
 from shared.web.labels import LABELS
@@ -47,6 +48,8 @@ class DutyLine:
     """When it was done, lapsed or cancelled."""
     late: timedelta | None = None
     stood_in: Name | None = None
+    excuses: tuple[str, ...] = ()
+    outage: Outage | None = None
     records: tuple[int, ...] = ()
 
 
@@ -80,6 +83,8 @@ class Moment:
     erased: tuple[Erasure, ...] = ()
     shown: bool = True
     """Anything of the message is here."""
+    distrust: Distrust | None = None
+    """Why it is no authentic fact: nobody did what it says."""
 
     @property
     def lapse(self) -> bool:
@@ -138,6 +143,7 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
                 decisions=own,
                 erased=tuple(erased.get(rec.index, ())),
                 shown=held.shown,
+                distrust=rec.distrust or None,
             )
         )
     titles = _titles(evidence)
@@ -201,6 +207,8 @@ def _moved_on(line: DutyLine, effect: EffectLine, raw: Mapping[str, Any], at: da
             line = replace(line, state=state, at=at, late=late or (line.late if state.startswith("lapsed") else None))
         if raw.get("stood_in"):
             line = replace(line, stood_in=names.person(str(raw["stood_in"])))
+        if effect.kind == "lapsed":
+            line = replace(line, excuses=effect.excuses, outage=effect.outage)
     elif effect.kind != "opened":
         return line
     return replace(line, records=tuple(dict.fromkeys((*line.records, number))))
@@ -215,8 +223,8 @@ def _titles(evidence: Evidence) -> dict[str, Name]:
 def titles_of(text: str) -> Mapping[str, Name]:
     """The titles of a policy's duties; none where the text is no policy."""
     try:
-        parsed: object = YAML(typ="safe").load(text)
-    except YAMLError:
+        parsed: object = plain_yaml(text, "policy")
+    except YamlFault:
         return {}
     duties = _mapping(_mapping(parsed).get("duties"))
     titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}

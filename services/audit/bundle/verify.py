@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Checks an evidence bundle of Fenghuo, offline. 离线核验烽火事件证据包。
 
-  python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--list] [--language zh|en] KEY [BUNDLE]
+  python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--follows KEY] [--list] [--language zh|en]
+                    KEY [BUNDLE]
 
 KEY is the trail's public key (`<name>+<hash>+<key>`, or a file with it), a witness's KEY likewise. Bring them from elsewhere: nothing in
 the bundle is believed, this program included: compare its SHA-256 with one you got another way, or run your own copy of it.
+--follows gives the public key of an ended trail that this one follows: of a bundle that holds the first record, which says so.
 KEY 是留痕的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其 SHA-256 比对。
 
 BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and `cryptography`.
@@ -25,7 +27,7 @@ import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,8 +47,22 @@ ED25519, COSIGNATURE = 1, 4
 """Kinds of keys in a C2SP signed note."""
 OWN_PROOFS = ("checkpoint", "statement", "files.sha256")
 """Files that prove themselves; so do the .tlog-proof files. All others stand in files.sha256."""
+DISTRUST = {
+    "subject": ("it lies on no subject that a fact could have", "其所在主题不属于任何事实"),
+    "envelope": ("it is no CloudEvent", "不是 CloudEvent"),
+    "kind": ("its content is of another kind than its subject", "内容的种类与其所在主题不符"),
+    "case": ("it names no case, or one where none belongs", "应属某一事件而未写明，或不应属而写明"),
+    "lane": ("it was stored in another lane than its case's", "未存入其事件所属的通道"),
+    "author": ("its author may not write facts of its kind", "所称作者无权写入此类事实"),
+    "actor": ("its author can't speak for whom it names", "其作者不能代所称行为人作出此事"),
+    "headers": ("an answer of the broker was let into the record", "消息服务器的应答被引入了记录"),
+    "message_id": ("it was stored under another id than its own", "入库所用的消息编号与其自身编号不符"),
+}
+"""Why a record's message is no authentic fact, as the trail says."""
 WHOLE = "*"
 """Stands for a whole message where fields are listed."""
+RECEIPT_TOLERANCE = timedelta(microseconds=1)
+"""Receipts once were rounded to the microsecond and records cut off: one of the same fact may name the microsecond beside its own."""
 Words = tuple[str, str]
 """The same sentence in English and Chinese."""
 
@@ -83,7 +99,7 @@ def read_bundle(path: Path | IO[bytes]) -> dict[str, bytes]:
             require(sum(info.file_size for info in infos) <= LIMIT, "the bundle is too large", "证据包过大")
             require(len(set(names)) == len(names), "the bundle holds two files of one name", "证据包内有同名文件")
             return {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, OverflowError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError, OverflowError) as error:
         raise BrokenError(f"the zip is damaged or cut off ({error})", f"压缩包损坏或不完整（{error}）") from None
 
 
@@ -268,8 +284,9 @@ class Proven:
 
 
 class Bundle:
-    def __init__(self, files: dict[str, bytes], key: Key) -> None:
-        self.files, self.key, self.verdict = files, key, Verdict()
+    def __init__(self, files: dict[str, bytes], key: Key, ended: Key | None = None) -> None:
+        """`ended`: the key of the trail that this one follows."""
+        self.files, self.key, self.ended, self.verdict = files, key, ended, Verdict()
         self.records: list[Proven] = []
         self.zone: tzinfo = timezone.utc  # noqa: UP017 - Python 3.9 has no UTC
 
@@ -387,6 +404,14 @@ class Bundle:
         )
         require(holds, en, zh)
         self.records.append(self.content(name, header))
+        if header.get("distrust") is not None:
+            en, zh = DISTRUST.get(str(header["distrust"]), (str(header["distrust"]),) * 2)
+            self.verdict.notes.append(
+                (
+                    f"Record {number} is of a message that is not authentic: {en}. Nobody did what it says.",
+                    f"第 {number} 条所记消息不真实：{zh}。其所称之事无人作出。",
+                )
+            )
         at, subject, case_number = self.when(header.get("broker")), str(header.get("subject")), header.get("number")
         self.verdict.lines.append(f"{case_number:>5}  #{header['index']:<9} {at}  {subject.rsplit('.', 1)[-1]}")
 
@@ -408,7 +433,30 @@ class Bundle:
         holds = root_from(header["index"], self.size, leaf_of(raw), path) == self.root
         en, zh = f"{name}.rec is not the record that stands in the trail: it was altered", f"{name}.rec 不是留痕中的记录：被改动"
         require(holds, en, zh)
+        if isinstance(header.get("follows"), str):
+            self.follows(header["follows"])
         return header
+
+    def follows(self, raw: str) -> None:
+        """The first record of a trail that follows an ended one holds the note about its end."""
+        note = read_note(raw.encode(), "the end of the trail before")
+        lines = note.text[:-1].split("\n")
+        require(
+            lines[0] == "fenghuo trail ended" and len(lines) == 5, "this is no note about the end of a trail", "这不是前一留痕终止的签注"
+        )
+        try:
+            same = "+" in lines[4] and read_key(lines[4], ED25519) == self.key
+        except (OSError, ValueError):
+            same = False
+        en = f"the trail before ({lines[1]}) has named another key for what follows it than the one you gave"
+        require(same, en, f"前一留痕（{lines[1]}）所指定的后续公钥不是所给公钥")
+        if self.ended is None:
+            en = f"That the trail before ({lines[1]}) was ended so: its public key was not given (--follows)."
+            self.verdict.unproven.append((en, f"前一留痕（{lines[1]}）确系如此终止：未给出其公钥（--follows）。"))
+            return
+        require_signed(note, self.ended, "the end of the trail before")
+        en = f"The trail follows {lines[1]}, which ended with {lines[2]} records and named this key, under its own signature."
+        self.verdict.proven.append((en, f"本留痕承接 {lines[1]}：后者终止于 {lines[2]} 条记录，并以其签名指定本公钥。"))
 
     def content(self, name: str, header: dict[str, Any]) -> Proven:
         """The message of a record as far as the bundle has it, each part shown to be what was recorded."""
@@ -523,7 +571,7 @@ class Bundle:
 
     @staticmethod
     def policy_of(one: Proven) -> Any:
-        decided = str(one.header.get("subject")).endswith(".decided")
+        decided = is_of(one, "decided")
         return mapping(one.shown.get("data")).get("policy") if decided else None
 
     def erased(self, one: Proven) -> None:
@@ -543,7 +591,7 @@ class Bundle:
 
     def orders_after(self, index: int) -> list[tuple[Proven, dict[str, Any]]]:
         """The orders to erase that stand on record in this case after a record, by whoever may give them."""
-        said = [(one, mapping(one.shown.get("data"))) for one in self.records if str(one.header.get("subject")).endswith(".redacted")]
+        said = [(one, mapping(one.shown.get("data"))) for one in self.records if is_of(one, "redacted")]
         return [(one, data) for one, data in said if one.header["index"] > index and mapping(data.get("by")).get("role") == "redactor"]
 
     def not_proven(self) -> None:
@@ -580,11 +628,8 @@ class Bundle:
         if found is None:
             raise BrokenError("no record of this case is the one the receipt names", "本事件没有回执所指的记录")
         header = found.header
-        same = (header.get("broker"), header.get("message_id"), header.get("case")) == (
-            said.get("time"),
-            said.get("fact"),
-            said.get("case"),
-        )
+        same = (header.get("message_id"), header.get("case")) == (said.get("fact"), said.get("case"))
+        same = same and is_of_receipt(said.get("time"), header.get("broker"))
         same = same and (found.fact is None or hashlib.sha256(found.fact).hexdigest() == said.get("sha256"))
         require(same, "the receipt and the record differ: keep both", "回执与记录不一致：请一并保存")
         self.verdict.proven.append(
@@ -593,6 +638,20 @@ class Bundle:
                 f"回执对应第 {header['number']} 条：于 {self.when(header['broker'])} 在案，留痕第 {header['index']} 条。",
             )
         )
+
+
+def is_of(one: Proven, kind: str) -> bool:
+    """A message that is not authentic is of no kind, whatever its subject says."""
+    return one.header.get("distrust") is None and str(one.header.get("subject")).endswith(f".{kind}")
+
+
+def is_of_receipt(receipt: object, record: object) -> bool:
+    """Whether both tell the time of the same fact."""
+    try:
+        said, recorded = (datetime.fromisoformat(str(stamp).replace("Z", "+00:00")) for stamp in (receipt, record))
+        return abs(said - recorded) <= RECEIPT_TOLERANCE
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def erased_by(order: dict[str, Any], index: int) -> set[str]:
@@ -656,18 +715,25 @@ def tell(verdict: Verdict, heading: str, language: int) -> str:
     return "\n".join(lines)
 
 
+def written_out(text: str) -> str:
+    """For a terminal: a letter that would do something there, or can't be seen, is written out: a bundle may be a forger's."""
+    return "".join(one if one.isprintable() or one in "\n\t" else f"<U+{ord(one):04X}>" for one in text)
+
+
 def stop(code: int, *lines: str) -> NoReturn:
     for line in lines:
-        print(line)  # noqa: T201
+        print(written_out(line))  # noqa: T201
     sys.exit(code)
 
 
-def check(path: Path | IO[bytes], vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None) -> Verdict:
+def check(
+    path: Path | IO[bytes], vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None, follows: str | None = None
+) -> Verdict:
     """Raises BrokenError for what does not hold, ValueError for a key that is none."""
     key, others = read_key(vkey, ED25519), [read_key(one, COSIGNATURE, ED25519) for one in witnesses]
     if len({one.public for one in (key, *others)}) <= len(others):
         raise ValueError("a witness has the trail's own key, or is named twice / 所给见证方公钥与留痕公钥相同，或重复给出")
-    bundle = Bundle(read_bundle(path), key)
+    bundle = Bundle(read_bundle(path), key, read_key(follows, ED25519) if follows else None)
     bundle.check(others)
     if receipt is not None:
         bundle.receipt(*receipt)
@@ -682,10 +748,11 @@ def main(arguments: list[str]) -> NoReturn:
     command.add_argument("--quorum", type=int)
     command.add_argument("--receipt", type=Path)
     command.add_argument("--receipt-key", type=Path)
+    command.add_argument("--follows")
     command.add_argument("--list", action="store_true")
     command.add_argument("--language", choices=("en", "zh"))
     asked = command.parse_args(arguments)
-    shown = [1, 0] if asked.language is None else [("en", "zh").index(asked.language)]
+    languages = [1, 0] if asked.language is None else [("en", "zh").index(asked.language)]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
@@ -694,18 +761,18 @@ def main(arguments: list[str]) -> NoReturn:
         )
         if (asked.receipt is None) != (asked.receipt_key is None):
             stop(USAGE, "--receipt and --receipt-key go together / --receipt 与 --receipt-key 须同时给出")
-        verdict = check(asked.bundle, asked.key, asked.witness, receipt)
+        verdict = check(asked.bundle, asked.key, asked.witness, receipt, asked.follows)
     except BrokenError as error:
-        stop(BROKEN, *(HEADINGS["broken"][language] + error.words[language] for language in shown))
+        stop(BROKEN, *(HEADINGS["broken"][language] + error.words[language] for language in languages))
     except (OSError, ValueError) as error:
         stop(USAGE, f"verify.py: {error}")
     except Exception as error:  # whatever a forger thought of ends in words, never in a yes
-        stop(BROKEN, *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in shown))
+        stop(BROKEN, *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in languages))
     if asked.list:
-        print("\n".join([*(HEADINGS["lines"][language] for language in shown), *verdict.lines, ""]))  # noqa: T201
+        print(written_out("\n".join([*(HEADINGS["lines"][language] for language in languages), *verdict.lines, ""])))  # noqa: T201
     short = verdict.witnesses < (asked.quorum if asked.quorum is not None else min(1, len(asked.witness)))
     heading = "witnesses" if short else "holds"
-    stop(NOT_WITNESSED if short else HOLDS, "\n\n".join(tell(verdict, heading, language) for language in shown))
+    stop(NOT_WITNESSED if short else HOLDS, "\n\n".join(tell(verdict, heading, language) for language in languages))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from services.audit.records.record import VERSION, Rec
 
 def as_recorded(rec: Rec, detail: Detail, carried: About) -> About | None:
     """`carried`: what the case is about so far. Returns what it is about after this record; None where the long way must look."""
-    payload, kind = detail.payload, fields.kind_of(rec.subject)
+    payload, kind = detail.payload, fields.kind_of(rec)
     if payload is None or payload.raw is None or payload.remains is not None or rec.form == "gap" or rec.v != VERSION:
         return None
     salt, raw = payload.salt, payload.raw
@@ -27,7 +27,7 @@ def as_recorded(rec: Rec, detail: Detail, carried: About) -> About | None:
     known = record.pseudonym(payload.actor_salt, principal) if payload.actor_salt is not None and principal is not None else None
     if known != rec.actor or rec.case != record.case_of(envelope) or rec.claimed != record.claimed_of(envelope):
         return None
-    derived = fields.derive(rec.subject, envelope, carried)
+    derived = fields.derive(kind, envelope, carried)
     if fields.searchable(rec, derived) != detail.fields:
         return None
     digests = digests_of(parts_of(envelope, kind), salt)

@@ -17,6 +17,7 @@ from services.audit.records import fields, record
 from services.audit.records.fields import NOTHING, About
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.record import Rec, RecordError
+from shared.facts.distrust import Distrust
 
 Report = Callable[[int | None, str], None]
 _BACKWARDS = timedelta(seconds=1)
@@ -56,6 +57,10 @@ class Run:
     acts: list[Act] = field(default_factory=list[Act])
     lost: list[int] = field(default_factory=list[int])
     """Records that say the broker had lost their fact."""
+    distrusted: list[tuple[int, str, Distrust]] = field(default_factory=list[tuple[int, str, Distrust]])
+    """(record, case, why) of messages that are no authentic facts."""
+    follows: str | None = None
+    """The note about the trail before, of a first record that has one."""
 
 
 class Examiner:
@@ -76,6 +81,10 @@ class Examiner:
             self._report(index, f"it says it is record {rec.index}, fact {rec.sequence}: records were moved, inserted or removed")
         self._place(index, rec)
         span = self._in_case(index, rec)
+        if rec.follows:
+            self.run.follows = rec.follows
+        if rec.distrust:
+            self.run.distrusted.append((index, rec.case, rec.distrust))
         if not beside:
             return
         if detail is None:
@@ -142,7 +151,7 @@ class Examiner:
             self._report(index, "its header does not say of case or time what its payload says")
         if span.about is None:
             span.about = span.assumed = claimed_about(detail)
-        derived = fields.derive(rec.subject, envelope, span.about if rec.case else NOTHING)
+        derived = fields.derive(fields.kind_of(rec), envelope, span.about if rec.case else NOTHING)
         if rec.case and span.about == NOTHING:
             span.about = derived.about
         self._fields(index, fields.searchable(rec, derived), detail.fields)
@@ -166,6 +175,8 @@ class Chain:
         self._missing: dict[int, tuple[str, frozenset[str]]] = {}
         self._acts: set[int] = set()
         self.lost: list[int] = []
+        self.distrusted: list[tuple[int, str, Distrust]] = []
+        self.follows: str | None = None
         self.keeping = Keeping()
 
     def add(self, start: int, run: Run) -> None:
@@ -181,6 +192,8 @@ class Chain:
             self._case(case, span)
         self._missing |= run.missing
         self.lost += run.lost
+        self.distrusted += run.distrusted
+        self.follows = self.follows or run.follows
         for act in run.acts:
             self._acts.add(act.index)
             self.keeping.take(act)

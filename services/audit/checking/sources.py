@@ -3,6 +3,7 @@
 Invariant: all three speak the published layout, so that one verifier checks them all.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,7 +29,7 @@ VKEY_FILE = "vkey"
 SEALED_FILE = "checkpoint.sealed"
 """The newest checkpoint that a witness cosigned, where there is one."""
 STAMPS_FILE = "timestamps.jsonl"
-_HTTP_OK = 200
+_HTTP_OK, _TOO_FAST = 200, 429
 _NO_ANSWER = (401, 403, 502, 503, 504)
 
 
@@ -80,6 +81,9 @@ class ServiceSource:
 
         try:
             response = await self._client.get(path, params=params)
+            while response.status_code == _TOO_FAST:
+                await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
+                response = await self._client.get(path, params=params)
         except HTTPError as error:
             raise Unreachable(f"{self._client.base_url} can't be reached ({error or type(error).__name__})") from None
         if response.status_code in _NO_ANSWER:

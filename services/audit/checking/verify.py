@@ -25,11 +25,13 @@ from services.audit.checking.upper_tiles import UpperTiles
 from services.audit.export.line import ExportError
 from services.audit.log import checkpoint, layout, merkle
 from services.audit.log.checkpoint import Checkpoint, CheckpointError
+from services.audit.log.ended import Ended, followed
 from services.audit.log.layout import LayoutError, TileId
 from services.audit.log.merkle import TILE_WIDTH, Node
-from services.audit.log.note import Verifier
+from services.audit.log.note import NoteError, Verifier
 from services.audit.retention.verify import check_dropped
 from services.audit.stamps import stamp as timestamps
+from shared.facts.distrust import Distrust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,11 @@ class Verdict:
     """Records that say the broker had lost their fact before the trail got it: no fault of the trail."""
     losses: list[str] = field(default_factory=list[str])
     """The first of them in words."""
+    distrusted: list[tuple[int, str, Distrust]] = field(default_factory=list[tuple[int, str, Distrust]])
+    """(record, case, why): messages that are no authentic facts, as the trail itself says. The trail holds; somebody wrote into FACTS."""
     note: str = ""
+    follows: Ended | None = None
+    """The trail that this one follows, as its first record says; signed by that trail's key where that was given."""
     faults: list[Fault] = field(default_factory=list[Fault])
 
     @property
@@ -83,6 +89,7 @@ async def verify(
     opener: Opener | None = None,
     processes: int | None = None,
     tsa: "Sequence[Certificate]" = (),
+    before: Verifier | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Verdict:
     """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as checked.
@@ -90,7 +97,7 @@ async def verify(
     `payloads` False: headers, order, hashes and signatures alone. `case`: payloads and fields of this case alone; every header is looked
     at all the same, for only so is it known that no record of the case was left out. `opener`: how another process opens the same
     source; with it a long trail is checked on all cores, or by so many `processes`. `tsa`: the authorities whose time stamps are trusted;
-    without them only what they are of is checked.
+    without them only what they are of is checked. `before`: the key of the ended trail that this one must follow.
     """
     verdict = Verdict()
     try:
@@ -114,7 +121,7 @@ async def verify(
         # What has left for sealed files is proven by its hashes alone: the check of the records begins behind it.
         verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
         first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
-        walk = _Walk(source, key, signed, since, verdict, first=first, stamped=[stamp.note.encode() for stamp in stamps])
+        walk = _Walk(source, key, signed, since, verdict, first=first, before=before, stamped=[stamp.note.encode() for stamp in stamps])
         await walk.run(lambda asked: findings(source, asked, opener, processes), payloads=payloads, case=case, progress=progress)
     except (SourceError, LayoutError, ExportError) as error:
         verdict.faults.append(Fault(None, str(error)))
@@ -133,10 +140,12 @@ class _Walk:
         verdict: Verdict,
         *,
         first: int,
+        before: Verifier | None = None,
         stamped: "Sequence[bytes]" = (),
     ) -> None:
         """`stamped`: earlier checkpoints as an authority has seen them."""
         self._source, self._key, self._signed, self._since, self._verdict, self._first = source, key, signed, since, verdict, first
+        self._before = before
         self._chain = Chain(starts_at=first, report=self._fault)
         self._own = Peaks()
         self._published: Peaks | None = None
@@ -180,13 +189,23 @@ class _Walk:
                     return
         await self._upper.finish()
         self._verdict.erased, self._verdict.erasures = self._chain.conclude()
+        self._verdict.distrusted = self._chain.distrusted
         self._verdict.lost = len(self._chain.lost)
         self._verdict.losses = [f"record {index}: the broker lost this fact before it was recorded" for index in self._chain.lost[:_TOLD]]
         if (listed := getattr(self._source, "acts", None)) is not None:
             self._chain.compare_acts(await listed())
+        if size and not self._first:
+            self._follow()
         self._conclude()
         if case is not None and not self._verdict.of_case:
             self._fault(None, f"no record of {size} is about case {case!r}: it is not in this trail, or its id is another")
+
+    def _follow(self) -> None:
+        """The trail before, whose end the first record holds."""
+        try:
+            self._verdict.follows = followed(self._chain.follows, self._key, self._before)
+        except NoteError as error:
+            self._fault(0, f"{error}: this is not the trail that follows the one that was ended")
 
     async def _lay(self, finding: Finding) -> None:
         """Put the next run behind those before it."""

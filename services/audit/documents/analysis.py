@@ -145,7 +145,8 @@ class _Writer:
         causes: dict[str, list[int]] = {}
         outcomes: dict[str, list[int]] = {}
         for line in found.lapses:
-            causes.setdefault(words.label("cause", line.cause), []).append(line.index)
+            cause = words.of(N_("with an excuse on record")) if line.is_excused else words.label("cause", line.cause)
+            causes.setdefault(cause, []).append(line.index)
             if line.accountability is not None:
                 outcomes.setdefault(outcome_words(words, line), []).append(line.index)
         referred = [line for line in found.lapses if line.accountability is not None]
@@ -153,10 +154,12 @@ class _Writer:
             self._heading(N_("Lapses and what became of them")),
             words.say(
                 N_(
-                    "%(lapses)s duties lapsed; %(referred)s referrals opened a case of accountability. "
+                    "%(lapses)s duties lapsed, %(excused)s of them with an excuse on record; "
+                    "%(referred)s referrals opened a case of accountability. "
                     "How these stand now, and why limits passed:"
                 ),
                 lapses=Cell(str(len(found.lapses)), "duty/all/lapsed"),
+                excused=Cell(str(sum(line.is_excused for line in found.lapses)), "duty/all/excused"),
                 referred=Cell(str(len(referred)), None, tuple(sorted({line.index for line in referred}))),
             ),
             _numbers(words.of(N_("By cause")), words.of(N_("Cause")), words.of(N_("lapses")), causes),
@@ -176,8 +179,8 @@ class _Writer:
     def patterns(self) -> list[Block]:
         words, trend = self._words, self._now.trend
         places = [line for line in trend.places if line.reports >= REPEATED]
-        units = [line for line in self._now.timeliness.units if line.lapsed - line.not_answered >= REPEATED]
-        units.sort(key=lambda line: (line.not_answered - line.lapsed, line.unit))
+        units = [line for line in self._now.timeliness.units if line.held_against >= REPEATED]
+        units.sort(key=lambda line: (-line.held_against, line.unit))
         blocks: list[Block] = [self._heading(N_("Patterns"))]
         if places:
             blocks.append(
@@ -190,16 +193,16 @@ class _Writer:
         if units:
             blocks.append(
                 words.say(
-                    N_("Most lapses of its own: %(unit)s, %(lapsed)s duties."),
+                    N_("Most lapses of its own that nothing excuses: %(unit)s, %(lapsed)s duties."),
                     unit=words.unit(units[0].unit),
-                    lapsed=Cell(str(units[0].lapsed - units[0].not_answered), f"{units[0].figure}/lapsed"),
+                    lapsed=Cell(str(units[0].held_against), f"{units[0].figure}/lapsed"),
                 )
             )
         hours = sorted(trend.hours, key=lambda line: (-line.lapsed, line.row))
         if hours and hours[0].lapsed:
             blocks.append(
                 words.say(
-                    N_("The hour in which most limits passed: %(hour)s o'clock, %(lapsed)s times."),
+                    N_("The hour in which most limits passed without an excuse: %(hour)s o'clock, %(lapsed)s times."),
                     hour=hours[0].row,
                     lapsed=count(hours[0], "lapsed"),
                 )
@@ -209,12 +212,12 @@ class _Writer:
             counts_bars(words.of(N_("Reports by place and category")), [(place_name(words, line.row), line) for line in places[:12]]),
             counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in trend.hours]),
             Bars(
-                words.of(N_("Lapses by unit, without those a leader did not answer")),
+                words.of(N_("Lapses by unit, without those excused and those a leader did not answer")),
                 tuple(
                     (
                         words.unit(line.unit),
-                        float(line.lapsed - line.not_answered),
-                        Cell(str(line.lapsed - line.not_answered), f"{line.figure}/lapsed"),
+                        float(line.held_against),
+                        Cell(str(line.held_against), f"{line.figure}/lapsed"),
                     )
                     for line in units[:12]
                 ),

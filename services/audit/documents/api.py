@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.audit.api import READERS
-from services.audit.documents.making import Documents, Format, Made
+from services.audit.documents.making import MEDIA, Documents, Format, Made
 from services.audit.documents.period import Period, PeriodError
+from shared.bodies import sends
+from shared.http_fields import CaseRef, Words
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language
@@ -26,10 +28,10 @@ Form = Annotated[Format, Query(alias="format")]
 def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["reports"])
 
-    @router.get("/reports/analysis", response_class=Response)
+    @router.get("/reports/analysis", response_class=Response, responses=sends(*MEDIA.values()))
     async def analysis(  # pyright: ignore[reportUnusedFunction]
         request: Request,
-        period: Annotated[str, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
+        period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
         form: Form = Format.HTML,
         language: Language = Language.ZH,
     ) -> Response:
@@ -41,9 +43,9 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
             raise Problem(422, "Invalid request", str(error), errors=[("period", str(error))]) from None
         return _response(await documents.analysis(wanted, form, language))
 
-    @router.get("/cases/{case_id}/public-notice", response_class=Response)
+    @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
     async def public_notice(  # pyright: ignore[reportUnusedFunction]
-        request: Request, case_id: str, form: Form = Format.HTML, language: Language = Language.ZH
+        request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH
     ) -> Response:
         """The public notice of a case as it stands: facts with record numbers, text, approvals, reply window, publication."""
         gate.admit(request, *READERS)

@@ -5,11 +5,13 @@ from shared.web.languages import N_
 TIMELINESS = (
     N_(
         "In time or late is what was decided when it happened and stands in the record; nothing is worked out again. On or before the "
-        "limit is in time. What was done after its limit counts as late and not as in time."
+        "limit is in time. What was done after its limit counts as late and not as in time; where the record names an excuse it is counted "
+        "as excused instead."
     ),
     N_(
         "Share in time: duties done in time, of those done in time and those that lapsed. Lapses for which the record names an excuse are "
-        "counted apart and left out of the share: every channel failed, a stand-in answered, a transfer was pending."
+        "counted apart and left out of the share, of every ranking and of what is called overdue: the system was away, no call had been "
+        "handed over, every channel failed, a stand-in answered, a transfer was pending."
     ),
     N_(
         "Under a unit stands what it owed. Where its report was there in time and the leader it is owed to did not answer, the lapse "

@@ -78,7 +78,7 @@ class Documents:
             raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")
         state = state_of(facts)
         if not lapses and state.stage == "none":
-            raise NotInTrail(f"case {case} has no lapse and no drafted notice: there is nothing to give notice of")
+            raise NotInTrail(f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of")
         document = NoticeWriter(words, self._directory, state).document(case, matter, lapses, checkpoint_view(signed))
         return written(document, words, form, f"notice-{case}", _none)
 
@@ -120,7 +120,7 @@ def open_matters(counting: Counting, words: Words) -> list[OpenMatter]:
             summary=matter.summary,
             holder=matter.holder,
             since=words.at(matter.reported_at),
-            overdue=sum(owed.lapse is not None for owed in matter.duties.values()),
+            overdue=sum(owed.is_overdue for owed in matter.duties.values()),
         )
         for matter in counting.matters.values()
         if matter.index is not None and not matter.has_ended and not matter.is_follow_on and not matter.exercise

@@ -23,7 +23,8 @@ from shared.vocabulary import Kind
 from shared.web.languages import N_
 
 NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
-_APPROVALS = 2
+BEFORE_IT_WAS_SAID = 2
+"""Approvals a notice took whose draft does not say how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class NoticeState:
     """The unit named."""
     reply_by: datetime | None = None
     approvals: list[Said] = field(default_factory=list[Said])
-    wanted: int = _APPROVALS
+    wanted: int = BEFORE_IT_WAS_SAID
     replies: list[Said] = field(default_factory=list[Said])
     turned_down: Said | None = None
     published: Said | None = None
@@ -52,13 +53,13 @@ class NoticeState:
 
     @property
     def stage(self) -> str:
-        """`none`, `turned_down`, `drafted`, `approved_once`, `approved`, `replied`, `published`, `corrected`."""
+        """`none`, `turned_down`, `drafted`, `approved_in_part`, `approved`, `replied`, `published`, `corrected`."""
         if self.published is not None:
             return "corrected" if self.corrections else "published"
         if self.drafted is None:
             return "turned_down" if self.turned_down is not None else "none"
         if len(self.approvals) < self.wanted:
-            return "approved_once" if self.approvals else "drafted"
+            return "approved_in_part" if self.approvals else "drafted"
         return "replied" if self.replies else "approved"
 
 
@@ -66,7 +67,7 @@ STAGES = {
     "none": N_("not drafted"),
     "turned_down": N_("turned down; to be drafted anew"),
     "drafted": N_("drafted, waits for its first approval"),
-    "approved_once": N_("approved once, waits for its second approval"),
+    "approved_in_part": N_("approved in part, waits for what is missing"),
     "approved": N_("approved, the unit named may reply"),
     "replied": N_("approved and replied to, may be published"),
     "published": N_("published"),
@@ -90,10 +91,10 @@ def _apply(state: NoticeState, why: str, act: Said, effect: dict[str, object]) -
         case "notice_drafted":
             state.drafted, state.unit, state.reply_by = act, word(effect.get("unit")), instant(effect.get("due_at"))
             state.approvals, state.replies, state.turned_down = [], [], None
+            state.wanted = _wanted(effect, state)
         case "notice_approved":
             state.approvals.append(act)
-            _, _, wanted = str(effect.get("note") or "").partition("/")
-            state.wanted = int(wanted) if wanted.isdigit() else state.wanted
+            state.wanted = _wanted(effect, state)
         case "notice_turned_down":
             state.drafted, state.turned_down = None, act
         case "notice_replied":
@@ -106,6 +107,12 @@ def _apply(state: NoticeState, why: str, act: Said, effect: dict[str, object]) -
             pass
 
 
+def _wanted(effect: dict[str, object], state: NoticeState) -> int:
+    """How many approvals it takes: `1/2` on record."""
+    _, _, wanted = str(effect.get("note") or "").partition("/")
+    return int(wanted) if wanted.isdigit() else state.wanted
+
+
 def said(act: Seen) -> Said:
     by = act.data.get("by")
     actor: dict[str, object] = by if isinstance(by, dict) else {}  # pyright: ignore[reportUnknownVariableType]
@@ -113,11 +120,13 @@ def said(act: Seen) -> Said:
 
 
 def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, list[LapseSeen]]:
-    """The case and its lapses."""
+    """The case, and its lapses that were referred or that nothing excuses: a notice names nobody for a failure of ours."""
     counting = Counting(Window(), zone)
     for seen in facts:
         counting.take(seen)
-    return next(iter(counting.matters.values()), None), counting.lapses
+    return next(iter(counting.matters.values()), None), [
+        lapse for lapse in counting.lapses if lapse.referred is not None or not lapse.is_excused
+    ]
 
 
 class NoticeWriter:
@@ -139,7 +148,7 @@ class NoticeWriter:
                 at=words.at(checkpoint.time),
                 root=checkpoint.root,
             ),
-            draft=words.of(N_("Draft: not to be published before two approvals and the reply of the unit named")) if open_ else "",
+            draft=words.of(N_("Draft: not to be published before all its approvals and the reply of the unit named")) if open_ else "",
         )
 
     def _matter(self, matter: Matter) -> list[Block]:

@@ -10,6 +10,7 @@ from services.audit.documents.period import Period
 from services.audit.documents.report_blocks import count
 from services.audit.documents.words import Words
 from services.audit.reports.views import Holding, Lapses, Reachability, Resolution, RowTimeliness, Timeliness, Trend
+from shared.facts import LapseCause
 from shared.web.languages import N_
 
 
@@ -59,7 +60,7 @@ class Overview:
                 N_(
                     "Of the duties that came to their limit, %(in_time)s were done in time and %(lapsed)s lapsed, "
                     "%(excused)s of them with an excuse on record. The share in time was %(share)s, %(points)s. "
-                    "%(late)s reports came in after their limit."
+                    "%(late)s reports came in after their limit without an excuse."
                 ),
                 in_time=count(duties, "in_time"),
                 lapsed=count(duties, "lapsed"),
@@ -94,7 +95,7 @@ class Overview:
 
     def _late_reports(self, duties: RowTimeliness) -> Cell:
         """A report is owed to several people: late once, it is late to each of them. Counted here by matter."""
-        lines = [line for line in self._now.lapses.lapses if line.cause == "reported_late"]
+        lines = [line for line in self._now.lapses.lapses if line.cause == LapseCause.REPORTED_LATE and not line.is_excused]
         cases = {line.case for line in lines}
         return Cell(str(len(cases)), f"{duties.figure}/reported_late") if cases else Cell("0")
 

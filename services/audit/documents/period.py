@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_MONTH, _QUARTER = re.compile(r"(\d{4})-(\d{2})"), re.compile(r"(\d{4})-Q([1-4])")
+from shared.facts.bounds import EARLIEST, LATEST
+
+_MONTH, _QUARTER = re.compile(r"([0-9]{4})-([0-9]{2})"), re.compile(r"([0-9]{4})-Q([1-4])")
 _MOMENT = timedelta(microseconds=1)
 
 
 class PeriodError(ValueError):
     """No month and no quarter."""
+
+
+def _is_meant(year: str) -> bool:
+    return EARLIEST.year < int(year) < LATEST.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +30,11 @@ class Period:
     @classmethod
     def read(cls, text: str) -> "Period":
         """`2026-10` or `2026-Q3`. Raises PeriodError."""
-        if (match := _MONTH.fullmatch(text)) and 1 <= int(match[2]) <= 12 and int(match[1]) >= 1:
+        if (match := _MONTH.fullmatch(text)) and 1 <= int(match[2]) <= 12 and _is_meant(match[1]):
             return cls(int(match[1]), int(match[2]), 1)
-        if (match := _QUARTER.fullmatch(text)) and int(match[1]) >= 1:
+        if (match := _QUARTER.fullmatch(text)) and _is_meant(match[1]):
             return cls(int(match[1]), 3 * int(match[2]) - 2, 3)
-        raise PeriodError(f"{text!r} is no period: write a month as 2026-10 or a quarter as 2026-Q3")
+        raise PeriodError(f"{text[:60]!r} is no period: write a month as 2026-10 or a quarter as 2026-Q3")
 
     @property
     def name(self) -> str:

@@ -35,6 +35,8 @@ _DUTIES = (
     ("lapsed", N_("lapsed")),
     ("excused", N_("of these excused")),
     ("late", N_("done after the limit")),
+    ("logged_calls", N_("by logged call")),
+    ("contested", N_("contested")),
 )
 
 
@@ -75,12 +77,12 @@ def duties_table(words: Words, first: str, named: Sequence[tuple[str, DutyLine]]
 
 
 def unit_rows(words: Words, lines: Sequence[UnitTimeliness]) -> list[tuple[str, DutyLine]]:
-    """Those with the most lapses first."""
-    return [(words.unit(line.unit), line) for line in sorted(lines, key=lambda line: (-line.lapsed, line.unit))]
+    """Those with the most lapses that nothing excuses first."""
+    return [(words.unit(line.unit), line) for line in sorted(lines, key=lambda line: (-line.held_against, line.unit))]
 
 
 def leader_rows(words: Words, lines: Sequence[LeaderTimeliness]) -> list[tuple[str, DutyLine]]:
-    return [(words.person(line.person), line) for line in sorted(lines, key=lambda line: (-line.lapsed, line.person))]
+    return [(words.person(line.person), line) for line in sorted(lines, key=lambda line: (-line.held_against, line.person))]
 
 
 def named_rows(words: Words, group: str, lines: Sequence[RowTimeliness]) -> list[tuple[str, DutyLine]]:
@@ -315,7 +317,7 @@ def trend_blocks(words: Words, found: Trend) -> list[Block]:
     return [
         Bars(words.of(N_("Reports by day")), tuple(days[-92:])),
         counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in found.hours]),
-        counts_bars(words.of(N_("Lapses by hour of the day")), [(line.row, line) for line in found.hours], "lapsed"),
+        counts_bars(words.of(N_("Lapses by hour of the day, without those excused")), [(line.row, line) for line in found.hours], "lapsed"),
         counts_bars(words.of(N_("Reports by weekday")), [(words.label("weekday", line.row), line) for line in found.weekdays]),
         counts_bars(words.of(N_("Reports by place and category")), [(place_name(words, line.row), line) for line in found.places[:20]]),
     ]

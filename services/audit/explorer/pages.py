@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
-import structlog
 from fastapi import APIRouter, Request, Response
 
 from services.audit.explorer import plain, search_form
@@ -22,8 +21,8 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail, Page, Record
 from services.audit.records.record import RecordError
 from services.audit.search.searching import BadCursor
-from services.audit.store.trail import StoreError
 from shared.directory import Directory
+from shared.http_fields import Cursor, Index
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -31,14 +30,10 @@ from shared.web import Pages, login
 from shared.web.languages import N_
 from shared.web.names import Names
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
 Found = TypeVar("Found")
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
 PER_PAGE = 50
 DAMAGED = N_("The trail is damaged here")
-NO_STORE = N_("The store does not answer")
-WAIT = N_("The trail itself is safe where it is stored. Wait a moment and load the page again.")
 NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
 
 
@@ -57,7 +52,7 @@ def explorer_router(
     names = Names(directory)
 
     @router.get("/")
-    async def search(request: Request, cursor: str | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def search(request: Request, cursor: Cursor | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
         values = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
         wanted, faults = search_form.read_filter(values, zone)
@@ -86,7 +81,7 @@ def explorer_router(
         )
 
     @router.get("/records/{index}")
-    async def record(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def record(request: Request, index: Index) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
         found: Record = await found_or_fault(lambda: reader.record(index))
         state = await found_or_fault(reader.state)
@@ -113,7 +108,7 @@ def explorer_router(
         )
 
     @router.get("/records/{index}/proof")
-    async def proof(request: Request, index: int) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def proof(request: Request, index: Index) -> Response:  # pyright: ignore[reportUnusedFunction]
         """A C2SP `.tlog-proof` file."""
         pages.admit(request, *READERS)
         text = (await found_or_fault(lambda: reader.inclusion(index))).tlog_proof or ""
@@ -145,9 +140,6 @@ async def found_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
         raise Problem(400, "Invalid request", str(error)) from None
     except RecordError as error:
         raise Problem(500, DAMAGED, str(error)) from None
-    except StoreError as error:
-        log.warning("store_unreachable", error=str(error))
-        raise Problem(503, NO_STORE, WAIT, headers={"Retry-After": "5"}) from None
 
 
 def _pretty(value: Any) -> str:

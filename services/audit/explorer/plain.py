@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from services.audit.explorer.plain_fields import FIELDS, OTHERWISE
+import msgspec
+
+from services.audit.explorer.plain_fields import EXCUSE, FIELDS, OTHERWISE
 from services.audit.explorer.reads import words_of
-from shared.facts import Name
+from shared.facts import Name, Outage
 from shared.facts.envelope import TYPE_PREFIX
 from shared.web.names import Names
 
@@ -45,6 +47,10 @@ class EffectLine:
     """The other case it is about."""
     note: str | None
     rule: str | None
+    excuses: tuple[str, ...] = ()
+    """What speaks for whoever let the limit pass."""
+    outage: Outage | None = None
+    """When we were away ourselves."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,8 @@ def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
     data = _mapping(fact, "data")
     kind = str((fact or {}).get("type", "")).removeprefix(TYPE_PREFIX).removesuffix(".v1")
     read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
-    return tuple(_line(term, how, data[field], names) for field, (term, how) in read.items() if _is_said(data.get(field), how))
+    said = [_line(term, how, data[field], names) for field, (term, how) in read.items() if _is_said(data.get(field), how)]
+    return (*said, *(Line(EXCUSE, label=("excuse", excuse)) for excuse in _texts(data.get("excuses"))))
 
 
 def _is_said(value: Any, how: str) -> bool:
@@ -144,6 +151,8 @@ def effects(fact: Mapping[str, Any] | None, names: Names) -> tuple[EffectLine, .
             case=effect.get("case"),
             note=effect.get("note"),
             rule=_rule(effect.get("rule")),
+            excuses=_texts(effect.get("excuses")),
+            outage=_outage(effect.get("outage")),
         )
         for effect in _list(fact, "effects")
     )
@@ -222,6 +231,17 @@ def _mapping(whole: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
 def _list(fact: Mapping[str, Any] | None, key: str) -> list[dict[str, Any]]:
     value = _mapping(fact, "data").get(key)
     return [one for one in cast(list[Any], value) if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, cast(list[object], value))) if isinstance(value, list) else ()
+
+
+def _outage(value: object) -> Outage | None:
+    try:
+        return None if value is None else msgspec.convert(value, Outage)
+    except msgspec.ValidationError:
+        return None
 
 
 def _instant(value: object) -> datetime | None:

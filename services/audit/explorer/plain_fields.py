@@ -95,3 +95,5 @@ OTHERWISE: Mapping[tuple[str, str], tuple[str, str]] = {
     ("regraded", "sensitive"): (N_("Sensitive"), "yes_or_no"),
 }
 """(Kind, field): where the same field has another name."""
+EXCUSE = N_("What excuses it")
+"""Of a lapse that was referred: a line for each."""

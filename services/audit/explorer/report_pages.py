@@ -4,6 +4,7 @@ Invariant: read only, and nothing runs in the page; every page says which window
 checkpoint it holds.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
 from shared.directory import Directory
+from shared.http_fields import Index
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.web import Pages
@@ -45,6 +47,9 @@ from shared.web.names import Names
 from shared.web.times import local_input, read_local
 
 PER_PAGE = 100
+LISTED = 300
+"""Records that a link names one by one."""
+NUMBER = re.compile("[0-9]{1,15}")
 NO_REPORT = N_("There is no such report: choose one of those above.")
 Values = dict[str, str]
 
@@ -100,11 +105,11 @@ def report_pages_router(
         return RedirectResponse("/reports/timeliness", 303)
 
     @router.get("/reports/records")
-    async def records(request: Request, figure: str = "", index: str = "", after: int = 0) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def records(request: Request, figure: str = "", index: str = "", after: Index = 0) -> Response:  # pyright: ignore[reportUnusedFunction]
         pages.admit(request, *READERS)
         window, values, _ = asked(request)
         if index:
-            indexes = tuple(sorted({int(one) for one in index.split(",") if one.isdigit()}))
+            indexes = tuple(sorted({int(one) for one in index.split(",")[:LISTED] if NUMBER.fullmatch(one)}))
             number = len(indexes)
         else:
             found = await found_or_fault(lambda: reports.records(window, figure))
@@ -179,7 +184,7 @@ def link_to(cell: Cell, values: Values) -> str | None:
     if len(cell.records) == 1:
         return f"/records/{cell.records[0]}"
     if cell.records:
-        return f"/reports/records?{urlencode({'index': ','.join(map(str, cell.records[:300]))})}"
+        return f"/reports/records?{urlencode({'index': ','.join(map(str, cell.records[:LISTED]))})}"
     return f"/reports/records?{urlencode({**values, 'figure': cell.figure})}" if cell.figure is not None else None
 
 

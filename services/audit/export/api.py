@@ -17,7 +17,9 @@ from services.audit.export.rows import Words, criteria
 from services.audit.export.stream import Asked, Format, content_of
 from services.audit.reading.reader import TrailReader
 from services.audit.search.criteria import EntriesQuery
+from shared.bodies import sends
 from shared.facts import rfc3339
+from shared.http_fields import Index
 from shared.tokens import Gate
 from shared.vocabulary import Language
 from shared.web.names import Names
@@ -35,14 +37,14 @@ class ExportQuery(EntriesQuery):
     format: Format = Format.JSONL
     lang: Annotated[Language, Query(description="of the table's words")] = Language.ZH
     proofs: Annotated[bool, Query(description="JSONL: with each line its path to the root, so that it can be proven by itself")] = False
-    start: Annotated[int, Query(ge=0, description="JSONL without criteria: the first record")] = 0
-    end: Annotated[int | None, Query(ge=0, description="JSONL without criteria: the record after the last")] = None
+    start: Annotated[Index, Query(description="JSONL without criteria: the first record")] = 0
+    end: Annotated[Index | None, Query(description="JSONL without criteria: the record after the last")] = None
 
 
 def export_router(reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
-    @router.get("/export", response_class=StreamingResponse)
+    @router.get("/export", response_class=StreamingResponse, responses=sends(*_MEDIA.values()))
     async def export(request: Request, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:  # pyright: ignore[reportUnusedFunction]
         """All that a search finds, oldest first. The last line (the last sheet) says how many, up to which checkpoint, for whom and when:
         an export without it broke off. JSONL holds records and messages whole: `fenghuo trail verify` reads it."""

@@ -86,6 +86,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(N_("Channels"), 16, lambda words, entry: words.labels("channel", entry.channels)),
     Column(N_("Outcome"), 24, lambda words, entry: words.labels("effect", [one for one in entry.outcomes if one != entry.kind])),
     Column(N_("Duties lapsed"), 24, lambda _, entry: ", ".join(entry.lapses) or None),
+    Column(N_("Of these excused"), 24, lambda _, entry: ", ".join(entry.excused) or None),
+    Column(N_("Excuse"), 30, lambda words, entry: words.labels("excuse", entry.excuses)),
     Column(N_("Text"), 60, lambda _, entry: entry.text),
     Column(N_("Sequence of the fact"), 9, lambda _, entry: entry.sequence),
     Column(N_("Sealed by witnesses"), 9, lambda words, entry: words.yes_or_no(entry.sealed)),

@@ -79,7 +79,7 @@ def _line_faults(detail: Detail, path: list[str] | None, signed: Checkpoint, ver
     faults = payload_faults(rec, detail.payload)
     if rec.index != detail.index:
         faults.append(f"it says it is record {rec.index}")
-    if not faults and detail.fields.get("kind") != fields.kind_of(rec.subject):
+    if not faults and detail.fields.get("kind") != fields.kind_of(rec):
         faults.append("its search fields are not its own")
     return faults
 

@@ -3,40 +3,52 @@
 Invariant: who may erase can't lift a hold, and who may hold can't erase.
 """
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.audit.api import READERS
 from services.audit.keeping.desk import HoldAnswer, HoldForm, KeepingDesk, RedactionAnswer, RedactionForm, ReleaseForm
 from services.audit.keeping.rules import MAY_HOLD, MAY_REDACT, Erasure, Hold
+from shared.bodies import form_of, takes
+from shared.http_fields import IdRef, Index
 from shared.tokens import Gate
+
+_REDACTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": RedactionAnswer, "description": "On record, and carried out as soon as a checkpoint covers it"},
+    409: {"description": "A hold forbids it, or nothing is left to erase"},
+}
 
 
 def keeping_router(desk: KeepingDesk, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["redactions and holds"])
 
-    @router.post("/redactions", response_model=RedactionAnswer)
-    async def redact(request: Request, form: RedactionForm) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/redactions", response_model=RedactionAnswer, responses=_REDACTED, openapi_extra=takes(RedactionForm))
+    async def redact(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Erase personal fields. 202: on record, and not carried out yet. 409: a hold forbids it, or nothing is left to erase."""
-        answer = await desk.redact(gate.admit(request, *MAY_REDACT).actor(), form)
+        by = gate.admit(request, *MAY_REDACT).actor()
+        answer = await desk.redact(by, await form_of(request, RedactionForm))
         return JSONResponse(answer.model_dump(mode="json"), 200 if answer.carried_out else 202)
 
     @router.get("/redactions")
-    async def redactions(request: Request, index: int | None = None) -> tuple[Erasure, ...]:  # pyright: ignore[reportUnusedFunction]
+    async def redactions(request: Request, index: Index | None = None) -> tuple[Erasure, ...]:  # pyright: ignore[reportUnusedFunction]
         """What was erased, by whom and on what basis: of one record, or of all."""
         gate.admit(request, *READERS, *MAY_REDACT)
         erasures = (await desk.state()).erasures
         return tuple(one for at in ([index] if index is not None else sorted(erasures)) for one in erasures.get(at, ()))
 
-    @router.post("/holds", status_code=201)
-    async def hold(request: Request, form: HoldForm) -> HoldAnswer:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/holds", status_code=201, openapi_extra=takes(HoldForm))
+    async def hold(request: Request) -> HoldAnswer:  # pyright: ignore[reportUnusedFunction]
         """Forbid that anything of a case, or of a range of records, is erased, until the hold is released."""
-        return await desk.hold(gate.admit(request, *MAY_HOLD).actor(), form)
+        by = gate.admit(request, *MAY_HOLD).actor()
+        return await desk.hold(by, await form_of(request, HoldForm))
 
-    @router.post("/holds/{hold}/release")
-    async def release(request: Request, hold: str, form: ReleaseForm) -> HoldAnswer:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/holds/{hold}/release", openapi_extra=takes(ReleaseForm))
+    async def release(request: Request, hold: IdRef) -> HoldAnswer:  # pyright: ignore[reportUnusedFunction]
         """The hold ends."""
-        return await desk.release(gate.admit(request, *MAY_HOLD).actor(), hold, form)
+        by = gate.admit(request, *MAY_HOLD).actor()
+        return await desk.release(by, hold, await form_of(request, ReleaseForm))
 
     @router.get("/holds")
     async def holds(request: Request) -> tuple[Hold, ...]:  # pyright: ignore[reportUnusedFunction]

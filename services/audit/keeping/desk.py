@@ -6,7 +6,7 @@ Invariant: nothing is asked of the payloads before the signed trail says it; a h
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from ulid import ULID
@@ -19,9 +19,11 @@ from services.audit.records.payload_check import WHOLE, missing_of
 from services.audit.records.record import Rec
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Payload, Stored
-from shared.facts import Actor, Fact, Frozen
+from shared.facts import Actor, Fact, Frozen, Given
+from shared.facts.bounds import PLAIN_ID
 from shared.facts.keeping import ErasedFields, Held, Redacted, Released
 from shared.facts.report import Line
+from shared.http_fields import Index
 from shared.ids import CaseId
 from shared.problems import Problem
 from shared.subjects import fact_subject
@@ -45,13 +47,13 @@ Publish = Callable[[str, bytes, str], Awaitable[int]]
 """(subject, fact, message id) → the fact's sequence."""
 
 
-class RedactionForm(Frozen):
+class RedactionForm(Given):
     """Which records, and which of their personal fields."""
 
-    entries: tuple[int, ...] = Field(default=(), max_length=1_000)
-    case: CaseId | None = None
+    entries: tuple[Index, ...] = Field(default=(), max_length=1_000)
+    case: Annotated[CaseId, PLAIN_ID] | None = None
     """All records of the case so far."""
-    fields: tuple[str, ...] | Literal["all"] = "all"
+    fields: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] | Literal["all"] = "all"
     """Paths as a record's header names them (`data.summary`), `*` for the whole message; `all` personal fields."""
     legal_basis: Line
     reason: Line | None = None
@@ -64,14 +66,14 @@ class RedactionForm(Frozen):
         return self
 
 
-class HoldForm(Frozen):
-    case: CaseId | None = None
-    first: int | None = Field(default=None, ge=0)
-    last: int | None = Field(default=None, ge=0)
+class HoldForm(Given):
+    case: Annotated[CaseId, PLAIN_ID] | None = None
+    first: Index | None = None
+    last: Index | None = None
     why: Line
 
 
-class ReleaseForm(Frozen):
+class ReleaseForm(Given):
     why: Line
 
 

@@ -12,7 +12,7 @@ from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload
 from services.audit.search.store import WORD_TILES
 from services.audit.search.tiles import keys_over
-from services.audit.store.calls import KEYS_AT_ONCE, Doc, StoreError, asked, client, find_among, insert
+from services.audit.store.calls import KEYS_AT_ONCE, LONG_SECONDS, Doc, StoreError, asked, client, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS, held_in
 
 
@@ -54,18 +54,20 @@ class ErasureStore:
         for doc, held in chunks:
             await self._keep([left for payload in held if (left := _left(payload, wanted, own)) is not None])
             self._step("kept")
-            await asked(self._chunks.delete_one({"_id": doc["_id"], "data": doc["data"]} if "data" in doc else {"_id": doc["_id"]}))
+            await asked(
+                self._chunks.delete_one({"_id": doc["_id"], "data": doc["data"]} if "data" in doc else {"_id": doc["_id"]}), LONG_SECONDS
+            )
         for doc, payload in await self._rests(list(wanted)):
             left = wanted[payload.index].left_of(payload)
             if left != payload:
                 await self._keep([left])
-                await asked(self._rest.delete_one({"_id": doc["_id"]}))
+                await asked(self._rest.delete_one({"_id": doc["_id"]}), LONG_SECONDS)
 
     async def forget_words(self, indexes: Iterable[int], key_name: int) -> None:
         """The tiles of the search index that may name these records' words; they are built again from what is left."""
         keys = sorted({key for index in indexes for key in keys_over(index, key_name)})
         for at in range(0, len(keys), KEYS_AT_ONCE):
-            await asked(self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}))
+            await asked(self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}), LONG_SECONDS)
 
     async def _docs_with(self, wanted: Mapping[int, Wanted]) -> list[tuple[Doc, list[Payload]]]:
         """The chunks that hold any of these."""

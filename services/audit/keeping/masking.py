@@ -13,7 +13,6 @@ import orjson
 
 from services.audit.reading.views import Entry, Filter, Page, Record
 from services.audit.records import personal
-from services.audit.records.fields import kind_of
 from shared.problems import Problem
 
 MASK = "•••"
@@ -73,7 +72,7 @@ class Masks:
         return page.model_copy(update={"entries": tuple(self.entry(one) for one in page.entries)})
 
     def record(self, record: Record) -> Record:
-        fact = self.fact(record.fact, kind_of(str(record.header["subject"])))
+        fact = self.fact(record.fact, record.entry.kind)
         erased = tuple(one.model_copy(update={"by": self.pseudonym(one.by)}) for one in record.erased)
         return record.model_copy(update={"entry": self.entry(record.entry), "fact": fact, "raw": None, "salt": None, "erased": erased})
 

@@ -95,7 +95,7 @@ class Eraser:
             fields = state.erased(entry.index, rec.case) & {WHOLE, *rec.personal}
             missing = missing_of(rec, payloads.get(entry.index))
             if fields and WHOLE not in missing and not fields <= missing:
-                wanted[entry.index] = Wanted(kind_of(rec.subject), fields, rec.digest)
+                wanted[entry.index] = Wanted(kind_of(rec), fields, rec.digest)
         if wanted:
             if self._store is None:
                 log.warning("erasure_outstanding", records=len(wanted), next="set FENGHUO_REDACTOR_URL: no credentials may erase")

@@ -149,7 +149,7 @@ class Keeping:
 
 def act_of(rec: Rec, envelope: dict[str, Any]) -> Act | None:
     """None for a record of another kind."""
-    kind = kind_of(rec.subject)
+    kind = kind_of(rec)
     if kind not in KEEPING_KINDS:
         return None
     data: Any = envelope.get("data")

@@ -22,6 +22,9 @@ from shared.facts import rfc3339
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+STATE_FILE = "signer.json"
+
+
 class RefusedError(RuntimeError):
     """The trail must not go on; says why and what a person has to do."""
 
@@ -72,6 +75,8 @@ class CheckpointSigner:
     ) -> None:
         self.key = key
         self.last: Signed | None = None
+        self.stored: Signed | None = None
+        """The last that the store is known to have."""
         self._state, self._trail, self._announce, self._adopt, self._step = state, trail, announce, adopt, step
         self._unstored: Signed | None = None
 
@@ -98,8 +103,12 @@ class CheckpointSigner:
             await self._covered(newest, tree)
             signed = newest
             self._state.write(signed)
-        self.last = signed
+        self.last = self.stored = signed
         return signed.size
+
+    def rest(self) -> None:
+        """Another signs now: what was signed is looked at anew before this one does."""
+        self.last = self.stored = self._unstored = None
 
     async def _without_state(self) -> Signed | None:
         count = await self._trail.checkpoint_count()
@@ -151,5 +160,5 @@ class CheckpointSigner:
             # Our own insert, whose answer was lost, or another signer's.
             if await self._trail.checkpoint(signed.number) != signed:
                 raise
-        self._unstored = None
+        self.stored, self._unstored = signed, None
         self._step("checkpoint")

@@ -15,6 +15,9 @@ from services.audit.log import layout
 from services.audit.log.layout import ENTRIES, LayoutError, TileId
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
+from shared.bodies import sends
+from shared.door import doorway
+from shared.http_fields import Words
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}
@@ -46,11 +49,13 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
 
     @router.head("/checkpoint", include_in_schema=False)
     @router.get("/checkpoint", response_class=PlainTextResponse)
+    @doorway(is_open=True)
     async def checkpoint() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """The last signed checkpoint, a C2SP signed note."""
         return PlainTextResponse((await reader.checkpoint()).note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/checkpoint/sealed", response_class=PlainTextResponse)
+    @doorway(is_open=True)
     async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """The newest checkpoint that so many witnesses cosigned, with their lines."""
         signed = await reader.sealed_checkpoint(quorum)
@@ -59,13 +64,15 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
         return PlainTextResponse(signed.note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/vkey", response_class=PlainTextResponse)
+    @doorway(is_open=True)
     async def verifier_key() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """The public key to pin. Take it once, by another way if you can, and keep it."""
         return PlainTextResponse(vkey + "\n")
 
     @router.head("/tile/{path:path}", include_in_schema=False)
-    @router.get("/tile/{path:path}", response_class=Response)
-    async def tile(path: str, accept_encoding: Annotated[str, Header()] = "") -> Response:  # pyright: ignore[reportUnusedFunction]
+    @router.get("/tile/{path:path}", response_class=Response, responses=sends("application/octet-stream"))
+    @doorway(is_open=True)
+    async def tile(path: Words, accept_encoding: Annotated[Words, Header()] = "") -> Response:  # pyright: ignore[reportUnusedFunction]
         """`/tile/<L>/<N>[.p/<W>]` and `/tile/entries/<N>[.p/<W>]`."""
         try:
             wanted = layout.parse_path(f"tile/{path}")

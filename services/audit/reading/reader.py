@@ -30,6 +30,7 @@ from services.audit.reading.views import (
 )
 from services.audit.reads.seen import seen, up_to
 from services.audit.records import record
+from services.audit.records.fields import excused_in
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.record import Rec
 from services.audit.retention.sealed_range import InSealedFile
@@ -220,7 +221,7 @@ class TrailReader:
             header=rec.header(),
             rec=entry.rec.decode(),
             leaf=entry.leaf.hex(),
-            fact=envelope or None,
+            fact=None if rec.distrust else envelope or None,
             raw=raw.decode(errors="replace") if raw is not None else None,
             salt=payload.salt.hex() if payload else None,
             digest_holds=not payload_faults(rec, payload) and (not missing or keeping.excuses(index, rec.case, missing)),
@@ -338,6 +339,7 @@ def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None
     """`sealed`: records under the seal, None where there is no witness."""
     rec = Rec.read(entry.rec)
     field: dict[str, Any] = entry.fields
+    weighed = excused_in(payload.envelope) if field["lapse"] and payload and not rec.distrust else {}
     return Entry(
         index=entry.index,
         sequence=rec.sequence,
@@ -345,6 +347,7 @@ def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None
         claimed=record.utc(rec.claimed) if rec.claimed else None,
         kind=field["kind"],
         form=rec.form,
+        distrust=rec.distrust or None,
         case=rec.case or None,
         number=rec.number,
         previous=rec.previous,
@@ -358,6 +361,8 @@ def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None
         outcomes=field["outcomes"],
         lapse=field["lapse"],
         lapses=field["lapses"],
-        text=payload.text if payload else None,
+        excused=tuple(weighed),
+        excuses=tuple(dict.fromkeys(excuse for excuses in weighed.values() for excuse in excuses)),
+        text=payload.text if payload and not rec.distrust else None,
         sealed=None if sealed is None else entry.index < sealed,
     )

@@ -3,12 +3,14 @@
 Invariant: every answer names the signed checkpoint it holds up to; what came in later is not part of it.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from services.audit.keeping.rules import Erasure
-from shared.facts import Frozen, Instant
+from shared.facts import Frozen, Given, Instant
+from shared.facts.bounds import AnyTime
+from shared.facts.distrust import Distrust
+from shared.http_fields import Words
 
 
 class NotInTrail(LookupError):
@@ -20,30 +22,30 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-class Filter(Frozen):
+class Filter(Given):
     """All that are given must hold. `since` and `until` are broker times, both inclusive; so are those that authors claim."""
 
-    case: str | None = None
-    kind: str | None = None
-    unit: str | None = None
+    case: Words | None = None
+    kind: Words | None = None
+    unit: Words | None = None
     """Any unit the record names, and the reporting unit of its case."""
     under: bool = False
     """With `unit`: the units under it too, however deep."""
-    person: str | None = None
-    level: str | None = None
-    category: str | None = None
-    area: str | None = None
+    person: Words | None = None
+    level: Words | None = None
+    category: Words | None = None
+    area: Words | None = None
     """A division's code; the divisions within it too (`620600`, or what their codes begin with: `6206`)."""
-    channel: str | None = None
-    outcome: str | None = None
+    channel: Words | None = None
+    outcome: Words | None = None
     lapse: bool | None = None
-    lapse_of: str | None = None
+    lapse_of: Words | None = None
     """The duty that lapsed."""
-    since: datetime | None = None
-    until: datetime | None = None
-    claimed_since: datetime | None = None
-    claimed_until: datetime | None = None
-    text: str | None = None
+    since: AnyTime | None = None
+    until: AnyTime | None = None
+    claimed_since: AnyTime | None = None
+    claimed_until: AnyTime | None = None
+    text: Words | None = None
     """A piece of the words people wrote, without regard to case or width; no pattern."""
 
 
@@ -69,6 +71,8 @@ class Entry(Frozen):
     kind: str
     form: Literal["fact", "gap"] = "fact"
     """`gap`: the broker had lost this one; the trail says so."""
+    distrust: Distrust | None = None
+    """Why it is no authentic fact (its kind is `untrusted` then): nobody did what it says."""
     case: str | None = None
     number: int
     """Number within the case, from 1."""
@@ -87,6 +91,10 @@ class Entry(Frozen):
     lapse: bool = False
     lapses: tuple[str, ...] = ()
     """The duties that lapsed."""
+    excused: tuple[str, ...] = ()
+    """Of these, the ones whose lapse something excuses."""
+    excuses: tuple[str, ...] = ()
+    """What excuses them, as the record names it."""
     text: str | None = None
     sealed: bool | None = None
     """Whether a checkpoint cosigned by enough witnesses covers it; None: there is no witness."""
@@ -145,7 +153,7 @@ class Record(Frozen):
     """The hashed bytes as they are stored, UTF-8 text."""
     leaf: str
     fact: dict[str, Any] | None
-    """The CloudEvent; None where its bytes are no JSON or were erased."""
+    """The CloudEvent; None where its bytes are no JSON, were erased, or are no authentic fact."""
     raw: str | None
     """The fact's bytes as they came, UTF-8 text (invalid bytes replaced)."""
     salt: str | None

@@ -4,6 +4,7 @@ Invariant: whatever needed a token and was answered is kept, a route made tomorr
 is not, nor what changes the trail by a fact of its own. Where a read can't be kept, nothing is shown.
 """
 
+import re
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ WINDOW = 256
 """An export of no more records than this is one of many questions of a verifier: gathered, not a file taken away."""
 _NOTHING_SHOWN = ("/api/v1/trail/state",)
 _FAULT = 400
+_NUMBER = re.compile("[0-9]{1,16}")
 
 
 class ReadsKept:
@@ -119,4 +121,4 @@ def _asked(scope: Scope) -> list[tuple[str, str]]:
 def _is_window(asked: list[tuple[str, str]]) -> bool:
     held = dict(asked)
     start, end = held.pop("start", ""), held.pop("end", "")
-    return not held and start.isdecimal() and end.isdecimal() and int(end) - int(start) <= WINDOW
+    return not held and bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) and int(end) - int(start) <= WINDOW

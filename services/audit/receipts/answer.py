@@ -18,7 +18,7 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import InclusionProof, NotInTrail
 from services.audit.records import record
 from services.audit.records.record import Rec
-from services.audit.store.trail import STREAM
+from shared.broker_time import is_of_receipt
 from shared.facts import Frozen, Instant
 from shared.web import times
 
@@ -111,15 +111,21 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
     )
 
 
-def _difference(claims: Claims, rec: Rec, raw: bytes | None) -> tuple[str, str] | None:
-    said = {
-        "fact": (claims.fact, rec.message_id),
-        "case": (claims.case or "", rec.case),
-        "time": (claims.time, record.utc(rec.broker)),
-        "stream": (claims.stream, STREAM),
-        "sha256": (claims.sha256, sha256(raw).hexdigest() if raw is not None else claims.sha256),
+def differences(claims: Claims, rec: Rec, raw: bytes | None = None) -> list[str]:
+    """The names of the claims that the record (and its message, where it is here) contradicts."""
+    agrees = {
+        "fact": claims.fact == rec.message_id,
+        "case": (claims.case or "") == rec.case,
+        "sequence": claims.sequence == rec.sequence,
+        "stream": claims.stream == rec.stream,
+        "time": is_of_receipt(claims.time, record.utc(rec.broker)),
+        "sha256": raw is None or claims.sha256 == sha256(raw).hexdigest(),
     }
-    wrong = [name for name, (one, other) in said.items() if one != other]
+    return [name for name, same in agrees.items() if not same]
+
+
+def _difference(claims: Claims, rec: Rec, raw: bytes | None) -> tuple[str, str] | None:
+    wrong = differences(claims, rec, raw)
     if not wrong:
         return None
     en = f"record {rec.index} has another {', '.join(wrong)} than the receipt says: one of the two was altered; keep both"

@@ -1,7 +1,8 @@
 """From a fact to its record: header, leaf, payload and search fields. Pure.
 
-Invariant: the same message at the same place with the same salts makes the same payload and the same header but for `ingested`
-and `epoch`: so a batch that was cut short by a crash is finished with what was begun. A message is parsed once.
+Invariant: the same message at the same place with the same salts, time and writer makes the same payload and the same header. All of
+these lie with the payload: so a batch that was cut short by a crash is finished with what was begun, and a lost record is made again.
+A message is parsed once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import UNSET
+
 from services.audit.log.merkle import leaf_hash
 from services.audit.records import fields, record
 from services.audit.records.actors import Actors, Seen, fresh_salts
 from services.audit.records.fields import NOTHING, About
-from services.audit.records.payloads import Payload, digests_of, parts_of
-from services.audit.records.record import Message, Rec
+from services.audit.records.payloads import Made, Payload, digests_of, parts_of
+from services.audit.records.record import DISTRUSTED_VERSION, FOLLOWING_VERSION, VERSION, Message, Rec
 from services.audit.store.trail import Stored
 from shared.facts import rfc3339
+from shared.facts.authenticity import distrust_envelope
+from shared.facts.distrust import Distrust
+from shared.formats import refuse_newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Source(NamedTuple):
     stream: str
     created: str
     epoch: int
+    follows: str | None = None
+    """How the trail before this one ended: its first record says so (log/succession.py)."""
 
 
 class Opened(NamedTuple):
@@ -43,6 +51,7 @@ class Opened(NamedTuple):
     envelope: dict[str, Any]
     case: str
     principal: str | None
+    distrust: Distrust | None = None
 
 
 class Built(NamedTuple):
@@ -53,21 +62,26 @@ class Built(NamedTuple):
 
 
 def opened(message: Message) -> Opened:
+    """Raises NewerError for a fact of a newer format: which fields of it are personal is not for this version to say."""
     envelope = record.envelope_of(message.raw)
+    refuse_newer(envelope)
+    if message.headers is not None and (why := distrust_envelope(message.subject, message.headers, envelope)) is not None:
+        return Opened(message, envelope, record.case_of(envelope), None, why)
     return Opened(message, envelope, record.case_of(envelope), record.actor_of(envelope))
 
 
 def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, salt: bytes, now: str, repeats: int | None = None) -> Built:
     """`head`: the case's last record so far. `actors` knows the message's principal. `salt`: fresh, or the one stored already.
     `now` as rfc3339. Uses up the envelope."""
-    message, envelope, case, principal = one
+    message, envelope, case, principal, distrust = one
     raw = message.raw
     index = message.sequence - 1
     author = actors[principal] if principal is not None else None
     claimed = record.claimed_of(envelope)
     subject = record.bounded(message.subject)
-    kind = fields.kind_of(subject)
-    searched = fields.derive(subject, envelope, head.about if head else NOTHING)
+    kind = fields.UNTRUSTED if distrust else fields.of_subject(subject)
+    searched = fields.derive(kind, envelope, head.about if head else NOTHING)
+    follows = source.follows if index == 0 else None
     digests = digests_of(parts_of(envelope, kind), salt)
     rec = Rec(
         actor=author.pseudonym if author else None,
@@ -76,7 +90,9 @@ def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, sa
         claimed=claimed,
         created=source.created,
         digest=None if raw is None else record.digest_of(salt, raw),
+        distrust=distrust or UNSET,
         epoch=source.epoch,
+        follows=follows or UNSET,
         form="gap" if raw is None else "fact",
         index=index,
         ingested=now,
@@ -90,11 +106,12 @@ def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, sa
         sequence=message.sequence,
         stream=source.stream,
         subject=subject,
+        v=FOLLOWING_VERSION if follows else DISTRUSTED_VERSION if distrust else VERSION,
     )
     written = rec.write()
     return Built(
         Stored(index, written, leaf_hash(written), fields.searchable(rec, searched)),
-        Payload(index, raw, salt, author.salt if author else None),
+        Payload(index, raw, salt, author.salt if author else None, made=Made(now, source.epoch)),
         case,
         CaseHead(rec.number, index, searched.about if case else NOTHING),
     )
@@ -117,8 +134,10 @@ def build_all(
     built: list[Built] = []
     for one, fresh in zip(all_opened, salts, strict=True):
         index = one.message.sequence - 1
-        salt = stored.salt if (stored := kept.get(index)) is not None else fresh
-        made = build(one, heads.get(one.case), source, actors, salt, at, seen.add(one.message.message_id, index))
+        stored = kept.get(index)
+        salt = stored.salt if stored is not None else fresh
+        by, when = (source._replace(epoch=stored.made.epoch), stored.made.ingested) if stored is not None and stored.made else (source, at)
+        made = build(one, heads.get(one.case), by, actors, salt, when, seen.add(one.message.message_id, index))
         heads[one.case] = made.head
         built.append(made)
     return built

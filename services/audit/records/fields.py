@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.audit.records.record import Rec
+from shared.facts import EXCUSES, Excuse
 
+GAP, UNTRUSTED = "gap", "untrusted"
+"""Kinds of records that are no facts: the broker had lost it; it is not what it claims to be."""
 _FIELD_LIMIT = 120
 _TEXT_LIMIT = 500
 _LIST_LIMIT = 200
@@ -57,9 +60,14 @@ class Fields:
         }
 
 
-def kind_of(subject: str) -> str:
+def kind_of(rec: Rec) -> str:
+    """What the record is of. A message that is no authentic fact is none of the kind it claims, whoever asks."""
+    return UNTRUSTED if rec.distrust else of_subject(rec.subject)
+
+
+def of_subject(subject: str) -> str:
     """`fact.<lane>.<kind>`; a fact the broker lost has no subject."""
-    return subject.rsplit(".", 1)[-1] if subject else "gap"
+    return subject.rsplit(".", 1)[-1] if subject else GAP
 
 
 def about_of(kind: str, envelope: Json) -> About:
@@ -70,9 +78,10 @@ def about_of(kind: str, envelope: Json) -> About:
     return About(_text(data.get("unit")), _text(data.get("area")), _text(data.get("level")), _text(data.get("category")))
 
 
-def derive(subject: str, envelope: Json, carried: About) -> Fields:
-    """`carried`: what the case's report said, or NOTHING."""
-    kind = kind_of(subject)
+def derive(kind: str, envelope: Json, carried: About) -> Fields:
+    """`carried`: what the case's report said, or NOTHING. Of what is not trusted nobody is found by what it says of them."""
+    if kind == UNTRUSTED:
+        return Fields(kind, carried)
     data = _object(envelope.get("data"))
     get = data.get
     about = carried if carried != NOTHING else about_of(kind, envelope)
@@ -106,6 +115,17 @@ def derive(subject: str, envelope: Json, carried: About) -> Fields:
 def effects_of(envelope: Json) -> list[Json]:
     """The effects of a decision; none where it is none."""
     return _objects(_object(envelope.get("data")).get("effects"))
+
+
+def excused_in(envelope: Json) -> dict[str, tuple[str, ...]]:
+    """Lapsed duty → what excuses it; without those that nothing excuses. From the message, so that records of before have it too."""
+    found: dict[str, tuple[str, ...]] = {}
+    for effect in effects_of(envelope):
+        # Records of before name the stand-in alone.
+        excuses = _distinct(_list(effect.get("excuses"))) or ((Excuse.STOOD_IN.value,) if effect.get("stood_in") else ())
+        if effect.get("kind") == "lapsed" and isinstance(effect.get("duty"), str) and not EXCUSES.isdisjoint(excuses):
+            found[effect["duty"]] = excuses
+    return found
 
 
 def words_of(envelope: Json) -> str | None:

@@ -43,7 +43,7 @@ def header_faults(rec: Rec) -> list[str]:
 
 
 def _author(rec: Rec, payload: Payload) -> list[str]:
-    principal, salt = payload.actor, payload.actor_salt
+    principal, salt = None if rec.distrust else payload.actor, payload.actor_salt
     known = record.pseudonym(salt, principal) if salt is not None and principal is not None else None
     return [] if known == rec.actor else ["its author is not the one its payload names"]
 
@@ -51,7 +51,7 @@ def _author(rec: Rec, payload: Payload) -> list[str]:
 def _parts(rec: Rec, payload: Payload) -> list[str]:
     if rec.v == 1:
         return []
-    parts = payloads.parts_of(record.envelope_of(payload.raw), fields.kind_of(rec.subject))
+    parts = payloads.parts_of(record.envelope_of(payload.raw), fields.kind_of(rec))
     digests = payloads.digests_of(parts, payload.salt)
     if digests.plain != rec.plain:
         return ["its digest without personal fields is not its payload's"]

@@ -7,7 +7,7 @@ or below i and i. Whoever holds a payload can make each digest of its record aga
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -43,6 +43,13 @@ class Remains(msgspec.Struct, frozen=True, array_like=True):
     """By path."""
 
 
+class Made(NamedTuple):
+    """When the audit made the record, and which writer: with message and salts, all that its header was made of."""
+
+    ingested: str
+    epoch: int
+
+
 @dataclass(frozen=True)
 class Payload:
     """`raw` and `salt` are gone (None, empty) where something was erased: then `remains` has what is left."""
@@ -52,6 +59,8 @@ class Payload:
     salt: bytes
     actor_salt: bytes | None = None
     remains: Remains | None = None
+    made: Made | None = None
+    """None for what an earlier version stored, or an erasure left: its record can't be made again."""
 
     @cached_property
     def envelope(self) -> dict[str, Any]:
@@ -75,7 +84,7 @@ class Payload:
 
     def by(self, actor_salt: bytes | None) -> "Payload":
         """The same with the author's salt; what was parsed stays so."""
-        made = Payload(self.index, self.raw, self.salt, actor_salt, self.remains)
+        made = Payload(self.index, self.raw, self.salt, actor_salt, self.remains, self.made)
         made.__dict__.update({name: held for name, held in self.__dict__.items() if name in _PARSED})
         return made
 
@@ -143,8 +152,11 @@ class _Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
     salt: bytes
     raw: bytes | None
     remains: Remains | None = None
+    ingested: str = ""
+    epoch: int = 0
 
 
+_NOT_KEPT = Made("", 0)
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[_Held, ...]).decode
 
@@ -165,7 +177,11 @@ def chunks(payloads: Sequence[Payload]) -> Iterator[tuple[int, int, bytes]]:
 
 
 def pack(payloads: Sequence[Payload]) -> bytes:
-    return _pack([_Held(payload.salt, payload.raw, payload.remains) for payload in payloads])
+    return _pack([_held(payload, payload.made or _NOT_KEPT) for payload in payloads])
+
+
+def _held(payload: Payload, made: Made) -> _Held:
+    return _Held(payload.salt, payload.raw, payload.remains, made.ingested, made.epoch)
 
 
 def unpack(start: int, content: bytes) -> list[Payload]:
@@ -174,7 +190,10 @@ def unpack(start: int, content: bytes) -> list[Payload]:
         held = _unpack(content)
     except msgspec.MsgspecError as error:
         raise PayloadError(f"the payloads stored from record {start} on can't be read ({error}): they were altered") from None
-    return [Payload(index, one.raw, one.salt, None, one.remains) for index, one in enumerate(held, start)]
+    return [
+        Payload(index, one.raw, one.salt, None, one.remains, Made(one.ingested, one.epoch) if one.ingested else None)
+        for index, one in enumerate(held, start)
+    ]
 
 
 def multiples_of(indexes: Iterable[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import orjson
 
-from shared.vocabulary import CASE_ACTS, Kind
+from shared.vocabulary import CASE_ACTS, DIRECTORY_KINDS, Kind
 
 Json = dict[str, Any]
 Paths = dict[str, "str | Paths"]
@@ -18,10 +18,18 @@ Paths = dict[str, "str | Paths"]
 _REPORT = ("summary", "details", "tasks.title", "original.area_as_given", "original.digest")
 _ACT = ("text", "summary", "tasks.title", "original.area_as_given", "original.digest")
 _PERSON = ("name", "channels", "absences.reason")
+_DIRECTORY = (
+    "why",
+    *(f"changes.person.{field}" for field in _PERSON),
+    "changes.absence.reason",
+    "telling.by",
+    "telling.approved_by",
+    "telling.told.changes.other",
+)
 
 PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.REPORTED: _REPORT,
-    Kind.ACKNOWLEDGED: ("note",),
+    Kind.ACKNOWLEDGED: ("note", "number"),
     **dict.fromkeys(CASE_ACTS, _ACT),
     Kind.HEARD: (),
     Kind.ESTABLISHED: (),
@@ -34,6 +42,9 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.summary",
         "notices.brief.owes",
         "notices.brief.dark",
+        "notices.brief.directory",
+        "notices.brief.ending",
+        "notices.brief.called",
         *(f"sends.data.{field}" for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words")),
     ),
     Kind.DELIVERED: ("deliveries.address", "deliveries.error"),
@@ -47,7 +58,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.SEALED_RANGE: (),
     Kind.POLICY_DRAFTED: (),
     Kind.POLICY_APPROVED: (),
-    Kind.DIRECTORY_CHANGED: ("why", *(f"changes.person.{field}" for field in _PERSON), "changes.absence.reason"),
+    **dict.fromkeys(DIRECTORY_KINDS, _DIRECTORY),
 }
 """Kind → fields of its data that hold names, ways to reach somebody, or words people wrote. An unsalted digest of such words is as
 good as the words. Ids of persons stay: they name nobody once the directory's names are erased."""

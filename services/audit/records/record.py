@@ -2,11 +2,13 @@
 
 Invariant: `rec` is canonical by RFC 8785 (ASCII keys sorted, integers below 2^53, no floats: msgspec writes the same bytes) and
 holds no personal data: the message, the message without its personal fields and each of these enter by salted digests, its author
-by a pseudonym. Headers of version 1 are read and written back for ever.
+by a pseudonym. Headers of version 1 are read and written back for ever; of version 3 are only those that name a `distrust`.
 """
 
 import hmac
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -15,8 +17,13 @@ import msgspec
 import orjson
 
 from shared.facts import rfc3339
+from shared.facts.distrust import Distrust
+from shared.formats import NewerError
 
 VERSION = 2
+DISTRUSTED_VERSION = 3
+FOLLOWING_VERSION = 4
+"""Of the first record of a trail that follows one that was ended."""
 _CASE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OUR_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _TEXT_LIMIT = 256
@@ -36,6 +43,8 @@ class Message(NamedTuple):
     message_id: str
     time: datetime
     raw: bytes | None
+    headers: Mapping[str, str] | None = None
+    """As they are stored; None where they are not known, so that nothing is concluded from them."""
 
 
 class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -49,7 +58,11 @@ class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """When the stream was made: another stream of the same name is another record."""
     digest: str | None
     """SHA-256(salt ‖ message), hex; None for a gap, as all that is made of the message."""
+    distrust: Distrust | msgspec.UnsetType = msgspec.UNSET
+    """Why the message is no authentic fact; absent where it is one."""
     epoch: int
+    follows: str | msgspec.UnsetType = msgspec.UNSET
+    """The note about the end of the trail before; in a first record alone."""
     form: Literal["fact", "gap"]
     index: int
     ingested: str
@@ -75,6 +88,10 @@ class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     def header(self) -> dict[str, Any]:
         """As it is written: a header of version 1 has only that version's fields."""
         header = msgspec.structs.asdict(self)
+        if self.distrust is msgspec.UNSET:
+            del header["distrust"]
+        if self.follows is msgspec.UNSET:
+            del header["follows"]
         if self.v == 1:
             for name in _ABSENT_IN_V1:
                 del header[name]
@@ -87,13 +104,29 @@ class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
             rec = _decode(raw)
         except (msgspec.MsgspecError, ValueError) as error:
             raise RecordError(f"the header is no record of this trail ({error})") from None
-        if rec.v not in (1, VERSION):
+        if rec.v not in (1, VERSION, DISTRUSTED_VERSION, FOLLOWING_VERSION):
             raise RecordError(f"the header is of version {rec.v}, which this program does not know")
+        if (rec.v == FOLLOWING_VERSION) is (rec.follows is msgspec.UNSET) or (rec.v == FOLLOWING_VERSION and rec.index != 0):
+            raise RecordError(f"a first header of version {FOLLOWING_VERSION}, and no other, says which trail it follows")
+        if rec.v != FOLLOWING_VERSION and (rec.v == DISTRUSTED_VERSION) is (rec.distrust is msgspec.UNSET):
+            raise RecordError(f"a header of version {DISTRUSTED_VERSION}, and no other, says why its message is not trusted")
         if rec.write() != raw:
             raise RecordError("the header is not in canonical form")
         return rec
 
 
+class _Version(msgspec.Struct):
+    v: int = 1
+
+
+def refuse_newer(raw: bytes) -> None:
+    """Raises NewerError for a header that a newer version has written."""
+    with suppress(msgspec.MsgspecError):
+        if (version := _version(raw).v) > FOLLOWING_VERSION:
+            raise NewerError(version)
+
+
+_version = msgspec.json.Decoder(_Version).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(Rec).decode
 

@@ -23,7 +23,7 @@ from services.audit.reports.views import (
 )
 
 CHAINS = 200
-DUTY_COLUMNS = ("in_time", "late", "lapsed", "reported_late", "not_answered", "excused")
+DUTY_COLUMNS = ("in_time", "late", "lapsed", "reported_late", "not_answered", "logged_calls", "contested", "excused")
 MATTER_COLUMNS = ("reports", "responded", "resolved", "closed", "reopened", "withdrawn", "merged", "open", "overdue")
 SCORES = range(1, 6)
 Fields = dict[str, Any]
@@ -54,12 +54,14 @@ class Answering:
         figures = self._figures
         counts = {column: figures.count(table, row, column) for column in DUTY_COLUMNS}
         held_against = counts["lapsed"] - counts["excused"] - (_only_unanswered(figures, table, row) if of_unit else 0)
+        in_time = counts["in_time"] - figures.count(table, row, "contested_in_time")
         done, late = figures.of(table, row, "done"), figures.of(table, row, "late")
         return {
             **self._traced(table, row, ("opened", "done", *DUTY_COLUMNS)),
             "duties": figures.count(table, row, "opened"),
             **counts,
-            "share_in_time": share(counts["in_time"], counts["in_time"] + max(held_against, 0)),
+            "held_against": max(held_against, 0),
+            "share_in_time": share(in_time, in_time + max(held_against, 0)),
             "median_seconds": done.median,
             "worst_seconds": done.worst,
             "median_late_seconds": late.median,

@@ -3,7 +3,7 @@
 Invariant: a figure can be had with its records by those who may read them, and by nobody else.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -13,15 +13,17 @@ from services.audit.reports.reports import Reports
 from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import LONGEST_LOOK_BACK, LOOK_BACK, Window
 from shared.directory import Directory
-from shared.facts import Frozen
+from shared.facts import Given
+from shared.facts.bounds import AnyTime
+from shared.http_fields import IdRef, Words
 from shared.problems import Problem
 from shared.tokens import Gate
 
 
-class Period(Frozen):
-    since: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-    until: Annotated[datetime | None, Query(description="broker time, inclusive; with an offset")] = None
-    unit: Annotated[str | None, Query(description="only what this unit owes and reports")] = None
+class Period(Given):
+    since: Annotated[AnyTime | None, Query(description="broker time, inclusive; with an offset")] = None
+    until: Annotated[AnyTime | None, Query(description="broker time, inclusive; with an offset")] = None
+    unit: Annotated[IdRef | None, Query(description="only what this unit owes and reports")] = None
     below: Annotated[bool, Query(description="with `unit`: and all units below it")] = False
     records: Annotated[bool, Query(description="each figure with the records it was counted from")] = False
     back_days: Annotated[int, Query(ge=0, le=LONGEST_LOOK_BACK.days, description="so far before are open matters looked for")] = (
@@ -42,7 +44,7 @@ class Period(Frozen):
 
 
 class OfFigure(Period):
-    figure: Annotated[str, Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`")]
+    figure: Annotated[Words, Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`")]
 
 
 def reports_router(reports: Reports, gate: Gate, directory: Directory | None) -> APIRouter:

@@ -12,10 +12,9 @@ from services.audit.reports.matters import Json, LapseSeen, Matter, Owed, betwee
 from services.audit.reports.reach import answered_by_doing
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
-from shared.facts import EffectKind, LapseCause
+from shared.case import DutyState
+from shared.facts import EffectKind, Excuse, LapseCause, Via
 
-EXCUSES = frozenset({"every_channel_failed", "no_channel_delivered", "stood_in", "transfer_pending"})
-"""What on the record speaks for whoever let a limit pass. To have put the reminder off (`snoozed`) does not."""
 _LAPSES_KEPT = 20_000
 _EARLY_KEPT = 256
 OF_A_DUTY = frozenset(
@@ -27,6 +26,7 @@ OF_A_DUTY = frozenset(
         EffectKind.REFERRED,
         EffectKind.MOVED,
         EffectKind.HOLDER,
+        EffectKind.OWED_AGAIN,
     }
 )
 
@@ -53,6 +53,8 @@ class Fates:
             case EffectKind.DISCHARGED:
                 owed = matter.duties.pop(duty, None) or Owed(duty, unit, person, None, None, _by_recipient(effect), seen.index)
                 self._done(matter, owed, effect, moment, seen.index, inside)
+            case EffectKind.OWED_AGAIN:
+                self._contested(matter, Owed(duty, unit, person, None, word(effect.get("due_at")), True, seen.index), effect, inside)
             case EffectKind.REFERRED:
                 owed = matter.duties.get(duty)
                 if owed is not None and owed.lapse is not None:
@@ -90,7 +92,8 @@ class Fates:
             late_by=seconds(effect.get("late_by_seconds")),
             stood_in=stood_in,
             by_recipient=owed.by_recipient,
-            excuses=("stood_in",) if stood_in else (),
+            # Records of before name the stand-in alone here, and the others where it was referred.
+            excuses=words(effect.get("excuses")) or ((Excuse.STOOD_IN.value,) if stood_in else ()),
         )
         self._count(matter, owed, "lapsed", seen.index, inside)
         if cause == LapseCause.REPORTED_LATE:
@@ -99,13 +102,14 @@ class Fates:
             self._count(matter, owed, "not_answered", seen.index, inside)
         if cause is not None:
             self._count(matter, owed, f"cause:{cause}", seen.index, inside)
-        if stood_in is not None:
+        if owed.lapse.is_excused:
             self._excused(matter, owed, seen.index, inside)
         if (early := self._early.pop((matter.case, duty), None)) is not None:
             self.excuse(owed.lapse, *early)
         if inside and self.window.asks_for(unit):
             local = seen.at.astimezone(self.zone)
-            self.figures.add("hour", f"{local.hour:02}", "lapsed", seen.index)
+            if not owed.lapse.is_excused:
+                self.figures.add("hour", f"{local.hour:02}", "lapsed", seen.index)
             if len(self.lapses) < _LAPSES_KEPT:
                 self.lapses.append(owed.lapse)
             else:
@@ -117,17 +121,30 @@ class Fates:
         if late_by is None:
             self._count(matter, owed, "in_time", index, inside)
         else:
-            self._count(matter, owed, "late", index, inside, late_by)
+            # How late somebody is whom something excuses is on record with their lapse, and is not held against them.
+            is_excused = owed.lapse is not None and owed.lapse.is_excused
+            self._count(matter, owed, "late_excused" if is_excused else "late", index, inside, late_by)
             if owed.lapse is not None:
                 owed.lapse.done, owed.lapse.done_late_by = index, late_by
+        if effect.get("note") == Via.LOGGED_CALL:
+            self._count(matter, owed, "logged_calls", index, inside)
         answered_by_doing(self.figures, matter, owed, index, moment)
+
+    def _contested(self, matter: Matter, owed: Owed, effect: Json, inside: bool) -> None:
+        """It was held for done by a call that never was; of a contact of the chain nothing was held for done."""
+        if owed.duty in matter.duties:
+            return
+        matter.duties[owed.duty] = owed
+        self._count(matter, owed, "contested", owed.index, inside)
+        if effect.get("note") == DutyState.DISCHARGED:
+            self._count(matter, owed, "contested_in_time", owed.index, inside)
 
     def excuse(self, lapse: LapseSeen, excuses: tuple[str, ...], index: int) -> None:
         """What the referral of a lapse names for whoever let it happen."""
-        was_excused = bool(EXCUSES.intersection(lapse.excuses))
+        was_excused = lapse.is_excused
         lapse.excuses = tuple(dict.fromkeys((*lapse.excuses, *excuses)))
         matter = self.matters.get(lapse.case)
-        if not was_excused and EXCUSES.intersection(lapse.excuses) and matter is not None:
+        if not was_excused and lapse.is_excused and matter is not None:
             owed = matter.duties.get(lapse.duty) or Owed(lapse.duty, lapse.unit, lapse.person, None, None, lapse.by_recipient, lapse.index)
             owed.lapse = owed.lapse or lapse
             self._excused(matter, owed, index, self.window.holds(lapse.at))

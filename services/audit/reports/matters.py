@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from services.audit.reports.reading import Seen
+from shared.facts import EXCUSES
 from shared.vocabulary import Kind, ReportKind
 
 _NOTICES_KEPT = 64
@@ -43,6 +44,11 @@ class LapseSeen:
     done: int | None = None
     done_late_by: float | None = None
 
+    @property
+    def is_excused(self) -> bool:
+        """Counted apart: nobody is held to it by a figure."""
+        return not EXCUSES.isdisjoint(self.excuses)
+
 
 @dataclass(slots=True)
 class Owed:
@@ -58,6 +64,11 @@ class Owed:
     channel: str | None = None
     """Over which the call first got through to them."""
     lapse: LapseSeen | None = None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Owed past its limit, and nothing excuses that."""
+        return self.lapse is not None and not self.lapse.is_excused
 
 
 @dataclass(slots=True)

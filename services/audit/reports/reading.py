@@ -16,16 +16,16 @@ from services.audit.records.record import Rec
 from services.audit.retention.sealed_range import InSealedFile
 from services.audit.store.trail import Stored
 from shared.facts import rfc3339
-from shared.vocabulary import Kind
+from shared.vocabulary import DIRECTORY_KINDS, Kind
 
 PAGE = 256
 _REMEMBERED = 65_536
 """Message ids looked back on for a repeat: the broker itself keeps them for an hour."""
 UNCOUNTED = frozenset(
-    {Kind.DUE, Kind.HEARD, Kind.CHECKED, Kind.REJECTED, Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, Kind.DIRECTORY_CHANGED}
+    {Kind.DUE, Kind.HEARD, Kind.CHECKED, Kind.REJECTED, Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, *DIRECTORY_KINDS, fields.UNTRUSTED}
 )
 """No figure is made of these."""
-_STANDING = frozenset({"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised"})
+_STANDING = frozenset({"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised", "owed_again"})
 """Effects by which a matter stands otherwise than before."""
 
 
@@ -124,11 +124,11 @@ async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None 
 
 def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
     field = entry.fields
-    data: Any = envelope.get("data")
+    data: Any = None if rec.distrust else envelope.get("data")
     return Seen(
         index=entry.index,
         at=record.utc(rec.broker),
-        kind=fields.kind_of(rec.subject),
+        kind=fields.kind_of(rec),
         case=rec.case,
         number=rec.number,
         unit=field["unit"],

@@ -53,10 +53,11 @@ class Reports:
 
     async def counted(self, window: Window) -> Counted:
         """All figures of the window, up to the last checkpoint, or to an earlier one by which the window had ended already."""
+        # Asked before the turn is waited for: where the store does not answer, everybody hears so at the same time.
+        signed = await self._reader.checkpoint()
         async with self._one_at_a_time:
-            signed = await self._reader.checkpoint()
             kept = self._kept.get(window)
-            if kept is not None and (kept.signed.size == signed.size or _had_ended(window, kept.signed)):
+            if kept is not None and (kept.signed.size >= signed.size or _had_ended(window, kept.signed)):
                 self._kept.move_to_end(window)
                 return kept
             self._kept.pop(window, None)

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.audit.reading.views import CheckpointView
-from shared.facts import Frozen, Instant
+from shared.facts import EXCUSES, Frozen, Instant
 
 Records = dict[str, tuple[int, ...]]
 
@@ -28,17 +28,24 @@ class DutyLine(Traced):
     """Opened in the window."""
     in_time: int
     late: int
-    """Done after their limit; their lapse may lie before the window."""
+    """Done after their limit without an excuse; their lapse may lie before the window."""
     lapsed: int
     """Not done by their limit; some of them were done late."""
     reported_late: int
     """Of the lapsed: the unit's own report came after the limit."""
     not_answered: int = 0
     """Of the lapsed: the report was there in time, and the person it is owed to did not answer."""
+    logged_calls: int = 0
+    """Of those done, in time or late: by a call that somebody wrote down."""
+    contested: int = 0
+    """Of the logged calls: the person called says that there was none. What they had answered is owed again, and counts as lapsed if so."""
     excused: int = 0
     """Of the lapsed: the record names what speaks for whoever let it happen. Counted apart from the share."""
+    held_against: int = 0
+    """Of the lapsed: those without an excuse; for a unit also without those a leader did not answer."""
     share_in_time: float | None = None
-    """In time, of those in time and those lapsed without an excuse; for a unit also without those a leader did not answer."""
+    """In time, of those in time and those lapsed without an excuse; for a unit also without those a leader did not answer. What a
+    contested call had answered in time is not in time."""
     median_seconds: float | None = None
     """From a duty's opening until it was done, in time or late."""
     worst_seconds: float | None = None
@@ -106,7 +113,7 @@ class LapseLine(Frozen):
     cause: str | None
     due_at: str | None
     late_by_seconds: float | None
-    """When the limit's clock struck or the report came in; not yet how late it was done in the end: `done_late_by_seconds`."""
+    """How late the report came in. Of what else has lapsed, `done_late_by_seconds` says it once it is done."""
     stood_in: str | None
     found_at: Instant
     rule: str = ""
@@ -126,6 +133,10 @@ class LapseLine(Frozen):
     """The measure in force: decided and not set aside. Proposed ones stand in `steps`."""
     steps: tuple[Step, ...] = ()
     """Up to the checkpoint, whether or not in the window."""
+
+    @property
+    def is_excused(self) -> bool:
+        return not EXCUSES.isdisjoint(self.excuses)
 
     @property
     def outcome(self) -> str:

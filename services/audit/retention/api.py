@@ -12,9 +12,11 @@ from ulid import ULID
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
 from services.audit.records.record import Rec
-from services.audit.retention.sealed_range import Manifest, is_range
+from services.audit.retention.sealed_range import Digest, Manifest, is_range
 from services.audit.retention.store import Dropped
-from shared.facts import Actor, Fact, Frozen
+from shared.bodies import form_of, takes
+from shared.door import MB, doorway
+from shared.facts import Actor, Fact, Frozen, Given
 from shared.facts.retention import SealedRange
 from shared.problems import Problem
 from shared.subjects import fact_subject
@@ -25,13 +27,15 @@ MAY_SEAL = (Role.SUPERVISOR, Role.DISCIPLINE)
 """Those who read all; the auditor among them changes nothing."""
 SOURCE = "/services/audit"
 _KEY = "trail"
+MANIFEST_LIMIT = 4 * MB
+"""Bytes of a manifest with its digest."""
 Publish = Callable[[str, bytes, str], Awaitable[int]]
 """(subject, fact, message id) → the fact's sequence."""
 
 
-class SealedForm(Frozen):
+class SealedForm(Given):
     manifest: Manifest
-    digest: str
+    digest: Digest
 
 
 class SealedAnswer(Frozen):
@@ -43,15 +47,17 @@ def retention_router(reader: TrailReader, gate: Gate, publish: Publish, clock: C
     router = APIRouter(prefix="/api/v1/trail", tags=["sealed files"])
 
     @router.get("/sealed-ranges")
+    @doorway(is_open=True)
     async def ranges() -> tuple[Dropped, ...]:  # pyright: ignore[reportUnusedFunction]
         """Which records lie in which sealed file and no longer here."""
         return tuple(await reader.sealed_ranges())
 
-    @router.post("/sealed-ranges", status_code=201)
-    async def sealed(request: Request, form: SealedForm) -> SealedAnswer:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/sealed-ranges", status_code=201, openapi_extra=takes(SealedForm))
+    @doorway(body_limit=MANIFEST_LIMIT)
+    async def sealed(request: Request) -> SealedAnswer:  # pyright: ignore[reportUnusedFunction]
         """Put on record that these records lie in a sealed file too. From then on the store's administrator may drop them."""
         by = gate.admit(request, *MAY_SEAL).actor()
-        said = await _said(reader, by, form)
+        said = await _said(reader, by, await form_of(request, SealedForm))
         fact_id, now = str(ULID.from_datetime(clock())), clock()
         raw = Fact.of(Kind.SEALED_RANGE, id=fact_id, source=SOURCE, subject=None, time=now, data=said).write()
         return SealedAnswer(record=await publish(fact_subject(_KEY, Kind.SEALED_RANGE), raw, fact_id) - 1)

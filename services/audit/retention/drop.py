@@ -11,11 +11,12 @@ from typing import Any
 from services.audit.keeping.rules import KEEPING_KINDS, Keeping
 from services.audit.log.merkle import TILE_WIDTH
 from services.audit.records import payloads
+from services.audit.records.fields import kind_of
 from services.audit.records.record import Rec, utc
 from services.audit.retention.sealed_range import Manifest, told
 from services.audit.retention.sealed_read import SealedFolder
 from services.audit.retention.store import SEALED_RANGES, Dropped
-from services.audit.store.calls import Doc, asked, client, find_among, insert
+from services.audit.store.calls import LONG_SECONDS, Doc, asked, client, find_among, insert
 from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS
 from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Trail
 from shared.facts import rfc3339
@@ -113,10 +114,10 @@ class RangeDropper:
         await insert(self._ranges, [doc], ordered=True)
         for at in range(start, end, TILE_WIDTH):
             window = {"$gte": at, "$lt": at + TILE_WIDTH}
-            await asked(self._chunks.delete_many({"_id": window}))
+            await asked(self._chunks.delete_many({"_id": window}), LONG_SECONDS)
             sequences = {"$gte": at + 1, "$lt": at + TILE_WIDTH + 1}
             left = [index for index in stays if at <= index < at + TILE_WIDTH]
-            await asked(self._entries.delete_many({"stream": STREAM, "sequence": sequences, "_id": {"$nin": left}}))
+            await asked(self._entries.delete_many({"stream": STREAM, "sequence": sequences, "_id": {"$nin": left}}), LONG_SECONDS)
             progress(at + TILE_WIDTH - start, end - start)
         return len(stays)
 
@@ -128,7 +129,7 @@ class RangeDropper:
             for index, raw in enumerate(sealed.records(number), number * TILE_WIDTH):
                 rec = Rec.read(raw)
                 lasts[rec.case] = rec.number, index
-                if rec.subject.rsplit(".", 1)[-1] in STAYS:
+                if kind_of(rec) in STAYS:
                     acts.append(index)
         nobody = lasts.get("", (0, 0))[0]
         ended = [index for case, (number, index) in lasts.items() if await self._trail.in_case(case, number + 1) is None]

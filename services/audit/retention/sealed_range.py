@@ -17,6 +17,7 @@ from services.audit.log.layout import ENTRIES, TileId
 from services.audit.log.merkle import TILE_WIDTH
 from services.audit.reading.views import NotInTrail
 from shared.facts import Frozen
+from shared.http_fields import Index
 
 MANIFEST, CHECKPOINT, VKEY = "manifest.json", "checkpoint", "vkey"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -41,18 +42,18 @@ class Manifest(Frozen):
     """`manifest.json`. Its digest stands in the fact `sealed_range`."""
 
     format: Literal["fenghuo-sealed-range/1"] = "fenghuo-sealed-range/1"
-    origin: str
-    start: Annotated[int, Field(ge=0)]
-    end: Annotated[int, Field(ge=TILE_WIDTH)]
-    first_at: str
+    origin: Annotated[str, Field(max_length=200)]
+    start: Index
+    end: Annotated[Index, Field(ge=TILE_WIDTH)]
+    first_at: Annotated[str, Field(max_length=40)]
     """Broker time of the first record, and of the last."""
-    last_at: str
-    size: int
+    last_at: Annotated[str, Field(max_length=40)]
+    size: Index
     """Of the checkpoint in the folder."""
     root: Digest
-    proof: tuple[Digest, ...]
+    proof: Annotated[tuple[Digest, ...], Field(max_length=128)]
     """The roots of what lies before and behind, in the order of `outside`."""
-    files: dict[str, Digest]
+    files: dict[Annotated[str, Field(max_length=100)], Digest]
     """Path → SHA-256."""
 
     def write(self) -> bytes:

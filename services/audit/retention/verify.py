@@ -42,7 +42,7 @@ async def _on_record(source: TrailSource, signed: Checkpoint, one: Dropped) -> N
     await _in_tree(source, signed, one.fact, detail.rec)
     rec, payload = Rec.read(detail.rec), detail.payload
     assert payload is not None
-    if fields.kind_of(rec.subject) != Kind.SEALED_RANGE or rec.digest != record.digest_of(payload.salt, payload.raw or b""):
+    if fields.kind_of(rec) != Kind.SEALED_RANGE or rec.digest != record.digest_of(payload.salt, payload.raw or b""):
         raise SourceError(f"record {one.fact} says no such thing")
     data = payload.envelope.get("data", {})
     if (data.get("start"), data.get("end"), data.get("manifest")) != (one.start, one.end, one.manifest):

@@ -5,33 +5,33 @@ Invariant: a criterion that can have no answer is refused with its name and what
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated
 
 from fastapi import Query
 
 from services.audit.reading.views import Filter, Order
+from services.audit.records.fields import GAP, UNTRUSTED
 from services.audit.search import terms as search_terms
+from shared.facts.bounds import AnyTime
+from shared.http_fields import Cursor
 from shared.problems import Problem
 from shared.vocabulary import Category, Kind, Level
 
-GAP = "gap"
-"""The kind of a record of a fact that the broker had lost."""
-KINDS, LEVELS, CATEGORIES = (*map(str, Kind), GAP), tuple(map(str, Level)), tuple(map(str, Category))
+KINDS, LEVELS, CATEGORIES = (*map(str, Kind), GAP, UNTRUSTED), tuple(map(str, Level)), tuple(map(str, Category))
 _CLOSED = {"kind": KINDS, "level": LEVELS, "category": CATEGORIES}
 _CASE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AREA = re.compile(r"\d{2,12}")
 _TEXT_LIMIT = 200
 _OFFSET = "give an offset, as in 2026-11-01T08:00:00+08:00"
-Times = Annotated[datetime | None, Query(description="with an offset")]
+Times = Annotated[AnyTime | None, Query(description="with an offset")]
 
 
 class EntriesQuery(Filter):
     """The criteria, and which page. `unit` includes the units under it unless `under=false`."""
 
     under: bool = True
-    cursor: str | None = None
+    cursor: Cursor | None = None
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     order: Order = Order.NEWEST
     since: Times = None

@@ -9,6 +9,8 @@ from services.audit.reading.reader import TrailReader
 from services.audit.stamps import stamp as timestamps
 from services.audit.stamps.stamp import Stamp
 from services.audit.stamps.store import TimestampStore
+from shared.door import doorway
+from shared.http_fields import Index
 
 SHOWN = 100_000
 """Checkpoints looked back on: more than a day of one a second."""
@@ -18,16 +20,16 @@ def timestamps_router(reader: TrailReader, store: TimestampStore) -> APIRouter:
     router = APIRouter(tags=["time stamps"])
 
     @router.get("/checkpoint.sm3", response_class=PlainTextResponse)
+    @doorway(is_open=True)
     async def sm3() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
         """SM3 of the last checkpoint's signed text (what stands above the empty line), and its size."""
         signed = await reader.checkpoint()
         return PlainTextResponse(f"{timestamps.digest_of(signed.note)}  {signed.size}\n", headers={"Cache-Control": "no-cache"})
 
     @router.get("/api/v1/trail/timestamps")
+    @doorway(is_open=True)
     async def stamps(  # pyright: ignore[reportUnusedFunction]
-        start: Annotated[
-            int | None, Query(ge=0, description="number of the first checkpoint; the last 100,000 where it is left out")
-        ] = None,
+        start: Annotated[Index | None, Query(description="number of the first checkpoint; the last 100,000 where it is left out")] = None,
     ) -> tuple[Stamp, ...]:
         """What a time-stamping authority said of which checkpoint, the oldest first."""
         newest = (await reader.checkpoint()).number

@@ -1,18 +1,29 @@
 """How the store is asked: its errors in our words, and what a refused insert means. Shared by the files that know the driver."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
+from shared.message import N_
+from shared.problems import UnavailableError
+
 Doc = dict[str, Any]
 QUERY_MS = 5_000
+ANSWER_SECONDS = 10.0
+"""For a question that the store itself ends after QUERY_MS."""
+LONG_SECONDS = 60.0
+"""For what changes many documents, or builds an index."""
 _DUPLICATE = 11000
 
 
-class StoreError(RuntimeError):
+class StoreError(UnavailableError):
     """The store did not answer or refused; nothing is known of what it did. Try again after reading the head anew."""
+
+    title = N_("The store does not answer")
+    advice = N_("The trail itself is safe where it is stored. Wait a moment and try again.")
 
 
 class TakenError(RuntimeError):
@@ -36,9 +47,13 @@ def client(url: str, name: str, *, connections: int, answer_ms: int = 20_000) ->
     )
 
 
-async def asked(operation: Awaitable[Any]) -> Any:
+async def asked(operation: Awaitable[Any], seconds: float = ANSWER_SECONDS) -> Any:
+    """Raises StoreError. A frozen store answers nothing, and the driver would ask it twice, each time as long as a large write may take."""
     try:
-        return await operation
+        async with asyncio.timeout(seconds):
+            return await operation
+    except TimeoutError as error:
+        raise StoreError(f"the store did not answer in {seconds:g} s") from error
     except PyMongoError as error:
         raise StoreError(f"the store: {error}") from error
 

@@ -12,7 +12,7 @@ from services.audit.records import payloads
 from services.audit.records.actors import Author, fresh_salts
 from services.audit.records.payloads import Payload, PayloadError
 from services.audit.records.record import bounded
-from services.audit.store.calls import Doc, asked, find_among, insert
+from services.audit.store.calls import LONG_SECONDS, Doc, asked, find_among, insert
 from services.audit.store.schemas import REST_INDEX, VALIDATORS
 
 CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
@@ -35,10 +35,10 @@ class PayloadStore:
         """The index of what erasures left, and chunks let in where the collection is of the trail's first version."""
         known = await asked(self._rest.index_information())
         if not any(list(index["key"]) == [(REST_INDEX, 1)] for index in known.values()):
-            await asked(self._rest.create_index(REST_INDEX))
+            await asked(self._rest.create_index(REST_INDEX), LONG_SECONDS)
         options = await asked(self._chunks.options())
         if "raw" in options.get("validator", {}).get("$jsonSchema", {}).get("properties", {}):
-            await asked(self._chunks.database.command("collMod", CHUNKS, validator={"$jsonSchema": VALIDATORS[CHUNKS]}))
+            await asked(self._chunks.database.command("collMod", CHUNKS, validator={"$jsonSchema": VALIDATORS[CHUNKS]}), LONG_SECONDS)
 
     async def insert(self, held: Sequence[Payload]) -> list[int]:
         """Sorted by index. Returns the indexes that were not stored, because a chunk that starts where theirs does is there."""

@@ -19,14 +19,27 @@ from services.audit.records.payloads import Payload
 from services.audit.retention.store import SealedRanges
 from services.audit.search.store import SearchStore
 from services.audit.stamps.store import TimestampStore
-from services.audit.store.calls import QUERY_MS, Doc, StoreError, TakenError, client, find_among
+from services.audit.store.calls import LONG_SECONDS, QUERY_MS, Doc, StoreError, TakenError, client, find_among
 from services.audit.store.calls import asked as _asked
 from services.audit.store.calls import insert as _insert
 from services.audit.store.payload_store import PayloadStore
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
 from services.audit.witnessing.cosigned import CosignatureStore
 
-__all__ = ["PAYLOAD_DATABASE", "STREAM", "Doc", "Payload", "Server", "Signed", "StoreError", "Stored", "TakenError", "Trail", "gallop"]
+__all__ = [
+    "PAYLOAD_DATABASE",
+    "STREAM",
+    "Doc",
+    "Payload",
+    "Server",
+    "Signed",
+    "StoreError",
+    "Stored",
+    "TakenError",
+    "Trail",
+    "database_of",
+    "gallop",
+]
 
 STREAM = "FACTS"
 """Record `index` is message `index + 1` of it."""
@@ -82,16 +95,23 @@ async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> in
     return low
 
 
+def database_of(name: str, number: int) -> str:
+    """Each trail of an installation has databases of its own; those of the first bear the name alone."""
+    return name if number == 1 else f"{name}_{number}"
+
+
 class Trail:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, number: int = 1) -> None:
+        """`number`: which of the installation's trails, counted from 1 (log/succession.py)."""
         self._client = client(url, "fenghuo-audit", connections=10)
-        database = self._client[TRAIL_DATABASE]
+        trail_name, payload_name = database_of(TRAIL_DATABASE, number), database_of(PAYLOAD_DATABASE, number)
+        database = self._client[trail_name]
         self._entries = database["entries"]
         self._tiles = database["tiles"]
         self._checkpoints = database["checkpoints"]
         self._keeping = database["keeping"]
-        self._payloads = PayloadStore(self._client[PAYLOAD_DATABASE])
-        self.search = SearchStore(self._client, TRAIL_DATABASE, PAYLOAD_DATABASE)
+        self._payloads = PayloadStore(self._client[payload_name])
+        self.search = SearchStore(self._client, trail_name, payload_name)
         self.sealed = SealedRanges(database)
         self.timestamps = TimestampStore(database)
         self.cosignatures = CosignatureStore(database)
@@ -118,14 +138,17 @@ class Trail:
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
             try:
-                await _asked(collection.database.create_collection(collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}))
+                await _asked(
+                    collection.database.create_collection(collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}),
+                    LONG_SECONDS,
+                )
             except StoreError as error:
                 if not _exists_already(error.__cause__):
                     raise
         known = [[tuple(key) for key in index["key"]] for index in (await _asked(self._entries.index_information())).values()]
         for keys, unique in ENTRY_INDEXES:
             if list(keys) not in known:
-                await _asked(self._entries.create_index(list(keys), unique=unique))
+                await _asked(self._entries.create_index(list(keys), unique=unique), LONG_SECONDS)
         await self._payloads.prepare()
 
     async def _names(self, database: str) -> list[str]:

@@ -36,14 +36,27 @@ class Witnessed:
         return f"{self.size} records were seen so by {who}"
 
 
-async def check(source: TrailSource, key: Verifier, witnesses: Sequence[Witness], quorum: int, kept: bytes | None = None) -> Witnessed:
+async def cosigned_checkpoint(source: TrailSource, quorum: int) -> bytes | None:
+    """The newest that the trail has with the cosignatures of a quorum. To be asked for before the checkpoint that a check starts from:
+    a trail that grows between the two must not look cut off."""
+    ask = getattr(source, "sealed_checkpoint", None)
+    return None if ask is None else await ask(quorum)
+
+
+async def check(
+    source: TrailSource,
+    key: Verifier,
+    witnesses: Sequence[Witness],
+    quorum: int,
+    *,
+    kept: bytes | None = None,
+    sealed: bytes | None,
+) -> Witnessed:
     """`kept`: an earlier checkpoint of the caller's own: what it carries of the witnesses nobody can take out of the store.
-    Raises CheckpointError where the trail's own checkpoint does not hold."""
+    `sealed`: of `cosigned_checkpoint`. Raises CheckpointError where the trail's own checkpoint does not hold."""
+    best, faults = Witnessed(quorum, 0, {}), list[str]()
     newest_raw = await source.checkpoint()
     newest = checkpoint.read(newest_raw, key)
-    best, faults = Witnessed(quorum, 0, {}), list[str]()
-    ask = getattr(source, "sealed_checkpoint", None)
-    sealed: bytes | None = await ask(quorum) if ask is not None else None
     for raw in (newest_raw, *(one for one in (sealed, kept) if one)):
         try:
             signed = checkpoint.read(raw, key)

@@ -4,7 +4,7 @@ Invariant: only the newest checkpoint is asked for; what a witness does or leave
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +22,7 @@ from services.audit.log.tree import StoredTree
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Signed, Trail, gallop
 from services.audit.witnessing.cosigned import Cosignature, Cosigned
+from shared.metrics import from_zero
 
 if TYPE_CHECKING:
     import httpx
@@ -66,7 +67,9 @@ def read_witnesses(given: str) -> tuple[WitnessAt, ...]:
 
 
 class WitnessMetrics:
-    def __init__(self, registry: CollectorRegistry) -> None:
+    """`names`: of the witnesses that are asked; each has its series from the start."""
+
+    def __init__(self, registry: CollectorRegistry, names: Iterable[str] = ()) -> None:
         self.size = Gauge("fenghuo_trail_cosigned_records", "Records a witness has cosigned.", ["witness"], registry=registry)
         self.time = Gauge(
             "fenghuo_trail_cosignature_timestamp_seconds", "When a witness last cosigned, by its clock.", ["witness"], registry=registry
@@ -75,6 +78,11 @@ class WitnessMetrics:
         self.alarms = Counter(
             "fenghuo_trail_witness_alarms", "Checkpoints that contradict what a witness saw: an alarm.", ["witness"], registry=registry
         )
+        asked = tuple(names)
+        from_zero(self.refused, asked)
+        from_zero(self.alarms, asked)
+        for name in asked:
+            self.time.labels(name).set_to_current_time()  # who never cosigns is silent from now on, not for ever
 
 
 class Asker:
@@ -205,7 +213,7 @@ class Witnesses:
         cosign.refuse_kin((one.key for one in known), log_key)
         self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
         self._trail, self._count = trail, 0
-        metrics = WitnessMetrics(registry)
+        metrics = WitnessMetrics(registry, [one.key.name for one in known])
         self._askers = [Asker(one, self.book, self._newest, StoredTree(trail).consistency, metrics) for one in known]
 
     def after(self, announce: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:

@@ -7,9 +7,11 @@ far it came and begins again from there, with what is at hand.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import nats.errors
 import structlog
 
 from services.audit.keeping.rules import KEEPING_KINDS
@@ -20,13 +22,18 @@ from services.audit.log.tree import StoredTree
 from services.audit.metrics import Metrics
 from services.audit.records import builder
 from services.audit.records.actors import Seen
-from services.audit.records.builder import Built, Source, opened
+from services.audit.records.builder import Built, Opened, Source, opened
 from services.audit.records.record import Message
-from services.audit.store.trail import STREAM, Payload, Trail
+from services.audit.store.trail import STREAM, Payload, TakenError, Trail
 from services.audit.writing.compare import differences
 from services.audit.writing.feed import Delivered, Feed
 from services.audit.writing.heads import Heads
 from services.audit.writing.pace import Pace
+from services.audit.writing.same_history import stay_the_same
+from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
+from shared.facts.authors import SOURCES, Author
+from shared.facts.cause import Cause
+from shared.facts.distrust import WORDS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -37,11 +44,14 @@ _SLICE = 128
 """Facts built between two moments for whoever else waits: 5 ms."""
 _BATCH_BYTES = 8 * 1024 * 1024
 _FAULTS_KEPT = 20
+SOURCE = SOURCES[Author.AUDIT][0]
 
 
 class _Batch(NamedTuple):
     messages: Sequence[Message]
     built: list[Built]
+    odd: list[Opened]
+    """Those that are no authentic facts."""
 
 
 class Appender:
@@ -74,6 +84,7 @@ class Appender:
         """Handed out, by sequence, until the record is on disk."""
         self._built: asyncio.Queue[_Batch] = asyncio.Queue(1)
         self._sealed_at: datetime | None = None
+        self._superseded = asyncio.Event()
 
     @property
     def size(self) -> int:
@@ -93,6 +104,11 @@ class Appender:
     def own(self, source: Source, fetch_to: int) -> None:
         """From now on records are written as `source`. Facts up to `fetch_to` are fetched, not waited for."""
         self.source, self._fetch_to = source, fetch_to
+        self._superseded.clear()
+
+    def supersede(self) -> None:
+        """A newer sequencer writes: this one writes nothing more."""
+        self._superseded.set()
 
     async def release(self) -> None:
         await self._feed.release(list(self._at_hand.values()))
@@ -102,6 +118,7 @@ class Appender:
         """Until something goes wrong."""
         self._built = asyncio.Queue(1)
         tasks = [asyncio.create_task(self._prepare_on()), asyncio.create_task(self._write_on())]
+        tasks.append(asyncio.create_task(self._end_superseded()))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:
@@ -110,6 +127,10 @@ class Appender:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end_superseded(self) -> None:
+        await self._superseded.wait()
+        raise TakenError("a newer sequencer writes this trail")
 
     # --- building -------------------------------------------------------------------------------------------------------
 
@@ -155,6 +176,7 @@ class Appender:
             log.critical("trail_fault", what=words)
             self._metrics.faults.inc()
             self.faults = [*self.faults, words][-_FAULTS_KEPT:]
+            await stay_the_same(self._trail, self._feed, self._edge.size)
         await self._feed.ack(delivered)
         for sequence in again:
             self._at_hand.pop(sequence, None)
@@ -168,7 +190,9 @@ class Appender:
         """Build the records and store their payloads."""
         start = messages[0].sequence - 1
         kept = await self._left(messages) if start < self._doubtful else {}
-        built = await self._build(messages, kept)
+        read = [opened(message) for message in messages]
+        odd = [one for one in read if one.distrust is not None]
+        built = await self._build(read, kept)
         self._step("built")
         while taken := await self._trail.insert_payloads(
             [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
@@ -177,21 +201,21 @@ class Appender:
             if not found:
                 raise RefusedError(f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom")
             kept |= found
-            built = await self._build(messages, kept)
+            built = await self._build([opened(message) for message in messages], kept)
         self._heads.move_on({one.case: one.head for one in built})
         self._step("payloads")
         if keeping := [one.entry.index for one in built if one.entry.fields["kind"] in KEEPING_KINDS]:
             await self._trail.insert_keeping(keeping)
-        return _Batch(messages, built)
+        return _Batch(messages, built, odd)
 
-    async def _build(self, messages: Sequence[Message], kept: dict[int, Payload]) -> list[Built]:
-        read = [opened(message) for message in messages]
+    async def _build(self, read: Sequence[Opened], kept: dict[int, Payload]) -> list[Built]:
         heads = await self._heads.of({one.case for one in read})
         actors = await self._trail.make_authors({one.principal for one in read if one.principal is not None})
         now, built = self._clock(), list[Built]()
         for at in range(0, len(read), _SLICE):
-            part = slice(at, at + _SLICE)
-            built += builder.build_all(messages[part], heads, self.source, actors, now, kept, self._seen, already=read[part])
+            part = read[at : at + _SLICE]
+            messages = [one.message for one in part]
+            built += builder.build_all(messages, heads, self.source, actors, now, kept, self._seen, already=part)
             await asyncio.sleep(0)
         return built
 
@@ -233,7 +257,20 @@ class Appender:
                 self._built.task_done()
             await self._seal_if_due()
 
+    async def _set_aside(self, odd: Sequence[Opened]) -> None:
+        """Before their records are written, so that a crash in between repeats it: the broker stores it once."""
+        for message, case, why in ((one.message, one.case, one.distrust) for one in odd):
+            assert why is not None
+            self._metrics.distrusted.labels(why).inc()
+            log.critical("message_not_authentic", subject=message.subject, sequence=message.sequence, reason=WORDS[why])
+            if is_of_a_lane(message.subject) or not may_be_set_aside(message.subject):
+                continue
+            stored = Odd(message.subject, message.sequence, message.time, message.raw or b"", message.headers or {}, case)
+            fact = aside(stored, SOURCE, f"set aside by the audit: not authentic: {WORDS[why]}", cause=Cause.NOT_AUTHENTIC, distrust=why)
+            await self._feed.append(fact.subject, fact.raw, fact.id)
+
     async def _write(self, batch: _Batch) -> None:
+        await self._set_aside(batch.odd)
         await self._trail.insert_entries([one.entry for one in batch.built])
         self._step("entries")
         edge = self._edge.copy()
@@ -268,6 +305,9 @@ class Appender:
             self._moved()
 
     async def seal(self) -> None:
+        # Silence is signed too while the broker is away: what it has then is compared when it is back.
+        with suppress(nats.errors.Error, OSError, TimeoutError):
+            await stay_the_same(self._trail, self._feed, self._edge.size)
         now = self._clock()
         await self._signer.seal(self._edge.size, self._edge.root(), now)
         self._sealed_at = now

@@ -12,26 +12,31 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import KeyWrongLastSequenceError
 
 from services.audit.records.record import Message
 from shared import streams
 from shared.broker import append, inbox_prefix
+from shared.broker_time import STAMP, from_stamp, hand_out
 from shared.facts import rfc3339
-from shared.subjects import CHECKPOINT
+from shared.facts.authenticity import MESSAGE_ID, as_stored
+from shared.last_readable import Readable, last_readable
+from shared.stored import asking, message_at
+from shared.subjects import CHECKPOINT, TRAIL_WRITER
 
 _EPOCH = "epoch"
-_V1_TOKENS = 9
 _FILL = 0.1
 """Seconds to wait for more facts after the first of a batch: each batch costs the store some 10 ms, however small it is."""
 _OPEN_FOR = 3.0
 """Seconds a request stays open; after a restart of the broker the next one is made that much later at most."""
+_WRITER_ANSWERS = 1.0
+"""Seconds within which whoever writes the trail says so; a busy machine takes tenths of one."""
 _BYTES = 8 * 1024 * 1024
 _PAUSE = 0.2
 """Seconds after a request that was refused."""
@@ -66,6 +71,7 @@ class Feed:
         self._prefix = inbox_prefix(user).decode()
         self._inbox = f"{self._prefix}.{secrets.token_hex(11)}"
         self._subscription: Subscription | None = None
+        self._told: Subscription | None = None
         self._ready: deque[Delivered] = deque()
         self._some, self._full = asyncio.Event(), asyncio.Event()
         self._wanted = 1
@@ -148,7 +154,11 @@ class Feed:
             subscription, self._subscription = self._subscription, None
             await self.release(list(self._ready))
             self._ready.clear()
+            self._due = 0
             await subscription.unsubscribe()
+        if self._told is not None:
+            told, self._told = self._told, None
+            await told.unsubscribe()
 
     async def ack(self, delivered: Sequence[Delivered]) -> None:
         connection = self._connection()
@@ -187,15 +197,13 @@ class Feed:
     async def fetch(self, sequence: int) -> Message | None:
         """One fact by its sequence; None where the broker really has lost it."""
         for _ in range(_LOST_TRIES):
-            try:
-                found = await self._js().get_msg(streams.FACTS, seq=sequence, direct=True)
-                headers: dict[str, str] = found.headers or {}
-                return Message(sequence, found.subject, headers.get("Nats-Msg-Id", ""), found.time, found.data or b"")
-            except NotFoundError:
-                now = await self.stream()
-                if sequence < now.first or now.deleted:
-                    return None
-                await asyncio.sleep(0.2)
+            found = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
+            if found is not None:
+                return Message(found.sequence, found.subject, found.headers.get(MESSAGE_ID, ""), found.at, found.data, found.headers)
+            now = await self.stream()
+            if sequence < now.first or now.deleted:
+                return None
+            await asyncio.sleep(0.2)
         return None
 
     # --- the one writer -------------------------------------------------------------------------------------------------
@@ -204,23 +212,42 @@ class Feed:
         """Become the one writer: the newest epoch is the rightful one."""
         bucket = await self._js().key_value(streams.TRAIL)
         while True:
+            before = await self._epoch()
+            epoch = (before.value or 0) + 1
             try:
-                held = await bucket.get(_EPOCH)
-                epoch = int(held.value) + 1
-                await bucket.update(_EPOCH, str(epoch).encode(), last=held.revision)
-            except KeyNotFoundError:
-                epoch = 1
-                try:
-                    await bucket.create(_EPOCH, b"1")
-                except KeyWrongLastSequenceError:
-                    continue
+                await bucket.update(_EPOCH, str(epoch).encode(), last=before.revision)
             except KeyWrongLastSequenceError:
                 continue
             return epoch
 
     async def epoch(self) -> int:
-        bucket = await self._js().key_value(streams.TRAIL)
-        return int((await bucket.get(_EPOCH)).value)
+        """0 where there is none."""
+        return (await self._epoch()).value or 0
+
+    async def _epoch(self) -> Readable[int]:
+        return await last_readable(self._js(), streams.TRAIL, _EPOCH, int)
+
+    async def writer(self) -> int | None:
+        """The epoch of whoever writes the trail; None where nobody does. Raises TimeoutError where somebody should, and does not answer."""
+        try:
+            answer = await self._connection().request(TRAIL_WRITER, b"", timeout=_WRITER_ANSWERS)
+        except nats.errors.NoRespondersError:
+            return None
+        return int(answer.data)
+
+    async def write_as(self, epoch: int, works: Callable[[], bool], superseded: Callable[[], None]) -> None:
+        """Tell whoever asks from now on, and whoever wrote before. `works`: whether the trail is written just now; `superseded`: told when
+        a newer one writes."""
+
+        async def told(message: Msg) -> None:
+            if message.reply and works():
+                await message.respond(str(epoch).encode())
+            elif message.data and int(message.data) > epoch:
+                superseded()
+
+        connection = self._connection()
+        self._told = await connection.subscribe(TRAIL_WRITER, cb=told)
+        await connection.publish(TRAIL_WRITER, str(epoch).encode())
 
     async def append(self, subject: str, raw: bytes, message_id: str) -> int:
         """Put a fact of the audit's own on record. Returns its sequence."""
@@ -232,19 +259,13 @@ class Feed:
 
 
 def _delivered(raw: Msg) -> Delivered:
-    """From the reply subject: the client's own metadata takes twice as long and puts the time through a float."""
-    tokens = raw.reply.split(".")
-    sequence, nanos, pending = (tokens[5], tokens[7], tokens[8]) if len(tokens) == _V1_TOKENS else (tokens[7], tokens[9], tokens[10])
-    message_id = (raw.headers or {}).get("Nats-Msg-Id", "")
-    return Delivered(Message(int(sequence), raw.subject, message_id, _at(int(nanos)), raw.data), raw.reply, int(pending))
-
-
-def _at(nanos: int) -> datetime:
-    """The broker's time to the microsecond, cut off as when the same fact is fetched."""
-    seconds, nanos = divmod(nanos, 10**9)
-    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=nanos // 1000)
+    told = hand_out(raw.reply)
+    headers = raw.headers or {}
+    message = Message(told.sequence, raw.subject, headers.get(MESSAGE_ID, ""), told.at, raw.data, headers)
+    return Delivered(message, raw.reply, told.pending)
 
 
 def _fetched(headers: dict[str, str], data: bytes) -> Message:
-    at = datetime.fromisoformat(headers["Nats-Time-Stamp"])
-    return Message(int(headers["Nats-Sequence"]), headers["Nats-Subject"], headers.get("Nats-Msg-Id", ""), at, data)
+    at = from_stamp(headers[STAMP])
+    message_id = headers.get(MESSAGE_ID, "")
+    return Message(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message_id, at, data, as_stored(headers))

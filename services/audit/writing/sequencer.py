@@ -2,7 +2,8 @@
 
 Invariant: the position of truth is the last record in the store. What is at or below it is compared, never written again;
 what lies beyond the next is fetched first; payload comes before record, record before tile, tile before checkpoint, and
-a fact is acknowledged when its record is on disk. Killed between any two of these, the next start finishes what was begun.
+a fact is acknowledged when its record is on disk. Killed between any two of these, the next start finishes what was begun. Of several
+the one of the newest epoch writes: the others stand by, ask it every half second, and one takes over when it is gone.
 """
 
 import asyncio
@@ -17,18 +18,29 @@ from services.audit.log.signer import CheckpointSigner, RefusedError
 from services.audit.log.tree import StoredTree
 from services.audit.metrics import Metrics
 from services.audit.records.builder import Source
-from services.audit.records.record import Rec
 from services.audit.store.trail import STREAM, StoreError, TakenError, Trail
 from services.audit.writing.appender import Appender
 from services.audit.writing.feed import Feed
 from services.audit.writing.pace import Pace
+from services.audit.writing.same_history import stay_the_same
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _PATIENCE = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries while store or broker do not answer."""
+_STANDS_BY = "standing by"
+_ASKED_EVERY = 0.5
+"""Seconds between two questions who writes the trail."""
+_MISSED = 3
+"""Questions without an answer in a row, after which nobody does."""
+_LOOKED_EVERY = 60.0
+"""Seconds between two looks of one that stands by at what was signed."""
 _SAID_EVERY = 20
 """Tries between two log lines of a long wait: a line in a hundred seconds."""
+
+
+class _ElsewhereError(Exception):
+    """A newer sequencer writes this trail."""
 
 
 class Sequencer:
@@ -43,6 +55,7 @@ class Sequencer:
         batch: int,
         pace: timedelta,
         heartbeat: timedelta,
+        follows: str | None = None,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.status = "waiting: not started yet"
@@ -52,6 +65,7 @@ class Sequencer:
         self._appender = Appender(
             feed, trail, signer, clock, metrics, self._pace, batch=batch, every=pace, heartbeat=heartbeat, step=step, moved=self._moved
         )
+        self._follows = follows
         self._begun = self._contested = False
         self._tries = 0
 
@@ -61,6 +75,8 @@ class Sequencer:
 
     def check(self) -> str:
         """Raises where the trail is not being written. A fault found is an alarm, but the work goes on. Returns what is to be said."""
+        if self.status.startswith(_STANDS_BY):
+            return self.status
         if self.status != "working":
             raise RuntimeError(self.status)
         return self._pace.words()
@@ -77,14 +93,18 @@ class Sequencer:
                 await self._try(self._work)
         except RefusedError as error:
             self.status = f"halted: {error}"
+            self._metrics.halted.set(1)
             log.critical("trail_halted", why=str(error))
             with suppress(nats.errors.Error, OSError):
                 await self._appender.release()
+                await self._feed.close()
 
     async def _try(self, work: Callable[[], Awaitable[None]]) -> None:
         """Once; where store or broker do not answer, wait a little for them."""
         try:
             await work()
+        except _ElsewhereError as error:
+            log.warning("trail_written_elsewhere", why=str(error))
         except TakenError as error:
             log.warning("record_taken", why=str(error))
             self._contested = True
@@ -113,6 +133,7 @@ class Sequencer:
 
     async def _work(self) -> None:
         if not self._begun:
+            await self._stand_by()
             await self._begin()
         else:
             if self._contested:
@@ -125,10 +146,45 @@ class Sequencer:
         await self._appender.append()
 
     async def _still_ours(self) -> None:
+        """Raises _ElsewhereError where a newer one writes: then this one stands by."""
         newest, own = await self._feed.epoch(), self._appender.source.epoch
-        if newest != own:
-            raise RefusedError(f"another sequencer (epoch {newest}) writes this trail, this one was epoch {own}: stop one of the two")
         self._contested = False
+        if newest != own:
+            self._begun = False
+            await self._appender.release()
+            await self._feed.close()
+            raise _ElsewhereError(f"the sequencer of epoch {newest} writes this trail, this one was epoch {own}")
+
+    # --- standing by ----------------------------------------------------------------------------------------------------
+
+    async def _stand_by(self) -> None:
+        """Until nobody else writes this trail. Raises RefusedError where this one could not go on with it."""
+        loop, missed, looked = asyncio.get_running_loop(), 0, -_LOOKED_EVERY
+        while missed < _MISSED:
+            try:
+                epoch = await self._feed.writer()
+            except TimeoutError:
+                epoch = None  # frozen, or cut off from the broker
+            else:
+                if epoch is None and not self.status.startswith(_STANDS_BY):
+                    return
+            missed = 0 if epoch is not None else missed + 1
+            if epoch is not None and loop.time() - looked > _LOOKED_EVERY:
+                looked = loop.time()
+                await self._look_on(epoch)
+            await asyncio.sleep(_ASKED_EVERY)
+        log.warning("trail_taken_over", before=self.status)
+
+    async def _look_on(self, epoch: int) -> None:
+        """What was signed is looked at, so that this one can go on with it, and knows when the store was put back."""
+        await self._trail.prepare()
+        await self._signer.begin(self._tree)
+        self._signer.rest()
+        self._metrics.behind.set(0)
+        words = f"{_STANDS_BY}: the audit of epoch {epoch} writes this trail; this one takes over when it is gone"
+        if words != self.status:
+            self.status = words
+            log.info("trail_stands_by", writer=epoch)
 
     # --- beginning ------------------------------------------------------------------------------------------------------
 
@@ -137,28 +193,14 @@ class Sequencer:
         self._pace.stream_has(stream.last)
         await self._trail.prepare()
         size = await self._trail.size(await self._signer.begin(self._tree))
-        if size > stream.last:
-            raise RefusedError(
-                f"the trail has {size} facts, the broker only {stream.last}: it was replaced by an older copy. Restore the newer one"
-            )
-        if size:
-            await self._same_stream(size, stream.created)
+        await stay_the_same(self._trail, self._feed, size)
         await self._appender.load(self._tree, size)
         if self._signer.last is None:
             # Before the first fact is taken: from then on a missing state file means a lost one.
             await self._appender.seal()
         epoch = await self._feed.take_epoch()
+        await self._feed.write_as(epoch, lambda: self.status == "working", self._appender.supersede)
         # What the durable gave to a sequencer that died comes again only after a while: it is fetched now.
-        self._appender.own(Source(STREAM, stream.created, epoch), await self._feed.handed_out())
+        self._appender.own(Source(STREAM, stream.created, epoch, self._follows), await self._feed.handed_out())
         self._begun = True
         log.info("trail_begun", size=size, epoch=epoch, behind=stream.last - size)
-
-    async def _same_stream(self, size: int, created: str) -> None:
-        last = await self._trail.entry(size - 1)
-        assert last is not None
-        rec = Rec.read(last.rec)
-        if rec.created != created:
-            raise RefusedError(
-                f"the trail is of the stream {rec.stream} made at {rec.created}, the broker's was made at {created}: "
-                "restore that stream, or begin a new trail (other databases)"
-            )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from services.escalator.acts import (
     accountability,
+    calls,
     clocks,
     command,
     ending,
@@ -16,7 +17,7 @@ from services.escalator.acts import (
     merging,
     notices,
     omission,
-    regrading,
+    seconding,
     tasks,
 )
 from services.escalator.draft import Draft
@@ -45,12 +46,12 @@ ACTS: dict[Kind, Handler] = {
     Kind.OBJECTED: holding.object_to,
     Kind.IMPOSED: holding.impose,
     Kind.RESOLVED: ending.resolve,
-    Kind.CLOSED: ending.close,
+    Kind.CLOSED: seconding.by_two(Kind.CLOSED),
     Kind.REOPENED: ending.reopen,
-    Kind.WITHDRAWN: ending.withdraw,
-    Kind.MERGED: merging.merge,
+    Kind.WITHDRAWN: seconding.by_two(Kind.WITHDRAWN),
+    Kind.MERGED: seconding.by_two(Kind.MERGED),
     Kind.SPLIT: merging.split,
-    Kind.REGRADED: regrading.regrade,
+    Kind.REGRADED: seconding.by_two(Kind.REGRADED),
     Kind.ASSIGNED: tasks.assign,
     Kind.EXTENSION_ASKED: extensions.ask_extension,
     Kind.EXTENSION_DECIDED: extensions.decide_extension,
@@ -78,6 +79,8 @@ ACTS: dict[Kind, Handler] = {
     Kind.NOTICE_APPROVED: notices.approve,
     Kind.NOTICE_REPLIED: notices.reply,
     Kind.NOTICE_PUBLISHED: notices.publish,
+    Kind.SECONDED: seconding.second,
+    Kind.CONTESTED: calls.contest,
 }
 
 
@@ -105,6 +108,7 @@ AFTER_THE_END = frozenset(
         Kind.NOTICE_PUBLISHED,
         Kind.REVIEW_ASKED,
         Kind.REVIEWED,
+        Kind.CONTESTED,
     }
 )
 """What may still be said of a case that has ended; everything else is refused."""

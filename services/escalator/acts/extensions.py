@@ -8,11 +8,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.escalator.acts.tasks import mine, theirs
+from services.escalator.acts.holding import find_task
 from services.escalator.draft import Draft
 from services.escalator.duties import move_limit
 from services.escalator.opening import reminders_of
-from services.escalator.parties import stands_for
 from shared.case import Duty, Extension, Task, TaskState
 from shared.facts import CaseAct, EffectKind
 from shared.ids import TaskId
@@ -23,7 +22,7 @@ def ask_extension(draft: Draft, act: CaseAct) -> None:
     if act.task is None and act.duty is not None:
         _ask_of_duty(draft, act, draft.duties.get(act.duty))
         return
-    task = mine(draft, act)
+    task = find_task(draft, act)
     if task is None:
         return
     if task.state is TaskState.COMPLETED:
@@ -38,7 +37,7 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
     if act.task is None and act.duty is not None:
         _decide_of_duty(draft, act, draft.duties.get(act.duty))
         return
-    task = theirs(draft, act)
+    task = find_task(draft, act)
     if task is None:
         return
     asked = task.extension
@@ -72,9 +71,7 @@ def _ask_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
         draft.refuse("no_such_duty_is_owed", note=act.duty)
         return
     longest = _longest(draft, duty)
-    if not (act.by.principal == duty.bearer or stands_for(draft.directory, act.by.unit, duty.owed_by)):
-        draft.refuse("owed_by_another_unit", unit=duty.owed_by)
-    elif longest is None:
+    if longest is None:
         draft.refuse("may_not_be_extended", rule=draft.plan_of(duty).limit)
     elif act.due_at is not None and act.due_at > longest:
         draft.refuse("extended_longer_than_allowed", due_at=longest)
@@ -87,10 +84,6 @@ def _decide_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
     asked = duty.extension if duty is not None else None
     if duty is None or asked is None or asked.granted is not None:
         draft.refuse("no_extension_asked", note=act.duty)
-        return
-    unit = draft.case.report.unit
-    if not stands_for(draft.directory, act.by.unit, unit):
-        draft.refuse("only_the_assigner_decides", unit=unit)
         return
     due_at, longest = act.due_at or asked.due_at, _longest(draft, duty)
     if act.approve and due_at <= duty.due_at:

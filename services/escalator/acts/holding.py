@@ -14,7 +14,7 @@ from services.escalator import states
 from services.escalator.draft import Draft, Event
 from services.escalator.duties import HANDING_OVER, cancel, done_by
 from services.escalator.lighting import call_again
-from services.escalator.parties import head_of, stands_for
+from services.escalator.parties import head_of
 from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.ids import PersonId, TaskId, UnitId
@@ -70,8 +70,6 @@ def transfer(draft: Draft, act: CaseAct) -> None:
         draft.refuse("holds_it_already")
     elif held.transfer is not None:
         draft.refuse("transfer_pending")
-    elif not stands_for(draft.directory, act.by.unit, held.unit):
-        draft.refuse("held_by_another_unit", unit=held.unit)
     elif held.held and held.held[-1].how == "imposed":
         draft.refuse("lead_was_imposed", unit=held.unit)
     else:
@@ -117,8 +115,6 @@ def accept(draft: Draft, act: CaseAct) -> None:
         return
     if offer.superior is not None:
         draft.refuse("the_superior_imposes", unit=offer.superior)
-    elif not stands_for(draft.directory, act.by.unit, offer.to_unit):
-        draft.refuse("offered_to_another_unit", unit=offer.to_unit)
     else:
         take_over(draft, act.task, offer.to_unit, "accepted")
         draft.note(EffectKind.HOLDER, "transfer_accepted", unit=offer.to_unit, task=act.task)
@@ -130,8 +126,6 @@ def _accept_task(draft: Draft, act: CaseAct) -> None:
         return
     if task.state is not TaskState.ASSIGNED:
         draft.refuse(f"task_is_{task.state}")
-    elif not stands_for(draft.directory, act.by.unit, task.unit):
-        draft.refuse("assigned_to_another_unit", unit=task.unit)
     else:
         draft.put_task(task, state=states.move(states.TASK, task.state, "accepted"))
         draft.note(EffectKind.TASK, "accepted", task=task.id, unit=task.unit)
@@ -155,8 +149,6 @@ def object_to(draft: Draft, act: CaseAct) -> None:
 def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -> None:
     if offer.superior is not None:
         draft.refuse("the_superior_imposes", unit=offer.superior)
-    elif not stands_for(draft.directory, act.by.unit, offer.to_unit):
-        draft.refuse("offered_to_another_unit", unit=offer.to_unit)
     elif offer.answer_by is not None and draft.now > offer.answer_by:
         draft.refuse("too_late_to_refuse", due_at=offer.answer_by)
     else:
@@ -169,9 +161,6 @@ def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -
 
 def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
     """Whoever was assigned a task and says that it is not theirs: the common superior of both decides; they answer meanwhile."""
-    if not stands_for(draft.directory, act.by.unit, task.unit):
-        draft.refuse("assigned_to_another_unit", unit=task.unit)
-        return
     if task.state is not TaskState.ASSIGNED:
         draft.refuse("accepted_already")
         return
@@ -192,11 +181,6 @@ def impose(draft: Draft, act: CaseAct) -> None:
         return
     if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
         draft.refuse("no_such_unit")
-        return
-    superior = held.transfer.superior if held.transfer is not None else None
-    above = superior if superior is not None else held.unit
-    if act.by.unit is not None and act.by.unit != superior and not draft.directory.is_above(act.by.unit, above):
-        draft.refuse("only_the_common_superior_imposes", unit=superior)
         return
     take_over(draft, act.task, act.to_unit, "imposed")
     done_by(draft, Event(Kind.IMPOSED, draft.now, act.task, act.by))

@@ -1,17 +1,22 @@
-"""Duplicates become one case, which keeps the earliest clock; what was thrown together can be split again.
+"""Duplicates become one case, of the graver level and on the earliest clock; what was thrown together can be split again.
 
-Invariant: a merge forgives nothing. The duplicate's lapses stay on its record; its open duties end with the name of the case that
-carries them on, and that case hears of the earlier start by a fact of its own.
+Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record; its open duties end with the
+name of the case that carries them on, which hears of the earlier start and the graver level by a fact of its own. Its limits are counted
+again from the earliest start and come earlier by it, never later; one that would have passed by the time of the merge stays where it was,
+and what is owed only at the graver level counts from the merge where its limit would lie behind: nobody could have known.
 """
 
 from services.escalator import states
 from services.escalator.actions import raise_case
 from services.escalator.acts.ending import end_tasks, enter
-from services.escalator.acts.regrading import earlier
+from services.escalator.acts.regrading import take_on
 from services.escalator.draft import Draft
 from services.escalator.duties import cancel_owed
+from services.escalator.gravity import graver
+from shared import territory
 from shared.case import CaseStatus
-from shared.facts import Absorbed, CaseAct, EffectKind, Report
+from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Report
+from shared.ids import UnitId
 from shared.vocabulary import Kind
 
 
@@ -26,7 +31,15 @@ def merge(draft: Draft, act: CaseAct) -> None:
     if not enter(draft, Kind.MERGED, act.into, merged_into=act.into, ended_at=draft.now, transfer=None):
         return
     lapses = sum(duty.lapse is not None for duty in draft.duties.values())
-    absorbed = Absorbed(case=case.id, starts_at=case.starts_at, opened_at=case.opened_at, lapses=lapses, by=act.by)
+    absorbed = Absorbed(
+        case=case.id,
+        starts_at=case.starts_at,
+        opened_at=case.opened_at,
+        lapses=lapses,
+        by=act.by,
+        level=case.level,
+        sensitive=case.sensitive,
+    )
     draft.send(Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), "merged_into")
     end_tasks(draft)
     cancel_owed(draft, f"carried_on_in:{act.into}")
@@ -47,7 +60,7 @@ def absorb(draft: Draft, said: Absorbed) -> None:
     draft.note(EffectKind.STATUS, "absorbed", case=said.case, note=f"{said.lapses}")
     if was_ended:
         draft.happened("reported")
-    earlier(draft, said.starts_at)
+    take_on(draft, said.starts_at, graver(case.level, said.level), case.sensitive or said.sensitive)
 
 
 def split(draft: Draft, act: CaseAct) -> None:
@@ -58,6 +71,9 @@ def split(draft: Draft, act: CaseAct) -> None:
         return
     if draft.case.split_from is not None and act.into == draft.case.split_from:
         draft.refuse("split_from_it_already")
+        return
+    if act.to_unit is not None and act.to_unit != report.unit and not _may_hand_to(draft, act.by, act.to_unit):
+        draft.refuse(territory.Why.CANT_ASSIGN.value, unit=act.to_unit)
         return
     new = Report(
         kind=report.kind,
@@ -77,5 +93,12 @@ def split(draft: Draft, act: CaseAct) -> None:
         handed_in_at=draft.case.opened_at,
         starts_at=draft.case.starts_at,
         reported_by=act.by.principal,
+        by=act.by,
     )
     raise_case(draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, "split_off", note=act.summary)
+
+
+def _may_hand_to(draft: Draft, by: Actor, unit: UnitId) -> bool:
+    """A case that is split off for a unit brings its clock along: for units below, or by who has the whole city."""
+    own = territory.unit_of(by, draft.directory)
+    return territory.speaks_for(draft.directory, own, unit) or territory.has_whole_city(draft.directory, own)

@@ -1,7 +1,7 @@
-"""Public notice 通报: drafted, approved by two other people, replied to within its window, and only then published (DOMAIN row 24).
+"""Public notice 通报: drafted, approved by other people, replied to within its window, and only then published (DOMAIN row 24).
 
-Invariant: nobody approves what they drafted, nor twice; nothing is published before the reply window has closed, unless the unit named
-has replied.
+Invariant: nobody approves what they drafted, nor twice; it takes as many as the policy said at the draft; nothing is published
+before the reply window has closed, unless the unit named has replied.
 """
 
 from msgspec.structs import replace
@@ -23,16 +23,23 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
         least = rule.reply_within.after(draft.now, draft.policy.zone)
         reply_by = max(act.reply_by or least, least)
         unit = _named(draft, act)
-        drafted = PublicNotice(text=act.text, unit=unit, drafted_by=act.by.principal, drafted_at=draft.now, reply_by=reply_by)
+        drafted = PublicNotice(
+            text=act.text,
+            unit=unit,
+            drafted_by=act.by.principal,
+            drafted_at=draft.now,
+            reply_by=reply_by,
+            approvals_needed=rule.approvals,
+        )
         draft.change(notice=drafted)
-        draft.note(EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by)
+        draft.note(EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by, note=f"0/{rule.approvals}")
 
 
 def _named(draft: Draft, act: CaseAct) -> UnitId:
     """Whom the draft says; else whoever owes what has lapsed, else whoever answers for the case."""
     if act.to_unit is not None and act.to_unit in draft.directory.units_by_id:
         return act.to_unit
-    return next((duty.owed_by for duty in draft.owed() if duty.lapse is not None), draft.case.holder)
+    return next((duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued), draft.case.holder)
 
 
 def _pending(draft: Draft) -> PublicNotice | None:
@@ -58,8 +65,9 @@ def approve(draft: Draft, act: CaseAct) -> None:
         draft.refuse("approved_already")
     else:
         draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
-        draft.note(EffectKind.STATUS, "notice_approved", note=f"{len(notice.approvals) + 1}/{_wanted(draft)}")
-        if len(notice.approvals) + 1 == _wanted(draft):
+        given = len(notice.approvals) + 1
+        draft.note(EffectKind.STATUS, "notice_approved", note=f"{given}/{notice.approvals_needed}")
+        if given == notice.approvals_needed:
             draft.happened("notice_approved.all")
 
 
@@ -79,15 +87,10 @@ def publish(draft: Draft, act: CaseAct) -> None:
     notice = _pending(draft)
     if notice is None:
         return
-    if len(notice.approvals) < _wanted(draft):
-        draft.refuse("approvals_missing", note=f"{len(notice.approvals)}/{_wanted(draft)}")
+    if len(notice.approvals) < notice.approvals_needed:
+        draft.refuse("approvals_missing", note=f"{len(notice.approvals)}/{notice.approvals_needed}")
     elif draft.now < notice.reply_by and not notice.replies:
         draft.refuse("reply_window_is_open", due_at=notice.reply_by)
     else:
         draft.change(notice=replace(notice, published_at=draft.now))
         draft.note(EffectKind.STATUS, "notice_published", unit=notice.unit, note=act.text)
-
-
-def _wanted(draft: Draft) -> int:
-    rule = draft.policy.document.public_notice
-    return rule.approvals if rule is not None else 2

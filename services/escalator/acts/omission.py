@@ -6,21 +6,23 @@ refuting it takes nothing off the record.
 
 from msgspec.structs import replace
 
+from services.escalator.cross_check import REPORTED_BY_UNITS
 from services.escalator.draft import Draft
-from services.escalator.duties import discharge
+from services.escalator.duties import discharge, lapse_if_past
+from services.escalator.excuses import lateness
 from services.escalator.parties import competent_unit
 from services.escalator.referral import refer
 from shared.case import Duty, Suspicion
 from shared.directory import Directory
-from shared.facts import CaseAct, EffectKind, LapseCause, Matched
-from shared.ids import SourceId, UnitId
+from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched
+from shared.ids import DutyId, SourceId, UnitId
 from shared.vocabulary import ReportKind
 
 
 def is_witness(draft: Draft) -> bool:
-    """Whether this case comes from a source that knows independently of the units: media, hotline, sensors, alerts."""
+    """Whether this case comes from somebody who knows independently of the unit: media, hotline, sensors, alerts, another unit."""
     report = draft.case.report
-    if report.kind is ReportKind.OPINION:
+    if report.kind is ReportKind.OPINION or (report.witness and report.kind in REPORTED_BY_UNITS):
         return True
     return report.source is not None and _is_outside(draft.directory, report.source)
 
@@ -53,10 +55,19 @@ def match(draft: Draft, said: Matched) -> None:
     draft.change(suspicion=replace(suspicion, matched=said.report, matched_score=said.score))
     draft.note(EffectKind.MATCHED, f"alike_{said.score:.2f}", case=said.report, unit=said.unit, note=words)
     draft.happened("matched")
+    for duty_id in [duty.id for duty in checks(draft)]:
+        reported = min(max(said.reported_at, draft.duties[duty_id].opened_at), draft.now)
+        # The clock of a limit that the report missed may strike after it was found.
+        lapse_if_past(draft, reported, among=[duty_id])
+        if draft.duties[duty_id].is_owed:
+            discharge(draft, draft.duties[duty_id], "matched", f"case:{said.report}", reported)
+
+
+def settle(draft: Draft, by: Actor) -> None:
+    """The unit itself speaks of it in this very case: nobody has left it out."""
     for duty in checks(draft):
-        reported = min(max(said.reported_at, duty.opened_at), draft.now)
         if duty.is_owed:
-            discharge(draft, duty, "matched", f"case:{said.report}", reported)
+            discharge(draft, duty, "taken_up", by.principal)
 
 
 def checks(draft: Draft) -> list[Duty]:
@@ -76,6 +87,10 @@ def _unjudged(draft: Draft) -> Suspicion | None:
 
 
 def confirm(draft: Draft, act: CaseAct) -> None:
+    """What is suspected; or, of a duty, that its lapse is pursued although our own failure had excused it."""
+    if act.duty is not None:
+        _pursue(draft, act, act.duty)
+        return
     suspicion = _unjudged(draft)
     if suspicion is None:
         return
@@ -83,7 +98,20 @@ def confirm(draft: Draft, act: CaseAct) -> None:
     draft.note(EffectKind.SUSPECTED, "confirmed", unit=UnitId(suspicion.unit), note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
-            refer(draft, duty, round((draft.now - duty.due_at).total_seconds(), 3), intent=bool(act.intent))
+            refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
+
+
+def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
+    duty = draft.duties.get(duty_id)
+    if duty is None:
+        draft.refuse("no_such_duty", note=duty_id)
+    elif duty.lapse is None or not duty.lapse.is_ours or not draft.plan_of(duty).refers:
+        draft.refuse("nothing_was_left_unreferred", duty=duty.id)
+    elif duty.lapse.referred_by is not None:
+        draft.refuse("referred_already", duty=duty.id)
+    else:
+        duty = draft.put(duty, lapse=replace(duty.lapse, referred_by=act.by.principal))
+        refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
 
 
 def refute(draft: Draft, act: CaseAct) -> None:

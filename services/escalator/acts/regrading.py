@@ -11,8 +11,9 @@ from services.escalator.duties import cancel, lapse_if_past, move_limit
 from services.escalator.opening import open_rule, overdue_of, reminders_of, schedule
 from services.escalator.parties import parties
 from services.escalator.policy.rule import DutyRule, Scope, Sort
-from shared.case import Duty, DutyState
+from shared.case import Case, Duty, DutyState
 from shared.facts import CaseAct, EffectKind, LapseCause
+from shared.vocabulary import Level
 
 REPORTED = ("reported", "reported.outside")
 
@@ -26,8 +27,7 @@ def regrade(draft: Draft, act: CaseAct) -> None:
         return
     before = draft.sort
     draft.change(level=level, sensitive=sensitive)
-    words = f"{case.level or '-'}{'+' if case.sensitive else ''} → {level or '-'}{'+' if sensitive else ''}"
-    draft.note(EffectKind.REGRADED, "regraded", note=words)
+    draft.note(EffectKind.REGRADED, "regraded", note=_from_to(case, level, sensitive))
     rework(draft, before)
 
 
@@ -40,7 +40,7 @@ def rework(draft: Draft, before: Sort | None = None, started: datetime | None = 
     for duty in draft.owed():
         if duty.rule in rules and rules[duty.rule].every is None:
             _again(draft, duty, rules[duty.rule], started)
-        elif duty.rule in known and duty.rule not in rules and duty.state is DutyState.OPEN:
+        elif duty.rule in known and duty.rule not in rules and duty.state is DutyState.OPEN and not draft.is_absorbing:
             cancel(draft, duty, "not_owed_at_this_level")
     _others(draft)
     for rule in rules.values():
@@ -62,6 +62,8 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     due_at = rule.term.after(start, zone) + duty.granted
     draft.keep_plan(rule.plan)
     if due_at == duty.due_at and start == duty.starts_at:
+        return
+    if draft.is_absorbing and not draft.now < due_at <= duty.due_at:
         return
     duty = move_limit(draft, duty, due_at, "regraded" if start == duty.starts_at else "earlier_clock")
     draft.put(
@@ -88,16 +90,25 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
     """At another level others may be owed the report: they are told; who no longer is owed it is let go."""
     wanted = {party.bearer.id for party in parties(draft, rule.by, rule.to, None, any_answers=rule.plan.any_answers)}
     for duty in draft.owed():
-        if duty.rule == rule.name and duty.bearer not in wanted and duty.state is DutyState.OPEN:
+        if duty.rule == rule.name and duty.bearer not in wanted and duty.state is DutyState.OPEN and not draft.is_absorbing:
             cancel(draft, duty, "not_owed_at_this_level")
     had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
     if wanted - had:
         open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(wanted - had))
 
 
-def earlier(draft: Draft, starts_at: datetime) -> None:
-    """The event was known earlier than this case's own report said: its clocks start there."""
-    before = draft.case.starts_at
-    if starts_at < before:
-        draft.change(starts_at=starts_at)
-        rework(draft, started=before)
+def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: bool) -> None:
+    """A duplicate is taken in: its start where that is the earlier one, its grade where that is the graver."""
+    case, before = draft.case, draft.sort
+    draft.is_absorbing = True
+    start = min(starts_at, case.starts_at)
+    if (start, level, sensitive) == (case.starts_at, case.level, case.sensitive):
+        return
+    draft.change(starts_at=start, level=level, sensitive=sensitive)
+    if (level, sensitive) != (case.level, case.sensitive):
+        draft.note(EffectKind.REGRADED, "merged_with_a_graver_one", note=_from_to(case, level, sensitive))
+    rework(draft, before, started=case.starts_at)
+
+
+def _from_to(case: Case, level: Level | None, sensitive: bool) -> str:
+    return f"{case.level or '-'}{'+' if case.sensitive else ''} → {level or '-'}{'+' if sensitive else ''}"

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from services.escalator import states
 from services.escalator.acts.holding import answered, find_task
 from services.escalator.draft import Draft
-from services.escalator.parties import stands_for
 from services.escalator.policy.rule import Scope
 from shared.case import Held, Item, Task, TaskState
 from shared.facts import CaseAct, EffectKind, TaskForm
@@ -77,7 +76,7 @@ def _usual_term(draft: Draft) -> datetime:
 
 def complete(draft: Draft, act: CaseAct) -> None:
     """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an outspoken nil report."""
-    task = mine(draft, act)
+    task = find_task(draft, act)
     if task is None:
         return
     nil = act.document is Document.NIL_REPORT
@@ -99,7 +98,7 @@ def complete(draft: Draft, act: CaseAct) -> None:
 
 def give_back(draft: Draft, act: CaseAct) -> None:
     """The result is not enough: back for rework, with the limit it had, or a new one where that has passed."""
-    task = theirs(draft, act)
+    task = find_task(draft, act)
     if task is None:
         return
     due_at = act.due_at or task.due_at
@@ -111,7 +110,7 @@ def give_back(draft: Draft, act: CaseAct) -> None:
 
 
 def verify(draft: Draft, act: CaseAct) -> None:
-    task = theirs(draft, act)
+    task = find_task(draft, act)
     if task is None:
         return
     if act.by.unit is not None and act.by.unit == task.unit and task.unit != task.assigner:
@@ -180,24 +179,6 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")
     forms = tuple(TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after) for step in plan.steps)
     make_tasks(draft, forms, act.by.unit or draft.case.holder)
-
-
-def mine(draft: Draft, act: CaseAct) -> Task | None:
-    """The task, where whoever acts may act for the unit that holds it."""
-    task = find_task(draft, act)
-    if task is not None and not (act.by.principal == task.owner or stands_for(draft.directory, act.by.unit, task.unit)):
-        draft.refuse("assigned_to_another_unit", task=task.id, unit=task.unit)
-        return None
-    return task
-
-
-def theirs(draft: Draft, act: CaseAct) -> Task | None:
-    """The task, where whoever acts may act for the unit that assigned it."""
-    task = find_task(draft, act)
-    if task is not None and not stands_for(draft.directory, act.by.unit, task.assigner):
-        draft.refuse("only_the_assigner_decides", task=task.id, unit=task.assigner)
-        return None
-    return task
 
 
 def _move(draft: Draft, task: Task, by: str, **fields: Any) -> bool:

@@ -55,6 +55,10 @@ class Policy:
                 found.setdefault(trigger, []).append(name)
         return {trigger: tuple(names) for trigger, names in found.items()}
 
+    def names_on(self, trigger: str) -> tuple[str, ...]:
+        """The names of all rules that the trigger opens, whatever the matter."""
+        return self._triggered.get(trigger, ())
+
     def rules_on(self, trigger: str, sort: Sort) -> tuple[DutyRule, ...]:
         """The duties that `trigger` lays on somebody in a matter of this sort, in the policy's order.
 
@@ -63,7 +67,7 @@ class Policy:
         key = (trigger, sort)
         if (known := self._read.get(key)) is not None:
             return known
-        names = self._triggered.get(trigger, ())
+        names = self.names_on(trigger)
         return self._remember(key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None))
 
     def rule_named(self, name: str, sort: Sort) -> DutyRule | None:

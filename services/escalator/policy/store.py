@@ -1,22 +1,22 @@
 """The policies of this installation: which one is in force, which one a case began under, how a new one comes into force.
 
 Invariant: once `open` has returned there is always a policy in force; it changes only by an approval, at the moment the approval
-names. What happened to a version is in the bucket first, then a fact; a fact that did not get out is told again at the next start.
+names. The file is the first version, or a new one: a text that was ever approved is not approved again because a service starts with
+it. What happened to a version is in the bucket first, then a fact; a fact that did not get out is told again at the next start.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from nats.errors import Error as NatsError
-from pydantic import ValidationError
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.bucket import TEXT, VERSION, PolicyStore, TakenError
 from services.escalator.policy.load import check, parse_policy
 from services.escalator.policy.versions import FILE, Approval, Register, Standing, Version, approve, digest_of
-from shared.broker import unless_cancelled
+from shared.bucket_follower import Entry
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
 from shared.lined_yaml import YamlFault
@@ -26,8 +26,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Tell = Callable[[Kind, str, datetime, Frozen], Awaitable[None]]
 """Appends a fact about no case: its kind, its id (which makes a repeat harmless), when it happened, its data."""
-TOLD_AGAIN = timedelta(minutes=50)
-"""What happened so lately is told again at the start: within the broker's dedupe window (an hour) it is stored once all the same."""
+TOLD_AGAIN = timedelta(days=7)
+"""What happened so lately is told at the start where it is not on record; of what is older the record may have been cut."""
 
 
 class Policies:
@@ -40,6 +40,9 @@ class Policies:
         self._texts: dict[str, str] = {digest_of(first.text): first.text}
         self._parsed: dict[str, Policy] = {digest_of(first.text): first}
         self.register = Register(())
+        self._follower = store.follower(self._changed)
+        self.run, self.check = self._follower.run, self._follower.check
+        """Another replica's approval counts here within a moment."""
         self.listeners: list[Callable[[], None]] = []
         """Called when any version changed."""
 
@@ -47,14 +50,12 @@ class Policies:
 
     def in_force(self, at: datetime) -> Policy:
         """Before the first approval: the file's."""
-        version = self.register.in_force(at)
-        if version is None:
-            return self._first
-        try:
-            return self._policy(version.id)
-        except (KeyError, YamlFault) as error:
-            log.error("policy_unreadable", policy=version.label, error=str(error), next="the file's stays in force; draft it anew")
-            return self._first
+        for version in self.register.latest_first(at):
+            try:
+                return self._policy(version.id)
+            except (KeyError, YamlFault) as error:
+                log.error("policy_unreadable", policy=version.label, error=str(error), next="the one before is followed; draft it anew")
+        return self._first
 
     def by_label(self, label: str) -> Policy:
         """The policy a case began under. Raises KeyError for a label nobody ever put into force here."""
@@ -90,7 +91,7 @@ class Policies:
 
     async def draft(self, text: str, by: str, name: str = "policy.yaml") -> Version:
         """Lay a text down; the same text is the same draft. Raises YamlFault for one that could not be followed."""
-        policy = self._checked(text, name)
+        policy = await asyncio.to_thread(self._checked, text, name)
         digest = digest_of(text)
         version = Version(id=digest, label=policy.label, name=name, drafted_by=by, drafted_at=self._clock())
         await self._write_once(TEXT + digest, text.encode())
@@ -112,13 +113,15 @@ class Policies:
             self._checked(self._texts[digest], self.register.versions[digest].name)
             now = self._clock()
             version = approve(Version.model_validate_json(found[0]), by, now, in_force_from or now)
-            try:
-                await self._store.write(VERSION + digest, version.model_dump_json().encode(), found[1])
-            except TakenError:
-                continue
-            self._take(version, self._texts[digest])
-            await self._tell_approved(version, version.approvals[-1])
-            return version
+            with suppress(TakenError):
+                return await self._write_approved(version, found[1])
+
+    async def _write_approved(self, version: Version, revision: int) -> Version:
+        """Over exactly that revision of it. Raises TakenError."""
+        await self._store.write(VERSION + version.id, version.model_dump_json().encode(), revision)
+        self._take(version, self._texts[version.id])
+        await self._tell_approved(version, version.approvals[-1])
+        return version
 
     def _checked(self, text: str, name: str) -> Policy:
         policy = parse_policy(text, name)
@@ -129,42 +132,36 @@ class Policies:
     # Kept
 
     async def open(self) -> None:
-        """Know all versions; put the file into force where it is new, or has changed since a file last was."""
-        await self._once()
-        digest = digest_of(self._first.text)
-        if self.register.last_of_file != digest:
-            await self.draft(self._first.text, FILE, self._first.name)
-            await self.approve(digest, FILE)
-            log.info("policy_from_file", policy=self._first.label)
+        """Know all versions; put the file into force where its text was never approved."""
+        await self._follower.open()
+        known = self.register.versions.get(digest_of(self._first.text))
+        if known is None or not known.approvals:
+            await self._take_file()
         await self._tell_again()
 
-    async def run(self) -> None:
-        """Follow the bucket for as long as the service lives: another replica's approval counts here within a moment."""
-        while True:
-            try:
-                async for change in self._store.follow():
-                    if change is not None:
-                        self._changed(*change)
-            except (NatsError, OSError, TimeoutError) as error:
-                unless_cancelled()
-                log.warning("policies_not_followed", error=str(error) or type(error).__name__, next="again in a second")
-            await asyncio.sleep(1)
+    async def _take_file(self) -> None:
+        version = await self.draft(self._first.text, FILE, self._first.name)
+        while not version.approvals:
+            stored = await self._store.read(VERSION + version.id)
+            if stored is None:
+                raise OSError(f"version {version.id} of the policy was written and is not in the bucket POLICIES")
+            version = Version.model_validate_json(stored[0])
+            # Another replica with the same file may have approved it at this very moment.
+            if not version.approvals:
+                now = self._clock()
+                with suppress(TakenError):
+                    version = await self._write_approved(approve(version, FILE, now, now), stored[1])
+                    log.info("policy_from_file", policy=self._first.label)
+        self._take(version, self._first.text)
 
-    async def _once(self) -> None:
-        async for change in self._store.follow():
-            if change is None:
-                return
-            self._changed(*change)
-
-    def _changed(self, key: str, raw: bytes) -> None:
+    def _changed(self, entry: Entry) -> None:
+        key, raw = entry.key, entry.value
+        if raw is None:
+            return
         if key.startswith(TEXT):
             self._texts[key.removeprefix(TEXT)] = raw.decode()
         elif key.startswith(VERSION):
-            try:
-                version = Version.model_validate_json(raw)
-            except ValidationError as error:
-                log.error("policy_version_unreadable", key=key, error=str(error), next="see the bucket's history")
-                return
+            version = Version.model_validate_json(raw)
             self._take(version, self._texts.get(version.id))
 
     def _take(self, version: Version, text: str | None) -> None:

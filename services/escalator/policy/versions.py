@@ -6,7 +6,7 @@ never changes afterwards. An approved text never changes: another text is anothe
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -79,9 +79,13 @@ class Register:
 
     def in_force(self, at: datetime) -> Version | None:
         """The version in force at `at`, which counts from its very moment; before the first, the first. None where none was approved."""
-        if not self._turns:
-            return None
-        return self.versions[self._turns[max(0, bisect_right(self._begins, at) - 1)][2]]
+        return next(self.latest_first(at), None)
+
+    def latest_first(self, at: datetime) -> Iterator[Version]:
+        """The version in force at `at`, the one in force before it, and so on back to the first."""
+        if self._turns:
+            last = max(0, bisect_right(self._begins, at) - 1)
+            yield from (self.versions[version] for _, _, version in reversed(self._turns[: last + 1]))
 
     def standing(self, version: Version, at: datetime) -> Standing:
         if not version.approvals:
@@ -94,9 +98,3 @@ class Register:
     def labelled(self, label: str) -> Version:
         """Raises KeyError."""
         return next((version for version in self.versions.values() if version.label == label), None) or self.versions[label]
-
-    @property
-    def last_of_file(self) -> str | None:
-        """The version that a file put into force last."""
-        turns = [(one.at, version.id) for version in self.versions.values() for one in version.approvals if one.by == FILE]
-        return max(turns)[1] if turns else None

@@ -9,10 +9,10 @@ from typing import Any, cast
 from pydantic import ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from shared.facts import Frozen
+from shared.facts import Closed
 
 
-class Written(Frozen):
+class Written(Closed):
     """A part of the document."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)

@@ -5,32 +5,40 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
-from services.intake.access import MAY
 from services.intake.acts import CaseActs
 from services.intake.acts_table import ACTS, Act
-from services.intake.answers import Acted, Outcome
-from services.intake.api.wire import PROBLEMS, answer, form_of, takes
+from services.intake.answers import Acted
+from services.intake.api.wire import answer, form_of
 from services.intake.forms import AcknowledgeForm, ActForm
-from services.intake.schemas import of_model
-from shared.facts import Via
+from shared.act_outcome import Outcome
+from shared.bodies import takes
+from shared.facts import ACT_SET_ASIDE
+from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
 from shared.problems import Problem
+from shared.schemas import of_model
+from shared.territory import MAY
 from shared.tokens import Gate
 from shared.vocabulary import Kind
+from shared.web.reasons import WHY
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", description="The same key makes a repeat return the same fact.")]
-_RESPONSES = {**PROBLEMS, 404: {"description": "No such case on the board"}, 409: {"description": "On record, but refused: says why"}}
+Key = Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")]
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    202: {"description": "On record; what the escalator makes of it follows"},
+    404: {"description": "No such case on the board"},
+    409: {"description": "On record, but refused or set aside: says why, and what to do"},
+    503: {"description": "Not reachable, or the case is not decided on yet: send it again with the same Idempotency-Key"},
+}
 
 
 def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["acts"])
 
     @router.post("/api/v1/cases/{case}/acknowledge", response_model=Acted, responses=_RESPONSES, openapi_extra=takes(AcknowledgeForm))
-    async def acknowledge(request: Request, case: str, key: Key = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = gate.admit(request, *sorted(MAY[Kind.ACKNOWLEDGED]))
         form = await form_of(request, AcknowledgeForm)
-        via = Via(form.via) if form.via else None
-        return _outcome(await acts.acknowledge(CaseId(case), principal, person=form.person, via=via, note=form.note, key=key))
+        return _outcome(await acts.acknowledge(CaseId(case), principal, form, key))
 
     for act in ACTS.values():
         _add(router, act, acts, gate)
@@ -38,7 +46,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
 
 
 def _add(router: APIRouter, row: Act, acts: CaseActs, gate: Gate) -> None:
-    async def act(request: Request, case: str, key: Key = None) -> Response:
+    async def act(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(row.roles))
         form = await form_of(request, ActForm)
         return _outcome(await acts.act(row.kind, CaseId(case), form, principal, key))
@@ -64,7 +72,9 @@ def _body(row: Act) -> dict[str, Any]:
 
 
 def _outcome(acted: Acted) -> Response:
+    body = acted.model_dump(mode="json", exclude_none=True) if acted.is_refused else {}
+    if acted.outcome is Outcome.SET_ASIDE:
+        raise Problem(409, "Set aside", f"It is on record as fact {acted.fact.sequence}, but {WHY[ACT_SET_ASIDE]}.", **body)
     if acted.outcome is Outcome.REFUSED:
-        body = acted.model_dump(mode="json", exclude_none=True)
         raise Problem(409, "Refused", f"It is on record, but changes nothing: {acted.refused_because}.", **body)
-    return answer(acted, 202 if acted.outcome is Outcome.RECORDED else 200)
+    return answer(acted, 200 if acted.outcome is Outcome.APPLIED else 202)

@@ -16,15 +16,18 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.access import MAY_LOOK, forbidden, may_look
-from services.intake.acts import unknown_case
 from services.intake.api.wire import gives
 from services.intake.board import Board
 from services.intake.card import Card, due_order
+from services.intake.case_lookup import CaseLookup
 from services.intake.task_list import ListedTask, listed_tasks
 from services.intake.wanted import Wanted
 from services.intake.words import TIME_EXAMPLE, invalid
 from shared.case import Case, Slip, TaskState
 from shared.facts import Instant
+from shared.facts.bounds import given
+from shared.fault_texts import in_words
+from shared.http_fields import CaseRef, Cursor, IdRef, Words
 from shared.ids import CaseId
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Level, ReportKind
@@ -34,7 +37,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def cases_router(board: Board, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **gives(Case, "The case as it stands; fields at their default are left out."),
+    404: {"description": "Never reported, or closed long ago and off the board"},
+    503: {"description": "Its report is on record and not decided on yet (`fact` says where): ask again after `Retry-After`"},
+}
+
+
+def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/cases")
@@ -42,18 +52,18 @@ def cases_router(board: Board, gate: Gate, clock: Callable[[], datetime]) -> API
         request: Request,
         *,
         open: Annotated[bool | None, Query(description="true: not settled or something still owed; false: the others")] = None,  # noqa: A002
-        unit: Annotated[str | None, Query(description="has a part in it: reported it, holds it, owes something …")] = None,
-        holder: Annotated[str | None, Query(description="this unit answers for it now")] = None,
+        unit: Annotated[IdRef | None, Query(description="has a part in it: reported it, holds it, owes something …")] = None,
+        holder: Annotated[IdRef | None, Query(description="this unit answers for it now")] = None,
         kind: ReportKind | None = None,
         level: Annotated[Level | None, Query(description="as graded now")] = None,
-        parent: Annotated[str | None, Query(description="follows from this case")] = None,
+        parent: Annotated[CaseRef | None, Query(description="follows from this case")] = None,
         standing: Annotated[bool, Query(description="true: what is watched without a report, and nothing else")] = False,
-        due_before: Annotated[str | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")] = None,
-        cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+        due_before: Annotated[Words | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")] = None,
+        cursor: Cursor | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
-        until, after = _time(due_before), _place(cursor)
+        until, after = _time(due_before), place_of(cursor)
         wanted = Wanted(is_open=open, unit=unit, holder=holder, kind=kind, level=level, parent=parent, standing=standing, due_before=until)
         found = [
             card for card in board.cards() if wanted.fits(card) and may_look(principal, card) and (after is None or due_order(card) > after)
@@ -61,24 +71,24 @@ def cases_router(board: Board, gate: Gate, clock: Callable[[], datetime]) -> API
         found.sort(key=due_order)
         page = found[:limit]
         body = {
-            "cases": [orjson.Fragment(card.raw) for card in page],
+            "cases": [orjson.Fragment(card.listed) for card in page],
             "next": _cursor(page[-1]) if len(found) > limit else None,
             "revision": board.revision,
             "caught_up": board.ready,
         }
         return Response(orjson.dumps(body), media_type="application/json")
 
-    @router.get("/api/v1/cases/{case}", responses=gives(Case, "The case as it stands; fields at their default are left out."))
-    async def case(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        card = _seen(board, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
+    @router.get("/api/v1/cases/{case}", responses=_RESPONSES)
+    async def case(request: Request, case: CaseRef) -> Response:  # pyright: ignore[reportUnusedFunction]
+        card = await _seen(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
 
     @router.get("/api/v1/tasks")
     async def tasks(  # pyright: ignore[reportUnusedFunction]
         request: Request,
         *,
-        unit: Annotated[str | None, Query(description="holds the task")] = None,
-        assigner: str | None = None,
+        unit: Annotated[IdRef | None, Query(description="holds the task")] = None,
+        assigner: IdRef | None = None,
         state: Annotated[TaskState | None, Query(description="without one: all that are not closed")] = None,
         slip: Annotated[Slip | None, Query(description="its colour now")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -108,10 +118,8 @@ def _shown(one: ListedTask) -> dict[str, Any]:
     return {"case": one.case, "summary": one.summary, **msgspec.to_builtins(one.task), **slip}
 
 
-def _seen(board: Board, case: CaseId, principal: Principal) -> Card:
-    card = board.card(case)
-    if card is None:
-        raise unknown_case(case, board)
+async def _seen(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
+    card = await lookup.card(case, principal)
     if not may_look(principal, card):
         raise forbidden(f"Your unit {principal.unit} has no part in this case.")
     return card
@@ -122,9 +130,10 @@ def _time(text: str | None) -> datetime | None:
         return None
     try:
         # In a query a bare + arrives as a space.
-        return _instant.validate_python(text.strip().replace(" ", "+"))
-    except ValidationError:
-        raise invalid([("due_before", f"{text[:60]!r} is not a time with an offset: write it as in {TIME_EXAMPLE}")], "query") from None
+        with given():
+            return _instant.validate_python(text.strip().replace(" ", "+"))
+    except ValidationError as error:
+        raise invalid([("due_before", in_words(error.errors()[0]))], "query") from None
 
 
 def _cursor(card: Card) -> str:
@@ -132,7 +141,7 @@ def _cursor(card: Card) -> str:
     return base64.urlsafe_b64encode(f"{(due - _EPOCH) // _MICROSECOND}|{case}".encode()).decode().rstrip("=")
 
 
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
+def place_of(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
     try:

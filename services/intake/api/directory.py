@@ -6,15 +6,19 @@ Invariant: an address leaves by no path but to an operator. The revision is the 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
-from services.intake.api.wire import PROBLEMS, answer, form_of, takes
+from services.intake.api.wire import answer, form_of
 from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory_waiting import Proposed, RefusalForm
+from shared.bodies import sends, takes
 from shared.directory import gaps, shown
+from shared.directory.changing import MAY_APPROVE, MAY_PROPOSE
 from shared.directory.live import LiveDirectory
+from shared.http_fields import IdempotencyKey, IdRef, Words
 from shared.ids import RosterId
 from shared.problems import Problem
 from shared.tokens import Gate
@@ -34,16 +38,23 @@ class Part(StrEnum):
 
 CALENDAR = timedelta(days=90)
 """How far ahead a roster's calendar goes."""
-_KEY = Header(alias="Idempotency-Key", description="The same key makes a repeat change nothing.")
-_CONFLICT = {409: {"description": "A post would be dark (`dark` names it), or the directory has changed since `base`"}}
+_KEY = Header(alias="Idempotency-Key")
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "A post would be dark (`dark` names it), or the directory has changed since `base`"}
+}
+_PROPOSED: dict[int | str, dict[str, Any]] = {
+    202: {"model": Proposed, "description": "Nothing has changed yet: it takes a second person, and the answer says who that may be"}
+}
+_REPEATED: dict[int | str, dict[str, Any]] = {200: {"model": Changed, "description": "Done before, under this key"}}
+_GONE: dict[int | str, dict[str, Any]] = {404: {"description": "No such change waits (any more)"}}
 
 
 def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["directory"])
 
-    @router.get("/directory")
+    @router.get("/directory", responses={304: {"description": "Not changed since that revision"}})
     async def directory(  # pyright: ignore[reportUnusedFunction]
-        request: Request, if_none_match: Annotated[str | None, Header()] = None
+        request: Request, if_none_match: Annotated[Words | None, Header()] = None
     ) -> Response:
         is_operator = gate.admit(request).role is Role.OPERATOR
         if if_none_match == _tag(live):
@@ -60,6 +71,31 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         found = gaps(live.now, now, now + timedelta(days=days))
         return _part(live, {"gaps": [gap.model_dump(mode="json", exclude_none=True) for gap in found]})
 
+    @router.get("/directory/proposals")
+    async def proposals(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        """The changes that wait for a second person, as far as they are the reader's to see."""
+        waiting = await changes.waiting(gate.admit(request))
+        return _part(live, {"proposals": [one.model_dump(mode="json", exclude_none=True) for one in waiting]})
+
+    @router.post(
+        "/directory/proposals/{proposal}/approve", response_model=Changed, responses={**_CONFLICT, **_GONE, **_REPEATED}, status_code=201
+    )
+    async def approve(request: Request, proposal: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        changed = await changes.approve(proposal, gate.admit(request, *sorted(MAY_APPROVE)))
+        return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})
+
+    @router.post(
+        "/directory/proposals/{proposal}/refuse",
+        response_class=Response,
+        responses={**_CONFLICT, **_GONE},
+        openapi_extra=takes(RefusalForm),
+        status_code=204,
+    )
+    async def refuse(request: Request, proposal: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = gate.admit(request, *sorted(MAY_APPROVE | MAY_PROPOSE))
+        await changes.refuse(proposal, await form_of(request, RefusalForm), principal)
+        return Response(status_code=204)
+
     @router.get("/directory/{part}")
     async def one_part(request: Request, part: Part) -> Response:  # pyright: ignore[reportUnusedFunction]
         is_operator = gate.admit(request).role is Role.OPERATOR
@@ -69,17 +105,23 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return _part(live, body)
 
     @router.post(
-        "/directory/changes", response_model=Changed, responses={**PROBLEMS, **_CONFLICT}, openapi_extra=takes(ChangeForm), status_code=201
+        "/directory/changes",
+        response_model=Changed,
+        responses={**_CONFLICT, **_PROPOSED, **_REPEATED},
+        openapi_extra=takes(ChangeForm),
+        status_code=201,
     )
     async def change(  # pyright: ignore[reportUnusedFunction]
-        request: Request, key: Annotated[str | None, _KEY] = None
+        request: Request, key: Annotated[IdempotencyKey | None, _KEY] = None
     ) -> Response:
-        principal = gate.admit(request, Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_OFFICER)
+        principal = gate.admit(request, *sorted(MAY_PROPOSE))
         changed = await changes.change(await form_of(request, ChangeForm), principal, key)
+        if isinstance(changed, Proposed):
+            return answer(changed, 202, headers={"ETag": _tag(live)})
         return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})
 
-    @router.get("/rosters/{roster}.ics", response_class=Response)
-    async def calendar(request: Request, roster: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    @router.get("/rosters/{roster}.ics", response_class=Response, responses=sends("text/calendar"))
+    async def calendar(request: Request, roster: IdRef) -> Response:  # pyright: ignore[reportUnusedFunction]
         from shared.directory.calendar import write_calendar  # icalendar is loaded by those who ask for one
 
         gate.admit(request)

@@ -5,22 +5,26 @@ Invariant: 4xx only for what will never be right, since Alertmanager retries 5xx
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.intake.access import forbidden
-from services.intake.api.wire import PROBLEMS, answer, body_of
+from services.intake.api.wire import answer
 from services.intake.formats import FORMATS
 from services.intake.formats.items import FormatError
 from services.intake.hand_in import HandIn, Taking
-from services.intake.words import invalid
+from shared.bodies import takes_bytes
+from shared.door import Lane, doorway
+from shared.http_fields import IdRef
 from shared.problems import Problem
 from shared.streams import INBOX_MESSAGE_LIMIT
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Role
 
+SOURCE_PREFIX = "source:"
+TAKEN: dict[int | str, dict[str, Any]] = {200: {"description": "Taken before; nothing new is stored"}}
 NEW = frozenset({Taking.REPORTED, Taking.FOLLOWED_UP, Taking.WITHDRAWN})
 
 
@@ -32,12 +36,13 @@ def ingest_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) ->
 
 
 def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -> None:
+    @doorway(body_limit=INBOX_MESSAGE_LIMIT, lane=Lane.REPORTS)
     async def ingest(
-        request: Request, source: Annotated[str | None, Query(description="the id of the source in the directory")] = None
+        request: Request, source: Annotated[IdRef | None, Query(description="the id of the source in the directory")] = None
     ) -> Response:
         principal = gate.admit(request, Role.PUBLISHER)
         who = speaks_for(principal, source)
-        raw = await body_of(request, INBOX_MESSAGE_LIMIT)
+        raw = await request.body()
         try:
             taken = await hand_in.take(name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False)
         except FormatError as error:
@@ -49,14 +54,17 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
             raise Problem(422, "Not taken", "Nothing of it could be taken.", errors=errors, items=items)
         return answer({"items": items}, 201 if any(one.outcome in NEW for one in taken) else 200)
 
-    router.add_api_route(f"/{name}", ingest, methods=["POST"], name=f"ingest-{name}", status_code=201, responses=PROBLEMS)
+    media = "application/xml" if name == "cap" else "application/json"
+    router.add_api_route(
+        f"/{name}", ingest, methods=["POST"], name=f"ingest-{name}", status_code=201, responses=TAKEN, openapi_extra=takes_bytes(media)
+    )
 
 
 def speaks_for(principal: Principal, asked: str | None) -> str:
-    """A token made for one source speaks for that source alone."""
-    own = principal.subject.removeprefix("source:") if principal.subject.startswith("source:") else None
-    if own is not None and asked not in (None, own):
-        raise forbidden(f"Your token is the one of source {own}, not of {asked}.")
-    if who := own or asked:
-        return who
-    raise invalid([("source", "is missing: add ?source=<id of the source in the directory>")], "message")
+    """A publisher's token is made for one source, and speaks for that source alone."""
+    if not principal.subject.startswith(SOURCE_PREFIX):
+        raise forbidden("Your token is a publisher's of no source: have one issued with --source.")
+    own = principal.subject.removeprefix(SOURCE_PREFIX)
+    if asked not in (None, own):
+        raise forbidden(f"Your token is the one of source {own}, not of {asked[:60]}.")
+    return own

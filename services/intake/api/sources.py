@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.intake.api.ingest import speaks_for
-from services.intake.api.wire import PROBLEMS, answer
+from services.intake.api.wire import answer
 from services.intake.formats.items import FormatError
 from services.intake.hand_in import HandIn
+from shared.http_fields import IdRef
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -18,8 +19,8 @@ from shared.vocabulary import Role
 def sources_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(prefix="/api/v1/sources", tags=["ingest"])
 
-    @router.post("/{source}/heartbeat", responses={**PROBLEMS, 404: {"description": "No such source"}})
-    async def heartbeat(request: Request, source: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    @router.post("/{source}/heartbeat", responses={404: {"description": "No such source"}})
+    async def heartbeat(request: Request, source: IdRef) -> Response:  # pyright: ignore[reportUnusedFunction]
         """For a publisher, and only for its own source. Any message of the source counts as one too. `recorded`: a fact was made of it."""
         who = speaks_for(gate.admit(request, Role.PUBLISHER), source)
         try:

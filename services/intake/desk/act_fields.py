@@ -5,20 +5,26 @@ Invariant: a choice offers only what there is and what it can be done to; a list
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
-from services.intake.access import tasks_for
 from services.intake.acts_table import DUTY, TASK, Act
-from services.intake.desk.fitting import UNDER_WAY, documents_wanted, may_be_extended
+from services.intake.desk.fitting import UNDER_WAY, documents_wanted, is_to_judge, left_unreferred, may_be_extended
 from shared.case import Case, Duty, Task, TaskState
 from shared.directory import Directory
 from shared.facts import Name
-from shared.ids import UnitId
+from shared.ids import DutyId
+from shared.territory import MAY, Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
 from shared.web.labels import label
 from shared.web.languages import N_
 from shared.web.names import Names
+
+ROWS = 200
+"""Rows of a long list on one page, and choices of a task or a duty; over HTTP there are all."""
 
 
 class Widget(StrEnum):
@@ -48,6 +54,8 @@ class Field:
     empty: str = ""
     """What an empty choice means, where it may stay empty."""
     mono: bool = False
+    count: int = 0
+    """Of a task or a duty all that could be chosen; `choices` has the most pressing of them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,28 @@ class Setting:
     directory: Directory
     names: Names
     principal: Principal
+    at: datetime
+
+    @cached_property
+    def _claim(self) -> Claim:
+        return Claim(self.principal.actor(), self.case, self.directory, self.at)
+
+    @cached_property
+    def _known(self) -> dict[Any, bool]:
+        return {}
+
+    def may_of_task(self, kind: Kind, task: Task) -> bool:
+        """Tasks of one unit, one owner and one assigner are alike to the reader."""
+        where = MAY[kind].get(self.principal.role)
+        if where is None:
+            return False
+        key = where, task.unit, task.owner, task.assigner, task.transfer
+        if key not in self._known:
+            self._known[key] = self._claim.about(task).holds(where)
+        return self._known[key]
+
+    def may(self, kind: Kind, duty: DutyId | None = None) -> bool:
+        return may(self.principal.actor(), kind, self.case, self.directory, self.at, duty=duty) is None
 
 
 WORDS: dict[str, tuple[Widget, str]] = {
@@ -121,6 +151,7 @@ EMPTY: dict[str, str] = {
     "sensitive": N_("as it is"),
     "satisfaction": N_("nobody was asked"),
 }
+THE_SUSPICION = N_("the suspected omission")
 CHOOSE = N_("Choose one.")
 
 
@@ -137,41 +168,61 @@ def needed(act: Act) -> frozenset[str]:
     return frozenset(asked) | NEEDED_HERE.get(act.kind, frozenset())
 
 
-def speaks_for(here: Setting, unit: UnitId | str) -> bool:
-    """As the escalator takes it: the unit itself, one above it, or somebody who speaks for no unit."""
-    own = here.principal.unit
-    return own is None or own == unit or here.directory.is_above(own, unit)
-
-
 def _is_about_a_task(act: Act, here: Setting) -> bool:
     """The case itself is not the reader's to hand over or to take: only a task may be."""
     case = here.case
     if act.kind is Kind.TRANSFERRED:
-        return case.transfer is not None or not speaks_for(here, case.holder)
+        return case.transfer is not None or not here.may(act.kind)
     if act.kind in (Kind.ACCEPTED, Kind.OBJECTED):
-        return case.transfer is None or not speaks_for(here, case.transfer.to_unit)
+        return case.transfer is None or not here.may(act.kind)
     return False
+
+
+def _is_about_a_lapse(act: Act, here: Setting) -> bool:
+    """Nothing is suspected: it is a lapse that is confirmed, and it must be named."""
+    return act.kind is Kind.CONFIRMED and not is_to_judge(here.case)
 
 
 def _is_alone(name: str, act: Act, here: Setting) -> bool:
     """Of a task or a duty that must be named, the other kind has nothing to choose: this one must be."""
     if act.either != ONE_OF_TWO:
         return False
-    return not tuple((_duties if name == TASK else _tasks)(act, here))
+    return not (_duties if name == TASK else _tasks)(act, here)
 
 
 def _field(name: str, act: Act, here: Setting) -> Field | None:
     widget, words = WORDS[name]
-    must = name in needed(act) or (name == TASK and _is_about_a_task(act, here)) or (name in act.either and _is_alone(name, act, here))
+    must = (
+        name in needed(act)
+        or (name == DUTY and _is_about_a_lapse(act, here))
+        or (name == TASK and _is_about_a_task(act, here))
+        or (name in act.either and _is_alone(name, act, here))
+    )
+    if name in ONE_OF_TWO:
+        return _one_of_many(name, act, here, must=must)
     find = _CHOICES.get(name)
     if find is None:
         return Field(name, words, widget, must, mono=name == "into")
     choices = tuple(find(act, here))
-    if not choices and not must:
+    return Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, "")) if choices or must else None
+
+
+def _one_of_many(name: str, act: Act, here: Setting, *, must: bool) -> Field | None:
+    """A task or a duty: of thousands the most pressing are offered."""
+    named: Iterable[Choice]
+    if name == TASK:
+        tasks = _tasks(act, here)
+        count, named = len(tasks), (_task_choice(task, here) for task in tasks[:ROWS])
+    else:
+        duties = _duties(act, here)
+        count, named = len(duties), (_duty_choice(duty, here) for duty in duties[:ROWS])
+        if count == 1 and not must and act.either != ONE_OF_TWO and act.kind is not Kind.CONFIRMED:
+            return None  # one alone need not be named
+    if not count and not must:
         return None
-    if name == DUTY and len(choices) == 1 and not must and act.either != ONE_OF_TWO:
-        return None  # one alone need not be named
-    return Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, ""))
+    widget, words = WORDS[name]
+    empty = THE_SUSPICION if act.kind is Kind.CONFIRMED and name == DUTY else EMPTY.get(name, "")
+    return Field(name, words, widget, must, tuple(named), "" if must else empty, count=count)
 
 
 def _units(_: Act, here: Setting) -> Iterable[Choice]:
@@ -188,26 +239,35 @@ def _owners(_: Act, here: Setting) -> Iterable[Choice]:
     return (Choice(person.id, person.name) for person in people)
 
 
-def _duty_fits(act: Act, duty: Duty, here: Setting) -> bool:
+def _duties(act: Act, here: Setting) -> list[Duty]:
+    return sorted(_fitting_duties(act, here), key=lambda duty: duty.due_at)
+
+
+def _fitting_duties(act: Act, here: Setting) -> Iterable[Duty]:
+    owed = (duty for duty in here.case.duties if duty.is_owed)
     match act.kind:
         case Kind.RESUMED:
-            return duty.paused_at is not None
+            return (duty for duty in owed if duty.paused_at is not None)
         case Kind.PAUSED:
-            return duty.paused_at is None
+            return (duty for duty in owed if duty.paused_at is None)
         case Kind.EXTENSION_ASKED:
-            theirs = duty.bearer == here.principal.person or speaks_for(here, duty.owed_by)
-            return theirs and duty in may_be_extended(here.case)
+            return (duty for duty in may_be_extended(here.case) if here.may(act.kind, duty=duty.id))
         case Kind.EXTENSION_DECIDED:
-            return duty.extension is not None and duty.extension.granted is None and speaks_for(here, here.case.report.unit)
+            waiting = (duty for duty in owed if duty.extension is not None and duty.extension.granted is None)
+            return (duty for duty in waiting if here.may(act.kind, duty=duty.id))
+        case Kind.CONFIRMED:
+            return left_unreferred(here.case)
         case _:
-            return True
+            return owed
 
 
-def _duties(act: Act, here: Setting) -> Iterable[Choice]:
-    for duty in here.case.duties:
-        if duty.is_owed and _duty_fits(act, duty, here):
-            title, who = here.case.plan_of(duty).title, here.names.person(duty.bearer)
-            yield Choice(duty.id, Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}"))
+def _duty_choice(duty: Duty, here: Setting) -> Choice:
+    return Choice(duty.id, duty_name(duty, here))
+
+
+def duty_name(duty: Duty, here: Setting) -> Name:
+    title, who = here.case.plan_of(duty).title, here.names.person(duty.bearer)
+    return Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}")
 
 
 _TASK_FITS: dict[Kind, Callable[[Task], bool]] = {
@@ -225,21 +285,20 @@ _TASK_FITS: dict[Kind, Callable[[Task], bool]] = {
 }
 
 
-def _whose(act: Act, task: Task) -> tuple[UnitId, ...]:
-    """The units this act on the task is for."""
-    if act.kind is Kind.IMPOSED:
-        return (task.transfer.superior,) if task.transfer and task.transfer.superior else ()
-    if act.by_assigner:
-        return (task.assigner,)
-    return (task.transfer.to_unit,) if task.transfer and act.kind in (Kind.ACCEPTED, Kind.OBJECTED) else (task.unit,)
+_AS_THE_HOLDER = frozenset({Kind.PROGRESSED, Kind.FILED})
+"""Whoever has a part in the case may do it; of a task it is offered to those who hold it."""
 
 
-def _tasks(act: Act, here: Setting) -> Iterable[Choice]:
+def _tasks(act: Act, here: Setting) -> list[Task]:
     fits = _TASK_FITS[act.kind]
-    for task in tasks_for(here.principal, act.kind, here.case):
-        if fits(task) and (here.principal.person == task.owner or any(speaks_for(here, unit) for unit in _whose(act, task))):
-            unit = here.names.unit(task.unit)
-            yield Choice(task.id, Name(zh=f"{task.title} · {unit.zh}", en=f"{task.title} · {unit.en}"))
+    kind = Kind.COMPLETED if act.kind in _AS_THE_HOLDER else act.kind
+    fitting = [task for task in here.case.tasks if fits(task) and here.may_of_task(kind, task)]
+    return sorted(fitting, key=lambda task: task.due_at)
+
+
+def _task_choice(task: Task, here: Setting) -> Choice:
+    unit = here.names.unit(task.unit)
+    return Choice(task.id, Name(zh=f"{task.title} · {unit.zh}", en=f"{task.title} · {unit.en}"))
 
 
 def _documents(act: Act, here: Setting) -> Iterable[Choice]:
@@ -289,8 +348,6 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "task_units": _units,
     "to_person": _people,
     "owner": _owners,
-    "duty": _duties,
-    "task": _tasks,
     "document": _documents,
     "level": _levels,
     "sensitive": _sensitive,

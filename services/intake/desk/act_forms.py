@@ -4,18 +4,19 @@ Invariant: times are read in the office's zone; whatever is wrong stands at its 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from services.intake.acts_table import ACTS, GROUPS, Act
-from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, Field, Setting, Widget, fields_of, needed
+from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, ROWS, Field, Setting, Widget, duty_name, fields_of, needed
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
-from services.intake.desk.fitting import awaited
+from services.intake.desk.fitting import awaited, is_to_judge, left_unreferred
 from services.intake.forms import FIELDS, ActForm
-from shared.facts import field_errors
+from shared.facts import Name, Outage, field_errors
 from shared.problems import Problem
 from shared.vocabulary import Kind
 from shared.web.languages import N_
@@ -23,7 +24,18 @@ from shared.web.times import read_local
 
 MISSING = N_("This can't stay empty.")
 NO_SUCH_ACT = N_("There is no such act.")
+ALL_THE_SAME = N_("Refer a lapse that our own failure excuses")
 SOME_WRONG = N_("Some fields need another look.")
+
+
+@dataclass(frozen=True)
+class ExcusedLapse:
+    """Not referred, because the failure was ours."""
+
+    name: Name
+    due_at: datetime
+    excuses: tuple[str, ...]
+    outage: Outage | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,8 @@ class ActPage:
     needs_text: bool
     is_awaited: bool
     """It would end a duty that is owed."""
+    excused: tuple[ExcusedLapse, ...] = ()
+    """What the reader must have seen before they go on."""
 
 
 def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage]]]:
@@ -43,10 +57,25 @@ def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage
     due = awaited(here.case)
     for act in ACTS.values():
         if act.kind in can:
-            page = ActPage(act, fields_of(act, here), "text" in needed(act), act.kind in due)
+            page = ActPage(_worded(act, here), fields_of(act, here), "text" in needed(act), act.kind in due, _excused(act, here))
             if not _asks_for_what_is_not_there(page):
                 groups[GROUPS[act.group]].append(page)
     return [(title, pages) for title, pages in groups.items() if pages]
+
+
+def _worded(act: Act, here: Setting) -> Act:
+    """Where nothing is suspected there is no omission to confirm: a lapse that is excused is referred all the same."""
+    if act.kind is not Kind.CONFIRMED or is_to_judge(here.case):
+        return act
+    return replace(act, title=ALL_THE_SAME, button=N_("Refer it all the same"), text=N_("Why somebody answers for it all the same"))
+
+
+def _excused(act: Act, here: Setting) -> tuple[ExcusedLapse, ...]:
+    if act.kind is not Kind.CONFIRMED:
+        return ()
+    first = sorted(left_unreferred(here.case), key=lambda duty: duty.due_at)[:ROWS]
+    lapses = ((duty, duty.lapse) for duty in first)
+    return tuple(ExcusedLapse(duty_name(duty, here), lapse.at, lapse.excuses, lapse.outage) for duty, lapse in lapses if lapse is not None)
 
 
 def _asks_for_what_is_not_there(page: ActPage) -> bool:

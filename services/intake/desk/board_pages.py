@@ -21,7 +21,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         principal, asked = here.pages.admit(request, *READERS), Asked.of(request)
         revision, cards = here.desk.board.revision, here.open_cards(principal, asked)
         first = max(page - 1, 0) * SHOWN
-        views = [here.view(card.whole, principal) for card in cards[first : first + SHOWN]]
+        views = [here.view(card.lean, principal) for card in cards[first : first + SHOWN]]
         return here.show(
             request,
             "desk.html",
@@ -46,7 +46,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
     async def part(request: Request, case: str, whole: bool = False) -> Response:  # pyright: ignore[reportUnusedFunction]
         """One case as a piece of a page, for the script that keeps the board live. Gone from the board: 404."""
         principal = here.pages.admit(request, *READERS)
-        card = here.find(case, principal)
+        card = await here.find(case, principal)
         if not whole:
             fits = Asked.of(request).wanted(principal, here.pages.clock()).fits(card)
             if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):

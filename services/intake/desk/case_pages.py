@@ -5,30 +5,50 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.intake.desk import act_forms
+from services.intake.desk.call_form import read_call
 from services.intake.desk.here import READERS, DeskPages, fields_of
-from shared.facts import Via
-from shared.ids import CaseId, PersonId
+from shared.ids import CaseId
 from shared.problems import Problem
+from shared.tokens import Principal
 from shared.vocabulary import Kind
+
+CALL = "call"
+"""The form of a telephone call, among the acts' forms, which are named by their kinds."""
 
 
 def add_cases(router: APIRouter, here: DeskPages) -> None:
+    async def show_again(
+        request: Request, principal: Principal, case: str, form: str, values: dict[str, str], problem: Problem
+    ) -> Response:
+        """The form that was wrong, with what was typed."""
+        shown: dict[str, Any] = {
+            "wrong": form,
+            "values": values,
+            "errors": act_forms.shown_errors(problem),
+            "key": values.get("key", ""),
+            "revision": here.desk.board.revision,
+        }
+        return here.show_case(request, principal, await here.find(case, principal), status=422, **shown)
+
     @router.get("/cases/{case}")
     async def one(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
         revision = here.desk.board.revision
-        return here.show_case(request, principal, here.find(case, principal), revision=revision)
+        return here.show_case(request, principal, await here.find(case, principal), revision=revision)
 
     @router.post("/cases/{case}/acknowledge")
     async def acknowledge(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit_form(request, *READERS)
         values = await fields_of(request)
-        person = PersonId(values["person"]) if values.get("person") else None
-        via = Via.LOGGED_CALL if person else Via.DESK
-        acted = await here.desk.acts.acknowledge(
-            CaseId(case), principal, person=person, via=via, note=values.get("note", "").strip() or None, key=values.get("key") or None
-        )
-        return here.after(request, acted, values.get("back", "/"), "call" if person else "acknowledged")
+        is_call = bool(values.get("person"))
+        try:
+            form = read_call(values, here.desk.zone)
+            acted = await here.desk.acts.acknowledge(CaseId(case), principal, form, values.get("key") or None)
+        except Problem as problem:
+            if problem.status != 422 or not is_call:
+                raise
+            return await show_again(request, principal, case, CALL, values, problem)
+        return here.after(request, acted, values.get("back", "/"), "call" if is_call else "acknowledged")
 
     @router.post("/cases/{case}/acts/{kind}")
     async def act(request: Request, case: str, kind: Kind) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -42,12 +62,5 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         except Problem as problem:
             if problem.status != 422:
                 raise
-            shown: dict[str, Any] = {
-                "wrong": kind,
-                "values": values,
-                "errors": act_forms.shown_errors(problem),
-                "key": values.get("key", ""),
-                "revision": here.desk.board.revision,
-            }
-            return here.show_case(request, principal, here.find(case, principal), status=422, **shown)
+            return await show_again(request, principal, case, kind, values, problem)
         return here.after(request, acted, values.get("back") or f"/cases/{case}", "done")

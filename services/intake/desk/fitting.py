@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from services.intake.card import SETTLED
 from shared.case import Case, CaseStatus, Duty, TaskState
 from shared.facts.report import CATEGORISED
+from shared.ids import PersonId
 from shared.vocabulary import CASE_ACTS, Kind, ReportKind
 
 ALWAYS_OF_ENDED = frozenset({Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP})
@@ -30,11 +31,12 @@ NEED_THEIR_OBJECT = frozenset(
 )
 """Though a duty waits for it: without a transfer, a task, a suspicion or a notice there is nothing to do it to."""
 UNDER_WAY = (TaskState.ASSIGNED, TaskState.ACCEPTED)
-APPROVALS = 2
 
 
-def fitting(case: Case, can: frozenset[Kind]) -> frozenset[Kind]:
-    return can & frozenset(_meaningful(case))
+def fitting(case: Case, can: frozenset[Kind], person: PersonId | None) -> frozenset[Kind]:
+    """`person`: who reads; only who was called can say that they were not."""
+    called = any(call.person == person and call.contested_at is None and call.answered_at is None for call in case.calls)
+    return can & frozenset((*_meaningful(case), *((Kind.CONTESTED,) if called else ())))
 
 
 def documents_wanted(case: Case) -> tuple[str, ...]:
@@ -47,6 +49,17 @@ def awaited(case: Case) -> frozenset[Kind]:
     """The acts that would end a duty still owed."""
     names = {name.partition(".")[0] for name in _waited_for(case)}
     return frozenset(kind for kind in CASE_ACTS if kind.value in names)
+
+
+def is_to_judge(case: Case) -> bool:
+    """An omission is suspected, and nobody has judged it yet."""
+    return case.suspicion is not None and case.suspicion.suspected_at is not None and case.suspicion.confirmed is None
+
+
+def left_unreferred(case: Case) -> tuple[Duty, ...]:
+    """Lapses that a failure of ours excuses, and that a person may refer all the same."""
+    lapsed = ((duty, duty.lapse) for duty in case.duties if case.plan_of(duty).refers)
+    return tuple(duty for duty, lapse in lapsed if lapse is not None and not lapse.is_pursued)
 
 
 def may_be_extended(case: Case) -> tuple[Duty, ...]:
@@ -75,6 +88,8 @@ def _meaningful(case: Case) -> Iterator[Kind]:
         if case.standing.watch == "roster":
             yield from (Kind.SIGNED_IN, Kind.HANDED_OVER)
         return
+    if case.ending is not None:
+        yield Kind.SECONDED
     yield from (Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP, Kind.PROGRESSED, Kind.ASSIGNED, Kind.WITHDRAWN, Kind.MERGED, Kind.CLOSED)
     yield Kind.RESOLVED if case.status is CaseStatus.OPEN else Kind.REOPENED
     if case.report.kind in CATEGORISED:
@@ -120,9 +135,11 @@ def _about_the_clock(case: Case) -> Iterator[Kind]:
 
 
 def _about_accountability(case: Case) -> Iterator[Kind]:
-    suspicion, measure, notice = case.suspicion, case.measure, case.notice
-    if suspicion is not None and suspicion.suspected_at is not None and suspicion.confirmed is None:
+    measure, notice = case.measure, case.notice
+    if is_to_judge(case):
         yield from (Kind.CONFIRMED, Kind.REFUTED)
+    if left_unreferred(case):
+        yield Kind.CONFIRMED
     if measure is not None:
         if not measure.stated:
             yield Kind.STATED
@@ -133,8 +150,10 @@ def _about_accountability(case: Case) -> Iterator[Kind]:
     if case.report.kind is ReportKind.PETITION:
         yield Kind.REVIEW_ASKED
     if notice is None:
-        if case.report.kind in (ReportKind.SUPERVISION_ORDER, ReportKind.ACCOUNTABILITY) or any(duty.lapse for duty in case.duties):
+        if case.report.kind in (ReportKind.SUPERVISION_ORDER, ReportKind.ACCOUNTABILITY) or any(
+            duty.lapse is not None and duty.lapse.is_pursued for duty in case.duties
+        ):
             yield Kind.NOTICE_DRAFTED
     elif notice.published_at is None:
         yield Kind.NOTICE_REPLIED
-        yield Kind.NOTICE_APPROVED if len(notice.approvals) < APPROVALS else Kind.NOTICE_PUBLISHED
+        yield Kind.NOTICE_APPROVED if len(notice.approvals) < notice.approvals_needed else Kind.NOTICE_PUBLISHED

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from secrets import token_hex
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -10,19 +11,21 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from services.intake.access import MAY, may_look
-from services.intake.answers import Acted, Outcome
+from services.intake.access import MAY_REPORT, may_look
+from services.intake.answers import Acted
 from services.intake.card import Card
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import Setting
+from services.intake.desk.call_form import call_form
 from services.intake.desk.view import CaseView, case_view
 from services.intake.desk_services import DeskServices
 from services.intake.wanted import Wanted
+from shared.act_outcome import Outcome
 from shared.case import Case
 from shared.ids import CaseId
 from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import Kind, ReportKind, Role
+from shared.vocabulary import ReportKind, Role
 from shared.web import Pages
 from shared.web.guard import safe_path
 from shared.web.labels import label
@@ -36,6 +39,9 @@ SAID = {
     "recorded": N_("Recorded. What follows from it is being worked out."),
     "call": N_("Recorded: this person was reached by telephone."),
     "done": N_("Recorded."),
+    "approve": N_("Approved: the change is in force, and whoever it touches is told."),
+    "refuse": N_("Refused: nothing has changed, and whoever was told of it is told so."),
+    "waits": N_("Recorded. It waits for a second person of the superior unit, who has been told; until then everything goes on."),
 }
 NO_SUCH_CASE = N_("There is no such case here. Closed cases leave the desk after a while; the trail keeps them.")
 REFUSED = N_("Recorded, but it changed nothing: %(why)s")
@@ -85,9 +91,14 @@ class DeskPages:
     def view(self, case: Case, principal: Principal) -> CaseView:
         return case_view(case, self.names, principal, self.desk.acts.allowed(principal, case), self.pages.clock())
 
-    def find(self, case: str, principal: Principal) -> Card:
-        """Raises Problem 404."""
-        card = self.desk.board.card(CaseId(case))
+    async def find(self, case: str, principal: Principal) -> Card:
+        """Raises Problem 404; 503, and as NotDecidedYet where no case has come of its report yet."""
+        try:
+            card = await self.desk.lookup.card(CaseId(case), principal)
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
+            card = None
         if card is None or not may_look(principal, card):
             raise Problem(404, "Not Found", NO_SUCH_CASE)
         return card
@@ -104,7 +115,7 @@ class DeskPages:
         more: dict[str, Any] = {
             "board": self.desk.board,
             "names": self.names,
-            "may_report": principal.role in MAY[Kind.REPORTED] and principal.role is not Role.PUBLISHER,
+            "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
             "said": SAID.get(request.query_params.get("said", "")),
             **context,
         }
@@ -112,18 +123,19 @@ class DeskPages:
 
     def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
         view = self.view(card.whole, principal)
-        setting = Setting(view.case, self.desk.directory, self.names, principal)
+        setting = Setting(view.case, self.desk.directory, self.names, principal, self.pages.clock())
         groups = act_forms.grouped(view.can, setting)
         more: dict[str, Any] = {"wrong": None, "values": {}, "errors": {}, "key": token_hex(16), **context}
+        more["call"] = call_form(view, more["values"].get("person") or request.query_params.get("call", ""))
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
         return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised, whole=True, **more)
 
     def after(self, request: Request, acted: Acted, back: str, said: str) -> Response:
         """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody overlooks it."""
-        if acted.outcome is Outcome.REFUSED:
+        if acted.is_refused:
             why = self.pages.text(request, label("why", acted.refused_because or ""))
             raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
-        said = "recorded" if acted.outcome is Outcome.RECORDED else said
+        said = {Outcome.RECORDED: "recorded", Outcome.WAITS: "waits"}.get(acted.outcome, said)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))
         return RedirectResponse(f"{path}?{kept}{'&' if kept else ''}said={said}#case-{acted.case}", 303, headers=HEADERS)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from secrets import token_hex
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
-from services.intake.desk.here import READERS, DeskPages
+from services.intake.desk.here import READERS, DeskPages, fields_of
+from services.intake.directory_waiting import RefusalForm
+from services.intake.record import Unreachable
 from services.intake.task_list import URGENCY, listed_tasks
 from shared.case import Case, Duty
 from shared.directory import Shift, gaps
@@ -15,10 +19,18 @@ from shared.ids import CaseId
 from shared.standing import standing_case
 from shared.tokens import Principal
 from shared.vocabulary import Kind
+from shared.web.pages import HEADERS
 
 AHEAD = timedelta(days=7)
 GAPS_AHEAD = timedelta(days=14)
 TASKS_SHOWN = 300
+
+
+class Decision(StrEnum):
+    """What becomes of a change of the directory that waits for a second person."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/suspicions")
     async def suspicions(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
-        cases = [card.whole for card in here.cards(principal) if card.is_suspected]
+        cases = [card.lean for card in here.cards(principal) if card.is_suspected]
         to_judge = [case for case in cases if case.suspicion and case.suspicion.confirmed is None]
         judged = [case for case in cases if case.suspicion and case.suspicion.confirmed is not None]
         return here.show(request, "suspicions.html", principal, to_judge=_newest(to_judge), judged=_newest(judged))
@@ -58,7 +70,21 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         watches = [_watch(here, one, principal, now) for one in here.desk.directory.rosters]
         watches.sort(key=lambda watch: not watch.mine)
-        return here.show(request, "roster.html", principal, watches=watches, key=token_hex(16))
+        try:
+            waiting = await here.desk.proposals.waiting(principal)
+        except Unreachable:
+            waiting = []  # who is on watch is shown whatever the broker does
+        return here.show(request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16))
+
+    @router.post("/roster/proposals/{proposal}/{decision}")
+    async def decide(request: Request, proposal: str, decision: Decision) -> Response:  # pyright: ignore[reportUnusedFunction]
+        principal = here.pages.admit_form(request, *READERS)
+        if decision is Decision.APPROVE:
+            await here.desk.proposals.approve(proposal, principal)
+        else:
+            why = (await fields_of(request)).get("why", "")[:500]
+            await here.desk.proposals.refuse(proposal, RefusalForm(why=why), principal)
+        return RedirectResponse(f"/roster?said={decision}", 303, headers=HEADERS)
 
     @router.get("/gaps")
     async def all_gaps(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -73,7 +99,7 @@ def _newest(cases: list[Case]) -> list[Case]:
 def _watch(here: DeskPages, roster: Roster, principal: Principal, now: datetime) -> Watch:
     shift = roster.shift_at(now)
     card = here.desk.board.card(standing_case("roster", roster.id))
-    case = card.whole if card else None
+    case = card.lean if card else None
     sign_in = _sign_in(case, shift) if case and shift else None
     mine = shift is not None and principal.person in (shift.person, shift.leader)
     owed = sign_in is not None and sign_in.is_owed

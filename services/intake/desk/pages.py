@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from services.intake.case_lookup import NotDecidedYet
 from services.intake.desk.board_pages import add_board
 from services.intake.desk.case_pages import add_cases
 from services.intake.desk.here import READERS, DeskPages
@@ -23,8 +24,9 @@ from shared.web.names import Names
 
 def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     pages = Pages("desk", desk.gate, desk.zone, secure=desk.secure, folder=Path(__file__).parent, clock=clock)
-    router = pages.router()
-    here = DeskPages(desk, pages, Names(desk.live))
+    router, names = pages.router(), Names(desk.live)
+    pages.show_as(NotDecidedYet, "taken.html", names=names)
+    here = DeskPages(desk, pages, names)
     for add in (add_board, add_report, add_cases, add_lists):
         add(router, here)
     add_stream(router, desk, pages, READERS)

@@ -4,14 +4,16 @@ from secrets import token_hex
 
 from fastapi import APIRouter, Request, Response
 
-from services.intake.access import MAY, MAY_OPEN
+from services.intake.access import MAY_REPORT
 from services.intake.desk import report_form
 from services.intake.desk.here import DeskPages, Values, fields_of
+from shared.door import Lane, doorway
 from shared.problems import Problem
+from shared.territory import MAY_OPEN
 from shared.tokens import Principal
-from shared.vocabulary import Kind, ReportKind, Role
+from shared.vocabulary import ReportKind, Role
 
-REPORTERS = tuple(sorted(MAY[Kind.REPORTED] - {Role.PUBLISHER}))
+REPORTERS = tuple(sorted(MAY_REPORT - {Role.PUBLISHER}))
 
 
 def add_report(router: APIRouter, here: DeskPages) -> None:
@@ -27,6 +29,7 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         return _form(here, request, principal, values)
 
     @router.post("/report")
+    @doorway(lane=Lane.REPORTS)
     async def hand_in(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit_form(request, *REPORTERS)
         values = await fields_of(request)

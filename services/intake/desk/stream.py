@@ -5,8 +5,7 @@ being so. The pulse is an event, not a comment: a script can't see comments, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,7 +13,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.intake.desk_services import DeskServices
 from shared.facts import rfc3339
-from shared.ids import CaseId
+from shared.problems import Problem
+from shared.tokens import look_again
 from shared.vocabulary import Role
 from shared.web import Pages
 
@@ -25,34 +25,31 @@ PULSE = 5.0
 def add_stream(router: APIRouter, desk: DeskServices, pages: Pages, readers: tuple[Role, ...]) -> None:
     @router.get("/desk/stream")
     async def stream(request: Request, after: int | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
-        pages.admit(request, *readers)
+        def admit() -> object:
+            look_again(request.scope)
+            return pages.admit(request, *readers)
+
+        admit()
         seen = request.headers.get("last-event-id", "")
         start = int(seen) if seen.isdigit() else after
-        return EventSourceResponse(_events(desk, pages, start), ping=3600, headers={"Cache-Control": "no-store"})
+        return EventSourceResponse(_events(desk, pages, start, admit), ping=3600, headers={"Cache-Control": "no-store"})
 
 
-async def _events(desk: DeskServices, pages: Pages, after: int | None) -> AsyncIterator[ServerSentEvent]:
+async def _events(desk: DeskServices, pages: Pages, after: int | None, admit: Callable[[], object]) -> AsyncIterator[ServerSentEvent]:
+    """Ends where `admit` raises: whoever is let in no longer hears nothing more."""
+
     def pulse() -> ServerSentEvent:
         return ServerSentEvent(event="pulse", data=orjson.dumps({"now": rfc3339(pages.clock()), "ready": desk.board.ready}).decode())
 
-    changes = aiter(desk.board.subscribe(after))
-    waiting: asyncio.Task[tuple[int, CaseId]] | None = None
+    loop = asyncio.get_running_loop()
     yield pulse()
-    try:
-        while True:
-            waiting = waiting or asyncio.ensure_future(anext(changes))
-            done, _ = await asyncio.wait({waiting}, timeout=PULSE)
-            if not done:
-                yield pulse()
-                continue
-            finished, waiting = waiting, None
-            try:
-                revision, case = finished.result()
-            except StopAsyncIteration:
-                return
-            yield ServerSentEvent(event="case", data=case, id=str(revision))
-    finally:
-        if waiting is not None:
-            waiting.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration):
-                await waiting
+    heard = loop.time()
+    async for change in desk.board.subscribe(after):
+        try:
+            admit()
+        except Problem:
+            return
+        if change is None and loop.time() - heard < PULSE:
+            continue
+        heard = loop.time()
+        yield pulse() if change is None else ServerSentEvent(event="case", data=change[1], id=str(change[0]))

@@ -3,19 +3,22 @@
 Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden; what is due next stands first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.intake.card import emergency
+from services.intake.desk.act_fields import ROWS
 from services.intake.desk.fitting import fitting
 from services.intake.task_list import URGENCY, slip_of
-from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task
+from shared.case import Case, Duty, DutyState, Held, Item, Lit, Slip, Task
 from shared.facts import Name, rfc3339
-from shared.ids import PersonId
+from shared.ids import PersonId, PostId
+from shared.territory import MAY_LOG_A_CALL
 from shared.tokens import Principal
-from shared.vocabulary import Kind, Role
+from shared.vocabulary import Kind
 from shared.web.names import Names
 
 CALM_SHOWN = 3
@@ -27,6 +30,8 @@ class Light(StrEnum):
 
     ANSWERED = "answered"
     DARK = "dark"
+    UNREACHED = "unreached"
+    """No call has got through: that is no silence of theirs."""
     WAITING = "waiting"
     ENDED = "ended"
     """The duty was settled before they answered."""
@@ -113,21 +118,28 @@ class CaseView:
     holder: Name
     area: Name
     duties: tuple[DutyView, ...]
-    """Those still owed first, the next due at the head; then what is settled."""
+    """Those still owed first, the next due at the head; then what is settled. Of each long list only what a page shows."""
+    duty_count: int
+    owed: int
+    pressing: tuple[DutyView, ...]
+    """What the board shows of the duties: whoever is called, what is late, the reader's own, and the next few; the case has all."""
+    rings: bool
+    """Somebody is being called, or a limit has passed: the duties stand open on the board."""
+    reachable: tuple[tuple[PersonId, Name], ...]
+    """Whom the reader may write down that they reached by telephone, for a duty of their own."""
     chain: tuple[LinkView, ...]
     exhausted: bool
     """Somebody is still owed a report, and nobody is being rung for them any more."""
     step: Step | None
     tasks: tuple[TaskView, ...]
+    task_count: int
+    items: tuple[Item, ...]
+    """Of the inventory, what still lacks a measure or an owner first, then the newest."""
     held: tuple[Held, ...]
     """Who answered for it, in turn; one alone says nothing."""
     can: frozenset[Kind]
     may_acknowledge: bool
     """The reader has an unanswered call of this case: one click settles all of theirs."""
-
-    @property
-    def owed(self) -> int:
-        return sum(view.duty.is_owed for view in self.duties)
 
     @property
     def regraded(self) -> bool:
@@ -145,42 +157,62 @@ class CaseView:
         rank = 0 if emergency(report.kind, self.case.status, exercise=report.exercise) else 1
         return f"{rank} {rfc3339(due) if due else '~'} {self.case.id}"
 
-    @property
-    def rings(self) -> bool:
-        """Somebody is being called, or a limit has passed: the duties stand open on the board."""
-        return any(view.duty.is_owed and (view.own is not None or view.duty.lapse is not None) for view in self.duties)
-
-    @property
-    def pressing(self) -> tuple[DutyView, ...]:
-        """What the board shows of the duties: whoever is called, what is late, the reader's own, and the next few; the case has all."""
-        calm = [view for view in self.duties if view.duty.is_owed and not _presses(view)][:CALM_SHOWN]
-        return tuple(view for view in self.duties if _presses(view) or view in calm)
-
-
-def _presses(view: DutyView) -> bool:
-    return view.own is not None or view.mine or (view.duty.is_owed and view.duty.lapse is not None)
-
 
 def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime) -> CaseView:
-    can = fitting(case, can)
-    logs_calls = principal.role is Role.DUTY_OFFICER and Kind.ACKNOWLEDGED in can
-    duties = [_duty_view(duty, case, names, principal, logs_calls=logs_calls) for duty in case.duties]
-    unanswered = any(lit.person == principal.person and lit.answered_at is None for duty in case.duties if duty.is_owed for lit in duty.lit)
-    tasks = [TaskView(task, slip_of(task, now), task.unit == principal.unit) for task in case.tasks]
+    # Whoever may have somebody called by hand may write down that they called them.
+    logs_calls = principal.role in MAY_LOG_A_CALL and Kind.ESCALATED in can
+    can = fitting(case, can, principal.person)
+    owed = [duty for duty in case.duties if duty.is_owed]
+    ordered = sorted(case.duties, key=lambda duty: (not duty.is_owed, duty.due_at))
+    unanswered = any(lit.person == principal.person and lit.answered_at is None for duty in owed for lit in duty.lit)
+    tasks = sorted(case.tasks, key=lambda task: (URGENCY[slip_of(task, now)], task.due_at))
+
+    def viewed(duty: Duty) -> DutyView:
+        return _duty_view(duty, case, names, principal, logs_calls=logs_calls)
+
     return CaseView(
         case=case,
         unit=names.unit(case.report.unit),
         holder=names.unit(case.holder),
         area=names.area(case.report.area),
-        duties=tuple(sorted(duties, key=lambda view: (not view.duty.is_owed, view.duty.due_at))),
+        duties=tuple(viewed(duty) for duty in ordered[:ROWS]),
+        duty_count=len(case.duties),
+        owed=len(owed),
+        pressing=tuple(viewed(duty) for duty in _pressing(ordered, principal)),
+        rings=any(_is_lit(duty) or duty.lapse is not None for duty in owed),
+        reachable=tuple(_reachable(owed, case, names)) if logs_calls else (),
         chain=_chain(case.duties, names, logs_calls=logs_calls),
         exhausted=any(_is_exhausted(duty, case) for duty in case.duties),
-        step=_next_step(case, names),
-        tasks=tuple(sorted(tasks, key=lambda view: (URGENCY[view.slip], view.task.due_at))),
+        step=_next_step(owed, case, names),
+        tasks=tuple(TaskView(task, slip_of(task, now), task.unit == principal.unit) for task in tasks[:ROWS]),
+        task_count=len(tasks),
+        items=tuple(sorted(case.items, key=lambda item: (item.measure is not None and item.owner is not None, -item.number)))[:ROWS],
         held=case.held if len(case.held) > 1 else (),
         can=can,
         may_acknowledge=unanswered and Kind.ACKNOWLEDGED in can,
     )
+
+
+def _pressing(ordered: Sequence[Duty], principal: Principal) -> list[Duty]:
+    """In their order: all that press, and the first few of those that are merely due."""
+    calm, pressing = 0, list[Duty]()
+    for duty in ordered:
+        presses = _is_lit(duty) or duty.bearer == principal.person or (duty.is_owed and duty.lapse is not None)
+        calm += not presses and duty.is_owed
+        if presses or (duty.is_owed and calm <= CALM_SHOWN):
+            pressing.append(duty)
+        if len(pressing) == ROWS:
+            break
+    return pressing
+
+
+def _is_lit(duty: Duty) -> bool:
+    return any(lit.person == duty.bearer for lit in duty.lit)
+
+
+def _reachable(owed: Iterable[Duty], case: Case, names: Names) -> Iterator[tuple[PersonId, Name]]:
+    bearers = dict.fromkeys(duty.bearer for duty in owed if _is_lit(duty) or case.plan_of(duty).by_recipient)
+    return ((person, names.person(person)) for person in bearers)
 
 
 def _is_exhausted(duty: Duty, case: Case) -> bool:
@@ -203,7 +235,7 @@ def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, lo
     )
 
 
-_PROMISE = (Light.ANSWERED, Light.WAITING, Light.DARK, Light.ENDED)
+_PROMISE = (Light.ANSWERED, Light.WAITING, Light.DARK, Light.UNREACHED, Light.ENDED)
 """Somebody lit for several duties stands as in the most hopeful of them."""
 
 
@@ -225,7 +257,7 @@ def _lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitVie
     if lit.answered_at is not None:
         light, since = Light.ANSWERED, lit.answered_at
     elif lit.dark_at is not None:
-        light, since = Light.DARK, lit.dark_at
+        light, since = Light.DARK if lit.is_reached else Light.UNREACHED, lit.dark_at
     elif duty.is_owed:
         light, since = Light.WAITING, lit.at
     else:
@@ -250,25 +282,33 @@ def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
             yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
 
 
-def _next_step(case: Case, names: Names) -> Step | None:
-    steps = (step for duty in case.duties if duty.is_owed for step in _steps(duty, case, names))
-    return min(steps, key=lambda step: step.at, default=None)
+def _next_step(owed: Iterable[Duty], case: Case, names: Names) -> Step | None:
+    coming = min((one for duty in owed for one in _coming(duty)), key=lambda one: one.at, default=None)
+    if coming is None:
+        return None
+    about, title = names.person(coming.duty.bearer), case.plan_of(coming.duty).title
+    return Step(coming.at, coming.kind, about, title, names.post(coming.lights) if coming.lights else None)
 
 
-def _steps(duty: Duty, case: Case, names: Names) -> Iterator[Step]:
-    about, title = names.person(duty.bearer), case.plan_of(duty).title
+class _Coming(NamedTuple):
+    at: datetime
+    kind: StepKind
+    duty: Duty
+    lights: PostId | None = None
+
+
+def _coming(duty: Duty) -> Iterator[_Coming]:
     if duty.paused_at is not None:
         if duty.paused_until is not None:
-            yield Step(duty.paused_until, StepKind.RESUME, about, title)
+            yield _Coming(duty.paused_until, StepKind.RESUME, duty)
         return
     if duty.next_link_at is not None:
         following = next(iter(duty.chain), None)
-        kind = StepKind.LIGHT if following else StepKind.GIVE_UP
-        yield Step(duty.next_link_at, kind, about, title, names.post(following) if following else None)
+        yield _Coming(duty.next_link_at, StepKind.LIGHT if following else StepKind.GIVE_UP, duty, following)
     if duty.reminders:
-        yield Step(duty.reminders[0].at, StepKind.REMIND, about, title)
+        yield _Coming(duty.reminders[0].at, StepKind.REMIND, duty)
     if duty.overdue:
-        yield Step(duty.overdue[0].at, StepKind.OVERDUE, about, title)
-    yield from (Step(at, StepKind.AGAIN, about, title) for at in (duty.snoozed_until, duty.nag_at) if at is not None)
+        yield _Coming(duty.overdue[0].at, StepKind.OVERDUE, duty)
+    yield from (_Coming(at, StepKind.AGAIN, duty) for at in (duty.snoozed_until, duty.nag_at) if at is not None)
     if duty.state is DutyState.OPEN:
-        yield Step(duty.due_at, StepKind.LIMIT, about, title)
+        yield _Coming(duty.due_at, StepKind.LIMIT, duty)

@@ -5,17 +5,19 @@ fault; no other exception leaves it, whatever the bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from services.intake.words import Fault
 from shared.directory import Source
+from shared.plain_text import line_of, text_of
 from shared.vocabulary import Kind
 
 ID_LIMIT = 256
 SUMMARY_LIMIT = 500
 TEXT_LIMIT = 20_000
+TAKEN_OUT = "Letters that can't be seen were taken out of it; the original is known by its digest."
 
 
 class FormatError(ValueError):
@@ -75,6 +77,26 @@ class Follow:
 
 Item = Draft | Follow
 Format = Callable[[Arrival], list[Item]]
+
+
+def readable(item: Item) -> Item:
+    """The item without letters that can't be seen: a report of another system is never worth less for being odd."""
+    if isinstance(item, Follow):
+        return replace(item, text=text_of(item.text), otherwise=readable_draft(item.otherwise) if item.otherwise else None)
+    return readable_draft(item)
+
+
+def readable_draft(draft: Draft) -> Draft:
+    clean = {"summary": line_of, "details": text_of}
+    fields = {name: clean[name](value) if name in clean and isinstance(value, str) else value for name, value in draft.fields.items()}
+    as_given = draft.area_as_given and line_of(draft.area_as_given)
+    if any(_letters(fields.get(name)) != _letters(draft.fields.get(name)) for name in clean):
+        return replace(draft, fields=fields, area_as_given=as_given, note=" ".join(filter(None, (draft.note, TAKEN_OUT))))
+    return replace(draft, fields=fields, area_as_given=as_given)
+
+
+def _letters(text: object) -> object:
+    return "".join(text.split()) if isinstance(text, str) else text
 
 
 def shortened(text: str, limit: int) -> str:

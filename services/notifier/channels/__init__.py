@@ -15,8 +15,9 @@ from typing import Annotated, Protocol, cast
 from pydantic import Field
 
 from services.notifier.retry import RetryPolicy
-from shared.facts import Frozen, Purpose
+from shared.facts import Closed, Purpose
 from shared.ids import CaseId, NoticeId
+from shared.plain_text import line_of
 from shared.vocabulary import Language, Level
 
 Reference = str
@@ -61,14 +62,25 @@ class Message:
     language: Language
     level: Level | None
     exercise: bool
+    also: tuple[str, ...] = ()
+    """The ids of all messages that it says together, where it is more than one."""
+
+
+REASON_LENGTH, REFERENCE_LENGTH = 400, 200
+
+
+def gateway_words(given: str, limit: int = REASON_LENGTH) -> str:
+    """What the other side said as it may enter the record: one line of letters that can be seen, no longer than `limit`."""
+    words = line_of(given[: limit * 4])
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 class TransportError(Exception):
     """It was not handed over. `reason` says what happened and what to do; `retry` whether trying again can help."""
 
     def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.retry, self.after = reason, retry, after
+        self.reason, self.retry, self.after = gateway_words(reason), retry, after
+        super().__init__(self.reason)
 
 
 class Channel(Protocol):
@@ -79,7 +91,7 @@ class Channel(Protocol):
     async def close(self) -> None: ...
 
 
-class ChannelConfig(Frozen):
+class ChannelConfig(Closed):
     """What every entry of the channel file may say besides its `kind`; each kind adds its own."""
 
     form: Form = Form.SHORT

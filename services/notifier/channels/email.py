@@ -80,7 +80,7 @@ class EmailChannel:
             connection.close()
             raise
         await self._keep(connection)
-        return " ".join(answer.split())[:200]
+        return answer
 
     async def _connection(self) -> SMTP:
         now = asyncio.get_running_loop().time()
@@ -144,7 +144,7 @@ def compose(message: Message, sender: str) -> EmailMessage:
 
 
 def _refusal(error: SMTPResponseException) -> TransportError:
-    words = f"the mail server answered {error.code} {' '.join(error.message.split())[:160]}"
+    words = f"the mail server answered {error.code} {error.message[:160]}"
     if 400 <= error.code < 500:
         return TransportError(words, retry=True)
     return TransportError(f"{words}: check the address in the directory and the log-in of the channel file", retry=False)

@@ -4,6 +4,7 @@ Invariant: `webhook-id` is the message's own id, the same on every attempt and a
 keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 429, 5xx and no answer are tried again; all else is final.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,11 +15,13 @@ from pydantic import AfterValidator
 from standardwebhooks import Webhook
 
 from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError
+from services.notifier.gateway_time import ahead_by_date
 from services.notifier.wire import Answer, Wire, WireError
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
 EVENT_TYPE = "cn.fenghuo.notice.v1"
+SeenSkew = Callable[[str, timedelta], None]
 TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -35,7 +38,10 @@ class Config(ChannelConfig):
 
 
 class WebhookChannel:
-    def __init__(self, config: Config, key: str) -> None:
+    def __init__(self, name: str, config: Config, key: str) -> None:
+        self._name = name
+        self.skew: SeenSkew | None = None
+        """Told how far the gateway's clock is ahead of ours with each answer that has a `Date`."""
         self._wire = Wire(config.url, keep=config.at_once)
         self._timeout = config.timeout.total_seconds()
         self._webhook = Webhook(key)
@@ -52,15 +58,18 @@ class WebhookChannel:
             answer = await self._wire.post(body, headers, timeout=self._timeout)
         except WireError as error:
             raise TransportError(f"{error}: is the gateway up and its address right in the channel file?", retry=True) from None
+        ahead = ahead_by_date(answer.headers.get("date"), at, datetime.now(UTC))
+        if ahead is not None and self.skew is not None:
+            self.skew(self._name, ahead)
         return read_answer(answer, at)
 
     async def close(self) -> None:
         self._wire.close()
 
 
-def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:  # noqa: ARG001 - every kind is made alike
+def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
     assert isinstance(config, Config)
-    return WebhookChannel(config, read_secret(secrets, config.key).decode().strip())
+    return WebhookChannel(name, config, read_secret(secrets, config.key).decode().strip())
 
 
 def payload(message: Message) -> bytes:
@@ -81,6 +90,7 @@ def payload(message: Message) -> bytes:
                 "exercise": message.exercise,
                 "case": message.case,
                 "notice": message.notice,
+                **({"also": message.also} if message.also else {}),
             },
         }
     )
@@ -121,9 +131,9 @@ def _reference(body: bytes) -> Reference | None:
         return None
     fields = cast(dict[str, object], answer)
     given = fields.get("reference") or fields.get("id")
-    return str(given)[:200] if given else None
+    return str(given) if given else None
 
 
 def _words(body: bytes) -> str:
-    """The start of what the gateway said, on one line; it may be anything."""
-    return "".join(character if character.isprintable() else " " for character in body[:160].decode("utf-8", "replace")).strip()
+    """The start of what the gateway said; it may be anything."""
+    return body[:160].decode("utf-8", "replace")

@@ -4,14 +4,16 @@ Invariant: nothing is created on the broker and nothing is acknowledged, so that
 by those who work. A message stored while the walk goes on may or may not be met; each is met at most once.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from nats.aio.client import Client
 
+from shared.broker_time import STAMP, from_stamp
 from shared.facts import rfc3339
+from shared.problems import UnavailableError
 
 BATCH = 256
 LARGEST = 8 << 20
@@ -22,7 +24,7 @@ _END = "204"
 _NOTHING = ("404",)
 
 
-class WalkError(RuntimeError):
+class WalkError(UnavailableError):
     """The broker did not give what was asked for."""
 
 
@@ -39,7 +41,7 @@ class Stored:
 
 async def walk(
     connection: Callable[[], Client], stream: str, subject: str, *, after: int = 0, since: datetime | None = None, batch: int = BATCH
-) -> AsyncIterator[Stored]:
+) -> AsyncGenerator[Stored]:
     """Every stored message on `subject` (wildcards allowed) past sequence `after`, or stored at `since` or later, in order."""
     client = connection()
     inbox = client.new_inbox()
@@ -60,7 +62,7 @@ async def walk(
                     break
                 met += 1
                 after = int(sequence)
-                stamp = datetime.fromisoformat(headers["Nats-Time-Stamp"])
+                stamp = from_stamp(headers[STAMP])
                 yield Stored(headers["Nats-Subject"], after, stamp, headers, message.data)
             status = headers.get("Status")
             if status in _NOTHING or (status == _END and (not met or headers.get("Nats-Num-Pending") == "0")):

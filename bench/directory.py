@@ -1,0 +1,119 @@
+"""A directory of 20,000 people and 3,000 units: stored from the file, read by a service that starts, changed and followed."""
+
+import asyncio
+import gc
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import psutil
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
+
+from bench.large_directory import large_directory
+from bench.rig import broker_alone
+from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.metrics import Metrics
+from services.intake.record import Record
+from shared.broker import connect
+from shared.directory import Directory, gaps, shown
+from shared.directory.live import LiveDirectory
+from shared.tokens import Principal
+from shared.vocabulary import Role
+from tests.lab import Lab, until
+
+CHANGES = 10
+FOLLOWERS = ("intake", "escalator", "notifier", "audit")
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def __str__(self) -> str:
+        return f"{time.perf_counter() - self.wall:.2f} s ({time.process_time() - self.cpu:.2f} s of CPU here)"
+
+
+def empty() -> Directory:
+    return Directory(version="none", areas=(), units=(), people=(), posts=())
+
+
+def intake(connection: Client) -> tuple[LiveDirectory, DirectoryChanges]:
+    live = LiveDirectory(empty(), lambda: connection)
+    record = Record(lambda: connection, Metrics(CollectorRegistry()))
+    return live, DirectoryChanges(live, record, lambda: connection, lambda: datetime.now(UTC), frozenset)
+
+
+async def run() -> dict[str, Any]:
+    document = orjson.dumps(large_directory())
+    directory = Directory.model_validate_json(document)
+    async with broker_alone() as lab, lab.connection("intake") as writing, lab.connection("audit") as reading:
+        _, changes = intake(writing)
+        watch = Stopwatch()
+        await changes.take_file(directory)
+        figures: dict[str, Any] = {
+            "document, MB": f"{len(document) / 1e6:.1f}",
+            "first start: stored and told": str(watch),
+        }
+        before = _memory()
+        watch = Stopwatch()
+        live = LiveDirectory(empty(), lambda: reading)
+        await live.open()
+        figures["a service that starts has read it"] = str(watch)
+        figures["memory more for it, MB"] = f"{_memory() - before:.0f}"
+        assert live.now == directory
+        figures |= await _changes(lab, changes)
+    now = datetime.now(UTC)
+    for name, task in {
+        "gaps of two weeks, 300 rosters": lambda: gaps(directory, now, now + timedelta(days=14)),
+        "the page of all rosters": lambda: shown.part(directory, "rosters", now, personal=False),
+        "checked as a whole": lambda: directory.revised(version="again"),
+    }.items():
+        watch = Stopwatch()
+        task()
+        figures[name] = str(watch)
+    return figures
+
+
+async def _changes(lab: Lab, changes: DirectoryChanges) -> dict[str, Any]:
+    """From the moment the request came in until the last of four followers has it, and how much of it the request took to be checked."""
+    heard: dict[int, list[float]] = {}
+    connections = [await _connected(lab, user) for user in FOLLOWERS]
+    followers = [LiveDirectory(empty(), lambda one=one: one) for one in connections]
+    for follower in followers:
+        await follower.open()
+        follower.listeners.append(lambda _, follower=follower: heard.setdefault(follower.revision, []).append(time.perf_counter()))
+    tasks = [asyncio.create_task(follower.run()) for follower in followers]
+    await asyncio.sleep(2)
+    last: list[float] = []
+    answered: list[float] = []
+    for number in range(CHANGES):
+        since = datetime.now(UTC)
+        absence = {"from": since.isoformat(), "until": (since + timedelta(days=1)).isoformat()}
+        form = {"changes": [{"op": "set_absence", "person": f"person_{19_000 + number}", "absence": absence}]}
+        begun = time.perf_counter()
+        changed = await changes.change(ChangeForm.model_validate(form), Principal(subject="op", role=Role.OPERATOR))
+        answered.append(time.perf_counter() - begun)
+        assert isinstance(changed, Changed)
+        revision = changed.revision
+        await until(lambda revision=revision: len(heard.get(revision, ())) == len(followers))
+        last.append(max(heard[revision]) - begun)
+    for task in tasks:
+        task.cancel()
+    for connection in connections:
+        await connection.close()
+    middle = CHANGES // 2
+    return {
+        "change → answer, ms, median and worst": f"{sorted(answered)[middle] * 1e3:.0f}, {max(answered) * 1e3:.0f}",
+        "change → in the last of four followers, ms, median and worst": f"{sorted(last)[middle] * 1e3:.0f}, {max(last) * 1e3:.0f}",
+    }
+
+
+async def _connected(lab: Lab, user: str) -> Client:
+    return await connect(lab.settings(user), user, timeout=10)
+
+
+def _memory() -> float:
+    gc.collect()
+    return psutil.Process().memory_info().rss / 1e6

@@ -1,0 +1,123 @@
+"""`fenghuo source`: the keys with which the sources of the directory publish on the broker."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from fenghuo.sources import SourceKey, SourceKeys
+    from shared.directory import Directory
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The keys of the sources that publish on the broker.")
+
+Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id under `sources` in the directory.")]
+Secrets = Annotated[Path | None, typer.Option(help="The secrets folder; default that of what runs here.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+NOT_TOLD = (
+    "no broker of this folder runs here. One that runs elsewhere reads it when told, twice: "
+    "`docker compose kill -s HUP nats`, or `nats-server --signal reload=<pid>`"
+)
+
+
+@app.command()
+def add(source: Id, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Make the key of a declared source: its seed in a file for its owner's eyes alone, its public key with the broker."""
+    _change(lambda keys, directory: keys.add(source, directory, datetime.now(UTC)), secrets, as_json)
+
+
+@app.command()
+def revoke(source: Id, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Take the key of a source back: the broker ends its connection and lets it in no more. No other source notices."""
+    _change(lambda keys, directory: keys.revoke(source, directory, datetime.now(UTC)), secrets, as_json)
+
+
+@app.command()
+def refresh(secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """After a change of `sources` in the directory: let the broker know which formats each may send."""
+    _change(lambda keys, directory: keys.refresh(directory), secrets, as_json)
+
+
+@app.command("list")
+def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Every source of the directory, and every key: when it was made, when it was taken back."""
+    from rich.table import Table
+
+    from fenghuo.answers import answer, out
+
+    keys, directory = _given(secrets)
+    made = keys.all()
+    sources = list(dict.fromkeys([*directory.sources_by_id, *(key.source for key in made)]))
+    formats = {source: list(directory.sources_by_id[source].formats) if source in directory.sources_by_id else [] for source in sources}
+
+    def render(_: Any) -> None:
+        shown = Table("source", "formats", "key", "made", "taken back", box=None, pad_edge=False, header_style="dim")
+        for source in sources:
+            rows = [(key.public_key, _day(key.made_at), _day(key.revoked_at)) for key in made if key.source == source]
+            for row in rows or [(f"none: fenghuo source add {source}", "", "")]:
+                shown.add_row(source, ", ".join(formats[source]), *row)
+        out.print(shown)
+
+    result = [
+        {"source": source, "formats": formats[source], "keys": [key.model_dump(mode="json") for key in made if key.source == source]}
+        for source in sources
+    ]
+    answer(result, as_json=as_json, render=render)
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else ""
+
+
+def _given(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
+    from fenghuo.answers import Exit, fail
+    from fenghuo.parts import found
+    from fenghuo.places import secrets_folder
+    from fenghuo.sources import SourceKeys
+    from shared.directory import load_directory
+    from shared.lined_yaml import YamlFault
+    from shared.settings import Settings
+
+    settings = Settings()
+    try:
+        return SourceKeys(secrets or secrets_folder(settings)), load_directory(found(settings.directory))
+    except (YamlFault, OSError) as error:
+        fail(Exit.USAGE, str(error), "name the right file in FENGHUO_DIRECTORY")
+
+
+def _change(change: "Callable[[SourceKeys, Directory], SourceKey | None]", secrets: Path | None, as_json: bool) -> None:
+    from fenghuo.answers import Exit, answer, err, fail, out
+    from fenghuo.places import reload_broker
+    from fenghuo.sources import SourceError
+    from shared.settings import Settings
+
+    keys, directory = _given(secrets)
+    try:
+        key = change(keys, directory)
+    except SourceError as error:
+        fail(Exit.NO, str(error), error.remedy)
+    except OSError as error:
+        fail(
+            Exit.USAGE, f"the keys can't be written: {error}", "name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR"
+        )
+    told = reload_broker(Settings(), keys.secrets)
+    if told is False:
+        fail(
+            Exit.UNREACHABLE, "the broker that runs here has not read the change", "see its log, mend what it names: fenghuo source refresh"
+        )
+
+    def render(_: Any) -> None:
+        if key is not None and key.revoked_at is None:
+            out.print(f"the key of {key.source}: {keys.seed(key.source)}", highlight=False)
+        elif key is not None:
+            out.print(f"the key of {key.source} is taken back", highlight=False)
+        else:
+            out.print("written anew", highlight=False)
+        if told is None:
+            err.print(NOT_TOLD, highlight=False)
+
+    seed = str(keys.seed(key.source)) if key and key.revoked_at is None else None
+    result = {**(key.model_dump(mode="json") if key else {}), "seed": seed, "broker_has_read_it": bool(told)}
+    answer(result, as_json=as_json, render=render)

@@ -1,0 +1,75 @@
+"""Makes records that the store has lost again, from FACTS and from what the payloads' database keeps: the same bytes, the same root.
+
+Invariant: nothing is written unless the whole makes the root that was signed; where it can't, it is said which record, and why.
+"""
+
+from collections.abc import AsyncIterator
+
+from services.audit.log import merkle
+from services.audit.log.merkle import Edge
+from services.audit.log.signer import RefusedError
+from services.audit.log.tree import StoredTree
+from services.audit.records.actors import Seen
+from services.audit.records.builder import Built, Source, build_all, opened
+from services.audit.store.trail import STREAM, Signed, Trail
+from services.audit.writing.feed import Feed
+from services.audit.writing.heads import Heads
+
+_AT_ONCE = 256
+
+
+async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None) -> tuple[int, int]:
+    """[start, end) of the records made again, up to the last that was signed. Raises RefusedError, and has written nothing then."""
+    await trail.prepare()
+    start = await trail.size()
+    if start >= signed.size:
+        return start, start
+    edge = await StoredTree(trail).edge(start)
+    async for batch in _made_again(trail, feed, start, signed.size, follows):
+        for one in batch:
+            edge.append(one.entry.leaf)
+    if edge.root() != signed.root:
+        raise RefusedError(
+            f"records {start} to {signed.size - 1}, made again, do not make the root that was signed: a fact, a salt or an author's salt "
+            "is not what it was. Nothing was written; restore the store from a copy"
+        )
+    await _write(trail, await StoredTree(trail).edge(start), _made_again(trail, feed, start, signed.size, follows))
+    return start, signed.size
+
+
+async def _write(trail: Trail, edge: Edge, batches: AsyncIterator[list[Built]]) -> None:
+    async for batch in batches:
+        await trail.insert_entries([one.entry for one in batch])
+        filled = [tile for one in batch for tile in edge.append(one.entry.leaf)]
+        await trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
+
+
+async def _made_again(trail: Trail, feed: Feed, start: int, end: int, follows: str | None) -> AsyncIterator[list[Built]]:
+    created = (await feed.stream()).created
+    heads, seen = Heads(trail), Seen()
+    for at in range(start, end, _AT_ONCE):
+        indexes = range(at, min(at + _AT_ONCE, end))
+        messages = await feed.fetch_range(indexes.start + 1, indexes.stop + 1)
+        kept = await trail.payloads(indexes)
+        for index in indexes:
+            payload = kept.get(index)
+            if index + 1 not in messages or payload is None or payload.made is None or payload.raw != messages[index + 1].raw:
+                raise RefusedError(_why_not(index, index + 1 in messages, payload is not None))
+        read = [opened(messages[index + 1]) for index in indexes]
+        authors = await trail.make_authors({one.principal for one in read if one.principal is not None})
+        known = await heads.of({one.case for one in read})
+        source = Source(STREAM, created, 0, follows)
+        # Times and writers are those kept with each payload.
+        built = build_all([one.message for one in read], known, source, authors, messages[at + 1].time, kept, seen, already=read)
+        heads.move_on({one.case: one.head for one in built})
+        yield built
+
+
+def _why_not(index: int, has_fact: bool, has_payload: bool) -> str:
+    if not has_fact:
+        why = "the broker no longer has its fact"
+    elif not has_payload:
+        why = "its salts are not in the payloads' database"
+    else:
+        why = "its time was not kept: it was stored by an earlier version, was erased, or is not the fact that the broker has"
+    return f"record {index} can't be made again: {why}. Nothing was written; restore the store from a copy"

@@ -1,0 +1,45 @@
+"""Whether trail and broker are the same history: the last record must be of the fact that bears its number.
+
+Invariant: compared is the content. A stream restored from an older copy keeps its name and creation time, and may meanwhile have grown
+past the trail again: neither size nor time shows that its facts are others.
+"""
+
+from services.audit.log.signer import RefusedError
+from services.audit.records.record import Rec, refuse_newer
+from services.audit.store.trail import Trail
+from services.audit.writing.compare import difference
+from services.audit.writing.feed import Feed, StreamNow
+
+WAY_OUT = (
+    "the broker was restored from an older copy, or FACTS was made anew. Nothing more is written until a person decides: put the newer "
+    "copy of the broker's data back; or, where there is none, end this trail and begin another with `fenghuo trail begin` "
+    "(docs/deploy.md, The broker restored from an older copy)"
+)
+
+
+async def stay_the_same(trail: Trail, feed: Feed, size: int) -> None:
+    """Raises RefusedError where they are two, NewerError where a newer version has written the last record. What the broker no longer keeps
+    can't be compared, and is no fault."""
+    if size == 0:
+        return
+    stream = await feed.stream()
+    if words := await parted(trail, feed, size, stream):
+        raise RefusedError(f"trail and broker are not the same history: {words}; {WAY_OUT}")
+
+
+async def parted(trail: Trail, feed: Feed, size: int, stream: StreamNow) -> str | None:
+    """In which they differ, None where they do not."""
+    if size > stream.last:
+        return f"the trail has {size} facts, the broker only {stream.last}"
+    entry = await trail.entry(size - 1)
+    if entry is None:
+        return None
+    refuse_newer(entry.rec)
+    created = Rec.read(entry.rec).created
+    if created != stream.created:
+        return f"the trail is of a stream made at {created}, the broker's was made at {stream.created}"
+    message = await feed.fetch(size)
+    if message is None:
+        return None
+    payload = (await trail.payloads([size - 1])).get(size - 1)
+    return difference(message, entry, payload)

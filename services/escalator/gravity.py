@@ -1,0 +1,24 @@
+"""How grave a case is, and which of two is graver. Pure.
+
+Invariant: a level that is not set is never the graver one, so that nothing that was graded loses its level by it.
+"""
+
+from shared.vocabulary import Level
+
+GRAVE = frozenset({Level.I, Level.II})
+_ORDER = tuple(Level)
+
+
+def is_grave(level: Level | None, sensitive: bool) -> bool:
+    """Of the levels at which the half hour is owed upwards without exception; a sensitive case is, whatever its level."""
+    return sensitive or level in GRAVE
+
+
+def graver(one: Level | None, other: Level | None) -> Level | None:
+    return min((level for level in (one, other) if level is not None), key=_ORDER.index, default=None)
+
+
+def lessens(before: tuple[Level | None, bool], after: tuple[Level | None, bool]) -> bool:
+    """Whether a case that was graded (level, sensitive) as `before` is made less of as `after`."""
+    (level, sensitive), (new, still) = before, after
+    return (sensitive and not still) or (level is not None and graver(level, new) == level and new != level)

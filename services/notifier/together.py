@@ -1,0 +1,110 @@
+"""Several late messages to one person as one. Pure.
+
+Invariant: it says how many there are, and names the most overdue first; where a channel can't carry all of them it says how many more
+there are and where they stand. Each line has its own link: each is answered by itself.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from services.notifier.channels import Form, Letter, Message
+from services.notifier.words import COLOURS
+from shared.vocabulary import Language
+
+MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
+"""Lines of one message: a mail has room, an SMS and a telephone call have not."""
+HEAD = {
+    Language.ZH: "【烽火·补发】系统中断期间有 {count} 项未及时送达，请逐项处理",
+    Language.EN: "[Fenghuo, late] {count} messages could not reach you while the system was away; see to each",
+}
+HEAD_SPOKEN = {
+    Language.ZH: "烽火补发。系统中断期间有 {count} 项未及时送达，请逐项处理。",
+    Language.EN: "Fenghuo, late. {count} messages could not reach you while the system was away; see to each.",
+}
+MORE = {
+    Language.ZH: "另有 {more} 项，请见邮件或值班台",
+    Language.EN: "{more} more: see your mail or the desk",
+}
+WHERE_LINKS_ARE = {
+    Language.ZH: "请打开短信中的链接逐项确认，或致电值班室。",
+    Language.EN: "Open the links in the text message one by one, or ring the duty desk.",
+}
+NOTE = {
+    Language.ZH: "每项须分别打开确认，仅收到本邮件不算确认；打不开链接时请致电值班室。链接仅限您本人使用，请勿转发。",
+    Language.EN: "Each is answered by itself; receiving this mail acknowledges nothing. If a link does not open, ring the duty desk. "
+    "The links are yours alone: do not pass them on.",
+}
+OPEN = {Language.ZH: "打开处理", Language.EN: "Open"}
+COLON = {Language.ZH: "：", Language.EN: ":"}
+SPOKEN_MARKS = str.maketrans({"【": None, "】": "，", "[": None, "]": ":"})
+"""Brackets are for the eye."""
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def together(messages: Sequence[Message], form: Form) -> Message:
+    """One message that says all of them, numbered in the order they are given in; a message alone as it is."""
+    first = messages[0]
+    if len(messages) == 1:
+        return first
+    digest = hashlib.sha256("\n".join(sorted(message.id for message in messages)).encode()).hexdigest()[:16]
+    shown, more = messages[: MOST[form]], max(0, len(messages) - MOST[form])
+    return replace(
+        first,
+        id=f"{first.id.rpartition('-')[0]}-{digest}-{first.channel}",
+        letter=_LETTERS[form](shown, more),
+        exercise=all(message.exercise for message in messages),
+        also=tuple(message.id for message in messages),
+    )
+
+
+def _short(shown: Sequence[Message], more: int) -> Letter:
+    language = shown[0].language
+    subject = HEAD[language].format(count=len(shown) + more)
+    lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
+    rest = [MORE[language].format(more=more)] if more else []
+    return Letter(subject, "\n".join([subject + COLON[language], *lines, *rest]))
+
+
+def _spoken(shown: Sequence[Message], more: int) -> Letter:
+    """To be read aloud: no links, and where they are instead."""
+    language = shown[0].language
+    count = len(shown) + more
+    lines = [f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}" for number, message in enumerate(shown, 1)]
+    rest = [MORE[language].format(more=more)] if more else []
+    links = [WHERE_LINKS_ARE[language]] if any(message.link for message in shown) else []
+    return Letter(HEAD[language].format(count=count), "\n".join([HEAD_SPOKEN[language].format(count=count), *lines, *rest, *links]))
+
+
+def _long(shown: Sequence[Message], more: int) -> Letter:
+    language = shown[0].language
+    note = NOTE[language] if any(message.link for message in shown) else ""
+    letter = _short(shown, more)
+    said: Mapping[str, Any] = {
+        "language": "zh-CN" if language is Language.ZH else "en",
+        "subject": letter.subject,
+        "items": [(message, COLOURS[message.level]) for message in shown],
+        "more": MORE[language].format(more=more) if more else "",
+        "open": OPEN[language],
+        "note": note,
+    }
+    text = f"{letter.text}\n\n{note}" if note else letter.text
+    return Letter(letter.subject, text, _environment.get_template("together.html").render(said))
+
+
+def _with_link(message: Message) -> str:
+    return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
+
+
+_LETTERS: Mapping[Form, Callable[[Sequence[Message], int], Letter]] = {Form.SHORT: _short, Form.SPOKEN: _spoken, Form.LONG: _long}

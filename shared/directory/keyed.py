@@ -1,0 +1,209 @@
+"""The directory as the bucket DIRECTORY keeps it: one key an object, and a small head that says which revision all of them make.
+
+Invariant: a change is in force with its head, and whole: the head carries the change (or names the parts that do), and the objects are
+written after it, before the next head. Whoever has read the objects and the head has therefore the directory at that revision, however
+far the writing has come: what the head says is laid over them, and laying it over twice is laying it over once.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from shared.directory.changes import PARTS, change_one, id_of
+from shared.directory.people import Person, Post
+from shared.directory.plans import ContingencyPlan, Suppression
+from shared.directory.roster import Roster
+from shared.directory.units import Area, Source, Unit
+from shared.directory.whole import Directory
+from shared.facts.bounds import Frozen, Instant
+from shared.facts.directory import Change, Remove
+
+HEAD = "head"
+OBJECT, PART, FILE = "object.", "part.", "file."
+_MODELS: dict[str, type[Frozen]] = {
+    "area": Area,
+    "unit": Unit,
+    "person": Person,
+    "post": Post,
+    "roster": Roster,
+    "source": Source,
+    "plan": ContingencyPlan,
+    "suppression": Suppression,
+}
+
+
+class Head(Frozen):
+    """The value under `head`."""
+
+    revision: Annotated[int, Field(ge=1)]
+    at: Instant
+    change: str
+    """The id of the change that made this revision: the id of its fact."""
+    version: str
+    subject: str
+    """Where that fact belongs."""
+    fact: str | None = None
+    """Its bytes, UTF-8; None where it takes several, which lie under `part.<digest of the change>.<number>`."""
+    parts: int = 0
+    moved: bool = False
+    """Its changes move an older value over: they are on record already."""
+    file: str | None = None
+    """SHA-256 (hex) of the last directory file that was taken in."""
+    file_bytes: str | None = None
+    """The same of its bytes, so that a file nobody has touched is not read again."""
+    recent: tuple[str, ...] = ()
+    """Ids of the last changes, the newest last: a repeat of one of them changes nothing."""
+
+
+class _Stored(Frozen):
+    order: int
+    """Objects are declared in an order, which means something to some of them."""
+
+
+_STORED: dict[str, TypeAdapter[Any]] = {
+    what: TypeAdapter(type(f"Stored{model.__name__}", (_Stored,), {"__annotations__": {"object": model}, "__module__": __name__}))
+    for what, model in _MODELS.items()
+}
+_ALL_FIELDS: dict[type[BaseModel], set[str]] = {}
+_NO_OTHERS: dict[str, Any] = {}
+
+
+@dataclass(slots=True)
+class Row:
+    order: int
+    value: Frozen
+    sequence: int = 0
+    """Of the key in the bucket, 0 where it was never written."""
+
+
+def key_of(what: str, id: str) -> str:  # noqa: A002 - the directory's word
+    return f"{OBJECT}{what}.{id}"
+
+
+def read_object(what: str, raw: bytes) -> Frozen:
+    """The object of a key's value. Raises ValueError."""
+    return _STORED[what].validate_json(raw).object
+
+
+def part_key(change: str, number: int) -> str:
+    return f"{PART}{hashlib.sha256(change.encode()).hexdigest()[:32]}.{number}"
+
+
+def named_by(changes: Iterable[Change]) -> list[tuple[str, str]]:
+    """(what, id) of every object that the changes put, alter or take away; each once."""
+    return list(dict.fromkeys(_named(one) for one in changes))
+
+
+def _named(one: Change) -> tuple[str, str]:
+    if isinstance(one, Remove):
+        return one.what, one.id
+    if one.op.startswith("put_"):
+        what = one.op.removeprefix("put_")
+        return what, id_of(getattr(one, what))
+    what = {"set_holder": "post", "override_roster": "roster"}.get(one.op, "person")
+    return what, str(getattr(one, what))
+
+
+@dataclass
+class Objects:
+    """All objects of a directory, to be changed one by one; `directory` makes the directory they are."""
+
+    rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {what: {} for what in PARTS})
+    gone: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """Sequences of the keys of what was taken away."""
+    _next: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
+    """The order of the next object that is added."""
+    _changed: set[str] = field(default_factory=lambda: set(PARTS))
+    _last: Directory | None = None
+
+    def read(self, what: str, id: str, raw: bytes | None, sequence: int) -> None:  # noqa: A002
+        """A key of the bucket as it was written. Raises ValueError."""
+        if raw is None:
+            self.gone[what, id] = sequence
+            if self.rows[what].pop(id, None) is not None:
+                self._changed.add(what)
+            return
+        stored = _STORED[what].validate_json(raw)
+        known = self.rows[what].get(id)
+        if known is not None and known.value == stored.object:
+            known.order, known.sequence = stored.order, sequence
+            return
+        self.rows[what][id] = Row(stored.order, _lean(stored.object), sequence)
+        self._next[what] = max(self._next[what], stored.order + 1)
+        self._changed.add(what)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Changes that were checked when they were made; one that names what is not there (any more) does nothing."""
+        for one in changes:
+            what, name = _named(one)
+            row = self.rows[what].get(name)
+            value = change_one(one, row.value if row else None)
+            self._changed.add(what)
+            if value is not None:
+                sequence = row.sequence if row else self.gone.get((what, name), 0)
+                self.rows[what][name] = Row(row.order if row else self._next[what], value, sequence)
+                self._next[what] += row is None
+            elif row is not None:
+                self.gone[what, name] = row.sequence
+                del self.rows[what][name]
+
+    def adopt(self, directory: Directory) -> None:
+        """Be this directory; what is known of the keys stays known."""
+        for what, part in PARTS.items():
+            before = self.rows[what]
+            after = {id_of(value): value for value in getattr(directory, part)}
+            self.gone |= {(what, name): row.sequence for name, row in before.items() if name not in after}
+            self.rows[what] = {
+                name: Row(order, value, before[name].sequence if name in before else self.gone.get((what, name), 0))
+                for order, (name, value) in enumerate(after.items())
+            }
+            self._next[what] = len(after)
+        self._changed = set(PARTS)
+
+    def raw(self, what: str, id: str) -> tuple[bytes | None, int]:  # noqa: A002
+        """(value, sequence of the key before): what is to be written under the object's key; None for one that is gone."""
+        row = self.rows[what].get(id)
+        if row is None:
+            return None, self.gone.get((what, id), 0)
+        value = row.value.model_dump_json(exclude_none=True)
+        return b'{"order":%d,"object":%s}' % (row.order, value.encode()), row.sequence
+
+    def directory(self, version: str) -> Directory:
+        """A whole valid one, as long as all changes were checked."""
+        parts = {
+            part: self._in_order(what) if what in self._changed or self._last is None else getattr(self._last, part)
+            for what, part in PARTS.items()
+        }
+        changed = {PARTS[what] for what in self._changed}
+        self._last = Directory.trusted(version, parts, self._last, changed)
+        self._changed = set()
+        return self._last
+
+    def _in_order(self, what: str) -> tuple[Frozen, ...]:
+        return tuple(row.value for row in sorted(self.rows[what].values(), key=lambda row: row.order))
+
+
+def _lean(value: Frozen) -> Frozen:
+    """pydantic keeps with each value a set of the fields that were given, which nobody asks here, and a dictionary of those it does not
+    know, mostly empty: 280 bytes each, 32 MB in all. They share one of their class."""
+    _share_fields(value)
+    return value
+
+
+def _share_fields(model: BaseModel) -> None:
+    shared = _ALL_FIELDS.get(type(model))
+    if shared is None:
+        shared = _ALL_FIELDS[type(model)] = set(type(model).model_fields)
+    object.__setattr__(model, "__pydantic_fields_set__", shared)
+    if not model.__pydantic_extra__:
+        object.__setattr__(model, "__pydantic_extra__", _NO_OTHERS)
+    for value in model.__dict__.values():
+        if isinstance(value, BaseModel):
+            _share_fields(value)
+        elif isinstance(value, tuple):
+            for inner in cast(tuple[object, ...], value):
+                if isinstance(inner, BaseModel):
+                    _share_fields(inner)

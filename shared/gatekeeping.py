@@ -1,0 +1,108 @@
+"""What a token is worth at this moment: whether it was taken back, and who its bearer is in the directory of now.
+
+Invariant: a person's unit is the directory's, their role one that the directory still gives them; who is gone from it, or was taken
+back, is nobody. A service that has not read both since its start trusts no token (503); one that the broker has left goes on with
+the last it knew, since people must be able to report.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from shared.bucket_follower import BucketFollower, Entry
+from shared.directory import Directory
+from shared.directory.live import LiveDirectory
+from shared.ids import SourceId
+from shared.problems import Problem
+from shared.revocation import REVOKED, RevocationList, revocation_of
+from shared.secrets import SecretFile, verify_key
+from shared.service import Service
+from shared.streams import TOKENS
+from shared.tokens import Claims, Gate, Principal, unauthorized
+from shared.vocabulary import Role
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SOURCE = "source:"
+
+TAKEN_BACK = "This token was taken back: ask the operator for a new one (`fenghuo token`)."
+NOT_HERE = "The person this token was made for is not in the directory any more: ask the operator."
+ROLE_LOST = "The directory does not give you the role of this token any more: ask the operator for a new one (`fenghuo token`)."
+SOURCE_GONE = "The source this token was made for is not in the directory any more: ask the operator."
+UNIT_GONE = "The unit this token was made for is not in the directory any more: ask the operator."
+NO_UNIT = "A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."
+NOT_READ_YET = "This service has just started and does not know yet which tokens were taken back: try again in a moment."
+
+
+class Revocations:
+    """The tokens taken back, as the bucket TOKENS says."""
+
+    def __init__(self, connection: Callable[[], Client]) -> None:
+        self.is_read = False
+        self._revision = 0
+        self._entries = RevocationList(revision=1).by_value()
+        self._unreadable = False
+        self._follower = BucketFollower(TOKENS, connection, self._take, keys=(REVOKED,))
+        self.run, self.check = self._follower.run, self._follower.check
+
+    async def open(self) -> None:
+        """Raises NatsError, on which it is tried again, where the list is not to be had or no revision of it can be read."""
+        await self._follower.open()
+        if self._unreadable:
+            raise NatsError("no list of tokens taken back that the bucket keeps can be read: take one back anew, as the operator")
+        self.is_read = True
+
+    def covers(self, claims: Claims) -> bool:
+        return revocation_of(claims, self._entries) is not None
+
+    def _take(self, entry: Entry) -> None:
+        if entry.value is None:
+            return
+        self._unreadable = self._revision == 0
+        revoked = RevocationList.model_validate_json(entry.value)
+        self._unreadable = False
+        if revoked.revision > self._revision:
+            self._revision, self._entries = revoked.revision, revoked.by_value()
+            log.info("revocations", revision=revoked.revision, entries=len(revoked.entries))
+
+
+def principal_now(claims: Claims, directory: Directory) -> Principal:
+    """Whom the token stands for in this directory. Raises Problem 401."""
+    said = claims.principal
+    if said.person is not None:
+        person = directory.people_by_id.get(said.person)
+        if person is None:
+            raise unauthorized(NOT_HERE)
+        if person.roles is not None and said.role not in person.roles:
+            raise unauthorized(ROLE_LOST)
+        return said.model_copy(update={"unit": person.unit})
+    if said.subject.startswith(SOURCE) and SourceId(said.subject.removeprefix(SOURCE)) not in directory.sources_by_id:
+        raise unauthorized(SOURCE_GONE)
+    if said.unit is not None and said.unit not in directory.units_by_id:
+        raise unauthorized(UNIT_GONE)
+    if said.unit is None and said.role is Role.REPORTER:
+        raise unauthorized(NO_UNIT)
+    return said
+
+
+def gate_of(service: Service, directory: LiveDirectory) -> Gate:
+    """The service's one gate. What it follows becomes part of how the service starts, works and is ready."""
+    revocations = Revocations(lambda: service.connection)
+
+    async def know() -> None:
+        await directory.open()
+        await revocations.open()
+
+    def now_of(claims: Claims) -> Principal:
+        if not revocations.is_read:
+            raise Problem(503, "Not ready", NOT_READ_YET, headers={"Retry-After": "1"})
+        if revocations.covers(claims):
+            raise unauthorized(TAKEN_BACK)
+        return principal_now(claims, directory.now)
+
+    service.prepare.append(know)
+    service.tasks += [directory.run, revocations.run]
+    service.checks |= {"directory": directory.check, "tokens": revocations.check}
+    return service.guarded_by(Gate(verify_key(service.settings.secrets, SecretFile.TOKEN_VERIFY), now_of))

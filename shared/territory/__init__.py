@@ -1,0 +1,83 @@
+"""Who may do what to which case.
+
+Invariant: a role alone is never enough: the case, the task or the call must lie with the actor's unit or under it. A unit that the
+directory marks `whole_city` (the emergency office, the Two Offices) has every case of the city, and still speaks in no other unit's name.
+Intake asks here before it stores, the escalator before it decides; docs/roles.md prints the same table.
+"""
+
+from datetime import datetime
+
+from shared.case import Case
+from shared.directory import Directory
+from shared.facts import Acknowledgement, Actor, Via
+from shared.ids import DutyId, PersonId, TaskId
+from shared.territory.claim import Claim
+from shared.territory.reach import has_whole_city, speaks_for, unit_of
+from shared.territory.refusal import Refusal, Why
+from shared.territory.reports import is_witness, may_assign, report_faults, reporter_of
+from shared.territory.table import MAY, MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, MEANING, WITNESSED, Where
+from shared.vocabulary import Kind
+
+__all__ = [
+    "MAY",
+    "MAY_ASSIGN",
+    "MAY_LOG_A_CALL",
+    "MAY_OPEN",
+    "MEANING",
+    "WITNESSED",
+    "Claim",
+    "Refusal",
+    "Where",
+    "Why",
+    "allowed",
+    "has_whole_city",
+    "is_witness",
+    "may",
+    "may_acknowledge",
+    "may_assign",
+    "report_faults",
+    "reporter_of",
+    "speaks_for",
+    "unit_of",
+]
+
+
+def may(
+    actor: Actor,
+    kind: Kind,
+    case: Case,
+    directory: Directory,
+    at: datetime,
+    *,
+    task: TaskId | None = None,
+    duty: DutyId | None = None,
+    person: PersonId | None = None,
+) -> Refusal | None:
+    """None where `actor` may do `kind` to the case at `at`. `person`: whose call it is, where that is somebody else's.
+
+    A task or duty that the case does not have is for the act itself to refuse.
+    """
+    where = MAY[kind].get(actor.role)
+    if where is None:
+        return Refusal(Why.ROLE, roles=tuple(sorted(MAY[kind])))
+    claim = Claim(actor, case, directory, at, task, duty)
+    if where is Where.CALLED and person is not None and person != actor.who:
+        return Refusal(Why.FOR_THEMSELF_ALONE) if kind is Kind.CONTESTED else claim.for_another()
+    return None if claim.holds(where) else claim.refusal(where)
+
+
+def may_acknowledge(said: Acknowledgement, case: Case, directory: Directory, at: datetime) -> Refusal | None:
+    """For oneself, whoever was told of it: the link of a message proves that. For somebody else, as the duty officer who rang them."""
+    actor = said.by
+    if said.person != actor.who:
+        return Claim(actor, case, directory, at).for_another()
+    return None if said.via is Via.LINK else may(actor, Kind.ACKNOWLEDGED, case, directory, at)
+
+
+def allowed(actor: Actor, case: Case, directory: Directory, at: datetime) -> frozenset[Kind]:
+    """Every act the actor may do to the case, to one of its tasks, or for a person who was called."""
+    claim = Claim(actor, case, directory, at, whatever=True)
+    ties = {where for where in Where if claim.holds(where)}
+    logs_calls = actor.role in MAY_LOG_A_CALL and Where.STANDING in ties
+    found = {kind for kind, roles in MAY.items() if roles.get(actor.role) in ties}
+    return frozenset(found | {Kind.ACKNOWLEDGED, Kind.SNOOZED} if logs_calls else found)

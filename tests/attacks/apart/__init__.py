@@ -1,0 +1,1 @@
+"""Attacks that break something, on an installation of their own."""

@@ -1,0 +1,51 @@
+"""What one token opens at each of the four services, and how long that lasts."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from tests.attacks.conftest import Installation
+from tests.lab import until
+
+DOORS = {
+    "intake": "/api/v1/cases",
+    "escalator": "/api/v1/policy",
+    "notifier": "/api/v1/deliveries",
+    "audit": "/api/v1/trail/entries",
+}
+"""A route of each service that an auditor, a duty officer's desk and a supervisor may read."""
+
+
+async def answers(installation: Installation, token: str, doors: tuple[str, ...] = tuple(DOORS)) -> dict[str, int]:
+    """Service → status, all asked at once."""
+    async with httpx.AsyncClient(timeout=10, verify=False) as http:
+        return dict(zip(doors, await asyncio.gather(*(_asked(http, installation, token, door) for door in doors)), strict=True))
+
+
+async def seconds_until_refused(
+    installation: Installation, token: str, deed: Callable[[], Awaitable[object]], doors: tuple[str, ...] = tuple(DOORS)
+) -> float:
+    """How long after `deed` was done a request was still sent that one of the doors let in; 0 where none was."""
+    async with httpx.AsyncClient(timeout=10, verify=False) as http:
+        await asyncio.gather(*(_asked(http, installation, token, door) for door in doors))
+        await deed()
+        began = time.monotonic()
+        last_let_in = began
+
+        async def refused(door: str) -> bool:
+            nonlocal last_let_in
+            sent = time.monotonic()
+            if await _asked(http, installation, token, door) == 401:
+                return True
+            last_let_in = max(last_let_in, sent)
+            return False
+
+        await asyncio.gather(*(until(lambda door=door: refused(door), seconds=10, what=f"refused by {door}") for door in doors))
+        return last_let_in - began
+
+
+async def _asked(http: httpx.AsyncClient, installation: Installation, token: str, service: str) -> int:
+    url = f"{getattr(installation, service).url}{DOORS[service]}"
+    return (await http.get(url, headers={"Authorization": f"Bearer {token}"})).status_code

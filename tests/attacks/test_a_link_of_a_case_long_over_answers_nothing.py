@@ -1,0 +1,83 @@
+"""An acknowledge link is kept, or found in an old message, and pressed after what it asked is over, or long after its time."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx
+
+from services.notifier.links import Links
+from shared.ids import CaseId, NoticeId, PersonId
+from shared.secrets import SecretFile, read_secret
+from shared.vocabulary import Kind, Role
+from tests.attacks.conftest import Installation
+from tests.intake.builders import facts_of
+from tests.lab import until
+
+
+async def test_a_link_of_a_withdrawn_case_says_so_and_records_nothing(installation: Installation) -> None:
+    case = await installation.report("wangshan_info_centre", level="III")
+    link = await until(lambda: link_of(installation, case), what="somebody is called with a link")
+    assert await withdrawn(installation, case)
+
+    async with httpx.AsyncClient(base_url=installation.notifier.url) as telephone:
+        await until(lambda: is_over(telephone, link), what="the page says that it is over")
+        for choice in ({}, {"choice": "later"}):
+            pressed = await telephone.post(link, data=choice)
+            assert pressed.status_code == 410
+            assert "该报告已撤回" in pressed.text
+            assert "<button" not in pressed.text
+    assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)
+    assert not await facts_of(installation.lab, case, Kind.SNOOZED)
+
+
+async def test_a_link_of_a_case_that_nobody_keeps_any_more_answers_nothing(installation: Installation) -> None:
+    """With the notifier's own key: a link for a case of years ago, or one that never was."""
+    links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
+    case = "01AAAAAAAAAAAAAAAAAAAAAAAA"
+    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) + timedelta(days=30))
+    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    assert answer.status_code == 410
+    assert "此事早已办结" in answer.text
+    assert not await facts_of(installation.lab, case)
+
+
+async def test_a_link_that_was_handed_out_ends_with_its_duty(installation: Installation) -> None:
+    """Hours, not thirty days: the limit of what it asks, and a day."""
+    case = await installation.report("wangshan_info_centre", level="III")
+    path = await until(lambda: link_of(installation, case), what="somebody is called with a link")
+    links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
+    link = links.read(path.removeprefix("/a/"), datetime.now(UTC))
+    assert link.expires_at - datetime.now(UTC) < timedelta(hours=26)
+
+
+async def test_an_expired_link_says_what_to_do_now(installation: Installation) -> None:
+    links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
+    case = await installation.report("wangshan_info_centre", level="III")
+    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) - timedelta(hours=2))
+    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    assert answer.status_code == 410
+    assert "值班室" in answer.text
+    assert "duty desk" in answer.text
+    assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)
+
+
+def link_of(installation: Installation, case: str) -> str:
+    links = [message.link for message in installation.gateway.gateway.messages if message.data.get("case") == case and message.link]
+    return urlsplit(links[0]).path if links else ""
+
+
+async def withdrawn(installation: Installation, case: str) -> bool:
+    return await installation.act(case, "withdraw", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="误报") == "applied"
+
+
+async def is_over(telephone: httpx.AsyncClient, link: str) -> bool:
+    return (await telephone.get(link)).status_code == 410
+
+
+async def test_a_link_of_somebody_who_has_left_answers_nothing(installation: Installation) -> None:
+    links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
+    case = await installation.report("wangshan_info_centre", level="III")
+    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("left_long_ago"), datetime.now(UTC) + timedelta(hours=2))
+    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    assert (answer.status_code, "不在通讯录" in answer.text) == (410, True)
+    assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)

@@ -1,0 +1,205 @@
+"""The balance sheet of an installation: receipts, FACTS, cases, clocks, gateway, trail and referrals laid side by side.
+
+Invariant: pure, and it believes no book by itself: what one book says must stand in the next. An empty balance means that nothing was
+lost or doubled on the way, and that nobody was referred for what fell into an outage of ours.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.escalator.lane import MAY_CHANGE_NOTHING
+from services.notifier.record import message_id
+from shared.case import Case
+from shared.facts import Decision, Fact, LapseCause, Referred, read_decision
+from shared.facts.acts import Deliveries
+from shared.facts.authors import Author
+from shared.ids import CaseId
+from shared.vocabulary import CASE_ACTS, ESCALATOR_KINDS, Kind
+
+
+class Entry(StrEnum):
+    """What does not balance."""
+
+    FACT_LOST = "fact lost"
+    FACT_DOUBLED = "fact doubled"
+    CASE_LOST = "case lost"
+    FACT_UNDECIDED = "fact undecided"
+    DECISION_LOST = "decision lost"
+    DECISION_DOUBLED = "decision doubled"
+    CALL_LOST = "call lost"
+    CALL_DOUBLED = "call doubled"
+    OUTCOME_DOUBLED = "outcome doubled"
+    CLOCK_LOST = "clock lost"
+    RECORD_LOST = "record lost"
+    REFERRED_WRONGLY = "referred wrongly"
+
+
+BROKER = "broker"
+IN_A_REPORTS_WAY = frozenset({BROKER, Author.INTAKE})
+"""What a unit needs to hand in its report."""
+IN_A_CALLS_WAY = IN_A_REPORTS_WAY | {Author.ESCALATOR, Author.NOTIFIER}
+"""What a leader needs to be called and to answer; the record and its store are in nobody's way."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What somebody was told that it is on record."""
+
+    case: CaseId
+    sequence: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    sequence: int
+    at: datetime
+    fact: Fact
+
+
+@dataclass(frozen=True)
+class Outage:
+    part: str
+    began: datetime
+    ended: datetime
+    """When it was ready again."""
+
+    def covers(self, at: datetime) -> bool:
+        return self.began <= at <= self.ended
+
+
+@dataclass(frozen=True)
+class Books:
+    receipts: Sequence[Receipt]
+    facts: Sequence[Stored]
+    cases: Mapping[CaseId, Case]
+    clocks: Mapping[CaseId, datetime]
+    """The moment for which each case's clock is pending."""
+    calls: Sequence[str]
+    """Ids of the messages the gateway took, one for each time that it rang somebody."""
+    records: Sequence[str] = ()
+    """In what the trail and FACTS differ, in words."""
+    outages: Sequence[Outage] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    entry: Entry
+    case: CaseId | None
+    words: str
+
+
+def balance(books: Books) -> list[Line]:
+    """What does not balance, in books that were closed when everything had come to rest."""
+    decisions = [(stored, read_decision(stored.fact.data)) for stored in books.facts if stored.fact.kind == Kind.DECIDED]
+    return [
+        *_receipts(books),
+        *_doubled_facts(books),
+        *_cases(books),
+        *_decisions(books, decisions),
+        *_calls(books, decisions),
+        *_clocks(books),
+        *(Line(Entry.RECORD_LOST, None, words) for words in books.records),
+        *_referrals(books, decisions),
+    ]
+
+
+def _case_of(fact: Fact) -> CaseId | None:
+    return CaseId(fact.subject) if fact.subject else None
+
+
+def _receipts(books: Books) -> Iterator[Line]:
+    stored = {one.sequence: one for one in books.facts}
+    for receipt in books.receipts:
+        fact = stored.get(receipt.sequence)
+        if fact is None or fact.fact.subject != receipt.case:
+            yield Line(Entry.FACT_LOST, receipt.case, f"receipted as fact {receipt.sequence}, which is not about it")
+
+
+def _doubled_facts(books: Books) -> Iterator[Line]:
+    times = Counter(stored.fact.id for stored in books.facts if stored.fact.kind != Kind.DUE)
+    for fact_id, count in times.items():
+        if count > 1:
+            yield Line(Entry.FACT_DOUBLED, None, f"{fact_id} stands {count} times in FACTS")
+
+
+def _cases(books: Books) -> Iterator[Line]:
+    last: dict[CaseId, Stored] = {}
+    for stored in books.facts:
+        case = _case_of(stored.fact)
+        if case is not None and stored.fact.kind in ESCALATOR_KINDS and stored.fact.kind not in MAY_CHANGE_NOTHING:
+            last[case] = stored
+    for case_id, stored in last.items():
+        case = books.cases.get(case_id)
+        if case is None:
+            yield Line(Entry.CASE_LOST, case_id, f"{stored.fact.kind} is on record, and there is no case")
+        elif case.applied.sequence < stored.sequence:
+            yield Line(Entry.FACT_UNDECIDED, case_id, f"{stored.fact.kind} ({stored.sequence}) was never decided on")
+
+
+def _decisions(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterator[Line]:
+    made = Counter((decision.case, decision.about.sequence) for _, decision in decisions)
+    for (case, sequence), count in made.items():
+        if count > 1:
+            yield Line(Entry.DECISION_DOUBLED, case, f"fact {sequence} was decided on {count} times")
+    by_fact = Counter((decision.case, decision.about.id) for _, decision in decisions if decision.about.kind != Kind.DUE)
+    for (case, fact_id), count in by_fact.items():
+        if count > 1:
+            yield Line(Entry.DECISION_DOUBLED, case, f"{fact_id} was decided on {count} times")
+    for case_id, case in books.cases.items():
+        if not case.decision.is_empty and (case_id, case.decision.about.sequence) not in made:
+            yield Line(Entry.DECISION_LOST, case_id, f"decided on fact {case.decision.about.sequence}, and it never went out")
+
+
+def _calls(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterator[Line]:
+    outcomes: Counter[tuple[str, str]] = Counter()
+    taken: set[str] = set()
+    for stored in books.facts:
+        if stored.fact.kind in (Kind.DELIVERED, Kind.FAILED):
+            for each in Deliveries.model_validate(stored.fact.data).deliveries:
+                outcomes[each.notice, each.channel] += 1
+                if stored.fact.kind == Kind.DELIVERED:
+                    taken.add(message_id(each.notice, each.channel))
+    for _, decision in decisions:
+        for notice in decision.notices:
+            for channel in notice.channels if notice.held is None else ():
+                count = outcomes.get((notice.id, channel), 0)
+                if count == 0:
+                    yield Line(Entry.CALL_LOST, decision.case, f"{notice.id} on {channel}: nobody says what became of it")
+                elif count > 1:
+                    yield Line(Entry.OUTCOME_DOUBLED, decision.case, f"{notice.id} on {channel}: {count} outcomes")
+    rung = Counter(books.calls)
+    for call in taken - rung.keys():
+        yield Line(Entry.CALL_LOST, None, f"{call} is said to be handed over, and the gateway has not had it")
+    for call, count in rung.items():
+        if count > 1:
+            yield Line(Entry.CALL_DOUBLED, None, f"{call} rang {count} times")
+
+
+def _clocks(books: Books) -> Iterator[Line]:
+    struck = {_case_of(stored.fact): stored.at for stored in books.facts if stored.fact.kind == Kind.DUE}
+    for case_id, case in books.cases.items():
+        if case.clock_at is None or books.clocks.get(case_id) == case.clock_at:
+            continue
+        last = struck.get(case_id)
+        if last is None or last < case.clock_at:  # one that struck since waits to be decided on
+            yield Line(Entry.CLOCK_LOST, case_id, f"its clock is for {case.clock_at}, pending is {books.clocks.get(case_id)}")
+
+
+def _referrals(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterator[Line]:
+    """What a clock or a report referred by itself; a person may refer anything."""
+    for _, decision in decisions:
+        if decision.about.kind in CASE_ACTS:
+            continue
+        for sent in decision.sends:
+            if sent.kind is not Kind.REFERRED:
+                continue
+            referred = Referred.model_validate(sent.data)
+            in_the_way = IN_A_REPORTS_WAY if referred.cause == LapseCause.REPORTED_LATE else IN_A_CALLS_WAY
+            outages = (outage for outage in books.outages if outage.part in in_the_way)
+            fell_into = next((outage for outage in outages if outage.covers(referred.limit)), None)
+            if fell_into is not None:
+                words = f"{referred.duty} was due at {referred.limit}, when {fell_into.part} was away"
+                yield Line(Entry.REFERRED_WRONGLY, decision.case, words)

@@ -1,0 +1,128 @@
+"""Whatever is killed, frozen or away: what was receipted is on record, decided once, rung once and in the trail; nobody is blamed for us.
+
+The short play of `make faults`, and the balance sheet itself: each loss that is planted in its books is found.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace as changed
+
+from shared.facts import LapseCause, Outgoing, Referred, read_decision
+from shared.facts.authors import Author
+from shared.ids import CaseId, DutyId, UnitId
+from shared.vocabulary import Kind
+from tests.faults.balance import BROKER, Books, Entry, Outage, Receipt, balance
+from tests.faults.play import played
+
+SECONDS = 6.0
+Planted = Callable[[Books], Books]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    _, closed = await played(tmp_path_factory.mktemp("play"), seed=1, copies=1, brokers=1, seconds=SECONDS)
+    return closed
+
+
+@pytest.mark.timeout(300)
+async def test_the_books_balance(books: Books) -> None:
+    assert len(books.receipts) > SECONDS
+    assert balance(books) == []
+
+
+def _first(books: Books, kind: Kind) -> int:
+    return next(place for place, stored in enumerate(books.facts) if stored.fact.kind == kind)
+
+
+def _without_the_first(books: Books, kind: Kind) -> Books:
+    place = _first(books, kind)
+    return replace(books, facts=[*books.facts[:place], *books.facts[place + 1 :]])
+
+
+def _again(books: Books, kind: Kind) -> Books:
+    """The first of its kind stands a second time, under another id."""
+    stored = books.facts[_first(books, kind)]
+    copy = stored.fact.model_copy(update={"id": f"{stored.fact.id}-again"})
+    return replace(books, facts=[*books.facts, replace(stored, sequence=books.facts[-1].sequence + 1, fact=copy)])
+
+
+def _same_fact_twice(books: Books) -> Books:
+    stored = books.facts[_first(books, Kind.REPORTED)]
+    return replace(books, facts=[*books.facts, replace(stored, sequence=books.facts[-1].sequence + 1)])
+
+
+def _without_a_case(books: Books) -> Books:
+    return replace(books, cases=dict([*books.cases.items()][1:]))
+
+
+def _undecided(books: Books) -> Books:
+    """A case forgets its last act."""
+    case_id, case = next((key, case) for key, case in books.cases.items() if case.id in {stored.fact.subject for stored in books.facts})
+    return replace(books, cases={**books.cases, case_id: changed(case, applied=changed(case.applied, sequence=0))})
+
+
+def _without_a_clock(books: Books) -> Books:
+    last = books.facts[-1].at
+    far = next(key for key, case in books.cases.items() if case.clock_at is not None and case.clock_at > last + timedelta(minutes=1))
+    return replace(books, clocks={key: at for key, at in books.clocks.items() if key != far})
+
+
+def _referred_from_an_outage(books: Books, part: str = BROKER, cause: LapseCause = LapseCause.NOT_DONE) -> Books:
+    place = _first(books, Kind.DECIDED)
+    stored = books.facts[place]
+    decision = read_decision(stored.fact.data)
+    referred = Referred(
+        case=decision.case, duty=DutyId("d"), rule="first_report", unit=UnitId("u"), limit=stored.at, found_at=stored.at, cause=cause
+    )
+    sent = Outgoing(kind=Kind.REFERRED, case=CaseId("x"), data=referred.model_dump(mode="json", exclude_none=True))
+    fact = stored.fact.model_copy(update={"data": changed(decision, sends=(sent,))})
+    facts = [*books.facts[:place], replace(stored, fact=fact), *books.facts[place + 1 :]]
+    return replace(books, facts=facts, outages=[Outage(part, stored.at - timedelta(seconds=1), stored.at)])
+
+
+def _without_decisions(books: Books) -> Books:
+    return replace(books, facts=[stored for stored in books.facts if stored.fact.kind != Kind.DECIDED])
+
+
+PLANTED: dict[Entry, Planted] = {
+    Entry.FACT_LOST: lambda books: replace(books, receipts=[*books.receipts, Receipt(CaseId("x"), books.facts[-1].sequence + 9)]),
+    Entry.FACT_DOUBLED: _same_fact_twice,
+    Entry.CASE_LOST: _without_a_case,
+    Entry.FACT_UNDECIDED: _undecided,
+    Entry.DECISION_LOST: _without_decisions,
+    Entry.DECISION_DOUBLED: lambda books: _again(books, Kind.DECIDED),
+    Entry.CALL_LOST: lambda books: _without_the_first(books, Kind.DELIVERED),
+    Entry.CALL_DOUBLED: lambda books: replace(books, calls=[*books.calls, books.calls[0]]),
+    Entry.OUTCOME_DOUBLED: lambda books: _again(books, Kind.DELIVERED),
+    Entry.CLOCK_LOST: _without_a_clock,
+    Entry.RECORD_LOST: lambda books: replace(books, records=["fact 7 is in the stream and its record is not in the trail"]),
+    Entry.REFERRED_WRONGLY: _referred_from_an_outage,
+}
+
+
+@pytest.mark.parametrize("entry", Entry)
+def test_each_planted_loss_is_found(books: Books, entry: Entry) -> None:
+    assert entry in {line.entry for line in balance(PLANTED[entry](books))}
+
+
+@pytest.mark.parametrize(
+    ("part", "cause", "excuses"),
+    [
+        (Author.NOTIFIER, LapseCause.NOT_ACKNOWLEDGED, True),
+        (Author.AUDIT, LapseCause.NOT_ACKNOWLEDGED, False),
+        (Author.INTAKE, LapseCause.REPORTED_LATE, True),
+        (Author.NOTIFIER, LapseCause.REPORTED_LATE, False),
+    ],
+)
+def test_only_what_stood_in_the_way_excuses(books: Books, part: Author, cause: LapseCause, excuses: bool) -> None:
+    found = balance(_referred_from_an_outage(books, part, cause))
+    assert (Entry.REFERRED_WRONGLY in {line.entry for line in found}) is excuses
+
+
+@pytest.mark.parametrize("entry", [Entry.FACT_LOST, Entry.CALL_DOUBLED, Entry.RECORD_LOST, Entry.CLOCK_LOST])
+def test_and_nothing_else_is(books: Books, entry: Entry) -> None:
+    assert {line.entry for line in balance(PLANTED[entry](books))} == {entry}

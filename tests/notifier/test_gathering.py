@@ -1,0 +1,173 @@
+"""After an outage of ours one message a person, in order of the limits; each notice keeps its own outcome."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from services.notifier import gathering
+from services.notifier.channels import Form, Letter, Message
+from services.notifier.courier import Carried, Courier, Interrupted
+from services.notifier.gathering import Gathering
+from services.notifier.routes import Route
+from services.notifier.together import MOST, together
+from shared.facts import Notice, Purpose
+from shared.ids import CaseId, NoticeId
+from shared.vocabulary import Language
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def message(number: int, language: Language = Language.ZH) -> Message:
+    return Message(
+        id=f"case{number}-7-0-voice",
+        at=NOW,
+        channel="voice",
+        to="",
+        letter=Letter(f"第{number}件", f"第{number}件，请处理"),
+        link=f"https://fenghuo.example/a/{number}",
+        case=CaseId(f"case{number}"),
+        notice=NoticeId(f"case{number}.7.0"),
+        purpose=Purpose.OVERDUE,
+        language=language,
+        level=None,
+        exercise=False,
+    )
+
+
+def notice(person: str, minutes: float) -> Notice:
+    """As much of one as is asked for here."""
+    return cast(Notice, SimpleNamespace(person=person, brief=SimpleNamespace(due_at=NOW + timedelta(minutes=minutes))))
+
+
+class Line:
+    """A courier that keeps what it carries."""
+
+    name = "sms"
+
+    def __init__(self, fails: Exception | None = None, form: Form = Form.LONG, *, answers: bool = True) -> None:
+        self.carried: list[Message] = []
+        self.fails, self.form, self.answers = fails, form, answers
+
+    async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
+        self.carried.append(message)
+        if self.fails is not None:
+            raise self.fails
+        return Carried(addresses[0], 1, NOW, NOW, reference=f"r{len(self.carried)}" if self.answers else None)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "QUIET", 0.02)
+
+
+async def carried(line: Line, *told: tuple[Message, Notice]) -> list[Any]:
+    gather = Gathering()
+    waiting = [gather.carry(cast(Courier, line), one, Route("sms", ("+861",)), about) for one, about in told]
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_what_is_late_for_one_person_comes_as_one_message_in_order_of_the_limits() -> None:
+    line = Line(form=Form.SHORT)
+    outcomes = await carried(line, *[(message(number), notice("zhao_jia", 30 - number)) for number in range(5)])
+
+    (one,) = line.carried
+    said = one.letter.text.splitlines()
+    assert said[0].startswith("【烽火·补发】系统中断期间有 5 项")
+    expected = [f"第{number}件 https://fenghuo.example/a/{number}" for number in (4, 3, 2, 1, 0)]
+    assert [line.partition(" ")[2] for line in said[1:]] == expected
+    assert {outcome.reference for outcome in outcomes} == {"r1"}
+    assert set(one.also) == {message(number).id for number in range(5)}
+
+
+async def test_what_comes_while_more_is_coming_goes_out_with_it() -> None:
+    """Sixteen lanes come out of an outage side by side, each in its own time."""
+    line, gather, route = Line(), Gathering(), Route("sms", ("+861",))
+    waiting: list[Any] = []
+    for number in range(12):
+        waiting.append(asyncio.create_task(gather.carry(cast(Courier, line), message(number), route, notice("zhao_jia", number))))
+        await asyncio.sleep(0.005)
+    await asyncio.gather(*waiting)
+
+    assert [len(one.also) for one in line.carried] == [12]
+
+
+async def test_what_is_for_an_older_address_is_not_said_on_the_one_of_now() -> None:
+    """Who is changed is told on the old number, and there alone."""
+    line, gather = Line(), Gathering()
+    routes = [Route("sms", (address,)) for address in ("+861", "+862")]
+    waiting = [gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1)) for number in (0, 1)]
+
+    assert [outcome.address for outcome in await asyncio.gather(*waiting)] == ["+861", "+862"]
+    assert [one.also for one in line.carried] == [(), ()]
+
+
+async def test_another_person_and_one_message_alone_are_told_as_ever() -> None:
+    line = Line()
+    await carried(line, (message(1), notice("zhao_jia", 1)), (message(2), notice("qian_yi", 1)))
+
+    assert sorted(line.carried, key=lambda one: one.id) == [message(1), message(2)]
+
+
+@pytest.mark.parametrize("form", Form)
+async def test_however_many_there_are_it_is_one_message_that_says_what_it_could_not_name(form: Form) -> None:
+    line = Line(form=form)
+    count = MOST[form] + 3
+    outcomes = await carried(line, *[(message(number), notice("zhao_jia", number)) for number in range(count)])
+
+    (one,) = line.carried
+    assert len(one.also) == count == len(outcomes)
+    assert f"有 {count} 项" in one.letter.text
+    assert "另有 3 项" in one.letter.text
+    assert "第0件" in one.letter.text, "the most overdue is named"
+
+
+async def test_where_the_gateway_gives_no_reference_its_call_back_finds_all_by_the_messages_id() -> None:
+    line = Line(answers=False)
+    outcomes = await carried(line, (message(1), notice("zhao_jia", 1)), (message(2), notice("zhao_jia", 2)))
+
+    assert {outcome.reference for outcome in outcomes} == {line.carried[0].id}
+
+
+async def test_where_the_service_stops_each_of_them_comes_again() -> None:
+    outcomes = await carried(Line(Interrupted()), *[(message(number), notice("zhao_jia", number)) for number in range(3)])
+
+    assert [type(outcome) for outcome in outcomes] == [Interrupted] * 3
+
+
+def both(language: Language = Language.ZH, form: Form = Form.LONG) -> Message:
+    return together([message(1, language), message(2, language)], form)
+
+
+def test_its_id_is_made_of_all_that_it_holds() -> None:
+    """Otherwise a gateway that has seen a smaller one would drop what is new."""
+    ids = {both().id, together([message(1), message(2), message(3)], Form.LONG).id, message(1).id}
+    assert len(ids) == 3
+    assert both().id == both().id
+
+
+def test_it_is_said_in_the_readers_language() -> None:
+    assert "while the system was away" in both(Language.EN).letter.subject
+
+
+def test_what_is_read_aloud_has_no_link_and_says_where_they_are() -> None:
+    said = both(form=Form.SPOKEN).letter.text
+    assert "https" not in said
+    assert "请打开短信中的链接" in said
+
+
+def test_a_mail_has_an_html_part_in_which_each_has_its_own_link() -> None:
+    letter = both().letter
+    assert letter.html is not None
+    for number in (1, 2):
+        assert f'href="https://fenghuo.example/a/{number}"' in letter.html
+    assert "仅收到本邮件不算确认" in letter.html
+    assert "仅收到本邮件不算确认" in letter.text
+
+
+def test_what_a_reporter_wrote_stays_text_in_a_mail() -> None:
+    odd = replace(message(1), letter=Letter("<b>1</b>", "<b>1</b>"))
+    assert "&lt;b&gt;1&lt;/b&gt;" in (together([odd, message(2)], Form.LONG).letter.html or "")
