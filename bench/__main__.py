@@ -28,6 +28,7 @@ ALL = (
     "door",
     "directory",
     "flood",
+    "taken_back",
     "many_tasks",
 )
 

@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], Awaitable[T] | T], *, seconds: float = 15.0, what: str = "") -> T:
-    """Wait for a condition, never for luck: returns the first true answer, fails after `seconds`."""
+async def until(condition: Callable[[], Awaitable[T] | T], *, seconds: float = 45.0, what: str = "") -> T:
+    """Wait for a condition, never for luck: returns the first true answer, fails after `seconds`, which only says when to give up."""
     deadline = time.monotonic() + seconds
     last: T | None = None
     while time.monotonic() < deadline:
@@ -172,7 +172,7 @@ class Lab:
                     raise AssertionError(f"{name} ended with {process.returncode}:\n{log.read_text()[-3000:]}")
                 return running.is_ready()
 
-            await until(ready_or_dead, seconds=30, what=f"{name} ready; its log: {log}")
+            await until(ready_or_dead, what=f"{name} ready; its log: {log}")
         return running
 
     def _start(self, command: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:

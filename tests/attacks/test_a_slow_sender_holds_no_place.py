@@ -34,7 +34,7 @@ async def test_two_thousand_idle_connections_keep_nobody_out(tmp_path: Path) -> 
 
             await until(lambda: ended() >= IDLE - PLACES, what="those that waited longest made room")
             # None of them ever asks, so that all are ended in the end.
-            await until(lambda: ended() == IDLE, seconds=20, what="nobody waits for ever")
+            await until(lambda: ended() == IDLE, what="nobody waits for ever")
 
 
 @pytest.mark.parametrize("start", [b"GET /healthz HTTP/1.1\r\nhost: x\r\n", b"GET /hea", b""])

@@ -33,7 +33,7 @@ async def test_it_hears_nothing_of_another_and_no_answer_of_its_own_reaches_one(
         asked = orjson.dumps(form("wangshan_info_centre"))
         await victim.publish("report.submit", asked, reply="_INBOX.wangshan-info.fixed")
         acknowledged = await victim.jetstream().publish("inbox.heartbeat.wangshan-info", b"")
-        real = orjson.loads((await victim.request("report.submit", asked, timeout=10)).data)
+        real = orjson.loads((await victim.request("report.submit", asked, timeout=30)).data)
         await until(lambda: answers, what="an answer")
     assert acknowledged.stream == "INBOX"
     assert real["case"] != "forged"

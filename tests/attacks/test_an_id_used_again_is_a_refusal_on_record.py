@@ -24,9 +24,9 @@ async def test_a_reports_key_over_http_and_as_a_request(installation: Installati
         for _ in range(TIMES):
             again = await installation.http.post("/api/v1/reports", json=other, headers=token | key)
             assert (again.status_code, again.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
-        asked = orjson.loads((await source.request("report.submit", orjson.dumps(first), timeout=10, headers=key)).data)
+        asked = orjson.loads((await source.request("report.submit", orjson.dumps(first), timeout=30, headers=key)).data)
         for _ in range(TIMES):
-            answer = orjson.loads((await source.request("report.submit", orjson.dumps(other), timeout=10, headers=key)).data)
+            answer = orjson.loads((await source.request("report.submit", orjson.dumps(other), timeout=30, headers=key)).data)
             assert answer["status"] == 422
         refused = {fact.subject: fact for fact in await facts_after(admin, start) if fact.kind == "rejected"}
         kinds = [fact.kind for fact in await facts_after(admin, start)]

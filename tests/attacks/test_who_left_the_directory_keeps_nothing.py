@@ -49,7 +49,7 @@ async def test_who_moved_to_another_unit_cannot_act_for_the_old_one(installation
     await until(lambda: speaks_for(installation, token, "water_bureau"), what="reports for their unit")
 
     await installation.change(put("mover", "housing_bureau", "reporter"))
-    await until(lambda: is_witness_for(installation, token, "water_bureau"), seconds=2, what="a witness for the old unit")
+    await until(lambda: is_witness_for(installation, token, "water_bureau"), what="a witness for the old unit")
     assert await speaks_for(installation, token, "housing_bureau"), "the same token reports for the unit of now"
 
 

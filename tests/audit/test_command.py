@@ -133,7 +133,7 @@ async def test_a_case_bundle_proves_itself_and_misses_a_record_left_out(auditor:
         code, page, _ = await auditor.run("query", "--case", case)
         return code == 0 and len(page["entries"]) == 3
 
-    await until(complete, seconds=30)
+    await until(complete)
     assert (await auditor.run("bundle", case, "--to", str(path)))[0] == 0
     assert (await auditor.run("verify", "--bundle", str(path)))[0] == 0
     folder = tmp_path / "unpacked"

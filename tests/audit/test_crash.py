@@ -55,7 +55,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
     async with own_lab.connection("admin") as connection:
         js = connection.jetstream()
         last = await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
-        await until(lambda: first.process.poll() is not None, seconds=30)
+        await until(lambda: first.process.poll() is not None)
         _alter_payload(own_lab, 7)
         # Written, not all acknowledged: let the broker lose its patience sooner than in a minute.
         ((_, durable),) = [pair for pair in streams.durable_configs() if pair[1].durable_name == streams.AUDIT_DURABLE]
@@ -66,7 +66,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
             info = await js.consumer_info(streams.FACTS, streams.AUDIT_DURABLE)
             return (info.num_ack_pending, info.num_pending) == (0, 0)
 
-        await until(all_acknowledged, seconds=30)
+        await until(all_acknowledged)
         await _sealed(own_lab, audit, last)
     (alarms,) = [line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith("fenghuo_trail_faults_total ")]
     assert float(alarms.split()[1]) >= 1, "the altered payload differs from the broker's fact"
@@ -90,15 +90,15 @@ async def test_store_and_broker_may_go_away_and_come_back(own_lab: Lab) -> None:
         await _sealed(own_lab, audit, await publish(connection, reported(case)))
         own_lab.kill_mongo()
         await publish(connection, acknowledged(case), acknowledged(case))
-        await until(lambda: not audit.is_ready(), seconds=20, what="not ready without a store")
+        await until(lambda: not audit.is_ready(), what="not ready without a store")
         own_lab.start_mongo()
-        await until(audit.is_ready, seconds=30, what="ready again with the store")
+        await until(audit.is_ready, what="ready again with the store")
         last = await publish(connection, acknowledged(case))
     await _sealed(own_lab, audit, last)
     own_lab.kill_nats()
-    await until(lambda: not audit.is_ready(), seconds=20, what="not ready without a broker")
+    await until(lambda: not audit.is_ready(), what="not ready without a broker")
     own_lab.start_nats()
-    await until(audit.is_ready, seconds=30, what="ready again with the broker")
+    await until(audit.is_ready, what="ready again with the broker")
     async with own_lab.connection("admin") as connection:
         last = await publish(connection, acknowledged(case))
     await _sealed(own_lab, audit, last)
@@ -115,7 +115,7 @@ async def _sealed(lab: Lab, audit: Running, size: int) -> None:
             answer = await client.get("/api/v1/trail/state")
             return answer.status_code == 200 and answer.json()["size"] >= size
 
-    await until(covered, seconds=30, what=f"{size} facts sealed; log {audit.log}: {audit.log.read_text()[-1500:]}")
+    await until(covered, what=f"{size} facts sealed; log {audit.log}: {audit.log.read_text()[-1500:]}")
 
 
 async def test_killed_at_random_moments_under_load_nothing_is_lost_doubled_or_taken_back(own_lab: Lab) -> None:

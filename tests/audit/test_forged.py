@@ -56,7 +56,7 @@ async def auditor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aud
         async with lab.connection("admin") as connection:
             case = new_case()
             await publish(connection, reported(case), *(acknowledged(case) for _ in range(SIZE - 1)))
-        await until(lambda: witness.size() == SIZE, seconds=30)
+        await until(lambda: witness.size() == SIZE)
         one = Auditor(lab, witness.vkey, folder / "cosigned", folder / "bare")
 
         async def kept() -> bool:
@@ -64,7 +64,7 @@ async def auditor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aud
             code, _, _ = await one.verify("--keep", str(one.cosigned), "--witness", witness.vkey)
             return code == 0 and len(note.parse(one.cosigned.read_bytes()).signatures) == 3
 
-        await until(kept, seconds=20)
+        await until(kept)
         text, *lines = one.cosigned.read_text().split("\n\N{EM DASH} ")
         one.bare.write_text("\n\N{EM DASH} ".join([text, *lines[:2]]) + "\n")
         audit.stop()
@@ -112,7 +112,7 @@ async def test_the_trails_own_key_is_not_taken_for_a_witness(auditor: Auditor) -
     code, _, errors = await auditor.verify("--witness", disguised)
     assert (code, "the key of the log fenghuo.trail itself" in " ".join(errors.split())) == (2, True), errors
     service = await auditor.lab.start_service("audit", wait=False, FENGHUO_WITNESSES=f"http://127.0.0.1:1 {disguised}")
-    assert await until(service.process.poll, seconds=20) != 0
+    assert await until(service.process.poll) != 0
     assert "has the key of the log fenghuo.trail itself" in service.log.read_text()
 
 

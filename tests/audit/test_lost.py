@@ -76,7 +76,7 @@ async def covered(lab: Lab, audit: Running, size: int) -> None:
         answer = httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
         return answer.status_code == 200 and answer.json()["size"] >= size
 
-    await until(is_signed, seconds=30, what=f"{size} signed; {audit.log}")
+    await until(is_signed, what=f"{size} signed; {audit.log}")
 
 
 def metric(audit: Running, name: str) -> float:

@@ -27,7 +27,7 @@ async def test_the_trail_is_built_again_with_the_same_root_or_says_what_can_not(
     case = new_case()
     async with own_lab.connection("admin") as connection:
         last = await publish(connection, reported(case), *(acknowledged(case) for _ in range(SIZE - 1)))
-    await until(lambda: is_covered(own_lab, audit, last), seconds=30)
+    await until(lambda: is_covered(own_lab, audit, last))
     assert audit.stop() == 0
     client: MongoClient[dict[str, object]] = MongoClient(own_lab.mongo_url)
     client[TRAIL_DATABASE]["entries"].delete_many({})

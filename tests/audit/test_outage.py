@@ -39,12 +39,12 @@ async def test_a_days_outage_of_the_store_is_caught_up_while_the_office_works_on
     case = new_case()
     async with own_lab.connection("admin") as connection:
         before = await publish(connection, reported(case))
-        await until(lambda: has(own_lab, audit, before), seconds=40)
+        await until(lambda: has(own_lab, audit, before))
         own_lab.kill_mongo()
         missed = [acknowledged(case) for _ in range(MISSED)]
         async with reporting(own_lab, intake) as answers:
             await publish_at_once(connection, missed)
-            await until(lambda: is_behind(audit, MISSED), seconds=40, what="the outage is seen")
+            await until(lambda: is_behind(audit, MISSED), what="the outage is seen")
             assert (await ask(audit, "/healthz")).status_code == 200
             own_lab.start_mongo()
             seen = await catching_up(own_lab, audit)

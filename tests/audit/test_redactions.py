@@ -42,7 +42,7 @@ class House:
         facts = [reported(case, summary=NAME, details="rings at night"), *(acknowledged(case) for _ in range(count - 1))]
         async with self.lab.connection("admin") as connection:
             indexes = [await publish(connection, fact) - 1 for fact in facts]
-        await until(lambda: self.ask("GET", "state", Role.AUDITOR).json()["size"] > indexes[-1], seconds=20)
+        await until(lambda: self.ask("GET", "state", Role.AUDITOR).json()["size"] > indexes[-1])
         return case, indexes
 
     def raw_payloads(self) -> bytes:
@@ -220,14 +220,14 @@ async def test_killed_between_the_record_and_the_erasure_it_erases_at_the_next_s
     env: Doc = {"FENGHUO_TRAIL_PACE": "PT0.05S"}
     dying = await own_lab.start_service("audit", command=_dying("redacted:1"), FENGHUO_REDACTOR_URL=own_lab.mongo_url, wait=False, **env)
     house = House(own_lab, dying)
-    await until(lambda: _answers(house), seconds=20)
+    await until(lambda: _answers(house))
     _, indexes = await house.given()
     with pytest.raises(httpx.HTTPError):
         house.redact(entries=indexes, reason="on request")
-    await until(lambda: dying.process.poll() is not None, seconds=20)
+    await until(lambda: dying.process.poll() is not None)
     assert NAME.encode() in house.raw_payloads()
     house.audit = await own_lab.start_service("audit", FENGHUO_REDACTOR_URL=own_lab.mongo_url, **env)
-    await until(lambda: NAME.encode() not in house.raw_payloads(), seconds=20, what="what stands on record is done")
+    await until(lambda: NAME.encode() not in house.raw_payloads(), what="what stands on record is done")
     house.audit.stop()
     assert (await verdict_of(own_lab)).faults == []
     trail = Trail(own_lab.mongo_url)

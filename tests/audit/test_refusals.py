@@ -21,7 +21,7 @@ from tests.lab import Lab, until
 
 async def test_the_embedded_store_is_refused_in_production(own_lab: Lab) -> None:
     audit = await own_lab.start_service("audit", wait=False, FENGHUO_ENVIRONMENT="production")
-    await until(lambda: audit.process.poll() is not None, seconds=20, what="it ends")
+    await until(lambda: audit.process.poll() is not None, what="it ends")
     assert audit.process.returncode != 0
     assert "real MongoDB" in audit.log.read_text()
 
@@ -85,14 +85,14 @@ async def test_what_the_broker_lost_is_a_gap_on_record(own_lab: Lab) -> None:
         heartbeat=timedelta(seconds=60),
     )
     running = asyncio.create_task(sequencer.run())
-    await until(lambda: sequencer.status == "working", seconds=20)
+    await until(lambda: sequencer.status == "working")
 
     async def signed() -> bool:
         count = await trail.checkpoint_count()
         last = await trail.checkpoint(count - 1) if count else None
         return last is not None and last.size == 6
 
-    await until(signed, seconds=20)
+    await until(signed)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     entries = await trail.entries(0, 6)

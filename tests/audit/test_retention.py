@@ -60,7 +60,7 @@ class Archive:
         return httpx.get(f"{self.audit.url}{path}", params=params, headers=self.lab.bearer(Role.AUDITOR), timeout=20)
 
     async def size(self, wanted: int) -> None:
-        await until(lambda: self.ask("/api/v1/trail/state").json()["size"] >= wanted, seconds=30, what=f"{wanted} sealed")
+        await until(lambda: self.ask("/api/v1/trail/state").json()["size"] >= wanted, what=f"{wanted} sealed")
 
     async def drop(self, *, now: datetime = LONG_AFTER, record: int | None = None) -> int:
         fact = self.record if record is None else record

@@ -68,20 +68,20 @@ async def test_the_other_takes_over_whether_the_writer_is_killed_or_frozen_or_en
     first.kill()
     await until(lambda: writes(second), what=f"the second writes; {second.log}")
     then = told
-    await until(lambda: size_at(own_lab, second) > then, seconds=30, what="it has caught up")
+    await until(lambda: size_at(own_lab, second) > then, what="it has caught up")
     first = await started()
     await until(lambda: stands_by(first), what=f"the first stands by; {first.log}")
 
     second.process.send_signal(signal.SIGSTOP)
-    await until(lambda: writes(first), seconds=40, what=f"the first writes, as the second is frozen; {first.log}")
+    await until(lambda: writes(first), what=f"the first writes, as the second is frozen; {first.log}")
     second.process.send_signal(signal.SIGCONT)
-    await until(lambda: stands_by(second), seconds=30, what=f"the second finds itself superseded; {second.log}")
+    await until(lambda: stands_by(second), what=f"the second finds itself superseded; {second.log}")
 
     assert first.stop() == 0
     await until(lambda: writes(second), what=f"the second writes, as the first has ended; {second.log}")
     goes_on = False
     await telling
-    await until(lambda: size_at(own_lab, second) == told, seconds=30, what="all is on record")
+    await until(lambda: size_at(own_lab, second) == told, what="all is on record")
     assert second.stop() == 0
     verdict = await verdict_of(own_lab)
     assert (verdict.faults, verdict.lost, verdict.size) == ([], 0, told)

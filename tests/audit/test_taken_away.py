@@ -99,7 +99,7 @@ async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away:
         async def there() -> bool:
             return (await client.get(f"/api/v1/trail/entries/{index}")).status_code == 200
 
-        await until(there, seconds=20)
+        await until(there)
         order = {"entries": [index], "fields": ["data.summary"], "legal_basis": "个人信息保护法第四十七条"}
         answer = await client.post("/api/v1/trail/redactions", json=order, headers=away.lab.bearer(Role.REDACTOR))
         assert answer.status_code in (200, 201, 202), answer.text
@@ -107,7 +107,7 @@ async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away:
         async def erased() -> bool:
             return "王某" not in (await client.get(f"/api/v1/trail/entries/{index}")).text
 
-        await until(erased, seconds=20)
+        await until(erased)
     path = tmp_path / "case.zip"
     assert (await away.run("bundle", case, "-o", str(path)))[0] == 0
     code, verdict = await away.run("verify", "--bundle", str(path))

@@ -168,7 +168,7 @@ async def test_the_audit_asks_the_authority_and_verify_checks_what_it_said(
     def stamped() -> list[dict[str, object]]:
         return [one for one in httpx.get(f"{audit.url}/api/v1/trail/timestamps").json() if one["size"] == 1]
 
-    (stamp, *_) = await until(stamped, seconds=20, what=f"the checkpoint of one record is stamped; {audit.log}")
+    (stamp, *_) = await until(stamped, what=f"the checkpoint of one record is stamped; {audit.log}")
     digest, size = httpx.get(f"{audit.url}/checkpoint.sm3").text.split()
     assert (digest, size) == (sm3(timestamps.text_of(httpx.get(f"{audit.url}/checkpoint").text)), "1")
     assert audit.stop() == 0

@@ -64,7 +64,7 @@ class Watched:
         async def covered() -> bool:
             return bool(((await self.state())["sealed"] or 0) >= last)
 
-        await until(covered, seconds=30, what=f"{last} sealed; {self.running.log} {self.audit.log}")
+        await until(covered, what=f"{last} sealed; {self.running.log} {self.audit.log}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

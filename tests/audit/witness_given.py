@@ -45,5 +45,5 @@ class RunningWitness:
             except httpx.HTTPError:
                 return False
 
-        await until(answers, seconds=20, what=f"the witness answers; {log}")
+        await until(answers, what=f"the witness answers; {log}")
         return running

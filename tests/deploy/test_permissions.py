@@ -170,7 +170,7 @@ class Asking:
                 await self.connection.subscribe(subject)
         # Refusals come in the order of what was asked: once this last one is here, all of them are.
         await self.connection.publish("nobody.may.say.this")
-        await until(lambda: any("nobody.may.say.this" in refusal for refusal in self._refusals), seconds=5)
+        await until(lambda: any("nobody.may.say.this" in refusal for refusal in self._refusals))
         return {subject for subject in subjects if any(f'{verb} "{subject.lower()}"' in refusal for refusal in self._refusals)}
 
 

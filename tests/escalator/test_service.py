@@ -51,13 +51,13 @@ async def test_killed_between_any_two_steps_it_neither_loses_nor_doubles_a_decis
             await merge(intake, duplicate, kept)
             asked.append((kept, duplicate))
             dying = await lab.start_service("escalator", command=[sys.executable, "-m", "tests.escalator.killed_at", step, "1"], wait=False)
-            await until(lambda process=dying.process: process.poll() is not None, seconds=30, what=f"killed at {step}")
+            await until(lambda process=dying.process: process.poll() is not None, what=f"killed at {step}")
             assert dying.process.returncode == -signal.SIGKILL, dying.log.read_text()[-2000:]
         last = await lab.start_service("escalator")
         try:
             for kept, duplicate in asked:
-                await until(lambda case=kept: _decided(admin, case, Kind.ABSORBED), seconds=40)
-                await until(lambda case=duplicate: _decided(admin, case, Kind.SECONDED), seconds=40)
+                await until(lambda case=kept: _decided(admin, case, Kind.ABSORBED))
+                await until(lambda case=duplicate: _decided(admin, case, Kind.SECONDED))
             decisions = await decisions_by_case(admin)
             sent = [fact.subject for _, fact in await facts_of(admin, None, Kind.ABSORBED)]
             for kept, duplicate in asked:
@@ -108,7 +108,7 @@ async def test_the_whole_rule_by_the_brokers_clock(own_lab: Lab) -> None:
                 now = await case_now(admin, case)
                 return now is not None and now.duties[0].state is DutyState.LAPSED
 
-            await until(lapsed, seconds=20)
+            await until(lapsed)
             effects = [
                 (effect, at)
                 for at, decision in await timed_decisions_of(admin, case)
@@ -166,7 +166,7 @@ async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) 
                 return now is not None and len(now.log) == 3 and await pending_at(admin, case) == now.clock_at
 
             for case in cases:
-                await until(lambda case=case: all_applied(case), seconds=40)
+                await until(lambda case=case: all_applied(case))
             decisions = await decisions_by_case(admin)
             for case in cases:
                 sequences = [one.about.sequence for one in decisions[case]]

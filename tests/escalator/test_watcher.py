@@ -186,11 +186,11 @@ async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(
     service = await broker.start_service("escalator", FENGHUO_WATCH_EVERY="PT0.2S", FENGHUO_WATCH_ALSO="[]")
     try:
         await watched.disarm()
-        await until(lambda: pending_at(watched.admin, watched.case), seconds=20)
+        await until(lambda: pending_at(watched.admin, watched.case))
         await until(
             lambda: 'fenghuo_watch_differences_total{found="clock_missing"} 1.0' in httpx.get(f"{service.url}/metrics").text, seconds=30
         )
-        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text, seconds=30)
+        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text)
     finally:
         service.stop()
 

@@ -18,6 +18,7 @@ from shared.stored import asking
 from shared.subjects import armed_subject, fact_subject
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import a_report
+from tests.lab import until
 
 
 async def report(intake: Client, *, ago: timedelta = timedelta(0), case: CaseId | None = None, **changes: Any) -> CaseId:
@@ -73,7 +74,7 @@ async def case_now(admin: Client, case: CaseId) -> Case | None:
     bucket = await admin.jetstream().key_value("CASES")
     try:
         raw = (await bucket.get(case)).value or b""
-        return read_case(await whole_case(asking(lambda: admin, timeout=5), case, raw))
+        return read_case(await whole_case(asking(lambda: admin, timeout=30), case, raw))
     except KeyNotFoundError:
         return None
 
@@ -101,12 +102,21 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
 
 
 async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
-    return [read_decision(fact.data) for _, fact in await facts_of(admin, case, Kind.DECIDED)]
+    return [decision for _, decision in await timed_decisions_of(admin, case)]
 
 
 async def timed_decisions_of(admin: Client, case: CaseId) -> list[tuple[datetime, Decision]]:
-    """With the broker's time at which each was stored."""
-    return [(at, read_decision(fact.data)) for at, fact in await facts_of(admin, case, Kind.DECIDED)]
+    """With the broker's time at which each was stored, as far as the case has come: it is kept before its decision is told."""
+    kept = await case_now(admin, case)
+    last = kept.decision.about.sequence if kept is not None and not kept.decision.is_empty else None
+    timed: list[tuple[datetime, Decision]] = []
+
+    async def is_told() -> bool:
+        timed[:] = [(at, read_decision(fact.data)) for at, fact in await facts_of(admin, case, Kind.DECIDED)]
+        return last is None or last in [decision.about.sequence for _, decision in timed]
+
+    await until(is_told, what=f"the decision of {case} on the fact {last}")
+    return timed
 
 
 async def decisions_by_case(admin: Client) -> dict[CaseId, list[Decision]]:

@@ -259,7 +259,7 @@ async def _facts(admin: Client) -> list[Stored]:
 
 
 async def _cases(admin: Client) -> dict[CaseId, Case]:
-    ask = asking(lambda: admin, timeout=5)
+    ask = asking(lambda: admin, timeout=30)
     bucket = await admin.jetstream().key_value(CASES)
     cases: dict[CaseId, Case] = {}
     for case_id, part in map(part_of, await bucket.keys()):

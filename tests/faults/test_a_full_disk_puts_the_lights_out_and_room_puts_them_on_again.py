@@ -58,13 +58,13 @@ async def test_a_full_disk_puts_every_light_out_and_room_puts_them_on_again_with
             # What had room in a block that was begun may still be stored; then nothing is.
             await until(lambda: not receipt(installation), seconds=60, what="a report is refused")
             for service in ("intake", "escalator", "notifier", "audit"):
-                await until(lambda service=service: is_out(installation, service), seconds=30, what=f"{service} is not ready")
+                await until(lambda service=service: is_out(installation, service), what=f"{service} is not ready")
             assert "no space left" in readiness(installation, "intake")["storage"]
             assert await until(lambda: installation.said("alarm", part="broker"), what="the launcher says so")
 
             filler.unlink()
-            await until(lambda: readiness(installation, "intake")["status"] == 200, seconds=30, what="ready again")
-            after = await until(lambda: receipt(installation), seconds=30, what="a report is taken again")
+            await until(lambda: readiness(installation, "intake")["status"] == 200, what="ready again")
+            after = await until(lambda: receipt(installation), what="a report is taken again")
             assert after != before
             assert installation.ask("case", before)["id"] == before
         finally:

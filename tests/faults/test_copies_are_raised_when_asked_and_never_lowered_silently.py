@@ -20,7 +20,7 @@ async def test_a_cluster_that_was_given_three_copies_keeps_them_when_bootstrap_r
     async with three_brokers(tmp_path) as cluster:
         await declare_streams(cluster.settings("admin"))
         connection = await connect(cluster.settings("admin"), "admin", timeout=10)
-        js = connection.jetstream(timeout=10)
+        js = connection.jetstream(timeout=30)
         assert await copies(js) == {1}
         before = (await js.stream_info("KV_DIRECTORY")).config
 

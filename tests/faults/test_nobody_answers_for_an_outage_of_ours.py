@@ -85,7 +85,7 @@ async def _all_limits_pass_while(part_goes: Callable[[datetime], Awaitable[None]
             await report(intake, case=case, ago=KNOWN_FOR[number % len(KNOWN_FOR)], level="II")
         back = datetime.now(UTC) + TERM - min(KNOWN_FOR) + timedelta(seconds=1)
         for case in cases:
-            await until(lambda case=case: _is_told(admin, case), seconds=30, what="the leaders are called")
+            await until(lambda case=case: _is_told(admin, case), what="the leaders are called")
     await part_goes(back)
     return Outage(cases, back)
 
@@ -187,7 +187,7 @@ async def _whoever_had_us_at_hand_is(lab: Lab) -> None:
 
 
 async def _lapses_found(admin: Client, case: CaseId) -> list[tuple[datetime, Effect]]:
-    return await until(lambda: _lapses(admin, case), seconds=40, what="the limits are found")
+    return await until(lambda: _lapses(admin, case), what="the limits are found")
 
 
 async def _is_told(admin: Client, case: CaseId) -> bool:

@@ -101,7 +101,7 @@ async def test_a_report_that_comes_again_after_the_window_is_the_one_on_record(i
                 return False  # it has no broker yet
             return True
 
-        await until(answers, seconds=30, what="the other intake answers")
+        await until(answers, what="the other intake answers")
     other.stop()
     assert {(one["case"], one["fact"]["sequence"], one["repeated"]) for one in again} == {(case, first["fact"]["sequence"], True)}
     assert len(await facts_of(admin, case, Kind.REPORTED)) == 1
@@ -174,7 +174,7 @@ async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(in
         info = await js.consumer_info(FACTS, NOTIFIER_DURABLE)
         return not info.num_pending and not info.num_ack_pending
 
-    await until(all_told, seconds=40, what="every decision is looked at")
+    await until(all_told, what="every decision is looked at")
     again = [one.data for one in list(installation.gateway.gateway.messages)[rung:] if one.id in before]
     assert again == [], "what was delivered before is not delivered again"
     assert set(calls(installation, case)) <= {"withdrawn", "ended"}
@@ -200,7 +200,7 @@ async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(instal
         infos = [await js.consumer_info(FACTS, escalator_durable(lane_of(case))) for case in (standing, gone)]
         return not any(info.num_pending or info.num_ack_pending for info in infos)
 
-    await until(all_looked_at, seconds=40, what="the lanes are through")
+    await until(all_looked_at, what="the lanes are through")
     after = [await decided(admin, case) for case in (standing, gone)]
     for told_before, told_after in zip(before, after, strict=True):
         assert max(told_after.values()) == 1, "no decision is on record twice"

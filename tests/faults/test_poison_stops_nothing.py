@@ -68,7 +68,7 @@ async def put_aside(admin: Client, sequence: int) -> Rejection:
 
 async def is_rung(installation: Installation, case: str) -> None:
     messages = installation.gateway.gateway.messages
-    await until(lambda: any(one.data.get("case") == case for one in messages), seconds=30, what="somebody is rung")
+    await until(lambda: any(one.data.get("case") == case for one in messages), what="somebody is rung")
 
 
 async def stands(admin: Client, case: CaseId) -> Case:
@@ -98,7 +98,7 @@ async def test_a_thousand_bad_decisions_hold_up_no_call(installation: Installati
 
 
 async def test_what_is_too_large_or_named_as_nothing_can_be_is_set_aside_by_its_place(installation: Installation, admin: Client) -> None:
-    js, strange = admin.jetstream(timeout=10), "no case"
+    js, strange = admin.jetstream(timeout=30), "no case"
     large = await js.publish("fact.3.reported", b"x" * 900_000, headers=headers_of("large"))
     act = forged(Kind.PROGRESSED, strange, "/services/intake", {"by": {"principal": "x", "role": "reporter"}, "text": "x"}, "strange")
     named = await js.publish(fact_subject(strange, Kind.PROGRESSED), act, headers=headers_of("strange"))
@@ -128,7 +128,7 @@ async def test_a_message_that_looks_like_the_brokers_own_is_heard_all_the_same(i
 
 async def test_every_bucket_keeps_the_value_before_one_that_nobody_can_read(admin: Client) -> None:
     """Those apart in which a service says anew every few seconds what is so."""
-    js = admin.jetstream(timeout=10)
+    js = admin.jetstream(timeout=30)
     kept = [str(config.bucket) for config in bucket_configs() if config.bucket not in (LIGHTS, PULSES)]
     for bucket in kept:
         subject = f"$KV.{bucket}.poisoned"
@@ -186,7 +186,7 @@ async def test_the_command_makes_it_again_and_its_clock_strikes_late_rather_than
             )
         )
 
-    await until(goes_on, seconds=40, what="the clock strikes")
+    await until(goes_on, what="the clock strikes")
     assert (await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", case))[1]["cases"][0]["outcome"] == "stands"
     code, _ = await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", "01KB0000000000000000000000")
     assert code == 1

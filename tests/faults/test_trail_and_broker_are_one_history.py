@@ -71,7 +71,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     own_lab.start_nats()
 
     await add(own_lab, 5)
-    words = await until(lambda: halted(audit), seconds=30, what=f"it halts; {audit.log}")
+    words = await until(lambda: halted(audit), what=f"it halts; {audit.log}")
     assert "the broker was restored from an older copy" in words
     assert "fenghuo trail begin" in words, "the way out"
     assert not audit.is_ready()
@@ -79,7 +79,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     assert audit.stop() == 0
     assert await add(own_lab, LOST + 10) > last, "by now the copy has grown past the trail again"
     again = await own_lab.start_service("audit", wait=False, FENGHUO_TRAIL_PACE="PT0.1S")
-    words = await until(lambda: halted(again), seconds=30, what=f"it halts at the start; {again.log}")
+    words = await until(lambda: halted(again), what=f"it halts at the start; {again.log}")
     assert f"fact {last} (record {last - 1})" in words
     assert is_covered(own_lab, again, last), "what it has is shown as before"
     assert await records(own_lab) == last, "nothing was added to it"
@@ -91,7 +91,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     assert done.returncode == 0, done.stderr
     following = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S")
     await add(own_lab, 5)
-    await until(lambda: is_covered(own_lab, following, last + 5), seconds=30, what=f"all that the broker has; {following.log}")
+    await until(lambda: is_covered(own_lab, following, last + 5), what=f"all that the broker has; {following.log}")
     trail = Trail(own_lab.mongo_url, 2)
     first = await trail.entry(0)
     source = StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: ""))

@@ -39,7 +39,7 @@ class ThreeBrokers:
         for name in NAMES:
             self.start_broker(name)
         for monitor in self.monitors.values():
-            await until(lambda monitor=monitor: embedded.nats_answers(monitor), seconds=30, what="the cluster is healthy")
+            await until(lambda monitor=monitor: embedded.nats_answers(monitor), what="the cluster is healthy")
 
     def start_broker(self, name: str) -> None:
         others = ", ".join(f"nats://127.0.0.1:{port}" for other, port in self.routes.items() if other != name)

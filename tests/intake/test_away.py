@@ -59,7 +59,7 @@ async def test_while_the_broker_is_away_nothing_is_claimed_and_then_all_goes_on(
         assert await is_shown(before), "what was known stays readable"
 
         store_less_lab.start_nats()
-        await until(running.is_ready, seconds=20, what="intake ready again")
+        await until(running.is_ready, what="intake ready again")
         back = await http.post("/api/v1/reports", json=body, headers=bearer | key)
         assert back.status_code in (200, 201)
         assert len(await facts_of(store_less_lab, back.json()["case"])) == 1

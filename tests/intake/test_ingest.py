@@ -293,13 +293,13 @@ async def test_a_sign_of_life_is_given_by_the_source_itself(http: httpx.AsyncCli
 async def test_a_request_on_nats_gets_the_answer_of_http(lab: Lab) -> None:
     async with lab.source("county") as client:
         same, headers = orjson.dumps(form()), {"Idempotency-Key": uuid4().hex}
-        first, again = [orjson.loads((await client.request("report.submit", same, timeout=5, headers=headers)).data) for _ in range(2)]
+        first, again = [orjson.loads((await client.request("report.submit", same, timeout=30, headers=headers)).data) for _ in range(2)]
         assert set(first) >= {"case", "fact", "duties", "receipt"}
         assert (again["case"], again["receipt"]) == (first["case"], first["receipt"])
-        wrong = orjson.loads((await client.request("report.submit", orjson.dumps(form(level="V")), timeout=5)).data)
+        wrong = orjson.loads((await client.request("report.submit", orjson.dumps(form(level="V")), timeout=30)).data)
         assert (wrong["status"], wrong["errors"][0]["field"]) == (422, "level")
         token = {"Authorization": f"Bearer {lab.token(Role.AUDITOR)}"}
-        assert orjson.loads((await client.request("report.submit", same, timeout=5, headers=token)).data)["status"] == 403
+        assert orjson.loads((await client.request("report.submit", same, timeout=30, headers=token)).data)["status"] == 403
 
 
 async def test_an_inbox_message_keeps_the_time_it_was_handed_in(tmp_path: Path) -> None:

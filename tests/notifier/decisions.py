@@ -126,7 +126,7 @@ class Record:
         subscription = await self.js.subscribe("fact.*.*", stream="FACTS", ordered_consumer=True, config=config)
         try:
             while True:
-                message = await subscription.next_msg(timeout=5)
+                message = await subscription.next_msg(timeout=30)
                 fact = Fact.read(message.data)
                 if fact.subject == case and fact.kind in {str(kind) for kind in kinds}:
                     found.append(fact)
@@ -151,5 +151,5 @@ class Record:
 
 
 async def record_of(connection: Client) -> Record:
-    js = connection.jetstream(timeout=5)
+    js = connection.jetstream(timeout=30)
     return Record(js, (await js.stream_info("FACTS")).state.last_seq + 1)

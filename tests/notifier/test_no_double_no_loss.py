@@ -76,7 +76,7 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             frail_lab.start_nats()
         gateway.gateway.rules.clear()
         async with frail_lab.connection("admin") as connection:
-            record.js = connection.jetstream(timeout=5)
+            record.js = connection.jetstream(timeout=30)
             await record.outcomes(during, 1)
             await record.decide(decided(after, a_notice(after)))
             await record.outcomes(after, 1)

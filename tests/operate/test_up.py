@@ -28,7 +28,7 @@ async def test_a_service_that_dies_is_started_again_and_the_launcher_says_so(run
     psutil.Process(ready["pid"]).kill()
 
     alarm = await until(lambda: running.said("alarm", part="notifier"), what="the launcher notices")
-    back = await until(lambda: running.said("again", part="notifier"), seconds=40, what="the notifier is back")
+    back = await until(lambda: running.said("again", part="notifier"), what="the notifier is back")
 
     assert alarm is not None
     assert "SIGKILL" in alarm["text"]
@@ -126,10 +126,10 @@ async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_
         assert len(children) >= len(SERVICES) + 3
         assert not [child for child in children if child.is_running()]
 
-        await until(lambda: datetime.now(UTC) > due, seconds=15, what="the limit passes while nothing runs")
+        await until(lambda: datetime.now(UTC) > due, what="the limit passes while nothing runs")
         installation.start()
         await until(installation.is_up, seconds=60)
-        case = await until(lambda: lapsed(installation, reported["case"]), seconds=15, what="the clock that was armed before strikes")
+        case = await until(lambda: lapsed(installation, reported["case"]), what="the clock that was armed before strikes")
         assert case is not None
         assert case["report"]["summary"] == "供热主管爆裂"
     finally:

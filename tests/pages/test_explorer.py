@@ -31,7 +31,7 @@ async def case(town: Lab, intake: Running, audit: Running) -> str:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported})
             return answer.status_code == 200 and len(answer.json()["entries"]) >= 2
 
-        await until(is_signed, seconds=30, what="the case in the trail")
+        await until(is_signed, what="the case in the trail")
     return reported
 
 
@@ -122,7 +122,7 @@ async def test_what_is_held_is_marked_where_it_stands_and_the_proof_can_be_taken
         page = (await auditor.get("/", params={"case": case, "kind": "held"})).text
         return page if "legal hold placed</b>" in page else None
 
-    page = await until(held, seconds=10, what="the hold under a checkpoint")
+    page = await until(held, what="the hold under a checkpoint")
     assert page
     assert "mark-held" in page
     record = placed.json()["record"]
@@ -146,7 +146,7 @@ async def excused(town: Lab, intake: Running, audit: Running) -> str:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
             return answer.status_code == 200 and bool(answer.json()["entries"])
 
-        await until(has_lapsed, seconds=40, what="the lapse in the trail")
+        await until(has_lapsed, what="the lapse in the trail")
     return reported
 
 

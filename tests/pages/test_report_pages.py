@@ -35,7 +35,7 @@ async def case(town: Lab, intake: Running, audit: Running) -> str:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
             return answer.status_code == 200 and bool(answer.json()["entries"])
 
-        await until(has_lapses, seconds=30, what="the lapse in the trail")
+        await until(has_lapses, what="the lapse in the trail")
     return reported
 
 

@@ -64,7 +64,7 @@ async def lapse(live: Live) -> str:
     async def has_lapsed() -> bool:
         return any(duty.state is DutyState.LAPSED for duty in (await live.case(case)).duties)
 
-    await until(has_lapsed, seconds=30, what="a lapse")
+    await until(has_lapsed, what="a lapse")
     for person in sorted({duty.owed_to for duty in (await live.case(case)).duties if duty.rule == "first_report"}):
         await live.act(case, "acknowledge", "gov_office", Role.LEADER, person=person)
     assert await live.act(case, "resolve", UNIT, text="已处置") == "applied"
