@@ -44,20 +44,34 @@ class CaseLookup:
             raise await self._missing(case, principal)
         return card
 
+    async def is_reported(self, case: CaseId) -> bool:
+        """Whether the case is on the board, or its report on record and still to be decided on. Raises Problem 503 where the record
+        does not say."""
+        return self._board.card(case) is not None or await self._waiting(case) is not None
+
     async def _missing(self, case: CaseId, principal: Principal) -> Problem:
-        if not self._board.ready or self._board.is_coming(case):
-            return Problem(503, "The board is not caught up", "Wait a moment and try again.", headers=SOON)
-        decided = self._board.decided_before(case)
         try:
-            stored = await self._record.reported(case, decided or 0)
-        except TooManyError:
-            # So much waits that it may well be among it; a lane of which nothing is on the board at all has nothing waiting but old facts.
-            return _gone(case) if decided is None else NotDecidedYet(case, None, None)
+            stored = await self._waiting(case)
+        except Problem as problem:
+            return problem
         if stored is None:
             return _gone(case)
         report = _report_in(stored)
         may_see = report is not None and may_look_at_report(principal, report)
         return NotDecidedYet(case, stored, report if may_see else None)
+
+    async def _waiting(self, case: CaseId) -> Stored | None:
+        """The report of a case that is not on the board, where it waits for its decision. Raises Problem 503 where that can't be said."""
+        if not self._board.ready or self._board.is_coming(case):
+            raise Problem(503, "The board is not caught up", "Wait a moment and try again.", headers=SOON)
+        decided = self._board.decided_before(case)
+        try:
+            return await self._record.reported(case, decided or 0)
+        except TooManyError:
+            if decided is None:
+                return None  # a lane of which nothing is on the board at all has nothing waiting but old facts
+            # So much waits that it may well be among it.
+            raise NotDecidedYet(case, None, None) from None
 
 
 def _gone(case: CaseId) -> Problem:

@@ -70,8 +70,8 @@ class Lookup(Protocol):
 class Submit(Protocol):
     """The one path by which a form becomes a report."""
 
-    def read(self, fields: Mapping[str, Any]) -> ReportForm:
-        """Check what was filled in. Problem 422 names every field at fault at once."""
+    async def read(self, fields: Mapping[str, Any]) -> ReportForm:
+        """Check what was filled in. Problem 422 names every field at fault at once; 503."""
         ...
 
     async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:

@@ -98,15 +98,15 @@ class HandIn:
         await self._heartbeats.hear(source, received_at)
         arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
         handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
-        checked = self._check(FORMATS[format_name](arrival), handing.actor)
+        checked = await self._check(FORMATS[format_name](arrival), handing.actor)
         return [await self._one(item, handing) for item in checked]
 
-    def _check(self, items: list[Item], by: Actor) -> list[_Checked | tuple[Follow, _Checked | None]]:
+    async def _check(self, items: list[Item], by: Actor) -> list[_Checked | tuple[Follow, _Checked | None]]:
         """Every draft is checked before the first is stored."""
         faults: list[Fault] = []
 
-        def check(draft: Draft) -> _Checked | None:
-            form, wrong = self._submission.check(draft.fields, draft.where)
+        async def check(draft: Draft) -> _Checked | None:
+            form, wrong = await self._submission.check(draft.fields, draft.where)
             faults.extend(wrong)
             if form is not None:
                 directory = self._directory()
@@ -119,8 +119,8 @@ class HandIn:
         checked: list[_Checked | tuple[Follow, _Checked | None]] = []
         for item in map(readable, items):
             if isinstance(item, Follow):
-                checked.append((item, check(item.otherwise) if item.otherwise else None))
-            elif one := check(item):
+                checked.append((item, await check(item.otherwise) if item.otherwise else None))
+            elif one := await check(item):
                 checked.append(one)
         if faults:
             raise FormatError("not a valid report", faults)

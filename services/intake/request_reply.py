@@ -56,7 +56,7 @@ class Answering:
             scheme, _, token = headers.get("authorization", "").partition(" ")
             principal = self._gate.read(token.strip()) if scheme.lower() == "bearer" else self._asking(source)
             key = headers.get("idempotency-key") or headers.get("nats-msg-id")
-            submitted = await self._submission.report(self._submission.parse(body), principal, key)
+            submitted = await self._submission.report(await self._submission.parse(body), principal, key)
             return orjson.dumps(submitted.model_dump(mode="json", exclude_none=True))
         except Problem as problem:
             return orjson.dumps(problem.body())

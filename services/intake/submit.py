@@ -18,6 +18,7 @@ from services.intake.access import check_report
 from services.intake.answers import DutyRef, FactRef, Submitted
 from services.intake.board import Board
 from services.intake.card import Card
+from services.intake.case_lookup import CaseLookup
 from services.intake.known import IN_DIRECTORY, assignment_faults, unit_faults
 from services.intake.receipts import Receipts
 from services.intake.record import Record, Stored, Unreachable, id_of
@@ -71,6 +72,7 @@ class Submission:
         self,
         record: Record,
         board: Board,
+        lookup: CaseLookup,
         directory: Callable[[], Directory],
         receipts: Receipts,
         refusals: Refusals,
@@ -81,33 +83,33 @@ class Submission:
     ) -> None:
         """`directory` gives it as it is at the call."""
         self._record, self._board, self._live, self._receipts = record, board, directory, receipts
-        self._refusals = refusals
+        self._lookup, self._refusals = lookup, refusals
         self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
 
     @property
     def _directory(self) -> Directory:
         return self._live()
 
-    def parse(self, raw: bytes) -> ReportForm:
-        """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault."""
+    async def parse(self, raw: bytes) -> ReportForm:
+        """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault, 503."""
         try:
             fields: Any = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise Problem(400, "Not JSON", f"The body is not JSON ({error}); send a report as a JSON object in UTF-8.") from None
         if not isinstance(fields, dict):
             raise invalid([("(body)", "must be a JSON object with the fields of a report")])
-        return self.read(cast(dict[str, Any], fields))
+        return await self.read(cast(dict[str, Any], fields))
 
-    def read(self, fields: Mapping[str, Any]) -> ReportForm:
-        """Check what was filled in. Problem 422 names every field at fault at once."""
-        form, faults = self.check(fields)
+    async def read(self, fields: Mapping[str, Any]) -> ReportForm:
+        """Check what was filled in. Problem 422 names every field at fault at once; 503."""
+        form, faults = await self.check(fields)
         if form is None:
             raise invalid(faults)
         return form
 
-    def check(self, fields: Mapping[str, Any], prefix: str = "") -> tuple[ReportForm | None, list[Fault]]:
-        """The form, or every fault of it with its field written after `prefix`."""
-        faults = [*self._strangers(fields, prefix), *self._odd_times(fields, prefix)]
+    async def check(self, fields: Mapping[str, Any], prefix: str = "") -> tuple[ReportForm | None, list[Fault]]:
+        """The form, or every fault of it with its field written after `prefix`. Raises Unreachable."""
+        faults = [*self._strangers(fields, prefix), *self._odd_times(fields, prefix), *await self._parent_faults(fields, prefix)]
         try:
             form = ReportForm.model_validate(dict(fields), extra="forbid")
         except ValidationError as error:
@@ -120,17 +122,27 @@ class Submission:
     def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         """What does not depend on the form as a whole: named even where other fields can't be read."""
         faults: list[Fault] = []
-        unit, area, parent = (fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area", "parent"))
+        unit, area = (fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area"))
         faults += unit_faults(f"{prefix}unit", unit, self._directory)
         if area is not None and area not in self._directory.areas_by_code:
             faults.append((f"{prefix}area", f"no area {area[:60]!r} is known: take a six-digit code from {IN_DIRECTORY}/areas"))
-        if parent is not None and self._board.card(CaseId(parent)) is None:
-            if not self._board.ready:
-                raise Unreachable("The board is not caught up, so that `parent` can't be looked up yet: send it again in a moment.")
-            faults.append((f"{prefix}parent", f"no case {parent[:60]!r} is on the board: name one from GET /api/v1/cases, or leave it out"))
         if not fields.get("category") and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
             faults.append((f"{prefix}category", f"is missing: write {_CHOICES}"))
         return faults
+
+    async def _parent_faults(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
+        """A case may follow from one that is reported and not decided on yet: its report is on record, and so it is there."""
+        parent = fields.get("parent")
+        if not isinstance(parent, str):
+            return []
+        try:
+            if await self._lookup.is_reported(CaseId(parent)):
+                return []
+        except Problem as problem:
+            raise Unreachable(
+                f"Whether there is a case as `parent` names it can't be said at the moment: send it again. {problem.detail}"
+            ) from problem
+        return [(f"{prefix}parent", f"no case {parent[:60]!r} is known: name one from GET /api/v1/cases, or leave it out")]
 
     def _odd_times(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         now = self._clock()

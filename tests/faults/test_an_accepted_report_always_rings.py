@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,16 +10,21 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 import pytest_asyncio
+from nats.js.errors import NotFoundError
 
 from fenghuo.gateway_lab import GatewayLab, Mode
 from services.escalator.draft import DESK_DUTY
+from services.intake.formats.cloudevents import TYPE
 from shared.directory.addresses import telephone_of
+from shared.facts import Fact, Rejection
 from shared.ids import PersonId, PostId, case_id_for
 from shared.secrets import SecretFile, read_secret
-from shared.streams import CASES
-from shared.vocabulary import Role
+from shared.streams import CASES, FACTS
+from shared.subjects import REPORT_SUBMIT, fact_subject, inbox_subject
+from shared.vocabulary import Kind, Role
 from tests.escalator.builders import example_directory
 from tests.escalator.failing import ACT, ANSWER, NO_CASE, RULE
 from tests.lab import Lab, Running, lab_in, until
@@ -38,6 +44,20 @@ def number_of(person: str) -> str:
     return number
 
 
+def report_form(summary: str, at: datetime | None = None, **more: Any) -> dict[str, Any]:
+    now = (at or datetime.now(UTC)).isoformat()
+    return {
+        "category": "accident",
+        "level": "II",
+        "unit": example_directory().units[0].id,
+        "area": "620622",
+        "occurred_at": now,
+        "learned_at": now,
+        "summary": summary,
+        **more,
+    }
+
+
 @dataclass
 class Town:
     """Intake, notifier and gateway as ever; an escalator with faults planted in it."""
@@ -48,17 +68,8 @@ class Town:
     notifier: Running
     escalator: Running
 
-    async def report(self, summary: str, at: datetime | None = None, key: str = "") -> dict[str, Any]:
-        now = (at or datetime.now(UTC)).isoformat()
-        form = {
-            "category": "accident",
-            "level": "II",
-            "unit": example_directory().units[0].id,
-            "area": "620622",
-            "occurred_at": now,
-            "learned_at": now,
-            "summary": summary,
-        }
+    async def report(self, summary: str, at: datetime | None = None, key: str = "", **more: Any) -> dict[str, Any]:
+        form = report_form(summary, at, **more)
         headers = {**self.lab.bearer(Role.REPORTER), "Idempotency-Key": key or str(uuid4())}
         answer = await self.http.post("/api/v1/reports", json=form, headers=headers)
         assert answer.status_code in (201, 202), answer.text
@@ -193,3 +204,51 @@ async def test_an_act_on_a_case_that_is_not_decided_yet_is_asked_for_again(town:
         return (await town.act(case, "progress", text="the dam holds")).status_code == 200
 
     await until(done, what="the act taken")
+
+
+async def test_a_report_may_follow_from_a_case_that_is_not_decided_yet_whichever_way_it_comes(town: Town) -> None:
+    source = "wangshan-info"
+    town.escalator.kill()
+    parent = (await town.report("the dam leaks"))["case"]
+    by_hand = await town.report("the road below is flooded", parent=parent)
+    async with town.lab.source(source) as client:
+
+        async def ask(summary: str, parent: str) -> dict[str, Any]:
+            form = report_form(summary, parent=parent, unit="wangshan_info_centre")
+            return orjson.loads((await client.request(REPORT_SUBMIT, orjson.dumps(form), timeout=10)).data)
+
+        async def publish(summary: str, parent: str) -> None:
+            data = report_form(summary, parent=parent, unit="wangshan_info_centre")
+            event: dict[str, Any] = {"specversion": "1.0", "type": TYPE, "source": "/county", "id": str(uuid4()), "data": data}
+            await client.jetstream().publish(inbox_subject("cloudevents", source), orjson.dumps(event))
+
+        asked = await ask("the power is out", parent)
+        nowhere = await ask("the power is out", NEVER)
+        await publish("the bridge is closed", parent)
+        await publish("nobody knows what this follows from", NEVER)
+    assert (nowhere["status"], nowhere["errors"][0]["field"]) == (422, "parent")
+    assert "case" in asked, asked
+    await town.start_escalator()
+
+    async def followers() -> dict[str, str]:
+        answer = await town.http.get("/api/v1/cases", params={"parent": parent}, headers=town.lab.bearer(Role.LEADER))
+        return {one["id"]: one["report"]["summary"] for one in answer.json()["cases"]}
+
+    async def are_three() -> bool:
+        return len(await followers()) == 3
+
+    await until(are_three, what="the three that follow")
+    assert (await followers()).keys() >= {by_hand["case"], asked["case"]}
+    assert "the bridge is closed" in (await followers()).values()
+
+    refusals: list[Rejection] = []
+
+    async def is_refused() -> bool:
+        async with town.lab.connection("admin") as admin:
+            with suppress(NotFoundError):
+                last = await admin.jetstream().get_last_msg(FACTS, fact_subject(source, Kind.REJECTED))
+                refusals.append(Rejection.model_validate(Fact.read(last.data or b"").data))
+        return bool(refusals)
+
+    await until(is_refused, what="what follows from nothing is refused")
+    assert [field for field, _ in refusals[-1].errors] == ["data.parent"]

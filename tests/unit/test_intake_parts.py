@@ -10,21 +10,29 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
 
 from services.intake.acts_table import ACTS
 from services.intake.board import Board
 from services.intake.card import card_of, due_order
+from services.intake.case_lookup import CaseLookup
 from services.intake.forms import FIELDS
 from services.intake.hand_in import outside_id
 from services.intake.heartbeats import interval
+from services.intake.metrics import Metrics
 from services.intake.receipts import Receipts, read
-from services.intake.record import Stored
+from services.intake.record import Record, Stored, TooManyError, Unreachable
+from services.intake.refusals import Refusals
+from services.intake.submit import Submission
 from services.intake.task_list import listed_tasks
 from shared.case import CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report
 from shared.ids import CaseId, UnitId
+from shared.subjects import lane_of
 from shared.vocabulary import CASE_ACTS, Kind
+from tests.escalator.builders import example_directory
 from tests.intake.builders import case, duty, form, task
 
 CASE = CaseId("01M84XNYBGESSWT7G2KGA91CAY")
@@ -198,3 +206,42 @@ async def test_a_case_that_left_is_told_and_forgotten() -> None:
     assert await told == (2, CASE)
     assert await board.case(CASE) is None
     assert len(board) == 0
+
+
+# The case that a report follows from
+
+
+class TooMuch(Record):
+    """More waits on record than is looked through."""
+
+    async def reported(self, case: CaseId, after: int) -> Stored | None:
+        raise TooManyError
+
+
+def nobody() -> Client:
+    raise AssertionError("the broker is not asked")
+
+
+@pytest.mark.parametrize("is_caught_up", [True, False])
+async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_is_to_come_again(is_caught_up: bool) -> None:
+    """Over HTTP that is 503; a message of the inbox is tried again after a moment, for as long as it takes."""
+    board, record = Board(), TooMuch(nobody, Metrics(CollectorRegistry()))
+    board.put(CASE, 1, raw())
+    board.ready = is_caught_up
+    submission = Submission(
+        record,
+        board,
+        CaseLookup(board, record),
+        example_directory,
+        Receipts(Ed25519PrivateKey.generate()),
+        Refusals(record, lambda: AT),
+        lambda: datetime.now(UTC),
+        wait=MINUTE,
+        skew=MINUTE,
+    )
+    same_lane = next(other for other in map("01M84XNYBGESSWT7G2KGA9{:04d}".format, range(9999)) if lane_of(other) == lane_of(CASE))
+    with pytest.raises(Unreachable) as refused:
+        await submission.check(form(parent=same_lane, unit="water_bureau"))
+    assert "Retry-After" in refused.value.headers
+    _, faults = await submission.check(form(parent=CASE, unit="water_bureau"))
+    assert faults == [], "what is on the board is there"

@@ -28,7 +28,7 @@ def reports_router(submission: Submission, gate: Gate) -> APIRouter:
         idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
     ) -> Response:
         principal = gate.admit(request, *sorted(MAY_REPORT))
-        form = submission.parse(await request.body())
+        form = await submission.parse(await request.body())
         submitted = await submission.report(form, principal, idempotency_key)
         return answer(submitted, 200 if submitted.repeated else 201, {"Location": f"/api/v1/cases/{submitted.case}"})
 

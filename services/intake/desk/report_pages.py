@@ -34,7 +34,7 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit_form(request, *REPORTERS)
         values = await fields_of(request)
         try:
-            report = here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock()))
+            report = await here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock()))
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
             return _form(here, request, principal, values, problem)
