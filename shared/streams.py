@@ -50,6 +50,9 @@ CROSS_CHECK_DURABLE = "cross_check"
 DEDUPE_WINDOW = timedelta(hours=1)
 LANE_ACK_WAIT = timedelta(seconds=2)
 """A killed escalator holds its lanes for no longer; whoever works longer renews."""
+REDELIVERED_AFTER = timedelta(seconds=15)
+"""What was handed to somebody who was killed, or was acknowledged to a broker that was, goes to whoever asks next. Below the time after
+which a queue counts as standing still (`shared.broker.STILL_AFTER`): else every kill of the audit rings a false alarm."""
 NOTHING = "nothing.is.published.here"
 INBOX_MESSAGE_LIMIT = 640 * 1024
 """Bytes. A rejected message is kept in base 64 inside a fact: 4/3 of it must still fit the broker's 1 MB."""
@@ -186,7 +189,7 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
                 ack_policy=explicit,
                 deliver_policy=everything,
                 filter_subject=f"fact.*.{Kind.REPORTED}",
-                ack_wait=30,
+                ack_wait=REDELIVERED_AFTER.total_seconds(),
                 max_ack_pending=64,
                 max_deliver=-1,
             ),
@@ -197,7 +200,7 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
                 durable_name=AUDIT_DURABLE,
                 ack_policy=explicit,
                 deliver_policy=everything,
-                ack_wait=60,
+                ack_wait=REDELIVERED_AFTER.total_seconds(),
                 max_ack_pending=10_000,
                 max_deliver=-1,
             ),

@@ -57,7 +57,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
         last = await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
         await until(lambda: first.process.poll() is not None)
         _alter_payload(own_lab, 7)
-        # Written, not all acknowledged: let the broker lose its patience sooner than in a minute.
+        # Written, not all acknowledged: let the broker lose its patience sooner.
         ((_, durable),) = [pair for pair in streams.durable_configs() if pair[1].durable_name == streams.AUDIT_DURABLE]
         await js.add_consumer(streams.FACTS, durable.evolve(ack_wait=1.0))
         audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")

@@ -59,6 +59,8 @@ class Play:
     receipts: list[Receipt] = field(default_factory=list[Receipt])
     outages: list[Outage] = field(default_factory=list[Outage])
     asked_again: int = 0
+    waits_for: str = ""
+    """What a durable that is not at rest was seen to wait for, for whoever reads why a play did not end."""
 
     async def start(self, service: str) -> Running:
         if service == "notifier":
@@ -215,7 +217,10 @@ class Play:
 
     async def _at_rest(self, admin: Client) -> bool:
         """Everything is taken in and no clock is decided on any more; False where one was being decided on at the stop."""
-        await until(lambda: self._nothing_waits(admin), seconds=PATIENCE, what="the services have taken everything in")
+        try:
+            await until(lambda: self._nothing_waits(admin), seconds=PATIENCE, what="the services have taken everything in")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.waits_for}") from None
         for escalator in self.running["escalator"]:
             await asyncio.to_thread(escalator.stop)
         self.running["escalator"].clear()
@@ -229,6 +234,7 @@ class Play:
                 if durables is None or config.durable_name in durables:
                     info = await js.consumer_info(stream, cast(str, config.durable_name))
                     if info.num_pending or info.num_ack_pending:
+                        self.waits_for = f"{config.durable_name}: {info.num_pending} to come, {info.num_ack_pending} not acknowledged"
                         return False
         except (NatsError, TimeoutError):
             return False

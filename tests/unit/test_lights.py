@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.broker import STILL_AFTER
 from shared.clock_skew import BROKER, off_words
 from shared.lights import FRESH, Light, Word, broker_says, brokers_say, lights_out, read_light
 from shared.stillness import Queue, Stillness
+from shared.streams import durable_configs
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
 READY = Word(True)
@@ -40,6 +42,14 @@ def test_a_queue_never_stands_still_for_longer_than_nothing_was_done(looks: list
         done += more
         moved_at = now if more or not waiting else moved_at
         assert stillness.seconds("lane", Queue(done, waiting), now) <= now - moved_at
+
+
+def test_what_a_killed_service_held_is_handed_out_again_before_its_queue_counts_as_standing_still() -> None:
+    assert {name for _, name, wait in waits() if wait > STILL_AFTER.total_seconds() / 2} == set()
+
+
+def waits() -> list[tuple[str, str | None, float]]:
+    return [(stream, durable.durable_name, durable.ack_wait or 0.0) for stream, durable in durable_configs()]
 
 
 def test_all_lights_are_on_where_each_service_said_a_moment_ago_that_it_is_ready() -> None:
