@@ -82,6 +82,12 @@ promtool: .venv/.ready  # Prometheus's own checker of alerts, alone: Debian's pa
 	  into=$$(mktemp -d) && cd $$into && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && \
 	  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && install usr/bin/promtool "$(CURDIR)/$(BIN)/promtool" && rm -r $$into; }
 
-requirements: .venv/.ready  ## pin anew after a change of requirements*.in
-	@for f in requirements requirements-dev requirements-mongo requirements-mutants requirements-uv; do \
-	  $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $$f.in -o $$f.txt; done
+PIN = $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+RUN_HERE = --extra embedded pyproject.toml requirements-dev.in
+
+requirements: .venv/.ready  ## pin anew after a change of pyproject.toml or requirements*.in
+	@$(PIN) pyproject.toml -o requirements.txt
+	@$(PIN) $(RUN_HERE) -o requirements-dev.txt
+	@$(PIN) $(RUN_HERE) requirements-mutants.in -o requirements-mutants.txt
+	@$(PIN) requirements-mongo.in -o requirements-mongo.txt
+	@$(PIN) requirements-uv.in -o requirements-uv.txt

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from keyword import iskeyword
+from typing import Annotated
 
 import typer
 
 from shared.private_files import keep_private
+from shared.version import __version__
 
 COMMANDS = {
     "up": "Start everything here on real clocks; data is kept",
@@ -43,9 +45,16 @@ HELP = (
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command with all its names, of which only the one that is called has its file loaded."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=HELP, pretty_exceptions_enable=False)
+    app.callback(help=HELP)(_whole)
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, line in COMMANDS.items():
         function: Callable[..., object] = getattr(_module(name), _python_name(name)) if name == called else _not_loaded
@@ -54,6 +63,12 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         if find_spec(f"fenghuo.commands.{name}"):
             app.add_typer(_module(name).app if name == called else typer.Typer(callback=_not_loaded), name=name, short_help=line)
     return app
+
+
+def _whole(
+    _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and end.")] = False,
+) -> None:
+    """What may stand before the name of a command."""
 
 
 def _module(name: str):

