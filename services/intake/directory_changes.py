@@ -38,10 +38,11 @@ from shared.directory import Directory, DirectoryFault, Gap, load_directory
 from shared.directory.changes import apply_change, difference
 from shared.directory.changing import MAY_PROPOSE, Asker, needs
 from shared.directory.file_changes import file_changes
-from shared.directory.fit import too_large
+from shared.directory.fit import misfits
 from shared.directory.gaps import new_gaps
 from shared.directory.kept import Kept, Proposal
 from shared.directory.live import LiveDirectory
+from shared.directory.parts import Ids, altered
 from shared.directory.touched import signature, touched
 from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
@@ -285,7 +286,7 @@ class DirectoryChanges:
     async def _store(self, step: Step, change_id: str) -> Changed | None:
         """None where somebody else was faster."""
         kept, facts = self._kept(step.before, step.after, step.wanted, change_id)
-        _check_fits(step.wanted.changes)
+        _check_fits(step.after, altered(step.before.directory, step.after))
         if not await self._bucket.store(kept, step.last, facts, file_bytes=self._file_bytes_known()):
             return None
         await self._complete()
@@ -370,19 +371,19 @@ class DirectoryChanges:
     async def _with_file(self, before: Kept | None, told: int, file: Directory, digest: str) -> tuple[Kept, list[ChangeFact]]:
         if before is None:
             changes = difference(None, file)
-            _check_fits(changes)
+            _check_fits(file)
             wanted = DirectoryChange(by=OPERATOR_ACTOR, why="first start", version=file.version, base=0, file=digest, changes=changes)
             return self._kept(None, file, wanted, f"directory-file-{digest[:32]}")
         earlier = await self._bucket.file(before.file)
         changes = file_changes(earlier, file, before.directory)
         if not changes:
             return before.model_copy(update={"file": digest}), []
-        _check_fits(changes)
         version = file.version if file.version != before.directory.version else f"{file.version}+{before.revision + 1}"
         wanted = DirectoryChange(
             by=OPERATOR_ACTOR, why="the file has changed", version=version, base=before.revision, file=digest, changes=changes
         )
         changed = apply_change(before.directory, wanted)
+        _check_fits(changed, altered(before.directory, changed))
         telling = self._telling(before.directory, changed, told, THE_FILE)
         with_telling = wanted.model_copy(update={"telling": telling})
         return self._kept(before, changed, with_telling, f"directory-file-{digest[:32]}-{before.revision + 1}")
@@ -436,9 +437,9 @@ class DirectoryChanges:
         return tuple(new_gaps(before, after, now, now + AHEAD))
 
 
-def _check_fits(changes: Sequence[Change]) -> None:
-    """Problem 413 where an object would not fit a message."""
-    if faults := too_large(changes):
+def _check_fits(directory: Directory, ids: Ids | None = None) -> None:
+    """Problem 413 where one of these objects (None: of all) would not fit a message."""
+    if faults := misfits(directory, ids):
         raise Problem(413, "Too large", "; ".join(faults))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.directory.faults import DirectoryFault, Fault
 from shared.directory.moments import moments
+from shared.directory.parts import PARTS, TABLES, altered, id_of, posts_answered_otherwise
 from shared.directory.people import Absence, Holding, Person, Post
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
@@ -17,17 +18,6 @@ from shared.facts import directory as wire
 from shared.facts.directory import Change
 from shared.ids import PersonId, PostId
 
-PARTS = {
-    "area": "areas",
-    "unit": "units",
-    "person": "people",
-    "post": "posts",
-    "roster": "rosters",
-    "source": "sources",
-    "plan": "plans",
-    "suppression": "suppressions",
-}
-"""What a change calls it → the directory's field."""
 _PUT: dict[str, Callable[[Any], Change]] = {
     "area": lambda one: wire.PutArea(area=one),
     "unit": lambda one: wire.PutUnit(unit=one),
@@ -48,8 +38,9 @@ def apply_change(directory: Directory, change: wire.DirectoryChange) -> Director
     if draft.faults:
         raise DirectoryFault(draft.faults)
     changed = directory.revised(version=change.version, **draft.parts())
-    before = _dark_moments(directory)
-    if dark := [fault for moment, fault in _dark_moments(changed).items() if moment not in before]:
+    posts = posts_answered_otherwise(changed, altered(directory, changed))
+    before = _dark_moments(directory, posts)
+    if dark := [fault for moment, fault in _dark_moments(changed, posts).items() if moment not in before]:
         raise DirectoryFault(dark)
     return changed
 
@@ -70,19 +61,25 @@ class _Draft:
     """The parts of a directory while changes are made to them; not valid in between."""
 
     def __init__(self, directory: Directory) -> None:
-        self._parts: dict[str, dict[str, Any]] = {
-            what: {id_of(one): one for one in getattr(directory, part)} for what, part in PARTS.items()
-        }
+        self._directory = directory
+        self._altered: dict[str, dict[str, Any]] = {}
+        """What a change calls it → all of its kind by their ids, once one of them was altered."""
         self.faults: list[Fault] = []
 
     def parts(self) -> dict[str, tuple[Any, ...]]:
-        return {PARTS[what]: tuple(those.values()) for what, those in self._parts.items()}
+        """Those that were altered."""
+        return {PARTS[what]: tuple(those.values()) for what, those in self._altered.items()}
+
+    def _all(self, what: str) -> dict[str, Any]:
+        if what not in self._altered:
+            self._altered[what] = dict(getattr(self._directory, TABLES[PARTS[what]]))
+        return self._altered[what]
 
     def apply(self, one: Change, number: int) -> None:
         match one:
             case wire.Remove():
                 if self._known(one.what, one.id, number, "id") is not None:
-                    del self._parts[one.what][one.id]
+                    del self._all(one.what)[one.id]
             case wire.SetHolder():
                 self._alter("post", one.post, one, number)
             case wire.SetAbsence() | wire.EndAbsence():
@@ -98,10 +95,10 @@ class _Draft:
             self._put(what, change_one(one, known))
 
     def _put(self, what: str, value: Any) -> None:
-        self._parts[what][id_of(value)] = value
+        self._all(what)[id_of(value)] = value
 
     def _known(self, what: str, key: str, number: int, field: str) -> Any:
-        found = self._parts[what].get(key)
+        found = self._all(what).get(key)
         if found is None:
             self.faults.append(Fault(("changes", number, field), f"no {what} {key[:60]!r} is known: take an id from the directory"))
         return found
@@ -122,10 +119,6 @@ def change_one(one: Change, known: Any) -> Any:
             return known and _overridden(known, one.override)
         case _:
             return getattr(one, one.op.removeprefix("put_"))
-
-
-def id_of(one: Any) -> str:
-    return str(getattr(one, "id", None) or one.code)
 
 
 def _held_by(post: Post, one: wire.SetHolder) -> Post:
@@ -154,10 +147,12 @@ def _overridden(roster: Roster, override: Override) -> Roster:
     return roster.model_copy(update={"overrides": (*others, override)})
 
 
-def _dark_moments(directory: Directory) -> dict[tuple[PostId, PersonId, datetime], Fault]:
-    """Every moment from which a post's holder and all who could stand in are absent."""
+def _dark_moments(directory: Directory, posts: frozenset[str]) -> dict[tuple[PostId, PersonId, datetime], Fault]:
+    """Every moment from which the holder of one of these posts and all who could stand in are absent."""
     found: dict[tuple[PostId, PersonId, datetime], Fault] = {}
     for number, post in enumerate(directory.posts):
+        if post.id not in posts:
+            continue
         for at in _while_somebody_is_away(directory, post):
             if directory.why_holder(PostId(post.id), at) is Holding.HOLDER_THOUGH_ABSENT:
                 text = (

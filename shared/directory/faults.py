@@ -4,16 +4,19 @@ Invariant: whoever can come to hold a post (holder, deputies, everyone on its ro
 where it stands and what to do, and names the post that would be dark.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shared.directory.parts import TABLES, Ids, objects_of
 from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, UnitId
 from shared.lined_yaml import PlacedError
 
 if TYPE_CHECKING:
-    from shared.directory.people import Post
+    from shared.directory.people import Person, Post
+    from shared.directory.plans import ContingencyPlan, Suppression
     from shared.directory.roster import Roster
+    from shared.directory.units import Area, Source, Unit
     from shared.directory.whole import Directory
 
 
@@ -40,8 +43,14 @@ class DirectoryFault(PlacedError):
 
 
 def faults_of(whole: "Directory") -> list[Fault]:
-    checks = (_twice, _areas, _units, _people, _posts, _rosters, _sources, _plans, _suppressions)
-    return [fault for check in checks for fault in check(whole)]
+    return [*_twice(whole), *(fault for part, check in _CHECKS.items() for fault in check(whole, getattr(whole, part)))]
+
+
+def are_sound(whole: "Directory", ids: Ids) -> bool:
+    """Whether none of these objects makes the directory invalid."""
+    if any(len(getattr(whole, part)) != len(getattr(whole, table)) for part, table in TABLES.items()):
+        return False  # something is declared twice
+    return not any(fault for part, check in _CHECKS.items() for fault in check(whole, objects_of(whole, part, ids)))
 
 
 def _twice(whole: "Directory") -> Iterator[Fault]:
@@ -63,9 +72,9 @@ def _twice(whole: "Directory") -> Iterator[Fault]:
             seen.add(one)
 
 
-def _areas(whole: "Directory") -> Iterator[Fault]:
-    above = {area.code: area.within for area in whole.areas}
-    for number, area in enumerate(whole.areas):
+def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[Fault]:
+    above: dict[str, str | None] = {code: area.within for code, area in whole.areas_by_code.items()}
+    for number, area in enumerate(areas):
         where = ("areas", number, "within")
         if area.within and area.within not in above:
             yield Fault(where, f"area {area.code} lies within {area.within}, which is not declared")
@@ -73,9 +82,9 @@ def _areas(whole: "Directory") -> Iterator[Fault]:
             yield Fault(where, f"area {area.code} lies within itself ({' → '.join(circle)}): mend `within` of one of them")
 
 
-def _units(whole: "Directory") -> Iterator[Fault]:
-    above = {unit.id: unit.superior for unit in whole.units}
-    for number, unit in enumerate(whole.units):
+def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
+    above: dict[str, str | None] = {name: unit.superior for name, unit in whole.units_by_id.items()}
+    for number, unit in enumerate(units):
         where = ("units", number)
         if unit.area not in whole.areas_by_code:
             yield Fault((*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared")
@@ -95,14 +104,14 @@ def _units(whole: "Directory") -> Iterator[Fault]:
                 yield Fault((*where, "competence", place, "area"), text)
 
 
-def _people(whole: "Directory") -> Iterator[Fault]:
-    for number, person in enumerate(whole.people):
+def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[Fault]:
+    for number, person in enumerate(people):
         if person.unit not in whole.units_by_id:
             yield Fault(("people", number, "unit"), f"person {person.id} belongs to unit {person.unit}, which is not declared")
 
 
-def _posts(whole: "Directory") -> Iterator[Fault]:
-    for number, post in enumerate(whole.posts):
+def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
+    for number, post in enumerate(posts):
         where = ("posts", number)
         if post.unit not in whole.units_by_id:
             yield Fault((*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared")
@@ -137,8 +146,8 @@ def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Ite
         yield Fault((*where, "deputies", place), text, dark if deputy != post.holder else None)
 
 
-def _rosters(whole: "Directory") -> Iterator[Fault]:
-    for number, roster in enumerate(whole.rosters):
+def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[Fault]:
+    for number, roster in enumerate(rosters):
         where = ("rosters", number)
         if roster.unit not in whole.units_by_id:
             yield Fault((*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared")
@@ -172,8 +181,8 @@ def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...
         yield Fault((*where, *path), text, PostId(roster.post))
 
 
-def _sources(whole: "Directory") -> Iterator[Fault]:
-    for number, source in enumerate(whole.sources):
+def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[Fault]:
+    for number, source in enumerate(sources):
         if source.unit not in whole.units_by_id:
             yield Fault(("sources", number, "unit"), f"source {source.id} reports for unit {source.unit}, which is not declared")
         for unit in source.also_for:
@@ -185,8 +194,8 @@ def _sources(whole: "Directory") -> Iterator[Fault]:
             yield Fault(("sources", number, "tell"), f"source {source.id} is to tell post {source.tell}, which is not declared")
 
 
-def _plans(whole: "Directory") -> Iterator[Fault]:
-    for number, plan in enumerate(whole.plans):
+def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[Fault]:
+    for number, plan in enumerate(plans):
         where = ("plans", number)
         if plan.unit not in whole.units_by_id:
             yield Fault((*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared")
@@ -197,8 +206,8 @@ def _plans(whole: "Directory") -> Iterator[Fault]:
         yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
 
 
-def _suppressions(whole: "Directory") -> Iterator[Fault]:
-    for number, one in enumerate(whole.suppressions):
+def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> Iterator[Fault]:
+    for number, one in enumerate(suppressions):
         where, who = ("suppressions", number), f"suppression {one.id}"
         yield from _known_areas(whole, one.areas, (*where, "areas"), who)
         for unit in one.units:
@@ -226,3 +235,16 @@ def _circle(start: str, above: dict[str, str | None]) -> list[str] | None:
         way.append(at)
         at = above.get(at)
     return [*way, start] if at == start else None
+
+
+_CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[Fault]]] = {
+    "areas": _areas,
+    "units": _units,
+    "people": _people,
+    "posts": _posts,
+    "rosters": _rosters,
+    "sources": _sources,
+    "plans": _plans,
+    "suppressions": _suppressions,
+}
+"""What is wrong with objects of a part, beside the whole they belong to; the numbers in the paths count the objects given."""

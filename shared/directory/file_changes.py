@@ -6,7 +6,8 @@ value it has at run time (an absence, an exchanged shift, a new holder).
 
 from typing import cast
 
-from shared.directory.changes import PARTS, difference, id_of
+from shared.directory.changes import difference
+from shared.directory.parts import PARTS, id_of
 from shared.directory.whole import Directory
 from shared.facts.bounds import Frozen
 from shared.facts.directory import Change, Remove

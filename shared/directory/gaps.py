@@ -4,12 +4,17 @@ Invariant: `gaps` looks at every moment between `since` and `until` at which som
 its subject, from when to when, and the remedy in both languages. A gap is a warning; what is already wrong is a fault.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from shared.directory.moments import moments
-from shared.directory.people import Holding, Post
+from shared.directory.parts import altered, objects_of, posts_answered_otherwise
+from shared.directory.people import Holding, Person, Post
+from shared.directory.plans import ContingencyPlan
+from shared.directory.roster import Roster
+from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import Frozen, Instant, Name
 from shared.ids import PersonId, PostId, RosterId
@@ -46,44 +51,30 @@ class Gap(Frozen):
 
 def gaps(directory: Directory, since: datetime, until: datetime) -> list[Gap]:
     """Every gap that has a moment in `since` … `until`: the grave ones first, then by time."""
-    checks = (_posts, _rosters, _people, _units, _plans)
-    found = [gap for check in checks for gap in check(directory, since, until)]
+    found = [gap for part, check in _CHECKS.items() for gap in check(directory, getattr(directory, part), since, until)]
     return _in_order(found, since)
 
 
 def new_gaps(before: Directory, after: Directory, since: datetime, until: datetime) -> list[Gap]:
-    """Those that the step from `before` to `after` opens. Only posts that something changed for are looked at: all of a large
-    city's rosters take seconds."""
-    posts = [PostId(post.id) for post in after.posts]
-    changed = frozenset(post for post in posts if _answerers(before, post) != _answerers(after, post))
+    """Those that the step from `before` to `after` opens. Only what was altered, and posts that somebody else may hold for it, are looked
+    at: all of a large city's rosters take seconds."""
+    differs = altered(before, after)
+    looked_at = {**differs, "posts": posts_answered_otherwise(after, differs)}
 
     def found(directory: Directory) -> list[Gap]:
-        others = [gap for check in (_rosters, _people, _units, _plans) for gap in check(directory, since, until)]
-        return [*_posts(directory, since, until, changed), *others]
+        return [gap for part, check in _CHECKS.items() for gap in check(directory, objects_of(directory, part, looked_at), since, until)]
 
     known = {(gap.code, gap.subject, gap.since) for gap in found(before)}
     return _in_order([gap for gap in found(after) if (gap.code, gap.subject, gap.since) not in known], since)
-
-
-def _answerers(directory: Directory, post_id: PostId) -> tuple[object, ...]:
-    """Everything that decides who holds the post, and when."""
-    post = directory.posts_by_id.get(post_id)
-    if post is None:
-        return ()
-    roster = directory.rosters_by_id.get(RosterId(post.roster)) if post.roster else None
-    on_roster = [person for override in roster.overrides for person in (override.person, override.leader) if person] if roster else []
-    named = [post.holder, *post.deputies, *(roster.rotation + roster.leaders if roster else ()), *on_roster]
-    return post, roster, *(directory.people_by_id[PersonId(person)].absences for person in named)
 
 
 def _in_order(found: list[Gap], since: datetime) -> list[Gap]:
     return sorted(found, key=lambda gap: (not gap.grave, gap.since or since, gap.code, gap.subject))
 
 
-def _posts(directory: Directory, since: datetime, until: datetime, among: frozenset[PostId] | None = None) -> Iterator[Gap]:
-    """`among` None: of all posts."""
-    for post in directory.posts:
-        if PostId(post.id) in directory.steady_holders or (among is not None and PostId(post.id) not in among):
+def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: datetime) -> Iterator[Gap]:
+    for post in posts:
+        if PostId(post.id) in directory.steady_holders:
             continue
         edges = moments(directory, post, since, until)
         open_gap: Gap | None = None
@@ -123,8 +114,8 @@ def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime
     return Gap(code=GapCode.NOBODY_ON_DUTY, subject=post.id, since=begins, until=ends, grave=False, text=text)
 
 
-def _rosters(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
-    for roster in directory.rosters:
+def _rosters(directory: Directory, rosters: Iterable[Roster], since: datetime, until: datetime) -> Iterator[Gap]:
+    for roster in rosters:
         begins = roster.start_of(0)
         if begins > since:
             yield _unrostered(directory, roster.id, since, min(begins, until))
@@ -142,8 +133,8 @@ def _unrostered(directory: Directory, roster_id: str, since: datetime, until: da
     return Gap(code=GapCode.ROSTER_ENDS, subject=roster.id, since=since, until=until, grave=False, text=text)
 
 
-def _people(directory: Directory, _: datetime, __: datetime) -> Iterator[Gap]:
-    for person in directory.people:
+def _people(_: Directory, people: Iterable[Person], __: datetime, ___: datetime) -> Iterator[Gap]:
+    for person in people:
         kinds = {entry.channel for entry in person.channels}
         if len(kinds) > 1:
             continue
@@ -155,15 +146,15 @@ def _people(directory: Directory, _: datetime, __: datetime) -> Iterator[Gap]:
         yield Gap(code=code, subject=person.id, grave=False, text=text)
 
 
-def _units(directory: Directory, _: datetime, __: datetime) -> Iterator[Gap]:
-    for unit in directory.units:
+def _units(_: Directory, units: Iterable[Unit], __: datetime, ___: datetime) -> Iterator[Gap]:
+    for unit in units:
         if unit.head is None:
             text = Name(zh=f"{unit.name.zh}没有负责人：请指定一个岗位", en=f"nobody answers for {unit.name.en}: name its head, a post")
             yield Gap(code=GapCode.NOBODY_HEADS, subject=unit.id, grave=False, text=text)
 
 
-def _plans(directory: Directory, since: datetime, until: datetime) -> Iterator[Gap]:
-    for plan in directory.plans:
+def _plans(_: Directory, plans: Iterable[ContingencyPlan], since: datetime, until: datetime) -> Iterator[Gap]:
+    for plan in plans:
         due = _end_of(plan.review_by)
         if due < until:
             text = Name(
@@ -175,3 +166,13 @@ def _plans(directory: Directory, since: datetime, until: datetime) -> Iterator[G
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
+_CHECKS: dict[str, Callable[[Directory, Iterable[Any], datetime, datetime], Iterator[Gap]]] = {
+    "posts": _posts,
+    "rosters": _rosters,
+    "people": _people,
+    "units": _units,
+    "plans": _plans,
+}
+"""The gaps of objects of a part."""

@@ -12,7 +12,8 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from shared.directory.changes import PARTS, change_one, id_of
+from shared.directory.changes import change_one
+from shared.directory.parts import PARTS, id_of
 from shared.directory.people import Person, Post
 from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Roster

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
+from shared.directory.parts import Ids, altered, objects_of
 from shared.directory.people import Absence, Person, Post
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
@@ -25,7 +26,8 @@ Touches = Iterator[tuple[str, PersonalChange]]
 def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, ...]:
     """Everybody of `before` whom the step to `after` touches from `now` on; also who made it: their token may be in other hands."""
     found: dict[str, dict[PersonalChange, None]] = {}
-    for each in (_people(before, after, now), _posts(before, after), _rosters(before, after, now)):
+    differs = altered(before, after)
+    for each in (_people(before, after, differs, now), _posts(before, after, differs), _rosters(before, after, differs, now)):
         for person, change in each:
             found.setdefault(person, {})[change] = None
     return tuple(
@@ -35,7 +37,7 @@ def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, .
             channels=_channels(person),
             changes=tuple(found[person.id]),
         )
-        for person in before.people
+        for person in (before.people if found else ())
         if person.id in found
     )
 
@@ -53,11 +55,9 @@ def _channels(person: Person) -> tuple[str, ...]:
     return tuple(channel for channel in QUIET if channel in theirs) or theirs
 
 
-def _people(before: Directory, after: Directory, now: datetime) -> Touches:
-    for old in before.people:
+def _people(before: Directory, after: Directory, differs: Ids, now: datetime) -> Touches:
+    for old in objects_of(before, "people", differs):
         new = after.people_by_id.get(PersonId(old.id))
-        if new is old or new == old:
-            continue
         if new is None:
             yield old.id, PersonalChange(Touch.REMOVED)
             continue
@@ -90,14 +90,14 @@ def _ahead(stretches: list[tuple[datetime, datetime]], now: datetime) -> list[tu
     return [(since, until) for since, until in stretches if until > now]
 
 
-def _posts(before: Directory, after: Directory) -> Touches:
-    for old in before.posts:
+def _posts(before: Directory, after: Directory, differs: Ids) -> Touches:
+    for old in objects_of(before, "posts", differs):
         new = after.posts_by_id.get(PostId(old.id))
         if new is None:
             yield old.holder, PersonalChange(Touch.HOLDS_NO_MORE, about=old.name)
         elif (new.holder, new.deputies, new.roster) != (old.holder, old.deputies, old.roster):
             yield from _post(before, after, old, new)
-    for new in after.posts:
+    for new in objects_of(after, "posts", differs):
         if PostId(new.id) not in before.posts_by_id:
             yield new.holder, PersonalChange(Touch.HOLDS, about=new.name)
 
@@ -116,11 +116,9 @@ def _post(before: Directory, after: Directory, old: Post, new: Post) -> Touches:
             yield person, PersonalChange(Touch.DEPUTY, about=new.name)
 
 
-def _rosters(before: Directory, after: Directory, now: datetime) -> Touches:
-    for old in before.rosters:
+def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -> Touches:
+    for old in objects_of(before, "rosters", differs):
         new = after.rosters_by_id.get(RosterId(old.id))
-        if new == old:
-            continue
         if new is None or _rotation(new) != _rotation(old):
             for person in dict.fromkeys((*old.rotation, *old.leaders, *(new.rotation + new.leaders if new else ()))):
                 yield person, PersonalChange(Touch.ROSTER, about=old.name)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -26,6 +26,7 @@ from shared.facts import Fact
 from shared.facts.directory import DirectoryChange
 from shared.formats import FORMAT, NewerError
 from shared.ids import PersonId, UnitId
+from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Role
 from tests.lab import ROOT, Lab, lab_in, until
@@ -93,6 +94,19 @@ async def facts_since(broker: Lab, since: int) -> list[DirectoryChange]:
 async def end_of_facts(broker: Lab) -> int:
     async with broker.connection("admin") as admin:
         return (await admin.jetstream().stream_info("FACTS")).state.last_seq
+
+
+async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_other(connection: Client) -> None:
+    intake = Intake(connection)
+    await intake.changes.take_file(FILE)
+    who = FILE.people[0].id
+    days = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(500)]
+    absences = [{"from": day.isoformat(), "until": (day + timedelta(hours=1)).isoformat(), "reason": "假" * 200} for day in days]
+    changes = [{"op": "set_absence", "person": who, "absence": absence} for absence in absences]
+    with pytest.raises(Problem) as refused:
+        await intake.changes.change(ChangeForm.model_validate({"changes": changes}), OPERATOR)
+    assert (refused.value.status, intake.live.revision) == (413, 1)
+    assert f"person {who} takes" in str(refused.value.detail)
 
 
 async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_followed(broker: Lab, connection: Client) -> None:
