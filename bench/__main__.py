@@ -30,6 +30,7 @@ ALL = (
     "flood",
     "taken_back",
     "many_tasks",
+    "many_items",
 )
 
 

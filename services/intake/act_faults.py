@@ -20,12 +20,19 @@ from services.intake.known import (
 from services.intake.words import Fault
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts.report import MOST_TASKS_OF_A_CASE, task_count
+from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
+from shared.message import N_
+from shared.said import said
 from shared.vocabulary import Document, Kind
 
 CALLS_GO_BACK = timedelta(hours=24)
 """A call that was made longer ago is no longer written down as one."""
 CLOCKS_DIFFER = timedelta(minutes=1)
+TASKS_FULL = N_("this case has %(there)s tasks, and takes no more: open another case for the rest")
+TASKS_BEYOND = N_(
+    "are %(more)s more, and this case has %(there)s of at most %(most)s: assign at most %(room)s more here, open another case for the rest"
+)
+ITEMS_FULL = N_("this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest")
 
 
 def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is_call: bool) -> list[Fault]:
@@ -43,7 +50,13 @@ def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is
 
 
 def faults_in(act: Act, form: ActForm, case: Case, directory: Directory, now: datetime) -> list[Fault]:
-    return [*_missing(act, form), *_strangers(act, form), *_unknown(form, case, directory), *_untimely(form, directory, now)]
+    return [
+        *_missing(act, form),
+        *_strangers(act, form),
+        *_unknown(form, case, directory),
+        *_too_many_tasks(form, case),
+        *_untimely(form, directory, now),
+    ]
 
 
 def _missing(act: Act, form: ActForm) -> list[Fault]:
@@ -68,19 +81,24 @@ def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:
         *post_faults("post", form.post, directory),
         *plan_faults("plan", form.plan, directory),
         *task_faults(form.task, case),
-        *_too_many(form, case),
         *duty_faults(form.duty, case),
     ]
 
 
-def _too_many(form: ActForm, case: Case) -> list[Fault]:
-    more, there = task_count(form.tasks), len(case.tasks)
-    if not more or there + more <= MOST_TASKS_OF_A_CASE:
+def _too_many_tasks(form: ActForm, case: Case) -> list[Fault]:
+    more, there, most = task_count(form.tasks), len(case.tasks), MOST_TASKS_OF_A_CASE
+    if not more or there + more <= most:
         return []
-    room = max(MOST_TASKS_OF_A_CASE - there, 0)
-    remedy = f"assign at most {room} more here" if room else "assign none here"
-    said = f"are {more} more, and this case has {there} of at most {MOST_TASKS_OF_A_CASE}: {remedy}, open another case for the rest"
-    return [("tasks", said)]
+    if there >= most:
+        return [("tasks", said(TASKS_FULL, there=there))]
+    return [("tasks", said(TASKS_BEYOND, more=more, there=there, most=most, room=most - there))]
+
+
+def item_faults(form: ActForm, count: int) -> list[Fault]:
+    """`count`: the items that the case has; those already there may be changed however many they are."""
+    if form.step or count < MOST_ITEMS_OF_A_CASE:
+        return []
+    return [("summary", said(ITEMS_FULL, there=count))]
 
 
 def _untimely(form: ActForm, directory: Directory, now: datetime) -> list[Fault]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from services.intake import access, known
-from services.intake.act_faults import call_faults, faults_in
+from services.intake.act_faults import call_faults, faults_in, item_faults
 from services.intake.acts_table import ACTS
 from services.intake.answers import Acted, FactRef
 from services.intake.board import Board
@@ -119,6 +119,8 @@ class CaseActs:
         if kind is Kind.COMMAND_TAKEN and form.to_person is None:
             form = form.model_copy(update={"to_person": self._themself(principal)})
         faults = faults_in(ACTS[kind], form, whole, self._directory, self._clock())
+        if kind is Kind.REGISTERED:
+            faults += item_faults(form, card.item_count)
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
         if faults:

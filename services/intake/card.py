@@ -96,8 +96,13 @@ class _Decided(msgspec.Struct):
     decision: Decision
 
 
+class _Counted(msgspec.Struct):
+    items: tuple[msgspec.Raw, ...] = ()
+
+
 _glance = msgspec.json.Decoder(_Glance)
 _read_decided = msgspec.json.Decoder(_Decided)
+_read_counted = msgspec.json.Decoder(_Counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,11 @@ class Card:
         raw = self._together(_LISTS)
         refuse_newer_bytes(raw)
         return _read_decided.decode(raw).decision
+
+    @property
+    def item_count(self) -> int:
+        """Of the inventory: counted when it is asked for, since none but the act that adds to it asks."""
+        return len(_read_counted.decode(self._together(_LISTS - {"items"} | {DECISION})).items)
 
     @property
     def next_due(self) -> datetime | None:

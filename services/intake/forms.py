@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from shared.directory.addresses import TELEPHONE
 from shared.facts import Given, Instant
 from shared.facts.bounds import PLAIN_ID, Term, at_most
-from shared.facts.report import Line, Tasks, Text
+from shared.facts.report import MOST_ITEMS_OF_A_CASE, Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Document, Level, ReviewCause
 
@@ -49,7 +49,7 @@ class ActForm(Given):
     """A step of the ladder in force; of an item, what is done against it."""
     plan: Word | None = None
     post: Annotated[PostId, PLAIN_ID] | None = None
-    step: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    step: Annotated[int | None, Field(ge=0, le=MOST_ITEMS_OF_A_CASE)] = None
     """Of the chain (0: who is called first); of an inventory, the number of the item."""
     owner: Annotated[PersonId, PLAIN_ID] | None = None
     acting: bool | None = None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.facts import Name, Outage
+from shared.said import Said
 from shared.vocabulary import Language
 from shared.web import times
 from shared.web.excuses import excuse_words
@@ -45,10 +46,15 @@ def environment(language: Language, zone: ZoneInfo, folders: Sequence[Path], eve
     def excused(excuses: Sequence[str], outage: Outage | None = None) -> tuple[str, ...]:
         return excuse_words(excuses, outage, language, zone, words.gettext)
 
-    def together(names: Sequence[Name]) -> str:
-        return ("、" if language is Language.ZH else ", ").join(named(name) for name in names)
+    comma = "、" if language is Language.ZH else ", "
 
-    filters: dict[str, Any] = {"named": named, "label": labelled, "span": times.span, "full": full, "translated": words.gettext}
+    def together(names: Sequence[Name]) -> str:
+        return comma.join(named(name) for name in names)
+
+    def translated(message: str) -> str:
+        return message.again(words.gettext, named, comma) if isinstance(message, Said) else words.gettext(message)
+
+    filters: dict[str, Any] = {"named": named, "label": labelled, "span": times.span, "full": full, "translated": translated}
     made.filters.update(filters)
     made.globals.update(
         cast(Any, {"language": language.value, "languages": LANGUAGES, "together": together, "excused": excused, **everywhere})

@@ -197,6 +197,8 @@ WHY: dict[str, str] = {
     "still_not_done": N_("still not done"),
     "stood_in": N_("somebody had stood in"),
     "supervision_order": N_("a supervision order was raised"),
+    "too_many_items": N_("the case has as many items as it takes: open another case for the rest"),
+    "too_many_tasks": N_("the case would have more tasks than it takes: open another case for the rest"),
     "task_is_completed": N_("the task is completed already"),
     "tasks_are_open": N_("tasks are open"),
     "that_one_was_merged_into_this": N_("that one was merged into this"),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from services.intake.act_faults import faults_in
+from services.intake.act_faults import faults_in, item_faults
 from services.intake.acts_table import ACTS
 from services.intake.card import card_of
 from services.intake.desk import act_forms
@@ -16,11 +16,12 @@ from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
 from services.intake.forms import ActForm
 from shared.case import Slip
-from shared.case_parts import stow
-from shared.facts import Actor, CaseAct, TaskForm
+from shared.case_parts import MANY, stow
+from shared.facts import Actor, CaseAct, Name, TaskForm
 from shared.facts.report import MOST_TASKS
 from shared.ids import PersonId, UnitId
 from shared.problems import Problem
+from shared.said import Said, said
 from shared.territory import may
 from shared.tokens import Principal
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind, Role
@@ -293,6 +294,51 @@ def test_no_case_takes_more_tasks_than_are_measured(many: Story, monkeypatch: py
     assert field == "tasks"
     assert "600 of at most 610" in words
     assert "at most 10 more here, open another case" in words
+
+
+def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a case in parts, whose inventory nobody has at hand."""
+    story = Story()
+    story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
+    for limited in ("services.intake.act_faults", "services.escalator.acts.tasks"):
+        monkeypatch.setattr(f"{limited}.MOST_ITEMS_OF_A_CASE", MANY)
+
+    def count() -> int:
+        stowed = stow(story.now)
+        return card_of(story.now.id, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}).item_count
+
+    for number in range(MANY):
+        assert item_faults(ActForm(summary="a loose ceiling"), number) == []
+        story.act(Kind.REGISTERED, 1, summary="a loose ceiling")
+        assert number % 100 or count() == number + 1
+    [(field, words)] = item_faults(ActForm(summary="one more"), count())
+    assert (field, isinstance(words, Said)) == ("summary", True)
+    assert f"{MANY} items, and takes no more" in words
+    assert item_faults(ActForm(step=2, measure="mend it"), count()) == [], "what is there may be changed"
+
+    refused = story.act(Kind.REGISTERED, 3, summary="registered by two at once")
+    assert [effect.why for effect in refused.effects] == ["too_many_items"]
+    assert len(story.now.items) == MANY
+    story.act(Kind.REGISTERED, 4, step=2, measure="mend it")
+    assert story.now.items[1].measure == "mend it"
+
+
+def test_two_that_assign_at_once_lay_no_more_tasks_than_a_case_takes(tasks: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.escalator.acts.tasks.MOST_TASKS_OF_A_CASE", 4)
+    both = (TaskForm(title="x", units=(UnitId("water_bureau"), UnitId("heating_company"))),)
+    assert tasks.act(Kind.ASSIGNED, 1, tasks=both).effects[0].why == "assigned"
+    assert [effect.why for effect in tasks.act(Kind.ASSIGNED, 2, tasks=both).effects] == ["too_many_tasks"]
+    plan = next(iter(example_directory().plans))
+    assert [effect.why for effect in tasks.act(Kind.PLAN_INVOKED, 3, plan=plan.id, text="now").effects] == ["too_many_tasks"]
+    assert len(tasks.now.tasks) == 4
+
+
+def test_a_message_with_figures_and_names_is_said_in_either_language() -> None:
+    water = Name(zh="水务局", en="Water bureau")
+    words = said("%(many)s of %(unit)s, as %(all)s", many=2, unit=water, all=(water, water))
+    assert words == "2 of Water bureau, as Water bureau, Water bureau"
+    again = words.again(lambda message: message.replace("as", "即"), lambda name: name.zh, "、")
+    assert again == "2 of 水务局, 即 水务局、水务局"
 
 
 def test_a_list_of_cases_leaves_out_what_is_longer_than_a_list_can_show(many: Story) -> None:

@@ -35,6 +35,7 @@ SITES = (
 ALSO = tuple(
     ROOT / name
     for name in (
+        "services/intake/act_faults.py",
         "services/intake/acts_table.py",
         "services/audit/store/calls.py",
         "shared/problems.py",

@@ -15,6 +15,7 @@ from services.escalator.draft import Draft
 from services.escalator.policy.rule import Scope
 from shared.case import Held, Item, Task, TaskState
 from shared.facts import CaseAct, EffectKind, TaskForm
+from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
 
@@ -26,8 +27,16 @@ def assign(draft: Draft, act: CaseAct) -> None:
         draft.refuse("no_such_unit", note=", ".join(faults))
     elif not act.tasks:
         draft.refuse("nothing_assigned")
-    else:
+    elif _has_room(draft, act.tasks):
         make_tasks(draft, act.tasks, assigner)
+
+
+def _has_room(draft: Draft, forms: tuple[TaskForm, ...]) -> bool:
+    """Refused where the case would have more tasks than it takes: intake says so before, unless two assign at once."""
+    if len(draft.tasks) + task_count(forms) <= MOST_TASKS_OF_A_CASE:
+        return True
+    draft.refuse("too_many_tasks", note=f"{len(draft.tasks)} + {task_count(forms)} > {MOST_TASKS_OF_A_CASE}")
+    return False
 
 
 def make_tasks(draft: Draft, forms: tuple[TaskForm, ...], assigner: UnitId) -> None:
@@ -145,6 +154,9 @@ def register(draft: Draft, act: CaseAct) -> None:
         item = items[act.step - 1]
         changed: dict[str, Any] = {"measure": act.measure, "owner": act.owner, "due_at": act.due_at, "summary": act.summary}
         items[act.step - 1] = replace(item, **{name: value for name, value in changed.items() if value is not None})
+    elif len(items) >= MOST_ITEMS_OF_A_CASE:
+        draft.refuse("too_many_items", note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
+        return
     else:
         items.append(
             Item(
@@ -176,8 +188,10 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     if plan is None:
         draft.refuse("no_such_plan", note=act.plan)
         return
-    draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")
     forms = tuple(TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after) for step in plan.steps)
+    if not _has_room(draft, forms):
+        return
+    draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")
     make_tasks(draft, forms, act.by.unit or draft.case.holder)
 
 
