@@ -26,7 +26,7 @@ from nats.js.api import ConsumerConfig, PubAck
 
 from shared.facts.authenticity import MESSAGE_ID, distrust_envelope
 from shared.settings import Settings
-from shared.stillness import Stillness, queue_of
+from shared.stillness import STILL_AFTER, Stillness, queue_of
 from shared.stored import asking, message_at
 from shared.streams import FACTS
 
@@ -35,8 +35,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 CONNECTION_LOST_EXIT = 70
 PUBLISH_TIMEOUT = 5.0
 """Seconds to wait for the broker to say that a fact is stored."""
-STILL_AFTER = timedelta(seconds=30)
-"""A queue in which something waits and nothing is done for so long stands still."""
 
 
 class Stopping:
@@ -146,7 +144,7 @@ def check_durables(
     connection: Callable[[], Client], pairs: list[tuple[str, str]], still: timedelta = STILL_AFTER
 ) -> Callable[[], Awaitable[None]]:
     """A readiness check: every durable is really there (a deleted one is not recreated, and a ping stays true), and none has stood
-    still for `still` while something waited in it."""
+    still for `still` while something waited in it that somebody could have done."""
     stillness = Stillness()
 
     async def check() -> None:

@@ -10,7 +10,7 @@ stand still. What it does not see: clocks that struck and hand-overs whose decis
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -35,6 +35,7 @@ from shared.facts.aside import aside_id
 from shared.facts.authenticity import as_stored, distrust_envelope
 from shared.ids import CaseId
 from shared.lights import lights_out, read_light
+from shared.stillness import STILL_AFTER, Queue, Stillness, queue_of
 from shared.streams import CASES, CLOCKS, FACTS, LIGHTS, POSITIONS, Position, escalator_durable, position_key
 from shared.subjects import LANES, fact_subject, lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
@@ -91,8 +92,7 @@ class Watcher:
         self._closely = Closely(connection, clock)
         self._followed_to = 0
         """Facts up to this sequence have been followed into their cases."""
-        self._moved: dict[str, tuple[int, int]] = {}
-        """Durable → (what it has acknowledged, what waited) at the last round."""
+        self._stillness = Stillness()
         self._positions: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -118,11 +118,11 @@ class Watcher:
         started = perf_counter()
         met = Round(self._clock())
         last = (await self._connection().jetstream(timeout=5).stream_info(FACTS)).state.last_seq
-        floors = await self._lanes(met)
-        recent = await self._recent_facts(last, floors)
+        lanes = await self._lanes(met)
+        recent = await self._recent_facts(last, lanes)
         index = await self._clocks(met)
-        await self._cases(met, index, recent, floors)
-        met.ignored |= {case: sequence for case, sequence in recent.items() if sequence <= floors[lane_of(case)]}
+        await self._cases(met, index, recent, lanes)
+        met.ignored |= {case: sequence for case, sequence in recent.items() if sequence <= lanes[lane_of(case)].done}
         await self._strays(met, index)
         await self._look_closely(met)
         await self._retire(met)
@@ -131,22 +131,19 @@ class Watcher:
 
     # The durables
 
-    async def _lanes(self, met: Round) -> dict[int, int]:
-        """Lane → the sequence up to which its facts are done with. Notes every durable that stands still."""
+    async def _lanes(self, met: Round) -> dict[int, Queue]:
+        """Each lane's queue. Notes every durable that stands still."""
         js = self._connection().jetstream(timeout=5)
-        floors: dict[int, int] = {}
+        queues: dict[int, Queue] = {}
         names = {escalator_durable(lane): lane for lane in range(LANES)} | dict.fromkeys(self._settings.watch_also, -1)
         for name, lane in names.items():
-            info = await js.consumer_info(FACTS, name)
-            floor = info.ack_floor.stream_seq if info.ack_floor else 0
-            waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
-            if waiting and self._moved.get(name, (-1, 0))[0] == floor and self._moved[name][1]:
-                met.differences.append(Checked(found=Found.LANE_STILL, durable=name, sequence=floor))
-            self._moved[name] = (floor, waiting)
-            await self._keep_position(name, floor)
+            queue = queue_of(await js.consumer_info(FACTS, name))
+            if self._stillness.seconds(name, queue, met.began.timestamp()) > STILL_AFTER.total_seconds():
+                met.differences.append(Checked(found=Found.LANE_STILL, durable=name, sequence=queue.done))
+            await self._keep_position(name, queue.done)
             if lane >= 0:
-                floors[lane] = floor
-        return floors
+                queues[lane] = queue
+        return queues
 
     async def _keep_position(self, durable: str, floor: int) -> None:
         """So that one made anew goes on from there (shared/streams.py)."""
@@ -161,14 +158,14 @@ class Watcher:
 
     # The record
 
-    async def _recent_facts(self, last: int, floors: dict[int, int]) -> dict[CaseId, int]:
+    async def _recent_facts(self, last: int, lanes: Mapping[int, Queue]) -> dict[CaseId, int]:
         """Case → its latest fact since the last round; those set aside are left out."""
         after = self._followed_to or last
         if last - after > MOST_FACTS * 8:
             log.warning("facts_not_followed", since=after, until=last - MOST_FACTS * 8, next="the lanes are faster than the check")
             after = last - MOST_FACTS * 8
         # What a lane has not done with yet is followed in the next round.
-        self._followed_to = min([last, *(floor for lane, floor in floors.items() if self._moved[escalator_durable(lane)][1])])
+        self._followed_to = min([last, *(lane.done for lane in lanes.values() if lane.waiting)])
         if last == after:
             return {}
         aside = {envelope["id"] async for _, envelope in self._facts(Kind.REJECTED, after)}
@@ -204,7 +201,7 @@ class Watcher:
                 index.put(stored.subject.rpartition(".")[2], armed_for(stored.headers["Nats-Schedule"]))
         return index
 
-    async def _cases(self, met: Round, index: ClockIndex, recent: dict[CaseId, int], floors: dict[int, int]) -> None:
+    async def _cases(self, met: Round, index: ClockIndex, recent: dict[CaseId, int], lanes: Mapping[int, Queue]) -> None:
         """Every kept revision of every case, the oldest first: what was noted of one is forgotten where a later one is met."""
         info = await self._connection().request(f"$JS.API.STREAM.INFO.KV_{CASES}", b"", timeout=5)
         met.cases = _json.decode(info.data)["state"].get("num_subjects", 0)  # which the client leaves out
@@ -229,7 +226,7 @@ class Watcher:
             sequence = recent.pop(case_id, 0) or followed.get(case_id, 0)
             if sequence:
                 followed[case_id] = sequence
-            if case.applied.sequence < sequence <= floors[lane_of(case_id)]:
+            if case.applied.sequence < sequence <= lanes[lane_of(case_id)].done:
                 met.ignored[case_id] = sequence
             if self._may_leave(case):
                 met.ended[case_id] = stored.sequence

@@ -20,6 +20,8 @@ from services.escalator.watcher import Watcher
 from shared.case import Case, write_case
 from shared.facts import Checked, Found
 from shared.ids import CaseId
+from shared.stillness import STILL_AFTER
+from shared.streams import AUDIT_DURABLE, FACTS
 from shared.subjects import armed_subject, due_subject
 from shared.vocabulary import Kind
 from tests.escalator.wire import case_now, close, facts_of, pending_at, report
@@ -144,6 +146,22 @@ async def test_a_case_that_cannot_be_read_is_said(watched: Watched) -> None:
 async def test_a_durable_that_stands_still_is_said(watched: Watched) -> None:
     watched.settings.watch_also = ("notifier",)  # nobody delivers here, and decisions wait
     assert await watched.found() == [], "they may have come in just now"
+    watched.later += STILL_AFTER
+    assert await watched.found() == [(Found.LANE_STILL, False)]
+
+
+async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_back(broker: Lab, watched: Watched) -> None:
+    watched.settings.watch_also = ("audit",)
+    async with broker.connection("audit") as audit:
+        durable = await audit.jetstream().pull_subscribe_bind(AUDIT_DURABLE, FACTS)
+        await durable.fetch(10_000, timeout=5)  # all that waits, and then it dies
+    info = await watched.admin.jetstream().consumer_info(FACTS, AUDIT_DURABLE)
+    assert info.num_ack_pending
+    ack_wait = timedelta(seconds=info.config.ack_wait or 0)
+    assert await watched.found() == []
+    watched.later += ack_wait
+    assert await watched.found() == [], "the broker hands it out again only now"
+    watched.later += STILL_AFTER
     assert await watched.found() == [(Found.LANE_STILL, False)]
 
 

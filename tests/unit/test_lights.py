@@ -35,6 +35,16 @@ def test_a_queue_stands_still_from_when_it_was_first_seen_so() -> None:
     assert stillness.seconds("audit", Queue(done=8, waiting=1), now=300) == 0, "it was empty until a moment ago"
 
 
+def test_what_a_process_that_died_had_in_hand_is_no_standstill_until_it_is_handed_out_again() -> None:
+    stillness = Stillness()
+    in_hand = Queue(done=7, waiting=3, back_after=60)
+
+    assert stillness.seconds("audit", in_hand, now=100) == 0
+    assert stillness.seconds("audit", in_hand, now=160) == 0, "until now nobody could have done it"
+    assert stillness.seconds("audit", in_hand, now=195) == 35, "it has been handed out again, and nothing came of it"
+    assert stillness.seconds("audit", Queue(done=7, waiting=3), now=196) == 96, "nobody has it in hand: whoever works might take it"
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=40))
 def test_a_queue_never_stands_still_for_longer_than_nothing_was_done(looks: list[tuple[int, int]]) -> None:
     stillness, done, moved_at = Stillness(), 0, 0
