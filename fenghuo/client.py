@@ -2,6 +2,7 @@
 
 import json
 import os
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,26 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
 
 def call(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
     """One request that must be granted: ends the command with code 1 and the service's own words where it refuses."""
-    response = ask(service, method, path, role=role, **options)
+    return _granted(ask(service, method, path, role=role, **options))
+
+
+def _granted(response: httpx.Response) -> httpx.Response:
     if response.status_code >= 400:
         fail(Exit.NO, words_of(response), REMEDIES.get(response.status_code, "see the fields named above and call again"))
     return response
+
+
+def call_all(service: str, path: str, *, role: Role) -> dict[str, Any]:
+    """All pages of a list as one body: the lists of each page joined; from the beginning where it has changed meanwhile."""
+    whole: dict[str, Any] = call(service, "GET", path, role=role).json()
+    while cursor := whole.pop("next", None):
+        answer = ask(service, "GET", path, role=role, params={"cursor": cursor})
+        if answer.status_code == HTTPStatus.CONFLICT:
+            whole = call(service, "GET", path, role=role).json()
+            continue
+        for name, value in _granted(answer).json().items():
+            whole[name] = whole[name] + value if isinstance(value, list) else value
+    return whole
 
 
 REMEDIES = {

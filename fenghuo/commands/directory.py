@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from fenghuo.answers import Exit, answer, err, fail, out
-from fenghuo.client import call
+from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
 from fenghuo.parts import found
 from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
@@ -72,7 +72,7 @@ def show(
     if part not in lines.PARTS:
         fail(Exit.USAGE, f"no part {part!r}", f"name one of {', '.join(lines.PARTS)}")
     if against is None:
-        result: dict[str, Any] = call("intake", "GET", f"/api/v1/directory/{part}", role=Role.DUTY_OFFICER).json()
+        result = call_all("intake", f"/api/v1/directory/{part}", role=Role.DUTY_OFFICER)
     else:
         directory, now = _file(against), datetime.now(UTC)
         if part == "gaps":
@@ -255,7 +255,7 @@ def _directory(against: Path | None) -> tuple[Directory, int]:
     """The directory and its revision: the file's (revision 0), or as the running intake has it."""
     if against is not None:
         return _file(against), 0
-    body: dict[str, Any] = call("intake", "GET", "/api/v1/directory", role=Role.OPERATOR).json()
+    body = call_all("intake", "/api/v1/directory", role=Role.OPERATOR)
     revision = int(body.pop("revision"))
     for person in body["people"]:
         person["channels"] = [{"channel": one, "address": HIDDEN} if isinstance(one, str) else one for one in person["channels"]]

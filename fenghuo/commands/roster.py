@@ -20,11 +20,11 @@ def roster(
     Sign in with `fenghuo act CASE sign-in`, hand over with `fenghuo act CASE hand-over --to-person …`; CASE stands beside the roster.
     """
     from fenghuo.answers import Exit, answer, fail
-    from fenghuo.client import call
+    from fenghuo.client import call, call_all
     from fenghuo.commands._names import clock, names
     from shared.standing import standing_case
 
-    found: list[dict[str, Any]] = call("intake", "GET", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER).json()["rosters"]
+    found: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)["rosters"]
     if id is not None and id not in {one["id"] for one in found}:
         fail(Exit.USAGE, f"there is no roster {id!r}", f"name one of {', '.join(one['id'] for one in found) or 'none: add one'}")
     standing = call("intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}).json()["cases"]

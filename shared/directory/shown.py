@@ -1,6 +1,6 @@
 """The directory as others see it: who is who and who answers now, without a number, an address or the reason of an absence.
 
-Invariant: what is personal (addresses, why somebody is away) is shown whole or not at all, and only by `whole`. Pure.
+Invariant: what is personal (addresses, why somebody is away) is shown whole or not at all, and only where `personal` is asked. Pure.
 """
 
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from typing import Any
 from shared.directory.people import Person
 from shared.directory.roster import Roster, Shift
 from shared.directory.whole import Directory
-from shared.facts import rfc3339
+from shared.facts import Frozen, rfc3339
 from shared.facts.directory import Change, PutPerson, SetAbsence
 from shared.ids import PostId
 
@@ -17,26 +17,37 @@ Json = dict[str, Any]
 SHOWN_AHEAD = timedelta(days=14)
 
 
-def whole(directory: Directory) -> Json:
-    """The document itself, as a file could hold it."""
-    return directory.model_dump(mode="json", exclude_none=True)
+PARTS = tuple(name for name in Directory.model_fields if name != "version")
+"""In the order of the document."""
 
 
-def public(directory: Directory) -> Json:
-    return whole(directory) | {"people": [_person(person) for person in directory.people]}
+def size(directory: Directory) -> int:
+    """Objects of all parts."""
+    return sum(len(getattr(directory, name)) for name in PARTS)
 
 
-def part(directory: Directory, name: str, at: datetime, *, personal: bool) -> list[Json]:
+def document(directory: Directory, *, personal: bool, start: int = 0, end: int | None = None) -> Json:
+    """The document itself, as a file could hold it; of its objects, all parts counted through, those from `start` to before `end`."""
+    shown: Json = directory.model_dump(mode="json", exclude_none=True, exclude=set(PARTS))
+    first = 0
+    for name in PARTS:
+        objects = getattr(directory, name)
+        some = objects[max(0, start - first) : None if end is None else max(0, end - first)]
+        shown[name] = [_plain(one, personal=personal) for one in some]
+        first += len(objects)
+    return shown
+
+
+def part(directory: Directory, name: str, at: datetime, *, personal: bool, start: int = 0, end: int | None = None) -> list[Json]:
     """One part of the document (`people`, `posts` …), with what holds at `at`."""
-    if name == "people":
-        return [person.model_dump(mode="json", exclude_none=True) if personal else _person(person) for person in directory.people]
-    plain: list[Json] = [one.model_dump(mode="json", exclude_none=True) for one in getattr(directory, name)]
+    some = getattr(directory, name)[start:end]
+    plain = [_plain(one, personal=personal) for one in some]
     if name == "posts":
         for post in plain:
             post["held_by"] = directory.holder_of(PostId(post["id"]), at).id
             post["why"] = directory.why_holder(PostId(post["id"]), at)
     if name == "rosters":
-        return [one | _on_duty(roster, at) for one, roster in zip(plain, directory.rosters, strict=True)]
+        return [one | _on_duty(roster, at) for one, roster in zip(plain, some, strict=True)]
     return plain
 
 
@@ -48,6 +59,10 @@ def change(one: Change, *, personal: bool) -> Json:
     if not personal and isinstance(one, SetAbsence):
         shown["absence"].pop("reason", None)
     return shown
+
+
+def _plain(one: Frozen, *, personal: bool) -> Json:
+    return _person(one) if isinstance(one, Person) and not personal else one.model_dump(mode="json", exclude_none=True)
 
 
 def _person(person: Person) -> Json:

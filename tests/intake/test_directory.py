@@ -1,6 +1,7 @@
 """The directory at run time, on the real broker: changed by compare-and-set, told as a fact exactly once, followed by everyone."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -380,6 +381,62 @@ async def test_each_part_is_read_with_its_revision(town: Town, part: str) -> Non
     assert (answer.status_code, answer.json()["revision"], answer.headers["etag"]) == (200, 1, '"1"')
     assert part in answer.json()
     assert (await town.http.get(f"/api/v1/directory/{part}")).status_code == 401
+
+
+async def pages_of(town: Town, path: str, limit: int) -> list[dict[str, Any]]:
+    pages = [(await town.get(path, params={"limit": limit})).json()]
+    while cursor := pages[-1].get("next"):
+        pages.append((await town.get(path, params={"limit": limit, "cursor": cursor})).json())
+    return pages
+
+
+@pytest.mark.parametrize("path", ["/directory", "/directory/people", "/directory/units", "/directory/rosters", "/directory/gaps"])
+async def test_pages_joined_are_the_whole_in_its_order(town: Town, path: str) -> None:
+    whole = (await town.get(path)).json()
+    pages = await pages_of(town, path, 3)
+    assert len(pages) > 1 or path == "/directory/gaps"
+    lists = {name for name, value in whole.items() if isinstance(value, list)} - ({"areas"} if path == "/directory/units" else set())
+    assert all(sum(len(page[name]) for name in lists) <= 3 for page in pages)
+    for name in lists:
+        assert [one for page in pages for one in page[name]] == whole[name]
+    assert {page["revision"] for page in pages} == {1}
+
+
+async def test_what_fits_one_page_has_no_next(town: Town) -> None:
+    count = len((await town.get("/directory/people")).json()["people"])
+    for limit, has_next in ((count - 1, True), (count, False), (1_000, False)):
+        answer = (await town.get("/directory/people", params={"limit": limit})).json()
+        assert (len(answer["people"]), "next" in answer) == (min(count, limit), has_next)
+    beyond = base64.urlsafe_b64encode(b"1|999999999999").decode()
+    assert (await town.get("/directory/people", params={"cursor": beyond})).json()["people"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"limit": 0}, 422),
+        ({"limit": -1}, 422),
+        ({"limit": 1_001}, 422),
+        ({"limit": "9" * 50}, 422),
+        ({"cursor": "é"}, 422),
+        ({"cursor": "x" * 401}, 422),
+        ({"cursor": base64.urlsafe_b64encode(b"1|-3").decode()}, 422),
+        ({"cursor": base64.urlsafe_b64encode(b"1|" + b"9" * 19).decode()}, 422),
+        ({"cursor": base64.urlsafe_b64encode(b"2|3").decode()}, 409),
+    ],
+)
+async def test_a_page_that_can_not_be_is_refused_by_name(town: Town, query: dict[str, Any], status: int) -> None:
+    for path in ("/directory", "/directory/people", "/directory/gaps"):
+        answer = await town.get(path, params=query)
+        assert answer.status_code == status
+        assert status == 409 or answer.json()["errors"][0]["field"] in query
+
+
+async def test_a_walk_that_a_change_comes_between_begins_again(town: Town) -> None:
+    cursor = (await town.get("/directory/people", params={"limit": 3})).json()["next"]
+    await town.change(absence())
+    answer = await town.get("/directory/people", params={"limit": 3, "cursor": cursor})
+    assert (answer.status_code, "begin again" in answer.json()["detail"]) == (409, True)
 
 
 async def test_posts_and_rosters_say_who_answers_now(town: Town) -> None:

@@ -1,9 +1,9 @@
 """`/api/v1/directory`: who is who, who answers now, what will be dark, and changes to it.
 
-Invariant: an address leaves by no path but to an operator. The revision is the ETag of every answer.
+Invariant: an address leaves by no path but to an operator. The revision is the ETag of every answer. No answer has more than a page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
+from services.intake.api.paging import MOST, Limit, Window
 from services.intake.api.wire import answer, form_of
 from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.directory_waiting import Proposed, RefusalForm
@@ -18,7 +19,7 @@ from shared.bodies import sends, takes
 from shared.directory import gaps, shown
 from shared.directory.changing import MAY_APPROVE, MAY_PROPOSE
 from shared.directory.live import LiveDirectory
-from shared.http_fields import IdempotencyKey, IdRef, Words
+from shared.http_fields import Cursor, IdempotencyKey, IdRef, Words
 from shared.ids import RosterId
 from shared.problems import Problem
 from shared.tokens import Gate
@@ -42,6 +43,9 @@ _KEY = Header(alias="Idempotency-Key")
 _CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"description": "A post would be dark (`dark` names it), or the directory has changed since `base`"}
 }
+_CHANGED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The directory has changed since the page before: begin again, without `cursor`"}
+}
 _PROPOSED: dict[int | str, dict[str, Any]] = {
     202: {"model": Proposed, "description": "Nothing has changed yet: it takes a second person, and the answer says who that may be"}
 }
@@ -52,24 +56,33 @@ _GONE: dict[int | str, dict[str, Any]] = {404: {"description": "No such change w
 def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["directory"])
 
-    @router.get("/directory", responses={304: {"description": "Not changed since that revision"}})
+    @router.get("/directory", responses={304: {"description": "Not changed since that revision"}, **_CHANGED})
     async def directory(  # pyright: ignore[reportUnusedFunction]
-        request: Request, if_none_match: Annotated[Words | None, Header()] = None
+        request: Request,
+        if_none_match: Annotated[Words | None, Header()] = None,
+        cursor: Cursor | None = None,
+        limit: Limit = MOST,
     ) -> Response:
+        """The whole document. Of a large one a page at a time: each has every part, with those of its objects that lie on the page."""
         is_operator = gate.admit(request).role is Role.OPERATOR
         if if_none_match == _tag(live):
             return Response(status_code=304, headers={"ETag": _tag(live)})
-        now = live.now
-        return answer((shown.whole if is_operator else shown.public)(now) | {"revision": live.revision}, headers={"ETag": _tag(live)})
+        now, window = live.now, Window.of(cursor, limit, live.revision)
+        body = shown.document(now, personal=is_operator, start=window.start, end=window.end)
+        return answer(body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)})
 
-    @router.get("/directory/gaps")
+    @router.get("/directory/gaps", responses=_CHANGED)
     async def all_gaps(  # pyright: ignore[reportUnusedFunction]
-        request: Request, days: Annotated[int, Query(ge=1, le=366, description="how far ahead")] = 14
+        request: Request,
+        days: Annotated[int, Query(ge=1, le=366, description="how far ahead")] = 14,
+        cursor: Cursor | None = None,
+        limit: Limit = MOST,
     ) -> Response:
         gate.admit(request)
-        now = clock()
-        found = gaps(live.now, now, now + timedelta(days=days))
-        return _part(live, {"gaps": [gap.model_dump(mode="json", exclude_none=True) for gap in found]})
+        now, window = clock(), Window.of(cursor, limit, live.revision)
+        ahead = gaps(live.now, now, now + timedelta(days=days))
+        some = [gap.model_dump(mode="json", exclude_none=True) for gap in ahead[window.start : window.end]]
+        return _part(live, {"gaps": some} | window.next(len(ahead)))
 
     @router.get("/directory/proposals")
     async def proposals(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -96,13 +109,18 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         await changes.refuse(proposal, await form_of(request, RefusalForm), principal)
         return Response(status_code=204)
 
-    @router.get("/directory/{part}")
-    async def one_part(request: Request, part: Part) -> Response:  # pyright: ignore[reportUnusedFunction]
+    @router.get("/directory/{part}", responses=_CHANGED)
+    async def one_part(  # pyright: ignore[reportUnusedFunction]
+        request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST
+    ) -> Response:
+        """With the first units come their areas, where those fit a page too."""
         is_operator = gate.admit(request).role is Role.OPERATOR
-        body: dict[str, object] = {part.value: shown.part(live.now, part, clock(), personal=is_operator)}
-        if part is Part.UNITS:
-            body["areas"] = shown.part(live.now, Part.AREAS, clock(), personal=False)
-        return _part(live, body)
+        now, window = live.now, Window.of(cursor, limit, live.revision)
+        some = shown.part(now, part, clock(), personal=is_operator, start=window.start, end=window.end)
+        body: dict[str, object] = {part.value: some}
+        if part is Part.UNITS and not window.start and len(now.areas) <= limit:
+            body["areas"] = shown.part(now, Part.AREAS, clock(), personal=False)
+        return _part(live, body | window.next(len(getattr(now, part.value))))
 
     @router.post(
         "/directory/changes",
@@ -138,5 +156,5 @@ def _tag(live: LiveDirectory) -> str:
     return f'"{live.revision}"'
 
 
-def _part(live: LiveDirectory, body: dict[str, object]) -> Response:
+def _part(live: LiveDirectory, body: Mapping[str, object]) -> Response:
     return answer({"version": live.now.version, "revision": live.revision, **body}, headers={"ETag": _tag(live)})
