@@ -1,12 +1,14 @@
 """What is watched without anybody reporting: rosters, sources, periodic duties, the directory's gaps.
 
-Invariant: whatever the policy in force and the directory of now ask to be watched has been established, once for each of their
-changes; what they no longer ask for has been established once more, so that its case lets go. A repeat carries the same id.
+Invariant: each watch that the policy in force and the directory of now ask for has been established as it is now, once; what they no
+longer ask for has been established once more, so that its case lets go. A change establishes again only the watches it alters. A repeat
+carries the same id: what was established is noted after it is on record, over exactly the note that stood there before.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -18,10 +20,12 @@ from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
 from services.escalator.rulebook import RuleBook
 from services.escalator.send import Exchange, Written
 from shared.broker import PUBLISH_TIMEOUT
+from shared.bucket_follower import BucketFollower, Entry
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
-from shared.ids import AreaCode, PostId, UnitId
+from shared.ids import AreaCode, PostId, RosterId, SourceId, UnitId
+from shared.many_writes import Write, write_many
 from shared.standing import standing_case
 from shared.streams import POLICIES
 from shared.subjects import fact_subject
@@ -31,15 +35,39 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at whether policy or directory changed; a policy may come into force at any moment."""
-KEPT_AT = f"$KV.{POLICIES}.standing"
+KEPT_AT = "standing"
+"""Keys of the bucket POLICIES: `standing.<watch>.<subject>`; under `standing` alone what the version before kept of all."""
+AT_ONCE = 200
+"""Watches established and noted together: a large city has thousands, and what is noted is not said again."""
+LET_GO = "let_go"
+"""In place of a digest: the watch is no longer asked for."""
+
+
+class Noted(Frozen):
+    """What was established last of a watch."""
+
+    digest: str
+    """Of the policy, and of all that the directory says of it."""
+    said: Established
 
 
 class Watched(Frozen):
-    """What was established last, kept in the bucket POLICIES so that a restart says nothing twice."""
+    """The single value of the version before."""
 
     by: str
-    """Digest of policy and directory."""
     subjects: tuple[Established, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A key of the bucket as it was read."""
+
+    said: Established | None
+    """None: it was let go."""
+    digest: str
+    """Empty where the version before noted it."""
+    sequence: int
+    """0 where the key was never written."""
 
 
 def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]:
@@ -72,7 +100,27 @@ def _unit_of(directory: Directory, bearer: str | None) -> str:
     return post.unit if post is not None else next(unit.id for unit in directory.units if unit.superior is None)
 
 
-def digest_of(policy: Policy, revision: int, directory: Directory) -> str:
+def watches(policy: Policy, directory: Directory) -> dict[str, Noted]:
+    """All that is to be watched, by its key."""
+    return {key_of(said): Noted(digest=_digest(policy, directory, said), said=said) for said in to_be_watched(policy, directory)}
+
+
+def key_of(said: Established) -> str:
+    return f"{KEPT_AT}.{said.watch}.{said.subject}"
+
+
+def _digest(policy: Policy, directory: Directory, said: Established) -> str:
+    watched: Frozen | None = None
+    if said.watch == "roster":
+        watched = directory.rosters_by_id[RosterId(said.subject)]
+    elif said.watch == "source":
+        watched = directory.sources_by_id[SourceId(said.subject)]
+    parts = (policy.label, said.model_dump_json(), watched.model_dump_json() if watched is not None else "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def digest_before(policy: Policy, revision: int, directory: Directory) -> str:
+    """What the version before noted of policy and directory."""
     return hashlib.sha256(f"{policy.label} {revision} {directory.version}".encode()).hexdigest()[:16]
 
 
@@ -83,7 +131,12 @@ class StandingWatches:
         self, exchange: Exchange, outgoings: Outgoings, rulebook: RuleBook, directory: LiveDirectory, clock: Callable[[], datetime]
     ) -> None:
         self._exchange, self._out, self._rulebook, self._directory, self._clock = exchange, outgoings, rulebook, directory, clock
-        self._done = ""
+        self._notes: dict[str, _Note] = {}
+        self._established_before = ""
+        """By which policy and directory the version before established all it watched."""
+        self._follower = BucketFollower(POLICIES, exchange.connection, self._take, keys=(KEPT_AT, f"{KEPT_AT}.>"), forget=self._notes.clear)
+        self._done: tuple[str, Directory] | None = None
+        """Label of the policy, and the directory, by which all is established."""
 
     async def run(self) -> None:
         """For as long as the service lives."""
@@ -98,30 +151,61 @@ class StandingWatches:
         """Establish what a change of policy or directory asks for; nothing where nothing changed."""
         now = self._clock()
         policy, directory = self._rulebook.policies.in_force(now), self._directory.now
-        by = digest_of(policy, self._directory.revision, directory)
-        if by == self._done:
+        if self._done is not None and self._done[0] == policy.label and self._done[1] is directory:
             return
+        await self._follower.open()
+        # A large city has thousands of rosters: the lanes go on meanwhile.
+        wanted = await asyncio.to_thread(watches, policy, directory)
+        if self._established_before == digest_before(policy, self._directory.revision, directory):
+            await self._note([noted for key, noted in wanted.items() if key in self._notes and not self._notes[key].sequence])
+            await self._follower.open()
+        altered = [noted for key, noted in wanted.items() if key not in self._notes or self._notes[key].digest != noted.digest]
+        gone = [Noted(digest=LET_GO, said=note.said) for key, note in self._notes.items() if key not in wanted and note.said is not None]
+        changed = [*altered, *gone]
+        for place in range(0, len(changed), AT_ONCE):
+            await self._establish(changed[place : place + AT_ONCE], now)
+        if changed:
+            log.info(
+                "established", watched=len(wanted), altered=len(altered), let_go=len(gone), policy=policy.label, directory=directory.version
+            )
+        self._done = policy.label, directory
+
+    async def _establish(self, some: Sequence[Noted], now: datetime) -> None:
+        """First the fact, then the note of it."""
         async with asyncio.timeout(PUBLISH_TIMEOUT * 2):
-            last = await self._last()
-            if last is None or last.by != by:
-                wanted = tuple(to_be_watched(policy, directory))
-                kept = {(one.watch, one.subject) for one in wanted}
-                gone = tuple(one for one in (last.subjects if last else ()) if (one.watch, one.subject) not in kept)
-                await self._establish((*wanted, *gone), by, now)
-                await (await self._exchange.publish(KEPT_AT, Watched(by=by, subjects=wanted).model_dump_json().encode(), {}))
-                log.info("established", watched=len(wanted), let_go=len(gone), policy=policy.label, directory=directory.version)
-        self._done = by
+            waiting: list[asyncio.Future[Written]] = []
+            for noted in some:
+                said = noted.said
+                # By the entry it replaces, so that what is as it was before an earlier change is established once more all the same.
+                fact_id = f"established:{said.watch}:{said.subject}:{noted.digest}:{self._sequence(noted)}"
+                case = standing_case(said.watch, said.subject)
+                raw = Fact.bytes_of(Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=said)
+                waiting.append(await self._out.append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
+            await asyncio.gather(*waiting)
+        await self._note(some)
 
-    async def _last(self) -> Watched | None:
-        answer = await self._exchange.ask(f"$JS.API.DIRECT.GET.KV_{POLICIES}.{KEPT_AT}")
-        if "Nats-Sequence" not in (answer.headers or {}):
-            return None
-        return Watched.model_validate_json(answer.data)
+    async def _note(self, some: Sequence[Noted]) -> None:
+        """Where another replica was faster it has noted the same."""
+        writes: list[Write] = []
+        for noted in some:
+            subject, last = f"$KV.{POLICIES}.{key_of(noted.said)}", self._sequence(noted)
+            if noted.digest == LET_GO:
+                writes.append(Write(subject, b"", last, {"KV-Operation": "DEL"}))
+            else:
+                writes.append(Write(subject, noted.model_dump_json().encode(), last))
+        await write_many(self._exchange.connection(), writes, PUBLISH_TIMEOUT * 2)
 
-    async def _establish(self, watches: tuple[Established, ...], by: str, now: datetime) -> None:
-        waiting: list[asyncio.Future[Written]] = []
-        for one in watches:
-            case, fact_id = standing_case(one.watch, one.subject), f"established:{one.watch}:{one.subject}:{by}"
-            raw = Fact.bytes_of(Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=one)
-            waiting.append(await self._out.append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
-        await asyncio.gather(*waiting)
+    def _sequence(self, noted: Noted) -> int:
+        note = self._notes.get(key_of(noted.said))
+        return note.sequence if note is not None else 0
+
+    def _take(self, entry: Entry) -> None:
+        """Raises ValueError."""
+        if entry.key != KEPT_AT:
+            noted = Noted.model_validate_json(entry.value) if entry.value is not None else None
+            self._notes[entry.key] = _Note(noted.said if noted else None, noted.digest if noted else LET_GO, entry.revision)
+        elif entry.value is not None:
+            before = Watched.model_validate_json(entry.value)
+            self._established_before = before.by
+            for said in before.subjects:
+                self._notes.setdefault(key_of(said), _Note(said, "", 0))

@@ -106,7 +106,7 @@ class Heard(Frozen):
 
 
 class Established(Frozen):
-    """The data of `established`: what the standing case watches. Told again at each start and each change of policy or directory."""
+    """The data of `established`: what the standing case watches. Told again where the policy or its entry in the directory has changed."""
 
     watch: Literal["roster", "source", "periodic", "ledger", "gaps"]
     subject: str

@@ -1,15 +1,15 @@
 """What nobody reports is watched all the same: rosters, sources, periodic duties and the directory's gaps."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from nats.aio.client import Client
 
 from services.escalator.outgoing import Outgoings
 from services.escalator.rulebook import RuleBook
 from services.escalator.send import Exchange
-from services.escalator.standing import StandingWatches, digest_of, to_be_watched
+from services.escalator.standing import Noted, StandingWatches, Watched, digest_before, to_be_watched, watches
 from shared.case import Case
-from shared.directory import Directory
+from shared.directory import Absence, Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Established
 from shared.ids import CaseId
@@ -18,6 +18,8 @@ from shared.vocabulary import Kind
 from tests.escalator.builders import default_rules, example_directory
 from tests.escalator.wire import case_now, facts_of
 from tests.lab import Lab, until
+
+NOW, DAY = datetime(2026, 11, 11, tzinfo=UTC), timedelta(days=1)
 
 
 class _OnePolicy:
@@ -53,13 +55,38 @@ def test_a_standing_case_has_one_id_that_anybody_can_work_out() -> None:
     )
 
 
-def test_another_policy_or_directory_establishes_anew() -> None:
+def test_a_change_alters_the_watches_it_is_about_and_no_others() -> None:
     policy, directory = default_rules().policy, example_directory()
+    before = watches(policy, directory)
+    first, *rosters = directory.rosters
+    moved = directory.revised(version="next", rosters=(first.model_copy(update={"hours": first.hours + 1}), *rosters))
+    assert unlike(before, watches(policy, moved)) == {f"standing.roster.{first.id}"}
+    away = directory.people[0].model_copy(update={"absences": (Absence(since=NOW, until=NOW + DAY),)})
+    assert unlike(before, watches(policy, directory.revised(people=(away, *directory.people[1:])))) == set()
     other = default_rules(**{'version: "2026-11-01"': 'version: "next"'}).policy
-    assert len({digest_of(policy, 0, directory), digest_of(other, 0, directory), digest_of(policy, 1, directory)}) == 3
+    assert unlike(before, watches(other, directory)) == set(before), "a standing case goes by the policy of now"
 
 
-async def test_it_is_established_once_and_again_at_each_change_and_what_is_gone_lets_go(lab: Lab) -> None:
+def unlike(before: dict[str, Noted], after: dict[str, Noted]) -> set[str]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+class Watches:
+    """The watches of an escalator that starts, over the directory it is given."""
+
+    def __init__(self, exchange: Exchange, connection: Client) -> None:
+        self.directory = LiveDirectory(example_directory(), lambda: connection)
+        rulebook = RuleBook(_OnePolicy(), self.directory)  # pyright: ignore[reportArgumentType] - all that is asked of it
+        self.look = StandingWatches(exchange, Outgoings(exchange), rulebook, self.directory, lambda: datetime.now(UTC)).look
+
+    async def see(self, directory: Directory) -> None:
+        """The live directory of the service stays as it is: it is only this change that is under test."""
+        self.directory._now = directory  # pyright: ignore[reportPrivateUsage]
+        self.directory.revision += 1
+        await self.look()
+
+
+async def test_it_is_established_once_and_again_when_it_is_altered_and_what_is_gone_lets_go(lab: Lab) -> None:
     service = await lab.start_service("escalator")
     try:
         async with lab.connection("admin") as admin, lab.connection("escalator") as escalator:
@@ -69,24 +96,48 @@ async def test_it_is_established_once_and_again_at_each_change_and_what_is_gone_
             assert opened
             assert opened.standing
             assert opened.clock_at, "silence has its limit"
-            before = await _established(admin)
-
             exchange = Exchange(lambda: escalator)
             await exchange.open()
-            directory = LiveDirectory(example_directory(), lambda: escalator)
-            rulebook = RuleBook(_OnePolicy(), directory)  # pyright: ignore[reportArgumentType] - all that is asked of it
-            watches = StandingWatches(exchange, Outgoings(exchange), rulebook, directory, lambda: datetime.now(UTC))
-            await watches.look()
-            assert await _established(admin) == before, "a restart says nothing twice"
+            started = Watches(exchange, escalator)
+            await started.look()
+            before = await _established(admin)
+            assert len(before) == len(watched(example_directory())), "a start says nothing twice"
 
-            without = tuple(source for source in example_directory().sources if source.id != gone)
-            # The live directory of the service keeps the source: it is only this change that is under test.
-            directory._now, directory.revision = example_directory().revised(sources=without), 1  # pyright: ignore[reportPrivateUsage]
-            await watches.look()
-            assert len(await _established(admin)) == len(before) * 2, "all of them, and the one that is gone"
-            assert [one.subject for one in (await _established(admin))[len(before) :]].count(gone) == 1
+            whole = example_directory()
+            without = whole.revised(sources=tuple(source for source in whole.sources if source.id != gone))
+            first, *rosters = whole.rosters
+            moved = whole.revised(rosters=(first.model_copy(update={"hours": first.hours + 1}), *rosters))
+            seen = (
+                (without, gone, "it lets go"),
+                (whole, gone, "it is watched again, though it is as it was before"),
+                (moved, first.id, "this roster alone"),
+            )
+            for number, (directory, subject, words) in enumerate(seen, 1):
+                await started.see(directory)
+                assert [one.subject for one in (await _established(admin))[len(before) :]][number - 1 :] == [subject], words
+            await Watches(exchange, escalator).see(moved)
+            assert len(await _established(admin)) == len(before) + len(seen), "a restart says nothing twice"
     finally:
         service.stop()
+
+
+async def test_what_the_version_before_noted_in_one_value_is_taken_over_and_nothing_is_said_of_it(lab: Lab) -> None:
+    async with lab.connection("admin") as admin, lab.connection("escalator") as escalator:
+        await admin.jetstream().purge_stream("KV_POLICIES", subject="$KV.POLICIES.standing.>")
+        policy, directory = default_rules().policy, example_directory()
+        noted = Watched(by=digest_before(policy, 0, directory), subjects=tuple(to_be_watched(policy, directory)))
+        bucket = await admin.jetstream().key_value("POLICIES")
+        await bucket.put("standing", noted.model_dump_json().encode())
+        exchange = Exchange(lambda: escalator)
+        await exchange.open()
+        before = len(await _established(admin))
+        await Watches(exchange, escalator).look()
+        assert len(await _established(admin)) == before
+        assert {key for key in await bucket.keys() if key.startswith("standing.")} == set(watches(policy, directory))
+        gone = next(source.id for source in directory.sources if source.silent_after)
+        sources = tuple(source for source in directory.sources if source.id != gone)
+        await Watches(exchange, escalator).see(directory.revised(version="next", sources=sources))
+        assert [one.subject for one in (await _established(admin))[before:]] == [gone], "from then on each has a note of its own"
 
 
 async def _watching(admin: Client, case: CaseId) -> Case | None:

@@ -10,8 +10,11 @@ from fenghuo.gateway_lab import GatewayLab
 from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Trail
 from shared.case import CaseStatus, TaskState
-from shared.vocabulary import Role
+from shared.streams import FACTS
+from shared.vocabulary import Kind, Role
+from shared.walk import walk
 from tests.audit.reading import verdict_of
+from tests.escalator.wire import facts_of
 from tests.lab import Lab, until
 from tests.notifier.conftest import start_notifier, webhook_key
 from tests.previous.installation import TOLD, previous_in
@@ -68,6 +71,21 @@ async def test_who_holds_which_post_is_what_it_was_changed_to(live: Live) -> Non
     answer = await live.http.get("/api/v1/directory/posts", headers=live.lab.bearer(Role.DUTY_OFFICER))
     holders = {post["id"]: post["holder"] for post in answer.json()["posts"]}
     assert holders["deputy_sg_in_charge"] == TOLD["deputy_sg_in_charge"]
+
+
+async def test_what_was_watched_is_taken_over_and_nothing_is_established_again(live: Live) -> None:
+    async with live.lab.connection("admin") as admin:
+        bucket = await admin.jetstream().key_value("POLICIES")
+
+        facts = await facts_of(admin, None, Kind.ESTABLISHED)
+        watched = {f"standing.{fact.data['watch']}.{fact.data['subject']}" for _, fact in facts}
+
+        async def are_noted() -> bool:
+            return watched <= set(await bucket.keys())
+
+        await until(are_noted, what="each watch has a note of its own")
+        again = [stored.sequence async for stored in walk(lambda: admin, FACTS, f"fact.*.{Kind.ESTABLISHED}", after=TOLD["size"])]
+        assert again == []
 
 
 async def test_a_token_taken_back_stays_taken_back(live: Live) -> None:
