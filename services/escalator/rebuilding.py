@@ -32,7 +32,7 @@ from shared.facts.authenticity import as_stored, distrust
 from shared.facts.cause import Cause
 from shared.ids import CaseId, learned_at
 from shared.last_readable import last_readable
-from shared.streams import CASES, FACTS
+from shared.streams import CASES, FACTS, escalator_durable
 from shared.subjects import lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
 from shared.walk import Stored, walk
@@ -44,7 +44,6 @@ _UNREADABLE_BEFORE = "can't be read: "
 BEFORE_ITS_ID = timedelta(hours=1)
 """The time in a case's id is when somebody learned of it; nothing about it was stored much earlier."""
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
-NO_END = 1 << 62
 _OF_A_CASE = frozenset({*ESCALATOR_KINDS, Kind.DECIDED, Kind.REJECTED})
 
 
@@ -89,7 +88,7 @@ class Rebuilding:
         if case is not None:
             return Done(case_id, Outcome.STANDS)
         try:
-            rebuilt = await self._made(case_id, revision, NO_END)
+            rebuilt = await self._made(case_id, revision, await self._first_to_come(case_id))
         except ConflictError:
             return Done(case_id, Outcome.STANDS)  # whoever wrote it meanwhile could read it
         if rebuilt is None:
@@ -116,6 +115,11 @@ class Rebuilding:
         Raises ConflictError."""
         rebuilt = await self._made(case_id, revision, sequence)
         return rebuilt.case if rebuilt else None
+
+    async def _first_to_come(self, case_id: CaseId) -> int:
+        """The first fact that the case's lane may still have to decide on: taken in here it would be decided on by nobody."""
+        info = await self._connection().jetstream(timeout=PUBLISH_TIMEOUT).consumer_info(FACTS, escalator_durable(lane_of(case_id)))
+        return (info.ack_floor.stream_seq if info.ack_floor else 0) + 1
 
     async def _made(self, case_id: CaseId, revision: int, until: int) -> Rebuilt | None:
         start = await self._start(case_id)

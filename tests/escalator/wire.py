@@ -11,7 +11,7 @@ from ulid import ULID
 from shared.broker import append
 from shared.broker_time import stored_at
 from shared.case import Case, read_case
-from shared.case_parts import whole_case
+from shared.case_parts import MissingPartError, whole_case
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, FactError, Via, read_decision
 from shared.ids import CaseId, PersonId, UnitId
 from shared.stored import asking
@@ -107,7 +107,10 @@ async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
 
 async def timed_decisions_of(admin: Client, case: CaseId) -> list[tuple[datetime, Decision]]:
     """With the broker's time at which each was stored, as far as the case has come: it is kept before its decision is told."""
-    kept = await case_now(admin, case)
+    try:
+        kept = await case_now(admin, case)
+    except (ValueError, MissingPartError):  # a test wrote over it
+        kept = None
     last = kept.decision.about.sequence if kept is not None and not kept.decision.is_empty else None
     timed: list[tuple[datetime, Decision]] = []
 

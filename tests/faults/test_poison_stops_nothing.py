@@ -4,8 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -217,6 +218,39 @@ async def test_a_case_is_made_again_by_the_directory_of_then(installation: Insta
     after = await stands(admin, case)
     assert (lit.person, lit.notice, lit.at) in [(now.person, now.notice, now.at) for duty in after.duties for now in duty.lit]
     await installation.change({"op": "set_holder", "post": post.id, "holder": post.holder, "deputies": [*post.deputies]})
+
+
+async def test_what_its_lane_has_still_to_decide_on_is_left_to_the_lane(installation: Installation, admin: Client) -> None:
+    """Taken in with what is made again, it would be decided on by nobody: nobody rung, nothing on record."""
+    case = CaseId(await installation.report("shaquan_emergency"))
+    before = await stands(admin, case)
+    leader = next(lit.person for duty in before.duties for lit in duty.lit)
+
+    async def on_record() -> Fact | None:
+        return next((fact for _, fact in await facts_of(admin, case, Kind.ACKNOWLEDGED)), None)
+
+    async with paused(admin, escalator_durable(lane_of(case))):
+        waiting = asyncio.create_task(installation.act(case, "acknowledge", "shaquan_emergency", Role.LEADER, person=leader))
+        told = await until(on_record, what="the answer is on record")
+        for _ in range(2):
+            await admin.jetstream().publish(f"$KV.{CASES}.{case}", UNREADABLE)
+        _, said = await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", case)
+        assert [(row["outcome"], row["differing"]) for row in said["cases"]] == [("rebuilt", 0)]
+    assert await waiting == "applied"
+    assert told
+    (decision,) = [decision for decision in await decisions_of(admin, case) if decision.about.id == told.id]
+    assert EffectKind.DISCHARGED in {effect.kind for effect in decision.effects}
+
+
+@asynccontextmanager
+async def paused(admin: Client, durable: str) -> AsyncGenerator[None]:
+    """Nothing is handed out of it meanwhile."""
+    subject = f"$JS.API.CONSUMER.PAUSE.{FACTS}.{durable}"
+    await admin.request(subject, orjson.dumps({"pause_until": datetime.now(UTC) + timedelta(minutes=5)}), timeout=30)
+    try:
+        yield
+    finally:
+        await admin.request(subject, b"{}", timeout=30)
 
 
 async def test_a_case_in_parts_is_made_again_with_them(installation: Installation, admin: Client) -> None:
