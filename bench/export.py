@@ -67,7 +67,7 @@ async def _exported(reader: TrailReader, store: Store, asked: Asked, before: int
 
 
 async def _bundles(reader: TrailReader, store: Store, trail: Trail) -> str:
-    bundles, chosen = Bundles(reader, store.directory, ZONE, store.signer.name, store.signer.sign), random.Random(7)
+    bundles, chosen = Bundles(reader, lambda: store.directory, ZONE, store.signer.name, store.signer.sign), random.Random(7)
     took: list[float] = []
     for _ in range(_CASES):
         entry = await trail.entry(chosen.randrange(store.records))

@@ -34,7 +34,6 @@ from services.audit.report_routes import report_routers
 from services.audit.retention.api import retention_router
 from services.audit.search.indexer import SearchIndexer
 from services.audit.search.key import macs_of
-from services.audit.search.plan import none_below
 from services.audit.settings import AuditSettings
 from services.audit.stamps.api import timestamps_router
 from services.audit.stamps.task import Timestamper
@@ -112,7 +111,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     async def covered() -> int:
         return signer.last.size if signer.last is not None and sequencer.status == "working" else 0
 
-    names = directory_if_fit(settings.directory)
+    live, directory = followed_directory(service, settings.directory)
     macs = macs_of(folder / "search.key")
     indexer = measured(SearchIndexer(trail, macs, covered, step=step), service.registry)
     reader = TrailReader(
@@ -121,26 +120,26 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         stream_last=stream_last,
         sequencer=sequencer.words,
         macs=macs,
-        below=names.below if names else none_below,
+        below=lambda unit: directory().below(unit),
         cosigned=witnesses.book,
     )
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
     erasures = ErasureStore.of(settings.erasure_url, database_of(PAYLOAD_DATABASE, succession.number), step)
     eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
-    gate = gate_of(service, LiveDirectory(names or NOBODY, lambda: service.connection))
+    gate = gate_of(service, live)
     install_answers(service.app)
     masks = Masks()
     for router in (trail_router(reader, gate, masks), cases_router(reader, gate, masks), tiles_router(reader, vkey)):
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
-    service.app.include_router(export_router(reader, gate, Names(names), settings.zone, now))
-    service.app.include_router(bundle_router(Bundles(reader, names, settings.zone, key.name, key.sign), gate))
+    service.app.include_router(export_router(reader, gate, Names(directory), settings.zone, now))
+    service.app.include_router(bundle_router(Bundles(reader, directory, settings.zone, key.name, key.sign), gate))
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     service.app.include_router(receipts_router(reader, receipt_key, settings.zone))
-    service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory=names))
-    for router in report_routers(reader, gate, settings.zone, vkey, secure, now, names):
+    service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory))
+    for router in report_routers(reader, gate, settings.zone, vkey, secure, now, directory):
         service.app.include_router(router)
-    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory=names))
+    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory))
     service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
     for router in (retention_router(reader, gate, feed.append, now), timestamps_router(reader, trail.timestamps)):
         service.app.include_router(router)
@@ -166,13 +165,19 @@ def keep_reads(service: Service, journal: Journal, pace: timedelta, feed: Feed) 
     return on_record
 
 
-def directory_if_fit(path: Path) -> Directory | None:
-    """For names in the explorer only: the trail is kept whether or not it can be read."""
+def followed_directory(service: Service, path: Path) -> tuple[LiveDirectory, Callable[[], Directory]]:
+    """As it is followed; and that of now, which is nobody's before the bucket was read, when nobody is let in either."""
+    live = LiveDirectory(lambda: directory_if_fit(path), lambda: service.connection)
+    return live, lambda: live.now if live.is_read else NOBODY
+
+
+def directory_if_fit(path: Path) -> Directory:
+    """For names in the explorer, before the first start of intake: the trail is kept whether or not it can be read."""
     try:
         return load_directory(path)
     except YamlFault as fault:
         log.warning("directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names")
-        return None
+        return NOBODY
 
 
 async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:

@@ -23,12 +23,12 @@ def report_routers(
     vkey: str,
     secure: bool,
     clock: Callable[[], datetime],
-    directory: Directory | None,
+    directory: Callable[[], Directory],
 ) -> tuple[APIRouter, ...]:
-    """With a directory, ids show as names and a unit can be asked for with all below it."""
+    """Ids show as names, and a unit can be asked for with all below it, by the directory of now."""
     reports = Reports(reader, zone)
     return (
         reports_router(reports, gate, directory),
         documents_router(Documents(reader, reports, directory, zone, vkey), gate),
-        report_pages_router(reports, reader, gate, zone, secure, clock, directory=directory),
+        report_pages_router(reports, reader, gate, zone, secure, clock, directory),
     )

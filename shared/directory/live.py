@@ -55,6 +55,10 @@ class LiveDirectory:
         self.run, self.check = self._follower.run, self._follower.check
 
     @property
+    def is_read(self) -> bool:
+        return self._now is not None
+
+    @property
     def now(self) -> Directory:
         """Raises UnavailableError before `open` where the file's is read only when it is needed."""
         if self._now is None:

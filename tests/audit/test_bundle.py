@@ -41,7 +41,7 @@ Files = dict[str, bytes]
 
 
 def bundles(trail: MadeTrail = TRAIL) -> Bundles:
-    return Bundles(trail.reader, DIRECTORY, ZoneInfo("Asia/Shanghai"), trail.key.name, trail.key.sign)
+    return Bundles(trail.reader, lambda: DIRECTORY, ZoneInfo("Asia/Shanghai"), trail.key.name, trail.key.sign)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def reports() -> Reports:
 
 
 def documents() -> Documents:
-    return Documents(given()[0].reader, reports(), example_directory(), ZONE, "fenghuo.example/trail+0+key")
+    return Documents(given()[0].reader, reports(), example_directory, ZONE, "fenghuo.example/trail+0+key")
 
 
 async def test_it_is_counted_apart_and_nobody_is_late_by_it() -> None:

@@ -27,7 +27,7 @@ UNIT = "shaquan_government"
 
 
 def documents_of(trail: MonthTrail) -> Documents:
-    return Documents(trail.reader, Reports(trail.reader, ZONE), example_directory(), ZONE, "fenghuo.example/trail+0+key")
+    return Documents(trail.reader, Reports(trail.reader, ZONE), example_directory, ZONE, "fenghuo.example/trail+0+key")
 
 
 def page_of(content: bytes) -> Any:

@@ -42,6 +42,17 @@ async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]
         yield client
 
 
+async def test_units_are_offered_by_the_directory_of_now(town: Lab, intake: Running, auditor: httpx.AsyncClient) -> None:
+    unit = {"id": "new_bureau", "name": {"zh": "新设机构", "en": "New bureau"}, "area": "620621"}
+    async with httpx.AsyncClient(base_url=intake.url, headers=town.bearer(Role.OPERATOR)) as client:
+        (await client.post("/api/v1/directory/changes", json={"changes": [{"op": "put_unit", "unit": unit}]})).raise_for_status()
+
+    async def is_offered() -> bool:
+        return "新设机构" in (await auditor.get("/")).text
+
+    await until(is_offered, what="the unit that was added at run time")
+
+
 async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
     page = await open_page(audit.url)
     await log_in(page, town.token(Role.AUDITOR))

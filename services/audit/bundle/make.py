@@ -21,7 +21,7 @@ from shared.web.names import Names
 @dataclass(frozen=True)
 class Bundles:
     reader: TrailReader
-    directory: Callable[[], Directory] | Directory | None
+    directory: Callable[[], Directory]
     zone: ZoneInfo
     origin: str
     """The name of the trail's key."""
@@ -40,15 +40,14 @@ class Bundles:
             f"timeline.{language}.html": timeline.page(told, language, self.zone, names, self.origin)
             for language in (Language.ZH, Language.EN)
         }
-        now = self.directory() if callable(self.directory) else self.directory
         about = {"note": "names as the directory had them when this bundle was made; for reading, not evidence", "names": names.extract()}
-        return {**files, "directory.json": json_lines({**about, "version": now.version if now else None})}
+        return {**files, "directory.json": json_lines({**about, "version": self.directory().version})}
 
 
 class Seen(Names):
     """Names that keep account of which were asked for."""
 
-    def __init__(self, directory: Directory | Callable[[], Directory] | None) -> None:
+    def __init__(self, directory: Callable[[], Directory]) -> None:
         super().__init__(directory)
         self._seen: dict[str, dict[str, dict[str, str]]] = {}
 

@@ -3,6 +3,7 @@
 Invariant: a document is made anew each time from the trail as it is; nothing of it is kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -51,7 +52,7 @@ class Made:
 
 
 class Documents:
-    def __init__(self, reader: TrailReader, reports: Reports, directory: Directory | None, zone: ZoneInfo, vkey: str) -> None:
+    def __init__(self, reader: TrailReader, reports: Reports, directory: Callable[[], Directory], zone: ZoneInfo, vkey: str) -> None:
         self._reader, self._reports, self._directory, self._zone, self._vkey = reader, reports, directory, zone, vkey
 
     async def analysis(self, period: Period, form: Format, language: Language) -> Made:
@@ -79,7 +80,7 @@ class Documents:
         state = state_of(facts)
         if not lapses and state.stage == "none":
             raise NotInTrail(f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of")
-        document = NoticeWriter(words, self._directory, state).document(case, matter, lapses, checkpoint_view(signed))
+        document = NoticeWriter(words, self._directory(), state).document(case, matter, lapses, checkpoint_view(signed))
         return written(document, words, form, f"notice-{case}", _none)
 
     async def words(self, language: Language) -> Words:
@@ -101,8 +102,7 @@ class Documents:
 
     def _city(self, words: Words) -> str:
         """The area nothing else lies above."""
-        areas = self._directory.areas if self._directory is not None else ()
-        return next((words.name(area.name) for area in areas if area.within is None), "")
+        return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
 
 
 def _none(_: str) -> list[int]:

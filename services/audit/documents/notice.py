@@ -130,7 +130,7 @@ def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, lis
 
 
 class NoticeWriter:
-    def __init__(self, words: Words, directory: Directory | None, state: NoticeState) -> None:
+    def __init__(self, words: Words, directory: Directory, state: NoticeState) -> None:
         self._words, self._directory, self._state = words, directory, state
 
     def document(self, case: str, matter: Matter, lapses: Sequence[LapseSeen], checkpoint: CheckpointView) -> Document:
@@ -225,7 +225,7 @@ class NoticeWriter:
         if person is None:
             return self._words.unit(unit)
         words, directory = self._words, self._directory
-        post = next((one for one in directory.posts if one.holder == person), None) if directory is not None else None
+        post = next((one for one in directory.posts if one.holder == person), None)
         home = unit or (post.unit if post is not None else None)
         name = words.person(person) if self._state.published is not None else masked(words.person(person), chinese=words.is_chinese)
         parts = [words.unit(home)] if home else []

@@ -59,8 +59,7 @@ def check_router(
     secure: bool,
     clock: Callable[[], datetime],
     key: Ed25519PublicKey,
-    *,
-    directory: Directory | None = None,
+    directory: Callable[[], Directory],
 ) -> APIRouter:
     """`key`: intake's, with which receipts are verified."""
     pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)

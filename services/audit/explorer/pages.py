@@ -43,10 +43,9 @@ def explorer_router(
     zone: ZoneInfo,
     secure: bool,
     clock: Callable[[], datetime],
-    *,
-    directory: Directory | None = None,
+    directory: Callable[[], Directory],
 ) -> APIRouter:
-    """With a directory, ids show as names."""
+    """Ids show as names, those that the directory of now has."""
     pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
     names = Names(directory)
@@ -72,7 +71,7 @@ def explorer_router(
             reads=in_words,
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
-            directory=directory,
+            directory=directory(),
             marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
             tries=list(search_form.tries(values)),
             cursor=cursor,

@@ -84,8 +84,7 @@ def report_pages_router(
     zone: ZoneInfo,
     secure: bool,
     clock: Callable[[], datetime],
-    *,
-    directory: Directory | None = None,
+    directory: Callable[[], Directory],
 ) -> APIRouter:
     pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
@@ -96,7 +95,7 @@ def report_pages_router(
         if not {"since", "until"} & values.keys():
             local = clock().astimezone(zone)
             values["since"] = local_input(local.replace(day=1, hour=0, minute=0), zone)
-        window, faults = read_window(values, zone, directory)
+        window, faults = read_window(values, zone, directory())
         return window, values, faults
 
     @router.get("/reports")
@@ -152,7 +151,7 @@ def report_pages_router(
             titles={one: known.title for one, known in REPORTS.items()},
             values=values,
             faults=faults,
-            directory=directory,
+            directory=directory(),
             answer=answer,
             content=html.body(kind.blocks(words, answer), link),
             meant=(*kind.meant, *definitions.ALWAYS),
@@ -162,7 +161,7 @@ def report_pages_router(
     return router
 
 
-def read_window(values: Values, zone: ZoneInfo, directory: Directory | None) -> tuple[Window, dict[str, str]]:
+def read_window(values: Values, zone: ZoneInfo, directory: Directory) -> tuple[Window, dict[str, str]]:
     """The window, and what is wrong with which field; a field at fault is left out."""
     times: dict[str, datetime] = {}
     faults: dict[str, str] = {}
@@ -173,7 +172,7 @@ def read_window(values: Values, zone: ZoneInfo, directory: Directory | None) -> 
             except ValueError as error:
                 faults[name] = str(error)
     unit = values.get("unit")
-    under = directory.below(unit) if unit and values.get("below") and directory is not None else ()
+    under = directory.below(unit) if unit and values.get("below") else ()
     return Window(times.get("since"), times.get("until"), frozenset({unit, *under}) if unit else None), faults
 
 

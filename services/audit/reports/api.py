@@ -3,6 +3,7 @@
 Invariant: a figure can be had with its records by those who may read them, and by nobody else.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -30,7 +31,7 @@ class Period(Given):
         LOOK_BACK.days
     )
 
-    def window(self, directory: Directory | None) -> Window:
+    def window(self, directory: Directory) -> Window:
         """Raises Problem 422 for a time without an offset."""
         for name, at in (("since", self.since), ("until", self.until)):
             if at is not None and at.tzinfo is None:
@@ -38,7 +39,7 @@ class Period(Given):
                 raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
         units = None
         if self.unit is not None:
-            under = directory.below(self.unit) if self.below and directory is not None else ()
+            under = directory.below(self.unit) if self.below else ()
             units = frozenset({self.unit, *under})
         return Window(self.since, self.until, units, timedelta(days=self.back_days))
 
@@ -47,49 +48,49 @@ class OfFigure(Period):
     figure: Annotated[Words, Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`")]
 
 
-def reports_router(reports: Reports, gate: Gate, directory: Directory | None) -> APIRouter:
+def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directory]) -> APIRouter:
     router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
     @router.get("/timeliness")
     async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:  # pyright: ignore[reportUnusedFunction]
         """By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast."""
         gate.admit(request, *READERS)
-        return await reports.timeliness(period.window(directory), records=period.records)
+        return await reports.timeliness(period.window(directory()), records=period.records)
 
     @router.get("/lapses")
     async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:  # pyright: ignore[reportUnusedFunction]
         """Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction."""
         gate.admit(request, *READERS)
-        return await reports.lapses(period.window(directory))
+        return await reports.lapses(period.window(directory()))
 
     @router.get("/holding")
     async def holding(request: Request, period: Annotated[Period, Query()]) -> Holding:  # pyright: ignore[reportUnusedFunction]
         """Who held matters and tasks how long, and those that went from hand to hand."""
         gate.admit(request, *READERS)
-        return await reports.holding(period.window(directory), records=period.records)
+        return await reports.holding(period.window(directory()), records=period.records)
 
     @router.get("/reachability")
     async def reachability(request: Request, period: Annotated[Period, Query()]) -> Reachability:  # pyright: ignore[reportUnusedFunction]
         """By channel and person: which share of messages was delivered and answered, and how fast."""
         gate.admit(request, *READERS)
-        return await reports.reachability(period.window(directory), records=period.records)
+        return await reports.reachability(period.window(directory()), records=period.records)
 
     @router.get("/resolution")
     async def resolution(request: Request, period: Annotated[Period, Query()]) -> Resolution:  # pyright: ignore[reportUnusedFunction]
         """By kind, level, category, area and unit: first response, resolution, what is open, satisfaction."""
         gate.admit(request, *READERS)
-        return await reports.resolution(period.window(directory), records=period.records)
+        return await reports.resolution(period.window(directory()), records=period.records)
 
     @router.get("/trend")
     async def trend(request: Request, period: Annotated[Period, Query()]) -> Trend:  # pyright: ignore[reportUnusedFunction]
         """Reports by day, category, level, area and kind; by hour, weekday and place."""
         gate.admit(request, *READERS)
-        return await reports.trend(period.window(directory), records=period.records)
+        return await reports.trend(period.window(directory()), records=period.records)
 
     @router.get("/records")
     async def records(request: Request, wanted: Annotated[OfFigure, Query()]) -> FigureRecords:  # pyright: ignore[reportUnusedFunction]
         """The records a figure was counted from."""
         gate.admit(request, *READERS)
-        return await reports.records(wanted.window(directory), wanted.figure)
+        return await reports.records(wanted.window(directory()), wanted.figure)
 
     return router
