@@ -162,8 +162,8 @@ class Lanes:
                     return None, False  # an earlier version told the desk of a report without a case
                 started = perf_counter()
                 after, decision, stowed = self._decided(case, fact, sequence, now)
-                if any(sent.kind is Kind.REFERRED for sent in decision.sends):
-                    # Nobody is referred before it is known whether we were away ourselves: half a second for all that lapse then.
+                if any(effect.kind is EffectKind.LAPSED for effect in decision.effects):
+                    # No lapse is written before it is known whether we were away ourselves: half a second for all that lapse then.
                     await self._rulebook.settled(now)
                     after, decision, stowed = self._decided(case, fact, sequence, now)
                 self._metrics.decide_seconds.observe(perf_counter() - started)

@@ -24,11 +24,12 @@ from services.notifier.gathering import QUIET
 from services.notifier.record import message_id
 from shared.directory import load_directory
 from shared.facts import Decision, Effect, EffectKind, Excuse, Referred, read_decision
+from shared.facts.authors import Author
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.subjects import lane_of
 from shared.vocabulary import Kind
-from tests.escalator.wire import facts_of, report, timed_decisions_of
-from tests.lab import Lab, lab_in, until
+from tests.escalator.wire import case_now, facts_of, report, timed_decisions_of
+from tests.lab import Lab, Running, lab_in, until
 from tests.notifier.conftest import start_notifier, webhook_key
 
 RATIO = 120
@@ -57,7 +58,7 @@ async def test_nobody_answers_for_an_outage_of_ours(tmp_path: Path) -> None:
         policy = lab.policy.read_text(encoding="utf-8").replace("channels: [voice, sms]", f"channels: [{', '.join(CHANNELS)}]", 1)
         fast.write_text(compress(policy, RATIO), encoding="utf-8")
         lab.policy = fast
-        await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
+        notifier = await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         escalator = await lab.start_service("escalator")
 
         async def broker_away(back: datetime) -> None:
@@ -76,6 +77,7 @@ async def test_nobody_answers_for_an_outage_of_ours(tmp_path: Path) -> None:
             await _the_first_moments_come_first(lab, outage)
             await _one_message_a_person(lab, gateway.gateway, outage)
         await _whoever_had_us_at_hand_is(lab)
+        await _what_is_not_referred_says_so_too(lab, notifier)
 
 
 async def _all_limits_pass_while(part_goes: Callable[[datetime], Awaitable[None]], lab: Lab, count: int) -> Outage:
@@ -189,6 +191,27 @@ async def _whoever_had_us_at_hand_is(lab: Lab) -> None:
         lapses = await _lapses_found(admin, case)
         assert [effect.excuses for _, effect in lapses if Excuse.SYSTEM_AWAY in effect.excuses] == []
         assert case in {sent.case for sent in await _referred(admin)}
+
+
+async def _what_is_not_referred_says_so_too(lab: Lab, notifier: Running) -> None:
+    """A unit can be named in public for any lapse: this one passes when the notifier has just died, before anybody can know it."""
+    async with lab.connection("intake") as intake, lab.connection("admin") as admin:
+        case = await report(intake, ago=KNOWN_FOR[0], level="II")
+        stands = await until(lambda: case_now(admin, case), what="the case stands")
+        assert stands
+        limit = next(duty.due_at for duty in stands.duties if duty.rule == "acknowledge")
+        await asyncio.sleep((limit - datetime.now(UTC)).total_seconds() - 0.2)
+        notifier.kill()
+
+        async def lapsed() -> Effect | None:
+            effects = [effect for _, decision in await timed_decisions_of(admin, case) for effect in decision.effects]
+            return next((one for one in effects if one.kind is EffectKind.LAPSED and (one.duty or "").startswith("acknowledge-")), None)
+
+        effect = await until(lapsed, seconds=20, what="the limit is found")
+        assert effect
+        assert Excuse.SYSTEM_AWAY in effect.excuses
+        assert effect.outage is not None
+        assert effect.outage.of is Author.NOTIFIER
 
 
 async def _lapses_found(admin: Client, case: CaseId) -> list[tuple[datetime, Effect]]:
