@@ -5,7 +5,7 @@ Invariant: a webhook whose signature does not verify is refused and never record
 
   python -m fenghuo.gateway_lab --http-port 8090 --smtp-port 8025 --secrets .fenghuo/secrets
   POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=   what came, oldest first
-  POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}                             GET /counters
+  POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}                             GET /counters  GET /attempts
 `match` is a part of an address or of a path (`/sms`); `mode`: ok, refuse (for good), fail (try later), drop (no answer at all).
 The rule set last wins; `DELETE /control` forgets all rules, `DELETE /messages` all messages.
 """
@@ -77,6 +77,17 @@ class Received:
     data: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One time that a message was handed over over HTTP."""
+
+    at: float
+    channel: str
+    id: str
+    status: int | None
+    """What was answered; None where nobody was there any more to hear it."""
+
+
 class Gateway:
     """What both ends share: rules, messages, counters."""
 
@@ -85,8 +96,7 @@ class Gateway:
         self.rules: list[Rule] = []
         self.messages: deque[Received] = deque(maxlen=keep)
         self.counters: Counter[str] = Counter()
-        self.attempts: deque[tuple[float, str, str]] = deque(maxlen=keep)
-        """(when, channel, address) of every attempt, also of those refused."""
+        self.attempts: deque[Attempt] = deque(maxlen=keep)
         self._references: OrderedDict[str, str] = OrderedDict()
         self._numbers = 0
 
@@ -98,7 +108,6 @@ class Gateway:
     async def treat(self, channel: str, address: str) -> Mode:
         """The mode for one attempt, after its delay."""
         self.counters[f"{channel}.attempts"] += 1
-        self.attempts.append((time.time(), channel, address))
         for rule in reversed(self.rules):
             if rule.applies(f"/{channel}", address):
                 if rule.times is not None:
@@ -126,6 +135,12 @@ class Gateway:
 
 def http_app(gateway: Gateway) -> Starlette:
     async def take(request: Request) -> Response:
+        answer = await treated(request)
+        status = None if await request.is_disconnected() else answer.status_code
+        gateway.attempts.append(Attempt(time.time(), request.url.path.strip("/"), request.headers.get("webhook-id", ""), status))
+        return answer
+
+    async def treated(request: Request) -> Response:
         channel = request.url.path.strip("/")
         body = await request.body()
         try:
@@ -173,6 +188,9 @@ def http_app(gateway: Gateway) -> Starlette:
     async def counters(_: Request) -> Response:
         return _json(gateway.counters)
 
+    async def attempts(_: Request) -> Response:
+        return _json([*map(asdict, gateway.attempts)])
+
     async def healthz(_: Request) -> Response:
         return Response("alive\n")
 
@@ -184,6 +202,7 @@ def http_app(gateway: Gateway) -> Starlette:
             Route("/control", control, methods=["POST"]),
             Route("/control", forget, methods=["DELETE"]),
             Route("/counters", counters),
+            Route("/attempts", attempts),
             Route("/healthz", healthz),
         ]
     )
@@ -289,10 +308,11 @@ def main() -> None:
     parser.add_argument("--http-port", type=int, default=8090)
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument("--secrets", type=Path, required=True, help="the folder with webhook.key")
+    parser.add_argument("--keep", type=int, default=10_000, help="messages that are remembered")
     parser.add_argument("--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)")
     asked = parser.parse_args()
     key = read_secret(asked.secrets, SecretFile.WEBHOOK).decode().strip()
-    keep = 200 if asked.quiet else 10_000
+    keep = 200 if asked.quiet else asked.keep
     uvloop.run(serve(GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)))
 
 

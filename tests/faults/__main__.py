@@ -38,7 +38,7 @@ def lapses_found_after(books: Books) -> list[float]:
 def say(seed: int, play: Play, books: Books) -> bool:
     lines = balance(books)
     found = lapses_found_after(books)
-    repeats = sum(count for name, count in play.gateway.gateway.counters.items() if name.endswith(".repeats"))
+    repeats = len(books.hand_overs) - len({hand_over.id for hand_over in books.hand_overs})
     print(  # noqa: T201
         f"seed {seed}, {play.copies} of each, {play.brokers} broker(s): "
         f"{len(books.receipts)} receipts, {len(books.facts)} facts, {len(books.cases)} cases, "

@@ -7,16 +7,18 @@ lost or doubled on the way, and that nobody was referred for what fell into an o
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from services.escalator.duties import JUST_AFTER
 from services.escalator.lane import MAY_CHANGE_NOTHING
 from services.notifier.record import message_id
-from shared.case import Case
-from shared.facts import Decision, Fact, LapseCause, Referred, read_decision
+from shared.case import Case, DutyState
+from shared.facts import OUR_FAILURES, Decision, EffectKind, Fact, LapseCause, Referred, read_decision
 from shared.facts.acts import Deliveries
 from shared.facts.authors import Author
 from shared.ids import CaseId
+from shared.pulse import AWAY_AFTER, CUT_AFTER, EVERY
 from shared.vocabulary import CASE_ACTS, ESCALATOR_KINDS, Kind
 
 
@@ -31,17 +33,25 @@ class Entry(StrEnum):
     DECISION_DOUBLED = "decision doubled"
     CALL_LOST = "call lost"
     CALL_DOUBLED = "call doubled"
+    CALL_REPEATED = "call repeated though answered"
     OUTCOME_DOUBLED = "outcome doubled"
     CLOCK_LOST = "clock lost"
+    CASE_WITHOUT_CLOCK = "case without clock"
     RECORD_LOST = "record lost"
     REFERRED_WRONGLY = "referred wrongly"
+    LAPSE_LATE_BY_US = "lapse late by us"
 
 
-BROKER = "broker"
+BROKER, GATEWAY = "broker", "gateway"
 IN_A_REPORTS_WAY = frozenset({BROKER, Author.INTAKE})
 """What a unit needs to hand in its report."""
 IN_A_CALLS_WAY = IN_A_REPORTS_WAY | {Author.ESCALATOR, Author.NOTIFIER}
 """What a leader needs to be called and to answer; the record and its store are in nobody's way."""
+
+RECORDED = timedelta(seconds=1)
+"""An answer of the gateway may be so long on its way to the record; a notifier that dies meanwhile rings again."""
+STARTING = timedelta(seconds=EVERY)
+"""A service that starts gives its pulse so long before it is ready."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,33 @@ class Outage:
     part: str
     began: datetime
     ended: datetime
-    """When it was ready again."""
+    """When the service was ready again, or the broker answered."""
 
     def covers(self, at: datetime) -> bool:
         return self.began <= at <= self.ended
+
+    def stood_in_the_way(self, at: datetime) -> bool:
+        """Of whoever had a limit then: our record can tell an outage that lasts, up to when there are signs of life again."""
+        felt, starting = (AWAY_AFTER, timedelta(0)) if self.part == BROKER else (CUT_AFTER, STARTING)
+        return self.ended - self.began > felt + starting and self.began <= at <= self.ended - starting
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """A message that was handed to the gateway."""
+
+    id: str
+    at: float
+    answered: bool
+    """The gateway took it, and whoever handed it over was there to hear so."""
 
 
 @dataclass(frozen=True)
 class Books:
     receipts: Sequence[Receipt]
     facts: Sequence[Stored]
+    through: int
+    """Up to this sequence everything was decided on before the escalators were stopped."""
     cases: Mapping[CaseId, Case]
     clocks: Mapping[CaseId, datetime]
     """The moment for which each case's clock is pending."""
@@ -82,6 +109,10 @@ class Books:
     records: Sequence[str] = ()
     """In what the trail and FACTS differ, in words."""
     outages: Sequence[Outage] = ()
+    """When nobody was there for a part."""
+    deaths: Sequence[Outage] = ()
+    """When a process of a part was killed or frozen, though another may have been there."""
+    hand_overs: Sequence[HandOver] = ()
 
 
 @dataclass(frozen=True)
@@ -100,9 +131,12 @@ def balance(books: Books) -> list[Line]:
         *_cases(books),
         *_decisions(books, decisions),
         *_calls(books, decisions),
+        *_repeats(books),
         *_clocks(books),
+        *_without_clock(books),
         *(Line(Entry.RECORD_LOST, None, words) for words in books.records),
         *_referrals(books, decisions),
+        *_lapses(books, decisions),
     ]
 
 
@@ -128,8 +162,8 @@ def _doubled_facts(books: Books) -> Iterator[Line]:
 def _cases(books: Books) -> Iterator[Line]:
     last: dict[CaseId, Stored] = {}
     for stored in books.facts:
-        case = _case_of(stored.fact)
-        if case is not None and stored.fact.kind in ESCALATOR_KINDS and stored.fact.kind not in MAY_CHANGE_NOTHING:
+        case, kind = _case_of(stored.fact), stored.fact.kind
+        if case is not None and stored.sequence <= books.through and kind in ESCALATOR_KINDS and kind not in MAY_CHANGE_NOTHING:
             last[case] = stored
     for case_id, stored in last.items():
         case = books.cases.get(case_id)
@@ -178,6 +212,27 @@ def _calls(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterat
             yield Line(Entry.CALL_DOUBLED, None, f"{call} rang {count} times")
 
 
+def _repeats(books: Books) -> Iterator[Line]:
+    """Handed over again under the same id: only where no answer was given, or none could be put on record."""
+    answered: dict[str, HandOver] = {}
+    for again in sorted(books.hand_overs, key=lambda hand_over: hand_over.at):
+        before = answered.get(again.id)
+        if before is not None and not _is_unrecorded(books, before):
+            yield Line(
+                Entry.CALL_REPEATED, None, f"{again.id} was handed over again {again.at - before.at:.1f} s after the gateway took it"
+            )
+        if again.answered:
+            answered[again.id] = again
+
+
+def _is_unrecorded(books: Books, taken: HandOver) -> bool:
+    """A notifier or the broker died before what the gateway said could be written down; or the gateway had stood still, and whoever
+    had handed it over was gone."""
+    at = datetime.fromtimestamp(taken.at, UTC)
+    died = [death for death in books.deaths if death.part in (Author.NOTIFIER, BROKER, GATEWAY)]
+    return any(death.began - RECORDED <= at <= death.ended + RECORDED for death in died)
+
+
 def _clocks(books: Books) -> Iterator[Line]:
     struck = {_case_of(stored.fact): stored.at for stored in books.facts if stored.fact.kind == Kind.DUE}
     for case_id, case in books.cases.items():
@@ -186,6 +241,15 @@ def _clocks(books: Books) -> Iterator[Line]:
         last = struck.get(case_id)
         if last is None or last < case.clock_at:  # one that struck since waits to be decided on
             yield Line(Entry.CLOCK_LOST, case_id, f"its clock is for {case.clock_at}, pending is {books.clocks.get(case_id)}")
+
+
+def _without_clock(books: Books) -> Iterator[Line]:
+    """A limit ahead that nothing will strike for."""
+    for case_id, case in books.cases.items():
+        ahead = [duty for duty in case.duties if duty.state is DutyState.OPEN and duty.paused_at is None]
+        first = min(ahead, key=lambda duty: duty.due_at, default=None)
+        if first is not None and (case.clock_at is None or case.clock_at > first.due_at + JUST_AFTER):
+            yield Line(Entry.CASE_WITHOUT_CLOCK, case_id, f"{first.id} is due at {first.due_at}, its clock is for {case.clock_at}")
 
 
 def _referrals(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterator[Line]:
@@ -197,9 +261,29 @@ def _referrals(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> It
             if sent.kind is not Kind.REFERRED:
                 continue
             referred = Referred.model_validate(sent.data)
-            in_the_way = IN_A_REPORTS_WAY if referred.cause == LapseCause.REPORTED_LATE else IN_A_CALLS_WAY
-            outages = (outage for outage in books.outages if outage.part in in_the_way)
-            fell_into = next((outage for outage in outages if outage.covers(referred.limit)), None)
+            fell_into = _outage_of(books, referred.limit, referred.cause)
             if fell_into is not None:
                 words = f"{referred.duty} was due at {referred.limit}, when {fell_into.part} was away"
                 yield Line(Entry.REFERRED_WRONGLY, decision.case, words)
+
+
+def _lapses(books: Books, decisions: Sequence[tuple[Stored, Decision]]) -> Iterator[Line]:
+    """A person is late by what they did. A limit that only a clock found passed tells how late we were, and what fell into an outage of
+    ours says so."""
+    for _, decision in decisions:
+        for effect in decision.effects:
+            if effect.kind is not EffectKind.LAPSED or effect.due_at is None:
+                continue
+            if effect.cause is not LapseCause.REPORTED_LATE and effect.late_by_seconds is not None:
+                words = f"{effect.duty} is booked as {effect.late_by_seconds} s late, and nobody has done it yet"
+                yield Line(Entry.LAPSE_LATE_BY_US, decision.case, words)
+            fell_into = _outage_of(books, effect.due_at, effect.cause)
+            if fell_into is not None and OUR_FAILURES.isdisjoint(effect.excuses):
+                words = f"{effect.duty} was due at {effect.due_at}, when {fell_into.part} was away, and its lapse does not say so"
+                yield Line(Entry.LAPSE_LATE_BY_US, decision.case, words)
+
+
+def _outage_of(books: Books, limit: datetime, cause: str | None) -> Outage | None:
+    """What stood in the way at that moment of whoever let the limit pass."""
+    in_the_way = IN_A_REPORTS_WAY if cause == LapseCause.REPORTED_LATE else IN_A_CALLS_WAY
+    return next((outage for outage in books.outages if outage.part in in_the_way and outage.stood_in_the_way(limit)), None)

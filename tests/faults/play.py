@@ -8,63 +8,54 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
 
-from fenghuo.gateway_lab import GatewayLab, Mode
-from services.audit.checking.against_stream import stream_faults
-from services.audit.writing.feed import Feed
+from fenghuo.gateway_lab import Mode
 from services.escalator.policy.compress import compress
-from shared.broker_time import stored_at
-from shared.case import Case, read_case
-from shared.case_parts import part_of, whole_case
-from shared.facts import Fact
 from shared.ids import CaseId
-from shared.stored import asking
-from shared.streams import CASES, CLOCKS, FACTS, durable_configs, escalator_durable
-from shared.subjects import LANES
 from shared.vocabulary import Role
-from tests.audit.reading import key_of, store_of
-from tests.faults.balance import BROKER, Books, Outage, Receipt, Stored
+from tests.faults import closing
+from tests.faults.balance import BROKER, GATEWAY, Books, Outage, Receipt
 from tests.faults.cluster_lab import cluster_lab_in
+from tests.faults.gateway import GatewayProcess
 from tests.lab import Lab, Running, lab_in, until
-from tests.notifier.conftest import start_notifier, webhook_key
+from tests.notifier.conftest import start_notifier
 
 RATIO = 60
-"""Half an hour takes thirty seconds."""
+"""Half an hour takes thirty seconds, where nothing else is asked for."""
 SERVICES = ("intake", "escalator", "notifier", "audit")
 LEADERS = ("zhao_jia", "qian_yi", "sun_bing", "li_ding")
 REPORTS_PER_SECOND = 4
 PATIENCE = 60.0
-"""Seconds a client goes on asking, and everything may take to come to rest."""
+"""Seconds a client goes on asking."""
 
 
 @dataclass
 class Play:
     lab: Lab
-    gateway: GatewayLab
+    gateway: GatewayProcess
     chance: random.Random
     copies: int
     brokers: int
     running: dict[str, list[Running]] = field(default_factory=dict[str, list[Running]])
     receipts: list[Receipt] = field(default_factory=list[Receipt])
     outages: list[Outage] = field(default_factory=list[Outage])
+    """When nobody was there for a part."""
+    deaths: list[Outage] = field(default_factory=list[Outage])
+    """When one of its processes was killed or frozen, whoever else was there."""
     asked_again: int = 0
-    waits_for: str = ""
-    """What a durable that is not at rest was seen to wait for, for whoever reads why a play did not end."""
 
     async def start(self, service: str) -> Running:
         if service == "notifier":
-            started = await start_notifier(self.lab, self.gateway, FENGHUO_DIRECTORY=str(self.lab.directory))
+            ours = {"FENGHUO_DIRECTORY": str(self.lab.directory), "FENGHUO_CHANNELS": str(self.gateway.channels)}
+            started = await start_notifier(self.lab, self.gateway, **ours)
         else:
             started = await self.lab.start_service(service)
         self.running.setdefault(service, []).append(started)
@@ -126,6 +117,7 @@ class Play:
             self._store_killed,
             self._frozen,
             self._gateway_in_trouble,
+            self._gateway_frozen,
         )
 
     async def faults(self, seconds: float) -> None:
@@ -145,17 +137,15 @@ class Play:
         victim.kill()
         await asyncio.sleep(self.chance.uniform(0.0, 1.0))
         await self.start(service)
-        if self.copies == 1:
-            self._away(service, began)
+        self._away(service, began, 1 if service == "audit" else self.copies)
 
     async def _broker_killed(self) -> None:
         began = datetime.now(UTC)
         await asyncio.to_thread(self.lab.kill_nats)
-        await asyncio.sleep(self.chance.uniform(0.0, 1.5))
+        await asyncio.sleep(self.chance.uniform(0.0, 3.0))
         await asyncio.to_thread(self.lab.start_nats)
+        self._away(BROKER, began, self.brokers)
         await self.all_ready("all are ready after the broker")
-        if self.brokers == 1:
-            self._away(BROKER, began)
 
     async def _store_killed(self) -> None:
         await asyncio.to_thread(self.lab.kill_mongo)
@@ -169,16 +159,27 @@ class Play:
         victim.send_signal(signal.SIGSTOP)
         await asyncio.sleep(3)
         victim.send_signal(signal.SIGCONT)
-        if self.copies == 1:
-            self._away("escalator", began)
+        self._away("escalator", began, self.copies)
 
     async def _gateway_in_trouble(self) -> None:
-        self.gateway.gateway.command("/voice", Mode.FAIL)
+        await self.gateway.command("/voice", Mode.FAIL)
         await asyncio.sleep(1)
-        self.gateway.gateway.command("/voice", Mode.OK)
+        await self.gateway.command("/voice", Mode.OK)
 
-    def _away(self, part: str, began: datetime) -> None:
-        self.outages.append(Outage(part, began, datetime.now(UTC)))
+    async def _gateway_frozen(self) -> None:
+        """It takes calls and answers none for so long that some are handed over again."""
+        began = datetime.now(UTC)
+        self.gateway.freeze()
+        await asyncio.sleep(self.chance.uniform(1.0, 7.0))
+        self.gateway.thaw()
+        self.deaths.append(Outage(GATEWAY, began, datetime.now(UTC)))
+
+    def _away(self, part: str, began: datetime, copies: int) -> None:
+        """One of so many was, until now."""
+        away = Outage(part, began, datetime.now(UTC))
+        self.deaths.append(away)
+        if copies == 1:
+            self.outages.append(away)
 
     async def all_ready(self, what: str) -> None:
         """Wait for it. Raises AssertionError with what the first one that is not ready says."""
@@ -196,102 +197,44 @@ class Play:
 
     async def close_books(self) -> Books:
         async with self.lab.connection("admin") as admin:
-            while not await self._at_rest(admin):
-                await self.start("escalator")
-            await until(lambda: self._nothing_waits(admin, ("notifier", "audit")), seconds=PATIENCE, what="calls and records are out")
+            through = await self._at_rest(admin)
+            await closing.told(admin)
             for notifier in self.running["notifier"]:
                 await asyncio.to_thread(notifier.stop)
-            clocks = await _clocks(admin)
-            facts = await _facts(admin)  # after the clocks: one that has struck in between stands here
-            last = facts[-1].sequence
-            await until(lambda: self._recorded(last), seconds=PATIENCE, what="the trail covers all of it")
+            clocks = await closing.read_clocks(admin)
+            facts = await closing.read_facts(admin)  # after the clocks: one that has struck in between stands here
+            await closing.recorded(self.lab, self.running["audit"][0], facts[-1].sequence)
             return Books(
                 receipts=self.receipts,
                 facts=facts,
-                cases=await _cases(admin),
+                through=through,
+                cases=await closing.read_cases(admin),
                 clocks=clocks,
-                calls=[call for message in self.gateway.gateway.messages for call in message.data.get("also") or [message.id]],
-                records=await self._differences(),
+                calls=await self.gateway.calls(),
+                hand_overs=await self.gateway.hand_overs(),
+                records=await closing.differences(self.lab),
                 outages=self.outages,
+                deaths=self.deaths,
             )
 
-    async def _at_rest(self, admin: Client) -> bool:
-        """Everything is taken in and no clock is decided on any more; False where one was being decided on at the stop."""
-        try:
-            await until(lambda: self._nothing_waits(admin), seconds=PATIENCE, what="the services have taken everything in")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; {self.waits_for}") from None
-        for escalator in self.running["escalator"]:
-            await asyncio.to_thread(escalator.stop)
-        self.running["escalator"].clear()
-        js = admin.jetstream()
-        return not any([(await js.consumer_info(FACTS, escalator_durable(lane))).num_ack_pending for lane in range(LANES)])
-
-    async def _nothing_waits(self, admin: Client, durables: tuple[str, ...] | None = None) -> bool:
-        js = admin.jetstream()
-        try:
-            for stream, config in durable_configs():
-                if durables is None or config.durable_name in durables:
-                    info = await js.consumer_info(stream, cast(str, config.durable_name))
-                    if info.num_pending or info.num_ack_pending:
-                        self.waits_for = f"{config.durable_name}: {info.num_pending} to come, {info.num_ack_pending} not acknowledged"
-                        return False
-        except (NatsError, TimeoutError):
-            return False
-        return True
-
-    async def _recorded(self, last: int) -> bool:
-        async with httpx.AsyncClient(timeout=10) as http:
-            answer = await http.get(f"{self.running['audit'][0].url}/api/v1/trail/state", headers=self.lab.bearer(Role.AUDITOR))
-        return answer.status_code == 200 and answer.json()["size"] >= last
-
-    async def _differences(self) -> list[str]:
-        async with store_of(self.lab) as source, self.lab.connection("audit") as reader:
-            return [str(fault) for fault in await stream_faults(source, key_of(self.lab), Feed(lambda: reader))]
-
-
-async def _facts(admin: Client) -> list[Stored]:
-    js = admin.jetstream()
-    config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30)
-    subscription = await js.pull_subscribe("fact.>", stream=FACTS, config=config)
-    facts: list[Stored] = []
-    left = (await subscription.consumer_info()).num_pending or 0
-    while left > 0:
-        for message in await subscription.fetch(min(left, 200), timeout=20):
-            left -= 1
-            facts.append(Stored(message.metadata.sequence.stream, stored_at(message), Fact.read(message.data)))
-    await subscription.unsubscribe()
-    return facts
-
-
-async def _cases(admin: Client) -> dict[CaseId, Case]:
-    ask = asking(lambda: admin, timeout=30)
-    bucket = await admin.jetstream().key_value(CASES)
-    cases: dict[CaseId, Case] = {}
-    for case_id, part in map(part_of, await bucket.keys()):
-        if not part:
-            raw = (await bucket.get(case_id)).value or b""
-            cases[case_id] = read_case(await whole_case(ask, case_id, raw))
-    return cases
-
-
-async def _clocks(admin: Client) -> dict[CaseId, datetime]:
-    js = admin.jetstream()
-    info = await js.stream_info(CLOCKS, subjects_filter="clock.armed.>")
-    clocks: dict[CaseId, datetime] = {}
-    for subject in info.state.subjects or {}:
-        with suppress(NotFoundError):  # it has struck this moment
-            headers = cast(dict[str, str], (await js.get_last_msg(CLOCKS, subject)).headers or {})
-            clocks[CaseId(subject.rsplit(".", 1)[1])] = datetime.fromisoformat(headers["Nats-Schedule"].removeprefix("@at "))
-    return clocks
+    async def _at_rest(self, admin: Client) -> int:
+        """Everything is taken in, and no escalator runs any more. Returns up to where they were through."""
+        while True:
+            through = await closing.taken_in(admin)
+            for escalator in self.running["escalator"]:
+                await asyncio.to_thread(escalator.stop)
+            self.running["escalator"].clear()
+            if not await closing.is_half_done(admin):
+                return through
+            await self.start("escalator")
 
 
 @asynccontextmanager
-async def play_in(folder: Path, seed: int, copies: int, brokers: int) -> AsyncIterator[Play]:
+async def play_in(folder: Path, seed: int, copies: int, brokers: int, ratio: int = RATIO) -> AsyncIterator[Play]:
     """Everything up, `copies` of each service, one broker or three."""
-    async with lab_in(folder) if brokers == 1 else cluster_lab_in(folder) as lab, GatewayLab(webhook_key(lab)) as gateway:
+    async with lab_in(folder) if brokers == 1 else cluster_lab_in(folder) as lab, GatewayProcess(lab) as gateway:
         fast = folder / "policy.yaml"
-        fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), RATIO), encoding="utf-8")
+        fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), ratio), encoding="utf-8")
         lab.policy = fast
         play = Play(lab, gateway, random.Random(seed), copies, brokers)
         for service in SERVICES:
@@ -300,8 +243,8 @@ async def play_in(folder: Path, seed: int, copies: int, brokers: int) -> AsyncIt
         yield play
 
 
-async def played(folder: Path, seed: int, *, copies: int, brokers: int, seconds: float) -> tuple[Play, Books]:
-    async with play_in(folder, seed, copies, brokers) as play:
+async def played(folder: Path, seed: int, *, copies: int, brokers: int, seconds: float, ratio: int = RATIO) -> tuple[Play, Books]:
+    async with play_in(folder, seed, copies, brokers, ratio) as play:
         async with asyncio.TaskGroup() as group:
             group.create_task(play.people(seconds))
             group.create_task(play.faults(seconds))

@@ -6,25 +6,30 @@ The short play of `make faults`, and the balance sheet itself: each loss that is
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace as changed
 
-from shared.facts import LapseCause, Outgoing, Referred, read_decision
+from shared.case import DutyState
+from shared.facts import Effect, EffectKind, Excuse, LapseCause, Outgoing, Referred, read_decision
 from shared.facts.authors import Author
 from shared.ids import CaseId, DutyId, UnitId
 from shared.vocabulary import Kind
-from tests.faults.balance import BROKER, Books, Entry, Outage, Receipt, balance
+from tests.faults.balance import BROKER, GATEWAY, Books, Entry, HandOver, Outage, Receipt, balance
 from tests.faults.play import played
 
-SECONDS = 6.0
+SECONDS = 10.0
+RATIO = 240
+"""Half an hour takes seven seconds."""
+AROUND = timedelta(seconds=2)
 Planted = Callable[[Books], Books]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
-    _, closed = await played(tmp_path_factory.mktemp("play"), seed=1, copies=1, brokers=1, seconds=SECONDS)
+    _, closed = await played(tmp_path_factory.mktemp("play"), seed=1, copies=1, brokers=1, seconds=SECONDS, ratio=RATIO)
     return closed
 
 
@@ -81,7 +86,34 @@ def _referred_from_an_outage(books: Books, part: str = BROKER, cause: LapseCause
     sent = Outgoing(kind=Kind.REFERRED, case=CaseId("x"), data=referred.model_dump(mode="json", exclude_none=True))
     fact = stored.fact.model_copy(update={"data": changed(decision, sends=(sent,))})
     facts = [*books.facts[:place], replace(stored, fact=fact), *books.facts[place + 1 :]]
-    return replace(books, facts=facts, outages=[Outage(part, stored.at - timedelta(seconds=1), stored.at)])
+    return replace(books, facts=facts, outages=[Outage(part, stored.at - AROUND, stored.at + AROUND)])
+
+
+def _lapsed(books: Books, **how: Any) -> Books:
+    """The first decision finds a limit passed; we were away at that moment."""
+    place = _first(books, Kind.DECIDED)
+    stored = books.facts[place]
+    decision = read_decision(stored.fact.data)
+    lapsed = Effect(kind=EffectKind.LAPSED, why="limit_passed", due_at=stored.at, cause=LapseCause.NOT_ACKNOWLEDGED, **how)
+    fact = stored.fact.model_copy(update={"data": changed(decision, effects=(*decision.effects, lapsed))})
+    facts = [*books.facts[:place], replace(stored, fact=fact), *books.facts[place + 1 :]]
+    return replace(books, facts=facts, outages=[Outage(BROKER, stored.at - AROUND, stored.at + AROUND)])
+
+
+def _without_a_moment(books: Books) -> Books:
+    """A case owes something and waits for no clock: nothing in it and nothing in the broker will ever look at it again."""
+    case_id, case = next((key, case) for key, case in books.cases.items() if any(duty.state is DutyState.OPEN for duty in case.duties))
+    clocks = {key: at for key, at in books.clocks.items() if key != case_id}
+    return replace(books, cases={**books.cases, case_id: changed(case, clock_at=None)}, clocks=clocks)
+
+
+def _handed_over_again(books: Books, answered: bool = True, died: str = "") -> Books:
+    """As a notifier would that forgot what the gateway had said."""
+    last = books.facts[-1].at + timedelta(minutes=1)
+    hand_over = HandOver("a-call", last.timestamp(), answered)
+    deaths = [Outage(died, last, last + timedelta(seconds=3))] if died else []
+    again = [hand_over, replace(hand_over, at=hand_over.at + 5)]
+    return replace(books, hand_overs=[*books.hand_overs, *again], deaths=[*books.deaths, *deaths])
 
 
 def _without_decisions(books: Books) -> Books:
@@ -97,10 +129,13 @@ PLANTED: dict[Entry, Planted] = {
     Entry.DECISION_DOUBLED: lambda books: _again(books, Kind.DECIDED),
     Entry.CALL_LOST: lambda books: _without_the_first(books, Kind.DELIVERED),
     Entry.CALL_DOUBLED: lambda books: replace(books, calls=[*books.calls, books.calls[0]]),
+    Entry.CALL_REPEATED: _handed_over_again,
     Entry.OUTCOME_DOUBLED: lambda books: _again(books, Kind.DELIVERED),
     Entry.CLOCK_LOST: _without_a_clock,
     Entry.RECORD_LOST: lambda books: replace(books, records=["fact 7 is in the stream and its record is not in the trail"]),
+    Entry.CASE_WITHOUT_CLOCK: _without_a_moment,
     Entry.REFERRED_WRONGLY: _referred_from_an_outage,
+    Entry.LAPSE_LATE_BY_US: _lapsed,
 }
 
 
@@ -123,6 +158,43 @@ def test_only_what_stood_in_the_way_excuses(books: Books, part: Author, cause: L
     assert (Entry.REFERRED_WRONGLY in {line.entry for line in found}) is excuses
 
 
-@pytest.mark.parametrize("entry", [Entry.FACT_LOST, Entry.CALL_DOUBLED, Entry.RECORD_LOST, Entry.CLOCK_LOST])
+@pytest.mark.parametrize(
+    ("answered", "died", "is_fault"),
+    [
+        (True, "", True),
+        (True, Author.ESCALATOR, True),
+        (True, Author.NOTIFIER, False),
+        (True, BROKER, False),
+        (True, GATEWAY, False),
+        (False, "", False),
+    ],
+)
+def test_a_call_is_repeated_only_where_its_answer_was_not_heard_or_could_not_be_kept(
+    books: Books, answered: bool, died: str, is_fault: bool
+) -> None:
+    found = balance(_handed_over_again(books, answered, died))
+    assert {line.entry for line in found} == ({Entry.CALL_REPEATED} if is_fault else set())
+
+
+@pytest.mark.parametrize(
+    ("late_by", "excuses", "is_ours"),
+    [
+        (None, (), True),
+        (9.5, (Excuse.SYSTEM_AWAY,), True),
+        (None, (Excuse.STOOD_IN,), True),
+        (None, (Excuse.SYSTEM_AWAY,), False),
+        (None, (Excuse.NOTHING_DELIVERED,), False),
+    ],
+)
+def test_a_lapse_says_what_the_machine_did_and_never_how_late_it_was(
+    books: Books, late_by: float | None, excuses: tuple[Excuse, ...], is_ours: bool
+) -> None:
+    found = balance(_lapsed(books, late_by_seconds=late_by, excuses=excuses))
+    assert {line.entry for line in found} == ({Entry.LAPSE_LATE_BY_US} if is_ours else set())
+
+
+@pytest.mark.parametrize(
+    "entry", [Entry.FACT_LOST, Entry.CALL_DOUBLED, Entry.RECORD_LOST, Entry.CLOCK_LOST, Entry.CASE_WITHOUT_CLOCK, Entry.LAPSE_LATE_BY_US]
+)
 def test_and_nothing_else_is(books: Books, entry: Entry) -> None:
     assert {line.entry for line in balance(PLANTED[entry](books))} == {entry}

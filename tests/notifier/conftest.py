@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import pytest_asyncio
@@ -62,7 +63,16 @@ posts: [{id: party_main, name: {zh: 书记, en: Secretary}, unit: government, ho
 """
 
 
-async def start_notifier(lab: Lab, gateway: GatewayLab, **env: str) -> Running:
+class Reachable(Protocol):
+    """A gateway of this machine, wherever it runs."""
+
+    @property
+    def url(self) -> str: ...
+
+    smtp_port: int
+
+
+async def start_notifier(lab: Lab, gateway: Reachable, **env: str) -> Running:
     (lab.folder / "channels.yaml").write_text(CHANNELS, encoding="utf-8")
     (lab.folder / "people.yaml").write_text(DIRECTORY, encoding="utf-8")
     ours = {

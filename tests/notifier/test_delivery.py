@@ -61,7 +61,7 @@ async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(no
     assert delivery.attempts == 3
     assert delivery.error
     assert "503" in delivery.error
-    first, second, third = (at for at, _, _ in list(gateway.gateway.attempts)[began:])
+    first, second, third = (attempt.at for attempt in list(gateway.gateway.attempts)[began:])
     assert second - first >= 0.19
     assert third - second >= 0.39
 
