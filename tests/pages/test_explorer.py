@@ -48,7 +48,7 @@ async def test_units_are_offered_by_the_directory_of_now(town: Lab, intake: Runn
         (await client.post("/api/v1/directory/changes", json={"changes": [{"op": "put_unit", "unit": unit}]})).raise_for_status()
 
     async def is_offered() -> bool:
-        return "新设机构" in (await auditor.get("/")).text
+        return "New bureau" in (await auditor.get("/", params={"lang": "en"}, follow_redirects=True)).text
 
     await until(is_offered, what="the unit that was added at run time")
 
