@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import nats
@@ -60,7 +60,26 @@ def heed_only_the_brokers_status() -> None:
     JetStreamContext.is_status_msg = staticmethod(status_of)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def outlive_late_answers() -> None:
+    """Whoever gives up waiting for a PONG (readiness does, after two seconds) leaves a cancelled future behind. When the broker answers
+    after all, nats-py fails at that future and never reads the connection again: a broker that stood still for three seconds would be lost
+    to every service for a minute, until the pings go unanswered. Safe to repeat."""
+    Client._process_pong = _heard  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+
+
+_process_pong = Client._process_pong  # pyright: ignore[reportPrivateUsage]
+
+
+async def _heard(client: Client) -> None:
+    waiting = cast(list[asyncio.Future[bool]], client._pongs)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    if waiting and waiting[0].done():
+        waiting[0] = asyncio.get_running_loop().create_future()
+    await _process_pong(client)
+
+
 def connect_options(settings: Settings, user: str, stopping: Stopping | None = None) -> dict[str, Any]:
+    outlive_late_answers()
+
     async def on_error(error: Exception) -> None:
         log.error("broker_error", error=str(error), kind=type(error).__name__)
 
