@@ -239,13 +239,13 @@ def test_no_form_asks_for_what_the_act_does_not_take() -> None:
 
 def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> None:
     values = {"task_title": "查阀门", "task_units": "heating_company,water_bureau", "task_due_at": "2026-12-01T08:30"}
-    form = act_forms.read_act(Kind.ASSIGNED, values, ZONE)
+    form = act_forms.read_act(Kind.ASSIGNED, values, ZONE, example_directory())
     assert (form.tasks[0].units, str(form.tasks[0].due_at)) == (("heating_company", "water_bureau"), "2026-12-01 00:30:00+00:00")
     with pytest.raises(Problem) as refused:
-        act_forms.read_act(Kind.EXTENSION_ASKED, {"due_at": "tomorrow"}, ZONE)
+        act_forms.read_act(Kind.EXTENSION_ASKED, {"due_at": "tomorrow"}, ZONE, example_directory())
     assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "duty", "text"}
-    assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE).span == timedelta(minutes=10)
-    assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE).approve is False
+    assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE, example_directory()).span == timedelta(minutes=10)
+    assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE, example_directory()).approve is False
 
 
 # Thousands

@@ -29,6 +29,7 @@ from shared.vocabulary import Role
 from shared.web import Pages, login
 from shared.web.languages import N_
 from shared.web.names import Names
+from shared.web.picks import Picker, near_units, offers, taken
 
 Found = TypeVar("Found")
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
@@ -52,9 +53,12 @@ def explorer_router(
 
     @router.get("/")
     async def search(request: Request, cursor: Cursor | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
-        pages.admit(request, *READERS)
-        values = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
+        principal, now = pages.admit(request, *READERS), directory()
+        pickers = {name: Picker(now, sort) for name, sort in search_form.PICKED.items()} if now.units else {}
+        asked = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
+        values, not_named = taken(asked, pickers)
         wanted, faults = search_form.read_filter(values, zone)
+        faults |= dict(not_named)
         state = await found_or_fault(reader.state)
         page: Page | None = None
         if state.checkpoint is not None:
@@ -71,7 +75,7 @@ def explorer_router(
             reads=in_words,
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
-            directory=directory(),
+            offers=offers(pickers, near_units(now, principal.unit), asked),
             marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
             tries=list(search_form.tries(values)),
             cursor=cursor,

@@ -44,9 +44,11 @@ from shared.tokens import Gate
 from shared.web import Pages
 from shared.web.languages import N_
 from shared.web.names import Names
+from shared.web.picks import WRITTEN, Picker, Sort, near_units, offers, taken
 from shared.web.times import local_input, read_local
 
 PER_PAGE = 100
+ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below")
 LISTED = 300
 """Records that a link names one by one."""
 NUMBER = re.compile("[0-9]{1,15}")
@@ -90,13 +92,18 @@ def report_pages_router(
     router = pages.router()
     names = Names(directory)
 
+    def pickers() -> dict[str, Picker]:
+        """None where the directory has nothing to pick from."""
+        now = directory()
+        return {"unit": Picker(now, Sort.UNITS)} if now.units else {}
+
     def asked(request: Request) -> tuple[Window, Values, dict[str, str]]:
-        values = {name: value for name, value in request.query_params.items() if value and name in ("since", "until", "unit", "below")}
+        values, not_named = taken({name: value for name, value in request.query_params.items() if value and name in ASKED}, pickers())
         if not {"since", "until"} & values.keys():
             local = clock().astimezone(zone)
             values["since"] = local_input(local.replace(day=1, hour=0, minute=0), zone)
         window, faults = read_window(values, zone, directory())
-        return window, values, faults
+        return window, values, faults | dict(not_named)
 
     @router.get("/reports")
     async def first(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -131,7 +138,7 @@ def report_pages_router(
 
     @router.get("/reports/{name}")
     async def report(request: Request, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        pages.admit(request, *READERS)
+        principal = pages.admit(request, *READERS)
         kind = REPORTS.get(name)
         if kind is None:
             raise Problem(404, "Not Found", NO_REPORT)
@@ -151,7 +158,7 @@ def report_pages_router(
             titles={one: known.title for one, known in REPORTS.items()},
             values=values,
             faults=faults,
-            directory=directory(),
+            offers=offers(pickers(), near_units(directory(), principal.unit), values),
             answer=answer,
             content=html.body(kind.blocks(words, answer), link),
             meant=(*kind.meant, *definitions.ALWAYS),

@@ -10,15 +10,18 @@ from services.audit.search.criteria import CATEGORIES, KINDS, LEVELS
 from shared.facts import EffectKind
 from shared.web.labels import LABELS
 from shared.web.languages import N_
+from shared.web.picks import Sort
 from shared.web.times import read_local
 
 TEXTS = ("case", "kind", "unit", "person", "level", "category", "area", "channel", "outcome", "lapse_of", "text")
 TIMES = ("since", "until", "claimed_since", "claimed_until")
 FURTHER = ("case", "category", "channel", "outcome", "lapse_of", "claimed_since", "claimed_until", "exact")
 """Behind a fold, which is open where one of them is given."""
+PICKED: dict[str, Sort] = {"unit": Sort.UNITS, "person": Sort.PEOPLE, "area": Sort.AREAS}
+"""What is named of a list of the directory, where there is one."""
 CHANNELS = tuple(LABELS["channel"])
 OUTCOMES = tuple(str(one) for one in EffectKind)
-__all__ = ["CATEGORIES", "CHANNELS", "FURTHER", "KINDS", "LEVELS", "OUTCOMES", "read_filter", "tries"]
+__all__ = ["CATEGORIES", "CHANNELS", "FURTHER", "KINDS", "LEVELS", "OUTCOMES", "PICKED", "read_filter", "tries"]
 
 BEFORE = N_("It lies before the time above it: exchange the two.")
 _MINUTE = timedelta(minutes=1) - timedelta(microseconds=1)

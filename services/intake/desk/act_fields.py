@@ -3,8 +3,8 @@
 Invariant: a choice offers only what there is and what it can be done to; a list of one is chosen already.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -15,14 +15,17 @@ from services.intake.desk.fitting import UNDER_WAY, documents_wanted, is_to_judg
 from shared.case import Case, Duty, Task, TaskState
 from shared.directory import Directory
 from shared.facts import Name
-from shared.ids import DutyId
+from shared.ids import DutyId, PostId, UnitId
 from shared.territory import MAY, Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
 from shared.web.labels import label
 from shared.web.languages import N_
 from shared.web.names import Names
+from shared.web.picks import WRITTEN, Choice, Offer, Picker, Sort, near_units
 
+PARTS_SHOWN = 20
+"""Of each group of those that are likely."""
 ROWS = 200
 """Rows of a long list on one page, and choices of a task or a duty; over HTTP there are all."""
 
@@ -38,13 +41,6 @@ class Widget(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    value: str
-    name: Name | str
-    """A name in both languages, or a message of the catalogue."""
-
-
-@dataclass(frozen=True)
 class Field:
     name: str
     words: str
@@ -54,6 +50,8 @@ class Field:
     empty: str = ""
     """What an empty choice means, where it may stay empty."""
     mono: bool = False
+    is_part: bool = False
+    """The directory has more than `choices`: another may be written in."""
     count: int = 0
     """Of a task or a duty all that could be chosen; `choices` has the most pressing of them."""
 
@@ -67,6 +65,30 @@ class Setting:
     names: Names
     principal: Principal
     at: datetime
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What came back from a form that was wrong."""
+
+    @cached_property
+    def pickers(self) -> dict[Sort, Picker]:
+        return {sort: Picker(self.directory, sort) for sort in Sort}
+
+    @cached_property
+    def likely_units(self) -> list[str]:
+        """Who has a part in the case, then those about the reader's own unit."""
+        case = self.case
+        parts = [case.report.unit, case.holder, *(task.unit for task in case.tasks[:PARTS_SHOWN])]
+        return list(dict.fromkeys([*parts, *near_units(self.directory, self.principal.unit)]))
+
+    @cached_property
+    def likely_people(self) -> list[str]:
+        """The reader's own unit, who is called in the case, the holder's unit, and the heads of the units that are likely."""
+        called = [person for duty in self.case.duties[:PARTS_SHOWN] for person in (duty.bearer, *(lit.person for lit in duty.lit))]
+        own, holding = self.principal.unit, self.case.holder
+        of_own = [one.id for one in self.directory.people if one.unit == own]
+        of_holder = [one.id for one in self.directory.people if one.unit == holding]
+        units = (self.directory.units_by_id.get(UnitId(unit)) for unit in self.likely_units)
+        posts = (self.directory.posts_by_id.get(PostId(unit.head)) for unit in units if unit is not None and unit.head is not None)
+        return [*of_own[:PARTS_SHOWN], *called, *of_holder[:PARTS_SHOWN], *(post.holder for post in posts if post is not None)]
 
     @cached_property
     def _claim(self) -> Claim:
@@ -200,6 +222,10 @@ def _field(name: str, act: Act, here: Setting) -> Field | None:
     )
     if name in ONE_OF_TWO:
         return _one_of_many(name, act, here, must=must)
+    if name in PICKED:
+        offer = _offer(name, here)
+        empty = "" if must else EMPTY.get(name, "")
+        return Field(name, words, widget, must, offer.choices, empty, is_part=offer.is_part) if offer.choices or must else None
     find = _CHOICES.get(name)
     if find is None:
         return Field(name, words, widget, must, mono=name == "into")
@@ -225,18 +251,9 @@ def _one_of_many(name: str, act: Act, here: Setting, *, must: bool) -> Field | N
     return Field(name, words, widget, must, tuple(named), "" if must else empty, count=count)
 
 
-def _units(_: Act, here: Setting) -> Iterable[Choice]:
-    return (Choice(unit.id, unit.name) for unit in here.directory.units)
-
-
-def _people(_: Act, here: Setting) -> Iterable[Choice]:
-    return (Choice(person.id, person.name) for person in here.directory.people)
-
-
-def _owners(_: Act, here: Setting) -> Iterable[Choice]:
-    """People of the reader's own unit first."""
-    people = sorted(here.directory.people, key=lambda person: person.unit != here.principal.unit)
-    return (Choice(person.id, person.name) for person in people)
+def _offer(name: str, here: Setting) -> Offer:
+    values = here.values
+    return here.pickers[PICKED[name]].offer(LIKELY[name](here), values.get(name, ""), values.get(f"{name}{WRITTEN}", ""))
 
 
 def _duties(act: Act, here: Setting) -> list[Duty]:
@@ -328,31 +345,41 @@ def _spans(act: Act, _: Setting) -> Iterable[Choice]:
     return (Choice(span, label("span", span)) for span in SPANS[act.kind])
 
 
-def _plans(_: Act, here: Setting) -> Iterable[Choice]:
-    """Those made for such a matter first."""
+def _plans(here: Setting) -> Iterable[str]:
+    """Those made for such a matter."""
     report = here.case.report
     fitting = here.directory.plans_for(report.kind, report.category, report.topic, here.case.level, report.area) if report.category else ()
-    plans = dict.fromkeys((*fitting, *here.directory.plans))
-    return (Choice(plan.id, plan.name) for plan in plans)
+    return (plan.id for plan in fitting)
 
 
-def _posts(_: Act, here: Setting) -> Iterable[Choice]:
-    """The fallback chain first, in its order."""
-    chain = [post for plan in here.case.plans.values() for post in plan.chain]
-    ordered = dict.fromkeys((*chain, *(post.id for post in here.directory.posts)))
-    return (Choice(post, here.names.post(post)) for post in ordered)
+def _posts(here: Setting) -> Iterable[str]:
+    """The fallback chain, in its order, then the heads of the units that are likely."""
+    chain = (post for plan in here.case.plans.values() for post in plan.chain)
+    units = (here.directory.units_by_id.get(UnitId(unit)) for unit in here.likely_units)
+    return (*chain, *(unit.head for unit in units if unit is not None and unit.head is not None))
 
 
 _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
-    "to_unit": _units,
-    "task_units": _units,
-    "to_person": _people,
-    "owner": _owners,
     "document": _documents,
     "level": _levels,
     "sensitive": _sensitive,
     "satisfaction": _satisfaction,
     "span": _spans,
+}
+PICKED: dict[str, Sort] = {
+    "to_unit": Sort.UNITS,
+    "task_units": Sort.UNITS,
+    "to_person": Sort.PEOPLE,
+    "owner": Sort.PEOPLE,
+    "plan": Sort.PLANS,
+    "post": Sort.POSTS,
+}
+"""What is named of a list of the directory."""
+LIKELY: dict[str, Callable[[Setting], Iterable[str]]] = {
+    "to_unit": lambda here: here.likely_units,
+    "task_units": lambda here: here.likely_units,
+    "to_person": lambda here: here.likely_people,
+    "owner": lambda here: here.likely_people,
     "plan": _plans,
     "post": _posts,
 }

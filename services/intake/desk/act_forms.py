@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from services.intake.acts_table import ACTS, GROUPS, Act
-from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, ROWS, Field, Setting, Widget, duty_name, fields_of, needed
+from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, PICKED, ROWS, Field, Setting, Widget, duty_name, fields_of, needed
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
 from services.intake.desk.fitting import awaited, is_to_judge, left_unreferred
 from services.intake.forms import FIELDS, ActForm
+from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
 from shared.problems import Problem
 from shared.vocabulary import Kind
 from shared.web.languages import N_
+from shared.web.picks import Picker, taken
 from shared.web.times import read_local
 
 MISSING = N_("This can't stay empty.")
@@ -83,12 +85,14 @@ def _asks_for_what_is_not_there(page: ActPage) -> bool:
     return any(field.needed and field.widget is Widget.SELECT and not field.choices for field in page.fields)
 
 
-def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo) -> ActForm:
+def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -> ActForm:
     """Raises Problem 422 that names every field at fault."""
     act = ACTS[kind]
     asked = [part for name in act.fields for part in (OF_A_TASK if name == "tasks" else (name,))]
+    pickers = {name: Picker(directory, PICKED[name]) for name in asked if name in PICKED}
+    values, errors = taken(values, pickers, many=("task_units",))
     given = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
-    errors = [(name, MISSING) for name in sorted(needed(act)) if name not in given]
+    errors += [(name, MISSING) for name in sorted(needed(act)) if name not in given and name not in dict(errors)]
     if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(given):
         errors += [(name, MISSING) for name in ONE_OF_TWO]
     filled: dict[str, Any] = {}

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from services.intake.desk.view import CaseView
 from services.intake.forms import AcknowledgeForm
-from shared.facts import Name, Via, field_errors
-from shared.ids import PersonId
+from shared.directory import Directory
+from shared.facts import Via, field_errors
 from shared.problems import Problem
 from shared.web.languages import N_
+from shared.web.picks import WRITTEN, Offer, Picker, Sort, taken
 from shared.web.times import read_local
 
 SOME_WRONG = N_("Some fields need another look.")
@@ -21,20 +22,29 @@ SOME_WRONG = N_("Some fields need another look.")
 class CallForm:
     """Whom it may be about, who is chosen already, and what was typed."""
 
-    people: tuple[tuple[PersonId, Name], ...]
+    offer: Offer
     chosen: str = ""
+    written: str = ""
 
 
-def call_form(view: CaseView, chosen: str) -> CallForm | None:
+def call_form(view: CaseView, directory: Directory, chosen: str, written: str) -> CallForm | None:
     """None where nobody is left whom the reader could have reached."""
-    duties = view.reachable
-    contacts = [(link.lit.person, link.lit.name) for link in view.chain if link.lit.may_log_call]
-    people = tuple(dict.fromkeys((*duties, *contacts)))
-    return CallForm(people, chosen) if people else None
+    contacts = [link.lit.person for link in view.chain if link.lit.may_log_call]
+    people = dict.fromkeys((*(person for person, _ in view.reachable), *contacts))
+    offer = Picker(directory, Sort.PEOPLE, among=people).offer(people, chosen, written)
+    return CallForm(offer, chosen, written) if offer.choices else None
 
 
-def read_call(values: Mapping[str, str], zone: ZoneInfo) -> AcknowledgeForm:
+def is_call(values: Mapping[str, str]) -> bool:
+    """Somebody is named whom the reader reached; else it is an acknowledgement of their own."""
+    return bool(values.get("person") or values.get(f"person{WRITTEN}"))
+
+
+def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -> AcknowledgeForm:
     """An acknowledgement of the reader's own where no person is named. Raises Problem 422 that names every field at fault."""
+    values, not_named = taken(values, {"person": Picker(directory, Sort.PEOPLE)})
+    if not_named:
+        raise Problem(422, "Invalid request", SOME_WRONG, errors=not_named)
     given = {name: values[name].strip() for name in ("person", "number", "note") if values.get(name, "").strip()}
     at = values.get("called_at", "").strip()
     try:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.intake.desk import act_forms
-from services.intake.desk.call_form import read_call
+from services.intake.desk.call_form import is_call, read_call
 from services.intake.desk.here import READERS, DeskPages, fields_of
 from shared.ids import CaseId
 from shared.problems import Problem
@@ -40,15 +40,14 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
     async def acknowledge(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit_form(request, *READERS)
         values = await fields_of(request)
-        is_call = bool(values.get("person"))
         try:
-            form = read_call(values, here.desk.zone)
+            form = read_call(values, here.desk.zone, here.desk.directory)
             acted = await here.desk.acts.acknowledge(CaseId(case), principal, form, values.get("key") or None)
         except Problem as problem:
-            if problem.status != 422 or not is_call:
+            if problem.status != 422 or not is_call(values):
                 raise
             return await show_again(request, principal, case, CALL, values, problem)
-        return here.after(request, acted, values.get("back", "/"), "call" if is_call else "acknowledged")
+        return here.after(request, acted, values.get("back", "/"), "call" if is_call(values) else "acknowledged")
 
     @router.post("/cases/{case}/acts/{kind}")
     async def act(request: Request, case: str, kind: Kind) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -57,7 +56,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             raise Problem(404, "Not Found", act_forms.NO_SUCH_ACT)
         values = await fields_of(request)
         try:
-            form = act_forms.read_act(kind, values, here.desk.zone)
+            form = act_forms.read_act(kind, values, here.desk.zone, here.desk.directory)
             acted = await here.desk.acts.act(kind, CaseId(case), form, principal, values.get("key") or None)
         except Problem as problem:
             if problem.status != 422:

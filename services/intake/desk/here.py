@@ -32,6 +32,7 @@ from shared.web.labels import label
 from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.pages import HEADERS
+from shared.web.picks import WRITTEN
 
 READERS = (Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR)
 SAID = {
@@ -123,10 +124,11 @@ class DeskPages:
 
     def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
         view = self.view(card.whole, principal)
-        setting = Setting(view.case, self.desk.directory, self.names, principal, self.pages.clock())
-        groups = act_forms.grouped(view.can, setting)
         more: dict[str, Any] = {"wrong": None, "values": {}, "errors": {}, "key": token_hex(16), **context}
-        more["call"] = call_form(view, more["values"].get("person") or request.query_params.get("call", ""))
+        setting = Setting(view.case, self.desk.directory, self.names, principal, self.pages.clock(), more["values"])
+        groups = act_forms.grouped(view.can, setting)
+        chosen = more["values"].get("person") or request.query_params.get("call", "")
+        more["call"] = call_form(view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", ""))
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
         return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised, whole=True, **more)
 

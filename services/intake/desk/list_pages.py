@@ -1,5 +1,6 @@
 """Across all cases: open tasks, suspected omissions; and who is on watch, and where a gap will be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +9,7 @@ from secrets import token_hex
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
 from services.intake.directory_waiting import RefusalForm
 from services.intake.record import Unreachable
@@ -20,10 +22,13 @@ from shared.standing import standing_case
 from shared.tokens import Principal
 from shared.vocabulary import Kind
 from shared.web.pages import HEADERS
+from shared.web.picks import WRITTEN, Offer, Picker, Sort, near_units, taken
 
 AHEAD = timedelta(days=7)
 GAPS_AHEAD = timedelta(days=14)
 TASKS_SHOWN = 300
+WATCHES_SHOWN = 20
+"""Rosters on one page, each with the shifts of a week: the reader's own, then those of the units about their own."""
 
 
 class Decision(StrEnum):
@@ -47,15 +52,27 @@ class Watch:
     shifts: tuple[Shift, ...]
 
 
+@dataclass(frozen=True)
+class Narrowed:
+    """What a list is narrowed to."""
+
+    offer: Offer
+    chosen: str
+    written: str
+    """What was written and could not be understood."""
+    fault: str
+
+
 def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/tasks")
-    async def tasks(request: Request, unit: str = "") -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def tasks(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
         found = listed_tasks(here.cards(principal), here.pages.clock())
-        units = sorted({one.task.unit for one in found})
-        chosen = [one for one in found if not unit or one.task.unit == unit]
+        units = {one.task.unit for one in found}
+        narrowed = _narrowed(request, "unit", Picker(here.desk.directory, Sort.UNITS, among=units), _own_first(here, principal))
+        chosen = [one for one in found if narrowed.chosen in ("", one.task.unit)]
         slips = [(slip, [one for one in chosen if one.slip is slip][:TASKS_SHOWN]) for slip in URGENCY]
-        return here.show(request, "tasks.html", principal, slips=slips, units=units, unit=unit, count=len(chosen))
+        return here.show(request, "tasks.html", principal, slips=slips, narrowed=narrowed, count=len(chosen))
 
     @router.get("/suspicions")
     async def suspicions(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -68,13 +85,18 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/roster")
     async def roster(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
-        watches = [_watch(here, one, principal, now) for one in here.desk.directory.rosters]
-        watches.sort(key=lambda watch: not watch.mine)
+        directory, near = here.desk.directory, _own_first(here, principal)
+        rosters = sorted(directory.rosters, key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near))
+        narrowed = _narrowed(request, "roster", Picker(directory, Sort.ROSTERS), [one.id for one in rosters])
+        shown = [one for one in rosters if narrowed.chosen in ("", one.id)]
+        own = [one for one in shown if _is_mine(one, principal, now)]
+        watches = [_watch(here, one, principal, now) for one in dict.fromkeys((*own, *shown[:WATCHES_SHOWN]))]
         try:
             waiting = await here.desk.proposals.waiting(principal)
         except Unreachable:
             waiting = []  # who is on watch is shown whatever the broker does
-        return here.show(request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16))
+        more = {"narrowed": narrowed if len(rosters) > WATCHES_SHOWN else None, "count": len(shown)}
+        return here.show(request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16), **more)
 
     @router.post("/roster/proposals/{proposal}/{decision}")
     async def decide(request: Request, proposal: str, decision: Decision) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -89,7 +111,20 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/gaps")
     async def all_gaps(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
-        return here.show(request, "gaps.html", principal, gaps=gaps(here.desk.directory, now, now + GAPS_AHEAD))
+        ahead = gaps(here.desk.directory, now, now + GAPS_AHEAD)
+        return here.show(request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead))
+
+
+def _narrowed(request: Request, name: str, picker: Picker, likely: Sequence[str]) -> Narrowed:
+    """By the address of the page: what is not understood narrows nothing, and is said."""
+    values = dict(request.query_params)
+    read, faults = taken(values, {name: picker})
+    written = values.get(f"{name}{WRITTEN}", "") if faults else ""
+    return Narrowed(picker.offer(likely, values.get(name, ""), written), read.get(name, ""), written, faults[0][1] if faults else "")
+
+
+def _own_first(here: DeskPages, principal: Principal) -> list[str]:
+    return near_units(here.desk.directory, principal.unit)
 
 
 def _newest(cases: list[Case]) -> list[Case]:
@@ -101,10 +136,18 @@ def _watch(here: DeskPages, roster: Roster, principal: Principal, now: datetime)
     card = here.desk.board.card(standing_case("roster", roster.id))
     case = card.lean if card else None
     sign_in = _sign_in(case, shift) if case and shift else None
-    mine = shift is not None and principal.person in (shift.person, shift.leader)
+    mine = _is_on(shift, principal)
     owed = sign_in is not None and sign_in.is_owed
     may = case is not None and owed and Kind.SIGNED_IN in here.desk.acts.allowed(principal, case)
     return Watch(roster, shift, sign_in, case.id if case else None, may, mine, tuple(roster.shifts(now, now + AHEAD)))
+
+
+def _is_mine(roster: Roster, principal: Principal, now: datetime) -> bool:
+    return _is_on(roster.shift_at(now), principal)
+
+
+def _is_on(shift: Shift | None, principal: Principal) -> bool:
+    return shift is not None and principal.person in (shift.person, shift.leader)
 
 
 def _sign_in(case: Case, shift: Shift) -> Duty | None:

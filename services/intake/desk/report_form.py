@@ -1,15 +1,17 @@
 """The report form: local times in, one report out; whatever is wrong stands at its field, and nothing typed is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.directory import Directory
 from shared.facts.report import CATEGORISED
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Category, Level, ReportKind
 from shared.web.languages import N_
+from shared.web.picks import Picker, Sort, taken
 from shared.web.times import local_input, read_local
 
 TIMES = ("occurred_at", "learned_at")
@@ -56,9 +58,22 @@ def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: s
     }
 
 
-def read_fields(values: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    """The fields of a ReportForm, times made UTC. Raises Problem 422 naming all that can't be read."""
-    errors: list[tuple[str, str]] = []
+def pickers(directory: Directory, own: str | None) -> dict[str, Picker]:
+    """What is named of the directory; `own`: the one unit a reporter reports for."""
+    return {
+        "unit": Picker(directory, Sort.UNITS, among=None if own is None else (own,)),
+        "area": Picker(directory, Sort.AREAS),
+        "task_units": Picker(directory, Sort.UNITS),
+    }
+
+
+def read_fields(
+    values: Mapping[str, str], zone: ZoneInfo, now: datetime, picked: Mapping[str, Picker], preset: Container[str] = ()
+) -> dict[str, Any]:
+    """The fields of a ReportForm, times made UTC. `preset`: what the blank form had chosen. Raises Problem 422 naming all that can't be
+    read."""
+    values, faults = taken(values, picked, many=("task_units",), preset=preset)
+    errors = [("tasks" if name == "task_units" else name, words) for name, words in faults]
     fields: dict[str, Any] = {name: values[name].strip() for name in TEXTS if values.get(name, "").strip()}
     fields |= {name: True for name in TICKS if values.get(name)}
     for name in TIMES:
@@ -72,9 +87,10 @@ def read_fields(values: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dic
         errors.append(("learned_at", TOO_EARLY))
     if "category" not in fields and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
         errors.append(("category", CHOOSE))
-    errors += [(name, message) for name, message in NEEDED.items() if name not in fields]
+    errors += [(name, message) for name, message in NEEDED.items() if name not in fields and name not in dict(errors)]
     _read_harm(values, fields, errors)
-    _read_task(values, zone, fields, errors)
+    if "tasks" not in dict(errors):
+        _read_task(values, zone, fields, errors)
     if errors:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)
     return fields

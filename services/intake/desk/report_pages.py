@@ -12,6 +12,7 @@ from shared.problems import Problem
 from shared.territory import MAY_OPEN
 from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
+from shared.web.picks import near_areas, near_units, offers
 
 REPORTERS = tuple(sorted(MAY_REPORT - {Role.PUBLISHER}))
 
@@ -20,8 +21,7 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
     @router.get("/report")
     async def blank(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *REPORTERS)
-        unit = here.desk.directory.units_by_id.get(principal.unit) if principal.unit else None
-        values = report_form.blank(principal, unit.area if unit else "", here.pages.clock(), here.desk.zone, token_hex(16))
+        values = report_form.blank(principal, _area(here, principal), here.pages.clock(), here.desk.zone, token_hex(16))
         kinds = kinds_for(principal)
         asked = request.query_params.get("kind", "")
         values["kind"] = asked if asked in kinds else kinds[0].value
@@ -34,11 +34,22 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit_form(request, *REPORTERS)
         values = await fields_of(request)
         try:
-            report = await here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock()))
+            picked, preset = report_form.pickers(here.desk.directory, _own(principal)), (principal.unit, _area(here, principal))
+            report = await here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset))
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
             return _form(here, request, principal, values, problem)
         return here.show(request, "reported.html", principal, status=201, report=report, submitted=submitted)
+
+
+def _own(principal: Principal) -> str | None:
+    """The one unit that a reporter reports for."""
+    return principal.unit if principal.role is Role.REPORTER else None
+
+
+def _area(here: DeskPages, principal: Principal) -> str:
+    unit = here.desk.directory.units_by_id.get(principal.unit) if principal.unit else None
+    return unit.area if unit else ""
 
 
 def kinds_for(principal: Principal) -> list[ReportKind]:
@@ -46,8 +57,8 @@ def kinds_for(principal: Principal) -> list[ReportKind]:
 
 
 def _form(here: DeskPages, request: Request, principal: Principal, values: Values, problem: Problem | None = None) -> Response:
-    directory = here.desk.directory
-    own = principal.role is Role.REPORTER and principal.unit
+    directory, own = here.desk.directory, _own(principal)
+    likely = [*near_units(directory, principal.unit), *near_areas(directory, _area(here, principal))]
     return here.show(
         request,
         "report.html",
@@ -58,8 +69,7 @@ def _form(here: DeskPages, request: Request, principal: Principal, values: Value
         values=values,
         form=report_form,
         kinds=kinds_for(principal),
-        units=[unit for unit in directory.units if not own or unit.id == principal.unit],
-        areas=directory.areas,
+        offers=offers(report_form.pickers(directory, own), likely, values),
         topics=sorted({topic for unit in directory.units for one in unit.competence for topic in one.topics}),
     )
 
