@@ -49,8 +49,9 @@ class Board:
         """Of each case too large for one message its parts by address, compressed."""
         self._incomplete: dict[CaseId, tuple[int, bytes]] = {}
         """Cases of which a part was stored again after them, so that it is still to come."""
-        self._applied: dict[int, int] = {}
-        """Of each lane the last fact that a case of it has taken in: what comes before it is decided."""
+        self._opened: dict[int, int] = {}
+        """Of each lane the last fact that opened a case: every report before it is decided, since reports never overtake one another.
+        A case's last fact tells less: an overdue clock is decided on ahead of the reports that wait in its lane."""
         self._raised: dict[str, set[CaseId]] = {}
         """Of each case those that follow from it."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
@@ -77,7 +78,7 @@ class Board:
             raise ValueError(f"it has applied fact {card.applied}, the case had applied fact {known.applied} before")
         self._cards[case] = card
         lane = lane_of(case)
-        self._applied[lane] = max(self._applied.get(lane, 0), card.applied)
+        self._opened[lane] = max(self._opened.get(lane, 0), card.report_sequence)
         if card.parent is not None:
             self._raised.setdefault(card.parent, set()).add(case)
         self._tell(case, revision)
@@ -110,7 +111,7 @@ class Board:
         self._cards.clear()
         self._parts.clear()
         self._incomplete.clear()
-        self._applied.clear()
+        self._opened.clear()
         self._raised.clear()
         self.revision = 0
 
@@ -135,8 +136,8 @@ class Board:
         return case in self._incomplete
 
     def decided_before(self, case: CaseId) -> int | None:
-        """The facts of the case's lane up to this one are decided, or set aside; None where the lane has no case here."""
-        return self._applied.get(lane_of(case))
+        """The reports of the case's lane up to this fact are decided, or set aside; None where the lane has no case here."""
+        return self._opened.get(lane_of(case))
 
     async def case(self, case: CaseId) -> Case | None:
         card = self._cards.get(case)

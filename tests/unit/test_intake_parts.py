@@ -26,7 +26,7 @@ from services.intake.record import Record, Stored, TooManyError, Unreachable
 from services.intake.refusals import Refusals
 from services.intake.submit import Submission
 from services.intake.task_list import listed_tasks
-from shared.case import CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
+from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report
 from shared.ids import CaseId, UnitId
@@ -245,3 +245,10 @@ async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_i
     assert "Retry-After" in refused.value.headers
     _, faults = await submission.check(form(parent=CASE, unit="water_bureau"))
     assert faults == [], "what is on the board is there"
+
+
+def test_a_clock_that_was_decided_on_ahead_says_nothing_of_the_reports_it_overtook() -> None:
+    """After an outage overdue clocks go first; an act on a case whose report still waits was answered with 404."""
+    board = Board()
+    board.put(CASE, 1, raw(report_sequence=10, applied=Applied(id="clock", sequence=300, at=AT)))
+    assert board.decided_before(CASE) == 10
