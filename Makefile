@@ -38,7 +38,7 @@ bench: setup  ## the figures of bench/, measured on this machine
 fuzz: setup  ## every parser of what comes from outside, bent input for FUZZ_SECONDS (60) each; P='cap policy' for some
 	@nice $(BIN)/python -m tests.fuzz $(P)
 
-faults: setup  ## people report while parts are killed and frozen, FAULTS_SECONDS (60) a play; the books must balance; SEEDS='1 2 3'
+faults: setup  ## people report while parts are killed and frozen, FAULTS_SECONDS (75) a play; the books must balance; SEEDS='1 2 3'
 	@nice $(BIN)/python -m tests.faults
 	@FAULTS_RESTARTS=$${FAULTS_RESTARTS:-30} nice $(BIN)/python -m pytest -n0 -q --timeout 3600 tests/faults/test_policy_and_directory_are_what_was_last_approved.py
 	@FAULTS_DISK=1 nice $(BIN)/python -m pytest tests/faults/test_a_full_disk_puts_the_lights_out_and_room_puts_them_on_again.py -n0 -q

@@ -14,11 +14,12 @@ from services.escalator.duties import JUST_AFTER
 from services.escalator.lane import MAY_CHANGE_NOTHING
 from services.notifier.record import message_id
 from shared.case import Case, DutyState
-from shared.facts import OUR_FAILURES, Decision, EffectKind, Fact, LapseCause, Referred, read_decision
+from shared.facts import OUR_FAILURES, Decision, EffectKind, Fact, LapseCause, Referred, Rejection, read_decision
 from shared.facts.acts import Deliveries
 from shared.facts.authors import Author
 from shared.ids import CaseId
 from shared.pulse import AWAY_AFTER, CUT_AFTER, EVERY
+from shared.streams import FACTS
 from shared.vocabulary import CASE_ACTS, ESCALATOR_KINDS, Kind
 
 
@@ -27,6 +28,8 @@ class Entry(StrEnum):
 
     FACT_LOST = "fact lost"
     FACT_DOUBLED = "fact doubled"
+    NOT_SET_ASIDE = "not set aside"
+    SET_ASIDE_WRONGLY = "set aside wrongly"
     CASE_LOST = "case lost"
     FACT_UNDECIDED = "fact undecided"
     DECISION_LOST = "decision lost"
@@ -40,8 +43,12 @@ class Entry(StrEnum):
     RECORD_LOST = "record lost"
     REFERRED_WRONGLY = "referred wrongly"
     LAPSE_LATE_BY_US = "lapse late by us"
+    OTHER_HISTORY = "other history"
+    LIGHT_UNTRUE = "light untrue"
 
 
+OLDER_COPY = "the broker was restored from an older copy"
+"""So the audit says it."""
 BROKER, GATEWAY = "broker", "gateway"
 IN_A_REPORTS_WAY = frozenset({BROKER, Author.INTAKE})
 """What a unit needs to hand in its report."""
@@ -113,6 +120,14 @@ class Books:
     deaths: Sequence[Outage] = ()
     """When a process of a part was killed or frozen, though another may have been there."""
     hand_overs: Sequence[HandOver] = ()
+    unreadable: Sequence[int] = ()
+    """What was thrown into FACTS for nobody to read; it is not among `facts`."""
+    repeated: Sequence[int] = ()
+    """Facts that were thrown in a second time under their id."""
+    restored: str | None = None
+    """What the audit says after the broker was restored from an older copy: empty where it goes on, None where that was not done."""
+    lights: Sequence[str] = ()
+    """Who said to be ready and was not, in words."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +143,7 @@ def balance(books: Books) -> list[Line]:
     return [
         *_receipts(books),
         *_doubled_facts(books),
+        *_set_aside(books),
         *_cases(books),
         *_decisions(books, decisions),
         *_calls(books, decisions),
@@ -137,6 +153,7 @@ def balance(books: Books) -> list[Line]:
         *(Line(Entry.RECORD_LOST, None, words) for words in books.records),
         *_referrals(books, decisions),
         *_lapses(books, decisions),
+        *_lights(books),
     ]
 
 
@@ -153,10 +170,30 @@ def _receipts(books: Books) -> Iterator[Line]:
 
 
 def _doubled_facts(books: Books) -> Iterator[Line]:
-    times = Counter(stored.fact.id for stored in books.facts if stored.fact.kind != Kind.DUE)
+    ours = {*books.repeated}
+    times = Counter(stored.fact.id for stored in books.facts if stored.fact.kind != Kind.DUE and stored.sequence not in ours)
     for fact_id, count in times.items():
         if count > 1:
             yield Line(Entry.FACT_DOUBLED, None, f"{fact_id} stands {count} times in FACTS")
+
+
+def _set_aside(books: Books) -> Iterator[Line]:
+    """Each that was thrown in for nobody to read, and nothing else."""
+    rejections = [Rejection.model_validate(stored.fact.data) for stored in books.facts if stored.fact.kind == Kind.REJECTED]
+    aside = {one.sequence: one for one in rejections if one.sequence is not None and one.stream in (None, FACTS)}
+    for sequence in sorted({*books.unreadable} - aside.keys()):
+        yield Line(Entry.NOT_SET_ASIDE, None, f"{sequence} can't be read, and no record says so")
+    for sequence in sorted(aside.keys() - {*books.unreadable}):
+        yield Line(Entry.SET_ASIDE_WRONGLY, aside[sequence].case, f"{sequence} on {aside[sequence].subject}: {aside[sequence].reason}")
+
+
+def _lights(books: Books) -> Iterator[Line]:
+    if books.restored is not None and OLDER_COPY not in books.restored:
+        yield Line(
+            Entry.OTHER_HISTORY, None, f"the broker was restored from an older copy; the audit says {books.restored or 'nothing of it'!r}"
+        )
+    for words in books.lights:
+        yield Line(Entry.LIGHT_UNTRUE, None, words)
 
 
 def _cases(books: Books) -> Iterator[Line]:
@@ -218,17 +255,20 @@ def _repeats(books: Books) -> Iterator[Line]:
     for again in sorted(books.hand_overs, key=lambda hand_over: hand_over.at):
         before = answered.get(again.id)
         if before is not None and not _is_unrecorded(books, before):
-            yield Line(
-                Entry.CALL_REPEATED, None, f"{again.id} was handed over again {again.at - before.at:.1f} s after the gateway took it"
-            )
+            words = f"{again.id} was handed over again {again.at - before.at:.1f} s after the gateway took it at {_at(before):%H:%M:%S.%f}"
+            yield Line(Entry.CALL_REPEATED, None, words)
         if again.answered:
             answered[again.id] = again
+
+
+def _at(hand_over: HandOver) -> datetime:
+    return datetime.fromtimestamp(hand_over.at, UTC)
 
 
 def _is_unrecorded(books: Books, taken: HandOver) -> bool:
     """A notifier or the broker died before what the gateway said could be written down; or the gateway had stood still, and whoever
     had handed it over was gone."""
-    at = datetime.fromtimestamp(taken.at, UTC)
+    at = _at(taken)
     died = [death for death in books.deaths if death.part in (Author.NOTIFIER, BROKER, GATEWAY)]
     return any(death.began - RECORDED <= at <= death.ended + RECORDED for death in died)
 

@@ -4,6 +4,7 @@ Invariant: limits go on passing while the books are closed, so nothing is ever q
 clocks have added since is read and may wait for its decision, but nothing is left half done.
 """
 
+from collections.abc import Container
 from contextlib import suppress
 from datetime import datetime
 from typing import cast
@@ -110,7 +111,8 @@ async def differences(lab: Lab) -> list[str]:
         return [str(fault) for fault in await stream_faults(source, key_of(lab), Feed(lambda: reader))]
 
 
-async def read_facts(admin: Client) -> list[Stored]:
+async def read_facts(admin: Client, unreadable: Container[int] = ()) -> list[Stored]:
+    """All but those. Raises FactError for any other that can't be read."""
     js = admin.jetstream()
     config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30)
     subscription = await js.pull_subscribe("fact.>", stream=FACTS, config=config)
@@ -119,7 +121,9 @@ async def read_facts(admin: Client) -> list[Stored]:
     while left > 0:
         for message in await subscription.fetch(min(left, 200), timeout=20):
             left -= 1
-            facts.append(Stored(message.metadata.sequence.stream, stored_at(message), Fact.read(message.data)))
+            sequence = message.metadata.sequence.stream
+            if sequence not in unreadable:
+                facts.append(Stored(sequence, stored_at(message), Fact.read(message.data)))
     await subscription.unsubscribe()
     return facts
 

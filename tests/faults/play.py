@@ -6,10 +6,11 @@ At the end all parts run, everything comes to rest, and the books are closed.
 
 import asyncio
 import random
+import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.faults import closing
 from tests.faults.balance import BROKER, GATEWAY, Books, Outage, Receipt
 from tests.faults.cluster_lab import cluster_lab_in
 from tests.faults.gateway import GatewayProcess
+from tests.faults.thrown_in import ThrownIn
 from tests.lab import Lab, Running, lab_in, until
 from tests.notifier.conftest import start_notifier
 
@@ -35,6 +37,15 @@ LEADERS = ("zhao_jia", "qian_yi", "sun_bing", "li_ding")
 REPORTS_PER_SECOND = 4
 PATIENCE = 60.0
 """Seconds a client goes on asking."""
+LIGHTS_OUT = 30.0
+"""Seconds after which a service that can't do its work may not say any more that it is ready."""
+OLDER = "older-copy"
+"""Of the broker's data, as it was when it was first killed."""
+
+
+Request = tuple[str, dict[str, Any], dict[str, str]]
+"""Path, body, headers."""
+Deed = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -51,6 +62,13 @@ class Play:
     deaths: list[Outage] = field(default_factory=list[Outage])
     """When one of its processes was killed or frozen, whoever else was there."""
     asked_again: int = 0
+    requests: list[Request] = field(default_factory=list[Request])
+    """Those with a key, which may come again."""
+    lights: list[str] = field(default_factory=list[str])
+    older_copy: bool = False
+
+    def __post_init__(self) -> None:
+        self.thrown_in = ThrownIn(self.lab, self.chance, self.brokers)
 
     async def start(self, service: str) -> Running:
         if service == "notifier":
@@ -100,6 +118,8 @@ class Play:
                         continue
                     if answer.status_code in (200, 201, 202, 409):
                         told = answer.json()
+                        if "Idempotency-Key" in headers:
+                            self.requests.append((path, body, headers))
                         if "fact" in told:
                             self.receipts.append(Receipt(CaseId(told["case"]), told["fact"]["sequence"]))
                         return told
@@ -110,7 +130,7 @@ class Play:
 
     # What happens to the machine
 
-    def deeds(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+    def deeds(self) -> tuple[Deed, ...]:
         return (
             *(lambda service=service: self._killed(service) for service in SERVICES),
             self._broker_killed,
@@ -120,13 +140,25 @@ class Play:
             self._gateway_frozen,
         )
 
-    async def faults(self, seconds: float) -> None:
+    def worse_deeds(self) -> tuple[Deed, ...]:
+        """Where there is time for them."""
+        return (
+            self.thrown_in.facts,
+            self._case_unreadable,
+            self._asked_twice,
+            lambda: self.thrown_in.facts_again(self.receipts),
+            self._durable_anew,
+            self._gateway_takes_nothing,
+            *([self._broker_frozen] if self.brokers == 1 else []),
+        )
+
+    async def faults(self, seconds: float, *more: Deed) -> None:
         """One after the other, each from the list in an order of the seed's."""
         loop = asyncio.get_running_loop()
-        ends_at, waiting = loop.time() + seconds, list[Callable[[], Awaitable[None]]]()
+        ends_at, waiting = loop.time() + seconds, list[Deed]()
         while loop.time() < ends_at:
             if not waiting:
-                waiting = [*self.deeds()]
+                waiting = [*self.deeds(), *more]
                 self.chance.shuffle(waiting)
             await waiting.pop()()
             await asyncio.sleep(self.chance.uniform(0.2, 1.0))
@@ -142,6 +174,9 @@ class Play:
     async def _broker_killed(self) -> None:
         began = datetime.now(UTC)
         await asyncio.to_thread(self.lab.kill_nats)
+        if self.brokers == 1 and not self.older_copy:
+            await asyncio.to_thread(shutil.copytree, self.lab.folder / "nats", self.lab.folder / OLDER)
+            self.older_copy = True
         await asyncio.sleep(self.chance.uniform(0.0, 3.0))
         await asyncio.to_thread(self.lab.start_nats)
         self._away(BROKER, began, self.brokers)
@@ -174,6 +209,55 @@ class Play:
         self.gateway.thaw()
         self.deaths.append(Outage(GATEWAY, began, datetime.now(UTC)))
 
+    async def _case_unreadable(self) -> None:
+        """Its next act makes it again."""
+        if not self.receipts:
+            return
+        case = self.chance.choice(self.receipts).case
+        await self.thrown_in.case(case)
+        headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {"Idempotency-Key": f"unreadable-{len(self.requests)}"}
+        async with httpx.AsyncClient(timeout=10) as http:
+            await self._asked(http, f"/api/v1/cases/{case}/progress", {"text": "still on the way", "percent": 60}, headers)
+
+    async def _asked_twice(self) -> None:
+        """Clients that were not answered ask again, long after the broker has forgotten them."""
+        async with self.thrown_in.forgetful(), httpx.AsyncClient(timeout=10) as http:
+            for path, body, headers in self.chance.sample(self.requests, min(5, len(self.requests))):
+                await self._asked(http, path, body, headers)
+
+    async def _durable_anew(self) -> None:
+        await self.thrown_in.durable_anew()
+        await self.all_ready("all are ready after a durable was made anew")
+
+    async def _gateway_takes_nothing(self) -> None:
+        began = datetime.now(UTC)
+        await self.gateway.command("*", Mode.FAIL)
+        await self._lights_go_out("notifier", "no channel takes anything")
+        await self.gateway.command("*", Mode.OK)
+        self.deaths.append(Outage(GATEWAY, began, datetime.now(UTC)))
+
+    async def _broker_frozen(self) -> None:
+        """It takes what is written and stores nothing of it."""
+        assert self.lab.nats
+        began = datetime.now(UTC)
+        self.lab.nats.send_signal(signal.SIGSTOP)
+        for service in SERVICES:
+            await self._lights_go_out(service, "the broker stores nothing")
+        self.lab.nats.send_signal(signal.SIGCONT)
+        self._away(BROKER, began, self.brokers)
+        await self.all_ready("all are ready after the broker stood still")
+
+    async def _lights_go_out(self, service: str, why: str) -> None:
+        for part in self.running[service]:
+
+            async def is_out(part: Running = part) -> bool:
+                return not await asyncio.to_thread(part.is_ready)
+
+            try:
+                await until(is_out, seconds=LIGHTS_OUT, what="the light is out")
+            except AssertionError:
+                self.lights.append(f"{service} says that it is ready, and {why}")
+
     def _away(self, part: str, began: datetime, copies: int) -> None:
         """One of so many was, until now."""
         away = Outage(part, began, datetime.now(UTC))
@@ -202,10 +286,12 @@ class Play:
             for notifier in self.running["notifier"]:
                 await asyncio.to_thread(notifier.stop)
             clocks = await closing.read_clocks(admin)
-            facts = await closing.read_facts(admin)  # after the clocks: one that has struck in between stands here
+            facts = await closing.read_facts(
+                admin, self.thrown_in.unreadable
+            )  # after the clocks: one that has struck in between stands here
             await closing.recorded(self.lab, self.running["audit"][0], facts[-1].sequence)
             return Books(
-                receipts=self.receipts,
+                receipts=[*self.receipts],
                 facts=facts,
                 through=through,
                 cases=await closing.read_cases(admin),
@@ -215,6 +301,9 @@ class Play:
                 records=await closing.differences(self.lab),
                 outages=self.outages,
                 deaths=self.deaths,
+                unreadable=self.thrown_in.unreadable,
+                repeated=self.thrown_in.repeated,
+                lights=self.lights,
             )
 
     async def _at_rest(self, admin: Client) -> int:
@@ -227,6 +316,27 @@ class Play:
             if not await closing.is_half_done(admin):
                 return through
             await self.start("escalator")
+
+    async def restored(self) -> str | None:
+        """An older copy of the broker's data is put back. What the audit says of it: empty where it goes on; None without a copy."""
+        if not self.older_copy:
+            return None
+        await asyncio.to_thread(self.lab.kill_nats)
+        shutil.rmtree(self.lab.folder / "nats")
+        (self.lab.folder / OLDER).rename(self.lab.folder / "nats")
+        await asyncio.to_thread(self.lab.start_nats)
+        audit = self.running["audit"][0]
+        async with httpx.AsyncClient(timeout=10) as http:
+            await self._report(http, -1, chance=1.0)
+
+            async def says() -> str:
+                words = str((await http.get(f"{audit.url}/readyz")).json()["checks"]["sequencer"])
+                return words if "halted" in words and not await asyncio.to_thread(audit.is_ready) else ""
+
+            try:
+                return await until(says, seconds=PATIENCE, what="the audit says so")
+            except AssertionError:
+                return ""
 
 
 @asynccontextmanager
@@ -243,10 +353,14 @@ async def play_in(folder: Path, seed: int, copies: int, brokers: int, ratio: int
         yield play
 
 
-async def played(folder: Path, seed: int, *, copies: int, brokers: int, seconds: float, ratio: int = RATIO) -> tuple[Play, Books]:
+async def played(
+    folder: Path, seed: int, *, copies: int, brokers: int, seconds: float, ratio: int = RATIO, worse: bool = False
+) -> tuple[Play, Books]:
+    """`worse`: with all that takes longer, and the broker is restored from an older copy at the end."""
     async with play_in(folder, seed, copies, brokers, ratio) as play:
         async with asyncio.TaskGroup() as group:
             group.create_task(play.people(seconds))
-            group.create_task(play.faults(seconds))
+            group.create_task(play.faults(seconds, *(play.worse_deeds() if worse else ())))
         await play.all_ready("all are ready at the end")
-        return play, await play.close_books()
+        books = await play.close_books()
+        return play, replace(books, restored=await play.restored()) if worse else books

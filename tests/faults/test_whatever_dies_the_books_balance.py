@@ -13,11 +13,11 @@ import pytest_asyncio
 from msgspec.structs import replace as changed
 
 from shared.case import DutyState
-from shared.facts import Effect, EffectKind, Excuse, LapseCause, Outgoing, Referred, read_decision
+from shared.facts import Effect, EffectKind, Excuse, Fact, LapseCause, Outgoing, Referred, Rejection, read_decision
 from shared.facts.authors import Author
 from shared.ids import CaseId, DutyId, UnitId
 from shared.vocabulary import Kind
-from tests.faults.balance import BROKER, GATEWAY, Books, Entry, HandOver, Outage, Receipt, balance
+from tests.faults.balance import BROKER, GATEWAY, Books, Entry, HandOver, Outage, Receipt, Stored, balance
 from tests.faults.play import played
 
 SECONDS = 10.0
@@ -116,6 +116,14 @@ def _handed_over_again(books: Books, answered: bool = True, died: str = "") -> B
     return replace(books, hand_overs=[*books.hand_overs, *again], deaths=[*books.deaths, *deaths])
 
 
+def _set_aside_wrongly(books: Books) -> Books:
+    """A record says that a good report could not be read."""
+    good, last = books.facts[_first(books, Kind.REPORTED)], books.facts[-1]
+    said = Rejection(subject="fact.1.reported", reason="not a fact", headers={}, digest="0" * 64, sequence=good.sequence)
+    fact = Fact.of(Kind.REJECTED, id=f"aside:{good.sequence}", source="/services/audit", subject=None, time=last.at, data=said)
+    return replace(books, facts=[*books.facts, Stored(last.sequence + 1, last.at, fact)])
+
+
 def _without_decisions(books: Books) -> Books:
     return replace(books, facts=[stored for stored in books.facts if stored.fact.kind != Kind.DECIDED])
 
@@ -123,6 +131,8 @@ def _without_decisions(books: Books) -> Books:
 PLANTED: dict[Entry, Planted] = {
     Entry.FACT_LOST: lambda books: replace(books, receipts=[*books.receipts, Receipt(CaseId("x"), books.facts[-1].sequence + 9)]),
     Entry.FACT_DOUBLED: _same_fact_twice,
+    Entry.NOT_SET_ASIDE: lambda books: replace(books, unreadable=[books.facts[-1].sequence + 1]),
+    Entry.SET_ASIDE_WRONGLY: _set_aside_wrongly,
     Entry.CASE_LOST: _without_a_case,
     Entry.FACT_UNDECIDED: _undecided,
     Entry.DECISION_LOST: _without_decisions,
@@ -136,6 +146,8 @@ PLANTED: dict[Entry, Planted] = {
     Entry.CASE_WITHOUT_CLOCK: _without_a_moment,
     Entry.REFERRED_WRONGLY: _referred_from_an_outage,
     Entry.LAPSE_LATE_BY_US: _lapsed,
+    Entry.OTHER_HISTORY: lambda books: replace(books, restored=""),
+    Entry.LIGHT_UNTRUE: lambda books: replace(books, lights=["intake says that it is ready, and the broker stores nothing"]),
 }
 
 
