@@ -12,7 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from bench.large_directory import large_directory
+from services.intake.desk.act_fields import ROWS
 from services.intake.desk.list_pages import WATCHES_SHOWN
+from shared.case import write_case
+from shared.streams import CASES
 from shared.vocabulary import Role
 from shared.web.picks import MOST
 from tests.intake.builders import case, post_case, task
@@ -104,6 +107,33 @@ async def test_a_report_names_its_unit_in_words_without_scripts(
     await expect(page.locator("h1")).to_be_visible()
     assert await page.locator("form.card #unit").count() == 0, await page.locator("#faults").all_inner_texts()
     await context.close()
+
+
+async def test_a_form_that_lacks_what_ours_have_or_is_absurd_is_refused_and_no_fault_of_ours(city: Lab, desk: Running) -> None:
+    headers = {**bearer(city), "Origin": desk.url}
+    async with httpx.AsyncClient(base_url=desk.url, headers=headers, timeout=20) as http:
+        for written in ("", "x" * 90_000, ",".join(f"unit {number}" for number in range(5_000)), "<b>%(given)s%s", "\u202e\x00"):
+            form = {"summary": "x", "unit_written": written, "task_title": "x", "task_units_written": written}
+            answer = await http.post("/report", data=form)
+            assert (answer.status_code, "<b>%" in answer.text, len(answer.content) < 250_000) == (422, False, True)
+            answer = await http.post(f"/cases/{CASE}/acts/reassigned", data={"text": "x", "to_person_written": written or "nobody"})
+            assert answer.status_code == 422
+            answer = await http.post(f"/cases/{CASE}/acknowledge", data={"person_written": written or "nobody"})
+            assert answer.status_code == 422
+
+
+async def test_of_thousands_of_cases_that_followed_the_most_pressing_are_shown_and_how_many_there_are(city: Lab, desk: Running) -> None:
+    many = ROWS + 1
+    children = [f"01M84XNYBGESSWT7G2KG{number:06d}" for number in range(many)]
+    async with city.connection("escalator") as client:
+        for child in children:
+            await client.jetstream().publish(f"$KV.{CASES}.{child}", write_case(case(child, report={"parent": CASE})))
+
+    def page() -> str:
+        return httpx.get(f"{desk.url}/cases/{CASE}", headers=bearer(city), timeout=20).text
+
+    await until(lambda: f"{ROWS} of {many} are shown" in page(), what="what followed")
+    assert page().count("/cases/01M84XNYBGESSWT7G2KG0") == ROWS
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

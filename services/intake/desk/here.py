@@ -15,7 +15,7 @@ from services.intake.access import MAY_REPORT, may_look
 from services.intake.answers import Acted
 from services.intake.card import Card
 from services.intake.desk import act_forms
-from services.intake.desk.act_fields import Setting
+from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
 from services.intake.desk.view import CaseView, case_view
 from services.intake.desk_services import DeskServices
@@ -130,7 +130,8 @@ class DeskPages:
         chosen = more["values"].get("person") or request.query_params.get("call", "")
         more["call"] = call_form(view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", ""))
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
-        return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised, whole=True, **more)
+        more["raised_count"] = len(raised)
+        return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised[:ROWS], whole=True, **more)
 
     def after(self, request: Request, acted: Acted, back: str, said: str) -> Response:
         """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody overlooks it."""

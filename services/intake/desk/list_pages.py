@@ -1,6 +1,6 @@
 """Across all cases: open tasks, suspected omissions; and who is on watch, and where a gap will be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,9 +78,10 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     async def suspicions(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit(request, *READERS)
         cases = [card.lean for card in here.cards(principal) if card.is_suspected]
-        to_judge = [case for case in cases if case.suspicion and case.suspicion.confirmed is None]
-        judged = [case for case in cases if case.suspicion and case.suspicion.confirmed is not None]
-        return here.show(request, "suspicions.html", principal, to_judge=_newest(to_judge), judged=_newest(judged))
+        to_judge = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is None)
+        judged = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is not None)
+        counts = {"to_judge_count": len(to_judge), "judged_count": len(judged)}
+        return here.show(request, "suspicions.html", principal, to_judge=to_judge[:ROWS], judged=judged[:ROWS], **counts)
 
     @router.get("/roster")
     async def roster(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -127,7 +128,7 @@ def _own_first(here: DeskPages, principal: Principal) -> list[str]:
     return near_units(here.desk.directory, principal.unit)
 
 
-def _newest(cases: list[Case]) -> list[Case]:
+def _newest(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: case.opened_at, reverse=True)
 
 

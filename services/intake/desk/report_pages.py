@@ -32,7 +32,7 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
     @doorway(lane=Lane.REPORTS)
     async def hand_in(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         principal = here.pages.admit_form(request, *REPORTERS)
-        values = await fields_of(request)
+        values = {"key": token_hex(16), **await fields_of(request)}  # a form that somebody else wrote may have none
         try:
             picked, preset = report_form.pickers(here.desk.directory, _own(principal)), (principal.unit, _area(here, principal))
             report = await here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset))
