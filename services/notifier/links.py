@@ -55,6 +55,8 @@ class Links:
 
     def read(self, token: str, now: datetime) -> Link:
         """Raises LinkRefused or LinkExpired."""
+        if not token.isascii():
+            raise LinkRefused
         mac, _, claims = token.partition("~")
         # Compared as text: base 64 has several spellings of the same bytes, and one changed character must not pass.
         if not hmac.compare_digest(mac.encode(), self._mac(claims).encode()):

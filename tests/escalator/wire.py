@@ -72,11 +72,17 @@ async def pending_at(admin: Client, case: CaseId) -> datetime | None:
 
 async def case_now(admin: Client, case: CaseId) -> Case | None:
     bucket = await admin.jetstream().key_value("CASES")
-    try:
-        raw = (await bucket.get(case)).value or b""
-        return read_case(await whole_case(asking(lambda: admin, timeout=30), case, raw))
-    except KeyNotFoundError:
-        return None
+    while True:
+        try:
+            entry = await bucket.get(case)
+        except KeyNotFoundError:
+            return None
+        try:
+            return read_case(await whole_case(asking(lambda: admin, timeout=30), case, entry.value or b""))
+        except MissingPartError:
+            # Written anew while its parts were fetched: then there is another head to read.
+            if (await bucket.get(case)).revision == entry.revision:
+                raise
 
 
 async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple[datetime, Fact]]:

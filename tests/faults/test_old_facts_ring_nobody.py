@@ -190,8 +190,7 @@ async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(instal
     await js.purge_stream(CLOCKS, subject=f"clock.armed.*.{standing}")
     await (await js.key_value(CASES)).purge(gone)
     await the_window_is_over()
-    for case in (standing, gone):
-        durable = escalator_durable(lane_of(case))
+    for durable in {escalator_durable(lane_of(case)) for case in (standing, gone)}:
         await (await js.key_value(POSITIONS)).purge(f"{FACTS}.{durable}")
         await js.delete_consumer(FACTS, durable)
     await declare(js)
