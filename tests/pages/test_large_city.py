@@ -76,11 +76,15 @@ async def test_a_watch_that_is_not_shown_is_found_by_its_name(city: Lab, desk: R
 
 async def test_the_tasks_of_a_unit_that_is_not_offered_are_found_by_its_name(city: Lab, desk: Running) -> None:
     async with httpx.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
-        for written, rows in (("Unit 200", 1), ("unit_200", 1), ("unit_300", TASKS), ("<b>", TASKS)):
+        for written, rows in (("Unit 200", 1), ("unit_200", 1), ("Unit 300", 0), ("unit_4000", TASKS), ("<b>", TASKS)):
             page = (await http.get("/tasks", params={"unit_written": written})).text
             assert page.count("data-task=") == rows
             assert ('class="error"' in page) == (rows == TASKS)
             assert "<b>&" not in page
+        for path, name in (("/tasks", "unit"), ("/roster", "roster")):
+            unknown = (await http.get(path, params={name: "nowhere"})).text
+            assert "nothing here is called nowhere" in unknown
+            assert unknown.count('<section class="card') > 0
 
 
 @pytest.mark.parametrize(("width", "language"), [(380, "zh"), (1200, "en")])

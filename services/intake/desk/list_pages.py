@@ -1,6 +1,6 @@
 """Across all cases: open tasks, suspected omissions; and who is on watch, and where a gap will be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +69,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         found = listed_tasks(here.cards(principal), here.pages.clock())
         units = {one.task.unit for one in found}
-        narrowed = _narrowed(request, "unit", Picker(here.desk.directory, Sort.UNITS, among=units), _own_first(here, principal))
+        narrowed = _narrowed(here, request, "unit", Sort.UNITS, _own_first(here, principal), among=units)
         chosen = [one for one in found if narrowed.chosen in ("", one.task.unit)]
         slips = [(slip, [one for one in chosen if one.slip is slip][:TASKS_SHOWN]) for slip in URGENCY]
         return here.show(request, "tasks.html", principal, slips=slips, narrowed=narrowed, count=len(chosen))
@@ -88,7 +88,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         directory, near = here.desk.directory, _own_first(here, principal)
         rosters = sorted(directory.rosters, key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near))
-        narrowed = _narrowed(request, "roster", Picker(directory, Sort.ROSTERS), [one.id for one in rosters])
+        narrowed = _narrowed(here, request, "roster", Sort.ROSTERS, [one.id for one in rosters])
         shown = [one for one in rosters if narrowed.chosen in ("", one.id)]
         own = [one for one in shown if _is_mine(one, principal, now)]
         watches = [_watch(here, one, principal, now) for one in dict.fromkeys((*own, *shown[:WATCHES_SHOWN]))]
@@ -116,12 +116,16 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead))
 
 
-def _narrowed(request: Request, name: str, picker: Picker, likely: Sequence[str]) -> Narrowed:
-    """By the address of the page: what is not understood narrows nothing, and is said."""
-    values = dict(request.query_params)
-    read, faults = taken(values, {name: picker})
-    written = values.get(f"{name}{WRITTEN}", "") if faults else ""
-    return Narrowed(picker.offer(likely, values.get(name, ""), written), read.get(name, ""), written, faults[0][1] if faults else "")
+def _narrowed(here: DeskPages, request: Request, name: str, sort: Sort, likely: Sequence[str], among: Set[str] | None = None) -> Narrowed:
+    """By the address of the page: what is not understood narrows nothing, and is said. `among`: of all, those with something to show."""
+    values, whole = dict(request.query_params), Picker(here.desk.directory, sort)
+    read, faults = taken(values, {name: whole})
+    chosen, fault = read.get(name, ""), faults[0][1] if faults else ""
+    if chosen and whole.named(chosen) != chosen:
+        chosen, fault = "", whole.fault(chosen)
+    written = values.get(f"{name}{WRITTEN}", "") if fault else ""
+    offered = whole if among is None else Picker(here.desk.directory, sort, among | {chosen, *whole.near(written)})
+    return Narrowed(offered.offer(likely, chosen, written), chosen, written, fault)
 
 
 def _own_first(here: DeskPages, principal: Principal) -> list[str]:
