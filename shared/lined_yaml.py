@@ -22,6 +22,8 @@ from shared.facts.envelope import field_errors
 Model = TypeVar("Model", bound=BaseModel)
 
 DEEPEST, MOST_BY_ALIASES = 40, 200_000
+MOST_NAMED = 100
+"""Faults of one file: one wrong word can make tens of thousands."""
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -237,23 +239,42 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
     try:
         return model.model_validate(_values(reader, root, name), extra="forbid"), lines
     except ValidationError as error:
-        faults: list[str] = []
-        for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True):
-            placed = fault.get("ctx", {}).get("error")
-            if isinstance(placed, PlacedError):
-                faults += [f"{name}:{lines.of((*fault['loc'], *path))}: {'.'.join(map(str, path))}: {text}" for path, text in placed.faults]
-            else:
-                faults.append(f"{name}:{lines.of(fault['loc'])}: {where}: {what}")
-        raise YamlFault(faults) from None
+        raise YamlFault(first_of([*_placed(error, lines, name)])) from None
+
+
+def _placed(error: ValidationError, lines: Lines, name: str) -> Iterator[str]:
+    for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True):
+        placed = fault.get("ctx", {}).get("error")
+        if isinstance(placed, PlacedError):
+            for path, text in placed.faults:
+                yield f"{name}:{lines.of((*fault['loc'], *path))}: {'.'.join(map(str, path))}: {text}"
+        else:
+            yield f"{name}:{lines.of(fault['loc'])}: {where}: {what}"
+
+
+def first_of(faults: list[str]) -> list[str]:
+    """As many as a person reads, and how many more there are."""
+    more = len(faults) - MOST_NAMED
+    return [*faults[:MOST_NAMED], f"and {more} more: mend these first, then check again"] if more > 0 else faults
 
 
 def load(path: Path, model: type[Model]) -> tuple[Model, Lines]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise YamlFault([f"{path}: can't be read ({error.strerror}); give the path of an existing file"]) from None
+    text = text_of(path, "give the path of an existing file")
     with _collector_at_rest():
         return parse(text, model, path.name)
+
+
+def text_of(path: Path, remedy: str) -> str:
+    """Raises YamlFault; `remedy` says what to do where the file can't be read at all."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise YamlFault([f"{path}: can't be read ({error.strerror}); {remedy}"]) from None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise YamlFault([f"{path.name}:{line}: it is not UTF-8, GB 18030 perhaps: save it as UTF-8"]) from None
 
 
 @contextmanager

@@ -52,6 +52,10 @@ def parsed(given: Any) -> list[Change]:
         fail(Exit.USAGE, "\n".join(f"{where}: {what}" for where, what in field_errors(error)), "correct these and call again")
 
 
+GAPS_SHOWN = 100
+"""The grave and the nearest come first."""
+
+
 def checked(result: Json) -> None:
     for line in result["faults"]:
         out.print(f"[red]✗[/] {escape(line)}", highlight=False)
@@ -61,10 +65,12 @@ def checked(result: Json) -> None:
 
 
 def _gaps(found: list[Json]) -> None:
-    for gap in found:
+    for gap in found[:GAPS_SHOWN]:
         mark = "[red]✗[/]" if gap["grave"] else "[yellow]![/]"
         when = f"{_clock(gap['since'])} – {_clock(gap.get('until'))}  " if gap.get("since") else ""
         out.print(f"{mark} {when}{escape(gap['text']['zh'])} · {escape(gap['text']['en'])} [dim]({gap['code']} {gap['subject']})[/]")
+    if (more := len(found) - GAPS_SHOWN) > 0:
+        out.print(f"[dim]and {more} more: --json names all of them[/]", highlight=False)
 
 
 def part(name: str, body: Json) -> None:

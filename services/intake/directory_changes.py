@@ -56,6 +56,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 TRIES = 8
 """Compare-and-set against other intakes that change the directory at the same moment."""
 REMEMBERED = 64
+NAMED_BY = 60
+"""Characters of a version that those after it begin with: a fact takes 80."""
 MOST_TOUCHED = 300
 """People whom one change may touch: what each is told has to fit one decision (1 MB, 3 KB for each at worst)."""
 AHEAD = timedelta(days=14)
@@ -269,7 +271,7 @@ class DirectoryChanges:
     def _step(self, before: Kept, last: int, told: int, form: ChangeForm, signed: Signed) -> Step:
         """`told`: the sequence in the bucket by which all of `before` was written. Problem 409 (a post would be dark), 413 (it touches
         too many people), 422."""
-        version = form.version or f"{before.directory.version.partition('+')[0]}+{before.revision + 1}"
+        version = form.version or _following(before.directory.version, before.revision)
         wanted = DirectoryChange(
             by=signed.by,
             approved_by=signed.approved_by,
@@ -378,7 +380,7 @@ class DirectoryChanges:
         changes = file_changes(earlier, file, before.directory)
         if not changes:
             return before.model_copy(update={"file": digest}), []
-        version = file.version if file.version != before.directory.version else f"{file.version}+{before.revision + 1}"
+        version = file.version if file.version != before.directory.version else _following(file.version, before.revision)
         wanted = DirectoryChange(
             by=OPERATOR_ACTOR, why="the file has changed", version=version, base=before.revision, file=digest, changes=changes
         )
@@ -435,6 +437,11 @@ class DirectoryChanges:
     def _new_gaps(self, before: Directory, after: Directory) -> tuple[Gap, ...]:
         now = self._clock()
         return tuple(new_gaps(before, after, now, now + AHEAD))
+
+
+def _following(version: str, revision: int) -> str:
+    """The version of the revision that comes next."""
+    return f"{version.partition('+')[0][:NAMED_BY]}+{revision + 1}"
 
 
 def _check_fits(directory: Directory, ids: Ids | None = None) -> None:

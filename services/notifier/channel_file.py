@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from services.notifier import channels
 from services.notifier.channels import Channel, ChannelConfig
 from shared.facts import Closed
-from shared.lined_yaml import Lines, YamlFault, parse
+from shared.lined_yaml import Lines, YamlFault, parse, text_of
 
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}\n]*))?\}")
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -77,11 +77,7 @@ def read_channels(text: str, environ: Mapping[str, str], name: str = "channels.y
 
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise YamlFault([f"{path}: can't be read ({error.strerror}); give the path of an existing file in FENGHUO_CHANNELS"]) from None
-    return read_channels(text, environ, path.name)
+    return read_channels(text_of(path, "give the path of an existing file in FENGHUO_CHANNELS"), environ, path.name)
 
 
 def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[str]:

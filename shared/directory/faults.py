@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from shared.directory.whole import Directory
 
 
+WAY_SHOWN = 8
+"""Names of a circle that a fault repeats."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`path` leads to it in the document; `dark` is the post that nobody reachable would hold."""
@@ -74,24 +78,26 @@ def _twice(whole: "Directory") -> Iterator[Fault]:
 
 def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[Fault]:
     above: dict[str, str | None] = {code: area.within for code, area in whole.areas_by_code.items()}
+    circles = _circles(above)
     for number, area in enumerate(areas):
         where = ("areas", number, "within")
         if area.within and area.within not in above:
             yield Fault(where, f"area {area.code} lies within {area.within}, which is not declared")
-        elif circle := _circle(area.code, above):
-            yield Fault(where, f"area {area.code} lies within itself ({' → '.join(circle)}): mend `within` of one of them")
+        elif circle := circles.get(area.code):
+            yield Fault(where, f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them")
 
 
 def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
     above: dict[str, str | None] = {name: unit.superior for name, unit in whole.units_by_id.items()}
+    circles = _circles(above)
     for number, unit in enumerate(units):
         where = ("units", number)
         if unit.area not in whole.areas_by_code:
             yield Fault((*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared")
         if unit.superior is not None and unit.superior not in above:
             yield Fault((*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared")
-        elif circle := _circle(unit.id, above):
-            yield Fault((*where, "superior"), f"unit {unit.id} stands above itself ({' → '.join(circle)}): mend one superior")
+        elif circle := circles.get(unit.id):
+            yield Fault((*where, "superior"), f"unit {unit.id} stands above itself ({_round(unit.id, circle)}): mend one superior")
         for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
             if post is not None and post not in whole.posts_by_id:
                 yield Fault((*where, field), f"unit {unit.id} names {post} as its {field}, a post that is not declared")
@@ -228,13 +234,29 @@ def _reachable(whole: "Directory", person: str) -> bool:
     return bool(whole.people_by_id[PersonId(person)].channels)
 
 
-def _circle(start: str, above: dict[str, str | None]) -> list[str] | None:
-    """The way from `start` up to itself; None where it ends at the top, or in another circle."""
-    way, at = [start], above.get(start)
-    while at is not None and at not in way:
-        way.append(at)
-        at = above.get(at)
-    return [*way, start] if at == start else None
+def _circles(above: dict[str, str | None]) -> dict[str, list[str]]:
+    """Of each object that stands above itself all of its circle, upwards. Each is looked at once, however long the ways are."""
+    found: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for start in above:
+        way: dict[str, None] = {}
+        at: str | None = start
+        while at is not None and at not in seen:
+            seen.add(at)
+            way[at] = None
+            at = above.get(at)
+        if at in way:
+            names = [*way]
+            circle = names[names.index(at) :]
+            found |= dict.fromkeys(circle, circle)
+    return found
+
+
+def _round(start: str, circle: list[str]) -> str:
+    """The way from `start` up to itself, the middle of a long one left out."""
+    place = circle.index(start)
+    way = [*circle[place:], *circle[:place], start]
+    return " → ".join(way if len(way) <= WAY_SHOWN else [*way[: WAY_SHOWN - 2], "…", start])
 
 
 _CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[Fault]]] = {

@@ -6,6 +6,7 @@ Invariant: what is named here is refused before anything is stored; how many obj
 from shared.directory.parts import PARTS, Ids, id_of, objects_of
 from shared.directory.whole import Directory
 from shared.facts.bounds import Frozen
+from shared.lined_yaml import first_of
 
 LARGEST_OBJECT = 300_000
 """Bytes of JSON; a fact about it has to fit the broker's 1 MB beside those who are told."""
@@ -13,12 +14,13 @@ LARGEST_OBJECT = 300_000
 
 def misfits(directory: Directory, ids: Ids | None = None) -> list[str]:
     """Every object that is too large, and what to do; among these `ids` where they are given."""
-    return [
+    faults = [
         fault
         for what, part in PARTS.items()
         for value in (getattr(directory, part) if ids is None else objects_of(directory, part, ids))
         if (fault := _fault(what, value))
     ]
+    return first_of(faults)
 
 
 def _fault(what: str, value: Frozen) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import model_validator
 
@@ -23,14 +23,14 @@ from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Roster
 from shared.directory.units import Area, Competence, Source, Unit
 from shared.facts import Frozen
-from shared.facts.bounds import given
+from shared.facts.bounds import PLAIN_VERSION, given
 from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, SourceId, UnitId
 from shared.lined_yaml import load
 from shared.vocabulary import Category, Level, ReportKind
 
 
 class Directory(Frozen):
-    version: str
+    version: Annotated[str, PLAIN_VERSION]
     areas: tuple[Area, ...]
     units: tuple[Unit, ...]
     people: tuple[Person, ...]
@@ -150,10 +150,10 @@ class Directory(Frozen):
     def area_paths(self) -> dict[AreaCode, tuple[AreaCode, ...]]:
         paths: dict[AreaCode, tuple[AreaCode, ...]] = {}
         for area in self.areas:
-            path, at = [AreaCode(area.code)], area.within
+            path, at = {AreaCode(area.code): None}, area.within
             # An area within one that is not there, or within itself, is a fault of its own, found beside others that ask for the paths.
             while at is not None and at not in path:
-                path.append(AreaCode(at))
+                path[AreaCode(at)] = None
                 above = self.areas_by_code.get(AreaCode(at))
                 at = above.within if above is not None else None
             paths[AreaCode(area.code)] = tuple(path)
@@ -176,6 +176,9 @@ class Directory(Frozen):
             at = unit.superior
             while at is not None:
                 path.append(UnitId(at))
+                if (known := above.get(UnitId(at))) is not None:
+                    path += known
+                    break
                 at = self.units_by_id[UnitId(at)].superior
             above[UnitId(unit.id)] = tuple(path)
         return above

@@ -24,6 +24,7 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 LONGEST_TERM = timedelta(days=3660)
 ID_LIMIT = 128
 NAME_LIMIT = 120
+VERSION_LIMIT = 80
 ID = re.compile(rf"[A-Za-z0-9_.-]{{1,{ID_LIMIT}}}")
 _in_a_form: ContextVar[bool] = ContextVar("in_a_form", default=False)
 
@@ -135,6 +136,12 @@ def _no_name(text: str) -> str | None:
     return _odd_letters(text, NOT_IN_LINE)
 
 
+def _no_version(text: str) -> str | None:
+    if not 0 < len(text) <= VERSION_LIMIT:
+        return f"must have 1 to {VERSION_LIMIT} characters"
+    return _odd_letters(text, NOT_IN_LINE)
+
+
 def _no_id(text: str) -> str | None:
     return None if ID.fullmatch(text) else f"is no id: letters, digits, . _ and -, at most {ID_LIMIT}"
 
@@ -142,6 +149,7 @@ def _no_id(text: str) -> str | None:
 PLAIN_LINE = WhenGiven(lambda text: _odd_letters(text, NOT_IN_LINE))
 PLAIN_TEXT = WhenGiven(lambda text: _odd_letters(text, NOT_IN_TEXT))
 PLAIN_NAME = WhenGiven(_no_name, (("minLength", 1), ("maxLength", NAME_LIMIT)))
+PLAIN_VERSION = WhenGiven(_no_version, (("minLength", 1), ("maxLength", VERSION_LIMIT)))
 PLAIN_ID = WhenGiven(_no_id, (("minLength", 1), ("maxLength", ID_LIMIT)))
 """An id as ours are: nothing that means something to the broker (`*`, `>`, spaces), to a path or to a page."""
 

@@ -23,6 +23,7 @@ from shared.directory.kept import CURRENT, Kept
 from shared.directory.keyed import HEAD, Head
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
+from shared.facts.bounds import VERSION_LIMIT
 from shared.facts.directory import DirectoryChange
 from shared.formats import FORMAT, NewerError
 from shared.ids import PersonId, UnitId
@@ -107,6 +108,14 @@ async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_
         await intake.changes.change(ChangeForm.model_validate({"changes": changes}), OPERATOR)
     assert (refused.value.status, intake.live.revision) == (413, 1)
     assert f"person {who} takes" in str(refused.value.detail)
+
+
+async def test_after_a_version_as_long_as_it_may_be_others_follow(connection: Client) -> None:
+    intake = Intake(connection)
+    await intake.changes.take_file(named("v" * VERSION_LIMIT))
+    assert await intake.put_units("first") == 2
+    assert await intake.put_units("second") == 3
+    assert intake.live.now.version.endswith("v+3")
 
 
 async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_followed(broker: Lab, connection: Client) -> None:

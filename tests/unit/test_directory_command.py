@@ -1,15 +1,18 @@
 """`fenghuo directory` on a file, without any service: faults with their lines, gaps, tables, calendars."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from fenghuo.commands import _directory as lines
 from fenghuo.commands.directory import app
 from shared.facts import Touch
+from shared.lined_yaml import MOST_NAMED
 from tests.lab import ROOT
 
 EXAMPLE = ROOT / "config" / "directory.yaml"
@@ -30,6 +33,78 @@ def answer(*arguments: str) -> dict[str, Any]:
 def test_the_example_is_valid_and_has_no_grave_gap() -> None:
     found = answer("check", str(EXAMPLE))
     assert (found["ok"], [gap for gap in found["gaps"] if gap["grave"]]) == (True, [])
+
+
+MANY = 3_000
+"""Enough that what grows with the square of it, or is said once for each, does not pass."""
+NAMED = {"zh": "某", "en": "Some"}
+HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
+    "circle": ({"units": [("c_%d", {"area": "620600", "superior": "c_%d"})]}, "stands above itself (c_"),
+    "nowhere": ({"people": [("p_%d", {"unit": "nowhere"})]}, "belongs to unit nowhere, which is not declared"),
+    "twice": ({"people": [("zhao_jia", {"unit": "government"})]}, "person zhao_jia is declared twice"),
+    "dark": ({"posts": [("q_%d", {"unit": "government", "holder": "nobody"})]}, "is held by nobody, who is not declared"),
+}
+"""Part → objects of it that are added, each numbered; and what is said of the first."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_thousands_of_faults_are_named_as_far_as_a_person_reads(tmp_path: Path, name: str) -> None:
+    added, words = HOSTILE[name]
+    document = yaml.load(EXAMPLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    for part, ((pattern, fields),) in added.items():
+        for number in range(MANY):
+            numbered = {key: value.replace("%d", str((number + 1) % MANY)) for key, value in fields.items()}
+            document[part].append({"id": pattern.replace("%d", str(number)), "name": {**NAMED}, **numbered})
+    (tmp_path / "directory.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
+    said = run("check", str(tmp_path / "directory.yaml"), code=1)
+    assert words in said.replace("\n", " ")
+    assert re.search(r"and \d+ more: mend these first", said)
+    assert said.count("✗") == MOST_NAMED + 1
+    assert len(said) < 40_000
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ('version: "2026-11-01"', f"version: {'v' * 1_000_000}", "version: must have 1 to 80 characters"),
+        ('version: "2026-11-01"', 'version: "a\u202eb"', "version: holds a letter that can't be seen (U+202E): remove it"),
+        ('version: "2026-11-01"', 'version: ""', "version: must have 1 to 80 characters"),
+        ("id: zhao_jia", f"id: {'x' * 1_000_000}", "String should match pattern"),
+        ("zh: 赵甲", f"zh: {'名' * 1_000_000}", "must have 1 to 120 characters"),
+    ],
+)
+def test_what_no_fact_could_carry_is_named_and_not_repeated(tmp_path: Path, was: str, now: str, words: str) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert was in text
+    (tmp_path / "directory.yaml").write_text(text.replace(was, now, 1), encoding="utf-8")
+    said = run("check", str(tmp_path / "directory.yaml"), code=1)
+    assert words in said.replace("\n", " ")
+    assert len(said) < 2_000
+
+
+def test_a_file_in_the_encoding_of_an_older_system_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "directory.yaml").write_bytes(EXAMPLE.read_text(encoding="utf-8").encode("gb18030"))
+    assert "it is not UTF-8, GB 18030 perhaps: save it as UTF-8" in run("check", str(tmp_path / "directory.yaml"), code=1)
+
+
+def test_an_object_larger_than_a_message_is_named(tmp_path: Path) -> None:
+    document = yaml.load(EXAMPLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    roster = document["rosters"][0]
+    hours = [f"2027-01-{1 + hour // 24:02d}T{hour % 24:02d}" for hour in range(400)]
+    stands_in = {"person": roster["rotation"][0], "reason": "\U0001f6a8" * 200}
+    roster["overrides"] = [{"from": f"{hour}:00:00Z", "until": f"{hour}:30:00Z", **stands_in} for hour in hours]
+    (tmp_path / "directory.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
+    said = run("check", str(tmp_path / "directory.yaml"), code=1).replace("\n", " ")
+    assert f"roster {roster['id']} takes" in said
+    assert "make it smaller, or two of it" in said
+
+
+def test_people_without_a_number_are_named_as_far_as_a_person_reads(tmp_path: Path) -> None:
+    document = yaml.load(EXAMPLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    document["people"] += [{"id": f"p_{number}", "name": {**NAMED}, "unit": "government"} for number in range(MANY)]
+    (tmp_path / "directory.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
+    assert len(run("check", str(tmp_path / "directory.yaml"))) < 40_000
+    assert len(answer("check", str(tmp_path / "directory.yaml"))["gaps"]) >= MANY
 
 
 def test_a_fault_ends_with_1_and_names_its_line(tmp_path: Path) -> None:

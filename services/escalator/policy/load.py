@@ -10,7 +10,7 @@ from services.escalator.policy.book import Policy
 from services.escalator.policy.check import check
 from services.escalator.policy.model import PolicyDocument
 from shared.directory import Directory
-from shared.lined_yaml import YamlFault, parse
+from shared.lined_yaml import YamlFault, parse, text_of
 
 __all__ = ["Policy", "check", "load_checked", "load_policy", "parse_policy"]
 
@@ -22,11 +22,7 @@ def parse_policy(text: str, name: str = "policy.yaml") -> Policy:
 
 
 def load_policy(path: Path) -> Policy:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise YamlFault([f"{path}: can't be read ({error.strerror}); set FENGHUO_POLICY to an existing file"]) from None
-    return parse_policy(text, path.name)
+    return parse_policy(text_of(path, "set FENGHUO_POLICY to an existing file"), path.name)
 
 
 def load_checked(path: Path, directory: Directory) -> Policy:
