@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import psutil
+import yaml
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
@@ -22,7 +25,7 @@ from shared.directory.faults import faults_of
 from shared.directory.live import LiveDirectory
 from shared.tokens import Principal
 from shared.vocabulary import Role
-from tests.lab import Lab, until
+from tests.lab import ROOT, Lab, until
 
 CHANGES = 10
 FOLLOWERS = ("intake", "escalator", "notifier", "audit")
@@ -68,6 +71,7 @@ async def run() -> dict[str, Any]:
         await own.open()  # what it wrote itself a moment ago
         figures |= await _changes(lab, changes)
         following.cancel()
+    figures |= await _services()
     now = datetime.now(UTC)
     for name, task in {
         "gaps of two weeks, 300 rosters": lambda: gaps(directory, now, now + timedelta(days=14)),
@@ -112,6 +116,52 @@ async def _changes(lab: Lab, changes: DirectoryChanges) -> dict[str, Any]:
         "change → answer, ms, median and worst": f"{sorted(answered)[middle] * 1e3:.0f}, {max(answered) * 1e3:.0f}",
         "change → in the last of four followers, ms, median and worst": f"{sorted(last)[middle] * 1e3:.0f}, {max(last) * 1e3:.0f}",
     }
+
+
+async def _services() -> dict[str, Any]:
+    """Each service as a process of its own, started on a bucket that has everything: until it is ready, and what it takes more of memory
+    than with the directory of the example."""
+    started = {name: await _started(document) for name, document in {"large": _with_example(), "example": _example()}.items()}
+    figures: dict[str, Any] = {}
+    for service, (wall, cpu, memory) in started["large"].items():
+        small_wall, small_cpu, small_memory = started["example"][service]
+        figures[f"{service}: start to ready"] = f"{wall:.1f} s ({cpu:.1f} of CPU)"
+        figures[f"{service}: with the example"] = f"{small_wall:.1f} s ({small_cpu:.1f} of CPU)"
+        figures[f"{service}: memory more, MB"] = f"{memory - small_memory:.0f}"
+    return figures
+
+
+async def _started(document: dict[str, Any]) -> dict[str, tuple[float, float, float]]:
+    """(seconds, seconds of CPU, MB) of each service."""
+    with tempfile.TemporaryDirectory(prefix="fenghuo-bench-") as name:
+        path = Path(name) / "directory.yaml"
+        path.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
+        lab = Lab(Path(name), path, forged=False)
+        try:
+            await lab.start()
+            first = await lab.start_service("intake", wait=False)
+            await until(first.is_ready, seconds=300, what="the directory stored")
+            taken: dict[str, tuple[float, float, float]] = {}
+            for service in FOLLOWERS:
+                begun = time.perf_counter()
+                process = psutil.Process((await lab.start_service(service)).process.pid)
+                cpu = process.cpu_times()
+                taken[service] = time.perf_counter() - begun, cpu.user + cpu.system, process.memory_info().rss / 1e6
+            return taken
+        finally:
+            lab.close()
+
+
+def _example() -> dict[str, Any]:
+    return yaml.load((ROOT / "config" / "directory.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+def _with_example() -> dict[str, Any]:
+    """The large one below the example's top, since the policy names the example's posts."""
+    example, large = _example(), large_directory()
+    large["units"][0]["superior"] = next(unit["id"] for unit in example["units"] if not unit.get("superior"))
+    large["areas"][0]["within"] = next(area["code"] for area in example["areas"] if not area.get("within"))
+    return {name: part + large.get(name, []) if isinstance(part, list) else part for name, part in example.items()}
 
 
 async def _connected(lab: Lab, user: str) -> Client:
