@@ -45,6 +45,7 @@ class Entry(StrEnum):
     LAPSE_LATE_BY_US = "lapse late by us"
     OTHER_HISTORY = "other history"
     LIGHT_UNTRUE = "light untrue"
+    NOT_AS_APPROVED = "not as approved"
 
 
 OLDER_COPY = "the broker was restored from an older copy"
@@ -128,6 +129,8 @@ class Books:
     """What the audit says after the broker was restored from an older copy: empty where it goes on, None where that was not done."""
     lights: Sequence[str] = ()
     """Who said to be ready and was not, in words."""
+    not_as_approved: Sequence[str] = ()
+    """In what policy and directory differ from what people approved last, in words."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ def balance(books: Books) -> list[Line]:
         *_referrals(books, decisions),
         *_lapses(books, decisions),
         *_lights(books),
+        *(Line(Entry.NOT_AS_APPROVED, None, words) for words in books.not_as_approved),
     ]
 
 

@@ -23,6 +23,7 @@ from services.escalator.policy.compress import compress
 from shared.ids import CaseId
 from shared.vocabulary import Role
 from tests.faults import closing
+from tests.faults.approved import AS_APPROVED, approve_the_policy, change_the_holder, what_holds
 from tests.faults.balance import BROKER, GATEWAY, Books, Outage, Receipt
 from tests.faults.cluster_lab import cluster_lab_in
 from tests.faults.gateway import GatewayProcess
@@ -279,6 +280,15 @@ class Play:
 
     # The books
 
+    async def approve(self) -> None:
+        """What every restart of this play must keep."""
+        await approve_the_policy(self.lab, self.running["escalator"][0])
+        await change_the_holder(self.lab, self.running["intake"][0])
+
+    async def not_as_approved(self) -> list[str]:
+        holds = [await what_holds(self.lab, self.running["escalator"], intake) for intake in self.running["intake"]]
+        return [f"in force, approved by, holder: {there}" for there in holds if there != AS_APPROVED]
+
     async def close_books(self) -> Books:
         async with self.lab.connection("admin") as admin:
             through = await self._at_rest(admin)
@@ -358,9 +368,12 @@ async def played(
 ) -> tuple[Play, Books]:
     """`worse`: with all that takes longer, and the broker is restored from an older copy at the end."""
     async with play_in(folder, seed, copies, brokers, ratio) as play:
+        if worse:
+            await play.approve()
         async with asyncio.TaskGroup() as group:
             group.create_task(play.people(seconds))
             group.create_task(play.faults(seconds, *(play.worse_deeds() if worse else ())))
         await play.all_ready("all are ready at the end")
-        books = await play.close_books()
+        not_as_approved = await play.not_as_approved() if worse else []
+        books = replace(await play.close_books(), not_as_approved=not_as_approved)
         return play, replace(books, restored=await play.restored()) if worse else books

@@ -147,6 +147,7 @@ PLANTED: dict[Entry, Planted] = {
     Entry.REFERRED_WRONGLY: _referred_from_an_outage,
     Entry.LAPSE_LATE_BY_US: _lapsed,
     Entry.OTHER_HISTORY: lambda books: replace(books, restored=""),
+    Entry.NOT_AS_APPROVED: lambda books: replace(books, not_as_approved=["in force: the file's policy"]),
     Entry.LIGHT_UNTRUE: lambda books: replace(books, lights=["intake says that it is ready, and the broker stores nothing"]),
 }
 
