@@ -36,7 +36,6 @@ from shared.facts import (
     keeping,
     policy,
     reads,
-    retention,
 )
 from shared.facts.authors import AUTHORS
 from shared.facts.envelope import SCHEMA_ROOT
@@ -44,7 +43,7 @@ from shared.vocabulary import CASE_ACTS, Kind
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, directory, keeping, policy, reads, retention, shared.directory)
+_SPEAKERS = (facts, check, directory, keeping, policy, reads, shared.directory)
 """Where the models' words stand."""
 
 
@@ -155,7 +154,6 @@ FACTS = (
     Event(Kind.HELD, keeping.Held, "Records are under legal hold: nothing of them may be erased."),
     Event(Kind.RELEASED, keeping.Released, "A legal hold has ended."),
     Event(Kind.READ, reads.Read, "Someone has read the trail, or taken a file from it away."),
-    Event(Kind.SEALED_RANGE, retention.SealedRange, "Old records lie in a sealed file too; from then on the store may drop them."),
 )
 
 

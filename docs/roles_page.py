@@ -16,7 +16,6 @@ READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
 HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
-SEALERS = frozenset({Role.SUPERVISOR, Role.DISCIPLINE})
 REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend", "records", "analysis")
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
@@ -25,10 +24,7 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     # The read path of the log: it proves itself and holds nothing personal.
     **dict.fromkeys((("GET", path) for path in ("/checkpoint", "/checkpoint.sm3", "/tile/{path:path}")), PUBLIC),
     **dict.fromkeys(
-        (
-            ("GET", f"/api/v1/trail/{path}")
-            for path in ("vkey", "checkpoints", "sealed-ranges", "timestamps", "checkpoint/sealed", "verify.py", "receipts")
-        ),
+        (("GET", f"/api/v1/trail/{path}") for path in ("vkey", "checkpoints", "timestamps", "checkpoint/sealed", "verify.py", "receipts")),
         PUBLIC,
     ),
     **dict.fromkeys((("GET", f"/api/v1/trail/proof/{path}") for path in ("inclusion", "inclusion.tlog-proof", "consistency")), PUBLIC),
@@ -47,7 +43,6 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/api/v1/trail/redactions"): frozenset({Role.REDACTOR}),
     **dict.fromkeys((("POST", f"/api/v1/trail/{path}") for path in ("holds", "holds/{hold}/release")), HOLDERS),
     **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("redactions", "holds")), READERS | {Role.REDACTOR}),
-    ("POST", "/api/v1/trail/sealed-ranges"): SEALERS,
     # The explorer's pages.
     **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/records/{index}/proof", "/cases/{case}", "/check")), READERS),
     ("POST", "/check"): READERS,
@@ -90,7 +85,7 @@ _STORE = """## In the store
 _STORE_NOTES = """On real MongoDB this holds for each collection. The embedded store (for evaluation and development) knows privileges on
 databases only: there a user may do in each collection what it may do in any of that database. `trail_reader` is for an auditor's own
 tools: they read the store and change nothing. `redactor` erases payloads, and can't touch the trail. `setup` makes collections and
-indexes and reads and writes no record. Dropping a sealed range needs root ([retention](architecture/retention.md)).
+indexes and reads and writes no record. Nobody can drop a record: an append-only store has no deletion path.
 
 ## Over HTTP (audit)
 
@@ -128,7 +123,7 @@ def _words(where: Where) -> str:
 def _store_table() -> list[str]:
     users = list(store.USERS)
     lines = [f"| database | collection | {' | '.join(f'`{user}`' for user in users)} |", f"|{'---|' * (len(users) + 2)}"]
-    for database, names in ((store.TRAIL_DATABASE, (*store.TRAIL, store.SEALED_RANGES)), (store.PAYLOADS_DATABASE, store.PAYLOADS)):
+    for database, names in ((store.TRAIL_DATABASE, store.TRAIL), (store.PAYLOADS_DATABASE, store.PAYLOADS)):
         for name in names:
             cells = [_verbs(store.may(user, database, name, by_collection=True)) for user in users]
             lines.append(f"| `{database}` | `{name}` | {' | '.join(cells)} |")

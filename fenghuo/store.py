@@ -24,8 +24,6 @@ PAYLOADS_DATABASE = "fenghuo_payloads"
 
 TRAIL = ("entries", "tiles", "checkpoints", "cosignatures", "timestamps", "search", "keeping")
 """What the audit writes, for ever."""
-SEALED_RANGES = "sealed_ranges"
-"""Which records lie in sealed files and no longer here: written by whoever drops them, as root (docs/architecture/retention.md)."""
 PAYLOADS = ("payloads", "rest", "actors", "search_texts")
 """Personal data, and what is made of it."""
 
@@ -37,16 +35,16 @@ _MAKE = ("createCollection", "collMod", "listIndexes")
 
 MAY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     "audit": {
-        TRAIL_DATABASE: {**dict.fromkeys(TRAIL, (FIND, INSERT)), SEALED_RANGES: (FIND,)},
+        TRAIL_DATABASE: dict.fromkeys(TRAIL, (FIND, INSERT)),
         PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND, INSERT)),
     },
     "trail_reader": {
-        TRAIL_DATABASE: dict.fromkeys((*TRAIL, SEALED_RANGES), (FIND,)),
+        TRAIL_DATABASE: dict.fromkeys(TRAIL, (FIND,)),
         PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND,)),
     },
     "redactor": {PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (FIND, INSERT, REMOVE))},
     "setup": {
-        TRAIL_DATABASE: dict.fromkeys((*TRAIL, SEALED_RANGES), (INDEX,)),
+        TRAIL_DATABASE: dict.fromkeys(TRAIL, (INDEX,)),
         PAYLOADS_DATABASE: dict.fromkeys(PAYLOADS, (INDEX,)),
     },
 }

@@ -7,12 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography.x509 import Certificate
+
 from fenghuo.answers import Exit, fail
 from fenghuo.places import nats_url, secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
 from services.audit.checking.run import Fault
 from services.audit.log.note import Verifier
+from services.audit.stamps.stamp import certificates
 from shared.secrets import nkey_file
 from shared.settings import Settings
 
@@ -24,9 +27,17 @@ _PATIENCE = 10.0
 CHECK_BROKER = "see that it runs and that FENGHUO_NATS_URL and FENGHUO_NATS_CREDENTIALS are right"
 
 
-def opener_of(folder: Path | None, mongo: str | None, sealed: list[Path]) -> Opener | None:
+def authorities(path: Path | None) -> list[Certificate]:
+    """The time-stamping authorities that are trusted."""
+    try:
+        return certificates(bytes_of(path)) if path is not None else []
+    except ValueError as error:
+        fail(Exit.USAGE, f"{path} holds no certificates ({error})", "name a file in PEM form, as the authority publishes it")
+
+
+def opener_of(folder: Path | None, mongo: str | None) -> Opener | None:
     """How another process opens the same source; None where only this one can."""
-    return None if sealed or (folder is None and mongo is None) else partial(source_at, folder, mongo)
+    return None if folder is None and mongo is None else partial(source_at, folder, mongo)
 
 
 def last_time(state: Path | None, since: Path | None, keep: Path | None) -> tuple[Path | None, Path | None, bool]:

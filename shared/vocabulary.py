@@ -94,7 +94,7 @@ class Kind(StrEnum):
     READ = "read"
     """Someone has read the trail, or taken a file from it away."""
     SEALED_RANGE = "sealed_range"
-    """Old records lie in a sealed file too; from then on the store may drop them."""
+    """Written by earlier versions, which could move old records to files."""
 
 
 CASE_ACTS = (
@@ -147,6 +147,8 @@ CASE_ACTS = (
 SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED)
 """What the system itself says about a case; decided on like any other fact."""
 
+RETIRED_KINDS = (Kind.SEALED_RANGE,)
+"""On record in old trails, and read as then; nobody writes them any more."""
 DIRECTORY_KINDS = (Kind.DIRECTORY_CHANGED, Kind.DIRECTORY_PROPOSED)
 """What happens to the directory; who is touched by it is told."""
 

@@ -10,7 +10,7 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import _trail_reports, trail_begin, trail_export, trail_keeping, trail_proof, trail_query, trail_rebuild, trail_seal
+from fenghuo.commands import _trail_reports, trail_begin, trail_export, trail_keeping, trail_proof, trail_query, trail_rebuild
 from fenghuo.trail_source import Progressed, bytes_of, pinned, pinned_before, with_source
 from shared.settings import Settings
 
@@ -34,9 +34,6 @@ app.command()(trail_keeping.release)
 app.command()(trail_keeping.holds)
 app.command()(trail_proof.proof)
 app.command()(trail_proof.verify_proof)
-app.command()(trail_seal.seal_range)
-app.command()(trail_seal.check_sealed)
-app.command()(trail_seal.drop_range)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
@@ -61,7 +58,6 @@ def verify(
         str | None, typer.Option(help="One case: its payloads and fields; all headers all the same, so that none of it can be left out.")
     ] = None,
     broker: Annotated[bool, typer.Option("--broker", help="Also lay every fact of the broker's stream beside its record.")] = False,
-    sealed: Annotated[list[Path] | None, typer.Option(help="A sealed file of records the store no longer has; repeat it for more.")] = None,
     tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
     vkey: Vkey = None,
     follows: Annotated[
@@ -103,27 +99,26 @@ def verify(
     except checkpoint.CheckpointError as error:
         fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
 
-    tsa, before = trail_seal.authorities(tsa_cert), pinned_before(follows, vkey)
+    tsa, before = trail_check.authorities(tsa_cert), pinned_before(follows, vkey)
     witnesses = trail_proof.pinned_witnesses(witness or [], quorum, key)
     seen: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
-        whole = trail_seal.joined(source, sealed or [])
         cosigned = await witnessed.cosigned_checkpoint(source, max(quorum, 1)) if witnesses else None
         verdict = await verifying.verify(
-            whole,
+            source,
             key,
             since=earlier,
             only_new=only_new,
             payloads=not headers_only,
             case=case,
-            opener=trail_check.opener_of(folder, mongo, sealed or []),
+            opener=trail_check.opener_of(folder, mongo),
             tsa=tsa,
             before=before,
             progress=progress,
         )
         if broker:
-            verdict.faults += await trail_check.broker_faults(whole, key, progress)
+            verdict.faults += await trail_check.broker_faults(source, key, progress)
         if isinstance(source, StoreSource) and not only_new and not headers_only and case is None:
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
@@ -139,7 +134,7 @@ def verify(
     forged = [{"record": index, "case": of or None, "reason": why, "what": WORDS[why]} for index, of, why in verdict.distrusted]
     result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
-        "payloads": verdict.payloads, "from": verdict.since, "sealed_away": verdict.sealed_away, "stamps": verdict.stamps, "faults": faults,
+        "payloads": verdict.payloads, "from": verdict.since, "stamps": verdict.stamps, "faults": faults,
         "case": None if case is None else {"id": case, "records": verdict.of_case},
         "not_authentic": forged,
         "erased": verdict.erased, "erasures": verdict.erasures, "lost": verdict.lost, "losses": verdict.losses,
@@ -195,12 +190,6 @@ def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
             out.print(f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]")
         for words in (*verdict.losses, *verdict.erasures):
             out.print(words, markup=False, highlight=False, style="dim")
-        if verdict.sealed_away:
-            out.print(
-                f"[dim]records before {verdict.sealed_away} lie in sealed files, as the trail itself says; their hashes were checked, "
-                "they were not: give --sealed FOLDER[/]",
-                highlight=False,
-            )
     else:
         count = len(verdict.faults)
         out.print(f"[bold red]✗ the trail is broken:[/] {count} {'fault' if count == 1 else 'faults'}", highlight=False)

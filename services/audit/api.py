@@ -14,7 +14,6 @@ from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
 from services.audit.records.record import RecordError
-from services.audit.retention.sealed_range import InSealedFile
 from services.audit.search.criteria import EntriesQuery
 from services.audit.search.searching import BadCursor
 from shared.bodies import sends
@@ -30,17 +29,12 @@ READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
 
 ANSWERS = {
     404: "No such record, or no signed checkpoint covers it yet",
-    410: "It lies in a sealed file and no longer in the store",
 }
 """What any route may answer besides what those of all services do."""
 
 
 def install_answers(app: FastAPI) -> None:
     """What the trail can't answer leaves as a problem document."""
-
-    @app.exception_handler(InSealedFile)
-    async def _in_sealed_file(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
-        return Problem(410, "In a sealed file", str(error)).response()
 
     @app.exception_handler(NotInTrail)
     async def _not_in_trail(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]

@@ -31,7 +31,6 @@ from services.audit.reads.journal import Journal
 from services.audit.reads.on_record import ReadsOnRecord
 from services.audit.receipts.api import receipts_router
 from services.audit.report_routes import report_routers
-from services.audit.retention.api import retention_router
 from services.audit.search.indexer import SearchIndexer
 from services.audit.search.key import macs_of
 from services.audit.settings import AuditSettings
@@ -141,7 +140,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         service.app.include_router(router)
     service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory))
     service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
-    for router in (retention_router(reader, gate, feed.append, now), timestamps_router(reader, trail.timestamps)):
+    for router in (timestamps_router(reader, trail.timestamps),):
         service.app.include_router(router)
     stamper = Timestamper(
         trail.timestamps, reader.checkpoint, now, url=settings.tsa_url or None, every=settings.tsa_every, sm3=settings.trail_sm3

@@ -118,9 +118,9 @@ async def test_without_credentials_it_says_what_to_set() -> None:
     assert refused.value.status == 503
 
 
-async def test_a_hold_that_may_lie_in_a_sealed_file_is_not_taken_for_none() -> None:
-    class Dropped:
-        """A store whose first acts have left it."""
+async def test_a_hold_whose_record_is_gone_is_not_taken_for_none() -> None:
+    class Holed:
+        """A store whose first acts are gone."""
 
         async def keeping(self, since: int) -> list[int]:
             return [index for index in (3, 8) if index >= since]
@@ -131,7 +131,7 @@ async def test_a_hold_that_may_lie_in_a_sealed_file_is_not_taken_for_none() -> N
         async def entries_at(self, _: Any) -> list[Stored]:
             return []
 
-    store: Any = Dropped()
+    store: Any = Holed()
     keeper = Keeper(store)
     await keeper.refresh(5)
     assert keeper.unread == [3]

@@ -27,9 +27,6 @@ from shared.vocabulary import Role
 
 IN = 418
 """Answered in place of what the route would have done, once the gate is passed."""
-MANIFEST: dict[str, Any] = {
-    "origin": "x", "start": 0, "end": 256, "first_at": "x", "last_at": "x", "size": 256, "root": "0" * 64, "proof": [], "files": {},
-}  # fmt: skip
 ASKED: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/api/v1/trail/proof/consistency"): {"params": {"from": 1}},
     ("POST", "/api/v1/trail/redactions"): {"json": {"entries": [0], "legal_basis": "PIPL 47"}},
@@ -37,7 +34,6 @@ ASKED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/trail/holds/{hold}/release"): {"json": {"why": "the inquiry is over"}},
     ("GET", "/api/v1/reports/analysis"): {"params": {"period": "2026-10"}},
     ("GET", "/api/v1/reports/records"): {"params": {"figure": "lapses"}},
-    ("POST", "/api/v1/trail/sealed-ranges"): {"json": {"manifest": MANIFEST, "digest": "0" * 64}},
     ("GET", "/api/v1/trail/proof/inclusion"): {"params": {"index": 0}},
     ("GET", "/api/v1/trail/proof/inclusion.tlog-proof"): {"params": {"index": 0}},
 }

@@ -21,7 +21,7 @@ from services.audit.search import check as search_check
 from services.audit.search import indexer as search_indexer
 from services.audit.search import searching
 from services.audit.search import tiles as search_tiles
-from services.audit.search.check import SearchCheck, check_search
+from services.audit.search.check import check_search
 from services.audit.search.indexer import SearchIndexer
 from services.audit.search.searching import BadCursor
 from services.audit.search.terms import Macs, normal, root_of
@@ -228,15 +228,6 @@ async def test_an_edited_or_removed_tile_is_named_with_the_record_it_hides(made:
     made.fields.replace_one({"_id": broken}, kept)
     made.fields.delete_one({"_id": search_tiles.key_of(block, 0)})
     await made.indexer().catch_up()
-
-
-async def test_of_records_in_a_sealed_file_the_index_is_not_asked(made: Made) -> None:
-    await made.indexer().catch_up()
-    faults: list[str] = []
-    check = SearchCheck(made.trail, lambda _, words: faults.append(words), made.store.macs)
-    await check.add(made.entries[300:], made.payloads)
-    check.finish()
-    assert faults == []
 
 
 async def test_words_removed_by_an_erasure_are_built_again_and_the_rest_is_found_meanwhile(made: Made) -> None:

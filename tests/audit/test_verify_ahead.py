@@ -23,7 +23,7 @@ class Holed(Doubled):
 
     async def stored(self, start: int, end: int) -> list[Stored]:
         if end - start > 4:
-            raise NotInTrail("it left with a sealed file")
+            raise NotInTrail("it is gone")
         return await super().stored(start, end)
 
 

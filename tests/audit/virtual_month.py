@@ -167,13 +167,7 @@ class MonthTrail(MadeTrail):
     async def stored_case(self, case: str, size: int) -> list[Stored]:
         return [entry for entry in self.by_case[case] if entry.index < size]
 
-    async def first_here(self, since: str) -> int:
-        """Nothing has left for a sealed file."""
-        del since
-        return 0
-
-    async def part_of_case(self, case: str, start: int, end: int, *, in_part: bool = False) -> list[Stored]:
-        del in_part
+    async def part_of_case(self, case: str, start: int, end: int) -> list[Stored]:
         return self.by_case[case][max(start - 1, 0) : max(end - 1, 0)]
 
 

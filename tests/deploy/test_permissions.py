@@ -53,7 +53,6 @@ PUBLISHED: dict[str, set[str]] = {
     "fact.7.directory_changed": {"intake"},
     "fact.7.directory_proposed": {"intake"},
     "fact.7.read": {"audit"},
-    "fact.7.sealed_range": {"audit"},
     "fact.7.redacted": {"audit"},
     "fact.7.held": {"audit"},
     "fact.7.released": {"audit"},

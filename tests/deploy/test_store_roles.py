@@ -15,7 +15,7 @@ from tests.deploy.conftest import PASSWORDS
 
 UNAUTHORIZED = 13
 PLACES = [
-    *((store.TRAIL_DATABASE, name) for name in (*store.TRAIL, store.SEALED_RANGES)),
+    *((store.TRAIL_DATABASE, name) for name in store.TRAIL),
     *((store.PAYLOADS_DATABASE, name) for name in store.PAYLOADS),
     ("fenghuo_other", "any"),
     ("admin", "system.users"),
@@ -72,7 +72,7 @@ def test_nobody_but_the_redactor_removes_and_nobody_updates_or_drops() -> None:
 
 def test_every_user_and_collection_stands_in_the_printed_table() -> None:
     page = roles_page.roles_page()
-    assert all(f"`{name}`" in page for name in (*store.USERS, *store.TRAIL, *store.PAYLOADS, store.SEALED_RANGES))
+    assert all(f"`{name}`" in page for name in (*store.USERS, *store.TRAIL, *store.PAYLOADS))
 
 
 def _allowed(act: Callable[[], object]) -> bool:

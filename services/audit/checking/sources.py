@@ -16,7 +16,6 @@ from services.audit.log.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, Layo
 from services.audit.log.tiles import tile_content
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
-from services.audit.retention.store import Dropped
 from services.audit.search.terms import Macs
 from services.audit.stamps.stamp import Stamp
 from services.audit.store.trail import Stored, StoreError
@@ -63,12 +62,6 @@ async def stamps_of(source: TrailSource) -> list[Stamp]:
     return await ask() if ask is not None else []
 
 
-async def dropped_of(source: TrailSource) -> list[Dropped]:
-    """What the source says has left it for sealed files; whether it says so rightly, retention_verify looks."""
-    ask = getattr(source, "sealed_ranges", None)
-    return await ask() if ask is not None else []
-
-
 class ServiceSource:
     """A running audit, over HTTP."""
 
@@ -111,9 +104,6 @@ class ServiceSource:
 
     async def timestamps(self) -> list[Stamp]:
         return [Stamp.model_validate(one) for one in (await self._get("/api/v1/trail/timestamps")).json()]
-
-    async def sealed_ranges(self) -> list[Dropped]:
-        return [Dropped.model_validate(one) for one in (await self._get("/api/v1/trail/sealed-ranges")).json()]
 
     async def sealed_checkpoint(self, quorum: int) -> bytes | None:
         """The newest checkpoint that so many witnesses cosigned."""
@@ -189,9 +179,6 @@ class StoreSource:
 
     async def timestamps(self) -> list[Stamp]:
         return await self._reader.timestamps()
-
-    async def sealed_ranges(self) -> list[Dropped]:
-        return await self._reader.sealed_ranges()
 
     async def search_faults(self, size: int, macs: Macs | None) -> list[tuple[int | None, str]]:
         """(Record, words): what is wrong with the search index, which only the store shows. `macs`: None leaves the words unchecked."""

@@ -29,7 +29,6 @@ from services.audit.log.ended import Ended, followed
 from services.audit.log.layout import LayoutError, TileId
 from services.audit.log.merkle import TILE_WIDTH, Node
 from services.audit.log.note import NoteError, Verifier
-from services.audit.retention.verify import check_dropped
 from services.audit.stamps import stamp as timestamps
 from shared.facts.distrust import Distrust
 
@@ -56,8 +55,6 @@ class Verdict:
     since: int = 0
     stamps: int = 0
     """Time stamps that were checked."""
-    sealed_away: int = 0
-    """Records before this one lie in sealed files that were not at hand: only their hashes were checked."""
     erased: int = 0
     """Records of which something was erased, by a redaction on record that counts."""
     erasures: list[str] = field(default_factory=list[str])
@@ -118,9 +115,7 @@ async def verify(
         stamps = await stamps_of(source)
         verdict.stamps = len(stamps)
         verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
-        # What has left for sealed files is proven by its hashes alone: the check of the records begins behind it.
-        verdict.sealed_away = await check_dropped(source, signed, lambda index, words: verdict.faults.append(Fault(index, words)))
-        first = max(since.size if since is not None and only_new else 0, verdict.sealed_away)
+        first = since.size if since is not None and only_new else 0
         walk = _Walk(source, key, signed, since, verdict, first=first, before=before, stamped=[stamp.note.encode() for stamp in stamps])
         await walk.run(lambda asked: findings(source, asked, opener, processes), payloads=payloads, case=case, progress=progress)
     except (SourceError, LayoutError, ExportError) as error:

@@ -109,7 +109,10 @@ class KeepingDesk:
             raise Problem(409, "Nothing to erase", "None of these records has any of these fields (any more).")
         _refuse_held(await self.state(), wanted)
         if unread := self._eraser.keeper.unread:
-            words = f"Records {unread} lie in a sealed file and may hold some of this. Put that range back into the store first."
+            words = (
+                f"Records {unread} are gone from the store and may hold some of this: run `fenghuo trail verify`, "
+                "then `fenghuo trail rebuild`."
+            )
             raise Problem(409, "Perhaps held", words)
         records: list[int] = []
         for case, entries in wanted.items():

@@ -15,7 +15,7 @@ class Keeper:
     def __init__(self, trail: Trail) -> None:
         self.state = Keeping()
         self.unread: list[int] = []
-        """Acts that are listed and have left the store for a sealed file: a hold among them is not known here."""
+        """Acts that are listed and gone from the store: a hold among them is not known here."""
         self._trail = trail
         self._lock = asyncio.Lock()
 

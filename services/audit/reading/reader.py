@@ -33,8 +33,6 @@ from services.audit.records import record
 from services.audit.records.fields import excused_in
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.record import Rec
-from services.audit.retention.sealed_range import InSealedFile
-from services.audit.retention.store import Dropped
 from services.audit.search.check import Report, check_search
 from services.audit.search.plan import Below, none_below
 from services.audit.search.searching import Searcher
@@ -109,28 +107,13 @@ class TrailReader:
         return await self._tree.tile(tile)
 
     async def stored(self, start: int, end: int) -> list[Stored]:
-        """Raises InSealedFile where some of them have left the store."""
         entries = await self._trail.entries(start, end)
-        if len(entries) < end - start:
-            here = {entry.index for entry in entries}
-            await self._trail.sealed.refuse(next(index for index in range(start, end) if index not in here))
         seen(entry.index for entry in entries)
         return entries
 
     async def timestamps(self) -> list[Stamp]:
         """All of them, the oldest first."""
         return await self._trail.timestamps.between(0, (await self.checkpoint()).number + 1)
-
-    async def first_here(self, since: str) -> int:
-        """The first record that has not left the store. Raises InSealedFile where one stored at `since` or later has."""
-        gone = await self.sealed_ranges()
-        if gone and gone[-1].last_at >= since:
-            raise InSealedFile(gone[-1].start, gone[-1].end, gone[-1].manifest)
-        return gone[-1].end if gone else 0
-
-    async def sealed_ranges(self) -> list[Dropped]:
-        """What has left the store for sealed files."""
-        return await self._trail.sealed.all()
 
     async def listed_acts(self) -> list[int]:
         return await self._trail.keeping(0)
@@ -151,9 +134,7 @@ class TrailReader:
 
     async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
-        signed, left = await asyncio.gather(self.checkpoint(), self._trail.sealed.end())
-        if left and what.case is not None:
-            await self._refuse_left(what.case)
+        signed = await self.checkpoint()
         found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
         return Page(
             entries=tuple(await self._views(found.entries)),
@@ -161,7 +142,6 @@ class TrailReader:
             next=found.next,
             searched_to=found.searched_to,
             cut=found.cut,
-            sealed_away=left,
             checkpoint=checkpoint_view(signed),
         )
 
@@ -173,22 +153,9 @@ class TrailReader:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""
         return await self._views(await self.stored_case(case_id, (await self.checkpoint()).size))
 
-    async def part_of_case(self, case_id: str, start: int, end: int, *, in_part: bool = False) -> list[Stored]:
+    async def part_of_case(self, case_id: str, start: int, end: int) -> list[Stored]:
         """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the caller knows what it shows."""
-        found = await self._trail.of_case(case_id, start, end)
-        if not in_part and (not found or found[0].fields["number"] != start):
-            await self._refuse_left(case_id)
-        return found
-
-    async def _refuse_left(self, case_id: str) -> None:
-        """Raises InSealedFile where the beginning of a case has left the store: a part of it is never shown for the whole."""
-        if await self._trail.in_case(case_id, 1) is None and (last := (await self._trail.lasts_of([case_id])).get(case_id)):
-            at = last
-            while at is not None and at.fields["number"] > 1:
-                previous = Rec.read(at.rec).previous
-                assert previous is not None
-                await self._trail.sealed.refuse(previous)
-                at = await self._trail.entry(previous)
+        return await self._trail.of_case(case_id, start, end)
 
     async def stored_case(self, case_id: str, size: int) -> list[Stored]:
         entries: list[Stored] = []
@@ -207,7 +174,6 @@ class TrailReader:
     async def record(self, index: int) -> Record:
         proof, entry = await asyncio.gather(self.inclusion(index), self._trail.entry(index))
         if entry is None:
-            await self._trail.sealed.refuse(index)
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         seen([index])
         rec = Rec.read(entry.rec)
@@ -239,18 +205,14 @@ class TrailReader:
                 f"record {index} in a tree of {size}: the last checkpoint covers {signed.size} records, 0 to {signed.size - 1}"
             )
         entry, sealed = await asyncio.gather(self._trail.entry(index), self.sealed_size())
-        if entry is not None:
-            leaf = entry.leaf
-        elif await self._trail.sealed.of(index) is not None:
-            (leaf,) = await self._tree.ranges([(index, index + 1)], size)
-        else:
+        if entry is None:
             raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
         hashes = await self._tree.inclusion(index, size)
         current = size == signed.size
         return InclusionProof(
             index=index,
             size=size,
-            leaf=leaf.hex(),
+            leaf=entry.leaf.hex(),
             root=(signed.root if current else await self._tree.root(size)).hex(),
             hashes=tuple(one.hex() for one in hashes),
             checkpoint=checkpoint_view(signed) if current else None,

@@ -108,8 +108,6 @@ class Page(Frozen):
     here: str | None = None
     """The cursor of this very page: with it the same page is given again, whatever came in since."""
     next: str | None
-    sealed_away: int = 0
-    """Records below this one lie in sealed files: they were not searched."""
     searched_to: int | None
     """The index down (or up) to which the trail was searched for this page."""
     cut: bool = False

@@ -19,7 +19,6 @@ from services.audit.reports.reading import Once, Seen, counts, first_at, pages, 
 from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
 from services.audit.store.trail import Signed, Stored
-from shared.facts import rfc3339
 
 _KEPT = 3
 _BEGINNING, _LATELY = 100, 500
@@ -70,7 +69,6 @@ class Reports:
     async def _count(self, window: Window, signed: Signed) -> Counting:
         reader, size, once = self._reader, signed.size, Once()
         counting = Counting(window, self._zone)
-        await reader.first_here(rfc3339(window.start))  # a window that has left the store in part is refused; what lies before it may have
         start = await first_at(reader, size, window.begins) if window.since else 0
         fully = await first_at(reader, size, datetime.fromtimestamp(max(window.start.timestamp() - _FULLY, 0), UTC)) if window.since else 0
         end = min(await first_at(reader, size, window.until) + 1, size) if window.until else size
@@ -92,9 +90,8 @@ class Reports:
 
     async def _before(self, seen: Seen, start: int) -> list[Seen]:
         """How a matter that began before stood: its first records, and its last ones before that."""
-        # Of what has left for a sealed file, what is still here.
-        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1), in_part=True)
-        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number, in_part=True)
+        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
+        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number)
         stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
         return await read(self._reader, stored)
 

@@ -1,7 +1,7 @@
 """The search index checked: every tile made again from the records and compared with what the store holds.
 
 Invariant: an edited tile is named with the record it hides or shows wrongly; a missing one counts as a fault as soon as one that
-is written after it is there. Of records that are not in the store (in a sealed file, or removed: not told here) nothing is demanded.
+is written after it is there. Of records that are not in the store (removed: not told here) nothing is demanded.
 Memory is the blocks that are not rolled up yet.
 """
 

@@ -36,7 +36,6 @@ VALIDATORS: dict[str, dict[str, Any]] = {
     "search_texts": _object(tile=_BYTES),
     "keeping": _object(),
     "timestamps": _object(size=_INTEGER, note=_TEXT, sm3=_TEXT, token=_BYTES_OR_NOTHING, at=_TEXT),
-    "sealed_ranges": _object(end=_INTEGER, manifest=_TEXT, fact=_INTEGER, nobody=_INTEGER, last_at=_TEXT, at=_TEXT),
     "rest": _object(index=_INTEGER, data=_BYTES),
     "actors": {**_object(salt=_BYTES), "properties": {"_id": _TEXT, "salt": _BYTES}},
 }

@@ -16,7 +16,6 @@ from services.audit.log.merkle import Tile
 from services.audit.records import record
 from services.audit.records.actors import Author
 from services.audit.records.payloads import Payload
-from services.audit.retention.store import SealedRanges
 from services.audit.search.store import SearchStore
 from services.audit.stamps.store import TimestampStore
 from services.audit.store.calls import LONG_SECONDS, QUERY_MS, Doc, StoreError, TakenError, client, find_among
@@ -112,7 +111,6 @@ class Trail:
         self._keeping = database["keeping"]
         self._payloads = PayloadStore(self._client[payload_name])
         self.search = SearchStore(self._client, trail_name, payload_name)
-        self.sealed = SealedRanges(database)
         self.timestamps = TimestampStore(database)
         self.cosignatures = CosignatureStore(database)
 
@@ -133,7 +131,7 @@ class Trail:
     async def prepare(self) -> None:
         """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
         own = (self._entries, self._tiles, self._checkpoints, self._keeping)
-        signed = (self.sealed.collection, self.timestamps.collection, self.cosignatures.collection)
+        signed = (self.timestamps.collection, self.cosignatures.collection)
         for collection in (*own, *signed, *self._payloads.collections, *self.search.collections):
             if collection.name in await _asked(collection.database.list_collection_names()):
                 continue
@@ -241,8 +239,7 @@ class Trail:
         async def exists(position: int) -> bool:
             return await self.in_case(case, position + 1) is not None
 
-        known = await self.sealed.numbered_so_far() if case == "" else 0
-        return await self.in_case(case, await gallop(exists, known))
+        return await self.in_case(case, await gallop(exists, 0))
 
     async def of_case(self, case: str, start: int, end: int) -> list[Stored]:
         """Records number `start` to `end` (exclusive) of a case, in order."""

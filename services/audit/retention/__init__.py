@@ -1,1 +1,0 @@
-"""Old records in sealed files, and the trail without them."""
