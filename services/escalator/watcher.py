@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -23,7 +23,6 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from services.escalator.cases import GONE
-from services.escalator.clock_index import ClockIndex
 from services.escalator.metrics import WatchMetrics
 from services.escalator.settings import EscalatorSettings
 from services.escalator.watch_repair import IN_FLIGHT, CaseSeen, Closely, armed_for, case_seen
@@ -55,6 +54,15 @@ REST = 4
 NOT_FOLLOWED = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
 """They may change nothing, and then leave no mark in their case."""
 FOLLOWED = tuple(kind for kind in ESCALATOR_KINDS if kind not in NOT_FOLLOWED)
+
+
+class Pending(NamedTuple):
+    """A clock on the broker."""
+
+    at: datetime
+    """The moment it is set for."""
+    armed: datetime
+    """When it was set, by the broker's clock."""
 
 
 @dataclass
@@ -120,10 +128,9 @@ class Watcher:
         last = (await self._connection().jetstream(timeout=5).stream_info(FACTS)).state.last_seq
         lanes = await self._lanes(met)
         recent = await self._recent_facts(last, lanes)
-        index = await self._clocks(met)
-        await self._cases(met, index, recent, lanes)
+        clocks = await self._clocks(met)
+        await self._cases(met, clocks, recent, lanes)
         met.ignored |= {case: sequence for case, sequence in recent.items() if sequence <= lanes[lane_of(case)].done}
-        await self._strays(met, index)
         await self._look_closely(met)
         await self._retire(met)
         await self._tell(met, perf_counter() - started)
@@ -192,17 +199,18 @@ class Watcher:
 
     # Clocks and cases
 
-    async def _clocks(self, met: Round) -> ClockIndex:
-        state = (await self._connection().jetstream(timeout=5).stream_info(CLOCKS)).state
-        index = ClockIndex(state.messages)
+    async def _clocks(self, met: Round) -> dict[CaseId, Pending]:
+        """Every pending clock by its case: some 250 bytes each."""
+        clocks: dict[CaseId, Pending] = {}
         for lane in range(LANES):
             async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
                 met.clocks += 1
-                index.put(stored.subject.rpartition(".")[2], armed_for(stored.headers["Nats-Schedule"]))
-        return index
+                clocks[CaseId(stored.subject.rpartition(".")[2])] = Pending(armed_for(stored.headers["Nats-Schedule"]), stored.at)
+        return clocks
 
-    async def _cases(self, met: Round, index: ClockIndex, recent: dict[CaseId, int], lanes: Mapping[int, Queue]) -> None:
+    async def _cases(self, met: Round, clocks: Mapping[CaseId, Pending], recent: dict[CaseId, int], lanes: Mapping[int, Queue]) -> None:
         """Every kept revision of every case, the oldest first: what was noted of one is forgotten where a later one is met."""
+        strays = set(clocks)
         info = await self._connection().request(f"$JS.API.STREAM.INFO.KV_{CASES}", b"", timeout=5)
         met.cases = _json.decode(info.data)["state"].get("num_subjects", 0)  # which the client leaves out
         followed: dict[CaseId, int] = {}
@@ -213,7 +221,8 @@ class Watcher:
             if "KV-Operation" in stored.headers:
                 met.cases -= 1
                 continue
-            pending_at = index.take(case_id)
+            strays.discard(case_id)
+            pending = clocks.get(case_id)
             try:
                 case = case_seen(stored.data)
             except msgspec.MsgspecError:
@@ -221,7 +230,7 @@ class Watcher:
                 continue
             if is_parted(stored.data):
                 met.parted[case_id] = None
-            if pending_at != case.clock_at:
+            if (pending.at if pending else None) != case.clock_at:
                 (met.doubtful if stored.at < met.began - IN_FLIGHT else met.moving)[case_id] = None
             sequence = recent.pop(case_id, 0) or followed.get(case_id, 0)
             if sequence:
@@ -230,21 +239,12 @@ class Watcher:
                 met.ignored[case_id] = sequence
             if self._may_leave(case):
                 met.ended[case_id] = stored.sequence
+        met.doubtful |= {case_id: None for case_id in strays if self._clock() - clocks[case_id].armed >= IN_FLIGHT}
 
     def _may_leave(self, case: CaseSeen) -> bool:
         if case.ended_at is None or case.clock_at is not None or case.standing is not None:
             return False
         return self._clock() - case.ended_at > self._settings.closed_kept
-
-    async def _strays(self, met: Round, index: ClockIndex) -> None:
-        """Clocks of no case that was met: read once more, for their ids."""
-        if not len(index):
-            return
-        for lane in range(LANES):
-            async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
-                case = CaseId(stored.subject.rpartition(".")[2])
-                if index.is_left(case) and self._clock() - stored.at >= IN_FLIGHT:
-                    met.doubtful[case] = None
 
     async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[Stored]:
         """A walk that takes no more than its share of the broker and of this process."""

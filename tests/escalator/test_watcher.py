@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
-from services.escalator.clock_index import ClockIndex
 from services.escalator.metrics import WatchMetrics
 from services.escalator.settings import EscalatorSettings
 from services.escalator.watch_repair import armed_for
@@ -214,22 +213,6 @@ async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(
 
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
-
-
-@given(st.dictionaries(st.text(min_size=1, max_size=8), MOMENTS, max_size=60), st.sets(st.text(min_size=1, max_size=8), max_size=20))
-def test_the_index_of_clocks_gives_back_what_was_put_in_once(clocks: dict[str, datetime], others: set[str]) -> None:
-    index = ClockIndex(4)
-    for case, at in clocks.items():
-        index.put(case, at)
-    assert len(index) == len(clocks)
-    for case in others - clocks.keys():
-        assert index.take(case) is None
-    for case, at in clocks.items():
-        assert index.is_left(case)
-        assert index.take(case) == at
-        assert index.take(case) == at, "of another revision of the case"
-        assert not index.is_left(case)
-    assert len(index) == 0
 
 
 @given(MOMENTS)

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+
 from services.audit.log import checkpoint
 from services.audit.log.checkpoint import CheckpointError
 from services.audit.log.note import Verifier
-from services.audit.stamps.sm3 import sm3
 from shared.facts import Frozen, rfc3339
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def text_of(note: str) -> bytes:
 
 
 def digest_of(note: str) -> str:
-    return sm3(text_of(note))
+    """SM3 (GB/T 32905-2016) of the note's signed text, hex, for those who must have a Chinese digest beside SHA-256."""
+    digest = Hash(SM3())
+    digest.update(text_of(note))
+    return digest.finalize().hex()
 
 
 def ask(note: str) -> Asked:
