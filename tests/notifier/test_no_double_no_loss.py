@@ -9,7 +9,7 @@ from shared.facts import Delivery
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.streams import FACTS, NOTIFIER_DURABLE, declare
 from shared.vocabulary import Kind
-from tests.lab import Lab, until
+from tests.lab import Lab, Running, until
 from tests.notifier.conftest import start_notifier, webhook_key
 from tests.notifier.decisions import a_case, a_notice, decided, record_of
 
@@ -69,9 +69,9 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             await record.outcomes(before, 1)
             gateway.gateway.command("/sms", delay=0.5)
             await record.decide(decided(during, a_notice(during)))
-            await until(lambda: gateway.gateway.counters["sms.attempts"] == 2, what="the second is being handed over")
+            await until(lambda: gateway.gateway.counters["sms.attempts"] >= 2, what="the second is being handed over")
             frail_lab.kill_nats()
-            await until(lambda: gateway.gateway.counters["sms.accepted"] == 2, what="handed over while the broker is away")
+            await until(lambda: gateway.gateway.counters["sms.accepted"] >= 2, what="handed over while the broker is away")
             assert not notifier.is_ready()
             frail_lab.start_nats()
         gateway.gateway.rules.clear()
@@ -81,8 +81,7 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             await record.decide(decided(after, a_notice(after)))
             await record.outcomes(after, 1)
             await until(notifier.is_ready, what="ready again")
-            tried_again = notifier.log.read_text().count('"attempt_failed"')  # a busy machine may pass the time limit
-            assert gateway.gateway.counters["sms.attempts"] == 3 + tried_again
+            assert 3 <= gateway.gateway.counters["sms.attempts"] <= 3 + tried_again(notifier)
             assert len(await record.facts(during, *OUTCOMES)) == 1
 
 
@@ -90,7 +89,7 @@ async def test_a_durable_made_anew_hands_out_everything_again_and_nobody_is_call
     cases = [a_case() for _ in range(5)]
     async with GatewayLab(webhook_key(frail_lab)) as gateway, frail_lab.connection("admin") as connection:
         record = await record_of(connection)
-        await start_notifier(frail_lab, gateway)
+        notifier = await start_notifier(frail_lab, gateway)
         for case in cases:
             await record.decide(decided(case, a_notice(case)))
         for case in cases:
@@ -106,7 +105,12 @@ async def test_a_durable_made_anew_hands_out_everything_again_and_nobody_is_call
             return info.num_pending == 0 and info.num_ack_pending == 0
 
         await until(all_again, what="everything handed out again")
-        assert gateway.gateway.counters["sms.attempts"] == 6
+        assert 6 <= gateway.gateway.counters["sms.attempts"] <= 6 + tried_again(notifier)
+
+
+def tried_again(notifier: Running) -> int:
+    """Attempts that came to nothing, at the gateway or before: a busy machine may pass the time limit."""
+    return notifier.log.read_text().count('"attempt_failed"')
 
 
 def test_of_two_notifiers_that_had_the_same_decision_the_first_says_what_became_of_it() -> None:
