@@ -140,7 +140,7 @@ class Record:
         facts = await self.facts(case, Kind.DELIVERED, Kind.FAILED)
         return [Told(fact.kind, fact.id, one) for fact in facts for one in Deliveries.model_validate(fact.data).deliveries]
 
-    async def outcomes(self, case: CaseId, count: int, *, seconds: float = 15) -> list[Told]:
+    async def outcomes(self, case: CaseId, count: int, *, seconds: float = 45) -> list[Told]:
         """Wait until this many deliveries of the case have been told, and return them."""
 
         async def enough() -> list[Told]:
