@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 from pymongo.errors import ServerSelectionTimeoutError
 from pymongo.synchronous.topology import Topology
 
-from docs.roles_page import PUBLIC, ROUTES
 from fenghuo.bootstrap import make_secrets
 from services.audit.app import build
 from services.audit.settings import AuditSettings
@@ -24,6 +23,7 @@ from shared.secrets import SecretFile, signing_key, verify_key
 from shared.service import Service
 from shared.tokens import Gate, Principal, issue
 from shared.vocabulary import Role
+from tools.roles_page import PUBLIC, ROUTES
 
 IN = 418
 """Answered in place of what the route would have done, once the gate is passed."""
@@ -102,7 +102,7 @@ def routes(app: FastAPI) -> set[tuple[str, str]]:
 
 
 def test_every_route_has_a_line_in_the_table_and_every_line_a_route(house: House) -> None:
-    """Mend in docs/roles_page.py, then `.venv/bin/python -m docs.generate`."""
+    """Mend in tools/roles_page.py, then `.venv/bin/python -m tools.generate`."""
     assert routes(house.app) == set(ROUTES)
 
 

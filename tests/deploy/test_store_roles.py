@@ -9,9 +9,9 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from docs import roles_page
 from fenghuo import store
 from tests.deploy.conftest import PASSWORDS
+from tools import roles_page
 
 UNAUTHORIZED = 13
 PLACES = [

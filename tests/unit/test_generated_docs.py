@@ -7,18 +7,18 @@ import pytest
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 from jsonschema_rs import Draft202012Validator, meta
 
-from docs import generate
-from docs.asyncapi import asyncapi
-from docs.contract import FACTS, FORM, Event, schema
-from docs.requirements import Tree, numbers
-from docs.requirements_rows import ROWS
 from shared.vocabulary import RETIRED_KINDS, Kind
 from tests.deploy import nats_conf
 from tests.lab import ROOT
+from tools import generate
+from tools.asyncapi import asyncapi
+from tools.contract import FACTS, FORM, Event, schema
+from tools.requirements import Tree, numbers
+from tools.requirements_rows import ROWS
 
 
 def test_the_files_have_not_drifted_from_the_models() -> None:
-    """Mend with `.venv/bin/python -m docs.generate`."""
+    """Mend with `.venv/bin/python -m tools.generate`."""
     assert generate.drifted() == []
 
 

@@ -5,11 +5,11 @@ from typing import Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from docs.contract import FACTS, FORM, Event, Json, describe
-from docs.value_schema import value_schemas
 from shared.facts import Value
 from shared.facts.envelope import SCHEMA_ROOT, TYPE_PREFIX
 from shared.subjects import CHECKPOINT, LANES, REPORT_SUBMIT
+from tools.contract import FACTS, FORM, Event, Json, describe
+from tools.value_schema import value_schemas
 
 VERSION = "0.1.0"
 NKEY = (

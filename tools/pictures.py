@@ -1,7 +1,7 @@
 """Makes the README's pictures of the desk from a running system, in both languages: docs/img/desk-zh.png, docs/img/desk-en.png.
 
     .venv/bin/fenghuo demo                         in one terminal
-    .venv/bin/python -m docs.pictures              in another, while cases are open
+    .venv/bin/python -m tools.pictures              in another, while cases are open
 
 The token is FENGHUO_TOKEN, else the duty officer's of `.fenghuo/tokens.json`.
 """
@@ -17,7 +17,7 @@ from fenghuo.client import service_url, token_for
 from shared.tokens import COOKIE
 from shared.vocabulary import Language, Role
 
-IMAGES = Path(__file__).resolve().parent / "img"
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "img"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 WIDTH, HEIGHT = 1280, 860
 

@@ -4,22 +4,22 @@ become of a duty (docs/states.md), who may do what (docs/roles.md), and which ru
 
 Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted apart.
 
-    .venv/bin/python -m docs.generate            write the files
-    .venv/bin/python -m docs.generate --check    say what has drifted, code 1 if anything has
+    .venv/bin/python -m tools.generate            write the files
+    .venv/bin/python -m tools.generate --check    say what has drifted, code 1 if anything has
 """
 
 import json
 import sys
 from pathlib import Path
 
-from docs.asyncapi import asyncapi
-from docs.contract import Json, documents
-from docs.events_page import events_page
-from docs.requirements import Tree, requirements_page
-from docs.roles_page import roles_page
-from docs.states_page import states_page
+from tools.asyncapi import asyncapi
+from tools.contract import Json, documents
+from tools.events_page import events_page
+from tools.requirements import Tree, requirements_page
+from tools.roles_page import roles_page
+from tools.states_page import states_page
 
-DOCS = Path(__file__).resolve().parent
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def files() -> dict[Path, str]:
@@ -48,7 +48,7 @@ def drifted() -> list[Path]:
 def main(arguments: list[str]) -> int:
     wrong = drifted()
     if "--check" in arguments:
-        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} has drifted: run .venv/bin/python -m docs.generate\n" for path in wrong)
+        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} has drifted: run .venv/bin/python -m tools.generate\n" for path in wrong)
         return 1 if wrong else 0
     wanted = files()
     for path in wrong:

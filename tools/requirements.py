@@ -12,11 +12,11 @@ from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, cast
 
-from docs.requirements_rows import ROWS, Row
 from services.escalator.policy.load import Policy, load_policy
 from services.escalator.policy.resolve import ancestry
 from services.intake.acts_table import ACTS
 from shared.vocabulary import Kind
+from tools.requirements_rows import ROWS, Row
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "config" / "policy.yaml"
@@ -130,7 +130,7 @@ def requirements_page(tree: Tree) -> str:
     parts = [part for row in ROWS for part in _section(tree, row)]
     return "\n".join(
         [
-            "<!-- Written by docs/generate.py: change the policy, the stories or docs/requirements_rows.py, not this page. -->",
+            "<!-- Written by tools/generate.py: change the policy, the stories or tools/requirements_rows.py, not this page. -->",
             "# Requirements",
             "",
             f"What the field asks for, row by row, and where each is answered: a story test plays {len(told)} of {len(asked)} rows.",

@@ -13,7 +13,6 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 import shared.directory
-from docs.value_schema import value_schema
 from shared import facts
 from shared.facts import (
     Absorbed,
@@ -40,6 +39,7 @@ from shared.facts import (
 from shared.facts.authors import AUTHORS
 from shared.facts.envelope import SCHEMA_ROOT
 from shared.vocabulary import CASE_ACTS, Kind
+from tools.value_schema import value_schema
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"

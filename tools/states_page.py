@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from docs.contract import field_docs
 from services.escalator import states
 from shared.case import CaseStatus, DutyState, TaskState
+from tools.contract import field_docs
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -14,7 +14,7 @@ State = TypeVar("State", bound=StrEnum)
 def states_page() -> str:
     return "\n".join(
         [
-            "<!-- Written by docs/generate.py from services/escalator/states.py, not by hand. -->",
+            "<!-- Written by tools/generate.py from services/escalator/states.py, not by hand. -->",
             "# What can become of a duty, a task and a case",
             "",
             "A move that is not drawn here does not happen: `services/escalator/states.py` refuses it.",

@@ -4,12 +4,12 @@ from enum import Enum
 
 from pydantic import BaseModel
 
-from docs.contract import FACTS, FORM, Event, Json, field_docs, schema
 from shared import facts
 from shared.facts.check import Found
 from shared.facts.envelope import TYPE_PREFIX
 from shared.facts.reads import How
 from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, ReviewCause, Role
+from tools.contract import FACTS, FORM, Event, Json, field_docs, schema
 
 WORDS = (ReportKind, Category, Level, Role, Document, ReviewCause, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found, How)
 
@@ -25,7 +25,7 @@ def events_page() -> str:
     words = [part for words in WORDS for part in _words(words)]
     return "\n".join(
         [
-            "<!-- Written by docs/generate.py: change the models in shared/facts, not this page. -->",
+            "<!-- Written by tools/generate.py: change the models in shared/facts, not this page. -->",
             "# Events",
             "",
             "Everything that happened is a fact: a structured CloudEvents 1.0 document in JSON, appended once to the stream `FACTS` on",
