@@ -37,15 +37,15 @@ def install_answers(app: FastAPI) -> None:
     """What the trail can't answer leaves as a problem document."""
 
     @app.exception_handler(NotInTrail)
-    async def _not_in_trail(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+    async def _not_in_trail(_: Request, error: Exception) -> object:
         return Problem(404, "Not in the trail", str(error)).response()
 
     @app.exception_handler(BadCursor)
-    async def _bad_cursor(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+    async def _bad_cursor(_: Request, error: Exception) -> object:
         return Problem(422, "Invalid request", str(error), errors=[("cursor", str(error))]).response()
 
     @app.exception_handler(RecordError)
-    async def _damaged(_: Request, error: Exception) -> object:  # pyright: ignore[reportUnusedFunction]
+    async def _damaged(_: Request, error: Exception) -> object:
         return Problem(500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it.").response()
 
 
@@ -59,7 +59,7 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/entries")
-    async def entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Page:  # pyright: ignore[reportUnusedFunction]
+    async def entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Page:
         """Search. All filters given must hold; newest first unless `order=oldest`. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         what = query.filter()
@@ -69,38 +69,38 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         return masks.page(page) if is_operator else page
 
     @router.get("/entries/{index}")
-    async def entry(request: Request, index: Index) -> Record:  # pyright: ignore[reportUnusedFunction]
+    async def entry(request: Request, index: Index) -> Record:
         """One record whole, with its proof. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         record = await reader.record(index)
         return masks.record(record) if is_operator else record
 
     @router.get("/state")
-    async def state(request: Request) -> State:  # pyright: ignore[reportUnusedFunction]
+    async def state(request: Request) -> State:
         gate.admit(request, *READERS, Role.OPERATOR)
         return await reader.state()
 
     @router.get("/checkpoints", response_class=Response, responses=sends("text/plain"))
     @doorway(is_open=True)
-    async def checkpoints(limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def checkpoints(limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100) -> Response:
         """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a newline."""
         return Response(join_notes(await recent_notes(reader, limit)), media_type="text/plain; charset=utf-8")
 
     @router.get("/proof/inclusion")
     @doorway(is_open=True)
-    async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:  # pyright: ignore[reportUnusedFunction]
+    async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:
         """By `index`, or by the `sequence` of the fact that a receipt names."""
         return await reader.inclusion(_index(query), query.size)
 
     @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
     @doorway(is_open=True)
-    async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+    async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:
         """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last; `extra` is the record."""
         return PlainTextResponse(await reader.proof_file(_index(query)))
 
     @router.get("/proof/consistency")
     @doorway(is_open=True)
-    async def consistency(  # pyright: ignore[reportUnusedFunction]
+    async def consistency(
         first: Annotated[Index, Query(alias="from")], second: Annotated[Index | None, Query(alias="to")] = None
     ) -> ConsistencyProof:
         """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of `from`."""

@@ -35,7 +35,7 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
-    async def timeline(request: Request, case_id: CaseRef) -> Timeline:  # pyright: ignore[reportUnusedFunction]
+    async def timeline(request: Request, case_id: CaseRef) -> Timeline:
         """All that happened in a case, in order, with each fact. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         entries = await reader.case(case_id)

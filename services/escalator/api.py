@@ -61,7 +61,7 @@ def policy_router(policies: Policies, directory: Callable[[], Directory], gate: 
     _add_meaning(router, policies, directory, gate, clock)
 
     @router.get("", summary="The policy in force")
-    async def in_force(request: Request) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def in_force(request: Request) -> dict[str, Any]:
         """Version and digest, the text as it was loaded, and the same parsed."""
         gate.admit(request)
         return _whole(policies.in_force(clock()))
@@ -71,12 +71,12 @@ def policy_router(policies: Policies, directory: Callable[[], Directory], gate: 
 
 def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
     @router.get("/versions", summary="Every version: draft, approved, in force, superseded")
-    async def versions(request: Request) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def versions(request: Request) -> dict[str, Any]:
         gate.admit(request)
         return {"versions": [_said(policies, version) for version in policies.versions]}
 
     @router.get("/versions/{version}", summary="One version with its text")
-    async def one(request: Request, version: Words) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def one(request: Request, version: Words) -> dict[str, Any]:
         """`version`: its id, its label, or its name where only one has it."""
         gate.admit(request)
         known = _found(policies, version)
@@ -84,7 +84,7 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
 
     @router.post("/versions", status_code=201, summary="Lay down a draft", openapi_extra=takes_bytes("application/yaml"))
     @doorway(body_limit=LONGEST)
-    async def draft(request: Request) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def draft(request: Request) -> dict[str, Any]:
         """The body is the YAML. Checked as a whole; nobody works by it until another person has approved it."""
         who = gate.admit(request, *DRAFTERS)
         body = await request.body()
@@ -101,7 +101,7 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         openapi_extra=takes(ApprovalForm, required=False),
         responses={409: {"description": "Drafted by yourself, approved already, or for a moment that has passed"}},
     )
-    async def approve(request: Request, version: Words) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def approve(request: Request, version: Words) -> dict[str, Any]:
         """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began under."""
         who = gate.admit(request, Role.LEADER)
         form = await form_of(request, ApprovalForm, empty=b"{}")
@@ -118,7 +118,7 @@ def _add_meaning(
     router: APIRouter, policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]
 ) -> None:
     @router.post("/explain", summary="Who would be told when, and why", openapi_extra=takes(ReportForm), responses=NO_VERSION)
-    async def explained(request: Request, version: Words | None = None) -> Explanation:  # pyright: ignore[reportUnusedFunction]
+    async def explained(request: Request, version: Words | None = None) -> Explanation:
         """The body is a report as for `POST /api/v1/reports`; nothing is recorded and nobody is told."""
         gate.admit(request)
         form = await form_of(request, ReportForm)
@@ -132,7 +132,7 @@ def _add_meaning(
         responses=NO_VERSION,
     )
     @doorway(body_limit=HISTORY_LIMIT)
-    async def simulated(request: Request) -> Differences:  # pyright: ignore[reportUnusedFunction]
+    async def simulated(request: Request) -> Differences:
         """`history`: stored facts, such as those of a case's timeline; played twice on a virtual clock, beside the lanes."""
         who = gate.admit(request, *SIMULATORS)
         form = await form_of(request, SimulationForm)

@@ -18,7 +18,7 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 
     @router.get("/unreadable", summary="Cases that can't be read, or are on record and not there")
-    async def unreadable(request: Request) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def unreadable(request: Request) -> dict[str, Any]:
         """The whole record is read for it: some seconds for each hundred thousand facts."""
         gate.admit(request, *OPERATORS)
         return {"cases": await rebuilding.broken()}
@@ -28,7 +28,7 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
         summary="Make a case again from the record",
         responses={404: {"description": "The record has nothing of such a case"}},
     )
-    async def rebuild(request: Request, case: CaseName) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    async def rebuild(request: Request, case: CaseName) -> dict[str, Any]:
         """A case that can be read is left as it stands. No decision on record is made a second time."""
         gate.admit(request, *OPERATORS)
         done = await rebuilding.one(CaseId(case))

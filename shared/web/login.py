@@ -29,12 +29,12 @@ def add(router: APIRouter, pages: Pages) -> None:
 
     @router.get("/login", name="login")
     @doorway(is_open=True)
-    async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 - its name in the address  # pyright: ignore[reportUnusedFunction]
+    async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 - its name in the address
         return pages.show(request, "login.html", next=safe_path(next), error=_why_not(pages, request))
 
     @router.post("/login")
     @doorway(is_open=True, body_limit=FORM_LIMIT)
-    async def log_in(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def log_in(request: Request) -> Response:
         same_origin(request)
         form = await request.form(max_files=0, max_fields=4)
         token, following = (str(form.get(name) or "") for name in ("token", "next"))
@@ -48,7 +48,7 @@ def add(router: APIRouter, pages: Pages) -> None:
 
     @router.post("/logout")
     @doorway(is_open=True, body_limit=FORM_LIMIT)
-    async def log_out(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def log_out(request: Request) -> Response:
         same_origin(request)
         response = RedirectResponse("/login", 303, headers=HEADERS)
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=pages.secure)

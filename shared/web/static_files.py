@@ -36,7 +36,7 @@ class StaticFiles:
 
         @router.get(PREFIX + "/{name}")
         @doorway(is_open=True)
-        async def static(name: str, request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        async def static(name: str, request: Request) -> Response:
             file = self._files.get(name)
             if file is None:
                 return Response(status_code=404)

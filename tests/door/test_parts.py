@@ -78,19 +78,19 @@ def service() -> FastAPI:
     app, router = FastAPI(openapi_url=None), APIRouter(prefix="/api")
 
     @router.get("/cases/{case}")
-    async def case(case: str) -> None: ...  # pyright: ignore[reportUnusedFunction]
+    async def case(case: str) -> None: ...
 
     @router.post("/cases/{case}")
     @doorway(body_limit=7, lane=Lane.REPORTS)
-    async def act(case: str) -> None: ...  # pyright: ignore[reportUnusedFunction]
+    async def act(case: str) -> None: ...
 
     @router.get("/cases/open")
     @doorway(is_open=True)
-    async def shadowed() -> None: ...  # pyright: ignore[reportUnusedFunction]
+    async def shadowed() -> None: ...
 
     @router.get("/proof")
     @doorway(is_open=True)
-    async def proof() -> None: ...  # pyright: ignore[reportUnusedFunction]
+    async def proof() -> None: ...
 
     app.include_router(router)
     return app

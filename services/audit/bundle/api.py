@@ -30,7 +30,7 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
 
     @router.get("/cases/{case_id}/bundle", response_class=Response, include_in_schema=False)
     @router.get("/cases/{case_id}/evidence", response_class=Response, responses=sends("application/zip"))
-    async def evidence(request: Request, case_id: CaseRef, wanted: Annotated[Wanted, Query()]) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def evidence(request: Request, case_id: CaseRef, wanted: Annotated[Wanted, Query()]) -> Response:
         """The evidence of a case (zip): records, messages, proofs, checkpoint, timelines, and a verifier that needs nothing of ours."""
         gate.admit(request, *READERS)
         content = await bundles.make(case_id, redacted=wanted.redact, tail=wanted.tail)
@@ -39,7 +39,7 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
 
     @router.get("/trail/verify.py", response_class=Response, responses=sends("text/x-python"))
     @doorway(is_open=True)
-    async def verifier() -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def verifier() -> Response:
         """The program that checks evidence bundles: the same that travels in each of them."""
         return Response(VERIFIER.read_text(encoding="utf-8"), media_type="text/x-python; charset=utf-8")
 

@@ -29,7 +29,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["reports"])
 
     @router.get("/reports/analysis", response_class=Response, responses=sends(*MEDIA.values()))
-    async def analysis(  # pyright: ignore[reportUnusedFunction]
+    async def analysis(
         request: Request,
         period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
         form: Form = Format.HTML,
@@ -44,9 +44,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         return _response(await documents.analysis(wanted, form, language))
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
-    async def public_notice(  # pyright: ignore[reportUnusedFunction]
-        request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH
-    ) -> Response:
+    async def public_notice(request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH) -> Response:
         """The public notice of a case as it stands: facts with record numbers, text, approvals, reply window, publication."""
         gate.admit(request, *READERS)
         return _response(await documents.notice(case_id, form, language))

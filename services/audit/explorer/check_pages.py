@@ -68,13 +68,13 @@ def check_router(
     one_at_a_time = asyncio.Lock()
 
     @router.get("/check")
-    async def ask(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def ask(request: Request) -> Response:
         pages.admit(request, *READERS)
         return pages.show(request, "check.html", shown=None, names=names)
 
     @router.post("/check")
     @doorway(body_limit=UPLOADED)
-    async def check(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def check(request: Request) -> Response:
         pages.admit_form(request, *READERS)
         language = pages.language(request)
         async with request.form(max_files=1, max_fields=4) as form, one_at_a_time:

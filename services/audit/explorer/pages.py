@@ -52,7 +52,7 @@ def explorer_router(
     names = Names(directory)
 
     @router.get("/")
-    async def search(request: Request, cursor: Cursor | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def search(request: Request, cursor: Cursor | None = None) -> Response:
         principal, now = pages.admit(request, *READERS), directory()
         pickers = {name: Picker(now, sort) for name, sort in search_form.PICKED.items()} if now.units else {}
         asked = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
@@ -84,7 +84,7 @@ def explorer_router(
         )
 
     @router.get("/records/{index}")
-    async def record(request: Request, index: Index) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def record(request: Request, index: Index) -> Response:
         pages.admit(request, *READERS)
         found: Record = await found_or_fault(lambda: reader.record(index))
         state = await found_or_fault(reader.state)
@@ -111,7 +111,7 @@ def explorer_router(
         )
 
     @router.get("/records/{index}/proof")
-    async def proof(request: Request, index: Index) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def proof(request: Request, index: Index) -> Response:
         """A C2SP `.tlog-proof` file."""
         pages.admit(request, *READERS)
         text = (await found_or_fault(lambda: reader.inclusion(index))).tlog_proof or ""
@@ -119,7 +119,7 @@ def explorer_router(
         return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
     @router.get("/cases/{case}")
-    async def timeline(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def timeline(request: Request, case: str) -> Response:
         pages.admit(request, *READERS)
         entries = await found_or_fault(lambda: reader.case(case))
         if not entries:

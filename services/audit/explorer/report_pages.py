@@ -106,12 +106,12 @@ def report_pages_router(
         return window, values, faults | dict(not_named)
 
     @router.get("/reports")
-    async def first(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def first(request: Request) -> Response:
         pages.admit(request, *READERS)
         return RedirectResponse("/reports/timeliness", 303)
 
     @router.get("/reports/records")
-    async def records(request: Request, figure: str = "", index: str = "", after: Index = 0) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def records(request: Request, figure: str = "", index: str = "", after: Index = 0) -> Response:
         pages.admit(request, *READERS)
         window, values, _ = asked(request)
         if index:
@@ -137,7 +137,7 @@ def report_pages_router(
         )
 
     @router.get("/reports/{name}")
-    async def report(request: Request, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def report(request: Request, name: str) -> Response:
         principal = pages.admit(request, *READERS)
         kind = REPORTS.get(name)
         if kind is None:

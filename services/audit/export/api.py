@@ -45,7 +45,7 @@ def export_router(reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo,
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/export", response_class=StreamingResponse, responses=sends(*_MEDIA.values()))
-    async def export(request: Request, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:  # pyright: ignore[reportUnusedFunction]
+    async def export(request: Request, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
         """All that a search finds, oldest first. The last line (the last sheet) says how many, up to which checkpoint, for whom and when:
         an export without it broke off. JSONL holds records and messages whole: `fenghuo trail verify` reads it."""
         who = gate.admit(request, *READERS)

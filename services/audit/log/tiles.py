@@ -50,13 +50,13 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
     @router.head("/checkpoint", include_in_schema=False)
     @router.get("/checkpoint", response_class=PlainTextResponse)
     @doorway(is_open=True)
-    async def checkpoint() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+    async def checkpoint() -> PlainTextResponse:
         """The last signed checkpoint, a C2SP signed note."""
         return PlainTextResponse((await reader.checkpoint()).note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/checkpoint/sealed", response_class=PlainTextResponse)
     @doorway(is_open=True)
-    async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+    async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:
         """The newest checkpoint that so many witnesses cosigned, with their lines."""
         signed = await reader.sealed_checkpoint(quorum)
         if signed is None:
@@ -65,14 +65,14 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
 
     @router.get("/api/v1/trail/vkey", response_class=PlainTextResponse)
     @doorway(is_open=True)
-    async def verifier_key() -> PlainTextResponse:  # pyright: ignore[reportUnusedFunction]
+    async def verifier_key() -> PlainTextResponse:
         """The public key to pin. Take it once, by another way if you can, and keep it."""
         return PlainTextResponse(vkey + "\n")
 
     @router.head("/tile/{path:path}", include_in_schema=False)
     @router.get("/tile/{path:path}", response_class=Response, responses=sends("application/octet-stream"))
     @doorway(is_open=True)
-    async def tile(path: Words, accept_encoding: Annotated[Words, Header()] = "") -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def tile(path: Words, accept_encoding: Annotated[Words, Header()] = "") -> Response:
         """`/tile/<L>/<N>[.p/<W>]` and `/tile/entries/<N>[.p/<W>]`."""
         try:
             wanted = layout.parse_path(f"tile/{path}")

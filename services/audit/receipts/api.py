@@ -28,13 +28,13 @@ def receipts_router(reader: TrailReader, key: Ed25519PublicKey, zone: ZoneInfo) 
 
     @router.get("/receipts")
     @doorway(is_open=True)
-    async def asked(receipt: Annotated[Receipt, Query()]) -> ReceiptAnswer:  # pyright: ignore[reportUnusedFunction]
+    async def asked(receipt: Annotated[Receipt, Query()]) -> ReceiptAnswer:
         """Whether what a receipt was given for stands on record: since when, as which record, with proof."""
         return await _answered(receipt)
 
     @router.post("/receipts", openapi_extra=takes(HandedIn))
     @doorway(is_open=True, body_limit=FORM_LIMIT)
-    async def handed_in(request: Request) -> ReceiptAnswer:  # pyright: ignore[reportUnusedFunction]
+    async def handed_in(request: Request) -> ReceiptAnswer:
         """The same with the receipt in the body, where no log of addresses keeps it."""
         return await _answered((await form_of(request, HandedIn)).receipt)
 

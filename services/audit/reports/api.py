@@ -52,43 +52,43 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
     router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
     @router.get("/timeliness")
-    async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:  # pyright: ignore[reportUnusedFunction]
+    async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:
         """By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast."""
         gate.admit(request, *READERS)
         return await reports.timeliness(period.window(directory()), records=period.records)
 
     @router.get("/lapses")
-    async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:  # pyright: ignore[reportUnusedFunction]
+    async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:
         """Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction."""
         gate.admit(request, *READERS)
         return await reports.lapses(period.window(directory()))
 
     @router.get("/holding")
-    async def holding(request: Request, period: Annotated[Period, Query()]) -> Holding:  # pyright: ignore[reportUnusedFunction]
+    async def holding(request: Request, period: Annotated[Period, Query()]) -> Holding:
         """Who held matters and tasks how long, and those that went from hand to hand."""
         gate.admit(request, *READERS)
         return await reports.holding(period.window(directory()), records=period.records)
 
     @router.get("/reachability")
-    async def reachability(request: Request, period: Annotated[Period, Query()]) -> Reachability:  # pyright: ignore[reportUnusedFunction]
+    async def reachability(request: Request, period: Annotated[Period, Query()]) -> Reachability:
         """By channel and person: which share of messages was delivered and answered, and how fast."""
         gate.admit(request, *READERS)
         return await reports.reachability(period.window(directory()), records=period.records)
 
     @router.get("/resolution")
-    async def resolution(request: Request, period: Annotated[Period, Query()]) -> Resolution:  # pyright: ignore[reportUnusedFunction]
+    async def resolution(request: Request, period: Annotated[Period, Query()]) -> Resolution:
         """By kind, level, category, area and unit: first response, resolution, what is open, satisfaction."""
         gate.admit(request, *READERS)
         return await reports.resolution(period.window(directory()), records=period.records)
 
     @router.get("/trend")
-    async def trend(request: Request, period: Annotated[Period, Query()]) -> Trend:  # pyright: ignore[reportUnusedFunction]
+    async def trend(request: Request, period: Annotated[Period, Query()]) -> Trend:
         """Reports by day, category, level, area and kind; by hour, weekday and place."""
         gate.admit(request, *READERS)
         return await reports.trend(period.window(directory()), records=period.records)
 
     @router.get("/records")
-    async def records(request: Request, wanted: Annotated[OfFigure, Query()]) -> FigureRecords:  # pyright: ignore[reportUnusedFunction]
+    async def records(request: Request, wanted: Annotated[OfFigure, Query()]) -> FigureRecords:
         """The records a figure was counted from."""
         gate.admit(request, *READERS)
         return await reports.records(wanted.window(directory()), wanted.figure)

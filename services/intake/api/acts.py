@@ -35,7 +35,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["acts"])
 
     @router.post("/api/v1/cases/{case}/acknowledge", response_model=Acted, responses=_RESPONSES, openapi_extra=takes(AcknowledgeForm))
-    async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(MAY[Kind.ACKNOWLEDGED]))
         form = await form_of(request, AcknowledgeForm)
         return _outcome(await acts.acknowledge(CaseId(case), principal, form, key))

@@ -48,7 +48,7 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/cases")
-    async def cases(  # pyright: ignore[reportUnusedFunction]
+    async def cases(
         request: Request,
         *,
         open: Annotated[bool | None, Query(description="true: not settled or something still owed; false: the others")] = None,  # noqa: A002
@@ -79,12 +79,12 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
         return Response(orjson.dumps(body), media_type="application/json")
 
     @router.get("/api/v1/cases/{case}", responses=_RESPONSES)
-    async def case(request: Request, case: CaseRef) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def case(request: Request, case: CaseRef) -> Response:
         card = await _seen(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
 
     @router.get("/api/v1/tasks")
-    async def tasks(  # pyright: ignore[reportUnusedFunction]
+    async def tasks(
         request: Request,
         *,
         unit: Annotated[IdRef | None, Query(description="holds the task")] = None,

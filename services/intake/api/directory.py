@@ -57,7 +57,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
     router = APIRouter(prefix="/api/v1", tags=["directory"])
 
     @router.get("/directory", responses={304: {"description": "Not changed since that revision"}, **_CHANGED})
-    async def directory(  # pyright: ignore[reportUnusedFunction]
+    async def directory(
         request: Request,
         if_none_match: Annotated[Words | None, Header()] = None,
         cursor: Cursor | None = None,
@@ -72,7 +72,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return answer(body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)})
 
     @router.get("/directory/gaps", responses=_CHANGED)
-    async def all_gaps(  # pyright: ignore[reportUnusedFunction]
+    async def all_gaps(
         request: Request,
         days: Annotated[int, Query(ge=1, le=366, description="how far ahead")] = 14,
         cursor: Cursor | None = None,
@@ -85,7 +85,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return _part(live, {"gaps": some} | window.next(len(ahead)))
 
     @router.get("/directory/proposals")
-    async def proposals(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def proposals(request: Request) -> Response:
         """The changes that wait for a second person, as far as they are the reader's to see."""
         waiting = await changes.waiting(gate.admit(request))
         return _part(live, {"proposals": [one.model_dump(mode="json", exclude_none=True) for one in waiting]})
@@ -93,7 +93,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
     @router.post(
         "/directory/proposals/{proposal}/approve", response_model=Changed, responses={**_CONFLICT, **_GONE, **_REPEATED}, status_code=201
     )
-    async def approve(request: Request, proposal: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def approve(request: Request, proposal: str) -> Response:
         changed = await changes.approve(proposal, gate.admit(request, *sorted(MAY_APPROVE)))
         return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})
 
@@ -104,15 +104,13 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         openapi_extra=takes(RefusalForm),
         status_code=204,
     )
-    async def refuse(request: Request, proposal: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def refuse(request: Request, proposal: str) -> Response:
         principal = gate.admit(request, *sorted(MAY_APPROVE | MAY_PROPOSE))
         await changes.refuse(proposal, await form_of(request, RefusalForm), principal)
         return Response(status_code=204)
 
     @router.get("/directory/{part}", responses=_CHANGED)
-    async def one_part(  # pyright: ignore[reportUnusedFunction]
-        request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST
-    ) -> Response:
+    async def one_part(request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST) -> Response:
         """With the first units come their areas, where those fit a page too."""
         is_operator = gate.admit(request).role is Role.OPERATOR
         now, window = live.now, Window.of(cursor, limit, live.revision)
@@ -129,9 +127,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         openapi_extra=takes(ChangeForm),
         status_code=201,
     )
-    async def change(  # pyright: ignore[reportUnusedFunction]
-        request: Request, key: Annotated[IdempotencyKey | None, _KEY] = None
-    ) -> Response:
+    async def change(request: Request, key: Annotated[IdempotencyKey | None, _KEY] = None) -> Response:
         principal = gate.admit(request, *sorted(MAY_PROPOSE))
         changed = await changes.change(await form_of(request, ChangeForm), principal, key)
         if isinstance(changed, Proposed):
@@ -139,7 +135,7 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})
 
     @router.get("/rosters/{roster}.ics", response_class=Response, responses=sends("text/calendar"))
-    async def calendar(request: Request, roster: IdRef) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def calendar(request: Request, roster: IdRef) -> Response:
         from shared.directory.calendar import write_calendar  # icalendar is loaded by those who ask for one
 
         gate.admit(request)

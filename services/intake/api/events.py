@@ -28,9 +28,7 @@ def events_router(board: Board, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/events", response_class=EventSourceResponse)
-    async def events(  # pyright: ignore[reportUnusedFunction]
-        request: Request, last_event_id: Annotated[Cursor | None, Header()] = None
-    ) -> EventSourceResponse:
+    async def events(request: Request, last_event_id: Annotated[Cursor | None, Header()] = None) -> EventSourceResponse:
         def admit() -> Principal:
             look_again(request.scope)
             return gate.admit(request, *sorted(MAY_LOOK))

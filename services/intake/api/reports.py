@@ -23,7 +23,7 @@ def reports_router(submission: Submission, gate: Gate) -> APIRouter:
 
     @router.post("/api/v1/reports", status_code=201, response_model=Submitted, responses=REPORTED, openapi_extra=takes(ReportForm))
     @doorway(lane=Lane.REPORTS)
-    async def report(  # pyright: ignore[reportUnusedFunction]
+    async def report(
         request: Request,
         idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
     ) -> Response:

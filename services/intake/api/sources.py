@@ -20,7 +20,7 @@ def sources_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -
     router = APIRouter(prefix="/api/v1/sources", tags=["ingest"])
 
     @router.post("/{source}/heartbeat", responses={404: {"description": "No such source"}})
-    async def heartbeat(request: Request, source: IdRef) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def heartbeat(request: Request, source: IdRef) -> Response:
         """For a publisher, and only for its own source. Any message of the source counts as one too. `recorded`: a fact was made of it."""
         who = speaks_for(gate.admit(request, Role.PUBLISHER), source)
         try:

@@ -17,7 +17,7 @@ SHOWN = 50
 
 def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
-    async def board(request: Request, page: int = 1) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def board(request: Request, page: int = 1) -> Response:
         principal, asked = here.pages.admit(request, *READERS), Asked.of(request)
         revision, cards = here.desk.board.revision, here.open_cards(principal, asked)
         first = max(page - 1, 0) * SHOWN
@@ -37,13 +37,13 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         )
 
     @router.get("/desk/summary")
-    async def summary(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def summary(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         counts = _summary(here.open_cards(principal, Asked.of(request)), here.pages.clock())
         return here.show(request, "part_summary.html", principal, summary=counts)
 
     @router.get("/desk/cases/{case}")
-    async def part(request: Request, case: str, whole: bool = False) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def part(request: Request, case: str, whole: bool = False) -> Response:
         """One case as a piece of a page, for the script that keeps the board live. Gone from the board: 404."""
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)

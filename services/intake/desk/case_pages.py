@@ -31,13 +31,13 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         return here.show_case(request, principal, await here.find(case, principal), status=422, **shown)
 
     @router.get("/cases/{case}")
-    async def one(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def one(request: Request, case: str) -> Response:
         principal = here.pages.admit(request, *READERS)
         revision = here.desk.board.revision
         return here.show_case(request, principal, await here.find(case, principal), revision=revision)
 
     @router.post("/cases/{case}/acknowledge")
-    async def acknowledge(request: Request, case: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def acknowledge(request: Request, case: str) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         values = await fields_of(request)
         try:
@@ -50,7 +50,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         return here.after(request, acted, values.get("back", "/"), "call" if is_call(values) else "acknowledged")
 
     @router.post("/cases/{case}/acts/{kind}")
-    async def act(request: Request, case: str, kind: Kind) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def act(request: Request, case: str, kind: Kind) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         if kind not in act_forms.ACTS:
             raise Problem(404, "Not Found", act_forms.NO_SUCH_ACT)

@@ -65,7 +65,7 @@ class Narrowed:
 
 def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/tasks")
-    async def tasks(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def tasks(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         found = listed_tasks(here.cards(principal), here.pages.clock())
         units = {one.task.unit for one in found}
@@ -75,7 +75,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "tasks.html", principal, slips=slips, narrowed=narrowed, count=len(chosen))
 
     @router.get("/suspicions")
-    async def suspicions(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def suspicions(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         cases = [card.lean for card in here.cards(principal) if card.is_suspected]
         to_judge = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is None)
@@ -84,7 +84,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "suspicions.html", principal, to_judge=to_judge[:ROWS], judged=judged[:ROWS], **counts)
 
     @router.get("/roster")
-    async def roster(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def roster(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         directory, near = here.desk.directory, _own_first(here, principal)
         rosters = sorted(directory.rosters, key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near))
@@ -100,7 +100,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16), **more)
 
     @router.post("/roster/proposals/{proposal}/{decision}")
-    async def decide(request: Request, proposal: str, decision: Decision) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def decide(request: Request, proposal: str, decision: Decision) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         if decision is Decision.APPROVE:
             await here.desk.proposals.approve(proposal, principal)
@@ -110,7 +110,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return RedirectResponse(f"/roster?said={decision}", 303, headers=HEADERS)
 
     @router.get("/gaps")
-    async def all_gaps(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def all_gaps(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         ahead = gaps(here.desk.directory, now, now + GAPS_AHEAD)
         return here.show(request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead))

@@ -19,7 +19,7 @@ REPORTERS = tuple(sorted(MAY_REPORT - {Role.PUBLISHER}))
 
 def add_report(router: APIRouter, here: DeskPages) -> None:
     @router.get("/report")
-    async def blank(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def blank(request: Request) -> Response:
         principal = here.pages.admit(request, *REPORTERS)
         values = report_form.blank(principal, _area(here, principal), here.pages.clock(), here.desk.zone, token_hex(16))
         kinds = kinds_for(principal)
@@ -30,7 +30,7 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
 
     @router.post("/report")
     @doorway(lane=Lane.REPORTS)
-    async def hand_in(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def hand_in(request: Request) -> Response:
         principal = here.pages.admit_form(request, *REPORTERS)
         values = {"key": token_hex(16), **await fields_of(request)}  # a form that somebody else wrote may have none
         try:

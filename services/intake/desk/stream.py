@@ -24,7 +24,7 @@ PULSE = 5.0
 
 def add_stream(router: APIRouter, desk: DeskServices, pages: Pages, readers: tuple[Role, ...]) -> None:
     @router.get("/desk/stream")
-    async def stream(request: Request, after: int | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def stream(request: Request, after: int | None = None) -> Response:
         def admit() -> object:
             look_again(request.scope)
             return pages.admit(request, *readers)
