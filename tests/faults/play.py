@@ -296,9 +296,9 @@ class Play:
             for notifier in self.running["notifier"]:
                 await asyncio.to_thread(notifier.stop)
             clocks = await closing.read_clocks(admin)
-            facts = await closing.read_facts(
-                admin, self.thrown_in.unreadable
-            )  # after the clocks: one that has struck in between stands here
+            await closing.struck_arrived(admin, clocks, self.thrown_in.unreadable)
+            # After the clocks: one that has struck in between stands here.
+            facts = await closing.read_facts(admin, self.thrown_in.unreadable)
             await closing.recorded(self.lab, self.running["audit"][0], facts[-1].sequence)
             return Books(
                 receipts=[*self.receipts],
