@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.audit.checking.alike import as_recorded
 from services.audit.export.line import Detail
 from services.audit.keeping.rules import Act, Keeping, act_of
 from services.audit.records import fields, record
@@ -128,9 +127,6 @@ class Examiner:
         return span
 
     def _beside(self, index: int, rec: Rec, detail: Detail, span: CaseSpan) -> None:
-        if span.about is not None and (about := as_recorded(rec, detail, span.about if rec.case else NOTHING)) is not None:
-            span.about = about if rec.case and span.about == NOTHING else span.about
-            return
         payload = detail.payload
         found = [*header_faults(rec), *payload_faults(rec, payload)]
         for words in found:

@@ -111,18 +111,10 @@ class _Check:
         self._found.run = self._examiner.run
 
     async def finding(self) -> Finding:
-        asked, announce = self._asked, getattr(self._source, "announce", None)
-        if announce is not None:
-            last = min(asked.last * TILE_WIDTH, asked.size)
-            await announce(asked.first * TILE_WIDTH, last, payloads=asked.payloads and asked.case is None)
-        try:
-            for number in range(asked.first, asked.last):
-                await self._bundle(number, layout.width_in(0, number, asked.size))
-                if self._found.ends or len(self._found.faults) >= FAULTS:
-                    break
-        finally:
-            if announce is not None:
-                await announce(0, 0, payloads=False)
+        for number in range(self._asked.first, self._asked.last):
+            await self._bundle(number, layout.width_in(0, number, self._asked.size))
+            if self._found.ends or len(self._found.faults) >= FAULTS:
+                break
         return self._found
 
     def _fault(self, index: int | None, words: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from services.audit.checking.ahead import Ahead
 from services.audit.export.line import Detail, ExportError, export_line, read_line
 from services.audit.log import layout
 from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
@@ -114,19 +113,12 @@ class ServiceSource:
 
 
 class StoreSource:
-    """The store itself, without a service. A bundle is kept until the next; of a run that was announced the next ones are read ahead."""
+    """The store itself, without a service. A bundle is kept until the next."""
 
     def __init__(self, reader: TrailReader) -> None:
         self._reader = reader
         self._size = 0
         self._bundle: dict[int, Stored] = {}
-        self._ahead: Ahead | None = None
-
-    async def announce(self, start: int, end: int, *, payloads: bool) -> None:
-        """Records [start, end) are going to be read in order; an empty range ends it."""
-        if self._ahead is not None:
-            await self._ahead.close()
-        self._ahead = Ahead(self._reader, start, end, payloads=payloads) if start < end else None
 
     async def acts(self) -> list[int]:
         """The holds and redactions the store lists, by which it is known what may be erased."""
@@ -150,8 +142,7 @@ class StoreSource:
             if tile.level != ENTRIES or layout.width_in(tile.level, tile.number, self._size) < tile.width:
                 return await tile_content(self._reader, tile, self._size)
             start = tile.number * TILE_WIDTH
-            ask = self._ahead.entries if self._ahead is not None else self._reader.stored
-            entries = await ask(start, start + tile.width)
+            entries = await self._reader.stored(start, start + tile.width)
             self._bundle = {entry.index: entry for entry in entries}
             return layout.bundle_bytes([entry.rec for entry in entries])
         except StoreError as error:
@@ -164,10 +155,7 @@ class StoreSource:
             entries = [self._bundle[index] for index in range(start, end) if index in self._bundle]
             if len(entries) < end - start:
                 entries = await self._reader.stored(start, end)
-            if self._ahead is not None:
-                payloads = await self._ahead.payloads(entries)
-            else:
-                payloads = await self._reader.payloads([entry.index for entry in entries])
+            payloads = await self._reader.payloads([entry.index for entry in entries])
         except StoreError as error:
             raise Unreachable(str(error)) from None
         except NotInTrail as error:

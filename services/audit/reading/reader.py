@@ -125,11 +125,6 @@ class TrailReader:
         seen(indexes)
         return await self._trail.payloads(indexes)
 
-    async def payloads_between(self, start: int, end: int) -> dict[int, Payload]:
-        """Those that lie where they ordinarily do, with few questions: what is missing or does not fit is to be asked for again."""
-        seen(range(start, end))
-        return await self._trail.payloads_between(start, end)
-
     # --- search ---------------------------------------------------------------------------------------------------------
 
     async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:

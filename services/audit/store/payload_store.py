@@ -19,7 +19,6 @@ CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
 _AUTHORS = 50_000
 """Authors kept in memory; all begin anew where there are more."""
 REVISION_BITS = 16
-_ROUNDS = 3
 
 
 class PayloadStore:
@@ -56,20 +55,6 @@ class PayloadStore:
             left = await find_among(self._rest, "index", missing)
             _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in left], wanted)
         return found
-
-    async def between(self, start: int, end: int) -> dict[int, list[Payload]]:
-        """Of a long run, with few questions: chunks are looked for where they ordinarily start, and behind the end of those found; only
-        what is still missing then everywhere. Where two cover a record, perhaps one alone is found."""
-        wanted = dict.fromkeys(range(start, end))
-        found: dict[int, list[Payload]] = {}
-        keys = list(range(start - start % payloads.CHUNK, end, payloads.CHUNK))
-        for _ in range(_ROUNDS):
-            _merge(found, await find_among(self._chunks, "_id", keys), wanted)
-            missing = [index for index in wanted if index not in found]
-            keys = [index for before, index in zip((start - 2, *missing), missing, strict=False) if index != before + 1]
-            if not keys:
-                return found
-        return found | await self.find([index for index in wanted if index not in found])
 
     async def at_whole_chunks(self, indexes: Iterable[int]) -> dict[int, Payload]:
         """Those in chunks that begin at a multiple of sixteen, as nearly all do: a sixteenth of the keys. Whether it is the record's

@@ -250,11 +250,6 @@ class Trail:
         """Those that are there, whole or what an erasure left, with their authors' salts."""
         return await self._with_authors(await self._one_each(indexes))
 
-    async def payloads_between(self, start: int, end: int) -> dict[int, Payload]:
-        """The same of a long run with few questions. Where a crash left two of one record, it may be the wrong one: ask again for those
-        that do not fit their records."""
-        return await self._with_authors({index: held[0] for index, held in (await self._payloads.between(start, end)).items()})
-
     async def _with_authors(self, found: dict[int, Payload]) -> dict[int, Payload]:
         authors = await self._payloads.authors(payload.actor for payload in found.values() if payload.actor is not None)
         return {
