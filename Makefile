@@ -44,7 +44,7 @@ faults: setup  ## people report while parts are killed and frozen, FAULTS_SECOND
 	@FAULTS_DISK=1 nice $(BIN)/python -m pytest tests/faults/test_a_full_disk_puts_the_lights_out_and_room_puts_them_on_again.py -n0 -q
 	@ROLLING_SECONDS=10 nice $(BIN)/python -m pytest tests/previous/test_both_versions_work_on_one_record.py -n0 -q
 
-mutants: .venv-mutants/.ready  ## change the escalator's code on purpose and see which test notices; MUTANTS='services.escalator.duties.*' for a part
+mutants: .venv-mutants/.ready  ## change the escalator's code on purpose and see which test notices; MUTANTS='services.escalator.deciding.duties.*' for a part
 	@FENGHUO_HISTORIES=20 FENGHUO_EXAMPLES=8 CI=1 nice .venv-mutants/bin/mutmut run --max-children 2 $(MUTANTS)
 
 clean:  ## remove environments, data and caches

@@ -18,8 +18,8 @@ from bench.at_once import arm_all
 from bench.escalator import at_least, flood
 from bench.rig import broker_alone
 from services.escalator.metrics import WatchMetrics
+from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
-from services.escalator.watcher import Watcher
 from shared.ids import CaseId
 from shared.vocabulary import Kind
 from tests.escalator.wire import case_now, report

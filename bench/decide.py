@@ -10,8 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.escalator.decide import decide
-from services.escalator.draft import Rules
+from services.escalator.deciding.decide import decide
+from services.escalator.deciding.draft import Rules
 from shared.case import Case
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Deliveries, Delivery, Fact, Frozen, Via
 from shared.ids import CaseId, PersonId

@@ -13,8 +13,8 @@ from time import perf_counter
 from typing import Any
 
 from fenghuo.side_by_side import simulate_at_once
+from services.escalator.playing.outcome import Stored, play
 from services.escalator.policy.load import load_policy, parse_policy
-from services.escalator.policy.outcome import Stored, play
 from shared.directory import Directory, load_directory
 from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Report, Via
 from shared.ids import CaseId, PersonId, PostId, UnitId, case_id_for

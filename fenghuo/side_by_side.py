@@ -9,9 +9,9 @@ from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+from services.escalator.playing.outcome import Outcome, Stored, Turn, play
+from services.escalator.playing.simulate import Differences, compare, simulate
 from services.escalator.policy.load import Policy
-from services.escalator.policy.outcome import Outcome, Stored, Turn, play
-from services.escalator.policy.simulate import Differences, compare, simulate
 from shared.directory import Directory
 
 WORTH_IT = 20_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from services.escalator import states
+from services.escalator.deciding import states
 from shared.case import CaseStatus, DutyState, TaskState
 from tools.contract import field_docs
 
@@ -14,10 +14,10 @@ State = TypeVar("State", bound=StrEnum)
 def states_page() -> str:
     return "\n".join(
         [
-            "<!-- Written by tools/generate.py from services/escalator/states.py, not by hand. -->",
+            "<!-- Written by tools/generate.py from services/escalator/deciding/states.py, not by hand. -->",
             "# What can become of a duty, a task and a case",
             "",
-            "A move that is not drawn here does not happen: `services/escalator/states.py` refuses it.",
+            "A move that is not drawn here does not happen: `services/escalator/deciding/states.py` refuses it.",
             "",
             *_diagram("A duty", states.DUTY, (DutyState.OPEN,), DutyState),
             *_diagram("A task", states.TASK, (TaskState.ASSIGNED, TaskState.WAITING), TaskState),

@@ -18,11 +18,11 @@ from fenghuo import history_source
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.side_by_side import simulate_at_once
+from services.escalator.playing.explain import Explanation, Step, explain
+from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
-from services.escalator.policy.explain import Explanation, Step, explain
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.schema import schema_text
-from services.escalator.policy.simulate import Differences, policies_in
 from shared.directory import load_directory
 from shared.facts import Name, ReportForm
 from shared.lined_yaml import YamlFault

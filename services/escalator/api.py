@@ -12,11 +12,11 @@ import structlog
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from services.escalator.policy.explain import Explanation, explain
+from services.escalator.playing.explain import Explanation, explain
+from services.escalator.playing.simulate import Differences, Kept, policies_in, simulate
 from services.escalator.policy.load import Policy, parse_policy
-from services.escalator.policy.simulate import Differences, Kept, policies_in, simulate
-from services.escalator.policy.store import Policies
 from services.escalator.policy.versions import Version, VersionError
+from services.escalator.policy_store.store import Policies
 from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
 from shared.door import MB, doorway

@@ -5,23 +5,23 @@ import sys
 from datetime import UTC, datetime
 
 from services.escalator.api import policy_router
-from services.escalator.cases import Cases
-from services.escalator.lane import Lanes, Step, no_step
+from services.escalator.cross_check.listening import Witnesses
+from services.escalator.lanes.cases import Cases
+from services.escalator.lanes.lane import Lanes, Step, no_step
+from services.escalator.lanes.outgoing import Outgoings
+from services.escalator.lanes.overdue import OverdueClocks
+from services.escalator.lanes.pull import LongPull
+from services.escalator.lanes.rebuilding import Rebuilding
+from services.escalator.lanes.rulebook import RuleBook
+from services.escalator.lanes.send import Exchange
 from services.escalator.metrics import Metrics, WatchMetrics
-from services.escalator.outgoing import Outgoings
-from services.escalator.overdue import OverdueClocks
-from services.escalator.policy.bucket import BucketStore
 from services.escalator.policy.load import load_policy
-from services.escalator.policy.store import Policies
-from services.escalator.pull import LongPull
+from services.escalator.policy_store.bucket import BucketStore
+from services.escalator.policy_store.store import Policies
 from services.escalator.rebuild_api import rebuild_router
-from services.escalator.rebuilding import Rebuilding
-from services.escalator.rulebook import RuleBook
-from services.escalator.send import Exchange
+from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
-from services.escalator.watcher import Watcher
-from services.escalator.witnesses import Witnesses
 from shared.broker import check_durables
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from services.escalator.rebuilding import Outcome, Rebuilding
+from services.escalator.lanes.rebuilding import Outcome, Rebuilding
 from shared.ids import IS_CASE_ID, CaseId
 from shared.problems import Problem
 from shared.tokens import Gate

@@ -14,11 +14,11 @@ from datetime import datetime
 import structlog
 from nats.errors import Error as NatsError
 
-from services.escalator.outgoing import SOURCE, Outgoings
+from services.escalator.lanes.outgoing import SOURCE, Outgoings
+from services.escalator.lanes.rulebook import RuleBook
+from services.escalator.lanes.send import Exchange, Written
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
-from services.escalator.rulebook import RuleBook
-from services.escalator.send import Exchange, Written
 from shared.broker import PUBLISH_TIMEOUT
 from shared.bucket_follower import BucketFollower, Entry
 from shared.directory import Directory

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.escalator.virtual import World
+from services.escalator.playing.world import World
 from shared.facts import Decision, Fact, PolicyDrafted, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Level

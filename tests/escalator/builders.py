@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.escalator.decide import decide
-from services.escalator.draft import Rules
+from services.escalator.deciding.decide import decide
+from services.escalator.deciding.draft import Rules
+from services.escalator.playing.world import World, told_at_once
 from services.escalator.policy.load import parse_policy
-from services.escalator.virtual import World, told_at_once
 from shared.case import Case, Duty, Task
 from shared.directory import Directory, load_directory
 from shared.facts import (

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.escalator import decide, opening
 from services.escalator.app import build
+from services.escalator.deciding import decide, opening
 from services.escalator.settings import EscalatorSettings
 from shared.facts import CaseAct, Report
 

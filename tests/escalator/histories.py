@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.escalator.draft import Rules
+from services.escalator.deciding.draft import Rules
 from shared.case import Case, CaseStatus, TaskState
 from shared.facts import CaseAct, Decision, Due, Via
 from shared.facts.acts import Absorbed, Actor, Matched

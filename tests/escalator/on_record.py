@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from services.escalator.draft import Rules
+from services.escalator.deciding.draft import Rules
 from shared.facts import Absorbed, CaseAct, Decision, Effect, Established, Heard, Matched, Via
 from shared.facts.acts import Actor
 from shared.ids import CaseId, SourceId, UnitId

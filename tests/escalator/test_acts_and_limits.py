@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.escalator import states
+from services.escalator.deciding import states
 from shared.case import DutyState, TaskState
 from shared.facts import EffectKind, Purpose
 from shared.vocabulary import Kind, Role

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalator.draft import Rules
+from services.escalator.deciding.draft import Rules
 from services.escalator.policy.duty_spec import known_triggers
 from services.escalator.policy.model import Thresholds
 from shared.case import Duty, DutyState

@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator.draft import Rules
-from services.escalator.virtual import told_at_once
+from services.escalator.deciding.draft import Rules
+from services.escalator.playing.world import told_at_once
 from shared.case import Duty, DutyState
 from shared.facts import OUR_FAILURES, Due, EffectKind, Excuse, LapseCause, Outage
 from shared.facts.acts import Referred

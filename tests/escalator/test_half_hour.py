@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalator.decide import UndecidableError
-from services.escalator.virtual import told_at_once
+from services.escalator.deciding.decide import UndecidableError
+from services.escalator.playing.world import told_at_once
 from shared.case import CaseStatus, Duty, DutyState
 from shared.directory import Directory
 from shared.facts import Due, EffectKind, LapseCause, Purpose, Via

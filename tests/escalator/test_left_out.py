@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.escalator import decide as decide_module
-from services.escalator import duties, lighting, opening
-from services.escalator.bare_case import decide_somehow
-from services.escalator.decide import decide
-from services.escalator.draft import DESK_DUTY, Draft
+from services.escalator.deciding import decide as decide_module
+from services.escalator.deciding import duties, lighting, opening
+from services.escalator.deciding.bare_case import decide_somehow
+from services.escalator.deciding.decide import decide
+from services.escalator.deciding.draft import DESK_DUTY, Draft
 from services.escalator.policy.rule import DutyRule
 from shared.case import Case, DutyState, write_case
 from shared.facts import ACT_SET_ASIDE, Acknowledgement, Actor, Decision, Effect, EffectKind, Fact, Purpose, TaskForm, Via
@@ -198,7 +198,7 @@ def test_an_act_that_fails_is_answered_as_set_aside_and_changes_nothing(monkeypa
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("services.escalator.decide.answer", broken)
+    monkeypatch.setattr("services.escalator.deciding.decide.answer", broken)
     decision = story.acknowledged(before.duties[0].bearer, 1)
     assert [(effect.kind, effect.why) for effect in decision.effects] == [(EffectKind.REFUSED, ACT_SET_ASIDE)]
     assert [duty.state for duty in story.now.duties] == [duty.state for duty in before.duties]

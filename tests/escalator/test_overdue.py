@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from services.escalator.overdue import ARRIVING, Overdue, by_limit, overdue_of, still_arriving
+from services.escalator.lanes.overdue import ARRIVING, Overdue, by_limit, overdue_of, still_arriving
 from shared.facts import Due, Fact
 from shared.ids import CaseId
 from shared.subjects import fact_subject
@@ -20,7 +20,7 @@ def a_case() -> CaseId:
 
 
 def fact_of(case: CaseId, kind: Kind, at: datetime) -> Fact:
-    return Fact.of(kind, id=f"{kind}:{case}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=None, at=at))
+    return Fact.of(kind, id=f"{kind}:{case}", source="/services/escalator/lanes/clocks", subject=case, time=at, data=Due(duty=None, at=at))
 
 
 def struck(sequence: int, minutes: float, case: CaseId | None = None) -> Stored:

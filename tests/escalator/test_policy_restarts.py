@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 
-from services.escalator.policy.bucket import BucketStore
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.store import Policies
 from services.escalator.policy.versions import FILE, Version
+from services.escalator.policy_store.bucket import BucketStore
+from services.escalator.policy_store.store import Policies
 from shared.bucket_follower import BucketFollower, Entry
 from shared.facts import Frozen
 from shared.gatekeeping import Revocations

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator import states
-from services.escalator.clockwork import next_clock
-from services.escalator.decide import ENDED
+from services.escalator.deciding import states
+from services.escalator.deciding.clockwork import next_clock
+from services.escalator.deciding.decide import ENDED
 from shared.case import Case, Duty, DutyState, Held, TaskState, read_case, write_case
 from shared.facts import EffectKind, Purpose
 from shared.ids import UnitId

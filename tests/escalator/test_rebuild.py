@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator.decide import decide
-from services.escalator.draft import Rules
-from services.escalator.rebuild import History, Told, rearmed, rebuild
-from services.escalator.repeats import MOST, is_repeat, with_it
-from services.escalator.rulebook import LOOKED_THROUGH, outages_named
+from services.escalator.deciding.decide import decide
+from services.escalator.deciding.draft import Rules
+from services.escalator.deciding.rebuild import History, Told, rearmed, rebuild
+from services.escalator.deciding.repeats import MOST, is_repeat, with_it
+from services.escalator.lanes.rulebook import LOOKED_THROUGH, outages_named
 from shared.case import Case
 from shared.facts import Decision, Due, Fact, Outage
 from shared.vocabulary import Kind

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from nats.aio.client import Client
 
-from services.escalator.outgoing import Outgoings
-from services.escalator.rulebook import RuleBook
-from services.escalator.send import Exchange
+from services.escalator.lanes.outgoing import Outgoings
+from services.escalator.lanes.rulebook import RuleBook
+from services.escalator.lanes.send import Exchange
 from services.escalator.standing import Noted, StandingWatches, Watched, digest_before, to_be_watched, watches
 from shared.case import Case
 from shared.directory import Absence, Directory

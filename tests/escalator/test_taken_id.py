@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from services.escalator.lane import no_step
-from services.escalator.outgoing import Outgoings
-from services.escalator.send import Exchange
+from services.escalator.lanes.lane import no_step
+from services.escalator.lanes.outgoing import Outgoings
+from services.escalator.lanes.send import Exchange
 from shared.facts import About, Decision, Effect, EffectKind
 from shared.ids import case_id_at
 from shared.subjects import fact_subject

@@ -13,9 +13,9 @@ from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
 from services.escalator.metrics import WatchMetrics
+from services.escalator.self_check.watch_repair import armed_for
+from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
-from services.escalator.watch_repair import armed_for
-from services.escalator.watcher import Watcher
 from shared.case import Case, write_case
 from shared.facts import Checked, Found
 from shared.ids import CaseId

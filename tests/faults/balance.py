@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from services.escalator.duties import JUST_AFTER
-from services.escalator.lane import MAY_CHANGE_NOTHING
+from services.escalator.deciding.duties import JUST_AFTER
+from services.escalator.lanes.lane import MAY_CHANGE_NOTHING
 from services.notifier.record import message_id
 from shared.case import Case, DutyState
 from shared.facts import OUR_FAILURES, Decision, EffectKind, Fact, LapseCause, Referred, Rejection, read_decision

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from nats.aio.client import Client
 
-from services.escalator.cases import Cases
-from services.escalator.send import Exchange
+from services.escalator.lanes.cases import Cases
+from services.escalator.lanes.send import Exchange
 from shared.case import Item
 from shared.case_parts import part_of, places_of
 from shared.ids import CaseId, PersonId, UnitId

@@ -16,7 +16,7 @@ import pytest_asyncio
 from nats.js.errors import NotFoundError
 
 from fenghuo.gateway_lab import GatewayLab, Mode
-from services.escalator.draft import DESK_DUTY
+from services.escalator.deciding.draft import DESK_DUTY
 from services.intake.formats.cloudevents import TYPE
 from shared.directory.addresses import telephone_of
 from shared.facts import Fact, Rejection

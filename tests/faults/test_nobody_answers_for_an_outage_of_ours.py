@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from ulid import ULID
 
 from fenghuo.gateway_lab import Gateway, GatewayLab
-from services.escalator.overdue import ARRIVING
+from services.escalator.lanes.overdue import ARRIVING
 from services.escalator.policy.compress import compress
 from services.notifier.gathering import QUIET
 from services.notifier.record import message_id

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.escalator.draft import Rules
+from services.escalator.deciding.draft import Rules
+from services.escalator.playing.world import World
 from services.escalator.policy.book import Policy
 from services.escalator.standing import to_be_watched
-from services.escalator.virtual import World
 from shared.case import Case, Duty, DutyState, Task
 from shared.directory import Directory
 from shared.facts import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.escalator.virtual import told_at_once
+from services.escalator.playing.world import told_at_once
 from shared.case import CaseStatus
 from shared.facts import Actor, EffectKind, Purpose
 from shared.ids import CaseId, PersonId, UnitId

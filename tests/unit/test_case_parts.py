@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator.draft import NOTICES_TOGETHER, notice_id
+from services.escalator.deciding.draft import NOTICES_TOGETHER, notice_id
 from services.intake.board import Board
 from services.intake.card import card_of
 from shared.case import Case, Entry, Item, read_case, write_case

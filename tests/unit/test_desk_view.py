@@ -300,7 +300,7 @@ def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.Mon
     """Also of a case in parts, whose inventory nobody has at hand."""
     story = Story()
     story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
-    for limited in ("services.intake.act_faults", "services.escalator.acts.tasks"):
+    for limited in ("services.intake.act_faults", "services.escalator.deciding.acts.tasks"):
         monkeypatch.setattr(f"{limited}.MOST_ITEMS_OF_A_CASE", MANY)
 
     def count() -> int:
@@ -324,7 +324,7 @@ def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.Mon
 
 
 def test_two_that_assign_at_once_lay_no_more_tasks_than_a_case_takes(tasks: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.escalator.acts.tasks.MOST_TASKS_OF_A_CASE", 4)
+    monkeypatch.setattr("services.escalator.deciding.acts.tasks.MOST_TASKS_OF_A_CASE", 4)
     both = (TaskForm(title="x", units=(UnitId("water_bureau"), UnitId("heating_company"))),)
     assert tasks.act(Kind.ASSIGNED, 1, tasks=both).effects[0].why == "assigned"
     assert [effect.why for effect in tasks.act(Kind.ASSIGNED, 2, tasks=both).effects] == ["too_many_tasks"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from services.escalator.decide import decide
-from services.escalator.draft import Rules
+from services.escalator.deciding.decide import decide
+from services.escalator.deciding.draft import Rules
 from services.escalator.policy.load import load_checked
 from services.intake.directory_changes import MOST_TOUCHED
 from shared.case_parts import LARGEST, parted_decision, stow

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fenghuo.commands.policy import app
-from services.escalator.actions import ACTIONS as DONE
+from services.escalator.deciding.actions import ACTIONS as DONE
 from services.escalator.policy.check import check, findings
 from services.escalator.policy.compress import compress
 from services.escalator.policy.duty_spec import ACTIONS as WRITTEN

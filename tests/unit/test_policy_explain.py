@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.escalator.policy.explain import Explanation, explain
+from services.escalator.playing.explain import Explanation, explain
 from shared.facts import ReportForm
 from tests.unit.policy_given import default, directory, text_with
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from fenghuo.commands.policy import app
 from fenghuo.history_source import of_lines
 from fenghuo.side_by_side import simulate_at_once
+from services.escalator.playing.outcome import Stored, play
+from services.escalator.playing.simulate import Differences, policies_in, simulate
 from services.escalator.policy.book import Policy
-from services.escalator.policy.outcome import Stored, play
-from services.escalator.policy.simulate import Differences, policies_in, simulate
 from services.escalator.policy.versions import digest_of
 from shared.facts import (
     Acknowledgement,

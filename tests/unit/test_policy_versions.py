@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escalator.policy.bucket import Following, TakenError
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.store import Policies
 from services.escalator.policy.versions import FILE, Register, Standing, Version, VersionError, approve
+from services.escalator.policy_store.bucket import Following, TakenError
+from services.escalator.policy_store.store import Policies
 from shared.bucket_follower import Entry
 from shared.facts import Frozen
 from shared.lined_yaml import YamlFault

@@ -1,0 +1,1 @@
+"""What other sources say of a case, laid beside what was reported."""

@@ -1,0 +1,228 @@
+"""The cross-check at work: every outside witness is laid beside every unit's report of the last two days, both ways.
+
+Invariant: of two reports the one stored later finds the earlier, whichever replica is handed it: what it was not handed itself it
+reads from the record first. A match is said once (`match:<witness>:<report>`) and only says so: it judges nobody. A witness that has
+been matched is matched again only by what is clearly more alike: else a flood of reports of one event would make of each as many
+facts as there were reports before it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+
+from services.escalator.deciding.decide import matter_of
+from services.escalator.deciding.matching import Match, Telling, apart, is_units_report, is_witness, match
+from services.escalator.lanes.outgoing import SOURCE, Outgoings
+from services.escalator.lanes.rulebook import RuleBook
+from shared.broker import PUBLISH_TIMEOUT, inbox_prefix
+from shared.broker_time import hand_out
+from shared.directory import Directory
+from shared.facts import Fact, FactError, Matched, Report
+from shared.facts.authenticity import as_stored, distrust
+from shared.ids import CaseId
+from shared.streams import CROSS_CHECK_DURABLE, FACTS
+from shared.subjects import fact_subject
+from shared.vocabulary import Kind
+from shared.walk import WalkError, walk
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+REMEMBERED_FOR = timedelta(hours=48)
+MOST = 5_000
+"""Tellings remembered on each side, some 3 KB each; where more come in, the oldest are forgotten first."""
+CLEARLY = 0.02
+"""So much more alike must a report be than the one a witness was matched with before, to be told of."""
+BREATH = 20
+"""Comparisons, some 20 µs each, between which the lanes have their turn."""
+AT_ONCE = 64
+WAIT = 2.0
+RETRY_AFTER = 1.0
+
+
+class _Told:
+    """One report as remembered."""
+
+    __slots__ = ("at", "case", "telling")
+
+    def __init__(self, case: CaseId, at: datetime, telling: Telling) -> None:
+        self.case, self.at, self.telling = case, at, telling
+
+
+class _Said(NamedTuple):
+    """A message as it is stored."""
+
+    subject: str
+    headers: Mapping[str, str] | None
+    data: bytes
+
+
+class Witnesses:
+    def __init__(self, connection: Callable[[], Client], outgoings: Outgoings, rulebook: RuleBook, clock: Callable[[], datetime]) -> None:
+        self._connection, self._out, self._rulebook, self._clock = connection, outgoings, rulebook, clock
+        self._witnesses: deque[_Told] = deque(maxlen=MOST)
+        self._reports: deque[_Told] = deque(maxlen=MOST)
+        self._matched: dict[CaseId, float] = {}
+        """The best match said so far of each witness, as far as this replica said it; the oldest first."""
+        self._seen = 0
+        """Stream sequence up to which every report is remembered."""
+        self._handed = 0
+        """The durable's own count at the last message that was handed to us."""
+
+    async def open(self) -> None:
+        """Remember the last two days; safe to repeat."""
+        if not self._seen:
+            await self._read_up(self._clock() - REMEMBERED_FOR)
+
+    async def run(self) -> None:
+        """For as long as the service lives."""
+        js = self._connection().jetstream(timeout=PUBLISH_TIMEOUT)
+        prefix = inbox_prefix("escalator") + b"."
+        subscription = await js.pull_subscribe_bind(CROSS_CHECK_DURABLE, stream=FACTS, inbox_prefix=prefix)
+        try:
+            while True:
+                try:
+                    await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
+                except TimeoutError:
+                    continue
+                except (NatsError, OSError) as error:
+                    log.warning("cross_check_interrupted", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                    await asyncio.sleep(RETRY_AFTER)
+        finally:
+            # An answer that nobody takes any more would hold up the connection's end for ever.
+            with suppress(NatsError):
+                await subscription.unsubscribe()
+
+    async def _all(self, batch: list[Msg]) -> None:
+        for number, raw in enumerate(batch):
+            try:
+                await self._one(raw)
+                await raw.ack()
+            except (NatsError, WalkError, OSError, TimeoutError) as error:
+                log.warning("cross_check_retried", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                for rest in batch[number:]:
+                    await rest.nak(delay=RETRY_AFTER)
+                return
+            except Exception:  # the boundary: a report that can't be compared must not stop the comparing of all others
+                log.exception("cross_check_skipped", sequence=raw.metadata.sequence.stream)
+                await raw.ack()
+
+    async def _one(self, raw: Msg) -> None:
+        handed = hand_out(raw.reply)
+        missed = handed.number != self._handed + 1
+        self._handed = handed.number
+        if missed and handed.sequence > self._seen + 1:
+            await self._read_up(None)
+        said = _Said(raw.subject, raw.headers, raw.data)
+        told = self._remembered(said, handed.at) if handed.sequence > self._seen else _told(said, handed.at, self._rulebook.directory())
+        self._seen = max(self._seen, handed.sequence)
+        if told is not None:
+            matches: list[tuple[_Told, _Told, Match]] = []
+            for number, compared in enumerate(self._compared(told)):
+                if compared is not None:
+                    matches.append(compared)
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+            await self._say(self._worth_saying(matches))
+
+    async def _read_up(self, since: datetime | None) -> None:
+        async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since):
+            self._remembered(_Said(stored.subject, as_stored(stored.headers), stored.data), stored.at)
+            self._seen = stored.sequence
+
+    def _remembered(self, said: "_Said", at: datetime) -> _Told | None:
+        directory = self._rulebook.directory()
+        told = _told(said, at, directory)
+        if told is None:
+            return None
+        matter = told.telling.matter
+        if is_witness(matter, directory):
+            self._witnesses.append(told)
+        elif is_units_report(matter, directory):
+            self._reports.append(told)
+        else:
+            return None
+        for side in (self._witnesses, self._reports):
+            while side and side[0].at < at - REMEMBERED_FOR:
+                side.popleft()
+        return told
+
+    def _compared(self, told: _Told) -> Iterator[tuple[_Told, _Told, Match] | None]:
+        """For each of the other side laid beside it: (witness, report, match), or None where the two are not alike enough."""
+        directory = self._rulebook.directory()
+        settings = self._rulebook.policies.in_force(told.at).document.cross_check
+        if settings is None:
+            return
+        matter = told.telling.matter
+        if is_witness(matter, directory):
+            pairs = ((told, report) for report in _near(self._reports, told, settings.window))
+        elif is_units_report(matter, directory):
+            pairs = ((witness, told) for witness in _near(self._witnesses, told, settings.window))
+        else:
+            return
+        for witness, report in pairs:
+            least = self._least(witness, settings.alike)
+            how = match(witness.telling, report.telling, directory, settings) if least <= 1 else None
+            yield (witness, report, how) if how is not None and how.score >= least else None
+
+    def _least(self, witness: _Told, alike: float) -> float:
+        before = self._matched.get(witness.case)
+        return alike if before is None else before + CLEARLY
+
+    @staticmethod
+    def _worth_saying(matches: list[tuple[_Told, _Told, Match]]) -> list[tuple[_Told, _Told, Match]]:
+        """Of each witness its best: a witness has one best report, a report may answer many witnesses."""
+        best: dict[CaseId, tuple[_Told, _Told, Match]] = {}
+        for each in matches:
+            witness, _, how = each
+            if witness.case not in best or how.score > best[witness.case][2].score:
+                best[witness.case] = each
+        return [*best.values()]
+
+    async def _say(self, matches: list[tuple[_Told, _Told, Match]]) -> None:
+        async with asyncio.timeout(PUBLISH_TIMEOUT):
+            for witness, report, how in matches:
+                matter = report.telling.matter
+                data = Matched(
+                    report=report.case, unit=matter.unit, reported_at=matter.handed_in_at or report.at, score=how.score, why=how.why
+                )
+                fact_id = f"match:{witness.case}:{report.case}"
+                raw = Fact.bytes_of(
+                    Kind.MATCHED, id=fact_id, source=SOURCE, subject=witness.case, time=max(witness.at, report.at), data=data
+                )
+                await (await self._out.append(fact_subject(witness.case, Kind.MATCHED), raw, fact_id))
+                self._note(witness.case, how.score)
+                log.info("matched", case=witness.case, report=report.case, score=how.score)
+
+    def _note(self, witness: CaseId, score: float) -> None:
+        self._matched[witness] = max(score, self._matched.pop(witness, 0.0))
+        if len(self._matched) > MOST:
+            del self._matched[next(iter(self._matched))]
+
+
+def _near(side: Iterable[_Told], told: _Told, window: timedelta) -> Iterator[_Told]:
+    """Those that are worth laying beside it: a drill is never the proof of an event, nor a case of itself."""
+    matter = told.telling.matter
+    for one in side:
+        other = one.telling.matter
+        if one.case != told.case and other.exercise is matter.exercise and apart(other, matter) < window:
+            yield one
+
+
+def _told(said: _Said, at: datetime, directory: Directory) -> _Told | None:
+    """None for what is no report: the lanes set it aside, it is not for us to say so twice."""
+    try:
+        fact = Fact.read(said.data)
+        if distrust(said.subject, said.headers, fact) is not None:
+            return None
+        return _Told(CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data), directory)))
+    except (FactError, ValidationError):
+        return None

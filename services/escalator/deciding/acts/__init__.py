@@ -1,0 +1,114 @@
+"""What people and the system say about a case, one function a kind: `ACTS` is the whole table.
+
+Invariant: an act that cannot be is refused with a named reason and stays on record as refused; what it does to duties that are done by
+it, end with it or open on it is the policy's business, not the act's.
+"""
+
+from collections.abc import Callable
+
+from services.escalator.deciding.acts import (
+    accountability,
+    calls,
+    clocks,
+    command,
+    ending,
+    extensions,
+    holding,
+    merging,
+    notices,
+    omission,
+    seconding,
+    tasks,
+)
+from services.escalator.deciding.draft import Draft
+from shared.facts import CaseAct, EffectKind
+from shared.vocabulary import Kind, ReportKind
+
+Handler = Callable[[Draft, CaseAct], None]
+
+
+def _noted(_: Draft, __: CaseAct) -> None:
+    """Nothing but what the policy makes of it."""
+
+
+def _file(draft: Draft, act: CaseAct) -> None:
+    """The causes a review has found stand on record by their codes."""
+    if act.causes:
+        draft.note(EffectKind.NOTED, "causes_found", unit=draft.case.holder, note=", ".join(act.causes))
+
+
+ACTS: dict[Kind, Handler] = {
+    Kind.FOLLOWED_UP: _noted,
+    Kind.FILED: _file,
+    Kind.PROGRESSED: _noted,
+    Kind.TRANSFERRED: holding.transfer,
+    Kind.ACCEPTED: holding.accept,
+    Kind.OBJECTED: holding.object_to,
+    Kind.IMPOSED: holding.impose,
+    Kind.RESOLVED: ending.resolve,
+    Kind.CLOSED: seconding.by_two(Kind.CLOSED),
+    Kind.REOPENED: ending.reopen,
+    Kind.WITHDRAWN: seconding.by_two(Kind.WITHDRAWN),
+    Kind.MERGED: seconding.by_two(Kind.MERGED),
+    Kind.SPLIT: merging.split,
+    Kind.REGRADED: seconding.by_two(Kind.REGRADED),
+    Kind.ASSIGNED: tasks.assign,
+    Kind.EXTENSION_ASKED: extensions.ask_extension,
+    Kind.EXTENSION_DECIDED: extensions.decide_extension,
+    Kind.COMPLETED: tasks.complete,
+    Kind.RETURNED: tasks.give_back,
+    Kind.VERIFIED: tasks.verify,
+    Kind.REGISTERED: tasks.register,
+    Kind.PLAN_INVOKED: tasks.invoke_plan,
+    Kind.COMMAND_TAKEN: command.take_command,
+    Kind.SIGNED_IN: command.sign_in,
+    Kind.HANDED_OVER: command.hand_over,
+    Kind.SNOOZED: clocks.snooze,
+    Kind.PAUSED: clocks.pause,
+    Kind.RESUMED: clocks.resume_clock,
+    Kind.REASSIGNED: clocks.reassign,
+    Kind.ESCALATED: clocks.escalate,
+    Kind.CONFIRMED: omission.confirm,
+    Kind.REFUTED: omission.refute,
+    Kind.STATED: accountability.state,
+    Kind.MEASURE_DECIDED: accountability.decide_measure,
+    Kind.REVIEW_ASKED: accountability.ask_review,
+    Kind.REVIEWED: accountability.review,
+    Kind.CORRECTED: accountability.correct,
+    Kind.NOTICE_DRAFTED: notices.draft_notice,
+    Kind.NOTICE_APPROVED: notices.approve,
+    Kind.NOTICE_REPLIED: notices.reply,
+    Kind.NOTICE_PUBLISHED: notices.publish,
+    Kind.SECONDED: seconding.second,
+    Kind.CONTESTED: calls.contest,
+}
+
+
+def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
+    """What the policy calls this act: its kind, `filed.<document>`, or for a petition's second review `review_asked.again`."""
+    if kind is Kind.FILED and act.document is not None:
+        return f"{kind}.{act.document}"
+    reviewed = any(entry.kind is Kind.REVIEWED for entry in draft.case.log)
+    if kind is Kind.REVIEW_ASKED and draft.case.report.kind is ReportKind.PETITION and reviewed:
+        return f"{kind}.again"
+    return kind.value
+
+
+AFTER_THE_END = frozenset(
+    {
+        Kind.FOLLOWED_UP,
+        Kind.FILED,
+        Kind.REOPENED,
+        Kind.CONFIRMED,
+        Kind.REFUTED,
+        Kind.CORRECTED,
+        Kind.NOTICE_DRAFTED,
+        Kind.NOTICE_APPROVED,
+        Kind.NOTICE_REPLIED,
+        Kind.NOTICE_PUBLISHED,
+        Kind.REVIEW_ASKED,
+        Kind.REVIEWED,
+        Kind.CONTESTED,
+    }
+)
+"""What may still be said of a case that has ended; everything else is refused."""

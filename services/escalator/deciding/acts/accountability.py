@@ -1,0 +1,171 @@
+"""Accountability: a lapse is on its unit's ledger, a measure is proposed by the ladder in force, the organ decides (DOMAIN rows 3, 20, 33).
+
+Invariant: software proposes and never decides; statement, decision, review and correction are acts of people; excuses that are on
+record weigh in, and the reasons of a proposal are named.
+"""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.actions import raise_case
+from services.escalator.deciding.draft import Draft
+from services.escalator.policy.model import Accountability, Grounds
+from shared.case import Measure, Standing
+from shared.facts import CaseAct, EffectKind, Harm, Referred, Report
+from shared.facts.report import Lapsed
+from shared.vocabulary import Category, ReportKind
+
+WINDOW = timedelta(days=365)
+"""How long a lapse counts as a repeat where the policy does not say."""
+
+
+def count_lapse(draft: Draft, said: Referred) -> None:
+    """On the ledger: counted, and the accountability case opened."""
+    standing = draft.case.standing or Standing(watch="ledger", subject=said.unit)
+    rule = draft.policy.document.accountability
+    since = draft.now - WINDOW
+    if rule is not None and rule.window is not None:
+        since = draft.now - (rule.window.after(draft.now, draft.policy.zone) - draft.now)
+    earlier = tuple(at for at in standing.lapses if at > since)
+    draft.change(standing=replace(standing, lapses=(*earlier, said.found_at)))
+    draft.note(EffectKind.NOTED, "lapse_on_the_ledger", unit=said.unit, case=said.case, note=str(len(earlier) + 1))
+    lapsed = Lapsed.model_validate(said.model_dump() | {"repeats": len(earlier)})
+    report = Report(
+        kind=ReportKind.ACCOUNTABILITY,
+        category=Category.PUBLIC_SECURITY,
+        level=said.level,
+        unit=said.unit,
+        area=draft.case.report.area,
+        occurred_at=min(said.limit, draft.now),
+        learned_at=draft.now,
+        summary=f"责任追究 {said.rule} · {said.cause} · {said.case}",
+        parent=said.case,
+        received_at=draft.now,
+        reported_by="system",
+        referred=lapsed,
+    )
+    raise_case(draft, f"accountability:{said.case}:{said.duty}", said.found_at, report, "accountability_case", unit=said.unit)
+
+
+def propose(draft: Draft, lapsed: Lapsed) -> None:
+    """The measure by the ladder in force; only a proposal."""
+    rule = draft.policy.document.accountability
+    if rule is None or not rule.ladder:
+        draft.note(EffectKind.NOTED, "no_ladder_in_force")
+        return
+    step, why = weigh(rule, lapsed)
+    measure = rule.ladder[step]
+    draft.change(measure=Measure(proposed=measure, why=why, about=lapsed.case, duty=lapsed.duty))
+    draft.note(
+        EffectKind.PROPOSED,
+        measure,
+        unit=lapsed.unit,
+        case=lapsed.case,
+        cause=lapsed.cause,
+        note="; ".join(why),
+        rule=draft.policy.rule("accountability", "ladder"),
+    )
+
+
+def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[str, ...]]:
+    """The step of the ladder (from 0) and what it was weighed by: the last of the rules that fits, less what excuses."""
+    step, why = 0, ["lapse"]
+    for one in rule.measures:
+        found = _fits(one.when, lapsed)
+        if found is not None:
+            step, why = rule.ladder.index(one.measure), found or ["lapse"]
+    for excuse in lapsed.excuses:
+        down = rule.excuses.get(excuse, 0)
+        if down:
+            step = max(0, step - down)
+            why.append(f"{excuse}:-{down}")
+    return step, tuple(why)
+
+
+def _fits(when: Grounds, lapsed: Lapsed) -> list[str] | None:
+    """What of `when` holds, in words; None where something does not."""
+    asked: list[tuple[bool, str]] = []
+    if when.late_by is not None:
+        asked.append((timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by, f"late_by_at_least_{when.late_by}"))
+    if when.level is not None:
+        asked.append((lapsed.level in when.level, f"level_{lapsed.level}"))
+    if when.repeats is not None:
+        asked.append((lapsed.repeats + 1 >= when.repeats, f"lapse_number_{lapsed.repeats + 1}"))
+    if when.cause is not None:
+        asked.append((lapsed.cause in when.cause, lapsed.cause))
+    if when.intent is not None:
+        asked.append((when.intent is lapsed.intent, "on_purpose" if when.intent else "not_on_purpose"))
+    harm = lapsed.harm or Harm()
+    for name, least, found in (
+        ("deaths", when.deaths, harm.deaths),
+        ("injuries", when.injuries, harm.injuries),
+        ("loss", when.loss, harm.loss),
+    ):
+        if least is not None:
+            asked.append((found >= least, f"{name}_at_least_{least}"))
+    return [words for _, words in asked] if all(holds for holds, _ in asked) else None
+
+
+def _measure(draft: Draft) -> Measure | None:
+    if draft.case.measure is None:
+        draft.refuse("no_accountability_case")
+    return draft.case.measure
+
+
+def state(draft: Draft, act: CaseAct) -> None:
+    """What the unit or person has to say, before anything is decided."""
+    measure = _measure(draft)
+    if measure is not None:
+        draft.change(measure=replace(measure, stated=True))
+        draft.note(EffectKind.NOTED, "statement", unit=draft.case.report.unit, note=act.text)
+
+
+def decide_measure(draft: Draft, act: CaseAct) -> None:
+    measure = _measure(draft)
+    if measure is None:
+        return
+    rule = draft.policy.document.accountability
+    if rule is None or act.measure not in rule.ladder:
+        draft.refuse("not_on_the_ladder_in_force", note=act.measure)
+    elif measure.decided is not None:
+        draft.refuse("decided_already_ask_for_a_review")
+    else:
+        draft.change(measure=replace(measure, decided=act.measure, decided_by=act.by.principal, decided_at=draft.now))
+        why = "as_proposed" if act.measure == measure.proposed else "other_than_proposed"
+        draft.note(EffectKind.STATUS, f"measure_{why}", unit=draft.case.report.unit, note=f"{act.measure}: {act.text or ''}")
+
+
+def ask_review(draft: Draft, act: CaseAct) -> None:
+    """Of a measure, or of a petition's answer (复查)."""
+    if draft.case.report.kind is ReportKind.PETITION:
+        draft.note(EffectKind.NOTED, "review_asked", note=act.text)
+        return
+    measure = _measure(draft)
+    if measure is not None and measure.decided is None:
+        draft.refuse("nothing_decided_yet")
+
+
+def review(draft: Draft, act: CaseAct) -> None:
+    if draft.case.report.kind is ReportKind.PETITION:
+        draft.note(EffectKind.NOTED, "reviewed", note=act.text)
+        return
+    measure = _measure(draft)
+    if measure is None:
+        return
+    if measure.decided is None:
+        draft.refuse("nothing_decided_yet")
+        return
+    upheld = bool(act.approve)
+    draft.change(measure=replace(measure, reviewed="upheld" if upheld else "set_aside"))
+    draft.note(EffectKind.STATUS, "measure_upheld" if upheld else "measure_set_aside", unit=draft.case.report.unit, note=act.text)
+
+
+def correct(draft: Draft, act: CaseAct) -> None:
+    """What was published or decided is put right; the first words stay in the trail."""
+    if draft.case.measure is not None:
+        draft.change(measure=replace(draft.case.measure, corrected=act.text))
+    elif draft.case.notice is None:
+        draft.refuse("nothing_to_correct")
+        return
+    draft.note(EffectKind.STATUS, "corrected", unit=draft.case.report.unit, note=act.text)

@@ -1,0 +1,57 @@
+"""A case is resolved, closed, reopened, withdrawn."""
+
+from services.escalator.deciding import states
+from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.duties import cancel_owed, done_by
+from services.escalator.deciding.lighting import told_of
+from shared.case import CaseStatus, TaskState
+from shared.facts import CaseAct, EffectKind, Purpose
+from shared.vocabulary import Kind
+
+ENDED = (CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED)
+
+
+def enter(draft: Draft, by: str, note: str | None = None, **fields: object) -> bool:
+    """Move the case's state; refused where the table has no such move."""
+    try:
+        status = states.move(states.CASE, draft.case.status, by)
+    except states.ImpossibleError:
+        draft.refuse(f"case_is_{draft.case.status}")
+        return False
+    draft.change(status=status, **fields)
+    draft.note(EffectKind.STATUS, status.value, note=note)
+    return True
+
+
+def resolve(draft: Draft, act: CaseAct) -> None:
+    enter(draft, Kind.RESOLVED, act.text)
+
+
+def close(draft: Draft, act: CaseAct) -> None:
+    """Never by itself, and not over open tasks: those are verified first 销号, or the report is withdrawn."""
+    waiting = [task.id for task in draft.tasks.values() if task.state not in (TaskState.VERIFIED, TaskState.CANCELLED)]
+    if waiting:
+        draft.refuse("tasks_are_open", note=", ".join(waiting))
+    elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
+        done_by(draft, Event(Kind.CLOSED, draft.now, actor=act.by))
+        cancel_owed(draft, "case_closed")
+
+
+def reopen(draft: Draft, act: CaseAct) -> None:
+    """The duties that were cancelled stay so; whatever the policy opens on `reopened` opens."""
+    enter(draft, Kind.REOPENED, act.text, ended_at=None)
+
+
+def withdraw(draft: Draft, act: CaseAct) -> None:
+    """Whoever was told is told that it is not so, once each."""
+    if enter(draft, Kind.WITHDRAWN, act.text, ended_at=draft.now, transfer=None):
+        for person, post, duty in told_of(draft):
+            draft.call(person, post, Purpose.WITHDRAWN, "report_withdrawn", duty)
+        end_tasks(draft)
+        cancel_owed(draft, "report_withdrawn")
+
+
+def end_tasks(draft: Draft) -> None:
+    for task in list(draft.tasks.values()):
+        if (task.state, "cancel") in states.TASK:
+            draft.put_task(task, state=TaskState.CANCELLED, transfer=None)

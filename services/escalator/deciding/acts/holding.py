@@ -1,0 +1,240 @@
+"""No buck-passing: a transfer binds the sender until it is accepted, refusal needs a reason within its term, and after the bounce
+limit, or on its way back to a previous holder, the common superior imposes the lead (DOMAIN rows 21 and 23).
+
+Invariant: an open case, and an open task, has exactly one unit that answers for it, at every moment; who held it how long is part
+of the case.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from services.escalator.deciding import states
+from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.duties import HANDING_OVER, cancel, done_by
+from services.escalator.deciding.lighting import call_again
+from services.escalator.deciding.parties import head_of
+from shared.case import Held, Task, TaskState, Transfer
+from shared.facts import CaseAct, EffectKind, Purpose
+from shared.ids import PersonId, TaskId, UnitId
+from shared.vocabulary import Kind
+
+
+class _Held(Protocol):
+    """What can be handed over: the case, or one of its tasks."""
+
+    @property
+    def unit(self) -> UnitId: ...
+    @property
+    def held(self) -> tuple[Held, ...]: ...
+    @property
+    def bounces(self) -> int: ...
+    @property
+    def transfer(self) -> Transfer | None: ...
+
+
+class _Whole:
+    """The case itself as something that is held."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.unit, self.held = draft.case.holder, draft.case.held
+        self.bounces, self.transfer = draft.case.bounces, draft.case.transfer
+
+
+def find_task(draft: Draft, act: CaseAct) -> Task | None:
+    """The task the act names; refused where there is none of that id."""
+    task = draft.tasks.get(act.task) if act.task else None
+    if task is None:
+        draft.refuse("no_such_task")
+    return task
+
+
+def _of(draft: Draft, act: CaseAct) -> _Held | None:
+    if act.task is None:
+        return _Whole(draft)
+    task = find_task(draft, act)
+    if task is not None and task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
+        draft.refuse(f"task_is_{task.state}")
+        return None
+    return task
+
+
+def transfer(draft: Draft, act: CaseAct) -> None:
+    held = _of(draft, act)
+    if held is None:
+        return
+    if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
+        draft.refuse("no_such_unit")
+    elif act.to_unit == held.unit:
+        draft.refuse("holds_it_already")
+    elif held.transfer is not None:
+        draft.refuse("transfer_pending")
+    elif held.held and held.held[-1].how == "imposed":
+        draft.refuse("lead_was_imposed", unit=held.unit)
+    else:
+        offer = Transfer(
+            from_unit=held.unit, to_unit=act.to_unit, at=draft.now, by=act.by.principal, reason=act.text or "", answer_by=_answer_by(draft)
+        )
+        if any(one.unit == act.to_unit for one in held.held):
+            _deadlock(draft, act, offer, "back_to_a_previous_holder")
+        elif held.bounces >= _bounce_limit(draft):
+            _deadlock(draft, act, offer, "bounce_limit_reached")
+        else:
+            _put(draft, act.task, transfer=offer)
+            draft.note(
+                EffectKind.HOLDER,
+                "transfer_offered_sender_answers_until_accepted",
+                unit=held.unit,
+                task=act.task,
+                due_at=offer.answer_by,
+                note=act.to_unit,
+            )
+
+
+def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: str) -> None:
+    """Nobody passes it on any more: the common superior is asked to say who leads, and the sender answers meanwhile."""
+    found = draft.directory.common_superior(offer.from_unit, offer.to_unit)
+    superior = UnitId(found.id) if found is not None else None
+    if superior is None:
+        draft.refuse(f"{why}_and_no_common_superior", unit=offer.from_unit)
+        return
+    _put(draft, act.task, transfer=replace(offer, superior=superior))
+    draft.note(EffectKind.HOLDER, why, unit=offer.from_unit, task=act.task, note=f"{superior} imposes the lead")
+    draft.happened("bounced", task=act.task)
+
+
+def accept(draft: Draft, act: CaseAct) -> None:
+    """Of a transfer that is pending; of a task that was assigned and waits to be taken on."""
+    held = _of(draft, act)
+    if held is None:
+        return
+    offer = held.transfer
+    if offer is None:
+        _accept_task(draft, act) if isinstance(held, Task) else draft.refuse("no_transfer_pending")
+        return
+    if offer.superior is not None:
+        draft.refuse("the_superior_imposes", unit=offer.superior)
+    else:
+        take_over(draft, act.task, offer.to_unit, "accepted")
+        draft.note(EffectKind.HOLDER, "transfer_accepted", unit=offer.to_unit, task=act.task)
+
+
+def _accept_task(draft: Draft, act: CaseAct) -> None:
+    task = find_task(draft, act)
+    if task is None:
+        return
+    if task.state is not TaskState.ASSIGNED:
+        draft.refuse(f"task_is_{task.state}")
+    else:
+        draft.put_task(task, state=states.move(states.TASK, task.state, "accepted"))
+        draft.note(EffectKind.TASK, "accepted", task=task.id, unit=task.unit)
+
+
+def object_to(draft: Draft, act: CaseAct) -> None:
+    """Refuse a transfer, or an assignment, with a reason and in time; silence beyond the term is no refusal."""
+    held = _of(draft, act)
+    if held is None:
+        return
+    if not act.text:
+        draft.refuse("refusal_needs_a_reason")
+    elif held.transfer is not None:
+        _refuse_transfer(draft, act, held, held.transfer)
+    elif isinstance(held, Task):
+        _refuse_assignment(draft, act, held)
+    else:
+        draft.refuse("no_transfer_pending")
+
+
+def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -> None:
+    if offer.superior is not None:
+        draft.refuse("the_superior_imposes", unit=offer.superior)
+    elif offer.answer_by is not None and draft.now > offer.answer_by:
+        draft.refuse("too_late_to_refuse", due_at=offer.answer_by)
+    else:
+        bounces = held.bounces + 1
+        _put(draft, act.task, transfer=None, bounces=bounces)
+        draft.note(EffectKind.HOLDER, "transfer_refused_sender_keeps_it", unit=offer.from_unit, task=act.task, note=act.text)
+        if bounces >= _bounce_limit(draft) and draft.directory.common_superior(offer.from_unit, offer.to_unit) is not None:
+            _deadlock(draft, act, offer, "bounce_limit_reached")
+
+
+def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
+    """Whoever was assigned a task and says that it is not theirs: the common superior of both decides; they answer meanwhile."""
+    if task.state is not TaskState.ASSIGNED:
+        draft.refuse("accepted_already")
+        return
+    answer_by = _answer_by(draft, task.assigned_at)
+    if answer_by is not None and draft.now > answer_by:
+        draft.refuse("too_late_to_refuse", due_at=answer_by)
+        return
+    offer = Transfer(from_unit=task.unit, to_unit=task.assigner, at=draft.now, by=act.by.principal, reason=act.text or "")
+    _deadlock(draft, act, offer, "assignment_objected_to")
+    if not draft.is_refused:
+        draft.put_task(draft.tasks[task.id], bounces=task.bounces + 1)
+
+
+def impose(draft: Draft, act: CaseAct) -> None:
+    """The superior says who leads. It can't be passed on after that."""
+    held = _of(draft, act)
+    if held is None:
+        return
+    if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
+        draft.refuse("no_such_unit")
+        return
+    take_over(draft, act.task, act.to_unit, "imposed")
+    done_by(draft, Event(Kind.IMPOSED, draft.now, act.task, act.by))
+    answered(draft, act.task, "lead_imposed")
+    draft.note(EffectKind.HOLDER, "lead_imposed", unit=act.to_unit, task=act.task, note=act.text)
+
+
+def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> None:
+    """`unit` answers for it from now on, and owes what the former holder owed for it; a lapse stays with whoever let it happen."""
+    if task_id is None:
+        _put(draft, None, holder=unit, held=handed(draft.case.held, unit, draft.now, how), transfer=None)
+    else:
+        task = draft.tasks[task_id]
+        by = "imposed" if how == "imposed" else "accepted"
+        state = states.TASK.get((task.state, by), task.state)
+        draft.put_task(task, unit=unit, owner=None, held=handed(task.held, unit, draft.now, how), transfer=None, state=state)
+    head = head_of(draft, unit)
+    if head is None:
+        return
+    for duty in draft.owed():
+        plan = draft.plan_of(duty)
+        if duty.task != task_id or plan.by not in ("holder", "assignee") or (plan.by == "assignee" and task_id is None):
+            continue
+        moved = draft.put(duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None)
+        draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
+        call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
+
+
+def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
+    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason."""
+    _put(draft, task_id, transfer=None)
+    for duty in draft.owed():
+        if duty.task == task_id and not HANDING_OVER.isdisjoint(draft.plan_of(duty).on):
+            cancel(draft, duty, why)
+
+
+def handed(held: tuple[Held, ...], unit: UnitId, at: datetime, how: str) -> tuple[Held, ...]:
+    """The chain of holders with one more."""
+    before = (*held[:-1], replace(held[-1], until=at)) if held else ()
+    return (*before, Held(unit=unit, since=at, how=how))
+
+
+def _put(draft: Draft, task: TaskId | None, **fields: object) -> None:
+    if task is None:
+        draft.change(**fields)
+    else:
+        draft.put_task(draft.tasks[task], **fields)
+
+
+def _bounce_limit(draft: Draft) -> int:
+    tasks = draft.policy.document.tasks
+    return tasks.bounce_limit if tasks is not None else 2
+
+
+def _answer_by(draft: Draft, start: datetime | None = None) -> datetime | None:
+    tasks = draft.policy.document.tasks
+    return tasks.objection.within.after(start or draft.now, draft.policy.zone) if tasks is not None else None

@@ -1,0 +1,104 @@
+"""Duplicates become one case, of the graver level and on the earliest clock; what was thrown together can be split again.
+
+Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record; its open duties end with the
+name of the case that carries them on, which hears of the earlier start and the graver level by a fact of its own. Its limits are counted
+again from the earliest start and come earlier by it, never later; one that would have passed by the time of the merge stays where it was,
+and what is owed only at the graver level counts from the merge where its limit would lie behind: nobody could have known.
+"""
+
+from services.escalator.deciding import states
+from services.escalator.deciding.actions import raise_case
+from services.escalator.deciding.acts.ending import end_tasks, enter
+from services.escalator.deciding.acts.regrading import take_on
+from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.duties import cancel_owed
+from services.escalator.deciding.gravity import graver
+from shared import territory
+from shared.case import CaseStatus
+from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Report
+from shared.ids import UnitId
+from shared.vocabulary import Kind
+
+
+def merge(draft: Draft, act: CaseAct) -> None:
+    case = draft.case
+    if act.into is None or act.into == case.id:
+        draft.refuse("merged_into_itself_or_nothing")
+        return
+    if act.into in case.merged_from:
+        draft.refuse("that_one_was_merged_into_this", case=act.into)
+        return
+    if not enter(draft, Kind.MERGED, act.into, merged_into=act.into, ended_at=draft.now, transfer=None):
+        return
+    lapses = sum(duty.lapse is not None for duty in draft.duties.values())
+    absorbed = Absorbed(
+        case=case.id,
+        starts_at=case.starts_at,
+        opened_at=case.opened_at,
+        lapses=lapses,
+        by=act.by,
+        level=case.level,
+        sensitive=case.sensitive,
+    )
+    draft.send(Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), "merged_into")
+    end_tasks(draft)
+    cancel_owed(draft, f"carried_on_in:{act.into}")
+
+
+def absorb(draft: Draft, said: Absorbed) -> None:
+    """A duplicate was merged into this case. One that has ended meanwhile lives again, or sends it on, rather than lose its clocks."""
+    case = draft.case
+    if said.case in case.merged_from:
+        draft.note(EffectKind.NOTED, "absorbed_already", case=said.case)
+        return
+    if case.status is CaseStatus.MERGED and case.merged_into is not None and case.merged_into != said.case:
+        draft.send(Kind.ABSORBED, case.merged_into, said.model_dump(mode="json", exclude_none=True), "passed_on_to_the_case_that_goes_on")
+        return
+    was_ended = case.ended_at is not None
+    status = states.move(states.CASE, case.status, "absorbed")
+    draft.change(status=status, merged_from=(*case.merged_from, said.case), merged_into=None, ended_at=None)
+    draft.note(EffectKind.STATUS, "absorbed", case=said.case, note=f"{said.lapses}")
+    if was_ended:
+        draft.happened("reported")
+    take_on(draft, said.starts_at, graver(case.level, said.level), case.sensitive or said.sensitive)
+
+
+def split(draft: Draft, act: CaseAct) -> None:
+    """A second event was in the same report: a case of its own, whose clock goes on from the original start."""
+    report = draft.case.report
+    if not act.summary:
+        draft.refuse("say_what_the_new_case_is_about")
+        return
+    if draft.case.split_from is not None and act.into == draft.case.split_from:
+        draft.refuse("split_from_it_already")
+        return
+    if act.to_unit is not None and act.to_unit != report.unit and not _may_hand_to(draft, act.by, act.to_unit):
+        draft.refuse(territory.Why.CANT_ASSIGN.value, unit=act.to_unit)
+        return
+    new = Report(
+        kind=report.kind,
+        category=report.category,
+        topic=report.topic,
+        level=act.level or draft.case.level,
+        sensitive=draft.case.sensitive if act.sensitive is None else act.sensitive,
+        unit=act.to_unit or report.unit,
+        area=report.area,
+        occurred_at=report.occurred_at,
+        learned_at=report.learned_at,
+        summary=act.summary,
+        details=act.text,
+        exercise=report.exercise,
+        parent=draft.case.id,
+        received_at=draft.now,
+        handed_in_at=draft.case.opened_at,
+        starts_at=draft.case.starts_at,
+        reported_by=act.by.principal,
+        by=act.by,
+    )
+    raise_case(draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, "split_off", note=act.summary)
+
+
+def _may_hand_to(draft: Draft, by: Actor, unit: UnitId) -> bool:
+    """A case that is split off for a unit brings its clock along: for units below, or by who has the whole city."""
+    own = territory.unit_of(by, draft.directory)
+    return territory.speaks_for(draft.directory, own, unit) or territory.has_whole_city(draft.directory, own)

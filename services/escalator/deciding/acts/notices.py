@@ -1,0 +1,96 @@
+"""Public notice 通报: drafted, approved by other people, replied to within its window, and only then published (DOMAIN row 24).
+
+Invariant: nobody approves what they drafted, nor twice; it takes as many as the policy said at the draft; nothing is published
+before the reply window has closed, unless the unit named has replied.
+"""
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.draft import Draft
+from shared.case import PublicNotice
+from shared.facts import CaseAct, EffectKind
+from shared.ids import UnitId
+
+
+def draft_notice(draft: Draft, act: CaseAct) -> None:
+    """A new draft replaces one that was not published, with its approvals; the trail keeps both."""
+    rule = draft.policy.document.public_notice
+    if not act.text:
+        draft.refuse("a_notice_needs_a_text")
+    elif rule is None:
+        draft.refuse("no_public_notice_in_this_policy")
+    else:
+        least = rule.reply_within.after(draft.now, draft.policy.zone)
+        reply_by = max(act.reply_by or least, least)
+        unit = _named(draft, act)
+        drafted = PublicNotice(
+            text=act.text,
+            unit=unit,
+            drafted_by=act.by.principal,
+            drafted_at=draft.now,
+            reply_by=reply_by,
+            approvals_needed=rule.approvals,
+        )
+        draft.change(notice=drafted)
+        draft.note(EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by, note=f"0/{rule.approvals}")
+
+
+def _named(draft: Draft, act: CaseAct) -> UnitId:
+    """Whom the draft says; else whoever owes what has lapsed, else whoever answers for the case."""
+    if act.to_unit is not None and act.to_unit in draft.directory.units_by_id:
+        return act.to_unit
+    return next((duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued), draft.case.holder)
+
+
+def _pending(draft: Draft) -> PublicNotice | None:
+    notice = draft.case.notice
+    if notice is None or notice.published_at is not None:
+        draft.refuse("no_notice_is_pending")
+        return None
+    return notice
+
+
+def approve(draft: Draft, act: CaseAct) -> None:
+    notice = _pending(draft)
+    if notice is None:
+        return
+    who = act.by.principal
+    if act.approve is False:
+        draft.change(notice=None)
+        draft.note(EffectKind.STATUS, "notice_turned_down", note=act.text)
+        draft.happened("notice_turned_down")
+    elif who == notice.drafted_by:
+        draft.refuse("nobody_approves_their_own_draft")
+    elif who in notice.approvals:
+        draft.refuse("approved_already")
+    else:
+        draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
+        given = len(notice.approvals) + 1
+        draft.note(EffectKind.STATUS, "notice_approved", note=f"{given}/{notice.approvals_needed}")
+        if given == notice.approvals_needed:
+            draft.happened("notice_approved.all")
+
+
+def reply(draft: Draft, act: CaseAct) -> None:
+    """What the unit named has to say to it."""
+    notice = _pending(draft)
+    if notice is None:
+        return
+    if draft.now > notice.reply_by:
+        draft.refuse("reply_window_closed", due_at=notice.reply_by)
+        return
+    draft.change(notice=replace(notice, replies=(*notice.replies, act.text or "")))
+    draft.note(EffectKind.NOTED, "notice_replied", unit=notice.unit, note=act.text)
+
+
+def publish(draft: Draft, act: CaseAct) -> None:
+    notice = _pending(draft)
+    if notice is None:
+        return
+    if len(notice.approvals) < notice.approvals_needed:
+        draft.refuse("approvals_missing", note=f"{len(notice.approvals)}/{notice.approvals_needed}")
+    elif draft.now < notice.reply_by and not notice.replies:
+        draft.refuse("reply_window_is_open", due_at=notice.reply_by)
+    else:
+        draft.change(notice=replace(notice, published_at=draft.now))
+        draft.note(EffectKind.STATUS, "notice_published", unit=notice.unit, note=act.text)

@@ -1,0 +1,127 @@
+"""Suspected omission 漏报: an outside source knows what no unit has reported. A person confirms or refutes it (DOMAIN row 29).
+
+Invariant: the suspicion names its witness and its reasons; it becomes a lapse for accountability only when a person confirms it, and
+refuting it takes nothing off the record.
+"""
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.duties import discharge, lapse_if_past
+from services.escalator.deciding.excuses import lateness
+from services.escalator.deciding.matching import REPORTED_BY_UNITS
+from services.escalator.deciding.parties import competent_unit
+from services.escalator.deciding.referral import refer
+from shared.case import Duty, Suspicion
+from shared.directory import Directory
+from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched
+from shared.ids import DutyId, SourceId, UnitId
+from shared.vocabulary import ReportKind
+
+
+def is_witness(draft: Draft) -> bool:
+    """Whether this case comes from somebody who knows independently of the unit: media, hotline, sensors, alerts, another unit."""
+    report = draft.case.report
+    if report.kind is ReportKind.OPINION or (report.witness and report.kind in REPORTED_BY_UNITS):
+        return True
+    return report.source is not None and _is_outside(draft.directory, report.source)
+
+
+def _is_outside(directory: Directory, source: SourceId) -> bool:
+    found = directory.sources_by_id.get(source)
+    return found is not None and found.outside
+
+
+def begin(draft: Draft) -> None:
+    """From now on it is watched whether the competent unit reports it too."""
+    report = draft.case.report
+    unit = competent_unit(draft) or report.unit
+    found = draft.directory.competent_unit(ReportKind.INCIDENT, report.category, report.topic, report.area)
+    why = found.reason.en if found is not None else "reported for this unit"
+    draft.change(suspicion=Suspicion(unit=unit, why=why, source=report.source))
+    draft.happened("reported.outside", draft.case.starts_at)
+
+
+def match(draft: Draft, said: Matched) -> None:
+    """The cross-check found a unit's own report of the same event."""
+    suspicion = draft.case.suspicion
+    if suspicion is None:
+        draft.note(EffectKind.NOTED, "nothing_suspected_here", case=said.report)
+        return
+    if suspicion.matched is not None and (suspicion.matched_score or 0) >= said.score:
+        draft.note(EffectKind.NOTED, "matched_already", case=said.report)
+        return
+    words = "; ".join(f"{reason.aspect} {reason.alike:.2f}: {reason.words}" for reason in said.why)
+    draft.change(suspicion=replace(suspicion, matched=said.report, matched_score=said.score))
+    draft.note(EffectKind.MATCHED, f"alike_{said.score:.2f}", case=said.report, unit=said.unit, note=words)
+    draft.happened("matched")
+    for duty_id in [duty.id for duty in checks(draft)]:
+        reported = min(max(said.reported_at, draft.duties[duty_id].opened_at), draft.now)
+        # The clock of a limit that the report missed may strike after it was found.
+        lapse_if_past(draft, reported, among=[duty_id])
+        if draft.duties[duty_id].is_owed:
+            discharge(draft, draft.duties[duty_id], "matched", f"case:{said.report}", reported)
+
+
+def settle(draft: Draft, by: Actor) -> None:
+    """The unit itself speaks of it in this very case: nobody has left it out."""
+    for duty in checks(draft):
+        if duty.is_owed:
+            discharge(draft, duty, "taken_up", by.principal)
+
+
+def checks(draft: Draft) -> list[Duty]:
+    return [duty for duty in draft.duties.values() if draft.plan_of(duty).cause is LapseCause.OMITTED]
+
+
+def _unjudged(draft: Draft) -> Suspicion | None:
+    """The suspicion a person is to judge; refused where there is none, or it was judged."""
+    suspicion = draft.case.suspicion
+    if suspicion is None or suspicion.suspected_at is None:
+        draft.refuse("nothing_is_suspected")
+        return None
+    if suspicion.confirmed is not None:
+        draft.refuse("judged_already")
+        return None
+    return suspicion
+
+
+def confirm(draft: Draft, act: CaseAct) -> None:
+    """What is suspected; or, of a duty, that its lapse is pursued although our own failure had excused it."""
+    if act.duty is not None:
+        _pursue(draft, act, act.duty)
+        return
+    suspicion = _unjudged(draft)
+    if suspicion is None:
+        return
+    draft.change(suspicion=replace(suspicion, confirmed=True, by=act.by.principal))
+    draft.note(EffectKind.SUSPECTED, "confirmed", unit=UnitId(suspicion.unit), note=act.text)
+    for duty in checks(draft):
+        if duty.lapse is not None:
+            refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
+
+
+def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
+    duty = draft.duties.get(duty_id)
+    if duty is None:
+        draft.refuse("no_such_duty", note=duty_id)
+    elif duty.lapse is None or not duty.lapse.is_ours or not draft.plan_of(duty).refers:
+        draft.refuse("nothing_was_left_unreferred", duty=duty.id)
+    elif duty.lapse.referred_by is not None:
+        draft.refuse("referred_already", duty=duty.id)
+    else:
+        duty = draft.put(duty, lapse=replace(duty.lapse, referred_by=act.by.principal))
+        refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
+
+
+def refute(draft: Draft, act: CaseAct) -> None:
+    suspicion = _unjudged(draft)
+    if suspicion is None:
+        return
+    draft.change(suspicion=replace(suspicion, confirmed=False, by=act.by.principal))
+    draft.note(EffectKind.SUSPECTED, "refuted", unit=UnitId(suspicion.unit), note=act.text)
+    for duty in checks(draft):
+        if duty.lapse is not None:
+            duty = draft.put(duty, lapse=replace(duty.lapse, refuted=act.text or "refuted"))  # noqa: PLW2901 - the duty as it now is
+            if duty.is_owed:
+                discharge(draft, duty, "refuted", act.by.principal)

@@ -1,0 +1,137 @@
+"""An emergency ends early, or is graded down, by two people: who asks for it, and somebody of the competent superior who agrees.
+
+Invariant: until the second person has agreed nothing of the case changes by the act: its clocks run, its chain goes on, its limits pass
+and lapse. Once every leader has answered for themself, one person is enough. A call that was logged by whoever asks is no answer here.
+"""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.acts.ending import ENDED, close, withdraw
+from services.escalator.deciding.acts.merging import merge
+from services.escalator.deciding.acts.regrading import regrade
+from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.early_end import EarlyEnds, asked_of
+from services.escalator.deciding.gravity import is_grave, lessens
+from shared.case import Duty, Ending
+from shared.facts import Actor, CaseAct, EffectKind, Purpose, Via
+from shared.ids import PersonId
+from shared.vocabulary import Kind, Role
+
+Handler = Callable[[Draft, CaseAct], None]
+ENDINGS: dict[Kind, Handler] = {Kind.WITHDRAWN: withdraw, Kind.CLOSED: close, Kind.MERGED: merge, Kind.REGRADED: regrade}
+
+
+def by_two(kind: Kind) -> Handler:
+    """The act `kind`: done at once where one person is enough, else kept until a second one agrees."""
+
+    def done_or_kept(draft: Draft, act: CaseAct) -> None:
+        if _needs_second(draft, kind, act) and not _would_be_refused(draft, kind, act):
+            _keep(draft, kind, act)
+        else:
+            ENDINGS[kind](draft, act)
+
+    return done_or_kept
+
+
+def second(draft: Draft, act: CaseAct) -> None:
+    """The second person agrees, or does not."""
+    ending = draft.case.ending
+    if ending is None:
+        draft.refuse("nothing_waits_for_a_second_person")
+    elif act.by.who == ending.by:
+        draft.refuse("nobody_seconds_their_own_act")
+    elif act.approve is False:
+        draft.change(ending=None)
+        draft.note(EffectKind.STATUS, "second_person_refused", note=act.text)
+    else:
+        _carry_out(draft, ending, act.by)
+
+
+def let_go(draft: Draft) -> None:
+    """What waits for a second person waits no longer where the case has become another one, or everybody has answered meanwhile."""
+    ending = draft.case.ending
+    if ending is None or ending.sequence == draft.sequence:
+        return
+    case = draft.case
+    if case.status in ENDED:
+        why = "case_has_ended_meanwhile"
+    elif (case.level, case.sensitive) != (ending.was_level, ending.was_sensitive):
+        why = "graded_anew_meanwhile"
+    elif not _needs_second(draft, ending.kind, _act_of(ending)):
+        why = "everybody_has_answered_meanwhile"
+    else:
+        return
+    draft.change(ending=None)
+    draft.note(EffectKind.NOTED, why, note=ending.text)
+
+
+def _needs_second(draft: Draft, kind: Kind, act: CaseAct) -> bool:
+    case = draft.case
+    if case.report.exercise or not is_grave(case.level, case.sensitive):
+        return False
+    if kind is Kind.REGRADED:
+        after = act.level or case.level, case.sensitive if act.sensitive is None else act.sensitive
+        if not lessens((case.level, case.sensitive), after):
+            return False
+    return any(draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by) for duty in draft.duties.values())
+
+
+def _is_unanswered(duty: Duty, by: Actor) -> bool:
+    return duty.is_owed or (duty.discharged_via == Via.LOGGED_CALL and duty.discharged_by == by.who)
+
+
+def _would_be_refused(draft: Draft, kind: Kind, act: CaseAct) -> bool:
+    trial = Draft(draft.settled(draft.case.decision), draft.sequence, draft.now, draft.rules)
+    ENDINGS[kind](trial, act)
+    return trial.is_refused
+
+
+def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
+    """On record, shown, and asked of the competent superior; a later one takes its place."""
+    case = draft.case
+    ending = Ending(
+        kind=kind,
+        by=act.by.who,
+        role=act.by.role,
+        unit=act.by.unit,
+        at=draft.now,
+        sequence=draft.sequence,
+        text=act.text,
+        into=act.into,
+        level=act.level,
+        sensitive=act.sensitive,
+        was_level=case.level,
+        was_sensitive=case.sensitive,
+    )
+    known = case.ending
+    if known is not None and replace(ending, at=known.at, sequence=known.sequence) == known:
+        draft.refuse("waits_for_a_second_person_already")
+        return
+    draft.change(ending=ending)
+    person, post, unit = asked_of(draft, ending.by)
+    draft.note(EffectKind.WAITS, "needs_second_person", person=PersonId(person.id), post=post, unit=unit, note=act.text)
+    words = EarlyEnds(draft, ending)
+    about = next(duty for duty in draft.duties.values() if draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by))
+    draft.call(person, post, Purpose.SECOND, "needs_second_person", about, ending=words.asked())
+    if act.by.role is Role.PUBLISHER:
+        words.tell_everybody(Purpose.INFORM, "the_source_withdraws_it")
+
+
+def _carry_out(draft: Draft, ending: Ending, agreed: Actor) -> None:
+    act = _act_of(ending)
+    if not _would_be_refused(draft, ending.kind, act):
+        draft.change(ending=None)
+    ENDINGS[ending.kind](draft, act)
+    if draft.is_refused:
+        return
+    draft.note(EffectKind.NOTED, "seconded", unit=agreed.unit, note=f"{ending.kind}: {ending.text or ''}")
+    draft.events.insert(0, Event(ending.kind, draft.now, None, act.by))
+    purpose = Purpose.WITHDRAWN if ending.kind is Kind.WITHDRAWN else Purpose.ENDED
+    EarlyEnds(draft, ending, agreed).tell_everybody(purpose, "ended_by_two")
+
+
+def _act_of(ending: Ending) -> CaseAct:
+    by = Actor(principal=ending.by, role=ending.role, unit=ending.unit)
+    return CaseAct(by=by, text=ending.text, into=ending.into, level=ending.level, sensitive=ending.sensitive)

@@ -1,0 +1,205 @@
+"""Tasks: assigned, accepted, completed, returned for rework, verified and so closed 销号; campaigns and plans that make many.
+
+Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An item of an inventory without measure
+and owner counts as nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from services.escalator.deciding import states
+from services.escalator.deciding.acts.holding import answered, find_task
+from services.escalator.deciding.draft import Draft
+from services.escalator.policy.rule import Scope
+from shared.case import Held, Item, Task, TaskState
+from shared.facts import CaseAct, EffectKind, TaskForm
+from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
+from shared.ids import PlanId, TaskId, UnitId
+from shared.vocabulary import Document, ReportKind
+
+
+def assign(draft: Draft, act: CaseAct) -> None:
+    assigner = act.by.unit or draft.case.holder
+    faults = [unit for form in act.tasks for unit in _units(form) if unit not in draft.directory.units_by_id]
+    if faults:
+        draft.refuse("no_such_unit", note=", ".join(faults))
+    elif not act.tasks:
+        draft.refuse("nothing_assigned")
+    elif _has_room(draft, act.tasks):
+        make_tasks(draft, act.tasks, assigner)
+
+
+def _has_room(draft: Draft, forms: tuple[TaskForm, ...]) -> bool:
+    """Refused where the case would have more tasks than it takes: intake says so before, unless two assign at once."""
+    if len(draft.tasks) + task_count(forms) <= MOST_TASKS_OF_A_CASE:
+        return True
+    draft.refuse("too_many_tasks", note=f"{len(draft.tasks)} + {task_count(forms)} > {MOST_TASKS_OF_A_CASE}")
+    return False
+
+
+def make_tasks(draft: Draft, forms: tuple[TaskForm, ...], assigner: UnitId) -> None:
+    """One task for each unit of each form, in order; those that wait for another begin when that one is verified."""
+    ids: dict[int, TaskId] = {}
+    for number, form in enumerate(forms, 1):
+        for unit in _units(form):
+            before = ids.get(form.after) if form.after is not None else None
+            task = _new_task(draft, form, unit, assigner, before)
+            draft.tasks[task.id] = task
+            ids.setdefault(number, task.id)
+            draft.note(EffectKind.TASK, task.state.value, task=task.id, unit=unit, person=task.owner, due_at=task.due_at, note=task.title)
+            if task.state is TaskState.ASSIGNED:
+                draft.happened("assigned", task=task.id)
+
+
+def _units(form: TaskForm) -> tuple[UnitId, ...]:
+    return form.units or ((form.unit,) if form.unit else ())
+
+
+def _new_task(draft: Draft, form: TaskForm, unit: UnitId, assigner: UnitId, before: TaskId | None) -> Task:
+    due_at = form.due_at or (draft.now + form.within if form.within else _usual_term(draft))
+    return Task(
+        id=TaskId(f"t{len(draft.tasks) + 1}"),
+        title=form.title,
+        unit=unit,
+        owner=form.owner,
+        assigner=assigner,
+        assigned_at=draft.now,
+        due_at=due_at,
+        state=TaskState.WAITING if before else TaskState.ASSIGNED,
+        lead=form.lead,
+        after=before,
+        span=due_at - draft.now if before else None,
+        held=(Held(unit=unit, since=draft.now, how="assigned"),),
+    )
+
+
+def _usual_term(draft: Draft) -> datetime:
+    """The policy's own: the term of the duty that completing the task discharges."""
+    for rule in draft.policy.rules_on("assigned", draft.sort):
+        if rule.scope is Scope.TASK and rule.given and rule.term is not None:
+            return rule.term.after(draft.now, draft.policy.zone)
+    return draft.now + draft.policy.document.half_hour.within
+
+
+def complete(draft: Draft, act: CaseAct) -> None:
+    """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an outspoken nil report."""
+    task = find_task(draft, act)
+    if task is None:
+        return
+    nil = act.document is Document.NIL_REPORT
+    if draft.case.report.kind is ReportKind.CAMPAIGN:
+        items = [item for item in draft.case.items if item.unit == task.unit]
+        bare = [item.number for item in items if item.measure is None or item.owner is None]
+        if bare:
+            draft.refuse("item_without_measure_or_owner", task=task.id, note=", ".join(map(str, bare)))
+            return
+        inventory = draft.policy.document.inventory
+        if not items and not nil and inventory is not None and inventory.nil_report == "required":
+            draft.refuse("nothing_registered_and_no_nil_report", task=task.id)
+            return
+    if _move(draft, task, "completed", result=act.text, nil=nil):
+        draft.note(EffectKind.TASK, "nil_report" if nil else "completed", task=task.id, unit=task.unit, note=act.text)
+        if task.transfer is not None:
+            answered(draft, task.id, "task_is_completed")
+
+
+def give_back(draft: Draft, act: CaseAct) -> None:
+    """The result is not enough: back for rework, with the limit it had, or a new one where that has passed."""
+    task = find_task(draft, act)
+    if task is None:
+        return
+    due_at = act.due_at or task.due_at
+    if due_at <= draft.now:
+        draft.refuse("name_a_new_limit", task=task.id, due_at=task.due_at)
+        return
+    if _move(draft, task, "returned", reworks=task.reworks + 1, due_at=due_at, first_due_at=task.first_due_at or task.due_at):
+        draft.note(EffectKind.TASK, "returned", task=task.id, unit=task.unit, due_at=due_at, note=act.text)
+
+
+def verify(draft: Draft, act: CaseAct) -> None:
+    task = find_task(draft, act)
+    if task is None:
+        return
+    if act.by.unit is not None and act.by.unit == task.unit and task.unit != task.assigner:
+        draft.refuse("nobody_verifies_their_own_work", task=task.id, unit=task.unit)
+        return
+    if _move(draft, task, "verified"):
+        draft.note(EffectKind.TASK, "verified", task=task.id, unit=task.unit, note=act.text)
+        _turns_come(draft, task.id)
+        if all(one.state in (TaskState.VERIFIED, TaskState.CANCELLED) for one in draft.tasks.values()):
+            draft.note(EffectKind.TASK, "all_verified")
+            draft.happened("all_verified")
+
+
+def _turns_come(draft: Draft, done: TaskId) -> None:
+    for task in list(draft.tasks.values()):
+        if task.after == done and task.state is TaskState.WAITING:
+            due_at = draft.now + task.span if task.span is not None else task.due_at
+            state = states.move(states.TASK, task.state, "turn_comes")
+            draft.put_task(task, state=state, assigned_at=draft.now, due_at=due_at)
+            draft.note(EffectKind.TASK, state.value, task=task.id, unit=task.unit, due_at=due_at, note=task.title)
+            draft.happened("assigned", task=task.id)
+
+
+def register(draft: Draft, act: CaseAct) -> None:
+    """An item of the ledger 台账, or its measure and owner added later (`step` names its number)."""
+    unit = act.to_unit or act.by.unit or draft.case.holder
+    items = list(draft.case.items)
+    if act.step:
+        if act.step > len(items):
+            draft.refuse("no_such_item", note=str(act.step))
+            return
+        item = items[act.step - 1]
+        changed: dict[str, Any] = {"measure": act.measure, "owner": act.owner, "due_at": act.due_at, "summary": act.summary}
+        items[act.step - 1] = replace(item, **{name: value for name, value in changed.items() if value is not None})
+    elif len(items) >= MOST_ITEMS_OF_A_CASE:
+        draft.refuse("too_many_items", note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
+        return
+    else:
+        items.append(
+            Item(
+                number=len(items) + 1,
+                unit=unit,
+                summary=act.summary or act.text or "",
+                measure=act.measure,
+                owner=act.owner,
+                due_at=act.due_at,
+                at=draft.now,
+                by=act.by.principal,
+            )
+        )
+    item = items[(act.step or len(items)) - 1]
+    draft.change(items=tuple(items))
+    whole = item.measure is not None and item.owner is not None
+    draft.note(
+        EffectKind.NOTED,
+        "item_registered" if whole else "item_needs_measure_and_owner",
+        unit=item.unit,
+        person=item.owner,
+        note=item.summary,
+    )
+
+
+def invoke_plan(draft: Draft, act: CaseAct) -> None:
+    """The steps of a contingency plan become tasks."""
+    plan = draft.directory.plans_by_id.get(PlanId(act.plan or ""))
+    if plan is None:
+        draft.refuse("no_such_plan", note=act.plan)
+        return
+    forms = tuple(TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after) for step in plan.steps)
+    if not _has_room(draft, forms):
+        return
+    draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")
+    make_tasks(draft, forms, act.by.unit or draft.case.holder)
+
+
+def _move(draft: Draft, task: Task, by: str, **fields: Any) -> bool:
+    try:
+        state = states.move(states.TASK, task.state, by)
+    except states.ImpossibleError:
+        draft.refuse(f"task_is_{task.state}", task=task.id)
+        return False
+    draft.put_task(task, state=state, **fields)
+    return True

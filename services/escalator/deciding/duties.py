@@ -1,0 +1,272 @@
+"""The life of a duty: it is done, in time or late; its limit passes; it ends with a reason; its limit moves.
+
+Invariant: on or before the limit is in time; a lapse is written once and never taken back, whatever becomes of the duty; an answer
+discharges exactly what it is an answer to. States move by the table in states.py and by nothing else.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from services.escalator.deciding import states
+from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.excuses import weigh_for
+from services.escalator.deciding.lighting import taken, with_lit
+from services.escalator.deciding.referral import refer
+from services.escalator.deciding.suspicion import suspect
+from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
+from shared.facts import Actor, EffectKind, LapseCause
+from shared.ids import DutyId, PersonId
+from shared.territory import speaks_for, unit_of
+
+JUST_AFTER = timedelta(milliseconds=1)
+"""The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
+NOBODY_ACTS = "system"
+NOTHING_TO_COME: dict[str, Any] = {
+    "next_link_at": None,
+    "nag_at": None,
+    "snoozed_until": None,
+    "paused_at": None,
+    "paused_until": None,
+    "reminders": (),
+    "overdue": (),
+}
+"""What a duty that has ended no longer has ahead of it."""
+HANDING_OVER = frozenset({"transferred", "bounced"})
+"""What is owed on these is an answer to one transfer, of the case or of one task."""
+
+
+def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None, among: Sequence[DutyId] | None = None) -> None:
+    """Every open duty (of all, or of these) whose limit lies before `acted_at` has lapsed, and stays owed.
+
+    A paused clock does not run out.
+    """
+    for duty in list(draft.duties.values()) if among is None else [draft.duties[one] for one in among]:
+        if duty.state is DutyState.OPEN and acted_at > duty.due_at and duty.paused_at is None:
+            lapse(draft, duty, acted_at, cause)
+
+
+def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None = None) -> Duty:
+    plan = draft.plan_of(duty)
+    why = cause if cause is not None and plan.by_recipient else plan.cause
+    excuses, outage = weigh_for(draft, duty, why)
+    written = Lapse(at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses, outage=outage)
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "lapse"),
+        lapse=written,
+        slip=Slip.RED if _has_slip(duty) else None,
+        nag_at=duty.due_at + plan.nag if plan.nag is not None else None,
+    )
+    # How late a clock strikes is the machine's; a person is late by what they did, and only a late report has been done by now.
+    late_by = round((acted_at - duty.due_at).total_seconds(), 3) if why is LapseCause.REPORTED_LATE else None
+    draft.on(
+        duty,
+        EffectKind.LAPSED,
+        "limit_passed",
+        due_at=duty.due_at,
+        late_by_seconds=late_by,
+        cause=why,
+        stood_in=duty.taken_by,
+        excuses=excuses,
+        outage=outage,
+        rule=plan.limit,
+    )
+    if duty.slip is Slip.RED:
+        colour(draft, duty, Slip.RED)
+    draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task, follows=True)
+    if why is LapseCause.OMITTED:
+        suspect(draft, duty)
+    if plan.refers and written.is_ours:
+        draft.on(duty, EffectKind.NOTED, "not_referred_the_failure_was_ours", rule=plan.limit)
+    elif plan.refers:
+        refer(draft, duty, late_by)
+    return duty
+
+
+def _has_slip(duty: Duty) -> bool:
+    return duty.slip is not None or any(reminder.slip is not None for reminder in duty.reminders)
+
+
+def colour(draft: Draft, duty: Duty, slip: Slip) -> Duty:
+    """The slip turns blue, yellow or red."""
+    duty = draft.put(duty, slip=slip)
+    draft.on(duty, EffectKind.SLIPPED, slip.value, due_at=duty.due_at, rule=draft.plan_of(duty).remind_rule)
+    _colour_task(draft, duty, slip)
+    return duty
+
+
+def _colour_task(draft: Draft, duty: Duty, slip: Slip) -> None:
+    if duty.task is not None and duty.task in draft.tasks:
+        draft.put_task(draft.tasks[duty.task], slip=slip)
+
+
+def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None = None) -> Duty:
+    """It is done. `at`: when, where that is not now (a report that stood in the trail before it was found)."""
+    done_at = at or draft.now
+    if duty.paused_at is not None:
+        duty = resume(draft, duty, max(done_at, duty.paused_at), "done_while_paused")
+    plan = draft.plan_of(duty)
+    late = duty.state is DutyState.LAPSED
+    if duty.paused_at is not None and not late:
+        stood = max(done_at - duty.paused_at, timedelta(0))
+        duty = move_limit(draft, duty, duty.due_at + stood, "done_while_paused", granted=duty.granted + stood)
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "discharge"),
+        discharged_at=done_at,
+        discharged_via=via,
+        discharged_by=by,
+        **NOTHING_TO_COME,
+    )
+    late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
+    done = "acknowledged" if plan.by_recipient else "done"
+    why = f"{done}_late" if late else f"{done}_in_time"
+    draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
+    draft.happened(f"discharged.{duty.rule}", done_at, task=duty.task, follows=True)
+    return duty
+
+
+def cancel(draft: Draft, duty: Duty, why: str) -> Duty:
+    """It ends with a reason; a lapse that is on record stays there."""
+    duty = draft.put(
+        duty,
+        state=states.move(states.DUTY, duty.state, "cancel"),
+        cancelled_why=why,
+        **NOTHING_TO_COME,
+    )
+    draft.on(duty, EffectKind.CANCELLED, why)
+    return duty
+
+
+def cancel_owed(draft: Draft, why: str) -> None:
+    for duty in draft.owed():
+        cancel(draft, duty, why)
+
+
+def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, ...]:
+    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else, the chain stops.
+
+    Returns the duties that were discharged or whose chain was stopped by it.
+    """
+    means = "logged_call" if via == "logged_call" else "acknowledged"
+    touched, answered = False, list[DutyId]()
+    for duty in list(draft.duties.values()):
+        lit = None
+        for one in duty.lit:
+            if one.person == person and one.answered_at is None:
+                lit = one
+                break
+        if lit is not None:
+            duty = with_lit(draft, duty, replace(lit, answered_at=draft.now))  # noqa: PLW2901 - the duty as it now is
+        elif duty.bearer != person:
+            continue
+        if not duty.is_owed:
+            continue
+        plan = draft.plan_of(duty)
+        theirs = duty.bearer == person or (plan.any_answers and lit is not None and lit.post in duty.posts)
+        if theirs and means in plan.discharged_by:
+            discharge(draft, duty, via, by)
+            answered.append(duty.id)
+            touched = True
+        elif theirs and plan.by_recipient:
+            draft.on(duty, EffectKind.NOTED, f"{means}_discharges_nothing_by_this_policy", rule=plan.limit)
+            touched = True
+        elif theirs and lit is not None:
+            # They know what they owe: nobody further is lit; the duty itself is done by doing it.
+            draft.put(duty, next_link_at=None)
+            draft.on(duty, EffectKind.NOTED, "knows_and_still_owes", person=person, rule=plan.limit)
+            touched = True
+        elif lit is not None:
+            taken(draft, duty, person, "answered_for_the_one_who_is_dark")
+            answered.append(duty.id)
+            touched = True
+    if not touched:
+        known = any(duty.bearer == person or any(lit.person == person for lit in duty.lit) for duty in draft.duties.values())
+        draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
+    return tuple(answered)
+
+
+def done_by(draft: Draft, event: Event) -> None:
+    """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that owes it."""
+    wanted = _names(event)
+    hit = {rule for rule, plan in draft.plans.items() if not plan.by_recipient and not wanted.isdisjoint(plan.discharged_by)}
+    if not hit:
+        return
+    for duty in draft.owed():
+        if duty.rule not in hit:
+            continue
+        if duty.task != event.task and (duty.task is not None or not HANDING_OVER.isdisjoint(draft.plan_of(duty).on)):
+            continue
+        actor = event.actor
+        if actor is not None and not _may_do_it(draft, actor, duty):
+            draft.on(duty, EffectKind.NOTED, "owed_by_another_unit", note=event.name)
+            continue
+        discharge(draft, duty, event.name, actor.principal if actor else NOBODY_ACTS, event.at)
+
+
+def _may_do_it(draft: Draft, actor: Actor, duty: Duty) -> bool:
+    return actor.who == duty.bearer or speaks_for(draft.directory, unit_of(actor, draft.directory), duty.owed_by)
+
+
+def ended_by(draft: Draft, event: Event) -> None:
+    """What the policy says ends with `event` (`until`) is no longer owed."""
+    wanted = _names(event)
+    hit = {rule for rule, plan in draft.plans.items() if not wanted.isdisjoint(plan.until)}
+    if not hit:
+        return
+    for duty in draft.owed():
+        if duty.rule in hit and (duty.task is None or event.task in (None, duty.task)):
+            cancel(draft, duty, f"ended_by_{event.name}")
+
+
+def _names(event: Event) -> set[str]:
+    """`filed` in the policy means any document, `filed.final_report` that one."""
+    return {event.name, event.name.partition(".")[0]}
+
+
+def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: str, **more: Any) -> Duty:
+    """The limit is another one from now on; a lapse that is on record stays, and so does the first limit."""
+    if due_at == duty.due_at:
+        return duty
+    shift = due_at - duty.due_at
+    was = duty.due_at
+    duty = draft.put(
+        duty,
+        due_at=due_at,
+        first_due_at=duty.first_due_at or was,
+        overdue=tuple(Overdue(at=one.at + shift, tell=one.tell) for one in duty.overdue),
+        **more,
+    )
+    draft.on(duty, EffectKind.MOVED, why, due_at=due_at, was=was, rule=draft.plan_of(duty).limit)
+    task = draft.tasks.get(duty.task) if duty.task is not None else None
+    rule = draft.policy.rule_named(duty.rule, draft.sort)
+    if task is not None and task.due_at == was and rule is not None and rule.given:
+        # The duty's limit is the task's own.
+        draft.put_task(task, due_at=due_at, first_due_at=task.first_due_at or was)
+    return duty
+
+
+def shifted(reminders: tuple[Reminder, ...], by: timedelta) -> tuple[Reminder, ...]:
+    return tuple(Reminder(at=one.at + by, slip=one.slip) for one in reminders)
+
+
+def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
+    """The clock goes on from `at`: everything still ahead moves by as long as it stood still."""
+    assert duty.paused_at is not None
+    stood = at - duty.paused_at
+    duty = draft.put(duty, paused_at=None, paused_until=None, reminders=shifted(duty.reminders, stood))
+    if duty.next_link_at is not None:
+        duty = draft.put(duty, next_link_at=duty.next_link_at + stood)
+    if duty.nag_at is not None:
+        duty = draft.put(duty, nag_at=duty.nag_at + stood)
+    if duty.snoozed_until is not None:
+        duty = draft.put(duty, snoozed_until=duty.snoozed_until + stood)
+    if duty.state is DutyState.OPEN:
+        duty = move_limit(draft, duty, duty.due_at + stood, why, granted=duty.granted + stood)
+    else:
+        duty = draft.put(duty, overdue=tuple(replace(one, at=one.at + stood) for one in duty.overdue))
+    draft.on(duty, EffectKind.RESUMED, why, due_at=duty.due_at)
+    return duty

@@ -1,0 +1,203 @@
+"""Who is called: the bearer first, the next on the chain when one stays dark, and again for as long as it is not done.
+
+Invariant: the next is lit when the wait for an answer is over or every channel has failed, whichever comes first, and never while a
+duty is paused or put off by a snooze; nobody is rung twice for the same step. The wait counts from when a call was handed over to a
+channel; where none ever is, the chain goes on after as long a wait, and nobody is called dark for it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.draft import Draft, channels_to
+from services.escalator.deciding.parties import Party, bearer_of, posts_of
+from shared.case import Duty, Lit, Plan
+from shared.directory import Person
+from shared.facts import EffectKind, Purpose
+from shared.ids import DutyId, PersonId, PostId
+
+AT_ONCE = timedelta(seconds=2)
+"""A hand-over within this time counts from the call."""
+
+
+def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
+    """The duty has just opened: its bearer is called; where one answers for all, everybody it is owed to is."""
+    purpose = Purpose.REPORT if plan.by_recipient else Purpose.DUTY
+    why = "owed_on_report" if plan.by_recipient else "owed"
+    called: list[tuple[Person, PostId]] = [(party.bearer, party.post)]
+    if plan.by_recipient and plan.any_answers:
+        called = [(person, post) for post, person in posts_of(draft, party.posts)]
+    lit: list[Lit] = []
+    for person, post in called:
+        notice = draft.call(person, post, purpose, why, duty)
+        lit.append(Lit(person=PersonId(person.id), post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels)))
+        draft.on(duty, EffectKind.LIT, why, person=PersonId(person.id), post=post, rule=plan.limit)
+    next_link_at = draft.now + plan.wait if plan.wait is not None and duty.chain else None
+    return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
+
+
+def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:
+    """Where the wait for an answer is over, the contact is dark and the next on the chain is lit."""
+    now = draft.now
+    for duty in draft.owed(stirred):
+        if duty.next_link_at is None or duty.next_link_at > now or duty.paused_at is not None:
+            continue
+        until = _may_answer_until(draft, duty)
+        if until is not None and until > now:
+            draft.put(duty, next_link_at=until)
+        else:
+            light_next(draft, duty, "dark_after_wait")
+
+
+def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
+    """Whoever was lit last has the whole wait from the hand-over; one that came at once counts from the call, so that those who were
+    called together stay together."""
+    last = duty.lit[-1] if duty.lit else None
+    if last is None or last.handed_over_at is None or last.handed_over_at - last.at <= AT_ONCE:
+        return None
+    plan = draft.plan_of(duty)
+    wait = plan.wait if last.person == duty.bearer else plan.step
+    return last.handed_over_at + wait if wait is not None else None
+
+
+def light_next(draft: Draft, duty: Duty, why: str) -> None:
+    """Whoever was lit last stayed dark, or no call reached them; the next who can be told is lit, or the chain has ended."""
+    plan = draft.plan_of(duty)
+    if duty.lit and duty.lit[-1].answered_at is None:
+        last = duty.lit[-1]
+        if not last.is_reached and why == "dark_after_wait":
+            why = "not_handed_over"
+        duty = with_lit(draft, duty, replace(last, dark_at=last.dark_at or draft.now))
+        kind = EffectKind.DARK if last.is_reached else EffectKind.UNREACHED
+        draft.on(duty, kind, why, person=last.person, post=last.post, rule=plan.chain_rule)
+    chain = duty.chain
+    lit_already = {lit.person for lit in duty.lit}
+    while chain:
+        post, chain = chain[0], chain[1:]
+        if post not in draft.directory.posts_by_id:
+            draft.on(duty, EffectKind.NOTED, "post_is_gone", post=post, rule=plan.chain_rule)
+            continue
+        person = draft.directory.holder_of(post, draft.now)
+        if person.id not in lit_already:
+            light(draft, draft.put(duty, chain=chain), person, post, why)
+            return
+    draft.put(duty, chain=(), next_link_at=None)
+    draft.on(duty, EffectKind.CHAIN_ENDED, "nobody_left_to_light", rule=plan.chain_rule)
+
+
+def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> None:
+    """Call one contact of the chain, unless they know of this case already or are being rung about it at this moment."""
+    plan = draft.plan_of(duty)
+    who = PersonId(person.id)
+    known = _lit_in_case(draft, who)
+    until = draft.now + plan.step if plan.step is not None else None
+    if known is not None and known.answered_at is not None:
+        duty = draft.put(duty, lit=(*duty.lit, replace(known, at=draft.now, post=post)))
+        taken(draft, duty, who, "answered_in_this_case_already")
+        return
+    is_ringing = known is not None and known.dark_at is None and plan.step is not None and draft.now < known.at + plan.step
+    if known is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
+        # They are being rung about this very case at this moment; a second call would only keep the line busy.
+        lit, why = replace(known, post=post), "being_rung_already"
+    else:
+        dark = bearer_of(draft, duty)[0].name
+        notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
+        lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
+    draft.put(duty, lit=(*duty.lit, lit), next_link_at=until)
+    draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.chain_rule)
+
+
+def call_again(draft: Draft, duty: Duty, why: str, *, purpose: Purpose = Purpose.AGAIN, chain: tuple[PostId, ...] | None = None) -> Duty:
+    """The bearer is called anew and, where `chain` is given, the chain begins again from there."""
+    plan = draft.plan_of(duty)
+    person, post = bearer_of(draft, duty)
+    who = PersonId(person.id)
+    notice = draft.call(person, post, purpose, why, duty)
+    reached = next((one.handed_over_at for one in duty.lit if one.person == who and one.handed_over_at is not None), None)
+    lit = Lit(person=who, post=post, notice=notice, at=draft.now, handed_over_at=reached, channels=channels_to(person, plan.channels))
+    draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.limit)
+    fields: dict[str, object] = {"bearer": who, "bearer_post": post, "lit": (*(one for one in duty.lit if one.person != who), lit)}
+    if chain is not None:
+        fields |= {"chain": chain, "next_link_at": draft.now + plan.wait if plan.wait is not None and chain else None}
+    return draft.put(duty, **fields)
+
+
+def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why: str) -> None:
+    """Tell an audience of the policy about a duty; they owe nothing by it."""
+    plan = draft.plan_of(duty)
+    for post, person in posts_of(draft, names, duty, draft.tasks.get(duty.task) if duty.task else None):
+        draft.call(person, post, purpose, why, duty)
+        draft.on(duty, EffectKind.TOLD, why, person=PersonId(person.id), post=post, rule=plan.overdue_rule)
+
+
+def taken(draft: Draft, duty: Duty, person: PersonId, why: str) -> Duty:
+    """The first answer counts; the duty stays open and visible until its own person answers."""
+    plan = draft.plan_of(duty)
+    if duty.taken_by is None:
+        duty = draft.put(duty, next_link_at=None, taken_by=person, taken_at=draft.now)
+    else:
+        duty = draft.put(duty, next_link_at=None)
+    draft.on(duty, EffectKind.TAKEN, why, person=person, rule=plan.chain_rule)
+    return duty
+
+
+def deliveries(draft: Draft, outcomes: list[tuple[str, str]], *, failed: bool) -> None:
+    """(notice, channel) pairs that worked, or failed for good. When all a notice's channels have failed, the chain moves on at once."""
+    channels: dict[str, list[str]] = {}
+    for notice, channel in outcomes:
+        channels.setdefault(notice, []).append(channel)
+    for duty in list(draft.duties.values()):
+        for lit in duty.lit:
+            if lit.notice in channels:
+                _outcome(draft, draft.duties[duty.id], lit, channels[lit.notice], failed=failed)
+
+
+def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed: bool) -> None:
+    was_last = lit.notice == duty.lit[-1].notice and lit.person == duty.lit[-1].person
+    known = lit.failed if failed else lit.delivered
+    outcomes = (*known, *[channel for channel in channels if channel not in known])
+    if failed:
+        lit = replace(lit, failed=outcomes)
+    else:
+        # Whoever could not be called before is called now: from here on they may answer.
+        dark_at = lit.dark_at if lit.is_reached else None
+        lit = replace(lit, delivered=outcomes, dark_at=dark_at, handed_over_at=lit.handed_over_at if lit.delivered else draft.now)
+    changed = with_lit(draft, duty, lit)
+    if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
+        return
+    waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
+    if waited_for and changed.paused_at is None and changed.snoozed_until is None:
+        light_next(draft, changed, "every_channel_failed")
+
+
+def with_lit(draft: Draft, duty: Duty, changed: Lit) -> Duty:
+    """The duty with the Lit of the same person and notice replaced."""
+    lit = tuple([changed if one.person == changed.person and one.notice == changed.notice else one for one in duty.lit])
+    return draft.put(duty, lit=lit)
+
+
+def _lit_in_case(draft: Draft, person: PersonId) -> Lit | None:
+    """How this person was last lit for any duty of the case, answered or not."""
+    best: Lit | None = None
+    for duty in draft.duties.values():
+        for lit in duty.lit:
+            if lit.person == person and (best is None or _rank(lit) > _rank(best)):
+                best = lit
+    return best
+
+
+def _rank(lit: Lit) -> tuple[bool, datetime, bool]:
+    """Whoever answered knows; else the last call counts, and who stayed dark for one duty is dark for all it was about."""
+    return lit.answered_at is not None, lit.at, lit.dark_at is not None
+
+
+def told_of(draft: Draft) -> list[tuple[Person, PostId, Duty]]:
+    """Everybody who was lit in this case, once each, with the duty it was for."""
+    found: dict[PersonId, tuple[Person, PostId, Duty]] = {}
+    for duty in draft.duties.values():
+        for lit in duty.lit:
+            person = draft.directory.people_by_id.get(lit.person)
+            if person is not None and lit.person not in found:
+                found[lit.person] = (person, lit.post, duty)
+    return list(found.values())

@@ -1,0 +1,186 @@
+"""Who is meant: the words of the policy (`recipient`, `holder`, `assignee`, `unit_head`, a post, an audience) as units and people, now.
+
+Invariant: whoever is named can be called. Where a unit has no head, the unit above it answers; a name nobody can be found for is
+left out of an audience, and never of a duty: a duty always has a bearer.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from services.escalator.deciding.draft import Draft
+from shared.case import Duty, Task
+from shared.directory import Person
+from shared.ids import PersonId, PostId, RosterId, UnitId
+from shared.vocabulary import ReportKind
+
+RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One duty's people: `unit` owes it, `bearer` has to move (called through `post`), it is owed to `owed_to` as `posts`."""
+
+    unit: UnitId
+    bearer: Person
+    post: PostId
+    owed_to: Person
+    posts: tuple[PostId, ...]
+    key: str
+
+
+def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
+    """Who answers for the unit now: its head, or the head of the nearest unit above it that has one."""
+    directory = draft.directory
+    for one in (unit, *directory.superiors.get(unit, ())):
+        found = directory.units_by_id.get(one)
+        if found is not None and found.head is not None:
+            post = PostId(found.head)
+            return directory.holder_of(post, draft.now), post
+    return None
+
+
+def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
+    """Who has to move, and the post they are called through; somebody who has left the directory is followed by whoever holds it now."""
+    directory = draft.directory
+    person = directory.people_by_id.get(duty.bearer)
+    if person is not None:
+        return person, duty.bearer_post
+    if duty.bearer_post in directory.posts_by_id:
+        return directory.holder_of(duty.bearer_post, draft.now), duty.bearer_post
+    return head_of(draft, duty.owed_by) or _anybody(draft)
+
+
+def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
+    """The unit that `by` names; None where nothing of that name is there (no transfer pending, nobody above).
+
+    `superior` is whoever is asked to impose the lead, and without such a transfer the unit above the one that holds it.
+    """
+    case = draft.case
+    match by:
+        case "recipient" | "unit":
+            return case.report.unit
+        case "holder":
+            return case.holder
+        case "assignee":
+            return task.unit if task else case.holder
+        case "assigner":
+            return task.assigner if task else case.report.unit
+        case "asked":
+            transfer = task.transfer if task else case.transfer
+            return transfer.to_unit if transfer and transfer.superior is None else None
+        case "superior":
+            transfer = task.transfer if task else case.transfer
+            if transfer is not None and transfer.superior is not None:
+                return transfer.superior
+            return next(iter(draft.directory.superiors.get(task.unit if task else case.holder, ())), None)
+        case "competent":
+            return competent_unit(draft)
+        case "watched":
+            return case.report.unit
+        case "named":
+            return case.notice.unit if case.notice else None
+        case post:
+            found = draft.directory.posts_by_id.get(PostId(post))
+            return UnitId(found.unit) if found else None
+
+
+def competent_unit(draft: Draft) -> UnitId | None:
+    """Whose matter it is by category and area (DOMAIN row 21); the unit that reported where the directory names nobody."""
+    report = draft.case.report
+    found = draft.directory.competent_unit(
+        ReportKind.INCIDENT if report.kind is ReportKind.OPINION else report.kind, report.category, report.topic, report.area
+    )
+    return UnitId(found.unit.id) if found else report.unit
+
+
+def posts_of(draft: Draft, names: Iterable[str], duty: Duty | None = None, task: Task | None = None) -> Iterator[tuple[PostId, Person]]:
+    """The posts and people an audience means, each person once; names that are actions, not people, are left out."""
+    told: set[str] = set()
+    for name in names:
+        for post, person in _named(draft, name, duty, task):
+            if person.id not in told:
+                told.add(person.id)
+                yield post, person
+
+
+def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Iterator[tuple[PostId, Person]]:
+    directory, case = draft.directory, draft.case
+    if name in directory.posts_by_id:
+        yield PostId(name), directory.holder_of(PostId(name), draft.now)
+        return
+    unit: UnitId | None = None
+    match name:
+        case "owner" | "bearer":
+            if duty is not None:
+                person, post = bearer_of(draft, duty)
+                yield post, person
+            return
+        case "unit_head":
+            unit = duty.owed_by if duty is not None else case.holder
+        case "holder_head":
+            unit = case.holder
+        case "reporter_head":
+            unit = case.report.unit
+        case "assigner":
+            unit = task.assigner if task else case.report.unit
+        case "superior_head":
+            owing = duty.owed_by if duty is not None else case.holder
+            unit = next(iter(directory.superiors.get(owing, ())), None)
+        case _:
+            for post in draft.policy.audiences.get(name, ()):
+                if post in directory.posts_by_id:
+                    yield post, directory.holder_of(post, draft.now)
+            return
+    head = head_of(draft, unit) if unit is not None else None
+    if head is not None:
+        yield head[1], head[0]
+
+
+def parties(draft: Draft, by: str, to: tuple[str, ...], task: Task | None, *, any_answers: bool) -> list[Party]:
+    """One party for each duty a rule lays: one per person owed where the recipients must answer, else one for the unit that owes it."""
+    if by == RECIPIENT:
+        return _recipients(draft, to, any_answers=any_answers)
+    unit = unit_of(draft, by, task)
+    if unit is None:
+        return []
+    owed = list(posts_of(draft, to, task=task))
+    bearer, post = _bearer(draft, by, unit, task) or ((owed[0][1], owed[0][0]) if owed else _anybody(draft))
+    owed_to = owed[0][1] if owed else bearer
+    return [Party(unit, bearer, post, owed_to, tuple(post for post, _ in owed) or (post,), task.id if task else str(post))]
+
+
+def _recipients(draft: Draft, to: tuple[str, ...], *, any_answers: bool) -> list[Party]:
+    by_person: dict[str, list[PostId]] = {}
+    people: dict[str, Person] = {}
+    for name in to:
+        for post, person in _named(draft, name, None, None):
+            people[person.id] = person
+            by_person.setdefault(person.id, []).append(post)
+    unit = draft.case.report.unit
+    if any_answers and people:
+        first = next(iter(people.values()))
+        posts = tuple(post for held in by_person.values() for post in held)
+        return [Party(unit, first, posts[0], first, posts, str(posts[0]))]
+    return [Party(unit, people[one], posts[0], people[one], tuple(posts), str(posts[0])) for one, posts in by_person.items()]
+
+
+def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Person, PostId] | None:
+    directory = draft.directory
+    if PostId(by) in directory.posts_by_id:
+        return directory.holder_of(PostId(by), draft.now), PostId(by)
+    head = head_of(draft, unit)
+    if by == "assignee" and task is not None and task.owner is not None and task.owner in directory.people_by_id:
+        return directory.people_by_id[PersonId(task.owner)], head[1] if head else _anybody(draft)[1]
+    standing = draft.case.standing
+    if by == "watched" and standing is not None and standing.watch == "roster":
+        roster = directory.rosters_by_id.get(RosterId(standing.subject))
+        shift = roster.shift_at(draft.now) if roster else None
+        if roster is not None and shift is not None:
+            return directory.people_by_id[shift.person], PostId(roster.post)
+    return head
+
+
+def _anybody(draft: Draft) -> tuple[Person, PostId]:
+    """The first post of the directory: a duty whose unit nobody heads (`policy check` and `gaps` warn of it) is still somebody's."""
+    post = PostId(draft.directory.posts[0].id)
+    return draft.directory.holder_of(post, draft.now), post

@@ -1,0 +1,80 @@
+"""What is watched without a report: rosters, sources, periodic duties, the directory's gaps; each in a standing case of its own.
+
+Invariant: a standing case is established as often as anybody likes and opens each of its duties once; it never ends, and what it no
+longer has to watch it lets go with a reason.
+"""
+
+from datetime import datetime
+
+from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.duties import cancel
+from shared.case import Applied, Case, Matter, Standing
+from shared.facts import Decision, EffectKind, Established, Heard
+from shared.ids import AreaCode, CaseId, RosterId, SourceId, UnitId
+from shared.vocabulary import ReportKind
+
+
+def open_standing(
+    case: CaseId, watch: str, subject: str, unit: UnitId, area: str, title: str, decision: Decision, applied: Applied
+) -> Case:
+    at: datetime = applied.at
+    matter = Matter(
+        kind=ReportKind.STANDING,
+        topic=watch,
+        unit=unit,
+        area=AreaCode(area),
+        occurred_at=at,
+        learned_at=at,
+        received_at=at,
+        summary=title,
+        reported_by="system",
+        source=SourceId(subject) if watch == "source" else None,
+    )
+    return Case(
+        id=case,
+        report=matter,
+        report_sequence=applied.sequence,
+        opened_at=at,
+        starts_at=at,
+        holder=unit,
+        policy=decision.policy,
+        standing=Standing(watch=watch, subject=subject),
+        applied=applied,
+        decision=decision,
+    )
+
+
+def establish(draft: Draft, said: Established) -> None:
+    """Watched from now on. Told again, it goes by the policy and the directory of now: a standing case has no policy it began under."""
+    draft.change(policy=draft.policy.label)
+    if not _is_there(draft, said):
+        draft.openings = []
+        for duty in draft.owed():
+            cancel(draft, duty, "no_longer_watched")
+        draft.note(EffectKind.NOTED, "no_longer_watched", note=said.subject)
+        return
+    if draft.case.report_sequence == draft.sequence:
+        draft.note(EffectKind.NOTED, f"watched_{said.watch}", unit=said.unit, note=said.subject)
+    draft.happened(f"established.{said.watch}", draft.now)
+
+
+def _is_there(draft: Draft, said: Established) -> bool:
+    match said.watch:
+        case "roster":
+            return RosterId(said.subject) in draft.directory.rosters_by_id
+        case "source":
+            source = draft.directory.sources_by_id.get(SourceId(said.subject))
+            return source is not None and source.silent_after is not None
+        case "periodic" | "gaps":
+            return draft.policy.rule_named(said.subject, draft.sort) is not None
+        case _:
+            return True
+
+
+def hear(draft: Draft, said: Heard) -> None:
+    """A sign of life: what was owed is done, and the next is owed from now on."""
+    standing = draft.case.standing
+    if standing is None or standing.watch != "source":
+        draft.note(EffectKind.NOTED, "not_a_source")
+        return
+    draft.happened("heard", max(min(said.at, draft.now), draft.case.starts_at))

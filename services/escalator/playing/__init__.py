@@ -1,0 +1,1 @@
+"""The policy played without a broker: explained for one case, simulated over many."""
