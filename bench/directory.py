@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 
 from bench.large_directory import large_directory
 from bench.rig import broker_alone
-from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.record import Record
+from services.intake.recording.record import Record
 from shared.broker import connect
 from shared.directory import Directory, gaps, shown
 from shared.directory.faults import faults_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from faststream.nats import PullSub
 
-from services.intake.acts import CaseActs
+from services.intake.acting.acts import CaseActs
 from services.intake.api.acts import acts_router
 from services.intake.api.cases import cases_router
 from services.intake.api.directory import directory_router
@@ -12,24 +12,24 @@ from services.intake.api.events import events_router
 from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
 from services.intake.api.sources import sources_router
-from services.intake.board import Board
-from services.intake.case_lookup import CaseLookup
+from services.intake.board.board import Board
+from services.intake.board.case_lookup import CaseLookup
+from services.intake.board.follow import Follower
 from services.intake.desk.pages import desk_router
-from services.intake.desk_services import DeskServices
-from services.intake.directory_changes import DirectoryChanges
-from services.intake.follow import Follower
-from services.intake.hand_in import HandIn
-from services.intake.heartbeats import Heartbeats
-from services.intake.ingress import Ingress
+from services.intake.desk.services import DeskServices
+from services.intake.directory.changes import DirectoryChanges
+from services.intake.ingest.heartbeats import Heartbeats
+from services.intake.ingest.inbox import Ingress
+from services.intake.ingest.ingest import HandIn
+from services.intake.ingest.request_reply import AT_ONCE, Answering, undecoded
+from services.intake.ingest.threads import Threads
 from services.intake.metrics import Metrics
-from services.intake.receipts import Receipts
-from services.intake.record import Record
-from services.intake.refusals import Refusals
-from services.intake.refused_often import RefusedOften
-from services.intake.request_reply import AT_ONCE, Answering, undecoded
+from services.intake.recording.receipts import Receipts
+from services.intake.recording.record import Record
+from services.intake.recording.refusals import Refusals
+from services.intake.recording.refused_often import RefusedOften
+from services.intake.reporting.submit import Submission
 from services.intake.settings import IntakeSettings
-from services.intake.submit import Submission
-from services.intake.threads import Threads
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory

@@ -1,6 +1,6 @@
 """With the audit's key a message is stored under the id that somebody's act will have, so that the broker drops the act as a repeat."""
 
-from services.intake.record import id_of
+from services.intake.recording.record import id_of
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind, Role
 from tests.attacks.conftest import Installation

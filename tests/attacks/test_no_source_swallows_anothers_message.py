@@ -8,8 +8,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.hand_in import outside_id
-from services.intake.record import id_of
+from services.intake.ingest.ingest import outside_id
+from services.intake.recording.record import id_of
 from shared.directory import Source
 from tests.attacks.conftest import Installation
 from tests.attacks.publishing import after_the_inbox, end_of, event, intake_in

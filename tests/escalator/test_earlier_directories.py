@@ -3,7 +3,7 @@
 import pytest
 
 from services.escalator.lanes.earlier_directories import Moment, Revision, directories_at, revisions_of
-from services.intake import directory_facts
+from services.intake.directory import facts as directory_facts
 from shared.directory import Directory
 from shared.directory.changes import apply_change, difference
 from shared.facts import Actor, Fact

@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 
 from fenghuo.gateway_lab import GatewayLab, Mode
 from services.escalator.deciding.draft import DESK_DUTY
-from services.intake.formats.cloudevents import TYPE
+from services.intake.ingest.formats.cloudevents import TYPE
 from shared.directory.addresses import telephone_of
 from shared.facts import Fact, Rejection
 from shared.ids import PersonId, PostId, case_id_for

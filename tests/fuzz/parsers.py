@@ -15,9 +15,9 @@ from services.audit.log import checkpoint, layout, note, tlog_proof
 from services.audit.receipts.answer import ReceiptError, read_receipt
 from services.escalator.policy.load import parse_policy
 from services.intake.api.cases import place_of
-from services.intake.formats import FORMATS
-from services.intake.formats.items import Arrival, Draft, FormatError, readable
-from services.intake.forms import ActForm
+from services.intake.fields.act_form import ActForm
+from services.intake.ingest.formats import FORMATS
+from services.intake.ingest.formats.items import Arrival, Draft, FormatError, readable
 from services.notifier.links import LinkRefused, Links
 from services.notifier.record import Sheet
 from shared.directory import Directory, Source

@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
-from services.intake import directory_changes
 from services.intake.api.directory import directory_router
-from services.intake.directory_changes import DirectoryChanges
+from services.intake.directory import changes as directory_changes
+from services.intake.directory.changes import DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.record import Record, Stored, Unreachable
+from services.intake.recording.record import Record, Stored, Unreachable
 from services.notifier.earlier import EarlierDirectory
 from shared import problems
 from shared.directory import Directory, load_directory
@@ -500,7 +500,7 @@ async def _insist(intake: Intake, *changes: dict[str, Any]) -> None:
 
 
 def _form(*changes: dict[str, Any]) -> Any:
-    from services.intake.directory_changes import ChangeForm
+    from services.intake.directory.changes import ChangeForm
 
     return ChangeForm.model_validate(orjson.loads(orjson.dumps({"changes": changes})))
 

@@ -14,10 +14,10 @@ from nats.js.kv import KeyValue
 from prometheus_client import CollectorRegistry
 
 from bench.directory import large_directory
-from services.intake.directory_bucket import DirectoryBucket
-from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory.bucket import DirectoryBucket
+from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.record import Record, Unreachable
+from services.intake.recording.record import Record, Unreachable
 from shared.directory import Directory, load_directory
 from shared.directory.kept import CURRENT, Kept
 from shared.directory.keyed import HEAD, Head

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.intake.receipts import read as read_receipt
+from services.intake.recording.receipts import read as read_receipt
 from shared.secrets import SecretFile, verify_key
 from shared.vocabulary import Role
 from tests.intake.builders import ago, case, facts_of, form, post_case

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 from fenghuo.cli import COMMANDS, build
 from fenghuo.examination import Grade, Patient, secrets
 from fenghuo.places import DEFAULT_PORTS, PortSettings
-from services.intake.acts_table import ACTS
-from services.intake.forms import ActForm
+from services.intake.acting.acts_table import ACTS
+from services.intake.fields.act_form import ActForm
 from shared import tokens
 from shared.secrets import NATS_USERS, SecretFile, verify_key
 from shared.settings import Settings

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.audit.bundle import verify
-from services.intake.formats.items import TAKEN_OUT, Draft, readable
-from services.intake.words import faults_of
+from services.intake.fields.fault_texts import faults_of
+from services.intake.ingest.formats.items import TAKEN_OUT, Draft, readable
 from shared.directory import DirectoryFault, load_directory
 from shared.directory.changes import apply_change
 from shared.facts import Report, ReportForm

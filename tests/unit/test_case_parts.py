@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import NOTICES_TOGETHER, notice_id
-from services.intake.board import Board
-from services.intake.card import card_of
+from services.intake.board.board import Board
+from services.intake.board.card import card_of
 from shared.case import Case, Entry, Item, read_case, write_case
 from shared.case_parts import LARGEST, MANY, RUN, TooLargeError, head_of, is_parted, parted_decision, places_of, put_together, stow
 from shared.facts import Effect, EffectKind

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from services.intake.act_faults import faults_in, item_faults
-from services.intake.acts_table import ACTS
-from services.intake.card import card_of
+from services.intake.acting.act_faults import faults_in, item_faults
+from services.intake.acting.acts_table import ACTS
+from services.intake.board.card import card_of
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
-from services.intake.forms import ActForm
+from services.intake.fields.act_form import ActForm
 from shared.case import Slip
 from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
@@ -288,7 +288,7 @@ def test_what_may_be_done_to_each_of_thousands_is_what_may_be_done_to_it_alone(m
 
 
 def test_no_case_takes_more_tasks_than_are_measured(many: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.act_faults.MOST_TASKS_OF_A_CASE", 610)
+    monkeypatch.setattr("services.intake.acting.act_faults.MOST_TASKS_OF_A_CASE", 610)
     form = ActForm(tasks=(TaskForm(title="x", units=tuple(UnitId("water_bureau") for _ in range(11))),))
     [(field, words)] = faults_in(ACTS[Kind.ASSIGNED], form, many.now, example_directory(), LEARNED)
     assert field == "tasks"
@@ -300,7 +300,7 @@ def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.Mon
     """Also of a case in parts, whose inventory nobody has at hand."""
     story = Story()
     story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
-    for limited in ("services.intake.act_faults", "services.escalator.deciding.acts.tasks"):
+    for limited in ("services.intake.acting.act_faults", "services.escalator.deciding.acts.tasks"):
         monkeypatch.setattr(f"{limited}.MOST_ITEMS_OF_A_CASE", MANY)
 
     def count() -> int:

@@ -8,7 +8,7 @@ import msgspec
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import Rules
 from services.escalator.policy.load import load_checked
-from services.intake.directory_changes import MOST_TOUCHED
+from services.intake.directory.changes import MOST_TOUCHED
 from shared.case_parts import LARGEST, parted_decision, stow
 from shared.directory import load_directory
 from shared.facts import Actor, Fact, Name, PersonalChange, Purpose, Signature, Touch

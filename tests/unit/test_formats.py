@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.formats import FORMATS
-from services.intake.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
+from services.intake.ingest.formats import FORMATS
+from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
 from shared.directory import Source
 from shared.facts import Name, ReportForm
 from shared.vocabulary import Category, Level, ReportKind

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
-from services.intake.acts_table import ACTS
-from services.intake.board import Board
-from services.intake.card import card_of, due_order
-from services.intake.case_lookup import CaseLookup
-from services.intake.forms import FIELDS
-from services.intake.hand_in import outside_id
-from services.intake.heartbeats import interval
+from services.intake.acting.acts_table import ACTS
+from services.intake.board.board import Board
+from services.intake.board.card import card_of, due_order
+from services.intake.board.case_lookup import CaseLookup
+from services.intake.board.task_list import listed_tasks
+from services.intake.fields.act_form import FIELDS
+from services.intake.ingest.heartbeats import interval
+from services.intake.ingest.ingest import outside_id
 from services.intake.metrics import Metrics
-from services.intake.receipts import Receipts, read
-from services.intake.record import Record, Stored, TooManyError, Unreachable
-from services.intake.refusals import Refusals
-from services.intake.submit import Submission
-from services.intake.task_list import listed_tasks
+from services.intake.recording.receipts import Receipts, read
+from services.intake.recording.record import Record, Stored, TooManyError, Unreachable
+from services.intake.recording.refusals import Refusals
+from services.intake.reporting.submit import Submission
 from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report

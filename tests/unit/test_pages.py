@@ -35,8 +35,8 @@ SITES = (
 ALSO = tuple(
     ROOT / name
     for name in (
-        "services/intake/act_faults.py",
-        "services/intake/acts_table.py",
+        "services/intake/acting/act_faults.py",
+        "services/intake/acting/acts_table.py",
         "services/audit/store/calls.py",
         "shared/problems.py",
         "shared/door/body.py",

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
-from services.intake.acts import CaseActs
-from services.intake.acts_table import ACTS, Act
-from services.intake.answers import Acted
+from services.intake.acting.acts import CaseActs
+from services.intake.acting.acts_table import ACTS, Act
 from services.intake.api.wire import answer, form_of
-from services.intake.forms import AcknowledgeForm, ActForm
+from services.intake.fields.act_form import AcknowledgeForm, ActForm
+from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.bodies import takes
 from shared.facts import ACT_SET_ASIDE

@@ -15,14 +15,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
-from services.intake.access import MAY_LOOK, forbidden, may_look
 from services.intake.api.wire import gives
-from services.intake.board import Board
-from services.intake.card import Card, due_order
-from services.intake.case_lookup import CaseLookup
-from services.intake.task_list import ListedTask, listed_tasks
-from services.intake.wanted import Wanted
-from services.intake.words import TIME_EXAMPLE, invalid
+from services.intake.board.access import MAY_LOOK, forbidden, may_look
+from services.intake.board.board import Board
+from services.intake.board.card import Card, due_order
+from services.intake.board.case_filter import Wanted
+from services.intake.board.case_lookup import CaseLookup
+from services.intake.board.task_list import ListedTask, listed_tasks
+from services.intake.fields.fault_texts import TIME_EXAMPLE, invalid
 from shared.case import Case, Slip, TaskState
 from shared.facts import Instant
 from shared.facts.bounds import given

@@ -13,8 +13,8 @@ from fastapi.responses import Response
 
 from services.intake.api.paging import MOST, Limit, Window
 from services.intake.api.wire import answer, form_of
-from services.intake.directory_changes import Changed, ChangeForm, DirectoryChanges
-from services.intake.directory_waiting import Proposed, RefusalForm
+from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory.waiting import Proposed, RefusalForm
 from shared.bodies import sends, takes
 from shared.directory import gaps, shown
 from shared.directory.changing import MAY_APPROVE, MAY_PROPOSE

@@ -12,8 +12,8 @@ import orjson
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from services.intake.access import MAY_LOOK, may_look
-from services.intake.board import Board
+from services.intake.board.access import MAY_LOOK, may_look
+from services.intake.board.board import Board
 from shared.facts import rfc3339
 from shared.http_fields import Cursor
 from shared.problems import Problem

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.intake.access import forbidden
 from services.intake.api.wire import answer
-from services.intake.formats import FORMATS
-from services.intake.formats.items import FormatError
-from services.intake.hand_in import HandIn, Taking
+from services.intake.board.access import forbidden
+from services.intake.ingest.formats import FORMATS
+from services.intake.ingest.formats.items import FormatError
+from services.intake.ingest.ingest import HandIn, Taking
 from shared.bodies import takes_bytes
 from shared.door import Lane, doorway
 from shared.http_fields import IdRef

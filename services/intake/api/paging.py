@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.intake.words import invalid
+from services.intake.fields.fault_texts import invalid
 from shared.problems import Problem
 
 MOST = 1_000

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
-from services.intake.access import MAY_REPORT
-from services.intake.answers import Submitted
 from services.intake.api.wire import answer
-from services.intake.submit import Submission
+from services.intake.board.access import MAY_REPORT
+from services.intake.recording.answers import Submitted
+from services.intake.reporting.submit import Submission
 from shared.bodies import takes
 from shared.door import Lane, doorway
 from shared.facts import ReportForm

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from services.intake.api.ingest import speaks_for
 from services.intake.api.wire import answer
-from services.intake.formats.items import FormatError
-from services.intake.hand_in import HandIn
+from services.intake.ingest.formats.items import FormatError
+from services.intake.ingest.ingest import HandIn
 from shared.http_fields import IdRef
 from shared.problems import Problem
 from shared.tokens import Gate

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
-from services.intake.words import faults_of, invalid
+from services.intake.fields.fault_texts import faults_of, invalid
 from shared.facts import Value
 from shared.problems import Problem
 from shared.schemas import of_value

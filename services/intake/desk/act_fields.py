@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from services.intake.acts_table import DUTY, TASK, Act
+from services.intake.acting.acts_table import DUTY, TASK, Act
 from services.intake.desk.fitting import UNDER_WAY, documents_wanted, is_to_judge, left_unreferred, may_be_extended
 from shared.case import Case, Duty, Task, TaskState
 from shared.directory import Directory

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.intake.acts_table import ACTS, GROUPS, Act
+from services.intake.acting.acts_table import ACTS, GROUPS, Act
 from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, PICKED, ROWS, Field, Setting, Widget, duty_name, fields_of, needed
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
 from services.intake.desk.fitting import awaited, is_to_judge, left_unreferred
-from services.intake.forms import FIELDS, ActForm
+from services.intake.fields.act_form import FIELDS, ActForm
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
 from shared.problems import Problem

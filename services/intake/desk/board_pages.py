@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from services.intake.card import Card
+from services.intake.board.card import Card
 from services.intake.desk.here import NO_SUCH_CASE as GONE
 from services.intake.desk.here import READERS, SHOWS, Asked, DeskPages
 from shared.case import CaseStatus

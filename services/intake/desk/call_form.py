@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from services.intake.desk.view import CaseView
-from services.intake.forms import AcknowledgeForm
+from services.intake.fields.act_form import AcknowledgeForm
 from shared.directory import Directory
 from shared.facts import Via, field_errors
 from shared.problems import Problem

@@ -6,7 +6,7 @@ makes of it. What a duty that is owed waits for is always offered.
 
 from collections.abc import Iterator
 
-from services.intake.card import SETTLED
+from services.intake.board.card import SETTLED
 from shared.case import Case, CaseStatus, Duty, TaskState
 from shared.facts.report import CATEGORISED
 from shared.ids import PersonId

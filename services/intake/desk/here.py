@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from services.intake.access import MAY_REPORT, may_look
-from services.intake.answers import Acted
-from services.intake.card import Card
+from services.intake.board.access import MAY_REPORT, may_look
+from services.intake.board.card import Card
+from services.intake.board.case_filter import Wanted
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
+from services.intake.desk.services import DeskServices
 from services.intake.desk.view import CaseView, case_view
-from services.intake.desk_services import DeskServices
-from services.intake.wanted import Wanted
+from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.case import Case
 from shared.ids import CaseId

@@ -9,11 +9,11 @@ from secrets import token_hex
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.intake.board.task_list import URGENCY, listed_tasks
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
-from services.intake.directory_waiting import RefusalForm
-from services.intake.record import Unreachable
-from services.intake.task_list import URGENCY, listed_tasks
+from services.intake.directory.waiting import RefusalForm
+from services.intake.recording.record import Unreachable
 from shared.case import Case, Duty
 from shared.directory import Shift, gaps
 from shared.directory.roster import Roster

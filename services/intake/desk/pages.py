@@ -10,14 +10,14 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from services.intake.case_lookup import NotDecidedYet
+from services.intake.board.case_lookup import NotDecidedYet
 from services.intake.desk.board_pages import add_board
 from services.intake.desk.case_pages import add_cases
 from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
 from services.intake.desk.report_pages import add_report
+from services.intake.desk.services import DeskServices
 from services.intake.desk.stream import add_stream
-from services.intake.desk_services import DeskServices
 from shared.web import Pages, login
 from shared.web.names import Names
 

@@ -4,7 +4,7 @@ from secrets import token_hex
 
 from fastapi import APIRouter, Request, Response
 
-from services.intake.access import MAY_REPORT
+from services.intake.board.access import MAY_REPORT
 from services.intake.desk import report_form
 from services.intake.desk.here import DeskPages, Values, fields_of
 from shared.door import Lane, doorway

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from services.intake.desk_services import DeskServices
+from services.intake.desk.services import DeskServices
 from shared.facts import rfc3339
 from shared.problems import Problem
 from shared.tokens import look_again

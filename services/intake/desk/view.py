@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.intake.card import emergency
+from services.intake.board.card import emergency
+from services.intake.board.task_list import URGENCY, slip_of
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.fitting import fitting
-from services.intake.task_list import URGENCY, slip_of
 from shared.case import Case, Duty, DutyState, Held, Item, Lit, Slip, Task
 from shared.facts import Name, rfc3339
 from shared.ids import PersonId, PostId

@@ -1,0 +1,209 @@
+"""What people do to a case: each act is a fact of its own, and the answer says what the escalator made of it.
+
+Invariant: an act is stored before it is decided on, so that an act that is refused is on record too; the answer never claims
+more than the decision that was seen.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import structlog
+from pydantic import BaseModel
+from ulid import ULID
+
+from services.intake.acting.act_faults import call_faults, faults_in, item_faults
+from services.intake.acting.acts_table import ACTS
+from services.intake.board import access
+from services.intake.board.board import Board
+from services.intake.board.card import Card
+from services.intake.board.case_lookup import CaseLookup
+from services.intake.fields import lookups
+from services.intake.fields.act_form import AcknowledgeForm, ActForm
+from services.intake.fields.fault_texts import Fault, invalid
+from services.intake.recording.answers import Acted, FactRef
+from services.intake.recording.record import Record, Stored, Unreachable, id_of
+from services.intake.recording.refusals import Refusals
+from shared import territory
+from shared.act_outcome import NOT_KNOWN_YET, Became, became_by
+from shared.case import Case
+from shared.directory import Directory, Person
+from shared.directory.addresses import is_theirs, masked, telephone_of
+from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Original, Via
+from shared.ids import CaseId, PersonId
+from shared.logs import about_case
+from shared.problems import Problem
+from shared.subjects import fact_subject
+from shared.territory import Refusal
+from shared.tokens import Principal
+from shared.vocabulary import Kind, ReportKind
+
+GRADED = (ReportKind.INCIDENT, ReportKind.OPINION)
+"""What is owed to the leaders within the half hour."""
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+KEY_FAULT: Fault = ("Idempotency-Key", "stands for another act on this case: use a new key for a new act")
+
+
+class CaseActs:
+    """`Acts` of desk_services, and `tell` for what other systems say about what they reported."""
+
+    def __init__(
+        self,
+        record: Record,
+        board: Board,
+        lookup: CaseLookup,
+        directory: Callable[[], Directory],
+        refusals: Refusals,
+        clock: Callable[[], datetime],
+        *,
+        wait: timedelta,
+    ) -> None:
+        """`directory` gives it as it is at the call."""
+        self._record, self._board, self._live, self._clock = record, board, directory, clock
+        self._lookup = lookup
+        self._refusals, self._wait = refusals, wait.total_seconds()
+
+    @property
+    def _directory(self) -> Directory:
+        return self._live()
+
+    def allowed(self, principal: Principal, case: Case) -> frozenset[Kind]:
+        card = self._board.card(case.id)
+        if card is None or not access.may_look(principal, card):
+            return frozenset[Kind]()
+        return territory.allowed(principal.actor(), case, self._directory, self._clock())
+
+    async def acknowledge(self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None) -> Acted:
+        """For the principal themself; with `person` the duty officer logs a call to somebody else. Problem 403, 404, 422, 503."""
+        card = await self._lookup.card(case, principal)
+        access.check_role(principal, Kind.ACKNOWLEDGED, self._directory)
+        who = self._who_knows(principal, form.person)
+        faults = call_faults(form, card.lean.opened_at, self._clock(), is_call=who != principal.person)
+        if faults:
+            raise invalid(faults, "acknowledgement")
+        if who != principal.person:
+            said = self._logged_call(form, self._directory.people_by_id[who], principal)
+        else:
+            said = Acknowledgement(person=who, via=Via.DESK if form.via == Via.DESK else Via.API, by=principal.actor(), note=form.note)
+        access.check_acknowledgement(said, card.lean, self._directory, self._clock())
+        return await self._do(Kind.ACKNOWLEDGED, case, said, principal.subject, key)
+
+    def _logged_call(self, form: AcknowledgeForm, person: Person, principal: Principal) -> Acknowledgement:
+        """Who rang, which number, when, and what was said; the number itself is not kept."""
+        number = form.number or telephone_of(person)
+        return Acknowledgement(
+            person=PersonId(person.id),
+            via=Via.LOGGED_CALL,
+            by=principal.actor(),
+            note=form.note,
+            called_at=form.called_at or self._clock(),
+            number=masked(number) if number is not None else None,
+            listed=number is not None and is_theirs(person, number),
+        )
+
+    def _who_knows(self, principal: Principal, person: PersonId | None) -> PersonId:
+        if person is None or person == principal.person:
+            if principal.person is None:
+                raise invalid([("person", "is missing: your token names no person, so say who now knows")], "acknowledgement")
+            return principal.person
+        if person not in self._directory.people_by_id:
+            raise invalid([("person", f"nobody {person!r} is known: take an id from GET /api/v1/directory/people")], "acknowledgement")
+        return person
+
+    async def act(self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None) -> Acted:
+        """Any other act. Problem 403, 404, 422, 503; a refusal by the escalator is an answer."""
+        card = await self._lookup.card(case, principal)
+        whole = card.lean
+        access.check_act(principal, kind, whole, self._directory, self._clock(), task=form.task, duty=form.duty, person=form.to_person)
+        if kind is Kind.COMMAND_TAKEN and form.to_person is None:
+            form = form.model_copy(update={"to_person": self._themself(principal)})
+        faults = faults_in(ACTS[kind], form, whole, self._directory, self._clock())
+        if kind is Kind.REGISTERED:
+            faults += item_faults(form, card.item_count)
+        if form.into is not None:
+            faults += await self._merge_faults(card, form.into, principal)
+        if faults:
+            raise invalid(faults, "act")
+        if form.into is not None and (other := self._board.card(form.into)) is not None:
+            # The case that goes on gets the other's clock: it must be theirs too.
+            access.check_act(principal, kind, other.lean, self._directory, self._clock())
+        if kind is Kind.CONTESTED:
+            form = form.model_copy(update={"to_person": self._themself(principal)})
+        said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
+        return await self._do(kind, case, said, principal.subject, key)
+
+    def _themself(self, principal: Principal) -> PersonId:
+        if principal.person is None:
+            raise invalid([("to_person", "is missing: your token names no person, and this is for a person to say")], "act")
+        return principal.person
+
+    async def _merge_faults(self, card: Card, into: CaseId, principal: Principal) -> list[Fault]:
+        if into == card.case:
+            return [("into", "is this very case: name the other one")]
+        try:
+            other = await self._lookup.card(into, principal)
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
+            return lookups.named("into", "case", into, self._board, "name one from GET /api/v1/cases")
+        return _unlike(card, other)
+
+    def refusal_of(self, by: Actor, kind: Kind, case: CaseId) -> Refusal | None:
+        """Why a system may not say so about the case; of one that has left the board the escalator says it."""
+        card = self._board.card(case)
+        return None if card is None else territory.may(by, kind, card.lean, self._directory, self._clock())
+
+    async def tell(self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original) -> Stored:
+        """What a system says about a case it reported; its own id makes it idempotent."""
+        said = CaseAct(by=by, text=text, original=original)
+        return await self._append(kind, case, said, fact_id, source, once=True)
+
+    async def _do(self, kind: Kind, case: CaseId, said: BaseModel, principal: str, key: str | None) -> Acted:
+        fact_id = str(ULID()) if key is None else id_of("act", principal, case, kind, key)
+        stored = await self._append(kind, case, said, fact_id, "/services/intake", once=key is not None)
+        if stored.repeated and stored.fact.data != said.model_dump(mode="json", exclude_none=True):
+            await self._refusals.used_before(stored, said, principal, KEY_FAULT)
+            raise invalid([KEY_FAULT], "act")
+        return await self._answer(case, stored)
+
+    async def _append(self, kind: Kind, case: CaseId, said: BaseModel, fact_id: str, source: str, *, once: bool) -> Stored:
+        fact = Fact.of(kind, id=fact_id, source=source, subject=case, time=self._clock(), data=said)
+        with about_case(case):
+            stored = await self._record.append(fact_subject(case, kind), fact.write(), fact_id, once=once)
+            log.info(kind.value, sequence=stored.sequence, repeated=stored.repeated)
+        return stored
+
+    async def _answer(self, case: CaseId, stored: Stored) -> Acted:
+        decided = await self._board.wait_for(case, lambda card: decided_on(card, stored.sequence), self._wait)
+        if decided is not None and decided.about.sequence == stored.sequence:
+            became = became_by(decided)
+        else:
+            became = await self._on_record(case, stored)
+        fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
+        return Acted(case=case, fact=fact, effects=became.effects, outcome=became.outcome)
+
+    async def _on_record(self, case: CaseId, stored: Stored) -> Became:
+        """Where the case has gone on since, or does not show it (it can't be read, or written)."""
+        try:
+            return await self._record.became(case, stored)
+        except Unreachable:
+            return NOT_KNOWN_YET
+
+
+def _unlike(card: Card, other: Card) -> list[Fault]:
+    """What is thrown together must be of one sort: an exercise rings nobody, and a task knows no half hour."""
+    one, into = card.lean.report, other.lean.report
+    if one.exercise != into.exercise:
+        return [("into", "is an exercise, or this one is: an exercise and an emergency are never one case")]
+    if (one.kind in GRADED) != (into.kind in GRADED):
+        return [("into", f"is a {into.kind}, and this is a {one.kind}: name a case of the same sort, or raise one")]
+    return []
+
+
+def decided_on(card: Card, sequence: int) -> Decision | None:
+    """The decision on the fact at `sequence`, or a later one where ours has gone by already; None while it is still to come."""
+    if card.applied < sequence:
+        return None
+    return card.decision

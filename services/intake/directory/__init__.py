@@ -1,0 +1,1 @@
+"""Who is who, changed while everything runs."""

@@ -1,0 +1,225 @@
+"""Changes of the directory that wait for a second person: kept for a week, on record when they are made and when they are refused.
+
+Invariant: the fact comes first, then the bucket: whatever waits is on record. Nobody is the second person of their own proposal, nor
+of a change that touches them. How a proposal that is approved is applied: `directory_changes`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from services.intake.board.access import forbidden
+from services.intake.directory.bucket import DirectoryBucket
+from services.intake.recording.record import Record
+from shared.directory import Directory, shown
+from shared.directory.changing import MAY_APPROVE, NEEDS, Asker, Need, NotYours, approvers, units_of, why_not
+from shared.directory.kept import Proposal, Proposals
+from shared.directory.touched import touched
+from shared.facts import Actor, Fact, Frozen, Given, Instant, Name, PersonalChange, Signature
+from shared.facts.bounds import PLAIN_LINE
+from shared.facts.directory import Change, DirectoryProposal, ProposalState, Telling, Told
+from shared.ids import PersonId, UnitId
+from shared.problems import Problem
+from shared.standing import DIRECTORY_CASE
+from shared.subjects import fact_subject
+from shared.tokens import Principal
+from shared.vocabulary import Kind, Role
+
+SOURCE = "/services/intake"
+WAITS = timedelta(days=7)
+MOST = 20
+"""Proposals of one principal that wait, or were taken back, within those days: each rings the people it would touch."""
+LARGEST = 60_000
+"""Bytes of one proposal; what is larger is for the operator, who needs nobody."""
+TRIES = 8
+_NOT_YOURS = {
+    NotYours.ROLE: "Your role is {role}; it takes one of: " + ", ".join(sorted(MAY_APPROVE)) + ".",
+    NotYours.OWN_PROPOSAL: "You proposed it yourself: it takes another person.",
+    NotYours.TOUCHED: "It changes what the directory says of you: it takes a person whom it does not touch.",
+    NotYours.UNIT: "It is for a leader or supervisor of {units}.",
+}
+
+
+class RefusalForm(Given):
+    """The body of a refusal."""
+
+    why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), PLAIN_LINE] = ""
+
+
+class Proposed(Frozen):
+    """The answer to a change that needs a second person: nothing has changed yet."""
+
+    proposal: str
+    expires_at: Instant
+    needs: tuple[Name, ...]
+    """Why it takes a second person."""
+    approvers: tuple[Name, ...]
+    """The units whose leader or supervisor may approve it, the nearest first. The operator always may."""
+    detail: str
+    repeated: bool = False
+
+
+class Touches(Frozen):
+    """A person whom it would touch, and how."""
+
+    person: PersonId
+    changes: tuple[PersonalChange, ...]
+
+
+class Waiting(Frozen):
+    """A proposal as it is shown."""
+
+    proposal: str
+    at: Instant
+    expires_at: Instant
+    by: Signature
+    why: str
+    touches: tuple[Touches, ...]
+    approvers: tuple[Name, ...]
+    may_decide: bool
+    yours: bool
+    """The reader proposed it, and may take it back."""
+    changes: tuple[dict[str, object], ...]
+    """Addresses are shown to operators alone."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A proposal laid against the directory of now."""
+
+    touches: tuple[Told, ...]
+    units: tuple[UnitId, ...]
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], before: Directory, after: Directory, now: datetime) -> "Weighed":
+        concerned = frozenset[UnitId | None]().union(*(units_of(one, before, after) for one in changes))
+        return cls(touched(before, after, now), approvers(concerned, before))
+
+
+class WaitingChanges:
+    def __init__(self, bucket: DirectoryBucket, record: Record, clock: Callable[[], datetime]) -> None:
+        self._bucket, self._record, self._clock = bucket, record, clock
+
+    async def propose(
+        self, proposal: Proposal, telling: Telling | None, needs: Sequence[Need], weighed: Weighed, directory: Directory
+    ) -> Proposed:
+        """Problem 409 (too many wait), 413 (too large)."""
+        if len(proposal.model_dump_json()) > LARGEST:
+            raise Problem(
+                413, "Too large", f"A change that needs a second person takes at most {LARGEST} bytes: have the operator make it."
+            )
+        for attempt in range(TRIES):
+            proposals, last = await self._bucket.proposals()
+            pending = proposals.at(self._clock())
+            known = next((one for one in pending if one.id == proposal.id), None)
+            if known is None and sum(one.by.principal == proposal.by.principal for one in pending) >= MOST:
+                raise Problem(
+                    409, "Too many wait", f"{MOST} of your changes wait for a second person: have them approved or refused first."
+                )
+            if known is None:
+                await self._say(proposal, ProposalState.PROPOSED, proposal.why, telling)
+            if known is not None or await self._bucket.store_proposals(Proposals(pending=(*pending, proposal)), last):
+                return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
+            await asyncio.sleep(0.05 * attempt)
+        raise _busy()
+
+    async def pending(self) -> tuple[Proposal, ...]:
+        proposals, _ = await self._bucket.proposals()
+        return tuple(one for one in proposals.at(self._clock()) if not one.taken_back)
+
+    async def find(self, proposal: str) -> Proposal:
+        """Problem 404."""
+        found = next((one for one in await self.pending() if one.id == proposal), None)
+        if found is None:
+            raise Problem(
+                404, "No such proposal", f"No change {proposal[:60]!r} waits: it was decided on, or its {WAITS.days} days are over."
+            )
+        return found
+
+    async def refuse(self, proposal: Proposal, principal: Principal, why: str, telling: Telling | None) -> None:
+        await self._say(proposal, ProposalState.REFUSED, why, telling, principal.actor())
+        taken_back = proposal.by.principal == principal.subject
+        await self.drop(proposal.id, proposal.model_copy(update={"taken_back": True}) if taken_back else None)
+
+    async def drop(self, proposal: str, instead: Proposal | None = None) -> None:
+        for attempt in range(TRIES):
+            proposals, last = await self._bucket.proposals()
+            left = tuple(one for one in proposals.at(self._clock()) if one.id != proposal)
+            left = (*left, instead) if instead else left
+            if left == proposals.pending or await self._bucket.store_proposals(Proposals(pending=left), last):
+                return
+            await asyncio.sleep(0.05 * attempt)
+        raise _busy()
+
+    async def _say(
+        self, proposal: Proposal, state: ProposalState, why: str, telling: Telling | None, refused_by: Actor | None = None
+    ) -> None:
+        said = DirectoryProposal(
+            proposal=proposal.id,
+            state=state,
+            by=proposal.by,
+            refused_by=refused_by,
+            why=why,
+            expires_at=proposal.expires_at,
+            changes=proposal.changes,
+            telling=telling,
+        )
+        fact_id = f"{state}:{proposal.id}"
+        case = DIRECTORY_CASE if telling else None
+        raw = Fact.bytes_of(Kind.DIRECTORY_PROPOSED, id=fact_id, source=SOURCE, subject=case, time=self._clock(), data=said)
+        await self._record.append(fact_subject(case or fact_id, Kind.DIRECTORY_PROPOSED), raw, fact_id)
+
+    def _answer(self, proposal: Proposal, needs: Sequence[Need], weighed: Weighed, directory: Directory, *, repeated: bool) -> Proposed:
+        units = tuple(directory.units_by_id[unit].name for unit in weighed.units)
+        reasons = tuple(NEEDS[need] for need in dict.fromkeys(needs))
+        return Proposed(
+            proposal=proposal.id,
+            expires_at=proposal.expires_at,
+            needs=reasons,
+            approvers=units,
+            detail=f"Nothing has changed yet: {'; '.join(reason.en for reason in reasons)}. {who_may(units)}",
+            repeated=repeated,
+        )
+
+
+def who_may(units: Sequence[Name]) -> str:
+    if not units:
+        return "The operator has to approve it."
+    return f"A leader or supervisor of {' or '.join(unit.en for unit in units)}, or the operator, has to approve it."
+
+
+def may_decide(proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory) -> NotYours | None:
+    asker = Asker.of(principal.role, principal.unit, principal.person or principal.subject, directory)
+    people = [one.person for one in weighed.touches]
+    return why_not(asker, principal.subject, proposal.by, proposal.person, people, weighed.units)
+
+
+def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory) -> None:
+    """Problem 403."""
+    if (why := may_decide(proposal, principal, weighed, directory)) is not None:
+        units = " or ".join(directory.units_by_id[unit].name.en for unit in weighed.units) or "no unit: only the operator decides it"
+        raise forbidden(_NOT_YOURS[why].format(role=principal.role, units=units))
+
+
+def shown_to(principal: Principal, proposal: Proposal, weighed: Weighed, directory: Directory) -> Waiting:
+    is_operator = principal.role is Role.OPERATOR
+    return Waiting(
+        proposal=proposal.id,
+        at=proposal.at,
+        expires_at=proposal.expires_at,
+        by=proposal.signature,
+        why=proposal.why,
+        touches=tuple(Touches(person=one.person, changes=one.changes) for one in weighed.touches),
+        approvers=tuple(directory.units_by_id[unit].name for unit in weighed.units),
+        yours=proposal.by.principal == principal.subject,
+        may_decide=may_decide(proposal, principal, weighed, directory) is None,
+        changes=tuple(shown.change(one, personal=is_operator) for one in proposal.changes),
+    )
+
+
+def _busy() -> Problem:
+    return Problem(409, "Changed meanwhile", "Others are changing the directory at this moment: send it again.")

@@ -1,0 +1,71 @@
+"""Whatever a form names must be there: units, people, posts, plans, tasks and duties; a fault says where to find the right one.
+
+Pure: the directory, the case and the time are arguments.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from datetime import datetime
+
+from services.intake.fields.fault_texts import Fault
+from shared.case import Case
+from shared.directory import Directory
+from shared.facts import TaskForm
+from shared.ids import PersonId, PlanId, PostId, UnitId
+
+IN_DIRECTORY = "take an id from GET /api/v1/directory"
+
+
+def named(field: str, what: str, given: str | None, known: Container[str], where: str) -> list[Fault]:
+    """A fault where `given` is not among `known`; `where` says how to find one that is."""
+    return [] if given is None or given in known else [(field, f"no {what} {given[:60]!r} is known: {where}")]
+
+
+def unit_faults(field: str, unit: str | None, directory: Directory) -> list[Fault]:
+    return named(field, "unit", UnitId(unit) if unit else None, directory.units_by_id, f"{IN_DIRECTORY}/units")
+
+
+def person_faults(field: str, person: str | None, directory: Directory) -> list[Fault]:
+    return named(field, "person", PersonId(person) if person else None, directory.people_by_id, f"{IN_DIRECTORY}/people")
+
+
+def post_faults(field: str, post: str | None, directory: Directory) -> list[Fault]:
+    return named(field, "post", PostId(post) if post else None, directory.posts_by_id, f"{IN_DIRECTORY}/posts")
+
+
+def plan_faults(field: str, plan: str | None, directory: Directory) -> list[Fault]:
+    return named(field, "contingency plan", PlanId(plan) if plan else None, directory.plans_by_id, f"{IN_DIRECTORY}/plans")
+
+
+def task_faults(task: str | None, case: Case) -> list[Fault]:
+    ids = [one.id for one in case.tasks]
+    return named("task", "task", task, ids, f"this case has {_listed(ids, 'no task')}, see GET /api/v1/cases/{case.id}")
+
+
+def duty_faults(duty: str | None, case: Case) -> list[Fault]:
+    ids = [one.id for one in case.duties]
+    return named("duty", "duty", duty, ids, f"this case has {_listed(ids, 'no duty')}, see GET /api/v1/cases/{case.id}")
+
+
+def assignment_faults(tasks: Iterable[TaskForm], directory: Directory, now: datetime, prefix: str = "") -> list[Fault]:
+    """Of tasks to be assigned."""
+    faults: list[Fault] = []
+    for place, task in enumerate(tasks):
+        at = f"{prefix}tasks.{place}."
+        faults += unit_faults(f"{at}unit", task.unit, directory)
+        for number, unit in enumerate(task.units):
+            faults += unit_faults(f"{at}units.{number}", unit, directory)
+        faults += person_faults(f"{at}owner", task.owner, directory)
+        if task.due_at is not None and task.within is not None:
+            faults.append((f"{at}within", "says the limit a second time: give due_at or within, not both"))
+        faults += past_faults(f"{at}due_at", task.due_at, now)
+        if task.after is not None and task.after > place:
+            faults.append((f"{at}after", f"is not the number of an earlier task of this list: write 1 to {place}, or leave it out"))
+    return faults
+
+
+def past_faults(field: str, at: datetime | None, now: datetime) -> list[Fault]:
+    return [] if at is None or at > now else [(field, "lies in the past: give a time that is still to come")]
+
+
+def _listed(ids: Sequence[str], none: str) -> str:
+    return ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "") if ids else none

@@ -1,0 +1,25 @@
+"""JSON of others: parsed once, its faults in our words."""
+
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from services.intake.fields.fault_texts import faults_of
+from services.intake.ingest.formats.items import FormatError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise FormatError("not JSON", [("(body)", f"is not JSON in UTF-8 ({error})")]) from None
+
+
+def model_of(value: Any, model: type[Model], what: str) -> Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise FormatError(f"not {what}", faults_of(error, model)) from None

@@ -1,0 +1,230 @@
+"""What other systems send becomes facts: the same for the inbox and for HTTP.
+
+Invariant: a message is taken whole or not at all; each report in it is stored once for each (source, id), however often it is
+sent; what is said about an earlier report goes to that report's case.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.intake.acting.acts import CaseActs
+from services.intake.fields.fault_texts import Fault
+from services.intake.ingest.formats import FORMATS
+from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
+from services.intake.ingest.heartbeats import Heartbeats
+from services.intake.ingest.threads import Threads
+from services.intake.recording.answers import FactRef
+from services.intake.recording.receipts import Receipts
+from services.intake.recording.record import Stored, id_of
+from services.intake.recording.refusals import Refusals
+from services.intake.reporting.submit import Handover, Submission, form_in
+from shared.directory import Directory, Source
+from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
+from shared.ids import CaseId, SourceId, UnitId
+from shared.territory import report_faults
+from shared.vocabulary import Kind, Role
+from shared.web.reasons import in_words
+
+NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
+
+
+class Taking(StrEnum):
+    REPORTED = "reported"
+    FOLLOWED_UP = "followed_up"
+    WITHDRAWN = "withdrawn"
+    KNOWN = "known"
+    """Taken before; nothing new is stored."""
+    REFUSED = "refused"
+
+
+class Taken(Frozen):
+    """What became of one item of a message."""
+
+    id: str
+    outcome: Taking
+    case: CaseId | None = None
+    fact: FactRef | None = None
+    receipt: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Checked:
+    draft: Draft
+    form: ReportForm
+
+
+class HandIn:
+    def __init__(
+        self,
+        submission: Submission,
+        acts: CaseActs,
+        threads: Threads,
+        directory: Callable[[], Directory],
+        receipts: Receipts,
+        refusals: Refusals,
+        heartbeats: Heartbeats,
+    ) -> None:
+        self._submission, self._acts, self._threads, self._receipts = submission, acts, threads, receipts
+        self._refusals, self._directory, self._heartbeats = refusals, directory, heartbeats
+
+    def source(self, format_name: str, source_id: str) -> Source:
+        """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
+        source = self._declared(source_id)
+        if format_name not in FORMATS or format_name not in source.formats:
+            said = f"{source_id} sends {', '.join(source.formats)}, not {format_name[:40]!r}: correct one of the two"
+            raise FormatError("unknown format", [("format", said)])
+        return source
+
+    def _declared(self, source_id: str) -> Source:
+        source = self._directory().sources_by_id.get(SourceId(source_id))
+        if source is None:
+            said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
+            raise FormatError("unknown source", [("source", said)])
+        return source
+
+    async def hear(self, source_id: str, at: datetime) -> bool:
+        """A sign of life, and nothing else; True where it went on record. Raises FormatError or Unreachable."""
+        return await self._heartbeats.hear(self._declared(source_id), at)
+
+    async def take(
+        self, format_name: str, source_id: str, raw: bytes, headers: dict[str, str], *, received_at: datetime, from_inbox: bool
+    ) -> list[Taken]:
+        """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
+        source = self.source(format_name, source_id)
+        await self._heartbeats.hear(source, received_at)
+        arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
+        handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
+        checked = await self._check(FORMATS[format_name](arrival), handing.actor)
+        return [await self._one(item, handing) for item in checked]
+
+    async def _check(self, items: list[Item], by: Actor) -> list[_Checked | tuple[Follow, _Checked | None]]:
+        """Every draft is checked before the first is stored."""
+        faults: list[Fault] = []
+
+        async def check(draft: Draft) -> _Checked | None:
+            form, wrong = await self._submission.check(draft.fields, draft.where)
+            faults.extend(wrong)
+            if form is not None:
+                directory = self._directory()
+                may_not = report_faults(by, form, directory)
+                barred = [(f"{draft.where}{field}", in_words(refusal, directory).en) for field, refusal in may_not]
+                faults.extend(barred)
+                return None if barred else _Checked(draft, form)
+            return None
+
+        checked: list[_Checked | tuple[Follow, _Checked | None]] = []
+        for item in map(readable, items):
+            if isinstance(item, Follow):
+                checked.append((item, await check(item.otherwise) if item.otherwise else None))
+            elif one := await check(item):
+                checked.append(one)
+        if faults:
+            raise FormatError("not a valid report", faults)
+        return checked
+
+    async def _one(self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing") -> Taken:
+        if isinstance(item, _Checked):
+            return await self._report(item, handing)
+        follow, otherwise = item
+        case = await self._threads.case_of(handing.source.id, follow.of)
+        if case is not None:
+            return await self._follow(follow, case, handing)
+        if otherwise is not None:
+            return await self._report(otherwise, handing)
+        return Taken(id=follow.id, outcome=Taking.REFUSED, note=NOTHING_TO_SAY_IT_ABOUT)
+
+    async def _report(self, item: _Checked, handing: "_Handing") -> Taken:
+        draft = item.draft
+        stored = await self._submission.file(
+            Handover(
+                form=item.form,
+                principal=handing.principal,
+                key=draft.id,
+                at=draft.at,
+                fact_id=outside_id(handing.source.id, draft.id),
+                source=f"/sources/{handing.source.id}",
+                by=handing.actor,
+                handed_in_at=handing.handed_in_at,
+                original=handing.original(draft.id, draft.area_as_given),
+            )
+        )
+        case = CaseId(stored.fact.subject or "")
+        if draft.is_thread:
+            await self._threads.remember(handing.source.id, draft.id, case)
+        if stored.repeated and not _is_same(stored, draft, item.form):
+            return await self._refused(draft.id, stored, item.form, handing)
+        outcome = Taking.KNOWN if stored.repeated else Taking.REPORTED
+        return self._taken(draft.id, outcome, case, stored, draft.note)
+
+    async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> Taken:
+        refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
+        if refusal is not None:
+            return Taken(id=follow.id, outcome=Taking.REFUSED, case=case, note=in_words(refusal, self._directory()).en)
+        stored = await self._acts.tell(
+            follow.kind,
+            case,
+            follow.text,
+            handing.actor,
+            fact_id=outside_id(handing.source.id, follow.id),
+            source=f"/sources/{handing.source.id}",
+            original=handing.original(follow.id, None),
+        )
+        said = CaseAct(by=handing.actor, text=follow.text)
+        if stored.repeated and (stored.fact.kind, stored.fact.data.get("text")) != (follow.kind, said.text):
+            return await self._refused(follow.id, stored, said, handing)
+        await self._threads.remember(handing.source.id, follow.id, case)
+        return self._taken(follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None)
+
+    async def _refused(self, item: str, first: Stored, given: ReportForm | CaseAct, handing: "_Handing") -> Taken:
+        """On record either way: a message of the inbox is kept whole by whoever took it out, one that came over HTTP is kept here."""
+        case = CaseId(first.fact.subject or "")
+        note = f"Something else came with this id before (case {case}): give a new message a new id."
+        if handing.handed_in_at is None:
+            await self._refusals.used_before(first, given, handing.principal, ("id", note))
+        return Taken(id=item, outcome=Taking.REFUSED, case=case, note=note)
+
+    def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
+        fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
+        return Taken(id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note)
+
+
+@dataclass(frozen=True)
+class _Handing:
+    """Who hands in what, the same for all items of a message."""
+
+    format: str
+    source: Source
+    digest: str
+    handed_in_at: datetime | None
+
+    @property
+    def principal(self) -> str:
+        return self.source.principal
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(principal=self.principal, role=Role.PUBLISHER, unit=UnitId(self.source.unit))
+
+    def original(self, item: str, area_as_given: str | None) -> Original:
+        return Original(format=self.format, source=SourceId(self.source.id), id=item, area_as_given=area_as_given, digest=self.digest)
+
+
+def outside_id(source: str, item: str) -> str:
+    """The fact id of something from outside: readable where the id given is plain, since it travels in a header.
+
+    All ids of a source begin with what no other source's and no service's id begins with: a source's id has no colon in it.
+    """
+    plain = item.isascii() and item.isprintable() and " " not in item and len(item) <= 150
+    return f"source:{source}:{item}" if plain else id_of(f"source:{source}", item)
+
+
+def _is_same(first: Stored, draft: Draft, form: ReportForm) -> bool:
+    """Whether what was stored under this id is this report. When a machine's report arrived is not part of what it says."""
+    if first.fact.kind != Kind.REPORTED:
+        return False
+    stored = form_in(first)
+    return draft.may_differ or dict(stored) == dict(form) | {"learned_at": stored.learned_at, "occurred_at": stored.occurred_at}

@@ -1,0 +1,1 @@
+"""What intake puts on record and what it answers: facts, receipts, refusals."""
