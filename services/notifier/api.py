@@ -16,11 +16,11 @@ from pydantic import Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifier.channels import REFERENCE_LENGTH, gateway_words
+from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.metrics import CallBackFault, Metrics
+from services.notifier.delivery.recent import Recent
+from services.notifier.delivery.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
 from services.notifier.gateway_time import ahead_by_call_back
-from services.notifier.ledger import Ledger
-from services.notifier.metrics import CallBackFault, Metrics
-from services.notifier.recent import Recent
-from services.notifier.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
 from shared.clock_skew import ClockSkew, off_words
 from shared.door import KB, doorway
 from shared.facts import Fact, Given

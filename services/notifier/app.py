@@ -8,22 +8,22 @@ from pathlib import Path
 from faststream.nats import PullSub
 from standardwebhooks import Webhook
 
-from services.notifier.answers import Answers
+from services.notifier.answering.answers import Answers
+from services.notifier.answering.link_pages import LinkPages
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
 from services.notifier.channels.webhook import WebhookChannel
-from services.notifier.courier import Courier
-from services.notifier.dispatch import Dispatcher
-from services.notifier.earlier import EarlierDirectory
-from services.notifier.ledger import Ledger
-from services.notifier.link_pages import LinkPages
-from services.notifier.links import Links
-from services.notifier.metrics import Metrics
-from services.notifier.post import Post
-from services.notifier.recent import Recent
+from services.notifier.delivery.courier import Courier
+from services.notifier.delivery.dispatch import Dispatcher
+from services.notifier.delivery.earlier import EarlierDirectory
+from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.post import Post
+from services.notifier.delivery.recent import Recent
+from services.notifier.delivery.whether_over import case_now
+from services.notifier.messages.links import Links
+from services.notifier.messages.writer import Writer
 from services.notifier.settings import NotifierSettings
-from services.notifier.whether_over import case_now
-from services.notifier.writer import Writer
 from shared.broker import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from services.notifier.links import Links
+from services.notifier.messages.links import Links
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.secrets import SecretFile, read_secret
 from shared.vocabulary import Kind, Role

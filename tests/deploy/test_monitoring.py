@@ -17,7 +17,7 @@ from services.audit.metrics import Metrics as AuditMetrics
 from services.audit.witnessing.witnesses import WitnessMetrics
 from services.escalator.metrics import Metrics as EscalatorMetrics
 from services.escalator.metrics import WatchMetrics
-from services.notifier.metrics import Metrics as NotifierMetrics
+from services.notifier.delivery.metrics import Metrics as NotifierMetrics
 from shared.door.refusals import Refusals
 from tests.lab import ROOT
 

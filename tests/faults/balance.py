@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.escalator.deciding.duties import JUST_AFTER
 from services.escalator.lanes.lane import MAY_CHANGE_NOTHING
-from services.notifier.record import message_id
+from services.notifier.delivery.record import message_id
 from shared.case import Case, DutyState
 from shared.facts import OUR_FAILURES, Decision, EffectKind, Fact, LapseCause, Referred, Rejection, read_decision
 from shared.facts.acts import Deliveries

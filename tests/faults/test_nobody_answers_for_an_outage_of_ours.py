@@ -20,8 +20,8 @@ from ulid import ULID
 from fenghuo.gateway_lab import Gateway, GatewayLab
 from services.escalator.lanes.overdue import ARRIVING
 from services.escalator.policy.compress import compress
-from services.notifier.gathering import QUIET
-from services.notifier.record import message_id
+from services.notifier.delivery.gathering import QUIET
+from services.notifier.delivery.record import message_id
 from shared.directory import load_directory
 from shared.facts import Decision, Effect, EffectKind, Excuse, Referred, read_decision
 from shared.facts.authors import Author

@@ -18,8 +18,8 @@ from services.intake.api.cases import place_of
 from services.intake.fields.act_form import ActForm
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, Draft, FormatError, readable
-from services.notifier.links import LinkRefused, Links
-from services.notifier.record import Sheet
+from services.notifier.delivery.record import Sheet
+from services.notifier.messages.links import LinkRefused, Links
 from shared.directory import Directory, Source
 from shared.facts import CaseAct, Fact, FactError, Name, Report, ReportForm
 from shared.facts.bounds import given

@@ -19,7 +19,7 @@ from services.intake.directory import changes as directory_changes
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.metrics import Metrics
 from services.intake.recording.record import Record, Stored, Unreachable
-from services.notifier.earlier import EarlierDirectory
+from services.notifier.delivery.earlier import EarlierDirectory
 from shared import problems
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from services.notifier import gathering
 from services.notifier.channels import Form, Letter, Message
-from services.notifier.courier import Carried, Courier, Interrupted
-from services.notifier.gathering import Gathering
-from services.notifier.routes import Route
-from services.notifier.together import MOST, together
+from services.notifier.delivery import gathering
+from services.notifier.delivery.courier import Carried, Courier, Interrupted
+from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.routes import Route
+from services.notifier.messages.together import MOST, together
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.vocabulary import Language

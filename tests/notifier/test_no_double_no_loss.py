@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from fenghuo.gateway_lab import GatewayLab, Mode
-from services.notifier.record import Outcome, Record, Sheet
+from services.notifier.delivery.record import Outcome, Record, Sheet
 from shared.facts import Delivery
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.streams import FACTS, NOTIFIER_DURABLE, declare

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from services.notifier.delivery.taking import FORGOTTEN_AFTER, Taking
 from services.notifier.gateway_time import ahead_by_call_back, ahead_by_date
-from services.notifier.taking import FORGOTTEN_AFTER, Taking
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

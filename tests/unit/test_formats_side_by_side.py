@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.audit.records.builder import opened
 from services.audit.records.record import Message
 from services.audit.records.record import refuse_newer as refuse_newer_record
-from services.notifier.record import Sheet
+from services.notifier.delivery.record import Sheet
 from shared.case import read_case, write_case
 from shared.facts import Fact
 from shared.facts.authenticity import distrust, distrust_envelope

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notifier.whether_over import Over, why_over
+from services.notifier.delivery.whether_over import Over, why_over
 from shared.case import CaseStatus, DutyState
 from shared.ids import DutyId
 from tests.intake.builders import ago, case, duty

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.notifier.channels import Form, Letter
-from services.notifier.writer import Writer
+from services.notifier.messages.writer import Writer
 from shared.facts import ChangeState, DirectoryNote, Name, PersonalChange, Purpose, Signature, Touch
 from shared.ids import CaseId
 from shared.vocabulary import Language

@@ -12,9 +12,9 @@ from services.notifier import channels
 from services.notifier.channel_file import expand, load_channels, read_channels
 from services.notifier.channels import ChannelConfig, Form, TransportError
 from services.notifier.channels.webhook import read_answer, retry_after
-from services.notifier.record import message_id, notice_of_message_id, sheet_key
+from services.notifier.delivery.record import message_id, notice_of_message_id, sheet_key
+from services.notifier.delivery.routes import routes
 from services.notifier.retry import RetryPolicy
-from services.notifier.routes import routes
 from services.notifier.wire import Answer, Wire, WireError
 from shared.directory import ChannelAddress, Person
 from shared.directory.addresses import masked

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.notifier.links import LinkExpired, LinkRefused, Links, link_ends
+from services.notifier.messages.links import LinkExpired, LinkRefused, Links, link_ends
 from shared.ids import CaseId, NoticeId, PersonId
 
 NOW = datetime(2026, 11, 2, 19, 3, 7, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier import words
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
-from services.notifier.writer import SHORT_SUMMARY, SILENT, Writer
+from services.notifier.messages import words
+from services.notifier.messages.writer import SHORT_SUMMARY, SILENT, Writer
 from shared.facts import CallMade, EarlyEnd, Name, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind

@@ -15,8 +15,8 @@ import structlog
 
 from services.notifier.channel_file import Configured
 from services.notifier.channels import REFERENCE_LENGTH, Channel, Message, Reference, TransportError, gateway_words
-from services.notifier.metrics import Metrics
-from services.notifier.taking import Taking
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.taking import Taking
 from shared.directory.addresses import masked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

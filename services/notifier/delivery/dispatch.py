@@ -28,14 +28,14 @@ from faststream.nats import NatsMessage
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from services.notifier.courier import Carried, Courier, Interrupted
-from services.notifier.gathering import BEHIND, Gathering
-from services.notifier.ledger import Ledger
-from services.notifier.metrics import Metrics
-from services.notifier.post import Post
-from services.notifier.record import SOURCE, Outcome, Record, Sheet, sheet_key
-from services.notifier.routes import Route, routes
-from services.notifier.whether_over import is_past
+from services.notifier.delivery.courier import Carried, Courier, Interrupted
+from services.notifier.delivery.gathering import BEHIND, Gathering
+from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.post import Post
+from services.notifier.delivery.record import SOURCE, Outcome, Record, Sheet, sheet_key
+from services.notifier.delivery.routes import Route, routes
+from services.notifier.delivery.whether_over import is_past
 from shared.broker_time import hand_out, stored_at
 from shared.case import Case
 from shared.directory import Directory, Person

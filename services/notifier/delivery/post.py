@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notifier.channels import Form, Message
-from services.notifier.links import Links, link_ends
-from services.notifier.record import message_id
-from services.notifier.writer import SILENT, Writer
+from services.notifier.delivery.record import message_id
+from services.notifier.messages.links import Links, link_ends
+from services.notifier.messages.writer import SILENT, Writer
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.channels import Message
-from services.notifier.courier import Carried, Courier
-from services.notifier.routes import Route
-from services.notifier.together import together
+from services.notifier.delivery.courier import Carried, Courier
+from services.notifier.delivery.routes import Route
+from services.notifier.messages.together import together
 from shared.facts import Notice
 from shared.ids import PersonId
 

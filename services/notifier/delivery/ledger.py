@@ -18,7 +18,7 @@ from nats.js.api import PubAck
 from nats.js.errors import InvalidKeyError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from services.notifier.record import Sheet
+from services.notifier.delivery.record import Sheet
 from shared.broker import append
 from shared.facts import Fact
 from shared.facts.aside import Aside

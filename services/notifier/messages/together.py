@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier.channels import Form, Letter, Message
-from services.notifier.words import COLOURS
+from services.notifier.messages.words import COLOURS
 from shared.vocabulary import Language
 
 MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}

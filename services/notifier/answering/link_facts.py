@@ -6,8 +6,8 @@ Invariant: the same link pressed again makes the same fact: its id names the not
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.notifier.links import Link
-from services.notifier.record import SOURCE
+from services.notifier.delivery.record import SOURCE
+from services.notifier.messages.links import Link
 from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Via
 from shared.ids import DutyId
 from shared.vocabulary import Kind

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.notifier import words
 from services.notifier.channels import Form, Letter
+from services.notifier.messages import words
 from shared.facts import Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
 from shared.ids import CaseId
 from shared.vocabulary import Language

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 from nats.aio.client import Client
 
-from services.notifier.record import Sheet
+from services.notifier.delivery.record import Sheet
 from shared.bucket_follower import BucketFollower, Entry
 from shared.streams import DELIVERIES
 

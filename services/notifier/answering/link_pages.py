@@ -23,16 +23,17 @@ from fastapi.responses import HTMLResponse
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier import whether_over, words
-from services.notifier.answers import Answers, Mark, MarkName
-from services.notifier.duty_desk import duty_desk
-from services.notifier.ledger import Ledger
-from services.notifier.link_facts import acknowledgement, contest, second, snooze
-from services.notifier.links import Link, LinkExpired, LinkRefused, Links
-from services.notifier.metrics import Metrics
-from services.notifier.record import Matter, Sheet, sheet_key
-from services.notifier.whether_over import Over
-from services.notifier.writer import TEMPLATES, Writer
+from services.notifier.answering.answers import Answers, Mark, MarkName
+from services.notifier.answering.duty_desk import duty_desk
+from services.notifier.answering.link_facts import acknowledgement, contest, second, snooze
+from services.notifier.delivery import whether_over
+from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.record import Matter, Sheet, sheet_key
+from services.notifier.delivery.whether_over import Over
+from services.notifier.messages import words
+from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
+from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import Outcome
 from shared.directory import Directory
 from shared.door import KB, doorway

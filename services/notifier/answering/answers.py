@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier.ledger import Ledger
-from services.notifier.links import Link
-from services.notifier.metrics import Metrics
-from services.notifier.record import key_safe
+from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.record import key_safe
+from services.notifier.messages.links import Link
 from shared.act_outcome import NOT_KNOWN_YET, Became, Outcome, became_by, became_on_record
 from shared.broker import append
 from shared.case import Applied, read_case

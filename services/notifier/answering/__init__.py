@@ -1,0 +1,1 @@
+"""What comes back: the link that is followed, the gateway that calls back."""
