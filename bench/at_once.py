@@ -33,7 +33,7 @@ async def arm_all(admin: Client, cases: list[CaseId], at: datetime) -> None:
     waiting: list[asyncio.Future[PubAck]] = []
     for case in cases:
         raw = Fact.bytes_of(
-            Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/lanes/clocks", subject=case, time=at, data=Due(at=at)
+            Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(at=at)
         )
         headers = {"Nats-Schedule": f"@at {stamp}", "Nats-Schedule-Target": due_subject(case), "Nats-Schedule-TTL": "24h"}
         waiting.append(await js.publish_async(armed_subject(case), raw, headers=headers))

@@ -47,11 +47,11 @@ AUTHORS: dict[Kind, tuple[Author, ...]] = {
 }
 SOURCES: dict[Author, tuple[str, ...]] = {
     Author.INTAKE: ("/services/intake",),
-    Author.ESCALATOR: ("/services/escalator", "/services/escalator/self_check/watcher"),
+    Author.ESCALATOR: ("/services/escalator", "/services/escalator/watcher"),
     Author.NOTIFIER: ("/services/notifier",),
     Author.AUDIT: ("/services/audit",),
     # Whoever armed the clock; that it struck is seen by what the broker adds.
-    Author.BROKER: ("/services/escalator/lanes/clocks", "/services/escalator/self_check/watcher"),
+    Author.BROKER: ("/services/escalator/clocks", "/services/escalator/watcher"),
 }
 """What an author's facts name as their `source`. Intake writes besides what a source of the directory says, as `/sources/<id>`."""
 OF_A_SOURCE = "/sources/"

@@ -20,7 +20,7 @@ def a_case() -> CaseId:
 
 
 def fact_of(case: CaseId, kind: Kind, at: datetime) -> Fact:
-    return Fact.of(kind, id=f"{kind}:{case}", source="/services/escalator/lanes/clocks", subject=case, time=at, data=Due(duty=None, at=at))
+    return Fact.of(kind, id=f"{kind}:{case}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=None, at=at))
 
 
 def struck(sequence: int, minutes: float, case: CaseId | None = None) -> Stored:

@@ -112,7 +112,7 @@ def test_what_a_source_says_is_said_by_nobody_else() -> None:
 
 
 def test_a_clock_strikes_only_out_of_the_broker() -> None:
-    subject, headers, envelope = genuine(Kind.DUE, Author.BROKER, "/services/escalator/lanes/clocks")
+    subject, headers, envelope = genuine(Kind.DUE, Author.BROKER, "/services/escalator/clocks")
     for changed in ({"Nats-Scheduler": "clock.armed.1.another"}, {"Nats-Stream-Source": "KV_TRAIL 1"}, {"Nats-Stream": "FACTS"}):
         assert distrust_envelope(subject, headers | changed, envelope) is Distrust.HEADERS
     assert distrust_envelope(subject, {"Nats-Msg-Id": "f1", "Nats-Expected-Stream": "FACTS"}, envelope) is Distrust.HEADERS

@@ -26,7 +26,7 @@ async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetim
     """Sent when this returns; await the future for the broker's word."""
     stamp = rfc3339(at)
     fact = Fact.bytes_of(
-        Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/lanes/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
+        Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
     )
     headers = {
         "Nats-Schedule": f"@at {stamp}",

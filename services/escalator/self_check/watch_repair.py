@@ -124,7 +124,7 @@ class Closely:
         fact = {
             "specversion": "1.0",
             "id": f"clock:{case}:{stamp}",
-            "source": "/services/escalator/self_check/watcher",
+            "source": "/services/escalator/watcher",
             "type": "cn.fenghuo.due.v1",
             "subject": case,
             "time": stamp,

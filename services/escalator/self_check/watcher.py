@@ -42,7 +42,7 @@ from shared.walk import Stored, WalkError, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SOURCE = "/services/escalator/self_check/watcher"
+SOURCE = "/services/escalator/watcher"
 PART = 250
 """Messages read between two pauses."""
 MOST_LOOKED_AT = 2000
