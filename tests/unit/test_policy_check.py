@@ -131,6 +131,7 @@ def test_rules_that_open_each_other_for_ever_are_named() -> None:
         (("remind: [PT15M, PT25M]", "remind: [PT15M, PT40M]"), "policy.yaml:9: half_hour: a reminder after the limit"),
         (('"@tasks.objection.within"', '"@tasks objection"'), "points nowhere"),
         (("timezone: Asia/Shanghai", "timezone: Asia/Nowhere"), "is not a time zone"),
+        (("timezone: Asia/Shanghai", f"timezone: {'Zone' * 90}"), "is not a time zone"),
     ],
 )
 def test_what_does_not_parse_is_refused_with_its_line(change: tuple[str, str], fault: str) -> None:
