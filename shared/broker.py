@@ -27,7 +27,7 @@ from nats.js.api import ConsumerConfig, PubAck
 from shared.facts.authenticity import MESSAGE_ID, distrust_envelope
 from shared.settings import Settings
 from shared.stillness import STILL_AFTER, Stillness, queue_of
-from shared.stored import asking, message_at
+from shared.stored import Ask, asking, message_at
 from shared.streams import FACTS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -187,13 +187,14 @@ async def append(connection: Client, subject: str, raw: bytes, message_id: str) 
     """Append one fact, stored once however often it is repeated within the dedupe window. Raises after PUBLISH_TIMEOUT seconds, and
     TakenIdError where a forgery lies under its id: the broker drops the fact then, and "stored" would be untrue."""
     ack = await connection.jetstream().publish(subject, raw, timeout=PUBLISH_TIMEOUT, stream=FACTS, headers={MESSAGE_ID: message_id})
-    if ack.duplicate and not await _is_authentic(connection, ack.seq):
+    if ack.duplicate and not await is_authentic(asking(lambda: connection, PUBLISH_TIMEOUT), ack.seq):
         raise TakenIdError(message_id, ack.seq)
     return ack
 
 
-async def _is_authentic(connection: Client, sequence: int) -> bool:
-    stored = await message_at(asking(lambda: connection, PUBLISH_TIMEOUT), FACTS, sequence)
+async def is_authentic(ask: Ask, sequence: int) -> bool:
+    """Whether what was stored at `sequence` under an id of ours is a fact: then it is this very one, said before a crash."""
+    stored = await message_at(ask, FACTS, sequence)
     if stored is None:
         return True
     try:

@@ -10,23 +10,20 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
 import structlog
 from pydantic import BaseModel
 
 from services.escalator.lanes import clocks
 from services.escalator.lanes.pull import Handed
 from services.escalator.lanes.send import Exchange, Written
-from shared.broker import PUBLISH_TIMEOUT
+from shared.broker import PUBLISH_TIMEOUT, is_authentic
 from shared.case import Case
 from shared.case_parts import parted_decision
 from shared.facts import Checked, Decision, Fact, Frozen, Value
 from shared.facts.aside import Odd, aside
-from shared.facts.authenticity import distrust_envelope
 from shared.facts.cause import Cause
 from shared.facts.distrust import Distrust
 from shared.on_record import on_record
-from shared.stored import message_at
 from shared.streams import FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -81,7 +78,7 @@ class Outgoings:
             waiting += [("sent", await self._say(said), said) for said in sends if not (again and await self._is_told(said))]
             for name, stored, said in waiting:
                 written = await stored
-                if said is not None and written.repeated and not await self._is_authentic(written):
+                if said is not None and written.repeated and not await is_authentic(self._exchange.ask, written):
                     await self._say_all_the_same(said, written)
                 await step(name)
             if decision.clock is not None and decision.clock.at is None:
@@ -96,17 +93,6 @@ class Outgoings:
     async def _is_told(self, said: "_Said") -> bool:
         """Whether it is on record: the broker forgets ids, and a durable made anew begins with what is long done."""
         return await on_record(self._exchange.connection, fact_subject(said.case, said.kind), said.id, said.at) is not None
-
-    async def _is_authentic(self, sequence: int) -> bool:
-        """Whether what was stored under the same id is a fact: then it is this very one, said before a crash."""
-        stored = await message_at(self._exchange.ask, FACTS, sequence)
-        if stored is None:
-            return True
-        try:
-            envelope = msgspec.json.decode(stored.data, type=dict[str, Any])
-        except msgspec.MsgspecError:
-            return False
-        return distrust_envelope(stored.subject, stored.headers, envelope) is None
 
     async def _say_all_the_same(self, said: "_Said", forgery: int) -> None:
         """Somebody took the id so that the broker drops the fact: it goes out under one that nobody can guess."""
