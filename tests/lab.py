@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
+import psutil
 from nats.aio.client import Client
 
 from fenghuo import embedded
@@ -45,6 +46,20 @@ async def until(condition: Callable[[], Awaitable[T] | T], *, seconds: float = 4
             return last
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {seconds} s: {what or condition}; last answer {last!r}")
+
+
+@contextmanager
+def frozen(process: subprocess.Popen[bytes] | None) -> Iterator[None]:
+    """Stands still meanwhile. The signal is on its way for a moment: until then it answers."""
+    assert process is not None
+    stopped = psutil.Process(process.pid)
+    stopped.suspend()
+    try:
+        while stopped.status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
+        yield
+    finally:
+        stopped.resume()
 
 
 OFFICES = (Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR)

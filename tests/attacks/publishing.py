@@ -12,6 +12,7 @@ import orjson
 from nats.aio.client import Client
 
 from shared.facts import Fact
+from tests.durables import is_worked_off
 from tests.intake.conftest import DIRECTORY
 from tests.lab import Lab, lab_in, until
 
@@ -66,14 +67,9 @@ async def facts_after(admin: Client, start: int) -> list[Fact]:
     return [Fact.read(raw) for _, raw in await stored_after(admin, start)]
 
 
-async def inbox_is_worked_off(admin: Client) -> bool:
-    info = await admin.jetstream().consumer_info("INBOX", "intake")
-    return info.num_pending == 0 and info.num_ack_pending == 0
-
-
 async def after_the_inbox(admin: Client, start: int) -> list[Fact]:
     """What became of all that was published, once intake has taken all of it."""
-    await until(lambda: inbox_is_worked_off(admin), seconds=60, what="the inbox worked off")
+    await until(lambda: is_worked_off(admin.jetstream(), "INBOX", "intake"), seconds=60, what="the inbox worked off")
     return await facts_after(admin, start)
 
 

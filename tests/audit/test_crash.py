@@ -14,6 +14,7 @@ from tests.audit.by_hand import edit_payload
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.killing import kill_and_check
 from tests.audit.reading import verdict_of
+from tests.durables import is_worked_off
 from tests.lab import Lab, Running, until
 
 LIVES = ("built:2", "payloads:2", "entries:3", "tiles:2", "signed:1", "checkpoint:2", "tiles:4")
@@ -62,11 +63,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
         await js.add_consumer(streams.FACTS, durable.evolve(ack_wait=1.0))
         audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
 
-        async def all_acknowledged() -> bool:
-            info = await js.consumer_info(streams.FACTS, streams.AUDIT_DURABLE)
-            return (info.num_ack_pending, info.num_pending) == (0, 0)
-
-        await until(all_acknowledged)
+        await until(lambda: is_worked_off(js, streams.FACTS, streams.AUDIT_DURABLE))
         await _sealed(own_lab, audit, last)
     (alarms,) = [line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith("fenghuo_trail_faults_total ")]
     assert float(alarms.split()[1]) >= 1, "the altered payload differs from the broker's fact"

@@ -20,6 +20,7 @@ from shared.subjects import lane_of
 from shared.vocabulary import Kind, Role
 from tests.attacks.conftest import Installation, installation_in
 from tests.attacks.forging import headers_of
+from tests.durables import is_worked_off
 from tests.escalator.wire import agree, case_now, decisions_of, facts_of
 from tests.lab import until
 from tests.notifier.conftest import start_notifier
@@ -116,17 +117,13 @@ async def test_what_a_system_sends_again_after_the_window_is_known(installation:
         "datacontenttype": "application/json",
         "data": {**a_report(), "unit": "wangshan_info_centre"},
     }
+    js = admin.jetstream()
     async with installation.lab.source("wangshan-info") as source:
-        js = source.jetstream()
         for _ in range(3):
-            await js.publish("inbox.cloudevents.wangshan-info", orjson.dumps(event))
+            await source.jetstream().publish("inbox.cloudevents.wangshan-info", orjson.dumps(event))
             await the_window_is_over()
 
-    async def taken() -> bool:
-        info = await admin.jetstream().consumer_info("INBOX", "intake")
-        return not info.num_pending and not info.num_ack_pending
-
-    await until(taken, what="all three are taken")
+    await until(lambda: is_worked_off(js, "INBOX", "intake"), what="all three are taken")
     about = [fact for _, fact in await facts_of(admin, None, Kind.REPORTED) if fact.id.endswith(event["id"])]
     refused = [fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if event["id"] in str(fact.data)]
     assert (len(about), refused) == (1, [])
@@ -170,11 +167,7 @@ async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(in
     await declare(js)
     installation.notifier = await start_notifier(installation.lab, installation.gateway, FENGHUO_DIRECTORY=str(installation.lab.directory))
 
-    async def all_told() -> bool:
-        info = await js.consumer_info(FACTS, NOTIFIER_DURABLE)
-        return not info.num_pending and not info.num_ack_pending
-
-    await until(all_told, what="every decision is looked at")
+    await until(lambda: is_worked_off(js, FACTS, NOTIFIER_DURABLE), what="every decision is looked at")
     again = [one.data for one in list(installation.gateway.gateway.messages)[rung:] if one.id in before]
     assert again == [], "what was delivered before is not delivered again"
     assert set(calls(installation, case)) <= {"withdrawn", "ended"}
@@ -196,8 +189,8 @@ async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(instal
     await declare(js)
 
     async def all_looked_at() -> bool:
-        infos = [await js.consumer_info(FACTS, escalator_durable(lane_of(case))) for case in (standing, gone)]
-        return not any(info.num_pending or info.num_ack_pending for info in infos)
+        lanes = {escalator_durable(lane_of(case)) for case in (standing, gone)}
+        return all([await is_worked_off(js, FACTS, durable) for durable in lanes])
 
     await until(all_looked_at, what="the lanes are through")
     after = [await decided(admin, case) for case in (standing, gone)]

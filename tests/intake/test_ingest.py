@@ -14,6 +14,7 @@ import pytest
 from shared.facts import Fact, rfc3339
 from shared.standing import standing_case
 from shared.vocabulary import Role
+from tests.durables import is_worked_off
 from tests.intake.builders import ago, form
 from tests.intake.conftest import DIRECTORY
 from tests.lab import Lab, Running, lab_in, until
@@ -70,8 +71,7 @@ async def one_fact_after(lab: Lab, start: int) -> Fact:
 
 async def inbox_is_empty(lab: Lab) -> bool:
     async with lab.connection("admin") as client:
-        info = await client.jetstream().consumer_info("INBOX", "intake")
-        return info.num_pending == 0 and info.num_ack_pending == 0
+        return await is_worked_off(client.jetstream(), "INBOX", "intake")
 
 
 async def test_a_cloudevent_in_the_inbox_becomes_a_report(lab: Lab) -> None:

@@ -9,6 +9,7 @@ from shared.facts import Delivery
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.streams import FACTS, NOTIFIER_DURABLE, declare
 from shared.vocabulary import Kind
+from tests.durables import is_worked_off
 from tests.lab import Lab, Running, until
 from tests.notifier.conftest import start_notifier, webhook_key
 from tests.notifier.decisions import a_case, a_notice, decided, record_of
@@ -100,11 +101,8 @@ async def test_a_durable_made_anew_hands_out_everything_again_and_nobody_is_call
         await record.decide(decided(last, a_notice(last)))
         await record.outcomes(last, 1)
 
-        async def all_again() -> bool:
-            info = await connection.jetstream().consumer_info(FACTS, NOTIFIER_DURABLE)
-            return info.num_pending == 0 and info.num_ack_pending == 0
-
-        await until(all_again, what="everything handed out again")
+        js = connection.jetstream()
+        await until(lambda: is_worked_off(js, FACTS, NOTIFIER_DURABLE), what="everything handed out again")
         assert 6 <= gateway.gateway.counters["sms.attempts"] <= 6 + tried_again(notifier)
 
 

@@ -4,10 +4,7 @@ The deed: the broker is frozen, then the store, and every route of all four serv
 """
 
 import asyncio
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +15,7 @@ import pytest_asyncio
 
 from shared.vocabulary import Role
 from tests.attacks.conftest import Installation, installation_in
-from tests.lab import Running
+from tests.lab import Running, frozen
 
 PATIENCE = 25.0
 """Seconds in which every answer must be there."""
@@ -66,16 +63,6 @@ async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Insta
     """An installation of its own: it is frozen."""
     async with installation_in(tmp_path_factory.mktemp("frozen")) as one:
         yield one
-
-
-@contextmanager
-def frozen(process: subprocess.Popen[bytes] | None) -> Iterator[None]:
-    assert process is not None
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
 
 
 async def every_route(installation: Installation, service: Running) -> Asked:
