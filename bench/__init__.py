@@ -1,4 +1,6 @@
-"""The figures, measured on the machine at hand with the real broker, the real store and the four services as processes.
+"""The figures, measured on the machine at hand with the real broker, the real store and the four services as
+processes.
 
-`make bench` runs them all; `python -m bench throughput` one. `bench/RESULTS.md` holds what was measured, with machine and command.
+`make bench` runs them all; `python -m bench throughput` one. `bench/RESULTS.md` holds what was measured, with
+machine and command.
 """

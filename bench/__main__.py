@@ -48,7 +48,9 @@ def _asked(arguments: Sequence[str]) -> list[tuple[str, list[str]]]:
 def main() -> None:
     console = Console()
     memory = psutil.virtual_memory().total / 1e9
-    console.print(f"machine: {os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, Python {platform.python_version()}")
+    console.print(
+        f"machine: {os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, Python {platform.python_version()}"
+    )
     for name, parts in _asked(sys.argv[1:] or ALL):
         module = importlib.import_module(f"bench.{name}")
         console.rule(name)

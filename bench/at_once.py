@@ -1,7 +1,7 @@
 """50,000 clocks that are due in one second: until each is decided, none twice. Goal: within 40 s.
 
-50,000 cases are reported and decided first; then all their clocks are set to one moment, just past the wait of those called first, so
-that each has people who stayed dark and a chain to light.
+50,000 cases are reported and decided first; then all their clocks are set to one moment, just past the wait
+of those called first, so that each has people who stayed dark and a chain to light.
 """
 
 import asyncio
@@ -33,9 +33,18 @@ async def arm_all(admin: Client, cases: list[CaseId], at: datetime) -> None:
     waiting: list[asyncio.Future[PubAck]] = []
     for case in cases:
         raw = Fact.bytes_of(
-            Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(at=at)
+            Kind.DUE,
+            id=f"clock:{case}:{stamp}",
+            source="/services/escalator/clocks",
+            subject=case,
+            time=at,
+            data=Due(at=at),
         )
-        headers = {"Nats-Schedule": f"@at {stamp}", "Nats-Schedule-Target": due_subject(case), "Nats-Schedule-TTL": "24h"}
+        headers = {
+            "Nats-Schedule": f"@at {stamp}",
+            "Nats-Schedule-Target": due_subject(case),
+            "Nats-Schedule-TTL": "24h",
+        }
         waiting.append(await js.publish_async(armed_subject(case), raw, headers=headers))
         if len(waiting) >= 1000:
             await asyncio.gather(*waiting)
@@ -72,7 +81,10 @@ async def run() -> dict[str, object]:
                 done.append((stored.at - moment).total_seconds())
         return {
             "clocks": CASES,
-            "clocks in the record after the moment, first and last, s": (round(min(struck), 2), round(max(struck), 2)),
+            "clocks in the record after the moment, first and last, s": (
+                round(min(struck), 2),
+                round(max(struck), 2),
+            ),
             "struck": len(struck),
             "decisions": len(decisions),
             "decided twice": sum(times > 1 for times in decisions.values()),

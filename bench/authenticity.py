@@ -1,5 +1,7 @@
-"""What it costs to see whether a message is an authentic fact, on top of parsing it: as the escalator and the notifier do (`distrust` of a
-Fact), and as the audit does (`distrust_envelope` of parsed JSON). One thread, no broker."""
+"""What it costs to see whether a message is an authentic fact, on top of parsing it: as the escalator and the
+notifier do (`distrust` of a Fact), and as the audit does (`distrust_envelope` of parsed JSON). One thread, no
+broker.
+"""
 
 import asyncio
 import time
@@ -24,7 +26,9 @@ async def run() -> dict[str, object]:
     stored = [(one.subject, _headers(one), one.raw or b"") for one in islice(year.messages(), FACTS)]
     facts = [(subject, headers, Fact.read(raw)) for subject, headers, raw in stored]
     envelopes = [(subject, headers, orjson.loads(raw)) for subject, headers, raw in stored]
-    assert not any(distrust(*one) for one in facts), "the facts measured are authentic: what is refused costs less"
+    assert not any(distrust(*one) for one in facts), (
+        "the facts measured are authentic: what is refused costs less"
+    )
     return {
         "facts": len(facts),
         "µs a fact, of a Fact": _each(lambda: [distrust(*one) for one in facts]),

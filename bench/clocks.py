@@ -1,8 +1,10 @@
-"""A million pending clocks: memory of broker and escalator, and how long after both were killed everything is watched again.
+"""A million pending clocks: memory of broker and escalator, and how long after both were killed everything is
+watched again.
 
-Goals: broker 600 MB, escalator 150 MB, watching within 5 s. "Watching" is: the escalator says it is ready, and the clock of a case
-that came due while all was down is decided. The clocks are those of cases elsewhere (a million cases with their state would be 18 GB);
-what the independent check takes is measured beside it, on real cases.
+Goals: broker 600 MB, escalator 150 MB, watching within 5 s. "Watching" is: the escalator says it is ready,
+and the clock of a case that came due while all was down is decided. The clocks are those of cases elsewhere
+(a million cases with their state would be 18 GB); what the independent check takes is measured beside it, on
+real cases.
 """
 
 import asyncio
@@ -81,12 +83,18 @@ async def _has_struck(admin: Client, case: CaseId) -> bool:
 
 
 async def _the_check(lab: Lab) -> dict[str, object]:
-    async with lab.connection("intake") as intake, lab.connection("admin") as admin, lab.connection("escalator") as escalator:
+    async with (
+        lab.connection("intake") as intake,
+        lab.connection("admin") as admin,
+        lab.connection("escalator") as escalator,
+    ):
         await lab.start_service("escalator", FENGHUO_WATCH_EVERY="PT0S")
         await flood(intake, CHECKED)
         await until(lambda: at_least(admin, CHECKED), seconds=300)
         settings = EscalatorSettings(watch_also=(), watch_rate=1_000_000)
-        watcher = Watcher(lambda: escalator, settings, WatchMetrics(CollectorRegistry()), lambda: datetime.now(UTC))
+        watcher = Watcher(
+            lambda: escalator, settings, WatchMetrics(CollectorRegistry()), lambda: datetime.now(UTC)
+        )
         await asyncio.sleep(6)
         cpu, began = time.process_time(), time.perf_counter()
         met = await watcher.round()

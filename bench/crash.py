@@ -1,6 +1,7 @@
 """kill -9 of sequencer, store and broker at random moments under load, FENGHUO_BENCH_KILLS times (50).
 
-Afterwards: gapless, the stream byte for byte, and each checkpoint ever signed and announced consistent with every later one.
+Afterwards: gapless, the stream byte for byte, and each checkpoint ever signed and announced consistent with
+every later one.
 """
 
 import os

@@ -1,6 +1,8 @@
-"""Facts a second through the pure decision, in one process, over the life of an incident of level II. Goal: at least 20,000.
+"""Facts a second through the pure decision, in one process, over the life of an incident of level II. Goal:
+at least 20,000.
 
-The mix: for each report four deliveries, five answers, four acts of the unit, the clocks that strike meanwhile, the end.
+The mix: for each report four deliveries, five answers, four acts of the unit, the clocks that strike
+meanwhile, the end.
 """
 
 import asyncio
@@ -32,7 +34,13 @@ class Life(Story):
     def happens(self, kind: Kind, data: Frozen, minutes: float, case: CaseId = CASE) -> Decision:
         decision = super().happens(kind, data, minutes, case)
         at = decision.about.time
-        self.facts.append((Fact.of(kind, id=f"f{self.sequence}", source="/bench", subject=case, time=at, data=data), self.sequence, at))
+        self.facts.append(
+            (
+                Fact.of(kind, id=f"f{self.sequence}", source="/bench", subject=case, time=at, data=data),
+                self.sequence,
+                at,
+            )
+        )
         return decision
 
 
@@ -91,7 +99,10 @@ async def run() -> dict[str, object]:
     for _ in range(ROUNDS):
         play(life, rules, spent)
     count = {kind: sum(fact.kind == kind for fact, _, _ in life) for kind in spent}
-    each = {kind: round(seconds / ROUNDS / count[kind] * 1e6) for kind, seconds in sorted(spent.items(), key=lambda one: -one[1])}
+    each = {
+        kind: round(seconds / ROUNDS / count[kind] * 1e6)
+        for kind, seconds in sorted(spent.items(), key=lambda one: -one[1])
+    }
     return {
         "facts of one case": len(life),
         "facts/s (best of 5)": round(ROUNDS * len(life) / best),

@@ -1,4 +1,6 @@
-"""A directory of 20,000 people and 3,000 units: stored from the file, read by a service that starts, changed and followed."""
+"""A directory of 20,000 people and 3,000 units: stored from the file, read by a service that starts, changed
+and followed.
+"""
 
 import asyncio
 import gc
@@ -85,13 +87,17 @@ async def run() -> dict[str, Any]:
 
 
 async def _changes(lab: Lab, changes: DirectoryChanges) -> dict[str, Any]:
-    """From the moment the request came in until the last of four followers has it, and how much of it the request took to be checked."""
+    """From the moment the request came in until the last of four followers has it, and how much of it the
+    request took to be checked.
+    """
     heard: dict[int, list[float]] = {}
     connections = [await _connected(lab, user) for user in FOLLOWERS]
     followers = [LiveDirectory(empty(), lambda one=one: one) for one in connections]
     for follower in followers:
         await follower.open()
-        follower.listeners.append(lambda _, follower=follower: heard.setdefault(follower.revision, []).append(time.perf_counter()))
+        follower.listeners.append(
+            lambda _, follower=follower: heard.setdefault(follower.revision, []).append(time.perf_counter())
+        )
     tasks = [asyncio.create_task(follower.run()) for follower in followers]
     await asyncio.sleep(2)
     last: list[float] = []
@@ -101,7 +107,9 @@ async def _changes(lab: Lab, changes: DirectoryChanges) -> dict[str, Any]:
         absence = {"from": since.isoformat(), "until": (since + timedelta(days=1)).isoformat()}
         form = {"changes": [{"op": "set_absence", "person": f"person_{19_000 + number}", "absence": absence}]}
         begun = time.perf_counter()
-        changed = await changes.change(ChangeForm.model_validate(form), Principal(subject="op", role=Role.OPERATOR))
+        changed = await changes.change(
+            ChangeForm.model_validate(form), Principal(subject="op", role=Role.OPERATOR)
+        )
         answered.append(time.perf_counter() - begun)
         assert isinstance(changed, Changed)
         revision = changed.revision
@@ -119,9 +127,13 @@ async def _changes(lab: Lab, changes: DirectoryChanges) -> dict[str, Any]:
 
 
 async def _services() -> dict[str, Any]:
-    """Each service as a process of its own, started on a bucket that has everything: until it is ready, and what it takes more of memory
-    than with the directory of the example."""
-    started = {name: await _started(document) for name, document in {"large": _with_example(), "example": _example()}.items()}
+    """Each service as a process of its own, started on a bucket that has everything: until it is ready, and
+    what it takes more of memory than with the directory of the example.
+    """
+    started = {
+        name: await _started(document)
+        for name, document in {"large": _with_example(), "example": _example()}.items()
+    }
     figures: dict[str, Any] = {}
     for service, (wall, cpu, memory) in started["large"].items():
         small_wall, small_cpu, small_memory = started["example"][service]
@@ -146,14 +158,20 @@ async def _started(document: dict[str, Any]) -> dict[str, tuple[float, float, fl
                 begun = time.perf_counter()
                 process = psutil.Process((await lab.start_service(service)).process.pid)
                 cpu = process.cpu_times()
-                taken[service] = time.perf_counter() - begun, cpu.user + cpu.system, process.memory_info().rss / 1e6
+                taken[service] = (
+                    time.perf_counter() - begun,
+                    cpu.user + cpu.system,
+                    process.memory_info().rss / 1e6,
+                )
             return taken
         finally:
             lab.close()
 
 
 def _example() -> dict[str, Any]:
-    return yaml.load((ROOT / "config" / "directory.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return yaml.load(
+        (ROOT / "config" / "directory.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
 
 
 def _with_example() -> dict[str, Any]:
@@ -161,7 +179,9 @@ def _with_example() -> dict[str, Any]:
     example, large = _example(), large_directory()
     large["units"][0]["superior"] = next(unit["id"] for unit in example["units"] if not unit.get("superior"))
     large["areas"][0]["within"] = next(area["code"] for area in example["areas"] if not area.get("within"))
-    return {name: part + large.get(name, []) if isinstance(part, list) else part for name, part in example.items()}
+    return {
+        name: part + large.get(name, []) if isinstance(part, list) else part for name, part in example.items()
+    }
 
 
 async def _connected(lab: Lab, user: str) -> Client:

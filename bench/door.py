@@ -1,5 +1,7 @@
-"""What the door costs a request: the same application with it and without, called in one process, and asked over HTTP in turns.
-Goal: ≤ 0.15 ms a request. The route asked is the last of sixty; the request has a token and a body of 1 KB."""
+"""What the door costs a request: the same application with it and without, called in one process, and asked
+over HTTP in turns. Goal: ≤ 0.15 ms a request. The route asked is the last of sixty; the request has a token
+and a body of 1 KB.
+"""
 
 import asyncio
 import subprocess
@@ -39,7 +41,11 @@ async def run() -> dict[str, object]:
 async def _in_process(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
     """CPU time of this thread, in turns of some hundred calls: what else the machine does is not counted."""
     apps = {door: application(key.public_key(), door=door) for door in (True, False)}
-    headers = [(b"host", b"x"), (b"authorization", f"Bearer {token}".encode()), (b"content-length", str(len(BODY)).encode())]
+    headers = [
+        (b"host", b"x"),
+        (b"authorization", f"Bearer {token}".encode()),
+        (b"content-length", str(len(BODY)).encode()),
+    ]
     spent: dict[bool, list[float]] = {True: [], False: []}
 
     async def call(app: Any) -> None:
@@ -76,7 +82,13 @@ async def _in_process(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
                 await call(app)
             spent[door].append((time.thread_time() - began) / CALLS * 1e6)
     with_it, without = median(spent[True]), median(spent[False])
-    return {"in process, CPU µs: without, with, the door": (round(without), round(with_it), round(with_it - without, 1))}
+    return {
+        "in process, CPU µs: without, with, the door": (
+            round(without),
+            round(with_it),
+            round(with_it - without, 1),
+        )
+    }
 
 
 async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
@@ -84,7 +96,10 @@ async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     ports = {door: embedded.free_port() for door in (True, False)}
     servers = [  # they are started once, before anything is measured
-        subprocess.Popen([sys.executable, "-m", "bench.door_server", "with" if door else "without", str(port)], stdin=subprocess.PIPE)  # noqa: ASYNC220
+        subprocess.Popen(  # noqa: ASYNC220
+            [sys.executable, "-m", "bench.door_server", "with" if door else "without", str(port)],
+            stdin=subprocess.PIPE,
+        )
         for door, port in ports.items()
     ]
     try:
@@ -114,7 +129,10 @@ async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
     return {
         "over HTTP, ms: without p50, with p50": (round(median(took[False]), 3), round(median(took[True]), 3)),
         "over HTTP, ms: median of the differences of pairs": round(median(apart), 3),
-        "over HTTP, ms: without p99, with p99": (round(quantile(took[False], 0.99), 2), round(quantile(took[True], 0.99), 2)),
+        "over HTTP, ms: without p99, with p99": (
+            round(quantile(took[False], 0.99), 2),
+            round(quantile(took[True], 0.99), 2),
+        ),
     }
 
 

@@ -1,6 +1,7 @@
 """One small service with the door in front of it, or without: what `python -m bench door` asks.
 
-Invariant: both answer alike and have as many routes as intake; only the door, and the bounds of the server's connections, are apart.
+Invariant: both answer alike and have as many routes as intake; only the door, and the bounds of the server's
+connections, are apart.
 `python -m bench.door_server with|without PORT`, the token's public key on the standard input.
 """
 
@@ -33,7 +34,11 @@ def application(key: Ed25519PublicKey, *, door: bool) -> FastAPI:
     def as_it_says(claims: Claims) -> Principal:
         return claims.principal
 
-    gate, app, router = Gate(key, as_it_says), FastAPI(openapi_url=None), APIRouter(prefix="/api/v1/cases/{case}")
+    gate, app, router = (
+        Gate(key, as_it_says),
+        FastAPI(openapi_url=None),
+        APIRouter(prefix="/api/v1/cases/{case}"),
+    )
 
     async def act(request: Request, case: str) -> Response:
         gate.admit(request, Role.DUTY_OFFICER)

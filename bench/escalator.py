@@ -1,4 +1,5 @@
-"""Cases a second through the escalator with its real policy: reports flooded into the record, until every decision is out.
+"""Cases a second through the escalator with its real policy: reports flooded into the record, until every
+decision is out.
 
 Nothing but the broker and one or two replicas runs. Goal: at least 1,500 a second in one process.
 """
@@ -33,8 +34,14 @@ async def flood(intake: Client, count: int) -> list[CaseId]:
     data = a_report(occurred_at=now, learned_at=now, received_at=now)
     waiting: list[asyncio.Future[PubAck]] = []
     for case in cases:
-        raw = Fact.bytes_of(Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data)
-        waiting.append(await js.publish_async(fact_subject(case, Kind.REPORTED), raw, stream="FACTS", headers={"Nats-Msg-Id": f"r:{case}"}))
+        raw = Fact.bytes_of(
+            Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data
+        )
+        waiting.append(
+            await js.publish_async(
+                fact_subject(case, Kind.REPORTED), raw, stream="FACTS", headers={"Nats-Msg-Id": f"r:{case}"}
+            )
+        )
         if len(waiting) >= 1000:
             await asyncio.gather(*waiting)
             waiting.clear()
@@ -44,7 +51,9 @@ async def flood(intake: Client, count: int) -> list[CaseId]:
 
 async def decided(admin: Client) -> int:
     """How many decisions stand in the record."""
-    subjects = (await admin.jetstream().stream_info("FACTS", subjects_filter=f"fact.*.{Kind.DECIDED}")).state.subjects or {}
+    subjects = (
+        await admin.jetstream().stream_info("FACTS", subjects_filter=f"fact.*.{Kind.DECIDED}")
+    ).state.subjects or {}
     return sum(subjects.values())
 
 
@@ -60,7 +69,10 @@ async def measured(lab: Lab, replicas: int) -> dict[str, object]:
         await flood(intake, CASES)
         before = await decided(admin)
         began = time.perf_counter()
-        running = [await lab.start_service("escalator", FENGHUO_WATCH_EVERY="PT0S", wait=False) for _ in range(replicas)]
+        running = [
+            await lab.start_service("escalator", FENGHUO_WATCH_EVERY="PT0S", wait=False)
+            for _ in range(replicas)
+        ]
         first = await until(lambda: at_least(admin, before + WARM), seconds=PATIENCE)
         warm = time.perf_counter()
         now = await until(lambda: at_least(admin, before + CASES), seconds=PATIENCE)

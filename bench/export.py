@@ -1,4 +1,5 @@
-"""Exports and bundles from a trail of FENGHUO_BENCH_RECORDS records (default 50,000; the store of `bench query`): rate, first byte, memory.
+"""Exports and bundles from a trail of FENGHUO_BENCH_RECORDS records (default 50,000; the store of `bench
+query`): rate, first byte, memory.
 
 Memory is this process's own, above what it had before the first export; the store is a process of its own.
 """
@@ -67,7 +68,10 @@ async def _exported(reader: TrailReader, store: Store, asked: Asked, before: int
 
 
 async def _bundles(reader: TrailReader, store: Store, trail: Trail) -> str:
-    bundles, chosen = Bundles(reader, lambda: store.directory, ZONE, store.signer.name, store.signer.sign), random.Random(7)
+    bundles, chosen = (
+        Bundles(reader, lambda: store.directory, ZONE, store.signer.name, store.signer.sign),
+        random.Random(7),
+    )
     took: list[float] = []
     for _ in range(_CASES):
         entry = await trail.entry(chosen.randrange(store.records))

@@ -1,6 +1,8 @@
-"""A flood of 200 requests/s by one principal, and what another's report → first notification in the channel's hands pays for it.
-Goal: p99 less than 20 ms later. Quiet and flooded stretches in turns, 5 reports/s in each; the paces are the ordinary ones.
-`flood reading` floods with questions, `flood reporting` with reports, both by default."""
+"""A flood of 200 requests/s by one principal, and what another's report → first notification in the channel's
+hands pays for it. Goal: p99 less than 20 ms later. Quiet and flooded stretches in turns, 5 reports/s in each;
+the paces are the ordinary ones.
+`flood reading` floods with questions, `flood reporting` with reports, both by default.
+"""
 
 import asyncio
 import sys
@@ -31,7 +33,11 @@ async def run(*parts: str) -> dict[str, object]:
                     flooded += await _first_notifications(all_up)
             for share, name in ((0.5, "p50"), (0.99, "p99")):
                 without, with_it = quantile(quiet, share), quantile(flooded, share)
-                figures[f"{part}: {name} ms quiet, flooded, later"] = (round(without, 1), round(with_it, 1), round(with_it - without, 1))
+                figures[f"{part}: {name} ms quiet, flooded, later"] = (
+                    round(without, 1),
+                    round(with_it, 1),
+                    round(with_it - without, 1),
+                )
             figures[f"{part}: reports quiet, flooded"] = (len(quiet), len(flooded))
             figures[f"{part}: what the flood was answered"] = "; ".join(said)
     return figures
@@ -50,7 +56,9 @@ def _request(all_up: Rig, part: str) -> bytes:
     token = all_up.lab.token(Role.DUTY_OFFICER, subject=f"flood-{part}")
     body = orjson.dumps(all_up.form()) if part == "reporting" else b""
     line = "POST /api/v1/reports" if body else "GET /api/v1/tasks"
-    head = f"{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 

@@ -1,6 +1,8 @@
-"""Requests of one principal at a steady rate, whatever is answered; in a process of its own: what `python -m bench flood` sends.
+"""Requests of one principal at a steady rate, whatever is answered; in a process of its own: what `python -m
+bench flood` sends.
 
-`python -m bench.flood_source PORT RATE SECONDS`, one whole request on the standard input; prints the answers by status.
+`python -m bench.flood_source PORT RATE SECONDS`, one whole request on the standard input; prints the answers
+by status.
 """
 
 import asyncio
@@ -29,7 +31,14 @@ async def flood(port: int, rate: float, seconds: float, request: bytes) -> Count
                     reader, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.write(request)
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next((int(one[16:]) for one in head.lower().split(b"\r\n") if one.startswith(b"content-length: ")), 0)
+                length = next(
+                    (
+                        int(one[16:])
+                        for one in head.lower().split(b"\r\n")
+                        if one.startswith(b"content-length: ")
+                    ),
+                    0,
+                )
                 await reader.readexactly(length)
                 said[head.split(b" ", 2)[1].decode()] += 1
                 if b"connection: close" in head.lower():

@@ -6,9 +6,15 @@ PEOPLE, UNITS, ROSTERS = 20_000, 3_000, 300
 
 
 def large_directory(people: int = PEOPLE, units: int = UNITS, rosters: int = ROSTERS) -> dict[str, Any]:
-    """As a file could hold it: a tree of units, in each a head and a duty post with a deputy, everybody with three channels."""
+    """As a file could hold it: a tree of units, in each a head and a duty post with a deputy, everybody with
+    three channels.
+    """
     areas = [
-        {"code": f"{620000 + number:06d}", "name": _name("区", "Area", number), "within": "620000" if number else None}
+        {
+            "code": f"{620000 + number:06d}",
+            "name": _name("区", "Area", number),
+            "within": "620000" if number else None,
+        }
         for number in range(30)
     ]
     everyone = [
@@ -29,10 +35,22 @@ def large_directory(people: int = PEOPLE, units: int = UNITS, rosters: int = ROS
         head, duty = f"person_{number % people}", f"person_{(number + units) % people}"
         roster = {"roster": f"roster_{number}"} if number < rosters else {}
         posts.append(
-            {"id": f"head_{number}", "name": _name("负责人", "Head", number), "unit": f"unit_{number}", "holder": head, "deputies": [duty]}
+            {
+                "id": f"head_{number}",
+                "name": _name("负责人", "Head", number),
+                "unit": f"unit_{number}",
+                "holder": head,
+                "deputies": [duty],
+            }
         )
         posts.append(
-            {"id": f"duty_{number}", "name": _name("值班", "Duty", number), "unit": f"unit_{number}", "holder": duty, "deputies": [head]}
+            {
+                "id": f"duty_{number}",
+                "name": _name("值班", "Duty", number),
+                "unit": f"unit_{number}",
+                "holder": duty,
+                "deputies": [head],
+            }
             | roster
         )
     return {

@@ -1,4 +1,6 @@
-"""From a unit's report over HTTP to the first notification in the channel's hands, at 25 reports/s. Goal: p50 < 40 ms, p99 < 150 ms."""
+"""From a unit's report over HTTP to the first notification in the channel's hands, at 25 reports/s. Goal: p50
+< 40 ms, p99 < 150 ms.
+"""
 
 from bench.load import reports, settled
 from bench.rig import quantile, rig

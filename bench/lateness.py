@@ -11,7 +11,9 @@ from shared.vocabulary import Kind
 from tests.escalator.wire import facts_of
 
 REPORTS, PER_SECOND = 40, 2
-"""Each case has some thirty clocks within ten seconds: five people stay dark, are reminded, the chain is lit to its end."""
+"""Each case has some thirty clocks within ten seconds: five people stay dark, are reminded, the chain is lit
+to its end.
+"""
 
 
 async def run() -> dict[str, object]:
@@ -20,7 +22,9 @@ async def run() -> dict[str, object]:
         sent = await reports(all_up, PER_SECOND, REPORTS / PER_SECOND)
         await asyncio.sleep(12)
         async with all_up.lab.connection("admin") as admin:
-            decided = [(at, read_decision(fact.data)) for at, fact in await facts_of(admin, None, Kind.DECIDED)]
+            decided = [
+                (at, read_decision(fact.data)) for at, fact in await facts_of(admin, None, Kind.DECIDED)
+            ]
         late = [
             (at - effect.due_at).total_seconds() * 1000
             for at, decision in decided

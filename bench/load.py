@@ -47,7 +47,9 @@ async def reports(rig: Rig, per_second: float, seconds: float) -> Sent:
 
 
 async def settled(rig: Rig, sent: Sent, each: int, patience: float = 60.0) -> float:
-    """Wait until every case has had `each` notifications. Returns how long that took after the last report."""
+    """Wait until every case has had `each` notifications. Returns how long that took after the last
+    report.
+    """
     began = time.time()
     while time.time() - began < patience:
         if all(len(rig.gateway.arrivals.get(case, ())) >= each for case in sent.at):

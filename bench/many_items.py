@@ -1,4 +1,6 @@
-"""A case of ten thousand items: registered over HTTP, then gone from the bucket, and made again from the record while others report."""
+"""A case of ten thousand items: registered over HTTP, then gone from the bucket, and made again from the
+record while others report.
+"""
 
 import asyncio
 import time
@@ -26,11 +28,23 @@ async def run() -> dict[str, str]:
         office = lab.bearer(Role.SUPERVISOR, unit="emergency_office")
 
         async def post(path: str, form: dict[str, Any]) -> httpx.Response:
-            return await http.post(f"{intake}{path}", json=form, headers={**office, "Idempotency-Key": str(uuid4())})
+            return await http.post(
+                f"{intake}{path}", json=form, headers={**office, "Idempotency-Key": str(uuid4())}
+            )
 
         now = datetime.now(UTC).isoformat()
-        report = {"kind": "campaign", "unit": "emergency_office", "area": "620600", "occurred_at": now, "learned_at": now}
-        case = (await post("/api/v1/reports", report | {"summary": "矛盾纠纷和安全隐患大排查"})).raise_for_status().json()["case"]
+        report = {
+            "kind": "campaign",
+            "unit": "emergency_office",
+            "area": "620600",
+            "occurred_at": now,
+            "learned_at": now,
+        }
+        case = (
+            (await post("/api/v1/reports", report | {"summary": "矛盾纠纷和安全隐患大排查"}))
+            .raise_for_status()
+            .json()["case"]
+        )
         numbers, taken = iter(range(1, MANY + 1)), list[float]()
 
         async def register() -> None:
@@ -72,13 +86,19 @@ async def run() -> dict[str, str]:
         }
 
 
-async def _until_all_are_there(http: httpx.AsyncClient, path: str, headers: dict[str, str], after: str = "") -> str:
+async def _until_all_are_there(
+    http: httpx.AsyncClient, path: str, headers: dict[str, str], after: str = ""
+) -> str:
     """The revision of the case that has them all; another one than `after`."""
     async with asyncio.timeout(PATIENCE):
         while True:
             answer = await http.get(path, headers=headers)
             revision = answer.headers.get("ETag", "")
-            if answer.status_code == 200 and revision != after and len(answer.json().get("items", ())) == MANY:
+            if (
+                answer.status_code == 200
+                and revision != after
+                and len(answer.json().get("items", ())) == MANY
+            ):
                 return revision
             await asyncio.sleep(0.5)
 

@@ -1,4 +1,6 @@
-"""A case of ten thousand tasks: laid 200 at a time over HTTP, then looked at, acted on, and all of it past its limits."""
+"""A case of ten thousand tasks: laid 200 at a time over HTTP, then looked at, acted on, and all of it past
+its limits.
+"""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -30,9 +32,13 @@ async def run() -> dict[str, str]:
         office = lab.bearer(Role.SUPERVISOR, unit="emergency_office")
         async with httpx.AsyncClient(base_url=services["intake"].url, timeout=120) as http:
 
-            async def post(path: str, form: dict[str, Any], headers: dict[str, str]) -> tuple[float, dict[str, Any]]:
+            async def post(
+                path: str, form: dict[str, Any], headers: dict[str, str]
+            ) -> tuple[float, dict[str, Any]]:
                 started = time.perf_counter()
-                answer = await http.post(path, json=form, headers={**headers, "Idempotency-Key": str(uuid4())})
+                answer = await http.post(
+                    path, json=form, headers={**headers, "Idempotency-Key": str(uuid4())}
+                )
                 assert answer.status_code in (200, 201, 202), answer.text[:500]
                 return time.perf_counter() - started, answer.json()
 
@@ -62,7 +68,11 @@ async def run() -> dict[str, str]:
             assigned: list[float] = []
             for start in range(0, MANY, MOST_TASKS):
                 tasks = [
-                    {"title": f"第{start + number + 1}项：排查整改并报送结果", "unit": units[number % len(units)], "within": "P7D"}
+                    {
+                        "title": f"第{start + number + 1}项：排查整改并报送结果",
+                        "unit": units[number % len(units)],
+                        "within": "P7D",
+                    }
                     for number in range(MOST_TASKS)
                 ]
                 took, acted = await post(f"/api/v1/cases/{case}/assign", {"tasks": tasks}, office)
@@ -72,7 +82,9 @@ async def run() -> dict[str, str]:
             accepted, acted = await post(f"/api/v1/cases/{case}/accept", {"task": "t6"}, theirs)
             assert acted["outcome"] == "applied", acted
             figures = {
-                "200 more tasks laid on a case, first and last, over HTTP to the decision": _ms(assigned[0], assigned[-1]),
+                "200 more tasks laid on a case, first and last, over HTTP to the decision": _ms(
+                    assigned[0], assigned[-1]
+                ),
                 "one of ten thousand accepted, over HTTP to the decision": _ms(accepted),
             }
             for name, path, headers in (
@@ -92,14 +104,20 @@ async def run() -> dict[str, str]:
 
 
 def _past_its_limits() -> dict[str, str]:
-    """All of them due at one moment, and nobody does anything: the processor's time of each clock, and what it writes."""
+    """All of them due at one moment, and nobody does anything: the processor's time of each clock, and what
+    it writes.
+    """
     story = Story(tells=False)
     story.reported(kind="campaign", category=None, level=None, unit="emergency_office", area="620600")
     units = [unit.id for unit in story.rules.directory.units]
     by = Actor(principal="office", role=Role.SUPERVISOR, unit=UnitId("emergency_office"))
     for start in range(0, MANY, MOST_TASKS):
         tasks = tuple(
-            TaskForm(title=f"第{start + number + 1}项：排查整改并报送结果", unit=UnitId(units[number % len(units)]), within=TERM)
+            TaskForm(
+                title=f"第{start + number + 1}项：排查整改并报送结果",
+                unit=UnitId(units[number % len(units)]),
+                within=TERM,
+            )
             for number in range(MOST_TASKS)
         )
         story.happens(Kind.ASSIGNED, CaseAct(by=by, tasks=tasks), 1)

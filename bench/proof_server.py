@@ -1,6 +1,7 @@
 """The proofs of a store over HTTP, in a process of its own: what `python -m bench trail proof` asks.
 
-Invariant: the routes are the audit's own; only what a proof does not need (roles, masks, the broker) is left out.
+Invariant: the routes are the audit's own; only what a proof does not need (roles, masks, the broker) is left
+out.
 `python -m bench.proof_server STORE PORT`.
 """
 

@@ -1,6 +1,8 @@
-"""Questions to a trail of FENGHUO_BENCH_RECORDS records (default 50,000; made once under .fenghuo/bench): what each takes, by the reader.
+"""Questions to a trail of FENGHUO_BENCH_RECORDS records (default 50,000; made once under .fenghuo/bench):
+what each takes, by the reader.
 
-Each is asked with up to 50 different values, first page of 50: the first time (nothing of it is in memory) and once more.
+Each is asked with up to 50 different values, first page of 50: the first time (nothing of it is in memory)
+and once more.
 """
 
 import os
@@ -39,14 +41,22 @@ async def _measure(store: Store, reader: TrailReader, trail: Trail) -> dict[str,
     if store.index_rate is not None:
         result["index made (or found whole), records/s"] = round(store.index_rate)
     chosen = random.Random(5)
-    cases = [entry.fields["case"] for _ in range(_VALUES) if (entry := await trail.entry(chosen.randrange(store.records)))]
+    cases = [
+        entry.fields["case"]
+        for _ in range(_VALUES)
+        if (entry := await trail.entry(chosen.randrange(store.records)))
+    ]
     questions: dict[str, list[Filter]] = {
         "case": [Filter(case=case) for case in cases],
         "unit and month": list(_unit_and_month(store, chosen)),
-        "unit and all under it, month": [what.model_copy(update={"under": True}) for what in _unit_and_month(store, chosen)],
+        "unit and all under it, month": [
+            what.model_copy(update={"under": True}) for what in _unit_and_month(store, chosen)
+        ],
         "person over a year": [Filter(person=f"person_{chosen.randrange(400):03d}") for _ in range(_VALUES)],
         "lapse": [Filter(lapse=True)],
-        "lapse of a unit": [Filter(lapse=True, unit=chosen.choice(store.directory.units).id) for _ in range(_VALUES)],
+        "lapse of a unit": [
+            Filter(lapse=True, unit=chosen.choice(store.directory.units).id) for _ in range(_VALUES)
+        ],
         "rare words": [Filter(text=RARE), Filter(text=RARE[1:4])],
         "common words": [Filter(text="化工园区泄漏")],
         "words that never stand there": [Filter(text="从未出现过的话"), Filter(text="zyxwvut")],
@@ -79,7 +89,9 @@ async def _asked(reader: TrailReader, filters: list[Filter]) -> str:
 def _unit_and_month(store: Store, chosen: random.Random) -> Iterator[Filter]:
     for _ in range(_VALUES):
         since = BEGIN + (SPAN - timedelta(days=31)) * chosen.random()
-        yield Filter(unit=chosen.choice(store.directory.units).id, since=since, until=since + timedelta(days=30))
+        yield Filter(
+            unit=chosen.choice(store.directory.units).id, since=since, until=since + timedelta(days=30)
+        )
 
 
 def _claimed(day: int) -> Filter:

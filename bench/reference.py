@@ -1,4 +1,6 @@
-"""`decide` against the naive model of the same rules (tests/escalator/reference*.py), step by step, on 10,000 random histories."""
+"""`decide` against the naive model of the same rules (tests/escalator/reference*.py), step by step, on 10,000
+random histories.
+"""
 
 import time
 

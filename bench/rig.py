@@ -1,4 +1,6 @@
-"""The whole of Fenghuo for a measurement: broker, store, four services, and a gateway in this process that only counts and stamps."""
+"""The whole of Fenghuo for a measurement: broker, store, four services, and a gateway in this process that
+only counts and stamps.
+"""
 
 import asyncio
 import re
@@ -21,12 +23,18 @@ from shared.vocabulary import Role
 from tests.lab import Lab, Running
 
 SERVICES = ("audit", "escalator", "notifier", "intake")
-UNPACED = {f"FENGHUO_{what}_{how}": "1000000" for what in ("REPORTS", "REQUESTS", "STRANGERS") for how in ("PER_SECOND", "AT_ONCE")}
+UNPACED = {
+    f"FENGHUO_{what}_{how}": "1000000"
+    for what in ("REPORTS", "REQUESTS", "STRANGERS")
+    for how in ("PER_SECOND", "AT_ONCE")
+}
 _CASE = re.compile(rb'"case":"([0-9A-Z]{26})"')
 
 
 class Gateway:
-    """Takes every webhook and remembers when each case's notifications came. Bare on purpose: it shares two cores with what it measures."""
+    """Takes every webhook and remembers when each case's notifications came. Bare on purpose: it shares two
+    cores with what it measures.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -41,7 +49,9 @@ class Gateway:
 
 
 class _GatewayConnection(asyncio.Protocol):
-    _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n" + b'{"id":"g"}'
+    _ANSWER = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n" + b'{"id":"g"}'
+    )
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -71,8 +81,18 @@ class Rig:
     def form(self, learned_at: datetime | None = None, **changes: Any) -> dict[str, Any]:
         at = (learned_at or datetime.now(UTC)).isoformat()
         unit = self.directory.units[-1]
-        known = {"kind": "incident", "category": "accident", "level": "II", "unit": unit.id, "area": unit.area}
-        return known | {"occurred_at": at, "learned_at": at, "summary": "压测：某厂区起火 fire at a plant (bench)"} | changes
+        known = {
+            "kind": "incident",
+            "category": "accident",
+            "level": "II",
+            "unit": unit.id,
+            "area": unit.area,
+        }
+        return (
+            known
+            | {"occurred_at": at, "learned_at": at, "summary": "压测：某厂区起火 fire at a plant (bench)"}
+            | changes
+        )
 
     def reporter(self) -> tuple[Wire, dict[str, str]]:
         """Kept-open connections to intake, and the headers of one who may report."""
@@ -107,9 +127,12 @@ def _channels(folder: Path, channels: tuple[str, ...], port: int) -> Path:
 
 
 @asynccontextmanager
-async def rig(policy: str | None = None, channels: tuple[str, ...] = ("voice", "sms"), *, paced: bool = False) -> AsyncGenerator[Rig]:
-    """Everything up. `policy`: another text than config/policy.yaml; `channels`: what the policy rings by; `paced`: one principal may come
-    as often as it may in life, else as often as the measurement likes."""
+async def rig(
+    policy: str | None = None, channels: tuple[str, ...] = ("voice", "sms"), *, paced: bool = False
+) -> AsyncGenerator[Rig]:
+    """Everything up. `policy`: another text than config/policy.yaml; `channels`: what the policy rings by;
+    `paced`: one principal may come as often as it may in life, else as often as the measurement likes.
+    """
     gateway = Gateway()
     server = await asyncio.get_running_loop().create_server(gateway.connection, "127.0.0.1", gateway.port)
     with tempfile.TemporaryDirectory(prefix="fenghuo-bench-") as name:

@@ -1,7 +1,8 @@
-"""Ten years of a city's matters, ten a day, played under the default policy on the virtual clock: decisions, clocks and all.
+"""Ten years of a city's matters, ten a day, played under the default policy on the virtual clock: decisions,
+clocks and all.
 
-The mix of an ordinary city (six in ten are citizens' complaints, one in ten is an incident, mostly of the lowest level) and one of
-incidents alone, a thousand of them, for the cost of the worst case.
+The mix of an ordinary city (six in ten are citizens' complaints, one in ten is an incident, mostly of the
+lowest level) and one of incidents alone, a thousand of them, for the cost of the worst case.
 """
 
 import random
@@ -38,14 +39,22 @@ OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency
 Act = tuple[Kind, float, dict[str, Any]]
 """What, how many minutes after the report, with what."""
 COURSES: dict[ReportKind, tuple[Act, ...]] = {
-    ReportKind.COMPLAINT: ((Kind.PROGRESSED, 600, {}), (Kind.FILED, 4000, {"document": Document.FEEDBACK}), (Kind.CLOSED, 5000, {})),
+    ReportKind.COMPLAINT: (
+        (Kind.PROGRESSED, 600, {}),
+        (Kind.FILED, 4000, {"document": Document.FEEDBACK}),
+        (Kind.CLOSED, 5000, {}),
+    ),
     ReportKind.PETITION: (
         (Kind.PROGRESSED, 9000, {}),
         (Kind.FILED, 50_000, {"document": Document.SETTLEMENT}),
         (Kind.CLOSED, 60_000, {}),
     ),
     ReportKind.HAZARD: ((Kind.PROGRESSED, 2000, {}), (Kind.RESOLVED, 6000, {}), (Kind.CLOSED, 8000, {})),
-    ReportKind.DISPUTE: ((Kind.PROGRESSED, 2000, {}), (Kind.FILED, 8000, {"document": Document.SETTLEMENT}), (Kind.CLOSED, 9000, {})),
+    ReportKind.DISPUTE: (
+        (Kind.PROGRESSED, 2000, {}),
+        (Kind.FILED, 8000, {"document": Document.SETTLEMENT}),
+        (Kind.CLOSED, 9000, {}),
+    ),
     ReportKind.OPINION: (
         (Kind.FILED, 90, {"document": Document.VERIFICATION_REPORT}),
         (Kind.FILED, 900, {"document": Document.FEEDBACK}),
@@ -73,17 +82,37 @@ def history(cases: int, directory: Directory, mix: tuple[tuple[ReportKind, int],
     facts: list[Stored] = []
     for number in range(cases):
         at = SINCE + timedelta(days=rng.random() * cases / A_DAY)
-        facts += _case(case_id_for(f"bench-{number}", at), rng.choices(kinds, weights)[0], at, rng.choice(units), directory, rng)
+        facts += _case(
+            case_id_for(f"bench-{number}", at),
+            rng.choices(kinds, weights)[0],
+            at,
+            rng.choice(units),
+            directory,
+            rng,
+        )
     facts.sort(key=lambda one: one[1])
     return facts
 
 
-def _case(case: CaseId, kind: ReportKind, at: datetime, unit: str, directory: Directory, rng: random.Random) -> Iterator[Stored]:
+def _case(
+    case: CaseId, kind: ReportKind, at: datetime, unit: str, directory: Directory, rng: random.Random
+) -> Iterator[Stored]:
     def fact(name: Kind, when: datetime, data: Any) -> Stored:
-        said = Fact.of(name, id=f"{case}-{when.timestamp()}", source="/services/intake", subject=case, time=when, data=data)
+        said = Fact.of(
+            name,
+            id=f"{case}-{when.timestamp()}",
+            source="/services/intake",
+            subject=case,
+            time=when,
+            data=data,
+        )
         return said, when
 
-    level = rng.choices([level for level, _ in LEVELS], [weight for _, weight in LEVELS])[0] if kind is ReportKind.INCIDENT else None
+    level = (
+        rng.choices([level for level, _ in LEVELS], [weight for _, weight in LEVELS])[0]
+        if kind is ReportKind.INCIDENT
+        else None
+    )
     report = {
         "kind": kind, "category": rng.choice(list(Category)), "level": level,
         "unit": unit, "area": directory.units_by_id[UnitId(unit)].area, "occurred_at": at - timedelta(minutes=5), "learned_at": at,
@@ -96,7 +125,9 @@ def _case(case: CaseId, kind: ReportKind, at: datetime, unit: str, directory: Di
             person = PersonId(directory.holder_of(PostId(post), when).id)
             yield fact(Kind.ACKNOWLEDGED, when, Acknowledgement(person=person, via=Via.LINK, by=BY))
     for name, minutes, more in COURSES[kind]:
-        yield fact(name, at + timedelta(minutes=minutes * rng.uniform(0.5, 1.5)), CaseAct(by=BY, text="…", **more))
+        yield fact(
+            name, at + timedelta(minutes=minutes * rng.uniform(0.5, 1.5)), CaseAct(by=BY, text="…", **more)
+        )
 
 
 async def run() -> dict[str, Any]:

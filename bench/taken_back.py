@@ -1,5 +1,6 @@
-"""How long a token that was taken back still opened one of the four services: from the broker's word that it is on the list to the last
-request that was let in, asked without a pause. Goal: under a second."""
+"""How long a token that was taken back still opened one of the four services: from the broker's word that it
+is on the list to the last request that was let in, asked without a pause. Goal: under a second.
+"""
 
 import tempfile
 from functools import partial
@@ -23,4 +24,8 @@ async def run() -> dict[str, object]:
                 token, claims = issued(installation, Principal(subject="auditor", role=Role.AUDITOR))
                 deed = partial(take_back, installation, TakenBackBy.TOKEN, claims.id or "")
                 lasted.append(await seconds_until_refused(installation, token, deed))
-    return {"tokens": TOKENS, "median ms": round(median(lasted) * 1000, 1), "longest ms": round(max(lasted) * 1000, 1)}
+    return {
+        "tokens": TOKENS,
+        "median ms": round(median(lasted) * 1000, 1),
+        "longest ms": round(max(lasted) * 1000, 1),
+    }

@@ -1,4 +1,6 @@
-"""100 reports/s through all four services: each with its five notifications delivered and every fact in the trail; memory after it."""
+"""100 reports/s through all four services: each with its five notifications delivered and every fact in the
+trail; memory after it.
+"""
 
 import time
 
@@ -19,7 +21,9 @@ async def run() -> dict[str, object]:
         sent = await reports(all_up, PER_SECOND, SECONDS)
         took = time.time() - began
         tail = await settled(all_up, sent, each=NOTIFICATIONS)
-        cpu = {name: round((used - cpu_before[name]) / took * 100) for name, used in all_up.cpu_seconds().items()}
+        cpu = {
+            name: round((used - cpu_before[name]) / took * 100) for name, used in all_up.cpu_seconds().items()
+        }
         trail_tail = await _in_the_trail(all_up)
         arrivals = all_up.gateway.arrivals
         complete = sum(len(arrivals.get(case, ())) >= NOTIFICATIONS for case in sent.at)

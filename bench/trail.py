@@ -1,6 +1,7 @@
 """The trail alone: facts into the store, a fact until it is signed, verification, proofs, memory.
 
-`python -m bench trail rate latency verify proof memory`, or some of them; sizes by FENGHUO_BENCH_FACTS and FENGHUO_BENCH_RECORDS.
+`python -m bench trail rate latency verify proof memory`, or some of them; sizes by FENGHUO_BENCH_FACTS and
+FENGHUO_BENCH_RECORDS.
 """
 
 import asyncio
@@ -61,12 +62,20 @@ def written(count: int) -> list[Ready]:
     made: list[Ready] = []
     for fact in islice(endless(), count):
         assert fact.subject
-        made.append((fact_subject(fact.subject, fact.kind), fact.write(), {"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"}))
+        made.append(
+            (
+                fact_subject(fact.subject, fact.kind),
+                fact.write(),
+                {"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"},
+            )
+        )
     return made
 
 
 async def offer(connection: Client, facts: Sequence[Ready], per_second: float | None = None) -> None:
-    """As fast as the broker takes them, or at a steady rate. Each is confirmed; no more than a few thousand are on their way."""
+    """As fast as the broker takes them, or at a steady rate. Each is confirmed; no more than a few thousand
+    are on their way.
+    """
     inbox, confirmed = connection.new_inbox(), 0
 
     async def counted(answer: Msg) -> None:
@@ -80,7 +89,11 @@ async def offer(connection: Client, facts: Sequence[Ready], per_second: float | 
     subscription = await connection.subscribe(inbox, cb=counted)
     began = time.time()
     for number, (subject, payload, headers) in enumerate(facts):
-        if per_second is not None and number % 8 == 0 and (wait := began + number / per_second - time.time()) > 0:
+        if (
+            per_second is not None
+            and number % 8 == 0
+            and (wait := began + number / per_second - time.time()) > 0
+        ):
             await asyncio.sleep(wait)
         if number - confirmed > _ON_THEIR_WAY:
             await until(partial(most_confirmed, number), seconds=60, what="the broker keeps up")
@@ -90,7 +103,9 @@ async def offer(connection: Client, facts: Sequence[Ready], per_second: float | 
 
 
 class Moment(NamedTuple):
-    """A checkpoint was announced: when, of which size, and the CPU seconds of audit, store and broker until then."""
+    """A checkpoint was announced: when, of which size, and the CPU seconds of audit, store and broker until
+    then.
+    """
 
     at: float
     size: int
@@ -98,7 +113,9 @@ class Moment(NamedTuple):
 
 
 class Watched:
-    """The checkpoints as they are announced: asking the audit for its size would cost it and the store more than some facts do."""
+    """The checkpoints as they are announced: asking the audit for its size would cost it and the store more
+    than some facts do.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self.moments: list[Moment] = []
@@ -120,7 +137,11 @@ class Watched:
         return running
 
     async def reach(self, size: int) -> Moment:
-        await until(lambda: bool(self.moments) and self.moments[-1].size >= size, seconds=600, what=f"{size} facts signed")
+        await until(
+            lambda: bool(self.moments) and self.moments[-1].size >= size,
+            seconds=600,
+            what=f"{size} facts signed",
+        )
         return self.moments[-1]
 
 
@@ -167,7 +188,9 @@ async def rate() -> Figures:
 
 
 async def latency() -> Figures:
-    """From a fact's publication to the signed checkpoint that covers it, announced on NATS, at 1,000 facts/s."""
+    """From a fact's publication to the signed checkpoint that covers it, announced on NATS, at 1,000
+    facts/s.
+    """
     count = min(FACTS, 20_000)
     facts = written(count)
     async with bare() as lab, lab.connection("admin") as connection:
@@ -189,7 +212,9 @@ async def latency() -> Figures:
         return {
             "facts": count,
             "facts/s": round(count / offered),
-            "fact → signed checkpoint, s: p50, p99, worst": [round(quantile(waits, share), 2) for share in (0.5, 0.99, 1.0)],
+            "fact → signed checkpoint, s: p50, p99, worst": [
+                round(quantile(waits, share), 2) for share in (0.5, 0.99, 1.0)
+            ],
         }
 
 
@@ -209,7 +234,9 @@ async def check() -> Figures:
             ):
                 async with source_at(*place) as opened:
                     began = time.perf_counter()
-                    verdict: Verdict = await verify(opened, key, payloads=payloads, opener=partial(source_at, *place))
+                    verdict: Verdict = await verify(
+                        opened, key, payloads=payloads, opener=partial(source_at, *place)
+                    )
                     took = time.perf_counter() - began
                 assert verdict.holds, verdict.faults[:3]
                 figures[name] = round(store.records / took)
@@ -221,11 +248,15 @@ def store_folder() -> Path:
 
 
 async def proof() -> Figures:
-    """Inclusion proofs of records chosen at random, over HTTP, one after the other; the first is told apart, as it reads the right edge."""
+    """Inclusion proofs of records chosen at random, over HTTP, one after the other; the first is told apart,
+    as it reads the right edge.
+    """
     async with kept_store(RECORDS) as store:
         port, chosen = embedded.free_port(), random.Random(7)
         log = embedded.ROOT / ".fenghuo" / "bench" / "proofs.log"
-        process = embedded.start([sys.executable, "-m", "bench.proof_server", store.url, str(port)], log=log, cwd=embedded.ROOT)
+        process = embedded.start(
+            [sys.executable, "-m", "bench.proof_server", store.url, str(port)], log=log, cwd=embedded.ROOT
+        )
         waits: list[float] = []
         try:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
@@ -239,7 +270,9 @@ async def proof() -> Figures:
                 await until(answers, seconds=30, what=f"the proofs are served; {log}")
                 for _ in range(1_001):
                     index, began = chosen.randrange(store.records), time.perf_counter()
-                    (await client.get("/api/v1/trail/proof/inclusion", params={"index": index})).raise_for_status()
+                    (
+                        await client.get("/api/v1/trail/proof/inclusion", params={"index": index})
+                    ).raise_for_status()
                     waits.append((time.perf_counter() - began) * 1000)
         finally:
             embedded.stop(process)
@@ -270,16 +303,26 @@ async def memory() -> Figures:
         await watched.reach(FACTS)
         async with httpx.AsyncClient(base_url=audit.url) as client:
             for index in range(0, FACTS, max(1, FACTS // 300)):
-                (await client.get("/api/v1/trail/proof/inclusion", params={"index": index})).raise_for_status()
+                (
+                    await client.get("/api/v1/trail/proof/inclusion", params={"index": index})
+                ).raise_for_status()
         watching.cancel()
         return {"facts": FACTS, "most memory of the audit, MB (RSS)": round(most / 1e6)}
 
 
-PARTS: dict[str, Callable[[], Awaitable[Figures]]] = {"rate": rate, "latency": latency, "verify": check, "proof": proof, "memory": memory}
+PARTS: dict[str, Callable[[], Awaitable[Figures]]] = {
+    "rate": rate,
+    "latency": latency,
+    "verify": check,
+    "proof": proof,
+    "memory": memory,
+}
 
 
 async def run(*parts: str) -> Figures:
-    figures: Figures = {"when, and load before": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.getloadavg()[0]:.1f} (1 min)"}
+    figures: Figures = {
+        "when, and load before": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.getloadavg()[0]:.1f} (1 min)"
+    }
     for part in parts or tuple(PARTS):
         figures |= {f"{part}: {name}": figure for name, figure in (await PARTS[part]()).items()}
     return figures

@@ -1,6 +1,8 @@
-"""A year of a city's matters as facts for a trail, made up: what is reported, decided, delivered, answered, lapsed and settled.
+"""A year of a city's matters as facts for a trail, made up: what is reported, decided, delivered, answered,
+lapsed and settled.
 
-Invariant: the same seed tells the same year. Pure, and fast on purpose: the forms are those of `shared.facts`, written as plain JSON.
+Invariant: the same seed tells the same year. Pure, and fast on purpose: the forms are those of
+`shared.facts`, written as plain JSON.
 """
 
 import heapq
@@ -48,7 +50,9 @@ class Year:
         self._facts = facts
         self._units = [unit.id for unit in directory.units]
         self._areas = [area.code for area in directory.areas]
-        self._people = [person.id for person in directory.people] + [f"person_{number:03d}" for number in range(400)]
+        self._people = [person.id for person in directory.people] + [
+            f"person_{number:03d}" for number in range(400)
+        ]
         self._cases = max(1, facts // PER_CASE + 1)
         self._rare = {(number * 2 + 1) * self._cases // (2 * _RARE_COUNT) for number in range(_RARE_COUNT)}
         self._tie = iter(range(10**12))
@@ -87,7 +91,11 @@ class Year:
     def _words(self) -> str:
         pick = self._random.choice
         text = f"{pick(_PLACES)}{pick(_EVENTS)}，{pick(_STATES)}"
-        return text if self._random.random() < 0.8 else f"{text} {pick(_WORDS)} {pick(_WORDS)} no. {self._random.randrange(1000)}"
+        return (
+            text
+            if self._random.random() < 0.8
+            else f"{text} {pick(_WORDS)} {pick(_WORDS)} no. {self._random.randrange(1000)}"
+        )
 
     def _case(self, number: int, begins: datetime) -> list[Step]:
         pick, chance = self._random.choice, self._random.random
@@ -113,20 +121,44 @@ class Year:
             (6, "delivered", self._deliveries(people[1:3])),
             (9, "failed" if chance() < 0.1 else "delivered", self._deliveries(people[3:4])),
             (self._random.uniform(60, 900), "acknowledged", _answer(people[1])),
-            (self._random.uniform(900, 960), "decided", self._decision("discharged", "acknowledged", people[1:2], stamp)),
+            (
+                self._random.uniform(900, 960),
+                "decided",
+                self._decision("discharged", "acknowledged", people[1:2], stamp),
+            ),
             (1_800, "due", {"at": stamp, "lapses": []}),
             (1_801, "decided", self._decision("lapsed" if lapses else "reminded", "due", people[2:3], stamp)),
-            (self._random.uniform(3_000, 9_000), "followed_up", {"text": self._words(), "by": _by(people[0], unit)}),
-            (self._random.uniform(9_000, 30_000), "progressed", {"text": self._words(), "by": _by(people[4], unit)}),
-            (self._random.uniform(30_000, 80_000), "resolved", {"text": self._words(), "by": _by(people[4], unit)}),
+            (
+                self._random.uniform(3_000, 9_000),
+                "followed_up",
+                {"text": self._words(), "by": _by(people[0], unit)},
+            ),
+            (
+                self._random.uniform(9_000, 30_000),
+                "progressed",
+                {"text": self._words(), "by": _by(people[4], unit)},
+            ),
+            (
+                self._random.uniform(30_000, 80_000),
+                "resolved",
+                {"text": self._words(), "by": _by(people[4], unit)},
+            ),
             (self._random.uniform(80_000, 90_000), "closed", {"by": _by(people[5], unit)}),
         ]
         return [
-            (begins + timedelta(seconds=after, microseconds=self._random.randrange(999)), next(self._tie), case, kind, data)
+            (
+                begins + timedelta(seconds=after, microseconds=self._random.randrange(999)),
+                next(self._tie),
+                case,
+                kind,
+                data,
+            )
             for after, kind, data in steps
         ]
 
-    def _decision(self, effect: str, on: str, people: list[str], stamp: str, *, notices: bool = False) -> Json:
+    def _decision(
+        self, effect: str, on: str, people: list[str], stamp: str, *, notices: bool = False
+    ) -> Json:
         data: Json = {
             "about": {"id": "x", "kind": on, "sequence": 1, "time": stamp},
             "policy": "config/policy.yaml sha256:0",
@@ -143,13 +175,21 @@ class Year:
             ],
         }
         if notices:
-            data["notices"] = [{"person": one, "purpose": "report", "channels": ["voice", "sms"]} for one in people]
+            data["notices"] = [
+                {"person": one, "purpose": "report", "channels": ["voice", "sms"]} for one in people
+            ]
         return data
 
     def _deliveries(self, people: list[str]) -> Json:
         return {
             "deliveries": [
-                {"person": one, "channel": self._random.choice(_CHANNELS), "address": "+86 000 0000", "attempts": 1} for one in people
+                {
+                    "person": one,
+                    "channel": self._random.choice(_CHANNELS),
+                    "address": "+86 000 0000",
+                    "attempts": 1,
+                }
+                for one in people
             ]
         }
 

@@ -1,6 +1,8 @@
-"""A trail of any size in a store, made by the trail's own builder and signed: what the benches of queries, proofs and checks ask.
+"""A trail of any size in a store, made by the trail's own builder and signed: what the benches of queries,
+proofs and checks ask.
 
-`make_store` fills a store once and finds it again; `kept_store` also runs it, in a folder that stays: .fenghuo/bench/trail-….
+`make_store` fills a store once and finds it again; `kept_store` also runs it, in a folder that stays:
+.fenghuo/bench/trail-….
 """
 
 import asyncio
@@ -59,7 +61,12 @@ class Store:
             return None
 
         return TrailReader(
-            trail, vkey=self.vkey, stream_last=nobody, sequencer=lambda: "not asked", macs=self.macs, below=self.directory.below
+            trail,
+            vkey=self.vkey,
+            stream_last=nobody,
+            sequencer=lambda: "not asked",
+            macs=self.macs,
+            below=self.directory.below,
         )
 
 
@@ -73,9 +80,17 @@ def vkey_of(signer: Signer) -> str:
     return f"{signer.name}+{signer.hash.hex()}+{coded}"
 
 
-async def make_store(url: str, records: int, seed: int = 1, *, index: bool = True, bare: bool = False) -> Store:
-    """The same `records` and `seed` make the same facts. What is there is taken as it is. `bare`: without validators and indexes."""
-    directory, signer, macs = load_directory(embedded.ROOT / "config" / "directory.yaml"), signer_of(seed), Macs(seed.to_bytes(32))
+async def make_store(
+    url: str, records: int, seed: int = 1, *, index: bool = True, bare: bool = False
+) -> Store:
+    """The same `records` and `seed` make the same facts. What is there is taken as it is. `bare`: without
+    validators and indexes.
+    """
+    directory, signer, macs = (
+        load_directory(embedded.ROOT / "config" / "directory.yaml"),
+        signer_of(seed),
+        Macs(seed.to_bytes(32)),
+    )
     trail = Trail(url)
     try:
         if not bare:
@@ -91,10 +106,16 @@ async def make_store(url: str, records: int, seed: int = 1, *, index: bool = Tru
     return Store(url, records, signer, vkey, macs, directory, rate, index_rate)
 
 
-async def _fill(trail: Trail, records: int, seed: int, directory: Directory, signer: Signer, macs: Macs | None) -> None:
-    """A batch is a block of the search index, whose tiles are made with it given `macs`; while one is inserted the next is built."""
+async def _fill(
+    trail: Trail, records: int, seed: int, directory: Directory, signer: Signer, macs: Macs | None
+) -> None:
+    """A batch is a block of the search index, whose tiles are made with it given `macs`; while one is
+    inserted the next is built.
+    """
     if await trail.size():
-        raise RuntimeError(f"the store has {await trail.size()} records of another trail, or of one half made: take an empty one")
+        raise RuntimeError(
+            f"the store has {await trail.size()} records of another trail, or of one half made: take an empty one"
+        )
     messages = Year(directory, records, seed).messages()
     heads: dict[str, CaseHead] = {}
     source, seen, edge, signed = Source(STREAM, rfc3339(BEGIN), 1), Seen(), Edge(), 0
@@ -102,7 +123,15 @@ async def _fill(trail: Trail, records: int, seed: int, directory: Directory, sig
     while batch := list(islice(messages, BLOCK)):
         opened = [builder.opened(message) for message in batch]
         actors = await trail.make_authors({one.principal for one in opened if one.principal is not None})
-        built = builder.build_all(batch, heads, source, actors, batch[-1].time + timedelta(milliseconds=200), seen=seen, already=opened)
+        built = builder.build_all(
+            batch,
+            heads,
+            source,
+            actors,
+            batch[-1].time + timedelta(milliseconds=200),
+            seen=seen,
+            already=opened,
+        )
         filled = [tile for one in built for tile in edge.append(one.entry.leaf)]
         await inserted
         inserted = asyncio.create_task(_insert(trail, built, filled, macs))
@@ -166,10 +195,13 @@ async def kept_store(records: int, seed: int = 1) -> AsyncGenerator[Store]:
 
 
 async def _made_at_once(folder: Path, records: int, seed: int) -> float | None:
-    """Records/s, None where they were there. What keeps each write safe is left out until all are there: the oplog, the sync, the
-    validators, the indexes."""
+    """Records/s, None where they were there. What keeps each write safe is left out until all are there: the
+    oplog, the sync, the validators, the indexes.
+    """
     port, began = embedded.free_port(), time.perf_counter()
-    command = [part for part in embedded.mongo_command(folder / "mongo", port=port) if part != "--sync-on-commit"]
+    command = [
+        part for part in embedded.mongo_command(folder / "mongo", port=port) if part != "--sync-on-commit"
+    ]
     process = embedded.start([*command, "--standalone"], log=folder / "mongo.log", cwd=folder)
     try:
         await asyncio.to_thread(_until_it_answers, port)
@@ -191,7 +223,9 @@ def _until_it_answers(port: int, patience: float = 30) -> None:
 def _finish(url: str) -> None:
     with MongoClient[Doc](url) as client:
         trail, payloads = client[TRAIL_DATABASE], client[PAYLOAD_DATABASE]
-        trail["entries"].create_indexes([IndexModel(list(keys), unique=unique) for keys, unique in ENTRY_INDEXES])
+        trail["entries"].create_indexes(
+            [IndexModel(list(keys), unique=unique) for keys, unique in ENTRY_INDEXES]
+        )
         for database in (trail, payloads):
             for name in database.list_collection_names():
                 database.command("collMod", name, validator={"$jsonSchema": VALIDATORS[name]})

@@ -1,4 +1,6 @@
-"""How every command answers: a result on stdout (`--json` for machines), an error on stderr that says what to do, a code for scripts."""
+"""How every command answers: a result on stdout (`--json` for machines), an error on stderr that says what to
+do, a code for scripts.
+"""
 
 from collections.abc import Callable
 from enum import IntEnum
@@ -23,7 +25,9 @@ class Exit(IntEnum):
     UNWITNESSED = 4
     """The trail holds by its own key; too few of the witnesses given have cosigned it."""
     NOT_AUTHENTIC = 5
-    """The trail holds; it has messages that are no authentic facts: somebody wrote into the record what they may not."""
+    """The trail holds; it has messages that are no authentic facts: somebody wrote into the record what they
+    may not.
+    """
 
 
 def fail(code: Exit, message: str, remedy: str) -> NoReturn:

@@ -1,4 +1,5 @@
-"""Makes what must exist before any service starts: keys and secrets in files readable by their owner alone, streams and durables.
+"""Makes what must exist before any service starts: keys and secrets in files readable by their owner alone,
+streams and durables.
 
 Safe to repeat: a secret that exists is never replaced, a stream never emptied.
 """
@@ -41,7 +42,10 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     def missing(name: str) -> bool:
         return not (folder / name).exists()
 
-    for signing, verify in ((SecretFile.TOKEN_SIGNING, SecretFile.TOKEN_VERIFY), (SecretFile.RECEIPT_SIGNING, SecretFile.RECEIPT_VERIFY)):
+    for signing, verify in (
+        (SecretFile.TOKEN_SIGNING, SecretFile.TOKEN_VERIFY),
+        (SecretFile.RECEIPT_SIGNING, SecretFile.RECEIPT_VERIFY),
+    ):
         if missing(signing):
             key = Ed25519PrivateKey.generate()
             write(signing, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -61,7 +65,9 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
 
 
 def note_key(name: str) -> tuple[str, str]:
-    """A C2SP signed-note Ed25519 key pair as text: (`PRIVATE+KEY+<name>+<hash>+<key>`, `<name>+<hash>+<key>`)."""
+    """A C2SP signed-note Ed25519 key pair as text: (`PRIVATE+KEY+<name>+<hash>+<key>`,
+    `<name>+<hash>+<key>`).
+    """
     private = Ed25519PrivateKey.generate()
     seed = b"\x01" + private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     public = b"\x01" + private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -75,13 +81,16 @@ def note_key(name: str) -> tuple[str, str]:
 def public_nkeys(folder: Path) -> dict[str, str]:
     """FENGHUO_NKEY_<USER> → public key, as config/nats.conf reads them."""
     return {
-        f"FENGHUO_NKEY_{user.upper()}": bytes(nkeys.from_seed(bytearray((folder / nkey_file(user)).read_bytes())).public_key).decode()
+        f"FENGHUO_NKEY_{user.upper()}": bytes(
+            nkeys.from_seed(bytearray((folder / nkey_file(user)).read_bytes())).public_key
+        ).decode()
         for user in NATS_USERS
     }
 
 
 async def declare_streams(settings: Settings, *, timeout: float = 30.0) -> list[str]:
-    """As the admin, make the broker hold the streams, buckets and durables of shared/streams.py, in `settings.replicas` copies.
+    """As the admin, make the broker hold the streams, buckets and durables of shared/streams.py, in
+    `settings.replicas` copies.
 
     Raises APIError where the broker refuses, such as more copies than there are brokers.
     """

@@ -1,7 +1,8 @@
-"""The embedded broker after a full disk: it keeps its write error when there is room again, so that it is started again then.
+"""The embedded broker after a full disk: it keeps its write error when there is room again, so that it is
+started again then.
 
-Invariant: it is ended only while it says itself that it can't write and the disk has room; whoever waits for a receipt meanwhile is told
-that nothing was stored, and tries again.
+Invariant: it is ended only while it says itself that it can't write and the disk has room; whoever waits for
+a receipt meanwhile is told that nothing was stored, and tries again.
 """
 
 import asyncio
@@ -41,11 +42,17 @@ class BrokerCare:
                 continue
             free = shutil.disk_usage(self._data).free
             if is_restart_due(words, free):
-                self._screen.tell("step", f"there is room again ({free >> 20} MB): the broker is started again", part="broker")
+                self._screen.tell(
+                    "step",
+                    f"there is room again ({free >> 20} MB): the broker is started again",
+                    part="broker",
+                )
                 await self._child.again()
                 await asyncio.sleep(AT_MOST_EVERY - LOOK_EVERY)
             elif not said:
                 self._screen.tell(
-                    "alarm", f"the broker can't write, nothing is accepted: make room on {self._data} ({words})", part="broker"
+                    "alarm",
+                    f"the broker can't write, nothing is accepted: make room on {self._data} ({words})",
+                    part="broker",
                 )
                 said = True

@@ -1,7 +1,8 @@
 """Has an embedded broker read its configuration anew, and knows that it did.
 
-Invariant: True only where the broker itself says that it has loaded the file since. It is told twice: an account that is new in the first
-reading finds the services it imports in the second (nats-server 2.15.1; until then it is answered "no responders").
+Invariant: True only where the broker itself says that it has loaded the file since. It is told twice: an
+account that is new in the first reading finds the services it imports in the second (nats-server 2.15.1;
+until then it is answered "no responders").
 """
 
 import json
@@ -17,7 +18,9 @@ PATIENCE = 5.0
 
 
 def reload(pid_file: Path, monitor: str) -> bool:
-    """`monitor`: the address of the broker's own HTTP interface. False where it does not run or did not take the file."""
+    """`monitor`: the address of the broker's own HTTP interface. False where it does not run or did not take
+    the file.
+    """
     return all(_read_once(pid_file, monitor) for _ in range(2))
 
 

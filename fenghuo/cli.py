@@ -28,7 +28,9 @@ COMMANDS = {
     "inbox": "Show what was set aside, why, and what to do",
     "import": "Hand in reports or tasks from a table",
 }
-"""Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py (`import_` for a keyword)."""
+"""Name → line in the help, in this order. Each is the function of that name in fenghuo/commands/<name>.py
+(`import_` for a keyword).
+"""
 GROUPS = {
     "token": "Issue bearer tokens, list them, take them back",
     "directory": "Check, show and change who is who",
@@ -53,20 +55,34 @@ def _say_version(asked: bool) -> None:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command with all its names, of which only the one that is called has its file loaded."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=HELP, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        help=HELP,
+        pretty_exceptions_enable=False,
+    )
     app.callback(help=HELP)(_whole)
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, line in COMMANDS.items():
-        function: Callable[..., object] = getattr(_module(name), _python_name(name)) if name == called else _not_loaded
+        function: Callable[..., object] = (
+            getattr(_module(name), _python_name(name)) if name == called else _not_loaded
+        )
         app.command(name, short_help=line)(function)
     for name, line in GROUPS.items():
         if find_spec(f"fenghuo.commands.{name}"):
-            app.add_typer(_module(name).app if name == called else typer.Typer(callback=_not_loaded), name=name, short_help=line)
+            app.add_typer(
+                _module(name).app if name == called else typer.Typer(callback=_not_loaded),
+                name=name,
+                short_help=line,
+            )
     return app
 
 
 def _whole(
-    _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and end.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and end.")
+    ] = False,
 ) -> None:
     """What may stand before the name of a command."""
 

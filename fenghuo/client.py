@@ -16,8 +16,10 @@ from shared.vocabulary import Role
 
 
 def service_url(service: str) -> str:
-    """FENGHUO_<SERVICE>_URL, else where this folder's installation runs it, else its own port on this machine, where it says that it is
-    of this installation. Ends the command with code 3 where another one answers there."""
+    """FENGHUO_<SERVICE>_URL, else where this folder's installation runs it, else its own port on this
+    machine, where it says that it is of this installation. Ends the command with code 3 where another one
+    answers there.
+    """
     if url := os.environ.get(f"FENGHUO_{service.upper()}_URL"):
         return url
     settings = Settings()
@@ -35,7 +37,9 @@ def service_url(service: str) -> str:
 
 
 def stranger_at(url: str, settings: Settings) -> str | None:
-    """In words, that another installation than this folder's answers at `url`; None where it is this one's, or nobody does."""
+    """In words, that another installation than this folder's answers at `url`; None where it is this one's,
+    or nobody does.
+    """
     try:
         theirs = httpx.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
     except httpx.HTTPError:
@@ -63,7 +67,9 @@ def token_for(role: Role) -> str:
 
 
 def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
-    """One request, whatever it is answered. Ends the command with code 3 where the service can't be reached."""
+    """One request, whatever it is answered. Ends the command with code 3 where the service can't be
+    reached.
+    """
     headers, patience = dict(options.pop("headers", {})), options.pop("timeout", 30)
     if role is not None:
         headers["Authorization"] = f"Bearer {token_for(role)}"
@@ -79,18 +85,26 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
 
 
 def call(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
-    """One request that must be granted: ends the command with code 1 and the service's own words where it refuses."""
+    """One request that must be granted: ends the command with code 1 and the service's own words where it
+    refuses.
+    """
     return _granted(ask(service, method, path, role=role, **options))
 
 
 def _granted(response: httpx.Response) -> httpx.Response:
     if response.status_code >= 400:
-        fail(Exit.NO, words_of(response), REMEDIES.get(response.status_code, "see the fields named above and call again"))
+        fail(
+            Exit.NO,
+            words_of(response),
+            REMEDIES.get(response.status_code, "see the fields named above and call again"),
+        )
     return response
 
 
 def call_all(service: str, path: str, *, role: Role) -> dict[str, Any]:
-    """All pages of a list as one body: the lists of each page joined; from the beginning where it has changed meanwhile."""
+    """All pages of a list as one body: the lists of each page joined; from the beginning where it has changed
+    meanwhile.
+    """
     whole: dict[str, Any] = call(service, "GET", path, role=role).json()
     while cursor := whole.pop("next", None):
         answer = ask(service, "GET", path, role=role, params={"cursor": cursor})

@@ -1,12 +1,14 @@
-"""What a deployment needs before `docker compose up`: secrets as files, the broker's public keys in `.env`; and, inside, the streams.
+"""What a deployment needs before `docker compose up`: secrets as files, the broker's public keys in `.env`;
+and, inside, the streams.
 
-Invariant: nothing that exists is replaced, so that a repeat after an upgrade only adds what is new. The secrets folder is open
-to its owner alone; the files in it may be read, because each container sees only the files mounted into it and runs as a user
-of its own, which is none of this host.
+Invariant: nothing that exists is replaced, so that a repeat after an upgrade only adds what is new. The
+secrets folder is open to its owner alone; the files in it may be read, because each container sees only the
+files mounted into it and runs as a user of its own, which is none of this host.
 
     python -m fenghuo.deployment secrets .     deploy/secrets/* and .env in this folder
-    python -m fenghuo.deployment streams       as the admin, declare streams, buckets and durables (docker-compose.yml: bootstrap)
-    python -m fenghuo.deployment store         as root, make the replica set, roles, users, collections (docker-compose.yml: mongo-init)
+    python -m fenghuo.deployment streams       as the admin, declare streams, buckets and durables
+    (docker-compose.yml: bootstrap) python -m fenghuo.deployment store         as root, make the replica set,
+    roles, users, collections (docker-compose.yml: mongo-init)
 """
 
 import asyncio
@@ -27,7 +29,11 @@ from shared.secrets import SecretMissing, read_secret, source_seed_file
 from shared.settings import Settings
 
 SECRETS = Path("deploy/secrets")
-PASSWORDS = ("mongo-root-password", *(f"mongo-{user}-password" for user in store.USERS), "grafana-admin-password")
+PASSWORDS = (
+    "mongo-root-password",
+    *(f"mongo-{user}-password" for user in store.USERS),
+    "grafana-admin-password",
+)
 KEYFILE = "mongo-keyfile"
 """What the members of the store's replica set know each other by: 6 to 1024 base 64 characters."""
 
@@ -35,7 +41,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Prepare a de
 
 
 def prepare(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
-    """Make what is missing under `folder`: deploy/secrets/* and the public keys in .env. Returns what was made."""
+    """Make what is missing under `folder`: deploy/secrets/* and the public keys in .env. Returns what was
+    made.
+    """
     keys = folder / SECRETS
     made = make_secrets(keys, origin)
     for name in PASSWORDS:
@@ -83,17 +91,27 @@ def secrets_command(
 ) -> None:
     """Make every key and password that is missing; nothing that exists is touched."""
     if not origin or "+" in origin or any(letter.isspace() for letter in origin):
-        fail(Exit.USAGE, f"{origin!r} can't name a trail", "no spaces and no plus: `trail.city.example/fenghuo`")
+        fail(
+            Exit.USAGE,
+            f"{origin!r} can't name a trail",
+            "no spaces and no plus: `trail.city.example/fenghuo`",
+        )
     try:
         made = prepare(folder, origin)
     except OSError as error:
-        fail(Exit.USAGE, f"can't write below {folder} ({error.strerror})", "run it as the user who owns that folder, or name another one")
+        fail(
+            Exit.USAGE,
+            f"can't write below {folder} ({error.strerror})",
+            "run it as the user who owns that folder, or name another one",
+        )
     typer.echo("\n".join(f"made {name}" for name in made) or "everything is there already")
 
 
 @app.command("streams")
 def streams_command() -> None:
-    """Declare streams, buckets and durables with the admin's key (FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS)."""
+    """Declare streams, buckets and durables with the admin's key (FENGHUO_NATS_URL,
+    FENGHUO_NATS_CREDENTIALS).
+    """
     settings = Settings()
     try:
         made = asyncio.run(declare_streams(settings, timeout=60.0))
@@ -104,7 +122,11 @@ def streams_command() -> None:
             "is it up, and is FENGHUO_NATS_CREDENTIALS the admin's key of this deployment?",
         )
     except APIError as error:
-        fail(Exit.NO, refused_words(error), "as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)")
+        fail(
+            Exit.NO,
+            refused_words(error),
+            "as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)",
+        )
     typer.echo("\n".join(f"declared {name}" for name in made) or "all declared already")
     if lazily := asyncio.run(durability.looked_up(settings)):
         typer.echo(lazily, err=True)
@@ -112,13 +134,21 @@ def streams_command() -> None:
 
 @app.command("store")
 def store_command(
-    host: Annotated[str, typer.Argument(help="A member of the store, as the services reach it.")] = "mongo:27017",
+    host: Annotated[
+        str, typer.Argument(help="A member of the store, as the services reach it.")
+    ] = "mongo:27017",
     trails: Annotated[
         int,
-        typer.Option(min=1, envvar="FENGHUO_TRAILS", help="How many trails there have been: one more than `fenghuo trail begin` ended."),
+        typer.Option(
+            min=1,
+            envvar="FENGHUO_TRAILS",
+            help="How many trails there have been: one more than `fenghuo trail begin` ended.",
+        ),
     ] = 1,
 ) -> None:
-    """Make the replica set, its roles and users, and the trail's collections (passwords: FENGHUO_SECRETS_DIR)."""
+    """Make the replica set, its roles and users, and the trail's collections (passwords:
+    FENGHUO_SECRETS_DIR).
+    """
     folder = Settings().secrets
     try:
         client = store.connect_root(host, read_secret(folder, "mongo-root-password").decode())

@@ -28,17 +28,27 @@ PUBLISHER = "wangshan-info"
 
 
 def person_principal(directory: Directory, person: PersonId, role: Role) -> Principal:
-    return Principal(subject=person, role=role, person=person, unit=UnitId(directory.people_by_id[person].unit))
+    return Principal(
+        subject=person, role=role, person=person, unit=UnitId(directory.people_by_id[person].unit)
+    )
 
 
 def example_principals(directory: Directory) -> dict[Role, Principal]:
     """One principal per role."""
     first = directory.posts[0].id
     people = {
-        role: person_principal(directory, PersonId(directory.holder_of(PostId(post if post in directory.posts_by_id else first)).id), role)
+        role: person_principal(
+            directory,
+            PersonId(directory.holder_of(PostId(post if post in directory.posts_by_id else first)).id),
+            role,
+        )
         for role, post in POSTS.items()
     }
-    source = PUBLISHER if PUBLISHER in directory.sources_by_id or not directory.sources else directory.sources[0].id
+    source = (
+        PUBLISHER
+        if PUBLISHER in directory.sources_by_id or not directory.sources
+        else directory.sources[0].id
+    )
     return people | {
         Role.AUDITOR: Principal(subject="auditor", role=Role.AUDITOR),
         Role.OPERATOR: Principal(subject="operator", role=Role.OPERATOR),
@@ -50,7 +60,10 @@ def example_principals(directory: Directory) -> dict[Role, Principal]:
 def write(path: Path, secrets: Path, directory: Directory, now: datetime) -> list[Claims]:
     """Returns what was issued, for the ledger."""
     key = signing_key(secrets, SecretFile.TOKEN_SIGNING)
-    made = {role: tokens.new_claims(principal, now=now, lasts=LASTS) for role, principal in example_principals(directory).items()}
+    made = {
+        role: tokens.new_claims(principal, now=now, lasts=LASTS)
+        for role, principal in example_principals(directory).items()
+    }
     issued = {role.value: tokens.sign(key, claims) for role, claims in made.items()}
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)

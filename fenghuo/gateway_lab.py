@@ -1,13 +1,17 @@
-"""A telephone, SMS, chat and mail gateway of this machine: real HTTP and real SMTP, for the demo, the tests and the bench.
+"""A telephone, SMS, chat and mail gateway of this machine: real HTTP and real SMTP, for the demo, the tests
+and the bench.
 
-It records what reaches it, drops repeats by their `webhook-id` as a good gateway does, and refuses, fails, delays or drops on command.
+It records what reaches it, drops repeats by their `webhook-id` as a good gateway does, and refuses, fails,
+delays or drops on command.
 Invariant: a webhook whose signature does not verify is refused and never recorded as a message.
 
   python -m fenghuo.gateway_lab --http-port 8090 --smtp-port 8025 --secrets .fenghuo/secrets
-  POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=   what came, oldest first
-  POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}                             GET /counters  GET /attempts
-`match` is a part of an address or of a path (`/sms`); `mode`: ok, refuse (for good), fail (try later), drop (no answer at all).
-The rule set last wins; `DELETE /control` forgets all rules, `DELETE /messages` all messages.
+  POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=
+  what came, oldest first POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}
+                         GET /counters  GET /attempts
+`match` is a part of an address or of a path (`/sms`); `mode`: ok, refuse (for good), fail (try later), drop
+(no answer at all). The rule set last wins; `DELETE /control` forgets all rules, `DELETE /messages` all
+messages.
 """
 
 import argparse
@@ -100,7 +104,9 @@ class Gateway:
         self._references: OrderedDict[str, str] = OrderedDict()
         self._numbers = 0
 
-    def command(self, match: str, mode: Mode = Mode.OK, *, delay: float = 0.0, times: int | None = None) -> None:
+    def command(
+        self, match: str, mode: Mode = Mode.OK, *, delay: float = 0.0, times: int | None = None
+    ) -> None:
         self.rules = [rule for rule in self.rules if rule.match != match]
         if mode is not Mode.OK or delay:
             self.rules.append(Rule(match, mode, delay, times))
@@ -137,7 +143,9 @@ def http_app(gateway: Gateway) -> Starlette:
     async def take(request: Request) -> Response:
         answer = await treated(request)
         status = None if await request.is_disconnected() else answer.status_code
-        gateway.attempts.append(Attempt(time.time(), request.url.path.strip("/"), request.headers.get("webhook-id", ""), status))
+        gateway.attempts.append(
+            Attempt(time.time(), request.url.path.strip("/"), request.headers.get("webhook-id", ""), status)
+        )
         return answer
 
     async def treated(request: Request) -> Response:
@@ -161,7 +169,9 @@ def http_app(gateway: Gateway) -> Starlette:
                 return _json({}, 504)
             case Mode.OK:
                 more = {"link": data.get("link"), "subject": data.get("subject"), "data": data}
-                reference = gateway.accept(channel, request.headers["webhook-id"], address, str(data["text"]), **more)
+                reference = gateway.accept(
+                    channel, request.headers["webhook-id"], address, str(data["text"]), **more
+                )
                 return _json({"reference": reference}, 202)
 
     async def messages(request: Request) -> Response:
@@ -169,14 +179,21 @@ def http_app(gateway: Gateway) -> Starlette:
         found = [
             asdict(message)
             for message in gateway.messages
-            if (not to or to in message.to) and (not channel or channel == message.channel) and message.number > int(after or 0)
+            if (not to or to in message.to)
+            and (not channel or channel == message.channel)
+            and message.number > int(after or 0)
         ]
         return _json(found)
 
     async def control(request: Request) -> Response:
         asked = orjson.loads(await request.body())
         try:
-            gateway.command(asked["match"], Mode(asked.get("mode", "ok")), delay=float(asked.get("delay", 0)), times=asked.get("times"))
+            gateway.command(
+                asked["match"],
+                Mode(asked.get("mode", "ok")),
+                delay=float(asked.get("delay", 0)),
+                times=asked.get("times"),
+            )
         except (KeyError, ValueError) as error:
             return _json({"error": f"match and a mode of {[*map(str, Mode)]} are needed: {error}"}, 422)
         return _json([asdict(rule) for rule in gateway.rules])
@@ -218,7 +235,9 @@ class Mailbox:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, __: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, _: Session, envelope: Envelope, address: str, __: list[str]
+    ) -> str:
         match await self._gateway.treat("email", address):
             case Mode.REFUSE:
                 return "550 5.1.1 no such mailbox here"
@@ -258,7 +277,15 @@ class _QuietServer(uvicorn.Server):
 class GatewayLab:
     """Both ends on this loop. Ports of 0 are chosen; `async with GatewayLab(key) as lab` in tests."""
 
-    def __init__(self, webhook_key: str, *, http_port: int = 0, smtp_port: int = 0, host: str = "127.0.0.1", keep: int = 10_000) -> None:
+    def __init__(
+        self,
+        webhook_key: str,
+        *,
+        http_port: int = 0,
+        smtp_port: int = 0,
+        host: str = "127.0.0.1",
+        keep: int = 10_000,
+    ) -> None:
         self.gateway = Gateway(webhook_key, keep=keep)
         self.host, self.http_port, self.smtp_port = host, http_port, smtp_port
 
@@ -270,7 +297,9 @@ class GatewayLab:
         loop = asyncio.get_running_loop()
         mailbox = Mailbox(self.gateway)
         self._smtp = await loop.create_server(
-            lambda: SMTP(mailbox, hostname="gateway.lab.example", enable_SMTPUTF8=True, loop=loop), self.host, self.smtp_port
+            lambda: SMTP(mailbox, hostname="gateway.lab.example", enable_SMTPUTF8=True, loop=loop),
+            self.host,
+            self.smtp_port,
         )
         self.smtp_port = int(self._smtp.sockets[0].getsockname()[1])
         config = uvicorn.Config(
@@ -309,11 +338,17 @@ def main() -> None:
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument("--secrets", type=Path, required=True, help="the folder with webhook.key")
     parser.add_argument("--keep", type=int, default=10_000, help="messages that are remembered")
-    parser.add_argument("--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)")
+    parser.add_argument(
+        "--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)"
+    )
     asked = parser.parse_args()
     key = read_secret(asked.secrets, SecretFile.WEBHOOK).decode().strip()
     keep = 200 if asked.quiet else asked.keep
-    uvloop.run(serve(GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)))
+    uvloop.run(
+        serve(
+            GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""A history for `fenghuo policy simulate`: the stored facts of a case or of the whole trail, from the running audit or an export.
+"""A history for `fenghuo policy simulate`: the stored facts of a case or of the whole trail, from the running
+audit or an export.
 
-Invariant: facts come in the order of the trail, each with the broker's time. What was erased or is no fact of ours is left out.
+Invariant: facts come in the order of the trail, each with the broker's time. What was erased or is no fact of
+ours is left out.
 """
 
 import json
@@ -21,8 +23,14 @@ WINDOW = 5_000
 
 def of_case(case: str) -> list[Stored]:
     """Over HTTP (role auditor)."""
-    moments: list[dict[str, Any]] = call("audit", "GET", f"/api/v1/cases/{case}/timeline", role=Role.AUDITOR).json()["moments"]
-    return [(Fact.model_validate(moment["fact"]), datetime.fromisoformat(moment["entry"]["time"])) for moment in moments if moment["fact"]]
+    moments: list[dict[str, Any]] = call(
+        "audit", "GET", f"/api/v1/cases/{case}/timeline", role=Role.AUDITOR
+    ).json()["moments"]
+    return [
+        (Fact.model_validate(moment["fact"]), datetime.fromisoformat(moment["entry"]["time"]))
+        for moment in moments
+        if moment["fact"]
+    ]
 
 
 def of_trail() -> Iterator[Stored]:
@@ -42,13 +50,21 @@ def of_export(path: Path) -> Iterator[Stored]:
     """A folder that `fenghuo trail export` wrote, or one file of JSON lines."""
     files = sorted((path / "payload").rglob("*.jsonl")) if path.is_dir() else [path]
     if not files:
-        fail(Exit.USAGE, f"{path} holds no export", "name a folder that `fenghuo trail export` wrote, or a file of JSON lines")
+        fail(
+            Exit.USAGE,
+            f"{path} holds no export",
+            "name a folder that `fenghuo trail export` wrote, or a file of JSON lines",
+        )
     for file in files:
         try:
             with file.open("rb") as lines:
                 yield from of_lines(lines)
         except (OSError, ValueError, KeyError) as error:
-            fail(Exit.USAGE, f"{file}: {error}", "name a folder that `fenghuo trail export` wrote, or a file of JSON lines")
+            fail(
+                Exit.USAGE,
+                f"{file}: {error}",
+                "name a folder that `fenghuo trail export` wrote, or a file of JSON lines",
+            )
 
 
 def of_lines(lines: Iterable[bytes]) -> Iterator[Stored]:
@@ -63,6 +79,9 @@ def of_lines(lines: Iterable[bytes]) -> Iterator[Stored]:
             elif line.get("payload") and line["payload"].get("raw"):
                 rec: dict[str, Any] = json.loads(line["rec"])
                 if "distrust" not in rec:  # nobody did what a message says that is not authentic
-                    yield Fact.read(base64.b64decode(line["payload"]["raw"])), datetime.fromisoformat(rec["broker"])
+                    yield (
+                        Fact.read(base64.b64decode(line["payload"]["raw"])),
+                        datetime.fromisoformat(rec["broker"]),
+                    )
         except FactError:
             continue

@@ -1,7 +1,9 @@
-"""Everything on one machine without containers: broker, store, gateway and the four services, kept alive until told to stop.
+"""Everything on one machine without containers: broker, store, gateway and the four services, kept alive
+until told to stop.
 
-Invariant: what it started it ends, in the order services, gateway and witness, store, broker, whatever made it stop; what was stored before
-a stop is there after the next start, because nothing is made anew that exists.
+Invariant: what it started it ends, in the order services, gateway and witness, store, broker, whatever made
+it stop; what was stored before a stop is there after the next start, because nothing is made anew that
+exists.
 """
 
 import asyncio
@@ -44,7 +46,9 @@ class Launcher:
         self._care: asyncio.Task[None] | None = None
 
     async def start(self, ask: httpx.AsyncClient) -> None:
-        """Broker first, the rest side by side: the services look for broker and store for as long as it takes."""
+        """Broker first, the rest side by side: the services look for broker and store for as long as it
+        takes.
+        """
         place = self.place
         if made := make_secrets(place.secrets):
             self.screen.tell("step", f"made {len(made)} keys and secrets in {place.secrets}", made=made)
@@ -56,7 +60,10 @@ class Launcher:
         await self._ready(broker, f"nats-server, {place.nats_url}")
         care = BrokerCare(broker, place.addresses["monitor"], place.data / "nats", self.screen)
         self._care = asyncio.create_task(care.run(), name="broker-care")
-        rest = [self._spawn(gateway_part(place, ask)), *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES)]
+        rest = [
+            self._spawn(gateway_part(place, ask)),
+            *(self._spawn(service_part(name, place, self.settings, ask)) for name in SERVICES),
+        ]
         if place.witness is not None:
             rest.append(self._spawn(witness_part(place, place.witness, ask)))
         # Loaded now: the others start meanwhile.
@@ -65,7 +72,9 @@ class Launcher:
         issued = dev_tokens.write(place.tokens, place.secrets, directory, datetime.now(UTC))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._declare(issued))
-            group.create_task(self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}"))
+            group.create_task(
+                self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}")
+            )
             for child in rest:
                 group.create_task(self._ready(child, place.url(child.part.name)))
         place.write_addresses()
@@ -77,7 +86,9 @@ class Launcher:
     async def _ready(self, child: Child, text: str) -> None:
         if not await child.ready():
             return
-        self.screen.tell("ready", in_column(child.part.name, text), part=child.part.name, pid=child.process.pid)
+        self.screen.tell(
+            "ready", in_column(child.part.name, text), part=child.part.name, pid=child.process.pid
+        )
 
     async def _declare(self, issued: "list[Claims]") -> None:
         settings = self.settings.model_copy(
@@ -88,7 +99,9 @@ class Launcher:
             }
         )
         if created := await declare_streams(settings):
-            self.screen.tell("step", f"declared {len(created)} streams, buckets and durables", created=created)
+            self.screen.tell(
+                "step", f"declared {len(created)} streams, buckets and durables", created=created
+            )
         if lazily := await durability.looked_up(settings):
             self.screen.tell("alarm", lazily, part="broker")
         from fenghuo.token_ledger import TokenLedger
@@ -113,7 +126,9 @@ class Launcher:
 
 @asynccontextmanager
 async def launched(place: Place, settings: Settings, screen: Screen) -> AsyncIterator[Launcher]:
-    """Runs inside the `async with`; all is gone after it. Raises one of LAUNCH_ERRORS before anything is left half started."""
+    """Runs inside the `async with`; all is gone after it. Raises one of LAUNCH_ERRORS before anything is left
+    half started.
+    """
     if settings.environment is Environment.PRODUCTION:
         raise PlaceError(
             f"FENGHUO_ENVIRONMENT is production, and the embedded store is {NOT_FOR_RECORDS}",
@@ -143,7 +158,9 @@ def _on_signals(act: Callable[[], object]) -> None:
 
 
 def run_until_signalled(work: Coroutine[Any, Any, int]) -> int:
-    """Run `work`; SIGINT, SIGTERM and SIGHUP cancel it, and its clean-up still runs. Returns its exit code, 0 where it was stopped."""
+    """Run `work`; SIGINT, SIGTERM and SIGHUP cancel it, and its clean-up still runs. Returns its exit code, 0
+    where it was stopped.
+    """
 
     async def watched() -> int:
         task = asyncio.create_task(work)

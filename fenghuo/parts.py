@@ -1,4 +1,6 @@
-"""The processes of one embedded installation, each with its command, environment and sign of readiness; nothing runs yet."""
+"""The processes of one embedded installation, each with its command, environment and sign of readiness;
+nothing runs yet.
+"""
 
 import asyncio
 import os
@@ -24,7 +26,11 @@ def broker_part(place: Place) -> Part:
     monitor = place.ports["monitor"]
     return Part(
         name="broker",
-        command=tuple(embedded.nats_command(place.data / "nats", place.secrets, port=place.ports["nats"], monitor=monitor)),
+        command=tuple(
+            embedded.nats_command(
+                place.data / "nats", place.secrets, port=place.ports["nats"], monitor=monitor
+            )
+        ),
         env=embedded.nats_env(public_nkeys(place.secrets)),
         log=place.log("broker"),
         is_ready=lambda: asyncio.to_thread(embedded.nats_answers, monitor),
@@ -72,7 +78,9 @@ def witness_line(place: Place, folder: Path) -> str:
 
     log = (place.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
     listen = f"{place.host}:{place.ports['witness']}"
-    vkey, _ = Folder(folder).init("discipline.example/witness", log, "", listen=listen, webhook="", now=int(time.time()))
+    vkey, _ = Folder(folder).init(
+        "discipline.example/witness", log, "", listen=listen, webhook="", now=int(time.time())
+    )
     return f"{place.url('witness')} {vkey}"
 
 
@@ -100,7 +108,9 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
         "FENGHUO_SECRETS_DIR": str(place.secrets),
         "FENGHUO_POLICY": str(found(settings.policy)),
         "FENGHUO_DIRECTORY": str(found(settings.directory)),
-        "FENGHUO_GATEWAY_URL": os.environ.get("FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"),
+        "FENGHUO_GATEWAY_URL": os.environ.get(
+            "FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"
+        ),
         "FENGHUO_SMTP_HOST": os.environ.get("FENGHUO_SMTP_HOST", "127.0.0.1"),
         "FENGHUO_SMTP_PORT": os.environ.get("FENGHUO_SMTP_PORT", str(place.ports["mail"])),
         "FENGHUO_HTTP_HOST": place.host,
@@ -108,8 +118,16 @@ def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
         "FENGHUO_PUBLIC_URL": place.url(name),
         "FENGHUO_LOG_FORMAT": "json",
         # The embedded store knows no users: who erases reaches it as everyone does.
-        **({"FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url)} if name == "audit" else {}),
-        **({"FENGHUO_WITNESSES": witness_line(place, place.witness)} if name == "audit" and place.witness is not None else {}),
+        **(
+            {"FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url)}
+            if name == "audit"
+            else {}
+        ),
+        **(
+            {"FENGHUO_WITNESSES": witness_line(place, place.witness)}
+            if name == "audit" and place.witness is not None
+            else {}
+        ),
     }
 
 

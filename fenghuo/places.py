@@ -1,6 +1,7 @@
 """Where everything of one embedded installation stands: its data, its ports, its addresses.
 
-Invariant: one data folder has one launcher (a lock on it says so), and a port that is taken is named before anything starts.
+Invariant: one data folder has one launcher (a lock on it says so), and a port that is taken is named before
+anything starts.
 """
 
 import fcntl
@@ -19,8 +20,18 @@ from shared.private_files import make_private
 from shared.settings import Settings
 
 PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
-"""Of the services, as in shared.service: not imported from there, so that a command does not load a web server."""
-DEFAULT_PORTS = {**PORTS, "nats": 4222, "monitor": 8222, "mongo": 27017, "gateway": 8090, "mail": 8025, "witness": 8091}
+"""Of the services, as in shared.service: not imported from there, so that a command does not load a web
+server.
+"""
+DEFAULT_PORTS = {
+    **PORTS,
+    "nats": 4222,
+    "monitor": 8222,
+    "mongo": 27017,
+    "gateway": 8090,
+    "mail": 8025,
+    "witness": 8091,
+}
 """In the order they follow FENGHUO_PORT_BASE."""
 
 
@@ -54,14 +65,19 @@ class PortSettings(BaseSettings):
         return bool(self.model_fields_set)
 
     def ports(self) -> dict[str, int]:
-        moved = {part: port if self.base is None else self.base + number for number, (part, port) in enumerate(DEFAULT_PORTS.items())}
+        moved = {
+            part: port if self.base is None else self.base + number
+            for number, (part, port) in enumerate(DEFAULT_PORTS.items())
+        }
         chosen: dict[str, int | None] = self.model_dump()
         return {part: chosen[part] or port for part, port in moved.items()}
 
 
 @dataclass(frozen=True)
 class Place:
-    """`home` keeps the lock, the tokens and the addresses; `data` what this start works on (the demo has its own)."""
+    """`home` keeps the lock, the tokens and the addresses; `data` what this start works on (the demo has its
+    own).
+    """
 
     home: Path
     data: Path
@@ -89,7 +105,9 @@ class Place:
 
     @property
     def witness(self) -> Path | None:
-        """The folder of the witness that runs beside it; only the demo has one: beside the log it proves nothing, it shows how."""
+        """The folder of the witness that runs beside it; only the demo has one: beside the log it proves
+        nothing, it shows how.
+        """
         return self.data / "witness" if "witness" in self.ports else None
 
     def log(self, part: str) -> Path:
@@ -99,7 +117,9 @@ class Place:
         """Raises PlaceError naming each port that somebody else holds."""
         twice = [part for part, port in self.ports.items() if list(self.ports.values()).count(port) > 1]
         if twice:
-            raise PlaceError(f"{' and '.join(twice)} are given the same port", "give each its own: FENGHUO_PORT_<PART>")
+            raise PlaceError(
+                f"{' and '.join(twice)} are given the same port", "give each its own: FENGHUO_PORT_<PART>"
+            )
         taken = [f"{port} ({part})" for part, port in self.ports.items() if not _is_free(port)]
         if taken:
             part = taken[0].partition("(")[2].rstrip(")")
@@ -142,7 +162,12 @@ class Place:
 
     def write_addresses(self) -> None:
         """For the commands: where this installation answers while this process runs it."""
-        addresses = {**self.addresses, "data": str(self.data), "secrets": str(self.secrets), "process": str(os.getpid())}
+        addresses = {
+            **self.addresses,
+            "data": str(self.data),
+            "secrets": str(self.secrets),
+            "process": str(os.getpid()),
+        }
         (self.home / "running.json").write_text(json.dumps(addresses, indent=2) + "\n")
 
     def forget_addresses(self) -> None:
@@ -170,8 +195,9 @@ def _lives(process: int) -> bool:
 
 
 def known_addresses(settings: Settings) -> dict[str, str]:
-    """Where the parts of the installation of this folder answer: as its launcher says, else as FENGHUO_PORT_BASE and
-    FENGHUO_PORT_<PART> say; empty where neither does."""
+    """Where the parts of the installation of this folder answer: as its launcher says, else as
+    FENGHUO_PORT_BASE and FENGHUO_PORT_<PART> say; empty where neither does.
+    """
     if running := running_addresses(settings.data_dir):
         return running
     given = PortSettings()
@@ -179,17 +205,27 @@ def known_addresses(settings: Settings) -> dict[str, str]:
 
 
 def nats_url(settings: Settings) -> str:
-    """FENGHUO_NATS_URL, else the broker of this folder's installation, else the default; a broker knows its own users by their keys."""
-    return settings.nats_url if "nats_url" in settings.model_fields_set else known_addresses(settings).get("nats", settings.nats_url)
+    """FENGHUO_NATS_URL, else the broker of this folder's installation, else the default; a broker knows its
+    own users by their keys.
+    """
+    return (
+        settings.nats_url
+        if "nats_url" in settings.model_fields_set
+        else known_addresses(settings).get("nats", settings.nats_url)
+    )
 
 
 def secrets_folder(settings: Settings) -> Path:
-    """FENGHUO_SECRETS_DIR, else the one of what runs on this data folder (the demo has its own), else the data folder's."""
+    """FENGHUO_SECRETS_DIR, else the one of what runs on this data folder (the demo has its own), else the
+    data folder's.
+    """
     return settings.secrets_dir or Path(running_addresses(settings.data_dir).get("secrets", settings.secrets))
 
 
 def reload_broker(settings: Settings, secrets: Path) -> bool | None:
-    """Have the broker that runs on this data folder read its file anew; None where none runs on these secrets, False where it did not."""
+    """Have the broker that runs on this data folder read its file anew; None where none runs on these
+    secrets, False where it did not.
+    """
     from fenghuo import embedded
     from fenghuo.broker_reload import reload
 

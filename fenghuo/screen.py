@@ -27,7 +27,9 @@ class ConsoleScreen:
         self.console = console
 
     def tell(self, event: str, text: str, **_: Any) -> None:
-        self.console.print(f"{MARKS.get(event, MARKS['step'])} {escape(text)}", highlight=False, soft_wrap=False)
+        self.console.print(
+            f"{MARKS.get(event, MARKS['step'])} {escape(text)}", highlight=False, soft_wrap=False
+        )
 
 
 class JsonScreen:

@@ -1,7 +1,7 @@
 """Both sides of a long simulation at once, each on a core of its own.
 
-Invariant: the answer is that of `simulate`; only the time differs. The child shares the history as it is (fork), and only its outcome
-travels back.
+Invariant: the answer is that of `simulate`; only the time differs. The child shares the history as it is
+(fork), and only its outcome travels back.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,11 @@ WORTH_IT = 20_000
 
 
 def simulate_at_once(
-    history: Sequence[Stored], other: Policy, directory: Directory, before: Sequence[Turn], until: datetime | None = None
+    history: Sequence[Stored],
+    other: Policy,
+    directory: Directory,
+    before: Sequence[Turn],
+    until: datetime | None = None,
 ) -> Differences:
     if len(history) < WORTH_IT:
         return simulate(history, other, directory, before, until)
@@ -38,7 +42,11 @@ def simulate_at_once(
 
 
 def _tell(
-    to: "Connection[Outcome, Outcome]", history: Sequence[Stored], turns: Sequence[Turn], directory: Directory, until: datetime | None
+    to: "Connection[Outcome, Outcome]",
+    history: Sequence[Stored],
+    turns: Sequence[Turn],
+    directory: Directory,
+    until: datetime | None,
 ) -> None:
     to.send(play(history, turns, directory, until))
     to.close()

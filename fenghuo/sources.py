@@ -1,7 +1,8 @@
 """The keys of the sources that publish on the broker: one nkey a source, each in an account of its own.
 
-Invariant: what the broker reads (`sources.conf`) is made of the register of keys (`sources.json`) and the directory, and of nothing
-else; it holds public keys alone. A seed is written once, and a source whose key was taken back gets a new one only when it is asked for.
+Invariant: what the broker reads (`sources.conf`) is made of the register of keys (`sources.json`) and the
+directory, and of nothing else; it holds public keys alone. A seed is written once, and a source whose key was
+taken back gets a new one only when it is asked for.
 """
 
 import fcntl
@@ -23,7 +24,9 @@ from shared.secrets import source_seed_file
 from shared.subjects import HEARTBEAT, REPORT_SUBMIT, inbox_subject, report_submit_subject
 
 FOLDER = "sources"
-"""Within the secrets folder, and beside the broker's own file: config/nats.conf includes `sources/sources.conf`."""
+"""Within the secrets folder, and beside the broker's own file: config/nats.conf includes
+`sources/sources.conf`.
+"""
 EMPTY = "# No source has a key yet: `fenghuo source add <id>`.\n"
 
 
@@ -81,15 +84,24 @@ class SourceKeys:
         """For an evaluation: a key for every declared source that never had one. Returns those made."""
         with self._locked():
             known = {key.source for key in self.all()}
-            return [key.source for key in self._make([one for one in directory.sources if one.id not in known], directory, now)]
+            return [
+                key.source
+                for key in self._make(
+                    [one for one in directory.sources if one.id not in known], directory, now
+                )
+            ]
 
     def revoke(self, source: str, directory: Directory, now: datetime) -> SourceKey:
-        """Take the key back; whoever holds it is refused once the broker has read the file. Raises SourceError."""
+        """Take the key back; whoever holds it is refused once the broker has read the file. Raises
+        SourceError.
+        """
         with self._locked():
             keys = self.all()
             held = next((key for key in keys if key.source == source and key.revoked_at is None), None)
             if held is None:
-                raise SourceError(f"source {source} has no key that could be taken back", "see `fenghuo source list`")
+                raise SourceError(
+                    f"source {source} has no key that could be taken back", "see `fenghuo source list`"
+                )
             revoked = held.model_copy(update={"revoked_at": now})
             self._write([revoked if key is held else key for key in keys], directory)
             self.seed(source).unlink(missing_ok=True)
@@ -101,12 +113,18 @@ class SourceKeys:
             self._write(self.all(), directory)
 
     def _make(self, sources: Sequence[Source], directory: Directory, now: datetime) -> list[SourceKey]:
-        made = [SourceKey(source=SourceId(one.id), public_key=_write_seed(self.seed(one.id)), made_at=now) for one in sources]
+        made = [
+            SourceKey(source=SourceId(one.id), public_key=_write_seed(self.seed(one.id)), made_at=now)
+            for one in sources
+        ]
         self._write([*self.all(), *made], directory)
         return made
 
     def _write(self, keys: list[SourceKey], directory: Directory) -> None:
-        _replace(self._folder / "sources.json", _register.dump_json(keys, indent=2, exclude_none=True).decode() + "\n")
+        _replace(
+            self._folder / "sources.json",
+            _register.dump_json(keys, indent=2, exclude_none=True).decode() + "\n",
+        )
         in_force = {key.source: key for key in keys if key.revoked_at is None}
         _replace(self._folder / "sources.conf", accounts_of(directory, in_force))
 
@@ -122,24 +140,36 @@ class SourceKeys:
 
 
 def make_folder(secrets: Path) -> None:
-    """The folder with an empty file in it: the broker does not start without one. It may be read: no secret lies in it."""
+    """The folder with an empty file in it: the broker does not start without one. It may be read: no secret
+    lies in it.
+    """
     folder = secrets / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)  # said here, since our processes write for their owner alone: a broker in a container is another user
+    folder.chmod(
+        0o755
+    )  # said here, since our processes write for their owner alone: a broker in a container is another user
     if not (folder / "sources.conf").exists():
         _replace(folder / "sources.conf", EMPTY)
 
 
 def accounts_of(directory: Directory, in_force: dict[SourceId, SourceKey]) -> str:
     """What the broker includes: an account for every declared source, with its key where one is in force."""
-    return "".join(_account(source, in_force.get(SourceId(source.id))) for source in directory.sources) or EMPTY
+    return (
+        "".join(_account(source, in_force.get(SourceId(source.id))) for source in directory.sources) or EMPTY
+    )
 
 
 def _account(source: Source, key: SourceKey | None) -> str:
-    """A source hands in its own formats and asks `report.submit`; what the core sees names the source, and the source can't change it."""
+    """A source hands in its own formats and asks `report.submit`; what the core sees names the source, and
+    the source can't change it.
+    """
     inbox = [inbox_subject(name, source.id) for name in (*source.formats, HEARTBEAT)]
     publish = json.dumps([*inbox, REPORT_SUBMIT])
-    user = f'    {{ nkey: {key.public_key}, permissions: {{ publish: {publish}, subscribe: "_INBOX.>" }} }}\n' if key else ""
+    user = (
+        f'    {{ nkey: {key.public_key}, permissions: {{ publish: {publish}, subscribe: "_INBOX.>" }} }}\n'
+        if key
+        else ""
+    )
     imports = "".join(f'    {{ service: {{ account: CORE, subject: "{subject}" }} }}\n' for subject in inbox)
     asks = f'    {{ service: {{ account: CORE, subject: "{report_submit_subject(source.id)}" }}, to: "{REPORT_SUBMIT}" }}\n'
     return f"source-{source.id} {{\n  users: [\n{user}  ]\n  imports: [\n{imports}{asks}  ]\n}}\n"
@@ -149,7 +179,9 @@ def _declared(source: str, directory: Directory) -> Source:
     declared = directory.sources_by_id.get(SourceId(source))
     if declared is None:
         ids = ", ".join(sorted(directory.sources_by_id)) or "none"
-        raise SourceError(f"no source {source} is declared", f"add it to the directory's `sources` first (there now: {ids})")
+        raise SourceError(
+            f"no source {source} is declared", f"add it to the directory's `sources` first (there now: {ids})"
+        )
     return declared
 
 

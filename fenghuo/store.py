@@ -1,10 +1,10 @@
 """Who may do what in the store: the replica set, the roles and their users, declared here and nowhere else.
 
-Invariant: nobody who writes records can change or remove one. The audit may find and insert; what makes collections and
-indexes writes no record; an auditor's own tools find and do nothing else; what may remove (personal data, on a legal basis)
-reaches the payloads alone, never the trail. Real MongoDB holds this for each collection; the embedded store knows databases
-only, so that there a user may do in each collection what it may do in any of that database.
-Safe to repeat; a password changed in its file is taken over.
+Invariant: nobody who writes records can change or remove one. The audit may find and insert; what makes
+collections and indexes writes no record; an auditor's own tools find and do nothing else; what may remove
+(personal data, on a legal basis) reaches the payloads alone, never the trail. Real MongoDB holds this for
+each collection; the embedded store knows databases only, so that there a user may do in each collection what
+it may do in any of that database. Safe to repeat; a password changed in its file is taken over.
 """
 
 import time
@@ -27,7 +27,14 @@ TRAIL = ("entries", "tiles", "checkpoints", "cosignatures", "timestamps", "searc
 PAYLOADS = ("payloads", "rest", "actors", "search_texts")
 """Personal data, and what is made of it."""
 
-FIND, INSERT, UPDATE, REMOVE, DROP, INDEX = VERBS = ("find", "insert", "update", "remove", "dropCollection", "createIndex")
+FIND, INSERT, UPDATE, REMOVE, DROP, INDEX = VERBS = (
+    "find",
+    "insert",
+    "update",
+    "remove",
+    "dropCollection",
+    "createIndex",
+)
 """What there is to do to a collection; whoever may not `update` can neither change nor replace a document."""
 _LOOK = ("listIndexes", "collStats")
 _LOOK_AROUND = ("listCollections", "dbStats")
@@ -50,21 +57,34 @@ MAY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
 }
 """User → database → collection → what it may do there. What is not named is refused."""
 
-USERS = {"audit": "trail_writer", "trail_reader": "trail_reader", "redactor": "redactor", "setup": "trail_setup"}
+USERS = {
+    "audit": "trail_writer",
+    "trail_reader": "trail_reader",
+    "redactor": "redactor",
+    "setup": "trail_setup",
+}
 """User → its role."""
 
 EMBEDDED_SET = "secantus"
 NOT_YET_INITIALIZED = 94
 PATIENCE = 60.0
-"""Seconds. The image starts a first server for itself alone before the real one, and an election takes its time."""
+"""Seconds. The image starts a first server for itself alone before the real one, and an election takes its
+time.
+"""
 
 
 def connect_root(host: str, password: str, *, patience: float = PATIENCE) -> Client:
-    """As root, directly to one member: before there is a replica set. Raises the last error after `patience` seconds."""
+    """As root, directly to one member: before there is a replica set. Raises the last error after `patience`
+    seconds.
+    """
     deadline = time.monotonic() + patience
     while True:
         client: Client = MongoClient(
-            f"mongodb://{host}/", username="root", password=password, directConnection=True, serverSelectionTimeoutMS=2000
+            f"mongodb://{host}/",
+            username="root",
+            password=password,
+            directConnection=True,
+            serverSelectionTimeoutMS=2000,
         )
         try:
             client.admin.command("ping")
@@ -77,7 +97,9 @@ def connect_root(host: str, password: str, *, patience: float = PATIENCE) -> Cli
 
 
 def initiate(client: Client, host: str, *, patience: float = PATIENCE) -> bool:
-    """Make `host` a replica set of one unless it is in one, and wait for it to take writes. True where it was made now."""
+    """Make `host` a replica set of one unless it is in one, and wait for it to take writes. True where it was
+    made now.
+    """
     made = False
     try:
         client.admin.command("replSetGetStatus")
@@ -108,20 +130,36 @@ def knows_collections(client: Client) -> bool:
 
 
 def privileges(user: str, *, by_collection: bool, trails: int = 1) -> list[dict[str, Any]]:
-    """What `createRole` takes. `trails`: how many this installation has had; each has databases of its own, with the same rights."""
-    return [one for number in range(1, trails + 1) for one in _privileges(user, number, by_collection=by_collection)]
+    """What `createRole` takes. `trails`: how many this installation has had; each has databases of its own,
+    with the same rights.
+    """
+    return [
+        one
+        for number in range(1, trails + 1)
+        for one in _privileges(user, number, by_collection=by_collection)
+    ]
 
 
 def _privileges(user: str, number: int, *, by_collection: bool) -> list[dict[str, Any]]:
     also = _MAKE if user == "setup" else _LOOK
 
     def on(database: str, collection: str, actions: Iterable[str]) -> dict[str, Any]:
-        return {"resource": {"db": database_of(database, number), "collection": collection}, "actions": sorted(set(actions))}
+        return {
+            "resource": {"db": database_of(database, number), "collection": collection},
+            "actions": sorted(set(actions)),
+        }
 
     if not by_collection:
-        return [on(database, "", (*may(user, database, "", by_collection=False), *also, *_LOOK_AROUND)) for database in MAY[user]]
+        return [
+            on(database, "", (*may(user, database, "", by_collection=False), *also, *_LOOK_AROUND))
+            for database in MAY[user]
+        ]
     whole = [on(database, "", _LOOK_AROUND) for database in MAY[user]]
-    return whole + [on(database, name, (*verbs, *also)) for database, held in MAY[user].items() for name, verbs in held.items()]
+    return whole + [
+        on(database, name, (*verbs, *also))
+        for database, held in MAY[user].items()
+        for name, verbs in held.items()
+    ]
 
 
 def declare_roles(client: Client, trails: int = 1) -> None:
@@ -140,10 +178,14 @@ def declare_users(client: Client, passwords: Mapping[str, str]) -> None:
 
 
 async def make_collections(host: str, password: str, trails: int = 1) -> None:
-    """As `setup`, the trail's collections with their validators and indexes: the audit itself has no right to make them."""
+    """As `setup`, the trail's collections with their validators and indexes: the audit itself has no right to
+    make them.
+    """
     from services.audit.store.trail import Trail
 
-    trail = Trail(f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true", trails)
+    trail = Trail(
+        f"mongodb://setup:{quote(password, safe='')}@{host}/?authSource=admin&directConnection=true", trails
+    )
     try:
         await trail.prepare()
     finally:

@@ -1,4 +1,5 @@
-"""Child processes that are kept alive: one that ends unasked is started again, with a growing pause, and the screen says so.
+"""Child processes that are kept alive: one that ends unasked is started again, with a growing pause, and the
+screen says so.
 
 Invariant: after `stop` none of them is left, whatever state it was in.
 """
@@ -18,7 +19,9 @@ LOOK_EVERY = 0.2
 ASK_EVERY = 0.25
 """Seconds between two questions whether a child is ready: asking costs it, and it has enough to do then."""
 LONGEST_PAUSE = 3.0
-"""Seconds before a part that died is started again, at most: each of them is one in which somebody may wait for us."""
+"""Seconds before a part that died is started again, at most: each of them is one in which somebody may wait
+for us.
+"""
 STEADY_AFTER = 30.0
 """Seconds a child must have run for its next end to count as the first again."""
 LOG_LIMIT = 20 * 1024 * 1024
@@ -61,21 +64,26 @@ class Child:
         return embedded.start(self.part.command, log=self.part.log, env=self.part.env, cwd=self.part.cwd)
 
     async def ready(self) -> bool:
-        """Wait until it answers, then keep it alive. Raises StartError where it ends, or stays silent and the rest needs it; false where
-        the rest goes on without it."""
+        """Wait until it answers, then keep it alive. Raises StartError where it ends, or stays silent and the
+        rest needs it; false where the rest goes on without it.
+        """
         is_ready = True
         try:
             async with asyncio.timeout(self.part.patience):
                 while not await self.part.is_ready():
                     if self.process.poll() is not None:
-                        raise StartError(f"{self.part.name} {ending(self.process.returncode)}\n{self._last_words()}")
+                        raise StartError(
+                            f"{self.part.name} {ending(self.process.returncode)}\n{self._last_words()}"
+                        )
                     await asyncio.sleep(ASK_EVERY)
         except TimeoutError:
             text = f"{self.part.name} was not ready within {self.part.patience:.0f} s"
             if self.part.is_needed:
                 raise StartError(f"{text}\n{self._last_words()}") from None
             is_ready = False
-            self.screen.tell("alarm", f"{text}, the rest goes on; its own words: {self.part.log}", part=self.part.name)
+            self.screen.tell(
+                "alarm", f"{text}, the rest goes on; its own words: {self.part.log}", part=self.part.name
+            )
         self._watch = asyncio.create_task(self._keep_alive(), name=f"watch-{self.part.name}")
         return is_ready
 
@@ -96,7 +104,9 @@ class Child:
             pause, started = min(pause * 2, LONGEST_PAUSE), loop.time()
             self.process = self._spawn()
             if await self._back_within(self.part.patience):
-                self.screen.tell("again", f"{self.part.name} is back and ready", part=self.part.name, pid=self.process.pid)
+                self.screen.tell(
+                    "again", f"{self.part.name} is back and ready", part=self.part.name, pid=self.process.pid
+                )
 
     async def _back_within(self, seconds: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -105,7 +115,11 @@ class Child:
             if await self.part.is_ready():
                 return True
             if loop.time() > deadline:
-                self.screen.tell("alarm", f"{self.part.name} runs but does not get ready: see {self.part.log}", part=self.part.name)
+                self.screen.tell(
+                    "alarm",
+                    f"{self.part.name} runs but does not get ready: see {self.part.log}",
+                    part=self.part.name,
+                )
                 return False
             await asyncio.sleep(0.1)
         return False
@@ -131,7 +145,11 @@ class Child:
         try:
             await asyncio.to_thread(self.process.wait, self.part.farewell)
         except subprocess.TimeoutExpired:
-            self.screen.tell("alarm", f"{self.part.name} did not end within {self.part.farewell:g} s and is killed", part=self.part.name)
+            self.screen.tell(
+                "alarm",
+                f"{self.part.name} did not end within {self.part.farewell:g} s and is killed",
+                part=self.part.name,
+            )
             self.process.kill()
         self.process.wait()
 

@@ -1,7 +1,9 @@
-"""Tables that people hand in (CSV or JSON lines): row by row, each with its line; those refused are kept with the reason. Pure.
+"""Tables that people hand in (CSV or JSON lines): row by row, each with its line; those refused are kept with
+the reason. Pure.
 
-Invariant: a row's key is made of what it says and of nothing else, so that the same table handed in again makes nothing twice; and a file
-of refused rows has the form of the table it came from, so that, corrected, it can be handed in as it is.
+Invariant: a row's key is made of what it says and of nothing else, so that the same table handed in again
+makes nothing twice; and a file of refused rows has the form of the table it came from, so that, corrected, it
+can be handed in as it is.
 """
 
 import csv
@@ -33,7 +35,11 @@ class Row:
 
     @property
     def said(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cells.items() if name not in (*NOTES, KEY) and value not in (None, "")}
+        return {
+            name: value
+            for name, value in self.cells.items()
+            if name not in (*NOTES, KEY) and value not in (None, "")
+        }
 
     @property
     def key(self) -> str:
@@ -90,7 +96,9 @@ def _csv(text: str) -> Iterator[Row]:
 
 
 def form_of(said: dict[str, Any]) -> dict[str, Any]:
-    """Dotted columns become parts: `harm.deaths` is `{"harm": {"deaths": …}}`. Raises ValueError where two columns contradict."""
+    """Dotted columns become parts: `harm.deaths` is `{"harm": {"deaths": …}}`. Raises ValueError where two
+    columns contradict.
+    """
     form: dict[str, Any] = {}
     for name, value in said.items():
         *path, last = name.split(".")

@@ -1,7 +1,8 @@
 """The one way to a terminal: what others wrote is shown there, and does nothing there.
 
-Invariant: the only control sequences that leave are those of our own styles; every letter that moves the cursor, turns the direction of
-writing or can't be seen leaves written out (`<U+001B>`), in JSON as JSON writes it.
+Invariant: the only control sequences that leave are those of our own styles; every letter that moves the
+cursor, turns the direction of writing or can't be seen leaves written out (`<U+001B>`), in JSON as JSON
+writes it.
 """
 
 import json

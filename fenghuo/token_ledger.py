@@ -1,7 +1,7 @@
 """The bucket TOKENS as the operator's command keeps it: which tokens were issued, and which were taken back.
 
-Invariant: never a token itself, only what it says; and only the admin's key writes here. The list of those taken back is one value,
-written by compare-and-set, which every service follows (shared/gatekeeping.py).
+Invariant: never a token itself, only what it says; and only the admin's key writes here. The list of those
+taken back is one value, written by compare-and-set, which every service follows (shared/gatekeeping.py).
 """
 
 import asyncio
@@ -34,8 +34,9 @@ class Ledger(Frozen):
 
 
 class TokenLedger:
-    """`async with TokenLedger(settings)`: connected as the admin. Raises TimeoutError where the broker does not answer, or does not
-    know the key."""
+    """`async with TokenLedger(settings)`: connected as the admin. Raises TimeoutError where the broker does
+    not answer, or does not know the key.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -63,14 +64,19 @@ class TokenLedger:
                 return Claims.model_validate_json((await bucket.get(key)).value or b"")
 
         issued = await asyncio.gather(*map(claims_under, keys))
-        return Ledger(issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)), revoked=(await self._revoked(bucket))[0])
+        return Ledger(
+            issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)),
+            revoked=(await self._revoked(bucket))[0],
+        )
 
     async def revoke(self, entries: Sequence[Revocation], now: datetime) -> None:
         bucket = await self._bucket()
         for attempt in range(TRIES):
             before, last = await self._revoked(bucket)
             try:
-                await bucket.update(REVOKED, before.with_entries(entries, now).model_dump_json().encode(), last=last)
+                await bucket.update(
+                    REVOKED, before.with_entries(entries, now).model_dump_json().encode(), last=last
+                )
             except KeyWrongLastSequenceError:
                 await asyncio.sleep(0.05 * attempt)
                 continue

@@ -1,4 +1,5 @@
-"""What `fenghuo trail verify` checks beside the trail itself: the broker's stream, and from where it went on last time.
+"""What `fenghuo trail verify` checks beside the trail itself: the broker's stream, and from where it went on
+last time.
 
 Invariant: the state file only ever holds a checkpoint up to which all held.
 """
@@ -32,7 +33,11 @@ def authorities(path: Path | None) -> list[Certificate]:
     try:
         return certificates(bytes_of(path)) if path is not None else []
     except ValueError as error:
-        fail(Exit.USAGE, f"{path} holds no certificates ({error})", "name a file in PEM form, as the authority publishes it")
+        fail(
+            Exit.USAGE,
+            f"{path} holds no certificates ({error})",
+            "name a file in PEM form, as the authority publishes it",
+        )
 
 
 def opener_of(folder: Path | None, mongo: str | None) -> Opener | None:
@@ -40,7 +45,9 @@ def opener_of(folder: Path | None, mongo: str | None) -> Opener | None:
     return None if folder is None and mongo is None else partial(source_at, folder, mongo)
 
 
-def last_time(state: Path | None, since: Path | None, keep: Path | None) -> tuple[Path | None, Path | None, bool]:
+def last_time(
+    state: Path | None, since: Path | None, keep: Path | None
+) -> tuple[Path | None, Path | None, bool]:
     """(since, keep, only new) where `--state` stands for all three; the first time there is no state yet."""
     if state is None:
         return since, keep, False
@@ -57,19 +64,25 @@ def keep_state(path: Path, note: str) -> None:
 
 
 def not_known(verdict: "Verdict", seen: int | None, log: str, before: Verifier | None) -> list[str]:
-    """What a trail that holds does not show by itself. `seen`: the records that witnesses cosigned, None where none was named; `before`:
-    the key of the trail before, where that was given."""
+    """What a trail that holds does not show by itself. `seen`: the records that witnesses cosigned, None
+    where none was named; `before`: the key of the trail before, where that was given.
+    """
     said: list[str] = []
     if verdict.follows is not None and before is None:
         name = verdict.follows.name
-        said.append(f"not known: whether {name}, which it follows, was ended so by its own key; give that key (--follows VKEY)")
+        said.append(
+            f"not known: whether {name}, which it follows, was ended so by its own key; give that key (--follows VKEY)"
+        )
     resting = max(verdict.since, seen or 0)
     if resting >= verdict.size:
         return said
     what = f"records from {resting} on rest" if resting else "all this rests"
     ways = "name a witness (--witness VKEY)" if seen is None else "wait for its witnesses to cosign the rest"
     also = "" if resting else ", or give a checkpoint that was kept elsewhere (--since FILE)"
-    return [*said, f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}"]
+    return [
+        *said,
+        f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}",
+    ]
 
 
 async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
@@ -81,12 +94,18 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
     settings = Settings()
     settings = settings.model_copy(update={"nats_url": nats_url(settings)})
     if settings.nats_credentials is None:
-        settings = settings.model_copy(update={"nats_credentials": secrets_folder(settings) / nkey_file(_USER)})
+        settings = settings.model_copy(
+            update={"nats_credentials": secrets_folder(settings) / nkey_file(_USER)}
+        )
     bytes_of(settings.nats_credentials or Path())
     try:
         connection = await connect(settings, _USER, timeout=_PATIENCE)
     except TimeoutError:
-        fail(Exit.UNREACHABLE, f"the broker at {settings.nats_url} can't be reached, or is not this installation's", CHECK_BROKER)
+        fail(
+            Exit.UNREACHABLE,
+            f"the broker at {settings.nats_url} can't be reached, or is not this installation's",
+            CHECK_BROKER,
+        )
     try:
         return await stream_faults(source, key, Feed(lambda: connection), progress)
     finally:

@@ -32,7 +32,11 @@ def vkey_text(given: str | None) -> str:
     if text is None:
         path = secrets_folder(Settings()) / SecretFile.TRAIL_VERIFY
         if not path.exists():
-            fail(Exit.USAGE, "no public key to check against", "give --vkey (the line the operator gave you, or a file with it)")
+            fail(
+                Exit.USAGE,
+                "no public key to check against",
+                "give --vkey (the line the operator gave you, or a file with it)",
+            )
         return path.read_text().strip()
     return text.strip() if "+" in text else bytes_of(Path(text)).decode(errors="replace").strip()
 
@@ -47,8 +51,9 @@ def pinned(given: str | None) -> "Verifier":
 
 
 def before_text(given: str | None, vkey: str | None) -> str | None:
-    """Of the key of the trail before: the one given; else, where this machine's own trail is checked (no `vkey`), the one that `fenghuo
-    trail begin` kept here; None for neither."""
+    """Of the key of the trail before: the one given; else, where this machine's own trail is checked (no
+    `vkey`), the one that `fenghuo trail begin` kept here; None for neither.
+    """
     if given is not None:
         return vkey_text(given)
     if vkey is not None or "FENGHUO_TRAIL_VKEY" in os.environ:
@@ -64,7 +69,11 @@ def pinned_before(given: str | None, vkey: str | None) -> "Verifier | None":
     try:
         return Verifier.read(text) if text is not None else None
     except NoteError as error:
-        fail(Exit.USAGE, str(error), "give --follows (the line the operator gave you when that trail was new, or a file with it)")
+        fail(
+            Exit.USAGE,
+            str(error),
+            "give --follows (the line the operator gave you when that trail was new, or a file with it)",
+        )
 
 
 def bytes_of(path: Path) -> bytes:
@@ -74,7 +83,9 @@ def bytes_of(path: Path) -> bytes:
         fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
 
 
-def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str) -> T:
+def with_source(
+    work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str
+) -> T:
     """Do `work` on the one source that was asked for, with a bar of progress."""
     from services.audit.checking.sources import SourceError, Unreachable
 
@@ -89,13 +100,19 @@ def with_source(work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | 
     try:
         return asyncio.run(run())
     except Unreachable as error:
-        fail(Exit.UNREACHABLE, str(error), "see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)")
+        fail(
+            Exit.UNREACHABLE,
+            str(error),
+            "see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)",
+        )
     except SourceError as error:
         fail(Exit.NO, str(error), "run `fenghuo trail verify`: it says what is missing")
 
 
 def trail_number() -> int:
-    """Which trail of the installation of this data folder is written; an ended one is read by FENGHUO_TRAIL_NUMBER."""
+    """Which trail of the installation of this data folder is written; an ended one is read by
+    FENGHUO_TRAIL_NUMBER.
+    """
     from services.audit.log.succession import Succession
 
     named = os.environ.get("FENGHUO_TRAIL_NUMBER")

@@ -1,1 +1,3 @@
-"""The contract every service speaks: facts, subjects, streams, the directory, settings and how a service lives."""
+"""The contract every service speaks: facts, subjects, streams, the directory, settings and how a service
+lives.
+"""

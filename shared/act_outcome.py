@@ -1,7 +1,9 @@
-"""What became of an act, for whoever tells the person who did it: intake over HTTP and on the desk, the notifier behind a link.
+"""What became of an act, for whoever tells the person who did it: intake over HTTP and on the desk, the
+notifier behind a link.
 
-Invariant: nothing is claimed that was not seen. The escalator's decision on the act says what became of it; where the case has gone on
-since, the record is asked for that decision. An act on which nothing is known yet is `recorded`, and no more than that.
+Invariant: nothing is claimed that was not seen. The escalator's decision on the act says what became of it;
+where the case has gone on since, the record is asked for that decision. An act on which nothing is known yet
+is `recorded`, and no more than that.
 """
 
 from collections.abc import Callable
@@ -24,7 +26,9 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """On record, but it changed nothing; the REFUSED effect says why."""
     SET_ASIDE = "set_aside"
-    """On record, but a fault of the system kept it from being decided on: nothing has changed by it. The effect says why."""
+    """On record, but a fault of the system kept it from being decided on: nothing has changed by it. The
+    effect says why.
+    """
     WAITS = "waits"
     """On record, and waits for a second person: nothing has changed by it yet."""
     RECORDED = "recorded"
@@ -56,7 +60,9 @@ def became_by(decision: Decision) -> Became:
     return Became(outcome, decision.effects)
 
 
-async def became_on_record(connection: Callable[[], Client], case: CaseId, sequence: int, at: datetime) -> Became:
+async def became_on_record(
+    connection: Callable[[], Client], case: CaseId, sequence: int, at: datetime
+) -> Became:
     """Of the act stored at `sequence`, at the broker's time `at`: the case shows a later decision, or none.
 
     Raises NatsError, WalkError, TimeoutError or OSError where the broker does not answer.

@@ -1,6 +1,7 @@
 """How a handler reads the form in a request's body: after it has asked for the role, and all faults at once.
 
-Invariant: nothing is read before the handler says so; a framework that fills parameters from the body reads it first and asks later.
+Invariant: nothing is read before the handler says so; a framework that fills parameters from the body reads
+it first and asks later.
 """
 
 from typing import Any, TypeVar
@@ -29,7 +30,9 @@ async def form_of(request: Request, model: type[Model], *, empty: bytes | None =
 
 def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """The request body for the OpenAPI document, as `openapi_extra` of a route."""
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": of_model(model)}}}}
+    return {
+        "requestBody": {"required": required, "content": {"application/json": {"schema": of_model(model)}}}
+    }
 
 
 def takes_bytes(*media: str) -> dict[str, Any]:

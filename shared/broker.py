@@ -1,7 +1,7 @@
 """How a service is connected to the broker: for as long as it lives, through every restart of the broker.
 
-Invariant: a connection that closes for good ends the process (a FastStream subscriber would spin on it for ever), and a
-publish that the broker's permissions deny is heard of.
+Invariant: a connection that closes for good ends the process (a FastStream subscriber would spin on it for
+ever), and a publish that the broker's permissions deny is heard of.
 """
 
 import asyncio
@@ -50,20 +50,26 @@ def inbox_prefix(user: str) -> bytes:
 
 
 def heed_only_the_brokers_status() -> None:
-    """A status of the broker (no more messages, a heartbeat) answers a pull and bears no reply subject; whatever a durable hands out bears
-    one. nats-py goes by the header `Status` alone, which anybody may set: such a message would be dropped unread, never acknowledged, and
-    enough of them would fill a durable. Safe to repeat."""
+    """A status of the broker (no more messages, a heartbeat) answers a pull and bears no reply subject;
+    whatever a durable hands out bears one. nats-py goes by the header `Status` alone, which anybody may set:
+    such a message would be dropped unread, never acknowledged, and enough of them would fill a durable. Safe
+    to repeat.
+    """
 
     def status_of(message: Msg | None) -> str | None:
-        return None if message is None or message.reply or not message.headers else message.headers.get("Status")
+        return (
+            None if message is None or message.reply or not message.headers else message.headers.get("Status")
+        )
 
     JetStreamContext.is_status_msg = staticmethod(status_of)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def outlive_late_answers() -> None:
-    """Whoever gives up waiting for a PONG (readiness does, after two seconds) leaves a cancelled future behind. When the broker answers
-    after all, nats-py fails at that future and never reads the connection again: a broker that stood still for three seconds would be lost
-    to every service for a minute, until the pings go unanswered. Safe to repeat."""
+    """Whoever gives up waiting for a PONG (readiness does, after two seconds) leaves a cancelled future
+    behind. When the broker answers after all, nats-py fails at that future and never reads the connection
+    again: a broker that stood still for three seconds would be lost to every service for a minute, until the
+    pings go unanswered. Safe to repeat.
+    """
     Client._process_pong = _heard  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
 
 
@@ -109,7 +115,9 @@ def connect_options(settings: Settings, user: str, stopping: Stopping | None = N
 
 
 async def connect(settings: Settings, user: str, *, timeout: float | None = None) -> Client:
-    """A plain connection, for commands and tests. `timeout` seconds to find the broker; None waits for ever."""
+    """A plain connection, for commands and tests. `timeout` seconds to find the broker; None waits for
+    ever.
+    """
     options = connect_options(settings, user)
     async with asyncio.timeout(timeout):
         while True:
@@ -138,14 +146,19 @@ def service_broker(settings: Settings, user: str, stopping: Stopping) -> NatsBro
 
 
 async def _whole(message: NatsMessage) -> NatsMessage:
-    """Handlers take the message as it is stored: its bytes are the record, and a bad one must be kept, not dropped by a parser."""
+    """Handlers take the message as it is stored: its bytes are the record, and a bad one must be kept, not
+    dropped by a parser.
+    """
     return message
 
 
-def subscribe_durable(broker: NatsBroker, user: str, *, stream: str, durable: str, pull: PullSub) -> LogicSubscriber[Any]:
+def subscribe_durable(
+    broker: NatsBroker, user: str, *, stream: str, durable: str, pull: PullSub
+) -> LogicSubscriber[Any]:
     """A subscriber on a durable that bootstrap made; acknowledged by hand.
 
-    Decorate `async def handler(message: NatsMessage) -> None` with what this returns; `message.raw_message` has bytes and metadata.
+    Decorate `async def handler(message: NatsMessage) -> None` with what this returns; `message.raw_message`
+    has bytes and metadata.
     """
     return broker.subscriber(
         subject="",
@@ -162,8 +175,9 @@ def subscribe_durable(broker: NatsBroker, user: str, *, stream: str, durable: st
 def check_durables(
     connection: Callable[[], Client], pairs: list[tuple[str, str]], still: timedelta = STILL_AFTER
 ) -> Callable[[], Awaitable[None]]:
-    """A readiness check: every durable is really there (a deleted one is not recreated, and a ping stays true), and none has stood
-    still for `still` while something waited in it that somebody could have done."""
+    """A readiness check: every durable is really there (a deleted one is not recreated, and a ping stays
+    true), and none has stood still for `still` while something waited in it that somebody could have done.
+    """
     stillness = Stillness()
 
     async def check() -> None:
@@ -171,7 +185,9 @@ def check_durables(
         for stream, durable in pairs:
             queue = queue_of(await js.consumer_info(stream, durable))
             if (seconds := stillness.seconds(durable, queue, monotonic())) > still.total_seconds():
-                raise RuntimeError(f"{stream}/{durable} stands still: {queue.waiting} wait, nothing was done with for {seconds:.0f} s")
+                raise RuntimeError(
+                    f"{stream}/{durable} stands still: {queue.waiting} wait, nothing was done with for {seconds:.0f} s"
+                )
 
     return check
 
@@ -180,20 +196,28 @@ class TakenIdError(NatsError):
     """The fact is not stored: a message that is no authentic fact was stored under its id before."""
 
     def __init__(self, message_id: str, sequence: int) -> None:
-        super().__init__(f"fact {sequence} is not authentic and has taken the id {message_id}: nothing was stored, tell the operator")
+        super().__init__(
+            f"fact {sequence} is not authentic and has taken the id {message_id}: nothing was stored, tell the operator"
+        )
 
 
 async def append(connection: Client, subject: str, raw: bytes, message_id: str) -> PubAck:
-    """Append one fact, stored once however often it is repeated within the dedupe window. Raises after PUBLISH_TIMEOUT seconds, and
-    TakenIdError where a forgery lies under its id: the broker drops the fact then, and "stored" would be untrue."""
-    ack = await connection.jetstream().publish(subject, raw, timeout=PUBLISH_TIMEOUT, stream=FACTS, headers={MESSAGE_ID: message_id})
+    """Append one fact, stored once however often it is repeated within the dedupe window. Raises after
+    PUBLISH_TIMEOUT seconds, and TakenIdError where a forgery lies under its id: the broker drops the fact
+    then, and "stored" would be untrue.
+    """
+    ack = await connection.jetstream().publish(
+        subject, raw, timeout=PUBLISH_TIMEOUT, stream=FACTS, headers={MESSAGE_ID: message_id}
+    )
     if ack.duplicate and not await is_authentic(asking(lambda: connection, PUBLISH_TIMEOUT), ack.seq):
         raise TakenIdError(message_id, ack.seq)
     return ack
 
 
 async def is_authentic(ask: Ask, sequence: int) -> bool:
-    """Whether what was stored at `sequence` under an id of ours is a fact: then it is this very one, said before a crash."""
+    """Whether what was stored at `sequence` under an id of ours is a fact: then it is this very one, said
+    before a crash.
+    """
     stored = await message_at(ask, FACTS, sequence)
     if stored is None:
         return True
@@ -205,8 +229,10 @@ async def is_authentic(ask: Ask, sequence: int) -> bool:
 
 
 def unless_cancelled() -> None:
-    """For the `except` of whoever follows a stream for good: nats-py turns the cancellation of a waiting `next_msg` into a lost
-    connection where that closes at the same time, and the follower would go on for ever. Raises CancelledError then."""
+    """For the `except` of whoever follows a stream for good: nats-py turns the cancellation of a waiting
+    `next_msg` into a lost connection where that closes at the same time, and the follower would go on for
+    ever. Raises CancelledError then.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -1,7 +1,9 @@
-"""The broker's time, read in one way: for what is shown, compared and signed, and for what decides in time or late.
+"""The broker's time, read in one way: for what is shown, compared and signed, and for what decides in time or
+late.
 
-Invariant: the broker's nanoseconds are cut off to microseconds. Nothing is rounded and nothing goes through a float, so that a fact has
-the same time for whoever was handed it, fetches it later, or holds a receipt for it. (The client's own metadata goes through a float.)
+Invariant: the broker's nanoseconds are cut off to microseconds. Nothing is rounded and nothing goes through a
+float, so that a fact has the same time for whoever was handed it, fetches it later, or holds a receipt for
+it. (The client's own metadata goes through a float.)
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,9 @@ from nats.js.api import RawStreamMsg
 STAMP = "Nats-Time-Stamp"
 """The header in which a direct get tells when the message was stored."""
 RECEIPT_TOLERANCE = timedelta(microseconds=1)
-"""Receipts once were rounded to the microsecond and records cut off: one of the same fact may name the microsecond beside its own."""
+"""Receipts once were rounded to the microsecond and records cut off: one of the same fact may name the
+microsecond beside its own.
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _V1_TOKENS = 9
 

@@ -1,8 +1,10 @@
-"""A bucket of the broker, followed for as long as a service lives: all that is in it, then every change, in the order it was made.
+"""A bucket of the broker, followed for as long as a service lives: all that is in it, then every change, in
+the order it was made.
 
-Invariant: a follower counts as current only when everything that was in the bucket at the start has been *read* here (that the broker
-has sent it is not enough), and no change is missed without noticing. The consumer numbers what it delivers and beats when idle; a gap,
-a silence, a reconnect or another bucket makes the follower begin again after the last entry it has passed on, or from the start.
+Invariant: a follower counts as current only when everything that was in the bucket at the start has been
+*read* here (that the broker has sent it is not enough), and no change is missed without noticing. The
+consumer numbers what it delivers and beats when idle; a gap, a silence, a reconnect or another bucket makes
+the follower begin again after the last entry it has passed on, or from the start.
 """
 
 import asyncio
@@ -62,12 +64,19 @@ class BucketFollower:
         forget: Callable[[], None] | None = None,
         on_current: Callable[[bool], None] | None = None,
     ) -> None:
-        """`take` hears each entry once, in order, and raises ValueError for a value that can't be read: the last revision of the key that
-        can be is taken in its place (`steps_back`). `newest`: only so many of the last entries are told at the start. `forget` is called
-        where the bucket is another one than before, `on_current` when the follower becomes current, and when it may not be any more."""
+        """`take` hears each entry once, in order, and raises ValueError for a value that can't be read: the
+        last revision of the key that can be is taken in its place (`steps_back`). `newest`: only so many of
+        the last entries are told at the start. `forget` is called where the bucket is another one than
+        before, `on_current` when the follower becomes current, and when it may not be any more.
+        """
         self._bucket, self._connection, self._take, self._keys = bucket, connection, take, tuple(keys)
         self._stream, self._prefix = f"KV_{bucket}", f"$KV.{bucket}."
-        self._newest, self._steps_back, self._forget, self._on_current = newest, steps_back, forget, on_current
+        self._newest, self._steps_back, self._forget, self._on_current = (
+            newest,
+            steps_back,
+            forget,
+            on_current,
+        )
         self._bucket_made: datetime | None = None
         self.passed_on = 0
         """The revision of the last entry taken."""
@@ -75,8 +84,9 @@ class BucketFollower:
         self._newer = NewerSeen()
 
     async def open(self) -> None:
-        """Returns when all that is in the bucket at this moment has been taken; also beside `run`, and again and again. Raises NatsError,
-        OSError or TimeoutError where the bucket does not answer."""
+        """Returns when all that is in the bucket at this moment has been taken; also beside `run`, and again
+        and again. Raises NatsError, OSError or TimeoutError where the bucket does not answer.
+        """
         await self._follow(until_current=True)
 
     async def run(self) -> None:
@@ -88,7 +98,12 @@ class BucketFollower:
                 unless_cancelled()
                 if isinstance(error, NewerError):
                     await asyncio.sleep(NEWER_AGAIN)
-                log.warning("bucket_not_followed", bucket=self._bucket, error=str(error) or type(error).__name__, next="trying again")
+                log.warning(
+                    "bucket_not_followed",
+                    bucket=self._bucket,
+                    error=str(error) or type(error).__name__,
+                    next="trying again",
+                )
             self._say(current=False)
             await asyncio.sleep(AGAIN)
 
@@ -126,10 +141,14 @@ class BucketFollower:
             raise thread.newer
         if until_current:
             raise NatsError(f"the bucket {self._bucket} was lost while it was read")
-        log.warning("bucket_lost", bucket=self._bucket, revision=self.passed_on, next="following anew from there")
+        log.warning(
+            "bucket_lost", bucket=self._bucket, revision=self.passed_on, next="following anew from there"
+        )
 
     async def _last_at_the_start(self, js: JetStreamContext) -> int:
-        """The revision up to which all must have been read; 0 where only some keys are followed, or none is there."""
+        """The revision up to which all must have been read; 0 where only some keys are followed, or none is
+        there.
+        """
         info = await js.stream_info(self._stream)
         if info.created != self._bucket_made or info.state.last_seq < self.passed_on:
             if self._bucket_made is not None and self._forget is not None:
@@ -172,12 +191,20 @@ class BucketFollower:
         if revision <= self.passed_on:
             return
         gone = "KV-Operation" in headers or "Nats-Marker-Reason" in headers or not message.data
-        entry = Entry(message.subject.removeprefix(self._prefix), revision, None if gone else message.data, headers)
+        entry = Entry(
+            message.subject.removeprefix(self._prefix), revision, None if gone else message.data, headers
+        )
         refuse_newer_bytes(entry.value)
         try:
             self._take(entry)
         except ValueError as error:
-            log.error("entry_unreadable", bucket=self._bucket, key=entry.key, revision=revision, error=str(error)[:300])
+            log.error(
+                "entry_unreadable",
+                bucket=self._bucket,
+                key=entry.key,
+                revision=revision,
+                error=str(error)[:300],
+            )
             if self._steps_back:
                 await self._take_an_earlier(entry)
         self.passed_on = max(revision, self.passed_on)
@@ -192,14 +219,26 @@ class BucketFollower:
                 self._take(Entry(unreadable.key, kept.revision, kept.value, kept.headers))
             except ValueError:
                 continue
-            log.warning("stepped_back", bucket=self._bucket, key=unreadable.key, unreadable=unreadable.revision, taken=kept.revision)
+            log.warning(
+                "stepped_back",
+                bucket=self._bucket,
+                key=unreadable.key,
+                unreadable=unreadable.revision,
+                taken=kept.revision,
+            )
             return
 
 
 class _Thread:
     """What one consumer has told so far, and whether it can be trusted that nothing is missing."""
 
-    def __init__(self, take: Callable[[Msg], Awaitable[None]], connection: Callable[[], Client], target: int, passed_on: int) -> None:
+    def __init__(
+        self,
+        take: Callable[[Msg], Awaitable[None]],
+        connection: Callable[[], Client],
+        target: int,
+        passed_on: int,
+    ) -> None:
         self._take, self._connection, self._target = take, connection, target
         self._total: int | None = None
         self._read = 0
@@ -236,7 +275,9 @@ class _Thread:
     async def hear(self, message: Msg) -> None:
         self._heard = asyncio.get_running_loop().time()
         headers = message.headers or {}
-        if headers.get("Status") == "100" and not message.reply.startswith(OF_AN_ENTRY):  # anybody may set the header
+        if headers.get("Status") == "100" and not message.reply.startswith(
+            OF_AN_ENTRY
+        ):  # anybody may set the header
             await self._beat(message, headers)
             return
         sequence = message.metadata.sequence

@@ -1,7 +1,10 @@
-"""A case as it stands: the value under its id in the KV bucket CASES, written by the escalator alone, read by the desk.
+"""A case as it stands: the value under its id in the KV bucket CASES, written by the escalator alone, read by
+the desk.
 
-Invariant: a case is exactly what its facts, applied in the order of FACTS, make of it; `applied` is the last of them, and
-`decision` what was decided then, so that a redelivered fact repeats that decision instead of making a second one.
+Invariant: a case is exactly what its facts, applied in the order of FACTS, make of it; `applied` is the last
+of them, and
+`decision` what was decided then, so that a redelivered fact repeats that decision instead of making a second
+one.
 """
 
 from datetime import datetime, timedelta
@@ -66,13 +69,17 @@ class Lit(Value, frozen=True, kw_only=True):
 
 
 class Plan(Value, frozen=True, kw_only=True):
-    """What the policy the case began under says of one kind of duty; `Case.plans` keeps each, so that no later policy changes it."""
+    """What the policy the case began under says of one kind of duty; `Case.plans` keeps each, so that no
+    later policy changes it.
+    """
 
     rule: str
     """The duty rule's name in the policy."""
     title: Name
     by: str = ""
-    """Who owes it, as the policy says: `recipient`, `unit`, `holder`, `assignee` …; a `holder`'s duties go with the case."""
+    """Who owes it, as the policy says: `recipient`, `unit`, `holder`, `assignee` …; a `holder`'s duties go
+    with the case.
+    """
     on: tuple[str, ...] = ()
     """What opened it: `reported`, `assigned` …"""
     limit: Rule
@@ -82,14 +89,18 @@ class Plan(Value, frozen=True, kw_only=True):
     any_answers: bool = False
     """One answers for all; otherwise everyone must answer."""
     discharged_by: tuple[str, ...] = ()
-    """`acknowledged`, `logged_call`, or acts: `filed.final_report`, `progressed` … A message merely sent ends nothing."""
+    """`acknowledged`, `logged_call`, or acts: `filed.final_report`, `progressed` … A message merely sent ends
+    nothing.
+    """
     until: tuple[str, ...] = ()
     """Acts that end it with nothing more owed: `resolved`, `closed` …"""
     channels: tuple[str, ...] = ()
     chain: tuple[PostId, ...] = ()
     """The whole fallback chain, in order."""
     wait: timedelta | None = None
-    """How long the person called first may stay dark, from when a call was handed over to a channel; and how long that may take."""
+    """How long the person called first may stay dark, from when a call was handed over to a channel; and how
+    long that may take.
+    """
     step: timedelta | None = None
     """The same for each contact of the chain."""
     chain_rule: Rule | None = None
@@ -143,7 +154,9 @@ class Overdue(Value, frozen=True, kw_only=True):
 
     at: datetime
     tell: tuple[str, ...]
-    """Posts, audiences of the policy (`owner`, `unit_head` …) or actions (`supervision_order` …), as the policy writes them."""
+    """Posts, audiences of the policy (`owner`, `unit_head` …) or actions (`supervision_order` …), as the
+    policy writes them.
+    """
 
 
 class Extension(Value, frozen=True, kw_only=True):
@@ -156,7 +169,9 @@ class Extension(Value, frozen=True, kw_only=True):
 
 
 class Duty(Value, frozen=True, kw_only=True):
-    """Unit `owed_by` owes act `act` to `owed_to` by `due_at`; on or before is in time. `bearer` is who has to move, and is called."""
+    """Unit `owed_by` owes act `act` to `owed_to` by `due_at`; on or before is in time. `bearer` is who has to
+    move, and is called.
+    """
 
     id: DutyId
     rule: str
@@ -282,7 +297,9 @@ class Task(Value, frozen=True, kw_only=True):
 
 
 class Item(Value, frozen=True, kw_only=True):
-    """A row of an inventory campaign's ledger 台账; without a measure and an owner it does not count as processed."""
+    """A row of an inventory campaign's ledger 台账; without a measure and an owner it does not count as
+    processed.
+    """
 
     number: int
     unit: UnitId
@@ -335,7 +352,9 @@ class PublicNotice(Value, frozen=True, kw_only=True):
 
 
 class Ending(Value, frozen=True, kw_only=True):
-    """An act that would end an emergency early, or grade it down: it waits for a second person, and nothing has changed by it yet."""
+    """An act that would end an emergency early, or grade it down: it waits for a second person, and nothing
+    has changed by it yet.
+    """
 
     kind: Kind
     """`withdrawn`, `closed`, `merged` or `regraded`."""
@@ -431,7 +450,9 @@ class Applied(Value, frozen=True, kw_only=True):
 
 
 class Matter(Value, frozen=True, kw_only=True):
-    """What was reported: the fields of the `reported` fact that the case needs; as given, whatever was regraded since."""
+    """What was reported: the fields of the `reported` fact that the case needs; as given, whatever was
+    regraded since.
+    """
 
     kind: ReportKind
     category: Category | None = None
@@ -466,7 +487,9 @@ class Matter(Value, frozen=True, kw_only=True):
 
     @property
     def is_first_hand(self) -> bool:
-        """The unit itself handed in when it learned of it; otherwise that is a claim, and its clocks start when it was told."""
+        """The unit itself handed in when it learned of it; otherwise that is a claim, and its clocks start
+        when it was told.
+        """
         return not (self.witness or self.by_telephone)
 
 
@@ -513,7 +536,9 @@ class Case(Value, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     """The last twenty things that could not be decided on: a person sees to them."""
     taken: tuple[str, ...] = ()
-    """Digests of the ids of the facts it has taken in, the last of them: a fact stored again under its id changes nothing."""
+    """Digests of the ids of the facts it has taken in, the last of them: a fact stored again under its id
+    changes nothing.
+    """
     applied: Applied
     decision: Decision
 
@@ -535,6 +560,8 @@ def write_case(case: Case) -> bytes:
 
 
 def read_case(raw: bytes) -> Case:
-    """Raises msgspec.ValidationError, or msgspec.DecodeError, for bytes that are no case; NewerError for a case of a newer format."""
+    """Raises msgspec.ValidationError, or msgspec.DecodeError, for bytes that are no case; NewerError for a
+    case of a newer format.
+    """
     refuse_newer_bytes(raw)
     return _decoder.decode(raw)

@@ -1,8 +1,10 @@
-"""A case that outgrows a message: its long lists lie in parts beside it, in the same bucket. Pure, but for `whole_case`.
+"""A case that outgrows a message: its long lists lie in parts beside it, in the same bucket. Pure, but for
+`whole_case`.
 
-Invariant: what stands under the case's own key decides; it names its parts by what they contain (key `<case>.<digest>`), so that a part
-never changes and a reader has either all of one revision or none. Parts are written before the case that names them and taken away after
-one that no longer does; what a crash leaves in between is named by nobody. A case that fits a message is stored whole, as ever.
+Invariant: what stands under the case's own key decides; it names its parts by what they contain (key
+`<case>.<digest>`), so that a part never changes and a reader has either all of one revision or none. Parts
+are written before the case that names them and taken away after one that no longer does; what a crash leaves
+in between is named by nobody. A case that fits a message is stored whole, as ever.
 
 Put together, the parts give byte for byte a case as it would be stored whole: readers know no other form.
 """
@@ -69,8 +71,8 @@ _encoder = msgspec.json.Encoder()
 
 
 def stow(case: Case, before: Runs = MappingProxyType({}), unknown: Unknown = MappingProxyType({})) -> Stowed:
-    """The case as bytes. `before`: what the case's last writing gave, so that nothing that stayed is put into bytes again. `unknown`:
-    fields of a newer version, which are put back.
+    """The case as bytes. `before`: what the case's last writing gave, so that nothing that stayed is put into
+    bytes again. `unknown`: fields of a newer version, which are put back.
 
     Raises TooLargeError.
     """
@@ -100,8 +102,12 @@ def stow(case: Case, before: Runs = MappingProxyType({}), unknown: Unknown = Map
     head = put_back(_head(case, decision if DECISION in places else None), unknown)
     raw = _BEGINS + _encoder.encode(places) + b',"case":' + head + b"}"
     if len(raw) > LARGEST:
-        raise TooLargeError(f"the case without its lists takes {len(raw)} bytes, more than {LARGEST}: split it")
-    return Stowed(raw, parts, frozenset(address for addresses in places.values() for address in addresses), runs)
+        raise TooLargeError(
+            f"the case without its lists takes {len(raw)} bytes, more than {LARGEST}: split it"
+        )
+    return Stowed(
+        raw, parts, frozenset(address for addresses in places.values() for address in addresses), runs
+    )
 
 
 def _pieces(run: Sequence[Any], unknown: Unknown) -> list[bytes]:
@@ -159,12 +165,16 @@ def head_of(raw: bytes) -> bytes:
 
 
 def places_of(raw: bytes) -> dict[str, tuple[str, ...]]:
-    """Of each list that lies in parts, and of the decision, the addresses in order. Raises msgspec.MsgspecError."""
+    """Of each list that lies in parts, and of the decision, the addresses in order. Raises
+    msgspec.MsgspecError.
+    """
     return _read_parted.decode(raw).parts if is_parted(raw) else {}
 
 
 def put_together(raw: bytes, parts: Mapping[str, bytes], without: frozenset[str] = frozenset()) -> bytes:
-    """The case as it would be stored whole (`without` some lists). Raises KeyError for a part that is not given, MsgspecError."""
+    """The case as it would be stored whole (`without` some lists). Raises KeyError for a part that is not
+    given, MsgspecError.
+    """
     if not is_parted(raw):
         return raw
     stored = _read_parted.decode(raw)
@@ -173,12 +183,17 @@ def put_together(raw: bytes, parts: Mapping[str, bytes], without: frozenset[str]
         if name in without:
             continue
         taken = [parts[address] for address in addresses]
-        pieces.append(b'"%s":%s' % (name.encode(), b"".join(taken) if name == DECISION else b"[" + b",".join(taken) + b"]"))
+        pieces.append(
+            b'"%s":%s'
+            % (name.encode(), b"".join(taken) if name == DECISION else b"[" + b",".join(taken) + b"]")
+        )
     return b",".join(pieces) + b"}"
 
 
 class MissingPartError(LookupError):
-    """A part that the case names is not there: another revision has taken its place meanwhile, or the bucket has lost it."""
+    """A part that the case names is not there: another revision has taken its place meanwhile, or the bucket
+    has lost it.
+    """
 
 
 async def fetch_parts(ask: Ask, case: CaseId, addresses: Iterable[str]) -> dict[str, StoredMessage]:
@@ -195,7 +210,9 @@ async def fetch_parts(ask: Ask, case: CaseId, addresses: Iterable[str]) -> dict[
 
 
 async def whole_case(ask: Ask, case: CaseId, raw: bytes, without: frozenset[str] = frozenset()) -> bytes:
-    """What stands under the case's key, put together. Raises MissingPartError, NatsError, TimeoutError or MsgspecError."""
+    """What stands under the case's key, put together. Raises MissingPartError, NatsError, TimeoutError or
+    MsgspecError.
+    """
     places = places_of(raw)
     addresses = [address for name, there in places.items() if name not in without for address in there]
     parts = await fetch_parts(ask, case, addresses)
@@ -203,12 +220,16 @@ async def whole_case(ask: Ask, case: CaseId, raw: bytes, without: frozenset[str]
 
 
 def sheet_of(notice: str) -> str:
-    """What the ids of notices that are delivered together begin with: `<case>.<sequence>`, of a large decision `<case>.<sequence>p1` …"""
+    """What the ids of notices that are delivered together begin with: `<case>.<sequence>`, of a large
+    decision `<case>.<sequence>p1` …
+    """
     return notice.rpartition(".")[0]
 
 
 def parted_decision(decision: Decision) -> tuple[Decision, ...]:
-    """The decision in as many as fit a fact each: effects, notices and what goes to other cases in order, the clock in the first."""
+    """The decision in as many as fit a fact each: effects, notices and what goes to other cases in order, the
+    clock in the first.
+    """
     many = len(decision.effects) > 200 or len(decision.notices) > 50 or len(decision.sends) > 20
     groups = {sheet_of(notice.id) for notice in decision.notices} if many else ()
     if not many or (len(groups) <= 1 and len(_encoder.encode(decision)) <= LARGEST_PART):

@@ -1,6 +1,7 @@
 """How far other clocks are from this machine's, as last seen, in words and as a metric.
 
-Invariant: nothing is decided by it. In time or late is the broker's stamp alone; a clock that is off is named, so that somebody sets it.
+Invariant: nothing is decided by it. In time or late is the broker's stamp alone; a clock that is off is
+named, so that somebody sets it.
 """
 
 from datetime import timedelta
@@ -9,7 +10,9 @@ from prometheus_client import CollectorRegistry, Gauge
 
 BROKER = "broker"
 BROKER_LIMIT = timedelta(seconds=2)
-"""By so much two clocks of one installation may differ before in time and late become a matter of whose clock."""
+"""By so much two clocks of one installation may differ before in time and late become a matter of whose
+clock.
+"""
 GATEWAY_LIMIT = timedelta(seconds=30)
 """A gateway refuses what is five minutes off, and tells its time in whole seconds."""
 
@@ -31,7 +34,9 @@ class ClockSkew:
 
     def words(self) -> str:
         """Each clock that is off by more than it may; empty where none is."""
-        return "; ".join(off_words(against, off) for against, off in self._off.items() if abs(off) > limit_of(against))
+        return "; ".join(
+            off_words(against, off) for against, off in self._off.items() if abs(off) > limit_of(against)
+        )
 
     async def check(self) -> str:
         """For readiness: a clock that is off does not stop the work."""

@@ -1,7 +1,7 @@
 """Faults of a form in words for people: what is wrong with a field, what to write instead.
 
-Every message can be acted on by somebody who has never seen our code, at three in the morning; none repeats more than a few letters of
-what was given.
+Every message can be acted on by somebody who has never seen our code, at three in the morning; none repeats
+more than a few letters of what was given.
 """
 
 from collections.abc import Mapping
@@ -56,16 +56,23 @@ _WORDS_BY_START = (
 
 def faults_in(error: ValidationError) -> list[tuple[str, str]]:
     """Each fault as (field with dots, what is wrong and what to do)."""
-    return [(".".join(str(part) for part in fault["loc"]) or "(body)", in_words(fault)) for fault in error.errors(include_url=False)]
+    return [
+        (".".join(str(part) for part in fault["loc"]) or "(body)", in_words(fault))
+        for fault in error.errors(include_url=False)
+    ]
 
 
 def in_words(fault: Mapping[str, Any]) -> str:
     """`fault` as pydantic tells it (`ValidationError.errors()`)."""
     kind, context = str(fault["type"]), fault.get("ctx", {})
-    template = _WORDS.get(kind) or next((words for start, words in _WORDS_BY_START if kind.startswith(start)), None)
+    template = _WORDS.get(kind) or next(
+        (words for start, words in _WORDS_BY_START if kind.startswith(start)), None
+    )
     if template is None:
         return str(fault["msg"]).removeprefix("Value error, ")
-    return template.format(given=shown(fault["input"]), **{name: _plain(value) for name, value in context.items()})
+    return template.format(
+        given=shown(fault["input"]), **{name: _plain(value) for name, value in context.items()}
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,9 @@
-"""What a token is worth at this moment: whether it was taken back, and who its bearer is in the directory of now.
+"""What a token is worth at this moment: whether it was taken back, and who its bearer is in the directory of
+now.
 
-Invariant: a person's unit is the directory's, their role one that the directory still gives them; who is gone from it, or was taken
-back, is nobody. A service that has not read both since its start trusts no token (503); one that the broker has left goes on with
-the last it knew, since people must be able to report.
+Invariant: a person's unit is the directory's, their role one that the directory still gives them; who is gone
+from it, or was taken back, is nobody. A service that has not read both since its start trusts no token (503);
+one that the broker has left goes on with the last it knew, since people must be able to report.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,9 @@ ROLE_LOST = "The directory does not give you the role of this token any more: as
 SOURCE_GONE = "The source this token was made for is not in the directory any more: ask the operator."
 UNIT_GONE = "The unit this token was made for is not in the directory any more: ask the operator."
 NO_UNIT = "A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."
-NOT_READ_YET = "This service has just started and does not know yet which tokens were taken back: try again in a moment."
+NOT_READ_YET = (
+    "This service has just started and does not know yet which tokens were taken back: try again in a moment."
+)
 
 
 class Revocations:
@@ -48,10 +51,14 @@ class Revocations:
         self.run, self.check = self._follower.run, self._follower.check
 
     async def open(self) -> None:
-        """Raises NatsError, on which it is tried again, where the list is not to be had or no revision of it can be read."""
+        """Raises NatsError, on which it is tried again, where the list is not to be had or no revision of it
+        can be read.
+        """
         await self._follower.open()
         if self._unreadable:
-            raise NatsError("no list of tokens taken back that the bucket keeps can be read: take one back anew, as the operator")
+            raise NatsError(
+                "no list of tokens taken back that the bucket keeps can be read: take one back anew, as the operator"
+            )
         self.is_read = True
 
     def covers(self, claims: Claims) -> bool:
@@ -78,7 +85,10 @@ def principal_now(claims: Claims, directory: Directory) -> Principal:
         if person.roles is not None and said.role not in person.roles:
             raise unauthorized(ROLE_LOST)
         return said.model_copy(update={"unit": person.unit})
-    if said.subject.startswith(SOURCE) and SourceId(said.subject.removeprefix(SOURCE)) not in directory.sources_by_id:
+    if (
+        said.subject.startswith(SOURCE)
+        and SourceId(said.subject.removeprefix(SOURCE)) not in directory.sources_by_id
+    ):
         raise unauthorized(SOURCE_GONE)
     if said.unit is not None and said.unit not in directory.units_by_id:
         raise unauthorized(UNIT_GONE)

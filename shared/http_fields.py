@@ -1,7 +1,8 @@
-"""The parameters of paths and queries, bounded: what every service takes for an id, a place in the trail, a name, a cursor.
+"""The parameters of paths and queries, bounded: what every service takes for an id, a place in the trail, a
+name, a cursor.
 
-Invariant: nothing that a route takes from its path or query is longer, larger or of other letters than it says here; an id holds nothing
-that means something to the broker (`*`, `>`, spaces), to a path or to a page.
+Invariant: nothing that a route takes from its path or query is longer, larger or of other letters than it
+says here; an id holds nothing that means something to the broker (`*`, `>`, spaces), to a path or to a page.
 """
 
 from typing import Annotated
@@ -16,4 +17,6 @@ Index = Annotated[int, Field(ge=0, lt=2**53)]
 """Of a record; or a size, a sequence: whatever is counted in the trail."""
 Cursor = Annotated[str, Field(max_length=400, description="`next` of the page before")]
 Words = Annotated[str, Field(max_length=500)]
-IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200, description="The same key makes a repeat return the same fact.")]
+IdempotencyKey = Annotated[
+    str, Field(min_length=1, max_length=200, description="The same key makes a repeat return the same fact.")
+]

@@ -1,4 +1,6 @@
-"""Identifiers are strings on the wire and distinct types in code, so that a person is never passed where a unit is meant."""
+"""Identifiers are strings on the wire and distinct types in code, so that a person is never passed where a
+unit is meant.
+"""
 
 import hashlib
 import re
@@ -10,7 +12,9 @@ from ulid import ULID
 CaseId = NewType("CaseId", str)
 """A ULID (26 characters, Crockford base 32): sorts by time, safe as a NATS token and a KV key."""
 IS_CASE_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
-"""What may stand for a case in a subject and a key: of anything else the broker or its client would refuse to hear."""
+"""What may stand for a case in a subject and a key: of anything else the broker or its client would refuse to
+hear.
+"""
 DutyId = NewType("DutyId", str)
 """`<rule>-<post, task or number>`: unique within its case."""
 TaskId = NewType("TaskId", str)

@@ -1,7 +1,9 @@
-"""Fields of a stored value that this version does not know, so that it can put them back when it writes the value anew. Pure.
+"""Fields of a stored value that this version does not know, so that it can put them back when it writes the
+value anew. Pure.
 
-Invariant: what a newer version has written beside what is known here is never lost by an older one that changes the value. Parts of a
-list are told apart by their `id`, so that a field stays with its part when others come and go.
+Invariant: what a newer version has written beside what is known here is never lost by an older one that
+changes the value. Parts of a list are told apart by their `id`, so that a field stays with its part when
+others come and go.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,9 @@ _BELOW = "\0below"
 
 
 def unknown_in(raw: bytes, known: bytes) -> Unknown:
-    """What stands in `raw` and not in `known`, which is the same value written again by this version. Empty where they are alike."""
+    """What stands in `raw` and not in `known`, which is the same value written again by this version. Empty
+    where they are alike.
+    """
     return {} if raw == known else _missing(orjson.loads(raw), orjson.loads(known))
 
 

@@ -1,8 +1,10 @@
-"""A key of a bucket whose newest value can't be read is read as it was before: every bucket keeps more than one revision.
+"""A key of a bucket whose newest value can't be read is read as it was before: every bucket keeps more than
+one revision.
 
-Invariant: what is given back was written to this key by this bucket's writer; a later value that nobody can read, or an answer of the
-broker that was let in there, is passed over and said. The leader is asked, with the headers as they are stored: a direct get adds its
-own, so that a forgery made of one can't be told apart there.
+Invariant: what is given back was written to this key by this bucket's writer; a later value that nobody can
+read, or an answer of the broker that was let in there, is passed over and said. The leader is asked, with the
+headers as they are stored: a direct get adds its own, so that a forgery made of one can't be told apart
+there.
 """
 
 from collections.abc import Callable
@@ -40,22 +42,31 @@ class Revision(NamedTuple):
 
 
 async def revisions(js: JetStreamContext, bucket: str, key: str) -> list[Revision]:
-    """All that the bucket keeps of `key`, the oldest first. Raises NatsError or TimeoutError where the broker does not answer."""
+    """All that the bucket keeps of `key`, the oldest first. Raises NatsError or TimeoutError where the broker
+    does not answer.
+    """
     kept: list[Revision] = []
     while True:
         try:
             after = kept[-1].revision if kept else 0
-            message = await js.get_msg(f"KV_{bucket}", seq=after + 1, subject=f"$KV.{bucket}.{key}", next=True)
+            message = await js.get_msg(
+                f"KV_{bucket}", seq=after + 1, subject=f"$KV.{bucket}.{key}", next=True
+            )
         except NotFoundError:
             return kept
         headers = cast("dict[str, str]", message.headers or {})
-        gone = not is_a_brokers_answer(headers) and ("KV-Operation" in headers or "Nats-Marker-Reason" in headers)
+        gone = not is_a_brokers_answer(headers) and (
+            "KV-Operation" in headers or "Nats-Marker-Reason" in headers
+        )
         kept.append(Revision(message.seq or 0, None if gone else message.data or b"", headers))
 
 
-async def last_readable(js: JetStreamContext, bucket: str, key: str, read: Callable[[bytes], T]) -> Readable[T]:
-    """The newest value of `key` that `read` takes; `read` raises ValueError, TypeError or KeyError for what it does not take. Raises
-    NatsError or TimeoutError where the broker does not answer."""
+async def last_readable(
+    js: JetStreamContext, bucket: str, key: str, read: Callable[[bytes], T]
+) -> Readable[T]:
+    """The newest value of `key` that `read` takes; `read` raises ValueError, TypeError or KeyError for what
+    it does not take. Raises NatsError or TimeoutError where the broker does not answer.
+    """
     kept = await revisions(js, bucket, key)
     newest = kept[-1].revision if kept else 0
     for passed_over, entry in enumerate(reversed(kept)):

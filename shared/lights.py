@@ -1,8 +1,10 @@
-"""Whether a service can do its work, told by doing a little of it: every few seconds a small write that is stored and read back.
+"""Whether a service can do its work, told by doing a little of it: every few seconds a small write that is
+stored and read back.
 
-Invariant: no light is on because somebody answers. `storage` is on only while the broker has lately stored what this service wrote,
-gave it back, and says itself that all its streams can write (plain /healthz: with ?js-enabled-only it says ok on a full disk). What is
-written is whether the service is ready, under a key of its own that fades, so that whoever watches all of them reads the truth of each.
+Invariant: no light is on because somebody answers. `storage` is on only while the broker has lately stored
+what this service wrote, gave it back, and says itself that all its streams can write (plain /healthz: with
+?js-enabled-only it says ok on a full disk). What is written is whether the service is ready, under a key of
+its own that fades, so that whoever watches all of them reads the truth of each.
 """
 
 import asyncio
@@ -79,9 +81,16 @@ class Lights:
         skew: ClockSkew,
         readiness: Callable[[], Awaitable[Report]],
     ) -> None:
-        """`monitors`: addresses of the brokers' monitoring; `readiness`: what the service's other checks say, only those that fail."""
+        """`monitors`: addresses of the brokers' monitoring; `readiness`: what the service's other checks say,
+        only those that fail.
+        """
         self._key = f"{service}.{token_hex(4)}"
-        self._connection, self._monitors, self._skew, self._readiness = connection, tuple(monitors), skew, readiness
+        self._connection, self._monitors, self._skew, self._readiness = (
+            connection,
+            tuple(monitors),
+            skew,
+            readiness,
+        )
         self._last = Storage(monotonic(), "nothing was written yet")
 
     async def run(self) -> None:
@@ -134,8 +143,14 @@ class Lights:
 
 
 async def brokers_say(monitors: tuple[str, ...]) -> str:
-    """What is wrong with the brokers by their own word; empty where most of them are well, or none is known."""
-    faults = [fault for fault in await asyncio.gather(*(asyncio.to_thread(broker_says, monitor) for monitor in monitors)) if fault]
+    """What is wrong with the brokers by their own word; empty where most of them are well, or none is
+    known.
+    """
+    faults = [
+        fault
+        for fault in await asyncio.gather(*(asyncio.to_thread(broker_says, monitor) for monitor in monitors))
+        if fault
+    ]
     return "; ".join(faults) if faults and len(faults) * 2 >= len(monitors) else ""
 
 
@@ -171,7 +186,9 @@ def read_light(subject: str, at: datetime, data: bytes) -> Light | None:
 
 
 def lights_out(lights: Iterable[Light], services: Iterable[str]) -> list[str]:
-    """Of `services`, each that has no fresh word, or a replica that is not ready: in words. Now is when the newest word was stored."""
+    """Of `services`, each that has no fresh word, or a replica that is not ready: in words. Now is when the
+    newest word was stored.
+    """
     told = list(lights)
     now = max((light.at for light in told), default=datetime.min.replace(tzinfo=UTC))
     fresh = [light for light in told if now - light.at <= FRESH]

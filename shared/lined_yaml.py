@@ -1,8 +1,9 @@
-"""YAML read so that every value knows its line: an error names file, line and remedy, not a dotted path into nowhere.
+"""YAML read so that every value knows its line: an error names file, line and remedy, not a dotted path into
+nowhere.
 
-Invariant: whatever the text is, it is read or refused as a YamlFault, and what becomes of it is bounded: aliases multiply no further, and
-nothing nests deeper, than a person would write it. Plain values are those of YAML 1.2 (`on` and `no` are words), keys are always text;
-other tags than !!str are refused.
+Invariant: whatever the text is, it is read or refused as a YamlFault, and what becomes of it is bounded:
+aliases multiply no further, and nothing nests deeper, than a person would write it. Plain values are those of
+YAML 1.2 (`on` and `no` are words), keys are always text; other tags than !!str are refused.
 """
 
 import gc
@@ -15,7 +16,15 @@ from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from yaml.events import AliasEvent, CollectionEndEvent, Event, MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
 
 from shared.facts.envelope import field_errors
 
@@ -29,7 +38,9 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
 
 Scalar = str | int | float | bool | None
 
@@ -43,7 +54,9 @@ class YamlFault(ValueError):
 
 
 class PlacedError(ValueError):
-    """Faults that a model finds in its parts: (path in the document, what is wrong). `parse` gives each its own line."""
+    """Faults that a model finds in its parts: (path in the document, what is wrong). `parse` gives each its
+    own line.
+    """
 
     def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], str]]) -> None:
         super().__init__("; ".join(text for _, text in faults))
@@ -159,13 +172,17 @@ class _Reader:
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
         if event.tag not in _TEXT_TAGS:
-            raise self._fault(event, f"the tag {event.tag} is not used here: write the value alone, text in quotes")
+            raise self._fault(
+                event, f"the tag {event.tag} is not used here: write the value alone, text in quotes"
+            )
         if event.tag is not None or not event.implicit[0]:
             return event.value
         try:
             return _plain_scalar(event.value)
         except ValueError as error:
-            raise self._fault(event, f"a value is not what it looks like ({error}): write it as text, in quotes") from None
+            raise self._fault(
+                event, f"a value is not what it looks like ({error}): write it as text, in quotes"
+            ) from None
 
     def _untagged(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag is not None:
@@ -177,7 +194,9 @@ class _Reader:
 
 
 def _plain_scalar(value: str) -> Scalar:
-    """What an unquoted value is (YAML 1.2, core schema). Raises ValueError for a number of thousands of digits."""
+    """What an unquoted value is (YAML 1.2, core schema). Raises ValueError for a number of thousands of
+    digits.
+    """
     if value in _NULL:
         return None
     if value in _BOOL:
@@ -194,7 +213,9 @@ def _plain_scalar(value: str) -> Scalar:
 
 
 class _Plain:
-    """The document as plain values; an alias is what it stands for. Raises OverflowError for one that multiplies."""
+    """The document as plain values; an alias is what it stands for. Raises OverflowError for one that
+    multiplies.
+    """
 
     def __init__(self, most: int) -> None:
         self._left = most
@@ -202,7 +223,9 @@ class _Plain:
     def of(self, node: _Node, depth: int = 0) -> Any:
         self._left -= 1
         if self._left < 0 or depth > DEEPEST:
-            raise OverflowError("its aliases make a document of it that has no end: write the values where they stand")
+            raise OverflowError(
+                "its aliases make a document of it that has no end: write the values where they stand"
+            )
         if isinstance(node.value, dict):
             return {key: self.of(value, depth + 1) for key, value in node.value.items()}
         if isinstance(node.value, list):
@@ -226,13 +249,19 @@ def _values(reader: _Reader, root: _Node, name: str) -> Any:
 def words_of(path: Path) -> frozenset[str]:
     """Every text value and key of a YAML file: whether something is named there at all. Raises YamlFault."""
     try:
-        return frozenset(event.value for event in _events(path.read_text(encoding="utf-8")) if isinstance(event, ScalarEvent))
+        return frozenset(
+            event.value
+            for event in _events(path.read_text(encoding="utf-8"))
+            if isinstance(event, ScalarEvent)
+        )
     except (OSError, yaml.YAMLError, UnicodeError) as error:
         raise YamlFault([f"{path}: can't be read ({error})"]) from None
 
 
 def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
-    """Validate `text` as `model`. Raises YamlFault with a line for each fault; `name` is the file's name in messages."""
+    """Validate `text` as `model`. Raises YamlFault with a line for each fault; `name` is the file's name in
+    messages.
+    """
     reader = _Reader(text, name)
     root = reader.document()
     lines = Lines(root)
@@ -255,7 +284,9 @@ def _placed(error: ValidationError, lines: Lines, name: str) -> Iterator[str]:
 def first_of(faults: list[str]) -> list[str]:
     """As many as a person reads, and how many more there are."""
     more = len(faults) - MOST_NAMED
-    return [*faults[:MOST_NAMED], f"and {more} more: mend these first, then check again"] if more > 0 else faults
+    return (
+        [*faults[:MOST_NAMED], f"and {more} more: mend these first, then check again"] if more > 0 else faults
+    )
 
 
 def load(path: Path, model: type[Model]) -> tuple[Model, Lines]:
@@ -274,13 +305,16 @@ def text_of(path: Path, remedy: str) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise YamlFault([f"{path.name}:{line}: it is not UTF-8, GB 18030 perhaps: save it as UTF-8"]) from None
+        raise YamlFault(
+            [f"{path.name}:{line}: it is not UTF-8, GB 18030 perhaps: save it as UTF-8"]
+        ) from None
 
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """While a document is built nothing is garbage, and to look through its millions of objects again and again takes longer than
-    reading it: of twenty thousand people 2.4 s of 4."""
+    """While a document is built nothing is garbage, and to look through its millions of objects again and
+    again takes longer than reading it: of twenty thousand people 2.4 s of 4.
+    """
     was_at_work = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,5 @@
-"""Logs are events with fields: JSON lines for machines, readable lines on a terminal, the case id in every line that has one.
+"""Logs are events with fields: JSON lines for machines, readable lines on a terminal, the case id in every
+line that has one.
 
 A handler binds its case with `about_case`; whatever is logged below it, by whatever library, carries it.
 """
@@ -30,7 +31,11 @@ def configure(service: str, log_format: str = "auto") -> None:
         structlog.processors.format_exc_info,
         name_service,
     ]
-    renderer: Processor = structlog.dev.ConsoleRenderer(pad_event_to=28) if as_lines else structlog.processors.JSONRenderer(_dumps)
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(pad_event_to=28)
+        if as_lines
+        else structlog.processors.JSONRenderer(_dumps)
+    )
     if as_lines:
         chain.append(_values_shown)
         structlog.configure(
@@ -40,7 +45,8 @@ def configure(service: str, log_format: str = "auto") -> None:
             cache_logger_on_first_use=True,
         )
     else:
-        # Our own lines go out without the detour through `logging`, at a fifth of its cost: there is one for each decision.
+        # Our own lines go out without the detour through `logging`, at a fifth of its cost: there is one for
+        # each decision.
         structlog.configure(
             processors=[*chain, structlog.processors.JSONRenderer(_dump_bytes)],
             logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
@@ -50,13 +56,23 @@ def configure(service: str, log_format: str = "auto") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=chain, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+            foreign_pre_chain=chain,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("uvicorn.access", "nats", "faststream", "fenghuo.subscribers", "httpx", "aiosmtplib", "pymongo", "mail.log"):
+    for noisy in (
+        "uvicorn.access",
+        "nats",
+        "faststream",
+        "fenghuo.subscribers",
+        "httpx",
+        "aiosmtplib",
+        "pymongo",
+        "mail.log",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

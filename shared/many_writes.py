@@ -1,7 +1,8 @@
 """Many keys written at once, each over exactly the entry that was known of it.
 
-Invariant: returns when the broker has answered each: it is stored, or somebody else has written the key meanwhile. One inbox for all
-costs a third of a request each; nats-py's own `publish_async` never answers where the broker refuses.
+Invariant: returns when the broker has answered each: it is stored, or somebody else has written the key
+meanwhile. One inbox for all costs a third of a request each; nats-py's own `publish_async` never answers
+where the broker refuses.
 """
 
 import asyncio
@@ -37,14 +38,20 @@ class _Answer(msgspec.Struct):
 
 
 async def write_many(connection: Client, writes: Iterable[Write], timeout: float) -> int:
-    """How many were not written because somebody else was faster. `timeout` seconds for each AT_ONCE of them. Raises NatsError."""
+    """How many were not written because somebody else was faster. `timeout` seconds for each AT_ONCE of them.
+    Raises NatsError.
+    """
     inbox, conflicts = connection.new_inbox(), 0
     waiting: dict[str, asyncio.Future[_Refusal | None]] = {}
 
     async def hear(message: Msg) -> None:
         future = waiting.get(message.subject.rpartition(".")[2])
         if future is not None and not future.done():
-            future.set_result(msgspec.json.decode(message.data, type=_Answer).error if message.data else _Refusal(503, "nobody answers"))
+            future.set_result(
+                msgspec.json.decode(message.data, type=_Answer).error
+                if message.data
+                else _Refusal(503, "nobody answers")
+            )
 
     async def answers() -> int:
         try:

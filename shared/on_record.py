@@ -1,7 +1,8 @@
-"""Whether a fact is on record, by its id: the broker forgets message ids after its window, the record forgets nothing.
+"""Whether a fact is on record, by its id: the broker forgets message ids after its window, the record forgets
+nothing.
 
-Invariant: the record itself is asked, from a moment before which the fact can't have been stored. A forgery under the fact's id does not
-count. Nothing is created on the broker.
+Invariant: the record itself is asked, from a moment before which the fact can't have been stored. A forgery
+under the fact's id does not count. Nothing is created on the broker.
 """
 
 from collections.abc import Callable
@@ -23,10 +24,16 @@ _envelope = msgspec.json.Decoder(dict[str, Any])
 
 
 async def on_record(
-    connection: Callable[[], Client], subject: str, message_id: str, since: datetime, *, for_long: timedelta | None = None
+    connection: Callable[[], Client],
+    subject: str,
+    message_id: str,
+    since: datetime,
+    *,
+    for_long: timedelta | None = None,
 ) -> Stored | None:
-    """The fact of that id on `subject`, stored at `since` or later, and within `for_long` of it where that is given. Raises WalkError,
-    NatsError or TimeoutError where the broker does not answer."""
+    """The fact of that id on `subject`, stored at `since` or later, and within `for_long` of it where that is
+    given. Raises WalkError, NatsError or TimeoutError where the broker does not answer.
+    """
     async for stored in walk(connection, FACTS, subject, since=since - _SKEW, batch=_BATCH):
         if for_long is not None and stored.at > since + for_long:
             return None

@@ -1,7 +1,8 @@
 """The OpenAPI document of a service: what the routes declare, completed by what holds for all of them.
 
-Invariant: every answer that a route can give stands in its document: who may ask (`security`), each refusal with its status, all of them
-as problem documents. A route declares only what is its own; nothing is written down twice.
+Invariant: every answer that a route can give stands in its document: who may ask (`security`), each refusal
+with its status, all of them as problem documents. A route declares only what is its own; nothing is written
+down twice.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,18 @@ Json = dict[str, Any]
 Answers = Mapping[int, str]
 
 SCHEMES: Json = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token of `fenghuo token`."},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "The same, as pages carry it: for forms of our own only."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of `fenghuo token`.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The same, as pages carry it: for forms of our own only.",
+    },
 }
 PROBLEM: Json = {
     "title": "Problem",
@@ -68,7 +79,9 @@ def install(app: FastAPI, more: Answers) -> None:
 
 
 def _completed(app: FastAPI, more: Answers) -> Json:
-    document = get_openapi(title=app.title, version=app.version, routes=app.routes, separate_input_output_schemas=False)
+    document = get_openapi(
+        title=app.title, version=app.version, routes=app.routes, separate_input_output_schemas=False
+    )
     parts: Json = document.setdefault("components", {})
     parts["securitySchemes"] = SCHEMES
     schemas: Json = parts.setdefault("schemas", {})

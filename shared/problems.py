@@ -1,6 +1,7 @@
 """Errors over HTTP are RFC 9457 problem documents that name each field and what to do about it.
 
-Invariant: an error is small, however wrong the request was; and what another process did not answer is 503, never 500.
+Invariant: an error is small, however wrong the request was; and what another process did not answer is 503,
+never 500.
 """
 
 from collections.abc import Sequence
@@ -39,8 +40,9 @@ FAILED = "Something went wrong here. If this is an emergency, report it by telep
 
 
 class Problem(Exception):
-    """`detail` says what is wrong and what to do next; `errors` (field, message) where fields are at fault. A 503 always says when to
-    come back."""
+    """`detail` says what is wrong and what to do next; `errors` (field, message) where fields are at fault. A
+    503 always says when to come back.
+    """
 
     def __init__(
         self,
@@ -59,24 +61,35 @@ class Problem(Exception):
             self.headers.setdefault("Retry-After", RETRY_AFTER)
 
     def body(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, **self.extra}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extra,
+        }
         if self.errors:
             body["errors"] = [{"field": field, "message": message} for field, message in self.errors]
         return body
 
     def response(self) -> JSONResponse:
-        return JSONResponse(self.body(), self.status, headers={**HEADERS, **self.headers}, media_type=PROBLEM_JSON)
+        return JSONResponse(
+            self.body(), self.status, headers={**HEADERS, **self.headers}, media_type=PROBLEM_JSON
+        )
 
 
 class UnavailableError(RuntimeError):
-    """Another process did not answer, or not in time; nothing is known of what it did. Told with `title` and `advice`, never with its own
-    words, which may name machines."""
+    """Another process did not answer, or not in time; nothing is known of what it did. Told with `title` and
+    `advice`, never with its own words, which may name machines.
+    """
 
     title, advice = NO_BROKER, NO_BROKER_NOW
 
 
 def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
-    """What an error means for who asked; None for one that nobody foresaw. `unavailable`: errors of clients whose server is away."""
+    """What an error means for who asked; None for one that nobody foresaw. `unavailable`: errors of clients
+    whose server is away.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, (UnavailableError, *unavailable)):
@@ -88,7 +101,12 @@ def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
     if isinstance(error, unavailable):
         return Problem(503, NO_BROKER, NO_BROKER_NOW)
     if isinstance(error, RequestValidationError):
-        return Problem(422, "Invalid request", "Correct the fields named in errors and send it again.", errors=_faults(error))
+        return Problem(
+            422,
+            "Invalid request",
+            "Correct the fields named in errors and send it again.",
+            errors=_faults(error),
+        )
     if isinstance(error, HTTPException):
         title = HTTPStatus(error.status_code).phrase
         return Problem(error.status_code, title, str(error.detail), headers=dict(error.headers or {}))
@@ -104,7 +122,14 @@ def install(app: Starlette, unavailable: Unavailable = (TimeoutError,)) -> None:
         assert problem is not None
         return problem.response()
 
-    for kind in (Problem, UnavailableError, ClientDisconnect, *unavailable, RequestValidationError, HTTPException):
+    for kind in (
+        Problem,
+        UnavailableError,
+        ClientDisconnect,
+        *unavailable,
+        RequestValidationError,
+        HTTPException,
+    ):
         app.add_exception_handler(kind, answer)
 
     async def unforeseen(_: Request, __: Exception) -> JSONResponse:
@@ -123,7 +148,9 @@ def _faults(error: RequestValidationError) -> list[Fault]:
 
 
 def _few(faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    few = [(_cut(field, FIELD_LENGTH), _cut(message, MESSAGE_LENGTH)) for field, message in faults[:MOST_FAULTS]]
+    few = [
+        (_cut(field, FIELD_LENGTH), _cut(message, MESSAGE_LENGTH)) for field, message in faults[:MOST_FAULTS]
+    ]
     more = len(faults) - MOST_FAULTS
     if more > 0:
         few.append(("…", f"{more} more: correct these first"))

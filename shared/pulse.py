@@ -1,8 +1,10 @@
-"""The pulse of each service: a key of the bucket PULSES, written twice a second, from which everybody knows when a service was away.
+"""The pulse of each service: a key of the bucket PULSES, written twice a second, from which everybody knows
+when a service was away.
 
-Invariant: a pulse is a write through the broker, so that it stands still when the service, its connection or the broker does; all its
-times are the broker's own, so that no clock of ours can be wrong. What a pulse says of earlier outages is carried on from one to the next:
-whoever reads the last one knows them all, also a service that was away itself. Replicas share the key; one that lives is enough.
+Invariant: a pulse is a write through the broker, so that it stands still when the service, its connection or
+the broker does; all its times are the broker's own, so that no clock of ours can be wrong. What a pulse says
+of earlier outages is carried on from one to the next: whoever reads the last one knows them all, also a
+service that was away itself. Replicas share the key; one that lives is enough.
 """
 
 import asyncio
@@ -77,7 +79,9 @@ def outages_by(now: datetime, pulses: dict[Author, Felt]) -> tuple[Outage, ...]:
 
 
 class Pulses:
-    """Gives the pulse of `service`, if it has one, and feels that of `others`. `open` belongs to `prepare`, `run` to `tasks`."""
+    """Gives the pulse of `service`, if it has one, and feels that of `others`. `open` belongs to `prepare`,
+    `run` to `tasks`.
+    """
 
     def __init__(self, connection: Callable[[], Client], service: Author, *others: Author) -> None:
         self._connection, self._service, self._others = connection, service, others
@@ -91,7 +95,8 @@ class Pulses:
         return outages_by(now, self.felt)
 
     async def settled(self, at: datetime) -> None:
-        """Wait until it is known who was away at `at`: everybody has given a pulse since, or has not for so long that they are away.
+        """Wait until it is known who was away at `at`: everybody has given a pulse since, or has not for so
+        long that they are away.
 
         Raises UnavailableError where the service stops meanwhile.
         """
@@ -129,19 +134,29 @@ class Pulses:
                 self._cut = False
             except (NatsError, OSError, TimeoutError, msgspec.MsgspecError) as error:
                 self._cut = True
-                log.warning("no_pulse", error=str(error) or type(error).__name__, next=f"again in {EVERY:g} s")
+                log.warning(
+                    "no_pulse", error=str(error) or type(error).__name__, next=f"again in {EVERY:g} s"
+                )
             await asyncio.sleep(EVERY)
 
     async def _beat(self) -> None:
         await self.open()
         last = self.felt.get(self._service)
-        pulse = Pulse(before=last.at, cut=self._cut, outages=outages_of(self._service, last)[-REMEMBERED:]) if last is not None else Pulse()
+        pulse = (
+            Pulse(before=last.at, cut=self._cut, outages=outages_of(self._service, last)[-REMEMBERED:])
+            if last is not None
+            else Pulse()
+        )
         headers = {"Nats-Expected-Last-Subject-Sequence": str(last.revision if last is not None else 0)}
         # Another replica may have been quicker: then the key has its pulse, which is as good.
-        await self._connection().request(_subject(self._service), msgspec.json.encode(pulse), timeout=TIMEOUT, headers=headers)
+        await self._connection().request(
+            _subject(self._service), msgspec.json.encode(pulse), timeout=TIMEOUT, headers=headers
+        )
 
     async def _feel(self, service: Author) -> None:
-        answer = await self._connection().request(f"$JS.API.DIRECT.GET.KV_{PULSES}.{_subject(service)}", b"", timeout=TIMEOUT)
+        answer = await self._connection().request(
+            f"$JS.API.DIRECT.GET.KV_{PULSES}.{_subject(service)}", b"", timeout=TIMEOUT
+        )
         headers = answer.headers or {}
         if STAMP in headers:
             refuse_newer_bytes(answer.data)

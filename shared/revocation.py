@@ -1,7 +1,7 @@
 """Which tokens were taken back: one by its id, or all that somebody had until a moment. Pure.
 
-Invariant: the list is one value of the bucket TOKENS, so that whoever has read it has read all of it, and a service is never half
-told. An entry stays until the last token it could stop has ended by itself.
+Invariant: the list is one value of the bucket TOKENS, so that whoever has read it has read all of it, and a
+service is never half told. An entry stays until the last token it could stop has ended by itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,12 +52,18 @@ class RevocationList(Frozen):
         return {by: {entry.value: entry for entry in self.entries if entry.by is by} for by in TakenBackBy}
 
 
-def revocation_of(claims: Claims, entries: Mapping[TakenBackBy, Mapping[str, Revocation]]) -> Revocation | None:
+def revocation_of(
+    claims: Claims, entries: Mapping[TakenBackBy, Mapping[str, Revocation]]
+) -> Revocation | None:
     """What took this token back; None for one that still holds. `entries`: RevocationList.by_value()."""
     if claims.id is not None and (entry := entries[TakenBackBy.TOKEN].get(claims.id)) is not None:
         return entry
     who = claims.principal
-    named = ((TakenBackBy.PERSON, who.person), (TakenBackBy.SUBJECT, who.subject), (TakenBackBy.ROLE, who.role))
+    named = (
+        (TakenBackBy.PERSON, who.person),
+        (TakenBackBy.SUBJECT, who.subject),
+        (TakenBackBy.ROLE, who.role),
+    )
     for by, value in named:
         entry = entries[by].get(value) if value is not None else None
         if entry is not None and claims.issued_at <= entry.at:

@@ -1,4 +1,6 @@
-"""A message with names and figures filled in: English as it stands, and said again in the reader's language where a page shows it."""
+"""A message with names and figures filled in: English as it stands, and said again in the reader's language
+where a page shows it.
+"""
 
 from collections.abc import Callable
 from typing import Self

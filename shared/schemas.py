@@ -1,4 +1,6 @@
-"""JSON Schemas for the OpenAPI document, each whole in itself: a body or an answer has no place for definitions elsewhere."""
+"""JSON Schemas for the OpenAPI document, each whole in itself: a body or an answer has no place for
+definitions elsewhere.
+"""
 
 from typing import Any
 
@@ -24,7 +26,11 @@ def _resolved(node: Any, definitions: Json) -> Any:
     if isinstance(node, dict):
         reference = node.get("$ref")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
         beside = {str(key): _resolved(value, definitions) for key, value in node.items() if key != "$ref"}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        return {**_resolved(definitions[reference.rsplit("/", 1)[1]], definitions), **beside} if isinstance(reference, str) else beside
+        return (
+            {**_resolved(definitions[reference.rsplit("/", 1)[1]], definitions), **beside}
+            if isinstance(reference, str)
+            else beside
+        )
     if isinstance(node, list):
         return [_resolved(item, definitions) for item in node]  # pyright: ignore[reportUnknownVariableType]
     return node

@@ -1,4 +1,6 @@
-"""The names of the files in the secrets folder, and how they are read. `fenghuo bootstrap` makes them; none is ever in the tree."""
+"""The names of the files in the secrets folder, and how they are read. `fenghuo bootstrap` makes them; none
+is ever in the tree.
+"""
 
 import hashlib
 from enum import StrEnum
@@ -30,7 +32,9 @@ NATS_USERS = ("admin", "intake", "escalator", "notifier", "audit")
 
 
 INSTALLATION_HEADER = "Fenghuo-Installation"
-"""With which `/healthz` says whose it is, so that a command tells its own installation from another on the same port."""
+"""With which `/healthz` says whose it is, so that a command tells its own installation from another on the
+same port.
+"""
 
 
 def nkey_file(user: str) -> str:
@@ -46,7 +50,9 @@ class SecretMissing(RuntimeError):
     """Says which file is missing and what makes it."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is missing or unreadable: run `fenghuo bootstrap`, or mount the secret there (FENGHUO_SECRETS_DIR)")
+        super().__init__(
+            f"{path} is missing or unreadable: run `fenghuo bootstrap`, or mount the secret there (FENGHUO_SECRETS_DIR)"
+        )
 
 
 def read_secret(folder: Path, name: str) -> bytes:
@@ -58,7 +64,9 @@ def read_secret(folder: Path, name: str) -> bytes:
 
 
 def installation_of(folder: Path) -> str | None:
-    """What all parts of one installation say alike and no other one says: made of the public key that its tokens are checked with."""
+    """What all parts of one installation say alike and no other one says: made of the public key that its
+    tokens are checked with.
+    """
     try:
         return hashlib.sha256((folder / SecretFile.TOKEN_VERIFY).read_bytes()).hexdigest()[:32]
     except OSError:

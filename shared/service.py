@@ -1,7 +1,7 @@
 """How a service lives: HTTP first, then the broker for as long as it takes, work, and on SIGTERM a clean end.
 
-Invariant: `/healthz` answers from the first second, `/readyz` only while the service's queues move and the broker stores what it writes,
-and a stop lets the running handlers finish before the connection is drained.
+Invariant: `/healthz` answers from the first second, `/readyz` only while the service's queues move and the
+broker stores what it writes, and a stop lets the running handlers finish before the connection is drained.
 """
 
 import asyncio
@@ -42,7 +42,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Check = Callable[[], Awaitable[object]]
 PORTS = {"intake": 8080, "escalator": 8081, "notifier": 8082, "audit": 8083}
 GC_EVERY = 20_000
-"""New objects between two collections of the youngest generation; a decision makes some thousand, nearly all freed by counting."""
+"""New objects between two collections of the youngest generation; a decision makes some thousand, nearly all
+freed by counting.
+"""
 FAILED, REFUSED = 1, 2
 """How the process ends where its work has failed, and where it can't follow a file of the operator."""
 END_WITHIN = 20.0
@@ -55,7 +57,9 @@ CHECK_TIMEOUT = 3.0
 
 @dataclass
 class Service:
-    """What `app.py` of a service composes. `prepare` runs after each first connect and before the subscribers start."""
+    """What `app.py` of a service composes. `prepare` runs after each first connect and before the subscribers
+    start.
+    """
 
     name: str
     settings: Settings
@@ -63,20 +67,35 @@ class Service:
     """What must answer; words that a check returns are shown behind its "ok"."""
     answers: Mapping[int, str] = field(default_factory=dict[int, str])
     """What any route of it may answer besides what those of all services do: for its OpenAPI document."""
-    prepare: list[Callable[[], Awaitable[object]]] = field(default_factory=list[Callable[[], Awaitable[object]]])
-    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list[Callable[[], Coroutine[Any, Any, None]]])
+    prepare: list[Callable[[], Awaitable[object]]] = field(
+        default_factory=list[Callable[[], Awaitable[object]]]
+    )
+    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = field(
+        default_factory=list[Callable[[], Coroutine[Any, Any, None]]]
+    )
     """Long-running work besides the subscribers; cancelled on stop; one that raises ends the process."""
-    finish: list[Callable[[], Awaitable[object]]] = field(default_factory=list[Callable[[], Awaitable[object]]])
+    finish: list[Callable[[], Awaitable[object]]] = field(
+        default_factory=list[Callable[[], Awaitable[object]]]
+    )
 
     def __post_init__(self) -> None:
         self.stopping = Stopping()
         self.broker: NatsBroker = service_broker(self.settings, self.name, self.stopping)
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.ready = Gauge("fenghuo_ready", "1 while every check of the service passes, else 0.", registry=self.registry)
-        self.passes = Gauge("fenghuo_check_passes", "1 while this check of the service passes, else 0.", ["check"], registry=self.registry)
+        self.ready = Gauge(
+            "fenghuo_ready", "1 while every check of the service passes, else 0.", registry=self.registry
+        )
+        self.passes = Gauge(
+            "fenghuo_check_passes",
+            "1 while this check of the service passes, else 0.",
+            ["check"],
+            registry=self.registry,
+        )
         self.skew = ClockSkew(self.registry)
-        self.lights = Lights(self.name, lambda: self.connection, self.settings.monitors, self.skew, self._dark)
+        self.lights = Lights(
+            self.name, lambda: self.connection, self.settings.monitors, self.skew, self._dark
+        )
         self.started = False
         self._ends_with = 0
         self.app = FastAPI(
@@ -93,7 +112,11 @@ class Service:
         self.app.add_middleware(Door, keeper=self.door)
         self.internal = self.app if not self.settings.internal_port else FastAPI(openapi_url=None)
         self._routes()
-        self.checks |= {"broker": self._broker_answers, "storage": self.lights.check, "clocks": self.skew.check}
+        self.checks |= {
+            "broker": self._broker_answers,
+            "storage": self.lights.check,
+            "clocks": self.skew.check,
+        }
         self.tasks.append(self.lights.run)
 
     @property
@@ -153,7 +176,9 @@ class Service:
                 await self.broker.connect()
                 break
             except (OSError, nats.errors.Error) as error:
-                log.warning("broker_unreachable", url=self.settings.nats_url, error=str(error) or type(error).__name__)
+                log.warning(
+                    "broker_unreachable", url=self.settings.nats_url, error=str(error) or type(error).__name__
+                )
                 await asyncio.sleep(0.5)
         while True:
             try:
@@ -162,7 +187,11 @@ class Service:
                 await self.broker.start()
                 break
             except (nats.errors.Error, OSError) as error:
-                log.warning("not_ready_yet", error=str(error) or type(error).__name__, next="is `fenghuo bootstrap` done? trying again")
+                log.warning(
+                    "not_ready_yet",
+                    error=str(error) or type(error).__name__,
+                    next="is `fenghuo bootstrap` done? trying again",
+                )
                 await asyncio.sleep(0.5)
         self.started = True
         log.info("working")
@@ -175,7 +204,9 @@ class Service:
             await end_all(work)
 
     def _end_on_failure(self, work: asyncio.Task[None]) -> None:
-        """Work that has ended by an error leaves a service that looks alive: it stops as on SIGTERM, and the supervisor starts it again."""
+        """Work that has ended by an error leaves a service that looks alive: it stops as on SIGTERM, and the
+        supervisor starts it again.
+        """
         if work.cancelled() or (error := work.exception()) is None:
             return
         if isinstance(error, YamlFault):
@@ -188,7 +219,9 @@ class Service:
 
     async def _readiness(self) -> tuple[bool, dict[str, str]]:
         """Whether all checks pass, and what each said."""
-        report = dict(zip(self.checks, await asyncio.gather(*map(_outcome, self.checks.values())), strict=True))
+        report = dict(
+            zip(self.checks, await asyncio.gather(*map(_outcome, self.checks.values())), strict=True)
+        )
         for check, outcome in report.items():
             self.passes.labels(check).set(passed(outcome))
         return self.started and all(map(passed, report.values())), report
@@ -196,10 +229,14 @@ class Service:
     async def _dark(self) -> dict[str, str]:
         """The checks that fail, but for the one this is asked for."""
         _, report = await self._readiness()
-        return {check: outcome for check, outcome in report.items() if check != "storage" and not passed(outcome)}
+        return {
+            check: outcome for check, outcome in report.items() if check != "storage" and not passed(outcome)
+        }
 
     def _routes(self) -> None:
-        """Health for whoever starts and stops the process; readiness and metrics for those inside alone, where they have a port."""
+        """Health for whoever starts and stops the process; readiness and metrics for those inside alone,
+        where they have a port.
+        """
 
         known_as = installation_of(self.settings.secrets)
         installation = {INSTALLATION_HEADER: known_as} if known_as else None
@@ -228,17 +265,21 @@ class Service:
                 doorway(is_open=True)(route.endpoint)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT. Ends with 0; with FAILED where its work has failed, with REFUSED where a file of the operator
-        can't be followed."""
+        """Serve until SIGTERM or SIGINT. Ends with 0; with FAILED where its work has failed, with REFUSED
+        where a file of the operator can't be followed.
+        """
         logs.configure(self.name, self.settings.log_format)
         keep_private()
-        # What start-up has made stays: the collector need not look at it again, nor at every few hundred short-lived facts.
+        # What start-up has made stays: the collector need not look at it again, nor at every few hundred
+        # short-lived facts.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_EVERY, 20, 50)
         internal = self.internal if self.settings.internal_port else None
         try:
-            serving.run(self.app, self.settings.http_host, self.port, settings=self.settings, internal=internal)
+            serving.run(
+                self.app, self.settings.http_host, self.port, settings=self.settings, internal=internal
+            )
         finally:
             if self._ends_with:
                 raise SystemExit(self._ends_with)

@@ -1,4 +1,5 @@
-"""How an application is served over HTTP: bounded connections, heads and silences, and what is for those inside on a port of its own.
+"""How an application is served over HTTP: bounded connections, heads and silences, and what is for those
+inside on a port of its own.
 
 Invariant: it ends with code 0 on SIGTERM and SIGINT, after the answers under way are given.
 """
@@ -40,7 +41,11 @@ def run(app: Any, host: str, port: int, *, settings: Settings, internal: Any = N
     outside = uvicorn.Server(_config(app, host, port, settings.connections, settings.proxies))
     inside = None
     if internal is not None:
-        inside = _Inside(_config(internal, settings.internal_host or host, settings.internal_port, INSIDE, "", lifespan="off"))
+        inside = _Inside(
+            _config(
+                internal, settings.internal_host or host, settings.internal_port, INSIDE, "", lifespan="off"
+            )
+        )
 
     async def serve() -> None:
         beside = asyncio.create_task(inside.serve()) if inside else None

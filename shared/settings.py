@@ -1,4 +1,6 @@
-"""What an operator may set, all by environment variables with the prefix FENGHUO_, checked once at the start."""
+"""What an operator may set, all by environment variables with the prefix FENGHUO_, checked once at the
+start.
+"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -22,11 +24,17 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     nats_url: str = "nats://127.0.0.1:4222"
     nats_credentials: Path | None = None
-    """A file with the service's nkey seed; without it the connection is anonymous (refused by config/nats.conf)."""
+    """A file with the service's nkey seed; without it the connection is anonymous (refused by
+    config/nats.conf).
+    """
     nats_monitor: str = ""
-    """The broker's monitoring, http://host:8222, several separated by commas: its own word whether it can write. Empty: not asked."""
+    """The broker's monitoring, http://host:8222, several separated by commas: its own word whether it can
+    write. Empty: not asked.
+    """
     replicas: Annotated[int, Field(ge=1, le=5)] = 1
-    """Copies of each stream and bucket, read by whoever declares them (`fenghuo bootstrap`): 3 with three brokers. Never lowered."""
+    """Copies of each stream and bucket, read by whoever declares them (`fenghuo bootstrap`): 3 with three
+    brokers. Never lowered.
+    """
     policy: Path = Path("config/policy.yaml")
     directory: Path = Path("config/directory.yaml")
     data_dir: Path = Path(".fenghuo")
@@ -41,21 +49,29 @@ class Settings(BaseSettings):
     internal_host: str = ""
     """The address of the internal port; empty: `http_host`."""
     proxies: str = "127.0.0.1"
-    """Addresses and networks of the proxies in front, separated by commas: they are believed when they say for whom they ask."""
+    """Addresses and networks of the proxies in front, separated by commas: they are believed when they say
+    for whom they ask.
+    """
     connections: Annotated[int, Field(ge=16)] = 1000
     """Open at a time; beyond it the one that has waited longest without asking is closed."""
     requests_per_second: Annotated[float, Field(gt=0)] = 100
     requests_at_once: Annotated[int, Field(ge=1)] = 300
-    """How often one principal may ask: so many at once, and so many a second from then on; more is answered with 429."""
+    """How often one principal may ask: so many at once, and so many a second from then on; more is answered
+    with 429.
+    """
     reports_per_second: Annotated[float, Field(gt=0)] = 10
     reports_at_once: Annotated[int, Field(ge=1)] = 5
     reports_patience: Annotated[float, Field(ge=0)] = 20
-    """The same for reports, which count apart; one that comes too early waits for its turn, so many seconds, before it is refused."""
+    """The same for reports, which count apart; one that comes too early waits for its turn, so many seconds,
+    before it is refused.
+    """
     strangers_per_second: Annotated[float, Field(gt=0)] = 200
     strangers_at_once: Annotated[int, Field(ge=1)] = 2000
     """The same for an address that shows no token, or asks for what is open to all."""
     public_url: str | None = None
-    """How people reach this service's pages from outside, for links in messages; default http://<host>:<port>."""
+    """How people reach this service's pages from outside, for links in messages; default
+    http://<host>:<port>.
+    """
     log_format: str = "auto"
     """`json`, `lines`, or `auto`: lines on a terminal, JSON elsewhere."""
 

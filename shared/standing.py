@@ -1,4 +1,6 @@
-"""Standing cases: what is watched without anybody reporting it has a case of its own, whose id anyone can work out."""
+"""Standing cases: what is watched without anybody reporting it has a case of its own, whose id anyone can
+work out.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,7 +10,9 @@ SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def standing_case(watch: str, subject: str) -> CaseId:
-    """The one case that watches `subject` (a roster, a source, a duty rule, a unit) as `watch` (shared.facts.Established)."""
+    """The one case that watches `subject` (a roster, a source, a duty rule, a unit) as `watch`
+    (shared.facts.Established).
+    """
     return case_id_for(f"standing:{watch}:{subject}", SINCE_EVER)
 
 

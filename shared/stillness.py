@@ -1,9 +1,9 @@
 """Whether a queue stands still: something waits, and nothing has been done with since.
 
-Invariant: a queue that is empty, or of which anything was done with since the last look, does not stand still; how long it does is
-counted from the first look that saw it so, never guessed from the age of what waits. What a process that died had in hand the broker
-hands out again only after the durable's `ack_wait`: for so long nobody could have done anything with it, and it counts for nothing.
-Pure but for its memory.
+Invariant: a queue that is empty, or of which anything was done with since the last look, does not stand
+still; how long it does is counted from the first look that saw it so, never guessed from the age of what
+waits. What a process that died had in hand the broker hands out again only after the durable's `ack_wait`:
+for so long nobody could have done anything with it, and it counts for nothing. Pure but for its memory.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,9 @@ class Queue(NamedTuple):
     waiting: int
     """Handed out or not, and not done with."""
     back_after: float = 0.0
-    """Seconds after which the broker hands out again what somebody has in hand; 0 where nobody has anything."""
+    """Seconds after which the broker hands out again what somebody has in hand; 0 where nobody has
+    anything.
+    """
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Stillness:
         self._looks: dict[str, _Look] = {}
 
     def seconds(self, name: str, queue: Queue, now: float) -> float:
-        """For how long it has been seen to stand still although somebody could have moved it; 0 where it moves, is empty, or is seen so
-        for the first time."""
+        """For how long it has been seen to stand still although somebody could have moved it; 0 where it
+        moves, is empty, or is seen so for the first time.
+        """
         before = self._looks.get(name)
         if not queue.waiting:
             self._looks.pop(name, None)

@@ -1,7 +1,9 @@
-"""One message of a stream, or one key of a bucket, as the broker holds it; and that it holds none only on the leader's word.
+"""One message of a stream, or one key of a bucket, as the broker holds it; and that it holds none only on the
+leader's word.
 
-Invariant: a direct get is answered by any replica, and one that lags says 404 of what was stored a moment ago. So no 404 is believed
-before the stream's leader has said the same. Everybody who takes "nothing is there" for the truth asks here.
+Invariant: a direct get is answered by any replica, and one that lags says 404 of what was stored a moment
+ago. So no 404 is believed before the stream's leader has said the same. Everybody who takes "nothing is
+there" for the truth asks here.
 """
 
 import base64
@@ -48,28 +50,39 @@ def asking(connection: Callable[[], Client], timeout: float) -> Ask:
 
 async def message_at(ask: Ask, stream: str, sequence: int) -> StoredMessage | None:
     """The message at exactly this sequence. Raises NatsError or TimeoutError."""
-    return await _get(ask, stream, "", {"seq": int(sequence)})  # a sequence may be a subtype of int, which JSON has not
+    return await _get(
+        ask, stream, "", {"seq": int(sequence)}
+    )  # a sequence may be a subtype of int, which JSON has not
 
 
 async def next_on(ask: Ask, stream: str, subject: str, sequence: int) -> StoredMessage | None:
-    """The first message on `subject` (wildcards count) at or after `sequence`. Raises NatsError or TimeoutError."""
+    """The first message on `subject` (wildcards count) at or after `sequence`. Raises NatsError or
+    TimeoutError.
+    """
     return await _get(ask, stream, "", {"seq": sequence, "next_by_subj": subject})
 
 
 async def last_on(ask: Ask, stream: str, subject: str) -> StoredMessage | None:
-    """The last message on exactly this subject: of a bucket the key's value. Raises NatsError or TimeoutError."""
+    """The last message on exactly this subject: of a bucket the key's value. Raises NatsError or
+    TimeoutError.
+    """
     return await _get(ask, stream, f".{subject}", {"last_by_subj": subject})
 
 
 async def value_of(ask: Ask, bucket: str, key: str) -> StoredMessage | None:
-    """A bucket's key as it is, its deletion included: the revision counts even then. Raises NatsError or TimeoutError."""
+    """A bucket's key as it is, its deletion included: the revision counts even then. Raises NatsError or
+    TimeoutError.
+    """
     return await last_on(ask, f"KV_{bucket}", f"$KV.{bucket}.{key}")
 
 
 async def as_it_lies(ask: Ask, stream: str, sequence: int) -> StoredMessage | None:
-    """As `message_at`, with every header it was stored with: the answer to a direct get has some of its own, which hide those of a broker's
-    answer that was stored as a message. Raises NatsError or TimeoutError."""
-    return _from_leader(stream, (await ask(f"$JS.API.STREAM.MSG.GET.{stream}", msgspec.json.encode({"seq": sequence}))).data)
+    """As `message_at`, with every header it was stored with: the answer to a direct get has some of its own,
+    which hide those of a broker's answer that was stored as a message. Raises NatsError or TimeoutError.
+    """
+    return _from_leader(
+        stream, (await ask(f"$JS.API.STREAM.MSG.GET.{stream}", msgspec.json.encode({"seq": sequence}))).data
+    )
 
 
 async def _get(ask: Ask, stream: str, path: str, request: dict[str, Any]) -> StoredMessage | None:
@@ -78,16 +91,34 @@ async def _get(ask: Ask, stream: str, path: str, request: dict[str, Any]) -> Sto
     if "Nats-Sequence" in headers:
         return _direct(headers, answer.data)
     if headers.get("Status") != _NOTHING:
-        raise NatsError(f"the broker gives no answer about {stream}: {headers.get('Status')} {headers.get('Description')}")
-    return _from_leader(stream, (await ask(f"$JS.API.STREAM.MSG.GET.{stream}", msgspec.json.encode(request))).data)
+        raise NatsError(
+            f"the broker gives no answer about {stream}: {headers.get('Status')} {headers.get('Description')}"
+        )
+    return _from_leader(
+        stream, (await ask(f"$JS.API.STREAM.MSG.GET.{stream}", msgspec.json.encode(request))).data
+    )
 
 
-_OF_THE_ANSWER = ("Nats-Stream", "Nats-Subject", "Nats-Sequence", STAMP, "Nats-Num-Pending", "Nats-Last-Sequence", "Nats-UpTo-Sequence")
+_OF_THE_ANSWER = (
+    "Nats-Stream",
+    "Nats-Subject",
+    "Nats-Sequence",
+    STAMP,
+    "Nats-Num-Pending",
+    "Nats-Last-Sequence",
+    "Nats-UpTo-Sequence",
+)
 
 
 def _direct(headers: dict[str, str], data: bytes) -> StoredMessage:
     subject, sequence, at = headers["Nats-Subject"], int(headers["Nats-Sequence"]), from_stamp(headers[STAMP])
-    return StoredMessage(subject, sequence, at, {name: value for name, value in headers.items() if name not in _OF_THE_ANSWER}, data)
+    return StoredMessage(
+        subject,
+        sequence,
+        at,
+        {name: value for name, value in headers.items() if name not in _OF_THE_ANSWER},
+        data,
+    )
 
 
 class _Error(msgspec.Struct):
@@ -115,10 +146,14 @@ def _from_leader(stream: str, raw: bytes) -> StoredMessage | None:
     answer = _read.decode(raw)
     if (message := answer.message) is not None:
         headers = _headers(base64.b64decode(message.hdrs)) if message.hdrs else {}
-        return StoredMessage(message.subject, message.seq, from_stamp(message.time), headers, base64.b64decode(message.data))
+        return StoredMessage(
+            message.subject, message.seq, from_stamp(message.time), headers, base64.b64decode(message.data)
+        )
     if answer.error is not None and str(answer.error.code) == _NOTHING:
         return None
-    raise NatsError(f"the leader of {stream} gives no answer: {answer.error.description if answer.error else raw[:100]!r}")
+    raise NatsError(
+        f"the leader of {stream} gives no answer: {answer.error.description if answer.error else raw[:100]!r}"
+    )
 
 
 def _headers(block: bytes) -> dict[str, str]:

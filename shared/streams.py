@@ -1,7 +1,8 @@
-"""The streams, buckets and durables of Fenghuo, declared here and nowhere else, by `fenghuo bootstrap` with the admin's key.
+"""The streams, buckets and durables of Fenghuo, declared here and nowhere else, by `fenghuo bootstrap` with
+the admin's key.
 
-Invariant: no service declares anything. A stream declared twice is overwritten by whoever starts last, and a durable that
-exists is never updated, so that one place must own both.
+Invariant: no service declares anything. A stream declared twice is overwritten by whoever starts last, and a
+durable that exists is never updated, so that one place must own both.
 """
 
 from datetime import datetime, timedelta
@@ -31,7 +32,9 @@ DELIVERIES = "DELIVERIES"
 TRAIL = "TRAIL"
 THREADS = "THREADS"
 IDS = "IDS"
-"""Bucket: on which subject each fact of intake lies, by a digest of its id; when it was first tried, the entry's own time says."""
+"""Bucket: on which subject each fact of intake lies, by a digest of its id; when it was first tried, the
+entry's own time says.
+"""
 POSITIONS = "POSITIONS"
 """Bucket: how far each durable of FACTS has come, so that one that is made anew goes on from there."""
 DIRECTORY = "DIRECTORY"
@@ -51,8 +54,10 @@ DEDUPE_WINDOW = timedelta(hours=1)
 LANE_ACK_WAIT = timedelta(seconds=2)
 """A killed escalator holds its lanes for no longer; whoever works longer renews."""
 REDELIVERED_AFTER = timedelta(seconds=15)
-"""What was handed to somebody who was killed, or was acknowledged to a broker that was, goes to whoever asks next. Below the time after
-which a queue counts as standing still (`shared.broker.STILL_AFTER`): else every kill of the audit rings a false alarm."""
+"""What was handed to somebody who was killed, or was acknowledged to a broker that was, goes to whoever asks
+next. Below the time after which a queue counts as standing still (`shared.broker.STILL_AFTER`): else every
+kill of the audit rings a false alarm.
+"""
 NOTHING = "nothing.is.published.here"
 INBOX_MESSAGE_LIMIT = 640 * 1024
 """Bytes. A rejected message is kept in base 64 inside a fact: 4/3 of it must still fit the broker's 1 MB."""
@@ -70,9 +75,10 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         subjects=["inbox.*.*"],
         storage=StorageType.FILE,
         num_replicas=replicas,
-        # A message id is the stream's, not the sender's: by guessing one, a source would have another's message dropped. So none counts
-        # here, and intake tells repeats by (source, id). A stream that draws on another has no dedupe window unless one is set, which is
-        # the one way to have none (the shortest window is 100 ms); nothing is ever published where this one draws from.
+        # A message id is the stream's, not the sender's: by guessing one, a source would have another's
+        # message dropped. So none counts here, and intake tells repeats by (source, id). A stream that draws
+        # on another has no dedupe window unless one is set, which is the one way to have none (the shortest
+        # window is 100 ms); nothing is ever published where this one draws from.
         sources=[StreamSource(name=CLOCKS, filter_subject=NOTHING)],
         max_msg_size=INBOX_MESSAGE_LIMIT,
         max_age=timedelta(days=30).total_seconds(),
@@ -113,8 +119,9 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
 
 
 def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
-    """Each that is not written anew every few seconds keeps more than one revision of a key: one that can't be read is stepped back
-    from (shared/last_readable.py)."""
+    """Each that is not written anew every few seconds keeps more than one revision of a key: one that can't
+    be read is stepped back from (shared/last_readable.py).
+    """
 
     def bucket(name: str, history: int, description: str, ttl: timedelta | None = None) -> KeyValueConfig:
         return KeyValueConfig(
@@ -129,18 +136,32 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
 
     return [
         bucket(CASES, 2, "each case as it stands"),
-        bucket(DELIVERIES, 3, "what became of each notice, so that a restarted notifier sends none twice", timedelta(days=30)),
+        bucket(
+            DELIVERIES,
+            3,
+            "what became of each notice, so that a restarted notifier sends none twice",
+            timedelta(days=30),
+        ),
         bucket(
             THREADS,
             3,
             "to which case a system's messages belong, so that every intake takes an update to the case of its alert",
             timedelta(days=180),
         ),
-        bucket(POLICIES, 10, "every policy a case began under, and the versions on their way from draft to in force"),
+        bucket(
+            POLICIES,
+            10,
+            "every policy a case began under, and the versions on their way from draft to in force",
+        ),
         bucket(DIRECTORY, 64, "who is who, as it is now, with its last changes"),
         bucket(PULSES, 1, "that a service lives and can write, and when it was away"),
         # Longer than any token lives: what has left here has ended by itself.
-        bucket(TOKENS, 8, "which tokens were issued (never the tokens), and which were taken back", timedelta(days=400)),
+        bucket(
+            TOKENS,
+            8,
+            "which tokens were issued (never the tokens), and which were taken back",
+            timedelta(days=400),
+        ),
         # Nobody speaks for a service that has ended.
         bucket(
             LIGHTS,
@@ -149,14 +170,23 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
             timedelta(seconds=90),
         ),
         # The broker keeps some hundred bytes in memory for each.
-        bucket(IDS, 2, "which ids of others intake has used, for as long as they may send the same again", timedelta(days=100)),
-        bucket(POSITIONS, 2, "how far each durable has come, so that one made anew does not begin at the start"),
+        bucket(
+            IDS,
+            2,
+            "which ids of others intake has used, for as long as they may send the same again",
+            timedelta(days=100),
+        ),
+        bucket(
+            POSITIONS, 2, "how far each durable has come, so that one made anew does not begin at the start"
+        ),
         bucket(TRAIL, 5, "the sequencer's epoch"),
     ]
 
 
 def durable_configs() -> list[tuple[str, ConsumerConfig]]:
-    """(stream, durable) pairs. Escalator lanes hand out one message at a time: the server keeps a case's facts in single file."""
+    """(stream, durable) pairs. Escalator lanes hand out one message at a time: the server keeps a case's
+    facts in single file.
+    """
     explicit, everything = AckPolicy.EXPLICIT, DeliverPolicy.ALL
     durables = [
         (
@@ -246,17 +276,19 @@ def position_key(stream: str, durable: str) -> str:
 
 
 async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
-    """Make the broker hold exactly what stands above; safe to repeat. Returns what was created or changed, for the console.
+    """Make the broker hold exactly what stands above; safe to repeat. Returns what was created or changed,
+    for the console.
 
-    Streams and buckets that have fewer copies than `replicas` are given so many; those that have more keep them, and that is said:
-    a setting that somebody forgot must not take a cluster's safety away.
+    Streams and buckets that have fewer copies than `replicas` are given so many; those that have more keep
+    them, and that is said: a setting that somebody forgot must not take a cluster's safety away.
     """
     created: list[str] = []
     for config in stream_configs(replicas):
         assert config.name
         try:
             there = (await js.stream_info(config.name)).config
-            # How long the broker keeps facts the trail has is the deployment's to say (docs/architecture/trail.md, erasure).
+            # How long the broker keeps facts the trail has is the deployment's to say
+            # (docs/architecture/trail.md, erasure).
             keeps = there.max_age if config.name == FACTS else config.max_age
             await js.update_stream(config.evolve(max_age=keeps, num_replicas=max(replicas, copies_of(there))))
             created += copies_told(f"stream {config.name}", copies_of(there), replicas)
@@ -298,11 +330,15 @@ def copies_told(name: str, there: int, asked: int) -> list[str]:
         return []
     if there < asked:
         return [f"{name} in {asked} copies instead of {there}"]
-    return [f"{name} in its {there} copies as before: FENGHUO_REPLICAS={asked} lowers nothing, `nats stream edit` by hand does"]
+    return [
+        f"{name} in its {there} copies as before: FENGHUO_REPLICAS={asked} lowers nothing, `nats stream edit` by hand does"
+    ]
 
 
 async def _where_it_begins(js: JetStreamContext, stream: str, durable: str) -> dict[str, object]:
-    """Behind the last message it is known to be done with, if the stream still has that very message there; else at the start."""
+    """Behind the last message it is known to be done with, if the stream still has that very message there;
+    else at the start.
+    """
     positions = await js.key_value(POSITIONS)
     try:
         position = Position.read((await positions.get(position_key(stream, durable))).value or b"")

@@ -1,7 +1,8 @@
 """Every NATS subject of the system is built here and nowhere else.
 
-A case's facts all travel in one of sixteen lanes, chosen by its id, so that a lane's single consumer sees them in order.
-The case itself is not part of a fact's subject: the broker keeps memory for every distinct subject for ever.
+A case's facts all travel in one of sixteen lanes, chosen by its id, so that a lane's single consumer sees
+them in order. The case itself is not part of a fact's subject: the broker keeps memory for every distinct
+subject for ever.
 """
 
 from zlib import crc32
@@ -11,7 +12,9 @@ from shared.ids import CaseId
 LANES = 16
 
 REPORT_SUBMIT = "report.submit"
-"""What a source asks. The broker maps it (config/nats.conf): the core sees `report.submit.<source>`, whatever the source says it is."""
+"""What a source asks. The broker maps it (config/nats.conf): the core sees `report.submit.<source>`, whatever
+the source says it is.
+"""
 REPORT_SUBMIT_ALL = "report.submit.*"
 HEARTBEAT = "heartbeat"
 """`inbox.heartbeat.<source>`: a sign of life, whatever stands in it."""
@@ -35,7 +38,9 @@ def inbox_subject(format_name: str, source: str) -> str:
 
 
 def source_in(subject: str) -> str:
-    """Whose message it is: of `inbox.<format>.<source>` and of `report.submit.<source>`, which nobody but that source can publish to."""
+    """Whose message it is: of `inbox.<format>.<source>` and of `report.submit.<source>`, which nobody but
+    that source can publish to.
+    """
     return subject.rsplit(".", 1)[1]
 
 

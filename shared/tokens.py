@@ -1,8 +1,8 @@
 """Bearer tokens: compact JWS (EdDSA) with an id, an end, and whom they were made for.
 
-Invariant: a token says who it was made for, never what that person may do today: `Gate` checks the signature and the end, and asks
-shared/gatekeeping.py at each request what is true now. Issued by the operator's command (`fenghuo token`) alone: no service holds
-the signing key.
+Invariant: a token says who it was made for, never what that person may do today: `Gate` checks the signature
+and the end, and asks shared/gatekeeping.py at each request what is true now. Issued by the operator's command
+(`fenghuo token`) alone: no service holds the signing key.
 """
 
 import time
@@ -52,7 +52,9 @@ class Claims(Frozen):
     """What a token says; true of the moment it was issued."""
 
     id: str | None = None
-    """A ULID. Tokens issued before there were ids have none, and can be taken back by person, subject or role."""
+    """A ULID. Tokens issued before there were ids have none, and can be taken back by person, subject or
+    role.
+    """
     principal: Principal
     issued_at: Instant
     expires_at: Instant
@@ -68,14 +70,17 @@ def sign(key: Ed25519PrivateKey, claims: Claims) -> str:
         "aud": AUDIENCE,
         "sub": who.subject,
         "role": who.role.value,
-        # With its fraction: what is taken back ends at a moment, and a new token may be issued within the same second.
+        # With its fraction: what is taken back ends at a moment, and a new token may be issued within the
+        # same second.
         "iat": claims.issued_at.timestamp(),
         "exp": int(claims.expires_at.timestamp()),
         "jti": claims.id,
         "person": who.person,
         "unit": who.unit,
     }
-    return jwt.encode({name: value for name, value in payload.items() if value is not None}, key, algorithm=ALGORITHM)
+    return jwt.encode(
+        {name: value for name, value in payload.items() if value is not None}, key, algorithm=ALGORITHM
+    )
 
 
 def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts: timedelta) -> str:
@@ -85,13 +90,27 @@ def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts:
 def verify(key: Ed25519PublicKey, token: str) -> Claims:
     """Raises Problem 401 that says what is wrong with the token."""
     try:
-        claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]})
-        who = Principal(subject=claims["sub"], role=Role(claims["role"]), person=claims.get("person"), unit=claims.get("unit"))
-        return Claims(id=claims.get("jti"), principal=who, issued_at=_moment(claims.get("iat", 0)), expires_at=_moment(claims["exp"]))
+        claims = jwt.decode(
+            token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]}
+        )
+        who = Principal(
+            subject=claims["sub"],
+            role=Role(claims["role"]),
+            person=claims.get("person"),
+            unit=claims.get("unit"),
+        )
+        return Claims(
+            id=claims.get("jti"),
+            principal=who,
+            issued_at=_moment(claims.get("iat", 0)),
+            expires_at=_moment(claims["exp"]),
+        )
     except jwt.ExpiredSignatureError:
         raise unauthorized(EXPIRED) from None
     except (jwt.PyJWTError, ValueError, OverflowError) as error:
-        raise unauthorized(f"The token is not one of this system ({error}): check that it was copied whole.") from None
+        raise unauthorized(
+            f"The token is not one of this system ({error}): check that it was copied whole."
+        ) from None
 
 
 def _moment(seconds: float) -> datetime:
@@ -106,11 +125,14 @@ CROSS_SITE = "This form was not sent from a page of this system. Open the page a
 
 
 def sent_from_here(request: Request) -> bool:
-    """Whether one of our own pages sent this. A browser says so in one of two headers; who says nothing is a stranger."""
+    """Whether one of our own pages sent this. A browser says so in one of two headers; who says nothing is a
+    stranger.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    # Browsers send Sec-Fetch-Site to secure origins only; plain http inside a closed network has Origin alone.
+    # Browsers send Sec-Fetch-Site to secure origins only; plain http inside a closed network has Origin
+    # alone.
     return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
 
 
@@ -120,20 +142,25 @@ def look_again(scope: MutableMapping[str, Any]) -> None:
 
 
 class Gate:
-    """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names the roles.
+    """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names
+    the roles.
 
-    A browser sends its cookie along with whatever another page makes it send: one that would change something counts only
-    from our own pages.
+    A browser sends its cookie along with whatever another page makes it send: one that would change something
+    counts only from our own pages.
     """
 
     def __init__(self, key: Ed25519PublicKey, now_of: Callable[[Claims], Principal]) -> None:
-        """`now_of` gives who the bearer is at this moment, or raises Problem 401 (nobody any more) or 503 (not known yet)."""
+        """`now_of` gives who the bearer is at this moment, or raises Problem 401 (nobody any more) or 503
+        (not known yet).
+        """
         self._key, self._now_of = key, now_of
         self._verified: dict[str, tuple[Claims, float]] = {}
         """Token → claims, end. Never the principal: that changes while the token stays."""
 
     def read(self, token: str) -> Principal:
-        """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else each time."""
+        """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else
+        each time.
+        """
         known = self._verified.get(token)
         if known is None or time.time() >= known[1]:
             claims = verify(self._key, token)
@@ -143,7 +170,9 @@ class Gate:
         return self._now_of(known[0])
 
     def who(self, request: Request) -> Principal | None:
-        """The principal of a bearer header or of the pages' cookie; None where the request carries neither."""
+        """The principal of a bearer header or of the pages' cookie; None where the request carries
+        neither.
+        """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
             return self.read(token.strip())
@@ -153,13 +182,17 @@ class Gate:
         return self.read(cookie) if cookie else None
 
     def someone(self, request: Request) -> Principal:
-        """Whoever asks, in whatever role; looked at once a request, by the door. Raises Problem 401, 403, 503."""
+        """Whoever asks, in whatever role; looked at once a request, by the door. Raises Problem 401, 403,
+        503.
+        """
         known = request.scope.get(_LOOKED_AT)
         if isinstance(known, Principal):
             return known
         principal = self.who(request)
         if principal is None:
-            raise unauthorized("Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`.")
+            raise unauthorized(
+                "Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`."
+            )
         request.scope[_LOOKED_AT] = principal
         return principal
 

@@ -1,4 +1,6 @@
-"""The closed sets of the field, with the words of DOMAIN.md in both languages: the same in events, API and pages."""
+"""The closed sets of the field, with the words of DOMAIN.md in both languages: the same in events, API and
+pages.
+"""
 
 from enum import StrEnum
 
@@ -78,7 +80,9 @@ class Kind(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     CHECKED = "checked"
-    """The independent check of open duties against pending clocks found a difference, and what it repaired."""
+    """The independent check of open duties against pending clocks found a difference, and what it
+    repaired.
+    """
     POLICY_DRAFTED = "policy_drafted"
     POLICY_APPROVED = "policy_approved"
     DIRECTORY_CHANGED = "directory_changed"

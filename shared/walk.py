@@ -1,7 +1,9 @@
-"""Reading a stream in order without a consumer: the broker's batched direct get, some hundred messages a request.
+"""Reading a stream in order without a consumer: the broker's batched direct get, some hundred messages a
+request.
 
-Invariant: nothing is created on the broker and nothing is acknowledged, so that whoever only looks can neither hold up nor be seen
-by those who work. A message stored while the walk goes on may or may not be met; each is met at most once.
+Invariant: nothing is created on the broker and nothing is acknowledged, so that whoever only looks can
+neither hold up nor be seen by those who work. A message stored while the walk goes on may or may not be met;
+each is met at most once.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -40,16 +42,26 @@ class Stored:
 
 
 async def walk(
-    connection: Callable[[], Client], stream: str, subject: str, *, after: int = 0, since: datetime | None = None, batch: int = BATCH
+    connection: Callable[[], Client],
+    stream: str,
+    subject: str,
+    *,
+    after: int = 0,
+    since: datetime | None = None,
+    batch: int = BATCH,
 ) -> AsyncGenerator[Stored]:
-    """Every stored message on `subject` (wildcards allowed) past sequence `after`, or stored at `since` or later, in order."""
+    """Every stored message on `subject` (wildcards allowed) past sequence `after`, or stored at `since` or
+    later, in order.
+    """
     client = connection()
     inbox = client.new_inbox()
     subscription = await client.subscribe(inbox)
     try:
         while True:
             request: dict[str, object] = {"next_by_subj": subject, "batch": batch, "max_bytes": LARGEST}
-            request |= {"start_time": rfc3339(since)} if since is not None and not after else {"seq": after + 1}
+            request |= (
+                {"start_time": rfc3339(since)} if since is not None and not after else {"seq": after + 1}
+            )
             await client.publish(f"$JS.API.DIRECT.GET.{stream}", orjson.dumps(request), reply=inbox)
             met = 0
             while True:

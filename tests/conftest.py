@@ -13,20 +13,27 @@ from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
 
 from tests.lab import Lab, lab_in
 
-# A request gives up as late as `until` does: how long a shared machine takes to answer is not what these tests are about.
-DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = 30
+# A request gives up as late as `until` does: how long a shared machine takes to answer is not what these
+# tests are about.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = (
+    DEFAULT_TIMEOUT_CONFIG.pool
+) = 30
 
-# A property is about what the code does; how long a shared machine takes to make an example is not. The suite tries the same examples at
-# each run: one that fails fails for whoever changed something. New ones are looked for by `FENGHUO_HYPOTHESIS=random make test`.
-settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# A property is about what the code does; how long a shared machine takes to make an example is not. The suite
+# tries the same examples at each run: one that fails fails for whoever changed something. New ones are looked
+# for by `FENGHUO_HYPOTHESIS=random make test`.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("FENGHUO_HYPOTHESIS", "suite"))
 
 ONE_INSTALLATION = ("attacks",)
 """Folders whose tests share one running installation."""
 
-# No test cuts the power, and a sync of every write on a disk that three workers share takes 4 ms instead of a quarter: labs sync lazily.
-# An installation as an operator starts it (tests/operate) has the product's own default.
+# No test cuts the power, and a sync of every write on a disk that three workers share takes 4 ms instead of a
+# quarter: labs sync lazily. An installation as an operator starts it (tests/operate) has the product's own
+# default.
 os.environ.setdefault("FENGHUO_NATS_SYNC", "2m")
 
 
@@ -45,7 +52,9 @@ async def own_lab(tmp_path: Path) -> AsyncIterator[Lab]:
 
 
 class OneWorkerAnInstallation(LoadFileScheduling):
-    """The tests of a file stay on one worker, and so do all of a folder that shares one running installation."""
+    """The tests of a file stay on one worker, and so do all of a folder that shares one running
+    installation.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)

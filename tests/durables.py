@@ -1,7 +1,7 @@
 """Whether a durable consumer has worked off all that its stream has accepted.
 
-Invariant: asked by sequence numbers. A consumer's own count of what is to come lags behind what the stream has accepted, and is
-zero for a moment after a publish was acknowledged.
+Invariant: asked by sequence numbers. A consumer's own count of what is to come lags behind what the stream
+has accepted, and is zero for a moment after a publish was acknowledged.
 """
 
 from nats.js import JetStreamContext

@@ -1,7 +1,8 @@
-"""Services as processes of their own that need not load Python and its packages again: forked from a process that has loaded them.
+"""Services as processes of their own that need not load Python and its packages again: forked from a process
+that has loaded them.
 
-Invariant: what is forked has run no line of a service yet; it is killed, signalled and waited for like any child. One forge serves a
-test process, dies with it, and everything it forked dies with the forge.
+Invariant: what is forked has run no line of a service yet; it is killed, signalled and waited for like any
+child. One forge serves a test process, dies with it, and everything it forked dies with the forge.
 """
 
 import contextlib
@@ -94,7 +95,10 @@ def _become(question: dict[str, Any]) -> None:
     os.setsid()
     os.environ.clear()
     os.environ.update(question["env"])
-    nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(question["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    nothing, out = (
+        os.open(os.devnull, os.O_RDONLY),
+        os.open(question["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+    )
     for ours, theirs in ((nothing, 0), (out, 1), (out, 2)):
         os.dup2(ours, theirs)
     os.closerange(3, max(nothing, out) + 1)

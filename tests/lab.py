@@ -1,4 +1,6 @@
-"""The real thing for tests: the broker under its real permissions, the real store, services as processes; nothing is left behind."""
+"""The real thing for tests: the broker under its real permissions, the real store, services as processes;
+nothing is left behind.
+"""
 
 import asyncio
 import inspect
@@ -36,7 +38,9 @@ T = TypeVar("T")
 
 
 async def until(condition: Callable[[], Awaitable[T] | T], *, seconds: float = 45.0, what: str = "") -> T:
-    """Wait for a condition, never for luck: returns the first true answer, fails after `seconds`, which only says when to give up."""
+    """Wait for a condition, never for luck: returns the first true answer, fails after `seconds`, which only
+    says when to give up.
+    """
     deadline = time.monotonic() + seconds
     last: T | None = None
     while time.monotonic() < deadline:
@@ -140,7 +144,9 @@ class Lab:
         assert reload(embedded.nats_pid_file(self.folder / "nats"), f"http://127.0.0.1:{self.monitor_port}")
 
     def start_mongo(self) -> None:
-        self.mongo = embedded.start_mongo(self.folder / "mongo", port=self.mongo_port, log=self.folder / "mongo.log")
+        self.mongo = embedded.start_mongo(
+            self.folder / "mongo", port=self.mongo_port, log=self.folder / "mongo.log"
+        )
 
     def kill_nats(self) -> None:
         assert self.nats
@@ -169,7 +175,9 @@ class Lab:
             "FENGHUO_LOG_FORMAT": "json",
         }
 
-    async def start_service(self, name: str, *, command: list[str] | None = None, wait: bool = True, **env: str) -> Running:
+    async def start_service(
+        self, name: str, *, command: list[str] | None = None, wait: bool = True, **env: str
+    ) -> Running:
         """Start `python -m services.<name>` (or `command`) and wait until it says it is ready."""
         port = embedded.free_port()
         log = self.folder / f"{name}-{len(self.services)}.log"
@@ -184,7 +192,9 @@ class Lab:
 
             def ready_or_dead() -> bool:
                 if process.poll() is not None:
-                    raise AssertionError(f"{name} ended with {process.returncode}:\n{log.read_text()[-3000:]}")
+                    raise AssertionError(
+                        f"{name} ended with {process.returncode}:\n{log.read_text()[-3000:]}"
+                    )
                 return running.is_ready()
 
             await until(ready_or_dead, what=f"{name} ready; its log: {log}")
@@ -213,9 +223,11 @@ class Lab:
         finally:
             await client.close()
 
-    def token(self, role: Role, *, person: str | None = None, unit: str | None = None, subject: str | None = None) -> str:
-        """As `fenghuo token` issues it; where the test names neither person nor unit, an office's is of `desk`, which has the whole city,
-        and a reporter's of the directory's first unit.
+    def token(
+        self, role: Role, *, person: str | None = None, unit: str | None = None, subject: str | None = None
+    ) -> str:
+        """As `fenghuo token` issues it; where the test names neither person nor unit, an office's is of
+        `desk`, which has the whole city, and a reporter's of the directory's first unit.
         """
         if person is None and unit is None and role in (*OFFICES, Role.REPORTER):
             unit = self.desk if role in OFFICES else load_directory(self.directory).units[0].id

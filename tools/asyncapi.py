@@ -1,4 +1,6 @@
-"""The event side as AsyncAPI 3.0: what others may hand in on NATS, every fact that follows, and the signed checkpoints."""
+"""The event side as AsyncAPI 3.0: what others may hand in on NATS, every fact that follows, and the signed
+checkpoints.
+"""
 
 from typing import Literal
 
@@ -26,7 +28,9 @@ def asyncapi() -> Json:
         (model, "validation") for model in models if issubclass(model, BaseModel)
     ]
     _, generated = models_json_schema(checked, ref_template="#/components/schemas/{model}")
-    values = value_schemas([model for model in models if issubclass(model, Value)], "#/components/schemas/{name}")
+    values = value_schemas(
+        [model for model in models if issubclass(model, Value)], "#/components/schemas/{name}"
+    )
     schemas = dict(sorted({**values, **generated["$defs"]}.items()))
     for name, definition in schemas.items():
         describe(name, definition)
@@ -38,11 +42,17 @@ def asyncapi() -> Json:
             "address": f"fact.{{lane}}.{event.name}",
             "description": event.says,
             "parameters": {
-                "lane": {"description": f"0 to {LANES - 1}: crc32(case) modulo {LANES}. A case's facts keep their order in it."}
+                "lane": {
+                    "description": f"0 to {LANES - 1}: crc32(case) modulo {LANES}. A case's facts keep their order in it."
+                }
             },
             "messages": {key: {"$ref": f"#/components/messages/{key}"}},
         }
-        operations[f"record-{event.name}"] = {"action": "send", "channel": {"$ref": f"#/channels/{key}"}, "summary": _by(event)}
+        operations[f"record-{event.name}"] = {
+            "action": "send",
+            "channel": {"$ref": f"#/channels/{key}"},
+            "summary": _by(event),
+        }
     return {
         "asyncapi": "3.0.0",
         "id": "urn:fenghuo:events",
@@ -77,7 +87,10 @@ def _inbox() -> tuple[Json, Json, Json]:
         "cap": ("application/cap+xml", "An alert in CAP 1.2, as XML."),
         "alertmanager": ("application/json", "A Prometheus Alertmanager webhook (version 4), as it came."),
         "hotline": ("application/json", "A call to the hotline."),
-        "heartbeat": ("text/plain", "A sign of life, whatever stands in it: any other message of the source is one too."),
+        "heartbeat": (
+            "text/plain",
+            "A sign of life, whatever stands in it: any other message of the source is one too.",
+        ),
     }
     messages: Json = {
         "report": _message(FORM),
@@ -87,14 +100,23 @@ def _inbox() -> tuple[Json, Json, Json]:
             "summary": "As `POST /api/v1/reports` answers: the case, its fact, its duties and a signed receipt; or a problem document.",
             "payload": {"type": "object"},
         },
-        "checkpoint": {"contentType": "text/plain", "summary": "A C2SP checkpoint: a signed note.", "payload": {"type": "string"}},
+        "checkpoint": {
+            "contentType": "text/plain",
+            "summary": "A C2SP checkpoint: a signed note.",
+            "payload": {"type": "string"},
+        },
     }
-    messages |= {name: {"contentType": kind, "summary": says, "payload": {"type": "string"}} for name, (kind, says) in other.items()}
+    messages |= {
+        name: {"contentType": kind, "summary": says, "payload": {"type": "string"}}
+        for name, (kind, says) in other.items()
+    }
     channels: Json = {
         f"inbox-{name}": {
             "address": f"inbox.{name}.{{source}}",
             "description": "A message that can't be taken becomes a `rejected` fact with its bytes and the reason; it is never lost.",
-            "parameters": {"source": {"description": "A source of the directory that may publish this format."}},
+            "parameters": {
+                "source": {"description": "A source of the directory that may publish this format."}
+            },
             "messages": {message: {"$ref": f"#/components/messages/{message}"}},
         }
         for name, message in (("cloudevents", "report"), *((name, name) for name in other))
@@ -111,7 +133,10 @@ def _inbox() -> tuple[Json, Json, Json]:
         "messages": {"checkpoint": {"$ref": "#/components/messages/checkpoint"}},
     }
     operations: Json = {
-        f"take-in-{name.removeprefix('inbox-')}": {"action": "receive", "channel": {"$ref": f"#/channels/{name}"}}
+        f"take-in-{name.removeprefix('inbox-')}": {
+            "action": "receive",
+            "channel": {"$ref": f"#/channels/{name}"},
+        }
         for name in channels
         if name.startswith("inbox-")
     }
@@ -119,7 +144,10 @@ def _inbox() -> tuple[Json, Json, Json]:
         "action": "receive",
         "channel": {"$ref": "#/channels/report-submit"},
         "messages": [{"$ref": "#/channels/report-submit/messages/form"}],
-        "reply": {"messages": [{"$ref": "#/channels/report-submit/messages/answer"}], "channel": {"$ref": "#/channels/report-submit"}},
+        "reply": {
+            "messages": [{"$ref": "#/channels/report-submit/messages/answer"}],
+            "channel": {"$ref": "#/channels/report-submit"},
+        },
         "bindings": {"nats": {"queue": "intake"}},
     }
     operations["sign-checkpoint"] = {"action": "send", "channel": {"$ref": "#/channels/checkpoint"}}
@@ -129,7 +157,10 @@ def _inbox() -> tuple[Json, Json, Json]:
 def _message(event: Event) -> Json:
     properties: Json = {
         "specversion": {"const": "1.0"},
-        "id": {"type": "string", "description": "Repeated within an hour it is stored once: it is the message id."},
+        "id": {
+            "type": "string",
+            "description": "Repeated within an hour it is stored once: it is the message id.",
+        },
         "source": {"type": "string", "format": "uri-reference"},
         "type": {"const": f"{TYPE_PREFIX}{event.name}.v1"},
         "subject": {"type": "string", "description": "The case."},

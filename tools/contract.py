@@ -1,4 +1,5 @@
-"""What the event side promises: each kind of event, the model of its data, who writes it, and its JSON Schema.
+"""What the event side promises: each kind of event, the model of its data, who writes it, and its JSON
+Schema.
 
 The words are the docstrings of shared/facts: nothing is written by hand twice.
 """
@@ -105,9 +106,17 @@ _ACTS = {
     Kind.SECONDED: "A second person agrees (or not) that a grave case ends early, or is graded down.",
     Kind.CONTESTED: "Who is said to have been told by telephone says that it is not so.",
 }
-FORM = Event("report", ReportForm, "What others hand in, on `inbox.cloudevents.<source>`: intake makes a `reported` of it.")
+FORM = Event(
+    "report",
+    ReportForm,
+    "What others hand in, on `inbox.cloudevents.<source>`: intake makes a `reported` of it.",
+)
 FACTS = (
-    Event(Kind.REPORTED, Report, "A unit, a person or a system has reported, or another case gave rise to this one."),
+    Event(
+        Kind.REPORTED,
+        Report,
+        "A unit, a person or a system has reported, or another case gave rise to this one.",
+    ),
     Event(Kind.ACKNOWLEDGED, Acknowledgement, "A person says that they know."),
     *(Event(kind, CaseAct, _ACTS[kind]) for kind in CASE_ACTS),
     Event(Kind.HEARD, Heard, "A source has given a sign of life."),
@@ -137,9 +146,17 @@ FACTS = (
         Checked,
         "The independent check found cases, clocks and the record to differ, and what it repaired.",
     ),
-    Event(Kind.CHECKED, check.Checked, "The independent check of cases, clocks and the record found a difference."),
+    Event(
+        Kind.CHECKED,
+        check.Checked,
+        "The independent check of cases, clocks and the record found a difference.",
+    ),
     Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, "A new version of the policy, not in force."),
-    Event(Kind.POLICY_APPROVED, policy.PolicyApproved, "Another person has approved it, and from when it is in force."),
+    Event(
+        Kind.POLICY_APPROVED,
+        policy.PolicyApproved,
+        "Another person has approved it, and from when it is in force.",
+    ),
     Event(
         Kind.DIRECTORY_CHANGED,
         directory.DirectoryChange,
@@ -194,7 +211,17 @@ def field_docs(model: type) -> dict[str, str]:
             continue
         body = cast(ast.ClassDef, ast.parse(dedent(inspect.getsource(owner))).body[0]).body
         for field, after in pairwise(body):
-            target = field.target if isinstance(field, ast.AnnAssign) else field.targets[0] if isinstance(field, ast.Assign) else None
-            if isinstance(target, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            target = (
+                field.target
+                if isinstance(field, ast.AnnAssign)
+                else field.targets[0]
+                if isinstance(field, ast.Assign)
+                else None
+            )
+            if (
+                isinstance(target, ast.Name)
+                and isinstance(after, ast.Expr)
+                and isinstance(after.value, ast.Constant)
+            ):
                 docs[target.id] = " ".join(str(after.value.value).split())
     return docs

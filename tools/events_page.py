@@ -11,12 +11,26 @@ from shared.facts.reads import How
 from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, ReviewCause, Role
 from tools.contract import FACTS, FORM, Event, Json, field_docs, schema
 
-WORDS = (ReportKind, Category, Level, Role, Document, ReviewCause, facts.Via, facts.EffectKind, facts.LapseCause, facts.Purpose, Found, How)
+WORDS = (
+    ReportKind,
+    Category,
+    Level,
+    Role,
+    Document,
+    ReviewCause,
+    facts.Via,
+    facts.EffectKind,
+    facts.LapseCause,
+    facts.Purpose,
+    Found,
+    How,
+)
 
 
 def events_page() -> str:
     kinds = [
-        f"| [`{e.name}`](#{e.name}) | {', '.join(e.authors)} | {'yes' if e.name in ESCALATOR_KINDS else 'no'} | {e.says} |" for e in FACTS
+        f"| [`{e.name}`](#{e.name}) | {', '.join(e.authors)} | {'yes' if e.name in ESCALATOR_KINDS else 'no'} | {e.says} |"
+        for e in FACTS
     ]
     by_model: dict[type[BaseModel] | type[facts.Value], list[Event]] = {}
     for event in (FORM, *FACTS):
@@ -66,7 +80,10 @@ def _part(name: str, definition: Json) -> list[str]:
         f"`{field}`{'' if field in definition.get('required', []) else '?'} {_type(spec)}"
         for field, spec in definition["properties"].items()
     )
-    return [f"*{name}*: {' '.join(definition.get('description', '').split())} {fields}.".replace(":  ", ": "), ""]
+    return [
+        f"*{name}*: {' '.join(definition.get('description', '').split())} {fields}.".replace(":  ", ": "),
+        "",
+    ]
 
 
 def _type(spec: Json) -> str:
@@ -79,7 +96,9 @@ def _type(spec: Json) -> str:
         return f"`{spec['const']}`"
     if spec.get("type") == "array":
         return f"list of {_type(spec['items'])}" if "items" in spec else "list"
-    return {"date-time": "time", "duration": "duration"}.get(str(spec.get("format")), str(spec.get("type", "any")))
+    return {"date-time": "time", "duration": "duration"}.get(
+        str(spec.get("format")), str(spec.get("type", "any"))
+    )
 
 
 def _words(words: type[Enum]) -> list[str]:

@@ -1,8 +1,9 @@
-"""Writes what can be read off the tree itself: what the event side promises (docs/schemas/, docs/asyncapi.json, docs/events.md), what can
-become of a duty (docs/states.md), who may do what (docs/roles.md), and which rules, routes and stories answer which requirement
-(docs/requirements.md).
+"""Writes what can be read off the tree itself: what the event side promises (docs/schemas/,
+docs/asyncapi.json, docs/events.md), what can become of a duty (docs/states.md), who may do what
+(docs/roles.md), and which rules, routes and stories answer which requirement (docs/requirements.md).
 
-Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted apart.
+Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted
+apart.
 
     .venv/bin/python -m tools.generate            write the files
     .venv/bin/python -m tools.generate --check    say what has drifted, code 1 if anything has
@@ -31,7 +32,11 @@ def files() -> dict[Path, str]:
         "states.md": states_page(),
         "requirements.md": requirements_page(Tree.here()),
     }
-    return {**schemas, DOCS / "asyncapi.json": _text(asyncapi()), **{DOCS / name: text for name, text in pages.items()}}
+    return {
+        **schemas,
+        DOCS / "asyncapi.json": _text(asyncapi()),
+        **{DOCS / name: text for name, text in pages.items()},
+    }
 
 
 def _text(document: Json) -> str:
@@ -48,7 +53,10 @@ def drifted() -> list[Path]:
 def main(arguments: list[str]) -> int:
     wrong = drifted()
     if "--check" in arguments:
-        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} has drifted: run .venv/bin/python -m tools.generate\n" for path in wrong)
+        sys.stderr.writelines(
+            f"{path.relative_to(DOCS.parent)} has drifted: run .venv/bin/python -m tools.generate\n"
+            for path in wrong
+        )
         return 1 if wrong else 0
     wanted = files()
     for path in wrong:

@@ -1,4 +1,5 @@
-"""Makes the README's pictures of the desk from a running system, in both languages: docs/img/desk-zh.png, docs/img/desk-en.png.
+"""Makes the README's pictures of the desk from a running system, in both languages: docs/img/desk-zh.png,
+docs/img/desk-en.png.
 
     .venv/bin/fenghuo demo                         in one terminal
     .venv/bin/python -m tools.pictures              in another, while cases are open
@@ -18,7 +19,13 @@ from shared.tokens import COOKIE
 from shared.vocabulary import Language, Role
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "img"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 WIDTH, HEIGHT = 1280, 860
 
 

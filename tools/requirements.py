@@ -1,7 +1,9 @@
-"""docs/requirements.md: each requirement of the field with the policy lines, routes and story tests that answer it.
+"""docs/requirements.md: each requirement of the field with the policy lines, routes and story tests that
+answer it.
 
-Invariant: nothing is claimed by hand. A row's rules are those that name it in the policy in the tree, its acts are those that open and
-discharge them, and it is met where a story tells it: a file of tests/stories whose docstring begins with its sentence and `Row <number>.`
+Invariant: nothing is claimed by hand. A row's rules are those that name it in the policy in the tree, its
+acts are those that open and discharge them, and it is met where a story tells it: a file of tests/stories
+whose docstring begins with its sentence and `Row <number>.`
 """
 
 import ast
@@ -102,7 +104,11 @@ def path_of(trigger: str) -> str | None:
 def stories(folder: Path) -> Iterable[Story]:
     """Every story of the folder, by the first paragraph of its docstring."""
     for path in sorted(folder.glob("test_*.py")):
-        words = " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0].split())
+        words = " ".join(
+            (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+            .partition("\n\n")[0]
+            .split()
+        )
         rows = frozenset(number for named in NAMED.findall(words) for number in numbers(named))
         yield Story(path, NAMED.sub("", words).strip().rstrip("."), rows)
 
@@ -139,7 +145,10 @@ def requirements_page(tree: Tree) -> str:
             "",
             "| row | the source says | state |",
             "|---|---|---|",
-            *(f"| [{_numbered(row)}](#row-{row.numbers[0]}) | {row.says} | {state_of(tree, row)} |" for row in ROWS),
+            *(
+                f"| [{_numbered(row)}](#row-{row.numbers[0]}) | {row.says} | {state_of(tree, row)} |"
+                for row in ROWS
+            ),
             "",
             *parts,
         ]
@@ -147,7 +156,10 @@ def requirements_page(tree: Tree) -> str:
 
 
 def _section(tree: Tree, row: Row) -> list[str]:
-    rules = [f"[`{name}`](../config/policy.yaml#L{tree.line_of(name)}) (line {tree.line_of(name)})" for name in tree.rules_of(row)]
+    rules = [
+        f"[`{name}`](../config/policy.yaml#L{tree.line_of(name)}) (line {tree.line_of(name)})"
+        for name in tree.rules_of(row)
+    ]
     routes = [f"`{route}`" for route in tree.routes_of(row)]
     told = [story.link for story in tree.stories_of(row)]
     return [

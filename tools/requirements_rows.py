@@ -1,6 +1,7 @@
 """The requirements of the field, row by row, as the source says them: data for docs/requirements.md.
 
-`routes` are those that serve the row besides the acts its policy rules name; `unmet` says why no story tells the row yet.
+`routes` are those that serve the row besides the acts its policy rules name; `unmet` says why no story tells
+the row yet.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,9 @@
-"""docs/roles.md: who may do what to which case, in the store and over the audit's HTTP side, from the tables the tests hold all to.
+"""docs/roles.md: who may do what to which case, in the store and over the audit's HTTP side, from the tables
+the tests hold all to.
 
-Invariant: what is printed is what is enforced: tests/unit/test_territory.py walks each cell of the acts, tests/deploy/test_store_roles.py
-asks the real store for each cell of its table, tests/audit/test_roles_api.py the real routes for each of theirs.
+Invariant: what is printed is what is enforced: tests/unit/test_territory.py walks each cell of the acts,
+tests/deploy/test_store_roles.py asks the real store for each cell of its table, tests/audit/test_roles_api.py
+the real routes for each of theirs.
 """
 
 from collections.abc import Container
@@ -19,32 +21,64 @@ AND_OPERATOR = READERS | {Role.OPERATOR}
 REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend", "records", "analysis")
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
-    **dict.fromkeys((("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/static/{name}")), PUBLIC),
-    **dict.fromkeys((("POST", path) for path in ("/login", "/logout")), PUBLIC),
-    # The read path of the log: it proves itself and holds nothing personal.
-    **dict.fromkeys((("GET", path) for path in ("/checkpoint", "/checkpoint.sm3", "/tile/{path:path}")), PUBLIC),
     **dict.fromkeys(
-        (("GET", f"/api/v1/trail/{path}") for path in ("vkey", "checkpoints", "timestamps", "checkpoint/sealed", "verify.py", "receipts")),
+        (
+            ("GET", path)
+            for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/static/{name}")
+        ),
         PUBLIC,
     ),
-    **dict.fromkeys((("GET", f"/api/v1/trail/proof/{path}") for path in ("inclusion", "inclusion.tlog-proof", "consistency")), PUBLIC),
+    **dict.fromkeys((("POST", path) for path in ("/login", "/logout")), PUBLIC),
+    # The read path of the log: it proves itself and holds nothing personal.
+    **dict.fromkeys(
+        (("GET", path) for path in ("/checkpoint", "/checkpoint.sm3", "/tile/{path:path}")), PUBLIC
+    ),
+    **dict.fromkeys(
+        (
+            ("GET", f"/api/v1/trail/{path}")
+            for path in ("vkey", "checkpoints", "timestamps", "checkpoint/sealed", "verify.py", "receipts")
+        ),
+        PUBLIC,
+    ),
+    **dict.fromkeys(
+        (
+            ("GET", f"/api/v1/trail/proof/{path}")
+            for path in ("inclusion", "inclusion.tlog-proof", "consistency")
+        ),
+        PUBLIC,
+    ),
     # A receipt names all that the answer to it tells.
     ("POST", "/api/v1/trail/receipts"): PUBLIC,
     # Records, with what they say; an operator sees neither people nor their words.
-    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}")), AND_OPERATOR),
+    **dict.fromkeys(
+        (("GET", f"/api/v1/trail/{path}") for path in ("entries", "entries/{index}")), AND_OPERATOR
+    ),
     ("GET", "/api/v1/trail/export"): READERS,
     ("GET", "/api/v1/cases/{case_id}/timeline"): AND_OPERATOR,
-    **dict.fromkeys((("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence", "public-notice")), READERS),
+    **dict.fromkeys(
+        (("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence", "public-notice")),
+        READERS,
+    ),
     **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in REPORTS), READERS),
     **dict.fromkeys((("GET", path) for path in ("/reports/{name}", "/reports/records")), READERS),
     ("GET", "/reports"): PUBLIC,  # leads on to the first of them
     ("GET", "/api/v1/trail/state"): AND_OPERATOR,
     # Erasing and forbidding it: never the same hands.
     ("POST", "/api/v1/trail/redactions"): frozenset({Role.REDACTOR}),
-    **dict.fromkeys((("POST", f"/api/v1/trail/{path}") for path in ("holds", "holds/{hold}/release")), HOLDERS),
-    **dict.fromkeys((("GET", f"/api/v1/trail/{path}") for path in ("redactions", "holds")), READERS | {Role.REDACTOR}),
+    **dict.fromkeys(
+        (("POST", f"/api/v1/trail/{path}") for path in ("holds", "holds/{hold}/release")), HOLDERS
+    ),
+    **dict.fromkeys(
+        (("GET", f"/api/v1/trail/{path}") for path in ("redactions", "holds")), READERS | {Role.REDACTOR}
+    ),
     # The explorer's pages.
-    **dict.fromkeys((("GET", path) for path in ("/", "/records/{index}", "/records/{index}/proof", "/cases/{case}", "/check")), READERS),
+    **dict.fromkeys(
+        (
+            ("GET", path)
+            for path in ("/", "/records/{index}", "/records/{index}/proof", "/cases/{case}", "/check")
+        ),
+        READERS,
+    ),
     ("POST", "/check"): READERS,
 }
 """(method, path) → who is let in."""
@@ -104,7 +138,11 @@ def _acts_table() -> list[str]:
 
 
 def _where_table() -> list[str]:
-    return ["| where | that is |", "|---|---|", *(f"| {_words(where)} | {meaning} |" for where, meaning in MEANING.items())]
+    return [
+        "| where | that is |",
+        "|---|---|",
+        *(f"| {_words(where)} | {meaning} |" for where, meaning in MEANING.items()),
+    ]
 
 
 def _opening_table() -> list[str]:
@@ -122,7 +160,10 @@ def _words(where: Where) -> str:
 
 def _store_table() -> list[str]:
     users = list(store.USERS)
-    lines = [f"| database | collection | {' | '.join(f'`{user}`' for user in users)} |", f"|{'---|' * (len(users) + 2)}"]
+    lines = [
+        f"| database | collection | {' | '.join(f'`{user}`' for user in users)} |",
+        f"|{'---|' * (len(users) + 2)}",
+    ]
     for database, names in ((store.TRAIL_DATABASE, store.TRAIL), (store.PAYLOADS_DATABASE, store.PAYLOADS)):
         for name in names:
             cells = [_verbs(store.may(user, database, name, by_collection=True)) for user in users]

@@ -1,4 +1,6 @@
-"""docs/states.md: what can become of a duty, a task and a case, drawn from the tables the escalator moves by."""
+"""docs/states.md: what can become of a duty, a task and a case, drawn from the tables the escalator moves
+by.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -26,7 +28,9 @@ def states_page() -> str:
     )
 
 
-def _diagram(title: str, table: Mapping[tuple[State, str], State], starts: tuple[State, ...], words: type[State]) -> list[str]:
+def _diagram(
+    title: str, table: Mapping[tuple[State, str], State], starts: tuple[State, ...], words: type[State]
+) -> list[str]:
     """Moves between the same two states share an arrow; a state nothing leads out of is an end."""
     arrows: dict[tuple[State, State], list[str]] = {}
     for (state, by), after in table.items():

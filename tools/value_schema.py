@@ -1,6 +1,8 @@
-"""The JSON Schema of the values the escalator makes (`Value`), in the same spelling as that of the models from outside.
+"""The JSON Schema of the values the escalator makes (`Value`), in the same spelling as that of the models
+from outside.
 
-Invariant: the schema says what is on the wire: a field that is absent is absent, never null, and a time is an RFC 3339 text.
+Invariant: the schema says what is on the wire: a field that is absent is absent, never null, and a time is an
+RFC 3339 text.
 """
 
 from collections.abc import Iterable

@@ -23,7 +23,11 @@ IMPORT_HELP = (
     "Merge tables (CSV, UTF-8 or GB 18030) into the directory as one change; nothing is taken of a table with a fault.\n\n"
     + "\n\n".join(
         f"{name}.csv: id, name_zh, name_en, {', '.join(table.columns)}"
-        + ("; every other column is a channel (voice, sms, email …) in the order they are tried" if table.channels else "")
+        + (
+            "; every other column is a channel (voice, sms, email …) in the order they are tried"
+            if table.channels
+            else ""
+        )
         for name, table in TABLES.items()
     )
     + "\n\nThe first line names the columns. One that is missing leaves what is known, an empty cell clears it. Several values in "
@@ -37,7 +41,11 @@ def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        fail(Exit.USAGE, f"{text!r} is not a time", "write it as '2026-12-24 18:00' or 2026-12-24T18:00:00+08:00")
+        fail(
+            Exit.USAGE,
+            f"{text!r} is not a time",
+            "write it as '2026-12-24 18:00' or 2026-12-24T18:00:00+08:00",
+        )
     return at if at.tzinfo is not None else at.replace(tzinfo=Settings().zone)
 
 
@@ -49,7 +57,11 @@ def parsed(given: Any) -> list[Change]:
     try:
         return list(_changes.validate_python(given))
     except ValidationError as error:
-        fail(Exit.USAGE, "\n".join(f"{where}: {what}" for where, what in field_errors(error)), "correct these and call again")
+        fail(
+            Exit.USAGE,
+            "\n".join(f"{where}: {what}" for where, what in field_errors(error)),
+            "correct these and call again",
+        )
 
 
 GAPS_SHOWN = 100
@@ -68,7 +80,9 @@ def _gaps(found: list[Json]) -> None:
     for gap in found[:GAPS_SHOWN]:
         mark = "[red]✗[/]" if gap["grave"] else "[yellow]![/]"
         when = f"{_clock(gap['since'])} – {_clock(gap.get('until'))}  " if gap.get("since") else ""
-        out.print(f"{mark} {when}{escape(gap['text']['zh'])} · {escape(gap['text']['en'])} [dim]({gap['code']} {gap['subject']})[/]")
+        out.print(
+            f"{mark} {when}{escape(gap['text']['zh'])} · {escape(gap['text']['en'])} [dim]({gap['code']} {gap['subject']})[/]"
+        )
     if (more := len(found) - GAPS_SHOWN) > 0:
         out.print(f"[dim]and {more} more: --json names all of them[/]", highlight=False)
 
@@ -84,7 +98,9 @@ def part(name: str, body: Json) -> None:
     for one in body[name]:
         table.add_row(*(escape(str(say(one))) for say in columns.values()))
     out.print(table)
-    out.print(f"[dim]version {body['version']}, revision {body.get('revision', 'of the file')}[/]", highlight=False)
+    out.print(
+        f"[dim]version {body['version']}, revision {body.get('revision', 'of the file')}[/]", highlight=False
+    )
 
 
 def _name(one: Json) -> str:
@@ -105,7 +121,13 @@ def _on_duty(one: Json) -> str:
 
 
 _COLUMNS: dict[str, dict[str, Callable[[Json], Any]]] = {
-    "posts": {"post": _of("id"), "name": _name, "held now by": _of("held_by"), "why": _of("why"), "deputies": _of("deputies")},
+    "posts": {
+        "post": _of("id"),
+        "name": _name,
+        "held now by": _of("held_by"),
+        "why": _of("why"),
+        "deputies": _of("deputies"),
+    },
     "people": {
         "person": _of("id"),
         "name": _name,
@@ -113,20 +135,58 @@ _COLUMNS: dict[str, dict[str, Callable[[Json], Any]]] = {
         "channels": _of("channels"),
         "away": lambda one: len(one["absences"]),
     },
-    "units": {"unit": _of("id"), "name": _name, "area": _of("area"), "superior": _of("superior"), "head": _of("head")},
+    "units": {
+        "unit": _of("id"),
+        "name": _name,
+        "area": _of("area"),
+        "superior": _of("superior"),
+        "head": _of("head"),
+    },
     "areas": {"code": _of("code"), "name": _name, "within": _of("within")},
-    "rosters": {"roster": _of("id"), "name": _name, "post": _of("post"), "on duty": _on_duty, "rotation": _of("rotation")},
-    "sources": {"source": _of("id"), "name": _name, "unit": _of("unit"), "formats": _of("formats"), "silent after": _of("silent_after")},
-    "plans": {"plan": _of("id"), "name": _name, "unit": _of("unit"), "version": _of("version"), "review by": _of("review_by")},
-    "suppressions": {"id": _of("id"), "from": _of("from"), "until": _of("until"), "reason": _of("reason"), "by": _of("by")},
+    "rosters": {
+        "roster": _of("id"),
+        "name": _name,
+        "post": _of("post"),
+        "on duty": _on_duty,
+        "rotation": _of("rotation"),
+    },
+    "sources": {
+        "source": _of("id"),
+        "name": _name,
+        "unit": _of("unit"),
+        "formats": _of("formats"),
+        "silent after": _of("silent_after"),
+    },
+    "plans": {
+        "plan": _of("id"),
+        "name": _name,
+        "unit": _of("unit"),
+        "version": _of("version"),
+        "review by": _of("review_by"),
+    },
+    "suppressions": {
+        "id": _of("id"),
+        "from": _of("from"),
+        "until": _of("until"),
+        "reason": _of("reason"),
+        "by": _of("by"),
+    },
 }
 
 
 def shifts(body: Json, directory: Directory) -> None:
-    table = Table("from", "until", "on duty", "leader on duty", "", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        "from", "until", "on duty", "leader on duty", "", box=None, pad_edge=False, header_style="dim"
+    )
     for shift in body["shifts"]:
         who, leader = (_person(directory, shift[key]) for key in ("person", "leader"))
-        table.add_row(_clock(shift["from"]), _clock(shift["until"]), who, leader, "stands in" if shift["override"] else "")
+        table.add_row(
+            _clock(shift["from"]),
+            _clock(shift["until"]),
+            who,
+            leader,
+            "stands in" if shift["override"] else "",
+        )
     out.print(table if body["shifts"] else "no shift")
 
 
@@ -138,23 +198,33 @@ def _person(directory: Directory, person: str | None) -> str:
 def would_change(result: Json) -> None:
     for one in result["changes"]:
         out.print(f"{one['op']} {escape(_about(one))}", highlight=False)
-    out.print(f"[dim]{len(result['changes'])} changes, valid as a whole; nothing was sent[/]", highlight=False)
+    out.print(
+        f"[dim]{len(result['changes'])} changes, valid as a whole; nothing was sent[/]", highlight=False
+    )
 
 
 def _about(one: Json) -> str:
     about = one.get(str(one["op"]).removeprefix("put_"))
     if isinstance(about, dict):
         return str(about.get("id") or about.get("code"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    return " ".join(str(one[key]) for key in ("what", "id", "post", "holder", "person", "roster") if key in one)
+    return " ".join(
+        str(one[key]) for key in ("what", "id", "post", "holder", "person", "roster") if key in one
+    )
 
 
 def changed(result: Json) -> None:
-    out.print(f"[green]✓[/] the directory is at revision {result['revision']}, version {result['version']}", highlight=False)
+    out.print(
+        f"[green]✓[/] the directory is at revision {result['revision']}, version {result['version']}",
+        highlight=False,
+    )
 
 
 def proposed(result: Json) -> None:
     """Nothing has changed yet: why, who may approve it, until when."""
-    out.print(f"[yellow]![/] waits for a second person until {_clock(result['expires_at'])}; nothing has changed yet", highlight=False)
+    out.print(
+        f"[yellow]![/] waits for a second person until {_clock(result['expires_at'])}; nothing has changed yet",
+        highlight=False,
+    )
     for need in result["needs"]:
         out.print(f"  {escape(need['zh'])} · {escape(need['en'])}", highlight=False)
     out.print(f"  approve: {escape(_approvers(result['approvers']))}", highlight=False)
@@ -170,10 +240,15 @@ def proposals(waiting: list[Json]) -> None:
         by = one["by"]
         unit = f", {_name({'name': by['unit']})}" if by.get("unit") else ""
         out.print(f"[bold]{escape(one['proposal'])}[/]  until {_clock(one['expires_at'])}", highlight=False)
-        out.print(f"  by       {escape(_name(by) + unit)}{escape('  · ' + one['why'] if one['why'] else '')}", highlight=False)
+        out.print(
+            f"  by       {escape(_name(by) + unit)}{escape('  · ' + one['why'] if one['why'] else '')}",
+            highlight=False,
+        )
         for touches in one["touches"]:
             said = "; ".join(_said(change) for change in touches["changes"])
-            out.print(f"  touches  {escape(known.person(touches['person']))}: {escape(said)}", highlight=False)
+            out.print(
+                f"  touches  {escape(known.person(touches['person']))}: {escape(said)}", highlight=False
+            )
         if not one["touches"]:
             asked = ", ".join(f"{change['op']} {_about(change)}" for change in one["changes"])
             out.print(f"  changes  {escape(asked)}", highlight=False)

@@ -43,6 +43,10 @@ def left(due_at: datetime, now: datetime) -> str:
     seconds = int((due_at - now).total_seconds())
     days, rest = divmod(abs(seconds), 86_400)
     hours, rest = divmod(rest, 3600)
-    short = f"{rest // 60}:{rest % 60:02d}" if not hours and not days else f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+    short = (
+        f"{rest // 60}:{rest % 60:02d}"
+        if not hours and not days
+        else f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+    )
     span = f"{days} d {short}" if days else short
     return f"[red]late {span}[/]" if seconds < 0 else span

@@ -1,4 +1,5 @@
-"""One case on a terminal, as somebody needs it at night: who answers for it, what is owed, what is being done, who is suspected of what.
+"""One case on a terminal, as somebody needs it at night: who answers for it, what is owed, what is being
+done, who is suspected of what.
 
 Invariant: nothing a person wrote is read as markup.
 """
@@ -23,7 +24,11 @@ STATES = {
     DutyState.LAPSED_DISCHARGED: "[red]late[/]",
     DutyState.CANCELLED: "[dim]cancelled[/]",
 }
-TASKS = {TaskState.VERIFIED: "[green]closed[/]", TaskState.COMPLETED: "[cyan]to be verified[/]", TaskState.CANCELLED: "[dim]cancelled[/]"}
+TASKS = {
+    TaskState.VERIFIED: "[green]closed[/]",
+    TaskState.COMPLETED: "[cyan]to be verified[/]",
+    TaskState.CANCELLED: "[dim]cancelled[/]",
+}
 SLIPS = {Slip.BLUE: " [blue]■ blue[/]", Slip.YELLOW: " [yellow]■ yellow[/]", Slip.RED: " [red]■ red[/]"}
 
 
@@ -67,7 +72,9 @@ def _head(case: Case, known: Names) -> Iterator[str]:
         yield escape(f"  {asked}{until}; the sender answers until it is accepted")
     for one in case.command:
         if one.until is None:
-            yield escape(f"{'acting commander' if one.acting else 'commander'}: {known.person(one.person)} since {clock(one.since)}")
+            yield escape(
+                f"{'acting commander' if one.acting else 'commander'}: {known.person(one.person)} since {clock(one.since)}"
+            )
     links = {"follows from": report.parent, "merged into": case.merged_into, "split from": case.split_from}
     yield from (f"{words} case {other}" for words, other in links.items() if other)
     if case.merged_from:
@@ -80,12 +87,16 @@ def _chain(held: tuple[Held, ...], known: Names) -> str:
     if not before:
         return ""
     return "".join(
-        f"\n  before: {escape(known.unit(one.unit))} {clock(one.since)} to {clock(one.until)} ({one.how})" for one in before if one.until
+        f"\n  before: {escape(known.unit(one.unit))} {clock(one.since)} to {clock(one.until)} ({one.how})"
+        for one in before
+        if one.until
     )
 
 
 def _duties(case: Case, known: Names, now: datetime) -> Table:
-    table = Table("what", "who", "state", "due", "left", "called", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        "what", "who", "state", "due", "left", "called", box=None, pad_edge=False, header_style="dim"
+    )
     for duty in sorted(case.duties, key=lambda one: (not one.is_owed, one.due_at)):
         plan = case.plan_of(duty)
         task = f" [dim]{duty.task}[/]" if duty.task else ""
@@ -119,7 +130,9 @@ def _answer(lit: Lit) -> str:
 
 
 def _tasks(case: Case, known: Names, now: datetime) -> Table:
-    table = Table("task", "what", "unit", "state", "due", "left", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        "task", "what", "unit", "state", "due", "left", box=None, pad_edge=False, header_style="dim"
+    )
     for task in case.tasks:
         table.add_row(*task_row(task, known, now))
     return table
@@ -133,7 +146,9 @@ def task_row(task: Task, known: Names, now: datetime) -> tuple[str, ...]:
         task.id,
         escape(task.title),
         escape(known.unit(task.unit)) + lead,
-        TASKS.get(task.state, str(task.state)) + (SLIPS[task.slip] if task.slip and not done else "") + (" nil" if task.nil else ""),
+        TASKS.get(task.state, str(task.state))
+        + (SLIPS[task.slip] if task.slip and not done else "")
+        + (" nil" if task.nil else ""),
         clock(task.due_at),
         "" if done else left(task.due_at, now),
     )
@@ -145,12 +160,24 @@ def _judgement(case: Case, known: Names) -> Iterator[str]:
         open_items = sum(item.measure is None or item.owner is None for item in case.items)
         yield f"{len(case.items)} items registered, {open_items} of them without a measure or an owner"
     if suspicion := case.suspicion:
-        verdict = {None: "waits for a person to confirm or refute it", True: "confirmed", False: "refuted"}[suspicion.confirmed]
+        verdict = {None: "waits for a person to confirm or refute it", True: "confirmed", False: "refuted"}[
+            suspicion.confirmed
+        ]
         matched = f"; matched by case {suspicion.matched}" if suspicion.matched else ""
         yield escape(f"suspected omission: {known.unit(suspicion.unit)}, {suspicion.why}{matched}: {verdict}")
     if measure := case.measure:
-        decided = f"decided: {measure.decided} by {known.by(measure.decided_by or '?')}" if measure.decided else "only the organ decides"
-        yield escape(f"measure proposed: {measure.proposed} ({', '.join(measure.why)}) about case {measure.about}: {decided}")
+        decided = (
+            f"decided: {measure.decided} by {known.by(measure.decided_by or '?')}"
+            if measure.decided
+            else "only the organ decides"
+        )
+        yield escape(
+            f"measure proposed: {measure.proposed} ({', '.join(measure.why)}) about case {measure.about}: {decided}"
+        )
     if notice := case.notice:
-        out_at = f"published {clock(notice.published_at)}" if notice.published_at else f"reply until {clock(notice.reply_by)}"
+        out_at = (
+            f"published {clock(notice.published_at)}"
+            if notice.published_at
+            else f"reply until {clock(notice.reply_by)}"
+        )
         yield f"public notice: {len(notice.approvals)} approvals, {len(notice.replies)} replies, {out_at}"

@@ -1,4 +1,6 @@
-"""`fenghuo trail report|analysis|notice`: what the trail adds up to, the records behind a figure, and the documents made of it."""
+"""`fenghuo trail report|analysis|notice`: what the trail adds up to, the records behind a figure, and the
+documents made of it.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -43,11 +45,16 @@ def report(
     unit: Annotated[str | None, typer.Option(help="Only what this unit owes and reports.")] = None,
     below: Annotated[bool, typer.Option("--below", help="With --unit: and all units below it.")] = False,
     records: Annotated[
-        str | None, typer.Option(help="The records of this figure: `unit/water_bureau/late`, as each line names its own.")
+        str | None,
+        typer.Option(
+            help="The records of this figure: `unit/water_bureau/late`, as each line names its own."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a figure was counted from."""
+    """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a
+    figure was counted from.
+    """
     asked: dict[str, Any] = {
         "since": since and since.isoformat(),
         "until": until and until.isoformat(),
@@ -57,7 +64,9 @@ def report(
     }
     params = {name: value for name, value in asked.items() if value is not None}
     path = "records" if records is not None else what.value
-    found = call("audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW).json()
+    found = call(
+        "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW
+    ).json()
     answer(found, as_json=as_json, render=_show_records if records is not None else _show)
 
 
@@ -65,7 +74,9 @@ def analysis(
     period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
     form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.DOCX,
     language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+    ] = None,
 ) -> None:
     """Write the analysis of a month or quarter, ready to hand in."""
     params = {"period": period, "format": form.value, "language": language.value}
@@ -76,15 +87,23 @@ def notice(
     case: Annotated[str, typer.Argument(help="The case.")],
     form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.TEXT,
     language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+    ] = None,
 ) -> None:
     """Write the public notice of a case as it stands: facts, text, approvals, reply window, publication."""
-    _write(f"/api/v1/cases/{case}/public-notice", {"format": form.value, "language": language.value}, to, form)
+    _write(
+        f"/api/v1/cases/{case}/public-notice", {"format": form.value, "language": language.value}, to, form
+    )
 
 
 def _write(path: str, params: dict[str, str], to: Path | None, form: Form) -> None:
     if to is None and form is not Form.TEXT:
-        fail(Exit.USAGE, f"a file of format {form} is not for the terminal", "name the file to write: -o FILE, or --format text")
+        fail(
+            Exit.USAGE,
+            f"a file of format {form} is not for the terminal",
+            "name the file to write: -o FILE, or --format text",
+        )
     content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
     if to is None:
         typer.echo(shown(content.decode()), nl=False)
@@ -106,7 +125,9 @@ def _show(found: dict[str, Any]) -> None:
 
 def _table(name: str, lines: list[dict[str, Any]]) -> None:
     columns = [
-        column for column in lines[0] if column not in _LEFT_OUT and any(line.get(column) not in (None, 0, {}, []) for line in lines)
+        column
+        for column in lines[0]
+        if column not in _LEFT_OUT and any(line.get(column) not in (None, 0, {}, []) for line in lines)
     ]
     table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:

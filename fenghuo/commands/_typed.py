@@ -1,7 +1,7 @@
 """What people type for times, tasks and harm, made into what the API takes.
 
-Invariant: what can't be read is said with how to write it: as a ValueError where it stands in a table, as the end of the command with
-code 2 where it was an option.
+Invariant: what can't be read is said with how to write it: as a ValueError where it stands in a table, as the
+end of the command with code 2 where it was an option.
 """
 
 import re
@@ -48,7 +48,9 @@ def task_form(text: str) -> dict[str, Any]:
     if len(parts) < 2 or not all(parts):
         raise ValueError("names no unit: write it as 'title@unit@P3D'; see `fenghuo directory show units`")
     title, units = parts[0], [unit.strip() for unit in parts[1].split(",") if unit.strip()]
-    form: dict[str, Any] = {"title": title, "unit": units[0]} if len(units) == 1 else {"title": title, "units": units}
+    form: dict[str, Any] = (
+        {"title": title, "unit": units[0]} if len(units) == 1 else {"title": title, "units": units}
+    )
     if len(parts) == 3:
         limit = parts[2]
         form |= {"within": limit} if TERM.fullmatch(limit) else {"due_at": moment_text(limit)}
@@ -71,6 +73,8 @@ def harm(text: str) -> dict[str, int]:
     for part in text.split(","):
         name, _, number = part.partition("=")
         if name.strip() not in ("deaths", "injuries", "loss") or not number.strip().isdigit():
-            raise ValueError("can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known")
+            raise ValueError(
+                "can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known"
+            )
         found[name.strip()] = int(number)
     return found

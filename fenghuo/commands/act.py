@@ -20,37 +20,69 @@ OPTIONS = {"approve": "--approve or --refuse", "tasks": "--assign"}
 
 def act(
     case: Annotated[str | None, typer.Argument(help="The case's id.")] = None,
-    what: Annotated[str | None, typer.Argument(help="Which act; without one, the list of all.", metavar="ACT")] = None,
-    text: Annotated[str | None, typer.Option(help="What was found, done or asked; the reason; the evidence.")] = None,
-    task: Annotated[str | None, typer.Option(help="The task it is about, e.g. t1; without one, the case.")] = None,
-    duty: Annotated[str | None, typer.Option(help="The duty it is about, as `fenghuo case --json` names it.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help="Which act; without one, the list of all.", metavar="ACT")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="What was found, done or asked; the reason; the evidence.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="The task it is about, e.g. t1; without one, the case.")
+    ] = None,
+    duty: Annotated[
+        str | None, typer.Option(help="The duty it is about, as `fenghuo case --json` names it.")
+    ] = None,
     to_unit: Annotated[str | None, typer.Option(help="The unit that is asked, or leads from now on.")] = None,
     to_person: Annotated[str | None, typer.Option(help="Who takes it from now on.")] = None,
     into: Annotated[str | None, typer.Option(help="The case this one is a duplicate of.")] = None,
     percent: Annotated[int | None, typer.Option(min=0, max=100, help="How far it is.")] = None,
-    satisfaction: Annotated[int | None, typer.Option(min=1, max=5, help="What those who complained said when asked, 5 the best.")] = None,
+    satisfaction: Annotated[
+        int | None, typer.Option(min=1, max=5, help="What those who complained said when asked, 5 the best.")
+    ] = None,
     document: Annotated[Document | None, typer.Option(help="What is handed in.")] = None,
-    causes: Annotated[list[ReviewCause] | None, typer.Option("--cause", help="Of a review, a cause it found; may be repeated.")] = None,
+    causes: Annotated[
+        list[ReviewCause] | None,
+        typer.Option("--cause", help="Of a review, a cause it found; may be repeated."),
+    ] = None,
     level: Annotated[Level | None, typer.Option(help="The level from now on.")] = None,
-    sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help="Whether grading is ignored from now on.")] = None,
+    sensitive: Annotated[
+        bool | None,
+        typer.Option("--sensitive/--not-sensitive", help="Whether grading is ignored from now on."),
+    ] = None,
     due_at: Annotated[str | None, typer.Option(help="The limit asked for or granted, ISO 8601.")] = None,
     span: Annotated[str | None, typer.Option(help="For how long, e.g. PT10M.")] = None,
     approve: Annotated[bool | None, typer.Option("--approve/--refuse", help="Granted or not.")] = None,
-    measure: Annotated[str | None, typer.Option(help="A step of the ladder in force; of an item, what is done against it.")] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="A step of the ladder in force; of an item, what is done against it.")
+    ] = None,
     plan: Annotated[str | None, typer.Option(help="The contingency plan.")] = None,
     post: Annotated[str | None, typer.Option(help="The post to call, or signed in for.")] = None,
-    step: Annotated[int | None, typer.Option(min=0, help="The step of the chain, 0 being who is owed; of an inventory, the item.")] = None,
+    step: Annotated[
+        int | None,
+        typer.Option(min=0, help="The step of the chain, 0 being who is owed; of an inventory, the item."),
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="Who answers for the item.")] = None,
-    acting: Annotated[bool | None, typer.Option("--acting/--in-person", help="Acting commander or not.")] = None,
-    intent: Annotated[bool | None, typer.Option("--intent/--no-intent", help="Confirm: on purpose, concealed rather than omitted.")] = None,
+    acting: Annotated[
+        bool | None, typer.Option("--acting/--in-person", help="Acting commander or not.")
+    ] = None,
+    intent: Annotated[
+        bool | None,
+        typer.Option("--intent/--no-intent", help="Confirm: on purpose, concealed rather than omitted."),
+    ] = None,
     summary: Annotated[str | None, typer.Option(help="The item, or the new case, in one line.")] = None,
     reply_by: Annotated[str | None, typer.Option(help="Until when the unit may reply, ISO 8601.")] = None,
     assign: Annotated[list[str] | None, typer.Option(help=TASK_HELP)] = None,
-    role: Annotated[Role | None, typer.Option("--as", help="Whose development token to use where FENGHUO_TOKEN is not set.")] = None,
-    key: Annotated[str | None, typer.Option(help="Idempotency-Key: a repeat with the same key is the same act.")] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option("--as", help="Whose development token to use where FENGHUO_TOKEN is not set."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency-Key: a repeat with the same key is the same act.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Do an act on a case: follow-up, transfer, assign, complete, verify, pause, confirm … `fenghuo act` alone lists them all.
+    """Do an act on a case: follow-up, transfer, assign, complete, verify, pause, confirm … `fenghuo act`
+    alone lists them all.
 
     An act is on record even where it is refused; then the code is 1 and the reason is named.
     """
@@ -59,7 +91,11 @@ def act(
         return
     known = BY_PATH.get(what)
     if known is None:
-        fail(Exit.USAGE, f"there is no act {what!r}", f"name one of {', '.join(BY_PATH)}; `fenghuo act` says what each needs")
+        fail(
+            Exit.USAGE,
+            f"there is no act {what!r}",
+            f"name one of {', '.join(BY_PATH)}; `fenghuo act` says what each needs",
+        )
     from fenghuo.commands._show import show_acted
 
     given: dict[str, Any] = {
@@ -73,7 +109,11 @@ def act(
     }  # fmt: skip
     form = {field: value for field, value in given.items() if value is not None}
     if missing := _missing(known, form):
-        fail(Exit.USAGE, f"{what} lacks {', '.join(missing)}", "; ".join(f"{option}: {words}" for option, words in missing.items()))
+        fail(
+            Exit.USAGE,
+            f"{what} lacks {', '.join(missing)}",
+            "; ".join(f"{option}: {words}" for option, words in missing.items()),
+        )
     headers = {"Idempotency-Key": key} if key else {}
     who = role or next(one for one in PREFERRED if one in known.roles)
     response = call("intake", "POST", f"/api/v1/cases/{case}/{what}", role=who, json=form, headers=headers)

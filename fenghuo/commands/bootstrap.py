@@ -8,13 +8,21 @@ import typer
 
 
 def bootstrap(
-    secrets_only: Annotated[bool, typer.Option(help="Make the keys and stop: the broker needs them before it can start.")] = False,
+    secrets_only: Annotated[
+        bool, typer.Option(help="Make the keys and stop: the broker needs them before it can start.")
+    ] = False,
     replicas: Annotated[
-        int | None, typer.Option(min=1, max=5, help="Copies of each stream and bucket; 3 in a cluster. Default: FENGHUO_REPLICAS, else 1.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=5,
+            help="Copies of each stream and bucket; 3 in a cluster. Default: FENGHUO_REPLICAS, else 1.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Make every key that is missing (FENGHUO_SECRETS_DIR), and declare streams, buckets and durables (FENGHUO_NATS_URL).
+    """Make every key that is missing (FENGHUO_SECRETS_DIR), and declare streams, buckets and durables
+    (FENGHUO_NATS_URL).
 
     Nothing that exists is replaced or emptied. For docker-compose.yml see docs/deploy.md.
     """
@@ -39,7 +47,10 @@ def bootstrap(
     except (YamlFault, OSError) as error:
         fail(Exit.USAGE, str(error), "mend it, or name another file in FENGHUO_DIRECTORY")
     made = make_secrets(settings.secrets)
-    made += [source_seed_file(source) for source in SourceKeys(settings.secrets).add_missing(directory, datetime.now(UTC))]
+    made += [
+        source_seed_file(source)
+        for source in SourceKeys(settings.secrets).add_missing(directory, datetime.now(UTC))
+    ]
     declared: list[str] = []
     lazily = ""
     if not secrets_only:
@@ -48,12 +59,17 @@ def bootstrap(
         try:
             declared = asyncio.run(
                 declare_streams(
-                    settings.model_copy(update={"nats_credentials": credentials, "replicas": replicas or settings.replicas}), timeout=10
+                    settings.model_copy(
+                        update={"nats_credentials": credentials, "replicas": replicas or settings.replicas}
+                    ),
+                    timeout=10,
                 )
             )
             monitors = settings.nats_monitor or known_addresses(settings).get("monitor", "")
             lazily = asyncio.run(
-                durability.looked_up(settings.model_copy(update={"nats_credentials": credentials, "nats_monitor": monitors}))
+                durability.looked_up(
+                    settings.model_copy(update={"nats_credentials": credentials, "nats_monitor": monitors})
+                )
             )
         except TimeoutError:
             fail(
@@ -62,7 +78,11 @@ def bootstrap(
                 "start it with the public keys of `fenghuo bootstrap --secrets-only` in its environment, then call this again",
             )
         except APIError as error:
-            fail(Exit.NO, refused_words(error), "as many brokers must be up as copies are asked for (--replicas, FENGHUO_REPLICAS)")
+            fail(
+                Exit.NO,
+                refused_words(error),
+                "as many brokers must be up as copies are asked for (--replicas, FENGHUO_REPLICAS)",
+            )
 
     def render(result: dict[str, Any]) -> None:
         for name in result["made"]:

@@ -11,7 +11,9 @@ def case(
     id: Annotated[str, typer.Argument(help="The case's id.", metavar="CASE")],  # noqa: A002 - the case's word
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Show one case: who answers for it, its duties and tasks, who is lit, who is dark, what is due when (role duty_officer)."""
+    """Show one case: who answers for it, its duties and tasks, who is lit, who is dark, what is due when
+    (role duty_officer).
+    """
     from fenghuo.answers import answer
     from fenghuo.client import call
     from fenghuo.commands._show_case import show_case

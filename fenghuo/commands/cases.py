@@ -14,8 +14,13 @@ def cases(
     kind: Annotated[ReportKind | None, typer.Option(help="Only cases of this kind.")] = None,
     level: Annotated[Level | None, typer.Option(help="Only cases graded so now.")] = None,
     parent: Annotated[str | None, typer.Option(help="Only cases that follow from this one.")] = None,
-    standing: Annotated[bool, typer.Option("--standing", help="What is watched without a report: rosters, sources, the calendar.")] = False,
-    due_before: Annotated[str | None, typer.Option(help="Only cases with something due before this time.")] = None,
+    standing: Annotated[
+        bool,
+        typer.Option("--standing", help="What is watched without a report: rosters, sources, the calendar."),
+    ] = False,
+    due_before: Annotated[
+        str | None, typer.Option(help="Only cases with something due before this time.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:

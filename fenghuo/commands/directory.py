@@ -1,7 +1,8 @@
-"""`fenghuo directory`: who is who, what is wrong with it, what will be dark, and changes to it while everything runs.
+"""`fenghuo directory`: who is who, what is wrong with it, what will be dark, and changes to it while
+everything runs.
 
-Invariant: what a command would send is checked here as intake will check it, so that `--dry-run` tells the truth. Reading needs no
-running service where a file is named.
+Invariant: what a command would send is checked here as intake will check it, so that `--dry-run` tells the
+truth. Reading needs no running service where a file is named.
 """
 
 import sys
@@ -28,24 +29,33 @@ from shared.lined_yaml import YamlFault
 from shared.settings import Settings
 from shared.vocabulary import Role
 
-app = typer.Typer(help="Check, show and change the directory: people, posts, rosters, absences.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, show and change the directory: people, posts, rosters, absences.", no_args_is_help=True
+)
 
 HIDDEN = "not shown"
 """Stands for addresses where the token is not an operator's."""
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Days = Annotated[int, typer.Option(min=1, max=366, help="How far ahead to look.")]
-Against = Annotated[Path | None, typer.Option("--against", help="Read this file instead of asking the running intake; sends nothing.")]
+Against = Annotated[
+    Path | None,
+    typer.Option("--against", help="Read this file instead of asking the running intake; sends nothing."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and send nothing.")]
 Why = Annotated[str, typer.Option("--why", help="Goes on record with the change.")]
 
 
 @app.command("check")
 def check_file(
-    file: Annotated[Path | None, typer.Argument(help="The directory file; default FENGHUO_DIRECTORY.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The directory file; default FENGHUO_DIRECTORY.")
+    ] = None,
     days: Days = 14,
     as_json: AsJson = False,
 ) -> None:
-    """Name line and remedy of every fault, and what will be dark in the next days. Ends with 1 where there is a fault."""
+    """Name line and remedy of every fault, and what will be dark in the next days. Ends with 1 where there is
+    a fault.
+    """
     path = file or found(Settings().directory)
     now = datetime.now(UTC)
     faults: list[str] = []
@@ -53,7 +63,10 @@ def check_file(
     try:
         directory = load_directory(path)
         faults = misfits(directory)
-        warnings = [gap.model_dump(mode="json", exclude_none=True) for gap in gaps(directory, now, now + timedelta(days=days))]
+        warnings = [
+            gap.model_dump(mode="json", exclude_none=True)
+            for gap in gaps(directory, now, now + timedelta(days=days))
+        ]
     except YamlFault as fault:
         faults = fault.faults
     result = {"directory": str(path), "faults": faults, "gaps": warnings, "ok": not faults}
@@ -64,7 +77,10 @@ def check_file(
 
 @app.command("show")
 def show(
-    part: Annotated[str, typer.Argument(help="posts, people, units, areas, rosters, sources, plans, suppressions or gaps.")] = "posts",
+    part: Annotated[
+        str,
+        typer.Argument(help="posts, people, units, areas, rosters, sources, plans, suppressions or gaps."),
+    ] = "posts",
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +92,10 @@ def show(
     else:
         directory, now = _file(against), datetime.now(UTC)
         if part == "gaps":
-            some: list[Any] = [gap.model_dump(mode="json", exclude_none=True) for gap in gaps(directory, now, now + timedelta(days=14))]
+            some: list[Any] = [
+                gap.model_dump(mode="json", exclude_none=True)
+                for gap in gaps(directory, now, now + timedelta(days=14))
+            ]
         else:
             some = shown.part(directory, part, now, personal=False)
         result = {"version": directory.version, part: some}
@@ -86,7 +105,9 @@ def show(
 @app.command("import", help=lines.IMPORT_HELP)
 def import_tables(
     files: Annotated[list[Path], typer.Argument(help="CSV files.", metavar="FILE…")],
-    kind: Annotated[str | None, typer.Option("--as", help="people, posts, units or rosters; default the file's name.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--as", help="people, posts, units or rosters; default the file's name.")
+    ] = None,
     against: Against = None,
     dry_run: DryRun = False,
     why: Why = "",
@@ -94,13 +115,21 @@ def import_tables(
 ) -> None:
     directory, revision = _directory(against)
     if any(entry.address == HIDDEN for person in directory.people for entry in person.channels):
-        fail(Exit.USAGE, "this token does not show addresses, an import would lose them", "use the token of an operator")
+        fail(
+            Exit.USAGE,
+            "this token does not show addresses, an import would lose them",
+            "use the token of an operator",
+        )
     changes: list[Change] = []
     faults: list[str] = []
     for file in files:
         table = TABLES.get(kind or file.stem)
         if table is None:
-            fail(Exit.USAGE, f"{file}: not known what it holds", f"name the file {', '.join(f'{one}.csv' for one in TABLES)}, or give --as")
+            fail(
+                Exit.USAGE,
+                f"{file}: not known what it holds",
+                f"name the file {', '.join(f'{one}.csv' for one in TABLES)}, or give --as",
+            )
         try:
             changes += read_rows(file.read_bytes(), file.name, table, directory)
         except OSError as error:
@@ -110,23 +139,34 @@ def import_tables(
     if faults:
         fail(Exit.NO, "\n".join(faults), "correct these cells; nothing was taken")
     _send(
-        directory, revision, changes, why or f"import of {', '.join(file.name for file in files)}", dry_run or against is not None, as_json
+        directory,
+        revision,
+        changes,
+        why or f"import of {', '.join(file.name for file in files)}",
+        dry_run or against is not None,
+        as_json,
     )
 
 
 @app.command("roster")
 def roster(
     id: Annotated[str, typer.Argument(help="The roster's id.", metavar="ROSTER")],  # noqa: A002 - the directory's word
-    ics: Annotated[Path | None, typer.Option("--ics", help="Write the shifts to this iCalendar file; - for standard output.")] = None,
+    ics: Annotated[
+        Path | None,
+        typer.Option("--ics", help="Write the shifts to this iCalendar file; - for standard output."),
+    ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", help="Take this iCalendar file: who differs from the rotation stands in.")
+        Path | None,
+        typer.Option("--from", help="Take this iCalendar file: who differs from the rotation stands in."),
     ] = None,
     days: Days = 90,
     against: Against = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show who is on shift, write it as iCalendar, or take shifts from one (events name a person by mail, id or name)."""
+    """Show who is on shift, write it as iCalendar, or take shifts from one (events name a person by mail, id
+    or name).
+    """
     directory, revision = _directory(against)
     one = directory.rosters_by_id.get(RosterId(id))
     if one is None:
@@ -138,7 +178,12 @@ def roster(
     if source is not None:
         _take_calendar(directory, revision, one, source, now, days, dry_run or against is not None, as_json)
         return
-    result = {"roster": one.id, "shifts": [shown.shift_shown(shift) for shift in one.shifts(now, now + timedelta(days=min(days, 14)))]}
+    result = {
+        "roster": one.id,
+        "shifts": [
+            shown.shift_shown(shift) for shift in one.shifts(now, now + timedelta(days=min(days, 14)))
+        ],
+    }
     answer(result, as_json=as_json, render=lambda body: lines.shifts(body, directory))
 
 
@@ -157,7 +202,14 @@ def _write_calendar(directory: Directory, one: Roster, ics: Path, now: datetime,
 
 
 def _take_calendar(
-    directory: Directory, revision: int, one: Roster, source: Path, now: datetime, days: int, dry_run: bool, as_json: bool
+    directory: Directory,
+    revision: int,
+    one: Roster,
+    source: Path,
+    now: datetime,
+    days: int,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     from shared.directory.calendar import CalendarFault, read_calendar
 
@@ -166,19 +218,28 @@ def _take_calendar(
     except OSError as error:
         fail(Exit.USAGE, f"{source} can't be read ({error.strerror})", "give the path of an existing file")
     except CalendarFault as fault:
-        fail(Exit.NO, str(fault), "correct these events in your calendar and export it again; nothing was taken")
+        fail(
+            Exit.NO,
+            str(fault),
+            "correct these events in your calendar and export it again; nothing was taken",
+        )
     changes: list[Change] = [OverrideRoster(roster=one.id, override=override) for override in overrides]
     _send(directory, revision, changes, f"shifts from {source.name}", dry_run, as_json)
 
 
 @app.command("change")
 def change(
-    file: Annotated[Path, typer.Argument(help="JSON: a list of changes, or an object with `changes`; - for standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON: a list of changes, or an object with `changes`; - for standard input."),
+    ],
     why: Why = "",
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send changes as intake takes them: put_person, put_post, set_holder, remove … (docs/schemas/directory_changed.v1.json)."""
+    """Send changes as intake takes them: put_person, put_post, set_holder, remove …
+    (docs/schemas/directory_changed.v1.json).
+    """
     try:
         given: Any = orjson.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except OSError as error:
@@ -193,11 +254,14 @@ def change(
 @app.command("absence")
 def absence(
     person: Annotated[str, typer.Argument(help="Who is away.")],
-    since: Annotated[str | None, typer.Option("--from", help="When it begins, e.g. '2026-12-24 18:00'; default now.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="When it begins, e.g. '2026-12-24 18:00'; default now.")
+    ] = None,
     until: Annotated[str | None, typer.Option("--until", help="When it ends.")] = None,
     reason: Annotated[str, typer.Option(help="Shown to operators only.")] = "",
     deputy: Annotated[
-        str | None, typer.Option(help="Stands in at every post the absent person holds, after deputies named before.")
+        str | None,
+        typer.Option(help="Stands in at every post the absent person holds, after deputies named before."),
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="The person is back, now or at --from.")] = False,
     dry_run: DryRun = False,
@@ -210,38 +274,66 @@ def absence(
     elif until is None:
         fail(Exit.USAGE, "until when?", "add --until '2026-12-28 08:30', or --end where the person is back")
     else:
-        one = lines.parsed([{"op": "set_absence", "person": person, "absence": lines.absence(begins, lines.moment(until), reason)}])[0]
+        one = lines.parsed(
+            [
+                {
+                    "op": "set_absence",
+                    "person": person,
+                    "absence": lines.absence(begins, lines.moment(until), reason),
+                }
+            ]
+        )[0]
         assert isinstance(one, SetAbsence)
     directory, revision = _directory(None)
     changes: list[Change] = [one]
     if deputy is not None:
         held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
-        changes += [SetHolder(post=post.id, holder=person, deputies=(*post.deputies, deputy)) for post in held]
+        changes += [
+            SetHolder(post=post.id, holder=person, deputies=(*post.deputies, deputy)) for post in held
+        ]
     _send(directory, revision, changes, reason, dry_run, as_json)
 
 
 @app.command("proposals")
 def proposals(as_json: AsJson = False) -> None:
     """List the changes that wait for a second person: by whom, what, until when, and who may approve them."""
-    waiting: list[dict[str, Any]] = call("intake", "GET", "/api/v1/directory/proposals", role=Role.OPERATOR).json()["proposals"]
+    waiting: list[dict[str, Any]] = call(
+        "intake", "GET", "/api/v1/directory/proposals", role=Role.OPERATOR
+    ).json()["proposals"]
     answer(waiting, as_json=as_json, render=lines.proposals)
 
 
-Proposal = Annotated[str, typer.Argument(help="Its id, as `fenghuo directory proposals` lists it.", metavar="PROPOSAL")]
+Proposal = Annotated[
+    str, typer.Argument(help="Its id, as `fenghuo directory proposals` lists it.", metavar="PROPOSAL")
+]
 
 
 @app.command("approve")
 def approve(proposal: Proposal, as_json: AsJson = False) -> None:
     """Be the second person: the change comes into force. Whoever proposed it, or is touched by it, can't."""
-    result: dict[str, Any] = call("intake", "POST", f"/api/v1/directory/proposals/{proposal}/approve", role=Role.OPERATOR).json()
+    result: dict[str, Any] = call(
+        "intake", "POST", f"/api/v1/directory/proposals/{proposal}/approve", role=Role.OPERATOR
+    ).json()
     answer(result, as_json=as_json, render=lines.changed)
 
 
 @app.command("refuse")
 def refuse(proposal: Proposal, why: Why = "", as_json: AsJson = False) -> None:
-    """Refuse a change that waits, or take back one of your own: nothing changes, and who was told of it is told so."""
-    call("intake", "POST", f"/api/v1/directory/proposals/{proposal}/refuse", role=Role.OPERATOR, json={"why": why})
-    answer({"refused": proposal}, as_json=as_json, render=lambda _: out.print("[green]✓[/] refused; nothing changes", highlight=False))
+    """Refuse a change that waits, or take back one of your own: nothing changes, and who was told of it is
+    told so.
+    """
+    call(
+        "intake",
+        "POST",
+        f"/api/v1/directory/proposals/{proposal}/refuse",
+        role=Role.OPERATOR,
+        json={"why": why},
+    )
+    answer(
+        {"refused": proposal},
+        as_json=as_json,
+        render=lambda _: out.print("[green]✓[/] refused; nothing changes", highlight=False),
+    )
 
 
 def _file(path: Path) -> Directory:
@@ -258,26 +350,39 @@ def _directory(against: Path | None) -> tuple[Directory, int]:
     body = call_all("intake", "/api/v1/directory", role=Role.OPERATOR)
     revision = int(body.pop("revision"))
     for person in body["people"]:
-        person["channels"] = [{"channel": one, "address": HIDDEN} if isinstance(one, str) else one for one in person["channels"]]
+        person["channels"] = [
+            {"channel": one, "address": HIDDEN} if isinstance(one, str) else one for one in person["channels"]
+        ]
     return Directory.model_validate(body), revision
 
 
-def _send(directory: Directory, revision: int, changes: list[Change], why: str, dry_run: bool, as_json: bool) -> None:
+def _send(
+    directory: Directory, revision: int, changes: list[Change], why: str, dry_run: bool, as_json: bool
+) -> None:
     """Check the changes against `directory`; send them to intake unless it is a dry run."""
     said = [one.model_dump(mode="json", exclude_none=True, by_alias=True) for one in changes]
     if not changes:
-        answer({"changes": [], "sent": False}, as_json=as_json, render=lambda _: out.print("nothing to change", highlight=False))
+        answer(
+            {"changes": [], "sent": False},
+            as_json=as_json,
+            render=lambda _: out.print("nothing to change", highlight=False),
+        )
         return
     by = Actor(principal="operator", role=Role.OPERATOR)
     try:
-        apply_change(directory, DirectoryChange(by=by, version=directory.version, base=revision, changes=tuple(changes)))
+        apply_change(
+            directory,
+            DirectoryChange(by=by, version=directory.version, base=revision, changes=tuple(changes)),
+        )
     except DirectoryFault as fault:
         fail(Exit.NO, "\n".join(text for _, text in fault.faults), "nothing was changed")
     if dry_run:
         answer({"changes": said, "sent": False}, as_json=as_json, render=lines.would_change)
         return
     body = {"changes": said, "why": why, "base": revision}
-    result: dict[str, Any] = call("intake", "POST", "/api/v1/directory/changes", role=Role.OPERATOR, json=body).json()
+    result: dict[str, Any] = call(
+        "intake", "POST", "/api/v1/directory/changes", role=Role.OPERATOR, json=body
+    ).json()
     if "proposal" in result:
         answer({**result, "sent": True}, as_json=as_json, render=lines.proposed)
         return

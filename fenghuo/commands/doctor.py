@@ -1,4 +1,6 @@
-"""`fenghuo doctor`: looks at everything an installation needs, part by part, and says what to do about each fault."""
+"""`fenghuo doctor`: looks at everything an installation needs, part by part, and says what to do about each
+fault.
+"""
 
 import asyncio
 from typing import Annotated, Any
@@ -19,7 +21,12 @@ def doctor(
 
     hush()
     findings = asyncio.run(examine())
-    marks = {Grade.WELL: "[green]✓[/]", Grade.FAULT: "[bold red]✗[/]", Grade.AWAY: "[bold red]✗[/]", Grade.NOTE: "[yellow]·[/]"}
+    marks = {
+        Grade.WELL: "[green]✓[/]",
+        Grade.FAULT: "[bold red]✗[/]",
+        Grade.AWAY: "[bold red]✗[/]",
+        Grade.NOTE: "[yellow]·[/]",
+    }
 
     def render(_: Any) -> None:
         from rich.markup import escape

@@ -1,6 +1,7 @@
 """`fenghuo import`: reports or tasks from a table, each row through the API as if somebody had handed it in.
 
-Invariant: a row is either on record or in the file of rejected rows with its line and the reason; a repeat makes nothing twice.
+Invariant: a row is either on record or in the file of rejected rows with its line and the reason; a repeat
+makes nothing twice.
 """
 
 from collections.abc import Iterator
@@ -24,17 +25,30 @@ WORTH_A_REPEAT = 500
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV (the first line names the columns) or JSON lines (.jsonl); UTF-8 or GB 18030.")],
-    tasks_of: Annotated[str | None, typer.Option("--tasks-of", help="The rows are tasks to assign in this case.", metavar="CASE")] = None,
-    role: Annotated[Role | None, typer.Option("--as", help="Whose development token to use where FENGHUO_TOKEN is not set.")] = None,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV (the first line names the columns) or JSON lines (.jsonl); UTF-8 or GB 18030."
+        ),
+    ],
+    tasks_of: Annotated[
+        str | None,
+        typer.Option("--tasks-of", help="The rows are tasks to assign in this case.", metavar="CASE"),
+    ] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option("--as", help="Whose development token to use where FENGHUO_TOKEN is not set."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and hand in nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Hand in every row of a table. Rows that are refused are kept beside it (.rejected) with line and reason; then the code is 1.
+    """Hand in every row of a table. Rows that are refused are kept beside it (.rejected) with line and
+    reason; then the code is 1.
 
-    Reports: the fields of a report as columns (kind, category, level, unit, area, occurred_at, learned_at, summary, details, topic,
-    sensitive, exercise, parent, harm.deaths, place.latitude …; tasks as 'title@unit@P3D; …'). Tasks: title, unit or units (a;b), owner,
-    due_at or within, lead, after. A column `key` makes a repeat of the same key the same row; without one its content does.
+    Reports: the fields of a report as columns (kind, category, level, unit, area, occurred_at, learned_at,
+    summary, details, topic, sensitive, exercise, parent, harm.deaths, place.latitude …; tasks as
+    'title@unit@P3D; …'). Tasks: title, unit or units (a;b), owner, due_at or within, lead, after. A column
+    `key` makes a repeat of the same key the same row; without one its content does.
     """
     lines = file.suffix.lower() in (".jsonl", ".ndjson")
     try:
@@ -45,7 +59,9 @@ def import_(
         fail(Exit.USAGE, f"{file}: {error}", "mend the file and call again")
     done: list[dict[str, Any]] = []
     rejected: list[tuple[Row, str]] = []
-    for row, outcome in _handed_in(rows, tasks_of, role or (Role.DUTY_OFFICER if tasks_of else Role.REPORTER), dry_run):
+    for row, outcome in _handed_in(
+        rows, tasks_of, role or (Role.DUTY_OFFICER if tasks_of else Role.REPORTER), dry_run
+    ):
         if isinstance(outcome, str):
             rejected.append((row, outcome))
         else:
@@ -65,7 +81,9 @@ def import_(
         raise typer.Exit(Exit.NO)
 
 
-def _handed_in(rows: list[Row], case: str | None, role: Role, dry_run: bool) -> Iterator[tuple[Row, str | dict[str, Any]]]:
+def _handed_in(
+    rows: list[Row], case: str | None, role: Role, dry_run: bool
+) -> Iterator[tuple[Row, str | dict[str, Any]]]:
     """Each row with what became of it: the reason it was refused, or where it is on record."""
     for row in rows:
         try:
@@ -77,7 +95,14 @@ def _handed_in(rows: list[Row], case: str | None, role: Role, dry_run: bool) -> 
             yield row, {}
             continue
         path = f"/api/v1/cases/{case}/assign" if case else "/api/v1/reports"
-        response = ask("intake", "POST", path, role=role, json={"tasks": [form]} if case else form, headers={"Idempotency-Key": row.key})
+        response = ask(
+            "intake",
+            "POST",
+            path,
+            role=role,
+            json={"tasks": [form]} if case else form,
+            headers={"Idempotency-Key": row.key},
+        )
         if response.status_code >= WORTH_A_REPEAT:
             fail(
                 Exit.UNREACHABLE,
@@ -127,7 +152,9 @@ def _value(name: str, value: Any) -> Any:
 def _show(result: dict[str, Any]) -> None:
     repeated = sum(bool(one.get("repeated")) for one in result["handed_in"])
     again = f", {repeated} of them handed in before" if repeated else ""
-    out.print(f"[green]✓[/] {len(result['handed_in'])} of {result['rows']} rows are well{again}", highlight=False)
+    out.print(
+        f"[green]✓[/] {len(result['handed_in'])} of {result['rows']} rows are well{again}", highlight=False
+    )
     for one in result["rejected"]:
         err.print(f"[red]✗[/] line {one['line']}: {escape(one['reason'])}", highlight=False)
     if result["rejected_file"]:

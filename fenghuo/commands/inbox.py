@@ -17,20 +17,38 @@ WORDS: dict[Cause, tuple[str, str]] = {
         "its case could not be read",
         "`fenghuo rebuild cases` makes the case again from the record, and what was set aside of it is decided then",
     ),
-    Cause.NO_CASE: ("it is about a case that was never reported", "whoever meant another case says it again there"),
-    Cause.UNDECIDABLE: ("it can't be decided on", "read the words below; what it meant must be said again as an act that there is"),
-    Cause.CASE_TOO_LARGE: ("its case has grown beyond what one message holds", "split the case, then say it again"),
+    Cause.NO_CASE: (
+        "it is about a case that was never reported",
+        "whoever meant another case says it again there",
+    ),
+    Cause.UNDECIDABLE: (
+        "it can't be decided on",
+        "read the words below; what it meant must be said again as an act that there is",
+    ),
+    Cause.CASE_TOO_LARGE: (
+        "its case has grown beyond what one message holds",
+        "split the case, then say it again",
+    ),
     Cause.UNKNOWN_POLICY: (
         "the policy that its case began under is not there",
         "put the bucket POLICIES back, then say it again",
     ),
-    Cause.FAULT: ("we failed at it: a fault of ours", "tell who maintains Fenghuo, with the sequence; then say it again"),
+    Cause.FAULT: (
+        "we failed at it: a fault of ours",
+        "tell who maintains Fenghuo, with the sequence; then say it again",
+    ),
     Cause.NO_DECISION: (
         "it lies where decisions lie and is none; nobody was rung for it",
         "look at its case: does somebody wait for a call?",
     ),
-    Cause.NOT_A_REPORT: ("what another system sent could not be taken", "have its owner correct what is named below and send it again"),
-    Cause.ID_USED: ("its id stands for something else that came before", "have its owner give each message an id of its own"),
+    Cause.NOT_A_REPORT: (
+        "what another system sent could not be taken",
+        "have its owner correct what is named below and send it again",
+    ),
+    Cause.ID_USED: (
+        "its id stands for something else that came before",
+        "have its owner give each message an id of its own",
+    ),
     Cause.DOOR: ("requests were turned away at the door", "see who asks so often; nothing of it was taken"),
 }
 """Cause → (why, what to do)."""
@@ -40,24 +58,38 @@ BEFORE = ("it could not be taken", "read the words below")
 
 def inbox(
     case: Annotated[str | None, typer.Option(help="Only what is about this case.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="2026-11-01T08:00, with or without an offset.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="2026-11-01T08:00, with or without an offset.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many, the newest first.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Show what was set aside: when, about which case, from whom, why, and what to do (role auditor, discipline or supervisor)."""
+    """Show what was set aside: when, about which case, from whom, why, and what to do (role auditor,
+    discipline or supervisor).
+    """
     from fenghuo.answers import answer
     from fenghuo.client import call
     from fenghuo.commands._typed import moment_text, option
 
-    asked = {"kind": Kind.REJECTED.value, "limit": limit, "case": case, "since": option("--since", since, moment_text) if since else None}
+    asked = {
+        "kind": Kind.REJECTED.value,
+        "limit": limit,
+        "case": case,
+        "since": option("--since", since, moment_text) if since else None,
+    }
     params = {name: value for name, value in asked.items() if value is not None}
     page = call("audit", "GET", "/api/v1/trail/entries", role=Role.AUDITOR, params=params).json()
-    records = [call("audit", "GET", f"/api/v1/trail/entries/{entry['index']}", role=Role.AUDITOR).json() for entry in page["entries"]]
+    records = [
+        call("audit", "GET", f"/api/v1/trail/entries/{entry['index']}", role=Role.AUDITOR).json()
+        for entry in page["entries"]
+    ]
     answer({"set_aside": [told(record) for record in records]}, as_json=as_json, render=_show)
 
 
 def told(record: dict[str, Any]) -> dict[str, Any]:
-    """One thing set aside, as the record has it. What was erased, or may not be seen in this role, is absent."""
+    """One thing set aside, as the record has it. What was erased, or may not be seen in this role, is
+    absent.
+    """
     fact: dict[str, Any] = record.get("fact") or {}
     data: dict[str, Any] = fact.get("data") or {}
     why, do = WORDS[Cause(data["cause"])] if data.get("cause") in tuple(Cause) else BEFORE
@@ -88,9 +120,15 @@ def _show(result: dict[str, Any]) -> None:
         out.print("[green]✓[/] nothing was set aside", highlight=False)
     for one in result["set_aside"]:
         about = f"case {one['case']}" if one.get("case") else "no case"
-        out.print(f"[bold]{clock(datetime.fromisoformat(one['at']))}[/]  {escape(about)}: {escape(one['why'])}", highlight=False)
+        out.print(
+            f"[bold]{clock(datetime.fromisoformat(one['at']))}[/]  {escape(about)}: {escape(one['why'])}",
+            highlight=False,
+        )
         place = f"{one['stream']} {one['sequence']}, " if one.get("sequence") else ""
-        out.print(f"  from {escape(one.get('came_on', 'unknown'))} ({place}set aside by {escape(one['by'])})", highlight=False)
+        out.print(
+            f"  from {escape(one.get('came_on', 'unknown'))} ({place}set aside by {escape(one['by'])})",
+            highlight=False,
+        )
         for field, fault in one.get("errors", []):
             out.print(f"  {escape(field)}: {escape(fault)}", highlight=False)
         if one.get("words"):

@@ -1,6 +1,8 @@
-"""`fenghuo policy …`: what a policy would do wrong, and what it would mean, before it is in force; and how it comes into force.
+"""`fenghuo policy …`: what a policy would do wrong, and what it would mean, before it is in force; and how it
+comes into force.
 
-`check`, `explain`, `simulate` and `schema` need nothing running; `versions`, `draft` and `approve` ask the escalator.
+`check`, `explain`, `simulate` and `schema` need nothing running; `versions`, `draft` and `approve` ask the
+escalator.
 """
 
 import sys
@@ -60,14 +62,20 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
         for line in warnings:
             out.print("[yellow]![/]", escape(line), highlight=False)
 
-    answer({"policy": str(path), "label": label, "faults": faults, "warnings": warnings, "ok": not faults}, as_json=as_json, render=render)
+    answer(
+        {"policy": str(path), "label": label, "faults": faults, "warnings": warnings, "ok": not faults},
+        as_json=as_json,
+        render=render,
+    )
     if faults:
         raise typer.Exit(Exit.NO)
 
 
 @app.command("schema")
 def print_schema() -> None:
-    """The JSON Schema of the policy's file, for an editor: `fenghuo policy schema > config/policy.schema.json`."""
+    """The JSON Schema of the policy's file, for an editor: `fenghuo policy schema >
+    config/policy.schema.json`.
+    """
     sys.stdout.write(schema_text())
 
 
@@ -78,17 +86,31 @@ def explain_report(
     category: Annotated[Category, typer.Option()] = Category.ACCIDENT,
     level: Annotated[Level | None, typer.Option(help="I is the gravest; leave out where not graded.")] = None,
     kind: Annotated[ReportKind, typer.Option()] = ReportKind.INCIDENT,
-    sensitive: Annotated[bool, typer.Option(help="A sensitive time, place or person: ignores grading.")] = False,
+    sensitive: Annotated[
+        bool, typer.Option(help="A sensitive time, place or person: ignores grading.")
+    ] = False,
     policy: Annotated[Path | None, typer.Option(help="The policy file; default FENGHUO_POLICY.")] = None,
-    topic: Annotated[str | None, typer.Option(help="The policy's finer sorting, such as tv or urgent.")] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="The policy's finer sorting, such as tv or urgent.")
+    ] = None,
     language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
     as_json: AsJson = False,
 ) -> None:
-    """Say in plain words who would be told when, why, and by which line, if it were learned of and reported now."""
+    """Say in plain words who would be told when, why, and by which line, if it were learned of and reported
+    now.
+    """
     settings = Settings()
     now = datetime.now(UTC)
     form = ReportForm.model_validate(
-        {"kind": kind, "category": category, "level": level, "topic": topic, "sensitive": sensitive, "unit": unit, "area": area}
+        {
+            "kind": kind,
+            "category": category,
+            "level": level,
+            "topic": topic,
+            "sensitive": sensitive,
+            "unit": unit,
+            "area": area,
+        }
         | {"occurred_at": now, "learned_at": now, "summary": "?"}
     )
     try:
@@ -96,36 +118,66 @@ def explain_report(
         explained = explain(form, now, loaded, load_directory(settings.directory))
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
-    answer(explained.model_dump(mode="json"), as_json=as_json, render=lambda _: _print(explained, now, loaded.name, settings, language))
+    answer(
+        explained.model_dump(mode="json"),
+        as_json=as_json,
+        render=lambda _: _print(explained, now, loaded.name, settings, language),
+    )
 
 
 @app.command("simulate")
 def simulate_history(
     policy: Annotated[Path, typer.Argument(help="The policy to try.")],
     case: Annotated[str | None, typer.Option(help="One case of the running trail.")] = None,
-    export: Annotated[Path | None, typer.Option(help="A folder of `fenghuo trail export`, or JSON lines.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="A folder of `fenghuo trail export`, or JSON lines.")
+    ] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d"], help="Cases from then on.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d"], help="Cases from then on."
+        ),
     ] = None,
     against: Annotated[
-        Path | None, typer.Option(help="Compare with this policy; default: those in force at the time, as the trail tells.")
+        Path | None,
+        typer.Option(
+            help="Compare with this policy; default: those in force at the time, as the trail tells."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Changes shown.")] = 40,
     as_json: AsJson = False,
 ) -> None:
-    """Play a case or a history under another policy on a virtual clock, and show what would have gone differently."""
+    """Play a case or a history under another policy on a virtual clock, and show what would have gone
+    differently.
+    """
     settings = Settings()
     if case is not None and export is not None:
         fail(Exit.USAGE, "--case and --export exclude each other", "name one history to play")
-    history = history_source.of_case(case) if case else list(history_source.of_export(export) if export else history_source.of_trail())
+    history = (
+        history_source.of_case(case)
+        if case
+        else list(history_source.of_export(export) if export else history_source.of_trail())
+    )
     if since is not None:
         begins = since if since.tzinfo else since.replace(tzinfo=settings.zone)
-        history = [(fact, at) for fact, at in history if at >= begins or fact.kind in (Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED)]
+        history = [
+            (fact, at)
+            for fact, at in history
+            if at >= begins or fact.kind in (Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED)
+        ]
     if not history:
-        fail(Exit.NO, "there is nothing to play", "see the case's id or --since; `fenghuo trail query` shows what there is")
+        fail(
+            Exit.NO,
+            "there is nothing to play",
+            "see the case's id or --since; `fenghuo trail query` shows what there is",
+        )
     try:
         other = load_policy(policy)
-        before = [(history[0][1], load_policy(against))] if against else policies_in(history, load_policy(settings.policy))
+        before = (
+            [(history[0][1], load_policy(against))]
+            if against
+            else policies_in(history, load_policy(settings.policy))
+        )
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
     started = perf_counter()
@@ -146,11 +198,20 @@ def _show(found: Differences, took: float, limit: int) -> None:
     out.print(totals)
     changes = Table("case", "what", "duty", "person", "before", "after", box=None, header_style="dim")
     for change in found.changes[:limit]:
-        changes.add_row(change.case, change.what, change.duty or "", change.person, change.before or "–", change.after or "–")
+        changes.add_row(
+            change.case,
+            change.what,
+            change.duty or "",
+            change.person,
+            change.before or "–",
+            change.after or "–",
+        )
     if found.changes:
         out.print(changes)
     if len(found.changes) > limit:
-        out.print(f"[dim]and {len(found.changes) - limit} more: --limit, or --json for all[/]", highlight=False)
+        out.print(
+            f"[dim]and {len(found.changes) - limit} more: --limit, or --json for all[/]", highlight=False
+        )
 
 
 @app.command("versions")
@@ -159,19 +220,34 @@ def list_versions(as_json: AsJson = False) -> None:
     found = call("escalator", "GET", "/api/v1/policy/versions", role=Role.SUPERVISOR).json()
 
     def render(_: Any) -> None:
-        table = Table("id", "version", "standing", "drafted by", "approved by", "in force from", box=None, header_style="dim")
+        table = Table(
+            "id",
+            "version",
+            "standing",
+            "drafted by",
+            "approved by",
+            "in force from",
+            box=None,
+            header_style="dim",
+        )
         for one in found["versions"]:
             last = one["approvals"][-1] if one["approvals"] else {"by": "–", "in_force_from": "–"}
             name = one["label"].partition(" ")[0]
-            table.add_row(one["id"], name, one["standing"], one["drafted_by"], last["by"], last["in_force_from"])
+            table.add_row(
+                one["id"], name, one["standing"], one["drafted_by"], last["by"], last["in_force_from"]
+            )
         out.print(table)
 
     answer(found, as_json=as_json, render=render)
 
 
 @app.command("draft")
-def draft_version(policy: Annotated[Path, typer.Argument(help="The policy file.")], as_json: AsJson = False) -> None:
-    """Lay a policy down as a draft (role supervisor or operator). Nobody works by it until another person has approved it."""
+def draft_version(
+    policy: Annotated[Path, typer.Argument(help="The policy file.")], as_json: AsJson = False
+) -> None:
+    """Lay a policy down as a draft (role supervisor or operator). Nobody works by it until another person has
+    approved it.
+    """
     try:
         text = policy.read_bytes()
     except OSError as error:
@@ -185,20 +261,33 @@ def draft_version(policy: Annotated[Path, typer.Argument(help="The policy file."
 def approve_version(
     version: Annotated[str, typer.Argument(help="Its id, or its name where only one has it.")],
     in_force_from: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="Default: from now on.")
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="Default: from now on."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Approve a draft of somebody else's (role leader), in force for the cases that begin from then on."""
     body = {"in_force_from": in_force_from.isoformat()} if in_force_from else {}
-    found = call("escalator", "POST", f"/api/v1/policy/versions/{version}/approve", role=Role.LEADER, json=body).json()
+    found = call(
+        "escalator", "POST", f"/api/v1/policy/versions/{version}/approve", role=Role.LEADER, json=body
+    ).json()
     begins = found["approvals"][-1]["in_force_from"]
-    answer(found, as_json=as_json, render=lambda _: out.print(f"{found['label']} is in force from {begins}", highlight=False))
+    answer(
+        found,
+        as_json=as_json,
+        render=lambda _: out.print(f"{found['label']} is in force from {begins}", highlight=False),
+    )
 
 
 def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:
     """One line for each moment, thing and rule, with everybody it is about."""
-    out.print(explained.text.zh if language is Language.ZH else explained.text.en, f"[dim]({explained.policy})[/]\n", highlight=False)
+    out.print(
+        explained.text.zh if language is Language.ZH else explained.text.en,
+        f"[dim]({explained.policy})[/]\n",
+        highlight=False,
+    )
 
     def key(step: Step) -> tuple[datetime, str, str]:
         return step.at, _said(step.text, language), step.rule.path
@@ -207,13 +296,20 @@ def _print(explained: Explanation, now: datetime, name: str, settings: Settings,
         steps = list(several)
         after = int((at - now).total_seconds())
         who = ("、" if language is Language.ZH else ", ").join(
-            dict.fromkeys(f"{_said(step.person_name, language)} ({_said(step.post_name, language)})" for step in steps)
+            dict.fromkeys(
+                f"{_said(step.person_name, language)} ({_said(step.post_name, language)})" for step in steps
+            )
         )
         local = at.astimezone(settings.zone)
         day = f"{local:%m-%d} " if local.date() != now.astimezone(settings.zone).date() else ""
         channels = f" [{', '.join(steps[0].channels)}]" if steps[0].channels else ""
-        out.print(f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {day}{local:%H:%M} ", end="", highlight=False)
-        out.print(f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]", highlight=False)
+        out.print(
+            f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {day}{local:%H:%M} ", end="", highlight=False
+        )
+        out.print(
+            f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
+            highlight=False,
+        )
 
 
 def _said(name: Name, language: Language) -> str:

@@ -12,7 +12,10 @@ app = typer.Typer(help="Make again from the record what can't be read.", no_args
 PATIENCE = 600.0
 """Seconds for reading the whole record."""
 _NOT_FOUND = 404
-_OUTCOMES = {"rebuilt": "[green]✓[/] made again from the record", "stands": "[green]✓[/] can be read; left as it stands"}
+_OUTCOMES = {
+    "rebuilt": "[green]✓[/] made again from the record",
+    "stands": "[green]✓[/] can be read; left as it stands",
+}
 
 
 @app.callback()
@@ -22,22 +25,34 @@ def rebuild() -> None:
 
 @app.command("cases")
 def cases(
-    case: Annotated[str | None, typer.Argument(help="Only this case; default: every one that can't be read or is not there.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Argument(help="Only this case; default: every one that can't be read or is not there."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> None:
-    """Make cases again from their facts (role operator). One that can be read is left alone, and no decision on record is made twice.
-    Ends with 1 where the record has nothing of a case."""
+    """Make cases again from their facts (role operator). One that can be read is left alone, and no decision
+    on record is made twice. Ends with 1 where the record has nothing of a case.
+    """
     if case is None:
-        wanted: list[str] = call("escalator", "GET", "/api/v1/cases/unreadable", role=Role.OPERATOR, timeout=PATIENCE).json()["cases"]
+        wanted: list[str] = call(
+            "escalator", "GET", "/api/v1/cases/unreadable", role=Role.OPERATOR, timeout=PATIENCE
+        ).json()["cases"]
     else:
         wanted = [case]
     done: list[dict[str, Any]] = []
     for one in wanted:
-        response = ask("escalator", "POST", f"/api/v1/cases/{one}/rebuild", role=Role.OPERATOR, timeout=PATIENCE)
+        response = ask(
+            "escalator", "POST", f"/api/v1/cases/{one}/rebuild", role=Role.OPERATOR, timeout=PATIENCE
+        )
         if response.status_code == _NOT_FOUND:
             done.append({"case": one, "outcome": "not_on_record"})
         elif response.is_error:
-            fail(Exit.NO, words_of(response), "see what is named above and call again: what was made again already is left alone")
+            fail(
+                Exit.NO,
+                words_of(response),
+                "see what is named above and call again: what was made again already is left alone",
+            )
         else:
             done.append(response.json())
     answer({"cases": done}, as_json=as_json, render=_show)
@@ -50,8 +65,14 @@ def _show(result: dict[str, Any]) -> None:
         out.print("[green]✓[/] every case on record can be read", highlight=False)
     for one in result["cases"]:
         if one["outcome"] == "not_on_record":
-            err.print(f"[red]✗[/] {one['case']}: the record has nothing of it; is the id right?", highlight=False)
+            err.print(
+                f"[red]✗[/] {one['case']}: the record has nothing of it; is the id right?", highlight=False
+            )
             continue
         late = f"; {one['late']} decisions are made late" if one["late"] else ""
-        otherwise = f"; {one['differing']} would be decided otherwise today, what is on record counts" if one["differing"] else ""
+        otherwise = (
+            f"; {one['differing']} would be decided otherwise today, what is on record counts"
+            if one["differing"]
+            else ""
+        )
         out.print(f"{_OUTCOMES[one['outcome']]}: {one['case']}{late}{otherwise}", highlight=False)

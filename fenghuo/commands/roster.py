@@ -12,24 +12,37 @@ SIGN_IN = "sign_in"
 
 
 def roster(
-    id: Annotated[str | None, typer.Argument(help="One roster; without it all of them.", metavar="ROSTER")] = None,  # noqa: A002 - the roster's word
+    id: Annotated[  # noqa: A002 - the roster's word
+        str | None, typer.Argument(help="One roster; without it all of them.", metavar="ROSTER")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Show who is on duty, the leader on duty, and who comes next (FENGHUO_TOKEN, role duty_officer).
 
-    Sign in with `fenghuo act CASE sign-in`, hand over with `fenghuo act CASE hand-over --to-person …`; CASE stands beside the roster.
+    Sign in with `fenghuo act CASE sign-in`, hand over with `fenghuo act CASE hand-over --to-person …`; CASE
+    stands beside the roster.
     """
     from fenghuo.answers import Exit, answer, fail
     from fenghuo.client import call, call_all
     from fenghuo.commands._names import clock, names
     from shared.standing import standing_case
 
-    found: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)["rosters"]
+    found: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)[
+        "rosters"
+    ]
     if id is not None and id not in {one["id"] for one in found}:
-        fail(Exit.USAGE, f"there is no roster {id!r}", f"name one of {', '.join(one['id'] for one in found) or 'none: add one'}")
-    standing = call("intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}).json()["cases"]
+        fail(
+            Exit.USAGE,
+            f"there is no roster {id!r}",
+            f"name one of {', '.join(one['id'] for one in found) or 'none: add one'}",
+        )
+    standing = call(
+        "intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}
+    ).json()["cases"]
     by_case = {case["id"]: case for case in standing}
-    rows = [_row(one, standing_case("roster", one["id"]), by_case) for one in found if id in (None, one["id"])]
+    rows = [
+        _row(one, standing_case("roster", one["id"]), by_case) for one in found if id in (None, one["id"])
+    ]
 
     def render(result: list[dict[str, Any]]) -> None:
         from rich.markup import escape
@@ -38,7 +51,18 @@ def roster(
         from fenghuo.answers import out
 
         known = names()
-        table = Table("roster", "on duty", "leader", "until", "signed in", "next", "case", box=None, pad_edge=False, header_style="dim")
+        table = Table(
+            "roster",
+            "on duty",
+            "leader",
+            "until",
+            "signed in",
+            "next",
+            "case",
+            box=None,
+            pad_edge=False,
+            header_style="dim",
+        )
         for row in result:
             now: dict[str, Any] = row["on_duty"] or {}
             after: dict[str, Any] = row["next"] or {}
@@ -48,7 +72,9 @@ def roster(
                 escape(known.person(now["leader"])) if now.get("leader") else "",
                 clock(datetime.fromisoformat(now["until"])) if now else "",
                 _said(row["sign_in"]),
-                escape(f"{known.person(after['person'])} from {clock(datetime.fromisoformat(after['from']))}") if after else "",
+                escape(f"{known.person(after['person'])} from {clock(datetime.fromisoformat(after['from']))}")
+                if after
+                else "",
                 row["case"],
             )
         out.print(table if result else "no roster")
@@ -71,5 +97,10 @@ def _row(one: dict[str, Any], case: str, by_case: dict[str, Any]) -> dict[str, A
 
 
 def _said(state: str | None) -> str:
-    words = {None: "[dim]not asked[/]", "open": "[yellow]not yet[/]", "lapsed": "[bold red]absent[/]", "lapsed_discharged": "[red]late[/]"}
+    words = {
+        None: "[dim]not asked[/]",
+        "open": "[yellow]not yet[/]",
+        "lapsed": "[bold red]absent[/]",
+        "lapsed_discharged": "[red]late[/]",
+    }
     return words.get(state, "[green]yes[/]" if state == "discharged" else str(state))

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from fenghuo.sources import SourceKey, SourceKeys
     from shared.directory import Directory
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The keys of the sources that publish on the broker.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The keys of the sources that publish on the broker."
+)
 
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id under `sources` in the directory.")]
 Secrets = Annotated[Path | None, typer.Option(help="The secrets folder; default that of what runs here.")]
@@ -24,13 +26,17 @@ NOT_TOLD = (
 
 @app.command()
 def add(source: Id, secrets: Secrets = None, as_json: AsJson = False) -> None:
-    """Make the key of a declared source: its seed in a file for its owner's eyes alone, its public key with the broker."""
+    """Make the key of a declared source: its seed in a file for its owner's eyes alone, its public key with
+    the broker.
+    """
     _change(lambda keys, directory: keys.add(source, directory, datetime.now(UTC)), secrets, as_json)
 
 
 @app.command()
 def revoke(source: Id, secrets: Secrets = None, as_json: AsJson = False) -> None:
-    """Take the key of a source back: the broker ends its connection and lets it in no more. No other source notices."""
+    """Take the key of a source back: the broker ends its connection and lets it in no more. No other source
+    notices.
+    """
     _change(lambda keys, directory: keys.revoke(source, directory, datetime.now(UTC)), secrets, as_json)
 
 
@@ -50,18 +56,31 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
     keys, directory = _given(secrets)
     made = keys.all()
     sources = list(dict.fromkeys([*directory.sources_by_id, *(key.source for key in made)]))
-    formats = {source: list(directory.sources_by_id[source].formats) if source in directory.sources_by_id else [] for source in sources}
+    formats = {
+        source: list(directory.sources_by_id[source].formats) if source in directory.sources_by_id else []
+        for source in sources
+    }
 
     def render(_: Any) -> None:
-        shown = Table("source", "formats", "key", "made", "taken back", box=None, pad_edge=False, header_style="dim")
+        shown = Table(
+            "source", "formats", "key", "made", "taken back", box=None, pad_edge=False, header_style="dim"
+        )
         for source in sources:
-            rows = [(key.public_key, _day(key.made_at), _day(key.revoked_at)) for key in made if key.source == source]
+            rows = [
+                (key.public_key, _day(key.made_at), _day(key.revoked_at))
+                for key in made
+                if key.source == source
+            ]
             for row in rows or [(f"none: fenghuo source add {source}", "", "")]:
                 shown.add_row(source, ", ".join(formats[source]), *row)
         out.print(shown)
 
     result = [
-        {"source": source, "formats": formats[source], "keys": [key.model_dump(mode="json") for key in made if key.source == source]}
+        {
+            "source": source,
+            "formats": formats[source],
+            "keys": [key.model_dump(mode="json") for key in made if key.source == source],
+        }
         for source in sources
     ]
     answer(result, as_json=as_json, render=render)
@@ -87,7 +106,9 @@ def _given(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
         fail(Exit.USAGE, str(error), "name the right file in FENGHUO_DIRECTORY")
 
 
-def _change(change: "Callable[[SourceKeys, Directory], SourceKey | None]", secrets: Path | None, as_json: bool) -> None:
+def _change(
+    change: "Callable[[SourceKeys, Directory], SourceKey | None]", secrets: Path | None, as_json: bool
+) -> None:
     from fenghuo.answers import Exit, answer, err, fail, out
     from fenghuo.places import reload_broker
     from fenghuo.sources import SourceError
@@ -100,12 +121,16 @@ def _change(change: "Callable[[SourceKeys, Directory], SourceKey | None]", secre
         fail(Exit.NO, str(error), error.remedy)
     except OSError as error:
         fail(
-            Exit.USAGE, f"the keys can't be written: {error}", "name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR"
+            Exit.USAGE,
+            f"the keys can't be written: {error}",
+            "name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR",
         )
     told = reload_broker(Settings(), keys.secrets)
     if told is False:
         fail(
-            Exit.UNREACHABLE, "the broker that runs here has not read the change", "see its log, mend what it names: fenghuo source refresh"
+            Exit.UNREACHABLE,
+            "the broker that runs here has not read the change",
+            "see its log, mend what it names: fenghuo source refresh",
         )
 
     def render(_: Any) -> None:

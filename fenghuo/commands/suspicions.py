@@ -1,4 +1,6 @@
-"""`fenghuo suspicions`: what an outside source knew and no unit had reported, for a person to confirm or refute."""
+"""`fenghuo suspicions`: what an outside source knew and no unit had reported, for a person to confirm or
+refute.
+"""
 
 from typing import Annotated, Any
 
@@ -8,11 +10,15 @@ from shared.vocabulary import Role
 
 
 def suspicions(
-    everything: Annotated[bool, typer.Option("--all", help="Also those that were confirmed or refuted already.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that were confirmed or refuted already.")
+    ] = False,
     unit: Annotated[str | None, typer.Option(help="Only against this unit.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """List suspected omissions (FENGHUO_TOKEN, role supervisor). `fenghuo act CASE confirm|refute --text …` decides."""
+    """List suspected omissions (FENGHUO_TOKEN, role supervisor). `fenghuo act CASE confirm|refute --text …`
+    decides.
+    """
     from fenghuo.answers import answer
     from fenghuo.client import call
     from fenghuo.commands._show import show_suspicions

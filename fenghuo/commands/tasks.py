@@ -11,8 +11,12 @@ from shared.vocabulary import Role
 def tasks(
     unit: Annotated[str | None, typer.Option(help="Only tasks this unit holds.")] = None,
     assigner: Annotated[str | None, typer.Option(help="Only tasks this unit assigned.")] = None,
-    state: Annotated[TaskState | None, typer.Option(help="Only tasks in this state; without it all that are not closed.")] = None,
-    slip: Annotated[Slip | None, typer.Option(help="Only slips of this colour: half the term gone, four fifths, overdue.")] = None,
+    state: Annotated[
+        TaskState | None, typer.Option(help="Only tasks in this state; without it all that are not closed.")
+    ] = None,
+    slip: Annotated[
+        Slip | None, typer.Option(help="Only slips of this colour: half the term gone, four fifths, overdue.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:

@@ -1,7 +1,9 @@
-"""`fenghuo token`: issues bearer tokens, lists them, takes them back; the only thing that uses the token signing key.
+"""`fenghuo token`: issues bearer tokens, lists them, takes them back; the only thing that uses the token
+signing key.
 
-Invariant: what is taken back ends at every service within a second (shared/gatekeeping.py). Where the broker is away a token is issued
-all the same, with a warning: it stands in no list then, and is taken back by its id, its person, its subject or its role.
+Invariant: what is taken back ends at every service within a second (shared/gatekeeping.py). Where the broker
+is away a token is issued all the same, with a warning: it stands in no list then, and is taken back by its
+id, its person, its subject or its role.
 """
 
 import asyncio
@@ -51,25 +53,39 @@ class IssueUnlessNamed(TyperGroup):
         return super().parse_args(ctx, ["issue", *args] if issues else args)
 
 
-app = typer.Typer(cls=IssueUnlessNamed, help="Issue bearer tokens, list them, take them back.", no_args_is_help=True)
+app = typer.Typer(
+    cls=IssueUnlessNamed, help="Issue bearer tokens, list them, take them back.", no_args_is_help=True
+)
 
 
 @app.command()
 def issue(
     role: Annotated[Role, typer.Option(help="What its bearer may do.")],
-    person: Annotated[str | None, typer.Option(help="A person of the directory; their unit is the directory's at each request.")] = None,
-    unit: Annotated[str | None, typer.Option(help="A unit of the directory, where the bearer is a desk that several share.")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="A person of the directory; their unit is the directory's at each request."),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(help="A unit of the directory, where the bearer is a desk that several share."),
+    ] = None,
     source: Annotated[str | None, typer.Option(help="A source of the directory, for role publisher.")] = None,
     days: Annotated[int, typer.Option(min=1, max=tokens.LONGEST.days, help="How long it is good for.")] = 30,
     secrets: Secrets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Issue a bearer token and print it once. It is stored nowhere; its id, bearer and end stand in `fenghuo token list`."""
+    """Issue a bearer token and print it once. It is stored nowhere; its id, bearer and end stand in `fenghuo
+    token list`.
+    """
     settings = _as_admin(secrets)
     try:
-        who = _principal(load_directory(found(settings.directory)), role, person=person, unit=unit, source=source)
+        who = _principal(
+            load_directory(found(settings.directory)), role, person=person, unit=unit, source=source
+        )
         claims = tokens.new_claims(who, now=datetime.now(UTC), lasts=timedelta(days=days))
-        token = tokens.sign(signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING), claims)
+        token = tokens.sign(
+            signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING), claims
+        )
     except (SecretMissing, YamlFault) as error:
         fail(Exit.USAGE, str(error), "name the right folder with --secrets or FENGHUO_SECRETS_DIR")
     try:
@@ -80,13 +96,20 @@ def issue(
         words = f"the broker does not answer: {claims.id} will not stand in `fenghuo token list`; keep this id, to take it back"
         err.print(f"[yellow]![/] {words}", highlight=False)
 
-    result = {"token": token, "id": claims.id, **who.model_dump(mode="json", exclude_none=True), "expires": claims.expires_at.isoformat()}
+    result = {
+        "token": token,
+        "id": claims.id,
+        **who.model_dump(mode="json", exclude_none=True),
+        "expires": claims.expires_at.isoformat(),
+    }
     answer({**result, "recorded": recorded}, as_json=as_json, render=lambda _: typer.echo(token))
 
 
 @app.command("list")
 def list_tokens(
-    everything: Annotated[bool, typer.Option("--all", help="Those that have expired or were taken back as well.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Those that have expired or were taken back as well.")
+    ] = False,
     secrets: Secrets = None,
     as_json: AsJson = False,
 ) -> None:
@@ -95,10 +118,29 @@ def list_tokens(
     rows = [row for row in _rows(ledger, now) if everything or row["state"] == "good"]
 
     def render(rows: list[dict[str, Any]]) -> None:
-        table = Table("id", "bearer", "role", "unit", "issued", "until", "state", box=None, pad_edge=False, header_style="dim")
+        table = Table(
+            "id",
+            "bearer",
+            "role",
+            "unit",
+            "issued",
+            "until",
+            "state",
+            box=None,
+            pad_edge=False,
+            header_style="dim",
+        )
         for row in rows:
             issued, expires = (clock(datetime.fromisoformat(row[name])) for name in ("issued", "expires"))
-            table.add_row(row["id"], escape(row["subject"]), row["role"], escape(row["unit"] or ""), issued, expires, row["state"])
+            table.add_row(
+                row["id"],
+                escape(row["subject"]),
+                row["role"],
+                escape(row["unit"] or ""),
+                issued,
+                expires,
+                row["state"],
+            )
         out.print(table if rows else "no token")
 
     answer(rows, as_json=as_json, render=render)
@@ -106,9 +148,14 @@ def list_tokens(
 
 @app.command()
 def revoke(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the list, or their first letters.", metavar="[ID]…")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids of the list, or their first letters.", metavar="[ID]…")
+    ] = None,
     person: Annotated[str | None, typer.Option(help="All of this person's, issued until now.")] = None,
-    subject: Annotated[str | None, typer.Option(help="All of this bearer's, issued until now: source:<id>, unit:<id>, auditor.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(help="All of this bearer's, issued until now: source:<id>, unit:<id>, auditor."),
+    ] = None,
     all_of_role: Annotated[Role | None, typer.Option(help="All with this role, issued until now.")] = None,
     secrets: Secrets = None,
     as_json: AsJson = False,
@@ -121,7 +168,11 @@ def revoke(
         issued = [claims.id for claims in _asked(settings, TokenLedger.read).issued if claims.id]
         taken += [(TakenBackBy.TOKEN, _whole_id(given.upper(), issued)) for given in ids]
     if not taken:
-        fail(Exit.USAGE, "which tokens?", "give ids of `fenghuo token list`, or --person, --subject, --all-of-role")
+        fail(
+            Exit.USAGE,
+            "which tokens?",
+            "give ids of `fenghuo token list`, or --person, --subject, --all-of-role",
+        )
     entries = [Revocation(by=by, value=value, at=now, ends_at=now + tokens.LONGEST) for by, value in taken]
     _asked(settings, lambda ledger: ledger.revoke(entries, now))
 
@@ -130,15 +181,29 @@ def revoke(
             scope = "" if by is TakenBackBy.TOKEN else ": all issued until now"
             out.print(f"taken back: {escape(f'{by} {value}')}{scope}", highlight=False)
 
-    answer({"taken_back": [entry.model_dump(mode="json") for entry in entries]}, as_json=as_json, render=render)
+    answer(
+        {"taken_back": [entry.model_dump(mode="json") for entry in entries]}, as_json=as_json, render=render
+    )
 
 
-def _principal(directory: Directory, role: Role, *, person: str | None, unit: str | None, source: str | None) -> Principal:
-    """Whom the token is made for. Ends the command where the directory knows nobody like that, or gives them no such role."""
+def _principal(
+    directory: Directory, role: Role, *, person: str | None, unit: str | None, source: str | None
+) -> Principal:
+    """Whom the token is made for. Ends the command where the directory knows nobody like that, or gives them
+    no such role.
+    """
     if (person is None and role is Role.LEADER) or (source is None and role is Role.PUBLISHER):
-        fail(Exit.USAGE, f"a {role} must be somebody", "add --person <id> (leader) or --source <id> (publisher)")
+        fail(
+            Exit.USAGE,
+            f"a {role} must be somebody",
+            "add --person <id> (leader) or --source <id> (publisher)",
+        )
     if person is None and unit is None and role in SPEAK_FOR_A_UNIT:
-        fail(Exit.USAGE, f"a {role} speaks for a unit", "add --person <id>, or --unit <id> for a desk that several share")
+        fail(
+            Exit.USAGE,
+            f"a {role} speaks for a unit",
+            "add --person <id>, or --unit <id> for a desk that several share",
+        )
     if person is not None:
         return _person(directory, person, role)
     if source is not None and SourceId(source) not in directory.sources_by_id:
@@ -153,10 +218,18 @@ def _principal(directory: Directory, role: Role, *, person: str | None, unit: st
 def _person(directory: Directory, person: str, role: Role) -> Principal:
     known = directory.people_by_id.get(PersonId(person))
     if known is None:
-        fail(Exit.USAGE, f"no person {person} in the directory", "see the people listed there; ids look like zhao_jia")
+        fail(
+            Exit.USAGE,
+            f"no person {person} in the directory",
+            "see the people listed there; ids look like zhao_jia",
+        )
     if known.roles is not None and role not in known.roles:
         given = ", ".join(known.roles) or "none"
-        fail(Exit.USAGE, f"{person} is no {role}: the directory gives them {given}", "add it to their roles there, or choose another role")
+        fail(
+            Exit.USAGE,
+            f"{person} is no {role}: the directory gives them {given}",
+            "add it to their roles there, or choose another role",
+        )
     return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(known.unit))
 
 
@@ -181,14 +254,24 @@ def _state(claims: Claims, taken_back: Revocation | None, now: datetime) -> str:
 
 
 def _whole_id(given: str, issued: list[str]) -> str:
-    """The one id that begins so. A whole id needs no record: what was issued while the broker was away has none."""
+    """The one id that begins so. A whole id needs no record: what was issued while the broker was away has
+    none.
+    """
     if len(given) == WHOLE_ID:
         return given
     if len(given) < SHORTEST_PREFIX:
-        fail(Exit.USAGE, f"{given!r} is too short to name one token", f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}")
+        fail(
+            Exit.USAGE,
+            f"{given!r} is too short to name one token",
+            f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}",
+        )
     matching = [known for known in issued if known.startswith(given)]
     if len(matching) != 1:
-        fail(Exit.USAGE, f"{len(matching)} tokens begin with {given}", "take the whole id from `fenghuo token list --all`")
+        fail(
+            Exit.USAGE,
+            f"{len(matching)} tokens begin with {given}",
+            "take the whole id from `fenghuo token list --all`",
+        )
     return matching[0]
 
 

@@ -10,7 +10,15 @@ import typer
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands import _trail_reports, trail_begin, trail_export, trail_keeping, trail_proof, trail_query, trail_rebuild
+from fenghuo.commands import (
+    _trail_reports,
+    trail_begin,
+    trail_export,
+    trail_keeping,
+    trail_proof,
+    trail_query,
+    trail_rebuild,
+)
 from fenghuo.trail_source import Progressed, bytes_of, pinned, pinned_before, with_source
 from shared.settings import Settings
 
@@ -36,43 +44,77 @@ app.command()(trail_proof.proof)
 app.command()(trail_proof.verify_proof)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
-    str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
+    str | None,
+    typer.Option(
+        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
+    ),
 ]
-Mongo = Annotated[str | None, typer.Option(help="Read the store itself at this address, without the service.")]
+Mongo = Annotated[
+    str | None, typer.Option(help="Read the store itself at this address, without the service.")
+]
 
 
 @app.command()
 def verify(
-    folder: Annotated[Path | None, typer.Option("--dir", help="An exported folder instead of the running service.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="An exported folder instead of the running service.")
+    ] = None,
     mongo: Mongo = None,
-    bundle_file: Annotated[Path | None, typer.Option("--bundle", help="The evidence bundle of a case.")] = None,
-    since: Annotated[Path | None, typer.Option(help="An earlier checkpoint: the trail must begin with what it was signed for.")] = None,
-    only_new: Annotated[bool, typer.Option(help="With --since: take the records it covers as checked.")] = False,
-    keep: Annotated[Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")] = None,
+    bundle_file: Annotated[
+        Path | None, typer.Option("--bundle", help="The evidence bundle of a case.")
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(help="An earlier checkpoint: the trail must begin with what it was signed for."),
+    ] = None,
+    only_new: Annotated[
+        bool, typer.Option(help="With --since: take the records it covers as checked.")
+    ] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="Where all holds, keep the checkpoint here, for --since next time.")
+    ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help="For cron: go on from the checkpoint kept here last time, and keep the new one here where all holds."),
+        typer.Option(
+            help="For cron: go on from the checkpoint kept here last time, and keep the new one here where all holds."
+        ),
     ] = None,
-    headers_only: Annotated[bool, typer.Option(help="Headers, order, hashes and signatures, without payloads and search fields.")] = False,
+    headers_only: Annotated[
+        bool, typer.Option(help="Headers, order, hashes and signatures, without payloads and search fields.")
+    ] = False,
     case: Annotated[
-        str | None, typer.Option(help="One case: its payloads and fields; all headers all the same, so that none of it can be left out.")
+        str | None,
+        typer.Option(
+            help="One case: its payloads and fields; all headers all the same, so that none of it can be left out."
+        ),
     ] = None,
-    broker: Annotated[bool, typer.Option("--broker", help="Also lay every fact of the broker's stream beside its record.")] = False,
-    tsa_cert: Annotated[Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")] = None,
+    broker: Annotated[
+        bool, typer.Option("--broker", help="Also lay every fact of the broker's stream beside its record.")
+    ] = False,
+    tsa_cert: Annotated[
+        Path | None, typer.Option(help="Certificates (PEM) of time-stamping authorities that are trusted.")
+    ] = None,
     vkey: Vkey = None,
     follows: Annotated[
         str | None,
-        typer.Option(help="The public key of the ended trail that this one follows, or a file with it. Default: this machine's own."),
+        typer.Option(
+            help="The public key of the ended trail that this one follows, or a file with it. Default: this machine's own."
+        ),
     ] = None,
-    witness: Annotated[list[str] | None, typer.Option(help="A witness's public key; repeat it for more.")] = None,
-    quorum: Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")] = 0,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="A witness's public key; repeat it for more.")
+    ] = None,
+    quorum: Annotated[
+        int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one).")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Check every record, hash, tile, signature, payload and search field; with --mongo the search index.
 
-    Exit codes, for cron: 0 all holds; 1 something is not as it was; 2 the command was wrong; 3 there was nobody to ask, nothing is
-    known; 4 all holds, but too few of the witnesses given have cosigned it; 5 all holds, but messages were set aside as not authentic:
-    each is named, find out who wrote it. `verify --state FILE` checks what is new since last time.
+    Exit codes, for cron: 0 all holds; 1 something is not as it was; 2 the command was wrong; 3 there was
+    nobody to ask, nothing is known; 4 all holds, but too few of the witnesses given have cosigned it; 5 all
+    holds, but messages were set aside as not authentic: each is named, find out who wrote it. `verify --state
+    FILE` checks what is new since last time.
     """
     from services.audit.checking import verify as verifying
     from services.audit.checking.sources import StoreSource
@@ -90,14 +132,26 @@ def verify(
     since, keep, goes_on = trail_check.last_time(state, since, keep)
     only_new = only_new or goes_on
     if case is not None and (only_new or since is not None or keep is not None):
-        fail(Exit.USAGE, "--case goes from the first record on and keeps nothing", "leave out --since, --only-new, --keep and --state")
+        fail(
+            Exit.USAGE,
+            "--case goes from the first record on and keeps nothing",
+            "leave out --since, --only-new, --keep and --state",
+        )
     if only_new and since is None:
-        fail(Exit.USAGE, "--only-new needs --since", "name the checkpoint kept last time: --since FILE --only-new")
+        fail(
+            Exit.USAGE,
+            "--only-new needs --since",
+            "name the checkpoint kept last time: --since FILE --only-new",
+        )
     kept = bytes_of(since) if since is not None else None
     try:
         earlier = checkpoint.read(kept, key) if kept is not None else None
     except checkpoint.CheckpointError as error:
-        fail(Exit.USAGE, f"{since}: {error}", "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it")
+        fail(
+            Exit.USAGE,
+            f"{since}: {error}",
+            "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it",
+        )
 
     tsa, before = trail_check.authorities(tsa_cert), pinned_before(follows, vkey)
     witnesses = trail_proof.pinned_witnesses(witness or [], quorum, key)
@@ -121,17 +175,28 @@ def verify(
             verdict.faults += await trail_check.broker_faults(source, key, progress)
         if isinstance(source, StoreSource) and not only_new and not headers_only and case is None:
             macs = known_macs(Settings().data_dir / NAME)
-            verdict.faults += [verifying.Fault(index, words) for index, words in await source.search_faults(verdict.size, macs)]
+            verdict.faults += [
+                verifying.Fault(index, words)
+                for index, words in await source.search_faults(verdict.size, macs)
+            ]
         if witnesses and verdict.size:
-            seen.append(await witnessed.check(source, key, witnesses, max(quorum, 1), kept=kept, sealed=cosigned))
+            seen.append(
+                await witnessed.check(source, key, witnesses, max(quorum, 1), kept=kept, sealed=cosigned)
+            )
             verdict.faults += [verifying.Fault(None, words) for words in seen[0].faults]
         return verdict
 
     verdict = with_source(work, folder, mongo, "checking")
     if verdict.holds and keep is not None:
         trail_check.keep_state(keep, verdict.note)
-    faults = [{"record": fault.index, "case": fault.case, "time": fault.time, "what": fault.words} for fault in verdict.faults]
-    forged = [{"record": index, "case": of or None, "reason": why, "what": WORDS[why]} for index, of, why in verdict.distrusted]
+    faults = [
+        {"record": fault.index, "case": fault.case, "time": fault.time, "what": fault.words}
+        for fault in verdict.faults
+    ]
+    forged = [
+        {"record": index, "case": of or None, "reason": why, "what": WORDS[why]}
+        for index, of, why in verdict.distrusted
+    ]
     result: dict[str, Any] = {
         "holds": verdict.holds, "size": verdict.size, "root": verdict.root, "signed": verdict.time, "checked": verdict.checked,
         "payloads": verdict.payloads, "from": verdict.since, "stamps": verdict.stamps, "faults": faults,
@@ -169,12 +234,19 @@ def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
 
     for fault in verdict.faults:
         of = f" of case {fault.case}" if fault.case else ""
-        where = "the trail" if fault.index is None else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
+        where = (
+            "the trail"
+            if fault.index is None
+            else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
+        )
         out.print(f"[bold red]✗ {where}:[/] ", end="")
         out.print(fault.words, markup=False, highlight=False)
     if verdict.holds:
         if case is not None:
-            out.print(f"[bold green]✓ case {case}:[/] {verdict.of_case} records, none of it left out up to the checkpoint", highlight=False)
+            out.print(
+                f"[bold green]✓ case {case}:[/] {verdict.of_case} records, none of it left out up to the checkpoint",
+                highlight=False,
+            )
         out.print(
             f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, "
             f"{verdict.size} signed at {verdict.time}, "
@@ -183,20 +255,30 @@ def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
         )
         for index, of, why in verdict.distrusted:
             of_case = f" of case {of}" if of else ""
-            out.print(f"[bold yellow]! record {index}{of_case} is of no authentic fact:[/] {WORDS[why]}", highlight=False)
+            out.print(
+                f"[bold yellow]! record {index}{of_case} is of no authentic fact:[/] {WORDS[why]}",
+                highlight=False,
+            )
         if (end := verdict.follows) is not None:
             out.print(f"it follows trail {end.name}, which ended with {end.size} records", highlight=False)
         if verdict.lost:
-            out.print(f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]")
+            out.print(
+                f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]"
+            )
         for words in (*verdict.losses, *verdict.erasures):
             out.print(words, markup=False, highlight=False, style="dim")
     else:
         count = len(verdict.faults)
-        out.print(f"[bold red]✗ the trail is broken:[/] {count} {'fault' if count == 1 else 'faults'}", highlight=False)
+        out.print(
+            f"[bold red]✗ the trail is broken:[/] {count} {'fault' if count == 1 else 'faults'}",
+            highlight=False,
+        )
 
 
 @app.command("vkey")
 def show_vkey(as_json: AsJson = False) -> None:
-    """The public key as the running service says it. Compare it with the one you were given by another way before pinning it."""
+    """The public key as the running service says it. Compare it with the one you were given by another way
+    before pinning it.
+    """
     text = call("audit", "GET", "/api/v1/trail/vkey").text.strip()
     answer({"vkey": text}, as_json=as_json, render=lambda _: out.print(text, highlight=False))

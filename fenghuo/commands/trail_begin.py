@@ -1,6 +1,7 @@
 """`fenghuo trail begin`: ends a trail that can't go on and begins the next one.
 
-Invariant: what was recorded stays where it is, under the key that signed it; the next trail has databases, a name and a key of its own.
+Invariant: what was recorded stays where it is, under the key that signed it; the next trail has databases, a
+name and a key of its own.
 """
 
 from pathlib import Path
@@ -13,8 +14,11 @@ from fenghuo.answers import Exit, answer, fail, out
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-def begin(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False) -> None:
-    """End this trail and begin another, which records all that the broker has now. Stop the audit first; read docs/deploy.md before.
+def begin(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
+) -> None:
+    """End this trail and begin another, which records all that the broker has now. Stop the audit first; read
+    docs/deploy.md before.
 
     Run where the audit's data folder (FENGHUO_DATA_DIR) and the secrets (FENGHUO_SECRETS_DIR) can be written.
     """
@@ -27,9 +31,16 @@ def begin(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 
     settings = Settings()
     if running_addresses(settings.data_dir):
-        fail(Exit.NO, "this installation is running", "stop it first (Ctrl-C), then call this again and start it")
+        fail(
+            Exit.NO,
+            "this installation is running",
+            "stop it first (Ctrl-C), then call this again and start it",
+        )
     if not yes and not as_json:
-        typer.confirm("End this trail for good? Where a newer copy of the broker's data exists, put that back instead.", abort=True)
+        typer.confirm(
+            "End this trail for good? Where a newer copy of the broker's data exists, put that back instead.",
+            abort=True,
+        )
     folder = settings.data_dir / "audit"
     try:
         old = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
@@ -40,18 +51,31 @@ def begin(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     except (RefusedError, SecretMissing, NoteError) as error:
         fail(Exit.NO, str(error), "name the right folders in FENGHUO_DATA_DIR and FENGHUO_SECRETS_DIR")
     except OSError as error:
-        fail(Exit.USAGE, f"can't write {error.filename}: {error.strerror}", "run it as the user who owns the data and the secrets")
+        fail(
+            Exit.USAGE,
+            f"can't write {error.filename}: {error.strerror}",
+            "run it as the user who owns the data and the secrets",
+        )
 
     def render(_: Any) -> None:
         out.print(f"trail {number - 1} has ended; its store and its key stay as they are", highlight=False)
-        out.print(f"trail {number} begins with the next start of the audit. Give its key to whoever checks it:", highlight=False)
+        out.print(
+            f"trail {number} begins with the next start of the audit. Give its key to whoever checks it:",
+            highlight=False,
+        )
         out.print(vkey, highlight=False, soft_wrap=True)
 
-    answer({"number": following.number, "follows": following.follows, "vkey": vkey}, as_json=as_json, render=render)
+    answer(
+        {"number": following.number, "follows": following.follows, "vkey": vkey},
+        as_json=as_json,
+        render=render,
+    )
 
 
 def _made_beside(secrets: Path, name: str, number: int) -> str:
-    """The key pair of the next trail, in files of its own; one that is there is taken, so that this may be repeated. Returns the vkey."""
+    """The key pair of the next trail, in files of its own; one that is there is taken, so that this may be
+    repeated. Returns the vkey.
+    """
     from fenghuo.bootstrap import note_key
 
     signing, verify = _files(secrets, number)
@@ -68,7 +92,10 @@ def _take_over(secrets: Path, number: int) -> None:
     from shared.secrets import SecretFile
 
     for name, kept, made in zip(
-        (SecretFile.TRAIL_SIGNING, SecretFile.TRAIL_VERIFY), _files(secrets, number - 1), _files(secrets, number), strict=True
+        (SecretFile.TRAIL_SIGNING, SecretFile.TRAIL_VERIFY),
+        _files(secrets, number - 1),
+        _files(secrets, number),
+        strict=True,
     ):
         (secrets / name).replace(kept)
         made.replace(secrets / name)

@@ -1,6 +1,7 @@
 """`fenghuo trail export|bundle|verifier`: what is taken away from the trail, as files.
 
-Invariant: a file under the name asked for is whole. What broke off keeps the name `<file>.part`, and the command ends with 1.
+Invariant: a file under the name asked for is whole. What broke off keeps the name `<file>.part`, and the
+command ends with 1.
 """
 
 from datetime import datetime
@@ -17,9 +18,15 @@ from fenghuo.trail_source import Progressed, before_text, pinned, vkey_text, wit
 from shared.vocabulary import Language, Role
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="2026-11-01T08:00+08:00")]
+Moment = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="2026-11-01T08:00+08:00"),
+]
 Vkey = Annotated[
-    str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
+    str | None,
+    typer.Option(
+        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
+    ),
 ]
 
 
@@ -30,11 +37,20 @@ class Format(StrEnum):
 
 
 def export(
-    to: Annotated[Path | None, typer.Option(help="The whole trail into this folder, for `verify --dir`; it must be empty.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="One file instead: for machines, or a table in words.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="That file; default trail.<format>.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The whole trail into this folder, for `verify --dir`; it must be empty."),
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="One file instead: for machines, or a table in words.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="That file; default trail.<format>.")
+    ] = None,
     case: Annotated[str | None, typer.Option()] = None,
-    kind: Annotated[str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")
+    ] = None,
     unit: Annotated[str | None, typer.Option(help="And the units under it.")] = None,
     person: Annotated[str | None, typer.Option()] = None,
     level: Annotated[str | None, typer.Option()] = None,
@@ -50,26 +66,43 @@ def export(
     claimed_until: Moment = None,
     text: Annotated[str | None, typer.Option(help="A piece of the summary or note.")] = None,
     language: Annotated[Language, typer.Option(help="Of the table's words.")] = Language.ZH,
-    proofs: Annotated[bool, typer.Option("--proofs", help="jsonl: each line with its own proof, for `check-export`.")] = False,
-    mongo: Annotated[str | None, typer.Option(help="With --to: read the store itself at this address, without the service.")] = None,
+    proofs: Annotated[
+        bool, typer.Option("--proofs", help="jsonl: each line with its own proof, for `check-export`.")
+    ] = False,
+    mongo: Annotated[
+        str | None,
+        typer.Option(help="With --to: read the store itself at this address, without the service."),
+    ] = None,
     vkey: Vkey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the trail away: whole as a folder (--to), or what is asked for as one file (--format jsonl, csv or xlsx)."""
+    """Take the trail away: whole as a folder (--to), or what is asked for as one file (--format jsonl, csv or
+    xlsx).
+    """
     if form is None and to is not None:
         _whole(to, mongo, vkey, as_json)
         return
     if form is None or to is not None:
-        fail(Exit.USAGE, "a folder or a file, one of the two", "give --to FOLDER for the whole trail, or --format csv -o FILE for a part")
+        fail(
+            Exit.USAGE,
+            "a folder or a file, one of the two",
+            "give --to FOLDER for the whole trail, or --format csv -o FILE for a part",
+        )
     asked: dict[str, Any] = {
         "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "category": category, "area": area,
         "channel": channel, "outcome": outcome, "lapse": lapse, "lapse_of": lapse_of, "text": text,
         "since": since, "until": until, "claimed_since": claimed_since, "claimed_until": claimed_until,
     }  # fmt: skip
     given = {name: value for name, value in asked.items() if value is not None}
-    params = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+    params = {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()
+    }
     path = output or Path(f"trail.{form}")
-    size = _stream("/api/v1/trail/export", {**params, "format": form.value, "lang": language.value, "proofs": proofs}, path)
+    size = _stream(
+        "/api/v1/trail/export",
+        {**params, "format": form.value, "lang": language.value, "proofs": proofs},
+        path,
+    )
     rows = _rows(form, path)
     answer(
         {"file": str(path), "bytes": size, "records": rows},
@@ -83,7 +116,9 @@ def check_export(
     vkey: Vkey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check an exported file of lines, offline, against the pinned key. Ends with 1 where it is not whole or a line is not the trail's."""
+    """Check an exported file of lines, offline, against the pinned key. Ends with 1 where it is not whole or
+    a line is not the trail's.
+    """
     from services.audit.export import verify as export_verify
 
     key = pinned(vkey)
@@ -100,10 +135,18 @@ def check_export(
 
     def render(_: object) -> None:
         for index, words in verdict.faults:
-            out.print(f"[bold red]✗ {'the file' if index is None else f'record {index}'}:[/] {words}", highlight=False)
+            out.print(
+                f"[bold red]✗ {'the file' if index is None else f'record {index}'}:[/] {words}",
+                highlight=False,
+            )
         if verdict.holds:
-            out.print(f"[bold green]✓ the export holds:[/] {verdict.proven} records, each in the trail of {verdict.size}", highlight=False)
-            out.print("[dim]not proven: that these are all the records that meet the criteria; ask the trail itself for that[/]")
+            out.print(
+                f"[bold green]✓ the export holds:[/] {verdict.proven} records, each in the trail of {verdict.size}",
+                highlight=False,
+            )
+            out.print(
+                "[dim]not proven: that these are all the records that meet the criteria; ask the trail itself for that[/]"
+            )
 
     answer(result, as_json=as_json, render=render)
     if not verdict.holds:
@@ -114,25 +157,39 @@ def bundle(
     case: Annotated[str, typer.Argument(help="The case.")],
     to: Annotated[Path | None, typer.Option("--to", "-o", help="The file; default case-<id>.zip.")] = None,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Without names and the free text of people; what is left can still be proven.")
+        bool,
+        typer.Option(
+            "--redact", help="Without names and the free text of people; what is left can still be proven."
+        ),
     ] = False,
     tail: Annotated[
-        int | None, typer.Option(min=0, help="Records after the case's last that may be added to show that none is of it.")
+        int | None,
+        typer.Option(
+            min=0, help="Records after the case's last that may be added to show that none is of it."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take away the evidence of a case: records, facts, proofs, checkpoint, timelines, and a verifier that needs nothing of ours."""
+    """Take away the evidence of a case: records, facts, proofs, checkpoint, timelines, and a verifier that
+    needs nothing of ours.
+    """
     path = to or Path(f"case-{case}.zip")
     params: dict[str, Any] = {"redact": redact} | ({"tail": tail} if tail is not None else {})
     size = _stream(f"/api/v1/cases/{case}/evidence", params, path)
-    answer({"file": str(path), "bytes": size}, as_json=as_json, render=lambda _: out.print(f"{path} ({size} bytes)", highlight=False))
+    answer(
+        {"file": str(path), "bytes": size},
+        as_json=as_json,
+        render=lambda _: out.print(f"{path} ({size} bytes)", highlight=False),
+    )
 
 
 def verifier(
     to: Annotated[Path | None, typer.Option("--to", "-o", help="Write it there.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The program that checks evidence bundles, as installed here, and its SHA-256: to compare with the one that came in a bundle."""
+    """The program that checks evidence bundles, as installed here, and its SHA-256: to compare with the one
+    that came in a bundle.
+    """
     import hashlib
 
     from services.audit.bundle.write import VERIFIER
@@ -148,8 +205,12 @@ def verifier(
     )
 
 
-def verify_bundle(path: Path, vkey: str | None, follows: str | None, witnesses: list[str], quorum: int, as_json: bool) -> None:
-    """With the program installed here, never the one in the bundle. Ends with 1 where something does not hold."""
+def verify_bundle(
+    path: Path, vkey: str | None, follows: str | None, witnesses: list[str], quorum: int, as_json: bool
+) -> None:
+    """With the program installed here, never the one in the bundle. Ends with 1 where something does not
+    hold.
+    """
     from services.audit.bundle import verify
 
     faults: list[dict[str, Any]] = []
@@ -165,7 +226,12 @@ def verify_bundle(path: Path, vkey: str | None, follows: str | None, witnesses: 
     wanted = quorum or min(1, len(witnesses))
     short = not faults and verdict.witnesses < wanted
     if short:
-        faults.append({"record": None, "what": f"{verdict.witnesses} of the witnesses given have cosigned its checkpoint, {wanted} must"})
+        faults.append(
+            {
+                "record": None,
+                "what": f"{verdict.witnesses} of the witnesses given have cosigned its checkpoint, {wanted} must",
+            }
+        )
     result = {
         "holds": not faults, "faults": faults, "witnesses": verdict.witnesses, "notes": [en for en, _ in verdict.notes],
         "proven": [en for en, _ in verdict.proven], "not_proven": [en for en, _ in verdict.unproven],
@@ -188,7 +254,11 @@ def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None
 
     key, text = pinned(vkey), vkey_text(vkey)
     if to.exists() and any(to.iterdir()):
-        fail(Exit.USAGE, f"{to} is not empty", "name a new folder, so that nothing old is taken for part of the export")
+        fail(
+            Exit.USAGE,
+            f"{to} is not empty",
+            "name a new folder, so that nothing old is taken for part of the export",
+        )
 
     async def work(source: Any, progress: Progressed) -> tuple[int, int]:
         size = checkpoint.read(await source.checkpoint(), key).size
@@ -199,7 +269,11 @@ def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None
     except checkpoint.CheckpointError as error:
         fail(Exit.NO, str(error), "see that the pinned key is this trail's (`fenghuo trail vkey`)")
     result = {"folder": str(to), "records": size, "files": files}
-    answer(result, as_json=as_json, render=lambda _: out.print(f"{size} records, {files} files in {to}", highlight=False))
+    answer(
+        result,
+        as_json=as_json,
+        render=lambda _: out.print(f"{size} records, {files} files in {to}", highlight=False),
+    )
 
 
 def _stream(path: str, params: dict[str, Any], to: Path) -> int:
@@ -207,7 +281,9 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
     part, url = to.with_name(to.name + ".part"), service_url("audit") + path
     headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
     try:
-        with httpx.stream("GET", url, params=params, headers=headers, timeout=httpx.Timeout(30, read=300)) as response:
+        with httpx.stream(
+            "GET", url, params=params, headers=headers, timeout=httpx.Timeout(30, read=300)
+        ) as response:
             if response.status_code >= 400:
                 response.read()
                 fail(Exit.NO, words_of(response), "see the fields named above and call again")
@@ -241,4 +317,8 @@ def _rows(form: Format, path: Path) -> int:
 
 
 def _broke_off(part: Path) -> NoReturn:
-    fail(Exit.NO, f"the export broke off: {part} is not whole", "call again; what is there of it proves nothing about what is not")
+    fail(
+        Exit.NO,
+        f"the export broke off: {part} is not whole",
+        "call again; what is there of it proves nothing about what is not",
+    )

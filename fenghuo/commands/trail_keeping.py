@@ -21,17 +21,26 @@ ALL = "all"
 def redact(
     records: Annotated[list[int] | None, typer.Argument(help="The records; or --case.")] = None,
     case: Case = None,
-    field: Annotated[list[str] | None, typer.Option(help="A path as the record's header names it (data.summary), `*` for all.")] = None,
-    basis: Annotated[str, typer.Option(help="The legal basis: the provision, or the order. Anyone may read it.")] = "",
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="A path as the record's header names it (data.summary), `*` for all."),
+    ] = None,
+    basis: Annotated[
+        str, typer.Option(help="The legal basis: the provision, or the order. Anyone may read it.")
+    ] = "",
     reason: Annotated[str | None, typer.Option(help="Why, in your words; can be erased itself.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase personal fields (role redactor). It can't be undone; that it was done, by whom and on what basis stays on record."""
+    """Erase personal fields (role redactor). It can't be undone; that it was done, by whom and on what basis
+    stays on record.
+    """
     if not basis:
         fail(Exit.USAGE, "no legal basis", "say on what it rests: --basis 'PIPL Art. 47, request 2026-118'")
     if bool(records) == (case is not None):
-        fail(Exit.USAGE, "which records?", "name them (`fenghuo trail redact 17 18 …`), or a case with --case")
+        fail(
+            Exit.USAGE, "which records?", "name them (`fenghuo trail redact 17 18 …`), or a case with --case"
+        )
     what = f"case {case}" if case else f"records {', '.join(map(str, records or ()))}"
     if not yes and not as_json:
         typer.confirm(f"Erase {', '.join(field or ['all personal fields'])} of {what} for good?", abort=True)
@@ -61,12 +70,18 @@ def hold(
     why: Why = "",
     as_json: AsJson = False,
 ) -> None:
-    """Legal hold (role auditor or discipline): nothing of these records may be erased until it is released."""
+    """Legal hold (role auditor or discipline): nothing of these records may be erased until it is
+    released.
+    """
     if not why:
         fail(Exit.USAGE, "no reason", "say why: --why 'inquiry 2026-7'")
     body = {"case": case, "first": first, "last": last, "why": why}
     result = call("audit", "POST", "/api/v1/trail/holds", role=Role.AUDITOR, json=body).json()
-    answer(result, as_json=as_json, render=lambda _: out.print(f"hold {result['hold']}, record {result['record']}", highlight=False))
+    answer(
+        result,
+        as_json=as_json,
+        render=lambda _: out.print(f"hold {result['hold']}, record {result['record']}", highlight=False),
+    )
 
 
 def release(
@@ -77,8 +92,14 @@ def release(
     """End a legal hold (role auditor or discipline)."""
     if not why:
         fail(Exit.USAGE, "no reason", "say why: --why 'inquiry 2026-7 is closed'")
-    result = call("audit", "POST", f"/api/v1/trail/holds/{hold}/release", role=Role.AUDITOR, json={"why": why}).json()
-    answer(result, as_json=as_json, render=lambda _: out.print(f"released, record {result['record']}", highlight=False))
+    result = call(
+        "audit", "POST", f"/api/v1/trail/holds/{hold}/release", role=Role.AUDITOR, json={"why": why}
+    ).json()
+    answer(
+        result,
+        as_json=as_json,
+        render=lambda _: out.print(f"released, record {result['record']}", highlight=False),
+    )
 
 
 def holds(as_json: AsJson = False) -> None:
@@ -88,7 +109,10 @@ def holds(as_json: AsJson = False) -> None:
     def render(_: Any) -> None:
         for one in result:
             what = f"case {one['case']}" if one["case"] else f"records {one['first']} to {one['last']}"
-            out.print(f"{one['hold']}  {what}  since {one['time']} by {escape(one['by'])}: {escape(one['why'])}", highlight=False)
+            out.print(
+                f"{one['hold']}  {what}  since {one['time']} by {escape(one['by'])}: {escape(one['why'])}",
+                highlight=False,
+            )
         if not result:
             out.print("no hold is in force", highlight=False)
 

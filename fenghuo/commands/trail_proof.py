@@ -1,7 +1,9 @@
-"""`fenghuo trail proof` and `verify-proof`: that a record, or what a receipt was given for, is in the trail, checked here.
+"""`fenghuo trail proof` and `verify-proof`: that a record, or what a receipt was given for, is in the trail,
+checked here.
 
-Invariant: a proof is believed only after the record's own bytes led to a root signed by the pinned key; a receipt only after its
-signature, and after the record that is proven names the fact, place and time the receipt names.
+Invariant: a proof is believed only after the record's own bytes led to a root signed by the pinned key; a
+receipt only after its signature, and after the record that is proven names the fact, place and time the
+receipt names.
 """
 
 from pathlib import Path
@@ -23,12 +25,24 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
-    str | None, typer.Option(help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own.")
+    str | None,
+    typer.Option(
+        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
+    ),
 ]
 Receipt = Annotated[Path | None, typer.Option(help="A receipt: the proof must be of what it was given for.")]
-ReceiptKey = Annotated[Path | None, typer.Option(help="Intake's public key (receipt-verify.pem). Default: this machine's own.")]
-Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness's public key; repeat it for more.")]
-Quorum = Annotated[int, typer.Option(min=0, help="So many of these witnesses must have cosigned (default: one, where any is named).")]
+ReceiptKey = Annotated[
+    Path | None, typer.Option(help="Intake's public key (receipt-verify.pem). Default: this machine's own.")
+]
+Witnesses = Annotated[
+    list[str] | None, typer.Option("--witness", help="A witness's public key; repeat it for more.")
+]
+Quorum = Annotated[
+    int,
+    typer.Option(
+        min=0, help="So many of these witnesses must have cosigned (default: one, where any is named)."
+    ),
+]
 _KEEP = "keep what you were given and tell those who watch over the trail"
 
 
@@ -37,18 +51,30 @@ def pinned_witnesses(given: list[str], quorum: int, log_key: "Verifier") -> "lis
     from services.audit.log.note import NoteError
 
     try:
-        witnesses = [Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given]
+        witnesses = [
+            Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given
+        ]
         refuse_kin(witnesses, log_key)
     except NoteError as error:
-        fail(Exit.USAGE, str(error), "give --witness the line `fenghuo witness init` printed, or a file with it")
+        fail(
+            Exit.USAGE,
+            str(error),
+            "give --witness the line `fenghuo witness init` printed, or a file with it",
+        )
     if quorum > len(witnesses):
-        fail(Exit.USAGE, f"a quorum of {quorum} of {len(witnesses)} witnesses can't be met", "name as many witnesses: --witness VKEY")
+        fail(
+            Exit.USAGE,
+            f"a quorum of {quorum} of {len(witnesses)} witnesses can't be met",
+            "name as many witnesses: --witness VKEY",
+        )
     return witnesses
 
 
 def proof(
     index: Annotated[int | None, typer.Argument(help="The record.")] = None,
-    sequence: Annotated[int | None, typer.Option(help="Or the sequence of the fact, as a receipt names it.")] = None,
+    sequence: Annotated[
+        int | None, typer.Option(help="Or the sequence of the fact, as a receipt names it.")
+    ] = None,
     receipt: Receipt = None,
     receipt_key: ReceiptKey = None,
     to: Annotated[Path | None, typer.Option(help="Write it as a C2SP .tlog-proof file.")] = None,
@@ -74,7 +100,9 @@ def proof(
 
 def verify_proof(
     file: Annotated[Path, typer.Argument(help="A .tlog-proof file.")],
-    record: Annotated[Path | None, typer.Option(help="The record's bytes, where the file does not carry them.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="The record's bytes, where the file does not carry them.")
+    ] = None,
     receipt: Receipt = None,
     receipt_key: ReceiptKey = None,
     vkey: Vkey = None,
@@ -82,13 +110,22 @@ def verify_proof(
     quorum: Quorum = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check a proof file without asking anyone. Ends with 4 where it holds but too few of the witnesses given have cosigned it."""
+    """Check a proof file without asking anyone. Ends with 4 where it holds but too few of the witnesses given
+    have cosigned it.
+    """
     claims = _claims(receipt, receipt_key) if receipt is not None else None
     given = bytes_of(record) if record is not None else None
     _show(_checked(bytes_of(file), given, vkey, witness or [], quorum, claims), as_json)
 
 
-def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[str], quorum: int, claims: "Claims | None") -> dict[str, Any]:
+def _checked(
+    raw: bytes,
+    given: bytes | None,
+    vkey: str | None,
+    witness: list[str],
+    quorum: int,
+    claims: "Claims | None",
+) -> dict[str, Any]:
     from services.audit.log import checkpoint, cosign, merkle, note, tlog_proof
     from services.audit.records.record import Rec, RecordError
 
@@ -101,9 +138,17 @@ def _checked(raw: bytes, given: bytes | None, vkey: str | None, witness: list[st
         rec_bytes = given if given is not None else held.extra
         if rec_bytes is None:
             fail(Exit.USAGE, "the file does not carry the record", "give the record's bytes: --record FILE")
-        merkle.verify_inclusion(held.index, signed.size, merkle.leaf_hash(rec_bytes), held.hashes, signed.root)
+        merkle.verify_inclusion(
+            held.index, signed.size, merkle.leaf_hash(rec_bytes), held.hashes, signed.root
+        )
         rec = Rec.read(rec_bytes)
-    except (tlog_proof.TlogProofError, checkpoint.CheckpointError, note.NoteError, merkle.ProofError, RecordError) as error:
+    except (
+        tlog_proof.TlogProofError,
+        checkpoint.CheckpointError,
+        note.NoteError,
+        merkle.ProofError,
+        RecordError,
+    ) as error:
         _no(str(error))
     if rec.index != held.index:
         _no(f"the record says it is record {rec.index}, the proof is of {held.index}")
@@ -137,7 +182,11 @@ def _claims(receipt: Path, receipt_key: Path | None) -> "Claims":
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        fail(Exit.USAGE, f"{path} is no public key of intake", "give --receipt-key: the file receipt-verify.pem of this system")
+        fail(
+            Exit.USAGE,
+            f"{path} is no public key of intake",
+            "give --receipt-key: the file receipt-verify.pem of this system",
+        )
     try:
         return read_receipt(bytes_of(receipt).decode(errors="replace"), key)
     except ReceiptError as error:
@@ -152,7 +201,10 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
     def render(_: object) -> None:
         held = f"is in the trail of {result['size']}, signed {result['signed']}"
         out.print(f"[bold green]✓ record {result['index']}[/] {held}", highlight=False)
-        out.print(f"  fact {result['fact']}, recorded {result['recorded']}" + (": as the receipt says" if result["receipt"] else ""))
+        out.print(
+            f"  fact {result['fact']}, recorded {result['recorded']}"
+            + (": as the receipt says" if result["receipt"] else "")
+        )
         out.print(f"  leaf {result['leaf']}\n  root {result['root']}", highlight=False)
         for name in result["cosigned"]:
             out.print(f"  cosigned by {name.partition('+')[0]}", highlight=False)

@@ -1,6 +1,7 @@
 """`fenghuo trail query`: the trail searched, as a table that fits the terminal or as JSON.
 
-Invariant: the last line says up to which checkpoint the answer holds, whether there is more, and how to have it.
+Invariant: the last line says up to which checkpoint the answer holds, whether there is more, and how to have
+it.
 """
 
 import os
@@ -30,7 +31,10 @@ _NARROW, _WIDE = 100, 160
 _PIPED = 240
 """Columns where the output is no terminal and COLUMNS is not set."""
 _WRONG, _REFUSED = 422, 400
-Moment = Annotated[str | None, typer.Option(metavar="TIME", help="2026-11-01, 2026-11-01T08:00 (this office's zone) or with an offset.")]
+Moment = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="2026-11-01, 2026-11-01T08:00 (this office's zone) or with an offset."),
+]
 Criterion = Annotated[str | None, typer.Option()]
 
 
@@ -40,27 +44,47 @@ class Order(StrEnum):
 
 
 def query(
-    text: Annotated[str | None, typer.Option(help="A piece of the words people wrote, Chinese or not; no pattern.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="A piece of the words people wrote, Chinese or not; no pattern.")
+    ] = None,
     case: Criterion = None,
-    kind: Annotated[str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")] = None,
-    unit: Annotated[str | None, typer.Option(help="Any unit the record names, or that reported its case, and all under it.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="reported, acknowledged, decided, delivered, failed …")
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(help="Any unit the record names, or that reported its case, and all under it."),
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="With --unit: without the units under it.")] = False,
     person: Annotated[str | None, typer.Option(help="Any person the record names, by id.")] = None,
     level: Annotated[str | None, typer.Option(help="I, II, III or IV.")] = None,
-    category: Annotated[str | None, typer.Option(help="natural_disaster, accident, public_health or public_security.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="natural_disaster, accident, public_health or public_security.")
+    ] = None,
     area: Annotated[str | None, typer.Option(help="A division's code, with all within it.")] = None,
     channel: Annotated[str | None, typer.Option(help="voice, sms, chat, email …")] = None,
-    outcome: Annotated[str | None, typer.Option(help="delivered, failed, or an effect: opened, discharged, dark, lapsed …")] = None,
-    lapse: Annotated[bool | None, typer.Option("--lapse/--no-lapse", help="Only decisions by which a duty lapsed (or all others).")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="delivered, failed, or an effect: opened, discharged, dark, lapsed …")
+    ] = None,
+    lapse: Annotated[
+        bool | None,
+        typer.Option("--lapse/--no-lapse", help="Only decisions by which a duty lapsed (or all others)."),
+    ] = None,
     lapse_of: Annotated[str | None, typer.Option(help="The duty that lapsed.")] = None,
-    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Instead of --since and --until.")] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Instead of --since and --until.")
+    ] = None,
     since: Moment = None,
     until: Moment = None,
-    claimed_since: Annotated[str | None, typer.Option(metavar="TIME", help="When its author says it happened.")] = None,
+    claimed_since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When its author says it happened.")
+    ] = None,
     claimed_until: Annotated[str | None, typer.Option(metavar="TIME")] = None,
     order: Annotated[Order, typer.Option(help="Which records come first.")] = Order.NEWEST,
     limit: Annotated[int, typer.Option(min=1, help="How many records at most.")] = 50,
-    cursor: Annotated[str | None, typer.Option(help="Where the page before ended: its last line says it.")] = None,
+    cursor: Annotated[
+        str | None, typer.Option(help="Where the page before ended: its last line says it.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All there are, however many pages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
@@ -68,7 +92,11 @@ def query(
     zone = Settings().zone
     if month is not None:
         if since is not None or until is not None:
-            fail(Exit.USAGE, "--month and --since or --until exclude each other", "name the month, or from when until when")
+            fail(
+                Exit.USAGE,
+                "--month and --since or --until exclude each other",
+                "name the month, or from when until when",
+            )
         since, until = month_of(month)
     asked: dict[str, Any] = {
         "text": text, "case": case, "kind": kind, "unit": unit, "under": "false" if exact else None, "person": person, "level": level,
@@ -77,11 +105,16 @@ def query(
         "claimed_since": moment("--claimed-since", claimed_since, zone),
         "claimed_until": moment("--claimed-until", claimed_until, zone, ends=True), "order": order.value,
     }  # fmt: skip
-    found = _ask({name: value for name, value in asked.items() if value is not None}, cursor, None if everything else limit)
+    found = _ask(
+        {name: value for name, value in asked.items() if value is not None},
+        cursor,
+        None if everything else limit,
+    )
     answer(found, as_json=as_json, render=lambda _: _show(found, zone))
 
 
-# --- asking -----------------------------------------------------------------------------------------------------------
+# --- asking
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _ask(params: dict[str, Any], cursor: str | None, limit: int | None) -> dict[str, Any]:
@@ -103,7 +136,11 @@ def _ask(params: dict[str, Any], cursor: str | None, limit: int | None) -> dict[
 def _page(params: dict[str, Any]) -> dict[str, Any]:
     response = ask("audit", "GET", "/api/v1/trail/entries", role=Role.AUDITOR, params=params)
     if response.status_code == _WRONG:
-        fail(Exit.USAGE, words_of(response), "correct what is named above and ask again (`fenghuo trail query --help`)")
+        fail(
+            Exit.USAGE,
+            words_of(response),
+            "correct what is named above and ask again (`fenghuo trail query --help`)",
+        )
     if response.status_code >= _REFUSED:
         fail(
             Exit.NO,
@@ -132,11 +169,16 @@ def moment(flag: str, text: str | None, zone: ZoneInfo, *, ends: bool = False) -
         else:
             at = datetime.fromisoformat(text)
     except ValueError:
-        fail(Exit.USAGE, f"{flag} {text}: no time", "write it as 2026-11-01, 2026-11-01T08:00 or 2026-11-01T08:00+08:00")
+        fail(
+            Exit.USAGE,
+            f"{flag} {text}: no time",
+            "write it as 2026-11-01, 2026-11-01T08:00 or 2026-11-01T08:00+08:00",
+        )
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).isoformat()
 
 
-# --- showing ----------------------------------------------------------------------------------------------------------
+# --- showing
+# ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -189,7 +231,9 @@ def _screen() -> Terminal:
 
 
 def table_of(entries: list[dict[str, Any]], zone: ZoneInfo, width: int) -> Table:
-    """No line is wider than `width`. Cells are cut by what they take on the screen: a Han letter takes two columns."""
+    """No line is wider than `width`. Cells are cut by what they take on the screen: a Han letter takes two
+    columns.
+    """
     shown = [column for column in _COLUMNS if width >= column.from_width]
     rows = [_cells(entry, zone, width) for entry in entries]
     widths = _widths(shown, rows, width)
@@ -197,12 +241,17 @@ def table_of(entries: list[dict[str, Any]], zone: ZoneInfo, width: int) -> Table
     for column in shown:
         table.add_column(column.name, no_wrap=True, overflow="ellipsis", width=widths[column.name])
     for entry, cells in zip(entries, rows, strict=True):
-        table.add_row(*(Text(cells[column.name]) for column in shown), style="red" if entry["lapse"] else None)
+        table.add_row(
+            *(Text(cells[column.name]) for column in shown), style="red" if entry["lapse"] else None
+        )
     return table
 
 
 def _widths(shown: list[_Column], rows: list[dict[str, str]], width: int) -> dict[str, int]:
-    needs = {column.name: max(cell_len(text) for text in (column.name, *(row[column.name] for row in rows))) for column in shown}
+    needs = {
+        column.name: max(cell_len(text) for text in (column.name, *(row[column.name] for row in rows)))
+        for column in shown
+    }
     left = width - (len(shown) - 1) - sum(needs[column.name] for column in shown if not column.share)
     flexible = [column for column in shown if column.share]
     # Whoever needs least of its share goes first, and leaves the rest to the others.
@@ -230,12 +279,20 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
 
 
 def _what(entry: dict[str, Any], *, with_persons: bool) -> str:
-    """What came of it, to whom by which channel, or what was written; of a record that has none of these, what its kind means."""
+    """What came of it, to whom by which channel, or what was written; of a record that has none of these,
+    what its kind means.
+    """
     kind, text = entry["kind"], " ".join((entry["text"] or "").split())
     if kind == Kind.READ:
         from services.audit.explorer.reads import in_words
 
-        text = "; ".join(f"{one.words}{f' ×{one.times}' if one.times > 1 else ''}, {one.records} records" for one in in_words(text)) or text
+        text = (
+            "; ".join(
+                f"{one.words}{f' ×{one.times}' if one.times > 1 else ''}, {one.records} records"
+                for one in in_words(text)
+            )
+            or text
+        )
     came = ", ".join(one for one in entry["outcomes"] if one != kind)
     way = "/".join(entry["channels"])
     if kind in _HANDED_OVER and with_persons and entry["persons"]:

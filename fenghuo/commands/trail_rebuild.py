@@ -1,4 +1,6 @@
-"""`fenghuo trail rebuild`: makes records that the store has lost again, from FACTS, with the root that was signed."""
+"""`fenghuo trail rebuild`: makes records that the store has lost again, from FACTS, with the root that was
+signed.
+"""
 
 import asyncio
 from typing import Annotated, Any
@@ -11,10 +13,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def rebuild(as_json: AsJson = False) -> None:
-    """Make lost records again, from the broker's facts and the salts and times in `fenghuo_payloads`. Stop the audit first.
+    """Make lost records again, from the broker's facts and the salts and times in `fenghuo_payloads`. Stop
+    the audit first.
 
-    Nothing is written unless all of them make the root that was signed last (the audit's state file). Needs the audit's rights:
-    FENGHUO_MONGO_URL, FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS, FENGHUO_DATA_DIR.
+    Nothing is written unless all of them make the root that was signed last (the audit's state file). Needs
+    the audit's rights: FENGHUO_MONGO_URL, FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS, FENGHUO_DATA_DIR.
     """
     from services.audit.log.signer import STATE_FILE, RefusedError, StateFile
     from services.audit.log.succession import Succession
@@ -30,7 +33,9 @@ def rebuild(as_json: AsJson = False) -> None:
     async def work() -> tuple[int, int]:
         signed, succession = StateFile(folder / STATE_FILE).read(), Succession.read(folder)
         if signed is None:
-            raise RefusedError(f"{folder / STATE_FILE} is missing: without it nobody knows which root they must make")
+            raise RefusedError(
+                f"{folder / STATE_FILE} is missing: without it nobody knows which root they must make"
+            )
         trail = Trail(settings.store_url, succession.number)
         connection = await connect(settings, "audit", timeout=10)
         try:
@@ -44,10 +49,18 @@ def rebuild(as_json: AsJson = False) -> None:
     except RefusedError as error:
         fail(Exit.NO, str(error), "docs/deploy.md, Backup")
     except (StoreError, TimeoutError, OSError) as error:
-        fail(Exit.UNREACHABLE, f"broker or store do not answer ({error})", "are FENGHUO_NATS_URL and FENGHUO_MONGO_URL right?")
+        fail(
+            Exit.UNREACHABLE,
+            f"broker or store do not answer ({error})",
+            "are FENGHUO_NATS_URL and FENGHUO_MONGO_URL right?",
+        )
 
     def render(_: Any) -> None:
-        words = f"records {start} to {end - 1} were made again, with the root that was signed" if end > start else "no record is missing"
+        words = (
+            f"records {start} to {end - 1} were made again, with the root that was signed"
+            if end > start
+            else "no record is missing"
+        )
         out.print(words, highlight=False)
 
     answer({"first": start, "made_again": end - start}, as_json=as_json, render=render)

@@ -7,7 +7,9 @@ import typer
 
 
 def up(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of sentences.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line instead of sentences.")
+    ] = False,
 ) -> None:
     """Start broker, store, a local gateway and the four services, and keep them running until Ctrl-C.
 
@@ -37,7 +39,13 @@ def up(
     try:
         code = run_until_signalled(work())
     except LAUNCH_ERRORS as error:
-        fail(Exit.NO, str(error), error.remedy if isinstance(error, PlaceError) else "mend that and start again; `fenghuo doctor` helps")
+        fail(
+            Exit.NO,
+            str(error),
+            error.remedy
+            if isinstance(error, PlaceError)
+            else "mend that and start again; `fenghuo doctor` helps",
+        )
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the line named above and start again")
     raise typer.Exit(code)

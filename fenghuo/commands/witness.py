@@ -1,4 +1,5 @@
-"""`fenghuo witness …`: watch over a trail from another machine, with a key of one's own, and answer for what was seen.
+"""`fenghuo witness …`: watch over a trail from another machine, with a key of one's own, and answer for what
+was seen.
 
 Needs no broker, no store and no token: a folder and the way to the trail's address.
 """
@@ -13,16 +14,35 @@ from fenghuo.answers import Exit, answer, fail, out
 
 app = typer.Typer(help="Witness a trail from another machine.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Where = Annotated[Path, typer.Option("--folder", envvar="FENGHUO_WITNESS_DIR", help="Key, configuration, states and evidence lie here.")]
+Where = Annotated[
+    Path,
+    typer.Option(
+        "--folder", envvar="FENGHUO_WITNESS_DIR", help="Key, configuration, states and evidence lie here."
+    ),
+]
 DEFAULT = Path("witness")
 
 
 @app.command()
 def init(
-    log: Annotated[str, typer.Option(help="The public key of the log, `<name>+<hash>+<key>`, obtained by another way than its address.")],
-    url: Annotated[str, typer.Option(help="Where the log can be read (its trail's address). Empty: it only comes here by itself.")] = "",
-    name: Annotated[str, typer.Option(help="Names this witness, like an address: discipline.city.example/witness")] = "fenghuo.witness",
-    listen: Annotated[str, typer.Option(help="host:port to serve add-checkpoint, /healthz and /metrics on.")] = "127.0.0.1:8090",
+    log: Annotated[
+        str,
+        typer.Option(
+            help="The public key of the log, `<name>+<hash>+<key>`, obtained by another way than its address."
+        ),
+    ],
+    url: Annotated[
+        str,
+        typer.Option(
+            help="Where the log can be read (its trail's address). Empty: it only comes here by itself."
+        ),
+    ] = "",
+    name: Annotated[
+        str, typer.Option(help="Names this witness, like an address: discipline.city.example/witness")
+    ] = "fenghuo.witness",
+    listen: Annotated[
+        str, typer.Option(help="host:port to serve add-checkpoint, /healthz and /metrics on.")
+    ] = "127.0.0.1:8090",
     webhook: Annotated[str, typer.Option(help="POSTed to when a log misbehaves or goes quiet.")] = "",
     folder: Where = DEFAULT,
     as_json: AsJson = False,
@@ -39,7 +59,9 @@ def init(
 
     def render(_: object) -> None:
         out.print(f"{'following' if new else 'followed already'}: {result['log']}", highlight=False)
-        out.print("[dim]this witness's public key, to be given to whoever checks the trail:[/]", highlight=False)
+        out.print(
+            "[dim]this witness's public key, to be given to whoever checks the trail:[/]", highlight=False
+        )
         out.print(vkey, highlight=False)
 
     answer(result, as_json=as_json, render=render)
@@ -77,16 +99,27 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     now = int(time.time())
     evidence = [str(path) for path in Evidence(folder / "evidence").files()]
     logs: list[dict[str, Any]] = [
-        {"log": origin, "size": one.size, "root": one.root, "age": now - one.time, "quiet": now - one.time > config.quiet_after}
+        {
+            "log": origin,
+            "size": one.size,
+            "root": one.root,
+            "age": now - one.time,
+            "quiet": now - one.time > config.quiet_after,
+        }
         for origin, one in seen.items()
     ]
 
     def render(_: object) -> None:
         for one in logs:
             mark = "[yellow]? quiet:[/]" if one["quiet"] else "[green]✓[/]"
-            out.print(f"{mark} {one['log']}: {one['size']} records, cosigned {one['age']} s ago", highlight=False)
+            out.print(
+                f"{mark} {one['log']}: {one['size']} records, cosigned {one['age']} s ago", highlight=False
+            )
             if one["quiet"]:
-                out.print("  → see that `fenghuo witness run` runs here, that the log runs, and that it can be reached", highlight=False)
+                out.print(
+                    "  → see that `fenghuo witness run` runs here, that the log runs, and that it can be reached",
+                    highlight=False,
+                )
         for path in evidence:
             out.print(f"[bold red]✗ evidence:[/] {path}", highlight=False)
         if evidence:

@@ -1,5 +1,6 @@
-"""What people and systems do in the story, each by the way that is open to them: HTTP with their token, NATS with the
-key of the source, the link on their telephone."""
+"""What people and systems do in the story, each by the way that is open to them: HTTP with their token, NATS
+with the key of the source, the link on their telephone.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -43,18 +44,28 @@ class Hands:
 
     def token(self, person: PersonId, role: Role, now: datetime) -> str:
         key = signing_key(self.place.secrets, SecretFile.TOKEN_SIGNING)
-        return tokens.issue(key, person_principal(self.directory, person, role), now=now, lasts=timedelta(hours=1))
+        return tokens.issue(
+            key, person_principal(self.directory, person, role), now=now, lasts=timedelta(hours=1)
+        )
 
-    async def report(self, form: dict[str, Any], person: PersonId, now: datetime) -> tuple[CaseId, dict[str, Any]]:
+    async def report(
+        self, form: dict[str, Any], person: PersonId, now: datetime
+    ) -> tuple[CaseId, dict[str, Any]]:
         """Over HTTP, as the unit's own person."""
-        answer = await self._post(f"{self.place.url('intake')}/api/v1/reports", form, self.token(person, Role.REPORTER, now))
+        answer = await self._post(
+            f"{self.place.url('intake')}/api/v1/reports", form, self.token(person, Role.REPORTER, now)
+        )
         return CaseId(answer["case"]), answer
 
     async def publish_alert(self, source: SourceId, xml: bytes, id: str) -> None:  # noqa: A002 - CloudEvents' word
         await self._publish("cap", source, xml, id)
 
-    async def publish_event(self, source: SourceId, event_id: str, form: dict[str, Any], now: datetime) -> None:
-        fact = Fact(id=event_id, source=f"https://{source}.example", type="cn.fenghuo.report.v1", time=now, data=form)
+    async def publish_event(
+        self, source: SourceId, event_id: str, form: dict[str, Any], now: datetime
+    ) -> None:
+        fact = Fact(
+            id=event_id, source=f"https://{source}.example", type="cn.fenghuo.report.v1", time=now, data=form
+        )
         await self._publish("cloudevents", source, fact.write(), event_id)
 
     async def _publish(self, format_name: str, source: SourceId, body: bytes, message_id: str) -> None:
@@ -63,15 +74,29 @@ class Hands:
 
     async def acknowledge(self, case: CaseId, person: PersonId, now: datetime) -> None:
         """By their own system."""
-        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", {}, self.token(person, Role.LEADER, now))
+        await self._post(
+            f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge",
+            {},
+            self.token(person, Role.LEADER, now),
+        )
 
-    async def act(self, case: CaseId, path: str, person: PersonId, role: Role, now: datetime, **form: Any) -> None:
+    async def act(
+        self, case: CaseId, path: str, person: PersonId, role: Role, now: datetime, **form: Any
+    ) -> None:
         """Any other act, by its path."""
-        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/{path}", form, self.token(person, role, now))
+        await self._post(
+            f"{self.place.url('intake')}/api/v1/cases/{case}/{path}", form, self.token(person, role, now)
+        )
 
-    async def log_call(self, case: CaseId, person: PersonId, officer: PersonId, note: str, now: datetime) -> None:
+    async def log_call(
+        self, case: CaseId, person: PersonId, officer: PersonId, note: str, now: datetime
+    ) -> None:
         body = {"person": person, "via": "logged_call", "note": note}
-        await self._post(f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge", body, self.token(officer, Role.DUTY_OFFICER, now))
+        await self._post(
+            f"{self.place.url('intake')}/api/v1/cases/{case}/acknowledge",
+            body,
+            self.token(officer, Role.DUTY_OFFICER, now),
+        )
 
     async def acknowledge_by_link(self, case: CaseId, person: PersonId) -> str:
         """Open the link of the SMS that really came, and press the button. Returns the message's text."""
@@ -88,7 +113,9 @@ class Hands:
         try:
             async with asyncio.timeout(LINK_WAIT):
                 while True:
-                    found = (await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)).json()
+                    found = (
+                        await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)
+                    ).json()
                     for message in reversed(found):
                         if case in (message.get("link") or ""):
                             return message
@@ -99,13 +126,19 @@ class Hands:
 
     async def cut_line(self, person: PersonId) -> None:
         """From now on the gateway refuses every call and message to this number."""
-        await self._post(f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "refuse"}, None)
+        await self._post(
+            f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "refuse"}, None
+        )
 
     async def mend_line(self, person: PersonId) -> None:
-        await self._post(f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "ok"}, None)
+        await self._post(
+            f"{self.place.url('gateway')}/control", {"match": self.telephone(person), "mode": "ok"}, None
+        )
 
     async def _post(self, url: str, body: dict[str, Any], token: str | None) -> Any:
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
         response = await self.http.post(url, content=orjson.dumps(body), headers=headers)
         if response.is_error:
             raise StepFailed(f"POST {url} to be taken", f"{response.status_code} {response.text[:500]}")

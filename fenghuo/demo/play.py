@@ -1,4 +1,6 @@
-"""Puts the demo together: the same launcher as `fenghuo up`, with a policy on a faster clock and data of its own, fresh each time."""
+"""Puts the demo together: the same launcher as `fenghuo up`, with a policy on a faster clock and data of its
+own, fresh each time.
+"""
 
 import asyncio
 import shutil
@@ -63,15 +65,24 @@ class Demo:
         return 0
 
     def _prepare(self) -> Path:
-        """A fresh data folder with the compressed policy. Only ever called while nobody else holds the lock."""
+        """A fresh data folder with the compressed policy. Only ever called while nobody else holds the
+        lock.
+        """
         with self.place.locked():
             shutil.rmtree(self.place.data, ignore_errors=True)
             self.place.data.mkdir(parents=True)
         policy = self.place.data / "policy.yaml"
-        policy.write_text(compress(found(self.settings.policy).read_text(encoding="utf-8"), RATIO), encoding="utf-8")
+        policy.write_text(
+            compress(found(self.settings.policy).read_text(encoding="utf-8"), RATIO), encoding="utf-8"
+        )
         rule = load_policy(policy).document.half_hour
-        spans = [f"{span.total_seconds():g} s" for span in (rule.within, rule.fallback.after, rule.fallback.step)]
-        self.console.print(f"烽火 Fenghuo: one story on a compressed clock, [bold]1 minute → {60 / RATIO:g} second[/]", highlight=False)
+        spans = [
+            f"{span.total_seconds():g} s" for span in (rule.within, rule.fallback.after, rule.fallback.step)
+        ]
+        self.console.print(
+            f"烽火 Fenghuo: one story on a compressed clock, [bold]1 minute → {60 / RATIO:g} second[/]",
+            highlight=False,
+        )
         said = f"the half-hour rule: [bold]30 minutes → {spans[0]}[/]; dark after {spans[1]}, the next after {spans[2]}\n"
         self.console.print(said, highlight=False)
         return policy
@@ -84,7 +95,10 @@ class Demo:
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=15, trust_env=False))
             admin = await self._connect("admin", nkey_file("admin"), settings, stack)
-            sources = {source: await self._connect(source, source_seed_file(source), settings, stack) for source in SOURCES}
+            sources = {
+                source: await self._connect(source, source_seed_file(source), settings, stack)
+                for source in SOURCES
+            }
             stage = Stage(self.console, Teller(directory, settings.zone), Ledger(), clock, {})
             auditor = self._token(Principal(subject="auditor", role=Role.AUDITOR), clock())
             hands = Hands(self.place, directory, http, sources)
@@ -93,7 +107,9 @@ class Demo:
                 await TrailScene(stage, self.place).play(*await story.play())
 
     async def _connect(self, user: str, key: str, settings: Settings, stack: AsyncExitStack):
-        mine = settings.model_copy(update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / key})
+        mine = settings.model_copy(
+            update={"nats_url": self.place.nats_url, "nats_credentials": self.place.secrets / key}
+        )
         connection = await connect(mine, user, timeout=10)
         stack.push_async_callback(connection.close)
         return connection
@@ -102,4 +118,9 @@ class Demo:
         from shared import tokens
         from shared.secrets import SecretFile, signing_key
 
-        return tokens.issue(signing_key(self.place.secrets, SecretFile.TOKEN_SIGNING), principal, now=now, lasts=timedelta(hours=1))
+        return tokens.issue(
+            signing_key(self.place.secrets, SecretFile.TOKEN_SIGNING),
+            principal,
+            now=now,
+            lasts=timedelta(hours=1),
+        )

@@ -1,7 +1,7 @@
 """Each claim of the story is checked against facts read back through the audit's API, with a deadline.
 
-Invariant: a step counts as done only when the trail shows it under a signed checkpoint; a step that did not happen says what
-was expected and what was seen.
+Invariant: a step counts as done only when the trail shows it under a signed checkpoint; a step that did not
+happen says what was expected and what was seen.
 """
 
 import asyncio
@@ -51,7 +51,13 @@ class Readback:
         entries: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            page = await self._get("/api/v1/trail/entries", case=case, order="oldest", limit=200, **({"cursor": cursor} if cursor else {}))
+            page = await self._get(
+                "/api/v1/trail/entries",
+                case=case,
+                order="oldest",
+                limit=200,
+                **({"cursor": cursor} if cursor else {}),
+            )
             entries += page["entries"]
             cursor = page.get("next")
             if not cursor:
@@ -64,14 +70,24 @@ class Readback:
         return self._known[index]
 
     async def _get(self, path: str, **params: Any) -> Any:
-        response = await self.http.get(self.audit_url + path, params=params, headers={"Authorization": f"Bearer {self.token}"})
+        response = await self.http.get(
+            self.audit_url + path, params=params, headers={"Authorization": f"Bearer {self.token}"}
+        )
         response.raise_for_status()
         return response.json()
 
     async def expect(
-        self, what: str, case: CaseId, found: Callable[[list[OnRecord]], list[OnRecord]], *, seconds: float, at_least: int = 1
+        self,
+        what: str,
+        case: CaseId,
+        found: Callable[[list[OnRecord]], list[OnRecord]],
+        *,
+        seconds: float,
+        at_least: int = 1,
     ) -> list[OnRecord]:
-        """The records that show `what`, once there are `at_least` so many. Raises StepFailed after `seconds`."""
+        """The records that show `what`, once there are `at_least` so many. Raises StepFailed after
+        `seconds`.
+        """
         records: list[OnRecord] = []
         trouble = ""
         try:
@@ -85,7 +101,9 @@ class Readback:
                         return proof
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
-            raise StepFailed(f"{what}, in the trail within {seconds:g} s", _seen(case, records) + trouble) from None
+            raise StepFailed(
+                f"{what}, in the trail within {seconds:g} s", _seen(case, records) + trouble
+            ) from None
 
 
 def _seen(case: CaseId, records: list[OnRecord]) -> str:

@@ -1,4 +1,5 @@
-"""The story: four emergencies, one leader who stays dark, one whose line is dead, one unit that reports too late.
+"""The story: four emergencies, one leader who stays dark, one whose line is dead, one unit that reports too
+late.
 
 Each scene does what people would do, and is over only when the trail shows what must have come of it.
 """
@@ -45,7 +46,9 @@ class Story:
     clock: Callable[[], datetime]
 
     async def play(self) -> tuple[OnRecord, str]:
-        """All scenes. Returns the record of the lapse that a stand-in covered, and its case. Raises StepFailed."""
+        """All scenes. Returns the record of the lapse that a stand-in covered, and its case. Raises
+        StepFailed.
+        """
         await self.alert()
         dark_case, started = await self.dark_leader()
         await self.dead_line()
@@ -55,25 +58,44 @@ class Story:
     async def alert(self) -> None:
         self.stage.scene("1", "一条预警", "a weather alert arrives over NATS, as CAP XML")
         path = REAL_ALERT if REAL_ALERT.exists() else OWN_ALERT
-        kind = "a real one, from another city, taken here as practice material" if path is REAL_ALERT else "written for this story"
+        kind = (
+            "a real one, from another city, taken here as practice material"
+            if path is REAL_ALERT
+            else "written for this story"
+        )
         self.stage.say(f"inbox.cap.met-observatory ← {path.name} ({kind})", "›")
         await self.hands.publish_alert(SourceId("met-observatory"), path.read_bytes(), "demo-alert")
-        case = await self._case_of(lambda report: report.original is not None and report.original.format == "cap")
+        case = await self._case_of(
+            lambda report: report.original is not None and report.original.format == "cap"
+        )
         first, *others = self._owed()
         text = await self.hands.acknowledge_by_link(case, first)
         self.stage.say(f"on {self._name(first)}'s telephone: {text}", "☎")
         await self._acknowledge(case, others)
         await self._unit_is_on_it(case)
-        await self._expect("five duties discharged in time", case, with_effect(EffectKind.DISCHARGED, late_by_seconds=None), at_least=5)
+        await self._expect(
+            "five duties discharged in time",
+            case,
+            with_effect(EffectKind.DISCHARGED, late_by_seconds=None),
+            at_least=5,
+        )
 
     async def dark_leader(self) -> tuple[CaseId, datetime]:
         self.stage.scene("2", "一位领导未应答", "a unit reports; one leader does not answer")
         now = self.clock()
         form = self._form(
-            "accident", "II", "heating_company", "620602", "烽山区供热主管爆裂，三个小区停暖 Heating main burst, three blocks cold", now
+            "accident",
+            "II",
+            "heating_company",
+            "620602",
+            "烽山区供热主管爆裂，三个小区停暖 Heating main burst, three blocks cold",
+            now,
         )
         case, answer = await self.hands.report(form, self.hands.holder("heating_head"), now)
-        self.stage.say(f"POST /api/v1/reports → 201, {len(answer['duties'])} duties, receipt {answer['receipt'][:24]}…", "›")
+        self.stage.say(
+            f"POST /api/v1/reports → 201, {len(answer['duties'])} duties, receipt {answer['receipt'][:24]}…",
+            "›",
+        )
         dark = self.hands.holder("gov_in_charge")
         first, *others = [person for person in self._owed() if person != dark]
         await self.hands.acknowledge_by_link(case, first)
@@ -85,11 +107,15 @@ class Story:
         return case, now
 
     async def _chain_taken(self, case: CaseId, dark: PersonId, stands_in: PersonId, kind: EffectKind) -> None:
-        """The secretary-general is lit for the one who is dark or could not be called, and answers by the link."""
+        """The secretary-general is lit for the one who is dark or could not be called, and answers by the
+        link.
+        """
         name, other = self._name(dark), self._name(stands_in)
         within = self.timing.wait.total_seconds() + SOON
         await self._expect(f"{name} is {kind}", case, with_effect(kind, person=dark), seconds=within)
-        await self._expect(f"{other} is lit in their place", case, with_effect(EffectKind.LIT, person=stands_in))
+        await self._expect(
+            f"{other} is lit in their place", case, with_effect(EffectKind.LIT, person=stands_in)
+        )
         await self.hands.acknowledge_by_link(case, stands_in)
         await self._expect(f"{other} has taken it", case, with_effect(EffectKind.TAKEN, person=stands_in))
 
@@ -108,24 +134,39 @@ class Story:
         stands_in = self.hands.holder("secretary_general")
         await self._chain_taken(case, dark, stands_in, EffectKind.UNREACHED)
         failed = await self._expect("two failed deliveries", case, failed_for(dark), at_least=2)
-        moved = await self._expect("the chain moved on at once", case, with_effect(EffectKind.UNREACHED, person=dark))
+        moved = await self._expect(
+            "the chain moved on at once", case, with_effect(EffectKind.UNREACHED, person=dark)
+        )
         self._must_be_quick(failed[-1], moved[0])
         await self.hands.mend_line(dark)
         officer = self.hands.holder("two_offices_duty")
-        await self.hands.log_call(case, dark, officer, "在家中座机上接通 reached on the telephone at home", self.clock())
-        await self._expect("one duty discharged by a logged call", case, with_effect(EffectKind.DISCHARGED, person=dark))
+        await self.hands.log_call(
+            case, dark, officer, "在家中座机上接通 reached on the telephone at home", self.clock()
+        )
+        await self._expect(
+            "one duty discharged by a logged call", case, with_effect(EffectKind.DISCHARGED, person=dark)
+        )
 
     def _must_be_quick(self, failed: OnRecord, moved: OnRecord) -> None:
         waited = (moved.fact.time - failed.fact.time).total_seconds()
         if waited > self.timing.wait.total_seconds() / 2:
-            raise StepFailed("the chain to move on at once after the failed delivery", f"it moved {waited:.1f} s later")
+            raise StepFailed(
+                "the chain to move on at once after the failed delivery", f"it moved {waited:.1f} s later"
+            )
 
     async def late_unit(self) -> None:
         minutes = 40
         self.stage.scene("4", "一份迟报", f"a unit reports {minutes} minutes after it learned")
         now = self.clock()
         learned = now - timedelta(minutes=minutes) / self.timing.ratio
-        form = self._form("accident", "II", "water_bureau", "620621", "沙泉县水厂泄漏 Leak at the Shaquan waterworks", learned)
+        form = self._form(
+            "accident",
+            "II",
+            "water_bureau",
+            "620621",
+            "沙泉县水厂泄漏 Leak at the Shaquan waterworks",
+            learned,
+        )
         self.stage.say(f"{(now - learned).total_seconds():g} s ago stands for {minutes} minutes ago", "›")
         case, _ = await self.hands.report(form, self.hands.holder("water_head"), now)
         await self._acknowledge(case, self._owed())
@@ -144,8 +185,14 @@ class Story:
         left = (started + self.timing.limit - self.clock()).total_seconds()
         if left > 0:
             self.stage.say(f"{left:.0f} s are left; nobody polls, the broker's clock will strike", "›")
-        lapsed = with_effect(EffectKind.LAPSED, person=dark, cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=stands_in)
-        return (await self._expect("the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON))[0]
+        lapsed = with_effect(
+            EffectKind.LAPSED, person=dark, cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=stands_in
+        )
+        return (
+            await self._expect(
+                "the lapse on record, with who stood in", case, lapsed, seconds=max(left, 0) + SOON
+            )
+        )[0]
 
     async def _unit_is_on_it(self, case: CaseId) -> None:
         """Whoever the policy asks for the unit's own acknowledgement says that work has begun."""
@@ -174,10 +221,18 @@ class Story:
                             return case
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise StepFailed("the message to become a report", f"{len(self.stage.reports)} reports, none of them it") from None
+            raise StepFailed(
+                "the message to become a report", f"{len(self.stage.reports)} reports, none of them it"
+            ) from None
 
     async def _expect(
-        self, what: str, case: CaseId, found: Callable[[list[OnRecord]], list[OnRecord]], *, seconds: float = SOON, at_least: int = 1
+        self,
+        what: str,
+        case: CaseId,
+        found: Callable[[list[OnRecord]], list[OnRecord]],
+        *,
+        seconds: float = SOON,
+        at_least: int = 1,
     ) -> list[OnRecord]:
         proof = await self.trail.expect(what, case, found, seconds=seconds, at_least=at_least)
         await self.stage.settle()
@@ -185,9 +240,19 @@ class Story:
         self.stage.say(f"{what}: in the trail, record{'s' if ',' in records else ''} {records}", "✓")
         return proof
 
-    def _form(self, category: str, level: str, unit: str, area: str, summary: str, learned: datetime) -> dict[str, Any]:
+    def _form(
+        self, category: str, level: str, unit: str, area: str, summary: str, learned: datetime
+    ) -> dict[str, Any]:
         at = rfc3339(learned)
-        return {"category": category, "level": level, "unit": unit, "area": area, "summary": summary, "occurred_at": at, "learned_at": at}
+        return {
+            "category": category,
+            "level": level,
+            "unit": unit,
+            "area": area,
+            "summary": summary,
+            "occurred_at": at,
+            "learned_at": at,
+        }
 
     def _owed(self) -> list[PersonId]:
         return [self.hands.holder(post) for post in OWED]
@@ -198,5 +263,9 @@ class Story:
 
 def _bearer_of(record: OnRecord) -> PersonId | None:
     """Who must acknowledge for the unit, where this decision has laid that on somebody."""
-    opened = (effect for effect in record.effects if effect.kind is EffectKind.OPENED and effect.duty is not None)
-    return next((effect.person for effect in opened if effect.duty and rule_of(effect.duty) == "acknowledge"), None)
+    opened = (
+        effect for effect in record.effects if effect.kind is EffectKind.OPENED and effect.duty is not None
+    )
+    return next(
+        (effect.person for effect in opened if effect.duty and rule_of(effect.duty) == "acknowledge"), None
+    )

@@ -1,4 +1,5 @@
-"""What the audience sees: the story line by line as facts come in, and under it a countdown of everything that is owed.
+"""What the audience sees: the story line by line as facts come in, and under it a countdown of everything
+that is owed.
 
 Without a terminal there is no countdown and no colour, only the lines.
 """
@@ -55,7 +56,12 @@ class Stage:
         grid = _grid(8, 1, 9)
         tone = "" if line.tone is Tone.NEWS else line.tone.value
         at = Text(self.teller.clock(line.at), style="dim")
-        grid.add_row(at, Text(line.tag, style="bold cyan"), Text(line.word, style=line.tone.value), Text(line.whole, style=tone))
+        grid.add_row(
+            at,
+            Text(line.tag, style="bold cyan"),
+            Text(line.word, style=line.tone.value),
+            Text(line.whole, style=tone),
+        )
         self._print(grid)
 
     def _print(self, grid: Table) -> None:
@@ -79,11 +85,15 @@ class Stage:
             left = (duty.due_at - now).total_seconds()
             style = "bold red" if left < 0 else "yellow" if left < 10 else "green"
             time = Text(f"{'late ' if left < 0 else ''}{abs(left):.0f} s", style=style)
-            table.add_row(Text(self.teller.tag(duty.case), style="bold cyan"), time, Text(self._owed(duty, people)))
+            table.add_row(
+                Text(self.teller.tag(duty.case), style="bold cyan"), time, Text(self._owed(duty, people))
+            )
         if not rows:
             table.add_row("", "", Text("nothing is owed", style="dim"))
         more = f" (and {len(rows) - SHOWN} more)" if len(rows) > SHOWN else ""
-        return Panel(table, title=f"还有多久 due next{more}", title_align="left", border_style="dim", padding=(0, 1))
+        return Panel(
+            table, title=f"还有多久 due next{more}", title_align="left", border_style="dim", padding=(0, 1)
+        )
 
     def _owed(self, duty: OpenDuty, people: list[OpenDuty]) -> str:
         names = ", ".join(self.teller.person(one.person) for one in people)
@@ -110,7 +120,9 @@ class Stage:
         telling = asyncio.create_task(self._tell(facts))
         try:
             if self.console.is_terminal:
-                with Live(get_renderable=self.countdown, console=self.console, refresh_per_second=4, transient=True):
+                with Live(
+                    get_renderable=self.countdown, console=self.console, refresh_per_second=4, transient=True
+                ):
                     yield
             else:
                 yield

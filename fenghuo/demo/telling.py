@@ -1,4 +1,5 @@
-"""From facts to the lines of a story: who was lit, by which channel, what is due when. Pure: no clock, no screen.
+"""From facts to the lines of a story: who was lit, by which channel, what is due when. Pure: no clock, no
+screen.
 
 Invariant: every line is made from facts as they stand in FACTS, never from what the demo did to cause them.
 """
@@ -12,12 +13,28 @@ from zoneinfo import ZoneInfo
 
 from fenghuo.demo.ledger import REPORT, in_words, rule_of
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Decision, Deliveries, Effect, EffectKind, Fact, LapseCause, Rejection, Report, read_decision
+from shared.facts import (
+    Acknowledgement,
+    Decision,
+    Deliveries,
+    Effect,
+    EffectKind,
+    Fact,
+    LapseCause,
+    Rejection,
+    Report,
+    read_decision,
+)
 from shared.ids import PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Kind
 
 TAGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-VIA = {"link": "the link in the message", "api": "their own system", "desk": "the desk", "logged_call": "a logged telephone call"}
+VIA = {
+    "link": "the link in the message",
+    "api": "their own system",
+    "desk": "the desk",
+    "logged_call": "a logged telephone call",
+}
 
 
 class Tone(StrEnum):
@@ -75,7 +92,11 @@ def merged(lines: Iterable[Line]) -> Iterator[Line]:
     """What several people did alike, side by side, becomes one line."""
     waiting: Line | None = None
     for line in lines:
-        if waiting and line.who and (waiting.tag, waiting.word, waiting.text) == (line.tag, line.word, line.text):
+        if (
+            waiting
+            and line.who
+            and (waiting.tag, waiting.word, waiting.text) == (line.tag, line.word, line.text)
+        ):
             waiting = replace(waiting, who=(*waiting.who, *line.who))
             continue
         if waiting:
@@ -103,7 +124,9 @@ class Teller:
     _answers: dict[str, Acknowledgement] = field(default_factory=dict[str, Acknowledgement])
 
     def tell(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
-        """The lines of a run of facts, each with its broker time; deliveries of one case side by side become one line."""
+        """The lines of a run of facts, each with its broker time; deliveries of one case side by side become
+        one line.
+        """
         return merged(self._each(facts))
 
     def _each(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
@@ -123,7 +146,13 @@ class Teller:
                 self._answers[fact.id] = Acknowledgement.model_validate(fact.data)
             case Kind.FAILED:
                 for lost in Deliveries.model_validate(fact.data).deliveries:
-                    yield Line(at, self.tag(case), "failed", f"{lost.channel} to {self.person(lost.person)}: {lost.error}", Tone.BAD)
+                    yield Line(
+                        at,
+                        self.tag(case),
+                        "failed",
+                        f"{lost.channel} to {self.person(lost.person)}: {lost.error}",
+                        Tone.BAD,
+                    )
             case Kind.REJECTED:
                 rejection = Rejection.model_validate(fact.data)
                 yield Line(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
@@ -156,10 +185,18 @@ class Teller:
         openings = [effect for effect in decision.effects if effect.kind is EffectKind.OPENED]
         reports = [effect for effect in openings if effect.why == ON_REPORT]
         if reports:
-            channels = sorted({channel for notice in decision.notices for channel in notice.channels}, reverse=True)
+            channels = sorted(
+                {channel for notice in decision.notices for channel in notice.channels}, reverse=True
+            )
             due = min(effect.due_at for effect in reports if effect.due_at)
             names = ", ".join(self.person(effect.person) for effect in reports)
-            yield Line(at, tag, "lit", f"by {' and '.join(channels)}, each owed it by {self.clock(due)}:\n{names}", Tone.LIT)
+            yield Line(
+                at,
+                tag,
+                "lit",
+                f"by {' and '.join(channels)}, each owed it by {self.clock(due)}:\n{names}",
+                Tone.LIT,
+            )
         owing: dict[str, list[str]] = {}
         for effect in openings:
             if effect.why != ON_REPORT and effect.duty is not None:
@@ -190,12 +227,21 @@ class Teller:
             case EffectKind.REMINDED:
                 return "reminded", who, f", due {self.clock(first.due_at)}", Tone.LIT
             case EffectKind.DISCHARGED:
-                late = f", {first.late_by_seconds:.0f} s late: the lapse stays" if first.late_by_seconds else ", in time"
+                late = (
+                    f", {first.late_by_seconds:.0f} s late: the lapse stays"
+                    if first.late_by_seconds
+                    else ", in time"
+                )
                 if answer:
                     return "answered", who, f"{how}{late}", Tone.WELL
                 return "done", who, f": {_what(effects)}{late}", Tone.WELL
             case EffectKind.TAKEN:
-                return "taken", who, f" took it{how}; the duty stays open until its own person answers", Tone.WELL
+                return (
+                    "taken",
+                    who,
+                    f" took it{how}; the duty stays open until its own person answers",
+                    Tone.WELL,
+                )
             case EffectKind.LAPSED:
                 return "LAPSED", (), self._lapsed(", ".join(who), effects), Tone.BAD
             case EffectKind.CHAIN_ENDED:
@@ -216,7 +262,10 @@ class Teller:
         unit = self._unit(first) if first.unit and first.person is None else ""
         moved = f", from {self.clock(first.was)}" if first.was else ""
         parts = [unit, f": {_what(effects)}" if first.duty else ""]
-        parts += [f" ({in_words(why)})", f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else ""]
+        parts += [
+            f" ({in_words(why)})",
+            f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else "",
+        ]
         return "".join([*parts, f": {first.note}" if first.note else ""])
 
     def _lapsed(self, names: str, effects: list[Effect]) -> str:
@@ -224,9 +273,15 @@ class Teller:
         if first.cause is LapseCause.REPORTED_LATE and first.unit:
             return f"{self._unit(first)} reported {first.late_by_seconds or 0:.0f} s late: on record for each of the {len(effects)} it owed"
         if first.cause is not LapseCause.NOT_ACKNOWLEDGED or _what(effects) != in_words(REPORT):
-            return f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
+            return (
+                f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
+            )
         stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
-        away = f"; we were away ourselves from {self.clock(first.outage.since)}: not referred" if first.outage else ""
+        away = (
+            f"; we were away ourselves from {self.clock(first.outage.since)}: not referred"
+            if first.outage
+            else ""
+        )
         return f"{names} had not answered by the limit{stood_in}{away}"
 
     def tag(self, case: str) -> str:

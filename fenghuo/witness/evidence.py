@@ -1,7 +1,8 @@
-"""Evidence that a log misbehaved: both statements of the log, word for word, in a file that anyone can check with its public key.
+"""Evidence that a log misbehaved: both statements of the log, word for word, in a file that anyone can check
+with its public key.
 
-Invariant: one file for each thing the log said that can't be; a file is written once, synced, and never changed. What is
-settled a person moves to the folder `settled` beside it.
+Invariant: one file for each thing the log said that can't be; a file is written once, synced, and never
+changed. What is settled a person moves to the folder `settled` beside it.
 """
 
 import os
@@ -45,12 +46,18 @@ NEXT = (
 class Evidence:
     folder: Path
 
-    def keep(self, kind: Misdeed, origin: str, kept: str, shown: str, what: bytes, now: int, more: str = "") -> Path | None:
-        """`what` tells one misdeed from another. Returns the file, None where it is on record already (or there are too many)."""
+    def keep(
+        self, kind: Misdeed, origin: str, kept: str, shown: str, what: bytes, now: int, more: str = ""
+    ) -> Path | None:
+        """`what` tells one misdeed from another. Returns the file, None where it is on record already (or
+        there are too many).
+        """
         self.folder.mkdir(exist_ok=True)
         mark = sha256(origin.encode() + b"\0" + what).hexdigest()[:12]
         held = self.files()
-        if len(held) >= _LIMIT or any(path.stem.endswith(f"{kind}-{mark}") for path in (*held, *(self.folder / "settled").glob("*.txt"))):
+        if len(held) >= _LIMIT or any(
+            path.stem.endswith(f"{kind}-{mark}") for path in (*held, *(self.folder / "settled").glob("*.txt"))
+        ):
             return None
         at = datetime.fromtimestamp(now, UTC)
         path = self.folder / f"{at:%Y%m%dT%H%M%SZ}-{kind}-{mark}.txt"

@@ -1,7 +1,8 @@
 """What a witness keeps: its key, which logs it follows, and of each the last checkpoint it cosigned.
 
-Invariant: a state is replaced as a whole and synced before anyone hears of it; a state that is missing or damaged is never
-taken for "nothing seen yet" (a witness that forgets can be made to promise two things), and one process holds the folder.
+Invariant: a state is replaced as a whole and synced before anyone hears of it; a state that is missing or
+damaged is never taken for "nothing seen yet" (a witness that forgets can be made to promise two things), and
+one process holds the folder.
 """
 
 import fcntl
@@ -32,7 +33,9 @@ class FolderError(RuntimeError):
 
 @dataclass(frozen=True)
 class Log:
-    """A log as its witness knows it: its public key, and where it can be read (empty: it comes to us alone)."""
+    """A log as its witness knows it: its public key, and where it can be read (empty: it comes to us
+    alone).
+    """
 
     verifier: Verifier
     url: str
@@ -52,7 +55,9 @@ class Config:
     listen: str
     webhook: str
     quiet_after: int
-    """Seconds without a new checkpoint until a log counts as silent; ours signs one a minute even when nothing happens."""
+    """Seconds without a new checkpoint until a log counts as silent; ours signs one a minute even when
+    nothing happens.
+    """
     logs: Mapping[str, Log]
 
     @property
@@ -76,10 +81,15 @@ class Folder:
         self.path = path
         self._lock: IO[bytes] | None = None
 
-    # --- made once ------------------------------------------------------------------------------------------------------
+    # --- made once
+    # ------------------------------------------------------------------------------------------------------
 
-    def init(self, name: str, vkey: str, url: str, *, listen: str, webhook: str, now: int) -> tuple[str, bool]:
-        """Make the key (kept where there is one) and add the log. Returns the public key and whether the log is new here."""
+    def init(
+        self, name: str, vkey: str, url: str, *, listen: str, webhook: str, now: int
+    ) -> tuple[str, bool]:
+        """Make the key (kept where there is one) and add the log. Returns the public key and whether the log
+        is new here.
+        """
         verifier = Verifier.read(vkey)
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)
@@ -88,7 +98,10 @@ class Folder:
             _write(self.path / VKEY, public.encode() + b"\n")
             _write(self.path / KEY, skey.encode() + b"\n")
         if not (self.path / CONFIG).exists():
-            _write(self.path / CONFIG, _TEMPLATE.format(listen=_toml(listen), webhook=_toml(webhook), quiet=QUIET_AFTER).encode())
+            _write(
+                self.path / CONFIG,
+                _TEMPLATE.format(listen=_toml(listen), webhook=_toml(webhook), quiet=QUIET_AFTER).encode(),
+            )
         known = self.config().logs.get(verifier.name)
         if known is not None:
             if known.verifier.hash != verifier.hash:
@@ -100,17 +113,22 @@ class Folder:
         # Its state first: a log in the configuration without one is refused as lost.
         if not self._state(log).exists():
             self.write(log, Seen(time=now))
-        whole = (self.path / CONFIG).read_text() + f"\n[[log]]\nvkey = {_toml(vkey.strip())}\nurl = {_toml(url)}\n"
+        whole = (
+            self.path / CONFIG
+        ).read_text() + f"\n[[log]]\nvkey = {_toml(vkey.strip())}\nurl = {_toml(url)}\n"
         _write(self.path / CONFIG, whole.encode())
         return self.cosigner().vkey, True
 
-    # --- read -----------------------------------------------------------------------------------------------------------
+    # --- read
+    # -----------------------------------------------------------------------------------------------------------
 
     def cosigner(self) -> Cosigner:
         try:
             return Cosigner.read((self.path / KEY).read_text())
         except OSError:
-            raise FolderError(f"{self.path / KEY} is missing: `fenghuo witness init` makes it, once") from None
+            raise FolderError(
+                f"{self.path / KEY} is missing: `fenghuo witness init` makes it, once"
+            ) from None
         except NoteError as error:
             raise FolderError(f"{self.path / KEY}: {error}") from None
 
@@ -118,7 +136,10 @@ class Folder:
         path = self.path / CONFIG
         try:
             held: dict[str, Any] = tomllib.loads(path.read_text())
-            logs = [Log(Verifier.read(log["vkey"]), str(log.get("url", "")).rstrip("/")) for log in held.get("log", [])]
+            logs = [
+                Log(Verifier.read(log["vkey"]), str(log.get("url", "")).rstrip("/"))
+                for log in held.get("log", [])
+            ]
             config = Config(
                 str(held.get("listen", LISTEN)),
                 str(held.get("webhook", "")),
@@ -147,9 +168,12 @@ class Folder:
                 "where there is none, this key must not be used again: make a new witness (`fenghuo witness init`) and give out its key"
             ) from None
         except (ValueError, KeyError, TypeError) as error:
-            raise FolderError(f"{path} is damaged ({error}): put it back from a copy, or make a new witness with a new key") from None
+            raise FolderError(
+                f"{path} is damaged ({error}): put it back from a copy, or make a new witness with a new key"
+            ) from None
 
-    # --- written --------------------------------------------------------------------------------------------------------
+    # --- written
+    # --------------------------------------------------------------------------------------------------------
 
     def write(self, log: Log, seen: Seen) -> None:
         """On disk when it returns."""
@@ -163,7 +187,9 @@ class Folder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise FolderError(f"another `fenghuo witness run` holds {self.path}: stop one of the two") from None
+            raise FolderError(
+                f"another `fenghuo witness run` holds {self.path}: stop one of the two"
+            ) from None
 
     def _state(self, log: Log) -> Path:
         return self.path / _STATES / f"{log.short}.json"

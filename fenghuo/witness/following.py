@@ -1,4 +1,5 @@
-"""Following a log over HTTP: its checkpoint every few seconds, and from its tiles the proof that it grew out of the last one.
+"""Following a log over HTTP: its checkpoint every few seconds, and from its tiles the proof that it grew out
+of the last one.
 
 Invariant: what the log serves as its own checkpoint is held against it; what merely could not be read is not.
 """
@@ -28,7 +29,12 @@ class Follower:
     """`faults`: what stands in the way now, in words; empty while the log is read."""
 
     def __init__(
-        self, witnessing: Witnessing, known: Log, reader: LogReader, quiet_after: int, quiet: Callable[[Log, int], Awaitable[None]]
+        self,
+        witnessing: Witnessing,
+        known: Log,
+        reader: LogReader,
+        quiet_after: int,
+        quiet: Callable[[Log, int], Awaitable[None]],
     ) -> None:
         self.fault = ""
         self.is_quiet = False
@@ -73,8 +79,12 @@ class Follower:
             raise UnreadableError(f"what it serves is no checkpoint: {error}") from None
         asked = AddCheckpoint(self._witnessing.seen(self._known).size, (), signed, head)
         if head.origin != self._known.origin or not is_signed(self._known, asked):
-            self._witnessing.accuse_of_note(self._known, raw.decode(errors="replace"), f"It was served at {self._known.url}.")
-            raise UnreadableError(f"its checkpoint (of {head.origin}) is not signed by the key of {self._known.origin}")
+            self._witnessing.accuse_of_note(
+                self._known, raw.decode(errors="replace"), f"It was served at {self._known.url}."
+            )
+            raise UnreadableError(
+                f"its checkpoint (of {head.origin}) is not signed by the key of {self._known.origin}"
+            )
         seen = self._witnessing.seen(self._known)
         if seen.note and signed.text == _text(seen) and not self._is_later(signed, seen):
             return
@@ -84,7 +94,9 @@ class Follower:
         await self._forwards(asked, seen)
 
     def _is_later(self, signed: Note, seen: Seen) -> bool:
-        """Whether the log signed this after what was seen, by its own clock; the same text of a log that says no time is taken as new."""
+        """Whether the log signed this after what was seen, by its own clock; the same text of a log that says
+        no time is taken as new.
+        """
         try:
             now = signed_at(signed, self._known.verifier)
             before = signed_at(note.parse(seen.note.encode()), self._known.verifier)
@@ -93,11 +105,15 @@ class Follower:
         return signed.text == _text(seen) if now is None or before is None else now > before
 
     def _backwards(self, asked: AddCheckpoint, seen: Seen) -> None:
-        """An older checkpoint may come from a cache or a copy that lags; one signed later than the larger one may not."""
+        """An older checkpoint may come from a cache or a copy that lags; one signed later than the larger one
+        may not.
+        """
         if self._is_later(asked.signed, seen):
             more = f"It had signed {seen.size} records, and later, by its own clock, {asked.head.size}."
             self._witnessing.accuse(self._known, Misdeed.ROLLBACK, asked, more)
-        raise UnreadableError(f"it serves a checkpoint of {asked.head.size} records, {seen.size} were signed before")
+        raise UnreadableError(
+            f"it serves a checkpoint of {asked.head.size} records, {seen.size} were signed before"
+        )
 
     async def _forwards(self, asked: AddCheckpoint, seen: Seen) -> None:
         hashes = await tile_roots.consistency(self._reader.tile, seen.size, asked.head.size)
@@ -109,7 +125,9 @@ class Follower:
             await self._refuse(asked, seen, asked.head)
 
     async def _refuse(self, asked: AddCheckpoint, seen: Seen, head: Head) -> None:
-        """The tiles do not join the two. Where they do lead to the new root, the new tree is another one than the old was part of."""
+        """The tiles do not join the two. Where they do lead to the new root, the new tree is another one than
+        the old was part of.
+        """
         if await tile_roots.root(self._reader.tile, head.size, head.size) != head.root:
             raise UnreadableError(f"its tiles do not lead to the root it signed for {head.size} records")
         now = await tile_roots.root(self._reader.tile, seen.size, head.size)
@@ -120,7 +138,9 @@ class Follower:
             f"Its tiles lead to the root it signs now for {head.size} records; the first {seen.size} of these make the root {now.hex()}, "
             f"it had signed {seen.root}.",
         )
-        raise UnreadableError(f"its tree of {head.size} does not contain the tree of {seen.size} it had signed")
+        raise UnreadableError(
+            f"its tree of {head.size} does not contain the tree of {seen.size} it had signed"
+        )
 
     async def _watch_silence(self) -> None:
         age = self._witnessing.clock() - max(self._witnessing.seen(self._known).time, self._since)

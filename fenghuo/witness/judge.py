@@ -1,7 +1,8 @@
-"""Whether a checkpoint may be cosigned, given the last one that was. Pure: the order of the checks is that of C2SP tlog-witness.
+"""Whether a checkpoint may be cosigned, given the last one that was. Pure: the order of the checks is that of
+C2SP tlog-witness.
 
-Invariant: whatever is cosigned contains all that was cosigned before. Two different roots of one size, both signed by the log,
-are a contradiction whatever else the request says.
+Invariant: whatever is cosigned contains all that was cosigned before. Two different roots of one size, both
+signed by the log, are a contradiction whatever else the request says.
 """
 
 from dataclasses import dataclass
@@ -33,9 +34,15 @@ def rule(seen: Seen, asked: AddCheckpoint) -> Ruling:
     head = asked.head
     contradiction = bool(seen.note) and head.size == seen.size and head.root.hex() != seen.root
     if asked.old > head.size:
-        return Ruling(HTTPStatus.BAD_REQUEST, f"old size {asked.old} is more than the checkpoint's {head.size}", contradiction)
+        return Ruling(
+            HTTPStatus.BAD_REQUEST,
+            f"old size {asked.old} is more than the checkpoint's {head.size}",
+            contradiction,
+        )
     if asked.old != seen.size or contradiction:
-        return Ruling(HTTPStatus.CONFLICT, f"the last checkpoint cosigned here is of {seen.size}", contradiction)
+        return Ruling(
+            HTTPStatus.CONFLICT, f"the last checkpoint cosigned here is of {seen.size}", contradiction
+        )
     try:
         merkle.verify_consistency(asked.old, head.size, bytes.fromhex(seen.root), head.root, asked.hashes)
     except ProofError as error:

@@ -1,4 +1,6 @@
-"""The program `fenghuo witness run`, composed: folder, follower for each log, HTTP. What each part does stands in its own module."""
+"""The program `fenghuo witness run`, composed: folder, follower for each log, HTTP. What each part does
+stands in its own module.
+"""
 
 import asyncio
 import logging
@@ -25,14 +27,18 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Webhook:
-    """Tells someone outside. What can't be told is logged and tried no more: the evidence is on disk, `status` and metrics say it too."""
+    """Tells someone outside. What can't be told is logged and tried no more: the evidence is on disk,
+    `status` and metrics say it too.
+    """
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client, self._url = client, url
         self._under_way = set[asyncio.Task[None]]()
 
     def evidence(self, known: Log, kind: Misdeed, path: Path) -> None:
-        task = asyncio.get_running_loop().create_task(self._post(log=known.origin, what=kind, words=WORDS[kind], evidence=str(path)))
+        task = asyncio.get_running_loop().create_task(
+            self._post(log=known.origin, what=kind, words=WORDS[kind], evidence=str(path))
+        )
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -49,8 +55,12 @@ class Webhook:
             log.error("webhook_failed", url=self._url, why=str(error) or type(error).__name__, told=told)
 
 
-def build(folder: Folder, settings: Settings, *, step: Callable[[str], None] = lambda _: None, every: float = EVERY) -> Starlette:
-    """The program as an application; its followers live as long as it does. Raises FolderError where the folder is not fit."""
+def build(
+    folder: Folder, settings: Settings, *, step: Callable[[str], None] = lambda _: None, every: float = EVERY
+) -> Starlette:
+    """The program as an application; its followers live as long as it does. Raises FolderError where the
+    folder is not fit.
+    """
     config, key = folder.config(), folder.cosigner()
     folder.hold()
     client = httpx.AsyncClient(timeout=10)

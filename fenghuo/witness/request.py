@@ -1,4 +1,5 @@
-"""The body of `add-checkpoint` (C2SP tlog-witness): old size, consistency proof, empty line, checkpoint. Written and read here.
+"""The body of `add-checkpoint` (C2SP tlog-witness): old size, consistency proof, empty line, checkpoint.
+Written and read here.
 
 Invariant: what `read` takes is exactly what `write` makes; anything else is refused as malformed.
 """
@@ -39,7 +40,9 @@ def read(body: bytes) -> AddCheckpoint:
         raise MalformedError("the old size and the proof are ASCII lines") from None
     old = size_of(lines[0].removeprefix("old ")) if gap and lines[0].startswith("old ") else None
     if old is None:
-        raise MalformedError("it begins with a line `old <size>`, then the proof, then an empty line and the checkpoint")
+        raise MalformedError(
+            "it begins with a line `old <size>`, then the proof, then an empty line and the checkpoint"
+        )
     if len(lines) - 1 > PROOF_LINES:
         raise MalformedError(f"a consistency proof has at most {PROOF_LINES} hashes")
     try:

@@ -1,4 +1,5 @@
-"""The witness over HTTP: `add-checkpoint` for logs, the last cosigned checkpoint for anyone, health and metrics for its keeper.
+"""The witness over HTTP: `add-checkpoint` for logs, the last cosigned checkpoint for anyone, health and
+metrics for its keeper.
 
 Invariant: nobody has to say who they are: a checkpoint proves itself, and all that is read here is public.
 """
@@ -26,15 +27,35 @@ from shared.settings import Settings
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.size = Gauge("fenghuo_witness_records", "Records of the last checkpoint cosigned.", ["log"], registry=self.registry)
+        self.size = Gauge(
+            "fenghuo_witness_records",
+            "Records of the last checkpoint cosigned.",
+            ["log"],
+            registry=self.registry,
+        )
         self.time = Gauge(
-            "fenghuo_witness_cosigned_timestamp_seconds", "When the last checkpoint was cosigned.", ["log"], registry=self.registry
+            "fenghuo_witness_cosigned_timestamp_seconds",
+            "When the last checkpoint was cosigned.",
+            ["log"],
+            registry=self.registry,
         )
         self.quiet = Gauge(
-            "fenghuo_witness_quiet", "1 while the log shows no new checkpoint for too long.", ["log"], registry=self.registry
+            "fenghuo_witness_quiet",
+            "1 while the log shows no new checkpoint for too long.",
+            ["log"],
+            registry=self.registry,
         )
-        self.evidence = Gauge("fenghuo_witness_evidence", "Unsettled pieces of evidence that a log misbehaved.", registry=self.registry)
-        self.asked = Counter("fenghuo_witness_requests", "add-checkpoint requests by status.", ["status"], registry=self.registry)
+        self.evidence = Gauge(
+            "fenghuo_witness_evidence",
+            "Unsettled pieces of evidence that a log misbehaved.",
+            registry=self.registry,
+        )
+        self.asked = Counter(
+            "fenghuo_witness_requests",
+            "add-checkpoint requests by status.",
+            ["status"],
+            registry=self.registry,
+        )
 
 
 def routes(witnessing: Witnessing, followers: Mapping[str, Follower], metrics: Metrics) -> Sequence[Route]:
@@ -49,14 +70,18 @@ def routes(witnessing: Witnessing, followers: Mapping[str, Follower], metrics: M
         return Response(answer.body.encode(), answer.status, headers={"Content-Type": answer.kind})
 
     async def checkpoint(request: Request) -> Response:
-        known = next((one for one in witnessing.logs.values() if one.short == request.path_params["short"]), None)
+        known = next(
+            (one for one in witnessing.logs.values() if one.short == request.path_params["short"]), None
+        )
         cosigned = witnessing.cosigned(known) if known else None
         if cosigned is None:
             return PlainTextResponse("no checkpoint of such a log was cosigned here\n", HTTPStatus.NOT_FOUND)
         return PlainTextResponse(cosigned, headers={"Cache-Control": "no-cache"})
 
     async def logs(_: Request) -> Response:
-        lines = [f"{one.short} {witnessing.seen(one).size} {one.origin}\n" for one in witnessing.logs.values()]
+        lines = [
+            f"{one.short} {witnessing.seen(one).size} {one.origin}\n" for one in witnessing.logs.values()
+        ]
         return PlainTextResponse("".join(lines))
 
     async def vkey(_: Request) -> Response:

@@ -1,7 +1,7 @@
 """Cosigning: the one place where a promise is made, whoever brought the checkpoint.
 
-Invariant: judged, kept on disk, and only then signed, all without giving way to anything else in between; so no two answers of
-this witness, of any life of it, contradict each other. Its times never run backwards.
+Invariant: judged, kept on disk, and only then signed, all without giving way to anything else in between; so
+no two answers of this witness, of any life of it, contradict each other. Its times never run backwards.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +60,10 @@ class Witnessing:
         if known is None:
             return Answer(HTTPStatus.NOT_FOUND, "this witness does not follow that log\n")
         if not is_signed(known, asked):
-            return Answer(HTTPStatus.FORBIDDEN, f"the checkpoint is not signed by the key of {known.origin} known here\n")
+            return Answer(
+                HTTPStatus.FORBIDDEN,
+                f"the checkpoint is not signed by the key of {known.origin} known here\n",
+            )
         return self.take(known, asked)
 
     def take(self, known: Log, asked: AddCheckpoint) -> Answer:
@@ -70,7 +73,14 @@ class Witnessing:
         if ruling.contradiction:
             self.accuse(known, Misdeed.SPLIT_VIEW, asked, f"Both are of {seen.size} records.")
         if not ruling.may_cosign:
-            log.info("not_cosigned", log=known.origin, size=asked.head.size, old=asked.old, status=int(ruling.status), why=ruling.words)
+            log.info(
+                "not_cosigned",
+                log=known.origin,
+                size=asked.head.size,
+                old=asked.old,
+                status=int(ruling.status),
+                why=ruling.words,
+            )
             if ruling.status is HTTPStatus.CONFLICT:
                 return Answer(ruling.status, f"{seen.size}\n", judge.SIZE_TYPE)
             return Answer(ruling.status, f"{ruling.words}\n")
@@ -98,7 +108,9 @@ class Witnessing:
         self._keep(known, Misdeed.BAD_SIGNATURE, shown, b"bad signature", more)
 
     def _keep(self, known: Log, kind: Misdeed, shown: str, what: bytes, more: str) -> None:
-        path = self.evidence.keep(kind, known.origin, self._seen[known.origin].note, shown, what, self.clock(), more)
+        path = self.evidence.keep(
+            kind, known.origin, self._seen[known.origin].note, shown, what, self.clock(), more
+        )
         if path is not None:
             log.critical("log_misbehaves", log=known.origin, what=WORDS[kind], evidence=str(path), next=NEXT)
             self._tell(known, kind, path)
@@ -107,7 +119,9 @@ class Witnessing:
         now = self.clock()
         if now < seen.time - _CLOCK_BACK:
             log.warning(
-                "clock_back", by=seen.time - now, next="see that this machine's clock is kept by NTP; the last time is used until then"
+                "clock_back",
+                by=seen.time - now,
+                next="see that this machine's clock is kept by NTP; the last time is used until then",
             )
         return max(now, seen.time)
 

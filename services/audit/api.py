@@ -46,7 +46,9 @@ def install_answers(app: FastAPI) -> None:
 
     @app.exception_handler(RecordError)
     async def _damaged(_: Request, error: Exception) -> object:
-        return Problem(500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it.").response()
+        return Problem(
+            500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it."
+        ).response()
 
 
 class ProofOf(Frozen):
@@ -60,7 +62,9 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
 
     @router.get("/entries")
     async def entries(request: Request, query: Annotated[EntriesQuery, Query()]) -> Page:
-        """Search. All filters given must hold; newest first unless `order=oldest`. An operator sees no person and no words."""
+        """Search. All filters given must hold; newest first unless `order=oldest`. An operator sees no person
+        and no words.
+        """
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         what = query.filter()
         if is_operator:
@@ -83,7 +87,9 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     @router.get("/checkpoints", response_class=Response, responses=sends("text/plain"))
     @doorway(is_open=True)
     async def checkpoints(limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100) -> Response:
-        """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a newline."""
+        """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a
+        newline.
+        """
         return Response(join_notes(await recent_notes(reader, limit)), media_type="text/plain; charset=utf-8")
 
     @router.get("/proof/inclusion")
@@ -95,15 +101,20 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
     @doorway(is_open=True)
     async def tlog_proof(query: Annotated[ProofOf, Query()]) -> PlainTextResponse:
-        """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last; `extra` is the record."""
+        """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last;
+        `extra` is the record.
+        """
         return PlainTextResponse(await reader.proof_file(_index(query)))
 
     @router.get("/proof/consistency")
     @doorway(is_open=True)
     async def consistency(
-        first: Annotated[Index, Query(alias="from")], second: Annotated[Index | None, Query(alias="to")] = None
+        first: Annotated[Index, Query(alias="from")],
+        second: Annotated[Index | None, Query(alias="to")] = None,
     ) -> ConsistencyProof:
-        """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of `from`."""
+        """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of
+        `from`.
+        """
         return await reader.consistency(first, second)
 
     return router
@@ -111,5 +122,10 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
 
 def _index(query: ProofOf) -> int:
     if (query.index is None) == (query.sequence is None):
-        raise Problem(422, "Invalid request", "Name the record by index or by sequence, one of the two.", errors=[("index", "or sequence")])
+        raise Problem(
+            422,
+            "Invalid request",
+            "Name the record by index or by sequence, one of the two.",
+            errors=[("index", "or sequence")],
+        )
     return query.index if query.index is not None else (query.sequence or 0) - 1

@@ -73,9 +73,16 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     feed = Feed(lambda: service.connection)
     key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
     vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
-    witnesses = Witnesses(trail, settings.witnesses, settings.witness_quorum, service.registry, Verifier.read(vkey))
+    witnesses = Witnesses(
+        trail, settings.witnesses, settings.witness_quorum, service.registry, Verifier.read(vkey)
+    )
     signer = CheckpointSigner(
-        key, StateFile(folder / STATE_FILE), trail, witnesses.after(feed.announce), adopt=settings.trail_adopt, step=step
+        key,
+        StateFile(folder / STATE_FILE),
+        trail,
+        witnesses.after(feed.announce),
+        adopt=settings.trail_adopt,
+        step=step,
     )
     sequencer = Sequencer(
         feed,
@@ -128,11 +135,17 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     gate = gate_of(service, live)
     install_answers(service.app)
     masks = Masks()
-    for router in (trail_router(reader, gate, masks), cases_router(reader, gate, masks), tiles_router(reader, vkey)):
+    for router in (
+        trail_router(reader, gate, masks),
+        cases_router(reader, gate, masks),
+        tiles_router(reader, vkey),
+    ):
         service.app.include_router(router)
     secure = settings.environment is Environment.PRODUCTION
     service.app.include_router(export_router(reader, gate, Names(directory), settings.zone, now))
-    service.app.include_router(bundle_router(Bundles(reader, directory, settings.zone, key.name, key.sign), gate))
+    service.app.include_router(
+        bundle_router(Bundles(reader, directory, settings.zone, key.name, key.sign), gate)
+    )
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     service.app.include_router(receipts_router(reader, receipt_key, settings.zone))
     service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory))
@@ -143,7 +156,12 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     for router in (timestamps_router(reader, trail.timestamps),):
         service.app.include_router(router)
     stamper = Timestamper(
-        trail.timestamps, reader.checkpoint, now, url=settings.tsa_url or None, every=settings.tsa_every, sm3=settings.trail_sm3
+        trail.timestamps,
+        reader.checkpoint,
+        now,
+        url=settings.tsa_url or None,
+        every=settings.tsa_every,
+        sm3=settings.trail_sm3,
     )
     durable = check_durables(lambda: service.connection, [(FACTS, AUDIT_DURABLE)])
     service.checks |= {
@@ -165,22 +183,30 @@ def keep_reads(service: Service, journal: Journal, pace: timedelta, feed: Feed) 
 
 
 def followed_directory(service: Service, path: Path) -> tuple[LiveDirectory, Callable[[], Directory]]:
-    """As it is followed; and that of now, which is nobody's before the bucket was read, when nobody is let in either."""
+    """As it is followed; and that of now, which is nobody's before the bucket was read, when nobody is let in
+    either.
+    """
     live = LiveDirectory(lambda: directory_if_fit(path), lambda: service.connection)
     return live, lambda: live.now if live.is_read else NOBODY
 
 
 def directory_if_fit(path: Path) -> Directory:
-    """For names in the explorer, before the first start of intake: the trail is kept whether or not it can be read."""
+    """For names in the explorer, before the first start of intake: the trail is kept whether or not it can be
+    read.
+    """
     try:
         return load_directory(path)
     except YamlFault as fault:
-        log.warning("directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names")
+        log.warning(
+            "directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names"
+        )
         return NOBODY
 
 
 async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:
-    """Say which server keeps the trail, as soon as it answers; in production it must not be the embedded one."""
+    """Say which server keeps the trail, as soon as it answers; in production it must not be the embedded
+    one.
+    """
     while True:
         try:
             server = await trail.server()
@@ -190,7 +216,9 @@ async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:
             await asyncio.sleep(1)
     log.info("store", server=server.name, retained=not server.embedded)
     if server.embedded and environment is Environment.PRODUCTION:
-        raise RuntimeError(f"FENGHUO_MONGO_URL leads to {server.name}: in production the trail needs a real MongoDB replica set")
+        raise RuntimeError(
+            f"FENGHUO_MONGO_URL leads to {server.name}: in production the trail needs a real MongoDB replica set"
+        )
 
 
 def main() -> None:

@@ -44,7 +44,12 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         payloads = await reader.payloads([entry.index for entry in entries])
         moments = [Moment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
         if is_operator:
-            moments = [Moment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind)) for one in moments]
-        return Timeline(case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint()))
+            moments = [
+                Moment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind))
+                for one in moments
+            ]
+        return Timeline(
+            case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint())
+        )
 
     return router

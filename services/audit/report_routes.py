@@ -1,4 +1,6 @@
-"""All that is asked about what the trail adds up to: figures, documents, pages. Put together here, over one count."""
+"""All that is asked about what the trail adds up to: figures, documents, pages. Put together here, over one
+count.
+"""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -10,9 +10,13 @@ from shared.settings import Settings
 class AuditSettings(Settings):
     mongo_url: str = "mongodb://127.0.0.1:27017/?directConnection=true"
     mongo_password_file: Path | None = None
-    """The password of the user that `mongo_url` names (`mongodb://audit@…`), in a file of its own: no environment shows it."""
+    """The password of the user that `mongo_url` names (`mongodb://audit@…`), in a file of its own: no
+    environment shows it.
+    """
     redactor_url: str | None = None
-    """The store with the redactor's own user (`mongodb://redactor@…`): without it nothing is erased. Embedded: the same as `mongo_url`."""
+    """The store with the redactor's own user (`mongodb://redactor@…`): without it nothing is erased.
+    Embedded: the same as `mongo_url`.
+    """
     redactor_password_file: Path | None = None
     trail_heartbeat: timedelta = timedelta(seconds=60)
     """A checkpoint is signed this often even when nothing happens: silence is signed too."""
@@ -21,7 +25,9 @@ class AuditSettings(Settings):
     trail_batch: int = 1_000
     """Facts written at once at most."""
     trail_adopt: bool = False
-    """After the loss of the signer's state file: take the store's last checkpoint for it. Verify the trail first."""
+    """After the loss of the signer's state file: take the store's last checkpoint for it. Verify the trail
+    first.
+    """
 
     tsa_url: str | None = None
     """A time-stamping authority (RFC 3161) that the last checkpoint is shown to."""
@@ -30,7 +36,9 @@ class AuditSettings(Settings):
     trail_sm3: bool = False
     """Keep an SM3 digest of a checkpoint as often, without an authority too."""
     witnesses: str = ""
-    """Who cosigns the checkpoints: lines of `<url> <vkey>`, or the path of a file with them (`fenghuo witness init` prints the vkey)."""
+    """Who cosigns the checkpoints: lines of `<url> <vkey>`, or the path of a file with them (`fenghuo witness
+    init` prints the vkey).
+    """
     witness_quorum: int = 1
     """So many of them must have cosigned a checkpoint for what it covers to count as sealed."""
     trail_reads_pace: timedelta = timedelta(seconds=60)
@@ -44,7 +52,11 @@ class AuditSettings(Settings):
     @property
     def erasure_url(self) -> str | None:
         """`redactor_url` with the password put in; never to be logged."""
-        return _with_password(self.redactor_url, self.redactor_password_file, "REDACTOR") if self.redactor_url else None
+        return (
+            _with_password(self.redactor_url, self.redactor_password_file, "REDACTOR")
+            if self.redactor_url
+            else None
+        )
 
 
 def _with_password(url: str, file: Path | None, what: str) -> str:
@@ -52,5 +64,7 @@ def _with_password(url: str, file: Path | None, what: str) -> str:
         return url
     user, at, place = url.partition("@")
     if not at:
-        raise ValueError(f"FENGHUO_{what}_PASSWORD_FILE needs a user in FENGHUO_{what}_URL: mongodb://{what.lower()}@…")
+        raise ValueError(
+            f"FENGHUO_{what}_PASSWORD_FILE needs a user in FENGHUO_{what}_URL: mongodb://{what.lower()}@…"
+        )
     return f"{user}:{quote(file.read_text().strip(), safe='')}@{place}"

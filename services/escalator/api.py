@@ -1,6 +1,8 @@
-"""The policy over HTTP: what is in force, the versions on their way there, and what a policy would mean for a report.
+"""The policy over HTTP: what is in force, the versions on their way there, and what a policy would mean for a
+report.
 
-Reading needs a token of any role; drafting an operator or a supervisor; approving a leader, who is not the drafter.
+Reading needs a token of any role; drafting an operator or a supervisor; approving a leader, who is not the
+drafter.
 """
 
 import asyncio
@@ -55,7 +57,9 @@ class SimulationForm(Given):
     """In the order of the trail."""
 
 
-def policy_router(policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
+def policy_router(
+    policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/policy", tags=["policy"])
     _add_versions(router, policies, gate)
     _add_meaning(router, policies, directory, gate, clock)
@@ -82,16 +86,25 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         known = _found(policies, version)
         return {**_said(policies, known), "text": policies.text_of(known)}
 
-    @router.post("/versions", status_code=201, summary="Lay down a draft", openapi_extra=takes_bytes("application/yaml"))
+    @router.post(
+        "/versions",
+        status_code=201,
+        summary="Lay down a draft",
+        openapi_extra=takes_bytes("application/yaml"),
+    )
     @doorway(body_limit=LONGEST)
     async def draft(request: Request) -> dict[str, Any]:
-        """The body is the YAML. Checked as a whole; nobody works by it until another person has approved it."""
+        """The body is the YAML. Checked as a whole; nobody works by it until another person has approved
+        it.
+        """
         who = gate.admit(request, *DRAFTERS)
         body = await request.body()
         try:
             return _said(policies, await policies.draft(body.decode("utf-8"), who.subject))
         except UnicodeDecodeError:
-            raise Problem(422, "Invalid policy", "The body is not UTF-8 text: send the YAML as it is.") from None
+            raise Problem(
+                422, "Invalid policy", "The body is not UTF-8 text: send the YAML as it is."
+            ) from None
         except YamlFault as fault:
             raise _refused(fault) from None
 
@@ -99,10 +112,14 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         "/versions/{version}/approve",
         summary="Approve a draft, in force from a moment on",
         openapi_extra=takes(ApprovalForm, required=False),
-        responses={409: {"description": "Drafted by yourself, approved already, or for a moment that has passed"}},
+        responses={
+            409: {"description": "Drafted by yourself, approved already, or for a moment that has passed"}
+        },
     )
     async def approve(request: Request, version: Words) -> dict[str, Any]:
-        """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began under."""
+        """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began
+        under.
+        """
         who = gate.admit(request, Role.LEADER)
         form = await form_of(request, ApprovalForm, empty=b"{}")
         known = _found(policies, version)
@@ -115,9 +132,18 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
 
 
 def _add_meaning(
-    router: APIRouter, policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]
+    router: APIRouter,
+    policies: Policies,
+    directory: Callable[[], Directory],
+    gate: Gate,
+    clock: Callable[[], datetime],
 ) -> None:
-    @router.post("/explain", summary="Who would be told when, and why", openapi_extra=takes(ReportForm), responses=NO_VERSION)
+    @router.post(
+        "/explain",
+        summary="Who would be told when, and why",
+        openapi_extra=takes(ReportForm),
+        responses=NO_VERSION,
+    )
     async def explained(request: Request, version: Words | None = None) -> Explanation:
         """The body is a report as for `POST /api/v1/reports`; nothing is recorded and nobody is told."""
         gate.admit(request)
@@ -133,13 +159,17 @@ def _add_meaning(
     )
     @doorway(body_limit=HISTORY_LIMIT)
     async def simulated(request: Request) -> Differences:
-        """`history`: stored facts, such as those of a case's timeline; played twice on a virtual clock, beside the lanes."""
+        """`history`: stored facts, such as those of a case's timeline; played twice on a virtual clock,
+        beside the lanes.
+        """
         who = gate.admit(request, *SIMULATORS)
         form = await form_of(request, SimulationForm)
         try:
             written = "\n" in form.policy
             other = (
-                await asyncio.to_thread(parse_policy, form.policy) if written else policies.by_label(_found(policies, form.policy).label)
+                await asyncio.to_thread(parse_policy, form.policy)
+                if written
+                else policies.by_label(_found(policies, form.policy).label)
             )
         except YamlFault as fault:
             raise _refused(fault) from None
@@ -148,7 +178,8 @@ def _add_meaning(
         for number, (_, at) in enumerate(history):
             if not begins <= at <= begins + LONGEST_HISTORY:
                 words = (
-                    f"lies before the first or more than {LONGEST_HISTORY.days} days after it: give the history in order, a year at a time"
+                    f"lies before the first or more than {LONGEST_HISTORY.days} days after it: "
+                    "give the history in order, a year at a time"
                 )
                 raise _unplayable(f"history.{number}.at", words)
         first = policies.in_force(begins)
@@ -160,19 +191,31 @@ def _add_meaning(
             return await asyncio.to_thread(play)
         except (ValueError, ArithmeticError, LookupError, TypeError) as error:
             # `decide` trusts what is on record; this history is somebody's word for it.
-            log.warning("history_unplayable", by=who.subject, error=str(error)[:200], kind=type(error).__name__)
-            raise _unplayable("history", f"can't be played ({type(error).__name__}): give stored facts as they are in the trail") from None
+            log.warning(
+                "history_unplayable", by=who.subject, error=str(error)[:200], kind=type(error).__name__
+            )
+            raise _unplayable(
+                "history",
+                f"can't be played ({type(error).__name__}): give stored facts as they are in the trail",
+            ) from None
 
 
 def _unplayable(field: str, words: str) -> Problem:
-    return Problem(422, "Invalid history", "Nothing was played: correct the field named in errors.", errors=[(field, words)])
+    return Problem(
+        422,
+        "Invalid history",
+        "Nothing was played: correct the field named in errors.",
+        errors=[(field, words)],
+    )
 
 
 def _found(policies: Policies, name: str) -> Version:
     try:
         return policies.version(name)
     except KeyError:
-        raise Problem(404, "Not found", f"There is no version {name}: GET /api/v1/policy/versions lists them.") from None
+        raise Problem(
+            404, "Not found", f"There is no version {name}: GET /api/v1/policy/versions lists them."
+        ) from None
 
 
 def _said(policies: Policies, version: Version) -> dict[str, Any]:
@@ -180,7 +223,12 @@ def _said(policies: Policies, version: Version) -> dict[str, Any]:
 
 
 def _whole(policy: Policy) -> dict[str, Any]:
-    return {"policy": policy.label, "name": policy.name, "text": policy.text, "document": policy.document.model_dump(mode="json")}
+    return {
+        "policy": policy.label,
+        "name": policy.name,
+        "text": policy.text,
+        "document": policy.document.model_dump(mode="json"),
+    }
 
 
 def _refused(fault: YamlFault) -> Problem:
@@ -190,4 +238,9 @@ def _refused(fault: YamlFault) -> Problem:
         place, _, rest = one.partition(": ")
         path, _, what = rest.partition(": ")
         errors.append((f"line {place.rpartition(':')[2]}: {path}", what or path))
-    return Problem(422, "Invalid policy", "Mend the lines named in errors; `fenghuo policy check` finds the same.", errors=errors)
+    return Problem(
+        422,
+        "Invalid policy",
+        "Mend the lines named in errors; `fenghuo policy check` finds the same.",
+        errors=errors,
+    )

@@ -1,4 +1,6 @@
-"""Composes the escalator: sixteen lanes on the broker, the independent check beside them, the policy over HTTP."""
+"""Composes the escalator: sixteen lanes on the broker, the independent check beside them, the policy over
+HTTP.
+"""
 
 import asyncio
 import sys
@@ -45,12 +47,23 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     gate = gate_of(service, directory)
     exchange = Exchange(connection)
     outgoings = Outgoings(exchange)
-    policies = Policies(load_policy(settings.policy), BucketStore(connection), directory, clock, outgoings.tell)
+    policies = Policies(
+        load_policy(settings.policy), BucketStore(connection), directory, clock, outgoings.tell
+    )
     pulses = Pulses(connection, Author.ESCALATOR, Author.INTAKE, Author.NOTIFIER)
     rulebook = RuleBook(policies, directory, pulses)
     cases = Cases(exchange)
     rebuilding = Rebuilding(connection, cases, outgoings, rulebook, clock)
-    lanes = Lanes(cases, outgoings, rulebook, rebuilding, OverdueClocks(connection, clock), Metrics(service.registry), clock, step)
+    lanes = Lanes(
+        cases,
+        outgoings,
+        rulebook,
+        rebuilding,
+        OverdueClocks(connection, clock),
+        Metrics(service.registry),
+        clock,
+        step,
+    )
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
@@ -67,7 +80,9 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
 
     service.prepare += [exchange.open, policies.open, witnesses.open, pulses.open]
     service.tasks += [pulses.run, pull, policies.run, standing.run, witnesses.run, watcher.run]
-    service.checks["lanes"] = check_durables(connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)])
+    service.checks["lanes"] = check_durables(
+        connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)]
+    )
     service.checks["formats"] = lanes.newer.check
     service.checks["cases"] = cases_answer
     service.checks["policies"] = policies.check

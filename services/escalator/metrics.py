@@ -12,11 +12,25 @@ from shared.vocabulary import Kind
 
 class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.facts = Counter("fenghuo_escalator_facts", "Facts decided on, by kind", ["kind"], registry=registry)
-        self.effects = Counter("fenghuo_escalator_effects", "Effects of decisions, by kind", ["kind"], registry=registry)
-        self.notices = Counter("fenghuo_escalator_notices", "Notices ordered, by purpose", ["purpose"], registry=registry)
-        self.retried = Counter("fenghuo_escalator_retried", "Facts tried again because something could not be reached", registry=registry)
-        self.set_aside = Counter("fenghuo_escalator_set_aside", "Facts that could not be decided on: look at each", registry=registry)
+        self.facts = Counter(
+            "fenghuo_escalator_facts", "Facts decided on, by kind", ["kind"], registry=registry
+        )
+        self.effects = Counter(
+            "fenghuo_escalator_effects", "Effects of decisions, by kind", ["kind"], registry=registry
+        )
+        self.notices = Counter(
+            "fenghuo_escalator_notices", "Notices ordered, by purpose", ["purpose"], registry=registry
+        )
+        self.retried = Counter(
+            "fenghuo_escalator_retried",
+            "Facts tried again because something could not be reached",
+            registry=registry,
+        )
+        self.set_aside = Counter(
+            "fenghuo_escalator_set_aside",
+            "Facts that could not be decided on: look at each",
+            registry=registry,
+        )
         self.distrusted = distrusted(registry)
         self.decide_seconds = Histogram(
             "fenghuo_escalator_decide_seconds",
@@ -43,17 +57,38 @@ class Metrics:
 
 
 class WatchMetrics:
-    """What the independent check finds; alerts.yml rings where it finds anything, or where it has not ended for long."""
+    """What the independent check finds; alerts.yml rings where it finds anything, or where it has not ended
+    for long.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         differences = Counter(
-            "fenghuo_watch_differences", "Differences between cases, clocks and the record, by sort", ["found"], registry=registry
+            "fenghuo_watch_differences",
+            "Differences between cases, clocks and the record, by sort",
+            ["found"],
+            registry=registry,
         )
         self.differences = from_zero(differences, Found)
         self.repaired = Counter("fenghuo_watch_repaired", "Differences that were repaired", registry=registry)
-        self.cases = Gauge("fenghuo_watch_cases", "Cases looked at in the last whole round", registry=registry)
-        self.clocks = Gauge("fenghuo_watch_clocks", "Pending clocks looked at in the last whole round", registry=registry)
-        self.ended = Gauge("fenghuo_watch_ended_timestamp_seconds", "When the last whole round ended", registry=registry)
-        self.well = Gauge("fenghuo_watch_well", "1 where the last whole round found no difference, else 0", registry=registry)
-        self.took = Gauge("fenghuo_watch_round_seconds", "How long the last whole round took", registry=registry)
-        self.purged = Counter("fenghuo_watch_cases_purged", "Ended cases that left the bucket; the trail keeps them", registry=registry)
+        self.cases = Gauge(
+            "fenghuo_watch_cases", "Cases looked at in the last whole round", registry=registry
+        )
+        self.clocks = Gauge(
+            "fenghuo_watch_clocks", "Pending clocks looked at in the last whole round", registry=registry
+        )
+        self.ended = Gauge(
+            "fenghuo_watch_ended_timestamp_seconds", "When the last whole round ended", registry=registry
+        )
+        self.well = Gauge(
+            "fenghuo_watch_well",
+            "1 where the last whole round found no difference, else 0",
+            registry=registry,
+        )
+        self.took = Gauge(
+            "fenghuo_watch_round_seconds", "How long the last whole round took", registry=registry
+        )
+        self.purged = Counter(
+            "fenghuo_watch_cases_purged",
+            "Ended cases that left the bucket; the trail keeps them",
+            registry=registry,
+        )

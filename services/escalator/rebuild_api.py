@@ -33,7 +33,11 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
         gate.admit(request, *OPERATORS)
         done = await rebuilding.one(CaseId(case))
         if done.outcome is Outcome.NOT_ON_RECORD:
-            raise Problem(404, "Not on record", f"The record has nothing that case {case} could be made from: is the id right?")
+            raise Problem(
+                404,
+                "Not on record",
+                f"The record has nothing that case {case} could be made from: is the id right?",
+            )
         return {"case": done.case, "outcome": done.outcome, "late": done.late, "differing": done.differing}
 
     return router

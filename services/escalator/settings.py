@@ -16,6 +16,8 @@ class EscalatorSettings(Settings):
     watch_services: tuple[str, ...] = ("intake", "escalator", "notifier", "audit")
     """Services whose word that they are ready must be fresh: each with all its replicas."""
     deadman_url: str | None = None
-    """Called (HTTP GET) after each round that found all well while all services are ready; an outside service rings when calls stop."""
+    """Called (HTTP GET) after each round that found all well while all services are ready; an outside service
+    rings when calls stop.
+    """
     closed_kept: timedelta = timedelta(days=7)
     """How long an ended case stays on the desk's bucket; the trail keeps it for good."""

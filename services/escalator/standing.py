@@ -1,8 +1,9 @@
 """What is watched without anybody reporting: rosters, sources, periodic duties, the directory's gaps.
 
-Invariant: each watch that the policy in force and the directory of now ask for has been established as it is now, once; what they no
-longer ask for has been established once more, so that its case lets go. A change establishes again only the watches it alters. A repeat
-carries the same id: what was established is noted after it is on record, over exactly the note that stood there before.
+Invariant: each watch that the policy in force and the directory of now ask for has been established as it is
+now, once; what they no longer ask for has been established once more, so that its case lets go. A change
+establishes again only the watches it alters. A repeat carries the same id: what was established is noted
+after it is on record, over exactly the note that stood there before.
 """
 
 import asyncio
@@ -34,9 +35,13 @@ from shared.vocabulary import Kind
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_EVERY = 2.0
-"""Seconds between two looks at whether policy or directory changed; a policy may come into force at any moment."""
+"""Seconds between two looks at whether policy or directory changed; a policy may come into force at any
+moment.
+"""
 KEPT_AT = "standing"
-"""Keys of the bucket POLICIES: `standing.<watch>.<subject>`; under `standing` alone what the version before kept of all."""
+"""Keys of the bucket POLICIES: `standing.<watch>.<subject>`; under `standing` alone what the version before
+kept of all.
+"""
 AT_ONCE = 200
 """Watches established and noted together: a large city has thousands, and what is noted is not said again."""
 LET_GO = "let_go"
@@ -71,7 +76,9 @@ class _Note:
 
 
 def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]:
-    """Everything that has a standing case by this policy and directory; ledgers are opened by the first lapse referred to them."""
+    """Everything that has a standing case by this policy and directory; ledgers are opened by the first lapse
+    referred to them.
+    """
     for roster in directory.rosters:
         if roster.sign_in_within is not None:
             yield _established(directory, "roster", roster.id, roster.unit, roster.name.zh)
@@ -84,25 +91,36 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
         calendar = rule.get("every") is not None and "established.periodic" in triggers
         watch = "gaps" if "established.gaps" in triggers else "periodic" if calendar else None
         if watch is not None:
-            family = [policy.document.duties[ancestor] for ancestor in reversed(ancestry(policy.document, name))]
+            family = [
+                policy.document.duties[ancestor] for ancestor in reversed(ancestry(policy.document, name))
+            ]
             bearer = next((one.by for one in family if one.by), None)
-            yield _established(directory, watch, name, _unit_of(directory, bearer), spec.title.zh if spec.title else name)
+            yield _established(
+                directory, watch, name, _unit_of(directory, bearer), spec.title.zh if spec.title else name
+            )
 
 
 def _established(directory: Directory, watch: str, subject: str, unit: str, title: str) -> Established:
     area = directory.units_by_id[UnitId(unit)].area
-    return Established.model_validate({"watch": watch, "subject": subject, "unit": unit, "area": AreaCode(area), "title": title})
+    return Established.model_validate(
+        {"watch": watch, "subject": subject, "unit": unit, "area": AreaCode(area), "title": title}
+    )
 
 
 def _unit_of(directory: Directory, bearer: str | None) -> str:
     """The unit of the post that owes it; where it is nobody's in particular, the unit above all others."""
     post = directory.posts_by_id.get(PostId(bearer or ""))
-    return post.unit if post is not None else next(unit.id for unit in directory.units if unit.superior is None)
+    return (
+        post.unit if post is not None else next(unit.id for unit in directory.units if unit.superior is None)
+    )
 
 
 def watches(policy: Policy, directory: Directory) -> dict[str, Noted]:
     """All that is to be watched, by its key."""
-    return {key_of(said): Noted(digest=_digest(policy, directory, said), said=said) for said in to_be_watched(policy, directory)}
+    return {
+        key_of(said): Noted(digest=_digest(policy, directory, said), said=said)
+        for said in to_be_watched(policy, directory)
+    }
 
 
 def key_of(said: Established) -> str:
@@ -128,13 +146,30 @@ class StandingWatches:
     """Establishes at the start and at each change. Any replica may; a repeat is stored once."""
 
     def __init__(
-        self, exchange: Exchange, outgoings: Outgoings, rulebook: RuleBook, directory: LiveDirectory, clock: Callable[[], datetime]
+        self,
+        exchange: Exchange,
+        outgoings: Outgoings,
+        rulebook: RuleBook,
+        directory: LiveDirectory,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._exchange, self._out, self._rulebook, self._directory, self._clock = exchange, outgoings, rulebook, directory, clock
+        self._exchange, self._out, self._rulebook, self._directory, self._clock = (
+            exchange,
+            outgoings,
+            rulebook,
+            directory,
+            clock,
+        )
         self._notes: dict[str, _Note] = {}
         self._established_before = ""
         """By which policy and directory the version before established all it watched."""
-        self._follower = BucketFollower(POLICIES, exchange.connection, self._take, keys=(KEPT_AT, f"{KEPT_AT}.>"), forget=self._notes.clear)
+        self._follower = BucketFollower(
+            POLICIES,
+            exchange.connection,
+            self._take,
+            keys=(KEPT_AT, f"{KEPT_AT}.>"),
+            forget=self._notes.clear,
+        )
         self._done: tuple[str, Directory] | None = None
         """Label of the policy, and the directory, by which all is established."""
 
@@ -144,7 +179,11 @@ class StandingWatches:
             try:
                 await self.look()
             except (NatsError, OSError, TimeoutError) as error:
-                log.warning("not_established", error=str(error) or type(error).__name__, next=f"again in {LOOK_EVERY} s")
+                log.warning(
+                    "not_established",
+                    error=str(error) or type(error).__name__,
+                    next=f"again in {LOOK_EVERY} s",
+                )
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
@@ -157,16 +196,35 @@ class StandingWatches:
         # A large city has thousands of rosters: the lanes go on meanwhile.
         wanted = await asyncio.to_thread(watches, policy, directory)
         if self._established_before == digest_before(policy, self._directory.revision, directory):
-            await self._note([noted for key, noted in wanted.items() if key in self._notes and not self._notes[key].sequence])
+            await self._note(
+                [
+                    noted
+                    for key, noted in wanted.items()
+                    if key in self._notes and not self._notes[key].sequence
+                ]
+            )
             await self._follower.open()
-        altered = [noted for key, noted in wanted.items() if key not in self._notes or self._notes[key].digest != noted.digest]
-        gone = [Noted(digest=LET_GO, said=note.said) for key, note in self._notes.items() if key not in wanted and note.said is not None]
+        altered = [
+            noted
+            for key, noted in wanted.items()
+            if key not in self._notes or self._notes[key].digest != noted.digest
+        ]
+        gone = [
+            Noted(digest=LET_GO, said=note.said)
+            for key, note in self._notes.items()
+            if key not in wanted and note.said is not None
+        ]
         changed = [*altered, *gone]
         for place in range(0, len(changed), AT_ONCE):
             await self._establish(changed[place : place + AT_ONCE], now)
         if changed:
             log.info(
-                "established", watched=len(wanted), altered=len(altered), let_go=len(gone), policy=policy.label, directory=directory.version
+                "established",
+                watched=len(wanted),
+                altered=len(altered),
+                let_go=len(gone),
+                policy=policy.label,
+                directory=directory.version,
             )
         self._done = policy.label, directory
 
@@ -176,10 +234,13 @@ class StandingWatches:
             waiting: list[asyncio.Future[Written]] = []
             for noted in some:
                 said = noted.said
-                # By the entry it replaces, so that what is as it was before an earlier change is established once more all the same.
+                # By the entry it replaces, so that what is as it was before an earlier change is established
+                # once more all the same.
                 fact_id = f"established:{said.watch}:{said.subject}:{noted.digest}:{self._sequence(noted)}"
                 case = standing_case(said.watch, said.subject)
-                raw = Fact.bytes_of(Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=said)
+                raw = Fact.bytes_of(
+                    Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=said
+                )
                 waiting.append(await self._out.append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
             await asyncio.gather(*waiting)
         await self._note(some)
@@ -203,7 +264,9 @@ class StandingWatches:
         """Raises ValueError."""
         if entry.key != KEPT_AT:
             noted = Noted.model_validate_json(entry.value) if entry.value is not None else None
-            self._notes[entry.key] = _Note(noted.said if noted else None, noted.digest if noted else LET_GO, entry.revision)
+            self._notes[entry.key] = _Note(
+                noted.said if noted else None, noted.digest if noted else LET_GO, entry.revision
+            )
         elif entry.value is not None:
             before = Watched.model_validate_json(entry.value)
             self._established_before = before.by

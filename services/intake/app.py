@@ -1,4 +1,6 @@
-"""Intake: people and systems hand in what they know, it becomes facts, and they get a receipt. This file composes and nothing else."""
+"""Intake: people and systems hand in what they know, it becomes facts, and they get a receipt. This file
+composes and nothing else.
+"""
 
 from datetime import UTC, datetime
 
@@ -57,14 +59,42 @@ def build(settings: IntakeSettings) -> Service:
     record = Record(lambda: service.connection, metrics)
     refusals = Refusals(record, now)
     lookup = CaseLookup(board, record)
-    submission = Submission(record, board, lookup, directory, receipts, refusals, now, wait=settings.duties_wait, skew=settings.clock_skew)
+    submission = Submission(
+        record,
+        board,
+        lookup,
+        directory,
+        receipts,
+        refusals,
+        now,
+        wait=settings.duties_wait,
+        skew=settings.clock_skew,
+    )
     acts = CaseActs(record, board, lookup, directory, refusals, now, wait=settings.duties_wait)
-    changes = DirectoryChanges(directory, record, lambda: service.connection, now, lambda: words_of(settings.policy))
-    hand_in = HandIn(submission, acts, Threads(lambda: service.connection), directory, receipts, refusals, Heartbeats(record, now))
+    changes = DirectoryChanges(
+        directory, record, lambda: service.connection, now, lambda: words_of(settings.policy)
+    )
+    hand_in = HandIn(
+        submission,
+        acts,
+        Threads(lambda: service.connection),
+        directory,
+        receipts,
+        refusals,
+        Heartbeats(record, now),
+    )
 
-    inbox = subscribe_durable(service.broker, "intake", stream=INBOX, durable=INTAKE_DURABLE, pull=PullSub(batch_size=64, timeout=5.0))
+    inbox = subscribe_durable(
+        service.broker,
+        "intake",
+        stream=INBOX,
+        durable=INTAKE_DURABLE,
+        pull=PullSub(batch_size=64, timeout=5.0),
+    )
     inbox(Ingress(hand_in, record, now).hear)
-    requests = service.broker.subscriber(REPORT_SUBMIT_ALL, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded)
+    requests = service.broker.subscriber(
+        REPORT_SUBMIT_ALL, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded
+    )
     requests(Answering(submission, gate, directory).hear)
     service.prepare.append(lambda: changes.take_file_at_start(settings.directory))
     service.tasks.append(Follower(lambda: service.connection, board, metrics.distrusted).run)

@@ -9,10 +9,15 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.facts = Counter("fenghuo_intake_facts", "Facts stored, by kind.", ["kind"], registry=registry)
         self.repeats = Counter(
-            "fenghuo_intake_repeats", "Facts sent again under their id and not stored twice, by kind.", ["kind"], registry=registry
+            "fenghuo_intake_repeats",
+            "Facts sent again under their id and not stored twice, by kind.",
+            ["kind"],
+            registry=registry,
         )
         self.unreachable = Counter(
-            "fenghuo_intake_unreachable", "Facts the broker did not confirm: the sender was told so.", registry=registry
+            "fenghuo_intake_unreachable",
+            "Facts the broker did not confirm: the sender was told so.",
+            registry=registry,
         )
         self.distrusted = distrusted(registry)
         self.stored_after = Histogram(

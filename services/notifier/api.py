@@ -1,7 +1,7 @@
 """The notifier over HTTP: what became of deliveries, and the gateways' call-backs.
 
-Invariant: a receipt is taken only with the gateway's signature and only for a delivery on record; it adds to that record and
-never replaces what the notifier itself saw. Addresses leave masked, as they are kept.
+Invariant: a receipt is taken only with the gateway's signature and only for a delivery on record; it adds to
+that record and never replaces what the notifier itself saw. Addresses leave masked, as they are kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,9 @@ CALL_BACK_LIMIT = 64 * KB
 
 
 class ReceiptForm(Given):
-    """What a gateway sends later: about which delivery (`id`, the webhook-id, or its own `reference`), and what became of it."""
+    """What a gateway sends later: about which delivery (`id`, the webhook-id, or its own `reference`), and
+    what became of it.
+    """
 
     id: Annotated[str, Field(max_length=400)] | None = None
     reference: Annotated[str, Field(max_length=200)] | None = None
@@ -62,8 +64,16 @@ class Api:
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1")
-        router.add_api_route("/deliveries", self.deliveries, methods=["GET"], summary="What became of notices, newest first")
-        router.add_api_route("/receipts/{channel}", self.receipt, methods=["POST"], status_code=202, summary="A gateway's call-back")
+        router.add_api_route(
+            "/deliveries", self.deliveries, methods=["GET"], summary="What became of notices, newest first"
+        )
+        router.add_api_route(
+            "/receipts/{channel}",
+            self.receipt,
+            methods=["POST"],
+            status_code=202,
+            summary="A gateway's call-back",
+        )
         return router
 
     async def deliveries(
@@ -79,7 +89,10 @@ class Api:
         sheets = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
         shown = (line for sheet in sheets for line in _lines(sheet))
         wanted = (
-            line for line in shown if (person is None or line["person"] == person) and (outcome is None or line["outcome"] == outcome)
+            line
+            for line in shown
+            if (person is None or line["person"] == person)
+            and (outcome is None or line["outcome"] == outcome)
         )
         return {"deliveries": list(islice(wanted, limit))}
 
@@ -88,7 +101,11 @@ class Api:
         form = await self._verified(request, channel)
         reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
         notices = await self._notices(form, channel, reference)
-        told = [fact for notice in notices if (fact := await self._called_back(form, channel, notice, reference)) is not None]
+        told = [
+            fact
+            for notice in notices
+            if (fact := await self._called_back(form, channel, notice, reference)) is not None
+        ]
         if not told:
             raise Problem(
                 404,
@@ -109,7 +126,9 @@ class Api:
         together = self.recent.notices_of_reference(channel, record.delivery.reference or "")
         return together if record.delivery.notice in together else [notice]
 
-    async def _called_back(self, form: ReceiptForm, channel: str, notice: str, reference: str | None) -> Fact | None:
+    async def _called_back(
+        self, form: ReceiptForm, channel: str, notice: str, reference: str | None
+    ) -> Fact | None:
         """What the gateway says of one notice, recorded and told; None where none such is on record."""
         known = await self.ledger.sheet(sheet_key(notice))
         record = known[0].record_of(notice, channel) if known[0] else None
@@ -135,7 +154,11 @@ class Api:
     async def _verified(self, request: Request, channel: str) -> ReceiptForm:
         webhook = self.webhooks.get(channel)
         if webhook is None:
-            raise Problem(404, "Unknown channel", f"{channel} is no channel with call-backs; known: {', '.join(self.webhooks)}.")
+            raise Problem(
+                404,
+                "Unknown channel",
+                f"{channel} is no channel with call-backs; known: {', '.join(self.webhooks)}.",
+            )
         body = await request.body()
         try:
             webhook.verify(body, dict(request.headers), json_parse=False)
@@ -145,7 +168,9 @@ class Api:
                 self.skew.seen(channel, ahead)
                 self.metrics.call_backs_refused.labels(channel, CallBackFault.CLOCK).inc()
                 log.warning("call_back_refused", channel=channel, why=off_words(channel, ahead))
-                raise Problem(401, "Unauthorized", f"The signature is yours, but {off_words(channel, ahead)}.") from None
+                raise Problem(
+                    401, "Unauthorized", f"The signature is yours, but {off_words(channel, ahead)}."
+                ) from None
             self.metrics.call_backs_refused.labels(channel, CallBackFault.SIGNATURE).inc()
             detail = f"The signature does not verify ({error}): sign with the channel's key as Standard Webhooks says."
             raise Problem(401, "Unauthorized", detail) from None
@@ -157,13 +182,21 @@ class Api:
 
 
 def _default_error(form: ReceiptForm) -> str | None:
-    return "the gateway reports that it did not arrive, without a reason" if form.outcome is Outcome.FAILED else None
+    return (
+        "the gateway reports that it did not arrive, without a reason"
+        if form.outcome is Outcome.FAILED
+        else None
+    )
 
 
 def _lines(sheet: Sheet) -> Iterator[dict[str, Any]]:
     """What became of a decision's notices, newest first; those that were held last."""
     for record in reversed(list(sheet.records())):
-        line: dict[str, Any] = {"case": sheet.case, "outcome": record.outcome, "purpose": sheet.matters[record.delivery.notice].purpose}
+        line: dict[str, Any] = {
+            "case": sheet.case,
+            "outcome": record.outcome,
+            "purpose": sheet.matters[record.delivery.notice].purpose,
+        }
         line |= record.delivery.model_dump(mode="json", exclude_none=True)
         if record.receipt:
             line["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)

@@ -35,11 +35,14 @@ from shared.service import Service
 from shared.streams import FACTS, NOTIFIER_DURABLE
 
 PULLERS = 4
-"""Pulls waiting at the broker at once: one alone is a round trip for each decision; a batch would wait to be filled. Each waits a
-second at most, since those that a restarted broker has forgotten are waited out."""
+"""Pulls waiting at the broker at once: one alone is a round trip for each decision; a batch would wait to be
+filled. Each waits a second at most, since those that a restarted broker has forgotten are waited out.
+"""
 
 RETRIES_LAST = timedelta(minutes=2)
-"""A decision stays in the queue while one of its notices is tried again: so long the oldest may hold, while others come and go."""
+"""A decision stays in the queue while one of its notices is tried again: so long the oldest may hold, while
+others come and go.
+"""
 
 
 def now() -> datetime:
@@ -61,7 +64,9 @@ def build(settings: NotifierSettings) -> Service:
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
-    couriers = {name: Courier(one, channels[name], metrics, now, stopping) for name, one in configured.items()}
+    couriers = {
+        name: Courier(one, channels[name], metrics, now, stopping) for name, one in configured.items()
+    }
     dispatcher = Dispatcher(
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
@@ -75,7 +80,9 @@ def build(settings: NotifierSettings) -> Service:
         in_work=settings.in_work,
     )
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
-    pages = LinkPages(links, writer, directory, ledger, answers, metrics, lambda: service.connection, now, settings.snooze)
+    pages = LinkPages(
+        links, writer, directory, ledger, answers, metrics, lambda: service.connection, now, settings.snooze
+    )
     api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now, service.skew, metrics)
 
     async def channels_take() -> None:
@@ -84,12 +91,18 @@ def build(settings: NotifierSettings) -> Service:
 
     for _ in range(PULLERS):
         subscriber = subscribe_durable(
-            service.broker, "notifier", stream=FACTS, durable=NOTIFIER_DURABLE, pull=PullSub(batch_size=1, timeout=1.0)
+            service.broker,
+            "notifier",
+            stream=FACTS,
+            durable=NOTIFIER_DURABLE,
+            pull=PullSub(batch_size=1, timeout=1.0),
         )
         subscriber(dispatcher.take)
     service.prepare.append(ledger.open)
     service.tasks += [dispatcher.work, recent.follow, Pulses(lambda: service.connection, Author.NOTIFIER).run]
-    service.checks["durable"] = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST)
+    service.checks["durable"] = check_durables(
+        lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST
+    )
     service.checks["channels"] = channels_take
     service.checks["formats"] = dispatcher.newer.check
     service.checks["deliveries"] = ledger.check
@@ -101,7 +114,11 @@ def build(settings: NotifierSettings) -> Service:
 def _callback_keys(configured: dict[str, Configured], secrets: Path) -> dict[str, Webhook]:
     """Gateways sign their call-backs with the key we sign with."""
     keys = {name: getattr(one.config, "key", None) for name, one in configured.items()}
-    return {name: Webhook(read_secret(secrets, key).decode().strip()) for name, key in keys.items() if isinstance(key, str)}
+    return {
+        name: Webhook(read_secret(secrets, key).decode().strip())
+        for name, key in keys.items()
+        if isinstance(key, str)
+    }
 
 
 def main() -> None:

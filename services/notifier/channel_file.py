@@ -1,7 +1,10 @@
-"""Reads `config/channels.yaml`: channel names (as the directory and the policy use them), each of a kind with its settings.
+"""Reads `config/channels.yaml`: channel names (as the directory and the policy use them), each of a kind with
+its settings.
 
-Invariant: a file with a fault is refused whole, with the line to mend; nothing secret stands in it. `${NAME}` and
-`${NAME:-default}` are taken from the environment before anything else, so that ports and addresses can differ by place.
+Invariant: a file with a fault is refused whole, with the line to mend; nothing secret stands in it. `${NAME}`
+and
+`${NAME:-default}` are taken from the environment before anything else, so that ports and addresses can differ
+by place.
 """
 
 import re
@@ -36,7 +39,9 @@ class Configured(Closed):
 
 
 def expand(text: str, environ: Mapping[str, str], name: str) -> str:
-    """Put the environment's values in. A variable that is not set and has no default is a fault of its line."""
+    """Put the environment's values in. A variable that is not set and has no default is a fault of its
+    line.
+    """
     faults: list[str] = []
 
     def value(found: re.Match[str]) -> str:
@@ -44,7 +49,9 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
         given = environ.get(variable, default[0] if default else None)
         if given is None or "\n" in given:
             line = text.count("\n", 0, found.start()) + 1
-            faults.append(f"{name}:{line}: {variable} is not set: set it in the environment, or write ${{{variable}:-default}}")
+            faults.append(
+                f"{name}:{line}: {variable} is not set: set it in the environment, or write ${{{variable}:-default}}"
+            )
             return ""
         return given
 
@@ -54,7 +61,9 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
     return expanded
 
 
-def read_channels(text: str, environ: Mapping[str, str], name: str = "channels.yaml") -> dict[str, Configured]:
+def read_channels(
+    text: str, environ: Mapping[str, str], name: str = "channels.yaml"
+) -> dict[str, Configured]:
     """Every configured channel by its name. Raises YamlFault."""
     document, lines = parse(expand(text, environ, name), _File, name)
     faults: list[str] = []
@@ -63,7 +72,9 @@ def read_channels(text: str, environ: Mapping[str, str], name: str = "channels.y
         kind = entry.get("kind")
         if kind not in channels.kinds():
             known = ", ".join(channels.kinds())
-            faults.append(f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {kind!r} is none of: {known}")
+            faults.append(
+                f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {kind!r} is none of: {known}"
+            )
             continue
         try:
             config = channels.kind(str(kind)).Config.model_validate(entry)
@@ -77,7 +88,9 @@ def read_channels(text: str, environ: Mapping[str, str], name: str = "channels.y
 
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
-    return read_channels(text_of(path, "give the path of an existing file in FENGHUO_CHANNELS"), environ, path.name)
+    return read_channels(
+        text_of(path, "give the path of an existing file in FENGHUO_CHANNELS"), environ, path.name
+    )
 
 
 def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[str]:

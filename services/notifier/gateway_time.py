@@ -1,7 +1,8 @@
-"""A gateway's clock beside ours: its `Date` when it answers, and the signed time of what it calls back with. Pure.
+"""A gateway's clock beside ours: its `Date` when it answers, and the signed time of what it calls back with.
+Pure.
 
-Invariant: only what a gateway has proven to be its own moves the metric or is named as its clock: an answer to our request, or a
-call-back whose signature verifies once its age is left aside.
+Invariant: only what a gateway has proven to be its own moves the metric or is named as its clock: an answer
+to our request, or a call-back whose signature verifies once its age is left aside.
 """
 
 import hmac
@@ -25,12 +26,20 @@ def ahead_by_date(date: str | None, asked: datetime, answered: datetime) -> time
     return theirs + HALF_A_SECOND - asked - (answered - asked) / 2
 
 
-def ahead_by_call_back(webhook: Webhook, body: bytes, headers: dict[str, str], now: datetime) -> timedelta | None:
-    """How far the time of a call-back is ahead of ours, where its signature is the gateway's own whatever its age; else None."""
+def ahead_by_call_back(
+    webhook: Webhook, body: bytes, headers: dict[str, str], now: datetime
+) -> timedelta | None:
+    """How far the time of a call-back is ahead of ours, where its signature is the gateway's own whatever its
+    age; else None.
+    """
     try:
         at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
         wanted = webhook.sign(headers["webhook-id"], at, body.decode())
     except (KeyError, ValueError, OverflowError, OSError):
         return None
     given = headers.get("webhook-signature", "").split()
-    return at - now if any(hmac.compare_digest(wanted.encode(), signature.encode()) for signature in given) else None
+    return (
+        at - now
+        if any(hmac.compare_digest(wanted.encode(), signature.encode()) for signature in given)
+        else None
+    )

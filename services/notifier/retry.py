@@ -11,7 +11,9 @@ ZERO = timedelta(0)
 
 
 class RetryPolicy(Closed):
-    """Kept short on purpose: a channel that fails for good moves the fallback chain on, and that must not take minutes."""
+    """Kept short on purpose: a channel that fails for good moves the fallback chain on, and that must not
+    take minutes.
+    """
 
     attempts: Annotated[int, Field(ge=1, le=20)] = 4
     first: Annotated[timedelta, Field(ge=ZERO)] = timedelta(seconds=1)
@@ -20,12 +22,15 @@ class RetryPolicy(Closed):
     cap: Annotated[timedelta, Field(ge=ZERO)] = timedelta(seconds=15)
     """No wait is longer, whatever the other side asks for."""
     jitter: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Share of a wait that is left to chance, so that many deliveries that failed together don't return together."""
+    """Share of a wait that is left to chance, so that many deliveries that failed together don't return
+    together.
+    """
 
     def wait_after(self, attempt: int, *, roll: float, asked: timedelta | None = None) -> timedelta | None:
         """How long to wait after the failed `attempt` (from 1); None where no attempt is left.
 
-        `roll` is a random number in [0, 1); `asked` what the other side asked for (Retry-After), kept up to the cap.
+        `roll` is a random number in [0, 1); `asked` what the other side asked for (Retry-After), kept up to
+        the cap.
         """
         if attempt >= self.attempts:
             return None

@@ -10,10 +10,16 @@ class NotifierSettings(Settings):
     channels: Path = Path("config/channels.yaml")
     """Which channel names exist and how each is reached; secrets are never in it."""
     in_work: int = 256
-    """Decisions worked on at once; the durable hands out no more than it is allowed to keep unacknowledged (shared/streams.py)."""
+    """Decisions worked on at once; the durable hands out no more than it is allowed to keep unacknowledged
+    (shared/streams.py).
+    """
     link_grace: timedelta = timedelta(hours=24)
     """How long after the limit of what it asks an acknowledgement link still works."""
     snooze: timedelta = timedelta(minutes=10)
-    """How long "remind me later" behind a link puts a reminder off; what the policy allows is decided by the escalator."""
+    """How long "remind me later" behind a link puts a reminder off; what the policy allows is decided by the
+    escalator.
+    """
     decision_wait: timedelta = timedelta(seconds=2)
-    """How long whoever answers by link waits for the decision on it; later the page says "recorded, not yet confirmed"."""
+    """How long whoever answers by link waits for the decision on it; later the page says "recorded, not yet
+    confirmed".
+    """

@@ -1,11 +1,12 @@
 """POST over kept-open HTTP/1.1 connections, cheap enough to sit on the hot path.
 
-Invariant: a connection carries one request at a time and is reused only after a whole answer that allows it. A reused
-connection that turns out to be closed before the first byte of an answer is replaced once, silently: the other side had
-closed it while it lay idle.
+Invariant: a connection carries one request at a time and is reused only after a whole answer that allows it.
+A reused connection that turns out to be closed before the first byte of an answer is replaced once, silently:
+the other side had closed it while it lay idle.
 
-Why not httpx here: 2.0 to 2.5 ms of CPU a request with 16 to 64 connections (its pool looks at every connection each time),
-against 0.2 ms for this; five notices on two channels for each of 100 reports a second leave room for the latter only.
+Why not httpx here: 2.0 to 2.5 ms of CPU a request with 16 to 64 connections (its pool looks at every
+connection each time), against 0.2 ms for this; five notices on two channels for each of 100 reports a second
+leave room for the latter only.
 """
 
 import asyncio
@@ -68,7 +69,9 @@ class _Connection(asyncio.Protocol):
         if self._touched:
             self._fail(WireError("the connection ended in the middle of the answer"))
         else:
-            self._fail(_ClosedWhileIdle(f"the connection was closed without an answer ({exc or 'end of stream'})"))
+            self._fail(
+                _ClosedWhileIdle(f"the connection was closed without an answer ({exc or 'end of stream'})")
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head += len(name) + len(value)
@@ -120,18 +123,24 @@ class Wire:
     def __init__(self, url: str, *, keep: int = 32) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValueError(f"{url!r} is not an address to post to: give http(s)://host[:port]/path without a password")
+            raise ValueError(
+                f"{url!r} is not an address to post to: give http(s)://host[:port]/path without a password"
+            )
         self._host = parts.hostname
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         host = parts.netloc
-        self._head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nUser-Agent: fenghuo\r\n".encode("ascii")
+        self._head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nUser-Agent: fenghuo\r\n".encode(
+            "ascii"
+        )
         self._idle: list[_Connection] = []
         self._keep = keep
 
     async def post(self, body: bytes, headers: dict[str, str], *, timeout: float) -> Answer:
-        """The answer, whatever its status. Raises WireError where none came within `timeout` seconds, or a header would break its line."""
+        """The answer, whatever its status. Raises WireError where none came within `timeout` seconds, or a
+        header would break its line.
+        """
         for name, value in headers.items():
             if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
                 raise WireError(f"the header {name!r} must be printable ASCII on one line: nothing is sent")
@@ -145,13 +154,17 @@ class Wire:
         except ssl.SSLError as error:
             raise WireError(f"TLS: {error.reason or error}") from None
         except OSError as error:
-            raise WireError(f"can't connect to {self._host}:{self._port} ({error.strerror or error})") from None
+            raise WireError(
+                f"can't connect to {self._host}:{self._port} ({error.strerror or error})"
+            ) from None
 
     async def _exchange(self, request: bytes) -> Answer:
         while (connection := self._from_idle()) is not None:
             with suppress(_ClosedWhileIdle):
                 return await self._on(connection, request)
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, self._host, self._port, ssl=self._tls)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            _Connection, self._host, self._port, ssl=self._tls
+        )
         return await self._on(connection, request)
 
     async def _on(self, connection: _Connection, request: bytes) -> Answer:

@@ -1,6 +1,8 @@
-"""Who is who: areas, units, posts and who holds them, people, rosters, sources, plans. Valid as a whole, or not loaded at all.
+"""Who is who: areas, units, posts and who holds them, people, rosters, sources, plans. Valid as a whole, or
+not loaded at all.
 
-`whole` is the document and what is asked of it, `faults` what makes it invalid, `gaps` what is valid today and dark on Sunday,
+`whole` is the document and what is asked of it, `faults` what makes it invalid, `gaps` what is valid today
+and dark on Sunday,
 `changes` how it is changed, `live` how a service follows it at run time.
 """
 

@@ -23,7 +23,10 @@ def telephone_of(person: Person) -> str | None:
 
 def is_theirs(person: Person, number: str) -> bool:
     """Whether the directory has this number for them, however it is written."""
-    return any(TELEPHONE.fullmatch(one.address) and _digits(one.address) == _digits(number) for one in person.channels)
+    return any(
+        TELEPHONE.fullmatch(one.address) and _digits(one.address) == _digits(number)
+        for one in person.channels
+    )
 
 
 def _digits(number: str) -> str:

@@ -1,7 +1,8 @@
 """Rosters as iCalendar (RFC 5545): out for people's own calendars, in as overrides.
 
-Invariant: what is written can be read back and changes nothing. A person is named by `urn:fenghuo:person:<id>`, never by an address;
-what others write may name them by mail, by id or by either name. An event that names nobody known is refused, never guessed.
+Invariant: what is written can be read back and changes nothing. A person is named by
+`urn:fenghuo:person:<id>`, never by an address; what others write may name them by mail, by id or by either
+name. An event that names nobody known is refused, never guessed.
 """
 
 from collections.abc import Iterable
@@ -59,8 +60,12 @@ def _event(directory: Directory, roster: Roster, shift: Shift, stamp: datetime) 
     return event
 
 
-def read_calendar(raw: bytes, directory: Directory, roster: Roster, since: datetime, until: datetime) -> tuple[Override, ...]:
-    """What the events between `since` and `until` (recurring ones too) say against the rotation. Raises CalendarFault."""
+def read_calendar(
+    raw: bytes, directory: Directory, roster: Roster, since: datetime, until: datetime
+) -> tuple[Override, ...]:
+    """What the events between `since` and `until` (recurring ones too) say against the rotation. Raises
+    CalendarFault.
+    """
     try:
         calendar = Calendar.from_ical(raw)
         events: list[Any] = list(recurring_ical_events.of(calendar).between(since, until))
@@ -75,8 +80,12 @@ def read_calendar(raw: bytes, directory: Directory, roster: Roster, since: datet
         if isinstance(person, str):
             faults.append(f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: {person}")
         elif ends <= begins:
-            faults.append(f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: ends before it begins: correct it")
-        elif any(shift.person != person.id for shift in roster.shifts(begins, ends)) or not roster.shift_at(begins):
+            faults.append(
+                f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: ends before it begins: correct it"
+            )
+        elif any(shift.person != person.id for shift in roster.shifts(begins, ends)) or not roster.shift_at(
+            begins
+        ):
             found.append(Override(since=begins, until=ends, person=person.id, reason=summary[:200]))
     if faults:
         raise CalendarFault(faults)
@@ -106,7 +115,11 @@ def _person_of(event: Any, summary: str, directory: Directory) -> Person | str:
     """The one person the event names, or what is wrong."""
     given = event.get("ATTENDEE", [])
     attendees: list[Any] = given if isinstance(given, list) else [given]  # pyright: ignore[reportUnknownVariableType]
-    named = {person.id: person for attendee in attendees if (person := _attendee(str(attendee), attendee, directory))}
+    named = {
+        person.id: person
+        for attendee in attendees
+        if (person := _attendee(str(attendee), attendee, directory))
+    }
     if not named:
         named = {person.id: person for person in _named_in(summary, directory.people)}
     if len(named) == 1:
@@ -120,10 +133,17 @@ def _attendee(address: str, attendee: Any, directory: Directory) -> Person | Non
     if address.lower().startswith(PERSON):
         return directory.people_by_id.get(PersonId(address[len(PERSON) :]))
     mail = address.lower().removeprefix("mailto:")
-    by_mail = next((one for one in directory.people if any(entry.address.lower() == mail for entry in one.channels)), None)
+    by_mail = next(
+        (one for one in directory.people if any(entry.address.lower() == mail for entry in one.channels)),
+        None,
+    )
     name = str(attendee.params.get("CN", "")) if hasattr(attendee, "params") else ""
-    return by_mail or next((one for one in directory.people if name and name in (one.name.zh, one.name.en, one.id)), None)
+    return by_mail or next(
+        (one for one in directory.people if name and name in (one.name.zh, one.name.en, one.id)), None
+    )
 
 
 def _named_in(text: str, people: Iterable[Person]) -> list[Person]:
-    return [one for one in people if one.id in text or one.name.zh in text or one.name.en.lower() in text.lower()]
+    return [
+        one for one in people if one.id in text or one.name.zh in text or one.name.en.lower() in text.lower()
+    ]

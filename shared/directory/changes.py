@@ -1,7 +1,9 @@
-"""How the directory is changed: typed changes applied as a whole, and the changes that lead from one directory to another. Pure.
+"""How the directory is changed: typed changes applied as a whole, and the changes that lead from one
+directory to another. Pure.
 
-Invariant: what comes out is valid as a whole and leaves no post dark that was not dark before: neither by a reference that leads
-nowhere nor by an absence that nobody stands in for. Else DirectoryFault says which post, and what to do.
+Invariant: what comes out is valid as a whole and leaves no post dark that was not dark before: neither by a
+reference that leads nowhere nor by an absence that nobody stands in for. Else DirectoryFault says which post,
+and what to do.
 """
 
 from collections.abc import Callable
@@ -31,7 +33,9 @@ _PUT: dict[str, Callable[[Any], Change]] = {
 
 
 def apply_change(directory: Directory, change: wire.DirectoryChange) -> Directory:
-    """The directory after the change. Raises DirectoryFault listing every fault in words, and changes nothing then."""
+    """The directory after the change. Raises DirectoryFault listing every fault in words, and changes nothing
+    then.
+    """
     draft = _Draft(directory)
     for number, one in enumerate(change.changes):
         draft.apply(one, number)
@@ -52,7 +56,9 @@ def difference(before: Directory | None, after: Directory) -> tuple[Change, ...]
     for what, part in PARTS.items():
         new = {id_of(one): one for one in getattr(after, part)}
         old: dict[str, Any] = {id_of(one): one for one in getattr(before, part)} if before else {}
-        puts += [_PUT[what](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one]
+        puts += [
+            _PUT[what](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one
+        ]
         removals += [wire.Remove.model_validate({"what": what, "id": key}) for key in old if key not in new]
     return (*puts, *removals)
 
@@ -100,12 +106,19 @@ class _Draft:
     def _known(self, what: str, key: str, number: int, field: str) -> Any:
         found = self._all(what).get(key)
         if found is None:
-            self.faults.append(Fault(("changes", number, field), f"no {what} {key[:60]!r} is known: take an id from the directory"))
+            self.faults.append(
+                Fault(
+                    ("changes", number, field),
+                    f"no {what} {key[:60]!r} is known: take an id from the directory",
+                )
+            )
         return found
 
 
 def change_one(one: Change, known: Any) -> Any:
-    """The object that the change names, after it; `known` is the object before (None: there is none). None where there is none then."""
+    """The object that the change names, after it; `known` is the object before (None: there is none). None
+    where there is none then.
+    """
     match one:
         case wire.Remove():
             return None
@@ -129,7 +142,9 @@ def _held_by(post: Post, one: wire.SetHolder) -> Post:
 
 def _away(person: Person, absence: Absence) -> Person:
     others = [one for one in person.absences if one.since != absence.since]
-    return person.model_copy(update={"absences": tuple(sorted([*others, absence], key=lambda one: one.since))})
+    return person.model_copy(
+        update={"absences": tuple(sorted([*others, absence], key=lambda one: one.since))}
+    )
 
 
 def _back(person: Person, at: datetime) -> Person:
@@ -147,7 +162,9 @@ def _overridden(roster: Roster, override: Override) -> Roster:
     return roster.model_copy(update={"overrides": (*others, override)})
 
 
-def _dark_moments(directory: Directory, posts: frozenset[str]) -> dict[tuple[PostId, PersonId, datetime], Fault]:
+def _dark_moments(
+    directory: Directory, posts: frozenset[str]
+) -> dict[tuple[PostId, PersonId, datetime], Fault]:
     """Every moment from which the holder of one of these posts and all who could stand in are absent."""
     found: dict[tuple[PostId, PersonId, datetime], Fault] = {}
     for number, post in enumerate(directory.posts):
@@ -159,11 +176,17 @@ def _dark_moments(directory: Directory, posts: frozenset[str]) -> dict[tuple[Pos
                     f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
                     "name a deputy who is there in the same change (set_holder with deputies)"
                 )
-                found[PostId(post.id), PersonId(post.holder), at] = Fault(("posts", number, "holder"), text, PostId(post.id))
+                found[PostId(post.id), PersonId(post.holder), at] = Fault(
+                    ("posts", number, "holder"), text, PostId(post.id)
+                )
     return found
 
 
 def _while_somebody_is_away(directory: Directory, post: Post) -> list[datetime]:
-    """It takes the holder's absence for a post to be dark: every moment in one of them at which somebody else may come to hold it."""
+    """It takes the holder's absence for a post to be dark: every moment in one of them at which somebody else
+    may come to hold it.
+    """
     absences = directory.people_by_id[PersonId(post.holder)].absences
-    return sorted({at for absence in absences for at in moments(directory, post, absence.since, absence.until)})
+    return sorted(
+        {at for absence in absences for at in moments(directory, post, absence.since, absence.until)}
+    )

@@ -1,8 +1,10 @@
-"""Who may change what in the directory alone, what takes a second person, and who that may be: one table, two pure functions.
+"""Who may change what in the directory alone, what takes a second person, and who that may be: one table, two
+pure functions.
 
-Invariant: alone, a duty officer says who is away and who stands in, of the own unit (a supervisor also of the units under it), from now
-on and for at most a shift, counted together with what lies ahead already, so that a year can't be put together of days. All else takes
-a second person of a unit above, or the operator; never whoever proposed it, never whom it changes.
+Invariant: alone, a duty officer says who is away and who stands in, of the own unit (a supervisor also of the
+units under it), from now on and for at most a shift, counted together with what lies ahead already, so that a
+year can't be put together of days. All else takes a second person of a unit above, or the operator; never
+whoever proposed it, never whom it changes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,10 +42,18 @@ NEEDS: dict[Need, Name] = {
         zh="岗位、任职、代理人、号码、单位等的变更须由第二人同意",
         en="it changes more than who is away and who stands in (posts, holders, deputies, numbers, units …)",
     ),
-    Need.ANOTHER_UNIT: Name(zh="涉及其他单位的人员或值班表", en="it concerns a person or a roster of another unit"),
+    Need.ANOTHER_UNIT: Name(
+        zh="涉及其他单位的人员或值班表", en="it concerns a person or a roster of another unit"
+    ),
     Need.BEGINS_EARLIER: Name(zh="起始时间早于现在", en="it begins before now"),
-    Need.LONGER_THAN_A_SHIFT: Name(zh="连同已有安排超过一个班次", en="it lasts longer than a shift, together with what lies ahead already"),
-    Need.TAKES_OVER: Name(zh="变更后由申请人本人代岗或带班", en="whoever asks for it would stand in for the person, or lead the watch"),
+    Need.LONGER_THAN_A_SHIFT: Name(
+        zh="连同已有安排超过一个班次",
+        en="it lasts longer than a shift, together with what lies ahead already",
+    ),
+    Need.TAKES_OVER: Name(
+        zh="变更后由申请人本人代岗或带班",
+        en="whoever asks for it would stand in for the person, or lead the watch",
+    ),
 }
 """In words for people."""
 
@@ -58,13 +68,19 @@ class Asker:
 
     @classmethod
     def of(cls, role: Role, unit: UnitId | None, person: str, directory: Directory) -> "Asker":
-        """The unit is the directory's of that person; for whom it does not know, `unit`, which their token names."""
+        """The unit is the directory's of that person; for whom it does not know, `unit`, which their token
+        names.
+        """
         known = directory.people_by_id.get(PersonId(person))
         return cls(role, UnitId(known.unit) if known else unit, PersonId(known.id) if known else None)
 
 
-def needs(asker: Asker, changes: Sequence[Change], before: Directory, after: Directory, now: datetime) -> tuple[Need | None, ...]:
-    """For each of the changes, which together lead from `before` to `after`: None where the asker may make it alone."""
+def needs(
+    asker: Asker, changes: Sequence[Change], before: Directory, after: Directory, now: datetime
+) -> tuple[Need | None, ...]:
+    """For each of the changes, which together lead from `before` to `after`: None where the asker may make it
+    alone.
+    """
     if asker.role is Role.OPERATOR:
         return (None,) * len(changes)
     return tuple(_need(asker, one, before, after, now) for one in changes)
@@ -83,7 +99,10 @@ def _need(asker: Asker, one: Change, before: Directory, after: Directory, now: d
             roster, person = after.rosters_by_id.get(RosterId(one.roster)), one.override.person
             if roster is None:
                 return Need.OTHER_THAN_SHIFTS
-            stretch = sum((_rest(each.since, each.until, now) for each in roster.overrides if each.person == person), timedelta())
+            stretch = sum(
+                (_rest(each.since, each.until, now) for each in roster.overrides if each.person == person),
+                timedelta(),
+            )
             shift, begins = timedelta(hours=roster.hours), one.override.since
             takes_over = asker.person is not None and one.override.leader == asker.person
         case _:
@@ -106,7 +125,11 @@ def shift_of(directory: Directory, person: str) -> timedelta:
 def _ahead(directory: Directory, person: str, now: datetime) -> timedelta:
     """How long the person will be absent from now on, all in all."""
     known = directory.people_by_id.get(PersonId(person))
-    return sum((_rest(one.since, one.until, now) for one in known.absences), timedelta()) if known else timedelta()
+    return (
+        sum((_rest(one.since, one.until, now) for one in known.absences), timedelta())
+        if known
+        else timedelta()
+    )
 
 
 def _rest(since: datetime, until: datetime, now: datetime) -> timedelta:
@@ -185,9 +208,11 @@ def _of_roster(roster: str, *directories: Directory) -> set[str]:
 
 
 def approvers(units: Iterable[UnitId | None], directory: Directory) -> tuple[UnitId, ...]:
-    """The units whose supervisor or leader may be the second person, the nearest first; without any it is for the operator alone.
+    """The units whose supervisor or leader may be the second person, the nearest first; without any it is for
+    the operator alone.
 
-    Above every unit concerned; of the unit above all others nobody is above, so that its own people are asked.
+    Above every unit concerned; of the unit above all others nobody is above, so that its own people are
+    asked.
     """
     concerned = tuple(units)
     if None in concerned:
@@ -210,12 +235,19 @@ class NotYours(StrEnum):
 
 
 def why_not(
-    asker: Asker, principal: str, proposer: Actor, proposer_person: str | None, touched: Iterable[str], units: Iterable[UnitId]
+    asker: Asker,
+    principal: str,
+    proposer: Actor,
+    proposer_person: str | None,
+    touched: Iterable[str],
+    units: Iterable[UnitId],
 ) -> NotYours | None:
     """Why this asker may not approve or refuse; None: they may. `units` as `approvers` gives them."""
     if asker.role not in MAY_APPROVE:
         return NotYours.ROLE
-    if principal == proposer.principal or (asker.person is not None and asker.person in (proposer_person, proposer.principal)):
+    if principal == proposer.principal or (
+        asker.person is not None and asker.person in (proposer_person, proposer.principal)
+    ):
         return NotYours.OWN_PROPOSAL
     if asker.person is not None and asker.person in frozenset(touched):
         return NotYours.TOUCHED

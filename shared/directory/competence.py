@@ -1,7 +1,7 @@
 """Which one unit answers for a matter: first-receiver and competence rules ask here, and show the reason.
 
-Invariant: at most one unit, always the same one: the competence of the smallest area that holds the place, then the one that
-asks most (topic before kind before category), then the one declared first.
+Invariant: at most one unit, always the same one: the competence of the smallest area that holds the place,
+then the one that asks most (topic before kind before category), then the one declared first.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +31,11 @@ class Competent(NamedTuple):
 def competent_unit(whole: "Directory", matter: Matter, area: AreaCode) -> Competent | None:
     """None where no unit declares a competence that covers the matter at this place."""
     for at in whole.area_path(area):
-        found = [(_asks(one), unit, one) for unit, one in whole.competences_by_area.get(at, ()) if covers(one, matter)]
+        found = [
+            (_asks(one), unit, one)
+            for unit, one in whole.competences_by_area.get(at, ())
+            if covers(one, matter)
+        ]
         if found:
             _, unit, competence = max(found, key=lambda each: each[0])
             return Competent(unit, _reason(whole, unit, competence, at))

@@ -1,7 +1,7 @@
 """What makes a directory invalid: references that lead nowhere, circles, and posts that are or would be dark.
 
-Invariant: whoever can come to hold a post (holder, deputies, everyone on its roster) is declared and has a channel. A fault says
-where it stands and what to do, and names the post that would be dark.
+Invariant: whoever can come to hold a post (holder, deputies, everyone on its roster) is declared and has a
+channel. A fault says where it stands and what to do, and names the post that would be dark.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -47,14 +47,19 @@ class DirectoryFault(PlacedError):
 
 
 def faults_of(whole: "Directory") -> list[Fault]:
-    return [*_twice(whole), *(fault for part, check in _CHECKS.items() for fault in check(whole, getattr(whole, part)))]
+    return [
+        *_twice(whole),
+        *(fault for part, check in _CHECKS.items() for fault in check(whole, getattr(whole, part))),
+    ]
 
 
 def are_sound(whole: "Directory", ids: Ids) -> bool:
     """Whether none of these objects makes the directory invalid."""
     if any(len(getattr(whole, part)) != len(getattr(whole, table)) for part, table in TABLES.items()):
         return False  # something is declared twice
-    return not any(fault for part, check in _CHECKS.items() for fault in check(whole, objects_of(whole, part, ids)))
+    return not any(
+        fault for part, check in _CHECKS.items() for fault in check(whole, objects_of(whole, part, ids))
+    )
 
 
 def _twice(whole: "Directory") -> Iterator[Fault]:
@@ -84,7 +89,10 @@ def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[Fault]:
         if area.within and area.within not in above:
             yield Fault(where, f"area {area.code} lies within {area.within}, which is not declared")
         elif circle := circles.get(area.code):
-            yield Fault(where, f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them")
+            yield Fault(
+                where,
+                f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them",
+            )
 
 
 def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
@@ -95,12 +103,20 @@ def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
         if unit.area not in whole.areas_by_code:
             yield Fault((*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared")
         if unit.superior is not None and unit.superior not in above:
-            yield Fault((*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared")
+            yield Fault(
+                (*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared"
+            )
         elif circle := circles.get(unit.id):
-            yield Fault((*where, "superior"), f"unit {unit.id} stands above itself ({_round(unit.id, circle)}): mend one superior")
+            yield Fault(
+                (*where, "superior"),
+                f"unit {unit.id} stands above itself ({_round(unit.id, circle)}): mend one superior",
+            )
         for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
             if post is not None and post not in whole.posts_by_id:
-                yield Fault((*where, field), f"unit {unit.id} names {post} as its {field}, a post that is not declared")
+                yield Fault(
+                    (*where, field),
+                    f"unit {unit.id} names {post} as its {field}, a post that is not declared",
+                )
         if unit.whole_city and len(whole.area_path(unit.area)) > 1:
             text = f"unit {unit.id} has the whole city and lies in area {unit.area}, a part of it: take whole_city away, or mend the area"
             yield Fault((*where, "whole_city"), text)
@@ -113,20 +129,27 @@ def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
 def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[Fault]:
     for number, person in enumerate(people):
         if person.unit not in whole.units_by_id:
-            yield Fault(("people", number, "unit"), f"person {person.id} belongs to unit {person.unit}, which is not declared")
+            yield Fault(
+                ("people", number, "unit"),
+                f"person {person.id} belongs to unit {person.unit}, which is not declared",
+            )
 
 
 def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
     for number, post in enumerate(posts):
         where = ("posts", number)
         if post.unit not in whole.units_by_id:
-            yield Fault((*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared")
+            yield Fault(
+                (*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared"
+            )
         yield from _held(whole, post, where)
         if post.roster is None:
             continue
         roster = whole.rosters_by_id.get(RosterId(post.roster))
         if roster is None:
-            yield Fault((*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared")
+            yield Fault(
+                (*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared"
+            )
         elif roster.post != post.id:
             text = f"post {post.id} is held by roster {roster.id}, which is made for post {roster.post}: correct one of the two"
             yield Fault((*where, "roster"), text)
@@ -156,13 +179,18 @@ def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[Fault]
     for number, roster in enumerate(rosters):
         where = ("rosters", number)
         if roster.unit not in whole.units_by_id:
-            yield Fault((*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared")
+            yield Fault(
+                (*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared"
+            )
         post = whole.posts_by_id.get(PostId(roster.post))
         if post is None:
-            yield Fault((*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared")
+            yield Fault(
+                (*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared"
+            )
         elif post.roster is None:
             yield Fault(
-                (*where, "post"), f"roster {roster.id} is made for post {post.id}, which does not name it: add `roster: {roster.id}`"
+                (*where, "post"),
+                f"roster {roster.id} is made for post {post.id}, which does not name it: add `roster: {roster.id}`",
             )
         elif post.roster != roster.id:
             text = f"roster {roster.id} is made for post {post.id}, which roster {post.roster} holds: correct one of the two"
@@ -190,24 +218,40 @@ def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...
 def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[Fault]:
     for number, source in enumerate(sources):
         if source.unit not in whole.units_by_id:
-            yield Fault(("sources", number, "unit"), f"source {source.id} reports for unit {source.unit}, which is not declared")
+            yield Fault(
+                ("sources", number, "unit"),
+                f"source {source.id} reports for unit {source.unit}, which is not declared",
+            )
         for unit in source.also_for:
             if unit not in whole.units_by_id:
-                yield Fault(("sources", number, "also_for"), f"source {source.id} reports for unit {unit}, which is not declared")
+                yield Fault(
+                    ("sources", number, "also_for"),
+                    f"source {source.id} reports for unit {unit}, which is not declared",
+                )
         if source.area not in whole.areas_by_code:
-            yield Fault(("sources", number, "area"), f"source {source.id} is in area {source.area}, which is not declared")
+            yield Fault(
+                ("sources", number, "area"),
+                f"source {source.id} is in area {source.area}, which is not declared",
+            )
         if source.tell is not None and source.tell not in whole.posts_by_id:
-            yield Fault(("sources", number, "tell"), f"source {source.id} is to tell post {source.tell}, which is not declared")
+            yield Fault(
+                ("sources", number, "tell"),
+                f"source {source.id} is to tell post {source.tell}, which is not declared",
+            )
 
 
 def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[Fault]:
     for number, plan in enumerate(plans):
         where = ("plans", number)
         if plan.unit not in whole.units_by_id:
-            yield Fault((*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared")
+            yield Fault(
+                (*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared"
+            )
         for place, step in enumerate(plan.steps):
             if step.unit not in whole.units_by_id:
-                text = f"plan {PlanId(plan.id)}, step {place + 1} is for unit {step.unit}, which is not declared"
+                text = (
+                    f"plan {PlanId(plan.id)}, step {place + 1} is for unit {step.unit}, which is not declared"
+                )
                 yield Fault((*where, "steps", place, "unit"), text)
         yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
 
@@ -224,7 +268,9 @@ def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> 
                 yield Fault((*where, "sources"), f"{who} names source {source}, which is not declared")
 
 
-def _known_areas(whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str) -> Iterator[Fault]:
+def _known_areas(
+    whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str
+) -> Iterator[Fault]:
     for code in codes:
         if AreaCode(code) not in whole.areas_by_code:
             yield Fault(where, f"{who} names area {code}, which is not declared")
@@ -235,7 +281,9 @@ def _reachable(whole: "Directory", person: str) -> bool:
 
 
 def _circles(above: dict[str, str | None]) -> dict[str, list[str]]:
-    """Of each object that stands above itself all of its circle, upwards. Each is looked at once, however long the ways are."""
+    """Of each object that stands above itself all of its circle, upwards. Each is looked at once, however
+    long the ways are.
+    """
     found: dict[str, list[str]] = {}
     seen: set[str] = set()
     for start in above:
@@ -269,4 +317,6 @@ _CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[Fault]]] = {
     "plans": _plans,
     "suppressions": _suppressions,
 }
-"""What is wrong with objects of a part, beside the whole they belong to; the numbers in the paths count the objects given."""
+"""What is wrong with objects of a part, beside the whole they belong to; the numbers in the paths count the
+objects given.
+"""

@@ -1,7 +1,8 @@
-"""What a directory file changes when it is read anew, without undoing what was changed at run time meanwhile. Pure.
+"""What a directory file changes when it is read anew, without undoing what was changed at run time meanwhile.
+Pure.
 
-Invariant: only what differs between the file as last read and the file now becomes a change; a field the file left alone keeps the
-value it has at run time (an absence, an exchanged shift, a new holder).
+Invariant: only what differs between the file as last read and the file now becomes a change; a field the file
+left alone keeps the value it has at run time (an absence, an exchanged shift, a new holder).
 """
 
 from typing import cast
@@ -14,7 +15,9 @@ from shared.facts.directory import Change, Remove
 
 
 def file_changes(before: Directory | None, after: Directory, current: Directory) -> tuple[Change, ...]:
-    """The changes for `current` that bring in what is new between two readings of the file. `before` None: `after` counts whole."""
+    """The changes for `current` that bring in what is new between two readings of the file. `before` None:
+    `after` counts whole.
+    """
     known = {what: {id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
     if before is None:
         return difference(current, after)
@@ -36,5 +39,11 @@ def file_changes(before: Directory | None, after: Directory, current: Directory)
 def _merged(before: Frozen | None, after: Frozen, current: Frozen | None) -> Frozen:
     if before is None or current is None:
         return after
-    left_alone = {name: getattr(current, name) for name in type(after).model_fields if getattr(after, name) == getattr(before, name)}
-    return type(after).model_validate({name: getattr(after, name) for name in type(after).model_fields} | left_alone)
+    left_alone = {
+        name: getattr(current, name)
+        for name in type(after).model_fields
+        if getattr(after, name) == getattr(before, name)
+    }
+    return type(after).model_validate(
+        {name: getattr(after, name) for name in type(after).model_fields} | left_alone
+    )

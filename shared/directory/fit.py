@@ -1,6 +1,7 @@
 """What of a directory would not fit the broker: an object takes one key, and a key one message. Pure.
 
-Invariant: what is named here is refused before anything is stored; how many objects there are is bounded by the disk alone.
+Invariant: what is named here is refused before anything is stored; how many objects there are is bounded by
+the disk alone.
 """
 
 from shared.directory.parts import PARTS, Ids, id_of, objects_of
@@ -27,4 +28,6 @@ def _fault(what: str, value: Frozen) -> str | None:
     size = len(value.model_dump_json(exclude_none=True).encode())
     if size <= LARGEST_OBJECT:
         return None
-    return f"{what} {id_of(value)} takes {size} bytes, more than {LARGEST_OBJECT}: make it smaller, or two of it"
+    return (
+        f"{what} {id_of(value)} takes {size} bytes, more than {LARGEST_OBJECT}: make it smaller, or two of it"
+    )

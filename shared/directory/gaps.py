@@ -1,7 +1,8 @@
 """Warning before a gap: what is valid today and will be dark on Sunday. Pure.
 
-Invariant: `gaps` looks at every moment between `since` and `until` at which something can change, not at samples; each gap names
-its subject, from when to when, and the remedy in both languages. A gap is a warning; what is already wrong is a fault.
+Invariant: `gaps` looks at every moment between `since` and `until` at which something can change, not at
+samples; each gap names its subject, from when to when, and the remedy in both languages. A gap is a warning;
+what is already wrong is a fault.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -51,18 +52,27 @@ class Gap(Frozen):
 
 def gaps(directory: Directory, since: datetime, until: datetime) -> list[Gap]:
     """Every gap that has a moment in `since` … `until`: the grave ones first, then by time."""
-    found = [gap for part, check in _CHECKS.items() for gap in check(directory, getattr(directory, part), since, until)]
+    found = [
+        gap
+        for part, check in _CHECKS.items()
+        for gap in check(directory, getattr(directory, part), since, until)
+    ]
     return _in_order(found, since)
 
 
 def new_gaps(before: Directory, after: Directory, since: datetime, until: datetime) -> list[Gap]:
-    """Those that the step from `before` to `after` opens. Only what was altered, and posts that somebody else may hold for it, are looked
-    at: all of a large city's rosters take seconds."""
+    """Those that the step from `before` to `after` opens. Only what was altered, and posts that somebody else
+    may hold for it, are looked at: all of a large city's rosters take seconds.
+    """
     differs = altered(before, after)
     looked_at = {**differs, "posts": posts_answered_otherwise(after, differs)}
 
     def found(directory: Directory) -> list[Gap]:
-        return [gap for part, check in _CHECKS.items() for gap in check(directory, objects_of(directory, part, looked_at), since, until)]
+        return [
+            gap
+            for part, check in _CHECKS.items()
+            for gap in check(directory, objects_of(directory, part, looked_at), since, until)
+        ]
 
     known = {(gap.code, gap.subject, gap.since) for gap in found(before)}
     return _in_order([gap for gap in found(after) if (gap.code, gap.subject, gap.since) not in known], since)
@@ -114,7 +124,9 @@ def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime
     return Gap(code=GapCode.NOBODY_ON_DUTY, subject=post.id, since=begins, until=ends, grave=False, text=text)
 
 
-def _rosters(directory: Directory, rosters: Iterable[Roster], since: datetime, until: datetime) -> Iterator[Gap]:
+def _rosters(
+    directory: Directory, rosters: Iterable[Roster], since: datetime, until: datetime
+) -> Iterator[Gap]:
     for roster in rosters:
         begins = roster.start_of(0)
         if begins > since:
@@ -139,9 +151,17 @@ def _people(_: Directory, people: Iterable[Person], __: datetime, ___: datetime)
         if len(kinds) > 1:
             continue
         if kinds:
-            code, zh, en = GapCode.ONE_CHANNEL, "只有一种联系方式：请再添一种", "can be reached in one way only: add another channel"
+            code, zh, en = (
+                GapCode.ONE_CHANNEL,
+                "只有一种联系方式：请再添一种",
+                "can be reached in one way only: add another channel",
+            )
         else:
-            code, zh, en = GapCode.NO_CHANNEL, "没有任何联系方式：请补上", "can't be reached at all: add a channel"
+            code, zh, en = (
+                GapCode.NO_CHANNEL,
+                "没有任何联系方式：请补上",
+                "can't be reached at all: add a channel",
+            )
         text = Name(zh=f"{person.name.zh}{zh}", en=f"{person.name.en} {en}")
         yield Gap(code=code, subject=person.id, grave=False, text=text)
 
@@ -149,7 +169,10 @@ def _people(_: Directory, people: Iterable[Person], __: datetime, ___: datetime)
 def _units(_: Directory, units: Iterable[Unit], __: datetime, ___: datetime) -> Iterator[Gap]:
     for unit in units:
         if unit.head is None:
-            text = Name(zh=f"{unit.name.zh}没有负责人：请指定一个岗位", en=f"nobody answers for {unit.name.en}: name its head, a post")
+            text = Name(
+                zh=f"{unit.name.zh}没有负责人：请指定一个岗位",
+                en=f"nobody answers for {unit.name.en}: name its head, a post",
+            )
             yield Gap(code=GapCode.NOBODY_HEADS, subject=unit.id, grave=False, text=text)
 
 
@@ -161,7 +184,9 @@ def _plans(_: Directory, plans: Iterable[ContingencyPlan], since: datetime, unti
                 zh=f"预案《{plan.name.zh}》应于{plan.review_by}前复审：请复审并更新版本",
                 en=f"the plan {plan.name.en} is to be reviewed by {plan.review_by}: review it and renew its version",
             )
-            yield Gap(code=GapCode.PLAN_REVIEW, subject=plan.id, since=max(due, since), grave=False, text=text)
+            yield Gap(
+                code=GapCode.PLAN_REVIEW, subject=plan.id, since=max(due, since), grave=False, text=text
+            )
 
 
 def _end_of(day: date) -> datetime:

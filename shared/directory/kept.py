@@ -1,8 +1,9 @@
-"""The directory as the bucket DIRECTORY keeps it: the document, its revision, and the fact of the change that made it; and
-beside it the changes that wait for a second person.
+"""The directory as the bucket DIRECTORY keeps it: the document, its revision, and the fact of the change that
+made it; and beside it the changes that wait for a second person.
 
-Invariant: the fact's bytes lie in the same value as what they changed, so that a crash between the two writes loses nothing: whoever
-finds a change that was not told yet appends the very same bytes under the very same id.
+Invariant: the fact's bytes lie in the same value as what they changed, so that a crash between the two writes
+loses nothing: whoever finds a change that was not told yet appends the very same bytes under the very same
+id.
 """
 
 from datetime import datetime
@@ -23,7 +24,9 @@ PROPOSED = "proposed"
 
 
 def file_key(digest: str) -> str:
-    """Where the directory of a file is kept, so that the next file is laid beside it and run-time changes survive."""
+    """Where the directory of a file is kept, so that the next file is laid beside it and run-time changes
+    survive.
+    """
     return f"file-{digest[:32]}"
 
 
@@ -65,7 +68,9 @@ class Proposal(Frozen):
     why: str = ""
     changes: tuple[Change, ...]
     taken_back: bool = False
-    """By whoever proposed it: it waits for nobody, and counts until it would have expired, since people were told of it."""
+    """By whoever proposed it: it waits for nobody, and counts until it would have expired, since people were
+    told of it.
+    """
 
 
 class Proposals(Frozen):

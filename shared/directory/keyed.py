@@ -1,8 +1,10 @@
-"""The directory as the bucket DIRECTORY keeps it: one key an object, and a small head that says which revision all of them make.
+"""The directory as the bucket DIRECTORY keeps it: one key an object, and a small head that says which
+revision all of them make.
 
-Invariant: a change is in force with its head, and whole: the head carries the change (or names the parts that do), and the objects are
-written after it, before the next head. Whoever has read the objects and the head has therefore the directory at that revision, however
-far the writing has come: what the head says is laid over them, and laying it over twice is laying it over once.
+Invariant: a change is in force with its head, and whole: the head carries the change (or names the parts that
+do), and the objects are written after it, before the next head. Whoever has read the objects and the head has
+therefore the directory at that revision, however far the writing has come: what the head says is laid over
+them, and laying it over twice is laying it over once.
 """
 
 import hashlib
@@ -47,7 +49,9 @@ class Head(Frozen):
     subject: str
     """Where that fact belongs."""
     fact: str | None = None
-    """Its bytes, UTF-8; None where it takes several, which lie under `part.<digest of the change>.<number>`."""
+    """Its bytes, UTF-8; None where it takes several, which lie under `part.<digest of the
+    change>.<number>`.
+    """
     parts: int = 0
     moved: bool = False
     """Its changes move an older value over: they are on record already."""
@@ -65,7 +69,13 @@ class _Stored(Frozen):
 
 
 _STORED: dict[str, TypeAdapter[Any]] = {
-    what: TypeAdapter(type(f"Stored{model.__name__}", (_Stored,), {"__annotations__": {"object": model}, "__module__": __name__}))
+    what: TypeAdapter(
+        type(
+            f"Stored{model.__name__}",
+            (_Stored,),
+            {"__annotations__": {"object": model}, "__module__": __name__},
+        )
+    )
     for what, model in _MODELS.items()
 }
 _ALL_FIELDS: dict[type[BaseModel], set[str]] = {}
@@ -137,7 +147,9 @@ class Objects:
         self._changed.add(what)
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Changes that were checked when they were made; one that names what is not there (any more) does nothing."""
+        """Changes that were checked when they were made; one that names what is not there (any more) does
+        nothing.
+        """
         for one in changes:
             what, name = _named(one)
             row = self.rows[what].get(name)
@@ -158,14 +170,18 @@ class Objects:
             after = {id_of(value): value for value in getattr(directory, part)}
             self.gone |= {(what, name): row.sequence for name, row in before.items() if name not in after}
             self.rows[what] = {
-                name: Row(order, value, before[name].sequence if name in before else self.gone.get((what, name), 0))
+                name: Row(
+                    order, value, before[name].sequence if name in before else self.gone.get((what, name), 0)
+                )
                 for order, (name, value) in enumerate(after.items())
             }
             self._next[what] = len(after)
         self._changed = set(PARTS)
 
     def raw(self, what: str, id: str) -> tuple[bytes | None, int]:  # noqa: A002
-        """(value, sequence of the key before): what is to be written under the object's key; None for one that is gone."""
+        """(value, sequence of the key before): what is to be written under the object's key; None for one
+        that is gone.
+        """
         row = self.rows[what].get(id)
         if row is None:
             return None, self.gone.get((what, id), 0)
@@ -175,7 +191,9 @@ class Objects:
     def directory(self, version: str) -> Directory:
         """A whole valid one, as long as all changes were checked."""
         parts = {
-            part: self._in_order(what) if what in self._changed or self._last is None else getattr(self._last, part)
+            part: self._in_order(what)
+            if what in self._changed or self._last is None
+            else getattr(self._last, part)
             for what, part in PARTS.items()
         }
         changed = {PARTS[what] for what in self._changed}
@@ -188,8 +206,10 @@ class Objects:
 
 
 def _lean(value: Frozen) -> Frozen:
-    """pydantic keeps with each value a set of the fields that were given, which nobody asks here, and a dictionary of those it does not
-    know, mostly empty: 280 bytes each, 32 MB in all. They share one of their class."""
+    """pydantic keeps with each value a set of the fields that were given, which nobody asks here, and a
+    dictionary of those it does not know, mostly empty: 280 bytes each, 32 MB in all. They share one of their
+    class.
+    """
     _share_fields(value)
     return value
 

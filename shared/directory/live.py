@@ -1,7 +1,8 @@
 """The directory as it is now, followed at run time: `live.now` is always a whole valid one.
 
-Invariant: it only ever moves forward in revision, from one whole directory to the next: a change is seen with its head, never in pieces.
-Before the first value, and where the broker is away, the last one known stays (at first that of the file).
+Invariant: it only ever moves forward in revision, from one whole directory to the next: a change is seen with
+its head, never in pieces. Before the first value, and where the broker is away, the last one known stays (at
+first that of the file).
 """
 
 import asyncio
@@ -30,28 +31,38 @@ class _Peek(msgspec.Struct):
 
 
 class LiveDirectory:
-    """Give it as `Callable[[], Directory]`, or read `now`. `open` belongs to a service's `prepare`, `run` to its `tasks`."""
+    """Give it as `Callable[[], Directory]`, or read `now`. `open` belongs to a service's `prepare`, `run` to
+    its `tasks`.
+    """
 
     def __init__(self, first: Directory | Callable[[], Directory], connection: Callable[[], Client]) -> None:
-        """`first`: that of the file, or how it is read; it is read only where the bucket has none, since a large one takes seconds."""
+        """`first`: that of the file, or how it is read; it is read only where the bucket has none, since a
+        large one takes seconds.
+        """
         self._first = first
         self._now = first if isinstance(first, Directory) else None
         self.revision: int = 0
         """0 while `now` is the file's."""
         self.head: Head | None = None
         self.head_sequence: int = 0
-        """Of the head in the bucket, 0 where it has none: then the directory is the file's, or an older single value's."""
+        """Of the head in the bucket, 0 where it has none: then the directory is the file's, or an older
+        single value's.
+        """
         self.told: str | None = None
         self.told_sequence: int = 0
         self.single: Kept | None = None
-        """The single value that `now` was taken from, where it is ahead of the head: of the version before."""
+        """The single value that `now` was taken from, where it is ahead of the head: of the version
+        before.
+        """
         self.objects = Objects()
         self._parts: dict[str, tuple[Change, ...]] = {}
         self._is_open = False
         self.listeners: list[Callable[[Directory], None]] = []
         """Called with each new directory, at once."""
         keys = (HEAD, TOLD, CURRENT, f"{OBJECT}>", f"{PART}>")
-        self._follower = BucketFollower(DIRECTORY, connection, self._take, keys=keys, on_current=self._read_all)
+        self._follower = BucketFollower(
+            DIRECTORY, connection, self._take, keys=keys, on_current=self._read_all
+        )
         self.run, self.check = self._follower.run, self._follower.check
 
     @property
@@ -142,7 +153,12 @@ class LiveDirectory:
     def _show(self) -> None:
         """Make the head's revision that of now, once all that was there at the start has been read."""
         head = self.head
-        if head is None or not self._is_open or head.revision < self.revision or (head.revision == self.revision and self.single is None):
+        if (
+            head is None
+            or not self._is_open
+            or head.revision < self.revision
+            or (head.revision == self.revision and self.single is None)
+        ):
             return
         self._now, self.revision, self.single = self.objects.directory(head.version), head.revision, None
         self._tell()

@@ -1,4 +1,6 @@
-"""When who holds a post may change: between two such moments nothing does, so that looking at each of them is looking at all time."""
+"""When who holds a post may change: between two such moments nothing does, so that looking at each of them is
+looking at all time.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,7 +10,9 @@ from shared.ids import PersonId, RosterId
 
 
 def moments(directory: Directory, post: Post, since: datetime, until: datetime) -> list[datetime]:
-    """`since`, and every later moment before `until` at which a shift, an override or an absence begins or ends."""
+    """`since`, and every later moment before `until` at which a shift, an override or an absence begins or
+    ends.
+    """
     people = {PersonId(post.holder), *map(PersonId, post.deputies)}
     found = {since}
     if post.roster is not None:
@@ -16,5 +20,7 @@ def moments(directory: Directory, post: Post, since: datetime, until: datetime) 
             people |= {shift.person} | ({shift.leader} if shift.leader else set())
             found |= {shift.starts_at, shift.ends_at}
     for person in people:
-        found |= {at for absence in directory.people_by_id[person].absences for at in (absence.since, absence.until)}
+        found |= {
+            at for absence in directory.people_by_id[person].absences for at in (absence.since, absence.until)
+        }
     return sorted(at.astimezone(UTC) for at in found if since <= at < until)

@@ -1,7 +1,9 @@
-"""The parts of a directory, which of them names objects of which, and what differs between two directories. Pure.
+"""The parts of a directory, which of them names objects of which, and what differs between two directories.
+Pure.
 
-Invariant: what can be wrong with an object depends on itself and on the objects that it names. After a change it is therefore enough to
-look at what was altered and at what names it, and an object that is not named here is equal in both directories.
+Invariant: what can be wrong with an object depends on itself and on the objects that it names. After a change
+it is therefore enough to look at what was altered and at what names it, and an object that is not named here
+is equal in both directories.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -98,7 +100,9 @@ def _unlike(before: tuple[Any, ...], after: tuple[Any, ...]) -> frozenset[str]:
     earlier = {id_of(old): old for old, _ in pairs if old is not None}
     later = {id_of(new): new for _, new in pairs if new is not None}
     return frozenset(
-        name for name in earlier.keys() | later.keys() if (old := earlier.get(name)) is not (new := later.get(name)) and old != new
+        name
+        for name in earlier.keys() | later.keys()
+        if (old := earlier.get(name)) is not (new := later.get(name)) and old != new
     )
 
 
@@ -111,13 +115,20 @@ def _naming(objects: Iterable[Any], names: Mapping[str, Callable[[Any], _Ids]], 
     looked_for = [(named_by, ids[part]) for part, named_by in names.items() if ids[part]]
     if not looked_for:
         return frozenset()
-    return frozenset(id_of(one) for one in objects if any(not those.isdisjoint(named_by(one)) for named_by, those in looked_for))
+    return frozenset(
+        id_of(one)
+        for one in objects
+        if any(not those.isdisjoint(named_by(one)) for named_by, those in looked_for)
+    )
 
 
 def posts_answered_otherwise(directory: "Directory", ids: Ids) -> frozenset[str]:
-    """Every post whose holder, at some moment, may be another one because of these objects: it or its roster is among them, or somebody
-    whom one of the two names."""
-    deciding = {part: ids[part] if part in ("people", "posts", "rosters") else frozenset[str]() for part in TABLES}
+    """Every post whose holder, at some moment, may be another one because of these objects: it or its roster
+    is among them, or somebody whom one of the two names.
+    """
+    deciding = {
+        part: ids[part] if part in ("people", "posts", "rosters") else frozenset[str]() for part in TABLES
+    }
     return near(directory, {**deciding, "rosters": near(directory, deciding)["rosters"]})["posts"]
 
 

@@ -1,7 +1,8 @@
 """People with every way to reach them, the posts they hold, and why a post is held by whom at a given moment.
 
-Invariant: a duty is owed to a post; who answers for it is decided at the moment it is asked, always by the same order: the shift
-of the post's roster, the holder, the deputies in turn. When nobody of these is there, the holder answers all the same.
+Invariant: a duty is owed to a post; who answers for it is decided at the moment it is asked, always by the
+same order: the shift of the post's roster, the holder, the deputies in turn. When nobody of these is there,
+the holder answers all the same.
 """
 
 from enum import StrEnum
@@ -37,7 +38,9 @@ class Person(Frozen):
     """In the order in which they are tried."""
     absences: Annotated[tuple[Absence, ...], at_most(200)] = ()
     roles: Annotated[tuple[Role, ...], at_most(20)] | None = None
-    """What a token of theirs may be used for now. None: the directory does not say, and the token's role holds."""
+    """What a token of theirs may be used for now. None: the directory does not say, and the token's role
+    holds.
+    """
 
 
 class Post(Frozen):

@@ -1,4 +1,6 @@
-"""Contingency plans with the steps they are run by, and suppressions: what is planned, so that nobody is woken for it."""
+"""Contingency plans with the steps they are run by, and suppressions: what is planned, so that nobody is
+woken for it.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Self
@@ -27,7 +29,9 @@ class Scope(Frozen):
 
 
 class PlanStep(Frozen):
-    """One task of a plan, for `unit`; `within` counts from the start of the plan, or from the end of step `after` (from 1)."""
+    """One task of a plan, for `unit`; `within` counts from the start of the plan, or from the end of step
+    `after` (from 1).
+    """
 
     title: Name
     unit: Ref
@@ -51,12 +55,15 @@ class ContingencyPlan(Frozen):
     def steps_follow_earlier_ones(self) -> Self:
         for number, step in enumerate(self.steps, start=1):
             if step.after is not None and step.after >= number:
-                raise ValueError(f"step {number} comes after step {step.after}, which is not before it: name an earlier one (from 1)")
+                raise ValueError(
+                    f"step {number} comes after step {step.after}, which is not before it: name an earlier one (from 1)"
+                )
         return self
 
 
 class Suppression(Span):
-    """Reports that match every list given were planned (a test alarm, announced works): taken and kept, but nobody is woken.
+    """Reports that match every list given were planned (a test alarm, announced works): taken and kept, but
+    nobody is woken.
 
     Never of a lapse: a duty that is open stays owed.
     """

@@ -1,8 +1,8 @@
 """Duty rosters: who is on shift when, by rotation and by override.
 
-Invariant: shifts leave no gap and do not overlap between `since` and `ends`. A shift begins at a time of the wall clock, so that
-one of 24 hours lasts 23 or 25 where the clock is changed; an override cuts the shifts it touches, the last one declared winning.
-Pure: every moment is an argument.
+Invariant: shifts leave no gap and do not overlap between `since` and `ends`. A shift begins at a time of the
+wall clock, so that one of 24 hours lasts 23 or 25 where the clock is changed; an override cuts the shifts it
+touches, the last one declared winning. Pure: every moment is an argument.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,9 @@ class Override(Span):
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One person's watch without a break. `number` counts the rotation's shifts; an override's parts have the number they cut."""
+    """One person's watch without a break. `number` counts the rotation's shifts; an override's parts have the
+    number they cut.
+    """
 
     roster: str
     number: int
@@ -82,7 +84,9 @@ class Roster(Frozen):
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
     def bounds_at(self, at: datetime) -> tuple[int, datetime, datetime]:
-        """(number, start, end) of the rotation's shift that `at` falls in; the number is negative before the roster begins."""
+        """(number, start, end) of the rotation's shift that `at` falls in; the number is negative before the
+        roster begins.
+        """
         wall = at.astimezone(self.zone).replace(tzinfo=None)
         number = (wall - datetime.combine(self.since, self.starts)) // timedelta(hours=self.hours)
         begins, ends = self.start_of(number), self.start_of(number + 1)
@@ -121,7 +125,9 @@ class Roster(Frozen):
         """Every shift that has a moment in `since` … `until`, in order."""
         number = max(0, self.bounds_at(since)[0])
         while (self.count is None or number < self.count) and self.start_of(number) < until:
-            yield from (shift for shift in self.parts_of(number) if shift.ends_at > since and shift.starts_at < until)
+            yield from (
+                shift for shift in self.parts_of(number) if shift.ends_at > since and shift.starts_at < until
+            )
             number += 1
 
     def parts_of(self, number: int) -> list[Shift]:
@@ -130,18 +136,26 @@ class Roster(Frozen):
 
     def _parts(self, number: int, begins: datetime, ends: datetime) -> list[Shift]:
         leader = PersonId(self.leaders[number % len(self.leaders)]) if self.leaders else None
-        whole = Shift(self.id, number, PersonId(self.rotation[number % len(self.rotation)]), leader, begins, ends)
+        whole = Shift(
+            self.id, number, PersonId(self.rotation[number % len(self.rotation)]), leader, begins, ends
+        )
         touching = [one for one in self.overrides if one.since < ends and one.until > begins]
         if not touching:
             return [whole]
         cuts = {whole.starts_at, whole.ends_at}
-        cuts |= {at for one in touching for at in (one.since, one.until) if whole.starts_at < at < whole.ends_at}
+        cuts |= {
+            at for one in touching for at in (one.since, one.until) if whole.starts_at < at < whole.ends_at
+        }
         edges = sorted(at.astimezone(UTC) for at in cuts)
         parts: list[Shift] = []
         for edge, following in pairwise(edges):
             stand_in = next((one for one in reversed(touching) if one.covers(edge)), None)
             part = _part(whole, stand_in, edge, following)
-            if parts and (parts[-1].person, parts[-1].leader, parts[-1].override) == (part.person, part.leader, part.override):
+            if parts and (parts[-1].person, parts[-1].leader, parts[-1].override) == (
+                part.person,
+                part.leader,
+                part.override,
+            ):
                 part = _part(whole, stand_in, parts.pop().starts_at, following)
             parts.append(part)
         return parts
@@ -151,4 +165,13 @@ def _part(whole: Shift, stand_in: Override | None, begins: datetime, ends: datet
     if stand_in is None:
         return Shift(whole.roster, whole.number, whole.person, whole.leader, begins, ends)
     leader = PersonId(stand_in.leader) if stand_in.leader else whole.leader
-    return Shift(whole.roster, whole.number, PersonId(stand_in.person), leader, begins, ends, override=True, reason=stand_in.reason)
+    return Shift(
+        whole.roster,
+        whole.number,
+        PersonId(stand_in.person),
+        leader,
+        begins,
+        ends,
+        override=True,
+        reason=stand_in.reason,
+    )

@@ -1,7 +1,7 @@
 """People, posts, units and rosters from tables (CSV), as offices keep them: each row becomes a change. Pure.
 
-Invariant: a column that is not there leaves what is known as it is; a cell that is empty clears it. Every fault names file, line and
-column; nothing is taken of a table that has one.
+Invariant: a column that is not there leaves what is known as it is; a cell that is empty clears it. Every
+fault names file, line and column; nothing is taken of a table that has one.
 """
 
 import csv
@@ -34,17 +34,43 @@ class Table:
     put: Callable[[Any], Change]
     lists: tuple[str, ...] = ()
     channels: bool = False
-    """Every other column is a channel of the notifier's file (voice, sms, email …), in the order they are tried."""
+    """Every other column is a channel of the notifier's file (voice, sms, email …), in the order they are
+    tried.
+    """
 
 
 TABLES = {
-    "people": Table("people", Person, ("unit", "language", "roles"), lambda one: PutPerson(person=one), lists=("roles",), channels=True),
-    "posts": Table("posts", Post, ("unit", "holder", "deputies", "roster"), lambda one: PutPost(post=one), lists=("deputies",)),
+    "people": Table(
+        "people",
+        Person,
+        ("unit", "language", "roles"),
+        lambda one: PutPerson(person=one),
+        lists=("roles",),
+        channels=True,
+    ),
+    "posts": Table(
+        "posts",
+        Post,
+        ("unit", "holder", "deputies", "roster"),
+        lambda one: PutPost(post=one),
+        lists=("deputies",),
+    ),
     "units": Table("units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)),
     "rosters": Table(
         "rosters",
         Roster,
-        ("unit", "post", "timezone", "starts", "hours", "rotation", "since", "ends", "leaders", "sign_in_within"),
+        (
+            "unit",
+            "post",
+            "timezone",
+            "starts",
+            "hours",
+            "rotation",
+            "since",
+            "ends",
+            "leaders",
+            "sign_in_within",
+        ),
         lambda one: PutRoster(roster=one),
         lists=("rotation", "leaders"),
     ),
@@ -60,7 +86,8 @@ class RowFault(ValueError):
 
 
 def read_rows(raw: bytes, name: str, table: Table, directory: Directory) -> tuple[Change, ...]:
-    """The changes a table makes to `directory`; rows that say what is known already make none. Raises RowFault.
+    """The changes a table makes to `directory`; rows that say what is known already make none. Raises
+    RowFault.
 
     Text is UTF-8, with or without a mark, or GB 18030, as spreadsheets in China write it.
     """
@@ -74,13 +101,18 @@ def read_rows(raw: bytes, name: str, table: Table, directory: Directory) -> tupl
     try:
         for row in reader:
             if None in row:
-                faults.append(f"{name}:{reader.line_num}: more cells than columns: put text with commas in quotes")
+                faults.append(
+                    f"{name}:{reader.line_num}: more cells than columns: put text with commas in quotes"
+                )
                 continue
             before = known.get((row["id"] or "").strip())
             try:
                 after = table.model.model_validate(_fields(row, columns, table, before), extra="forbid")
             except ValidationError as error:
-                faults += [f"{name}:{reader.line_num}: {_column(where, table, row)}: {what}" for where, what in field_errors(error)]
+                faults += [
+                    f"{name}:{reader.line_num}: {_column(where, table, row)}: {what}"
+                    for where, what in field_errors(error)
+                ]
                 continue
             if after != before:
                 changes.append(table.put(after))
@@ -109,14 +141,18 @@ def _check_columns(columns: list[str], name: str, table: Table) -> None:
     faults += [f"{name}:1: {column}: the column stands there twice: remove one" for column in twice]
     if not table.channels:
         strangers = [column for column in columns if column not in allowed]
-        faults += [f"{name}:1: {column}: no such column; there are {', '.join(allowed)}" for column in strangers]
+        faults += [
+            f"{name}:1: {column}: no such column; there are {', '.join(allowed)}" for column in strangers
+        ]
     if faults:
         raise RowFault(faults)
 
 
 def _fields(row: dict[str, str], columns: list[str], table: Table, before: Frozen | None) -> dict[str, Any]:
     """The model's fields: what is known, with what the row says in its place."""
-    fields: dict[str, Any] = {key: getattr(before, key) for key in type(before).model_fields} if before else {}
+    fields: dict[str, Any] = (
+        {key: getattr(before, key) for key in type(before).model_fields} if before else {}
+    )
     cells = {column: (row[column] or "").strip() for column in columns}
     fields["id"] = cells["id"]
     if any(column in cells for column in NAMES):
@@ -130,8 +166,14 @@ def _fields(row: dict[str, str], columns: list[str], table: Table, before: Froze
             fields[column] = cells[column]
         elif column in cells:
             fields.pop(column, None)
-    if table.channels and (channels := [column for column in columns if column not in ("id", *NAMES, *table.columns)]):
-        fields["channels"] = [{"channel": channel, "address": address} for channel in channels for address in _parts(cells[channel])]
+    if table.channels and (
+        channels := [column for column in columns if column not in ("id", *NAMES, *table.columns)]
+    ):
+        fields["channels"] = [
+            {"channel": channel, "address": address}
+            for channel in channels
+            for address in _parts(cells[channel])
+        ]
     return fields
 
 
@@ -145,6 +187,11 @@ def _column(where: str, table: Table, row: dict[str, str]) -> str:
     if first == "name":
         return "name_zh, name_en"
     if first == "channels" and table.channels and rest and rest[0].isdigit():
-        channels = [column for column in row if column not in ("id", *NAMES, *table.columns) for _ in _parts(row[column] or "")]
+        channels = [
+            column
+            for column in row
+            if column not in ("id", *NAMES, *table.columns)
+            for _ in _parts(row[column] or "")
+        ]
         return channels[int(rest[0])] if int(rest[0]) < len(channels) else first
     return first

@@ -1,6 +1,8 @@
-"""The directory as others see it: who is who and who answers now, without a number, an address or the reason of an absence.
+"""The directory as others see it: who is who and who answers now, without a number, an address or the reason
+of an absence.
 
-Invariant: what is personal (addresses, why somebody is away) is shown whole or not at all, and only where `personal` is asked. Pure.
+Invariant: what is personal (addresses, why somebody is away) is shown whole or not at all, and only where
+`personal` is asked. Pure.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +29,9 @@ def size(directory: Directory) -> int:
 
 
 def document(directory: Directory, *, personal: bool, start: int = 0, end: int | None = None) -> Json:
-    """The document itself, as a file could hold it; of its objects, all parts counted through, those from `start` to before `end`."""
+    """The document itself, as a file could hold it; of its objects, all parts counted through, those from
+    `start` to before `end`.
+    """
     shown: Json = directory.model_dump(mode="json", exclude_none=True, exclude=set(PARTS))
     first = 0
     for name in PARTS:
@@ -38,7 +42,9 @@ def document(directory: Directory, *, personal: bool, start: int = 0, end: int |
     return shown
 
 
-def part(directory: Directory, name: str, at: datetime, *, personal: bool, start: int = 0, end: int | None = None) -> list[Json]:
+def part(
+    directory: Directory, name: str, at: datetime, *, personal: bool, start: int = 0, end: int | None = None
+) -> list[Json]:
     """One part of the document (`people`, `posts` …), with what holds at `at`."""
     some = getattr(directory, name)[start:end]
     plain = [_plain(one, personal=personal) for one in some]
@@ -62,7 +68,11 @@ def change(one: Change, *, personal: bool) -> Json:
 
 
 def _plain(one: Frozen, *, personal: bool) -> Json:
-    return _person(one) if isinstance(one, Person) and not personal else one.model_dump(mode="json", exclude_none=True)
+    return (
+        _person(one)
+        if isinstance(one, Person) and not personal
+        else one.model_dump(mode="json", exclude_none=True)
+    )
 
 
 def _person(person: Person) -> Json:

@@ -1,4 +1,6 @@
-"""A stretch of time, from its first moment up to, not including, its last; written `from` and `until` in files and on the wire."""
+"""A stretch of time, from its first moment up to, not including, its last; written `from` and `until` in
+files and on the wire.
+"""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -26,7 +28,9 @@ class Span(Frozen):
     @model_validator(mode="after")
     def ends_after_it_begins(self) -> Self:
         if self.until <= self.since:
-            raise ValueError(f"ends ({self.until.isoformat()}) before it begins ({self.since.isoformat()}): exchange the two, or remove it")
+            raise ValueError(
+                f"ends ({self.until.isoformat()}) before it begins ({self.since.isoformat()}): exchange the two, or remove it"
+            )
         return self
 
     def covers(self, at: datetime) -> bool:

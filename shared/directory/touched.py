@@ -1,7 +1,9 @@
-"""Whom a change of the directory touches, and in what way: found by laying the directory before it beside the one after. Pure.
+"""Whom a change of the directory touches, and in what way: found by laying the directory before it beside the
+one after. Pure.
 
-Invariant: whoever is reached otherwise, answers for something else or counts as absent at another time after a change than before is
-found, whichever change brought it about; only what lies ahead counts. Newcomers, whom nobody could tell before, are not.
+Invariant: whoever is reached otherwise, answers for something else or counts as absent at another time after
+a change than before is found, whichever change brought it about; only what lies ahead counts. Newcomers, whom
+nobody could tell before, are not.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,10 +26,16 @@ Touches = Iterator[tuple[str, PersonalChange]]
 
 
 def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, ...]:
-    """Everybody of `before` whom the step to `after` touches from `now` on; also who made it: their token may be in other hands."""
+    """Everybody of `before` whom the step to `after` touches from `now` on; also who made it: their token may
+    be in other hands.
+    """
     found: dict[str, dict[PersonalChange, None]] = {}
     differs = altered(before, after)
-    for each in (_people(before, after, differs, now), _posts(before, after, differs), _rosters(before, after, differs, now)):
+    for each in (
+        _people(before, after, differs, now),
+        _posts(before, after, differs),
+        _rosters(before, after, differs, now),
+    ):
         for person, change in each:
             found.setdefault(person, {})[change] = None
     return tuple(
@@ -43,11 +51,17 @@ def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, .
 
 
 def signature(directory: Directory, person: str | None, unit: str | None, otherwise: Name) -> Signature:
-    """Name, unit and first post of who does something; `otherwise` is the name where the directory does not know the person."""
+    """Name, unit and first post of who does something; `otherwise` is the name where the directory does not
+    know the person.
+    """
     known = directory.people_by_id.get(PersonId(person or ""))
     of_unit = directory.units_by_id.get(UnitId(known.unit if known else unit or ""))
-    post = next((post.name for post in directory.posts if known is not None and post.holder == known.id), None)
-    return Signature(name=known.name if known else otherwise, unit=of_unit.name if of_unit else None, post=post)
+    post = next(
+        (post.name for post in directory.posts if known is not None and post.holder == known.id), None
+    )
+    return Signature(
+        name=known.name if known else otherwise, unit=of_unit.name if of_unit else None, post=post
+    )
 
 
 def _channels(person: Person) -> tuple[str, ...]:
@@ -120,7 +134,9 @@ def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -
     for old in objects_of(before, "rosters", differs):
         new = after.rosters_by_id.get(RosterId(old.id))
         if new is None or _rotation(new) != _rotation(old):
-            for person in dict.fromkeys((*old.rotation, *old.leaders, *(new.rotation + new.leaders if new else ()))):
+            for person in dict.fromkeys(
+                (*old.rotation, *old.leaders, *(new.rotation + new.leaders if new else ()))
+            ):
                 yield person, PersonalChange(Touch.ROSTER, about=old.name)
         if new is not None:
             added = [one for one in new.overrides if one not in old.overrides and one.until > now]
@@ -132,7 +148,16 @@ def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -
 
 
 def _rotation(roster: Roster) -> tuple[object, ...]:
-    return roster.post, roster.timezone, roster.starts, roster.hours, roster.rotation, roster.leaders, roster.since, roster.ends
+    return (
+        roster.post,
+        roster.timezone,
+        roster.starts,
+        roster.hours,
+        roster.rotation,
+        roster.leaders,
+        roster.since,
+        roster.ends,
+    )
 
 
 def _override(before: Directory, after: Directory, old: Roster, new: Roster, one: Override) -> Touches:
@@ -141,7 +166,10 @@ def _override(before: Directory, after: Directory, old: Roster, new: Roster, one
     edges = {at for shift in shifts for at in (shift.starts_at, shift.ends_at) if one.since < at < one.until}
     for since, until in pairwise(sorted({one.since, one.until, *edges})):
         was, now = old.shift_at(since), new.shift_at(since)
-        for earlier, later in ((was and was.person, now and now.person), (was and was.leader, now and now.leader)):
+        for earlier, later in (
+            (was and was.person, now and now.person),
+            (was and was.leader, now and now.leader),
+        ):
             if earlier == later:
                 continue
             if earlier is not None:

@@ -20,7 +20,9 @@ class Area(Frozen):
 
 
 class Competence(Frozen):
-    """What a unit is competent for: all that matches every list given, in `area` and all below. An empty list asks nothing."""
+    """What a unit is competent for: all that matches every list given, in `area` and all below. An empty list
+    asks nothing.
+    """
 
     kinds: tuple[ReportKind, ...] = ()
     categories: tuple[Category, ...] = ()
@@ -49,7 +51,9 @@ class Unit(Frozen):
 
 
 class Source(Frozen):
-    """A system that publishes: what it sends is taken for a report of `unit`, in `area` where it names none we know."""
+    """A system that publishes: what it sends is taken for a report of `unit`, in `area` where it names none
+    we know.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
     name: Name
@@ -57,13 +61,19 @@ class Source(Frozen):
     area: Ref
     also_for: Annotated[tuple[Ref, ...], at_most(500)] = ()
     """Other units it may report for: a system that several share. It reports for none else."""
-    formats: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")], ...], at_most(20)]
+    formats: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")], ...], at_most(20)
+    ]
     silent_after: Annotated[Term, Field(gt=timedelta(0))] | None = None
-    """A source that says nothing for so long is itself an incident. None: it speaks only when something happens."""
+    """A source that says nothing for so long is itself an incident. None: it speaks only when something
+    happens.
+    """
     tell: Ref | None = None
     """The post told when it is silent; default the one its unit is rung at."""
     outside: bool = False
-    """It knows of events independently of the units that owe the report (media, hotline, sensors): it can witness an omission."""
+    """It knows of events independently of the units that owe the report (media, hotline, sensors): it can
+    witness an omission.
+    """
 
     @property
     def principal(self) -> str:

@@ -1,8 +1,8 @@
 """The document of `config/directory.yaml`, and everything that is asked of it.
 
-Invariant: a Directory is valid as a whole (`faults`): every reference leads somewhere, superiors form a tree, and no post that can
-be owed a report is dark (held by nobody, or by somebody without a channel). A file that breaks this is refused with the line to
-mend. It never changes: a change makes another one.
+Invariant: a Directory is valid as a whole (`faults`): every reference leads somewhere, superiors form a tree,
+and no post that can be owed a report is dark (held by nobody, or by somebody without a channel). A file that
+breaks this is refused with the line to mend. It never changes: a change makes another one.
 """
 
 from collections import defaultdict
@@ -47,8 +47,9 @@ class Directory(Frozen):
         return self
 
     def revised(self, version: str | None = None, **parts: Any) -> "Directory":
-        """Another directory with these parts (fields of this class) in place of ours. Raises DirectoryFault. What is the same as here, and
-        names nothing that is not, is not looked at again."""
+        """Another directory with these parts (fields of this class) in place of ours. Raises DirectoryFault.
+        What is the same as here, and names nothing that is not, is not looked at again.
+        """
         changed = {name for name, part in parts.items() if part is not getattr(self, name)}
         all_parts = {name: getattr(self, name) for name in TABLES} | parts
         after = Directory.trusted(self.version if version is None else version, all_parts, self, changed)
@@ -57,9 +58,13 @@ class Directory(Frozen):
         return after
 
     @classmethod
-    def trusted(cls, version: str, parts: Mapping[str, Any], last: "Directory | None", changed: AbstractSet[str]) -> "Directory":
-        """Of parts that were checked as a whole before they were stored. What was derived for `last` of parts that have not changed since
-        (`changed` names those that have) is taken over: derived anew it takes tenths of a second at 20,000 people."""
+    def trusted(
+        cls, version: str, parts: Mapping[str, Any], last: "Directory | None", changed: AbstractSet[str]
+    ) -> "Directory":
+        """Of parts that were checked as a whole before they were stored. What was derived for `last` of parts
+        that have not changed since (`changed` names those that have) is taken over: derived anew it takes
+        tenths of a second at 20,000 people.
+        """
         made = cls.model_construct(version=version, **parts)
         derived: Mapping[str, Any] = last.__dict__ if last is not None else {}
         for name, asks in _DERIVED_FROM.items():
@@ -110,7 +115,11 @@ class Directory(Frozen):
     @cached_property
     def steady_holders(self) -> dict[PostId, Person]:
         """Posts that the same person holds at any time: no roster, and a holder who is never absent."""
-        held = {PostId(post.id): self.people_by_id[PersonId(post.holder)] for post in self.posts if post.roster is None}
+        held = {
+            PostId(post.id): self.people_by_id[PersonId(post.holder)]
+            for post in self.posts
+            if post.roster is None
+        }
         return {post: person for post, person in held.items() if not person.absences}
 
     def holder_of(self, post: PostId, at: datetime | None = None) -> Person:
@@ -130,7 +139,10 @@ class Directory(Frozen):
 
     def _held(self, post_id: PostId, at: datetime) -> tuple[Person, Holding]:
         post, people = self.posts_by_id[post_id], self.people_by_id
-        if post.roster is not None and (shift := self.rosters_by_id[RosterId(post.roster)].shift_at(at)) is not None:
+        if (
+            post.roster is not None
+            and (shift := self.rosters_by_id[RosterId(post.roster)].shift_at(at)) is not None
+        ):
             on_shift = people[shift.person]
             if is_there(on_shift, at):
                 return on_shift, Holding.ROSTER_OVERRIDE if shift.override else Holding.ON_ROSTER
@@ -151,7 +163,8 @@ class Directory(Frozen):
         paths: dict[AreaCode, tuple[AreaCode, ...]] = {}
         for area in self.areas:
             path, at = {AreaCode(area.code): None}, area.within
-            # An area within one that is not there, or within itself, is a fault of its own, found beside others that ask for the paths.
+            # An area within one that is not there, or within itself, is a fault of its own, found beside
+            # others that ask for the paths.
             while at is not None and at not in path:
                 path[AreaCode(at)] = None
                 above = self.areas_by_code.get(AreaCode(at))
@@ -201,7 +214,9 @@ class Directory(Frozen):
         if self.is_above(b, a):
             return self.units_by_id[UnitId(b)]
         theirs = self.superiors.get(UnitId(b), ())
-        return next((self.units_by_id[unit] for unit in self.superiors.get(UnitId(a), ()) if unit in theirs), None)
+        return next(
+            (self.units_by_id[unit] for unit in self.superiors.get(UnitId(a), ()) if unit in theirs), None
+        )
 
     # What for
 
@@ -216,13 +231,22 @@ class Directory(Frozen):
     def competent_unit(
         self, kind: ReportKind | None, category: Category | None, topic: str | None, area: AreaCode | str
     ) -> Competent | None:
-        """(unit, reason) for the one unit that answers for such a matter there; None where no unit declares it."""
+        """(unit, reason) for the one unit that answers for such a matter there; None where no unit declares
+        it.
+        """
         return competent_unit(self, Matter(kind, category, topic), AreaCode(area))
 
     def plans_for(
-        self, kind: ReportKind, category: Category | None, topic: str | None, level: Level | None, area: AreaCode | str
+        self,
+        kind: ReportKind,
+        category: Category | None,
+        topic: str | None,
+        level: Level | None,
+        area: AreaCode | str,
     ) -> tuple[ContingencyPlan, ...]:
-        """The plans made for such a matter there, as declared. A plan that names levels asks for a graded matter."""
+        """The plans made for such a matter there, as declared. A plan that names levels asks for a graded
+        matter.
+        """
         path = self.area_path(area)
         return tuple(
             plan
@@ -235,9 +259,16 @@ class Directory(Frozen):
         )
 
     def suppression_for(
-        self, unit: UnitId | str, area: AreaCode | str, category: Category | None, source: SourceId | str | None, at: datetime
+        self,
+        unit: UnitId | str,
+        area: AreaCode | str,
+        category: Category | None,
+        source: SourceId | str | None,
+        at: datetime,
     ) -> Suppression | None:
-        """The first declared suppression in force at `at` that such a report falls under. Never to be asked about a lapse."""
+        """The first declared suppression in force at `at` that such a report falls under. Never to be asked
+        about a lapse.
+        """
         if not self.suppressions:
             return None
         path = self.area_path(area)

@@ -1,7 +1,7 @@
 """The body of a request, handed on piece by piece.
 
-Invariant: no more bytes are handed on than the route takes, whatever the request says about their number, and nobody waits for a
-sender who is slower than a bad line.
+Invariant: no more bytes are handed on than the route takes, whatever the request says about their number, and
+nobody waits for a sender who is slower than a bad line.
 """
 
 import asyncio
@@ -20,12 +20,19 @@ FIRST_SECONDS = 20.0
 """A body may take this long, whatever its size …"""
 SLOWEST = 16 * KB
 """… and a second more for each so many bytes that have come."""
-TOO_LARGE, SHORTEN_IT = N_("Too large"), N_("This is more than is taken here: shorten it; attachments have no place in it.")
-TOO_SLOW, BETTER_LINE = N_("Too slow"), N_("What you sent did not arrive in time: send it again, over a better line if there is one.")
+TOO_LARGE, SHORTEN_IT = (
+    N_("Too large"),
+    N_("This is more than is taken here: shorten it; attachments have no place in it."),
+)
+TOO_SLOW, BETTER_LINE = (
+    N_("Too slow"),
+    N_("What you sent did not arrive in time: send it again, over a better line if there is one."),
+)
 LINGER_SECONDS = 1.0
 STRANGERS_LEFTOVER, LEFTOVER = 256 * KB, 32 * MB
-"""How much of an unwanted body is thrown away before the connection ends, so that the sender can read why: of a stranger's, and of one
-whom we know (a browser sends a file to its end before it shows any answer)."""
+"""How much of an unwanted body is thrown away before the connection ends, so that the sender can read why: of
+a stranger's, and of one whom we know (a browser sends a file to its end before it shows any answer).
+"""
 
 
 class Body:
@@ -57,8 +64,9 @@ class Body:
         return message
 
     async def throw_away(self, left: int) -> None:
-        """What else comes, so many bytes at most; from then on nothing is read, and the line stays open for a moment: who ends it while
-        something is on its way takes the answer from the sender as well."""
+        """What else comes, so many bytes at most; from then on nothing is read, and the line stays open for a
+        moment: who ends it while something is on its way takes the answer from the sender as well.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 while not self.is_whole and left > 0:

@@ -1,7 +1,8 @@
 """Connections at the server: how many, and how long one may be open without having asked for anything.
 
-Invariant: a connection that has not sent the whole head of a request within its time is closed, however it dribbles; where all places
-are taken, the one that has waited longest without asking makes room. So nobody keeps others out by opening connections.
+Invariant: a connection that has not sent the whole head of a request within its time is closed, however it
+dribbles; where all places are taken, the one that has waited longest without asking makes room. So nobody
+keeps others out by opening connections.
 """
 
 from asyncio import BaseTransport, TimerHandle, Transport
@@ -39,7 +40,9 @@ def bounded(most: int) -> type[HttpToolsProtocol]:
 class Bounded(HttpToolsProtocol):
     places: int
     idle: "dict[Bounded, None]"
-    """Connections whose next request has not been read to the end of its head, those that wait longest first."""
+    """Connections whose next request has not been read to the end of its head, those that wait longest
+    first.
+    """
     _timer: TimerHandle | None = None
     _fields = 0
     _head = 0

@@ -1,7 +1,9 @@
-"""What every request passes, in this order: who asks, how often, what body comes along; and what every answer carries.
+"""What every request passes, in this order: who asks, how often, what body comes along; and what every answer
+carries.
 
-Invariant: not a byte of a body is read for a request that may not make it: who is nobody is refused before the handler runs, and a
-handler asks for the role (`gate.admit`) before it reads. Whatever is refused here or there is counted in one place.
+Invariant: not a byte of a body is read for a request that may not make it: who is nobody is refused before
+the handler runs, and a handler asks for the role (`gate.admit`) before it reads. Whatever is refused here or
+there is counted in one place.
 """
 
 import asyncio
@@ -32,10 +34,14 @@ Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Any]
 
 AT_ONCE = 200
-"""Requests of one principal that are answered at the same time, open streams among them; reports are not counted."""
+"""Requests of one principal that are answered at the same time, open streams among them; reports are not
+counted.
+"""
 TOO_MANY_REQUESTS = N_("Too many requests")
 TOO_MANY = N_("Too many requests came from you in a short time: wait a moment and send it again.")
-TOO_MANY_AT_ONCE = N_("Too many of your requests are being answered at this moment: wait for some of them, or close some pages.")
+TOO_MANY_AT_ONCE = N_(
+    "Too many of your requests are being answered at this moment: wait for some of them, or close some pages."
+)
 COMPRESSED = N_("Compressed bodies are not taken")
 SEND_IT_PLAIN = N_("Send the body as it is, without Content-Encoding.")
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
@@ -60,7 +66,9 @@ class Doorkeeper:
     """Requests under way, by principal."""
 
     @classmethod
-    def of(cls, settings: Settings, registry: CollectorRegistry, routes: Callable[[], Iterable[BaseRoute]]) -> "Doorkeeper":
+    def of(
+        cls, settings: Settings, registry: CollectorRegistry, routes: Callable[[], Iterable[BaseRoute]]
+    ) -> "Doorkeeper":
         paces = {
             Lane.ORDINARY: Allowance(settings.requests_per_second, settings.requests_at_once),
             Lane.REPORTS: Allowance(settings.reports_per_second, settings.reports_at_once),
@@ -170,7 +178,9 @@ class _Visit:
         """Raises Problem 429 where the turn comes later than in `patience` seconds."""
         wait = pace.wait(key, self._keeper.now(), patience)
         if wait > patience:
-            raise Problem(429, TOO_MANY_REQUESTS, TOO_MANY, headers={"Retry-After": str(math.ceil(wait - patience))})
+            raise Problem(
+                429, TOO_MANY_REQUESTS, TOO_MANY, headers={"Retry-After": str(math.ceil(wait - patience))}
+            )
         self.waits = wait
 
     @property
@@ -192,7 +202,11 @@ class _Visit:
         if self._replaced:
             return
         refused = self._body.refused if self._body else None
-        if refused is not None and message["type"] == "http.response.start" and message["status"] != refused.status:
+        if (
+            refused is not None
+            and message["type"] == "http.response.start"
+            and message["status"] != refused.status
+        ):
             # The application took the end of the body for something else, and would say so.
             self._replaced = True
             await self.refuse(refused)
@@ -214,7 +228,11 @@ class _Visit:
         headers = message["headers"] = list(message.get("headers", ()))
         names = {name for name, _ in headers}
         is_private = status >= _ERROR or not (self.way and self.way.doorway.is_open)
-        headers.extend(pair for pair in _RAW_HEADERS if pair[0] not in names and (is_private or pair[0] != b"cache-control"))
+        headers.extend(
+            pair
+            for pair in _RAW_HEADERS
+            if pair[0] not in names and (is_private or pair[0] != b"cache-control")
+        )
         if self._body is not None and not self._body.is_whole:
             # What was not read is not waited for.
             self._closing = True
@@ -229,4 +247,6 @@ class _Visit:
     def _note(self, status: int) -> None:
         who = self._who or self._scope.get("state", {}).get("principal")
         route = f"{self._scope['method']} {self.way.path if self.way else '(no such path)'}"
-        self._keeper.refusals.note(Refusal(status, route, who.subject if who else self._address, who is not None))
+        self._keeper.refusals.note(
+            Refusal(status, route, who.subject if who else self._address, who is not None)
+        )

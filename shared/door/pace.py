@@ -1,6 +1,7 @@
 """How often somebody may come: so many at once, and so many a second from then on.
 
-Invariant: pure but for its own memory, which is bounded; the time is an argument. One key's requests never count against another's.
+Invariant: pure but for its own memory, which is bounded; the time is an argument. One key's requests never
+count against another's.
 """
 
 from collections import OrderedDict
@@ -17,7 +18,9 @@ class Allowance:
 
 
 class Pace:
-    """A bucket of tokens for each key, kept as one number: the moment from which on the bucket is full again."""
+    """A bucket of tokens for each key, kept as one number: the moment from which on the bucket is full
+    again.
+    """
 
     def __init__(self, allowance: Allowance, keys: int = KEYS) -> None:
         self._step = 1 / allowance.per_second
@@ -26,7 +29,9 @@ class Pace:
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def wait(self, key: str, now: float, patience: float = 0.0) -> float:
-        """Seconds until the request may pass; it is counted, unless they are more than `patience`. `now`: seconds of any steady clock."""
+        """Seconds until the request may pass; it is counted, unless they are more than `patience`. `now`:
+        seconds of any steady clock.
+        """
         full_at = max(self._full_at.pop(key, now), now) + self._step
         late = full_at - now - self._room
         # A hair's breadth belongs to the arithmetic, not to the caller.

@@ -1,7 +1,8 @@
-"""Who was refused how often: a metric, a line in the log, and word to the service where somebody tries on and on.
+"""Who was refused how often: a metric, a line in the log, and word to the service where somebody tries on and
+on.
 
-Invariant: no refusal is without its count in the metric; what is written and remembered of refusals is bounded, however many there are.
-Nothing here knows a token.
+Invariant: no refusal is without its count in the metric; what is written and remembered of refusals is
+bounded, however many there are. Nothing here knows a token.
 """
 
 from collections import Counter as Counts
@@ -73,15 +74,21 @@ class Tallies:
 class Refusals:
     """`on_many`: told (principal, since, counts) once an hour and principal; None where nobody keeps it."""
 
-    def __init__(self, registry: CollectorRegistry, monotonic: Callable[[], float], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, monotonic: Callable[[], float], clock: Callable[[], datetime]
+    ) -> None:
         self._monotonic, self._clock = monotonic, clock
         self._tallies = Tallies()
         self._lines, self._lines_of_one = Pace(LINES), Pace(LINES_OF_ONE)
         self._unwritten = 0
         self.on_many: Callable[[str, datetime, Mapping[tuple[str, int], int]], None] | None = None
-        self._refused = Counter("fenghuo_http_refused", "Requests refused at the door, by status.", ["status"], registry=registry)
+        self._refused = Counter(
+            "fenghuo_http_refused", "Requests refused at the door, by status.", ["status"], registry=registry
+        )
         self._often = Counter(
-            "fenghuo_http_refused_often", f"Times that a principal was refused {MANY} requests within an hour.", registry=registry
+            "fenghuo_http_refused_often",
+            f"Times that a principal was refused {MANY} requests within an hour.",
+            registry=registry,
         )
         for status in REFUSALS:
             self._refused.labels(str(status))

@@ -1,6 +1,8 @@
-"""What is declared of each route: whether strangers may use it, how large its body may be, in which lane it is paced.
+"""What is declared of each route: whether strangers may use it, how large its body may be, in which lane it
+is paced.
 
-Invariant: a route that declares nothing is closed to strangers, takes a small body and is paced like all others.
+Invariant: a route that declares nothing is closed to strangers, takes a small body and is paced like all
+others.
 """
 
 import re
@@ -43,7 +45,9 @@ class Doorway:
 UNDECLARED = Doorway()
 
 
-def doorway(*, is_open: bool = False, body_limit: int = BODY_LIMIT, lane: Lane = Lane.ORDINARY) -> Callable[[Endpoint], Endpoint]:
+def doorway(
+    *, is_open: bool = False, body_limit: int = BODY_LIMIT, lane: Lane = Lane.ORDINARY
+) -> Callable[[Endpoint], Endpoint]:
     """Declares a route; stands between the router's decorator and the handler."""
 
     def declare(endpoint: Endpoint) -> Endpoint:
@@ -83,7 +87,9 @@ class Ways:
         ends = [_end(way.path) for way in self._ways]
         self._open_ended = [way for way, end in zip(self._ways, ends, strict=True) if end is None]
         self._by_end = {
-            known: [way for way, end in zip(self._ways, ends, strict=True) if end in (None, known)] for known in ends if known is not None
+            known: [way for way, end in zip(self._ways, ends, strict=True) if end in (None, known)]
+            for known in ends
+            if known is not None
         }
         """The ways whose paths may end so, in order: two or three of the sixty of intake."""
 

@@ -1,4 +1,6 @@
-"""Facts: everything that happened, appended once, never changed. `envelope` is how they travel, the rest what they say."""
+"""Facts: everything that happened, appended once, never changed. `envelope` is how they travel, the rest what
+they say.
+"""
 
 from shared.facts.actor import Actor
 from shared.facts.acts import (

@@ -1,4 +1,6 @@
-"""What people do to a case, and what the broker's clocks say: the facts the escalator decides on besides the report."""
+"""What people do to a case, and what the broker's clocks say: the facts the escalator decides on besides the
+report.
+"""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -23,7 +25,9 @@ class Via(StrEnum):
 
 
 class Acknowledgement(Frozen):
-    """The data of `acknowledged`: this person now knows. It discharges exactly that person's duties of the case."""
+    """The data of `acknowledged`: this person now knows. It discharges exactly that person's duties of the
+    case.
+    """
 
     person: PersonId
     via: Via
@@ -42,13 +46,19 @@ class Acknowledgement(Frozen):
 
 
 class CaseAct(Frozen):
-    """The data of every act of `CASE_ACTS`; which fields an act needs stands in services/intake and is refused there by name."""
+    """The data of every act of `CASE_ACTS`; which fields an act needs stands in services/intake and is
+    refused there by name.
+    """
 
     by: Actor
     text: Text | None = None
-    """What was found, done or asked; the reason of an objection, a withdrawal or a transfer; the evidence of a closure."""
+    """What was found, done or asked; the reason of an objection, a withdrawal or a transfer; the evidence of
+    a closure.
+    """
     to_unit: UnitId | None = None
-    """Transfer, imposition: the unit asked to take the case (or task) over; public notice: the unit it names."""
+    """Transfer, imposition: the unit asked to take the case (or task) over; public notice: the unit it
+    names.
+    """
     to_person: PersonId | None = None
     """Reassignment, hand-over, command: who takes it."""
     into: CaseId | None = None
@@ -57,10 +67,13 @@ class CaseAct(Frozen):
     original: Original | None = None
     """Where another system said it, if one did."""
     duty: DutyId | None = None
-    """Snooze, pause, resume, reassign, escalate: the duty it is about; without one, all the case's open duties the actor may move.
-    Extension: the duty it is about, where it is not a task."""
+    """Snooze, pause, resume, reassign, escalate: the duty it is about; without one, all the case's open
+    duties the actor may move. Extension: the duty it is about, where it is not a task.
+    """
     task: TaskId | None = None
-    """Accept, object, transfer, complete, return, verify, extension: the task it is about; without one, the case itself."""
+    """Accept, object, transfer, complete, return, verify, extension: the task it is about; without one, the
+    case itself.
+    """
     tasks: tuple[TaskForm, ...] = ()
     """Assign: what is assigned."""
     document: Document | None = None
@@ -91,9 +104,13 @@ class CaseAct(Frozen):
     summary: Line | None = None
     """Split: what the new case is about; register: the item."""
     intent: bool | None = None
-    """Confirm: concealed, falsified or under-graded on purpose (瞒报 谎报 轻报), as the person who confirms has found."""
+    """Confirm: concealed, falsified or under-graded on purpose (瞒报 谎报 轻报), as the person who confirms
+    has found.
+    """
     satisfaction: Annotated[int, Field(ge=1, le=5)] | None = None
-    """File, close: what those who reported or complained said when asked how it was handled, 5 very satisfied, 1 not at all."""
+    """File, close: what those who reported or complained said when asked how it was handled, 5 very
+    satisfied, 1 not at all.
+    """
     reply_by: Instant | None = None
     """Notice drafted: until when the unit named may reply."""
 
@@ -106,7 +123,9 @@ class Heard(Frozen):
 
 
 class Established(Frozen):
-    """The data of `established`: what the standing case watches. Told again where the policy or its entry in the directory has changed."""
+    """The data of `established`: what the standing case watches. Told again where the policy or its entry in
+    the directory has changed.
+    """
 
     watch: Literal["roster", "source", "periodic", "ledger", "gaps"]
     subject: str
@@ -125,7 +144,9 @@ class MatchReason(Frozen):
 
 
 class Matched(Frozen):
-    """The data of `matched`, on the outside witness's case: this unit's report tells of the same event, and why we think so."""
+    """The data of `matched`, on the outside witness's case: this unit's report tells of the same event, and
+    why we think so.
+    """
 
     report: CaseId
     unit: UnitId
@@ -135,7 +156,9 @@ class Matched(Frozen):
 
 
 class Absorbed(Frozen):
-    """The data of `absorbed`, on the case that goes on: the duplicate, its earliest clock, and how grave it was."""
+    """The data of `absorbed`, on the case that goes on: the duplicate, its earliest clock, and how grave it
+    was.
+    """
 
     case: CaseId
     starts_at: Instant
@@ -151,7 +174,9 @@ class Referred(Lapsed):
 
 
 class Due(Frozen):
-    """The data of `due`, written when the clock is armed: the case had something to do at `at`, first of all for `duty`."""
+    """The data of `due`, written when the clock is armed: the case had something to do at `at`, first of all
+    for `duty`.
+    """
 
     at: Instant
     duty: DutyId | None = None
@@ -175,9 +200,11 @@ class Delivery(Frozen):
 
 
 class Deliveries(Frozen):
-    """The data of `delivered` and `failed`: hand-overs of one decision that ended within the same moment are one fact.
+    """The data of `delivered` and `failed`: hand-overs of one decision that ended within the same moment are
+    one fact.
 
-    A major emergency tells five people or more over several channels at once; each hand-over has its own line here.
+    A major emergency tells five people or more over several channels at once; each hand-over has its own line
+    here.
     """
 
     deliveries: Annotated[tuple[Delivery, ...], Field(min_length=1)]

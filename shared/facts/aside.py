@@ -1,9 +1,10 @@
 """Setting a stored message aside: the `rejected` fact about it. Pure.
 
-Invariant: the same message makes the same fact under the same id (`aside:<sequence>`), whoever sets it aside and however often, and the
-fact always fits the broker's message. It is about the message's case where that says one. Who sets what aside: the escalator what its
-lanes are handed, the notifier a decision it can't read, the audit whatever else is no authentic fact. A message on a `rejected` subject
-is never set aside again, so that nothing goes round in circles.
+Invariant: the same message makes the same fact under the same id (`aside:<sequence>`), whoever sets it aside
+and however often, and the fact always fits the broker's message. It is about the message's case where that
+says one. Who sets what aside: the escalator what its lanes are handed, the notifier a decision it can't read,
+the audit whatever else is no authentic fact. A message on a `rejected` subject is never set aside again, so
+that nothing goes round in circles.
 """
 
 import base64
@@ -22,7 +23,9 @@ from shared.subjects import LANES, fact_subject
 from shared.vocabulary import ESCALATOR_KINDS, Kind
 
 LARGEST_BODY = 64 * 1024
-"""Bytes; of a larger message the fact has the place, the digest and the size alone: the record has it whole."""
+"""Bytes; of a larger message the fact has the place, the digest and the size alone: the record has it
+whole.
+"""
 LARGEST_FACT = 1_000_000
 """Bytes; the broker takes 1 MB with the headers around it."""
 FAULT_LIMIT, WORDS_LIMIT, HEADERS_LIMIT = 40, 300, 8_192
@@ -64,7 +67,13 @@ def may_be_set_aside(subject: str) -> bool:
 
 
 def aside(
-    odd: Odd, source: str, reason: str, *, cause: Cause, distrust: Distrust | None = None, errors: Iterable[tuple[str, str]] = ()
+    odd: Odd,
+    source: str,
+    reason: str,
+    *,
+    cause: Cause,
+    distrust: Distrust | None = None,
+    errors: Iterable[tuple[str, str]] = (),
 ) -> Aside:
     """The fact about `odd`, said by `source`."""
     case = CaseId(odd.case) if isinstance(odd.case, str) and IS_CASE_ID.fullmatch(odd.case) else None

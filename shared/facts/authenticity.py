@@ -1,14 +1,24 @@
-"""Whether a message of FACTS is what it claims to be: said by an author of its kind, about its case, in its own words. Pure.
+"""Whether a message of FACTS is what it claims to be: said by an author of its kind, about its case, in its
+own words. Pure.
 
-Invariant: subject, headers and envelope agree, else the message is no fact: nobody decides on it, and every reader says so by this one
-function. The right to write one subject is not the right to write another; and who may ask the broker something can have the answer
-stored on any subject, but such an answer carries `Nats-*` headers that no author sets.
+Invariant: subject, headers and envelope agree, else the message is no fact: nobody decides on it, and every
+reader says so by this one function. The right to write one subject is not the right to write another; and who
+may ask the broker something can have the answer stored on any subject, but such an answer carries `Nats-*`
+headers that no author sets.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.facts.authors import ABOUT_NO_CASE, AUTHORS, OF_A_SOURCE, PERHAPS_ABOUT_A_CASE, SAID_BY_SOURCES, SOURCES, Author
+from shared.facts.authors import (
+    ABOUT_NO_CASE,
+    AUTHORS,
+    OF_A_SOURCE,
+    PERHAPS_ABOUT_A_CASE,
+    SAID_BY_SOURCES,
+    SOURCES,
+    Author,
+)
 from shared.facts.distrust import Distrust
 from shared.facts.envelope import TYPE_PREFIX, Fact
 from shared.formats import refuse_newer
@@ -23,20 +33,34 @@ _STREAM = "Nats-Expected-Stream"
 _OF_A_FACT = frozenset({MESSAGE_ID, _STREAM})
 _SCHEDULER, _SOURCED = "Nats-Scheduler", "Nats-Stream-Source"
 _OF_A_CLOCK = frozenset({_SCHEDULER, "Nats-Schedule-Next", "Nats-TTL", _SOURCED})
-"""What the broker adds to a clock that struck: the schedule it came from, its term in CLOCKS, and the way from there to FACTS."""
+"""What the broker adds to a clock that struck: the schedule it came from, its term in CLOCKS, and the way
+from there to FACTS.
+"""
 _OF_A_DIRECT_GET = frozenset(
-    {"Nats-Stream", "Nats-Subject", "Nats-Sequence", "Nats-Time-Stamp", "Nats-Num-Pending", "Nats-Last-Sequence", "Nats-UpTo-Sequence"}
+    {
+        "Nats-Stream",
+        "Nats-Subject",
+        "Nats-Sequence",
+        "Nats-Time-Stamp",
+        "Nats-Num-Pending",
+        "Nats-Last-Sequence",
+        "Nats-UpTo-Sequence",
+    }
 )
 
 
 def as_stored(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a message fetched by a direct get, without those that this answer carries itself. A forgery made of such an answer
-    can't be told apart then but by what it lacks: whoever decides reads what a durable hands out."""
+    """The headers of a message fetched by a direct get, without those that this answer carries itself. A
+    forgery made of such an answer can't be told apart then but by what it lacks: whoever decides reads what a
+    durable hands out.
+    """
     return {name: value for name, value in headers.items() if name not in _OF_A_DIRECT_GET}
 
 
 def is_a_brokers_answer(headers: Mapping[str, str]) -> bool:
-    """Whether a message, as a consumer was handed it, is an answer of the broker that was let in where it lies."""
+    """Whether a message, as a consumer was handed it, is an answer of the broker that was let in where it
+    lies.
+    """
     return not _OF_A_DIRECT_GET.isdisjoint(headers)
 
 
@@ -72,8 +96,9 @@ _DUE, _HEARD, _ACKNOWLEDGED, _REPORTED = Kind.DUE, Kind.HEARD, Kind.ACKNOWLEDGED
 
 
 def distrust(subject: str, headers: Mapping[str, str] | None, fact: Fact | None) -> Distrust | None:
-    """Why the message on `subject` is no authentic fact; None where it is one. `fact`: its envelope, None where it is none.
-    Raises NewerError for a fact of a newer format: it is not for this version to say."""
+    """Why the message on `subject` is no authentic fact; None where it is one. `fact`: its envelope, None
+    where it is none. Raises NewerError for a fact of a newer format: it is not for this version to say.
+    """
     refuse_newer(fact.model_extra if fact is not None else None)
     if fact is None:
         return Distrust.ENVELOPE if subject in _BY_SUBJECT else Distrust.SUBJECT
@@ -81,10 +106,14 @@ def distrust(subject: str, headers: Mapping[str, str] | None, fact: Fact | None)
     return found or _of_headers(subject, headers or {}, fact.subject, fact.id)
 
 
-def distrust_envelope(subject: str, headers: Mapping[str, str] | None, envelope: Mapping[str, Any]) -> Distrust | None:
+def distrust_envelope(
+    subject: str, headers: Mapping[str, str] | None, envelope: Mapping[str, Any]
+) -> Distrust | None:
     """The same of an envelope that was parsed and not checked; empty where it is none."""
     refuse_newer(envelope)
-    return distrust_words(subject, envelope) or _of_headers(subject, headers or {}, envelope.get("subject"), envelope.get("id"))
+    return distrust_words(subject, envelope) or _of_headers(
+        subject, headers or {}, envelope.get("subject"), envelope.get("id")
+    )
 
 
 def distrust_words(subject: str, envelope: Mapping[str, Any]) -> Distrust | None:
@@ -120,7 +149,9 @@ def _may_speak(kind: Kind, source: str, data: Mapping[str, Any]) -> bool:
         return data.get("source") == name if kind is _HEARD else _principal(kind, data) == f"source:{name}"
     if kind is _ACKNOWLEDGED:
         by_link = data.get("via") == "link"
-        return by_link and _principal(kind, data) == data.get("person") if source in _NOTIFIER else not by_link
+        return (
+            by_link and _principal(kind, data) == data.get("person") if source in _NOTIFIER else not by_link
+        )
     return True
 
 
@@ -142,5 +173,7 @@ def _of_headers(subject: str, headers: Mapping[str, str], case: object, id_: obj
             # What another stream holds can't have named this one: the broker would have refused it there.
             return Distrust.HEADERS
         return None if headers.get(MESSAGE_ID) == id_ else Distrust.MESSAGE_ID
-    struck = headers.get(_SCHEDULER) == armed_subject(CaseId(str(case))) and headers.get(_SOURCED, "").startswith(f"{CLOCKS} ")
+    struck = headers.get(_SCHEDULER) == armed_subject(CaseId(str(case))) and headers.get(
+        _SOURCED, ""
+    ).startswith(f"{CLOCKS} ")
     return None if struck else Distrust.HEADERS

@@ -1,4 +1,5 @@
-"""Who writes which facts: the one table. The broker's rights (config/nats.conf) and the contract's pages are held to it.
+"""Who writes which facts: the one table. The broker's rights (config/nats.conf) and the contract's pages are
+held to it.
 
 Invariant: every kind has an author. That a clock struck, nobody writes: it comes out of the broker itself.
 """
@@ -53,9 +54,13 @@ SOURCES: dict[Author, tuple[str, ...]] = {
     # Whoever armed the clock; that it struck is seen by what the broker adds.
     Author.BROKER: ("/services/escalator/clocks", "/services/escalator/watcher"),
 }
-"""What an author's facts name as their `source`. Intake writes besides what a source of the directory says, as `/sources/<id>`."""
+"""What an author's facts name as their `source`. Intake writes besides what a source of the directory says,
+as `/sources/<id>`.
+"""
 OF_A_SOURCE = "/sources/"
 SAID_BY_SOURCES = frozenset({Kind.REPORTED, Kind.HEARD, *CASE_ACTS})
 ABOUT_NO_CASE = frozenset({Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, Kind.READ, Kind.SEALED_RANGE})
-PERHAPS_ABOUT_A_CASE = frozenset({Kind.REJECTED, Kind.CHECKED, Kind.REDACTED, Kind.HELD, Kind.RELEASED, *DIRECTORY_KINDS})
+PERHAPS_ABOUT_A_CASE = frozenset(
+    {Kind.REJECTED, Kind.CHECKED, Kind.REDACTED, Kind.HELD, Kind.RELEASED, *DIRECTORY_KINDS}
+)
 """All other kinds are about a case, always."""

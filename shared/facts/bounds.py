@@ -1,7 +1,9 @@
-"""What may be given from outside: how long, how many, how large, how early, which letters; each bound at the type it belongs to.
+"""What may be given from outside: how long, how many, how large, how early, which letters; each bound at the
+type it belongs to.
 
-Invariant: a bound marked `WhenGiven` holds in a `Given` form (or inside `given()`) and nowhere else. What is on record is read as it
-is, so that no bound drawn today makes a fact, a case or a directory of yesterday unreadable.
+Invariant: a bound marked `WhenGiven` holds in a `Given` form (or inside `given()`) and nowhere else. What is
+on record is read as it is, so that no bound drawn today makes a fact, a case or a directory of yesterday
+unreadable.
 """
 
 import re
@@ -12,7 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -30,14 +40,17 @@ _in_a_form: ContextVar[bool] = ContextVar("in_a_form", default=False)
 
 
 class Frozen(BaseModel):
-    """A value: immutable. A field it does not know is of a newer version, and is kept; where somebody fills in a form or a file, it is
-    refused (`extra="forbid"` at the edge)."""
+    """A value: immutable. A field it does not know is of a newer version, and is kept; where somebody fills
+    in a form or a file, it is refused (`extra="forbid"` at the edge).
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class Closed(BaseModel):
-    """A part of a file that an operator writes: immutable, and a field that is not known is a fault of its line."""
+    """A part of a file that an operator writes: immutable, and a field that is not known is a fault of its
+    line.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,7 +79,9 @@ class Given(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class WhenGiven:
-    """Marks a type with a bound. `fault` says what is wrong with a value and what to do, None where nothing is."""
+    """Marks a type with a bound. `fault` says what is wrong with a value and what to do, None where nothing
+    is.
+    """
 
     fault: Callable[[Any], str | None]
     schema: tuple[tuple[str, int], ...] = ()
@@ -88,7 +103,11 @@ def at_most(many: int) -> WhenGiven:
     """Entries of a list."""
 
     def fault(entries: Sized) -> str | None:
-        return f"has {len(entries)} entries: give at most {many}, and the others apart" if len(entries) > many else None
+        return (
+            f"has {len(entries)} entries: give at most {many}, and the others apart"
+            if len(entries) > many
+            else None
+        )
 
     return WhenGiven(fault, (("maxItems", many),))
 
@@ -105,13 +124,17 @@ def between(least: int, most: int) -> WhenGiven:
 def _untimely(at: datetime) -> str | None:
     # By the year: a time near year 1 or 9999 has no UTC, and one without an offset none to compare with.
     return (
-        None if EARLIEST.year <= at.year < LATEST.year else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
+        None
+        if EARLIEST.year <= at.year < LATEST.year
+        else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
     )
 
 
 def _no_day(day: date) -> str | None:
     return (
-        None if EARLIEST.date() <= day < LATEST.date() else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
+        None
+        if EARLIEST.date() <= day < LATEST.date()
+        else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
     )
 
 
@@ -151,16 +174,22 @@ PLAIN_TEXT = WhenGiven(lambda text: _odd_letters(text, NOT_IN_TEXT))
 PLAIN_NAME = WhenGiven(_no_name, (("minLength", 1), ("maxLength", NAME_LIMIT)))
 PLAIN_VERSION = WhenGiven(_no_version, (("minLength", 1), ("maxLength", VERSION_LIMIT)))
 PLAIN_ID = WhenGiven(_no_id, (("minLength", 1), ("maxLength", ID_LIMIT)))
-"""An id as ours are: nothing that means something to the broker (`*`, `>`, spaces), to a path or to a page."""
+"""An id as ours are: nothing that means something to the broker (`*`, `>`, spaces), to a path or to a
+page.
+"""
 
 
 def rfc3339(at: datetime) -> str:
-    """UTC with microseconds and `Z`: one spelling for every time on the wire, so that text order is time order."""
+    """UTC with microseconds and `Z`: one spelling for every time on the wire, so that text order is time
+    order.
+    """
     # isoformat is six times as fast as strftime, and every case holds some forty times.
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-Instant = Annotated[AwareDatetime, WhenGiven(_untimely), PlainSerializer(rfc3339, return_type=str, when_used="json")]
+Instant = Annotated[
+    AwareDatetime, WhenGiven(_untimely), PlainSerializer(rfc3339, return_type=str, when_used="json")
+]
 """An aware time, stored UTC."""
 AnyTime = Annotated[datetime, WhenGiven(_untimely)]
 """With an offset or without: whoever takes it says what one without means."""

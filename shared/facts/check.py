@@ -19,7 +19,9 @@ class Found(StrEnum):
     """Its lane is past the fact, the case has not taken it in, and it was not set aside either."""
     CASE_UNREADABLE = "case_unreadable"
     CASE_REBUILT = "case_rebuilt"
-    """It could not be read, or was not there, and was made again from the record up to the fact at `sequence`."""
+    """It could not be read, or was not there, and was made again from the record up to the fact at
+    `sequence`.
+    """
     LANE_STILL = "lane_still"
     """A durable has facts waiting and has not moved since the last round."""
 

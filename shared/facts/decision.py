@@ -1,4 +1,6 @@
-"""What the escalator decided: one fact in, one decision out, with a named reason and the policy line for each effect."""
+"""What the escalator decided: one fact in, one decision out, with a named reason and the policy line for each
+effect.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +56,9 @@ class EffectKind(StrEnum):
     """Somebody who owes nothing here was told: overdue, a gap, a withdrawal."""
     REGRADED = "regraded"
     MOVED = "moved"
-    """A limit moved: regrading, extension, pause, an earlier clock. `was` and `due_at` say from where to where."""
+    """A limit moved: regrading, extension, pause, an earlier clock. `was` and `due_at` say from where to
+    where.
+    """
     PAUSED = "paused"
     RESUMED = "resumed"
     SNOOZED = "snoozed"
@@ -78,11 +82,15 @@ class EffectKind(StrEnum):
     OWED_AGAIN = "owed_again"
     """It was held for done by a logged call; the person says that there was no such call."""
     LEFT_OUT = "left_out"
-    """This part could not be decided on; everything beside it was. `why` says what, `note` which and how it failed."""
+    """This part could not be decided on; everything beside it was. `why` says what, `note` which and how it
+    failed.
+    """
 
 
 ACT_SET_ASIDE = "act_set_aside"
-"""Why an act was refused that could not be decided on by a fault of ours: nobody is to blame for it but the machine."""
+"""Why an act was refused that could not be decided on by a fault of ours: nobody is to blame for it but the
+machine.
+"""
 
 
 class LapseCause(StrEnum):
@@ -117,13 +125,17 @@ class Excuse(StrEnum):
     SNOOZED = "snoozed"
     """Put off by themselves: named, and no excuse."""
     CALL_CONTESTED = "call_contested"
-    """Held for told by a call that they say never was: until then nobody rang them. Word against word, so a person judges."""
+    """Held for told by a call that they say never was: until then nobody rang them. Word against word, so a
+    person judges.
+    """
 
 
 OUR_FAILURES = frozenset({Excuse.SYSTEM_AWAY, Excuse.NOTHING_DELIVERED, Excuse.INTAKE_UNREACHABLE})
 """A lapse with one of these is not referred by itself."""
 EXCUSES = frozenset(Excuse) - {Excuse.SNOOZED}
-"""What on the record speaks for whoever let a limit pass: such a lapse is counted apart. To have put the reminder off does not."""
+"""What on the record speaks for whoever let a limit pass: such a lapse is counted apart. To have put the
+reminder off does not.
+"""
 
 
 class Outage(Value, frozen=True, kw_only=True):
@@ -152,8 +164,9 @@ class Effect(Value, frozen=True, kw_only=True):
     was: datetime | None = None
     """Moved: the limit before."""
     late_by_seconds: float | None = None
-    """How long after the limit a person did it: of what was discharged late, and of a report that came late. A clock's own lateness
-    is nobody's, and is not told here."""
+    """How long after the limit a person did it: of what was discharged late, and of a report that came late.
+    A clock's own lateness is nobody's, and is not told here.
+    """
     cause: LapseCause | None = None
     stood_in: PersonId | None = None
     """Lapsed: who of the fallback chain had taken it by then."""
@@ -258,7 +271,9 @@ class Purpose(StrEnum):
     CALLED = "called"
     """It was written down that this person was told by telephone."""
     UNDECIDED = "undecided"
-    """A report was accepted and could not be worked out, or nobody is called by it: this person is asked to see to it by hand."""
+    """A report was accepted and could not be worked out, or nobody is called by it: this person is asked to
+    see to it by hand.
+    """
 
 
 class EarlyEnd(Value, frozen=True, kw_only=True):
@@ -329,7 +344,9 @@ class Brief(Value, frozen=True, kw_only=True):
 
 
 class Notice(Value, frozen=True, kw_only=True):
-    """One message to one person, bundling all duties it is about; the notifier sends it over every channel named."""
+    """One message to one person, bundling all duties it is about; the notifier sends it over every channel
+    named.
+    """
 
     id: NoticeId
     person: PersonId
@@ -342,7 +359,9 @@ class Notice(Value, frozen=True, kw_only=True):
     brief: Brief
     why: str
     addresses_at: int | None = None
-    """Sequence in the bucket DIRECTORY of the directory with the addresses to use: those before a change. None: those of now."""
+    """Sequence in the bucket DIRECTORY of the directory with the addresses to use: those before a change.
+    None: those of now.
+    """
     held: str | None = None
     """`exercise`, or `suppressed:<plan>`: kept on record, sent to nobody."""
 
@@ -355,7 +374,9 @@ class Clock(Value, frozen=True, kw_only=True):
 
 
 class Outgoing(Value, frozen=True, kw_only=True):
-    """A fact about another case that follows from this decision; published with it, under `<case>:<sequence>:<number>`."""
+    """A fact about another case that follows from this decision; published with it, under
+    `<case>:<sequence>:<number>`.
+    """
 
     kind: Kind
     case: CaseId
@@ -380,14 +401,18 @@ class Decision(Value, frozen=True, kw_only=True):
     policy: str
     """Version and digest of the policy the case began under: `2026-11-01 sha256:9f…`."""
     directory: int = 0
-    """The revision of the directory it was made by. Absent: not told, as in earlier versions, or before the directory was stored."""
+    """The revision of the directory it was made by. Absent: not told, as in earlier versions, or before the
+    directory was stored.
+    """
     effects: tuple[Effect, ...] = ()
     notices: tuple[Notice, ...] = ()
     clock: Clock | None = None
     """Absent: the clock stays as it was."""
     sends: tuple[Outgoing, ...] = ()
     late_since: datetime | None = None
-    """A clock that struck late, because we were away: the moment it was set for. What it tells people is late by our fault."""
+    """A clock that struck late, because we were away: the moment it was set for. What it tells people is late
+    by our fault.
+    """
 
     @property
     def is_empty(self) -> bool:
@@ -396,5 +421,7 @@ class Decision(Value, frozen=True, kw_only=True):
 
 
 def read_decision(data: dict[str, Any]) -> Decision:
-    """The data of a `decided` fact. Raises msgspec.ValidationError, a ValueError, for data that is no decision."""
+    """The data of a `decided` fact. Raises msgspec.ValidationError, a ValueError, for data that is no
+    decision.
+    """
     return msgspec.convert(data, Decision)

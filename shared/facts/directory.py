@@ -2,8 +2,9 @@
 
 Both are about the directory's standing case where somebody is to be told, about no case where nobody is.
 
-Invariant: a change is applied as a whole or not at all, to the revision named `base`; applied in their order, the changes on record
-make the directory as it is. Imported by its own name: it knows the directory's models, which the other facts do not.
+Invariant: a change is applied as a whole or not at all, to the revision named `base`; applied in their order,
+the changes on record make the directory as it is. Imported by its own name: it knows the directory's models,
+which the other facts do not.
 """
 
 from enum import StrEnum
@@ -88,7 +89,9 @@ class SetAbsence(Frozen):
 
 
 class EndAbsence(Frozen):
-    """The person is back: the absence that covers `at` ends then; one that begins later is taken away where it begins at `at`."""
+    """The person is back: the absence that covers `at` ends then; one that begins later is taken away where
+    it begins at `at`.
+    """
 
     op: Literal["end_absence"] = "end_absence"
     person: Ref
@@ -122,7 +125,9 @@ Change = Annotated[
 
 
 class Told(Frozen):
-    """A person whom a change touches, and by what they were reached before it; the addresses stay in the directory."""
+    """A person whom a change touches, and by what they were reached before it; the addresses stay in the
+    directory.
+    """
 
     person: PersonId
     language: Language
@@ -158,7 +163,9 @@ class DirectoryChange(Frozen):
     """SHA-256 (hex) of the directory file it came from, where it came from one."""
     part: Annotated[int, Field(ge=1)] = 1
     parts: Annotated[int, Field(ge=1)] = 1
-    """A change that does not fit one fact takes several, which belong together: each has some of the changes, the first has `telling`."""
+    """A change that does not fit one fact takes several, which belong together: each has some of the changes,
+    the first has `telling`.
+    """
     changes: Annotated[tuple[Change, ...], Field(min_length=1)]
     telling: Telling | None = None
 

@@ -1,4 +1,6 @@
-"""The reasons for which a message of FACTS is no authentic fact: a closed set, in words for logs and terminals."""
+"""The reasons for which a message of FACTS is no authentic fact: a closed set, in words for logs and
+terminals.
+"""
 
 from enum import StrEnum
 

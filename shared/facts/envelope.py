@@ -1,6 +1,7 @@
 """A fact is a structured CloudEvents 1.0 JSON document; its bytes as stored are what the trail hashes.
 
-Invariant: a fact is written once by `write` and never serialised again; whoever reads it keeps the bytes beside it.
+Invariant: a fact is written once by `write` and never serialised again; whoever reads it keeps the bytes
+beside it.
 """
 
 from datetime import datetime
@@ -17,7 +18,9 @@ from shared.vocabulary import Kind
 
 TYPE_PREFIX = "cn.fenghuo."
 SCHEMA_ROOT = "https://fenghuo.invalid/schemas/"
-"""Identifies a schema (docs/schemas/<kind>.v1.json); `.invalid` is reserved, so nobody is ever asked for it."""
+"""Identifies a schema (docs/schemas/<kind>.v1.json); `.invalid` is reserved, so nobody is ever asked for
+it.
+"""
 
 
 class FactError(ValueError):
@@ -44,8 +47,19 @@ class Fact(BaseModel):
     data: dict[str, Any]
 
     @classmethod
-    def of(cls, kind: Kind, *, id: str, source: str, subject: str | None, time: datetime, data: BaseModel | Value) -> Self:  # noqa: A002 - CloudEvents' word
-        """A fact of ours: `source` is a URI such as `/services/intake`, `time` when it happened, `subject` the case."""
+    def of(
+        cls,
+        kind: Kind,
+        *,
+        id: str,  # noqa: A002 - CloudEvents' word
+        source: str,
+        subject: str | None,
+        time: datetime,
+        data: BaseModel | Value,
+    ) -> Self:
+        """A fact of ours: `source` is a URI such as `/services/intake`, `time` when it happened, `subject`
+        the case.
+        """
         return cls(
             id=id,
             source=source,
@@ -53,7 +67,9 @@ class Fact(BaseModel):
             subject=subject,
             time=time,
             dataschema=f"{SCHEMA_ROOT}{kind}.v1.json",
-            data=msgspec.to_builtins(data) if isinstance(data, Value) else data.model_dump(mode="json", exclude_none=True),
+            data=msgspec.to_builtins(data)
+            if isinstance(data, Value)
+            else data.model_dump(mode="json", exclude_none=True),
         )
 
     @staticmethod
@@ -78,7 +94,9 @@ class Fact(BaseModel):
                 "datacontenttype": "application/json",
                 "dataschema": f"{SCHEMA_ROOT}{kind}.v1.json",
                 "data": orjson.Fragment(
-                    data.model_dump_json(exclude_none=True) if isinstance(data, BaseModel) else msgspec.json.encode(data)
+                    data.model_dump_json(exclude_none=True)
+                    if isinstance(data, BaseModel)
+                    else msgspec.json.encode(data)
                 ),
             }
         )
@@ -90,7 +108,9 @@ class Fact(BaseModel):
 
     @classmethod
     def read(cls, raw: bytes) -> Self:
-        """Parse a structured CloudEvent. Raises FactError naming every field that is wrong, NewerError for one of a newer format."""
+        """Parse a structured CloudEvent. Raises FactError naming every field that is wrong, NewerError for
+        one of a newer format.
+        """
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:

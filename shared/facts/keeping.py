@@ -1,4 +1,5 @@
-"""What is done with the record itself: personal data erased on a legal basis, and holds that forbid it. Written by the audit.
+"""What is done with the record itself: personal data erased on a legal basis, and holds that forbid it.
+Written by the audit.
 
 Invariant: these facts name records and fields, never what stood in them.
 """
@@ -16,14 +17,18 @@ HoldId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 
 
 class ErasedFields(Frozen):
-    """Of one record: the paths of the personal fields that are erased, as its header names them; `*` for the whole message."""
+    """Of one record: the paths of the personal fields that are erased, as its header names them; `*` for the
+    whole message.
+    """
 
     index: Annotated[int, Field(ge=0)]
     fields: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Redacted(Frozen):
-    """The data of `redacted`: these fields are erased from the payloads. It comes first; what it names is erased after it."""
+    """The data of `redacted`: these fields are erased from the payloads. It comes first; what it names is
+    erased after it.
+    """
 
     by: Actor
     entries: Annotated[tuple[ErasedFields, ...], Field(min_length=1, max_length=1_000)]
@@ -47,7 +52,9 @@ class Held(Frozen):
     def holds_something(self) -> Self:
         ranged = self.first is not None and self.last is not None
         if (self.case is None) != ranged or (self.first is None) != (self.last is None):
-            raise ValueError("a hold is on a `case`, or on the records `first` to `last`: give one of the two")
+            raise ValueError(
+                "a hold is on a `case`, or on the records `first` to `last`: give one of the two"
+            )
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError("`last` lies before `first`")
         return self

@@ -1,4 +1,6 @@
-"""What happens to the policy itself: a version is drafted, and approved to be in force from a moment on. About no case."""
+"""What happens to the policy itself: a version is drafted, and approved to be in force from a moment on.
+About no case.
+"""
 
 from shared.facts.bounds import Frozen, Instant
 
@@ -17,7 +19,9 @@ class PolicyDrafted(Frozen):
 
 
 class PolicyApproved(Frozen):
-    """The data of `policy_approved`: cases that begin from then on are decided by this version; those before keep theirs."""
+    """The data of `policy_approved`: cases that begin from then on are decided by this version; those before
+    keep theirs.
+    """
 
     version: str
     label: str

@@ -1,7 +1,8 @@
-"""Who read what of the trail: the data of `read`, which is about no case. Those who look into what others did are seen doing it.
+"""Who read what of the trail: the data of `read`, which is about no case. Those who look into what others did
+are seen doing it.
 
-Invariant: it says what was asked and how much was given, never what it said. What a reader typed (`criteria`) may name people: it is a
-personal field of the record.
+Invariant: it says what was asked and how much was given, never what it said. What a reader typed (`criteria`)
+may name people: it is a personal field of the record.
 """
 
 from enum import StrEnum

@@ -5,7 +5,18 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.facts.actor import Actor
-from shared.facts.bounds import PLAIN_ID, PLAIN_LINE, PLAIN_TEXT, Frozen, Given, Instant, Term, WhenGiven, at_most, between
+from shared.facts.bounds import (
+    PLAIN_ID,
+    PLAIN_LINE,
+    PLAIN_TEXT,
+    Frozen,
+    Given,
+    Instant,
+    Term,
+    WhenGiven,
+    at_most,
+    between,
+)
 from shared.facts.cause import Cause
 from shared.facts.distrust import Distrust
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
@@ -19,7 +30,9 @@ MOST_TASKS_OF_A_CASE = 10_000
 MOST_ITEMS_OF_A_CASE = 10_000
 """Of an inventory; so many are measured (bench/many_items.py)."""
 MOST_TASKS = 200
-"""Of one report or act, each unit of a campaign counted: what is decided on so many takes 400 KB, and one act is answered at once."""
+"""Of one report or act, each unit of a campaign counted: what is decided on so many takes 400 KB, and one act
+is answered at once.
+"""
 
 
 class Place(Frozen):
@@ -30,7 +43,9 @@ class Place(Frozen):
 
 
 class TaskForm(Frozen):
-    """A task to assign: to one unit, or (a campaign) one task to each of `units`. Either `due_at` or `within`, or the policy's term."""
+    """A task to assign: to one unit, or (a campaign) one task to each of `units`. Either `due_at` or
+    `within`, or the policy's term.
+    """
 
     title: Line
     unit: Annotated[UnitId, PLAIN_ID] | None = None
@@ -58,7 +73,11 @@ def task_count(tasks: tuple[TaskForm, ...]) -> int:
 
 def _too_many(tasks: tuple[TaskForm, ...]) -> str | None:
     many = task_count(tasks)
-    return f"are {many} tasks, one for each unit: assign at most {MOST_TASKS} at a time" if many > MOST_TASKS else None
+    return (
+        f"are {many} tasks, one for each unit: assign at most {MOST_TASKS} at a time"
+        if many > MOST_TASKS
+        else None
+    )
 
 
 Tasks = Annotated[tuple[TaskForm, ...], WhenGiven(_too_many, (("maxItems", MOST_TASKS),))]
@@ -86,7 +105,9 @@ class Reported(Frozen):
     category: Category | None = None
     """Incidents, opinion, disputes and hazards need one."""
     topic: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
-    """The policy's finer sorting: opinion tv, web, external_media; complaint urgent, utility, normal, complex; petition land …"""
+    """The policy's finer sorting: opinion tv, web, external_media; complaint urgent, utility, normal,
+    complex; petition land …
+    """
     level: Level | None = None
     sensitive: bool = False
     unit: Annotated[UnitId, PLAIN_ID]
@@ -102,32 +123,43 @@ class Reported(Frozen):
     """The case this one follows from: what a task, an order or an accountability case is about."""
     tasks: Tasks = ()
     tried_at: Tries = ()
-    """When it was tried to hand this in before, in vain. It excuses a late report where our own record says that intake was away then."""
+    """When it was tried to hand this in before, in vain. It excuses a late report where our own record says
+    that intake was away then.
+    """
     by_telephone: bool | None = None
-    """A duty office with the whole city writes down what the unit itself reported by telephone. Without it, who reports for another unit
-    is its witness."""
+    """A duty office with the whole city writes down what the unit itself reported by telephone. Without it,
+    who reports for another unit is its witness.
+    """
 
     @model_validator(mode="after")
     def has_a_category(self) -> Self:
         if self.category is None and self.kind in CATEGORISED:
-            raise ValueError(f"category is missing: a report of kind {self.kind} needs one of {', '.join(Category)}")
+            raise ValueError(
+                f"category is missing: a report of kind {self.kind} needs one of {', '.join(Category)}"
+            )
         return self
 
     @model_validator(mode="after")
     def learned_after_it_occurred(self) -> Self:
         if self.learned_at < self.occurred_at:
-            raise ValueError("learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two")
+            raise ValueError(
+                "learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"
+            )
         return self
 
 
 class ReportForm(Given, Reported):
-    """What a reporter fills in: the body of `POST /api/v1/reports`, of `report.submit` and of `cn.fenghuo.report.v1`."""
+    """What a reporter fills in: the body of `POST /api/v1/reports`, of `report.submit` and of
+    `cn.fenghuo.report.v1`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Original(Frozen):
-    """Where a report that came from another system stands in that system, so that both can be laid side by side."""
+    """Where a report that came from another system stands in that system, so that both can be laid side by
+    side.
+    """
 
     format: str
     source: SourceId
@@ -159,18 +191,22 @@ class Lapsed(Frozen):
 
 
 class Report(Reported):
-    """The data of `reported`: the form, who handed it in, when intake had it in hand, and where it came from."""
+    """The data of `reported`: the form, who handed it in, when intake had it in hand, and where it came
+    from.
+    """
 
     received_at: Instant
     handed_in_at: Instant | None = None
-    """The broker's time of the inbox message, where it came that way: what decides in time or late, so that intake being
-    away is never held against a unit. Over HTTP the fact's own broker time is that moment."""
+    """The broker's time of the inbox message, where it came that way: what decides in time or late, so that
+    intake being away is never held against a unit. Over HTTP the fact's own broker time is that moment.
+    """
     reported_by: str
     """The principal: a person id, or `source:<id>` for a system."""
     person: PersonId | None = None
     by: Actor | None = None
-    """Who handed it in, in which role, for which unit: the report of another unit is a witness's. Absent in reports of before, and where
-    the system itself raised the case."""
+    """Who handed it in, in which role, for which unit: the report of another unit is a witness's. Absent in
+    reports of before, and where the system itself raised the case.
+    """
     original: Original | None = None
     referred: Lapsed | None = None
     """Accountability: the lapse it is about."""
@@ -182,13 +218,17 @@ class Rejection(Frozen):
     """The data of `rejected`: a message that could not be taken, kept with the reason."""
 
     subject: str
-    """The subject it came on; of an id that was used again, the kind of fact and the case that it stands for."""
+    """The subject it came on; of an id that was used again, the kind of fact and the case that it stands
+    for.
+    """
     reason: str
     errors: tuple[tuple[str, str], ...] = ()
     """(field, what is wrong and what to do)."""
     headers: Annotated[dict[str, str], Field(default_factory=dict)]
     body: str | None = None
-    """The original bytes, base 64; absent where they are many: `stream` and `sequence` say where they stand."""
+    """The original bytes, base 64; absent where they are many: `stream` and `sequence` say where they
+    stand.
+    """
     digest: str
     """SHA-256 of the original bytes, hex."""
     size: int | None = None
@@ -198,7 +238,9 @@ class Rejection(Frozen):
     sequence: int | None = None
     """Where it stands in `stream`."""
     stream: str | None = None
-    """FACTS, where it is absent and `sequence` is not; of the INBOX, which keeps a month, where the bytes do not fit here."""
+    """FACTS, where it is absent and `sequence` is not; of the INBOX, which keeps a month, where the bytes do
+    not fit here.
+    """
     distrust: Distrust | None = None
     """Why it is no authentic fact, where that is the reason."""
     cause: Cause | None = None

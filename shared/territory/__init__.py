@@ -1,8 +1,9 @@
 """Who may do what to which case.
 
-Invariant: a role alone is never enough: the case, the task or the call must lie with the actor's unit or under it. A unit that the
-directory marks `whole_city` (the emergency office, the Two Offices) has every case of the city, and still speaks in no other unit's name.
-Intake asks here before it stores, the escalator before it decides; docs/roles.md prints the same table.
+Invariant: a role alone is never enough: the case, the task or the call must lie with the actor's unit or
+under it. A unit that the directory marks `whole_city` (the emergency office, the Two Offices) has every case
+of the city, and still speaks in no other unit's name. Intake asks here before it stores, the escalator before
+it decides; docs/roles.md prints the same table.
 """
 
 from datetime import datetime
@@ -53,7 +54,8 @@ def may(
     duty: DutyId | None = None,
     person: PersonId | None = None,
 ) -> Refusal | None:
-    """None where `actor` may do `kind` to the case at `at`. `person`: whose call it is, where that is somebody else's.
+    """None where `actor` may do `kind` to the case at `at`. `person`: whose call it is, where that is
+    somebody else's.
 
     A task or duty that the case does not have is for the act itself to refuse.
     """
@@ -67,7 +69,9 @@ def may(
 
 
 def may_acknowledge(said: Acknowledgement, case: Case, directory: Directory, at: datetime) -> Refusal | None:
-    """For oneself, whoever was told of it: the link of a message proves that. For somebody else, as the duty officer who rang them."""
+    """For oneself, whoever was told of it: the link of a message proves that. For somebody else, as the duty
+    officer who rang them.
+    """
     actor = said.by
     if said.person != actor.who:
         return Claim(actor, case, directory, at).for_another()

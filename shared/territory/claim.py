@@ -1,7 +1,7 @@
 """One actor before one case: which ties hold between the two.
 
-Invariant: a tie is worked out from the case as it stands and the directory of now, and from nothing else. A task or a duty that the case
-does not have ties nobody down: the act itself refuses it, by its own name.
+Invariant: a tie is worked out from the case as it stands and the directory of now, and from nothing else. A
+task or a duty that the case does not have ties nobody down: the act itself refuses it, by its own name.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,9 @@ from shared.vocabulary import ReportKind
 
 
 class Claim:
-    """`whatever`: asked by the desk, which names no task yet: an act counts where one of the case's tasks could be meant."""
+    """`whatever`: asked by the desk, which names no task yet: an act counts where one of the case's tasks
+    could be meant.
+    """
 
     def __init__(
         self,
@@ -39,7 +41,9 @@ class Claim:
         self._task, self._duty, self._whatever = task, duty, whatever
 
     def about(self, task: Task) -> "Claim":
-        """The same of one of the case's tasks, with what is worked out of the actor already: asked of each of thousands."""
+        """The same of one of the case's tasks, with what is worked out of the actor already: asked of each of
+        thousands.
+        """
         _ = self._units, self.whole_city, self.recipient
         claim = copy(self)
         claim._task, claim._tasks = task.id, (task,)
@@ -49,15 +53,24 @@ class Claim:
         return _TIES[where](self)
 
     def for_another(self) -> Refusal | None:
-        """What a person is told by telephone is written down by a duty officer who has standing in the case."""
+        """What a person is told by telephone is written down by a duty officer who has standing in the
+        case.
+        """
         if self.actor.role not in MAY_LOG_A_CALL:
             return Refusal(Why.FOR_THEMSELF_ALONE, roles=tuple(sorted(MAY_LOG_A_CALL)))
         return None if self.standing else self.refusal(Where.STANDING)
 
     def refusal(self, where: Where) -> Refusal:
-        if where is Where.ASKED and self._task is not None and all(held.transfer is None for held in self._about):
+        if (
+            where is Where.ASKED
+            and self._task is not None
+            and all(held.transfer is None for held in self._about)
+        ):
             where = Where.TASK
-        return Refusal(WHY_NOT[where], unit=None if where is Where.CALLED else next(self._who_has(where), self.case.holder))
+        return Refusal(
+            WHY_NOT[where],
+            unit=None if where is Where.CALLED else next(self._who_has(where), self.case.holder),
+        )
 
     def _who_has(self, where: Where) -> Iterator[UnitId]:
         """The units that the tie is about, for the words of a refusal."""
@@ -66,7 +79,11 @@ class Claim:
             case Where.ASKED:
                 yield from (held.transfer.to_unit for held in self._about if held.transfer is not None)
             case Where.SUPERIOR:
-                yield from (held.transfer.superior for held in self._about if held.transfer is not None and held.transfer.superior)
+                yield from (
+                    held.transfer.superior
+                    for held in self._about
+                    if held.transfer is not None and held.transfer.superior
+                )
             case Where.COMPETENT:
                 yield from self.directory.superiors.get(case.holder, ())
             case Where.HOLDER:
@@ -89,12 +106,18 @@ class Claim:
 
     @cached_property
     def _units(self) -> frozenset[UnitId]:
-        """The actor's own unit, and those of the posts they hold at this moment: a deputy answers for the head who is away."""
+        """The actor's own unit, and those of the posts they hold at this moment: a deputy answers for the
+        head who is away.
+        """
         own = frozenset({self._unit}) if self._unit is not None else frozenset[UnitId]()
         person = PersonId(self.actor.who)
         if person not in self.directory.people_by_id:
             return own
-        held = (post for post in self.directory.posts if self.directory.holder_of(PostId(post.id), self.at).id == person)
+        held = (
+            post
+            for post in self.directory.posts
+            if self.directory.holder_of(PostId(post.id), self.at).id == person
+        )
         return own | {UnitId(post.unit) for post in held}
 
     def _has(self, unit: UnitId | str | None) -> bool:
@@ -126,7 +149,9 @@ class Claim:
 
     @property
     def _about(self) -> tuple[Case | Task, ...]:
-        """What is held and can be handed over: the task named, else the case; whatever it is, where nothing is named yet."""
+        """What is held and can be handed over: the task named, else the case; whatever it is, where nothing
+        is named yet.
+        """
         if self._task is not None:
             return self._tasks
         return (self.case, *self.case.tasks) if self._whatever else (self.case,)
@@ -143,10 +168,18 @@ class Claim:
     @cached_property
     def standing(self) -> bool:
         report = self.case.report
-        return self._has(self.case.holder) or self._has(report.unit) or self.whole_city or self.recipient or self._has_area()
+        return (
+            self._has(self.case.holder)
+            or self._has(report.unit)
+            or self.whole_city
+            or self.recipient
+            or self._has_area()
+        )
 
     def _has_area(self) -> bool:
-        """A unit of theirs is competent for such a matter there: a county's government for its county, a bureau for its field."""
+        """A unit of theirs is competent for such a matter there: a county's government for its county, a
+        bureau for its field.
+        """
         return any(self._has(unit) for unit in competent_units(self.case, self.directory))
 
     @cached_property
@@ -167,9 +200,9 @@ class Claim:
         duties, tasks = self.case.duties, self.case.tasks
         if any(self._is(call.person) for call in self.case.calls):
             return True
-        return any(self._is(duty.bearer) or any(self._is(lit.person) for lit in duty.lit) for duty in duties) or any(
-            self._is(task.owner) for task in tasks
-        )
+        return any(
+            self._is(duty.bearer) or any(self._is(lit.person) for lit in duty.lit) for duty in duties
+        ) or any(self._is(task.owner) for task in tasks)
 
     @property
     def own_report(self) -> bool:
@@ -177,7 +210,13 @@ class Claim:
 
     @property
     def part(self) -> bool:
-        return self.standing or self.called or self.own_report or self.watch or any(self._has(unit) for unit in _with_a_part(self.case))
+        return (
+            self.standing
+            or self.called
+            or self.own_report
+            or self.watch
+            or any(self._has(unit) for unit in _with_a_part(self.case))
+        )
 
     @property
     def holder(self) -> bool:
@@ -188,7 +227,10 @@ class Claim:
     @property
     def asked(self) -> bool:
         """Where nothing is offered, for the act to say: to whoever holds it."""
-        offers = (self._has(held.transfer.to_unit) if held.transfer is not None else self._holds(held) for held in self._about)
+        offers = (
+            self._has(held.transfer.to_unit) if held.transfer is not None else self._holds(held)
+            for held in self._about
+        )
         return self._is_about_nothing or any(offers)
 
     @property
@@ -201,7 +243,9 @@ class Claim:
 
     @property
     def task(self) -> bool:
-        return self._is_about_nothing or any(self._has(task.unit) or self._is(task.owner) for task in self._tasks)
+        return self._is_about_nothing or any(
+            self._has(task.unit) or self._is(task.owner) for task in self._tasks
+        )
 
     @property
     def assigner(self) -> bool:
@@ -209,14 +253,18 @@ class Claim:
             return True
         if self._duty is not None and self._task is None:
             return self._has(self.case.report.unit)
-        return any(self._has(task.assigner) for task in self._tasks) or (self._task is None and self._has(self.case.report.unit))
+        return any(self._has(task.assigner) for task in self._tasks) or (
+            self._task is None and self._has(self.case.report.unit)
+        )
 
     @property
     def owes(self) -> bool:
         if self._is_about_nothing:
             return True
         of_tasks = self._duty is None and self.task
-        of_duties = self._task is None and any(self._has(duty.owed_by) or self._is(duty.bearer) for duty in self._duties)
+        of_duties = self._task is None and any(
+            self._has(duty.owed_by) or self._is(duty.bearer) for duty in self._duties
+        )
         return of_tasks or of_duties
 
     @property
@@ -256,7 +304,11 @@ class Claim:
         case = self.case
         held_to_account = case.suspicion is not None or case.measure is not None or case.notice is not None
         kinds = (ReportKind.ACCOUNTABILITY, ReportKind.SUPERVISION_ORDER)
-        return held_to_account or case.report.kind in kinds or any(duty.lapse is not None for duty in case.duties)
+        return (
+            held_to_account
+            or case.report.kind in kinds
+            or any(duty.lapse is not None for duty in case.duties)
+        )
 
 
 _TIES: Mapping[Where, Callable[[Claim], bool]] = {

@@ -1,6 +1,7 @@
 """Whose a unit is: in whose name somebody speaks.
 
-Invariant: pure; the directory is an argument. Whoever names no unit and is no person of the directory speaks for nobody.
+Invariant: pure; the directory is an argument. Whoever names no unit and is no person of the directory speaks
+for nobody.
 """
 
 from shared.directory import Directory
@@ -19,7 +20,9 @@ def has_whole_city(directory: Directory, unit: UnitId | None) -> bool:
 
 
 def unit_of(actor: Actor, directory: Directory) -> UnitId | None:
-    """The unit the actor speaks for; of somebody who names none, that of the person or source in the directory."""
+    """The unit the actor speaks for; of somebody who names none, that of the person or source in the
+    directory.
+    """
     if actor.unit is not None:
         return actor.unit
     person = directory.people_by_id.get(PersonId(actor.who))

@@ -1,7 +1,8 @@
 """Who may report what for which unit, and on whom a report may lay tasks.
 
-Invariant: an emergency may be reported by anybody, of any unit: who reports for another is its witness, and no lapse of that unit follows
-from what a witness says of when it learned. Whatever lays work or blame on people is opened in one's own name, by a role that may.
+Invariant: an emergency may be reported by anybody, of any unit: who reports for another is its witness, and
+no lapse of that unit follows from what a witness says of when it learned. Whatever lays work or blame on
+people is opened in one's own name, by a role that may.
 """
 
 from collections.abc import Iterator
@@ -36,11 +37,20 @@ def report_faults(by: Actor, form: Reported, directory: Directory) -> Iterator[t
     for place, task in enumerate(form.tasks):
         for unit in (task.unit, *task.units):
             if unit is not None and not may_assign(by, unit, directory):
-                yield f"tasks.{place}.unit", Refusal(Why.CANT_ASSIGN, roles=tuple(sorted(MAY_ASSIGN)), unit=_superior_of(unit, directory))
+                yield (
+                    f"tasks.{place}.unit",
+                    Refusal(
+                        Why.CANT_ASSIGN, roles=tuple(sorted(MAY_ASSIGN)), unit=_superior_of(unit, directory)
+                    ),
+                )
 
 
 def _source(principal: str, directory: Directory) -> Source | None:
-    return directory.sources_by_id.get(SourceId(principal.removeprefix(SOURCE))) if principal.startswith(SOURCE) else None
+    return (
+        directory.sources_by_id.get(SourceId(principal.removeprefix(SOURCE)))
+        if principal.startswith(SOURCE)
+        else None
+    )
 
 
 def _is_declared_for(by: Actor, unit: UnitId, directory: Directory) -> bool:
@@ -50,7 +60,9 @@ def _is_declared_for(by: Actor, unit: UnitId, directory: Directory) -> bool:
 
 
 def may_assign(by: Actor, unit: UnitId, directory: Directory) -> bool:
-    """Whether the actor may lay a task on `unit` by a report of its own: a unit under theirs, or in the area they are competent in."""
+    """Whether the actor may lay a task on `unit` by a report of its own: a unit under theirs, or in the area
+    they are competent in.
+    """
     own = unit_of(by, directory)
     if by.role not in MAY_ASSIGN or own is None:
         return False
@@ -74,15 +86,21 @@ def reporter_of(report: Report, directory: Directory) -> Actor | None:
     if not report.reported_by.startswith(SOURCE):
         return None
     source = _source(report.reported_by, directory)
-    return Actor(principal=report.reported_by, role=Role.PUBLISHER, unit=UnitId(source.unit) if source else None)
+    return Actor(
+        principal=report.reported_by, role=Role.PUBLISHER, unit=UnitId(source.unit) if source else None
+    )
 
 
 def is_witness(report: Report, directory: Directory) -> bool:
-    """Whether who reports speaks neither for the unit nor for one above it, nor writes down what the unit itself said by telephone.
+    """Whether who reports speaks neither for the unit nor for one above it, nor writes down what the unit
+    itself said by telephone.
 
     What is split off is no report of anybody: it goes on from the one it was part of.
     """
     by = reporter_of(report, directory)
     if by is None or report.by_telephone or report.starts_at is not None or report.kind not in WITNESSED:
         return False
-    return not (speaks_for(directory, unit_of(by, directory), report.unit) or _is_declared_for(by, report.unit, directory))
+    return not (
+        speaks_for(directory, unit_of(by, directory), report.unit)
+        or _is_declared_for(by, report.unit, directory)
+    )

@@ -1,6 +1,7 @@
 """The table: kind of act → role → where, and which kind of case who may open.
 
-Invariant: what does not stand here is refused, at intake before it is stored and by the escalator before it is decided.
+Invariant: what does not stand here is refused, at intake before it is stored and by the escalator before it
+is decided.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +54,14 @@ MEANING: Mapping[Where, str] = {
     Where.COMPETENT: "stands above who holds it, or has the whole city",
     Where.ACCOUNTABILITY: "the case holds somebody to account: a lapse, a suspicion, a measure, an order, a notice",
 }
-R, O, L, S, D, P = Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.PUBLISHER  # noqa: E741 - columns
+R, O, L, S, D, P = (  # noqa: E741 - columns
+    Role.REPORTER,
+    Role.DUTY_OFFICER,
+    Role.LEADER,
+    Role.SUPERVISOR,
+    Role.DISCIPLINE,
+    Role.PUBLISHER,
+)
 OFFICES = frozenset({O, L, S})
 PEOPLE = OFFICES | {R}
 EVERYONE = PEOPLE | {P}
@@ -76,11 +84,15 @@ MAY_OPEN: Mapping[ReportKind, frozenset[Role]] = {
 }
 """Who may open a case of which kind by hand."""
 WITNESSED = frozenset(kind for kind, roles in MAY_OPEN.items() if P in roles)
-"""What anybody may report, also of another unit: as its witness. The other kinds lay work on people, in one's own name alone."""
+"""What anybody may report, also of another unit: as its witness. The other kinds lay work on people, in one's
+own name alone.
+"""
 MAY_ASSIGN = OFFICES
 """Who may lay tasks on units, in a report or on a case."""
 MAY_LOG_A_CALL = frozenset({O})
-"""Who may write down that somebody else was told by telephone, put that person's call off, or write down what a unit reported by it."""
+"""Who may write down that somebody else was told by telephone, put that person's call off, or write down what
+a unit reported by it.
+"""
 
 
 def _all(roles: Iterable[Role], where: Where) -> dict[Role, Where]:

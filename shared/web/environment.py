@@ -1,4 +1,6 @@
-"""How templates are read: everything escaped, a name that is missing is a fault, one environment a language."""
+"""How templates are read: everything escaped, a name that is missing is a fault, one environment a
+language.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +21,9 @@ from shared.web.languages import catalogue, name_in
 LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 
 
-def environment(language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]) -> Environment:
+def environment(
+    language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
+) -> Environment:
     """`everywhere` is known in every template. Filters: named, label, span, full, translated."""
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
@@ -52,11 +56,30 @@ def environment(language: Language, zone: ZoneInfo, folders: Sequence[Path], eve
         return comma.join(named(name) for name in names)
 
     def translated(message: str) -> str:
-        return message.again(words.gettext, named, comma) if isinstance(message, Said) else words.gettext(message)
+        return (
+            message.again(words.gettext, named, comma)
+            if isinstance(message, Said)
+            else words.gettext(message)
+        )
 
-    filters: dict[str, Any] = {"named": named, "label": labelled, "span": times.span, "full": full, "translated": translated}
+    filters: dict[str, Any] = {
+        "named": named,
+        "label": labelled,
+        "span": times.span,
+        "full": full,
+        "translated": translated,
+    }
     made.filters.update(filters)
     made.globals.update(
-        cast(Any, {"language": language.value, "languages": LANGUAGES, "together": together, "excused": excused, **everywhere})
+        cast(
+            Any,
+            {
+                "language": language.value,
+                "languages": LANGUAGES,
+                "together": together,
+                "excused": excused,
+                **everywhere,
+            },
+        )
     )
     return made

@@ -20,7 +20,11 @@ STILL = N_("%(what)s (%(part)s, from %(since)s on)")
 
 
 def excuse_words(
-    excuses: Sequence[str], outage: Outage | None, language: Language, zone: ZoneInfo, say: Callable[[str], str]
+    excuses: Sequence[str],
+    outage: Outage | None,
+    language: Language,
+    zone: ZoneInfo,
+    say: Callable[[str], str],
 ) -> tuple[str, ...]:
     """One sentence for each sort there is; `say` finds a message of the catalogue."""
 
@@ -29,7 +33,11 @@ def excuse_words(
         if outage is None or name not in (Excuse.SYSTEM_AWAY, Excuse.INTAKE_UNREACHABLE):
             return what
         given = {"what": what, "part": say(label("part", outage.of)), "since": _clock(outage.since, zone)}
-        return say(STILL) % given if outage.until is None else say(AWAY) % {**given, "until": _clock(outage.until, zone)}
+        return (
+            say(STILL) % given
+            if outage.until is None
+            else say(AWAY) % {**given, "until": _clock(outage.until, zone)}
+        )
 
     between = "、" if language is Language.ZH else ", "
     ours = [told(name) for name in excuses if name in OUR_FAILURES]

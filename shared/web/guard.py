@@ -1,7 +1,7 @@
 """Who may see a page and whose form may act.
 
-Invariant: a form acts only when the browser says it was sent from our own page, whatever cookie comes with it; and a page
-leads back only to a path of this host.
+Invariant: a form acts only when the browser says it was sent from our own page, whatever cookie comes with
+it; and a page leads back only to a path of this host.
 """
 
 from fastapi import Request
@@ -18,7 +18,12 @@ def same_origin(request: Request) -> None:
 
 def safe_path(wanted: str) -> str:
     """`wanted` if it is a path of this host, else `/`. A backslash counts: browsers read it as a slash."""
-    if not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or any(ord(letter) < 32 for letter in wanted):
+    if (
+        not wanted.startswith("/")
+        or wanted.startswith("//")
+        or "\\" in wanted
+        or any(ord(letter) < 32 for letter in wanted)
+    ):
         return "/"
     return wanted
 

@@ -1,6 +1,7 @@
 """The words of DOMAIN.md for the closed sets, as messages of the catalogue: the same on every page.
 
-A level has its colour (red, orange, yellow, blue) and always its numeral and word too: colour alone says nothing to many eyes.
+A level has its colour (red, orange, yellow, blue) and always its numeral and word too: colour alone says
+nothing to many eyes.
 """
 
 from shared.web.languages import N_
@@ -54,11 +55,15 @@ LABELS: dict[str, dict[str, str]] = {
         "subject": N_("It lies on no subject that a fact could have."),
         "envelope": N_("It is no CloudEvent."),
         "kind": N_("Its content is of another kind than the subject it was stored on."),
-        "case": N_("It names no case where its kind is about one, or names one where its kind is about none."),
+        "case": N_(
+            "It names no case where its kind is about one, or names one where its kind is about none."
+        ),
         "lane": N_("It was stored in another lane than its case's."),
         "author": N_("Whom it names as its author may not write facts of its kind."),
         "actor": N_("Its author can't speak for whom it says did it."),
-        "headers": N_("It carries headers that no author sets: an answer of the broker was let into the record."),
+        "headers": N_(
+            "It carries headers that no author sets: an answer of the broker was let into the record."
+        ),
         "message_id": N_("It was stored under another id than its own."),
     },
     "fact": {
@@ -179,7 +184,13 @@ LABELS: dict[str, dict[str, str]] = {
         "silent": N_("the source gave no sign of life"),
         "absent": N_("nobody signed in for the shift"),
     },
-    "channel": {"voice": N_("phone"), "sms": N_("SMS"), "email": N_("e-mail"), "webhook": N_("webhook"), "chat": N_("chat")},
+    "channel": {
+        "voice": N_("phone"),
+        "sms": N_("SMS"),
+        "email": N_("e-mail"),
+        "webhook": N_("webhook"),
+        "chat": N_("chat"),
+    },
     "purpose": {
         "report": N_("report"),
         "reminder": N_("reminder"),
@@ -256,7 +267,12 @@ LABELS: dict[str, dict[str, str]] = {
         "waiting": N_("waits for another task"),
         "cancelled": N_("cancelled"),
     },
-    "slip": {"blue": N_("blue slip"), "yellow": N_("yellow slip"), "red": N_("red slip: overdue"), "": N_("in good time")},
+    "slip": {
+        "blue": N_("blue slip"),
+        "yellow": N_("yellow slip"),
+        "red": N_("red slip: overdue"),
+        "": N_("in good time"),
+    },
     "held": {
         "reported": N_("reported it"),
         "established": N_("watched from the start"),
@@ -363,7 +379,9 @@ LABELS: dict[str, dict[str, str]] = {
 
 
 def label(group: str, value: object) -> str:
-    """The message for a value; a value nobody has named yet shows as it is. Why something followed is often the act itself."""
+    """The message for a value; a value nobody has named yet shows as it is. Why something followed is often
+    the act itself.
+    """
     key = "" if value is None else str(value)
     named = LABELS[group].get(key)
     if named is None and group == "why":
@@ -386,13 +404,23 @@ PROBLEMS = (
     N_("The token has expired: ask the operator for a new one (`fenghuo token`)."),
     N_("This token was taken back: ask the operator for a new one (`fenghuo token`)."),
     N_("The person this token was made for is not in the directory any more: ask the operator."),
-    N_("The directory does not give you the role of this token any more: ask the operator for a new one (`fenghuo token`)."),
+    N_(
+        "The directory does not give you the role of this token any more: ask the operator for a new one (`fenghuo token`)."
+    ),
     N_("The source this token was made for is not in the directory any more: ask the operator."),
     N_("The unit this token was made for is not in the directory any more: ask the operator."),
-    N_("A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."),
-    N_("This service has just started and does not know yet which tokens were taken back: try again in a moment."),
+    N_(
+        "A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."
+    ),
+    N_(
+        "This service has just started and does not know yet which tokens were taken back: try again in a moment."
+    ),
     N_("Not ready"),
-    N_("learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"),
-    N_("The report is stored and this receipt proves it. The duties it opens are not worked out yet; they follow on the case."),
+    N_(
+        "learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"
+    ),
+    N_(
+        "The report is stored and this receipt proves it. The duties it opens are not worked out yet; they follow on the case."
+    ),
 )
 """What other modules say in English and a page may have to show."""

@@ -1,7 +1,7 @@
 """English is written in the source; `locale/zh.po` says the same in Chinese.
 
-Invariant: every page exists whole in both languages (a test compares the catalogue with the sources), and the reader's own
-choice goes before the browser's.
+Invariant: every page exists whole in both languages (a test compares the catalogue with the sources), and the
+reader's own choice goes before the browser's.
 """
 
 from collections.abc import Mapping
@@ -40,10 +40,18 @@ def catalogue(language: Language) -> Catalogue:
     if language is Language.EN:
         return Catalogue({}, {})
     with (LOCALE / f"{language}.po").open("rb") as file:
-        messages = {message.id: message.string for message in read_po(file, locale=language.value) if message.id and message.string}
+        messages = {
+            message.id: message.string
+            for message in read_po(file, locale=language.value)
+            if message.id and message.string
+        }
     return Catalogue(
         {key: text for key, text in messages.items() if isinstance(key, str) and isinstance(text, str)},
-        {key[0]: text[0] for key, text in messages.items() if isinstance(key, tuple) and isinstance(text, tuple)},
+        {
+            key[0]: text[0]
+            for key, text in messages.items()
+            if isinstance(key, tuple) and isinstance(text, tuple)
+        },
     )
 
 

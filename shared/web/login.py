@@ -1,6 +1,7 @@
 """Logging in: a token is pasted once, checked, and kept by the browser where no script can read it.
 
-Invariant: the token is never written into a page, a log or an address; a foreign site can neither log a reader in nor out.
+Invariant: the token is never written into a page, a log or an address; a foreign site can neither log a
+reader in nor out.
 """
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +17,9 @@ FORM_LIMIT = 8 * KB
 
 
 def _why_not(pages: Pages, request: Request) -> str | None:
-    """Why the token this browser holds does not open the page any more; None where it holds none, or one that does."""
+    """Why the token this browser holds does not open the page any more; None where it holds none, or one that
+    does.
+    """
     try:
         pages.gate.who(request)
     except Problem as problem:
@@ -41,7 +44,9 @@ def add(router: APIRouter, pages: Pages) -> None:
         try:
             pages.gate.read(token.strip())
         except Problem as problem:
-            return pages.show(request, "login.html", status=401, next=safe_path(following), error=problem.detail)
+            return pages.show(
+                request, "login.html", status=401, next=safe_path(following), error=problem.detail
+            )
         response = RedirectResponse(safe_path(following), 303, headers=HEADERS)
         response.set_cookie(COOKIE, token.strip(), httponly=True, samesite="strict", secure=pages.secure)
         return response

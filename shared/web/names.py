@@ -1,4 +1,6 @@
-"""Names for the ids that facts carry. An id that has left the directory, or a page without one, shows the id itself."""
+"""Names for the ids that facts carry. An id that has left the directory, or a page without one, shows the id
+itself.
+"""
 
 from collections.abc import Callable
 
@@ -36,7 +38,11 @@ class Names:
         """Who did it: a person, or a system by its source."""
         if not principal.startswith("source:"):
             return self.person(principal)
-        found = self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:"))) if self._directory else None
+        found = (
+            self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:")))
+            if self._directory
+            else None
+        )
         return found.name if found else _plain(principal)
 
 

@@ -1,7 +1,8 @@
-"""Every page of every service leaves through `Pages.show`: escaped, in the reader's language and the office's zone, and closed.
+"""Every page of every service leaves through `Pages.show`: escaped, in the reader's language and the office's
+zone, and closed.
 
-Invariant: a page may load nothing from another host, run nothing written into it, be framed by nobody, and is kept in no
-cache; a fault on a page is a page too, and whoever is not logged in is led to the log-in and back.
+Invariant: a page may load nothing from another host, run nothing written into it, be framed by nobody, and is
+kept in no cache; a fault on a page is a page too, and whoever is not logged in is led to the log-in and back.
 """
 
 from collections.abc import Callable, Coroutine
@@ -33,7 +34,8 @@ HEADERS = {
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and plain http has nothing else to tell them by.
+    # Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and plain http has nothing
+    # else to tell them by.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -42,7 +44,9 @@ NO_SUCH_PAGE = N_("There is no such page: check the address.")
 
 
 class Pages:
-    """The pages of one service. `name` stands in the title and chooses the menu; folders are searched before the shared ones."""
+    """The pages of one service. `name` stands in the title and chooses the menu; folders are searched before
+    the shared ones.
+    """
 
     def __init__(
         self,
@@ -59,14 +63,18 @@ class Pages:
         templates = [folder / "templates", HERE / "templates"]
         everywhere: dict[str, Any] = {"zone": zone.key, "site": name, "static": self.static.url}
         self._fault_pages: dict[type[Problem], tuple[str, dict[str, Any]]] = {}
-        self._environments = {language: environment(language, zone, templates, everywhere) for language in Language}
+        self._environments = {
+            language: environment(language, zone, templates, everywhere) for language in Language
+        }
 
     def show_as(self, fault: type[Problem], template: str, **context: Any) -> None:
         """Faults of this kind have a page of their own."""
         self._fault_pages[fault] = (template, context)
 
     def router(self) -> APIRouter:
-        """An empty router whose faults are pages; the service adds its routes, then `login.add` and `static.router`."""
+        """An empty router whose faults are pages; the service adds its routes, then `login.add` and
+        `static.router`.
+        """
         return APIRouter(route_class=_page_route(self), include_in_schema=False)
 
     def principal(self, request: Request) -> Principal | None:
@@ -111,7 +119,9 @@ class Pages:
         )
         response = HTMLResponse(body, status, headers={**HEADERS, "Content-Language": language.value})
         if request.query_params.get("lang") == language.value:
-            response.set_cookie(COOKIE, language.value, max_age=YEAR, samesite="lax", secure=self.secure, httponly=True)
+            response.set_cookie(
+                COOKIE, language.value, max_age=YEAR, samesite="lax", secure=self.secure, httponly=True
+            )
         return response
 
     def fault(self, request: Request, problem: Problem) -> Response:

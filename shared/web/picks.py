@@ -1,8 +1,9 @@
-"""How a page without scripts lets somebody name one of twenty thousand: a short list, the likeliest first, and a line to write another in.
+"""How a page without scripts lets somebody name one of twenty thousand: a short list, the likeliest first,
+and a line to write another in.
 
-Invariant: a page offers at most MOST of any list of the directory, however large that is, and whatever stands in it can be named all the
-same, by its id or its name. What is written is never guessed at: it names exactly one, or the fault says what is near it, and that is
-offered in the list the next time. Pure.
+Invariant: a page offers at most MOST of any list of the directory, however large that is, and whatever stands
+in it can be named all the same, by its id or its name. What is written is never guessed at: it names exactly
+one, or the fault says what is near it, and that is offered in the list the next time. Pure.
 """
 
 import re
@@ -34,10 +35,14 @@ LONGEST = 200
 MOST_WRITTEN = 200
 """Names in one line, where a field takes several."""
 ALIKE = 0.33
-"""Share of pairs of letters that a name must have in common with what was written to be near it: one wrong letter of two is."""
+"""Share of pairs of letters that a name must have in common with what was written to be near it: one wrong
+letter of two is.
+"""
 SEVERAL = N_("%(given)s may be any of %(many)s: choose from the list, or write the id, as of %(near)s")
 NOT_SO = N_("nothing here is called %(given)s; choose from the list, or write the id: near it is %(near)s")
-NOTHING_NEAR = N_("nothing here is called %(given)s, and nothing is near it: write the name or the id as the directory has it")
+NOTHING_NEAR = N_(
+    "nothing here is called %(given)s, and nothing is near it: write the name or the id as the directory has it"
+)
 BOTH = N_("%(chosen)s is chosen and %(given)s is written: leave one of the two")
 TOO_MANY = N_("are more than %(most)s names: write fewer")
 _BETWEEN = re.compile(r"[,;\n，；、]")
@@ -79,7 +84,9 @@ class Picker:
         """What was looked for before: the forms of one page ask alike."""
 
     def offer(self, likely: Iterable[str] = (), chosen: str = "", written: str = "") -> Offer:
-        """`likely` first; `chosen` and `written`: what came back from the form, ids with commas and the line beside the list."""
+        """`likely` first; `chosen` and `written`: what came back from the form, ids with commas and the line
+        beside the list.
+        """
         back = [*chosen.split(","), *(one for part in _parts(written)[:LOOKED_UP] for one in self.near(part))]
         if len(self._by_id) <= MOST:
             return Offer(self._choices(dict.fromkeys([*likely, *self._by_id])))
@@ -87,14 +94,18 @@ class Picker:
         return Offer(self._choices((ordered or list(self._by_id))[:MOST]), is_part=True)
 
     def named(self, text: str) -> str | None:
-        """The one that the text names: by its id, or by a name that no other has. None where there is not exactly one."""
+        """The one that the text names: by its id, or by a name that no other has. None where there is not
+        exactly one.
+        """
         if text in self._by_id:
             return text
         alike = self._by_name.get(_folded(text), ())
         return alike[0] if len(alike) == 1 else None
 
     def near(self, text: str) -> list[str]:
-        """What the text may mean: all of that name, else those that have it within, else those of like letters; the first few."""
+        """What the text may mean: all of that name, else those that have it within, else those of like
+        letters; the first few.
+        """
         return self._like(text)[0]
 
     def fault(self, text: str) -> Said:
@@ -112,7 +123,11 @@ class Picker:
         if not isinstance(listed, Person):
             return listed.name
         unit = self._directory.units_by_id.get(UnitId(listed.unit)) if listed.unit else None
-        return listed.name if unit is None else Name(zh=f"{listed.name.zh} · {unit.name.zh}", en=f"{listed.name.en} · {unit.name.en}")
+        return (
+            listed.name
+            if unit is None
+            else Name(zh=f"{listed.name.zh} · {unit.name.zh}", en=f"{listed.name.en} · {unit.name.en}")
+        )
 
     def _told(self, one: str) -> Name:
         name = self.name(one)
@@ -122,13 +137,17 @@ class Picker:
         return tuple(Choice(one, self.name(one)) for one in ids if one in self._by_id)
 
     def _like(self, text: str) -> tuple[list[str], int]:
-        """The first few that the text may mean, and how many they are in all; of like letters none is meant for sure."""
+        """The first few that the text may mean, and how many they are in all; of like letters none is meant
+        for sure.
+        """
         if text not in self._liked:
             self._liked[text] = self._look_for(_folded(text))
         return self._liked[text]
 
     def _look_for(self, written: str) -> tuple[list[str], int]:
-        alike = self._by_name.get(written) or [one for name, ids in self._by_name.items() if written in name for one in ids]
+        alike = self._by_name.get(written) or [
+            one for name, ids in self._by_name.items() if written in name for one in ids
+        ]
         alike = list(dict.fromkeys(alike or (one for one in self._by_id if written in one.casefold())))
         if alike or not written:
             return alike[:NEAR], len(alike)
@@ -141,7 +160,9 @@ class Picker:
     def _by_id(self) -> Mapping[str, Listed]:
         listed: Sequence[Listed] = getattr(self._directory, self._sort)
         every = {one.code if isinstance(one, Area) else one.id: one for one in listed}
-        return every if self._among is None else {key: one for key, one in every.items() if key in self._among}
+        return (
+            every if self._among is None else {key: one for key, one in every.items() if key in self._among}
+        )
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
@@ -152,16 +173,26 @@ class Picker:
         return found
 
 
-def offers(pickers: Mapping[str, Picker], likely: Sequence[str], values: Mapping[str, str]) -> dict[str, Offer]:
+def offers(
+    pickers: Mapping[str, Picker], likely: Sequence[str], values: Mapping[str, str]
+) -> dict[str, Offer]:
     """Of each field of a form; `likely` ids of whatever list, `values` what came back from it."""
-    return {name: picker.offer(likely, values.get(name, ""), values.get(f"{name}{WRITTEN}", "")) for name, picker in pickers.items()}
+    return {
+        name: picker.offer(likely, values.get(name, ""), values.get(f"{name}{WRITTEN}", ""))
+        for name, picker in pickers.items()
+    }
 
 
 def taken(
-    values: Mapping[str, str], fields: Mapping[str, Picker], *, many: Container[str] = (), preset: Container[str] = ()
+    values: Mapping[str, str],
+    fields: Mapping[str, Picker],
+    *,
+    many: Container[str] = (),
+    preset: Container[str] = (),
 ) -> tuple[dict[str, str], list[Fault]]:
-    """What a form says, with what is written beside a list put in place of what is chosen in it; a field at fault keeps what was written,
-    and nothing else. `preset`: what the page itself had chosen: it is no word of the reader's.
+    """What a form says, with what is written beside a list put in place of what is chosen in it; a field at
+    fault keeps what was written, and nothing else. `preset`: what the page itself had chosen: it is no word
+    of the reader's.
     """
     read, faults = dict(values), list[Fault]()
     for name, picker in fields.items():
@@ -169,7 +200,11 @@ def taken(
         if not written:
             continue
         try:
-            read[name] = ",".join(_several(picker, chosen, written) if name in many else [_single(picker, chosen, written, preset)])
+            read[name] = ",".join(
+                _several(picker, chosen, written)
+                if name in many
+                else [_single(picker, chosen, written, preset)]
+            )
             del read[f"{name}{WRITTEN}"]
         except _FaultyError as error:
             read.pop(name, None)
@@ -209,7 +244,9 @@ def _several(picker: Picker, chosen: str, written: str) -> Iterator[str]:
 
 
 def near_units(directory: Directory, unit: str | None) -> list[str]:
-    """The units that somebody of this one most likely means: their own, those above, those right below, and those beside."""
+    """The units that somebody of this one most likely means: their own, those above, those right below, and
+    those beside.
+    """
     own = directory.units_by_id.get(UnitId(unit)) if unit else None
     if own is None:
         return [one.id for one in directory.units if one.superior is None]

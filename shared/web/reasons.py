@@ -26,7 +26,9 @@ WHY: dict[str, str] = {
         "set aside by a fault of the system: it stands on record and changes nothing; try it once more, and if it is set aside again tell "
         "the duty desk by telephone and the operator"
     ),
-    "rule_failed": N_("this duty of the policy could not be opened: a fault of the system, the duty desk sees to it by hand"),
+    "rule_failed": N_(
+        "this duty of the policy could not be opened: a fault of the system, the duty desk sees to it by hand"
+    ),
     "fault_of_ours": N_("a fault of the system kept this from being worked out"),
     "clock_failed": N_("what the clock asked for could not be done: it is tried again every minute"),
     "nobody_told": N_("a message could not be written: this person was not told"),
@@ -36,8 +38,12 @@ WHY: dict[str, str] = {
     "no_such_area": N_("the directory has no such area (any more)"),
     "fact_not_understood": N_("a message about the case could not be read"),
     "no_case_was_opened": N_("a report was received and no case could be opened: see to it by hand"),
-    "report_not_worked_out": N_("a fault of the system: nothing of the report could be worked out, the duty desk alone is called"),
-    "nobody_was_called": N_("a report was received and nobody could be called by its duties: see to it by hand"),
+    "report_not_worked_out": N_(
+        "a fault of the system: nothing of the report could be worked out, the duty desk alone is called"
+    ),
+    "nobody_was_called": N_(
+        "a report was received and nobody could be called by its duties: see to it by hand"
+    ),
     "owed_on_report": N_("owed because it was reported"),
     "not_acknowledged_yet": N_("not acknowledged yet"),
     "dark_after_wait": N_("no answer within the wait"),
@@ -62,7 +68,9 @@ WHY: dict[str, str] = {
     "case_is_withdrawn": N_("the report has been withdrawn"),
     "case_is_merged": N_("the case has been merged into another one"),
     "report_withdrawn": N_("the report was withdrawn"),
-    "transfer_offered_sender_answers_until_accepted": N_("transfer asked; the sender answers until it is accepted"),
+    "transfer_offered_sender_answers_until_accepted": N_(
+        "transfer asked; the sender answers until it is accepted"
+    ),
     "transfer_accepted": N_("transfer accepted"),
     "transfer_refused_sender_keeps_it": N_("transfer refused; the sender keeps it"),
     "transfer_pending": N_("a transfer waits for its answer already"),
@@ -88,7 +96,9 @@ WHY: dict[str, str] = {
     "asked_after_the_limit": N_("asked after the limit"),
     "assigned_to_another_unit": N_("assigned to another unit"),
     "assignment_objected_to": N_("the assignment was objected to"),
-    "back_to_a_previous_holder": N_("it would go back to a previous holder: the superior is asked to say who leads"),
+    "back_to_a_previous_holder": N_(
+        "it would go back to a previous holder: the superior is asked to say who leads"
+    ),
     "bounce_limit_reached": N_("passed on too often: the superior is asked to say who leads"),
     "commands_already": N_("commands already"),
     "decided_already_ask_for_a_review": N_("decided already: ask for a review"),
@@ -217,15 +227,21 @@ WHY: dict[str, str] = {
     "extended_longer_than_allowed": N_("extended beyond what the policy allows"),
     "may_not_be_extended": N_("the policy lets nobody extend this"),
     "causes_found": N_("the review has found the causes"),
-    "needs_second_person": N_("waits for a second person, of the superior unit: until then everything goes on"),
+    "needs_second_person": N_(
+        "waits for a second person, of the superior unit: until then everything goes on"
+    ),
     "waits_for_a_second_person_already": N_("the same waits for a second person already"),
     "nothing_waits_for_a_second_person": N_("nothing waits for a second person"),
     "nobody_seconds_their_own_act": N_("nobody is the second person to their own act"),
-    "not_of_the_competent_superior": N_("the second person must be of a unit above, or of one competent for the whole city"),
+    "not_of_the_competent_superior": N_(
+        "the second person must be of a unit above, or of one competent for the whole city"
+    ),
     "second_person_refused": N_("the second person has not agreed: everything goes on"),
     "seconded": N_("a second person has agreed"),
     "ended_by_two": N_("asked for by one person, agreed to by a second"),
-    "case_has_ended_meanwhile": N_("the case has ended meanwhile: nothing waits for a second person any more"),
+    "case_has_ended_meanwhile": N_(
+        "the case has ended meanwhile: nothing waits for a second person any more"
+    ),
     "graded_anew_meanwhile": N_("graded anew meanwhile: nothing waits for a second person any more"),
     "everybody_has_answered_meanwhile": N_("everybody has answered meanwhile: one person is enough now"),
     "the_source_withdraws_it": N_("the source withdraws it; a person decides"),
@@ -263,6 +279,9 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
         text = catalogue(language).gettext
         name = None if unit is None else unit.name.zh if language is Language.ZH else unit.name.en
         who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
-        return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {"why": text(WHY[refusal.why]), "who": ", ".join(who)}
+        return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {
+            "why": text(WHY[refusal.why]),
+            "who": ", ".join(who),
+        }
 
     return Name(zh=said(Language.ZH), en=said(Language.EN))

@@ -1,4 +1,5 @@
-"""Style, script and sign of the pages: read once at the start, named by their digest, so that a browser may keep them for ever.
+"""Style, script and sign of the pages: read once at the start, named by their digest, so that a browser may
+keep them for ever.
 
 Invariant: nothing but the files found at the start is ever served; no path from a request touches the disk.
 """
@@ -26,7 +27,12 @@ class StaticFile:
 
 class StaticFiles:
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._files = {path.name: _read(path) for folder in folders for path in sorted(folder.iterdir()) if path.is_file()}
+        self._files = {
+            path.name: _read(path)
+            for folder in folders
+            for path in sorted(folder.iterdir())
+            if path.is_file()
+        }
 
     def url(self, name: str) -> str:
         return f"{PREFIX}/{name}?v={self._files[name].version}"
@@ -41,7 +47,11 @@ class StaticFiles:
             if file is None:
                 return Response(status_code=404)
             keep = KEPT if request.query_params.get("v") == file.version else "no-cache"
-            headers = {"Cache-Control": keep, "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+            headers = {
+                "Cache-Control": keep,
+                "X-Content-Type-Options": "nosniff",
+                "Cross-Origin-Resource-Policy": "same-origin",
+            }
             return Response(file.content, media_type=file.media_type, headers=headers)
 
         return router

@@ -1,4 +1,5 @@
-"""Times on a page are local to the configured zone and say so by their length: today's as a clock, others with the date.
+"""Times on a page are local to the configured zone and say so by their length: today's as a clock, others
+with the date.
 
 Invariant: what a form gives back is read in the same zone it was shown in, and stored UTC.
 """
@@ -30,7 +31,9 @@ def full(at: datetime, zone: ZoneInfo) -> str:
 
 
 def span(length: timedelta) -> str:
-    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign is the caller's word (late, left). static/clock.js counts in the same shape."""
+    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign is the caller's word (late, left). static/clock.js counts in
+    the same shape.
+    """
     seconds = abs(int(length.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)

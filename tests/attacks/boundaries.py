@@ -1,4 +1,5 @@
-"""Every field of an OpenAPI document at its edges and just outside: what a schema says is read, and one value after the other made of it.
+"""Every field of an OpenAPI document at its edges and just outside: what a schema says is read, and one value
+after the other made of it.
 
 Pure and without chance: the same document makes the same requests, in the same order.
 """
@@ -14,7 +15,14 @@ Place = tuple[str | int, ...]
 HUGE = 10**22
 DEEP = 6
 """How far into a body fields are looked at."""
-TIMES_OUTSIDE = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "NaN", 1e22)
+TIMES_OUTSIDE = (
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "1969-12-31T23:59:59Z",
+    "2200-01-01T00:00:00Z",
+    "NaN",
+    1e22,
+)
 SPANS_OUTSIDE = ("-P1D", "P0D", "P1000000000D", "P99999999999999999999Y", "NaN", HUGE)
 ODD_LETTERS = ("\x00a", "a\x1b[2Jb", "a\u202eb", "a\u2066b", "a\u009bb")
 NOT_IDS = ("*", ">", "a.>", "a b", "a/b", "a\x00b", "x" * 200)
@@ -54,7 +62,9 @@ def edges_of(document: Json) -> Iterator[Edge]:
 
 
 class _Operation:
-    def __init__(self, document: Json, path: str, method: str, operation: Json, seen: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, document: Json, path: str, method: str, operation: Json, seen: set[tuple[str, str]]
+    ) -> None:
         self.document, self.path, self.method, self.seen = document, path, method, seen
         self.parameters: list[Json] = operation.get("parameters", [])
         self.answers = frozenset(int(status) for status in operation["responses"] if status.isdigit())
@@ -110,7 +120,13 @@ class _Operation:
             if where == "header" and not (text.isascii() and text.isprintable()):
                 continue
             # An id in a path that nobody has may be unknown (404) as well as no id (422).
-            yield self.edge(where, name, outside=outside and where == "query", body=self._base() if self.body else None, given={name: text})
+            yield self.edge(
+                where,
+                name,
+                outside=outside and where == "query",
+                body=self._base() if self.body else None,
+                given={name: text},
+            )
 
     def _of_body(self, schema: Json) -> Iterator[Edge]:
         for raw in (
@@ -136,7 +152,12 @@ class _Operation:
             for value, outside in values_of(inner, self.document):
                 yield self.edge("body", name, body=_with(around, place, value), outside=outside)
         if isinstance(base, dict):
-            yield self.edge("body", "no_such_field", body={**base, "no_such_field": 1}, outside=schema.get("additionalProperties") is False)
+            yield self.edge(
+                "body",
+                "no_such_field",
+                body={**base, "no_such_field": 1},
+                outside=schema.get("additionalProperties") is False,
+            )
 
     def _fields(self, schema: Json, where: Place, base: Any) -> Iterator[tuple[Place, Json, Any]]:
         """(place, schema, a body that has all that is needed around it)."""
@@ -146,14 +167,20 @@ class _Operation:
             if len(place) > DEEP:
                 continue
             for kind in alternatives(whole, self.document):
-                items = alternatives(kind.get("items", {}), self.document) if kind.get("type") == "array" else []
+                items = (
+                    alternatives(kind.get("items", {}), self.document) if kind.get("type") == "array" else []
+                )
                 within = [((*place, 0), item) for item in items] if items else [(place, kind)]
                 for inner_place, part in within:
                     if part.get("type") == "object":
-                        yield from self._fields(part, inner_place, _with(base, inner_place, example(part, self.document)))
+                        yield from self._fields(
+                            part, inner_place, _with(base, inner_place, example(part, self.document))
+                        )
 
     def _known(self, name: str, schema: Json) -> bool:
-        """Forms share their parts: the same field of the same schema is looked at once a service, not once a route."""
+        """Forms share their parts: the same field of the same schema is looked at once a service, not once a
+        route.
+        """
         key = name.rpartition(".")[2], json.dumps(schema, sort_keys=True)
         known = key in self.seen
         self.seen.add(key)
@@ -193,9 +220,15 @@ def example(schema: Json, document: Json, depth: int = 0) -> Any:
             needed = {*kind.get("required", ()), *(name for name, one in fields.items() if "const" in one)}
             return {name: example(fields.get(name, {}), document, depth + 1) for name in sorted(needed)}
         case "array":
-            return [example(kind.get("items", {}), document, depth + 1)] * kind.get("minItems", 0) if depth < DEEP else []
+            return (
+                [example(kind.get("items", {}), document, depth + 1)] * kind.get("minItems", 0)
+                if depth < DEEP
+                else []
+            )
         case "integer" | "number":
-            return kind.get("minimum", kind.get("exclusiveMinimum", 0) + (1 if "exclusiveMinimum" in kind else 0))
+            return kind.get(
+                "minimum", kind.get("exclusiveMinimum", 0) + (1 if "exclusiveMinimum" in kind else 0)
+            )
         case "boolean":
             return True
         case _:
@@ -214,7 +247,13 @@ def _text(kind: Json) -> str:
             return "PT10M"
         case _:
             pattern = kind.get("pattern", "")
-            return "0" * 64 if "{64}" in pattern else "620622" if r"\d" in pattern else "x" * max(2, kind.get("minLength", 0))
+            return (
+                "0" * 64
+                if "{64}" in pattern
+                else "620622"
+                if r"\d" in pattern
+                else "x" * max(2, kind.get("minLength", 0))
+            )
 
 
 def values_of(schema: Json, document: Json, *, text: bool = False) -> Iterator[tuple[Any, bool]]:
@@ -239,7 +278,11 @@ def _of_kind(kind: Json, document: Json, *, text: bool) -> Iterator[tuple[Any, b
         case "array":
             yield from _lists(kind, document)
         case "object":
-            yield from (([], True), ("x", True), ({"no_such_field": 1}, kind.get("additionalProperties") is False))
+            yield from (
+                ([], True),
+                ("x", True),
+                ({"no_such_field": 1}, kind.get("additionalProperties") is False),
+            )
         case "string":
             yield from _strings(kind, text=text)
         case _:
@@ -249,7 +292,11 @@ def _of_kind(kind: Json, document: Json, *, text: bool) -> Iterator[tuple[Any, b
 def _numbers(kind: Json, *, text: bool) -> Iterator[tuple[Any, bool]]:
     least, most = kind.get("minimum"), kind.get("maximum")
     yield from ((one, False) for one in (least, most) if one is not None)
-    yield from ((one, True) for one in (least is not None and least - 1, most is not None and most + 1) if one is not False)
+    yield from (
+        (one, True)
+        for one in (least is not None and least - 1, most is not None and most + 1)
+        if one is not False
+    )
     # No JSON at all, or more digits than are read: refused as a whole.
     yield from ((Verbatim(one), False) for one in ("NaN", "Infinity", "1e400", "9" * 5000))
     yield from (("x", True), ("", True))
@@ -278,7 +325,12 @@ def _strings(kind: Json, *, text: bool) -> Iterator[tuple[Any, bool]]:
     elif form == "duration":
         yield from ((one if not text else str(one), True) for one in SPANS_OUTSIDE)
     elif form in ("date", "time"):
-        yield from (("0001-01-01", form == "time"), ("9999-12-31", form == "time"), ("08:30:00+08:00", form == "date"), ("25:00", True))
+        yield from (
+            ("0001-01-01", form == "time"),
+            ("9999-12-31", form == "time"),
+            ("08:30:00+08:00", form == "date"),
+            ("25:00", True),
+        )
     elif pattern:
         yield from ((one, True) for one in NOT_IDS)
         yield "é", True
@@ -312,7 +364,11 @@ def encoded(body: Any) -> bytes:
         if isinstance(value, Verbatim):
             return str(value)
         if isinstance(value, dict):
-            return "{" + ",".join(f"{json.dumps(name)}:{plain(inner)}" for name, inner in cast(Json, value).items()) + "}"
+            return (
+                "{"
+                + ",".join(f"{json.dumps(name)}:{plain(inner)}" for name, inner in cast(Json, value).items())
+                + "}"
+            )
         if isinstance(value, list):
             return "[" + ",".join(plain(inner) for inner in cast("list[Any]", value)) + "]"
         return json.dumps(value)

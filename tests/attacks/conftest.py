@@ -1,4 +1,6 @@
-"""One whole installation for all attacks that leave it standing: broker, store, all four services, a gateway."""
+"""One whole installation for all attacks that leave it standing: broker, store, all four services, a
+gateway.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,8 +46,12 @@ async def installation_in(folder: Path) -> AsyncIterator[Installation]:
         notifier = await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         audit = await lab.start_service("audit")
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()) as http:
-            yield Installation(lab, gateway, http, intake=intake, escalator=escalator, notifier=notifier, audit=audit)
+        async with httpx.AsyncClient(
+            base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
+        ) as http:
+            yield Installation(
+                lab, gateway, http, intake=intake, escalator=escalator, notifier=notifier, audit=audit
+            )
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

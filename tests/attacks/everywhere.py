@@ -37,16 +37,29 @@ async def take_back(installation: Installation, by: TakenBackBy, value: str) -> 
         await ledger.revoke([Revocation(by=by, value=value, at=now, ends_at=now + timedelta(days=1))], now)
 
 
-async def answers(installation: Installation, token: str, doors: tuple[str, ...] = tuple(DOORS)) -> dict[str, int]:
+async def answers(
+    installation: Installation, token: str, doors: tuple[str, ...] = tuple(DOORS)
+) -> dict[str, int]:
     """Service → status, all asked at once."""
     async with httpx.AsyncClient(timeout=10, verify=False) as http:
-        return dict(zip(doors, await asyncio.gather(*(_asked(http, installation, token, door) for door in doors)), strict=True))
+        return dict(
+            zip(
+                doors,
+                await asyncio.gather(*(_asked(http, installation, token, door) for door in doors)),
+                strict=True,
+            )
+        )
 
 
 async def seconds_until_refused(
-    installation: Installation, token: str, deed: Callable[[], Awaitable[object]], doors: tuple[str, ...] = tuple(DOORS)
+    installation: Installation,
+    token: str,
+    deed: Callable[[], Awaitable[object]],
+    doors: tuple[str, ...] = tuple(DOORS),
 ) -> float:
-    """How long after `deed` was done a request was still sent that one of the doors let in; 0 where none was."""
+    """How long after `deed` was done a request was still sent that one of the doors let in; 0 where none
+    was.
+    """
     async with httpx.AsyncClient(timeout=10, verify=False) as http:
         await asyncio.gather(*(_asked(http, installation, token, door) for door in doors))
         await deed()
@@ -61,7 +74,9 @@ async def seconds_until_refused(
             last_let_in = max(last_let_in, sent)
             return False
 
-        await asyncio.gather(*(until(lambda door=door: refused(door), what=f"refused by {door}") for door in doors))
+        await asyncio.gather(
+            *(until(lambda door=door: refused(door), what=f"refused by {door}") for door in doors)
+        )
         return last_let_in - began
 
 

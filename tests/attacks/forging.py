@@ -1,4 +1,6 @@
-"""What the attacks on the record share: a stolen key of one service, and what must be seen of each forgery."""
+"""What the attacks on the record share: a stolen key of one service, and what must be seen of each
+forgery.
+"""
 
 import asyncio
 import io
@@ -29,7 +31,9 @@ async def a_case(installation: Installation) -> str:
     case = await installation.report("shaquan_emergency")
 
     async def is_decided() -> bool:
-        answer = await installation.http.get(f"/api/v1/cases/{case}", headers=installation.lab.bearer(Role.AUDITOR))
+        answer = await installation.http.get(
+            f"/api/v1/cases/{case}", headers=installation.lab.bearer(Role.AUDITOR)
+        )
         return answer.status_code == 200
 
     await until(is_decided, what="the case is on the board")
@@ -40,7 +44,14 @@ def forged(kind: Kind, case: str, source: str, data: BaseModel | Json, fact_id: 
     """An envelope as its author would have written it."""
     said = orjson.loads(data.model_dump_json(exclude_none=True)) if isinstance(data, BaseModel) else data
     now = "2026-11-29T08:00:00.000000Z"
-    envelope = Fact(id=fact_id, source=source, type=f"cn.fenghuo.{kind}.v1", subject=case, time=now, data=said)  # pyright: ignore[reportArgumentType]
+    envelope = Fact(
+        id=fact_id,
+        source=source,
+        type=f"cn.fenghuo.{kind}.v1",
+        subject=case,
+        time=now,  # pyright: ignore[reportArgumentType]
+        data=said,
+    )
     return envelope.write()
 
 
@@ -71,8 +82,12 @@ async def stored_from(installation: Installation, start: int, subject: str, raw:
     return sequence
 
 
-async def is_seen(installation: Installation, case: str, sequence: int, why: Distrust, counted_by: Running) -> None:
-    """The forgery is set aside about its case, counted, marked in the trail, and named by whoever checks the trail."""
+async def is_seen(
+    installation: Installation, case: str, sequence: int, why: Distrust, counted_by: Running
+) -> None:
+    """The forgery is set aside about its case, counted, marked in the trail, and named by whoever checks the
+    trail.
+    """
     entry, aside = await _in_the_timeline(installation, case, sequence)
     assert (entry["kind"], entry["distrust"], entry["persons"]) == ("untrusted", why, [])
     rejection = aside["data"]
@@ -107,26 +122,47 @@ async def _in_the_timeline(installation: Installation, case: str, sequence: int)
             answer = await client.get(f"/api/v1/cases/{case}/timeline")
         moments: list[Json] = answer.json().get("moments", [])
         entry = next((one for one in moments if one["entry"]["sequence"] == sequence), None)
-        aside = next((one["fact"] for one in moments if (one["fact"] or {}).get("id") == f"aside:{sequence}"), None)
+        aside = next(
+            (one["fact"] for one in moments if (one["fact"] or {}).get("id") == f"aside:{sequence}"), None
+        )
         if entry is None or aside is None:
             return None
         assert entry["fact"] is None
         return entry["entry"], aside
 
-    found: tuple[Json, Json] | None = await until(both, what=f"fact {sequence} and its rejection in the timeline")
+    found: tuple[Json, Json] | None = await until(
+        both, what=f"fact {sequence} and its rejection in the timeline"
+    )
     assert found
     return found
 
 
 def _counted(service: Running, why: Distrust) -> float:
     lines = httpx.get(f"{service.url}/metrics").text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(f'fenghuo_distrusted_total{{reason="{why}"}}'))
+    return sum(
+        float(line.split()[-1])
+        for line in lines
+        if line.startswith(f'fenghuo_distrusted_total{{reason="{why}"}}')
+    )
 
 
 def _verify(installation: Installation) -> Json:
     lab = installation.lab
     vkey = (lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
-    command = [sys.executable, "-m", "fenghuo", "trail", "verify", "--mongo", lab.mongo_url, "--vkey", vkey, "--json"]
-    done = subprocess.run(command, capture_output=True, cwd=ROOT, env=os.environ | lab.environment("audit"), check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "fenghuo",
+        "trail",
+        "verify",
+        "--mongo",
+        lab.mongo_url,
+        "--vkey",
+        vkey,
+        "--json",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, cwd=ROOT, env=os.environ | lab.environment("audit"), check=False
+    )
     assert done.returncode == NOT_AUTHENTIC, done.stdout + done.stderr
     return orjson.loads(done.stdout)

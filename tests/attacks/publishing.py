@@ -1,4 +1,6 @@
-"""What the attacks by sources share: their messages, what lies in the streams, and an intake with two sources of each format."""
+"""What the attacks by sources share: their messages, what lies in the streams, and an intake with two sources
+of each format.
+"""
 
 import base64
 from collections.abc import AsyncIterator
@@ -27,7 +29,9 @@ OTHERS = """
 @asynccontextmanager
 async def intake_in(folder: Path) -> AsyncIterator[Lab]:
     directory = folder / "directory.yaml"
-    directory.write_text(DIRECTORY.read_text(encoding="utf-8").replace("\nsources:\n", f"\nsources:{OTHERS}"), encoding="utf-8")
+    directory.write_text(
+        DIRECTORY.read_text(encoding="utf-8").replace("\nsources:\n", f"\nsources:{OTHERS}"), encoding="utf-8"
+    )
     async with lab_in(folder / "lab", mongo=False, directory=directory) as lab:
         await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT0.2S")
         yield lab
@@ -48,7 +52,13 @@ def form(unit: str, **changes: Any) -> dict[str, Any]:
 
 
 def event(unit: str, *, id: str | None = None, **changes: Any) -> bytes:  # noqa: A002 - CloudEvents' word
-    known = {"specversion": "1.0", "type": "cn.fenghuo.report.v1", "source": "/any", "id": id or uuid4().hex, "data": form(unit, **changes)}
+    known = {
+        "specversion": "1.0",
+        "type": "cn.fenghuo.report.v1",
+        "source": "/any",
+        "id": id or uuid4().hex,
+        "data": form(unit, **changes),
+    }
     return orjson.dumps(known | {"time": datetime.now(UTC).isoformat()})
 
 
@@ -69,7 +79,9 @@ async def facts_after(admin: Client, start: int) -> list[Fact]:
 
 async def after_the_inbox(admin: Client, start: int) -> list[Fact]:
     """What became of all that was published, once intake has taken all of it."""
-    await until(lambda: is_worked_off(admin.jetstream(), "INBOX", "intake"), seconds=60, what="the inbox worked off")
+    await until(
+        lambda: is_worked_off(admin.jetstream(), "INBOX", "intake"), seconds=60, what="the inbox worked off"
+    )
     return await facts_after(admin, start)
 
 

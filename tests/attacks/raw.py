@@ -31,7 +31,11 @@ async def line_to(service: Running) -> AsyncIterator[tuple[asyncio.StreamReader,
 
 
 def head(method: str, path: str, **headers: str) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "host: x", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "host: x",
+        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
@@ -40,7 +44,9 @@ def chunk(data: bytes) -> bytes:
 
 
 async def pour(service: Running, start: bytes, piece: bytes, pieces: int, *, pause: float = 0.0) -> Answer:
-    """Send `start` and then `piece` again and again, until the service ends the connection or all are sent. Waits for the end."""
+    """Send `start` and then `piece` again and again, until the service ends the connection or all are sent.
+    Waits for the end.
+    """
     began, sent = time.monotonic(), 0
     async with line_to(service) as (reader, writer):
         writer.write(start)

@@ -1,4 +1,6 @@
-"""A duty officer writes down calls to leaders that never were, so that nobody further is rung, and would end the case."""
+"""A duty officer writes down calls to leaders that never were, so that nobody further is rung, and would end
+the case.
+"""
 
 from typing import Any
 
@@ -14,7 +16,9 @@ OFFICER: dict[str, Any] = {"role": Role.DUTY_OFFICER, "person": "zhang_lai"}
 
 async def test_the_leader_hears_of_it_says_not_so_and_is_owed_it_again(installation: Installation) -> None:
     case = await installation.report(UNIT, level="II")
-    assert await log(installation, case, "qian_yi", number="+86 139 1234 5678", note="市长已知悉") == "applied"
+    assert (
+        await log(installation, case, "qian_yi", number="+86 139 1234 5678", note="市长已知悉") == "applied"
+    )
     link = await until(lambda: _link(installation, "qian_yi", case), what="the mayor hears of the call")
     assert link
     page = await installation.http.get(link)
@@ -24,21 +28,37 @@ async def test_the_leader_hears_of_it_says_not_so_and_is_owed_it_again(installat
     assert "已记录" in (await installation.http.post(link, data={"choice": "not_so"})).text
 
     async def is_owed() -> bool:
-        duty = next(one for one in (await installation.case(case)).duties if one.rule == "first_report" and one.bearer == "qian_yi")
+        duty = next(
+            one
+            for one in (await installation.case(case)).duties
+            if one.rule == "first_report" and one.bearer == "qian_yi"
+        )
         return duty.state in (DutyState.OPEN, DutyState.LAPSED)
 
     await until(is_owed, what="owed again")
     (call,) = (await installation.case(case)).calls
-    assert (call.by, call.number, call.listed, call.contested_at is not None) == ("zhang_lai", "…5678", False, True)
+    assert (call.by, call.number, call.listed, call.contested_at is not None) == (
+        "zhang_lai",
+        "…5678",
+        False,
+        True,
+    )
 
 
 async def test_nobody_contests_for_somebody_else(installation: Installation) -> None:
     case = await installation.report(UNIT, level="II")
     await log(installation, case, "qian_yi")
-    assert await installation.act(case, "contest", "party_committee", Role.LEADER, person="zhao_jia", text="没有") == "refused"
+    assert (
+        await installation.act(
+            case, "contest", "party_committee", Role.LEADER, person="zhao_jia", text="没有"
+        )
+        == "refused"
+    )
     body = {"to_person": "qian_yi", "text": "没有"}
     headers = installation.lab.bearer(Role.LEADER, person="zhao_jia")
-    assert (await installation.http.post(f"/api/v1/cases/{case}/contest", json=body, headers=headers)).status_code == 403
+    assert (
+        await installation.http.post(f"/api/v1/cases/{case}/contest", json=body, headers=headers)
+    ).status_code == 403
 
 
 async def test_who_wrote_the_calls_down_does_not_end_the_case_by_them(installation: Installation) -> None:

@@ -1,6 +1,8 @@
-"""A county's duty officer marks the mayor absent for a year, then for an hour: both wait, the mayor stays mayor and hears of it at once.
+"""A county's duty officer marks the mayor absent for a year, then for an hour: both wait, the mayor stays
+mayor and hears of it at once.
 
-So do a holder, a deputy and a number of another unit, and a year put together of days of somebody of the own unit.
+So do a holder, a deputy and a number of another unit, and a year put together of days of somebody of the own
+unit.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,28 +29,44 @@ async def change(installation: Installation, *changes: Json, **who: Any) -> http
 
 async def withdraw(installation: Installation, proposal: str) -> None:
     headers = installation.lab.bearer(Role.DUTY_OFFICER, **OFFICER)
-    answer = await installation.http.post(f"/api/v1/directory/proposals/{proposal}/refuse", json={}, headers=headers)
+    answer = await installation.http.post(
+        f"/api/v1/directory/proposals/{proposal}/refuse", json={}, headers=headers
+    )
     assert answer.status_code == 204, answer.text
 
 
 def absence(person: str, length: timedelta, *, after: timedelta = timedelta()) -> Json:
     since = datetime.now(UTC) + after
-    return {"op": "set_absence", "person": person, "absence": {"from": since.isoformat(), "until": (since + length).isoformat()}}
+    return {
+        "op": "set_absence",
+        "person": person,
+        "absence": {"from": since.isoformat(), "until": (since + length).isoformat()},
+    }
 
 
 async def holder_of(installation: Installation, post: str) -> str:
-    answer = await installation.http.get("/api/v1/directory/posts", headers=installation.lab.bearer(Role.AUDITOR))
+    answer = await installation.http.get(
+        "/api/v1/directory/posts", headers=installation.lab.bearer(Role.AUDITOR)
+    )
     return next(one["held_by"] for one in answer.json()["posts"] if one["id"] == post)
 
 
 def heard(installation: Installation, number: str, proposal: str) -> list[str]:
     """What came on this number since, as SMS, with these words."""
-    return [one.text for one in installation.gateway.gateway.messages if one.to == number and one.channel == "sms" and proposal in one.text]
+    return [
+        one.text
+        for one in installation.gateway.gateway.messages
+        if one.to == number and one.channel == "sms" and proposal in one.text
+    ]
 
 
 @pytest.mark.parametrize("length", [timedelta(days=365), timedelta(hours=1)])
 async def test_the_mayor_stays_mayor_and_is_told(installation: Installation, length: timedelta) -> None:
-    until_then = f"{datetime.now(UTC) + length + timedelta(hours=8):%Y-%m-%d}" if length > timedelta(days=300) else "至"
+    until_then = (
+        f"{datetime.now(UTC) + length + timedelta(hours=8):%Y-%m-%d}"
+        if length > timedelta(days=300)
+        else "至"
+    )
     before = len(heard(installation, OF_MAYOR, "尚未生效"))
     answer = await change(installation, absence(MAYOR, length))
     assert answer.status_code == 202, answer.text
@@ -71,7 +89,11 @@ async def test_the_mayor_stays_mayor_and_is_told(installation: Installation, len
         {
             "op": "override_roster",
             "roster": "two_offices",
-            "override": {"from": "2199-01-01T00:00:00Z", "until": "2199-01-01T01:00:00Z", "person": "jin_hong"},
+            "override": {
+                "from": "2199-01-01T00:00:00Z",
+                "until": "2199-01-01T01:00:00Z",
+                "person": "jin_hong",
+            },
         },
     ],
 )

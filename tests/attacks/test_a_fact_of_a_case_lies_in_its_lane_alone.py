@@ -1,4 +1,6 @@
-"""With intake's key an act on a case is stored in another lane than the case's, past the order in which the case takes its facts in."""
+"""With intake's key an act on a case is stored in another lane than the case's, past the order in which the
+case takes its facts in.
+"""
 
 from shared.facts import Actor, CaseAct
 from shared.facts.distrust import Distrust

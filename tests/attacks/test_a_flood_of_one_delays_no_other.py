@@ -1,4 +1,5 @@
-"""Who asks without end is told to wait, and nobody else is; who is refused on and on stands in log, metric and record.
+"""Who asks without end is told to wait, and nobody else is; who is refused on and on stands in log, metric
+and record.
 
 The deed: thousands of requests of one reporter, of one who may not do what they ask for, and of a stranger.
 """
@@ -17,7 +18,9 @@ from tests.attacks.conftest import Installation
 from tests.lab import until
 
 
-async def flood(http: httpx.AsyncClient, times: int, method: str, path: str, headers: dict[str, str]) -> list[httpx.Response]:
+async def flood(
+    http: httpx.AsyncClient, times: int, method: str, path: str, headers: dict[str, str]
+) -> list[httpx.Response]:
     gate = asyncio.Semaphore(16)
 
     async def one() -> httpx.Response:
@@ -29,14 +32,20 @@ async def flood(http: httpx.AsyncClient, times: int, method: str, path: str, hea
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def strict(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    """An intake beside the other with a tenth of the pace: this machine may be too slow to come near the ordinary one."""
-    running = await installation.lab.start_service("intake", FENGHUO_REQUESTS_PER_SECOND="5", FENGHUO_REQUESTS_AT_ONCE="50")
+    """An intake beside the other with a tenth of the pace: this machine may be too slow to come near the
+    ordinary one.
+    """
+    running = await installation.lab.start_service(
+        "intake", FENGHUO_REQUESTS_PER_SECOND="5", FENGHUO_REQUESTS_AT_ONCE="50"
+    )
     async with httpx.AsyncClient(base_url=running.url, timeout=15) as http:
         yield http
     running.stop()
 
 
-async def test_a_flood_is_told_to_wait_and_another_reports(installation: Installation, strict: httpx.AsyncClient) -> None:
+async def test_a_flood_is_told_to_wait_and_another_reports(
+    installation: Installation, strict: httpx.AsyncClient
+) -> None:
     flooding = installation.lab.bearer(Role.DUTY_OFFICER, subject="flooding")
     answers = await flood(strict, 500, "GET", "/api/v1/tasks", flooding)
     refused = [answer for answer in answers if answer.status_code == 429]
@@ -47,25 +56,40 @@ async def test_a_flood_is_told_to_wait_and_another_reports(installation: Install
     another = installation.lab.bearer(Role.DUTY_OFFICER, subject="another")
     assert (await strict.get("/api/v1/tasks", headers=another)).status_code == 200
     now = datetime.now(UTC).isoformat()
-    form = {"category": "accident", "unit": "emergency_bureau", "area": "620622", "occurred_at": now, "learned_at": now, "summary": "x"}
+    form = {
+        "category": "accident",
+        "unit": "emergency_bureau",
+        "area": "620622",
+        "occurred_at": now,
+        "learned_at": now,
+        "summary": "x",
+    }
     assert (await strict.post("/api/v1/reports", json=form, headers=flooding)).status_code == 201
     # And after a moment they may go on.
     await asyncio.sleep(float(refused[-1].headers["retry-after"]))
     assert (await strict.get("/api/v1/tasks", headers=flooding)).status_code == 200
 
 
-async def test_many_reports_of_one_wait_for_one_another_and_not_another_for_them(installation: Installation) -> None:
+async def test_many_reports_of_one_wait_for_one_another_and_not_another_for_them(
+    installation: Installation,
+) -> None:
     """On its own, with room for forty: twenty at once, then twenty a second."""
     many = installation.lab.bearer(Role.DUTY_OFFICER, subject="many-reports")
     gate = asyncio.create_task(flood(installation.http, 40, "POST", "/api/v1/reports", many))
     await asyncio.sleep(0.2)
     async with asyncio.timeout(10):
         assert await installation.report("emergency_bureau", Role.DUTY_OFFICER)
-    assert {answer.status_code for answer in await gate} == {400}, "taken and looked at, none refused for its pace"
+    assert {answer.status_code for answer in await gate} == {400}, (
+        "taken and looked at, none refused for its pace"
+    )
 
 
-async def test_a_page_says_so_in_the_readers_language(installation: Installation, strict: httpx.AsyncClient) -> None:
-    flooding = installation.lab.bearer(Role.DUTY_OFFICER, subject="flooding-pages") | {"Accept-Language": "zh"}
+async def test_a_page_says_so_in_the_readers_language(
+    installation: Installation, strict: httpx.AsyncClient
+) -> None:
+    flooding = installation.lab.bearer(Role.DUTY_OFFICER, subject="flooding-pages") | {
+        "Accept-Language": "zh"
+    }
     pages = await flood(strict, 120, "GET", "/gaps", flooding)
     (page, *_) = [page for page in pages if page.status_code == 429]
     assert "请求过于频繁" in page.text
@@ -89,7 +113,9 @@ async def test_who_is_refused_on_and_on_stands_in_log_metric_and_record(installa
 
         async def told() -> list[str]:
             found: list[str] = []
-            reader = await js.subscribe("fact.*.rejected", ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
+            reader = await js.subscribe(
+                "fact.*.rejected", ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+            )
             try:
                 while True:
                     found.append(orjson.loads((await reader.next_msg(timeout=0.5)).data)["data"]["reason"])
@@ -103,7 +129,9 @@ async def test_who_is_refused_on_and_on_stands_in_log_metric_and_record(installa
 
 async def test_a_stranger_is_counted_and_leaves_no_fact(installation: Installation) -> None:
     before = await refused(installation, 401)
-    answers = await flood(installation.http, 300, "GET", "/api/v1/cases", {"Authorization": "Bearer not-a-token"})
+    answers = await flood(
+        installation.http, 300, "GET", "/api/v1/cases", {"Authorization": "Bearer not-a-token"}
+    )
     assert {answer.status_code for answer in answers} == {401}
     assert await refused(installation, 401) - before == 300
     assert "not-a-token" not in installation.intake.log.read_text()

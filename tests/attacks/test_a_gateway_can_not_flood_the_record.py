@@ -1,7 +1,8 @@
-"""A gateway that answers with megabytes, or with control characters, fills neither the memory nor the record, and rings nobody twice.
+"""A gateway that answers with megabytes, or with control characters, fills neither the memory nor the record,
+and rings nobody twice.
 
-The deed: a gateway (taken over, or broken) refuses a message with 5 MB of words, takes one with 5 MB of thanks, sends a call-back whose
-words move a terminal's cursor.
+The deed: a gateway (taken over, or broken) refuses a message with 5 MB of words, takes one with 5 MB of
+thanks, sends a call-back whose words move a terminal's cursor.
 """
 
 import asyncio
@@ -95,9 +96,15 @@ def test_a_reference_is_bounded_likewise() -> None:
 
 @pytest.mark.parametrize(
     ("said", "field"),
-    [({"outcome": "failed", "error": "x" * 30_000}, "error"), ({"outcome": "x" * 5000}, "outcome"), ({"id": "x" * 500}, "id")],
+    [
+        ({"outcome": "failed", "error": "x" * 30_000}, "error"),
+        ({"outcome": "x" * 5000}, "outcome"),
+        ({"id": "x" * 500}, "id"),
+    ],
 )
-async def test_a_call_back_out_of_bounds_is_refused_with_its_field(installation: Installation, said: dict[str, str], field: str) -> None:
+async def test_a_call_back_out_of_bounds_is_refused_with_its_field(
+    installation: Installation, said: dict[str, str], field: str
+) -> None:
     body, now = orjson.dumps({"outcome": "failed", **said}), datetime.now(UTC)
     headers = {
         "webhook-id": "rcpt_1",

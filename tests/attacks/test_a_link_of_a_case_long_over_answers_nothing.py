@@ -1,4 +1,6 @@
-"""An acknowledge link is kept, or found in an old message, and pressed after what it asked is over, or long after its time."""
+"""An acknowledge link is kept, or found in an old message, and pressed after what it asked is over, or long
+after its time.
+"""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -30,11 +32,15 @@ async def test_a_link_of_a_withdrawn_case_says_so_and_records_nothing(installati
     assert not await facts_of(installation.lab, case, Kind.SNOOZED)
 
 
-async def test_a_link_of_a_case_that_nobody_keeps_any_more_answers_nothing(installation: Installation) -> None:
+async def test_a_link_of_a_case_that_nobody_keeps_any_more_answers_nothing(
+    installation: Installation,
+) -> None:
     """With the notifier's own key: a link for a case of years ago, or one that never was."""
     links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
     case = "01AAAAAAAAAAAAAAAAAAAAAAAA"
-    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) + timedelta(days=30))
+    token = links.make(
+        CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) + timedelta(days=30)
+    )
     answer = httpx.post(f"{installation.notifier.url}/a/{token}")
     assert answer.status_code == 410
     assert "此事早已办结" in answer.text
@@ -53,7 +59,9 @@ async def test_a_link_that_was_handed_out_ends_with_its_duty(installation: Insta
 async def test_an_expired_link_says_what_to_do_now(installation: Installation) -> None:
     links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
     case = await installation.report("wangshan_info_centre", level="III")
-    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) - timedelta(hours=2))
+    token = links.make(
+        CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) - timedelta(hours=2)
+    )
     answer = httpx.post(f"{installation.notifier.url}/a/{token}")
     assert answer.status_code == 410
     assert "值班室" in answer.text
@@ -62,12 +70,21 @@ async def test_an_expired_link_says_what_to_do_now(installation: Installation) -
 
 
 def link_of(installation: Installation, case: str) -> str:
-    links = [message.link for message in installation.gateway.gateway.messages if message.data.get("case") == case and message.link]
+    links = [
+        message.link
+        for message in installation.gateway.gateway.messages
+        if message.data.get("case") == case and message.link
+    ]
     return urlsplit(links[0]).path if links else ""
 
 
 async def withdrawn(installation: Installation, case: str) -> bool:
-    return await installation.act(case, "withdraw", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="误报") == "applied"
+    return (
+        await installation.act(
+            case, "withdraw", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="误报"
+        )
+        == "applied"
+    )
 
 
 async def is_over(telephone: httpx.AsyncClient, link: str) -> bool:
@@ -77,7 +94,12 @@ async def is_over(telephone: httpx.AsyncClient, link: str) -> bool:
 async def test_a_link_of_somebody_who_has_left_answers_nothing(installation: Installation) -> None:
     links = Links(read_secret(installation.lab.secrets, SecretFile.LINK))
     case = await installation.report("wangshan_info_centre", level="III")
-    token = links.make(CaseId(case), NoticeId(f"{case}.1.1"), PersonId("left_long_ago"), datetime.now(UTC) + timedelta(hours=2))
+    token = links.make(
+        CaseId(case),
+        NoticeId(f"{case}.1.1"),
+        PersonId("left_long_ago"),
+        datetime.now(UTC) + timedelta(hours=2),
+    )
     answer = httpx.post(f"{installation.notifier.url}/a/{token}")
     assert (answer.status_code, "不在通讯录" in answer.text) == (410, True)
     assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)

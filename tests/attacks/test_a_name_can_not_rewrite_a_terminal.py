@@ -1,7 +1,9 @@
-"""What somebody wrote does nothing on the terminal of whoever reads it: no cursor moves, no line is overwritten, no writing turns round.
+"""What somebody wrote does nothing on the terminal of whoever reads it: no cursor moves, no line is
+overwritten, no writing turns round.
 
-The deed: a report with an escape sequence that clears the line and writes "closed" over it, with a bidi override and a hidden tag. Over
-HTTP it is refused with the field; a record of yesterday may still hold one, and a bundle may be a forger's.
+The deed: a report with an escape sequence that clears the line and writes "closed" over it, with a bidi
+override and a hidden tag. Over HTTP it is refused with the field; a record of yesterday may still hold one,
+and a bundle may be a forger's.
 """
 
 import io
@@ -25,7 +27,15 @@ UNIT = "emergency_bureau"
 
 def a_report(**more: str) -> dict[str, str]:
     now = datetime.now(UTC).isoformat()
-    return {"category": "accident", "unit": UNIT, "area": "620600", "occurred_at": now, "learned_at": now, "summary": "x", **more}
+    return {
+        "category": "accident",
+        "unit": UNIT,
+        "area": "620600",
+        "occurred_at": now,
+        "learned_at": now,
+        "summary": "x",
+        **more,
+    }
 
 
 @pytest.mark.parametrize("field", ["summary", "details"])

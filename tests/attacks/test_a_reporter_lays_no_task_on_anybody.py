@@ -13,7 +13,9 @@ TASK = {"title": "一周内交出全部台账", "unit": "heating_company"}
 async def handed_in(installation: Installation, unit: str, role: Role, **more: object) -> tuple[int, Json]:
     now = datetime.now(UTC).isoformat()
     body = form(unit) | {"occurred_at": now, "learned_at": now, "tasks": [TASK]} | more
-    answer = await installation.http.post("/api/v1/reports", json=body, headers=installation.lab.bearer(role, unit=unit))
+    answer = await installation.http.post(
+        "/api/v1/reports", json=body, headers=installation.lab.bearer(role, unit=unit)
+    )
     return answer.status_code, answer.json()
 
 
@@ -28,13 +30,18 @@ async def test_the_task_is_named_as_what_they_may_not(installation: Installation
         assert (status, [error["field"] for error in said["errors"]]) == (403, ["tasks.0.unit"]), said
 
 
-async def test_no_case_is_opened_in_the_name_of_another_unit_that_lays_work_on_it(installation: Installation) -> None:
+async def test_no_case_is_opened_in_the_name_of_another_unit_that_lays_work_on_it(
+    installation: Installation,
+) -> None:
     for kind in ("task", "campaign", "supervision_order", "publication", "visit"):
         now = datetime.now(UTC).isoformat()
         body = form("shaquan_government") | {"kind": kind, "occurred_at": now, "learned_at": now}
         headers = installation.lab.bearer(Role.LEADER, unit="wangshan_government")
         answer = await installation.http.post("/api/v1/reports", json=body, headers=headers)
-        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (403, ["unit"]), answer.text
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (
+            403,
+            ["unit"],
+        ), answer.text
 
 
 async def test_the_unit_above_and_the_emergency_office_may(installation: Installation) -> None:

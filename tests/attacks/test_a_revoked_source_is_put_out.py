@@ -1,5 +1,6 @@
-"""Who holds the key of a source that was taken back goes on publishing over the connection that stands, and connects anew with
-the old key."""
+"""Who holds the key of a source that was taken back goes on publishing over the connection that stands, and
+connects anew with the old key.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,9 @@ from tests.lab import until
 SOURCE = "hotline-12345"
 
 
-async def test_its_connection_is_ended_its_key_refused_and_nobody_else_notices(installation: Installation, tmp_path: Path) -> None:
+async def test_its_connection_is_ended_its_key_refused_and_nobody_else_notices(
+    installation: Installation, tmp_path: Path
+) -> None:
     lab, directory = installation.lab, load_directory(installation.lab.directory)
     kept = tmp_path / "kept.nk"
     kept.write_bytes(lab.sources.seed(SOURCE).read_bytes())
@@ -28,8 +31,12 @@ async def test_its_connection_is_ended_its_key_refused_and_nobody_else_notices(i
         before = await end_of(admin, "INBOX")
         await until(lambda: revoked.is_closed, what="the connection ended")
         with pytest.raises(NatsError):
-            await nats.connect(lab.nats_url, nkeys_seed=str(kept), allow_reconnect=False, max_reconnect_attempts=0)
-        acknowledged = await other.jetstream().publish("inbox.cloudevents.wangshan-info", event("wangshan_info_centre"))
+            await nats.connect(
+                lab.nats_url, nkeys_seed=str(kept), allow_reconnect=False, max_reconnect_attempts=0
+            )
+        acknowledged = await other.jetstream().publish(
+            "inbox.cloudevents.wangshan-info", event("wangshan_info_centre")
+        )
         assert acknowledged.seq == before + 1, "nothing came in between"
         assert (other.stats["reconnects"], admin.stats["reconnects"]) == (0, 0)
     lab.sources.add(SOURCE, directory, datetime.now(UTC))

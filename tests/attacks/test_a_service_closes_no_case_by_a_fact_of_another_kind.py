@@ -1,4 +1,6 @@
-"""With the notifier's key a `closed` envelope is stored on `fact.<lane>.failed`, where the notifier may write."""
+"""With the notifier's key a `closed` envelope is stored on `fact.<lane>.failed`, where the notifier may
+write.
+"""
 
 from shared.facts import Actor, CaseAct
 from shared.facts.distrust import Distrust

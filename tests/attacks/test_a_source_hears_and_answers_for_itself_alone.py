@@ -1,4 +1,6 @@
-"""A source with its real key listens for what others hand in, for their answers and for requests, and answers in their place."""
+"""A source with its real key listens for what others hand in, for their answers and for requests, and answers
+in their place.
+"""
 
 import orjson
 from nats.aio.msg import Msg
@@ -7,10 +9,23 @@ from tests.attacks.conftest import Installation
 from tests.attacks.publishing import form
 from tests.lab import until
 
-LISTENED = (">", "_INBOX.>", "_R_.>", "inbox.>", "report.submit", "report.submit.>", "fact.>", "$KV.>", "$JS.>", "$SYS.>")
+LISTENED = (
+    ">",
+    "_INBOX.>",
+    "_R_.>",
+    "inbox.>",
+    "report.submit",
+    "report.submit.>",
+    "fact.>",
+    "$KV.>",
+    "$JS.>",
+    "$SYS.>",
+)
 
 
-async def test_it_hears_nothing_of_another_and_no_answer_of_its_own_reaches_one(installation: Installation) -> None:
+async def test_it_hears_nothing_of_another_and_no_answer_of_its_own_reaches_one(
+    installation: Installation,
+) -> None:
     lab, overheard = installation.lab, list[Msg]()
     async with lab.source("media-monitor") as thief, lab.source("wangshan-info") as victim:
 

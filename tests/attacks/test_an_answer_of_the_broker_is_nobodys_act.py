@@ -1,5 +1,7 @@
-"""With the audit's key a leader's acknowledgement is laid into a bucket, and the broker's answer to a question for it is let into FACTS
-by the reply subject `fact.<lane>.acknowledged`, where the audit may not write."""
+"""With the audit's key a leader's acknowledgement is laid into a bucket, and the broker's answer to a
+question for it is let into FACTS by the reply subject `fact.<lane>.acknowledged`, where the audit may not
+write.
+"""
 
 from shared.facts import Acknowledgement, Actor, Via
 from shared.facts.distrust import Distrust

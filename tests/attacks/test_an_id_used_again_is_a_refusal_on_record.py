@@ -1,4 +1,6 @@
-"""An id or key that stands for one thing is used for another, so that it is acknowledged as if it had been taken, or goes unseen."""
+"""An id or key that stands for one thing is used for another, so that it is acknowledged as if it had been
+taken, or goes unseen.
+"""
 
 from uuid import uuid4
 
@@ -24,9 +26,13 @@ async def test_a_reports_key_over_http_and_as_a_request(installation: Installati
         for _ in range(TIMES):
             again = await installation.http.post("/api/v1/reports", json=other, headers=token | key)
             assert (again.status_code, again.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
-        asked = orjson.loads((await source.request("report.submit", orjson.dumps(first), timeout=30, headers=key)).data)
+        asked = orjson.loads(
+            (await source.request("report.submit", orjson.dumps(first), timeout=30, headers=key)).data
+        )
         for _ in range(TIMES):
-            answer = orjson.loads((await source.request("report.submit", orjson.dumps(other), timeout=30, headers=key)).data)
+            answer = orjson.loads(
+                (await source.request("report.submit", orjson.dumps(other), timeout=30, headers=key)).data
+            )
             assert answer["status"] == 422
         refused = {fact.subject: fact for fact in await facts_after(admin, start) if fact.kind == "rejected"}
         kinds = [fact.kind for fact in await facts_after(admin, start)]
@@ -48,7 +54,9 @@ async def test_the_key_of_an_act(installation: Installation) -> None:
         start, path = await end_of(admin), f"/api/v1/cases/{case}/follow-up"
         assert (await installation.http.post(path, json={"text": "已派人"}, headers=headers)).is_success
         for _ in range(TIMES):
-            assert (await installation.http.post(path, json={"text": "未派人"}, headers=headers)).status_code == 422
+            assert (
+                await installation.http.post(path, json={"text": "未派人"}, headers=headers)
+            ).status_code == 422
         refused = [fact for fact in await facts_after(admin, start) if fact.kind == "rejected"]
     assert [(fact.subject, orjson.loads(body_of(fact))["text"]) for fact in refused] == [(case, "未派人")]
 

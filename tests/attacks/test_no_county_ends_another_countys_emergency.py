@@ -1,5 +1,5 @@
-"""A duty officer of one county closes, withdraws, transfers, downgrades, merges away or silences another county's emergency, and writes
-down that its leaders were told by telephone.
+"""A duty officer of one county closes, withdraws, transfers, downgrades, merges away or silences another
+county's emergency, and writes down that its leaders were told by telephone.
 """
 
 import pytest
@@ -26,14 +26,20 @@ DEEDS: list[tuple[str, Json]] = [
 ]
 
 
-async def refused(installation: Installation, case: str, path: str, body: Json, unit: str, role: Role = Role.DUTY_OFFICER) -> Json:
-    answer = await installation.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=installation.lab.bearer(role, unit=unit))
+async def refused(
+    installation: Installation, case: str, path: str, body: Json, unit: str, role: Role = Role.DUTY_OFFICER
+) -> Json:
+    answer = await installation.http.post(
+        f"/api/v1/cases/{case}/{path}", json=body, headers=installation.lab.bearer(role, unit=unit)
+    )
     assert answer.status_code == 403, answer.text
     return answer.json()
 
 
 @pytest.mark.parametrize(("path", "body"), DEEDS, ids=[path for path, _ in DEEDS])
-async def test_they_are_told_whose_it_is_and_nothing_changes(installation: Installation, path: str, body: Json) -> None:
+async def test_they_are_told_whose_it_is_and_nothing_changes(
+    installation: Installation, path: str, body: Json
+) -> None:
     case = await installation.report(THEIRS, level="II")
     said = await refused(installation, case, path, body, MINE)
     assert said["why"] in ("no_standing", "no_part_in_it", "held_by_another_unit")
@@ -45,7 +51,10 @@ async def test_they_are_told_whose_it_is_and_nothing_changes(installation: Insta
 
 async def test_its_own_case_is_merged_into_no_foreign_one(installation: Installation) -> None:
     """Else its clock would be laid on the other county."""
-    theirs, mine = await installation.report(THEIRS, level="II"), await installation.report(MINE, area="620621", level="II")
+    theirs, mine = (
+        await installation.report(THEIRS, level="II"),
+        await installation.report(MINE, area="620621", level="II"),
+    )
     said = await refused(installation, mine, "merge", {"into": theirs, "text": "同一件事"}, MINE)
     assert said["why"] == "no_standing"
     assert not (await installation.case(theirs)).merged_from
@@ -56,8 +65,12 @@ async def test_a_leader_of_the_one_county_pauses_no_clock_of_the_other(installat
     await refused(installation, case, "pause", {"text": "等一等"}, MINE, Role.LEADER)
 
 
-async def test_the_unit_itself_the_government_and_the_emergency_office_may(installation: Installation) -> None:
+async def test_the_unit_itself_the_government_and_the_emergency_office_may(
+    installation: Installation,
+) -> None:
     for unit in (THEIRS, "government", "emergency_office"):
         case = await installation.report(THEIRS, level="III")
-        assert await installation.act(case, "follow-up", unit, Role.DUTY_OFFICER, text="火已扑灭") == "applied"
+        assert (
+            await installation.act(case, "follow-up", unit, Role.DUTY_OFFICER, text="火已扑灭") == "applied"
+        )
         assert await installation.act(case, "resolve", unit, Role.DUTY_OFFICER, text="险情解除") == "applied"

@@ -1,8 +1,10 @@
-"""No value of any field takes a service down: too large, too long, too early or of odd letters is refused with the field's name.
+"""No value of any field takes a service down: too large, too long, too early or of odd letters is refused
+with the field's name.
 
-The deed: whoever has a token sends every field of every route of all four services at its edges and just outside: years 1 and 9999, 10^22,
-terms of a million years, NaN, control characters, wrong types, lists without end, a thousand levels of JSON. Today's code answered dozens
-of them with 500, and some stayed in the record.
+The deed: whoever has a token sends every field of every route of all four services at its edges and just
+outside: years 1 and 9999, 10^22, terms of a million years, NaN, control characters, wrong types, lists
+without end, a thousand levels of JSON. Today's code answered dozens of them with 500, and some stayed in the
+record.
 """
 
 from collections.abc import Mapping
@@ -50,7 +52,8 @@ class Callers:
         try:
             return await self._once(edge, role)
         except httpx.TransportError:
-            # A connection kept open may end while it lies idle: what the same request meets on a new one counts.
+            # A connection kept open may end while it lies idle: what the same request meets on a new one
+            # counts.
             return await self._once(edge, role)
 
     async def _once(self, edge: Edge, role: Role) -> httpx.Response:
@@ -78,7 +81,10 @@ async def test_every_field_at_its_edges(installation: Installation, service: str
         for edge in edges_of(document):
             answer = await callers.send(edge)
             sent += 1
-            faults += [f"{edge}\n  → {answer.status_code} {said}\n  {answer.text[:200]}" for said in _faults(edge, answer)]
+            faults += [
+                f"{edge}\n  → {answer.status_code} {said}\n  {answer.text[:200]}"
+                for said in _faults(edge, answer)
+            ]
     assert sent > 40
     assert not faults, f"{len(faults)} of {sent}:\n" + "\n".join(faults[:40])
 

@@ -1,7 +1,8 @@
-"""Whatever is sent to a route, the answer is one that its document declares: never a fault of ours, never another status or media type.
+"""Whatever is sent to a route, the answer is one that its document declares: never a fault of ours, never
+another status or media type.
 
-The deed: schemathesis makes requests of each of the four OpenAPI documents, those the document allows and those it does not, without
-chance. `FENGHUO_EXAMPLES=200` does it at length.
+The deed: schemathesis makes requests of each of the four OpenAPI documents, those the document allows and
+those it does not, without chance. `FENGHUO_EXAMPLES=200` does it at length.
 """
 
 # schemathesis leaves its cases without a type.
@@ -19,7 +20,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from shared.vocabulary import Role
@@ -37,7 +42,9 @@ ROLES = (Role.SUPERVISOR, Role.OPERATOR, Role.LEADER, Role.PUBLISHER, Role.AUDIT
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_document_is_one_by_the_book(installation: Installation, service: str) -> None:
     document = httpx.get(f"{getattr(installation, service).url}/openapi.json").json()
-    faults = [str(fault)[:300] for fault in jsonschema_rs.Draft202012Validator(OPENAPI_31).iter_errors(document)]
+    faults = [
+        str(fault)[:300] for fault in jsonschema_rs.Draft202012Validator(OPENAPI_31).iter_errors(document)
+    ]
     assert not faults
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -50,7 +57,11 @@ def test_every_answer_is_a_declared_one(installation: Installation, service: str
     url = getattr(installation, service).url
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
     # So many that the pace of one principal is not what is measured.
-    tokens = [installation.lab.bearer(role, subject=f"schemathesis-{role}-{number}", unit=UNIT) for number in range(30) for role in ROLES]
+    tokens = [
+        installation.lab.bearer(role, subject=f"schemathesis-{role}-{number}", unit=UNIT)
+        for number in range(30)
+        for role in ROLES
+    ]
     operations: list[Any] = [cast("Any", found).ok() for found in schema.get_all_operations()]
     for number, operation in enumerate(operations):
         if operation.path == NEVER_ENDS:

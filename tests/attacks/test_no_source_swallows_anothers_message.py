@@ -1,5 +1,6 @@
-"""A source sends rubbish under the message id, the event id or a name that another's message will have, so that the other's
-counts as a repeat."""
+"""A source sends rubbish under the message id, the event id or a name that another's message will have, so
+that the other's counts as a repeat.
+"""
 
 from pathlib import Path
 from uuid import uuid4
@@ -20,10 +21,16 @@ ITEMS = st.text(min_size=1, max_size=60)
 
 async def test_the_message_id_of_one_source_is_no_other_sources(installation: Installation) -> None:
     lab, guessed = installation.lab, {"Nats-Msg-Id": uuid4().hex}
-    async with lab.connection("admin") as admin, lab.source("media-monitor") as thief, lab.source("wangshan-info") as victim:
+    async with (
+        lab.connection("admin") as admin,
+        lab.source("media-monitor") as thief,
+        lab.source("wangshan-info") as victim,
+    ):
         start, said = await end_of(admin), event("wangshan_info_centre", summary="井喷")
         await thief.jetstream().publish("inbox.cloudevents.media-monitor", b"rubbish", headers=guessed)
-        acknowledged = await victim.jetstream().publish("inbox.cloudevents.wangshan-info", said, headers=guessed)
+        acknowledged = await victim.jetstream().publish(
+            "inbox.cloudevents.wangshan-info", said, headers=guessed
+        )
         assert not acknowledged.duplicate
         facts = await after_the_inbox(admin, start)
     assert "井喷" in [fact.data.get("summary") for fact in facts if fact.kind == "reported"]
@@ -31,10 +38,18 @@ async def test_the_message_id_of_one_source_is_no_other_sources(installation: In
 
 async def test_the_event_id_of_one_source_does_not_stand_for_anothers(installation: Installation) -> None:
     lab, same = installation.lab, uuid4().hex
-    async with lab.connection("admin") as admin, lab.source("media-monitor") as thief, lab.source("wangshan-info") as victim:
+    async with (
+        lab.connection("admin") as admin,
+        lab.source("media-monitor") as thief,
+        lab.source("wangshan-info") as victim,
+    ):
         start = await end_of(admin)
-        await thief.jetstream().publish("inbox.cloudevents.media-monitor", event("propaganda", id=same, summary="无事"))
-        await victim.jetstream().publish("inbox.cloudevents.wangshan-info", event("wangshan_info_centre", id=same, summary="溃坝"))
+        await thief.jetstream().publish(
+            "inbox.cloudevents.media-monitor", event("propaganda", id=same, summary="无事")
+        )
+        await victim.jetstream().publish(
+            "inbox.cloudevents.wangshan-info", event("wangshan_info_centre", id=same, summary="溃坝")
+        )
         facts = await after_the_inbox(admin, start)
     reports = {fact.data["summary"]: fact.data["reported_by"] for fact in facts if fact.kind == "reported"}
     assert reports.items() >= {"无事": "source:media-monitor", "溃坝": "source:wangshan-info"}.items()
@@ -60,7 +75,9 @@ def test_ids_of_two_sources_never_meet(one: str, item: str, other: str, its_item
 
 
 @given(SOURCE_IDS, ITEMS, st.sampled_from(["report", "act", "rejected"]), ITEMS, ITEMS)
-def test_an_id_of_a_source_is_never_one_of_a_persons_or_a_services(source: str, item: str, prefix: str, principal: str, key: str) -> None:
+def test_an_id_of_a_source_is_never_one_of_a_persons_or_a_services(
+    source: str, item: str, prefix: str, principal: str, key: str
+) -> None:
     given_by_source = outside_id(source, item)
     assert given_by_source != id_of(prefix, principal, key)
     assert given_by_source.startswith("source:")

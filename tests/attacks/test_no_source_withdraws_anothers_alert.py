@@ -1,5 +1,6 @@
-"""A source withdraws, follows up or ends by its own message what another has reported, naming the other's ids in every way a
-format knows."""
+"""A source withdraws, follows up or ends by its own message what another has reported, naming the other's ids
+in every way a format knows.
+"""
 
 from pathlib import Path
 
@@ -25,7 +26,9 @@ async def test_a_cancel_and_an_update_reach_the_alerts_of_the_same_source_alone(
             await thief.jetstream().publish("inbox.cap.othermet", cap("theft.2", "Update", "alert"))
             facts = await after_the_inbox(admin, start)
             assert _kinds(facts) == [("reported", "met"), ("rejected", None), ("reported", "othermet")]
-            assert facts[2].subject != facts[0].subject, "an update of what it never reported is a report of its own"
+            assert facts[2].subject != facts[0].subject, (
+                "an update of what it never reported is a report of its own"
+            )
             await met.jetstream().publish("inbox.cap.met", cap("mine", "Cancel", "alert"))
             last = (await after_the_inbox(admin, start))[-1]
     assert (last.kind, last.subject) == ("withdrawn", facts[0].subject)
@@ -43,8 +46,12 @@ async def test_the_end_of_an_alert_is_said_by_who_raised_it(tmp_path: Path) -> N
     async with intake_in(tmp_path) as lab, lab.connection("admin") as admin:
         start = await end_of(admin)
         async with lab.source("heat") as heat, lab.source("otherheat") as thief:
-            await heat.jetstream().publish("inbox.alertmanager.heat", orjson.dumps({"version": "4", "alerts": [alert]}))
+            await heat.jetstream().publish(
+                "inbox.alertmanager.heat", orjson.dumps({"version": "4", "alerts": [alert]})
+            )
             await after_the_inbox(admin, start)
-            await thief.jetstream().publish("inbox.alertmanager.otherheat", orjson.dumps({"version": "4", "alerts": [ended]}))
+            await thief.jetstream().publish(
+                "inbox.alertmanager.otherheat", orjson.dumps({"version": "4", "alerts": [ended]})
+            )
             facts = await after_the_inbox(admin, start)
     assert _kinds(facts) == [("reported", "heat"), ("rejected", None)]

@@ -1,4 +1,6 @@
-"""Another user of the same machine reads what lies in the data folder: keys, tokens, the broker's and the store's files, logs."""
+"""Another user of the same machine reads what lies in the data folder: keys, tokens, the broker's and the
+store's files, logs.
+"""
 
 import os
 import stat
@@ -23,7 +25,9 @@ def open_to_others(folder: Path) -> list[str]:
     return found
 
 
-async def test_nothing_that_broker_store_and_services_write_can_be_read_by_others(installation: Installation) -> None:
+async def test_nothing_that_broker_store_and_services_write_can_be_read_by_others(
+    installation: Installation,
+) -> None:
     await installation.report("water_bureau")
     folder = installation.lab.folder
     written = {path.name for path in folder.iterdir()}

@@ -1,6 +1,8 @@
-"""At three in the morning a leader's number becomes the attacker's: the leader reads of it on the number from before.
+"""At three in the morning a leader's number becomes the attacker's: the leader reads of it on the number from
+before.
 
-By a proposal, before it is in force; by the operator's stolen token; and by an operator who edits the file and restarts the intake.
+By a proposal, before it is in force; by the operator's stolen token; and by an operator who edits the file
+and restarts the intake.
 """
 
 from pathlib import Path
@@ -27,10 +29,16 @@ def with_number(number: str) -> dict[str, Any]:
 
 
 def told(gateway: GatewayLab, number: str) -> list[str]:
-    return [one.text for one in gateway.gateway.messages if one.to == number and one.channel == "sms" and "directory" in one.text]
+    return [
+        one.text
+        for one in gateway.gateway.messages
+        if one.to == number and one.channel == "sms" and "directory" in one.text
+    ]
 
 
-async def test_the_operators_word_is_told_to_the_old_number_and_not_to_the_new(installation: Installation) -> None:
+async def test_the_operators_word_is_told_to_the_old_number_and_not_to_the_new(
+    installation: Installation,
+) -> None:
     before = len(told(installation.gateway, OLD))
     await installation.change(with_number(NEW))
     try:
@@ -44,10 +52,14 @@ async def test_the_operators_word_is_told_to_the_old_number_and_not_to_the_new(i
         await installation.change({"op": "put_person", "person": LEADER.model_dump(mode="json")})
 
 
-async def test_a_duty_officer_only_proposes_it_and_the_old_number_hears_of_that(installation: Installation) -> None:
+async def test_a_duty_officer_only_proposes_it_and_the_old_number_hears_of_that(
+    installation: Installation,
+) -> None:
     before = len(told(installation.gateway, OLD))
     headers = installation.lab.bearer(Role.DUTY_OFFICER, person="jin_hong", unit="shaquan_info_centre")
-    answer = await installation.http.post("/api/v1/directory/changes", json={"changes": [with_number(NEW)]}, headers=headers)
+    answer = await installation.http.post(
+        "/api/v1/directory/changes", json={"changes": [with_number(NEW)]}, headers=headers
+    )
     assert answer.status_code == 202, answer.text
     await until(lambda: len(told(installation.gateway, OLD)) > before, what="the old number is told")
     assert "not in force until a second person agrees" in told(installation.gateway, OLD)[-1]
@@ -63,10 +75,18 @@ async def test_the_delivery_is_on_record_without_the_number(installation: Instal
 
             async def delivered() -> str | None:
                 last = (await js.stream_info("FACTS")).state.last_seq
-                raw = [(await js.get_msg("FACTS", number)).data or b"" for number in range(max(1, last - 12), last + 1)]
-                decided = next((one for one in raw if b'"purpose":"changed"' in one and b'"person":"li_ding"' in one), None)
+                raw = [
+                    (await js.get_msg("FACTS", number)).data or b""
+                    for number in range(max(1, last - 12), last + 1)
+                ]
+                decided = next(
+                    (one for one in raw if b'"purpose":"changed"' in one and b'"person":"li_ding"' in one),
+                    None,
+                )
                 assert decided is None or OLD.encode() not in decided
-                found = next((one for one in raw if b".delivered.v1" in one and b'"person":"li_ding"' in one), None)
+                found = next(
+                    (one for one in raw if b".delivered.v1" in one and b'"person":"li_ding"' in one), None
+                )
                 return found.decode() if found else None
 
             said = await until(delivered, what="delivered")

@@ -16,7 +16,9 @@ def payload_of(collection: Collection, index: int) -> Payload:
 def edit_payload(collection: Collection, index: int, **changes: Any) -> None:
     held = _chunk(collection, index)
     collection.delete_one({"_id": held[0].index})
-    data = payloads.pack([replace(payload, **changes) if payload.index == index else payload for payload in held])
+    data = payloads.pack(
+        [replace(payload, **changes) if payload.index == index else payload for payload in held]
+    )
     collection.insert_one({"_id": held[0].index, "count": len(held), "data": data})
 
 

@@ -16,7 +16,14 @@ from tests.audit.given import AT
 
 Doc = dict[str, Any]
 Database = Any
-FAR_FIELDS = {"sequence": "sequence", "case": "case", "number": "number", "form": "form", "broker": "time", "stream": "stream"}
+FAR_FIELDS = {
+    "sequence": "sequence",
+    "case": "case",
+    "number": "number",
+    "form": "form",
+    "broker": "time",
+    "stream": "stream",
+}
 
 
 def put(collection: Any, index: object, **fields: Any) -> None:
@@ -59,13 +66,19 @@ def tree_again(db: Database) -> merkle.Edge:
     return edge
 
 
-def sign_again(db: Database, key: Signer, edge: merkle.Edge, *, keep: int = 0, at: datetime = AT) -> Checkpoint:
-    """The first `keep` checkpoints stay; a new one, signed with `key`, covers all there is. Whoever holds the key can."""
+def sign_again(
+    db: Database, key: Signer, edge: merkle.Edge, *, keep: int = 0, at: datetime = AT
+) -> Checkpoint:
+    """The first `keep` checkpoints stay; a new one, signed with `key`, covers all there is. Whoever holds the
+    key can.
+    """
     checkpoints = db.fenghuo_trail.checkpoints
     checkpoints.delete_many({"_id": {"$gte": keep}})
     forged = Checkpoint(key.name, edge.size, edge.root(), at)
     note = forged.sign(key).write()
-    checkpoints.insert_one({"_id": keep, "size": edge.size, "root": edge.root(), "time": rfc3339(at), "note": note})
+    checkpoints.insert_one(
+        {"_id": keep, "size": edge.size, "root": edge.root(), "time": rfc3339(at), "note": note}
+    )
     return forged
 
 
@@ -75,11 +88,14 @@ def forge(db: Database, key: Signer, changes: Mapping[int, Doc]) -> Checkpoint:
     return sign_again(db, key, tree_again(db))
 
 
-# --- deeds: each returns the first record it was done to, and words that must be said of it ------------------------------------
+# --- deeds: each returns the first record it was done to, and words that must be said of it
+# ------------------------------------
 
 
 def edited_record(db: Database) -> tuple[int, str]:
-    put(db.fenghuo_trail.entries, 300, rec=rec_with(db.fenghuo_trail.entries, 300, subject="fact.1.delivered"))
+    put(
+        db.fenghuo_trail.entries, 300, rec=rec_with(db.fenghuo_trail.entries, 300, subject="fact.1.delivered")
+    )
     return 300, "the record is not the one that was signed: it was altered"
 
 

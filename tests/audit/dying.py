@@ -1,7 +1,7 @@
 """The audit as it is, but for one thing: it kills itself with -9 after the n-th time it has done a step.
 
-argv: step:n … – one life each, one after the other; imported once, so that many lives take little time. Ends with 0 when
-each of them died as it was told to.
+argv: step:n … – one life each, one after the other; imported once, so that many lives take little time. Ends
+with 0 when each of them died as it was told to.
 """
 
 import ctypes

@@ -1,4 +1,6 @@
-"""The witness as it is, but for one thing: it kills itself with -9 after it kept its first state, before it answers."""
+"""The witness as it is, but for one thing: it kills itself with -9 after it kept its first state, before it
+answers.
+"""
 
 import os
 import signal

@@ -1,4 +1,6 @@
-"""Facts for the trail, as intake, escalator and notifier write them: valid in one call, showing only what matters to a test."""
+"""Facts for the trail, as intake, escalator and notifier write them: valid in one call, showing only what
+matters to a test.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +9,19 @@ from nats.aio.client import Client
 from pydantic import BaseModel
 
 from shared.broker import append
-from shared.facts import About, Acknowledgement, Actor, Decision, Effect, EffectKind, Fact, LapseCause, Report, Value, Via
+from shared.facts import (
+    About,
+    Acknowledgement,
+    Actor,
+    Decision,
+    Effect,
+    EffectKind,
+    Fact,
+    LapseCause,
+    Report,
+    Value,
+    Via,
+)
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, UnitId, case_id_at
 from shared.subjects import fact_subject
 from shared.vocabulary import Category, Kind, Level, ReportKind, Role
@@ -20,7 +34,13 @@ def new_case() -> CaseId:
     return case_id_at(datetime.now(UTC))
 
 
-def reported(case: CaseId, *, unit: str = "water_office", summary: str = "Embankment leaking at the north sluice", **more: Any) -> Fact:
+def reported(
+    case: CaseId,
+    *,
+    unit: str = "water_office",
+    summary: str = "Embankment leaking at the north sluice",
+    **more: Any,
+) -> Fact:
     report = Report(
         kind=ReportKind.INCIDENT,
         category=Category.ACCIDENT,
@@ -39,7 +59,12 @@ def reported(case: CaseId, *, unit: str = "water_office", summary: str = "Embank
 
 def acknowledged(case: CaseId, person: str = "mayor") -> Fact:
     by = Actor(principal=person, role=Role.LEADER)
-    return _fact(Kind.ACKNOWLEDGED, case, "/services/notifier", Acknowledgement(person=PersonId(person), via=Via.LINK, by=by))
+    return _fact(
+        Kind.ACKNOWLEDGED,
+        case,
+        "/services/notifier",
+        Acknowledgement(person=PersonId(person), via=Via.LINK, by=by),
+    )
 
 
 def lapsed(case: CaseId, *, duty: str = "report-gov_main", person: str = "mayor") -> Fact:
@@ -56,7 +81,12 @@ def lapsed(case: CaseId, *, duty: str = "report-gov_main", person: str = "mayor"
 
 def decided(case: CaseId, *effects: Effect) -> Fact:
     about = About(id="x", kind="due", sequence=1, time=AT)
-    return _fact(Kind.DECIDED, case, "/services/escalator", Decision(case=case, about=about, policy="test", effects=effects))
+    return _fact(
+        Kind.DECIDED,
+        case,
+        "/services/escalator",
+        Decision(case=case, about=about, policy="test", effects=effects),
+    )
 
 
 def _fact(kind: Kind, case: CaseId, source: str, data: BaseModel | Value) -> Fact:

@@ -1,4 +1,6 @@
-"""A trail under load while its parts are killed with -9 at random moments, and what must be true of it afterwards."""
+"""A trail under load while its parts are killed with -9 at random moments, and what must be true of it
+afterwards.
+"""
 
 import asyncio
 import random
@@ -45,7 +47,9 @@ async def kill_and_check(lab: Lab, *, times: int, seed: int) -> dict[str, object
                 if part == "sequencer":
                     audit.kill()
                     lab.services.remove(audit)
-                    audit = await lab.start_service("audit", wait=False, FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_TRAIL_BATCH="100")
+                    audit = await lab.start_service(
+                        "audit", wait=False, FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_TRAIL_BATCH="100"
+                    )
                 elif part == "store":
                     lab.kill_mongo()
                     lab.start_mongo()
@@ -53,7 +57,8 @@ async def kill_and_check(lab: Lab, *, times: int, seed: int) -> dict[str, object
                     lab.kill_nats()
                     lab.start_nats()
         finally:
-            # Told, not cancelled: a request that is answered at that very moment swallows the cancellation (Python 3.11's wait_for).
+            # Told, not cancelled: a request that is answered at that very moment swallows the cancellation
+            # (Python 3.11's wait_for).
             enough.set()
             await load
         async with asyncio.timeout(60):
@@ -67,11 +72,19 @@ async def kill_and_check(lab: Lab, *, times: int, seed: int) -> dict[str, object
             beside = await stream_faults(source, key_of(lab), Feed(lambda: reader))
             assert beside == []
         assert verdict.size == last
-    return {"killed": dict(killed), "facts": last, "checkpoints kept": notes, "checkpoints heard": len(announced), "faults": 0}
+    return {
+        "killed": dict(killed),
+        "facts": last,
+        "checkpoints kept": notes,
+        "checkpoints heard": len(announced),
+        "faults": 0,
+    }
 
 
 async def _load(connection: Client, enough: asyncio.Event) -> None:
-    """Facts until it is enough; one the broker did not answer for may or may not be there: either is right."""
+    """Facts until it is enough; one the broker did not answer for may or may not be there: either is
+    right.
+    """
     case = new_case()
     while not enough.is_set():
         with suppress(NatsError, TimeoutError, OSError):
@@ -97,7 +110,9 @@ async def _caught_up(lab: Lab, last: int) -> None:
         return newest is not None and newest.size == last
 
     try:
-        await until(signed, seconds=90, what=f"{last} facts signed; log {lab.services[-1].log.read_text()[-1500:]}")
+        await until(
+            signed, seconds=90, what=f"{last} facts signed; log {lab.services[-1].log.read_text()[-1500:]}"
+        )
     finally:
         trail.close()
 
@@ -118,7 +133,9 @@ async def _consistent(lab: Lab, announced: list[bytes]) -> int:
     for entry in entries:
         edge.append(entry.leaf)
         for one in signed.get(edge.size, ()):
-            assert one.root == edge.root(), f"the checkpoint of {one.size} signed {one.time} is of another trail"
+            assert one.root == edge.root(), (
+                f"the checkpoint of {one.size} signed {one.time} is of another trail"
+            )
     assert max(signed) <= edge.size
     times = [one.time for size in sorted(signed) for one in sorted(signed[size], key=lambda one: one.time)]
     assert times == sorted(times)

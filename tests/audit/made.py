@@ -1,4 +1,6 @@
-"""A trail in memory, made by the real builder and signed by a real key: what a bundle or an export is asked of, without a store."""
+"""A trail in memory, made by the real builder and signed by a real key: what a bundle or an export is asked
+of, without a store.
+"""
 
 import base64
 from collections.abc import Sequence
@@ -49,7 +51,9 @@ class MadeTrail:
             for number, (fact, at) in enumerate(self.facts, 1)
         ]
         heads: dict[str, CaseHead] = {}
-        built = build_all(messages, heads, Source("FACTS", rfc3339(BEGIN), 1), _Authors(), BEGIN + timedelta(days=1))
+        built = build_all(
+            messages, heads, Source("FACTS", rfc3339(BEGIN), 1), _Authors(), BEGIN + timedelta(days=1)
+        )
         self.entries: list[Stored] = [one.entry for one in built]
         self.held: dict[int, Payload] = {one.entry.index: one.payload for one in built}
         self.leaves = [entry.leaf for entry in self.entries]
@@ -102,12 +106,22 @@ class MadeTrail:
     async def inclusion(self, index: int, size: int | None = None) -> InclusionProof:
         hashes = await self.path(index, size or self.signed.size)
         leaf, root = self.leaves[index].hex(), self.signed.root.hex()
-        return InclusionProof(index=index, size=self.signed.size, leaf=leaf, root=root, hashes=tuple(one.hex() for one in hashes))
+        return InclusionProof(
+            index=index,
+            size=self.signed.size,
+            leaf=leaf,
+            root=root,
+            hashes=tuple(one.hex() for one in hashes),
+        )
 
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
-        return [self.root(n.number << n.level, n.number + 1 << n.level) for n in merkle.range_nodes(0, leaves)]
+        return [
+            self.root(n.number << n.level, n.number + 1 << n.level) for n in merkle.range_nodes(0, leaves)
+        ]
 
-    async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
+    async def search(
+        self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST
+    ) -> Page:
         found = [entry for entry in self.entries[: self.signed.size] if _matches(entry.fields, what)]
         start = int(cursor or 0)
         page = found[start : start + limit]

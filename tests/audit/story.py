@@ -1,4 +1,6 @@
-"""A case with all that a bundle must tell: dark and answered calls, a stand-in, a lapse, a late answer; decided by the real escalator."""
+"""A case with all that a bundle must tell: dark and answered calls, a stand-in, a lapse, a late answer;
+decided by the real escalator.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +14,9 @@ from tests.stories.stage import Stage
 
 @dataclass(slots=True)
 class Recorded(World):
-    """A world that keeps what the broker would have stored: every fact, and after it the decision made on it."""
+    """A world that keeps what the broker would have stored: every fact, and after it the decision made on
+    it.
+    """
 
     facts: list[tuple[Fact, datetime]] = field(default_factory=list[tuple[Fact, datetime]])
 
@@ -22,7 +26,12 @@ class Recorded(World):
         decision = World.applied(self, fact, at)
         if not decision.is_empty:
             told = Fact.of(
-                Kind.DECIDED, id=f"{decision.case}:{own}", source="/services/escalator", subject=decision.case, time=at, data=decision
+                Kind.DECIDED,
+                id=f"{decision.case}:{own}",
+                source="/services/escalator",
+                subject=decision.case,
+                time=at,
+                data=decision,
             )
             self.facts.append((told, at + timedelta(milliseconds=3)))
         return decision
@@ -34,7 +43,14 @@ def a_story() -> tuple[CaseId, list[tuple[Fact, datetime]]]:
     world = stage.world = Recorded(stage.world.rules)
     label, text = stage.policy.label, stage.policy.text
     drafted = PolicyDrafted(version=label.rpartition("sha256:")[2], label=label, by="file", text=text)
-    told = Fact.of(Kind.POLICY_DRAFTED, id=f"policy:{label}", source="/services/escalator", subject=None, time=stage.now, data=drafted)
+    told = Fact.of(
+        Kind.POLICY_DRAFTED,
+        id=f"policy:{label}",
+        source="/services/escalator",
+        subject=None,
+        time=stage.now,
+        data=drafted,
+    )
     world.facts.append((told, stage.now))
     case = stage.report(level=Level.II, reported_by="p_reporter")
     other = stage.report(level=Level.III, summary="供水管网爆裂")

@@ -1,4 +1,6 @@
-"""A case's evidence convinces whoever has the trail's key and nothing else of ours, and what was done to it is said in words."""
+"""A case's evidence convinces whoever has the trail's key and nothing else of ours, and what was done to it
+is said in words.
+"""
 
 import ast
 import base64
@@ -77,11 +79,23 @@ def fault_of(files: Files, tmp_path: Path, key: Signer = TRAIL.key) -> str:
 def signed_anew(files: Files, key: Signer = TRAIL.key, **said: str) -> None:
     """As somebody would who has the key: files.sha256 and the statement over what is there now."""
     proofs = [name for name in files if name in verify.OWN_PROOFS or name.endswith(".tlog-proof")]
-    listed = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()) if name not in proofs)
+    listed = "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in sorted(files.items())
+        if name not in proofs
+    )
     files["files.sha256"] = listed.encode()
     lines = files["statement"].decode().partition("\n\n")[0].split("\n")
-    told = dict(line.split(" ", 1) for line in lines[1:]) | said | {"files": hashlib.sha256(listed.encode()).hexdigest()}
-    files["statement"] = key.sign("\n".join([lines[0], *(f"{name} {value}" for name, value in told.items())]) + "\n").write().encode()
+    told = (
+        dict(line.split(" ", 1) for line in lines[1:])
+        | said
+        | {"files": hashlib.sha256(listed.encode()).hexdigest()}
+    )
+    files["statement"] = (
+        key.sign("\n".join([lines[0], *(f"{name} {value}" for name, value in told.items())]) + "\n")
+        .write()
+        .encode()
+    )
 
 
 def without_record(files: Files, number: int) -> None:
@@ -90,29 +104,55 @@ def without_record(files: Files, number: int) -> None:
 
 
 def alone(*arguments: str, bundle: Path, tmp_path: Path) -> tuple[int, str, str]:
-    """With a Python that has the standard library and `cryptography`, and nothing of ours or of anybody else's."""
+    """With a Python that has the standard library and `cryptography`, and nothing of ours or of anybody
+    else's.
+    """
     bare = tmp_path / "bare"
     if not bare.exists():
         bare.mkdir()
         site = Path(cryptography.__file__).parent.parent
-        for name in ("cryptography", "cffi", "pycparser", *(path.name for path in site.glob("_cffi_backend*"))):
+        for name in (
+            "cryptography",
+            "cffi",
+            "pycparser",
+            *(path.name for path in site.glob("_cffi_backend*")),
+        ):
             if (site / name).exists():
                 (bare / name).symlink_to(site / name)
-    start = (
-        f"import sys, runpy; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + [{str(bare)!r}]; sys.argv = sys.argv[1:]; "
-    )
+    start = "import sys, runpy; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + "
+    start += f"[{str(bare)!r}]; sys.argv = sys.argv[1:]; "
     start += "runpy.run_path(sys.argv[0], run_name='__main__')"
-    command = [sys.executable, "-I", "-S", "-c", start, str(VERIFIER), *arguments, vkey_of(TRAIL.key), str(bundle)]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        start,
+        str(VERIFIER),
+        *arguments,
+        vkey_of(TRAIL.key),
+        str(bundle),
+    ]
     done = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not(whole: bytes, tmp_path: Path) -> None:
+def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not(
+    whole: bytes, tmp_path: Path
+) -> None:
     path = tmp_path / "case.zip"
     path.write_bytes(whole)
     code, words, errors = alone("--list", bundle=path, tmp_path=tmp_path)
     assert (code, errors) == (0, "")
-    for said in ("已证明", "未证明", "Proven:", "Not proven:", f"All 31 records of case {CASE}", "31 of 31 messages", "no later record"):
+    for said in (
+        "已证明",
+        "未证明",
+        "Proven:",
+        "Not proven:",
+        f"All 31 records of case {CASE}",
+        "31 of 31 messages",
+        "no later record",
+    ):
         assert said in words
     code, words, _ = alone("--quorum", "1", bundle=path, tmp_path=tmp_path)
     assert (code, "FEWER WITNESSES" in words) == (4, True)
@@ -125,7 +165,11 @@ def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not
 
 def test_the_verifier_needs_nothing_but_the_standard_library_and_cryptography() -> None:
     ast.parse(VERIFIER.read_text(), feature_version=(3, 9))
-    imported = {line.split()[1].split(".")[0] for line in VERIFIER.read_text().splitlines() if line.startswith(("import ", "from "))}
+    imported = {
+        line.split()[1].split(".")[0]
+        for line in VERIFIER.read_text().splitlines()
+        if line.startswith(("import ", "from "))
+    }
     assert imported - {"cryptography", "__future__"} <= set(sys.stdlib_module_names)
 
 
@@ -190,7 +234,9 @@ DEEDS: list[tuple[str, Callable[[Files], None], str]] = [
 
 
 @pytest.mark.parametrize(("deed", "words"), [deed[1:] for deed in DEEDS], ids=[deed[0] for deed in DEEDS])
-def test_what_was_done_to_a_bundle_is_said_in_words(files: Files, tmp_path: Path, deed: Callable[[Files], None], words: str) -> None:
+def test_what_was_done_to_a_bundle_is_said_in_words(
+    files: Files, tmp_path: Path, deed: Callable[[Files], None], words: str
+) -> None:
     policy = next(name for name in files if name.endswith(".yaml"))
     files["policy/{policy}.yaml"] = files.pop(policy)
     deed(files)
@@ -198,7 +244,9 @@ def test_what_was_done_to_a_bundle_is_said_in_words(files: Files, tmp_path: Path
     assert words in fault_of(files, tmp_path)
 
 
-def test_a_record_left_out_by_one_who_has_the_key_is_found_by_the_numbers(files: Files, tmp_path: Path) -> None:
+def test_a_record_left_out_by_one_who_has_the_key_is_found_by_the_numbers(
+    files: Files, tmp_path: Path
+) -> None:
     names = sorted({name.partition(".")[0] for name in files if name.startswith("records/")})
     without_record(files, 7)
     for number, name in enumerate(names[7:], 7):
@@ -209,13 +257,17 @@ def test_a_record_left_out_by_one_who_has_the_key_is_found_by_the_numbers(files:
     assert "a record was left out or moved" in fault_of(files, tmp_path)
 
 
-def test_the_last_record_left_out_by_one_who_has_the_key_is_found_in_the_tail(files: Files, tmp_path: Path) -> None:
+def test_the_last_record_left_out_by_one_who_has_the_key_is_found_in_the_tail(
+    files: Files, tmp_path: Path
+) -> None:
     without_record(files, 29)
     signed_anew(files, records="28", last=str(json.loads(files["records/0028.rec"])["index"]))
     assert "the records after the case's last are not those of the trail" in fault_of(files, tmp_path)
 
 
-async def test_without_the_tail_it_says_that_the_last_is_the_last_by_the_trails_word_alone(tmp_path: Path) -> None:
+async def test_without_the_tail_it_says_that_the_last_is_the_last_by_the_trails_word_alone(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "case.zip"
     path.write_bytes(await bundles().make(CASE, tail=0))
     verdict = verify.check(path, vkey_of(TRAIL.key), [])
@@ -238,7 +290,10 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
     assert any("0 of 31 messages are here whole" in en for en, _ in verdict.proven)
     with zipfile.ZipFile(path) as archive:
         found = b"".join(archive.read(name) for name in archive.namelist())
-    for personal in ("化工厂", *(DIRECTORY.people_by_id[person].name.zh for person in DIRECTORY.people_by_id)):
+    for personal in (
+        "化工厂",
+        *(DIRECTORY.people_by_id[person].name.zh for person in DIRECTORY.people_by_id),
+    ):
         assert personal.encode() not in found, personal
 
 
@@ -259,12 +314,18 @@ async def test_cosignatures_of_witnesses_count_and_those_of_others_do_not(tmp_pa
 
     def contents(content: bytes) -> Files:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if name != "checkpoint" and not name.endswith(".tlog-proof")}
+            return {
+                name: archive.read(name)
+                for name in archive.namelist()
+                if name != "checkpoint" and not name.endswith(".tlog-proof")
+            }
 
     assert contents(path.read_bytes()) == contents(before), "the same bytes but for cosignatures"
 
 
-async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_is_not_far_behind(tmp_path: Path) -> None:
+async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_is_not_far_behind(
+    tmp_path: Path,
+) -> None:
     trail = MadeTrail(FACTS)
 
     async def size_by(sealed: Signed) -> int:
@@ -277,18 +338,24 @@ async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_
 
     assert await size_by(trail.sign_at(68)) == 68
     assert await size_by(trail.sign_at(67)) == 70, "it does not cover the case's last record"
-    assert await size_by(replace(trail.sign_at(68), time="2026-11-24T01:59:00.000000Z")) == 70, "more than an hour behind"
+    assert await size_by(replace(trail.sign_at(68), time="2026-11-24T01:59:00.000000Z")) == 70, (
+        "more than an hour behind"
+    )
 
 
 def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:
     """An order to erase, on record in the case after all else."""
     by = Actor(principal="clerk", role=Role.REDACTOR)
-    order = Redacted(by=by, entries=(ErasedFields(index=index, fields=fields),), legal_basis="个人信息保护法第四十七条")
+    order = Redacted(
+        by=by, entries=(ErasedFields(index=index, fields=fields),), legal_basis="个人信息保护法第四十七条"
+    )
     at = FACTS[-1][1] + timedelta(minutes=1)
     return Fact.of(Kind.REDACTED, id="r1", source="/services/audit", subject=CASE, time=at, data=order), at
 
 
-async def test_what_was_erased_by_an_order_on_record_is_said_and_what_was_not_is_a_fault(tmp_path: Path) -> None:
+async def test_what_was_erased_by_an_order_on_record_is_said_and_what_was_not_is_a_fault(
+    tmp_path: Path,
+) -> None:
     trail = MadeTrail([*FACTS, redacted(1, "data.summary")])
     whole = trail.held[1]
     path = tmp_path / "case.zip"
@@ -359,7 +426,9 @@ def test_whatever_is_done_to_the_bytes_ends_in_words_never_in_a_traceback(
         name = data.draw(st.sampled_from(sorted(name for name in files if "verify.py" not in name)))
         content = files[name]
         at = data.draw(st.integers(0, len(content) - 1))
-        files[name] = content[:at] + data.draw(st.binary(max_size=40)) + content[at + data.draw(st.integers(0, 40)) :]
+        files[name] = (
+            content[:at] + data.draw(st.binary(max_size=40)) + content[at + data.draw(st.integers(0, 40)) :]
+        )
         if files[name] == content:
             return
         with zipfile.ZipFile(path, "w") as archive:

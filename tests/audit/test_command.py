@@ -35,7 +35,9 @@ class Auditor:
 
     async def run(self, *arguments: str, **env: str) -> tuple[int, Any, str]:
         """(exit code, JSON answer, stderr)"""
-        done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--json"], env={**self.env, **env})
+        done = await asyncio.to_thread(
+            CliRunner().invoke, app, [*arguments, "--json"], env={**self.env, **env}
+        )
         return done.exit_code, json.loads(done.stdout) if done.stdout else None, done.stderr
 
 
@@ -45,16 +47,23 @@ async def auditor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aud
         audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S")
         case = new_case()
         async with lab.connection("admin") as connection:
-            await publish(connection, reported(case), *(acknowledged(case) for _ in range(SIZE - 2)), lapsed(case))
+            await publish(
+                connection, reported(case), *(acknowledged(case) for _ in range(SIZE - 2)), lapsed(case)
+            )
 
         def sealed() -> bool:
-            return bool(httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"] == SIZE)
+            return bool(
+                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                == SIZE
+            )
 
         await until(sealed, seconds=60)
         yield Auditor(lab, audit.url, case)
 
 
-async def test_the_running_trail_is_verified_and_its_checkpoint_kept(auditor: Auditor, tmp_path: Path) -> None:
+async def test_the_running_trail_is_verified_and_its_checkpoint_kept(
+    auditor: Auditor, tmp_path: Path
+) -> None:
     kept = tmp_path / "checkpoint"
     code, verdict, _ = await auditor.run("verify", "--keep", str(kept))
     assert (code, verdict["holds"], verdict["checked"], verdict["faults"]) == (0, True, SIZE, [])
@@ -62,7 +71,9 @@ async def test_the_running_trail_is_verified_and_its_checkpoint_kept(auditor: Au
     assert (code, verdict["checked"]) == (0, 0)
 
 
-async def test_an_export_is_checked_offline_and_a_flipped_byte_found_at_its_record(auditor: Auditor, tmp_path: Path) -> None:
+async def test_an_export_is_checked_offline_and_a_flipped_byte_found_at_its_record(
+    auditor: Auditor, tmp_path: Path
+) -> None:
     folder = tmp_path / "export"
     code, answer, _ = await auditor.run("export", "--to", str(folder))
     assert (code, answer["records"]) == (0, SIZE)
@@ -80,12 +91,16 @@ async def test_an_export_is_checked_offline_and_a_flipped_byte_found_at_its_reco
         path.write_bytes(whole.replace(find, put or b"", 1) if find else bytes([whole[0] ^ 1]) + whole[1:])
         code, verdict, _ = await auditor.run("verify", "--dir", str(folder), "--vkey", vkey, **nowhere)
         assert code == 1
-        assert min(fault["record"] for fault in verdict["faults"] if fault["record"] is not None) == record, path
+        assert min(fault["record"] for fault in verdict["faults"] if fault["record"] is not None) == record, (
+            path
+        )
         path.write_bytes(whole)
 
 
 async def test_the_store_itself_can_be_verified_without_the_service(auditor: Auditor) -> None:
-    code, verdict, _ = await auditor.run("verify", "--mongo", auditor.lab.mongo_url, FENGHUO_AUDIT_URL="http://127.0.0.1:1")
+    code, verdict, _ = await auditor.run(
+        "verify", "--mongo", auditor.lab.mongo_url, FENGHUO_AUDIT_URL="http://127.0.0.1:1"
+    )
     assert (code, verdict["checked"]) == (0, SIZE)
 
 
@@ -94,7 +109,12 @@ async def test_one_case_is_checked_with_all_that_could_be_its_own(auditor: Audit
     assert (await auditor.run("export", "--to", str(folder)))[0] == 0
     for place in ((), ("--dir", str(folder), "--vkey", str(vkey)), ("--mongo", auditor.lab.mongo_url)):
         code, verdict, _ = await auditor.run("verify", "--case", auditor.case, *place)
-        assert (code, verdict["case"], verdict["checked"], verdict["payloads"]) == (0, {"id": auditor.case, "records": SIZE}, SIZE, SIZE)
+        assert (code, verdict["case"], verdict["checked"], verdict["payloads"]) == (
+            0,
+            {"id": auditor.case, "records": SIZE},
+            SIZE,
+            SIZE,
+        )
     code, verdict, _ = await auditor.run("verify", "--case", "nobody-s")
     assert (code, verdict["payloads"]) == (1, 0)
     assert "no record of 300 is about case" in verdict["faults"][0]["what"]
@@ -123,7 +143,9 @@ async def test_queries_and_proofs_answer(auditor: Auditor, tmp_path: Path) -> No
     assert answer["vkey"].startswith("fenghuo.trail+")
 
 
-async def test_a_case_bundle_proves_itself_and_misses_a_record_left_out(auditor: Auditor, tmp_path: Path) -> None:
+async def test_a_case_bundle_proves_itself_and_misses_a_record_left_out(
+    auditor: Auditor, tmp_path: Path
+) -> None:
     case = new_case()
     async with auditor.lab.connection("admin") as connection:
         await publish(connection, reported(case), acknowledged(case), lapsed(case))
@@ -142,7 +164,9 @@ async def test_a_case_bundle_proves_itself_and_misses_a_record_left_out(auditor:
 
     def alone() -> tuple[int, str]:
         """With the bundle's own verifier, which knows nothing of us."""
-        done = subprocess.run([sys.executable, "-I", "verify.py", vkey], cwd=folder, capture_output=True, check=False, text=True)
+        done = subprocess.run(
+            [sys.executable, "-I", "verify.py", vkey], cwd=folder, capture_output=True, check=False, text=True
+        )
         return done.returncode, done.stdout
 
     assert alone()[0] == 0

@@ -25,15 +25,23 @@ def dying(*lives: str) -> list[str]:
     return [sys.executable, "-m", "tests.audit.dying", *lives]
 
 
-async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_doubles_a_fact(own_lab: Lab) -> None:
+async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_doubles_a_fact(
+    own_lab: Lab,
+) -> None:
     case, other = new_case(), new_case()
-    facts = [reported(case), reported(other), *(acknowledged(other if i % 3 else case) for i in range(SIZE - 2))]
+    facts = [
+        reported(case),
+        reported(other),
+        *(acknowledged(other if i % 3 else case) for i in range(SIZE - 2)),
+    ]
     expected = [fact.write() for fact in facts]
     pace: dict[str, Any] = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_TRAIL_BATCH": "20"}
     async with own_lab.connection("admin") as connection:
         await publish(connection, *facts)
     lives = await own_lab.start_service("audit", command=dying(*LIVES), wait=False, **pace)
-    await until(lambda: lives.process.poll() is not None, seconds=90, what=f"{len(LIVES)} deaths; log {lives.log}")
+    await until(
+        lambda: lives.process.poll() is not None, seconds=90, what=f"{len(LIVES)} deaths; log {lives.log}"
+    )
     assert lives.process.returncode == 0, lives.log.read_text()[-2000:]
     living = await own_lab.start_service("audit", **pace)
     await _sealed(own_lab, living, len(expected))
@@ -55,17 +63,25 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
     case = new_case()
     async with own_lab.connection("admin") as connection:
         js = connection.jetstream()
-        last = await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20)))
+        last = await publish(
+            connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(20))
+        )
         await until(lambda: first.process.poll() is not None)
         _alter_payload(own_lab, 7)
         # Written, not all acknowledged: let the broker lose its patience sooner.
-        ((_, durable),) = [pair for pair in streams.durable_configs() if pair[1].durable_name == streams.AUDIT_DURABLE]
+        ((_, durable),) = [
+            pair for pair in streams.durable_configs() if pair[1].durable_name == streams.AUDIT_DURABLE
+        ]
         await js.add_consumer(streams.FACTS, durable.evolve(ack_wait=1.0))
         audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S")
 
         await until(lambda: is_worked_off(js, streams.FACTS, streams.AUDIT_DURABLE))
         await _sealed(own_lab, audit, last)
-    (alarms,) = [line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith("fenghuo_trail_faults_total ")]
+    (alarms,) = [
+        line
+        for line in httpx.get(f"{audit.url}/metrics").text.splitlines()
+        if line.startswith("fenghuo_trail_faults_total ")
+    ]
     assert float(alarms.split()[1]) >= 1, "the altered payload differs from the broker's fact"
     audit.stop()
     verdict = await verdict_of(own_lab)
@@ -115,7 +131,9 @@ async def _sealed(lab: Lab, audit: Running, size: int) -> None:
     await until(covered, what=f"{size} facts sealed; log {audit.log}: {audit.log.read_text()[-1500:]}")
 
 
-async def test_killed_at_random_moments_under_load_nothing_is_lost_doubled_or_taken_back(own_lab: Lab) -> None:
+async def test_killed_at_random_moments_under_load_nothing_is_lost_doubled_or_taken_back(
+    own_lab: Lab,
+) -> None:
     """Sequencer, store and broker, once each; `python -m bench crash` does it fifty times."""
     done = await kill_and_check(own_lab, times=3, seed=4)
     assert done["killed"] == {"sequencer": 1, "store": 1, "broker": 1}

@@ -1,4 +1,6 @@
-"""A lapse that something excuses is on record and held against nobody: by no figure, no ranking, no table that is taken away, no notice."""
+"""A lapse that something excuses is on record and held against nobody: by no figure, no ranking, no table
+that is taken away, no notice.
+"""
 
 import re
 from datetime import timedelta
@@ -31,10 +33,14 @@ LEADERS = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emerge
 
 @cache
 def given() -> tuple[MonthTrail, CaseId, CaseId]:
-    """Two grave cases that nobody sees to in time. We were away at each limit of the first; its leaders answer late."""
+    """Two grave cases that nobody sees to in time. We were away at each limit of the first; its leaders
+    answer late.
+    """
     stage = Stage("2026-11-23 11:00")
     spans = [(timedelta(minutes=since), timedelta(minutes=until)) for since, until in ((1, 46), (59, 61))]
-    away = tuple(Outage(of=Author.NOTIFIER, since=stage.now + since, until=stage.now + until) for since, until in spans)
+    away = tuple(
+        Outage(of=Author.NOTIFIER, since=stage.now + since, until=stage.now + until) for since, until in spans
+    )
     rules = stage.world.rules
     stage.world = Told(type(rules)(rules.policy, rules.directory, away))
     excused = stage.report(level=Level.II, unit="shaquan_government")
@@ -77,7 +83,8 @@ async def test_what_is_owed_past_an_excused_limit_is_not_called_overdue() -> Non
     for seen in await read(trail.reader, trail.entries, Once()):
         counting.take(seen)
     lapsed = {
-        case: [owed.is_overdue for owed in counting.matters[case].duties.values() if owed.lapse is not None] for case in (excused, held)
+        case: [owed.is_overdue for owed in counting.matters[case].duties.values() if owed.lapse is not None]
+        for case in (excused, held)
     }
     assert not any(lapsed[excused])
     assert lapsed[held]
@@ -100,7 +107,9 @@ async def test_the_analysis_counts_it_under_its_own_name() -> None:
     assert f"记录有免责情形 | {lapses(excused)}" in plain, "among the causes"
 
 
-@pytest.mark.parametrize(("language", "words"), [(Language.ZH, "系统中断"), (Language.EN, "the system was away")])
+@pytest.mark.parametrize(
+    ("language", "words"), [(Language.ZH, "系统中断"), (Language.EN, "the system was away")]
+)
 def test_an_exported_table_has_it_beside_the_lapse(language: Language, words: str) -> None:
     trail, excused, held = given()
     told = Words(language, Names(example_directory()), ZONE)
@@ -114,4 +123,7 @@ def test_an_exported_table_has_it_beside_the_lapse(language: Language, words: st
         for case in (excused, held)
     }
     assert set(cells[held]) == {(None, None)}
-    assert any(duties and "first_report-gov_main" in str(duties) and excuse == words for duties, excuse in cells[excused])
+    assert any(
+        duties and "first_report-gov_main" in str(duties) and excuse == words
+        for duties, excuse in cells[excused]
+    )

@@ -1,4 +1,6 @@
-"""What a search finds is taken away whole, in words, in little memory; and a file that broke off is known for one."""
+"""What a search finds is taken away whole, in words, in little memory; and a file that broke off is known for
+one.
+"""
 
 import csv
 import io
@@ -41,7 +43,15 @@ TRAIL = MadeTrail(FACTS)
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.generate()
 ZH = Words(Language.ZH, Names(None), ZONE)
-ENDED = End(3, 68, "ab" * 32, "2026-11-24T03:00:00.000000Z", {"kind": "reported"}, "li (auditor)", "2026-11-24T04:00:00.000000Z")
+ENDED = End(
+    3,
+    68,
+    "ab" * 32,
+    "2026-11-24T03:00:00.000000Z",
+    {"kind": "reported"},
+    "li (auditor)",
+    "2026-11-24T04:00:00.000000Z",
+)
 
 
 def bearer(role: Role) -> dict[str, str]:
@@ -54,9 +64,15 @@ def bearer(role: Role) -> dict[str, str]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     names = Names(load_directory(ROOT / "config" / "directory.yaml"))
-    app.include_router(export_router(TRAIL.reader, Gate(KEY.public_key(), lambda claims: claims.principal), names, ZONE, lambda: NOW))
+    app.include_router(
+        export_router(
+            TRAIL.reader, Gate(KEY.public_key(), lambda claims: claims.principal), names, ZONE, lambda: NOW
+        )
+    )
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://trail", headers=bearer(Role.AUDITOR)) as asked:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://trail", headers=bearer(Role.AUDITOR)
+    ) as asked:
         yield asked
 
 
@@ -82,7 +98,9 @@ async def test_a_table_reads_back_in_words_with_its_end(client: httpx.AsyncClien
     assert rows_of("csv", path) == 6
 
 
-async def test_a_workbook_reads_back_as_a_spreadsheet_reads_it(client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_a_workbook_reads_back_as_a_spreadsheet_reads_it(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
     path = await exported(client, tmp_path, format="xlsx", lang="en")
     book = openpyxl.load_workbook(path)
     sheet, end = book.worksheets
@@ -95,7 +113,9 @@ async def test_a_workbook_reads_back_as_a_spreadsheet_reads_it(client: httpx.Asy
     assert rows_of("xlsx", path) == len(FACTS)
 
 
-async def test_lines_for_machines_hold_records_and_payloads_whole(client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_lines_for_machines_hold_records_and_payloads_whole(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
     path = await exported(client, tmp_path, case=CASE)
     lines = path.read_bytes().splitlines()
     details = [detail for line in lines if (detail := read_line(line))]
@@ -108,7 +128,9 @@ async def test_lines_for_machines_hold_records_and_payloads_whole(client: httpx.
     assert [detail.index for detail in details] == list(range(10, 20))
 
 
-async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_is_said(client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_is_said(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
     key = Verifier.read(vkey_of(TRAIL.key))
     path = await exported(client, tmp_path, case=CASE, proofs=True)
     lines = path.read_bytes().splitlines(keepends=True)
@@ -131,7 +153,9 @@ async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_i
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
-async def test_an_export_that_broke_off_has_no_end(client: httpx.AsyncClient, tmp_path: Path, form: str) -> None:
+async def test_an_export_that_broke_off_has_no_end(
+    client: httpx.AsyncClient, tmp_path: Path, form: str
+) -> None:
     path = await exported(client, tmp_path, format=form)
     whole = path.read_bytes()
     for cut in (1, 10, len(whole) // 2, len(whole) - 1):
@@ -165,7 +189,9 @@ def test_a_workbook_takes_any_text_as_text_and_goes_on_on_another_sheet(tmp_path
 
 
 def test_memory_does_not_grow_with_the_rows() -> None:
-    """200,000 rows take the same 59 MB as an empty process with its imports (measured; XlsxWriter 32 MB and four times the time)."""
+    """200,000 rows take the same 59 MB as an empty process with its imports (measured; XlsxWriter 32 MB and
+    four times the time).
+    """
     row: list[Cell] = [1, datetime(2026, 11, 23, 11, 0), *["望山县信息中心"] * 10]  # noqa: DTZ001
     peaks: list[int] = []
     for count in (1_000, 10_000):

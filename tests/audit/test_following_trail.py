@@ -37,7 +37,9 @@ def exported(folder: Path, follows: str | None) -> None:
     list(edge.append(leaf_hash(record)))
     write(folder, TileId(ENTRIES, 0, 1), layout.bundle_bytes([record]))
     write(folder, TileId(0, 0, 1), layout.tile_bytes(edge.rows[0]))
-    (folder / "checkpoint").write_text(Checkpoint("fenghuo.test/2", 1, edge.root(), AT).sign(Signer.read(NEW)).write())
+    (folder / "checkpoint").write_text(
+        Checkpoint("fenghuo.test/2", 1, edge.root(), AT).sign(Signer.read(NEW)).write()
+    )
 
 
 async def checked(folder: Path, before: str | None = OLD_VKEY) -> Verdict:
@@ -55,7 +57,9 @@ async def test_the_end_of_the_trail_before_is_told_and_its_signature_checked(tmp
     assert verdict.faults == []
     assert verdict.follows is not None
     assert (verdict.follows.name, verdict.follows.size, verdict.follows.root) == ("fenghuo.test", 7, ROOT)
-    assert (await checked(tmp_path, before=None)).follows == verdict.follows, "whose key is not known is told all the same"
+    assert (await checked(tmp_path, before=None)).follows == verdict.follows, (
+        "whose key is not known is told all the same"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,12 +69,18 @@ async def test_the_end_of_the_trail_before_is_told_and_its_signature_checked(tmp
         pytest.param(the_end(OTHER), "was not signed by the key given", id="by another key of the same name"),
         pytest.param(the_end(names=OTHER_VKEY), "has named another key", id="of another trail that followed"),
         pytest.param(end_note(Signer.read(OLD), 7, b"", NEW_VKEY).write(), "no root", id="without a root"),
-        pytest.param(Signer.read(OLD).sign("fenghuo trail ended\n").write(), "no note about the end", id="without anything"),
+        pytest.param(
+            Signer.read(OLD).sign("fenghuo trail ended\n").write(),
+            "no note about the end",
+            id="without anything",
+        ),
         pytest.param("nothing", "no signatures", id="no note"),
         pytest.param(None, "does not say that it follows another trail", id="taken away"),
     ],
 )
-async def test_a_forged_end_is_found_however_soundly_the_rest_is_signed(tmp_path: Path, note: str | None, says: str) -> None:
+async def test_a_forged_end_is_found_however_soundly_the_rest_is_signed(
+    tmp_path: Path, note: str | None, says: str
+) -> None:
     exported(tmp_path, note)
     faults = (await checked(tmp_path)).faults
     assert [(fault.index, says in fault.words) for fault in faults] == [(0, True)], faults

@@ -1,4 +1,6 @@
-"""The whole store made anew with the stolen key, without a flaw in itself: found by whoever kept something, and by nobody else."""
+"""The whole store made anew with the stolen key, without a flaw in itself: found by whoever kept something,
+and by nobody else.
+"""
 
 import asyncio
 import json
@@ -30,7 +32,9 @@ VICTIM = 40
 
 @dataclass
 class Auditor:
-    """Someone with a terminal and the store at hand. `cosigned` was kept with a witness's line, `bare` without."""
+    """Someone with a terminal and the store at hand. `cosigned` was kept with a witness's line, `bare`
+    without.
+    """
 
     lab: Lab
     witness: str
@@ -47,12 +51,16 @@ class Auditor:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def auditor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Auditor]:
-    """Kept while all was true; then record 40, all tiles and all checkpoints are made anew, and the cosignatures are gone."""
+    """Kept while all was true; then record 40, all tiles and all checkpoints are made anew, and the
+    cosignatures are gone.
+    """
     folder = tmp_path_factory.mktemp("forged")
     async with lab_in(folder) as lab:
         witness = RunningWitness(folder / "witness", lab)
         await witness.start()
-        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_WITNESSES=f"{witness.url} {witness.vkey}")
+        audit = await lab.start_service(
+            "audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_WITNESSES=f"{witness.url} {witness.vkey}"
+        )
         async with lab.connection("admin") as connection:
             case = new_case()
             await publish(connection, reported(case), *(acknowledged(case) for _ in range(SIZE - 1)))
@@ -92,15 +100,22 @@ async def test_a_checkpoint_kept_elsewhere_finds_it(auditor: Auditor) -> None:
     assert f"the first {SIZE} records are not those the earlier checkpoint" in verdict["faults"][0]["what"]
 
 
-async def test_a_cosigned_one_finds_it_and_names_the_witness_though_the_store_has_forgotten_it(auditor: Auditor) -> None:
+async def test_a_cosigned_one_finds_it_and_names_the_witness_though_the_store_has_forgotten_it(
+    auditor: Auditor,
+) -> None:
     code, verdict, _ = await auditor.verify("--since", str(auditor.cosigned), "--witness", auditor.witness)
     assert code == 1
-    assert any(f"the first {SIZE} records are not those discipline.example/w1 cosigned" in fault["what"] for fault in verdict["faults"])
+    assert any(
+        f"the first {SIZE} records are not those discipline.example/w1 cosigned" in fault["what"]
+        for fault in verdict["faults"]
+    )
 
 
 async def test_without_anything_kept_the_witness_named_is_missed(auditor: Auditor) -> None:
     code, verdict, _ = await auditor.verify("--witness", auditor.witness)
-    assert (code, verdict["faults"], verdict["witnessed"]["size"]) == (4, [], 0), "whole in itself, and no longer seen by anyone"
+    assert (code, verdict["faults"], verdict["witnessed"]["size"]) == (4, [], 0), (
+        "whole in itself, and no longer seen by anyone"
+    )
     assert "rests on the key of fenghuo.trail alone" in verdict["not_known"][0]
 
 
@@ -111,7 +126,9 @@ async def test_the_trails_own_key_is_not_taken_for_a_witness(auditor: Auditor) -
     disguised = cosign.Cosigner(own.name, b"", own.key).vkey
     code, _, errors = await auditor.verify("--witness", disguised)
     assert (code, "the key of the log fenghuo.trail itself" in " ".join(errors.split())) == (2, True), errors
-    service = await auditor.lab.start_service("audit", wait=False, FENGHUO_WITNESSES=f"http://127.0.0.1:1 {disguised}")
+    service = await auditor.lab.start_service(
+        "audit", wait=False, FENGHUO_WITNESSES=f"http://127.0.0.1:1 {disguised}"
+    )
     assert await until(service.process.poll) != 0
     assert "has the key of the log fenghuo.trail itself" in service.log.read_text()
 

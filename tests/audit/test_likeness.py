@@ -27,7 +27,10 @@ def test_a_record_of_its_own_message_is_like_it_also_where_the_payload_was_erase
         (MESSAGE._replace(sequence=2), "is recorded as number 1"),
         (MESSAGE._replace(subject="fact.03.filed"), "under subject fact.03.heard"),
         (MESSAGE._replace(message_id="m2"), "message id m1"),
-        (MESSAGE._replace(time=AT + timedelta(microseconds=1)), "is recorded as stored at 2026-11-24T08:00:00"),
+        (
+            MESSAGE._replace(time=AT + timedelta(microseconds=1)),
+            "is recorded as stored at 2026-11-24T08:00:00",
+        ),
         (MESSAGE._replace(raw=b"{}"), "one of the two was altered"),
     ],
 )

@@ -1,4 +1,6 @@
-"""What the broker has lost before the trail got it is said in the trail; what it loses afterwards the trail still has."""
+"""What the broker has lost before the trail got it is said in the trail; what it loses afterwards the trail
+still has.
+"""
 
 from typing import Any
 
@@ -56,7 +58,9 @@ async def test_a_fact_the_broker_lost_is_a_gap_on_record_and_the_trail_goes_on(o
         assert metric(audit, "fenghuo_trail_gaps_total") == 0, "what was lost after it was recorded is no gap"
         assert audit.is_ready()
         page = httpx.get(
-            f"{audit.url}/api/v1/trail/entries", params={"kind": "gap", "order": "oldest"}, headers=own_lab.bearer(Role.AUDITOR)
+            f"{audit.url}/api/v1/trail/entries",
+            params={"kind": "gap", "order": "oldest"},
+            headers=own_lab.bearer(Role.AUDITOR),
         )
         assert [entry["sequence"] for entry in page.json()["entries"]] == [*LOST, SIZE]
         audit.stop()
@@ -80,7 +84,9 @@ async def covered(lab: Lab, audit: Running, size: int) -> None:
 
 
 def metric(audit: Running, name: str) -> float:
-    (line,) = [line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith(f"{name} ")]
+    (line,) = [
+        line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith(f"{name} ")
+    ]
     return float(line.split()[1])
 
 

@@ -1,4 +1,6 @@
-"""Records that the store has lost are made again from FACTS with the root that was signed; where they can't be, it is said why."""
+"""Records that the store has lost are made again from FACTS with the root that was signed; where they can't
+be, it is said why.
+"""
 
 import json
 import os
@@ -19,7 +21,9 @@ SIZE = 300
 def rebuild(lab: Lab) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FENGHUO_")}
     env = inherited | lab.environment("audit")
-    return subprocess.run([*COMMAND, "trail", "rebuild", "--json"], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*COMMAND, "trail", "rebuild", "--json"], env=env, capture_output=True, text=True, check=False
+    )
 
 
 async def test_the_trail_is_built_again_with_the_same_root_or_says_what_can_not(own_lab: Lab) -> None:

@@ -1,4 +1,6 @@
-"""The store is away for long while facts come in: nothing is lost, nobody waits for the trail, and how far it is can be seen."""
+"""The store is away for long while facts come in: nothing is lost, nobody waits for the trail, and how far it
+is can be seen.
+"""
 
 import asyncio
 import math
@@ -28,7 +30,9 @@ from tests.lab import Lab, Running, until
 MISSED = WORTH_SAYING + 1_000
 """As many as a county of half a million has in a day, come in all at once."""
 ANSWERED = 5.0
-"""Seconds in which whoever reports has the receipt, however far behind the trail is; some ms where the machine is not shared."""
+"""Seconds in which whoever reports has the receipt, however far behind the trail is; some ms where the
+machine is not shared.
+"""
 
 
 async def test_a_days_outage_of_the_store_is_caught_up_while_the_office_works_on(own_lab: Lab) -> None:
@@ -81,9 +85,13 @@ async def reporting(lab: Lab, intake: Running) -> AsyncIterator[list[tuple[int, 
     answers: list[tuple[int, float]] = []
 
     async def on() -> None:
-        async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"]), timeout=20) as http:
+        async with httpx.AsyncClient(
+            base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"]), timeout=20
+        ) as http:
             while True:
-                answer = await http.post("/api/v1/reports", json=form(), headers={"Idempotency-Key": uuid4().hex})
+                answer = await http.post(
+                    "/api/v1/reports", json=form(), headers={"Idempotency-Key": uuid4().hex}
+                )
                 answers.append((answer.status_code, answer.elapsed.total_seconds()))
                 if ends.is_set():
                     return
@@ -104,7 +112,9 @@ async def publish_at_once(connection: Client, facts: list[Fact]) -> None:
     for at, fact in enumerate(facts):
         assert fact.subject
         await connection.publish(
-            fact_subject(fact.subject, fact.kind), fact.write(), headers={"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"}
+            fact_subject(fact.subject, fact.kind),
+            fact.write(),
+            headers={"Nats-Msg-Id": fact.id, "Nats-Expected-Stream": "FACTS"},
         )
         if at % 500 == 0:
             await connection.flush()
@@ -159,7 +169,11 @@ async def ready(audit: Running) -> tuple[int, str]:
 
 
 async def metrics(audit: Running) -> dict[str, float]:
-    lines = (line.split() for line in (await ask(audit, "/metrics")).text.splitlines() if line.startswith("fenghuo_trail_"))
+    lines = (
+        line.split()
+        for line in (await ask(audit, "/metrics")).text.splitlines()
+        if line.startswith("fenghuo_trail_")
+    )
     return {line[0]: float(line[1]) for line in lines if len(line) == 2}
 
 

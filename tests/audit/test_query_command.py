@@ -1,4 +1,6 @@
-"""`fenghuo trail query` on any terminal: nothing runs over its edge, whatever letters it shows; times as people write them."""
+"""`fenghuo trail query` on any terminal: nothing runs over its edge, whatever letters it shows; times as
+people write them.
+"""
 
 import io
 from typing import Any
@@ -27,7 +29,11 @@ def entry(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 159, 160, 240])
 def test_a_table_fits_the_terminal(width: int) -> None:
     out = io.StringIO()
-    rows = [entry(), entry(text="x" * 300, index=7), entry(text=None, case=None, level=None, unit=None, persons=[], outcomes=[])]
+    rows = [
+        entry(),
+        entry(text="x" * 300, index=7),
+        entry(text=None, case=None, level=None, unit=None, persons=[], outcomes=[]),
+    ]
     Console(width=width, file=out).print(trail_query.table_of(rows, ZONE, width), crop=True)
     lines = out.getvalue().splitlines()
     assert len(lines) == 1 + len(rows), "a row is a line"
@@ -37,13 +43,25 @@ def test_a_table_fits_the_terminal(width: int) -> None:
 
 
 def test_a_row_says_what_came_of_it_in_few_words() -> None:
-    handed = entry(kind="delivered", outcomes=["delivered"], channels=["voice", "sms"], persons=["li_zixu"], text=None, lapse=False)
+    handed = entry(
+        kind="delivered",
+        outcomes=["delivered"],
+        channels=["voice", "sms"],
+        persons=["li_zixu"],
+        text=None,
+        lapse=False,
+    )
     rows = [
         handed,
         entry(kind="decided", outcomes=["opened", "lit", "discharged", "dark"], channels=[], text=None),
         entry(kind="reported", outcomes=[], channels=[], text="Embankment leaking"),
         entry(kind="sealed_range", outcomes=[], channels=[], text=None),
-        entry(kind="read", outcomes=[], channels=[], text="GET /api/v1/trail/entries ×2, 5 records; GET / ×1, 4 records"),
+        entry(
+            kind="read",
+            outcomes=[],
+            channels=[],
+            text="GET /api/v1/trail/entries ×2, 5 records; GET / ×1, 4 records",
+        ),
     ]
 
     def shown(width: int) -> list[str]:
@@ -66,8 +84,14 @@ ENDS = (
 
 
 def test_what_a_reader_did_is_said_in_words() -> None:
-    said = in_words("GET /records/{index} ×2, 2 records; GET /api/v1/reports/lapses ×1, 0 records; GET /elsewhere ×1, 0 records")
-    assert [(one.words, one.times) for one in said] == [("looked at a record", 2), ("looked at a report", 1), ("GET /elsewhere", 1)]
+    said = in_words(
+        "GET /records/{index} ×2, 2 records; GET /api/v1/reports/lapses ×1, 0 records; GET /elsewhere ×1, 0 records"
+    )
+    assert [(one.words, one.times) for one in said] == [
+        ("looked at a record", 2),
+        ("looked at a report", 1),
+        ("GET /elsewhere", 1),
+    ]
     assert in_words("written by hand") == in_words(None) == ()
 
 

@@ -1,4 +1,6 @@
-"""A criterion that can have no answer is refused by its name, with what to write instead; the others are taken as they are."""
+"""A criterion that can have no answer is refused by its name, with what to write instead; the others are
+taken as they are.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +34,9 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
         ({"claimed_since": AT, "claimed_until": AT.replace(year=2025)}, "claimed_until", "exchange the two"),
     ],
 )
-def test_what_can_have_no_answer_is_refused_with_its_remedy(asked: dict[str, Any], field: str, remedy: str) -> None:
+def test_what_can_have_no_answer_is_refused_with_its_remedy(
+    asked: dict[str, Any], field: str, remedy: str
+) -> None:
     with pytest.raises(Problem) as refused:
         EntriesQuery(**asked).filter()
     (fault,) = refused.value.errors
@@ -50,10 +54,14 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_unit_means_all_under_it_unless_it_is_said_otherwise() -> None:
     assert EntriesQuery(unit="government").filter().under
     assert not EntriesQuery(unit="government", under=False).filter().under
-    assert EntriesQuery(kind="due").filter() == EntriesQuery(kind="due", under=False).filter(), "the same question, the same cursors"
+    assert EntriesQuery(kind="due").filter() == EntriesQuery(kind="due", under=False).filter(), (
+        "the same question, the same cursors"
+    )
 
 
-@given(st.text(min_size=1, max_size=80), st.sampled_from(("kind", "level", "category", "case", "area", "text")))
+@given(
+    st.text(min_size=1, max_size=80), st.sampled_from(("kind", "level", "category", "case", "area", "text"))
+)
 def test_whatever_is_written_is_answered_or_refused(value: str, field: str) -> None:
     query = EntriesQuery(**{field: value})  # type: ignore[arg-type]
     faults: list[str] = []

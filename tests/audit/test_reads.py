@@ -1,4 +1,6 @@
-"""Whoever reads the trail is on the trail: what is kept of a read, when it becomes a fact, and what a crash leaves of it."""
+"""Whoever reads the trail is on the trail: what is kept of a read, when it becomes a fact, and what a crash
+leaves of it.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -29,7 +31,9 @@ MINUTE = timedelta(minutes=1)
 AUDITOR = Actor(principal="li", role=Role.AUDITOR)
 
 
-def a_read(at: datetime = NOON, *, by: Actor = AUDITOR, how: How = How.LOOKED, records: int = 1, **criteria: str) -> Seen:
+def a_read(
+    at: datetime = NOON, *, by: Actor = AUDITOR, how: How = How.LOOKED, records: int = 1, **criteria: str
+) -> Seen:
     return Seen(by, how, "GET /api/v1/trail/entries", criteria, records, 100, at)
 
 
@@ -53,7 +57,9 @@ def sent(reads: Reads, now: datetime) -> list[Window]:
 def test_a_busy_reader_makes_one_fact_a_minute_that_says_all_they_asked(journal: Journal) -> None:
     reads, first = reads_in(journal), list[Window]()
     for second in range(120):
-        reads.begin(a_read(NOON + timedelta(seconds=second), kind="reported" if second % 2 else "decided", records=2))
+        reads.begin(
+            a_read(NOON + timedelta(seconds=second), kind="reported" if second % 2 else "decided", records=2)
+        )
         if second == 59:
             assert reads.due(NOON + timedelta(seconds=59)) == []
             first = sent(reads, NOON + MINUTE)
@@ -69,10 +75,18 @@ def test_a_busy_reader_makes_one_fact_a_minute_that_says_all_they_asked(journal:
 
 def test_each_reader_and_each_role_is_told_apart(journal: Journal) -> None:
     reads = reads_in(journal)
-    for by in (AUDITOR, Actor(principal="li", role=Role.SUPERVISOR), Actor(principal="wang", role=Role.AUDITOR)):
+    for by in (
+        AUDITOR,
+        Actor(principal="li", role=Role.SUPERVISOR),
+        Actor(principal="wang", role=Role.AUDITOR),
+    ):
         reads.begin(a_read(by=by))
     facts = [fact_of(window) for window in sent(reads, NOON + MINUTE)]
-    assert [(fact.by.principal, fact.by.role) for fact in facts] == [("li", "auditor"), ("li", "supervisor"), ("wang", "auditor")]
+    assert [(fact.by.principal, fact.by.role) for fact in facts] == [
+        ("li", "auditor"),
+        ("li", "supervisor"),
+        ("wang", "auditor"),
+    ]
 
 
 def test_what_is_taken_away_is_a_fact_of_its_own_at_once(journal: Journal) -> None:
@@ -82,7 +96,11 @@ def test_what_is_taken_away_is_a_fact_of_its_own_at_once(journal: Journal) -> No
     assert reads.due(NOON) == [], "it is still on its way"
     reads.end(place, a_read(how=How.TAKEN, records=1_000))
     (window,) = sent(reads, NOON)
-    assert (fact_of(window).how, fact_of(window).records, fact_of(window).broken_off) == (How.TAKEN, 1_000, False)
+    assert (fact_of(window).how, fact_of(window).records, fact_of(window).broken_off) == (
+        How.TAKEN,
+        1_000,
+        False,
+    )
     assert len(sent(reads, NOON + MINUTE)) == 1
 
 
@@ -92,7 +110,9 @@ def test_what_a_crash_leaves_is_sent_by_the_next_life_under_the_same_id(journal:
     reads.begin(Seen(AUDITOR, How.TAKEN, "GET /api/v1/trail/export", {}, 0, 100, NOON, broken_off=True))
     before = [*reads.due(NOON + MINUTE, all_of_them=True)]
     after = reads_in(journal).due(NOON)
-    assert {window.id: fact_of(window) for window in after} == {window.id: fact_of(window) for window in before}
+    assert {window.id: fact_of(window) for window in after} == {
+        window.id: fact_of(window) for window in before
+    }
     assert [fact_of(window).broken_off for window in after if fact_of(window).how is How.TAKEN] == [True]
 
 
@@ -103,7 +123,9 @@ def test_what_was_once_sent_is_never_added_to(journal: Journal) -> None:
     (waiting,) = reads.due(NOON + MINUTE)
     fact = fact_of(waiting)
     reads.begin(a_read(NOON + MINUTE))
-    assert [fact_of(window) for window in reads.due(NOON + 3 * MINUTE)] == [fact], "the later reads wait behind it"
+    assert [fact_of(window) for window in reads.due(NOON + 3 * MINUTE)] == [fact], (
+        "the later reads wait behind it"
+    )
     reads.sent(waiting)
     assert [fact_of(window).first_at for window in reads.due(NOON + 3 * MINUTE)] == [NOON + MINUTE]
 
@@ -136,7 +158,8 @@ def test_a_thousand_different_questions_are_counted_and_a_hundred_listed(journal
     assert (len(fact.readings), fact.more, fact.records) == (LISTED, 1_000 - LISTED, 1_000)
 
 
-# --- around a request -------------------------------------------------------------------------------------------------
+# --- around a request
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -189,7 +212,9 @@ async def facts_after(house: tuple[httpx.AsyncClient, Reads], *paths: str) -> li
     return [fact_of(window) for window in sent(reads, NOON + MINUTE)]
 
 
-async def test_an_answer_is_kept_with_its_question_and_each_record_counts_once(house: tuple[httpx.AsyncClient, Reads]) -> None:
+async def test_an_answer_is_kept_with_its_question_and_each_record_counts_once(
+    house: tuple[httpx.AsyncClient, Reads],
+) -> None:
     (fact,) = await facts_after(house, "/cases/c1?text=leak")
     (reading,) = fact.readings
     assert (reading.route, reading.criteria, reading.records, fact.checkpoint) == (
@@ -200,11 +225,15 @@ async def test_an_answer_is_kept_with_its_question_and_each_record_counts_once(h
     )
 
 
-async def test_what_anybody_may_have_and_what_was_not_given_are_no_reads(house: tuple[httpx.AsyncClient, Reads]) -> None:
+async def test_what_anybody_may_have_and_what_was_not_given_are_no_reads(
+    house: tuple[httpx.AsyncClient, Reads],
+) -> None:
     assert await facts_after(house, "/public", "/refused", "/nowhere") == []
 
 
-async def test_an_export_says_how_much_and_whether_it_broke_off(house: tuple[httpx.AsyncClient, Reads]) -> None:
+async def test_an_export_says_how_much_and_whether_it_broke_off(
+    house: tuple[httpx.AsyncClient, Reads],
+) -> None:
     whole, broken = await facts_after(house, "/export?unit=water", "/export?breaks=1")
     assert (whole.how, whole.records, whole.broken_off) == (How.TAKEN, 5, False)
     assert (broken.how, broken.records, broken.broken_off) == (How.TAKEN, 3, True)
@@ -216,17 +245,22 @@ async def test_a_verifiers_windows_are_gathered_into_one_fact(house: tuple[httpx
     assert len(fact.readings) == 1
 
 
-async def test_where_a_read_cannot_be_kept_nothing_is_shown(house: tuple[httpx.AsyncClient, Reads], journal: Journal) -> None:
+async def test_where_a_read_cannot_be_kept_nothing_is_shown(
+    house: tuple[httpx.AsyncClient, Reads], journal: Journal
+) -> None:
     journal.path.parent.mkdir(parents=True)
     journal.path.mkdir()
     answer = await house[0].get("/cases/c1")
     assert (answer.status_code, "c1" in answer.text) == (500, False)
 
 
-# --- as it runs -------------------------------------------------------------------------------------------------------
+# --- as it runs
+# -------------------------------------------------------------------------------------------------------
 
 
-async def test_reads_are_found_on_the_trail_through_a_kill_and_reading_them_makes_no_loop(own_lab: Lab) -> None:
+async def test_reads_are_found_on_the_trail_through_a_kill_and_reading_them_makes_no_loop(
+    own_lab: Lab,
+) -> None:
     audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT1H")
     case = new_case()
     async with own_lab.connection("admin") as connection:
@@ -236,13 +270,26 @@ async def test_reads_are_found_on_the_trail_through_a_kill_and_reading_them_make
     assert ask(own_lab, audit, f"/api/v1/cases/{case}/bundle").status_code == 200
     await until(lambda: size(own_lab, audit) == 3, what="the bundle is on record at once")
     audit.kill()
-    audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT0.3S")
-    await until(lambda: size(own_lab, audit) == 4, what=f"what was looked at before the kill is on record; {audit.log}")
+    audit = await own_lab.start_service(
+        "audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_TRAIL_READS_PACE="PT0.3S"
+    )
+    await until(
+        lambda: size(own_lab, audit) == 4,
+        what=f"what was looked at before the kill is on record; {audit.log}",
+    )
     found = ask(own_lab, audit, "/api/v1/trail/entries", kind="read").json()["entries"]
-    assert [(entry["index"], entry["persons"], entry["outcomes"]) for entry in found] == [(3, ["li"], []), (2, ["li"], [])]
+    assert [(entry["index"], entry["persons"], entry["outcomes"]) for entry in found] == [
+        (3, ["li"], []),
+        (2, ["li"], []),
+    ]
     whole = ask(own_lab, audit, "/api/v1/trail/entries/3").json()["fact"]["data"]
-    assert (whole["how"], whole["records"], whole["readings"][0]["criteria"]) == ("looked", 2, {"case_id": case})
-    # The search and the look at the record are themselves on record, in one fact; nobody asks further, and no more comes.
+    assert (whole["how"], whole["records"], whole["readings"][0]["criteria"]) == (
+        "looked",
+        2,
+        {"case_id": case},
+    )
+    # The search and the look at the record are themselves on record, in one fact; nobody asks further, and no
+    # more comes.
     await until(lambda: size(own_lab, audit) == 5)
     assert audit.stop() == 0
     assert (own_lab.folder / "audit" / "reads.journal").read_bytes() == b""
@@ -253,4 +300,6 @@ def size(lab: Lab, audit: Running) -> int:
 
 
 def ask(lab: Lab, audit: Running, path: str, **params: str) -> httpx.Response:
-    return httpx.get(f"{audit.url}{path}", params=params, headers=lab.bearer(Role.AUDITOR, subject="li"), timeout=10)
+    return httpx.get(
+        f"{audit.url}{path}", params=params, headers=lab.bearer(Role.AUDITOR, subject="li"), timeout=10
+    )

@@ -1,4 +1,6 @@
-"""Three hundred receipts given by the running intake are found on record by everything that can check one; none is called altered."""
+"""Three hundred receipts given by the running intake are found on record by everything that can check one;
+none is called altered.
+"""
 
 import asyncio
 import io
@@ -50,9 +52,13 @@ async def checkers(lab: Lab) -> AsyncIterator[Checkers]:
         await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT0S", FENGHUO_REPORTS_AT_ONCE="1000"),
         await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S"),
     ]
-    async with httpx.AsyncClient(base_url=services[1].url, headers=lab.bearer(Role.REPORTER, unit=UNIT), timeout=30) as intake:
+    async with httpx.AsyncClient(
+        base_url=services[1].url, headers=lab.bearer(Role.REPORTER, unit=UNIT), timeout=30
+    ) as intake:
         receipts = await _all(range(COUNT), partial(_report, intake))
-    async with httpx.AsyncClient(base_url=services[2].url, headers=lab.bearer(Role.AUDITOR), timeout=30) as audit:
+    async with httpx.AsyncClient(
+        base_url=services[2].url, headers=lab.bearer(Role.AUDITOR), timeout=30
+    ) as audit:
         last = max(one.claims["sequence"] for one in receipts)
 
         async def covers() -> bool:
@@ -76,7 +82,14 @@ async def _all(items: Iterable[Item], ask: Callable[[Item], Awaitable[Answer]]) 
 
 async def _report(intake: httpx.AsyncClient, number: int) -> Given:
     now = datetime.now(UTC).isoformat()
-    form = {"category": "accident", "unit": UNIT, "area": "620622", "occurred_at": now, "learned_at": now, "summary": f"险情 {number}"}
+    form = {
+        "category": "accident",
+        "unit": UNIT,
+        "area": "620622",
+        "occurred_at": now,
+        "learned_at": now,
+        "summary": f"险情 {number}",
+    }
     answer = await intake.post("/api/v1/reports", json=form)
     assert answer.status_code == 201, answer.text
     return Given(answer.json()["receipt"], answer.json()["case"])
@@ -100,13 +113,21 @@ async def test_so_are_those_given_while_receipts_were_rounded_through_a_float(ch
     formerly: list[str] = []
     async with checkers.lab.connection("admin") as connection:
         for one in checkers.receipts:
-            answer = await connection.request("$JS.API.DIRECT.GET.FACTS", b'{"seq":%d}' % one.claims["sequence"])
+            answer = await connection.request(
+                "$JS.API.DIRECT.GET.FACTS", b'{"seq":%d}' % one.claims["sequence"]
+            )
             whole, _, fraction = (answer.headers or {})[STAMP].removesuffix("Z").partition(".")
-            nanoseconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp()) * 10**9 + int(fraction.ljust(9, "0"))
+            nanoseconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp()) * 10**9 + int(
+                fraction.ljust(9, "0")
+            )
             rounded = rfc3339(datetime.fromtimestamp(nanoseconds / 1_000_000_000.0, UTC))
             formerly.append(jwt.encode(one.claims | {"time": rounded}, key, algorithm="EdDSA"))
     times = [jwt.decode(text, options={"verify_signature": False})["time"] for text in formerly]
-    assert 0 < sum(time != one.claims["time"] for time, one in zip(times, checkers.receipts, strict=True)) < COUNT
+    assert (
+        0
+        < sum(time != one.claims["time"] for time, one in zip(times, checkers.receipts, strict=True))
+        < COUNT
+    )
     answers = await _answers(checkers, formerly)
     assert [answer for answer in answers if not answer.startswith("recorded ")] == []
 
@@ -114,13 +135,17 @@ async def test_so_are_those_given_while_receipts_were_rounded_through_a_float(ch
 async def test_the_explorer_s_page_says_so_too(checkers: Checkers) -> None:
     async def ask(one: Given) -> str:
         form = {"bundle": ("", b""), "receipt": (None, one.text)}
-        return (await checkers.audit.post("/check", files=form, headers={"Sec-Fetch-Site": "same-origin"})).text
+        return (
+            await checkers.audit.post("/check", files=form, headers={"Sec-Fetch-Site": "same-origin"})
+        ).text
 
     pages = await _all(checkers.receipts, ask)
     assert [page for page in pages if 'class="check holds"' not in page] == []
 
 
-async def test_the_verifier_in_a_bundle_finds_the_receipt_s_record(checkers: Checkers, tmp_path: Path) -> None:
+async def test_the_verifier_in_a_bundle_finds_the_receipt_s_record(
+    checkers: Checkers, tmp_path: Path
+) -> None:
     vkey = (checkers.lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
     pem = (checkers.lab.secrets / SecretFile.RECEIPT_VERIFY).read_bytes()
     for one in checkers.receipts[:: COUNT // BUNDLES]:

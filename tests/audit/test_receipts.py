@@ -88,7 +88,15 @@ async def test_a_record_changed_in_the_store_is_not_taken_for_the_one_that_was_s
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.b.c", "nonsense", "x" * 5000, receipt(trail(), Ed25519PrivateKey.generate()), receipt(trail())[:-4]]
+    "text",
+    [
+        "",
+        "a.b.c",
+        "nonsense",
+        "x" * 5000,
+        receipt(trail(), Ed25519PrivateKey.generate()),
+        receipt(trail())[:-4],
+    ],
 )
 def test_what_intake_did_not_sign_is_no_receipt(text: str) -> None:
     with pytest.raises(ReceiptError):

@@ -1,4 +1,6 @@
-"""A record of version 1 holds for ever; one of version 2 can be shown in part, and every part is proven by itself."""
+"""A record of version 1 holds for ever; one of version 2 can be shown in part, and every part is proven by
+itself.
+"""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -32,12 +34,16 @@ SOURCE = Source("FACTS", "2026-11-01T00:00:00.000000Z", 1)
 
 
 def made(kind: str, data: dict[str, Any], *, time: str | None = None, sequence: int = 1) -> Built:
-    raw = orjson.dumps({"subject": "C1", "source": "/services/test", "data": data, **({"time": time} if time else {})})
+    raw = orjson.dumps(
+        {"subject": "C1", "source": "/services/test", "data": data, **({"time": time} if time else {})}
+    )
     return built([Message(sequence, f"fact.3.{kind}", f"m{sequence}", AT, raw)])[0]
 
 
 def built(messages: list[Message], seen: Seen | None = None) -> list[Built]:
-    authors = {name: Author.of(name, b"a" * 32) for one in messages if (name := opened(one).principal) is not None}
+    authors = {
+        name: Author.of(name, b"a" * 32) for one in messages if (name := opened(one).principal) is not None
+    }
     return build_all(messages, {}, SOURCE, authors, AT, seen=seen)
 
 
@@ -76,7 +82,9 @@ def test_what_is_digested_is_canonical_by_the_oracle(document: Any) -> None:
     assert personal.canonical([document]) == rfc8785.dumps([document])
 
 
-@pytest.mark.parametrize("value", [0.0, -0.0, 60.0, 1e-7, 1.5e-7, 123e-6, 1e20, 1e21, 1.5e300, 5e-324, 0.1 + 0.2, 2.0**53, math.pi])
+@pytest.mark.parametrize(
+    "value", [0.0, -0.0, 60.0, 1e-7, 1.5e-7, 123e-6, 1e20, 1e21, 1.5e300, 5e-324, 0.1 + 0.2, 2.0**53, math.pi]
+)
 def test_numbers_are_written_as_ecmascript_does(value: float) -> None:
     for document in ([value], {"a": value}, [1, value], {"a": [{"b": -value}]}):
         assert personal.canonical(document) == rfc8785.dumps(document)
@@ -95,7 +103,10 @@ def test_the_clock_offset_is_in_the_header() -> None:
 
 def test_a_message_id_that_came_before_is_named() -> None:
     seen = Seen()
-    messages = [Message(n, "fact.1.due", message_id, AT, b"{}") for n, message_id in enumerate(("a", "b", "a", "", ""), 1)]
+    messages = [
+        Message(n, "fact.1.due", message_id, AT, b"{}")
+        for n, message_id in enumerate(("a", "b", "a", "", ""), 1)
+    ]
     assert [rec_of(one).repeats for one in built(messages, seen)] == [None, None, 0, None, None]
     again = [rec_of(one).repeats for one in built(messages, seen)]
     assert again == [None, None, 0, None, None], "a batch built again repeats nothing but what it did"
@@ -153,7 +164,9 @@ def test_digests_that_a_signer_made_up_do_not_hold() -> None:
         assert payload_faults(Rec.read(orjson.dumps(header, option=orjson.OPT_SORT_KEYS)), one.payload)
 
 
-@pytest.mark.parametrize("raw", [b"\x00", b"[1]", b"null", b"{}", b'"text"', b'{"data":[' + b"[" * 400 + b"]" * 400 + b"]}"])
+@pytest.mark.parametrize(
+    "raw", [b"\x00", b"[1]", b"null", b"{}", b'"text"', b'{"data":[' + b"[" * 400 + b"]" * 400 + b"]}"]
+)
 def test_a_message_that_cannot_be_taken_apart_is_erased_whole_or_not_at_all(raw: bytes) -> None:
     (one,) = built([Message(1, "fact.1.reported", "m", AT, raw)])
     rec = rec_of(one)
@@ -171,7 +184,8 @@ def test_every_kind_says_which_of_its_fields_are_personal() -> None:
     assert set(personal.PERSONAL) == {str(kind) for kind in Kind}
     for kind in Kind:
         paths = personal.paths_of(kind)
-        # The record carries a digest of some 70 bytes for each, under its path: all of them fit it many times over.
+        # The record carries a digest of some 70 bytes for each, under its path: all of them fit it many times
+        # over.
         assert sum(len(path) + 70 for path in paths) <= 1_500
         assert all(path.isascii() for path in paths)
 
@@ -190,12 +204,21 @@ def test_what_was_taken_out_is_put_back_where_it_was(data: dict[str, Any]) -> No
     assert orjson.dumps(envelope) == whole
 
 
-@given(st.lists(st.tuples(st.integers(0, 200), st.binary(max_size=40)), max_size=60, unique_by=lambda one: one[0]))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200), st.binary(max_size=40)), max_size=60, unique_by=lambda one: one[0]
+    )
+)
 def test_every_payload_is_found_in_the_chunks_that_may_hold_it(given: list[tuple[int, bytes]]) -> None:
     held = [Payload(index, raw, b"s" * 32) for index, raw in sorted(given)]
     stored = {start: (count, data) for start, count, data in chunks(held)}
     for payload in held:
-        near = [one for start in starts_of([payload.index]) if start in stored for one in unpack(start, stored[start][1])]
+        near = [
+            one
+            for start in starts_of([payload.index])
+            if start in stored
+            for one in unpack(start, stored[start][1])
+        ]
         assert [one for one in near if one.index == payload.index] == [payload]
     assert sum(count for count, _ in stored.values()) == len(held)
     assert all(start // 16 == (start + count - 1) // 16 for start, (count, _) in stored.items())
@@ -210,7 +233,9 @@ def test_the_salts_of_two_messages_are_never_alike() -> None:
     same = [Message(n, "fact.1.due", "m", AT, b"{}") for n in (1, 2)]
     first, second = built(same)
     assert first.payload.salt != second.payload.salt
-    assert builder.build_all(same, {}, SOURCE, {}, AT, {0: first.payload})[0].payload.salt == first.payload.salt
+    assert (
+        builder.build_all(same, {}, SOURCE, {}, AT, {0: first.payload})[0].payload.salt == first.payload.salt
+    )
 
 
 def test_a_masked_fact_shows_its_shape_and_nobody() -> None:

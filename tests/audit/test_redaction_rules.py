@@ -1,4 +1,6 @@
-"""Which redactions count is known from the records alone, and an erasure that dies halfway loses nothing but what was named."""
+"""Which redactions count is known from the records alone, and an erasure that dies halfway loses nothing but
+what was named.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -34,13 +36,27 @@ def by(role: Role) -> Json:
     return {"principal": f"one-{role}", "role": str(role)}
 
 
-def redacted(index: int, *records: int, case: str = "A", role: Role = Role.REDACTOR, fields: tuple[str, ...] = ("data.summary",)) -> Act:
+def redacted(
+    index: int,
+    *records: int,
+    case: str = "A",
+    role: Role = Role.REDACTOR,
+    fields: tuple[str, ...] = ("data.summary",),
+) -> Act:
     entries = [{"index": one, "fields": list(fields)} for one in records]
-    return Act(index, f"t{index}", "redacted", case, {"by": by(role), "entries": entries, "legal_basis": "PIPL 47"})
+    return Act(
+        index, f"t{index}", "redacted", case, {"by": by(role), "entries": entries, "legal_basis": "PIPL 47"}
+    )
 
 
 def held(index: int, *, role: Role = Role.DISCIPLINE, **what: Any) -> Act:
-    return Act(index, f"t{index}", "held", what.get("case", ""), {"by": by(role), "hold": HOLD, "why": "inquiry", **what})
+    return Act(
+        index,
+        f"t{index}",
+        "held",
+        what.get("case", ""),
+        {"by": by(role), "hold": HOLD, "why": "inquiry", **what},
+    )
 
 
 def released(index: int, role: Role = Role.AUDITOR) -> Act:
@@ -64,7 +80,9 @@ def test_a_redaction_excuses_what_it_names_and_no_more() -> None:
     assert not keeping.excuses(3, "A", SUMMARY | {WHOLE})
     assert not keeping.excuses(4, "A", SUMMARY)
     assert kept(redacted(9, 3, fields=(WHOLE,))).excuses(3, "A", SUMMARY | {WHOLE, "data.details"})
-    assert kept(redacted(9, 3), redacted(10, 3, fields=("data.details",))).excuses(3, "A", SUMMARY | {"data.details"})
+    assert kept(redacted(9, 3), redacted(10, 3, fields=("data.details",))).excuses(
+        3, "A", SUMMARY | {"data.details"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,9 @@ async def test_without_credentials_it_says_what_to_set() -> None:
     nobody: Any = None
     desk = KeepingDesk(nobody, Eraser(nobody, nobody, None, nothing_is_covered), nobody, nobody)
     with pytest.raises(Problem, match="FENGHUO_REDACTOR_URL") as refused:
-        await desk.redact(Actor(principal="r", role=Role.REDACTOR), RedactionForm(entries=(0,), legal_basis="PIPL 47"))
+        await desk.redact(
+            Actor(principal="r", role=Role.REDACTOR), RedactionForm(entries=(0,), legal_basis="PIPL 47")
+        )
     assert refused.value.status == 503
 
 
@@ -139,7 +159,8 @@ async def test_a_hold_whose_record_is_gone_is_not_taken_for_none() -> None:
     assert keeper.unread == [3, 8]
 
 
-# --- in the store -------------------------------------------------------------------------------------------------------
+# --- in the store
+# -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -197,13 +218,21 @@ async def test_erasing_spares_the_neighbours_and_bears_to_die_halfway(store: Sto
     for _ in range(2):
         await store.eraser.erase(ask)
     found = await store.all(*range(10, 30))
-    assert {index: one for index, one in found.items() if index not in ask} == {one.index: one for one in given if one.index not in ask}
+    assert {index: one for index, one in found.items() if index not in ask} == {
+        one.index: one for one in given if one.index not in ask
+    }
     assert found[20].envelope["data"] == {"summary": None, "details": "Li 20"}
     assert (found[17].raw, found[17].envelope) == (None, {})
     await store.eraser.erase({20: wanted("data.summary", "data.details", of=given[10])})
     assert (await store.all(20))[20].envelope["data"] == {"summary": None, "details": None}
-    everything = [bytes(doc["data"]) for name in ("payloads", "rest") async for doc in store.database[name].find()]
-    assert not [content for content in everything if any(word in content for word in (b"Zhang 20", b"Li 20", b"Zhang 17", b"Li 17"))]
+    everything = [
+        bytes(doc["data"]) for name in ("payloads", "rest") async for doc in store.database[name].find()
+    ]
+    assert not [
+        content
+        for content in everything
+        if any(word in content for word in (b"Zhang 20", b"Li 20", b"Zhang 17", b"Li 17"))
+    ]
 
 
 async def test_a_leftover_beside_the_records_own_payload_goes_with_it(store: Store) -> None:

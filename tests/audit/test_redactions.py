@@ -1,4 +1,6 @@
-"""Personal data is erased on a legal basis that stands on record, and what was proven before is proven after."""
+"""Personal data is erased on a legal basis that stands on record, and what was proven before is proven
+after.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -31,15 +33,29 @@ class House:
 
     def ask(self, method: str, path: str, role: Role, **body: Any) -> httpx.Response:
         options: dict[str, Any] = {"json": body} if body else {}
-        return httpx.request(method, f"{self.audit.url}/api/v1/trail/{path}", headers=self.lab.bearer(role), timeout=20, **options)
+        return httpx.request(
+            method,
+            f"{self.audit.url}/api/v1/trail/{path}",
+            headers=self.lab.bearer(role),
+            timeout=20,
+            **options,
+        )
 
     def redact(self, **body: Any) -> httpx.Response:
-        return self.ask("POST", "redactions", Role.REDACTOR, **{"legal_basis": "PIPL Art. 47", "reason": f"asked by {NAME}", **body})
+        return self.ask(
+            "POST",
+            "redactions",
+            Role.REDACTOR,
+            **{"legal_basis": "PIPL Art. 47", "reason": f"asked by {NAME}", **body},
+        )
 
     async def given(self, *, count: int = 3) -> tuple[CaseId, list[int]]:
         """A case about somebody, covered by a checkpoint. Returns its records."""
         case = new_case()
-        facts = [reported(case, summary=NAME, details="rings at night"), *(acknowledged(case) for _ in range(count - 1))]
+        facts = [
+            reported(case, summary=NAME, details="rings at night"),
+            *(acknowledged(case) for _ in range(count - 1)),
+        ]
         async with self.lab.connection("admin") as connection:
             indexes = [await publish(connection, fact) - 1 for fact in facts]
         await until(lambda: self.ask("GET", "state", Role.AUDITOR).json()["size"] > indexes[-1])
@@ -57,7 +73,9 @@ class House:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with lab_in(tmp_path_factory.mktemp("redactions")) as lab:
-        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_REDACTOR_URL=lab.mongo_url)
+        audit = await lab.start_service(
+            "audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_REDACTOR_URL=lab.mongo_url
+        )
         yield House(lab, audit)
 
 
@@ -75,7 +93,11 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
     assert after["fact"]["data"]["details"] == "rings at night"
     assert after["digest_holds"], "what is left is what was recorded"
     (erased,) = after["erased"]
-    assert (erased["by"], erased["legal_basis"], erased["fields"]) == ("test-redactor", "PIPL Art. 47", ["data.summary"])
+    assert (erased["by"], erased["legal_basis"], erased["fields"]) == (
+        "test-redactor",
+        "PIPL Art. 47",
+        ["data.summary"],
+    )
     again = house.redact(entries=[indexes[0]], fields=["data.summary"])
     assert (again.status_code, again.json()["title"]) == (409, "Nothing to erase")
     house.redact(entries=[indexes[0]])
@@ -83,7 +105,10 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
     assert found(house, case) == [], "nor is it found by what it said"
     verdict = await verdict_of(house.lab)
     assert (verdict.faults, verdict.erased) == ([], 1)
-    assert all(words in verdict.erasures[0] for words in ("data.summary erased on", "by test-redactor on the basis of PIPL Art. 47"))
+    assert all(
+        words in verdict.erasures[0]
+        for words in ("data.summary erased on", "by test-redactor on the basis of PIPL Art. 47")
+    )
 
 
 def found(house: House, case: str) -> list[int]:
@@ -98,7 +123,9 @@ async def test_a_whole_case_is_erased_and_its_neighbours_are_not(house: House) -
     assert answer.status_code == 200, answer.text
     assert house.ask("GET", f"entries/{others[0]}", Role.AUDITOR).json()["fact"]["data"]["summary"] == NAME
     kept = house.ask("GET", f"entries/{indexes[2]}", Role.AUDITOR).json()
-    assert kept["fact"]["data"]["person"] == "mayor", "an acknowledgement without a note holds nothing personal"
+    assert kept["fact"]["data"]["person"] == "mayor", (
+        "an acknowledgement without a note holds nothing personal"
+    )
     assert (await verdict_of(house.lab)).faults == []
     assert house.redact(case=others and (await house.given())[0], fields=["*"]).status_code == 200
     assert (await verdict_of(house.lab)).faults == []
@@ -120,13 +147,27 @@ async def test_nothing_is_erased_while_a_hold_is_on_it(house: House) -> None:
     ranged = house.ask("POST", "holds", Role.AUDITOR, first=indexes[0], last=indexes[2], why="inquiry 8")
     refused = house.redact(entries=indexes)
     assert refused.status_code == 409
-    assert all(words in refused.json()["detail"] for words in ("inquiry 7", "inquiry 8", "held by", held.json()["hold"]))
+    assert all(
+        words in refused.json()["detail"]
+        for words in ("inquiry 7", "inquiry 8", "held by", held.json()["hold"])
+    )
     for hold in (held, ranged):
-        assert house.ask("POST", f"holds/{hold.json()['hold']}/release", Role.REDACTOR, why="in my way").status_code == 403
-        assert house.ask("POST", f"holds/{hold.json()['hold']}/release", Role.AUDITOR, why="done").status_code == 200
+        assert (
+            house.ask(
+                "POST", f"holds/{hold.json()['hold']}/release", Role.REDACTOR, why="in my way"
+            ).status_code
+            == 403
+        )
+        assert (
+            house.ask("POST", f"holds/{hold.json()['hold']}/release", Role.AUDITOR, why="done").status_code
+            == 200
+        )
     assert house.ask("GET", "holds", Role.AUDITOR).json() == []
     assert house.redact(entries=indexes).status_code == 200
-    assert house.ask("POST", f"holds/{held.json()['hold']}/release", Role.AUDITOR, why="again").status_code == 404
+    assert (
+        house.ask("POST", f"holds/{held.json()['hold']}/release", Role.AUDITOR, why="again").status_code
+        == 404
+    )
     assert (await verdict_of(house.lab)).faults == []
 
 
@@ -151,7 +192,9 @@ async def test_a_payload_missing_without_a_redaction_is_a_fault(house: House) ->
     assert len(docs) == 1
     rest.delete_many({"index": indexes[0]})
     verdict = await verdict_of(house.lab)
-    assert [(fault.index, "no redaction says why" in fault.words) for fault in verdict.faults] == [(indexes[0], True)]
+    assert [(fault.index, "no redaction says why" in fault.words) for fault in verdict.faults] == [
+        (indexes[0], True)
+    ]
     rest.insert_many(docs)
     client.close()
     assert (await verdict_of(house.lab)).faults == []
@@ -172,14 +215,20 @@ async def test_an_operator_sees_what_happened_and_when_but_nobody_and_no_words(h
     first, second = (moment["fact"]["data"]["person"] for moment in seen[3]["moments"][1:])
     assert first == second != MASK, "the same person is the same pseudonym"
     for question in ("person=mayor", "text=Zhang"):
-        assert house.ask("GET", f"entries?{question}", Role.OPERATOR).status_code == 403, "an answer would tell"
+        assert house.ask("GET", f"entries?{question}", Role.OPERATOR).status_code == 403, (
+            "an answer would tell"
+        )
 
 
 async def test_from_the_command_line_it_is_held_released_and_erased(house: House) -> None:
     case, indexes = await house.given()
 
     def run(role: Role, *arguments: str) -> tuple[int, Any, str]:
-        env = {"FENGHUO_AUDIT_URL": house.audit.url, "FENGHUO_TOKEN": house.lab.token(role), "FENGHUO_DATA_DIR": str(house.lab.folder)}
+        env = {
+            "FENGHUO_AUDIT_URL": house.audit.url,
+            "FENGHUO_TOKEN": house.lab.token(role),
+            "FENGHUO_DATA_DIR": str(house.lab.folder),
+        }
         done = CliRunner().invoke(app, [*arguments, "--json"], env=env)
         return done.exit_code, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -190,12 +239,16 @@ async def test_from_the_command_line_it_is_held_released_and_erased(house: House
     assert held["hold"] in [one["hold"] for one in holds]
     assert run(Role.AUDITOR, "release", held["hold"], "--why", "closed")[0] == 0
     assert run(Role.REDACTOR, "redact", str(indexes[0]))[0] == 2, "not without a legal basis"
-    code, erased, _ = run(Role.REDACTOR, "redact", str(indexes[0]), "--field", "data.summary", "--basis", "PIPL Art. 47")
+    code, erased, _ = run(
+        Role.REDACTOR, "redact", str(indexes[0]), "--field", "data.summary", "--basis", "PIPL Art. 47"
+    )
     assert (code, erased["erased"]) == (0, [{"index": indexes[0], "fields": ["data.summary"]}])
 
 
 async def test_the_broker_keeps_facts_as_long_as_the_deployment_says(house: House) -> None:
-    """The one way to let go of what is erased here: single messages of FACTS can't be deleted, and that can't be taken back."""
+    """The one way to let go of what is erased here: single messages of FACTS can't be deleted, and that can't
+    be taken back.
+    """
     async with house.lab.connection("admin") as connection:
         js = connection.jetstream()
         month = 30 * 86_400.0
@@ -218,7 +271,9 @@ async def test_who_may_not_is_refused_by_name(house: House) -> None:
 
 async def test_killed_between_the_record_and_the_erasure_it_erases_at_the_next_start(own_lab: Lab) -> None:
     env: Doc = {"FENGHUO_TRAIL_PACE": "PT0.05S"}
-    dying = await own_lab.start_service("audit", command=_dying("redacted:1"), FENGHUO_REDACTOR_URL=own_lab.mongo_url, wait=False, **env)
+    dying = await own_lab.start_service(
+        "audit", command=_dying("redacted:1"), FENGHUO_REDACTOR_URL=own_lab.mongo_url, wait=False, **env
+    )
     house = House(own_lab, dying)
     await until(lambda: _answers(house))
     _, indexes = await house.given()

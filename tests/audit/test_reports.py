@@ -1,4 +1,6 @@
-"""Reports: what the one pass counts is what a naive count over all facts finds, and each figure has the records it was made of."""
+"""Reports: what the one pass counts is what a naive count over all facts finds, and each figure has the
+records it was made of.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -33,7 +35,9 @@ class Naive:
     def __init__(self, seed: int, since: datetime, until: datetime) -> None:
         self.facts = virtual_month(seed)
         self.since, self.until = since, until
-        self.exercises = {fact.subject for fact, _ in self.facts if fact.kind == Kind.REPORTED and fact.data.get("exercise")}
+        self.exercises = {
+            fact.subject for fact, _ in self.facts if fact.kind == Kind.REPORTED and fact.data.get("exercise")
+        }
 
         self.excused_lapses = {
             (fact.subject, effect["duty"])
@@ -66,25 +70,40 @@ class Naive:
         return units
 
     def excused(self) -> int:
-        """Lapses of the window for which a referral, whenever it came, or the lapse itself names an excuse."""
-        lapsed = {(case, effect["duty"]): bool(set(effect.get("excuses", ())) - {"snoozed"}) for _, effect, case in self.effects("lapsed")}
+        """Lapses of the window for which a referral, whenever it came, or the lapse itself names an
+        excuse.
+        """
+        lapsed = {
+            (case, effect["duty"]): bool(set(effect.get("excuses", ())) - {"snoozed"})
+            for _, effect, case in self.effects("lapsed")
+        }
         for fact, at in self.facts:
-            if fact.kind == Kind.REFERRED and at <= self.until and (fact.data["case"], fact.data["duty"]) in lapsed:
-                lapsed[fact.data["case"], fact.data["duty"]] |= bool(set(fact.data.get("excuses", ())) - {"snoozed"})
+            if (
+                fact.kind == Kind.REFERRED
+                and at <= self.until
+                and (fact.data["case"], fact.data["duty"]) in lapsed
+            ):
+                lapsed[fact.data["case"], fact.data["duty"]] |= bool(
+                    set(fact.data.get("excuses", ())) - {"snoozed"}
+                )
         return sum(lapsed.values())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @given(since=times, until=times)
 @settings(max_examples=8, deadline=None)
-async def test_how_duties_stood_to_their_limits_is_what_a_naive_count_finds(seed: int, since: datetime, until: datetime) -> None:
+async def test_how_duties_stood_to_their_limits_is_what_a_naive_count_finds(
+    seed: int, since: datetime, until: datetime
+) -> None:
     naive = Naive(seed, since, until)
     found = await reports_of(seed).timeliness(Window(since, until))
     expected = naive.fates()
     for line in found.units:
         told = expected.pop(line.unit, Counter[str]())
         names = ("in_time", "late", "lapsed", "reported_late")
-        assert {name: getattr(line, name) for name in names} == {name: told[name] for name in names}, line.unit
+        assert {name: getattr(line, name) for name in names} == {name: told[name] for name in names}, (
+            line.unit
+        )
     assert not expected
     assert found.whole is not None
     assert found.whole.excused == naive.excused()
@@ -105,7 +124,11 @@ async def test_how_long_it_took_is_known_of_duties_that_opened_before_the_window
     taken = sorted(
         (
             datetime.fromisoformat(naive.facts[index][0].data["about"]["time"])
-            - max((at, since) for (of, duty, at), since in opened.items() if (of, duty) == (case, effect["duty"]) and at <= index)[1]
+            - max(
+                (at, since)
+                for (of, duty, at), since in opened.items()
+                if (of, duty) == (case, effect["duty"]) and at <= index
+            )[1]
         ).total_seconds()
         for index, effect, case in naive.effects("discharged")
     )
@@ -119,7 +142,9 @@ async def test_how_long_it_took_is_known_of_duties_that_opened_before_the_window
 async def test_the_window_and_the_whole_agree_wherever_it_is_cut(seed: int) -> None:
     reports, cut = reports_of(seed), moment("2026-10-14 13:07")
     first = (await reports.timeliness(Window(moment("2026-10-01 00:00"), cut))).whole
-    second = (await reports.timeliness(Window(cut + timedelta(microseconds=1), moment("2026-11-30 00:00")))).whole
+    second = (
+        await reports.timeliness(Window(cut + timedelta(microseconds=1), moment("2026-11-30 00:00")))
+    ).whole
     whole = (await reports.timeliness(Window())).whole
     assert first
     assert second
@@ -137,7 +162,10 @@ async def test_messages_are_counted_where_they_were_sent_and_answers_wherever_th
             notices.update([notice["id"]] if notice.get("channels") else [])
             sent.update(notice.get("channels", ()))
     delivered = Counter(
-        one["channel"] for _, data, _ in naive.inside(Kind.DELIVERED) for one in data["deliveries"] if one["notice"] in notices
+        one["channel"]
+        for _, data, _ in naive.inside(Kind.DELIVERED)
+        for one in data["deliveries"]
+        if one["notice"] in notices
     )
     found = await reports_of(1).reachability(OCTOBER)
     assert {line.row: line.sent for line in found.channels} == sent
@@ -154,11 +182,18 @@ async def test_matters_are_counted_without_exercises_and_what_follows_from_them(
     assert found.whole.reports == sum(data["kind"] != "accountability" for data in reported)
     assert found.exercises_left_out == len(naive.exercises) > 0
     status = Counter(
-        effect["why"] for _, data, _ in naive.inside(Kind.DECIDED) for effect in data.get("effects", ()) if effect["kind"] == "status"
+        effect["why"]
+        for _, data, _ in naive.inside(Kind.DECIDED)
+        for effect in data.get("effects", ())
+        if effect["kind"] == "status"
     )
     assert (found.whole.resolved, found.whole.closed) == (status["resolved"], status["closed"])
     trend = await reports_of(1).trend(OCTOBER)
-    assert sum(day.reports for day in trend.days) == sum(hour.reports for hour in trend.hours) == found.whole.reports
+    assert (
+        sum(day.reports for day in trend.days)
+        == sum(hour.reports for hour in trend.hours)
+        == found.whole.reports
+    )
 
 
 async def test_the_times_of_all_holders_add_up_to_the_time_matters_were_open() -> None:
@@ -179,7 +214,9 @@ async def test_the_times_of_all_holders_add_up_to_the_time_matters_were_open() -
                 opened[case] = datetime.fromisoformat(fact.data["about"]["time"])
     end = min(naive.until, naive.facts[-1][1])
     total += sum((end - at for at in opened.values()), timedelta(0))
-    assert sum(line.held_seconds for line in found.units) == pytest.approx(total.total_seconds(), abs=len(opened) + 1)
+    assert sum(line.held_seconds for line in found.units) == pytest.approx(
+        total.total_seconds(), abs=len(opened) + 1
+    )
     assert all(len(line.chain) > 1 for line in found.chains)
     for chain in found.chains:
         assert [one.until for one in chain.chain[:-1]] == [one.since for one in chain.chain[1:]]
@@ -202,7 +239,11 @@ async def test_a_lapse_is_followed_to_what_the_organ_decided_even_after_the_wind
     for line in decided:
         assert [step.index for step in line.steps] == sorted(step.index for step in line.steps)
         assert facts[line.index][0].kind == Kind.DECIDED
-        by = [fact.data["measure"] for fact, _ in facts if fact.kind == Kind.MEASURE_DECIDED and fact.subject == line.accountability]
+        by = [
+            fact.data["measure"]
+            for fact, _ in facts
+            if fact.kind == Kind.MEASURE_DECIDED and fact.subject == line.accountability
+        ]
         assert next(step.measure for step in line.steps if step.what == "decided") == by[0]
 
 
@@ -221,7 +262,9 @@ async def test_each_figure_is_as_many_effects_as_its_records_hold(table: str) ->
         assert line.lapsed <= lapsed
         if line.worst_late_seconds is not None:
             (worst, *_) = (await reports.records(OCTOBER, f"{line.figure}/late/worst")).indexes
-            assert line.worst_late_seconds in [effect.get("late_by_seconds") for effect in facts[worst][0].data["effects"]]
+            assert line.worst_late_seconds in [
+                effect.get("late_by_seconds") for effect in facts[worst][0].data["effects"]
+            ]
     with pytest.raises(NotInTrail):
         await reports.records(OCTOBER, "unit/nobody/late")
 
@@ -229,8 +272,12 @@ async def test_each_figure_is_as_many_effects_as_its_records_hold(table: str) ->
 async def test_a_unit_is_asked_for_alone() -> None:
     reports = reports_of(1)
     every = {line.unit: line for line in (await reports.timeliness(OCTOBER)).units}
-    alone = await reports.timeliness(Window(OCTOBER.since, OCTOBER.until, frozenset({"water_bureau", "fire_rescue"})))
-    assert {line.unit: line for line in alone.units} == {unit: every[unit] for unit in ("fire_rescue", "water_bureau")}
+    alone = await reports.timeliness(
+        Window(OCTOBER.since, OCTOBER.until, frozenset({"water_bureau", "fire_rescue"}))
+    )
+    assert {line.unit: line for line in alone.units} == {
+        unit: every[unit] for unit in ("fire_rescue", "water_bureau")
+    }
 
 
 async def test_a_message_stored_twice_counts_once() -> None:
@@ -246,4 +293,6 @@ async def test_what_came_after_the_checkpoint_is_not_in_the_answer() -> None:
     trail.signed = trail.up_to(700)
     found = await Reports(trail.reader, ZONE).timeliness(Window(), records=True)
     assert found.checkpoint.size == 700
-    assert all(index < 700 for line in found.units for indexes in (line.records or {}).values() for index in indexes)
+    assert all(
+        index < 700 for line in found.units for indexes in (line.records or {}).values() for index in indexes
+    )

@@ -1,4 +1,6 @@
-"""The analysis and the public notice: what they say is what the reports count, whole in both languages, and can be opened by a reader."""
+"""The analysis and the public notice: what they say is what the reports count, whole in both languages, and
+can be opened by a reader.
+"""
 
 import io
 import re
@@ -27,7 +29,9 @@ UNIT = "shaquan_government"
 
 
 def documents_of(trail: MonthTrail) -> Documents:
-    return Documents(trail.reader, Reports(trail.reader, ZONE), example_directory, ZONE, "fenghuo.example/trail+0+key")
+    return Documents(
+        trail.reader, Reports(trail.reader, ZONE), example_directory, ZONE, "fenghuo.example/trail+0+key"
+    )
 
 
 def page_of(content: bytes) -> Any:
@@ -43,10 +47,15 @@ async def test_the_analysis_states_the_reports_own_figures_and_names_their_recor
     window = Window(october.since(ZONE), october.until(ZONE))
     whole, matters = (await reports.timeliness(window)).whole, (await reports.resolution(window)).whole
     assert whole
-    for figure, column, number in (("duty/all", "in_time", whole.in_time), ("matter/all", "reports", matters.reports)):
+    for figure, column, number in (
+        ("duty/all", "in_time", whole.in_time),
+        ("matter/all", "reports", matters.reports),
+    ):
         records = (await reports.records(window, f"{figure}/{column}")).indexes
         (note,) = [
-            one.text_content() for one in page.findall(".//ol[@class='notes']/li") if one.text_content().startswith(f"{figure}/{column}：")
+            one.text_content()
+            for one in page.findall(".//ol[@class='notes']/li")
+            if one.text_content().startswith(f"{figure}/{column}：")
         ]
         shown, left = ranges(records, 12, "、")
         assert shown in note
@@ -72,15 +81,24 @@ async def test_every_note_that_is_called_for_is_there_and_nothing_is_loaded_from
 
 async def test_the_docx_opens_and_says_what_the_page_says() -> None:
     documents = documents_of(month_trail(1, 20))
-    page, file = [(await documents.analysis(Period.read("2026-10"), form, Language.ZH)).content for form in (Format.HTML, Format.DOCX)]
+    page, file = [
+        (await documents.analysis(Period.read("2026-10"), form, Language.ZH)).content
+        for form in (Format.HTML, Format.DOCX)
+    ]
     read: Any = docx.Document(io.BytesIO(file))
-    headings = [one.text for one in read.paragraphs if one.style and str(one.style.name).startswith("Heading")]
+    headings = [
+        one.text for one in read.paragraphs if one.style and str(one.style.name).startswith("Heading")
+    ]
     shown = [one.text_content() for one in page_of(page).findall(".//h2")]
     assert headings == shown
-    rows = {tuple(cell.text.split("[")[0] for cell in row.cells) for table in read.tables for row in table.rows}
+    rows = {
+        tuple(cell.text.split("[")[0] for cell in row.cells) for table in read.tables for row in table.rows
+    }
     for row in page_of(page).findall(".//tbody/tr"):
         assert tuple(cell.text_content().split("[")[0] for cell in row.findall("./td")) in rows
-    assert (read.sections[0].page_width.mm, read.sections[0].page_height.mm) == pytest.approx((210, 297), abs=0.1)
+    assert (read.sections[0].page_width.mm, read.sections[0].page_height.mm) == pytest.approx(
+        (210, 297), abs=0.1
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +147,9 @@ class Notice:
         self.stage.after(days=8)
 
     def drafted(self) -> None:
-        self.stage.says(self.case, Kind.NOTICE_DRAFTED, "petition", role=Role.SUPERVISOR, text="沙泉县拆违不力，予以通报")
+        self.stage.says(
+            self.case, Kind.NOTICE_DRAFTED, "petition", role=Role.SUPERVISOR, text="沙泉县拆违不力，予以通报"
+        )
 
     def approved(self, *posts: str) -> None:
         for post in posts:
@@ -160,7 +180,9 @@ async def test_the_notice_says_at_each_step_how_far_it_has_come() -> None:
     text = await notice.text()
     assert "当前状态：已发布" in text
     assert not text.startswith("草稿")
-    notice.stage.says(notice.case, Kind.CORRECTED, "discipline", role=Role.DISCIPLINE, text="更正：停工系汛期所致")
+    notice.stage.says(
+        notice.case, Kind.CORRECTED, "discipline", role=Role.DISCIPLINE, text="更正：停工系汛期所致"
+    )
     text = await notice.text()
     assert "当前状态：已发布并更正" in text
     assert "更正：停工系汛期所致" in text
@@ -171,7 +193,9 @@ async def test_a_refused_act_and_a_draft_that_was_turned_down_are_no_steps() -> 
     notice.drafted()
     notice.stage.refused(notice.case, Kind.NOTICE_APPROVED, "petition", role=Role.SUPERVISOR)
     assert "已起草，待一级审批" in await notice.text()
-    notice.stage.says(notice.case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE, approve=False, text="证据不足")
+    notice.stage.says(
+        notice.case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE, approve=False, text="证据不足"
+    )
     assert "已退回，须重新起草" in await notice.text()
 
 
@@ -225,7 +249,9 @@ async def test_satisfaction_is_what_those_who_complained_said_when_asked() -> No
     stage = Stage()
     world = stage.world = Told(stage.world.rules)
     for score in (5, 2):
-        case = stage.report(ReportKind.COMPLAINT, topic="heating", unit="heating_company", area="620602", summary="暖气不热")
+        case = stage.report(
+            ReportKind.COMPLAINT, topic="heating", unit="heating_company", area="620602", summary="暖气不热"
+        )
         stage.after(hours=1)
         stage.says(case, Kind.CLOSED, "heating_company", text="已回访", satisfaction=score)
     found = await Reports(MonthTrail(world.facts).reader, ZONE).resolution(Window())
@@ -243,7 +269,11 @@ async def test_logged_calls_count_apart_and_a_contested_one_was_not_in_time() ->
     stage.after(minutes=31)
     found = await Reports(MonthTrail(world.facts).reader, ZONE).timeliness(Window())
     leaders = {line.person: line for line in found.leaders}
-    mayor, secretary, deputy = (leaders[stage.holder(post)] for post in ("gov_main", "party_main", "gov_in_charge"))
-    assert (mayor.logged_calls, mayor.contested, mayor.lapsed, mayor.share_in_time) == (1, 1, 1, None), "excused by the call that never was"
+    mayor, secretary, deputy = (
+        leaders[stage.holder(post)] for post in ("gov_main", "party_main", "gov_in_charge")
+    )
+    assert (mayor.logged_calls, mayor.contested, mayor.lapsed, mayor.share_in_time) == (1, 1, 1, None), (
+        "excused by the call that never was"
+    )
     assert (secretary.logged_calls, secretary.contested, secretary.share_in_time) == (1, 0, 1.0)
     assert (deputy.logged_calls, deputy.in_time) == (0, 1)

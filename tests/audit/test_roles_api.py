@@ -1,4 +1,6 @@
-"""Who is let in where: every route of the audit as it stands, asked in every role, beside the declared table."""
+"""Who is let in where: every route of the audit as it stands, asked in every role, beside the declared
+table.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,26 +47,42 @@ RECEIPTS = "/api/v1/trail/receipts"
 
 
 def a_receipt(key: Ed25519PrivateKey) -> str:
-    said = {"fact": "f1", "kind": "reported", "stream": "FACTS", "sequence": 1, "time": "2026-11-23T03:00:00Z", "sha256": "00" * 32}
+    said = {
+        "fact": "f1",
+        "kind": "reported",
+        "stream": "FACTS",
+        "sequence": 1,
+        "time": "2026-11-23T03:00:00Z",
+        "sha256": "00" * 32,
+    }
     return jwt.encode({**said, "iss": "fenghuo-intake"}, key, algorithm="EdDSA")
 
 
 class House:
     def __init__(self, app: FastAPI, folder: Path) -> None:
         self.app = app
-        self.client: Any = TestClient(app, base_url="http://audit", raise_server_exceptions=False, follow_redirects=False)
+        self.client: Any = TestClient(
+            app, base_url="http://audit", raise_server_exceptions=False, follow_redirects=False
+        )
         key = signing_key(folder / "secrets", SecretFile.TOKEN_SIGNING)
         now = datetime.now(UTC)
         receipt = {"receipt": a_receipt(signing_key(folder / "secrets", SecretFile.RECEIPT_SIGNING))}
         self.asked = {**ASKED, ("GET", RECEIPTS): {"params": receipt}, ("POST", RECEIPTS): {"json": receipt}}
-        self.tokens = {role: issue(key, Principal(subject=f"one-{role}", role=role), now=now, lasts=timedelta(hours=1)) for role in Role}
+        self.tokens = {
+            role: issue(key, Principal(subject=f"one-{role}", role=role), now=now, lasts=timedelta(hours=1))
+            for role in Role
+        }
 
     def ask(self, method: str, path: str, role: Role | None) -> int:
-        headers = {"Sec-Fetch-Site": "same-origin"} | ({"Authorization": f"Bearer {self.tokens[role]}"} if role else {})
+        headers = {"Sec-Fetch-Site": "same-origin"} | (
+            {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
+        )
         place = path.replace("{index}", "0").replace("{path:path}", "0/000")
         while "{" in place:
             place = place[: place.index("{")] + "x" + place[place.index("}") + 1 :]
-        answer: httpx.Response = self.client.request(method, place, headers=headers, **self.asked.get((method, path), {}))
+        answer: httpx.Response = self.client.request(
+            method, place, headers=headers, **self.asked.get((method, path), {})
+        )
         return answer.status_code
 
 
@@ -81,7 +99,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
     def gate_of(service: Service, _: object) -> Gate:
         """No broker says who was taken back: whoever holds a token is who it says."""
-        return service.guarded_by(Gate(verify_key(folder / "secrets", SecretFile.TOKEN_VERIFY), lambda claims: claims.principal))
+        return service.guarded_by(
+            Gate(verify_key(folder / "secrets", SecretFile.TOKEN_VERIFY), lambda claims: claims.principal)
+        )
 
     def nobody(*_: object, **__: object) -> object:
         raise ServerSelectionTimeoutError("no store here")
@@ -90,7 +110,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         patch.setattr(Gate, "admit", admitted)
         patch.setattr("services.audit.app.gate_of", gate_of)
         patch.setattr(Topology, "select_servers", nobody)
-        yield House(build(AuditSettings(data_dir=folder, mongo_url="mongodb://127.0.0.1:1/?directConnection=true")).app, folder)
+        yield House(
+            build(
+                AuditSettings(data_dir=folder, mongo_url="mongodb://127.0.0.1:1/?directConnection=true")
+            ).app,
+            folder,
+        )
 
 
 def routes(app: FastAPI) -> set[tuple[str, str]]:
@@ -107,7 +132,9 @@ def test_every_route_has_a_line_in_the_table_and_every_line_a_route(house: House
 
 
 @pytest.mark.parametrize(("method", "path"), IN_ORDER)
-def test_each_role_is_let_in_where_the_table_says_and_refused_elsewhere(house: House, method: str, path: str) -> None:
+def test_each_role_is_let_in_where_the_table_says_and_refused_elsewhere(
+    house: House, method: str, path: str
+) -> None:
     if ROUTES[method, path] == PUBLIC:
         refusals = {IN, 403, 422} if path == "/login" else {IN, 401, 403, 422}
         assert house.ask(method, path, None) not in refusals, "public means that nobody is asked for a token"

@@ -1,4 +1,6 @@
-"""The search over a real store: what it finds is what a look at every record finds, whatever the index knows and wherever it died."""
+"""The search over a real store: what it finds is what a look at every record finds, whatever the index knows
+and wherever it died.
+"""
 
 import random
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +32,9 @@ from services.audit.store.trail import Payload, Stored, Trail
 
 SIZE = 1_100
 SMALL, FEW, FEW_BITS = 32, 4, 2
-"""Records of a block, and blocks that make one of the level above: here a few records fill blocks of every level."""
+"""Records of a block, and blocks that make one of the level above: here a few records fill blocks of every
+level.
+"""
 
 
 class Made:
@@ -43,13 +47,18 @@ class Made:
         self.payloads: dict[int, Payload] = {}
         self.texts: dict[int, str] = {}
         self.client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(store.url)
-        self.fields, self.words = self.client["fenghuo_trail"]["search"], self.client["fenghuo_payloads"]["search_texts"]
+        self.fields, self.words = (
+            self.client["fenghuo_trail"]["search"],
+            self.client["fenghuo_payloads"]["search_texts"],
+        )
 
     def indexer(self, **options: Any) -> SearchIndexer:
         async def covered() -> int:
             return SIZE
 
-        return SearchIndexer(self.trail, options.pop("macs", self.store.macs), covered, rests=False, **options)
+        return SearchIndexer(
+            self.trail, options.pop("macs", self.store.macs), covered, rests=False, **options
+        )
 
     def forget(self) -> None:
         self.fields.delete_many({})
@@ -63,7 +72,10 @@ class Made:
         units = {what.unit, *(self.store.directory.below(what.unit) if what.under and what.unit else ())}
         time, claimed = datetime.fromisoformat(rec.broker), datetime.fromisoformat(rec.claimed or "")
         return (
-            all(getattr(what, name) in (None, held[name]) for name in ("case", "kind", "level", "category", "lapse"))
+            all(
+                getattr(what, name) in (None, held[name])
+                for name in ("case", "kind", "level", "category", "lapse")
+            )
             and all(value is None or value in held[name] for name, value in self._among(what))
             and (what.unit is None or bool(units & set(held["units"])))
             and (what.area is None or (held["area"] or "").startswith(root_of(what.area)))
@@ -76,7 +88,12 @@ class Made:
 
     @staticmethod
     def _among(what: Filter) -> tuple[tuple[str, str | None], ...]:
-        return ("persons", what.person), ("channels", what.channel), ("outcomes", what.outcome), ("lapses", what.lapse_of)
+        return (
+            ("persons", what.person),
+            ("channels", what.channel),
+            ("outcomes", what.outcome),
+            ("lapses", what.lapse_of),
+        )
 
     async def all_pages(self, what: Filter, order: Order, limit: int) -> list[int]:
         found: list[int] = []
@@ -107,13 +124,17 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Made]:
     port = embedded.free_port()
     process = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
     try:
-        store = await make_store(f"mongodb://127.0.0.1:{port}/?directConnection=true", SIZE, seed=7, index=False)
+        store = await make_store(
+            f"mongodb://127.0.0.1:{port}/?directConnection=true", SIZE, seed=7, index=False
+        )
         trail = Trail(store.url)
         held = Made(store, trail)
         for start in range(0, SIZE, 500):
             held.entries += await trail.entries(start, min(SIZE, start + 500))
             held.payloads |= await trail.payloads(range(start, min(SIZE, start + 500)))
-        held.texts = {index: normal(searched_words(payload.envelope)) for index, payload in held.payloads.items()}
+        held.texts = {
+            index: normal(searched_words(payload.envelope)) for index, payload in held.payloads.items()
+        }
         yield held
         held.client.close()
         trail.close()
@@ -197,7 +218,10 @@ async def test_killed_after_any_step_the_index_is_finished_and_finds_all(made: M
     assert made.fields.count_documents({}) == sum(block.buckets for block in search_tiles.blocks_below(SIZE))
     await finds_what_is_there(made, seed=4, count=20)
     faults: list[str] = []
-    assert await check_search(made.trail, SIZE, lambda _, words: faults.append(words), macs=made.store.macs) > 100
+    assert (
+        await check_search(made.trail, SIZE, lambda _, words: faults.append(words), macs=made.store.macs)
+        > 100
+    )
     assert faults == []
 
 
@@ -209,18 +233,27 @@ async def test_an_edited_or_removed_tile_is_named_with_the_record_it_hides(made:
     tile = search_tiles.read(bytes(made.fields.find_one({"_id": search_tiles.key_of(block, 0)})["tile"]))  # type: ignore[index]
     del tile[person]
     tile[b"unit:party_office_x"] = 1
-    made.fields.update_one({"_id": search_tiles.key_of(block, 0)}, {"$set": {"tile": search_tiles.write(tile)}})
+    made.fields.update_one(
+        {"_id": search_tiles.key_of(block, 0)}, {"$set": {"tile": search_tiles.write(tile)}}
+    )
     removed = search_tiles.keys_of(Block(1, 2))[3]
     made.fields.delete_one({"_id": removed})
     broken = search_tiles.key_of(Block(0, 10), 0)
     kept = made.fields.find_one({"_id": broken})
     made.fields.update_one({"_id": broken}, {"$set": {"tile": b"\xc1"}})
     faults: dict[int | None, list[str]] = {}
-    await check_search(made.trail, SIZE, lambda index, words: faults.setdefault(index, []).append(words), macs=made.store.macs)
+    await check_search(
+        made.trail,
+        SIZE,
+        lambda index, words: faults.setdefault(index, []).append(words),
+        macs=made.store.macs,
+    )
     assert any(person.decode() in words and "does not name" in words for words in faults[entry.index])
     assert any("unit:party_office_x" in words and "it names" in words for words in faults[block.start])
     assert any("lacks a tile (fields of records 256 to 383)" in words for words in faults[None])
-    assert any(f"records {10 * SMALL} to {10 * SMALL + SMALL - 1}) was altered" in words for words in faults[None])
+    assert any(
+        f"records {10 * SMALL} to {10 * SMALL + SMALL - 1}) was altered" in words for words in faults[None]
+    )
     # A tile that is gone or broken is done without: nothing is hidden by it.
     lost = next(one for one in made.entries if one.index // SMALL == 10)
     assert lost.index in await made.all_pages(Filter(person=lost.fields["persons"][0]), Order.NEWEST, 50)
@@ -230,7 +263,9 @@ async def test_an_edited_or_removed_tile_is_named_with_the_record_it_hides(made:
     await made.indexer().catch_up()
 
 
-async def test_words_removed_by_an_erasure_are_built_again_and_the_rest_is_found_meanwhile(made: Made) -> None:
+async def test_words_removed_by_an_erasure_are_built_again_and_the_rest_is_found_meanwhile(
+    made: Made,
+) -> None:
     await made.indexer().catch_up()
     (first, *_) = made.naive(Filter(text=RARE))
     before = made.words.count_documents({})
@@ -319,7 +354,9 @@ async def test_a_cursor_of_another_question_is_refused_with_what_to_do(made: Mad
             await made.reader.search(what, limit=10, order=order, cursor=cursor)
 
 
-async def test_a_search_cut_by_its_time_says_to_where_it_got_and_goes_on_from_there(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_cut_by_its_time_says_to_where_it_got_and_goes_on_from_there(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(searching, "_BUDGET", 0.0)
     page = await made.reader.search(Filter(text="q"), limit=10)
     assert page.cut

@@ -1,4 +1,6 @@
-"""The search index by itself: what is put in is found again, at every level, and nothing that should be found is passed over."""
+"""The search index by itself: what is put in is found again, at every level, and nothing that should be found
+is passed over.
+"""
 
 import itertools
 from datetime import UTC, datetime
@@ -30,7 +32,9 @@ def test_a_tile_is_read_as_it_was_written(held: dict[bytes, set[int]]) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.dictionaries(TERMS, OFFSETS.filter(bool), max_size=3), min_size=FAN, max_size=FAN))
 def test_what_sixteen_blocks_name_the_block_above_names(blocks: list[dict[bytes, set[int]]]) -> None:
-    children: list[Tile] = [{term: sum(1 << at for at in offsets) for term, offsets in held.items()} for held in blocks]
+    children: list[Tile] = [
+        {term: sum(1 << at for at in offsets) for term, offsets in held.items()} for held in blocks
+    ]
     rolled = tiles.roll_up(Block(0, 0), children)
     for term in {term for held in blocks for term in held}:
         wanted = {number * BLOCK + at for number, held in enumerate(blocks) for at in held.get(term, ())}
@@ -60,7 +64,12 @@ def test_each_block_is_built_after_those_it_is_rolled_up_from() -> None:
 
 
 def test_no_two_tiles_have_one_key() -> None:
-    keys = [key for name in (0, 0xFFFFF) for block in tiles.blocks_below(BLOCK * 300) for key in tiles.keys_of(block, name)]
+    keys = [
+        key
+        for name in (0, 0xFFFFF)
+        for block in tiles.blocks_below(BLOCK * 300)
+        for key in tiles.keys_of(block, name)
+    ]
     assert len(set(keys)) == len(keys)
     assert max(keys) < 1 << 63
     assert set(tiles.keys_over(BLOCK * 17 + 3)) == {
@@ -76,9 +85,16 @@ def test_a_piece_of_a_text_has_no_gram_the_text_has_not(text: str, start: int, e
 
 @pytest.mark.parametrize(
     ("text", "grams"),
-    [("北门market2号", ("北门", "门m", "mar", "ark", "rke", "ket", "et2", "2号")), ("a b", ()), ("火", ()), ("Ｇas-2", ("gas",))],
+    [
+        ("北门market2号", ("北门", "门m", "mar", "ark", "rke", "ket", "et2", "2号")),
+        ("a b", ()),
+        ("火", ()),
+        ("Ｇas-2", ("gas",)),
+    ],
 )
-def test_words_are_looked_for_by_pairs_of_han_and_threes_of_other_letters(text: str, grams: tuple[str, ...]) -> None:
+def test_words_are_looked_for_by_pairs_of_han_and_threes_of_other_letters(
+    text: str, grams: tuple[str, ...]
+) -> None:
     assert terms.grams_of(terms.normal(text)) == set(grams)
 
 
@@ -107,7 +123,10 @@ def test_a_division_is_found_with_all_within_it(code: str, root: str, term: str 
 
 def test_claimed_times_are_asked_for_by_whole_months_and_single_days() -> None:
     def between(since: str, until: str) -> tuple[str, ...]:
-        return terms.days_between(datetime.fromisoformat(since).replace(tzinfo=UTC), datetime.fromisoformat(until).replace(tzinfo=UTC))
+        return terms.days_between(
+            datetime.fromisoformat(since).replace(tzinfo=UTC),
+            datetime.fromisoformat(until).replace(tzinfo=UTC),
+        )
 
     assert between("2026-01-31", "2026-03-01") == ("day:2026-01-31", "month:2026-02", "day:2026-03-01")
     assert between("2026-02-01", "2026-02-28") == ("month:2026-02",)

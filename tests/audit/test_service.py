@@ -49,7 +49,11 @@ async def test_each_fact_of_a_case_is_a_record_of_its_timeline(lab: Lab, audit: 
     await sealed(lab, audit, last)
     timeline = await ask(lab, audit, f"/api/v1/cases/{case}/timeline")
     entries = [moment["entry"] for moment in timeline["moments"]]
-    assert [(entry["kind"], entry["number"]) for entry in entries] == [("reported", 1), ("acknowledged", 2), ("decided", 3)]
+    assert [(entry["kind"], entry["number"]) for entry in entries] == [
+        ("reported", 1),
+        ("acknowledged", 2),
+        ("decided", 3),
+    ]
     assert [entry["previous"] for entry in entries] == [None, entries[0]["index"], entries[1]["index"]]
     assert entries[2]["sequence"] == last == entries[2]["index"] + 1
     assert timeline["moments"][0]["fact"]["data"]["summary"] == "Embankment leaking at the north sluice"
@@ -90,7 +94,12 @@ async def test_pages_pass_over_nothing_and_show_nothing_twice(lab: Lab, audit: R
     async with lab.connection("admin") as connection:
         last = await publish(connection, reported(case), *(acknowledged(case) for _ in range(9)))
     await sealed(lab, audit, last)
-    for order, filters in (("newest", {"case": case}), ("oldest", {"case": case}), ("newest", {}), ("oldest", {"kind": "acknowledged"})):
+    for order, filters in (
+        ("newest", {"case": case}),
+        ("oldest", {"case": case}),
+        ("newest", {}),
+        ("oldest", {"kind": "acknowledged"}),
+    ):
         cursor: Json = {}
         indexes: list[int] = []
         while True:
@@ -104,7 +113,9 @@ async def test_pages_pass_over_nothing_and_show_nothing_twice(lab: Lab, audit: R
         assert {"case": case} != filters or len(indexes) == 10
 
 
-async def test_a_record_is_proven_by_its_inclusion_and_the_signed_checkpoint(lab: Lab, audit: Running) -> None:
+async def test_a_record_is_proven_by_its_inclusion_and_the_signed_checkpoint(
+    lab: Lab, audit: Running
+) -> None:
     case = new_case()
     async with lab.connection("admin") as connection:
         sequence = await publish(connection, reported(case))
@@ -113,7 +124,9 @@ async def test_a_record_is_proven_by_its_inclusion_and_the_signed_checkpoint(lab
     proof, verifier = record["proof"], Verifier.read((lab.secrets / SecretFile.TRAIL_VERIFY).read_text())
     signed = checkpoint.read(proof["checkpoint"]["note"].encode(), verifier)
     leaf = merkle.leaf_hash(record["rec"].encode())
-    merkle.verify_inclusion(sequence - 1, signed.size, leaf, [bytes.fromhex(one) for one in proof["hashes"]], signed.root)
+    merkle.verify_inclusion(
+        sequence - 1, signed.size, leaf, [bytes.fromhex(one) for one in proof["hashes"]], signed.root
+    )
     assert record["digest_holds"]
     assert record["fact"]["subject"] == case
     by_sequence = await ask(lab, audit, "/api/v1/trail/proof/inclusion", sequence=sequence)
@@ -123,18 +136,26 @@ async def test_a_record_is_proven_by_its_inclusion_and_the_signed_checkpoint(lab
 async def test_the_trail_only_grows(lab: Lab, audit: Running) -> None:
     async with lab.connection("admin") as connection:
         before = await sealed(lab, audit, await publish(connection, reported(new_case())))
-        after = await sealed(lab, audit, await publish(connection, reported(new_case()), reported(new_case())))
+        after = await sealed(
+            lab, audit, await publish(connection, reported(new_case()), reported(new_case()))
+        )
     first, second = before["size"], after["size"]
     proof = await ask(lab, audit, "/api/v1/trail/proof/consistency", **{"from": first, "to": second})
     merkle.verify_consistency(
-        first, second, bytes.fromhex(before["root"]), bytes.fromhex(after["root"]), [bytes.fromhex(one) for one in proof["hashes"]]
+        first,
+        second,
+        bytes.fromhex(before["root"]),
+        bytes.fromhex(after["root"]),
+        [bytes.fromhex(one) for one in proof["hashes"]],
     )
 
 
 async def test_tiles_bundles_and_checkpoint_are_open_and_agree(lab: Lab, audit: Running) -> None:
     case = new_case()
     async with lab.connection("admin") as connection:
-        last = await publish(connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(300)))
+        last = await publish(
+            connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(300))
+        )
     await sealed(lab, audit, last)
     async with httpx.AsyncClient(base_url=audit.url) as client:
         vkey = (await client.get("/api/v1/trail/vkey")).text
@@ -142,7 +163,9 @@ async def test_tiles_bundles_and_checkpoint_are_open_and_agree(lab: Lab, audit: 
         leaves: list[bytes] = []
         for number in range(-(-signed.size // 256)):
             width = layout.width_in(0, number, signed.size)
-            hashes = layout.tile_hashes((await client.get("/" + layout.path_of(TileId(0, number, width)))).content, width)
+            hashes = layout.tile_hashes(
+                (await client.get("/" + layout.path_of(TileId(0, number, width)))).content, width
+            )
             answer = await client.get("/" + layout.path_of(TileId(layout.ENTRIES, number, width)))
             assert hashes == [merkle.leaf_hash(rec) for rec in layout.bundle_records(answer.content, width)]
             assert "immutable" in answer.headers["cache-control"]
@@ -151,15 +174,28 @@ async def test_tiles_bundles_and_checkpoint_are_open_and_agree(lab: Lab, audit: 
         for leaf in leaves:
             edge.append(leaf)
         assert (edge.size, edge.root()) == (signed.size, signed.root)
-        top = layout.tile_hashes((await client.get(f"/tile/1/000.p/{signed.size // 256}")).content, signed.size // 256)
+        top = layout.tile_hashes(
+            (await client.get(f"/tile/1/000.p/{signed.size // 256}")).content, signed.size // 256
+        )
         assert top[0] == merkle.fold(leaves[:256])
-        for wrong in ("/tile/0/999", "/tile/0/0", "/tile/9/000.p/1", f"/tile/0/000.p/{0}", "/tile/entries/x001/000"):
+        for wrong in (
+            "/tile/0/999",
+            "/tile/0/0",
+            "/tile/9/000.p/1",
+            f"/tile/0/000.p/{0}",
+            "/tile/entries/x001/000",
+        ):
             assert (await client.get(wrong)).status_code == 404
 
 
 async def test_searching_needs_a_role(lab: Lab, audit: Running) -> None:
     async with httpx.AsyncClient(base_url=audit.url) as client:
-        for path in ("/api/v1/trail/entries", "/api/v1/trail/export", "/api/v1/reports/lapses", "/api/v1/trail/state"):
+        for path in (
+            "/api/v1/trail/entries",
+            "/api/v1/trail/export",
+            "/api/v1/reports/lapses",
+            "/api/v1/trail/state",
+        ):
             assert (await client.get(path)).status_code == 401
             assert (await client.get(path, headers=lab.bearer(Role.REPORTER))).status_code == 403
 
@@ -176,7 +212,10 @@ async def test_a_question_that_cannot_be_answered_says_why(lab: Lab, audit: Runn
             ("/api/v1/cases/01NOSUCHCASE/timeline", 404, "01NOSUCHCASE"),
         ):
             answer = await client.get(path)
-            assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), path
+            assert (answer.status_code, answer.headers["content-type"]) == (
+                status,
+                "application/problem+json",
+            ), path
             assert words in answer.text
 
 
@@ -188,6 +227,11 @@ async def test_the_reports_count_what_the_facts_say(lab: Lab, audit: Running) ->
     (line,) = (await ask(lab, audit, "/api/v1/reports/timeliness", unit="unit_counted"))["units"]
     assert (line["cases"], line["lapsed"], line["reported_late"]) == (1, 1, 0)
     (lapse,) = (await ask(lab, audit, "/api/v1/reports/lapses", unit="unit_counted"))["lapses"]
-    assert (lapse["case"], lapse["duty"], lapse["person"], lapse["cause"]) == (case, "report-gov_main", "mayor", "not_acknowledged")
+    assert (lapse["case"], lapse["duty"], lapse["person"], lapse["cause"]) == (
+        case,
+        "report-gov_main",
+        "mayor",
+        "not_acknowledged",
+    )
     (day,) = (await ask(lab, audit, "/api/v1/reports/trend", unit="unit_counted"))["days"]
     assert (day["reports"], day["by_level"]) == (1, {"II": 1})

@@ -1,4 +1,6 @@
-"""Of two audits of one trail the one writes, the other shows it and takes over within seconds: nothing is doubled, nothing is missing."""
+"""Of two audits of one trail the one writes, the other shows it and takes over within seconds: nothing is
+doubled, nothing is missing.
+"""
 
 import asyncio
 import shutil
@@ -41,7 +43,10 @@ async def test_the_other_takes_over_whether_the_writer_is_killed_or_frozen_or_en
 
     async def started(data: Path = own_lab.folder) -> Running:
         return await own_lab.start_service(
-            "audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_DATA_DIR=str(data), FENGHUO_SECRETS_DIR=str(own_lab.secrets)
+            "audit",
+            FENGHUO_TRAIL_PACE="PT0.05S",
+            FENGHUO_DATA_DIR=str(data),
+            FENGHUO_SECRETS_DIR=str(own_lab.secrets),
         )
 
     first = await started()

@@ -28,7 +28,11 @@ class Away:
         self.lab, self.audit, self.case = lab, audit, case
 
     async def run(self, *arguments: str) -> tuple[int, Any]:
-        env = {"FENGHUO_AUDIT_URL": self.audit.url, "FENGHUO_TOKEN": self.lab.token(Role.AUDITOR), "FENGHUO_DATA_DIR": str(self.lab.folder)}
+        env = {
+            "FENGHUO_AUDIT_URL": self.audit.url,
+            "FENGHUO_TOKEN": self.lab.token(Role.AUDITOR),
+            "FENGHUO_DATA_DIR": str(self.lab.folder),
+        }
         done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--json"], env=env)
         return done.exit_code, json.loads(done.stdout) if done.stdout else done.stderr
 
@@ -36,13 +40,20 @@ class Away:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
     async with lab_in(tmp_path_factory.mktemp("away")) as lab:
-        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S", FENGHUO_REDACTOR_URL=lab.mongo_url)
+        audit = await lab.start_service(
+            "audit", FENGHUO_TRAIL_PACE="PT0.2S", FENGHUO_REDACTOR_URL=lab.mongo_url
+        )
         case = new_case()
         async with lab.connection("admin") as connection:
-            await publish(connection, reported(case), *(acknowledged(new_case()) for _ in range(SIZE - 2)), lapsed(case))
+            await publish(
+                connection, reported(case), *(acknowledged(new_case()) for _ in range(SIZE - 2)), lapsed(case)
+            )
 
         def sealed() -> bool:
-            return bool(httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"] >= SIZE)
+            return bool(
+                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                >= SIZE
+            )
 
         await until(sealed, seconds=60)
         yield Away(lab, audit, case)
@@ -59,7 +70,9 @@ async def test_an_export_is_whole_or_called_a_part(away: Away, tmp_path: Path, f
     assert (code, "acknowledged" in words) == (1, True)
 
 
-async def test_the_evidence_of_a_case_is_taken_away_and_checked_on_the_page(away: Away, tmp_path: Path) -> None:
+async def test_the_evidence_of_a_case_is_taken_away_and_checked_on_the_page(
+    away: Away, tmp_path: Path
+) -> None:
     path = tmp_path / "case.zip"
     assert (await away.run("bundle", away.case, "-o", str(path)))[0] == 0
     code, verdict = await away.run("verify", "--bundle", str(path))
@@ -80,17 +93,31 @@ async def test_a_receipt_is_answered_over_http_and_on_the_page(away: Away) -> No
     async with httpx.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
         entry = (await client.get("/api/v1/trail/entries/0")).json()
         header, raw = entry["header"], entry["raw"].encode()
-        said = {"iss": "fenghuo-intake", "fact": header["message_id"], "kind": "reported", "stream": "FACTS", "sequence": 1}
+        said = {
+            "iss": "fenghuo-intake",
+            "fact": header["message_id"],
+            "kind": "reported",
+            "stream": "FACTS",
+            "sequence": 1,
+        }
         said |= {"time": header["broker"], "case": away.case, "sha256": hashlib.sha256(raw).hexdigest()}
-        receipt = jwt.encode(said, signing_key(away.lab.secrets, SecretFile.RECEIPT_SIGNING), algorithm="EdDSA")
-        answer = (await client.post("/api/v1/trail/receipts", json={"receipt": receipt}, headers={"Authorization": ""})).json()
+        receipt = jwt.encode(
+            said, signing_key(away.lab.secrets, SecretFile.RECEIPT_SIGNING), algorithm="EdDSA"
+        )
+        answer = (
+            await client.post(
+                "/api/v1/trail/receipts", json={"receipt": receipt}, headers={"Authorization": ""}
+            )
+        ).json()
         assert (answer["verdict"], answer["record"], answer["number"]) == ("recorded", 0, 1), answer
         client.headers["Sec-Fetch-Site"] = "same-origin"
         page = await client.post("/check?lang=zh", data={"receipt": receipt})
         assert "在案，为留痕第 0 条" in page.text
 
 
-async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away: Away, tmp_path: Path) -> None:
+async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(
+    away: Away, tmp_path: Path
+) -> None:
     case = new_case()
     async with away.lab.connection("admin") as connection:
         index = await publish(connection, reported(case, summary="王某家属来电")) - 1
@@ -101,7 +128,9 @@ async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away:
 
         await until(there)
         order = {"entries": [index], "fields": ["data.summary"], "legal_basis": "个人信息保护法第四十七条"}
-        answer = await client.post("/api/v1/trail/redactions", json=order, headers=away.lab.bearer(Role.REDACTOR))
+        answer = await client.post(
+            "/api/v1/trail/redactions", json=order, headers=away.lab.bearer(Role.REDACTOR)
+        )
         assert answer.status_code in (200, 201, 202), answer.text
 
         async def erased() -> bool:
@@ -112,4 +141,6 @@ async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(away:
     assert (await away.run("bundle", case, "-o", str(path)))[0] == 0
     code, verdict = await away.run("verify", "--bundle", str(path))
     assert (code, verdict["faults"]) == (0, [])
-    assert any("data.summary was erased" in words and "第四十七条" in words for words in verdict["notes"]), verdict
+    assert any("data.summary was erased" in words and "第四十七条" in words for words in verdict["notes"]), (
+        verdict
+    )

@@ -56,7 +56,10 @@ async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
                 await publish(connection, reported(case), *(acknowledged(case) for _ in range(5)))
 
         def sealed() -> bool:
-            return bool(httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"] == SIZE)
+            return bool(
+                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                == SIZE
+            )
 
         await until(sealed, seconds=60)
         audit.stop()
@@ -114,7 +117,9 @@ def deleted_checkpoints(db: Database) -> None:
     db.fenghuo_trail.checkpoints.delete_many({"_id": {"$gt": 0}})
 
 
-async def forged_and_looked_at(lab: Lab, store: Database, changes: dict[int, Doc], since: Checkpoint | None = None) -> list[str]:
+async def forged_and_looked_at(
+    lab: Lab, store: Database, changes: dict[int, Doc], since: Checkpoint | None = None
+) -> list[str]:
     """What is said of a trail that whoever holds store and key made say something else, whole in itself."""
     stolen = Signer.read((lab.secrets / SecretFile.TRAIL_SIGNING).read_text())
     forge(store, stolen, changes)
@@ -123,14 +128,24 @@ async def forged_and_looked_at(lab: Lab, store: Database, changes: dict[int, Doc
     return [("" if fault.index is None else f"{fault.index}: ") + fault.words for fault in verdict.faults]
 
 
-async def test_time_that_runs_backwards_is_found_though_all_else_is_consistent(trail: Lab, store: Database) -> None:
-    said = await forged_and_looked_at(trail, store, {300: {"broker": "2020-01-01T00:00:00.000000Z", "offset": -1}})
-    assert any(words.startswith("300: time runs backwards: it says it was stored at 2020-01-01") for words in said), said
+async def test_time_that_runs_backwards_is_found_though_all_else_is_consistent(
+    trail: Lab, store: Database
+) -> None:
+    said = await forged_and_looked_at(
+        trail, store, {300: {"broker": "2020-01-01T00:00:00.000000Z", "offset": -1}}
+    )
+    assert any(
+        words.startswith("300: time runs backwards: it says it was stored at 2020-01-01") for words in said
+    ), said
 
 
-async def test_a_record_that_is_numbered_past_another_of_its_case_is_found(trail: Lab, store: Database) -> None:
+async def test_a_record_that_is_numbered_past_another_of_its_case_is_found(
+    trail: Lab, store: Database
+) -> None:
     said = await forged_and_looked_at(trail, store, {302: {"number": 77}})
-    assert any("302: it is number 77 of case" in words and "was left out or added" in words for words in said), said
+    assert any(
+        "302: it is number 77 of case" in words and "was left out or added" in words for words in said
+    ), said
 
 
 async def test_another_key_is_not_taken_for_the_pinned_one(trail: Lab, store: Database) -> None:
@@ -140,7 +155,9 @@ async def test_another_key_is_not_taken_for_the_pinned_one(trail: Lab, store: Da
     assert "not signed by the pinned key" in verdict.faults[0].words
 
 
-async def test_two_checkpoints_of_one_size_show_that_two_trails_were_shown(trail: Lab, store: Database) -> None:
+async def test_two_checkpoints_of_one_size_show_that_two_trails_were_shown(
+    trail: Lab, store: Database
+) -> None:
     """A split view: whoever was shown the other one kept its checkpoint."""
     stolen = Signer.read((trail.secrets / SecretFile.TRAIL_SIGNING).read_text())
     shown_elsewhere = Checkpoint(stolen.name, SIZE, bytes(32), AT)
@@ -158,7 +175,9 @@ async def test_two_checkpoints_of_one_size_show_that_two_trails_were_shown(trail
 
 
 async def test_a_fact_of_the_stream_that_is_not_in_the_trail_is_found(trail: Lab, store: Database) -> None:
-    """The last ten never recorded, one recorded as lost, one under another subject; all signed with the key."""
+    """The last ten never recorded, one recorded as lost, one under another subject; all signed with the
+    key.
+    """
     stolen = Signer.read((trail.secrets / SecretFile.TRAIL_SIGNING).read_text())
     store.fenghuo_trail.entries.delete_many({"_id": {"$gte": 590}})
     now = datetime.now(UTC) + timedelta(hours=1)
@@ -174,7 +193,9 @@ async def test_a_fact_of_the_stream_that_is_not_in_the_trail_is_found(trail: Lab
     assert "is in the stream and not in the trail" in said[590]
 
 
-async def test_a_checkpoint_for_a_smaller_trail_is_found_by_an_earlier_one(trail: Lab, store: Database) -> None:
+async def test_a_checkpoint_for_a_smaller_trail_is_found_by_an_earlier_one(
+    trail: Lab, store: Database
+) -> None:
     """The store replaced by an older copy of itself, signature and all."""
     async with store_of(trail) as source:
         earlier = read_checkpoint(await source.checkpoint(), key_of(trail))
@@ -189,32 +210,50 @@ async def test_a_checkpoint_for_a_smaller_trail_is_found_by_an_earlier_one(trail
     assert "older copy" in beside.faults[0].words
 
 
-async def test_a_forged_trail_signed_with_the_stolen_key_is_found_by_an_earlier_checkpoint(trail: Lab, store: Database) -> None:
+async def test_a_forged_trail_signed_with_the_stolen_key_is_found_by_an_earlier_checkpoint(
+    trail: Lab, store: Database
+) -> None:
     async with store_of(trail) as source:
         earlier = read_checkpoint(await source.checkpoint(), key_of(trail))
-    entries, tiles, checkpoints = store.fenghuo_trail.entries, store.fenghuo_trail.tiles, store.fenghuo_trail.checkpoints
+    entries, tiles, checkpoints = (
+        store.fenghuo_trail.entries,
+        store.fenghuo_trail.tiles,
+        store.fenghuo_trail.checkpoints,
+    )
     rec = rec_with(entries, 3, ingested="2026-11-01T00:00:00.000000Z")
     put(entries, 3, rec=rec, leaf=leaf_hash(rec))
     edge = merkle.Edge()
     for doc in sorted(entries.find({}, {"leaf": 1}), key=lambda doc: doc["_id"]):
         for tile in edge.append(bytes(doc["leaf"])):
-            put(tiles, tile.level << 40 | tile.number, hashes=b"".join(tile.hashes), root=merkle.fold(tile.hashes))
+            put(
+                tiles,
+                tile.level << 40 | tile.number,
+                hashes=b"".join(tile.hashes),
+                root=merkle.fold(tile.hashes),
+            )
     stolen = Signer.read((trail.secrets / SecretFile.TRAIL_SIGNING).read_text())
     last = max(checkpoints.find({}, {"_id": 1}), key=lambda doc: doc["_id"])["_id"]
     forged = Checkpoint(stolen.name, SIZE, edge.root(), earlier.time)
     checkpoints.delete_many({"_id": {"$lt": last}})
     checkpoints.insert_many(
-        [{"_id": i, "size": SIZE, "root": edge.root(), "time": "", "note": forged.sign(stolen).write()} for i in range(last)]
+        [
+            {"_id": i, "size": SIZE, "root": edge.root(), "time": "", "note": forged.sign(stolen).write()}
+            for i in range(last)
+        ]
     )
     put(checkpoints, last, root=edge.root(), note=forged.sign(stolen).write())
     async with store_of(trail) as source:
-        assert (await verify(source, key_of(trail))).holds, "self-consistent: only what was kept elsewhere shows it"
+        assert (await verify(source, key_of(trail))).holds, (
+            "self-consistent: only what was kept elsewhere shows it"
+        )
         verdict = await verify(source, key_of(trail), since=earlier)
     assert "earlier checkpoint" in verdict.faults[0].words
 
 
 @pytest.mark.parametrize("only_new", [False, True])
-async def test_what_came_since_a_checkpoint_is_checked_against_it(trail: Lab, store: Database, only_new: bool) -> None:
+async def test_what_came_since_a_checkpoint_is_checked_against_it(
+    trail: Lab, store: Database, only_new: bool
+) -> None:
     notes = [doc["note"] for doc in store.fenghuo_trail.checkpoints.find({"size": {"$gt": 0, "$lt": SIZE}})]
     assert notes
     for note in notes:
@@ -233,13 +272,21 @@ async def begin(lab: Lab, state: Path, *, adopt: bool = False) -> int:
     store = Trail(lab.mongo_url)
     try:
         key = Signer.read((lab.secrets / SecretFile.TRAIL_SIGNING).read_text())
-        return await CheckpointSigner(key, StateFile(state), store, nobody, adopt=adopt).begin(StoredTree(store))
+        return await CheckpointSigner(key, StateFile(state), store, nobody, adopt=adopt).begin(
+            StoredTree(store)
+        )
     finally:
         store.close()
 
 
-@pytest.mark.parametrize("deed", [cut_tail, edited_record_after_the_last_full_tile, deleted_checkpoints], ids=lambda deed: deed.__name__)
-async def test_the_signer_does_not_go_on_from_a_changed_store(trail: Lab, store: Database, deed: Callable[[Database], object]) -> None:
+@pytest.mark.parametrize(
+    "deed",
+    [cut_tail, edited_record_after_the_last_full_tile, deleted_checkpoints],
+    ids=lambda deed: deed.__name__,
+)
+async def test_the_signer_does_not_go_on_from_a_changed_store(
+    trail: Lab, store: Database, deed: Callable[[Database], object]
+) -> None:
     state = trail.folder / "audit" / "signer.json"
     assert await begin(trail, state) == SIZE
     deed(store)
@@ -247,7 +294,9 @@ async def test_the_signer_does_not_go_on_from_a_changed_store(trail: Lab, store:
         await begin(trail, state)
 
 
-async def test_a_trail_whose_signer_state_is_gone_is_signed_on_only_when_someone_says_so(trail: Lab, tmp_path: Path) -> None:
+async def test_a_trail_whose_signer_state_is_gone_is_signed_on_only_when_someone_says_so(
+    trail: Lab, tmp_path: Path
+) -> None:
     with pytest.raises(RefusedError, match="is missing"):
         await begin(trail, tmp_path / "signer.json")
     assert await begin(trail, tmp_path / "signer.json", adopt=True) == SIZE

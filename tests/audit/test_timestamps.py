@@ -53,10 +53,44 @@ class Authority:
         (folder / "serial").write_text("01\n")
         for name in ("root", "leaf"):
             self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
-        root = ("-subj", "/CN=A root", "-days", "2", "-config", "tsa.cnf", "-extensions", "root", "-out", "root.pem")
+        root = (
+            "-subj",
+            "/CN=A root",
+            "-days",
+            "2",
+            "-config",
+            "tsa.cnf",
+            "-extensions",
+            "root",
+            "-out",
+            "root.pem",
+        )
         self._openssl("req", "-x509", "-new", "-key", "root.key", *root)
-        self._openssl("req", "-new", "-key", "leaf.key", "-subj", "/CN=An authority", "-config", "tsa.cnf", "-out", "leaf.csr")
-        signed = ("-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "2", "-extfile", "tsa.cnf", "-extensions", "leaf")
+        self._openssl(
+            "req",
+            "-new",
+            "-key",
+            "leaf.key",
+            "-subj",
+            "/CN=An authority",
+            "-config",
+            "tsa.cnf",
+            "-out",
+            "leaf.csr",
+        )
+        signed = (
+            "-CA",
+            "root.pem",
+            "-CAkey",
+            "root.key",
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            "tsa.cnf",
+            "-extensions",
+            "leaf",
+        )
         self._openssl("x509", "-req", "-in", "leaf.csr", *signed, "-out", "leaf.pem")
         self.roots = timestamps.certificates((folder / "root.pem").read_bytes())
 
@@ -120,10 +154,14 @@ def stamp_of(signer: Lab, authority: Authority, at: datetime) -> Stamp:
     key = Signer.read((signer.secrets / SecretFile.TRAIL_SIGNING).read_text())
     note = Checkpoint(key.name, 0, EMPTY_ROOT, at).sign(key).write()
     token = authority.answer(timestamps.ask(note).request)
-    return Stamp(number=0, size=0, note=note, sm3=timestamps.digest_of(note), token=token.hex(), at=at.isoformat())
+    return Stamp(
+        number=0, size=0, note=note, sm3=timestamps.digest_of(note), token=token.hex(), at=at.isoformat()
+    )
 
 
-def test_a_stamp_holds_and_each_thing_altered_in_it_is_found(signer: Lab, authority: tuple[Authority, str], tmp_path: Path) -> None:
+def test_a_stamp_holds_and_each_thing_altered_in_it_is_found(
+    signer: Lab, authority: tuple[Authority, str], tmp_path: Path
+) -> None:
     tsa, _ = authority
     now = datetime.now(UTC)
     stamp, later = stamp_of(signer, tsa, now), stamp_of(signer, tsa, now + timedelta(hours=1))
@@ -173,7 +211,9 @@ async def test_the_audit_asks_the_authority_and_verify_checks_what_it_said(
         verdict = await verify(source, key_of(own_lab), tsa=tsa.roots)
         assert (verdict.faults, verdict.stamps >= 1) == ([], True)
         await write_folder(source, 1, tmp_path / "export", "", lambda _done, _all: None)
-    assert (await verify(FolderSource(tmp_path / "export"), key_of(own_lab), tsa=tsa.roots)).stamps == verdict.stamps
+    assert (
+        await verify(FolderSource(tmp_path / "export"), key_of(own_lab), tsa=tsa.roots)
+    ).stamps == verdict.stamps
     store = MongoClient[dict[str, object]](own_lab.mongo_url)
     store["fenghuo_trail"]["timestamps"].update_one({"_id": stamp["number"]}, {"$set": {"sm3": "0" * 64}})
     store.close()
@@ -185,5 +225,7 @@ async def test_the_audit_asks_the_authority_and_verify_checks_what_it_said(
 def test_the_digest_is_what_openssl_gives_for_the_signed_text() -> None:
     """GB/T 32905-2016: the digests of its two examples, by the tool that whoever checks it has."""
     note = "fenghuo.trail\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— fenghuo.trail abc\n"
-    told = subprocess.run(["openssl", "dgst", "-sm3"], input=timestamps.text_of(note), capture_output=True, check=True).stdout
+    told = subprocess.run(
+        ["openssl", "dgst", "-sm3"], input=timestamps.text_of(note), capture_output=True, check=True
+    ).stdout
     assert timestamps.digest_of(note) == told.decode().split()[-1]

@@ -1,4 +1,6 @@
-"""Tampering anywhere in two hundred thousand records is located to the record; how far behind the trail is, is told."""
+"""Tampering anywhere in two hundred thousand records is located to the record; how far behind the trail is,
+is told.
+"""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -42,15 +44,23 @@ def exported(folder: Path) -> None:
     """A trail of SIZE records as `fenghuo trail export` writes it, without payloads."""
     edge = Edge()
     for number in range(-(-SIZE // TILE_WIDTH)):
-        records = [record(index) for index in range(number * TILE_WIDTH, min(SIZE, (number + 1) * TILE_WIDTH))]
+        records = [
+            record(index) for index in range(number * TILE_WIDTH, min(SIZE, (number + 1) * TILE_WIDTH))
+        ]
         write(folder, TileId(ENTRIES, number, len(records)), layout.bundle_bytes(records))
         for raw in records:
             for tile in edge.append(leaf_hash(raw)):
                 write(folder, TileId(tile.level, tile.number), layout.tile_bytes(tile.hashes))
     for level, row in enumerate(edge.rows):
         if row:
-            write(folder, TileId(level, edge.size >> (merkle.TILE_HEIGHT * (level + 1)), len(row)), layout.tile_bytes(row))
-    (folder / "checkpoint").write_text(Checkpoint("fenghuo.test", SIZE, edge.root(), AT).sign(Signer.read(SKEY)).write())
+            write(
+                folder,
+                TileId(level, edge.size >> (merkle.TILE_HEIGHT * (level + 1)), len(row)),
+                layout.tile_bytes(row),
+            )
+    (folder / "checkpoint").write_text(
+        Checkpoint("fenghuo.test", SIZE, edge.root(), AT).sign(Signer.read(SKEY)).write()
+    )
 
 
 async def test_tampering_anywhere_in_200000_records_is_located_to_the_record(tmp_path: Path) -> None:
@@ -68,7 +78,9 @@ async def test_tampering_anywhere_in_200000_records_is_located_to_the_record(tmp
         path.write_bytes(layout.bundle_bytes(records))
     verdict = await verify(source, key, payloads=False)
     assert [fault.index for fault in verdict.faults] == chosen
-    assert {fault.words for fault in verdict.faults} == {"the record is not the one that was signed: it was altered"}
+    assert {fault.words for fault in verdict.faults} == {
+        "the record is not the one that was signed: it was altered"
+    }
     assert [fault.case for fault in verdict.faults] == [f"C{index % CASES}" for index in chosen]
     by_two = await verify(source, key, payloads=False, opener=partial(source_at, tmp_path, None), processes=2)
     assert by_two == verdict
@@ -82,7 +94,10 @@ def test_catching_up_says_how_far_behind_how_fast_and_until_when() -> None:
     assert (pace.behind, pace.left, pace.words()) == (1_000_000, None, "1000000 facts behind")
     now += timedelta(seconds=10)
     pace.recorded(40_000)
-    assert pace.words() == "catching up: 960000 facts behind, 4000 a second, done about 2026-11-01T03:04:10+00:00"
+    assert (
+        pace.words()
+        == "catching up: 960000 facts behind, 4000 a second, done about 2026-11-01T03:04:10+00:00"
+    )
     assert (pace.worth_a_line(), pace.worth_a_line()) == (True, False)
     now += timedelta(seconds=240)
     pace.recorded(1_000_000)

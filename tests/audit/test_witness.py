@@ -1,4 +1,6 @@
-"""A witness beside a real audit: what it cosigned is sealed, what contradicts it is refused and kept, and nothing waits for it."""
+"""A witness beside a real audit: what it cosigned is sealed, what contradicts it is refused and kept, and
+nothing waits for it.
+"""
 
 import asyncio
 import sys
@@ -48,7 +50,11 @@ class Watched:
 
     async def state(self) -> dict[str, Any]:
         async with httpx.AsyncClient() as client:
-            return (await client.get(f"{self.audit.url}/api/v1/trail/state", headers=self.lab.bearer(Role.AUDITOR))).json()
+            return (
+                await client.get(
+                    f"{self.audit.url}/api/v1/trail/state", headers=self.lab.bearer(Role.AUDITOR)
+                )
+            ).json()
 
     async def record(self, count: int) -> int:
         case = new_case()
@@ -56,7 +62,11 @@ class Watched:
             return await publish(connection, reported(case), *(acknowledged(case) for _ in range(count - 1)))
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        env = {"FENGHUO_AUDIT_URL": self.audit.url, "FENGHUO_TOKEN": self.lab.token(Role.AUDITOR), "FENGHUO_DATA_DIR": str(self.lab.folder)}
+        env = {
+            "FENGHUO_AUDIT_URL": self.audit.url,
+            "FENGHUO_TOKEN": self.lab.token(Role.AUDITOR),
+            "FENGHUO_DATA_DIR": str(self.lab.folder),
+        }
         done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--json"], env=env)
         return done.exit_code, done.output
 
@@ -74,17 +84,23 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
     async with lab_in(folder) as lab:
         witness = RunningWitness(folder / "witness", lab)
         running = await witness.start()
-        audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_WITNESSES=f"{witness.url} {witness.vkey}")
+        audit = await lab.start_service(
+            "audit", FENGHUO_TRAIL_PACE="PT0.1S", FENGHUO_WITNESSES=f"{witness.url} {witness.vkey}"
+        )
         yield Watched(lab, audit, witness, running)
 
 
-async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(watched: Watched, tmp_path: Path) -> None:
+async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(
+    watched: Watched, tmp_path: Path
+) -> None:
     last = await watched.record(40)
     await watched.sealed(last)
     url, key = watched.audit.url, Witness.read(watched.witness.vkey)
     async with httpx.AsyncClient(base_url=url) as client:
         # A proof file carries the cosigned checkpoint and the record, and needs nobody to be checked.
-        proof = tlog_proof.parse((await client.get("/api/v1/trail/proof/inclusion.tlog-proof", params={"index": 7})).content)
+        proof = tlog_proof.parse(
+            (await client.get("/api/v1/trail/proof/inclusion.tlog-proof", params={"index": 7})).content
+        )
         signed = note.parse(proof.note.encode())
         assert list(cosign.cosigned(signed, [key])) == [key.id]
         assert proof.extra is not None
@@ -109,7 +125,9 @@ async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(watched: 
     assert (await watched.run("verify-proof", str(file)))[0] == 1
 
 
-async def test_a_receipt_is_answered_with_a_proof_of_what_it_names_and_of_nothing_else(watched: Watched, tmp_path: Path) -> None:
+async def test_a_receipt_is_answered_with_a_proof_of_what_it_names_and_of_nothing_else(
+    watched: Watched, tmp_path: Path
+) -> None:
     await watched.sealed(await watched.record(2))
     async with httpx.AsyncClient() as client:
         tile = await client.get(f"{watched.audit.url}/tile/entries/000.p/3")
@@ -119,7 +137,12 @@ async def test_a_receipt_is_answered_with_a_proof_of_what_it_names_and_of_nothin
         "iss": "fenghuo-intake", "fact": rec.message_id, "kind": "reported", "stream": rec.stream, "sequence": rec.sequence,
         "time": rec.broker, "sha256": "0" * 64, "case": rec.case,
     }  # fmt: skip
-    for wrong, code in (({}, 0), ({"fact": "another"}, 1), ({"sequence": 2}, 1), ({"time": "2026-11-01T00:00:00Z"}, 1)):
+    for wrong, code in (
+        ({}, 0),
+        ({"fact": "another"}, 1),
+        ({"sequence": 2}, 1),
+        ({"time": "2026-11-01T00:00:00Z"}, 1),
+    ):
         file = tmp_path / "receipt"
         file.write_text(jwt.encode({**claims, **wrong}, key, algorithm="EdDSA"))
         assert (await watched.run("proof", "--receipt", str(file)))[0] == code, wrong
@@ -127,7 +150,9 @@ async def test_a_receipt_is_answered_with_a_proof_of_what_it_names_and_of_nothin
     assert (await watched.run("proof", "--receipt", str(file)))[0] == 1
 
 
-async def test_records_go_on_while_the_witness_is_down_and_are_sealed_when_it_is_back(watched: Watched) -> None:
+async def test_records_go_on_while_the_witness_is_down_and_are_sealed_when_it_is_back(
+    watched: Watched,
+) -> None:
     await watched.sealed(await watched.record(5))
     watched.running.kill()
     last = await watched.record(20)
@@ -155,7 +180,9 @@ async def test_a_log_that_forks_is_refused_and_both_its_statements_are_kept(watc
         assert answer.status_code == 409
         edge.append(leaf_hash(b"and on"))
         forged = Checkpoint(stolen.name, size + 1, edge.root(), _now()).sign(stolen).write()
-        answer = await client.post("/add-checkpoint", content=cosign.add_checkpoint(size, [bytes(32)] * 9, forged))
+        answer = await client.post(
+            "/add-checkpoint", content=cosign.add_checkpoint(size, [bytes(32)] * 9, forged)
+        )
         assert answer.status_code in (409, 422)
     (file,) = watched.witness.evidence()
     assert "split_view" in file.name
@@ -173,11 +200,16 @@ async def test_a_forged_trail_signed_with_the_stolen_key_is_found_by_its_witness
     async with store_of(watched.lab) as source:
         found = await seen_so(source, key, witness)
     assert not found.is_met
-    assert any(f"the first {size} records are not those discipline.example/w1 cosigned" in words for words in found.faults), found
+    assert any(
+        f"the first {size} records are not those discipline.example/w1 cosigned" in words
+        for words in found.faults
+    ), found
     store["cosignatures"].delete_many({})
     async with store_of(watched.lab) as source:
         found = await seen_so(source, key, witness)
-    assert (found.is_met, found.faults) == (False, ()), "without cosignatures it is no longer said to be witnessed"
+    assert (found.is_met, found.faults) == (False, ()), (
+        "without cosignatures it is no longer said to be witnessed"
+    )
     client.close()
 
 
@@ -187,7 +219,9 @@ async def seen_so(source: TrailSource, key: note.Verifier, witness: Witness) -> 
 
 
 def forge(lab: Lab, store: Any) -> int:
-    """Another leaf 3, and all above it; signed. The old checkpoints but one stay, so that the true cosignatures have theirs."""
+    """Another leaf 3, and all above it; signed. The old checkpoints but one stay, so that the true
+    cosignatures have theirs.
+    """
     edge = Edge()
     docs = sorted(store["entries"].find(), key=lambda doc: doc["_id"])
     for doc in docs:
@@ -198,12 +232,20 @@ def forge(lab: Lab, store: Any) -> int:
     last = max(store["checkpoints"].find({}, {"_id": 1}), key=lambda doc: doc["_id"])["_id"]
     note_ = Checkpoint(stolen.name, len(docs), edge.root(), _now()).sign(stolen).write()
     store["checkpoints"].insert_one(
-        {"_id": last + 1, "size": len(docs), "root": edge.root(), "time": "2026-11-24T00:00:00Z", "note": note_}
+        {
+            "_id": last + 1,
+            "size": len(docs),
+            "root": edge.root(),
+            "time": "2026-11-24T00:00:00Z",
+            "note": note_,
+        }
     )
     return len(docs)
 
 
-async def test_a_witness_killed_before_it_answered_promises_nothing_else(tmp_path: Path, watched: Watched) -> None:
+async def test_a_witness_killed_before_it_answered_promises_nothing_else(
+    tmp_path: Path, watched: Watched
+) -> None:
     """Its state says what it was about to promise; asked again it says so, and cosigns that one alone."""
     witness = RunningWitness(tmp_path / "dying", watched.lab)
     dying = await witness.start(sys.executable, "-m", "tests.audit.dying_witness", str(witness.folder))
@@ -213,7 +255,9 @@ async def test_a_witness_killed_before_it_answered_promises_nothing_else(tmp_pat
         edge = Edge()
         for index in range(5):
             edge.append(leaf_hash(seed + bytes([index])))
-        return cosign.add_checkpoint(0, [], Checkpoint(signer.name, 5, edge.root(), _now()).sign(signer).write())
+        return cosign.add_checkpoint(
+            0, [], Checkpoint(signer.name, 5, edge.root(), _now()).sign(signer).write()
+        )
 
     first, other = checkpoint(b"a"), checkpoint(b"b")
     async with httpx.AsyncClient(base_url=witness.url) as client:
@@ -226,6 +270,10 @@ async def test_a_witness_killed_before_it_answered_promises_nothing_else(tmp_pat
         assert (await client.post("/add-checkpoint", content=other)).status_code == 409
         again = await client.post("/add-checkpoint", content=first)
         assert (again.status_code, again.text) == (409, "5\n")
-        assert (await client.post("/add-checkpoint", content=first.replace(b"old 0", b"old 5"))).status_code == 200
-        assert (await client.post("/add-checkpoint", content=other.replace(b"old 0", b"old 5"))).status_code == 409
+        assert (
+            await client.post("/add-checkpoint", content=first.replace(b"old 0", b"old 5"))
+        ).status_code == 200
+        assert (
+            await client.post("/add-checkpoint", content=other.replace(b"old 0", b"old 5"))
+        ).status_code == 409
     assert len(witness.evidence()) == 1

@@ -53,7 +53,11 @@ def proof_of(leaves: Sequence[bytes], first: int, second: int) -> list[bytes]:
 
 
 def signed(leaves: Sequence[bytes], size: int, at: int = AT, signer: Signer = SIGNER) -> str:
-    return Checkpoint(signer.name, size, root_of(leaves[:size]), datetime.fromtimestamp(at, UTC)).sign(signer).write()
+    return (
+        Checkpoint(signer.name, size, root_of(leaves[:size]), datetime.fromtimestamp(at, UTC))
+        .sign(signer)
+        .write()
+    )
 
 
 Serve = Callable[[httpx.Request], httpx.Response]
@@ -64,7 +68,9 @@ class Given:
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder, self.now = Folder(folder), AT
-        self.vkey, _ = self.folder.init("discipline.example/w1", VKEY, url, listen="127.0.0.1:1", webhook="", now=AT)
+        self.vkey, _ = self.folder.init(
+            "discipline.example/w1", VKEY, url, listen="127.0.0.1:1", webhook="", now=AT
+        )
         self.told: list[Misdeed] = []
         self.witnessing = self.begin()
 
@@ -75,7 +81,9 @@ class Given:
             self.told.append(kind)
 
         self.log = self.folder.config().logs["fenghuo.trail"]
-        return Witnessing(self.folder.cosigner(), self.folder, self.folder.config().logs, lambda: self.now, tell)
+        return Witnessing(
+            self.folder.cosigner(), self.folder, self.folder.config().logs, lambda: self.now, tell
+        )
 
     def add(self, old: int, hashes: Sequence[bytes], written: str) -> tuple[int, str]:
         answer = self.witnessing.add_checkpoint(cosign.add_checkpoint(old, hashes, written))
@@ -116,7 +124,9 @@ class Served:
         assert tile.level != ENTRIES
         span = 256**tile.level
         start = tile.number * 256
-        hashes = [root_of(self.leaves[at * span : (at + 1) * span]) for at in range(start, start + tile.width)]
+        hashes = [
+            root_of(self.leaves[at * span : (at + 1) * span]) for at in range(start, start + tile.width)
+        ]
         return httpx.Response(200, content=layout.tile_bytes(hashes))
 
 
@@ -146,7 +156,9 @@ def test_it_follows_a_log_from_its_tiles_and_cosigns_each_sign_of_life(tmp_path:
         assert (seen.size, seen.time) == (size, AT + at)
     cosigned = given_.witnessing.cosigned(given_.log)
     assert cosigned is not None
-    assert cosign.cosigned(note.parse(cosigned.encode()), [Witness.read(given_.vkey)]) == {Witness.read(given_.vkey).id: AT + 61}
+    assert cosign.cosigned(note.parse(cosigned.encode()), [Witness.read(given_.vkey)]) == {
+        Witness.read(given_.vkey).id: AT + 61
+    }
 
 
 def unavailable(_: httpx.Request) -> httpx.Response:
@@ -159,7 +171,8 @@ DEEDS: list[tuple[Serve, list[Misdeed]]] = [
     (Served(FORGED, signed(FORGED, 300, AT + 9)), [Misdeed.SPLIT_VIEW]),
     (Served(TRUE, signed(TRUE, 200, AT + 9)), [Misdeed.ROLLBACK]),
     (Served(TRUE, signed(TRUE, 600, AT + 9, OTHER)), [Misdeed.BAD_SIGNATURE]),
-    # Not held against it: an older copy from a cache; tiles that do not fit its checkpoint, as of a copy that lags; nonsense.
+    # Not held against it: an older copy from a cache; tiles that do not fit its checkpoint, as of a copy that
+    # lags; nonsense.
     (Served(TRUE, signed(TRUE, 200, AT - 9)), []),
     (Served(FORGED, signed(TRUE, 600, AT + 9)), []),
     (Served(TRUE, "<html>Bad gateway</html>"), []),
@@ -168,7 +181,9 @@ DEEDS: list[tuple[Serve, list[Misdeed]]] = [
 
 
 @pytest.mark.parametrize(("served", "kinds"), DEEDS)
-def test_what_a_log_signed_is_held_against_it_and_nothing_else(tmp_path: Path, served: Serve, kinds: list[Misdeed]) -> None:
+def test_what_a_log_signed_is_held_against_it_and_nothing_else(
+    tmp_path: Path, served: Serve, kinds: list[Misdeed]
+) -> None:
     given_ = Given(tmp_path)
     assert look(given_, Served(TRUE, signed(TRUE, 300))) == ""
     for _ in range(2):
@@ -218,7 +233,12 @@ def test_no_bit_of_a_cosignature_can_be_changed_and_none_passes_for_a_logs(data:
     assert witness.time_of(line, text) == AT
     value = bytearray(line.value)
     value[data.draw(st.integers(0, len(value) - 1))] ^= data.draw(st.integers(1, 255))
-    for wrong, of in ((bytes(value), text), (line.value, text.replace("3", "4", 1)), (line.value[:-1], text), (b"", text)):
+    for wrong, of in (
+        (bytes(value), text),
+        (line.value, text.replace("3", "4", 1)),
+        (line.value[:-1], text),
+        (b"", text),
+    ):
         with pytest.raises(NoteError):
             witness.time_of(note.Signature(line.name, line.hash, wrong), of)
     with pytest.raises(NoteError, match="type 1"):
@@ -237,7 +257,9 @@ def test_a_proof_file_with_any_byte_changed_leads_nowhere_or_says_the_same(at: i
     except TlogProofError:
         return
     with pytest.raises(merkle.ProofError):
-        merkle.verify_inclusion(other.index, 5, leaf_hash(other.extra or b""), other.hashes, root_of(TRUE[:5]))
+        merkle.verify_inclusion(
+            other.index, 5, leaf_hash(other.extra or b""), other.hashes, root_of(TRUE[:5])
+        )
 
 
 def proof_of_inclusion(index: int, size: int) -> list[bytes]:
@@ -276,13 +298,20 @@ class KeptInMemory(CosignatureStore):
         await asyncio.sleep(0)
 
 
-async def test_cosignatures_of_many_witnesses_are_numbered_without_a_gap_and_a_quorum_of_one_checkpoint_seals() -> None:
+async def test_cosignatures_of_many_witnesses_are_numbered_without_a_gap_and_a_quorum_of_one_checkpoint_seals() -> (
+    None
+):
     async def nothing(_: int) -> None: ...
 
     store = KeptInMemory()
-    mine, other = (Cosigned(store, gallop, nothing, quorum=2, is_writer=is_writer) for is_writer in (True, False))
+    mine, other = (
+        Cosigned(store, gallop, nothing, quorum=2, is_writer=is_writer) for is_writer in (True, False)
+    )
     for number in range(3):
-        given_ = [Cosignature(number, number * 10, f"w{witness}", AT, f"line {number} {witness}\n") for witness in range(3 - number)]
+        given_ = [
+            Cosignature(number, number * 10, f"w{witness}", AT, f"line {number} {witness}\n")
+            for witness in range(3 - number)
+        ]
         await asyncio.gather(*(book.add(one) for book, one in zip((mine, mine, other), given_, strict=False)))
     assert sorted(store.held) == list(range(6))
     book = Cosigned(store, gallop, nothing, quorum=2)

@@ -1,6 +1,8 @@
-"""A month of a city's life on a virtual clock, decided by the real escalator: what reports are counted from, and against.
+"""A month of a city's life on a virtual clock, decided by the real escalator: what reports are counted from,
+and against.
 
-Invariant: the same seed makes the same month; people are late, silent, unreachable, refuse transfers, hand in and settle as it happens.
+Invariant: the same seed makes the same month; people are late, silent, unreachable, refuse transfers, hand in
+and settle as it happens.
 """
 
 import random
@@ -19,10 +21,24 @@ from tests.audit.made import MadeTrail
 from tests.audit.story import Recorded
 from tests.stories.stage import Stage
 
-UNITS = ("wangshan_info_centre", "shaquan_government", "water_bureau", "fire_rescue", "heating_company", "health_commission")
+UNITS = (
+    "wangshan_info_centre",
+    "shaquan_government",
+    "water_bureau",
+    "fire_rescue",
+    "heating_company",
+    "health_commission",
+)
 AREAS = ("620602", "620621", "620622")
 LEADERS = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
-KINDS = (ReportKind.INCIDENT, ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.COMPLAINT)
+KINDS = (
+    ReportKind.INCIDENT,
+    ReportKind.INCIDENT,
+    ReportKind.OPINION,
+    ReportKind.DISPUTE,
+    ReportKind.HAZARD,
+    ReportKind.COMPLAINT,
+)
 LEVELS = (Level.I, Level.II, Level.III, Level.III, Level.IV, Level.IV)
 Facts = list[tuple[Fact, datetime]]
 
@@ -73,7 +89,10 @@ class Month:
                 self.stage.delivers(notice, *works)
             if fails:
                 self.stage.fails(notice, *fails)
-            if notice.purpose in (Purpose.REPORT, Purpose.DUTY, Purpose.FALLBACK) and self.chance.random() < 0.6:
+            if (
+                notice.purpose in (Purpose.REPORT, Purpose.DUTY, Purpose.FALLBACK)
+                and self.chance.random() < 0.6
+            ):
                 self.stage.after(seconds=self.chance.randrange(5, 400))
                 self.stage.acknowledges(CaseId(notice.id.partition(".")[0]), notice.person)
 
@@ -96,7 +115,9 @@ class Month:
             case 3:
                 self._tries(case, Kind.CLOSED, holder, text="已核验")
             case 4:
-                self._tries(case, Kind.TRANSFERRED, holder, to_unit=self.chance.choice(UNITS), text="属其职责")
+                self._tries(
+                    case, Kind.TRANSFERRED, holder, to_unit=self.chance.choice(UNITS), text="属其职责"
+                )
             case 5 if known.transfer is not None:
                 kind = self.chance.choice((Kind.ACCEPTED, Kind.ACCEPTED, Kind.OBJECTED))
                 self._tries(case, kind, known.transfer.to_unit, text="答复")
@@ -114,13 +135,24 @@ class Month:
                 self._tries(case.id, Kind.STATED, case.report.unit, text="情况说明")
             elif case.measure.decided is None:
                 measure = self.chance.choice((case.measure.proposed, "reminder"))
-                self._tries(case.id, Kind.MEASURE_DECIDED, "discipline", role=Role.DISCIPLINE, measure=measure, text="研究决定")
+                self._tries(
+                    case.id,
+                    Kind.MEASURE_DECIDED,
+                    "discipline",
+                    role=Role.DISCIPLINE,
+                    measure=measure,
+                    text="研究决定",
+                )
             elif case.measure.reviewed is None and self.chance.random() < 0.5:
                 self._tries(case.id, Kind.REVIEW_ASKED, case.report.unit, text="申请复核")
                 approve = self.chance.random() < 0.5
-                self._tries(case.id, Kind.REVIEWED, "discipline", role=Role.DISCIPLINE, approve=approve, text="复核")
+                self._tries(
+                    case.id, Kind.REVIEWED, "discipline", role=Role.DISCIPLINE, approve=approve, text="复核"
+                )
 
-    def _tries(self, case: CaseId, kind: Kind, by: str, *, role: Role = Role.DUTY_OFFICER, **data: object) -> None:
+    def _tries(
+        self, case: CaseId, kind: Kind, by: str, *, role: Role = Role.DUTY_OFFICER, **data: object
+    ) -> None:
         self.stage._act(case, kind, by, role, data)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -158,7 +190,13 @@ class MonthTrail(MadeTrail):
     def up_to(self, size: int) -> Signed:
         """The checkpoint that was signed over so many records."""
         signed = self.sign_at(size)
-        return Signed(signed.number, size, signed.root, rfc3339(self.facts[size - 1][1] + timedelta(seconds=1)), signed.note)
+        return Signed(
+            signed.number,
+            size,
+            signed.root,
+            rfc3339(self.facts[size - 1][1] + timedelta(seconds=1)),
+            signed.note,
+        )
 
     @property
     def reader(self) -> TrailReader:

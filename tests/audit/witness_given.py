@@ -16,7 +16,9 @@ class RunningWitness:
         self.folder, self.lab, self.port = folder, lab, embedded.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         vkey = (lab.secrets / SecretFile.TRAIL_VERIFY).read_text()
-        self.vkey, _ = Folder(folder).init("discipline.example/w1", vkey, url, listen=f"127.0.0.1:{self.port}", webhook="", now=0)
+        self.vkey, _ = Folder(folder).init(
+            "discipline.example/w1", vkey, url, listen=f"127.0.0.1:{self.port}", webhook="", now=0
+        )
 
     @property
     def log(self) -> str:
@@ -33,7 +35,17 @@ class RunningWitness:
 
     async def start(self, *command: str) -> Running:
         log = self.lab.folder / f"witness-{len(self.lab.services)}.log"
-        words = command or (sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(self.folder), "--every", "0.1")
+        words = command or (
+            sys.executable,
+            "-m",
+            "fenghuo",
+            "witness",
+            "run",
+            "--folder",
+            str(self.folder),
+            "--every",
+            "0.1",
+        )
         process = embedded.start(list(words), log=log, env={"FENGHUO_LOG_FORMAT": "json"}, cwd=ROOT)
         running = Running("witness", process, self.port, log)
         self.lab.services.append(running)

@@ -1,4 +1,6 @@
-"""The one place of this package that knows the log and the witness: it starts them, and hands out their addresses and keys."""
+"""The one place of this package that knows the log and the witness: it starts them, and hands out their
+addresses and keys.
+"""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -35,7 +37,9 @@ async def log_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def monitor(log_lab: Lab, asked_witness: Witness) -> AsyncIterator[Monitor]:
-    """A monitor that saw the log grow from nothing, burst by burst. The log asks a witness for each checkpoint."""
+    """A monitor that saw the log grow from nothing, burst by burst. The log asks a witness for each
+    checkpoint.
+    """
     lab = log_lab
     witnesses = f"{asked_witness.http.base_url} {asked_witness.key.vkey}"
     service = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_WITNESSES=witnesses)
@@ -45,7 +49,9 @@ async def monitor(log_lab: Lab, asked_witness: Witness) -> AsyncIterator[Monitor
     async with lab.connection("admin") as connection, monitor.http:
         for burst in BURSTS:
             case = new_case()
-            last = await publish(connection, *(acknowledged(case) if number else reported(case) for number in range(burst)))
+            last = await publish(
+                connection, *(acknowledged(case) if number else reported(case) for number in range(burst))
+            )
 
             async def covered(last: int = last) -> bool:
                 answer = await monitor.http.get("checkpoint")

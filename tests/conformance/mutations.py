@@ -1,9 +1,42 @@
-"""What happens to a text on its way: bytes change, go, come in, lines change places. Valid ones stay among them, so that both are met."""
+"""What happens to a text on its way: bytes change, go, come in, lines change places. Valid ones stay among
+them, so that both are met.
+"""
 
 from hypothesis import strategies as st
 
-_BYTES = [b"\n", b" ", b"+", b"=", b"/", b"0", b"1", b"9", b"A", b"a", b"\x00", b"\r", b"\t", b"\x7f", b"\x80", b"\xff", b"-", b"."]
-_PIECES = [*_BYTES, b"\n\n", "— ".encode(), "\u00a0".encode(), "\u0661".encode(), b"old ", b"index ", b"extra ", b"time ", b"==", b"00"]
+_BYTES = [
+    b"\n",
+    b" ",
+    b"+",
+    b"=",
+    b"/",
+    b"0",
+    b"1",
+    b"9",
+    b"A",
+    b"a",
+    b"\x00",
+    b"\r",
+    b"\t",
+    b"\x7f",
+    b"\x80",
+    b"\xff",
+    b"-",
+    b".",
+]
+_PIECES = [
+    *_BYTES,
+    b"\n\n",
+    "— ".encode(),
+    "\u00a0".encode(),
+    "\u0661".encode(),
+    b"old ",
+    b"index ",
+    b"extra ",
+    b"time ",
+    b"==",
+    b"00",
+]
 
 
 @st.composite
@@ -11,7 +44,11 @@ def mutated(draw: st.DrawFn, valid: bytes, most: int = 3) -> bytes:
     raw = valid
     for _ in range(draw(st.integers(0, most))):
         at = draw(st.integers(0, len(raw)))
-        match draw(st.sampled_from(["replace", "insert", "cut", "flip", "repeat line", "drop line", "swap lines", "end"])):
+        match draw(
+            st.sampled_from(
+                ["replace", "insert", "cut", "flip", "repeat line", "drop line", "swap lines", "end"]
+            )
+        ):
             case "replace":
                 raw = raw[:at] + draw(st.sampled_from(_BYTES)) + raw[at + 1 :]
             case "insert":

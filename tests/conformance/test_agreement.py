@@ -1,4 +1,5 @@
-"""The log's own readers and the stranger's agree on what they accept and on what it says; what either refuses, it refuses in its own words.
+"""The log's own readers and the stranger's agree on what they accept and on what it says; what either
+refuses, it refuses in its own words.
 
 A reader that ends in another error than its own fails here too: the error passes through.
 """
@@ -91,17 +92,26 @@ def own_reading(raw: bytes) -> tuple[Checkpoint, dict[str, int]]:
     if head.origin != log.name:
         raise own_note.NoteError("another log")
     times = own_cosign.cosigned(note, [own_cosign.Witness.read(WITNESS_KEY)])
-    return Checkpoint(head.origin, head.size, head.root), {name.partition("+")[0]: time for name, time in times.items()}
+    return Checkpoint(head.origin, head.size, head.root), {
+        name.partition("+")[0]: time for name, time in times.items()
+    }
 
 
 def agree_on_checkpoint(raw: bytes) -> None:
-    sealed = outcome(lambda: open_checkpoint(raw, ORIGIN, [Key.read(LOG_KEY)], [Key.read(WITNESS_KEY)]), Refused)
+    sealed = outcome(
+        lambda: open_checkpoint(raw, ORIGIN, [Key.read(LOG_KEY)], [Key.read(WITNESS_KEY)]), Refused
+    )
     own = outcome(lambda: own_reading(raw), (own_note.NoteError, own_checkpoint.CheckpointError))
     assert own == (sealed and (sealed.checkpoint._replace(extensions=()), sealed.cosigned))
-    # Of its own checkpoints the log asks for more (the time): what it takes, a stranger takes who knows no witness.
-    stricter = outcome(lambda: own_checkpoint.read(raw, own_note.Verifier.read(LOG_KEY)), own_checkpoint.CheckpointError)
+    # Of its own checkpoints the log asks for more (the time): what it takes, a stranger takes who knows no
+    # witness.
+    stricter = outcome(
+        lambda: own_checkpoint.read(raw, own_note.Verifier.read(LOG_KEY)), own_checkpoint.CheckpointError
+    )
     unwitnessed = outcome(lambda: open_checkpoint(raw, ORIGIN, [Key.read(LOG_KEY)]), Refused)
-    assert stricter is None or (unwitnessed and unwitnessed.checkpoint[:3] == (stricter.origin, stricter.size, stricter.root))
+    assert stricter is None or (
+        unwitnessed and unwitnessed.checkpoint[:3] == (stricter.origin, stricter.size, stricter.root)
+    )
 
 
 @EXAMPLES
@@ -133,7 +143,8 @@ def test_notes_in_a_bundle(raw: bytes) -> None:
     assert (own and own[0]) == (alone and alone.text)
     if own and both:
         assert own[1] == both.by.get(witness)
-    # A false cosignature makes a stranger refuse the note; the bundle's program says that the witness did not cosign.
+    # A false cosignature makes a stranger refuse the note; the bundle's program says that the witness did not
+    # cosign.
     elif own:
         assert own[1] in (None, STAMP)
 
@@ -154,11 +165,20 @@ def _is_text(raw: bytes) -> bool:
 
 
 @EXAMPLES
-@given(st.lists(st.binary(max_size=5), max_size=4).flatmap(lambda entries: mutated(layout.bundle_bytes(entries))), st.integers(0, 4))
+@given(
+    st.lists(st.binary(max_size=5), max_size=4).flatmap(
+        lambda entries: mutated(layout.bundle_bytes(entries))
+    ),
+    st.integers(0, 4),
+)
 def test_entry_bundles_and_tiles(raw: bytes, width: int) -> None:
-    assert outcome(lambda: layout.bundle_records(raw, width), layout.LayoutError) == outcome(lambda: read_bundle(raw, width), Refused)
+    assert outcome(lambda: layout.bundle_records(raw, width), layout.LayoutError) == outcome(
+        lambda: read_bundle(raw, width), Refused
+    )
     wide = raw * 8
-    assert outcome(lambda: layout.tile_hashes(wide, width), layout.LayoutError) == outcome(lambda: read_tile(wide, width), Refused)
+    assert outcome(lambda: layout.tile_hashes(wide, width), layout.LayoutError) == outcome(
+        lambda: read_tile(wide, width), Refused
+    )
 
 
 @EXAMPLES
@@ -208,7 +228,11 @@ def holds(verify: Callable[[], None], refusal: type[Exception]) -> bool:
 
 
 @EXAMPLES
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(size))), st.integers(-1, 1), st.data())
+@given(
+    st.integers(1, 70).flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(size))),
+    st.integers(-1, 1),
+    st.data(),
+)
 def test_inclusion_proofs(place: tuple[int, int], off: int, data: st.DataObject) -> None:
     index, size = place
     path = data.draw(altered(inclusion_path(index, size, subtree)))
@@ -219,7 +243,11 @@ def test_inclusion_proofs(place: tuple[int, int], off: int, data: st.DataObject)
 
 
 @EXAMPLES
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.integers(0, size), st.just(size))), st.integers(-1, 1), st.data())
+@given(
+    st.integers(1, 70).flatmap(lambda size: st.tuples(st.integers(0, size), st.just(size))),
+    st.integers(-1, 1),
+    st.data(),
+)
 def test_consistency_proofs(sizes: tuple[int, int], off: int, data: st.DataObject) -> None:
     old, size = sizes
     path = data.draw(altered(consistency_path(old, size, subtree)))
@@ -230,7 +258,9 @@ def test_consistency_proofs(sizes: tuple[int, int], off: int, data: st.DataObjec
 
 
 def test_a_tree_of_seventy_thousand_over_three_levels_of_tiles() -> None:
-    """The log's tiles, filled leaf by leaf, are those of the definition; and the stranger's proofs from them hold for the log."""
+    """The log's tiles, filled leaf by leaf, are those of the definition; and the stranger's proofs from them
+    hold for the log.
+    """
     leaves = [leaf_hash(n.to_bytes(4)) for n in range(70_000)]
     edge, held = merkle.Edge(), dict[tuple[int | str, int], list[bytes]]()
     for leaf in leaves:
@@ -239,11 +269,15 @@ def test_a_tree_of_seventy_thousand_over_three_levels_of_tiles() -> None:
     for level, row in enumerate(edge.rows):
         if row:
             held[level, len(leaves) >> 8 * (level + 1)] = row
-    assert {(tile.level, tile.number): tile.width for tile in tiles(len(leaves))} == {place: len(hashes) for place, hashes in held.items()}
+    assert {(tile.level, tile.number): tile.width for tile in tiles(len(leaves))} == {
+        place: len(hashes) for place, hashes in held.items()
+    }
     tree = Tree(len(leaves), lambda tile: b"".join(held[tile.level, tile.number]))
     assert edge.root() == tree.root() == tree_hash(leaves)
     for index in (0, 255, 65_535, 65_536, 69_887, 69_888, 69_999):
-        merkle.verify_inclusion(index, 70_000, leaves[index], inclusion_path(index, 70_000, tree.subtree), edge.root())
+        merkle.verify_inclusion(
+            index, 70_000, leaves[index], inclusion_path(index, 70_000, tree.subtree), edge.root()
+        )
     for old in (1, 255, 256, 65_535, 65_536, 65_537, 69_999):
         path = consistency_path(old, 70_000, tree.subtree)
         merkle.verify_consistency(old, 70_000, tree_hash(leaves[:old]), edge.root(), path)

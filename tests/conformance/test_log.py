@@ -35,11 +35,15 @@ async def test_every_entry_is_proven_from_tiles(monitor: Monitor) -> None:
         for index in {0, 1, 254, 255, 256, 257, checkpoint.size // 2, checkpoint.size - 1}:
             if 0 <= index < checkpoint.size:
                 path = inclusion_path(index, checkpoint.size, tree.subtree)
-                verify_inclusion(index, checkpoint.size, tree.subtree(index, index + 1), path, checkpoint.root)
+                verify_inclusion(
+                    index, checkpoint.size, tree.subtree(index, index + 1), path, checkpoint.root
+                )
 
 
 async def test_tiles_of_each_checkpointed_size_stay_as_they_were(monitor: Monitor) -> None:
-    """A partial tile is the beginning of every wider one; it may go once its full tile is there, and must not before."""
+    """A partial tile is the beginning of every wider one; it may go once its full tile is there, and must not
+    before.
+    """
     now = monitor.seen[-1].size
     for checkpoint in monitor.seen:
         for tile in (*tiles(checkpoint.size), *bundles(checkpoint.size)):
@@ -60,9 +64,17 @@ async def test_what_is_not_there_is_not_served(monitor: Monitor) -> None:
     size = monitor.seen[-1].size
     last, width = divmod(size, WIDTH)
     rows = (0, ENTRIES)
-    absent = [Tile(level, last, wider).path for level in rows for wider in (width + 1, width + 2, WIDTH - 1, WIDTH)]
+    absent = [
+        Tile(level, last, wider).path for level in rows for wider in (width + 1, width + 2, WIDTH - 1, WIDTH)
+    ]
     absent += [Tile(level, last + 1, wider).path for level in rows for wider in (1, WIDTH)]
-    absent += [Tile(1, 0, last + 1).path, Tile(1, 0, WIDTH).path, Tile(1, 1, 1).path, Tile(2, 0, 1).path, Tile(63, 0, 1).path]
+    absent += [
+        Tile(1, 0, last + 1).path,
+        Tile(1, 0, WIDTH).path,
+        Tile(1, 1, 1).path,
+        Tile(2, 0, 1).path,
+        Tile(63, 0, 1).path,
+    ]
     for path in absent:
         assert (await monitor.http.get(path)).status_code == 404, path
 
@@ -100,11 +112,15 @@ async def test_what_is_not_there_is_not_served(monitor: Monitor) -> None:
 )
 async def test_each_resource_has_one_path(monitor: Monitor, path: str) -> None:
     answer = await monitor.http.get(path)
-    assert answer.status_code in (400, 404) or (path == "tile/0/00%30" and answer.status_code == 200), answer.status_code
+    assert answer.status_code in (400, 404) or (path == "tile/0/00%30" and answer.status_code == 200), (
+        answer.status_code
+    )
 
 
 async def test_no_other_path_serves_anything(monitor: Monitor) -> None:
-    """Paths near the true ones: whatever is served stands at a path some checkpointed size names, and nothing is an error of the log's."""
+    """Paths near the true ones: whatever is served stands at a path some checkpointed size names, and nothing
+    is an error of the log's.
+    """
     size = monitor.seen[-1].size
     named = {tile.path for older in range(size + 1) for tile in (*tiles(older), *bundles(older))}
     chance = random.Random(6962)
@@ -118,7 +134,8 @@ async def test_no_other_path_serves_anything(monitor: Monitor) -> None:
         )
         answer = await monitor.http.get(path)
         assert answer.status_code < 500, path
-        # A space at the end the client drops; one newline there passes every router that ends its pattern with `$`.
+        # A space at the end the client drops; one newline there passes every router that ends its pattern
+        # with `$`.
         assert answer.status_code != 200 or unquote(path.partition("?")[0]).rstrip(" \n") in named, path
         if answer.status_code != 200:
             assert "immutable" not in answer.headers.get("cache-control", ""), path
@@ -140,9 +157,13 @@ async def test_the_checkpoint_served_carries_its_cosignature(monitor: Monitor) -
 async def test_a_proof_file_proves_its_entry(monitor: Monitor, auditor: dict[str, str]) -> None:
     entries = await monitor.entries(monitor.seen[-1])
     for index in (0, 255, 256, len(entries) - 1):
-        answer = await monitor.http.get("api/v1/trail/proof/inclusion.tlog-proof", params={"index": index}, headers=auditor)
+        answer = await monitor.http.get(
+            "api/v1/trail/proof/inclusion.tlog-proof", params={"index": index}, headers=auditor
+        )
         proof = read_proof(answer.content)
-        checkpoint = open_checkpoint(proof.checkpoint, monitor.origin, monitor.log, monitor.witnesses).checkpoint
+        checkpoint = open_checkpoint(
+            proof.checkpoint, monitor.origin, monitor.log, monitor.witnesses
+        ).checkpoint
         assert proof.index == index
         verify_inclusion(proof.index, checkpoint.size, leaf_hash(entries[index]), proof.path, checkpoint.root)
 
@@ -197,7 +218,9 @@ async def test_an_entry_is_found_by_its_hash_alone(monitor: Monitor) -> None:
     assert first == b"".join(leaf_hash(entry) for entry in entries)
 
 
-async def test_a_witness_cosigns_the_log_size_by_size_with_proofs_from_its_tiles(log_witness: Witness, monitor: Monitor) -> None:
+async def test_a_witness_cosigns_the_log_size_by_size_with_proofs_from_its_tiles(
+    log_witness: Witness, monitor: Monitor
+) -> None:
     tree, old = await monitor.tree(monitor.seen[-1].size), 0
     for checkpoint, note in zip(monitor.seen, monitor.notes, strict=True):
         path = consistency_path(old, checkpoint.size, tree.subtree)

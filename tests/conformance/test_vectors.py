@@ -1,5 +1,7 @@
-"""The verifier against what others published: the example notes of Go's note package, the example tree sizes of tlog-tiles,
-the test tree of Certificate Transparency, and each proof of small trees against the definition."""
+"""The verifier against what others published: the example notes of Go's note package, the example tree sizes
+of tlog-tiles, the test tree of Certificate Transparency, and each proof of small trees against the
+definition.
+"""
 
 import itertools
 
@@ -22,7 +24,16 @@ TEXT = "If you think cryptography is the answer to your problem,\nthen you don't
 BY_PETER = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 BY_ENOCH = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
 
-CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+CT_LEAVES = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+]
 CT_ROOTS = {
     0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -113,9 +124,19 @@ def test_every_proof_of_small_trees_holds_and_no_other() -> None:
 
 
 def test_a_tree_has_the_tiles_the_specification_counts() -> None:
-    full = {level: len(list(group)) for level, group in itertools.groupby(tile.level for tile in tiles(70_000) if tile.width == 256)}
+    full = {
+        level: len(list(group))
+        for level, group in itertools.groupby(tile.level for tile in tiles(70_000) if tile.width == 256)
+    }
     assert full == {0: 273, 1: 1}
-    assert [tile for tile in tiles(70_000) if tile.width < 256] == [Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
+    assert [tile for tile in tiles(70_000) if tile.width < 256] == [
+        Tile(0, 273, 112),
+        Tile(1, 1, 17),
+        Tile(2, 0, 1),
+    ]
     assert list(tiles(256)) == [Tile(0, 0, 256), Tile(1, 0, 1)]
     assert Tile(0, 1_234_067, 256).path == "tile/0/x001/x234/067"
-    assert [Tile(ENTRIES, 67, 9).path, Tile(3, 1000, 1).path] == ["tile/entries/067.p/9", "tile/3/x001/000.p/1"]
+    assert [Tile(ENTRIES, 67, 9).path, Tile(3, 1000, 1).path] == [
+        "tile/entries/067.p/9",
+        "tile/3/x001/000.p/1",
+    ]

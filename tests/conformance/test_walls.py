@@ -1,4 +1,6 @@
-"""The verifier is independent: whoever only read the specifications could have written it, so it can take nothing from the log."""
+"""The verifier is independent: whoever only read the specifications could have written it, so it can take
+nothing from the log.
+"""
 
 import ast
 import sys
@@ -23,7 +25,11 @@ def test_the_verifier_imports_the_standard_library_cryptography_and_httpx_only()
     for file in (HERE / "verifier").glob("*.py"):
         for name in imports(file):
             root = name.partition(".")[0]
-            assert root in sys.stdlib_module_names or root in ("cryptography", "httpx") or name.startswith(VERIFIER), f"{file.name}: {name}"
+            assert (
+                root in sys.stdlib_module_names
+                or root in ("cryptography", "httpx")
+                or name.startswith(VERIFIER)
+            ), f"{file.name}: {name}"
 
 
 def test_no_test_here_imports_the_log_it_judges() -> None:

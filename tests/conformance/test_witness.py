@@ -24,10 +24,14 @@ async def test_it_cosigns_what_grew_from_what_it_cosigned_before(witness: Witnes
         size = larger
 
 
-async def test_extension_lines_are_cosigned_and_foreign_signatures_passed_over(witness: Witness, log: MadeLog) -> None:
+async def test_extension_lines_are_cosigned_and_foreign_signatures_passed_over(
+    witness: Witness, log: MadeLog
+) -> None:
     foreign = Key.read(vkey(log.origin, ED25519, secret(77)))
     checkpoint = (
-        log.checkpoint(5, "an extension", "another") + signature_line(foreign, bytes(64)) + signature_line(foreign, b"post-quantum" * 200)
+        log.checkpoint(5, "an extension", "another")
+        + signature_line(foreign, bytes(64))
+        + signature_line(foreign, b"post-quantum" * 200)
     )
     assert cosignature(await add(witness, 0, [], checkpoint), checkpoint, witness.key)
 
@@ -42,7 +46,8 @@ async def test_a_log_that_does_not_know_is_told_the_size(witness: Witness, log: 
 async def test_it_does_not_promise_two_things(witness: Witness, log: MadeLog) -> None:
     assert (await add(witness, 0, [], log.checkpoint(10))).status_code == 200
     true, log.leaves = log.leaves, [*log.leaves[:4], bytes(32), *log.leaves[5:]]
-    # Another root of the same size; a larger tree without the promised one; the promised one's proof for another tree.
+    # Another root of the same size; a larger tree without the promised one; the promised one's proof for
+    # another tree.
     assert (await add(witness, 10, [], log.checkpoint(10))).status_code == 409
     assert (await add(witness, 10, log.path(10, 20), log.checkpoint(20))).status_code == 422
     log.leaves, forged = true, log.root(20)
@@ -67,7 +72,9 @@ async def test_whom_it_does_not_know_it_does_not_serve(witness: Witness, log: Ma
     namesake = MadeLog(log.origin, 20, seed=9)
     assert (await add(witness, 0, [], namesake.checkpoint(10))).status_code == 403
     text, other = checkpoint_text(log.origin, 10, log.root(10)), checkpoint_text(log.origin, 11, log.root(11))
-    assert (await add(witness, 0, [], text + b"\n" + signature_line(log.key, log.secret.sign(other)))).status_code == 403
+    assert (
+        await add(witness, 0, [], text + b"\n" + signature_line(log.key, log.secret.sign(other)))
+    ).status_code == 403
 
 
 async def test_malformed_requests_are_refused_as_such(witness: Witness, log: MadeLog) -> None:
@@ -94,7 +101,9 @@ async def test_malformed_requests_are_refused_as_such(witness: Witness, log: Mad
         answer = await witness.http.post("add-checkpoint", content=body)
         assert answer.status_code == 400, (body, answer.status_code)
     # Not how a size is written; nor does the signature hold any more, and either may be said first.
-    assert (await witness.http.post("add-checkpoint", content=good.replace(b"\n10\n", b"\n010\n"))).status_code in (400, 403)
+    assert (
+        await witness.http.post("add-checkpoint", content=good.replace(b"\n10\n", b"\n010\n"))
+    ).status_code in (400, 403)
     assert (await witness.http.get("add-checkpoint")).status_code == 405
     assert (await witness.http.post("add-checkpoints", content=good)).status_code == 404
     assert (await witness.http.post("add-checkpoint", content=good)).status_code == 200
@@ -104,6 +113,8 @@ async def test_of_two_at_once_one_is_told_the_others_size(witness: Witness, log:
     """Else the later answer could put the witness back behind what it promised."""
     assert (await add(witness, 0, [], log.checkpoint(10))).status_code == 200
     sizes = range(11, 19)
-    answers = await asyncio.gather(*(add(witness, 10, log.path(10, size), log.checkpoint(size)) for size in sizes))
+    answers = await asyncio.gather(
+        *(add(witness, 10, log.path(10, size), log.checkpoint(size)) for size in sizes)
+    )
     (won,) = [size for size, answer in zip(sizes, answers, strict=True) if answer.status_code == 200]
     assert {known_size(answer) for answer in answers if answer.status_code != 200} == {won}

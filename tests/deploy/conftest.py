@@ -16,8 +16,10 @@ PASSWORDS = {user: f"{user}-password" for user in store.USERS}
 
 @pytest.fixture(scope="session")
 def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[store.Client, int]]:
-    """The wire server with log-in, as `fenghuo.deployment store` leaves it; its first user is made before log-in is demanded.
-    `MONGO_TEST_URI` (as root, on this machine) puts a real MongoDB in its place."""
+    """The wire server with log-in, as `fenghuo.deployment store` leaves it; its first user is made before
+    log-in is demanded.
+    `MONGO_TEST_URI` (as root, on this machine) puts a real MongoDB in its place.
+    """
     if uri := os.environ.get("MONGO_TEST_URI"):
         with closing(MongoClient[dict[str, Any]](uri)) as root:
             store.declare_roles(root)
@@ -31,7 +33,9 @@ def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
             client.admin.command("createUser", "root", pwd="root", roles=[{"role": "root", "db": "admin"}])
     finally:
         embedded.stop(first)
-    server = embedded.start([*embedded.mongo_command(folder / "mongo", port=port), "--auth"], log=folder / "mongo.log", cwd=folder)
+    server = embedded.start(
+        [*embedded.mongo_command(folder / "mongo", port=port), "--auth"], log=folder / "mongo.log", cwd=folder
+    )
     try:
         with closing(store.connect_root(f"127.0.0.1:{port}", "root", patience=20)) as root:
             store.initiate(root, f"127.0.0.1:{port}", patience=20)

@@ -1,4 +1,6 @@
-"""config/nats.conf as data: as much of the broker's format as that file uses, so that a test can lay it beside the contract."""
+"""config/nats.conf as data: as much of the broker's format as that file uses, so that a test can lay it
+beside the contract.
+"""
 
 import re
 from fnmatch import fnmatchcase
@@ -21,11 +23,15 @@ class User:
         self.subscribe = _subjects(permissions["subscribe"])
 
     def may_publish(self, subject: str) -> bool:
-        return any(covers(p, subject) for p in self.publish) and not any(covers(p, subject) for p in self.denied)
+        return any(covers(p, subject) for p in self.publish) and not any(
+            covers(p, subject) for p in self.denied
+        )
 
 
 def covers(pattern: str, subject: str) -> bool:
-    """Whether every subject that `subject` stands for (it may have wildcards itself) is matched by `pattern`."""
+    """Whether every subject that `subject` stands for (it may have wildcards itself) is matched by
+    `pattern`.
+    """
     ours, theirs = pattern.split("."), subject.split(".")
     for i, token in enumerate(ours):
         if token == ">":
@@ -36,7 +42,10 @@ def covers(pattern: str, subject: str) -> bool:
 
 
 def users() -> dict[str, User]:
-    found = [User(u["nkey"].removeprefix("$FENGHUO_NKEY_").lower(), u["permissions"]) for u in parse()["accounts"]["CORE"]["users"]]
+    found = [
+        User(u["nkey"].removeprefix("$FENGHUO_NKEY_").lower(), u["permissions"])
+        for u in parse()["accounts"]["CORE"]["users"]
+    ]
     return {user.name: user for user in found}
 
 

@@ -1,4 +1,6 @@
-"""What Prometheus is told to watch is what the services really measure, and each alert rings at the first event."""
+"""What Prometheus is told to watch is what the services really measure, and each alert rings at the first
+event.
+"""
 
 import json
 import re
@@ -31,7 +33,11 @@ def document(name: str) -> dict[str, Any]:
 def measured() -> set[str]:
     """Every series the code exposes, by its name on the wire."""
     suffixes = {"Gauge": ("",), "Counter": ("_total",), "Histogram": ("_bucket", "_sum", "_count")}
-    found = (match for source in SOURCES for match in re.finditer(r'\b(Gauge|Counter|Histogram)\(\s*"(\w+)"', source))
+    found = (
+        match
+        for source in SOURCES
+        for match in re.finditer(r'\b(Gauge|Counter|Histogram)\(\s*"(\w+)"', source)
+    )
     return {match[2] + suffix for match in found for suffix in suffixes[match[1]]}
 
 
@@ -61,7 +67,10 @@ COUNTED, STAYS = "0x4 1x200", "0x300"
 
 def bucket(metric: str, late: str) -> dict[str, str]:
     """One observation after a minute, later than any alert lets pass."""
-    return {f'{metric}_bucket{{service="a",le="{le}"}}': STAYS if float(le) <= float(late) else COUNTED for le in ("1", "10", "60", "+Inf")}
+    return {
+        f'{metric}_bucket{{service="a",le="{le}"}}': STAYS if float(le) <= float(late) else COUNTED
+        for le in ("1", "10", "60", "+Inf")
+    }
 
 
 EVENTS: dict[str, tuple[dict[str, str], str]] = {
@@ -71,14 +80,25 @@ EVENTS: dict[str, tuple[dict[str, str], str]] = {
     "QueueStandsStill": ({'fenghuo_check_passes{service="escalator",check="lanes"}': "1x4 0x20"}, "90s"),
     "ChannelTakesNothing": ({'fenghuo_check_passes{service="notifier",check="channels"}': "1x4 0x20"}, "90s"),
     "ClockIsOff": ({'fenghuo_clock_skew_seconds{service="notifier",against="sms"}': "0x4 -31x20"}, "3m"),
-    "CallBacksRefused": ({'fenghuo_notifier_call_backs_refused_total{service="notifier",channel="sms",reason="clock"}': COUNTED}, "90s"),
+    "CallBacksRefused": (
+        {
+            'fenghuo_notifier_call_backs_refused_total{service="notifier",channel="sms",reason="clock"}': COUNTED
+        },
+        "90s",
+    ),
     "RefusedOften": ({'fenghuo_http_refused_often_total{service="intake"}': COUNTED}, "90s"),
-    "StrangersAtTheDoor": ({'fenghuo_http_refused_total{service="intake",status="401"}': "0x4 0+150x80"}, "18m"),
+    "StrangersAtTheDoor": (
+        {'fenghuo_http_refused_total{service="intake",status="401"}': "0x4 0+150x80"},
+        "18m",
+    ),
     "ClocksLate": (bucket("fenghuo_escalator_clock_lateness_seconds", late="1"), "4m"),
     "FactSetAside": ({'fenghuo_escalator_set_aside_total{service="escalator"}': COUNTED}, "90s"),
     "NotAuthentic": ({'fenghuo_distrusted_total{service="audit",reason="lane"}': COUNTED}, "90s"),
     "DecisionsRetried": ({'fenghuo_escalator_retried_total{service="escalator"}': "0x4 0+30x60"}, "14m"),
-    "WatchFoundDifference": ({'fenghuo_watch_differences_total{service="escalator",found="clock_lost"}': COUNTED}, "90s"),
+    "WatchFoundDifference": (
+        {'fenghuo_watch_differences_total{service="escalator",found="clock_lost"}': COUNTED},
+        "90s",
+    ),
     "WatchSilent": ({'fenghuo_watch_ended_timestamp_seconds{service="escalator"}': "60x100"}, "13m"),
     "DeliveriesFail": (
         {
@@ -100,21 +120,38 @@ EVENTS: dict[str, tuple[dict[str, str], str]] = {
         },
         "35m",
     ),
-    "WitnessSilent": ({'fenghuo_trail_cosignature_timestamp_seconds{service="audit",witness="w"}': STAYS}, "12m"),
+    "WitnessSilent": (
+        {'fenghuo_trail_cosignature_timestamp_seconds{service="audit",witness="w"}': STAYS},
+        "12m",
+    ),
     "WitnessDisagrees": ({'fenghuo_trail_witness_alarms_total{service="audit",witness="w"}': COUNTED}, "90s"),
 }
-"""Alert → the first event, as Prometheus sees it, and by when it must ring; a minute after the start all is quiet."""
+"""Alert → the first event, as Prometheus sees it, and by when it must ring; a minute after the start all is
+quiet.
+"""
 
 
 def test_every_alert_rings_at_the_first_event_and_none_before(tmp_path: Path) -> None:
-    assert set(EVENTS) == {rule["alert"] for group in document("alerts.yml")["groups"] for rule in group["rules"]}
+    assert set(EVENTS) == {
+        rule["alert"] for group in document("alerts.yml")["groups"] for rule in group["rules"]
+    }
     promtool = shutil.which("promtool") or shutil.which("promtool", path=str(ROOT / ".venv" / "bin"))
     assert promtool, "run `make promtool`"
     rules = tmp_path / "first_events.json"
     tests = [rings(alert, series, by) for alert, (series, by) in EVENTS.items()]
-    rules.write_text(json.dumps({"rule_files": [str(ROOT / "config" / "alerts.yml")], "evaluation_interval": "15s", "tests": tests}))
+    rules.write_text(
+        json.dumps(
+            {
+                "rule_files": [str(ROOT / "config" / "alerts.yml")],
+                "evaluation_interval": "15s",
+                "tests": tests,
+            }
+        )
+    )
 
-    done = subprocess.run([promtool, "test", "rules", str(rules)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [promtool, "test", "rules", str(rules)], capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -126,7 +163,10 @@ def rings(alert: str, series: dict[str, str], by: str) -> dict[str, Any]:
         "name": alert,
         "interval": "15s",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [{**ringing, "exp_samples": [{"labels": "{}", "value": 1}]}, {**ringing, "eval_time": "1m", "exp_samples": []}],
+        "promql_expr_test": [
+            {**ringing, "exp_samples": [{"labels": "{}", "value": 1}]},
+            {**ringing, "eval_time": "1m", "exp_samples": []},
+        ],
     }
 
 
@@ -155,7 +195,9 @@ METRICS: tuple[Callable[[CollectorRegistry], object], ...] = (
 def test_every_counter_that_an_alert_watches_is_there_from_the_start_and_zero() -> None:
     there = counted_from_zero()
     rules = [rule for group in document("alerts.yml")["groups"] for rule in group["rules"]]
-    watched = {name for rule in rules for name in re.findall(r"(?:increase|rate)\((fenghuo_\w+)", rule["expr"])}
+    watched = {
+        name for rule in rules for name in re.findall(r"(?:increase|rate)\((fenghuo_\w+)", rule["expr"])
+    }
     assert len(watched) > 10
     for name in sorted(watched):
         assert there.get(name), f"{name} begins with its first event: nothing rises then"

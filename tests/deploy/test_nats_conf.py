@@ -1,4 +1,6 @@
-"""config/nats.conf beside the contract: who writes which facts, who reads which durables, and that nobody can do more."""
+"""config/nats.conf beside the contract: who writes which facts, who reads which durables, and that nobody can
+do more.
+"""
 
 import pytest
 
@@ -31,14 +33,21 @@ def test_every_kind_of_fact_has_an_author_and_a_clock_that_struck_has_none() -> 
     assert set(SOURCES) == set(Author)
 
 
-@pytest.mark.parametrize("subject", ["clock.armed.1.case", "$KV.CASES.case", "$KV.POLICIES.text.any", "$JS.API.STREAM.PURGE.CLOCKS"])
+@pytest.mark.parametrize(
+    "subject",
+    ["clock.armed.1.case", "$KV.CASES.case", "$KV.POLICIES.text.any", "$JS.API.STREAM.PURGE.CLOCKS"],
+)
 def test_clocks_cases_and_policies_are_written_by_the_escalator_alone(subject: str) -> None:
     assert [name for name in SERVICES if USERS[name].may_publish(subject)] == ["escalator"]
 
 
 def test_who_is_who_is_written_by_intake_alone_and_read_by_every_service() -> None:
     assert [name for name in SERVICES if USERS[name].may_publish("$KV.DIRECTORY.current")] == ["intake"]
-    readers = [name for name in SERVICES if USERS[name].may_publish("$JS.API.DIRECT.GET.KV_DIRECTORY.$KV.DIRECTORY.current")]
+    readers = [
+        name
+        for name in SERVICES
+        if USERS[name].may_publish("$JS.API.DIRECT.GET.KV_DIRECTORY.$KV.DIRECTORY.current")
+    ]
     assert set(readers) == set(SERVICES)
 
 
@@ -54,17 +63,26 @@ def test_each_durable_is_read_and_acknowledged_by_its_own_service_alone() -> Non
         taking = [f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}", f"$JS.ACK.{stream}.{name}.>"]
         for subject in [*taking, f"$JS.API.CONSUMER.INFO.{stream}.{name}"]:
             assert USERS[owner].may_publish(subject), f"{owner} needs {subject}"
-        others = [user for user in SERVICES if user != owner and any(USERS[user].may_publish(subject) for subject in taking)]
+        others = [
+            user
+            for user in SERVICES
+            if user != owner and any(USERS[user].may_publish(subject) for subject in taking)
+        ]
         assert not others, f"{others} may read {stream}/{name}"
 
 
 @pytest.mark.parametrize("user", SERVICES)
 def test_no_service_declares_changes_or_empties_a_stream(user: str) -> None:
-    names = [*(c.name for c in streams.stream_configs()), *(f"KV_{b.bucket}" for b in streams.bucket_configs())]
+    names = [
+        *(c.name for c in streams.stream_configs()),
+        *(f"KV_{b.bucket}" for b in streams.bucket_configs()),
+    ]
     for stream in names:
         for verb in ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE", "SNAPSHOT"):
             if (user, stream, verb) != ("escalator", streams.CLOCKS, "PURGE"):
-                assert not USERS[user].may_publish(f"$JS.API.STREAM.{verb}.{stream}"), f"{user} may {verb} {stream}"
+                assert not USERS[user].may_publish(f"$JS.API.STREAM.{verb}.{stream}"), (
+                    f"{user} may {verb} {stream}"
+                )
 
 
 @pytest.mark.parametrize("user", SERVICES)
@@ -81,15 +99,27 @@ def test_no_service_takes_away_what_another_follows_a_bucket_by(user: str) -> No
 
 
 def test_a_service_makes_consumers_on_the_buckets_it_follows_and_no_others() -> None:
-    followed = {"intake": {"CASES"}, "escalator": {"POLICIES"}, "notifier": {"DELIVERIES"}, "audit": set[str]()}
+    followed = {
+        "intake": {"CASES"},
+        "escalator": {"POLICIES"},
+        "notifier": {"DELIVERIES"},
+        "audit": set[str](),
+    }
     for user in SERVICES:
-        made = {str(b.bucket) for b in streams.bucket_configs() if "CREATE" in _consumer_rights(user, str(b.bucket))}
+        made = {
+            str(b.bucket)
+            for b in streams.bucket_configs()
+            if "CREATE" in _consumer_rights(user, str(b.bucket))
+        }
         assert made == followed[user] | {streams.DIRECTORY, streams.TOKENS}, user
 
 
 def _consumer_rights(user: str, bucket: str) -> set[str]:
     return {
-        verb for verb in ("CREATE", "INFO") for end in ("", ".any") if USERS[user].may_publish(f"$JS.API.CONSUMER.{verb}.KV_{bucket}{end}")
+        verb
+        for verb in ("CREATE", "INFO")
+        for end in ("", ".any")
+        if USERS[user].may_publish(f"$JS.API.CONSUMER.{verb}.KV_{bucket}{end}")
     }
 
 

@@ -1,4 +1,6 @@
-"""`pip install .` gives a working command: what it needs is named where pip looks, and what it reads is in the package."""
+"""`pip install .` gives a working command: what it needs is named where pip looks, and what it reads is in
+the package.
+"""
 
 import re
 import subprocess
@@ -30,7 +32,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_dependency_is_pinned_with_its_hash() -> None:
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    pinned = re.findall(r"^([\w.-]+(?:\[[\w,-]+\])?)==\S+ \\\n    --hash=sha256:", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w.-]+(?:\[[\w,-]+\])?)==\S+ \\\n    --hash=sha256:",
+        (ROOT / "requirements.txt").read_text(),
+        re.MULTILINE,
+    )
     assert {named(line) for line in needed} <= {named(line) for line in pinned}
 
 

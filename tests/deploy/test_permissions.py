@@ -1,4 +1,6 @@
-"""The real broker and the real store under their permissions: each user does its work, and is refused what is not its own."""
+"""The real broker and the real store under their permissions: each user does its work, and is refused what is
+not its own.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -30,10 +32,15 @@ from tests.lab import Lab, lab_in, until
 
 SERVICES = [name for name in nats_conf.users() if name != "admin"]
 SOURCES = ("met-observatory", "wangshan-info")
-"""Of the example's directory: one sends CAP, the other CloudEvents. Each connection has an account of its own."""
+"""Of the example's directory: one sends CAP, the other CloudEvents. Each connection has an account of its
+own.
+"""
 USERS = [*SERVICES, *SOURCES]
 
-STREAMS = [*(str(c.name) for c in streams.stream_configs()), *(f"KV_{b.bucket}" for b in streams.bucket_configs())]
+STREAMS = [
+    *(str(c.name) for c in streams.stream_configs()),
+    *(f"KV_{b.bucket}" for b in streams.bucket_configs()),
+]
 DURABLES = [f"{stream}.{durable.durable_name}" for stream, durable in streams.durable_configs()]
 CONSUMER_VERBS = ("MSG.NEXT", "DELETE", "DURABLE.CREATE")
 PUBLISHED: dict[str, set[str]] = {
@@ -128,13 +135,19 @@ HEARD = {
     "$KV.CASES.>": set[str](),
     ">": set[str](),
 }
-"""Who may listen there. A source may listen on any inbox *of its own account*, where nobody else is: the walk below sends it something."""
+"""Who may listen there. A source may listen on any inbox *of its own account*, where nobody else is: the walk
+below sends it something.
+"""
 
 REPLIES = (
     *(f"fact.{lane}.{kind}" for lane in (0, 1) for kind in Kind),
     *("clock.due.0.case", "clock.armed.0.case", "trail.checkpoint"),
     *(f"$KV.{bucket.bucket}.case" for bucket in streams.bucket_configs()),
-    *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("PURGE", "DELETE", "CREATE", "UPDATE", "MSG.DELETE", "INFO") for stream in STREAMS),
+    *(
+        f"$JS.API.STREAM.{verb}.{stream}"
+        for verb in ("PURGE", "DELETE", "CREATE", "UPDATE", "MSG.DELETE", "INFO")
+        for stream in STREAMS
+    ),
     *(
         f"$JS.API.CONSUMER.{verb}.{stream}.{durable.durable_name}"
         for verb in CONSUMER_VERBS
@@ -142,7 +155,12 @@ REPLIES = (
     ),
     *(f"_INBOX.{user}.any" for user in USERS),
     *(f"inbox.{name}.{source}" for name in ("cap", "cloudevents", "heartbeat") for source in SOURCES),
-    *("report.submit", *(f"report.submit.{source}" for source in SOURCES), "_R_.any.any", "$SYS.REQ.SERVER.PING"),
+    *(
+        "report.submit",
+        *(f"report.submit.{source}" for source in SOURCES),
+        "_R_.any.any",
+        "$SYS.REQ.SERVER.PING",
+    ),
 )
 """Where whoever publishes may ask for the answer to go: permissions do not look at it."""
 
@@ -161,7 +179,9 @@ class Asking:
         self.connection, self._refusals = connection, refusals
 
     async def refused(self, verb: str, subjects: Iterable[str]) -> set[str]:
-        """Those of `subjects` that the broker refused to let be published (`publish to`) or heard (`subscription to`)."""
+        """Those of `subjects` that the broker refused to let be published (`publish to`) or heard
+        (`subscription to`).
+        """
         for subject in subjects:
             if verb == "publish to":
                 await self.connection.publish(subject, b"{}")
@@ -170,7 +190,11 @@ class Asking:
         # Refusals come in the order of what was asked: once this last one is here, all of them are.
         await self.connection.publish("nobody.may.say.this")
         await until(lambda: any("nobody.may.say.this" in refusal for refusal in self._refusals))
-        return {subject for subject in subjects if any(f'{verb} "{subject.lower()}"' in refusal for refusal in self._refusals)}
+        return {
+            subject
+            for subject in subjects
+            if any(f'{verb} "{subject.lower()}"' in refusal for refusal in self._refusals)
+        }
 
 
 @asynccontextmanager
@@ -194,24 +218,32 @@ async def asking(lab: Lab, user: str) -> AsyncIterator[Asking]:
 @pytest.mark.parametrize("user", USERS)
 async def test_each_user_publishes_what_is_its_own_and_nothing_else(broker: Lab, user: str) -> None:
     async with asking(broker, user) as one:
-        assert await one.refused("publish to", PUBLISHED) == {subject for subject, who in PUBLISHED.items() if user not in who}
+        assert await one.refused("publish to", PUBLISHED) == {
+            subject for subject, who in PUBLISHED.items() if user not in who
+        }
 
 
 @pytest.mark.parametrize("user", USERS)
 async def test_each_user_hears_what_is_its_own_and_nothing_else(broker: Lab, user: str) -> None:
     async with asking(broker, user) as one:
-        assert await one.refused("subscription to", HEARD) == {subject for subject, who in HEARD.items() if user not in who}
+        assert await one.refused("subscription to", HEARD) == {
+            subject for subject, who in HEARD.items() if user not in who
+        }
 
 
 async def ends(broker: Lab) -> dict[str, int]:
     """The last sequence of every stream and bucket."""
     async with broker.connection("admin") as admin:
-        return {info.config.name or "": info.state.last_seq for info in await admin.jetstream().streams_info()}
+        return {
+            info.config.name or "": info.state.last_seq for info in await admin.jetstream().streams_info()
+        }
 
 
 @asynccontextmanager
 async def overhearing(broker: Lab, besides: str) -> AsyncIterator[list[Msg]]:
-    """Everyone who could hear something they should not: all of the core, and every other source in its own account."""
+    """Everyone who could hear something they should not: all of the core, and every other source in its own
+    account.
+    """
     heard: list[Msg] = []
 
     async def hear(message: Msg) -> None:
@@ -241,26 +273,37 @@ async def test_wherever_a_source_asks_for_its_answer_nothing_lands_there(broker:
                 await one.connection.publish(subject, b"{}", reply=reply)
         await one.connection.flush()
         inbox = [subject for subject in own if subject.startswith("inbox.")]
-        # Acknowledged in the order of what was published: once this last one is, all of them are stored, and answered.
+        # Acknowledged in the order of what was published: once this last one is, all of them are stored, and
+        # answered.
         await one.connection.jetstream().publish(inbox[0], b"{}")
         await one.connection.flush()
     after = await ends(broker)
     assert after.pop("INBOX") > before.pop("INBOX")
     assert after == before
     allowed = {*inbox, report_submit_subject(source)}
-    # `$JS.S.`: the broker's own, by which FACTS draws on CLOCKS; a sign of life of it may fall into the time that was listened.
+    # `$JS.S.`: the broker's own, by which FACTS draws on CLOCKS; a sign of life of it may fall into the time
+    # that was listened.
     answers = ("_R_.", "$JS.EVENT.", "$JS.API.STREAM.LIST", "_INBOX.admin", "$JS.S.")
-    strange = {message.subject for message in heard if message.subject not in allowed and not message.subject.startswith(answers)}
+    strange = {
+        message.subject
+        for message in heard
+        if message.subject not in allowed and not message.subject.startswith(answers)
+    }
     assert strange == set(), "nobody heard anything but what the source may say"
     asked = {message.reply for message in heard if message.subject in allowed and message.reply}
-    assert all(reply.startswith("_R_.") for reply in asked), "the core never sees the subject that was asked for"
+    assert all(reply.startswith("_R_.") for reply in asked), (
+        "the core never sees the subject that was asked for"
+    )
 
 
 @pytest.mark.parametrize("target", ["fact.0.closed", "$KV.CASES.stolen", "clock.due.0.stolen"])
 @pytest.mark.parametrize("user", SERVICES)
-async def test_what_a_service_lets_in_by_a_reply_is_a_bare_answer_of_the_broker(broker: Lab, user: str, target: str) -> None:
-    """Within the core the broker does publish its answer where a service asks: docs/security.md. It bears no envelope, so that whoever
-    reads it sets it aside, and nothing but answers comes in that way."""
+async def test_what_a_service_lets_in_by_a_reply_is_a_bare_answer_of_the_broker(
+    broker: Lab, user: str, target: str
+) -> None:
+    """Within the core the broker does publish its answer where a service asks: docs/security.md. It bears no
+    envelope, so that whoever reads it sets it aside, and nothing but answers comes in that way.
+    """
     fact = next(subject for subject, who in PUBLISHED.items() if user in who and subject.startswith("fact."))
     async with broker.connection("admin") as admin, asking(broker, user) as one:
         js = admin.jetstream()
@@ -278,7 +321,11 @@ async def test_what_a_service_lets_in_by_a_reply_is_a_bare_answer_of_the_broker(
 
 async def test_a_source_whose_key_is_taken_back_is_put_out_and_the_others_go_on(broker: Lab) -> None:
     directory, now = load_directory(broker.directory), datetime.now(UTC)
-    async with asking(broker, "intake") as service, broker.source("wangshan-info") as other, broker.source("heating-monitor") as one:
+    async with (
+        asking(broker, "intake") as service,
+        broker.source("wangshan-info") as other,
+        broker.source("heating-monitor") as one,
+    ):
         await one.jetstream().publish("inbox.alertmanager.heating-monitor", b"{}")
         seed = broker.sources.seed("heating-monitor").read_bytes()
         broker.sources.revoke("heating-monitor", directory, now)
@@ -291,11 +338,19 @@ async def test_a_source_whose_key_is_taken_back_is_put_out_and_the_others_go_on(
     kept = broker.folder / "kept.nk"
     kept.write_bytes(seed)
     with pytest.raises(NatsError):
-        await nats.connect(broker.nats_url, nkeys_seed=str(kept), allow_reconnect=False, max_reconnect_attempts=0, connect_timeout=2)
+        await nats.connect(
+            broker.nats_url,
+            nkeys_seed=str(kept),
+            allow_reconnect=False,
+            max_reconnect_attempts=0,
+            connect_timeout=2,
+        )
     broker.sources.add("heating-monitor", directory, now)
     broker.reload()
     async with broker.source("heating-monitor") as again:
-        assert (await again.jetstream().publish("inbox.alertmanager.heating-monitor", b"{}")).stream == "INBOX"
+        assert (
+            await again.jetstream().publish("inbox.alertmanager.heating-monitor", b"{}")
+        ).stream == "INBOX"
 
 
 async def test_no_fact_is_lost_and_no_connection_dropped_while_the_keys_are_read_anew(broker: Lab) -> None:
@@ -309,7 +364,8 @@ async def test_no_fact_is_lost_and_no_connection_dropped_while_the_keys_are_read
 
     async with broker.connection("intake") as intake, broker.connection("notifier") as notifier:
         going_on = [
-            asyncio.create_task(go_on(client, subject)) for client, subject in ((intake, "fact.7.closed"), (notifier, "fact.7.failed"))
+            asyncio.create_task(go_on(client, subject))
+            for client, subject in ((intake, "fact.7.closed"), (notifier, "fact.7.failed"))
         ]
         for _ in range(5):
             await asyncio.to_thread(broker.reload)
@@ -317,12 +373,16 @@ async def test_no_fact_is_lost_and_no_connection_dropped_while_the_keys_are_read
         stored = [sequence for task in going_on for sequence in await task]
         assert (intake.stats["reconnects"], notifier.stats["reconnects"]) == (0, 0)
     assert len(stored) > 10
-    assert sorted(stored) == list(range(min(stored), min(stored) + len(stored))), "every one acknowledged is in the record, once"
+    assert sorted(stored) == list(range(min(stored), min(stored) + len(stored))), (
+        "every one acknowledged is in the record, once"
+    )
 
 
 async def test_nobody_comes_in_without_a_key(broker: Lab) -> None:
     with pytest.raises(NatsError):
-        await nats.connect(broker.nats_url, allow_reconnect=False, max_reconnect_attempts=0, connect_timeout=2)
+        await nats.connect(
+            broker.nats_url, allow_reconnect=False, max_reconnect_attempts=0, connect_timeout=2
+        )
 
 
 async def test_not_even_the_admin_takes_a_fact_out_of_the_record(broker: Lab) -> None:
@@ -335,7 +395,9 @@ async def test_not_even_the_admin_takes_a_fact_out_of_the_record(broker: Lab) ->
         assert (await js.get_msg(streams.FACTS, stored.seq)).subject == "fact.7.closed"
 
 
-def test_the_store_lets_the_audit_add_and_read_but_never_change_or_remove(guarded_store: tuple[store.Client, int]) -> None:
+def test_the_store_lets_the_audit_add_and_read_but_never_change_or_remove(
+    guarded_store: tuple[store.Client, int],
+) -> None:
     _, port = guarded_store
     databases = (store.TRAIL_DATABASE, store.PAYLOADS_DATABASE)
     with as_user(port, "setup") as setup:
@@ -357,7 +419,11 @@ def test_the_store_lets_the_audit_add_and_read_but_never_change_or_remove(guarde
             refused(lambda d=audit[database]: d.command("collMod", "scratch", validator={}))
 
     with as_user(port, "redactor") as redactor:
-        refused(lambda: redactor[store.PAYLOADS_DATABASE]["scratch"].update_one({"_id": 0}, {"$set": {"kind": "closed"}}))
+        refused(
+            lambda: redactor[store.PAYLOADS_DATABASE]["scratch"].update_one(
+                {"_id": 0}, {"$set": {"kind": "closed"}}
+            )
+        )
         refused(lambda: redactor[store.TRAIL_DATABASE]["scratch"].delete_one({"_id": 0}))
         assert redactor[store.PAYLOADS_DATABASE]["scratch"].delete_one({"_id": 0}).deleted_count == 1
 
@@ -380,10 +446,15 @@ async def test_the_audit_keeps_its_trail_as_a_user_who_can_only_add_and_read(
         stored = await append(connection, "fact.7.closed", b"{}", "any")
     with as_user(port, "audit") as reader:
         entries = reader[store.TRAIL_DATABASE]["entries"]
-        await until(lambda: entries.find_one({"sequence": stored.seq}), what=f"the fact on record; {audit.log.read_text()[-2000:]}")
+        await until(
+            lambda: entries.find_one({"sequence": stored.seq}),
+            what=f"the fact on record; {audit.log.read_text()[-2000:]}",
+        )
 
 
-def test_a_changed_password_is_taken_over_when_users_are_declared_again(guarded_store: tuple[store.Client, int]) -> None:
+def test_a_changed_password_is_taken_over_when_users_are_declared_again(
+    guarded_store: tuple[store.Client, int],
+) -> None:
     root, port = guarded_store
     store.declare_roles(root)
     store.declare_users(root, {**PASSWORDS, "audit": "another"})
@@ -401,7 +472,9 @@ def refused(act: Callable[[], object]) -> None:
 
 @contextmanager
 def as_user(port: int, user: str) -> Iterator[store.Client]:
-    client: store.Client = MongoClient("127.0.0.1", port, directConnection=True, username=user, password=PASSWORDS[user])
+    client: store.Client = MongoClient(
+        "127.0.0.1", port, directConnection=True, username=user, password=PASSWORDS[user]
+    )
     try:
         yield client
     finally:

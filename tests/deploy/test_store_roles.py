@@ -1,4 +1,6 @@
-"""Who may do what in the store, asked of the store itself: each user, each collection, each verb, beside the declared table."""
+"""Who may do what in the store, asked of the store itself: each user, each collection, each verb, beside the
+declared table.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -32,10 +34,16 @@ TRIES: dict[str, Callable[[Collection[dict[str, Any]]], object]] = {
 
 
 @pytest.fixture(params=sorted(store.USERS))
-def user(request: pytest.FixtureRequest, guarded_store: tuple[store.Client, int]) -> Iterator[tuple[str, store.Client]]:
+def user(
+    request: pytest.FixtureRequest, guarded_store: tuple[store.Client, int]
+) -> Iterator[tuple[str, store.Client]]:
     _, port = guarded_store
     name: str = request.param
-    with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True, username=name, password=PASSWORDS[name])) as client:
+    with closing(
+        MongoClient[dict[str, Any]](
+            "127.0.0.1", port, directConnection=True, username=name, password=PASSWORDS[name]
+        )
+    ) as client:
         yield name, client
 
 
@@ -47,11 +55,17 @@ def test_the_store_allows_what_the_table_says_and_nothing_else(
     by_collection = store.knows_collections(root)
     for database, collection in PLACES:
         try:
-            allowed = {verb for verb, attempt in TRIES.items() if _allowed(lambda a=attempt, c=client[database][collection]: a(c))}
+            allowed = {
+                verb
+                for verb, attempt in TRIES.items()
+                if _allowed(lambda a=attempt, c=client[database][collection]: a(c))
+            }
         finally:
             if database != "admin":
                 root[database].drop_collection(collection)
-        assert allowed == store.may(name, database, collection, by_collection=by_collection), f"{name} in {database}.{collection}"
+        assert allowed == store.may(name, database, collection, by_collection=by_collection), (
+            f"{name} in {database}.{collection}"
+        )
 
 
 def test_what_a_user_may_do_to_a_whole_database_is_to_look_around(user: tuple[str, store.Client]) -> None:
@@ -59,7 +73,9 @@ def test_what_a_user_may_do_to_a_whole_database_is_to_look_around(user: tuple[st
     for database in (store.TRAIL_DATABASE, store.PAYLOADS_DATABASE):
         assert not _allowed(lambda d=database: client.drop_database(d)), f"{name} drops {database}"
         into = {"$out": {"db": store.TRAIL_DATABASE, "coll": "elsewhere"}}
-        assert not _allowed(lambda d=database, i=into: list(client[d]["payloads"].aggregate([i]))), f"{name} writes the trail by $out"
+        assert not _allowed(lambda d=database, i=into: list(client[d]["payloads"].aggregate([i]))), (
+            f"{name} writes the trail by $out"
+        )
 
 
 def test_nobody_but_the_redactor_removes_and_nobody_updates_or_drops() -> None:

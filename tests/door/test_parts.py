@@ -1,4 +1,6 @@
-"""The parts of the door, each as what it is: how often somebody may come, which way a request takes, what is counted of refusals."""
+"""The parts of the door, each as what it is: how often somebody may come, which way a request takes, what is
+counted of refusals.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -108,7 +110,9 @@ def service() -> FastAPI:
         ("DELETE", "/api/cases/1", False, BODY_LIMIT),
     ],
 )
-def test_a_route_is_closed_and_small_unless_it_says_otherwise(method: str, path: str, is_open: bool, limit: int) -> None:
+def test_a_route_is_closed_and_small_unless_it_says_otherwise(
+    method: str, path: str, is_open: bool, limit: int
+) -> None:
     way = Ways(service().routes).find(method, path)
     assert way is not None
     assert (way.doorway.is_open, way.doorway.body_limit) == (is_open, limit)

@@ -1,4 +1,6 @@
-"""A valid thing in one call, showing only what matters to the test; and a player that feeds facts to `decide` as the lanes do."""
+"""A valid thing in one call, showing only what matters to the test; and a player that feeds facts to `decide`
+as the lanes do.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,13 +58,19 @@ def _rules(replacements: tuple[tuple[str, str], ...]) -> Rules:
 
 
 def default_rules(**replacements: str) -> Rules:
-    """The default policy with pieces of its text replaced: `default_rules(**{"after: PT5M": "after: PT1M"})`."""
+    """The default policy with pieces of its text replaced: `default_rules(**{"after: PT5M": "after:
+    PT1M"})`.
+    """
     return _rules(tuple(replacements.items()))
 
 
 def usual_role(kind: Kind) -> Role:
     """A duty officer's where they may, else whoever's it is."""
-    return next(role for role in (Role.DUTY_OFFICER, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE) if role in MAY[kind])
+    return next(
+        role
+        for role in (Role.DUTY_OFFICER, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE)
+        if role in MAY[kind]
+    )
 
 
 def a_report(**changes: Any) -> Report:
@@ -82,7 +90,8 @@ def a_report(**changes: Any) -> Report:
 
 @dataclass
 class Story:
-    """Plays facts about one case in order; what it says to other cases is played in a World of its own (`world`).
+    """Plays facts about one case in order; what it says to other cases is played in a World of its own
+    (`world`).
 
     `at` is minutes after the unit learned of it.
     """
@@ -92,7 +101,9 @@ class Story:
     sequence: int = 0
     decisions: list[Decision] = field(default_factory=list[Decision])
     tells: bool = True
-    """Calls are handed over at once unless a fact says that they failed; else only facts say what was handed over."""
+    """Calls are handed over at once unless a fact says that they failed; else only facts say what was handed
+    over.
+    """
 
     def happens(self, kind: Kind, data: Frozen, minutes: float, case: CaseId = CASE) -> Decision:
         self.sequence += 1
@@ -102,7 +113,9 @@ class Story:
         if before is not None and self.tells and kind not in (Kind.DELIVERED, Kind.FAILED):
             before = told_at_once(before)
         self.case, decision = decide(before, fact, self.sequence, now, self.rules)
-        assert decide(before, fact, self.sequence, now, self.rules) == (self.case, decision), "the same fact is decided the same"
+        assert decide(before, fact, self.sequence, now, self.rules) == (self.case, decision), (
+            "the same fact is decided the same"
+        )
         self.decisions.append(decision)
         return decision
 
@@ -112,20 +125,36 @@ class Story:
     def acknowledged(self, person: str, minutes: float, via: Via = Via.LINK, *, by: str = "") -> Decision:
         """`by`: who wrote a call down."""
         actor = Actor(principal=by or person, role=Role.LEADER if by in (None, person) else Role.DUTY_OFFICER)
-        return self.happens(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=actor), minutes)
+        return self.happens(
+            Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=actor), minutes
+        )
 
     def delivery(self, kind: Kind, notice: str, person: str, channel: str, minutes: float) -> Decision:
         at = LEARNED + timedelta(minutes=minutes)
         done = Delivery(
-            notice=NoticeId(notice), person=PersonId(person), channel=channel, address="+86•••1", attempts=3, first_tried_at=at, done_at=at
+            notice=NoticeId(notice),
+            person=PersonId(person),
+            channel=channel,
+            address="+86•••1",
+            attempts=3,
+            first_tried_at=at,
+            done_at=at,
         )
         return self.happens(kind, Deliveries(deliveries=(done,)), minutes)
 
     def act(
-        self, kind: Kind, minutes: float, unit: str | None = None, role: Role | None = None, who: str = "officer", **data: Any
+        self,
+        kind: Kind,
+        minutes: float,
+        unit: str | None = None,
+        role: Role | None = None,
+        who: str = "officer",
+        **data: Any,
     ) -> Decision:
         """Where nothing else is said somebody of the unit that holds the case acts, in a role that may."""
-        by = Actor(principal=who, role=role or usual_role(kind), unit=UnitId(unit) if unit else self.now.holder)
+        by = Actor(
+            principal=who, role=role or usual_role(kind), unit=UnitId(unit) if unit else self.now.holder
+        )
         return self.happens(kind, CaseAct(by=by, **data), minutes)
 
     def by_two(self, kind: Kind, minutes: float, unit: str | None = None, **data: Any) -> Decision:
@@ -137,7 +166,9 @@ class Story:
         """The case's armed clock fires, to the moment."""
         at = self.now.clock_at
         assert at is not None, "no clock is armed"
-        return self.happens(Kind.DUE, Due(duty=self.now.clock_duty, at=at), (at - LEARNED).total_seconds() / 60)
+        return self.happens(
+            Kind.DUE, Due(duty=self.now.clock_duty, at=at), (at - LEARNED).total_seconds() / 60
+        )
 
     def time_passes(self, until: float) -> None:
         """Every clock up to and including `until` minutes strikes, in order."""
@@ -152,7 +183,9 @@ class Story:
 
     def duty(self, duty: str) -> Duty:
         """By its id, or by its rule where the case has one of it."""
-        found = [one for one in self.now.duties if one.id == duty] or [one for one in self.now.duties if one.rule == duty]
+        found = [one for one in self.now.duties if one.id == duty] or [
+            one for one in self.now.duties if one.rule == duty
+        ]
         assert found, f"{duty} is not among {[one.id for one in self.now.duties]}"
         return found[-1]
 
@@ -173,7 +206,11 @@ class Story:
 
     def effects(self, kind: EffectKind, rule: str = "") -> list[tuple[str | None, str]]:
         """(duty, reason) of every effect of a kind so far."""
-        return [(effect.duty, effect.why) for effect in self.all_effects(kind) if (effect.duty or "").startswith(rule)]
+        return [
+            (effect.duty, effect.why)
+            for effect in self.all_effects(kind)
+            if (effect.duty or "").startswith(rule)
+        ]
 
     def all_effects(self, kind: EffectKind) -> list[Effect]:
         return [effect for decision in self.decisions for effect in decision.effects if effect.kind is kind]

@@ -1,4 +1,6 @@
-"""A broker and a store for the tests of the escalator alone: what other tests leave in FACTS it would have to decide on first."""
+"""A broker and a store for the tests of the escalator alone: what other tests leave in FACTS it would have to
+decide on first.
+"""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,6 @@
-"""The escalator with faults of ours planted in it: `python -m tests.escalator.failing`. What a report or an act says picks the fault."""
+"""The escalator with faults of ours planted in it: `python -m tests.escalator.failing`. What a report or an
+act says picks the fault.
+"""
 
 from collections.abc import Callable
 from typing import Any

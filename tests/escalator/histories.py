@@ -1,7 +1,8 @@
 """Random histories of one case: people, systems and clocks do anything in any order, timely or late.
 
-Invariant: a history is a function of its chance (`Random`, seeded or drawn by hypothesis, which shrinks it), its rules and its bent; time
-never goes backwards; a clock strikes when it is due unless the escalator is away for a while, and then all at once when it is back.
+Invariant: a history is a function of its chance (`Random`, seeded or drawn by hypothesis, which shrinks it),
+its rules and its bent; time never goes backwards; a clock strikes when it is due unless the escalator is away
+for a while, and then all at once when it is back.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,16 @@ from shared.vocabulary import CASE_ACTS, Category, Document, Kind, Level, Report
 from tests.escalator.builders import CASE, LEARNED, Story
 
 KINDS = tuple(kind for kind in ReportKind if kind not in (ReportKind.STANDING, ReportKind.ACCOUNTABILITY))
-OFTEN = (Kind.ACCEPTED, Kind.OBJECTED, Kind.TRANSFERRED, Kind.COMPLETED, Kind.VERIFIED, Kind.RETURNED, Kind.REGRADED, Kind.ASSIGNED)
+OFTEN = (
+    Kind.ACCEPTED,
+    Kind.OBJECTED,
+    Kind.TRANSFERRED,
+    Kind.COMPLETED,
+    Kind.VERIFIED,
+    Kind.RETURNED,
+    Kind.REGRADED,
+    Kind.ASSIGNED,
+)
 RARELY = (Kind.CLOSED, Kind.WITHDRAWN, Kind.MERGED)
 GAPS = (0, 0, 1, 3, 5, 10, 30, 60, 180, 600, 1800, 3600, 7200, 21600, 86400, 259200)
 """Seconds between two things that happen."""
@@ -44,7 +54,14 @@ class Step:
 class History(Story):
     """Plays itself: `History(Random(7), rules).play(20)`."""
 
-    def __init__(self, chance: Random, rules: Rules, *, acts: tuple[Kind, ...] = CASE_ACTS, kinds: tuple[ReportKind, ...] = KINDS) -> None:
+    def __init__(
+        self,
+        chance: Random,
+        rules: Rules,
+        *,
+        acts: tuple[Kind, ...] = CASE_ACTS,
+        kinds: tuple[ReportKind, ...] = KINDS,
+    ) -> None:
         super().__init__(rules)
         self.chance, self.acts, self.kinds = chance, acts, kinds
         self.seconds = 0.0
@@ -69,7 +86,9 @@ class History(Story):
             if at is None or at > LEARNED + timedelta(seconds=seconds):
                 return
             moment = max(at, LEARNED + timedelta(seconds=self.seconds))
-            self.happens(Kind.DUE, Due(duty=self.now.clock_duty, at=at), (moment - LEARNED).total_seconds() / 60)
+            self.happens(
+                Kind.DUE, Due(duty=self.now.clock_duty, at=at), (moment - LEARNED).total_seconds() / 60
+            )
             self.seconds = max(self.seconds, (moment - LEARNED).total_seconds())
         raise AssertionError(f"the clock never comes to rest: {self.now.clock_at} {self.now.clock_duty}")
 
@@ -104,17 +123,27 @@ class History(Story):
             sensitive=chance.random() < 0.2,
             unit=chance.choice(self.units),
             area=chance.choice([area.code for area in self.rules.directory.areas]),
-            tasks=self.task_forms() if kind in (ReportKind.TASK, ReportKind.CAMPAIGN, ReportKind.PUBLICATION) else (),
+            tasks=self.task_forms()
+            if kind in (ReportKind.TASK, ReportKind.CAMPAIGN, ReportKind.PUBLICATION)
+            else (),
         )
 
     def doings(self) -> list[Callable[[], object]]:
-        return [*[self.someone_acts] * 7, *[self.answer] * 2, *[self.outcome] * 2, self.stale_clock, self.system]
+        return [
+            *[self.someone_acts] * 7,
+            *[self.answer] * 2,
+            *[self.outcome] * 2,
+            self.stale_clock,
+            self.system,
+        ]
 
     def answer(self) -> None:
         called = [lit.person for duty in self.now.duties for lit in duty.lit] or self.people
         person = self.chance.choice(called if self.chance.random() < 0.9 else self.people)
         via = self.chance.choice(list(Via))
-        self.acknowledged(person, self.minute, via, by=self.chance.choice(self.people) if via is Via.LOGGED_CALL else person)
+        self.acknowledged(
+            person, self.minute, via, by=self.chance.choice(self.people) if via is Via.LOGGED_CALL else person
+        )
 
     def outcome(self) -> None:
         notices = [notice for notice in self.notices() if notice.channels]
@@ -124,7 +153,9 @@ class History(Story):
             self.delivery(kind, notice.id, notice.person, self.chance.choice(notice.channels), self.minute)
 
     def stale_clock(self) -> None:
-        """One that was armed for a moment that is no longer the case's, or one the broker brings a second time."""
+        """One that was armed for a moment that is no longer the case's, or one the broker brings a second
+        time.
+        """
         at = LEARNED + timedelta(seconds=self.chance.choice([0, self.seconds / 2, self.seconds]))
         duty = self.chance.choice(self.now.duties).id if self.now.duties else None
         self.happens(Kind.DUE, Due(duty=duty, at=at), self.minute)
@@ -133,13 +164,21 @@ class History(Story):
         if self.chance.random() < 0.6:
             self.absorb()
             return
-        unit, earlier = UnitId(self.chance.choice(self.units)), LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
-        found = Matched(report=CaseId("other"), unit=unit, reported_at=earlier, score=self.chance.random(), why=())
+        unit, earlier = (
+            UnitId(self.chance.choice(self.units)),
+            LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20])),
+        )
+        found = Matched(
+            report=CaseId("other"), unit=unit, reported_at=earlier, score=self.chance.random(), why=()
+        )
         self.happens(Kind.MATCHED, found, self.minute)
 
     def absorb(self) -> None:
         """A duplicate, known earlier or later, is merged into this case."""
-        by, other = Actor(principal="officer", role=Role.DUTY_OFFICER, unit=WHOLE_CITY), CaseId(self.chance.choice(["other", "third"]))
+        by, other = (
+            Actor(principal="officer", role=Role.DUTY_OFFICER, unit=WHOLE_CITY),
+            CaseId(self.chance.choice(["other", "third"])),
+        )
         start = LEARNED - timedelta(minutes=self.chance.choice([-10, 1, 20]))
         said = Absorbed(
             case=other,
@@ -159,7 +198,11 @@ class History(Story):
             kind, unit, given = self.chance.choice([one for one in fitting if one[0] is wanted])
             self.do(kind, unit, **given)
         else:
-            self.do(self.chance.choice(self.acts if self.chance.random() < 0.7 else [one for one in OFTEN if one in self.acts]))
+            self.do(
+                self.chance.choice(
+                    self.acts if self.chance.random() < 0.7 else [one for one in OFTEN if one in self.acts]
+                )
+            )
 
     def do(self, kind: Kind, unit: UnitId | None = None, **fitting: Any) -> None:
         if kind in RARELY and self.chance.random() < 0.7:
@@ -171,10 +214,15 @@ class History(Story):
         self.happens(kind, CaseAct(by=by, **given), self.minute)
 
     def fitting(self) -> list[tuple[Kind, UnitId | None, dict[str, Any]]]:
-        """Acts that a person who knows the case would do next: what is pending is answered, what was handed in is looked at."""
+        """Acts that a person who knows the case would do next: what is pending is answered, what was handed
+        in is looked at.
+        """
         case, reason = self.now, {"text": "说明"}
         found: list[tuple[Kind, UnitId | None, dict[str, Any]]] = []
-        for task, offer, unit in ((None, case.transfer, case.holder), *((task.id, task.transfer, task.unit) for task in case.tasks)):
+        for task, offer, unit in (
+            (None, case.transfer, case.holder),
+            *((task.id, task.transfer, task.unit) for task in case.tasks),
+        ):
             about = {"task": task, **reason}
             if offer is None:
                 found.append((Kind.TRANSFERRED, unit, about))
@@ -189,13 +237,21 @@ class History(Story):
                 case TaskState.ASSIGNED | TaskState.ACCEPTED:
                     answers = (Kind.ACCEPTED, Kind.OBJECTED, Kind.COMPLETED)
                     found += [(kind, one.unit, about | {"document": Document.NIL_REPORT}) for kind in answers]
-                    found.append((Kind.EXTENSION_ASKED, one.unit, about | {"due_at": one.due_at + timedelta(days=2)}))
+                    found.append(
+                        (Kind.EXTENSION_ASKED, one.unit, about | {"due_at": one.due_at + timedelta(days=2)})
+                    )
                 case TaskState.COMPLETED:
-                    found += [(Kind.RETURNED, one.assigner, about | later), (Kind.VERIFIED, one.assigner, about)]
+                    found += [
+                        (Kind.RETURNED, one.assigner, about | later),
+                        (Kind.VERIFIED, one.assigner, about),
+                    ]
                 case _:
                     pass
             if one.extension is not None and one.extension.granted is None:
-                found += [(Kind.EXTENSION_DECIDED, one.assigner, about | {"approve": granted}) for granted in (True, False)]
+                found += [
+                    (Kind.EXTENSION_DECIDED, one.assigner, about | {"approve": granted})
+                    for granted in (True, False)
+                ]
         paused = [duty.id for duty in case.duties if duty.paused_at is not None]
         found += [(Kind.RESUMED, WHOLE_CITY, {"duty": duty, "task": None}) for duty in paused]
         if case.suspicion is not None and case.suspicion.suspected_at is not None:
@@ -219,7 +275,10 @@ class History(Story):
         if case.ending is not None:
             return [(Kind.SECONDED, above, {"approve": approve}) for approve in (True, True, False)]
         reason = {"text": "说明"}
-        return [(Kind.WITHDRAWN, case.holder, reason), (Kind.REGRADED, case.holder, reason | {"level": Level.IV, "sensitive": False})]
+        return [
+            (Kind.WITHDRAWN, case.holder, reason),
+            (Kind.REGRADED, case.holder, reason | {"level": Level.IV, "sensitive": False}),
+        ]
 
     def actor_unit(self) -> UnitId:
         """Mostly somebody whose word counts here; sometimes anybody."""
@@ -232,7 +291,11 @@ class History(Story):
             if one
         ]
         near = [WHOLE_CITY, case.holder, case.report.unit, *pending, *(task.unit for task in case.tasks)]
-        return self.chance.choice(near) if self.chance.random() < 0.85 else UnitId(self.chance.choice(self.units))
+        return (
+            self.chance.choice(near)
+            if self.chance.random() < 0.85
+            else UnitId(self.chance.choice(self.units))
+        )
 
     # What an act says
 
@@ -249,25 +312,42 @@ class History(Story):
             case Kind.TRANSFERRED | Kind.IMPOSED:
                 found["to_unit"] = chance.choice([*self.units, case.report.unit])
             case Kind.REGRADED:
-                found |= {"level": chance.choice([None, *Level]), "sensitive": chance.choice([None, None, True, False])}
+                found |= {
+                    "level": chance.choice([None, *Level]),
+                    "sensitive": chance.choice([None, None, True, False]),
+                }
             case Kind.ASSIGNED:
                 found["tasks"] = self.task_forms()
             case Kind.MERGED:
                 found["into"] = "other"
             case Kind.SPLIT | Kind.REGISTERED:
-                found |= {"summary": "另一件事", "measure": chance.choice([None, "整改"]), "owner": chance.choice([None, *self.people[:2]])}
+                found |= {
+                    "summary": "另一件事",
+                    "measure": chance.choice([None, "整改"]),
+                    "owner": chance.choice([None, *self.people[:2]]),
+                }
             case Kind.EXTENSION_ASKED | Kind.EXTENSION_DECIDED | Kind.RETURNED:
                 later = self.at() + timedelta(hours=chance.choice([-1, 1, 30, 200]))
                 found |= {"due_at": chance.choice([None, later]), "approve": chance.random() < 0.7}
             case Kind.SNOOZED:
-                found |= {"span": timedelta(minutes=chance.choice([1, 5, 10, 11])), "to_person": self.someone_called()}
+                found |= {
+                    "span": timedelta(minutes=chance.choice([1, 5, 10, 11])),
+                    "to_person": self.someone_called(),
+                }
             case Kind.PAUSED | Kind.RESUMED:
-                found |= {"span": chance.choice([None, timedelta(minutes=7), timedelta(days=1), timedelta(days=8)]), "duty": self.a_duty()}
+                found |= {
+                    "span": chance.choice([None, timedelta(minutes=7), timedelta(days=1), timedelta(days=8)]),
+                    "duty": self.a_duty(),
+                }
                 found.pop("task", None)
             case Kind.REASSIGNED | Kind.COMMAND_TAKEN | Kind.HANDED_OVER:
                 found |= {"to_person": chance.choice([*self.people, "nobody"]), "duty": self.a_duty()}
             case Kind.ESCALATED:
-                found |= {"post": chance.choice([None, *self.posts]), "step": chance.choice([None, 0, 1, 3, 9]), "duty": self.a_duty()}
+                found |= {
+                    "post": chance.choice([None, *self.posts]),
+                    "step": chance.choice([None, 0, 1, 3, 9]),
+                    "duty": self.a_duty(),
+                }
             case Kind.PLAN_INVOKED:
                 found["plan"] = chance.choice([None, *(plan.id for plan in self.rules.directory.plans)])
             case Kind.CONTESTED:

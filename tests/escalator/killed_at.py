@@ -1,4 +1,6 @@
-"""The escalator, composed to kill itself with -9 the nth time it has done a step: `python -m tests.escalator.killed_at <step> <n>`."""
+"""The escalator, composed to kill itself with -9 the nth time it has done a step: `python -m
+tests.escalator.killed_at <step> <n>`.
+"""
 
 import os
 import signal

@@ -1,12 +1,13 @@
 """Writes down what every scene leaves on record: effects, calls and what other cases are told, to the word.
 
-`python -m tests.escalator.on_record` renews tests/data/on_record.txt; what has changed then stands in the diff, to be read by a person.
+`python -m tests.escalator.on_record` renews tests/data/on_record.txt; what has changed then stands in the
+diff, to be read by a person.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from services.escalator.deciding.draft import Rules
 from shared.facts import Absorbed, CaseAct, Decision, Effect, Established, Heard, Matched, Via
@@ -17,7 +18,20 @@ from tests.escalator.builders import LEARNED, Story, World, default_rules
 from tests.escalator.scenes import SCENES
 
 RECORD = Path(__file__).parents[1] / "data" / "on_record.txt"
-FIELDS = ("duty", "task", "person", "post", "unit", "due_at", "was", "late_by_seconds", "cause", "stood_in", "case", "note")
+FIELDS = (
+    "duty",
+    "task",
+    "person",
+    "post",
+    "unit",
+    "due_at",
+    "was",
+    "late_by_seconds",
+    "cause",
+    "stood_in",
+    "case",
+    "note",
+)
 NEW_IDS = ("parent", "case")
 """Cases that are made in passing: which ids they get is no matter of words."""
 
@@ -55,13 +69,17 @@ def _fields(effect: Effect) -> str:
     found = {name: getattr(effect, name) for name in FIELDS if getattr(effect, name) is not None}
     if effect.kind == "raised":
         found.pop("case")
-    shown = [f"{name}={_minutes(value) if isinstance(value, datetime) else value}" for name, value in found.items()]
+    shown = [
+        f"{name}={_minutes(value) if isinstance(value, datetime) else value}" for name, value in found.items()
+    ]
     return "".join(f" {one}" for one in [*shown, *([f"({effect.rule.path})"] if effect.rule else [])])
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_plain(one)}" for name, one in sorted(value.items()) if name not in NEW_IDS) + "}"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        shown = cast(dict[str, Any], value)
+        parts = [f"{name}: {_plain(part)}" for name, part in sorted(shown.items()) if name not in NEW_IDS]
+        return "{" + ", ".join(parts) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_plain, value)) + "]"  # pyright: ignore[reportUnknownArgumentType]
     return str(value)
@@ -112,12 +130,26 @@ def _merged_into(rules: Rules) -> list[Decision]:
     story.reported(2, learned_at=LEARNED, level=None)
     for minute, case, start in ((3, "first", -20), (4, "first", -20), (5, "second", 20)):
         at = LEARNED.fromtimestamp(LEARNED.timestamp() + start * 60, tz=LEARNED.tzinfo)
-        story.happens(Kind.ABSORBED, Absorbed(case=CaseId(case), starts_at=at, opened_at=at, lapses=2, by=by), minute)
+        story.happens(
+            Kind.ABSORBED, Absorbed(case=CaseId(case), starts_at=at, opened_at=at, lapses=2, by=by), minute
+        )
     story.act(Kind.CLOSED, 6, text="完毕")
-    story.happens(Kind.ABSORBED, Absorbed(case=CaseId("third"), starts_at=LEARNED, opened_at=LEARNED, lapses=0, by=by), 7)
+    story.happens(
+        Kind.ABSORBED,
+        Absorbed(case=CaseId("third"), starts_at=LEARNED, opened_at=LEARNED, lapses=0, by=by),
+        7,
+    )
     story.act(Kind.MERGED, 8, into="goes_on")
-    story.happens(Kind.ABSORBED, Absorbed(case=CaseId("fourth"), starts_at=LEARNED, opened_at=LEARNED, lapses=1, by=by), 9)
-    story.happens(Kind.ABSORBED, Absorbed(case=CaseId("goes_on"), starts_at=LEARNED, opened_at=LEARNED, lapses=1, by=by), 10)
+    story.happens(
+        Kind.ABSORBED,
+        Absorbed(case=CaseId("fourth"), starts_at=LEARNED, opened_at=LEARNED, lapses=1, by=by),
+        9,
+    )
+    story.happens(
+        Kind.ABSORBED,
+        Absorbed(case=CaseId("goes_on"), starts_at=LEARNED, opened_at=LEARNED, lapses=1, by=by),
+        10,
+    )
     return story.decisions
 
 
@@ -129,8 +161,17 @@ def _matched(rules: Rules) -> list[Decision]:
         story.reported(kind=kind)
         story.time_passes(minute)
         for score, later in ((0.7, 0), (0.6, 1), (0.9, 2)):
-            why = ({"aspect": "area", "alike": 1.0, "words": "same"}, {"aspect": "text", "alike": 0.5, "words": "half"})
-            found = {"report": "other", "unit": "wangshan_emergency", "reported_at": LEARNED, "score": score, "why": why}
+            why = (
+                {"aspect": "area", "alike": 1.0, "words": "same"},
+                {"aspect": "text", "alike": 0.5, "words": "half"},
+            )
+            found = {
+                "report": "other",
+                "unit": "wangshan_emergency",
+                "reported_at": LEARNED,
+                "score": score,
+                "why": why,
+            }
             story.happens(Kind.MATCHED, Matched.model_validate(found), minute + later)
         decisions += story.decisions
     return decisions
@@ -192,7 +233,12 @@ def _held_to_account(rules: Rules) -> list[Decision]:
 
 
 def _say(world: World, kind: Kind, case: CaseId, says: dict[str, Any], minute: float) -> None:
-    world.happens(kind, case, CaseAct.model_validate(says), LEARNED.fromtimestamp(LEARNED.timestamp() + minute * 60, tz=LEARNED.tzinfo))
+    world.happens(
+        kind,
+        case,
+        CaseAct.model_validate(says),
+        LEARNED.fromtimestamp(LEARNED.timestamp() + minute * 60, tz=LEARNED.tzinfo),
+    )
 
 
 __all__ = ["RECORD", "UnitId", "written"]

@@ -1,7 +1,8 @@
 """The life of duties told a second time, naively: lists and dictionaries, everything looked at every time.
 
-Invariant: written from DOMAIN.md and the words of the policy file, not from `decide`; it knows no drafts, no plans and no effects, only
-what is owed by whom until when, who was called, and what has to happen next. Whatever it and `decide` disagree on is a fault of one.
+Invariant: written from DOMAIN.md and the words of the policy file, not from `decide`; it knows no drafts, no
+plans and no effects, only what is owed by whom until when, who was called, and what has to happen next.
+Whatever it and `decide` disagree on is a fault of one.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -60,7 +61,9 @@ class Duties:
     def is_post(self, name: str) -> bool:
         return any(post.id == name for post in self.directory.posts)
 
-    def people(self, names: list[str], duty: Duty | None = None, task: Task | None = None) -> list[tuple[str, str]]:
+    def people(
+        self, names: list[str], duty: Duty | None = None, task: Task | None = None
+    ) -> list[tuple[str, str]]:
         """(post, person) of everybody an audience means, each person once."""
         found: list[tuple[str, str]] = []
         for name in names:
@@ -100,10 +103,14 @@ class Duties:
             case "asked":
                 return offer["to"] if offer and not offer["superior"] else None
             case "superior":
-                return (offer and offer["superior"]) or self.above(task["unit"] if task else self.case["holder"])
+                return (offer and offer["superior"]) or self.above(
+                    task["unit"] if task else self.case["holder"]
+                )
             case "competent":
                 kind = ReportKind.INCIDENT if self.case["kind"] == "opinion" else self.case["kind"]
-                found = self.directory.competent_unit(kind, self.case["category"], self.case["topic"], self.case["area"])
+                found = self.directory.competent_unit(
+                    kind, self.case["category"], self.case["topic"], self.case["area"]
+                )
                 return found.unit.id if found else self.case["unit"]
             case post:
                 return next(one.unit for one in self.directory.posts if one.id == post)
@@ -111,14 +118,22 @@ class Duties:
     # What the policy says
 
     def rules(self) -> dict[str, Rule]:
-        return rules_for(self.text, tuple((key, self.case[key]) for key in ("kind", "category", "topic", "level", "sensitive")))
+        return rules_for(
+            self.text,
+            tuple((key, self.case[key]) for key in ("kind", "category", "topic", "level", "sensitive")),
+        )
 
     # A duty opens
 
     def open_on(self, event: str, task: Task | None, at: datetime | None = None) -> None:
         prefix, _, done = event.partition(".")
         for rule in self.rules().values():
-            again = prefix == "discharged" and rule["name"] == done and rule["again"] and self.case["status"] == "open"
+            again = (
+                prefix == "discharged"
+                and rule["name"] == done
+                and rule["again"]
+                and self.case["status"] == "open"
+            )
             if again:
                 self.open(rule, self.now, None)
         for rule in self.rules().values():
@@ -157,19 +172,44 @@ class Duties:
             return
         found = self.head(unit)
         owed_to = self.people(rule["to"], None, task)
-        person, post = found or ((owed_to[0][1], owed_to[0][0]) if owed_to else (self.holds(self.directory.posts[0].id), "nobody"))
+        person, post = found or (
+            (owed_to[0][1], owed_to[0][0]) if owed_to else (self.holds(self.directory.posts[0].id), "nobody")
+        )
         if self.is_post(rule["by"]):
             person, post = self.holds(rule["by"]), rule["by"]
         if rule["by"] == "assignee" and task and task["owner"]:
             person = task["owner"]
         self.lay(rule, start, due, task, unit, person, post)
 
-    def lay(self, rule: Rule, start: datetime, due: datetime, task: Task | None, unit: str, person: str, post: str) -> None:
+    def lay(
+        self, rule: Rule, start: datetime, due: datetime, task: Task | None, unit: str, person: str, post: str
+    ) -> None:
         duty: Duty = {
-            **{"rule": rule["name"], "says": rule, "task": task["id"] if task else None, "unit": unit, "bearer": person, "post": post},
+            **{
+                "rule": rule["name"],
+                "says": rule,
+                "task": task["id"] if task else None,
+                "unit": unit,
+                "bearer": person,
+                "post": post,
+            },
             **{"state": "open", "start": start, "opened": self.now, "due": due, "granted": timedelta(0)},
-            **{"lits": [], "chain": list(rule["chain"]), "next": None, "nag": None, "taken": None, "slip": None},
-            **{"snooze": None, "snoozes": 0, "paused": None, "paused_until": None, "lapse": None, "done": None},
+            **{
+                "lits": [],
+                "chain": list(rule["chain"]),
+                "next": None,
+                "nag": None,
+                "taken": None,
+                "slip": None,
+            },
+            **{
+                "snooze": None,
+                "snoozes": 0,
+                "paused": None,
+                "paused_until": None,
+                "lapse": None,
+                "done": None,
+            },
         }
         self.plan_ahead(duty)
         self.duties.append(duty)
@@ -180,7 +220,9 @@ class Duties:
     def plan_ahead(self, duty: Duty) -> None:
         """Reminders still to come before the limit, and what follows after it."""
         rule = duty["says"]
-        found = [(moment_of(text, duty["start"], duty["due"], self.zone), slip) for text, slip in rule["remind"]]
+        found = [
+            (moment_of(text, duty["start"], duty["due"], self.zone), slip) for text, slip in rule["remind"]
+        ]
         duty["reminders"] = sorted(one for one in found if self.now < one[0] < duty["due"])
         duty["overdue"] = [(end_of(text, duty["due"], self.zone), names) for text, names in rule["overdue"]]
 
@@ -188,10 +230,21 @@ class Duties:
 
     def call(self, duty: Duty, person: str, post: str, purpose: str) -> None:
         self.calls.add((person, purpose))
-        theirs = [address.channel for address in next(one for one in self.directory.people if one.id == person).channels]
+        theirs = [
+            address.channel
+            for address in next(one for one in self.directory.people if one.id == person).channels
+        ]
         wanted = [channel for channel in self.policy["half_hour"]["channels"] if channel in theirs] or theirs
-        lit = {"person": person, "post": post, "call": (self.number, person, purpose), "at": self.now, "channels": wanted}
-        duty["lits"].append(lit | {"dark": None, "answered": None, "failed": [], "delivered": [], "handed": None})
+        lit = {
+            "person": person,
+            "post": post,
+            "call": (self.number, person, purpose),
+            "at": self.now,
+            "channels": wanted,
+        }
+        duty["lits"].append(
+            lit | {"dark": None, "answered": None, "failed": [], "delivered": [], "handed": None}
+        )
 
     def call_again(self, duty: Duty, purpose: str, chain: list[str] | None = None) -> None:
         duty["lits"] = [lit for lit in duty["lits"] if lit["person"] != duty["bearer"]]
@@ -204,7 +257,9 @@ class Duties:
         """It counts from when the call was handed over to a channel, if that took longer than a moment."""
         last = duty["lits"][-1] if duty["lits"] else None
         if last and last["handed"] and last["handed"] - last["at"] > timedelta(seconds=2):
-            until = last["handed"] + span(duty["says"]["wait" if last["person"] == duty["bearer"] else "step"])
+            until = last["handed"] + span(
+                duty["says"]["wait" if last["person"] == duty["bearer"] else "step"]
+            )
             if until > self.now:
                 duty["next"] = until
                 return
@@ -222,7 +277,9 @@ class Duties:
         duty["next"] = None
 
     def light(self, duty: Duty, person: str, post: str) -> None:
-        """Not called where they know of this case already, or have been called about it within the time each contact is given."""
+        """Not called where they know of this case already, or have been called about it within the time each
+        contact is given.
+        """
         step = span(duty["says"]["step"])
         known = [lit for one in self.duties for lit in one["lits"] if lit["person"] == person]
         answered = [lit for lit in known if lit["answered"]]
@@ -256,7 +313,9 @@ class Duties:
         return [duty for duty in self.duties if is_owed(duty)]
 
     def resume(self, duty: Duty, at: datetime) -> None:
-        """Everything still ahead comes as much later as the clock stood still; so does the limit, where it had not passed."""
+        """Everything still ahead comes as much later as the clock stood still; so does the limit, where it
+        had not passed.
+        """
         stood = at - duty["paused"]
         duty["paused"] = duty["paused_until"] = None
         for name in ("next", "nag", "snooze"):
@@ -276,4 +335,12 @@ def is_owed(duty: Duty) -> bool:
 
 
 def forget(duty: Duty) -> None:
-    duty |= {"next": None, "nag": None, "snooze": None, "paused": None, "paused_until": None, "reminders": [], "overdue": []}
+    duty |= {
+        "next": None,
+        "nag": None,
+        "snooze": None,
+        "paused": None,
+        "paused_until": None,
+        "reminders": [],
+        "overdue": [],
+    }

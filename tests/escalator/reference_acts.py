@@ -1,7 +1,8 @@
-"""The reference model of one case: its report, answers to it, its end, its level, and what people do to its clocks.
+"""The reference model of one case: its report, answers to it, its end, its level, and what people do to its
+clocks.
 
-Invariant: an act that may not be changes nothing; `fact` says whether it counted. Who has standing is not its matter: that is told to
-it, and has tests of its own.
+Invariant: an act that may not be changes nothing; `fact` says whether it counted. Who has standing is not its
+matter: that is told to it, and has tests of its own.
 """
 
 from datetime import datetime
@@ -86,15 +87,31 @@ class Model(Tasks):
     def let_go(self) -> None:
         """Of what comes again and again the last few that were done in time are kept."""
         for rule in {duty["rule"] for duty in self.duties if duty["says"]["again"]}:
-            done = [duty for duty in self.duties if duty["rule"] == rule and not is_owed(duty) and duty["lapse"] is None]
+            done = [
+                duty
+                for duty in self.duties
+                if duty["rule"] == rule and not is_owed(duty) and duty["lapse"] is None
+            ]
             self.duties = [duty for duty in self.duties if not any(duty is one for one in done[:-KEPT])]
 
     # The report, and answers to it
 
     def reported(self, report: Report) -> None:
         self.case = {
-            **{"kind": str(report.kind), "category": report.category, "topic": report.topic, "area": report.area, "unit": report.unit},
-            **{"level": report.level, "sensitive": report.sensitive, "start": report.learned_at, "opened": self.now, "status": "open"},
+            **{
+                "kind": str(report.kind),
+                "category": report.category,
+                "topic": report.topic,
+                "area": report.area,
+                "unit": report.unit,
+            },
+            **{
+                "level": report.level,
+                "sensitive": report.sensitive,
+                "start": report.learned_at,
+                "opened": self.now,
+                "status": "open",
+            },
             **{"holder": report.unit, "held": [(report.unit, "reported")], "transfer": None, "bounces": 0},
         }
         self.merged: list[str] = []
@@ -110,7 +127,10 @@ class Model(Tasks):
         means = "logged_call" if said.via == "logged_call" else "acknowledged"
         settled: list[Duty] = []
         for duty in list(self.duties):
-            lit = next((lit for lit in duty["lits"] if lit["person"] == said.person and lit["answered"] is None), None)
+            lit = next(
+                (lit for lit in duty["lits"] if lit["person"] == said.person and lit["answered"] is None),
+                None,
+            )
             if lit:
                 lit["answered"] = self.now
             if not is_owed(duty):
@@ -126,8 +146,18 @@ class Model(Tasks):
                 duty["next"], duty["taken"] = None, duty["taken"] or said.person
                 settled.append(duty)
         if means == "logged_call":
-            self.logged.append({"person": said.person, "at": self.now, "duties": settled, "answered": False, "contested": False})
-            self.calls |= {(str(said.person), "called")} if settled and said.by.principal != said.person else set()
+            self.logged.append(
+                {
+                    "person": said.person,
+                    "at": self.now,
+                    "duties": settled,
+                    "answered": False,
+                    "contested": False,
+                }
+            )
+            self.calls |= (
+                {(str(said.person), "called")} if settled and said.by.principal != said.person else set()
+            )
         else:
             for call in self.logged:
                 call["answered"] = call["answered"] or call["person"] == said.person
@@ -200,7 +230,9 @@ class Model(Tasks):
         return self.case["sensitive"] or self.case["level"] in ("I", "II")
 
     def graded(self, act: CaseAct) -> tuple[Any, bool]:
-        return act.level or self.case["level"], self.case["sensitive"] if act.sensitive is None else act.sensitive
+        return act.level or self.case["level"], self.case[
+            "sensitive"
+        ] if act.sensitive is None else act.sensitive
 
     def takes_two(self, kind: Kind, act: CaseAct) -> bool:
         """A grave case that somebody has not answered, unless it is made no less of."""
@@ -209,7 +241,8 @@ class Model(Tasks):
         unanswered = [
             duty
             for duty in self.duties
-            if duty["says"]["by"] == "recipient" and (is_owed(duty) or duty.get("logged_by") == act.by.principal)
+            if duty["says"]["by"] == "recipient"
+            and (is_owed(duty) or duty.get("logged_by") == act.by.principal)
         ]
         return self.is_grave() and bool(unanswered) and (kind is not Kind.REGRADED or bool(less))
 
@@ -220,7 +253,12 @@ class Model(Tasks):
 
     def waits(self, kind: Kind, act: CaseAct) -> bool:
         """Kept, and the head of the unit above is asked; the same said again changes nothing."""
-        asked: dict[str, Any] = {"kind": kind, "by": act.by, "said": (act.text, act.level, act.sensitive, act.into), "act": act}
+        asked: dict[str, Any] = {
+            "kind": kind,
+            "by": act.by,
+            "said": (act.text, act.level, act.sensitive, act.into),
+            "act": act,
+        }
         asked["grade"] = (self.case["level"], self.case["sensitive"])
         if self.ending and {**self.ending, "number": 0, "act": act} == {**asked, "number": 0}:
             return False
@@ -231,7 +269,9 @@ class Model(Tasks):
             above.append(unit)
             unit = self.above(unit)
         heads = [head for one in [*above, *self.whole_city()] if (head := self.head(one))]
-        self.calls.add((next((person for person, _ in heads if person != act.by.principal), heads[0][0]), "second"))
+        self.calls.add(
+            (next((person for person, _ in heads if person != act.by.principal), heads[0][0]), "second")
+        )
         return True
 
     def whole_city(self) -> list[str]:
@@ -259,14 +299,21 @@ class Model(Tasks):
         ending = self.ending
         if ending is None or ending["number"] == self.number:
             return
-        same = ending["grade"] == (self.case["level"], self.case["sensitive"]) and self.case["status"] not in ENDED
+        same = (
+            ending["grade"] == (self.case["level"], self.case["sensitive"])
+            and self.case["status"] not in ENDED
+        )
         if not same or not self.takes_two(ending["kind"], ending["act"]):
             self.ending = None
 
     def do_contested(self, act: CaseAct) -> bool:
         """As if the calls written down had never been."""
         who = act.to_person or act.by.principal
-        calls = [call for call in self.logged if call["person"] == who and not call["contested"] and not call["answered"]]
+        calls = [
+            call
+            for call in self.logged
+            if call["person"] == who and not call["contested"] and not call["answered"]
+        ]
         for call in calls:
             call["contested"] = True
             duties: list[Duty] = call["duties"] if self.case["status"] not in ENDED else []
@@ -294,12 +341,18 @@ class Model(Tasks):
     # Clocks and levels
 
     def meant(self, act: CaseAct) -> list[Duty]:
-        """The act names no duty in these histories: all that are owed, of the task it names if it names one."""
+        """The act names no duty in these histories: all that are owed, of the task it names if it names
+        one.
+        """
         return [duty for duty in self.owed() if act.task in (None, duty["task"])]
 
     def do_snoozed(self, act: CaseAct) -> bool:
         who, longest = act.to_person or act.by.principal, span(self.policy["snooze"]["up_to"])
-        theirs = [duty for duty in self.meant(act) if who in [duty["bearer"], *(lit["person"] for lit in duty["lits"])]]
+        theirs = [
+            duty
+            for duty in self.meant(act)
+            if who in [duty["bearer"], *(lit["person"] for lit in duty["lits"])]
+        ]
         theirs = [duty for duty in theirs if duty["snoozes"] < self.policy["snooze"]["times"]]
         if act.span is None or act.span > longest or not theirs:
             return False
@@ -312,7 +365,12 @@ class Model(Tasks):
     def do_paused(self, act: CaseAct) -> bool:
         longest = end_of(self.policy["pause"]["up_to"], self.now, self.zone)
         until = self.now + act.span if act.span else longest
-        if act.by.role not in self.policy["pause"]["by"] or not act.text or until > longest or not self.meant(act):
+        if (
+            act.by.role not in self.policy["pause"]["by"]
+            or not act.text
+            or until > longest
+            or not self.meant(act)
+        ):
             return False
         for duty in self.meant(act):
             if not duty["paused"]:
@@ -336,7 +394,9 @@ class Model(Tasks):
         return True
 
     def absorbed(self, said: Absorbed) -> None:
-        """A duplicate was merged into this case, which goes on, or again, from the earlier start and at the graver level."""
+        """A duplicate was merged into this case, which goes on, or again, from the earlier start and at the
+        graver level.
+        """
         if said.case in self.merged:
             return
         self.merged.append(said.case)
@@ -356,7 +416,9 @@ class Model(Tasks):
             self.work_out_again(was, start)
 
     def work_out_again(self, was: set[str], began: datetime | None = None) -> None:
-        """Every open duty by the case as it is now; `was`: the rules that were about it before, `began`: where its clocks began."""
+        """Every open duty by the case as it is now; `was`: the rules that were about it before, `began`:
+        where its clocks began.
+        """
         triggers = REPORTED if self.witness else {"reported"}
         by_report = {rule["name"] for rule in self.rules().values() if triggers & set(rule["on"])}
         for duty in self.owed():
@@ -371,17 +433,26 @@ class Model(Tasks):
                 duty["ungraded"] = True
                 self.cancel(duty)
             elif rule is not None and duty["task"] is None and duty["state"] == "open" and rule["within"]:
-                is_from_start = began and triggers & set(rule["on"]) and rule["starts"] == "start" and duty["start"] == began
+                is_from_start = (
+                    began
+                    and triggers & set(rule["on"])
+                    and rule["starts"] == "start"
+                    and duty["start"] == began
+                )
                 self.read_again(duty, rule, self.case["start"] if is_from_start else duty["start"])
         for rule in self.rules().values():
-            known = [duty for duty in self.duties if duty["rule"] == rule["name"] and not duty.get("ungraded")]
+            known = [
+                duty for duty in self.duties if duty["rule"] == rule["name"] and not duty.get("ungraded")
+            ]
             if rule["name"] in by_report and not known:
                 from_start = {"start": self.case["start"]}.get(rule["starts"], self.case["opened"])
                 self.open(rule, from_start, None)
         self.limits_pass()
 
     def read_again(self, duty: Duty, rule: dict[str, Any], start: datetime) -> None:
-        """From the original start, with what people have granted on top; by a merge never later, nor so early that it has passed."""
+        """From the original start, with what people have granted on top; by a merge never later, nor so early
+        that it has passed.
+        """
         due = end_of(rule["within"], start, self.zone) + duty["granted"]
         duty["says"] = rule
         if self.absorbing and not self.now < due <= duty["due"]:

@@ -1,6 +1,7 @@
 """Time in the reference model: limits pass, clocks strike, and what has to happen next.
 
-Invariant: everything due by now is done in one go, in the order in which people would expect it, however late the clock is.
+Invariant: everything due by now is done in one go, in the order in which people would expect it, however late
+the clock is.
 """
 
 from datetime import datetime, timedelta
@@ -60,7 +61,9 @@ class Clocks(Duties):
         due = [one for one in duty["overdue"] if one[0] <= self.now]
         duty["overdue"] = duty["overdue"][len(due) :]
         names = [name for _, each in due for name in each]
-        self.calls |= {(person, "overdue") for _, person in self.people(names, duty, self.tasks.get(duty["task"]))}
+        self.calls |= {
+            (person, "overdue") for _, person in self.people(names, duty, self.tasks.get(duty["task"]))
+        }
         if "unacknowledge" in names:
             self.call_again(duty, "again", duty["says"]["chain"])
             duty["taken"] = None

@@ -1,6 +1,8 @@
-"""The policy file read a second time, as plainly as it is written: dictionaries and strings, nothing of the service's own reading.
+"""The policy file read a second time, as plainly as it is written: dictionaries and strings, nothing of the
+service's own reading.
 
-Invariant: knows only what the file and DOMAIN.md say; it is slow and simple so that one can see that it is right.
+Invariant: knows only what the file and DOMAIN.md say; it is slow and simple so that one can see that it is
+right.
 """
 
 import re
@@ -76,7 +78,11 @@ def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, A
         "starts": found.get("starts", "start" if on and on[0].startswith("reported") else "event"),
         "remind": reminders,
         "overdue": list(overdue.items()),
-        "discharged_by": [one for text in many(found.get("discharged_by", [])) for one in many(look_up(policy, text, matter))],
+        "discharged_by": [
+            one
+            for text in many(found.get("discharged_by", []))
+            for one in many(look_up(policy, text, matter))
+        ],
         "until": many(found.get("until", ["closed", "withdrawn", "merged"])),
         "wait": chain.get("after"),
         "chain": chain.get("chain", []),

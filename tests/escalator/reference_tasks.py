@@ -1,6 +1,7 @@
 """Handing over and tasks in the reference model.
 
-Invariant: whoever holds it answers for it until another has taken it; an act that may not be changes nothing and says so.
+Invariant: whoever holds it answers for it until another has taken it; an act that may not be changes nothing
+and says so.
 """
 
 from datetime import datetime
@@ -22,7 +23,9 @@ class Tasks(Clocks):
         if act.task is None:
             return {"it": self.case, "unit": self.case["holder"]}
         task = self.tasks.get(act.task)
-        return {"it": task, "unit": task["unit"]} if task and task["state"] in ("assigned", "accepted") else None
+        return (
+            {"it": task, "unit": task["unit"]} if task and task["state"] in ("assigned", "accepted") else None
+        )
 
     def do_transferred(self, act: CaseAct) -> bool:
         held = self.held(act)
@@ -30,7 +33,12 @@ class Tasks(Clocks):
             return False
         if held["it"]["held"][-1][1] == "imposed":
             return False
-        held["it"]["transfer"] = {"from": held["unit"], "to": act.to_unit, "superior": None, "until": self.objection_ends(self.now)}
+        held["it"]["transfer"] = {
+            "from": held["unit"],
+            "to": act.to_unit,
+            "superior": None,
+            "until": self.objection_ends(self.now),
+        }
         back = act.to_unit in [unit for unit, _ in held["it"]["held"]]
         if back or held["it"]["bounces"] >= self.policy["tasks"]["bounce_limit"]:
             return self.ask_superior(held["it"], act.task)
@@ -40,7 +48,9 @@ class Tasks(Clocks):
         return end_of(self.policy["tasks"]["objection"]["within"], start, self.zone)
 
     def ask_superior(self, it: dict[str, Any], task: str | None) -> bool:
-        """The nearest unit above both, or the one of them that is above the other; nothing to ask where there is none."""
+        """The nearest unit above both, or the one of them that is above the other; nothing to ask where there
+        is none.
+        """
         above: str | None = it["transfer"]["from"]
         if above == it["transfer"]["to"]:
             above = self.above(it["transfer"]["to"])
@@ -96,7 +106,9 @@ class Tasks(Clocks):
         for duty in self.owed():
             if duty["task"] == act.task and HANDING_OVER & set(duty["says"]["on"]):
                 may = act.by.principal == duty["bearer"] or self.may_act(act.by.unit, duty["unit"])
-                self.discharge(duty) if may and "imposed" in duty["says"]["discharged_by"] else self.cancel(duty)
+                self.discharge(duty) if may and "imposed" in duty["says"]["discharged_by"] else self.cancel(
+                    duty
+                )
         return True
 
     def take_over(self, task_id: str | None, unit: str, how: str) -> None:
@@ -106,7 +118,11 @@ class Tasks(Clocks):
             it |= {"owner": None, "state": "accepted"}
         head = self.head(unit)
         for duty in self.owed():
-            if duty["task"] == task_id and duty["says"]["by"] == ("assignee" if task_id else "holder") and head:
+            if (
+                duty["task"] == task_id
+                and duty["says"]["by"] == ("assignee" if task_id else "holder")
+                and head
+            ):
                 duty |= {"unit": unit, "bearer": head[0], "post": head[1], "snooze": None}
                 self.call_again(duty, "duty")
 
@@ -119,8 +135,22 @@ class Tasks(Clocks):
             due = self.now + form.within if form.within else self.usual_end()
             waits = numbered.get(form.after) if form.after else None
             self.tasks[task_id] = {
-                **{"id": task_id, "unit": form.unit, "owner": form.owner, "assigner": assigner, "at": self.now, "due": due, "slip": None},
-                **{"state": "waiting" if waits else "assigned", "after": waits, "span": due - self.now, "transfer": None, "bounces": 0},
+                **{
+                    "id": task_id,
+                    "unit": form.unit,
+                    "owner": form.owner,
+                    "assigner": assigner,
+                    "at": self.now,
+                    "due": due,
+                    "slip": None,
+                },
+                **{
+                    "state": "waiting" if waits else "assigned",
+                    "after": waits,
+                    "span": due - self.now,
+                    "transfer": None,
+                    "bounces": 0,
+                },
                 **{"held": [(form.unit, "assigned")], "asked": None},
             }
             numbered[number] = task_id
@@ -129,8 +159,16 @@ class Tasks(Clocks):
 
     def usual_end(self) -> datetime:
         """The term of what the task is to be done by, where nobody names a limit."""
-        own = [rule for rule in self.rules().values() if "assigned" in rule["on"] and rule["scope"] == "task" and rule["given"]]
-        return end_of(own[0]["within"], self.now, self.zone) if own else self.now + span(self.policy["half_hour"]["within"])
+        own = [
+            rule
+            for rule in self.rules().values()
+            if "assigned" in rule["on"] and rule["scope"] == "task" and rule["given"]
+        ]
+        return (
+            end_of(own[0]["within"], self.now, self.zone)
+            if own
+            else self.now + span(self.policy["half_hour"]["within"])
+        )
 
     def do_assigned(self, act: CaseAct) -> None:
         self.make_tasks(act.tasks, act.by.unit or self.case["holder"])
@@ -158,7 +196,11 @@ class Tasks(Clocks):
 
     def do_verified(self, act: CaseAct) -> bool:
         task = self.task(act)
-        if task is None or task["state"] != "completed" or (act.by.unit == task["unit"] and task["unit"] != task["assigner"]):
+        if (
+            task is None
+            or task["state"] != "completed"
+            or (act.by.unit == task["unit"] and task["unit"] != task["assigner"])
+        ):
             return False
         task["state"] = "verified"
         for one in self.tasks.values():
@@ -187,13 +229,20 @@ class Tasks(Clocks):
             return False
         task["asked"] = None
         for duty in self.owed() if act.approve else []:
-            if duty["task"] == task["id"] and duty["says"]["given"] and duty["due"] == task["due"] and duty["lapse"] is None:
+            if (
+                duty["task"] == task["id"]
+                and duty["says"]["given"]
+                and duty["due"] == task["due"]
+                and duty["lapse"] is None
+            ):
                 self.extend(duty, due)
         task["due"] = due if act.approve else task["due"]
         return True
 
     def extend(self, duty: Duty, due: datetime) -> None:
-        """What is still to come before the limit is counted anew; what follows after it comes as much later."""
+        """What is still to come before the limit is counted anew; what follows after it comes as much
+        later.
+        """
         longer = due - duty["due"]
         duty |= {"due": due, "granted": duty["granted"] + longer}
         after = [(moment + longer, names) for moment, names in duty["overdue"]]

@@ -1,6 +1,8 @@
-"""Scenes of a few acts each: between them every act is done once as it should be and once for every reason it can be refused.
+"""Scenes of a few acts each: between them every act is done once as it should be and once for every reason it
+can be refused.
 
-A line is (minutes, act, what it says, and who says it: `who`, `unit`, `role`). The record each leaves stands in tests/data/on_record.txt.
+A line is (minutes, act, what it says, and who says it: `who`, `unit`, `role`). The record each leaves stands
+in tests/data/on_record.txt.
 """
 
 from datetime import timedelta
@@ -34,7 +36,9 @@ def task(by: str | None, **more: Any) -> dict[str, Any]:
 
 
 def tasks(*units: str, **more: Any) -> dict[str, Any]:
-    return {"tasks": [{"title": f"事项{number}", "unit": unit, **more} for number, unit in enumerate(units, 1)]}
+    return {
+        "tasks": [{"title": f"事项{number}", "unit": unit, **more} for number, unit in enumerate(units, 1)]
+    }
 
 
 def span(minutes: float) -> dict[str, Any]:
@@ -125,7 +129,10 @@ SCENES: list[Scene] = [
         {
             "kind": "task",
             "level": None,
-            "tasks": [{"title": "先", "unit": COUNTY}, {"title": "后", "unit": FIRE, "after": 1, "lead": True}],
+            "tasks": [
+                {"title": "先", "unit": COUNTY},
+                {"title": "后", "unit": FIRE, "after": 1, "lead": True},
+            ],
         },
         [
             (1, Kind.ACCEPTED, task(FIRE, task="t2")),
@@ -174,15 +181,43 @@ SCENES: list[Scene] = [
             (1, Kind.EXTENSION_ASKED, {"duty": "petition_route-wangshan_info_duty", **at(30 * DAY)}),
             (2, Kind.PROGRESSED, {"unit": INFO, **WHY}),
             (3, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "approve": True}),
-            (3, Kind.EXTENSION_ASKED, {"duty": "petition_close-wangshan_info_duty", "unit": FIRE, **at(80 * DAY)}),
+            (
+                3,
+                Kind.EXTENSION_ASKED,
+                {"duty": "petition_close-wangshan_info_duty", "unit": FIRE, **at(80 * DAY)},
+            ),
             (3, Kind.EXTENSION_ASKED, {"duty": "petition_close-wangshan_info_duty", **at(200 * DAY)}),
-            (4, Kind.EXTENSION_ASKED, {"duty": "petition_close-wangshan_info_duty", "unit": INFO, **WHY, **at(80 * DAY)}),
-            (5, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "unit": FIRE, "approve": True}),
-            (5, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "approve": True, **at(200 * DAY)}),
-            (5, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "approve": True, **at(3 * DAY)}),
-            (6, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "unit": ABOVE, "approve": True, **WHY}),
+            (
+                4,
+                Kind.EXTENSION_ASKED,
+                {"duty": "petition_close-wangshan_info_duty", "unit": INFO, **WHY, **at(80 * DAY)},
+            ),
+            (
+                5,
+                Kind.EXTENSION_DECIDED,
+                {"duty": "petition_close-wangshan_info_duty", "unit": FIRE, "approve": True},
+            ),
+            (
+                5,
+                Kind.EXTENSION_DECIDED,
+                {"duty": "petition_close-wangshan_info_duty", "approve": True, **at(200 * DAY)},
+            ),
+            (
+                5,
+                Kind.EXTENSION_DECIDED,
+                {"duty": "petition_close-wangshan_info_duty", "approve": True, **at(3 * DAY)},
+            ),
+            (
+                6,
+                Kind.EXTENSION_DECIDED,
+                {"duty": "petition_close-wangshan_info_duty", "unit": ABOVE, "approve": True, **WHY},
+            ),
             (7, Kind.EXTENSION_ASKED, {"duty": "petition_close-wangshan_info_duty", **WHY, **at(85 * DAY)}),
-            (8, Kind.EXTENSION_DECIDED, {"duty": "petition_close-wangshan_info_duty", "approve": False, **WHY}),
+            (
+                8,
+                Kind.EXTENSION_DECIDED,
+                {"duty": "petition_close-wangshan_info_duty", "approve": False, **WHY},
+            ),
             (9, Kind.REVIEW_ASKED, WHY),
             (10, Kind.REVIEWED, {"unit": "petition_office", **WHY}),
             (11, Kind.REVIEW_ASKED, WHY),
@@ -222,7 +257,14 @@ SCENES: list[Scene] = [
             (18, Kind.PAUSED, {**SUPERVISOR, **WHY, **span(5)}),
             (18.5, Kind.FILED, {"document": Document.WRITTEN_REPORT, "unit": INFO, **WHY}),
             (20, Kind.RESUMED, {"duty": "first_report-gov_main"}),
-            *[(20 + number, Kind.SNOOZED, {"who": "jiang_yue", "duty": "follow_up-wangshan_info_duty", **span(1)}) for number in range(3)],
+            *[
+                (
+                    20 + number,
+                    Kind.SNOOZED,
+                    {"who": "jiang_yue", "duty": "follow_up-wangshan_info_duty", **span(1)},
+                )
+                for number in range(3)
+            ],
             (24, Kind.SNOOZED, {"who": "jiang_yue", **span(1)}),
             (29, Kind.PROGRESSED, WHY),
         ],
@@ -260,7 +302,18 @@ SCENES: list[Scene] = [
             (1, Kind.MERGED, {"into": "01JDCASE000000000000000000"}),
             (1, Kind.SPLIT, {}),
             (2, Kind.SPLIT, {"summary": "又一起", "to_unit": COUNTY, **WHY}),
-            (2, Kind.SPLIT, {"unit": ABOVE, "summary": "又一起", "level": "I", "sensitive": True, "to_unit": COUNTY, **WHY}),
+            (
+                2,
+                Kind.SPLIT,
+                {
+                    "unit": ABOVE,
+                    "summary": "又一起",
+                    "level": "I",
+                    "sensitive": True,
+                    "to_unit": COUNTY,
+                    **WHY,
+                },
+            ),
             (3, Kind.SPLIT, {"summary": "再一起"}),
             (4, Kind.RESOLVED, WHY),
             (5, Kind.RESOLVED, WHY),
@@ -308,7 +361,11 @@ SCENES: list[Scene] = [
             (10, Kind.NOTICE_PUBLISHED, WHY),
             (11, Kind.NOTICE_PUBLISHED, WHY),
             (12, Kind.CORRECTED, WHY),
-            (13, Kind.NOTICE_DRAFTED, {"who": "a", "to_unit": COUNTY, "reply_by": LEARNED + timedelta(days=9), **WHY}),
+            (
+                13,
+                Kind.NOTICE_DRAFTED,
+                {"who": "a", "to_unit": COUNTY, "reply_by": LEARNED + timedelta(days=9), **WHY},
+            ),
             (14, Kind.NOTICE_APPROVED, {"who": "b", "approve": False, **WHY}),
             (15, Kind.NOTICE_DRAFTED, {"who": "a", **WHY}),
             (16, Kind.SPLIT, {"summary": "又一起"}),

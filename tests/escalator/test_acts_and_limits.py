@@ -59,7 +59,9 @@ def test_what_is_done_while_its_clock_stands_still_is_in_time_and_the_record_say
     assert (duty.state, duty.due_at) == (DutyState.DISCHARGED, LEARNED + timedelta(hours=2))
 
 
-def test_pausing_a_task_moves_the_tasks_own_limit_so_that_an_extension_can_still_be_asked(tasked: Story) -> None:
+def test_pausing_a_task_moves_the_tasks_own_limit_so_that_an_extension_can_still_be_asked(
+    tasked: Story,
+) -> None:
     pause(tasked, 60)
     tasked.act(Kind.RESUMED, 60 + 1440, text="继续")
     assert tasked.task().due_at == tasked.duty("task_complete").due_at == LEARNED + 4 * DAY
@@ -94,7 +96,9 @@ def test_who_the_superior_decides_about_owes_no_answer(story: Story) -> None:
     assert story.duty("impose_lead").is_owed
     assert not story.duty("transfer_answer").is_owed
     imposed = story.act(Kind.IMPOSED, 6, unit="government", to_unit=OTHER, text="由该局牵头")
-    assert (story.now.holder, story.duty("impose_lead").state) == (OTHER, DutyState.DISCHARGED), imposed.effects
+    assert (story.now.holder, story.duty("impose_lead").state) == (OTHER, DutyState.DISCHARGED), (
+        imposed.effects
+    )
 
 
 def test_accepting_a_task_answers_no_transfer_of_the_case(story: Story) -> None:
@@ -120,7 +124,9 @@ def test_a_failed_call_moves_no_chain_on_that_was_put_off(story: Story) -> None:
     for channel in first.channels:
         story.delivery(Kind.FAILED, first.id, first.person, channel, 2)
     assert len(story.lit()) == 5, "they know, and will be reminded"
-    assert story.duty("first_report-party_main").next_link_at == LEARNED + timedelta(minutes=16), "the chain waits as long as that"
+    assert story.duty("first_report-party_main").next_link_at == LEARNED + timedelta(minutes=16), (
+        "the chain waits as long as that"
+    )
     story.time_passes(11)
     assert (11.0, first.person) in story.lit()[5:]
 
@@ -129,8 +135,12 @@ def test_whoever_was_called_long_ago_about_something_else_is_called_as_a_contact
     story = Story()
     story.reported(unit="party_office")
     story.time_passes(5)
-    called = [notice.purpose for notice in story.notices() if notice.person == story.holder("secretary_general")]
-    assert called == [Purpose.DUTY, Purpose.FALLBACK], "as the one who must acknowledge for the unit, then for five who are dark"
+    called = [
+        notice.purpose for notice in story.notices() if notice.person == story.holder("secretary_general")
+    ]
+    assert called == [Purpose.DUTY, Purpose.FALLBACK], (
+        "as the one who must acknowledge for the unit, then for five who are dark"
+    )
 
 
 def test_who_is_being_rung_at_this_moment_is_not_rung_for_a_second_duty(story: Story) -> None:
@@ -141,19 +151,28 @@ def test_who_is_being_rung_at_this_moment_is_not_rung_for_a_second_duty(story: S
     assert [person for _, person in story.lit()[5:]] == [story.holder("secretary_general")]
     for channel in notices[2].channels:
         story.delivery(Kind.FAILED, notices[2].id, notices[2].person, channel, 4)
-    assert [minute for minute, person in story.lit() if person == story.holder("secretary_general")] == [1.0, 4.0], "after that, again"
+    assert [minute for minute, person in story.lit() if person == story.holder("secretary_general")] == [
+        1.0,
+        4.0,
+    ], "after that, again"
 
 
 def test_one_answers_for_all_where_the_policy_says_so() -> None:
     story = Story(
-        default_rules(**{"cause: not_acknowledged\n    refers: true": "cause: not_acknowledged\n    answer: any\n    refers: true"})
+        default_rules(
+            **{
+                "cause: not_acknowledged\n    refers: true": "cause: not_acknowledged\n    answer: any\n    refers: true"
+            }
+        )
     )
     told = story.reported()
     assert len([notice for notice in told.notices if notice.purpose is Purpose.REPORT]) == 5
     story.acknowledged(story.holder("gov_in_charge"), 3)
     assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [DutyState.DISCHARGED]
     story.act(Kind.REGRADED, 4, level="IV", text="降级")
-    assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [DutyState.DISCHARGED], "nobody new is owed it"
+    assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [
+        DutyState.DISCHARGED
+    ], "nobody new is owed it"
 
 
 def test_a_pause_ends_when_it_was_to_end_however_late_its_clock_is(story: Story) -> None:
@@ -166,12 +185,21 @@ def test_a_pause_ends_when_it_was_to_end_however_late_its_clock_is(story: Story)
 def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called(story: Story) -> None:
     story.reported()
     story.act(Kind.ESCALATED, 1, step=2, duty="first_report-gov_main")
-    assert [lit.post for lit in story.duty("first_report-gov_main").lit] == ["gov_main", "deputy_sg_in_charge"]
+    assert [lit.post for lit in story.duty("first_report-gov_main").lit] == [
+        "gov_main",
+        "deputy_sg_in_charge",
+    ]
     story.acknowledged(story.holder("deputy_sg_in_charge"), 2)
     story.act(Kind.ESCALATED, 3, step=1, duty="first_report-gov_main")
     story.act(Kind.ESCALATED, 3, step=2, duty="first_report-gov_main")
-    assert {lit.post for lit in story.duty("first_report-gov_main").lit} == {"gov_main", "secretary_general", "deputy_sg_in_charge"}
-    assert story.duty("first_report-gov_main").taken_by == story.holder("deputy_sg_in_charge"), "an answer is not asked for twice"
+    assert {lit.post for lit in story.duty("first_report-gov_main").lit} == {
+        "gov_main",
+        "secretary_general",
+        "deputy_sg_in_charge",
+    }
+    assert story.duty("first_report-gov_main").taken_by == story.holder("deputy_sg_in_charge"), (
+        "an answer is not asked for twice"
+    )
 
 
 def test_a_case_that_is_closed_is_handed_over_no_more(story: Story) -> None:
@@ -188,11 +216,18 @@ def test_an_extension_granted_after_the_limit_takes_no_lapse_back(story: Story) 
     story.act(Kind.EXTENSION_ASKED, 2, duty=duty.id, due_at=duty.due_at + DAY, text="鉴定未出")
     story.time_passes(61 * 1440)
     story.act(Kind.EXTENSION_DECIDED, 61 * 1440, duty=duty.id, approve=True)
-    assert (story.duty("petition_close").state, story.duty("petition_close").due_at) == (DutyState.LAPSED, duty.due_at)
+    assert (story.duty("petition_close").state, story.duty("petition_close").due_at) == (
+        DutyState.LAPSED,
+        duty.due_at,
+    )
 
 
-@pytest.mark.parametrize(("unit", "refused"), [("wangshan_government", True), ("government", False), ("party_committee", False)])
-def test_only_the_superior_that_was_asked_or_one_above_it_imposes(story: Story, unit: str, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("unit", "refused"), [("wangshan_government", True), ("government", False), ("party_committee", False)]
+)
+def test_only_the_superior_that_was_asked_or_one_above_it_imposes(
+    story: Story, unit: str, refused: bool
+) -> None:
     story.reported()
     for minute in (1, 3):
         story.act(Kind.TRANSFERRED, minute, unit=UNIT, to_unit="fire_rescue", text="职责在贵队")
@@ -203,7 +238,9 @@ def test_only_the_superior_that_was_asked_or_one_above_it_imposes(story: Story, 
 
 
 @pytest.mark.parametrize(("unit", "refused"), [("wangshan_government", False), ("public_security", True)])
-def test_without_a_deadlock_whoever_stands_above_the_holder_may_impose(story: Story, unit: str, refused: bool) -> None:
+def test_without_a_deadlock_whoever_stands_above_the_holder_may_impose(
+    story: Story, unit: str, refused: bool
+) -> None:
     story.reported()
     assert bool(why(story, Kind.IMPOSED, 5, unit=unit, to_unit=OTHER)) is refused
 
@@ -222,7 +259,11 @@ def test_the_chain_of_holders_says_how_each_came_to_it(tasked: Story) -> None:
     tasked.act(Kind.ACCEPTED, 2, unit="fire_rescue", task="t1")
     assert tasked.task().transfer is None
     tasked.act(Kind.IMPOSED, 3, unit="government", role=Role.LEADER, task="t1", to_unit=OTHER)
-    assert [(held.unit, held.how) for held in tasked.task().held] == [(OTHER, "assigned"), ("fire_rescue", "accepted"), (OTHER, "imposed")]
+    assert [(held.unit, held.how) for held in tasked.task().held] == [
+        (OTHER, "assigned"),
+        ("fire_rescue", "accepted"),
+        (OTHER, "imposed"),
+    ]
 
 
 def test_a_move_that_no_table_has_names_state_and_move() -> None:

@@ -1,4 +1,6 @@
-"""Clocks to the moment, and calls to the right person: what is late, what stands still, who has left, who sits in for whom."""
+"""Clocks to the moment, and calls to the right person: what is late, what stands still, who has left, who
+sits in for whom.
+"""
 
 from datetime import timedelta
 
@@ -39,7 +41,9 @@ def test_at_the_limit_itself_nobody_is_told_that_it_is_overdue(story: Story) -> 
     strike(story, 60)
     assert story.duty("written_report").state is DutyState.OPEN
     assert not [
-        notice for notice in story.notices() if notice.purpose is Purpose.OVERDUE and "written_report-wangshan_info_duty" in notice.duties
+        notice
+        for notice in story.notices()
+        if notice.purpose is Purpose.OVERDUE and "written_report-wangshan_info_duty" in notice.duties
     ]
 
 
@@ -53,7 +57,9 @@ def test_when_a_snooze_ends_late_the_chain_waits_from_the_call_on(story: Story) 
     assert story.holder("secretary_general") not in [person for _, person in story.lit()]
 
 
-@pytest.mark.parametrize(("reported", "state"), [(29, DutyState.DISCHARGED), (31, DutyState.LAPSED_DISCHARGED)])
+@pytest.mark.parametrize(
+    ("reported", "state"), [(29, DutyState.DISCHARGED), (31, DutyState.LAPSED_DISCHARGED)]
+)
 def test_a_report_found_before_the_clock_of_its_limit_strikes_is_late_or_in_time_by_its_own_moment(
     story: Story, reported: float, state: DutyState
 ) -> None:
@@ -86,14 +92,21 @@ def test_what_follows_a_lapse_stands_still_with_the_clock(story: Story) -> None:
     before = story.duty("task_complete").overdue
     story.act(Kind.PAUSED, 3.5 * DAY, role=Role.SUPERVISOR, text="会商", duty="task_complete-t1")
     story.act(Kind.RESUMED, 4.5 * DAY, duty="task_complete-t1")
-    assert [one.at for one in story.duty("task_complete").overdue] == [one.at + timedelta(days=1) for one in before]
-    assert story.duty("task_complete").due_at == LEARNED + timedelta(days=3), "a limit that has passed stays where it was"
+    assert [one.at for one in story.duty("task_complete").overdue] == [
+        one.at + timedelta(days=1) for one in before
+    ]
+    assert story.duty("task_complete").due_at == LEARNED + timedelta(days=3), (
+        "a limit that has passed stays where it was"
+    )
 
 
 def test_whoever_left_the_directory_is_followed_by_who_holds_the_post(story: Story) -> None:
     story.reported()
     directory = story.rules.directory
-    posts = tuple(post.model_copy(update={"holder": "feng_ren"}) if post.id == "propaganda_head" else post for post in directory.posts)
+    posts = tuple(
+        post.model_copy(update={"holder": "feng_ren"}) if post.id == "propaganda_head" else post
+        for post in directory.posts
+    )
     people = tuple(person for person in directory.people if person.id != "pan_qiu")
     story.rules = Rules(story.rules.policy, directory.revised(posts=posts, people=people))
     story.time_passes(151)
@@ -102,7 +115,11 @@ def test_whoever_left_the_directory_is_followed_by_who_holds_the_post(story: Sto
 
 def test_a_post_on_a_roster_is_whoever_is_on_duty_then(story: Story) -> None:
     directory = story.rules.directory
-    minute = next(60.0 * hour for hour in range(200) if _on_duty(story, 60.0 * hour) != directory.holder_of(PostId("two_offices_duty")).id)
+    minute = next(
+        60.0 * hour
+        for hour in range(200)
+        if _on_duty(story, 60.0 * hour) != directory.holder_of(PostId("two_offices_duty")).id
+    )
     story.reported(minute, learned_at=LEARNED, level="IV")
     story.act(Kind.ESCALATED, minute, post="two_offices_duty", duty="first_report-party_main")
     assert story.lit()[-1] == (minute, _on_duty(story, minute))
@@ -118,13 +135,17 @@ def test_who_stood_in_and_when_is_kept(story: Story) -> None:
     story.acknowledged(story.holder("secretary_general"), 6)
     assert story.duty("first_report-party_main").taken_at == LEARNED + 6 * MINUTE
     story.act(Kind.ESCALATED, 7, post="secretary_general", duty="acknowledge-wangshan_info_duty")
-    assert story.duty("acknowledge").lit[-1].at == LEARNED + 7 * MINUTE, "an answer that is known already counts as of now"
+    assert story.duty("acknowledge").lit[-1].at == LEARNED + 7 * MINUTE, (
+        "an answer that is known already counts as of now"
+    )
 
 
 def test_the_log_keeps_what_was_said(story: Story) -> None:
     story.reported()
     story.act(Kind.PROGRESSED, 1, text="正在疏散")
-    assert [(entry.kind, entry.by, entry.text) for entry in story.now.log] == [(Kind.PROGRESSED, "officer", "正在疏散")]
+    assert [(entry.kind, entry.by, entry.text) for entry in story.now.log] == [
+        (Kind.PROGRESSED, "officer", "正在疏散")
+    ]
 
 
 def test_who_assigned_a_task_is_told_where_the_policy_says_so_and_the_lapse_is_referred() -> None:
@@ -136,8 +157,15 @@ def test_who_assigned_a_task_is_told_where_the_policy_says_so_and_the_lapse_is_r
     story.time_passes(3 * DAY + 3)
     told = [effect.person for effect in story.all_effects(EffectKind.TOLD) if effect.duty == "task_verify-t1"]
     assert told == [story.holder("emergency_bureau_head")]
-    assert [effect.why for effect in story.all_effects(EffectKind.REFERRED) if effect.duty == "task_verify-t1"] == ["not_done"]
-    sent = [sent.data for decision in story.decisions for sent in decision.sends if sent.data.get("rule") == "task_verify"]
+    assert [
+        effect.why for effect in story.all_effects(EffectKind.REFERRED) if effect.duty == "task_verify-t1"
+    ] == ["not_done"]
+    sent = [
+        sent.data
+        for decision in story.decisions
+        for sent in decision.sends
+        if sent.data.get("rule") == "task_verify"
+    ]
     assert [(one["unit"], one["late_by_seconds"]) for one in sent] == [("emergency_bureau", 0.001)]
 
 
@@ -146,7 +174,10 @@ def test_a_rule_of_its_own_recipients_for_the_sensitive_tells_them_and_lets_the_
     story = Story(default_rules(**{'{ when: { sensitive: true }, within: "@half_hour.within" }': own}))
     story.reported()
     story.act(Kind.REGRADED, 3, sensitive=True, text="事涉敏感")
-    assert [duty.bearer for duty in owed_of(story, "first_report")] == [story.holder("party_main"), story.holder("discipline")]
+    assert [duty.bearer for duty in owed_of(story, "first_report")] == [
+        story.holder("party_main"),
+        story.holder("discipline"),
+    ]
     assert story.duty("first_report-discipline").due_at == LEARNED + 30 * MINUTE
     assert story.duty("first_report-gov_main").cancelled_why == "not_owed_at_this_level"
 
@@ -229,7 +260,11 @@ def test_the_measure_says_who_decided_it(story: Story) -> None:
     world.happens(Kind.MEASURE_DECIDED, case.id, CaseAct(by=by, measure="reminder"), LEARNED + 40 * MINUTE)
     measure = world.cases[case.id].measure
     assert measure is not None
-    assert (measure.decided, measure.decided_by, measure.decided_at) == ("reminder", "feng_ren", LEARNED + 40 * MINUTE)
+    assert (measure.decided, measure.decided_by, measure.decided_at) == (
+        "reminder",
+        "feng_ren",
+        LEARNED + 40 * MINUTE,
+    )
 
 
 def test_whoever_has_answered_is_not_asked_again_when_others_become_recipients() -> None:

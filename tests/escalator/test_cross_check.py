@@ -56,12 +56,17 @@ def test_two_tellings_of_one_event_are_found_and_explained_in_words() -> None:
 
 
 def test_two_fires_in_one_county_on_one_morning_are_two() -> None:
-    assert not matches({**HEARD, "summary": "沙岭小学食堂着火"}, {**REPORTED, "summary": "高速公路油罐车追尾燃烧"})
+    assert not matches(
+        {**HEARD, "summary": "沙岭小学食堂着火"}, {**REPORTED, "summary": "高速公路油罐车追尾燃烧"}
+    )
 
 
 def test_english_and_chinese_are_told_in_words_and_pairs() -> None:
     assert words_of("A Fire at the PLANT", "化工厂") == {"fire", "plant", "化工", "工厂"}
-    assert matches({**HEARD, "summary": "Explosion at chemical plant, Wangshan"}, {**REPORTED, "summary": "Chemical plant explosion"})
+    assert matches(
+        {**HEARD, "summary": "Explosion at chemical plant, Wangshan"},
+        {**REPORTED, "summary": "Chemical plant explosion"},
+    )
 
 
 def test_what_is_told_in_two_scripts_is_not_called_different_for_it() -> None:
@@ -93,7 +98,9 @@ def test_media_hotline_and_sensors_are_witnesses_and_units_are_not() -> None:
     inside = next(source for source in directory.sources if not source.outside)
 
     def of(source: str | None, kind: ReportKind = ReportKind.INCIDENT) -> tuple[bool, bool]:
-        original = Original(format="cap", source=SourceId(source), id="1", digest="0" * 64) if source else None
+        original = (
+            Original(format="cap", source=SourceId(source), id="1", digest="0" * 64) if source else None
+        )
         matter = telling(kind=kind, original=original).matter
         return is_witness(matter, directory), is_units_report(matter, directory)
 
@@ -105,11 +112,16 @@ def test_media_hotline_and_sensors_are_witnesses_and_units_are_not() -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(Category), st.integers(0, 10_000))
-def test_a_score_is_a_share_the_same_both_ways_and_one_with_itself(one: str, other: str, category: Category, minutes: int) -> None:
+def test_a_score_is_a_share_the_same_both_ways_and_one_with_itself(
+    one: str, other: str, category: Category, minutes: int
+) -> None:
     at = LEARNED + timedelta(minutes=minutes)
     first = telling(summary=f"化工厂爆炸 {one}".strip())
     second = telling(summary=f"爆炸 {other}".strip(), category=category, occurred_at=at, learned_at=at)
-    forth, back = match(first, second, example_directory(), settings()), match(second, first, example_directory(), settings())
+    forth, back = (
+        match(first, second, example_directory(), settings()),
+        match(second, first, example_directory(), settings()),
+    )
     assert 0 <= forth.score <= 1
     assert forth.score == back.score
     assert match(first, first, example_directory(), settings()).score == pytest.approx(1.0)
@@ -138,7 +150,9 @@ async def test_a_witness_finds_the_units_report_and_a_report_finds_the_witness(a
             assert data
             assert data.score >= 0.6
             assert {reason.aspect for reason in data.why} == {"area", "category", "time", "text"}
-            await until(lambda witness=witness: _is_settled(admin, witness), what="nothing is suspected any more")
+            await until(
+                lambda witness=witness: _is_settled(admin, witness), what="nothing is suspected any more"
+            )
 
 
 async def _matched(admin: Client, witness: CaseId, unit: CaseId) -> Matched | None:
@@ -175,5 +189,7 @@ async def test_a_witness_that_is_matched_is_not_matched_again_by_what_is_no_more
         for _ in range(5):
             await report(intake, **told)
         another = await report(intake, kind="opinion", summary="网传石桥镇粮库垮塌")
-        await until(lambda: facts_of(admin, another, Kind.MATCHED), what="all that came before it has been compared")
+        await until(
+            lambda: facts_of(admin, another, Kind.MATCHED), what="all that came before it has been compared"
+        )
         assert len(await facts_of(admin, witness, Kind.MATCHED)) == before

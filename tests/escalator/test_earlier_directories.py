@@ -18,7 +18,9 @@ FIRST = example_directory()
 
 
 def change(base: int, changes: tuple[Change, ...], version: str) -> DirectoryChange:
-    return DirectoryChange(by=Actor(principal="operator", role=Role.OPERATOR), version=version, base=base, changes=changes)
+    return DirectoryChange(
+        by=Actor(principal="operator", role=Role.OPERATOR), version=version, base=base, changes=changes
+    )
 
 
 def holder(base: int) -> DirectoryChange:
@@ -76,7 +78,10 @@ def test_what_can_not_be_made_again_whole_is_not_known() -> None:
 
 def test_parts_make_one_change_and_a_repeat_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory_facts, "FITS", 10_000)
-    facts = [*directory_facts.facts_of(CHANGES[0], "first", LEARNED), *directory_facts.facts_of(CHANGES[1], "second", LEARNED)]
+    facts = [
+        *directory_facts.facts_of(CHANGES[0], "first", LEARNED),
+        *directory_facts.facts_of(CHANGES[1], "second", LEARNED),
+    ]
     assert len(facts) > 2, "the first takes several facts"
     stored = [*enumerate(facts, 1), (99, facts[-1])]
     found = [*revisions_of((sequence, Fact.read(one.raw)) for sequence, one in stored)]

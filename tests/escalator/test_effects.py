@@ -1,4 +1,6 @@
-"""What every effect says, whatever happened: a named reason that has words, whom and what it is about, and the line it comes from."""
+"""What every effect says, whatever happened: a named reason that has words, whom and what it is about, and
+the line it comes from.
+"""
 
 import re
 from random import Random
@@ -52,7 +54,9 @@ WORDS = {
     *(f"filed.{document}" for document in Document),
     *("overdue", "paused", "resumed", "blue", "yellow", "red"),
 }
-PUT_TOGETHER = re.compile(r"(case_is|task_is|ended_by)_[a-z_]+|alike_[01]\.\d\d|carried_on_in:.+|no_duty_for_[a-z_]+")
+PUT_TOGETHER = re.compile(
+    r"(case_is|task_is|ended_by)_[a-z_]+|alike_[01]\.\d\d|carried_on_in:.+|no_duty_for_[a-z_]+"
+)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -75,14 +79,18 @@ def _is_about_what_there_is(history: History, effect: Effect) -> None:
     duty = next((one for one in case.duties if one.id == effect.duty), None)
     if duty is not None and effect.kind is not EffectKind.RAISED:
         assert effect.task == duty.task
-    assert effect.person is None or effect.person in directory.people_by_id or effect.kind is EffectKind.REFUSED
+    assert (
+        effect.person is None or effect.person in directory.people_by_id or effect.kind is EffectKind.REFUSED
+    )
     assert effect.unit is None or effect.unit in directory.units_by_id
     assert effect.post is None or effect.post in directory.posts_by_id
     assert effect.task is None or effect.task in {task.id for task in case.tasks}
     if effect.kind is EffectKind.MOVED:
         assert effect.due_at != effect.was
     if effect.kind is EffectKind.LAPSED:
-        assert (effect.late_by_seconds is not None) == (effect.cause is LapseCause.REPORTED_LATE), "a clock's lateness is nobody's"
+        assert (effect.late_by_seconds is not None) == (effect.cause is LapseCause.REPORTED_LATE), (
+            "a clock's lateness is nobody's"
+        )
         assert effect.late_by_seconds is None or effect.late_by_seconds > 0
     if effect.kind is EffectKind.DISCHARGED:
         assert (effect.late_by_seconds is not None) == effect.why.endswith("_late")

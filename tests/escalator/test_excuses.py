@@ -1,4 +1,6 @@
-"""Our own failures excuse people: what fell into an outage of ours, or was never called, is on record and is not referred by itself."""
+"""Our own failures excuse people: what fell into an outage of ours, or was never called, is on record and is
+not referred by itself.
+"""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -37,7 +39,12 @@ def away(of: Author, since: float, until: float | None = None) -> Outage:
 
 
 def referred(story: Story) -> list[Referred]:
-    return [Referred.model_validate(sent.data) for decision in story.decisions for sent in decision.sends if sent.kind is Kind.REFERRED]
+    return [
+        Referred.model_validate(sent.data)
+        for decision in story.decisions
+        for sent in decision.sends
+        if sent.kind is Kind.REFERRED
+    ]
 
 
 def lapse(story: Story, duty: DutyId = MAIN) -> tuple[tuple[str, ...], Outage | None]:
@@ -81,7 +88,9 @@ def test_a_clock_that_strikes_late_is_never_a_persons_lateness() -> None:
     assert excuses == (Excuse.SYSTEM_AWAY,)
     assert outage is not None
     assert (outage.of, outage.until) == (Author.BROKER, minute(32))
-    assert [effect.late_by_seconds for effect in story.all_effects(EffectKind.LAPSED) if effect.duty == MAIN] == [None]
+    assert [
+        effect.late_by_seconds for effect in story.all_effects(EffectKind.LAPSED) if effect.duty == MAIN
+    ] == [None]
     assert not referred(story)
 
 
@@ -110,7 +119,15 @@ def test_the_discipline_organ_may_refer_it_all_the_same() -> None:
     story = Story(with_outages(away(Author.INTAKE, 29, 32)))
     story.reported()
     story.time_passes(33)
-    story.act(Kind.CONFIRMED, 60, "discipline", Role.DISCIPLINE, "jiang_jian", duty=MAIN, text="当日其办公室可直接上报")
+    story.act(
+        Kind.CONFIRMED,
+        60,
+        "discipline",
+        Role.DISCIPLINE,
+        "jiang_jian",
+        duty=MAIN,
+        text="当日其办公室可直接上报",
+    )
 
     (sent,) = referred(story)
     assert (sent.duty, sent.excuses, sent.late_by_seconds) == (MAIN, (Excuse.SYSTEM_AWAY,), 30 * 60)
@@ -134,7 +151,9 @@ def test_that_others_of_us_were_away_excuses_no_late_report() -> None:
     story.reported(34)
 
     assert lapse(story) == ((), None)
-    assert [(sent.cause, sent.late_by_seconds) for sent in referred(story)] == [(LapseCause.REPORTED_LATE, 4 * 60)]
+    assert [(sent.cause, sent.late_by_seconds) for sent in referred(story)] == [
+        (LapseCause.REPORTED_LATE, 4 * 60)
+    ]
 
 
 def test_a_try_counts_where_our_own_record_says_that_intake_was_away() -> None:
@@ -198,7 +217,9 @@ def test_the_wait_counts_from_the_hand_over() -> None:
 
 
 class Troubled(History):
-    """Nothing is decided while the escalator is away: its clocks strike and its facts come when it is back."""
+    """Nothing is decided while the escalator is away: its clocks strike and its facts come when it is
+    back.
+    """
 
     def __init__(self, chance: Random) -> None:
         super().__init__(chance, with_outages(*_outages(chance)))
@@ -225,10 +246,18 @@ SPANS = [4, 107, 1900, 7200, 90_000]
 def _outages(chance: Random) -> list[Outage]:
     found: list[Outage] = []
     for _ in range(chance.choice([1, 3, 8, 20])):
-        since = chance.choice([0, 1740, 1799, 1800, 3600, chance.randrange(0, 40_000), chance.randrange(0, 600_000)])
+        since = chance.choice(
+            [0, 1740, 1799, 1800, 3600, chance.randrange(0, 40_000), chance.randrange(0, 600_000)]
+        )
         span = chance.choice(SPANS)
         of = chance.choice([Author.INTAKE, Author.ESCALATOR, Author.NOTIFIER])
-        found.append(Outage(of=of, since=LEARNED + timedelta(seconds=since), until=LEARNED + timedelta(seconds=since + span)))
+        found.append(
+            Outage(
+                of=of,
+                since=LEARNED + timedelta(seconds=since),
+                until=LEARNED + timedelta(seconds=since + span),
+            )
+        )
     return found
 
 
@@ -245,10 +274,14 @@ def test_over_any_history_with_any_outages_nobody_is_referred_for_what_fell_into
             said = Referred.model_validate(sent.data)
             duty = _as_it_was(history, step, said.duty)
             _is_nobodys_outage(history, said)
-            assert not _fell_into_a_late_strike(step, said), "nobody is referred for what a late clock has found"
+            assert not _fell_into_a_late_strike(step, said), (
+                "nobody is referred for what a late clock has found"
+            )
             called = [lit for lit in duty.lit if lit.person == duty.bearer and lit.channels]
             is_late_report = said.cause == LapseCause.REPORTED_LATE
-            assert is_late_report or not called or any(lit.is_reached for lit in called), "nobody whom no call has reached"
+            assert is_late_report or not called or any(lit.is_reached for lit in called), (
+                "nobody whom no call has reached"
+            )
             assert is_late_report or said.late_by_seconds is None, "nobody is late by what a clock has found"
 
 
@@ -277,11 +310,17 @@ def _is_nobodys_outage(history: History, said: Referred) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.integers(0, 2**32))
 def test_an_outage_changes_nothing_but_the_referral(seed: int) -> None:
-    """The same is owed, has lapsed and is called as without it. (A notice that names nobody is on whoever is held to a lapse.)"""
+    """The same is owed, has lapsed and is called as without it. (A notice that names nobody is on whoever is
+    held to a lapse.)
+    """
     history = Troubled(Random(seed)).play(20)
     assume(all(step.kind is not Kind.NOTICE_DRAFTED for step in history.steps))
     plain = Story(RULES, tells=history.tells)
     for step in history.steps:
         plain.happens(step.kind, step.data, (step.at - LEARNED).total_seconds() / 60)
-    assert [replace(duty, lapse=None) for duty in plain.now.duties] == [replace(duty, lapse=None) for duty in history.now.duties]
-    assert [step.decision.notices for step in history.steps] == [decision.notices for decision in plain.decisions]
+    assert [replace(duty, lapse=None) for duty in plain.now.duties] == [
+        replace(duty, lapse=None) for duty in history.now.duties
+    ]
+    assert [step.decision.notices for step in history.steps] == [
+        decision.notices for decision in plain.decisions
+    ]

@@ -45,8 +45,13 @@ def test_one_person_in_two_posts_is_owed_one_duty_and_rung_once() -> None:
     rules = default_rules(**{"[party_main, gov_main,": "[party_main, secretary_general, gov_main,"})
     directory = rules.directory
     both = directory.holder_of(PostId("party_main")).id
-    merged = tuple(post.model_copy(update={"holder": both}) if post.id == "secretary_general" else post for post in directory.posts)
-    story = Story(type(rules)(rules.policy, Directory.model_validate({**directory.model_dump(), "posts": merged})))
+    merged = tuple(
+        post.model_copy(update={"holder": both}) if post.id == "secretary_general" else post
+        for post in directory.posts
+    )
+    story = Story(
+        type(rules)(rules.policy, Directory.model_validate({**directory.model_dump(), "posts": merged}))
+    )
     decision = story.reported()
     assert story.duty("first_report-party_main").posts == ("party_main", "secretary_general")
     assert [notice.person for notice in decision.notices].count(PersonId(both)) == 1
@@ -56,7 +61,9 @@ def test_an_acknowledgement_discharges_exactly_that_persons_duty(story: Story) -
     story.reported()
     story.acknowledged(story.holder("gov_main"), 2)
     assert story.duty("first_report-gov_main").state is DutyState.DISCHARGED
-    assert [duty.state for duty in owed_to_leaders(story) if duty.id != "first_report-gov_main"] == [DutyState.OPEN] * 4
+    assert [duty.state for duty in owed_to_leaders(story) if duty.id != "first_report-gov_main"] == [
+        DutyState.OPEN
+    ] * 4
 
 
 def test_a_message_merely_sent_discharges_nothing(story: Story) -> None:
@@ -76,7 +83,9 @@ def test_a_contact_who_stays_dark_for_five_minutes_lights_the_next(story: Story)
         (8.0, story.holder("deputy_sg_in_charge")),
         (11.0, story.holder("two_offices_duty")),
     ]
-    assert story.effects(EffectKind.CHAIN_ENDED, LEADERS) == [("first_report-party_main", "nobody_left_to_light")]
+    assert story.effects(EffectKind.CHAIN_ENDED, LEADERS) == [
+        ("first_report-party_main", "nobody_left_to_light")
+    ]
 
 
 def test_all_who_stay_dark_at_once_light_the_next_with_one_call(story: Story) -> None:
@@ -132,8 +141,12 @@ def test_reminders_go_to_those_who_have_not_answered(story: Story) -> None:
     assert reminders == [(15.0, story.holder("gov_main")), (25.0, story.holder("gov_main"))]
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(0, DutyState.DISCHARGED), (0.001, DutyState.LAPSED_DISCHARGED)])
-def test_on_the_limit_is_in_time_and_a_moment_after_is_late(story: Story, seconds: float, state: DutyState) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "state"), [(0, DutyState.DISCHARGED), (0.001, DutyState.LAPSED_DISCHARGED)]
+)
+def test_on_the_limit_is_in_time_and_a_moment_after_is_late(
+    story: Story, seconds: float, state: DutyState
+) -> None:
     story.reported()
     story.acknowledged(story.holder("party_main"), 30 + seconds / 60)
     assert story.duty("first_report-party_main").state is state
@@ -164,16 +177,26 @@ def test_a_lapse_says_who_stood_in(story: Story) -> None:
     assert lapse.stood_in == story.holder("secretary_general")
 
 
-def test_a_report_handed_in_after_the_limit_lapses_at_once_and_the_leaders_are_still_told(story: Story) -> None:
+def test_a_report_handed_in_after_the_limit_lapses_at_once_and_the_leaders_are_still_told(
+    story: Story,
+) -> None:
     decision = story.reported(minutes=40)
-    lapsed = [effect for effect in decision.effects if effect.kind is EffectKind.LAPSED and (effect.duty or "").startswith(LEADERS)]
-    assert [(effect.cause, effect.late_by_seconds) for effect in lapsed] == [(LapseCause.REPORTED_LATE, 600)] * 5
+    lapsed = [
+        effect
+        for effect in decision.effects
+        if effect.kind is EffectKind.LAPSED and (effect.duty or "").startswith(LEADERS)
+    ]
+    assert [(effect.cause, effect.late_by_seconds) for effect in lapsed] == [
+        (LapseCause.REPORTED_LATE, 600)
+    ] * 5
     assert len(story.lit()) == 5
 
 
 def test_what_counts_from_a_report_counts_from_when_it_came_in(story: Story) -> None:
     story.reported(minutes=40)
-    assert story.duty("acknowledge").due_at == LEARNED + timedelta(minutes=50), "nobody could acknowledge it before"
+    assert story.duty("acknowledge").due_at == LEARNED + timedelta(minutes=50), (
+        "nobody could acknowledge it before"
+    )
     assert story.duty("written_report").due_at == LEARNED + timedelta(hours=1), (
         "the report's own clocks run from when the unit learned of it"
     )
@@ -245,7 +268,9 @@ def test_withdrawing_cancels_what_is_owed_and_tells_who_was_told(story: Story) -
     story.acknowledged(story.holder("party_main"), 1)
     decision = story.by_two(Kind.WITHDRAWN, 3, text="误报")
     assert story.now.status is CaseStatus.WITHDRAWN
-    assert [duty.state for duty in owed_to_leaders(story)] == [DutyState.DISCHARGED] + [DutyState.CANCELLED] * 4
+    assert [duty.state for duty in owed_to_leaders(story)] == [DutyState.DISCHARGED] + [
+        DutyState.CANCELLED
+    ] * 4
     told = [notice.person for notice in decision.notices if notice.purpose is Purpose.WITHDRAWN]
     assert len(told) == len(set(told)), "once each"
     assert set(told) == {story.holder(post) for post in [*OWED, "wangshan_info_duty"]}

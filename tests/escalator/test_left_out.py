@@ -1,4 +1,6 @@
-"""A report that was accepted always rings: what can't be decided on is left out with a reason, everything beside it goes on."""
+"""A report that was accepted always rings: what can't be decided on is left out with a reason, everything
+beside it goes on.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +16,18 @@ from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import DESK_DUTY, Draft
 from services.escalator.policy.rule import DutyRule
 from shared.case import Case, DutyState, write_case
-from shared.facts import ACT_SET_ASIDE, Acknowledgement, Actor, Decision, Effect, EffectKind, Fact, Purpose, TaskForm, Via
+from shared.facts import (
+    ACT_SET_ASIDE,
+    Acknowledgement,
+    Actor,
+    Decision,
+    Effect,
+    EffectKind,
+    Fact,
+    Purpose,
+    TaskForm,
+    Via,
+)
 from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import CASE, LEADERS, LEARNED, Story, a_report, default_rules
@@ -23,12 +36,14 @@ LATER = LEARNED + timedelta(minutes=1)
 
 
 def reported(**changes: Any) -> Fact:
-    """The fact as it would lie on record, with fields of its data replaced by whatever: a value of None takes the field away."""
+    """The fact as it would lie on record, with fields of its data replaced by whatever: a value of None takes
+    the field away.
+    """
     data = a_report().model_dump(mode="json", exclude_none=True) | changes
     given = {name: value for name, value in data.items() if value is not None}
-    return Fact.of(Kind.REPORTED, id="r", source="/services/intake", subject=CASE, time=LATER, data=a_report()).model_copy(
-        update={"data": given}
-    )
+    return Fact.of(
+        Kind.REPORTED, id="r", source="/services/intake", subject=CASE, time=LATER, data=a_report()
+    ).model_copy(update={"data": given})
 
 
 def opened(fact: Fact) -> tuple[Case, Decision]:
@@ -66,11 +81,15 @@ def rings_the_leaders(case: Case, decision: Decision) -> bool:
         ("by", {"principal": "x"}),
     ],
 )
-def test_a_field_that_can_not_be_read_is_left_out_and_the_leaders_are_called(field: str, value: object) -> None:
+def test_a_field_that_can_not_be_read_is_left_out_and_the_leaders_are_called(
+    field: str, value: object
+) -> None:
     case, decision = opened(reported(**{field: value}))
     assert rings_the_leaders(case, decision)
     assert [one.note for one in case.left_out] == [effect.note for effect in left_out(decision)]
-    assert any(value is None or (effect.note or "").startswith((field, str(value))) for effect in left_out(decision))
+    assert any(
+        value is None or (effect.note or "").startswith((field, str(value))) for effect in left_out(decision)
+    )
     assert write_case(case)
 
 
@@ -96,7 +115,9 @@ def test_tasks_that_the_reporter_may_not_lay_any_more_are_left_out() -> None:
     case, decision = opened(reported(**report.model_dump(mode="json", exclude_none=True)))
     assert rings_the_leaders(case, decision)
     assert case.tasks == ()
-    assert [(effect.why, effect.note) for effect in left_out(decision)] == [("may_not_be_said_so", "tasks.0.unit")]
+    assert [(effect.why, effect.note) for effect in left_out(decision)] == [
+        ("may_not_be_said_so", "tasks.0.unit")
+    ]
 
 
 def test_a_rule_that_fails_is_left_out_and_the_others_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +133,9 @@ def test_a_rule_that_fails_is_left_out_and_the_others_open(monkeypatch: pytest.M
     monkeypatch.setattr(opening, "open_rule", broken)
     case, decision = opened(reported())
     assert rings_the_leaders(case, decision)
-    assert {duty.rule for duty in whole.duties} - {duty.rule for duty in case.duties} == {"acknowledge"}, "undone as a whole"
+    assert {duty.rule for duty in whole.duties} - {duty.rule for duty in case.duties} == {"acknowledge"}, (
+        "undone as a whole"
+    )
     [effect] = left_out(decision)
     assert (effect.why, effect.rule) == ("rule_failed", whole.plans["acknowledge"].limit)
     assert "a fault of ours" in (effect.note or "")
@@ -140,9 +163,17 @@ def undecidable(monkeypatch: pytest.MonkeyPatch) -> Story:
     """A report of which `decide` makes nothing at all."""
     monkeypatch.setattr(decide_module, "matter_of", broken)
     story = Story()
-    fact = reported(reported_by="zhao_jia", person="zhao_jia", summary="bridge down", unit="water_bureau", details="x" * 9_000)
+    fact = reported(
+        reported_by="zhao_jia",
+        person="zhao_jia",
+        summary="bridge down",
+        unit="water_bureau",
+        details="x" * 9_000,
+    )
     story.case, decision = decide_somehow(None, fact, 1, LATER, story.rules)
-    assert decide_somehow(None, fact, 1, LATER, story.rules) == (story.case, decision), "a repeat says the same"
+    assert decide_somehow(None, fact, 1, LATER, story.rules) == (story.case, decision), (
+        "a repeat says the same"
+    )
     story.sequence, story.decisions = 1, [decision]
     return story
 
@@ -152,7 +183,9 @@ def test_of_a_report_that_can_not_be_decided_on_the_desk_hears_who_reported_what
     assert (notice.purpose, notice.post, notice.id) == (Purpose.UNDECIDED, "two_offices_duty", f"{CASE}.1.0")
     assert (notice.brief.summary, notice.brief.unit) == ("bridge down", "water_bureau")
     assert notice.brief.reported_by == default_rules().directory.people_by_id[PersonId("zhao_jia")].name
-    assert [(one.why, "nothing works" in (one.note or "")) for one in undecidable.now.left_out] == [("report_not_worked_out", True)]
+    assert [(one.why, "nothing works" in (one.note or "")) for one in undecidable.now.left_out] == [
+        ("report_not_worked_out", True)
+    ]
     assert undecidable.now.report.details is None
     assert undecidable.now.clock_at is not None
 
@@ -164,7 +197,9 @@ def test_the_desks_call_goes_on_along_its_chain_and_ends_with_it(undecidable: St
     people = list(dict.fromkeys(undecidable.holder(post) for post in posts))
     called = undecidable.lit(DESK_DUTY)
     assert list(dict.fromkeys(person for _, person in called)) == people
-    assert [minute for minute, person in called if person == people[0]] == [1, 16, 26], "and again, before its limit"
+    assert [minute for minute, person in called if person == people[0]] == [1, 16, 26], (
+        "and again, before its limit"
+    )
     assert {notice.purpose for notice in undecidable.notices()} == {Purpose.UNDECIDED}
     assert undecidable.effects(EffectKind.CHAIN_ENDED, DESK_DUTY)
     [lapse] = undecidable.all_effects(EffectKind.LAPSED)
@@ -190,7 +225,9 @@ def test_a_report_that_its_reporter_may_not_open_rings_the_desk(monkeypatch: pyt
     assert [duty.rule for duty in case.duties] == [DESK_DUTY]
 
 
-def test_an_act_that_fails_is_answered_as_set_aside_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_act_that_fails_is_answered_as_set_aside_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     story = Story()
     story.reported()
     before = story.now
@@ -207,7 +244,9 @@ def test_an_act_that_fails_is_answered_as_set_aside_and_changes_nothing(monkeypa
     assert story.now.log[-1].kind == Kind.ACKNOWLEDGED
 
 
-def test_a_clock_that_fails_for_one_duty_does_its_work_for_the_others_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_fails_for_one_duty_does_its_work_for_the_others_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     story = Story()
     story.reported()
     unlucky = story.now.duties[0].id

@@ -1,4 +1,6 @@
-"""What every act leaves on record, refused or done, and what is said of every policy that can't be followed, a person has read."""
+"""What every act leaves on record, refused or done, and what is said of every policy that can't be followed,
+a person has read.
+"""
 
 from difflib import unified_diff
 from pathlib import Path
@@ -9,7 +11,16 @@ from tests.escalator.scenes import SCENES
 
 
 def changes(kept: Path, now: str, renew: str) -> str:
-    found = list(unified_diff(kept.read_text(encoding="utf-8").splitlines(), now.splitlines(), "as read", "as it is now", lineterm="", n=1))
+    found = list(
+        unified_diff(
+            kept.read_text(encoding="utf-8").splitlines(),
+            now.splitlines(),
+            "as read",
+            "as it is now",
+            lineterm="",
+            n=1,
+        )
+    )
     return "\n".join(["", f"read what changed, then `python -m {renew}`:", *found[:60]]) if found else ""
 
 

@@ -1,4 +1,6 @@
-"""After an outage a lane's overdue clocks come in the order of their limits, and never before what waits of their own case."""
+"""After an outage a lane's overdue clocks come in the order of their limits, and never before what waits of
+their own case.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +22,14 @@ def a_case() -> CaseId:
 
 
 def fact_of(case: CaseId, kind: Kind, at: datetime) -> Fact:
-    return Fact.of(kind, id=f"{kind}:{case}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=None, at=at))
+    return Fact.of(
+        kind,
+        id=f"{kind}:{case}",
+        source="/services/escalator/clocks",
+        subject=case,
+        time=at,
+        data=Due(duty=None, at=at),
+    )
 
 
 def struck(sequence: int, minutes: float, case: CaseId | None = None) -> Stored:
@@ -49,7 +58,10 @@ def test_what_was_due_first_is_decided_on_first() -> None:
 
 def test_a_clock_waits_for_what_lies_before_it_of_its_case() -> None:
     case = a_case()
-    assert order(struck(1, 5), waiting(2, case, Kind.ACKNOWLEDGED), struck(3, 9, case), struck(4, 7)) == [4, 1]
+    assert order(struck(1, 5), waiting(2, case, Kind.ACKNOWLEDGED), struck(3, 9, case), struck(4, 7)) == [
+        4,
+        1,
+    ]
 
 
 def test_what_no_lane_decides_on_holds_nothing_up() -> None:

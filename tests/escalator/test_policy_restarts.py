@@ -1,4 +1,6 @@
-"""Policy and tokens are what was last approved, after any restart: a follower reads all of the bucket, or it is not current."""
+"""Policy and tokens are what was last approved, after any restart: a follower reads all of the bucket, or it
+is not current.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,7 +53,13 @@ parsed = cache(parse_policy)
 
 
 def replica(connection: Client, text: str | None = None) -> Policies:
-    return Policies(parsed(text or text_with()), BucketStore(lambda: connection), directory, lambda: datetime.now(UTC), _tell)
+    return Policies(
+        parsed(text or text_with()),
+        BucketStore(lambda: connection),
+        directory,
+        lambda: datetime.now(UTC),
+        _tell,
+    )
 
 
 async def started(connection: Client, text: str | None = None) -> Policies:
@@ -82,17 +90,23 @@ async def approvals(connection: Client) -> list[tuple[str, str]]:
             versions.append(Version.model_validate_json(entry.value or b""))
 
     await BucketFollower(POLICIES, lambda: connection, take).open()
-    return sorted((version.label.partition(" ")[0], one.by) for version in versions for one in version.approvals)
+    return sorted(
+        (version.label.partition(" ")[0], one.by) for version in versions for one in version.approvals
+    )
 
 
-async def test_after_two_hundred_restarts_the_approved_policy_is_in_force_and_the_file_approved_once(escalator: Client) -> None:
+async def test_after_two_hundred_restarts_the_approved_policy_is_in_force_and_the_file_approved_once(
+    escalator: Client,
+) -> None:
     await with_an_approved_one(escalator)
     for _ in range(RESTARTS):
         assert in_force(await started(escalator)) == "approved"
     assert await approvals(escalator) == [("2026-11-01", FILE), ("approved", "li")]
 
 
-async def test_escalators_that_start_together_on_an_empty_bucket_approve_the_file_once(broker: Lab, escalator: Client) -> None:
+async def test_escalators_that_start_together_on_an_empty_bucket_approve_the_file_once(
+    broker: Lab, escalator: Client
+) -> None:
     async with broker.connection("escalator") as other:
         await asyncio.gather(*(started(one) for one in (escalator, other)))
     assert await approvals(escalator) == [("2026-11-01", FILE)]
@@ -106,7 +120,9 @@ async def test_a_new_file_comes_into_force_once_and_an_old_one_never_again(escal
     assert await approvals(escalator) == [("2026-11-01", FILE), ("approved", "li"), ("next-file", FILE)]
 
 
-async def test_a_bucket_that_read_as_empty_puts_no_file_into_force(escalator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bucket_that_read_as_empty_puts_no_file_into_force(
+    escalator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await with_an_approved_one(escalator)
     before = await approvals(escalator)
 
@@ -143,9 +159,16 @@ async def test_who_follows_hears_of_an_approval_also_after_the_broker_was_away(o
         task.cancel()
 
 
-async def test_a_token_taken_back_stays_taken_back_through_two_hundred_restarts_and_an_unreadable_list(broker: Lab) -> None:
+async def test_a_token_taken_back_stays_taken_back_through_two_hundred_restarts_and_an_unreadable_list(
+    broker: Lab,
+) -> None:
     now = datetime.now(UTC)
-    claims = Claims(id="t1", principal=Principal(subject="thief", role=Role.OPERATOR), issued_at=now, expires_at=now + timedelta(days=1))
+    claims = Claims(
+        id="t1",
+        principal=Principal(subject="thief", role=Role.OPERATOR),
+        issued_at=now,
+        expires_at=now + timedelta(days=1),
+    )
     taken = Revocation(by=TakenBackBy.TOKEN, value="t1", at=now, ends_at=now + timedelta(days=1))
     async with broker.connection("admin") as admin, broker.connection("audit") as audit:
         bucket = await admin.jetstream().key_value(TOKENS)

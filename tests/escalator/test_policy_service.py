@@ -1,4 +1,6 @@
-"""A new policy over the real broker: drafted, approved by another person, in force for the cases that begin from then on."""
+"""A new policy over the real broker: drafted, approved by another person, in force for the cases that begin
+from then on.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +21,14 @@ STRICTER = (
 )
 
 
-async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_an_old_one(own_lab: Lab) -> None:
+async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_an_old_one(
+    own_lab: Lab,
+) -> None:
     first, second = await own_lab.start_service("escalator"), await own_lab.start_service("escalator")
-    drafter, leader = own_lab.bearer(Role.SUPERVISOR, person="chen_gui"), own_lab.bearer(Role.LEADER, person="wu_ji")
+    drafter, leader = (
+        own_lab.bearer(Role.SUPERVISOR, person="chen_gui"),
+        own_lab.bearer(Role.LEADER, person="wu_ji"),
+    )
     try:
         async with own_lab.connection("intake") as intake, own_lab.connection("admin") as admin:
 
@@ -40,7 +47,10 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             version = draft.json()["id"]
             assert draft.json()["standing"] == "draft"
             assert (
-                httpx.post(f"{policy}/versions/{version}/approve", headers=own_lab.bearer(Role.LEADER, person="chen_gui")).status_code
+                httpx.post(
+                    f"{policy}/versions/{version}/approve",
+                    headers=own_lab.bearer(Role.LEADER, person="chen_gui"),
+                ).status_code
                 == 409
             )
             assert httpx.post(f"{policy}/versions/{version}/approve", headers=drafter).status_code == 403
@@ -48,20 +58,33 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             assert approved.json()["standing"] == "in_force", approved.text
 
             def known_by_the_other() -> bool:
-                return httpx.get(f"{second.url}/api/v1/policy", headers=leader).json()["policy"].startswith("stricter ")
+                return (
+                    httpx.get(f"{second.url}/api/v1/policy", headers=leader)
+                    .json()["policy"]
+                    .startswith("stricter ")
+                )
 
             await until(known_by_the_other)
             new = await report(intake, level="IV")
             assert await due_after(new) == timedelta(minutes=45)
             assert await due_after(old) == timedelta(hours=2), "the old case keeps the policy it began under"
             drafted = [fact.data for _, fact in await facts_of(admin, None, Kind.POLICY_DRAFTED)]
-            assert [(one["by"], one["text"] == STRICTER) for one in drafted if one["version"] == version] == [("chen_gui", True)]
+            assert [(one["by"], one["text"] == STRICTER) for one in drafted if one["version"] == version] == [
+                ("chen_gui", True)
+            ]
             told = [fact.data for _, fact in await facts_of(admin, None, Kind.POLICY_APPROVED)]
             assert [one["by"] for one in told if one["version"] == version] == ["wu_ji"]
             (reported,) = await facts_of(admin, old, Kind.REPORTED)
-            history = [{"at": reported[0].isoformat(), "fact": reported[1].model_dump(mode="json", exclude_none=True)}]
+            history = [
+                {
+                    "at": reported[0].isoformat(),
+                    "fact": reported[1].model_dump(mode="json", exclude_none=True),
+                }
+            ]
             tried = httpx.post(
-                f"{policy}/simulate", json={"policy": STRICTER.replace("PT45M", "PT50M"), "history": history}, headers=leader
+                f"{policy}/simulate",
+                json={"policy": STRICTER.replace("PT45M", "PT50M"), "history": history},
+                headers=leader,
             )
             due = [change for change in tried.json()["changes"] if change["what"] == "due"]
             assert {change["duty"] for change in due} == {"first_report"}, tried.text
@@ -70,7 +93,9 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
         second.stop()
 
 
-async def test_a_draft_that_cannot_be_followed_is_refused_line_by_line_and_unknown_versions_are_not_found(lab: Lab) -> None:
+async def test_a_draft_that_cannot_be_followed_is_refused_line_by_line_and_unknown_versions_are_not_found(
+    lab: Lab,
+) -> None:
     service = await lab.start_service("escalator")
     operator, leader = lab.bearer(Role.OPERATOR), lab.bearer(Role.LEADER)
     policy = f"{service.url}/api/v1/policy"

@@ -24,7 +24,9 @@ EXAMPLES = int(os.environ.get("FENGHUO_EXAMPLES", "60"))
 """Histories a property is tried on; fewer where the whole is run for each of thousands of mutants."""
 LENGTH = 25
 seeds = st.integers(0, 2**32)
-"""Seeded, not drawn piece by piece: a hundred times as fast, and a failing seed can be played again by hand."""
+"""Seeded, not drawn piece by piece: a hundred times as fast, and a failing seed can be played again by
+hand.
+"""
 
 
 def played(seed: int) -> History:
@@ -39,7 +41,9 @@ def test_an_open_case_and_each_open_task_has_exactly_one_unit_that_answers_for_i
         _one_holder(case.holder, case.held)
         for task in case.tasks:
             _one_holder(task.unit, task.held)
-            assert task.transfer is None or task.state in (TaskState.ASSIGNED, TaskState.ACCEPTED), "nothing is handed over that is done"
+            assert task.transfer is None or task.state in (TaskState.ASSIGNED, TaskState.ACCEPTED), (
+                "nothing is handed over that is done"
+            )
 
 
 def _one_holder(unit: UnitId, held: tuple[Held, ...]) -> None:
@@ -59,19 +63,27 @@ def test_every_duty_is_discharged_or_lapsed_or_cancelled_with_a_reason_and_a_lap
             assert _may_become(before.state, now.state), f"{before.id}: {before.state} → {now.state}"
             if before.lapse is not None:
                 assert now.lapse is not None, "a lapse once written is never taken back"
-                assert replace(now.lapse, refuted=None) == replace(before.lapse, refuted=None), "nor changed; a person may refute it"
+                assert replace(now.lapse, refuted=None) == replace(before.lapse, refuted=None), (
+                    "nor changed; a person may refute it"
+                )
 
 
 def _is_whole(duty: Duty) -> None:
     assert (duty.state is DutyState.CANCELLED) == bool(duty.cancelled_why)
-    assert (duty.state in (DutyState.DISCHARGED, DutyState.LAPSED_DISCHARGED)) == (duty.discharged_at is not None)
-    assert duty.state is DutyState.CANCELLED or (duty.lapse is not None) == (duty.state in (DutyState.LAPSED, DutyState.LAPSED_DISCHARGED))
+    assert (duty.state in (DutyState.DISCHARGED, DutyState.LAPSED_DISCHARGED)) == (
+        duty.discharged_at is not None
+    )
+    assert duty.state is DutyState.CANCELLED or (duty.lapse is not None) == (
+        duty.state in (DutyState.LAPSED, DutyState.LAPSED_DISCHARGED)
+    )
     if duty.state is DutyState.DISCHARGED:
         assert duty.discharged_at is not None
         assert duty.discharged_at <= duty.due_at, "in time means on or before the limit"
     if not duty.is_owed:
         assert next_clock(duty) is None
-        assert (duty.reminders, duty.overdue, duty.paused_at, duty.snoozed_until) == ((), (), None, None), "what has ended rings nobody"
+        assert (duty.reminders, duty.overdue, duty.paused_at, duty.snoozed_until) == ((), (), None, None), (
+            "what has ended rings nobody"
+        )
 
 
 def _may_become(before: DutyState, after: DutyState) -> bool:
@@ -99,7 +111,9 @@ def test_once_a_case_has_ended_nothing_is_owed_that_ends_with_it(seed: int) -> N
         if case.status not in ENDED:
             continue
         owed = [duty for duty in case.duties if duty.is_owed]
-        assert all(case.status.value not in case.plan_of(duty).until for duty in owed), [duty.id for duty in owed]
+        assert all(case.status.value not in case.plan_of(duty).until for duty in owed), [
+            duty.id for duty in owed
+        ]
         assert all(task.state in (TaskState.VERIFIED, TaskState.CANCELLED) for task in case.tasks)
         if step.before is not None and step.before.status not in ENDED:
             assert not owed, "at the end itself nothing at all is"
@@ -142,14 +156,18 @@ def test_the_report_and_the_chain_ring_each_person_once_a_duty(seed: int) -> Non
 def test_what_must_happen_next_has_its_clock_and_a_clock_fires_once(seed: int) -> None:
     for step in played(seed).steps:
         case, clock = step.after, step.decision.clock
-        moments = [at for duty in case.duties if (at := next_clock(duty)) is not None] + [one.at for one in case.openings]
+        moments = [at for duty in case.duties if (at := next_clock(duty)) is not None] + [
+            one.at for one in case.openings
+        ]
         assert case.clock_at == min(moments, default=None)
         before = step.before.clock_at if step.before is not None else None
         if clock is not None:
             assert clock.at == case.clock_at
             assert clock.at is not None or before is not None, "there is nothing to take away"
         elif case.clock_at is None:
-            assert before is None or (step.kind is Kind.DUE and before <= step.at), "gone by itself: it has struck"
+            assert before is None or (step.kind is Kind.DUE and before <= step.at), (
+                "gone by itself: it has struck"
+            )
         else:
             assert case.clock_at == before, "a new moment is armed"
         if step.kind is Kind.DUE:
@@ -170,7 +188,12 @@ def _nothing_left_to_do(step: Step) -> None:
 def test_a_clock_that_strikes_again_changes_nothing(seed: int) -> None:
     history = played(seed)
     for step, following in pairwise(history.steps):
-        if step.kind is Kind.DUE and following.kind is Kind.DUE and following.at == step.at and following.struck == step.struck:
+        if (
+            step.kind is Kind.DUE
+            and following.kind is Kind.DUE
+            and following.at == step.at
+            and following.struck == step.struck
+        ):
             assert following.decision.is_empty
 
 
@@ -198,21 +221,30 @@ def _lapses(case: Case) -> dict[str, object]:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(seeds)
 def test_a_redelivered_fact_is_decided_the_same_on_what_was_stored(seed: int) -> None:
-    """`Story.happens` decides each fact twice; here the second time is after a restart, from what the bucket holds."""
+    """`Story.happens` decides each fact twice; here the second time is after a restart, from what the bucket
+    holds.
+    """
     history = History(Random(seed), RULES)
     history.begin()
     restarted = Story(RULES)
     restarted.case = read_case(write_case(history.now))
     restarted.sequence = history.sequence
     for person in history.chance.sample(history.people, 5):
-        one, other = history.acknowledged(person, history.minute), restarted.acknowledged(person, history.minute)
+        one, other = (
+            history.acknowledged(person, history.minute),
+            restarted.acknowledged(person, history.minute),
+        )
         assert (one, history.now) == (other, restarted.now)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from([0.0, 4.0, 6.0, 29.0, 31.0]), st.permutations(range(7)))
-def test_in_a_burst_the_order_of_answers_and_failures_does_not_matter(minute: float, order: list[int]) -> None:
-    """Everybody answers, or no channel gets through, at one moment: whichever comes first, the same is owed and the same are called."""
+def test_in_a_burst_the_order_of_answers_and_failures_does_not_matter(
+    minute: float, order: list[int]
+) -> None:
+    """Everybody answers, or no channel gets through, at one moment: whichever comes first, the same is owed
+    and the same are called.
+    """
     assert _burst(order, minute) == _burst(list(range(7)), minute)
 
 
@@ -223,7 +255,9 @@ def _burst(order: list[int], minute: float) -> object:
     facts = [
         *[lambda person=notice.person: story.acknowledged(person, minute) for notice in notices[:3]],
         *[
-            lambda notice=notice, channel=channel: story.delivery(Kind.FAILED, notice.id, notice.person, channel, minute)
+            lambda notice=notice, channel=channel: story.delivery(
+                Kind.FAILED, notice.id, notice.person, channel, minute
+            )
             for notice in notices[3:5]
             for channel in notice.channels
         ],
@@ -231,7 +265,8 @@ def _burst(order: list[int], minute: float) -> object:
     for number in order:
         facts[number]()
     owed = [
-        (duty.id, duty.state, duty.discharged_at, duty.lapse, duty.taken_by, duty.chain, duty.next_link_at) for duty in story.now.duties
+        (duty.id, duty.state, duty.discharged_at, duty.lapse, duty.taken_by, duty.chain, duty.next_link_at)
+        for duty in story.now.duties
     ]
     called = Counter((notice.person, notice.purpose) for notice in story.notices())
     return sorted(owed, key=str), called, story.now.clock_at

@@ -27,7 +27,9 @@ def by_one_policy(case: Case | None, told: Told, decision: Decision | None) -> R
     return RULES
 
 
-def on_record(seed: int, length: int = 20, rules: Rules = RULES) -> tuple[list[Told], dict[int, Decision], list[Case]]:
+def on_record(
+    seed: int, length: int = 20, rules: Rules = RULES
+) -> tuple[list[Told], dict[int, Decision], list[Case]]:
     """A random history as it was lived: its facts, the decisions that went out, and the case after each."""
     facts, decisions, cases = list[Told](), dict[int, Decision](), list[Case]()
     for number, step in enumerate(Played(Random(seed), RULES).play(length).steps, 1):
@@ -59,7 +61,13 @@ def test_outages_of_then_are_taken_from_the_decisions_that_name_them(seed: int) 
     outages: list[Outage] = []
     for author in LOOKED_THROUGH[:3]:
         since = LEARNED + timedelta(minutes=chance.uniform(-60, 60))
-        outages.append(Outage(of=author, since=since, until=chance.choice([None, since + timedelta(minutes=chance.uniform(0, 40))])))
+        outages.append(
+            Outage(
+                of=author,
+                since=since,
+                until=chance.choice([None, since + timedelta(minutes=chance.uniform(0, 40))]),
+            )
+        )
     facts, decisions, cases = on_record(seed, rules=Rules(RULES.policy, RULES.directory, tuple(outages)))
 
     def as_then(case: Case | None, told: Told, decision: Decision | None) -> Rules:
@@ -74,7 +82,9 @@ def test_outages_of_then_are_taken_from_the_decisions_that_name_them(seed: int) 
 def test_a_clock_that_struck_while_the_case_could_not_be_read_strikes_late() -> None:
     facts, decisions, cases = on_record(0, 0)
     struck = a_clock(cases[-1], len(facts) + 1)
-    rebuilt = rebuild(None, History([*facts, struck], decisions, frozenset({struck.sequence})), END, by_one_policy)
+    rebuilt = rebuild(
+        None, History([*facts, struck], decisions, frozenset({struck.sequence})), END, by_one_policy
+    )
     assert rebuilt is not None
     assert [decision.about.sequence for decision in rebuilt.unsent] == [struck.sequence]
     assert rebuilt.case.applied.sequence == struck.sequence
@@ -84,7 +94,11 @@ def test_a_clock_that_struck_while_the_case_could_not_be_read_strikes_late() -> 
 def a_clock(case: Case, sequence: int) -> Told:
     assert case.clock_at is not None
     data = Due(duty=case.clock_duty, at=case.clock_at)
-    return Told(Fact.of(Kind.DUE, id="clock", source="/test", subject=CASE, time=case.clock_at, data=data), sequence, case.clock_at)
+    return Told(
+        Fact.of(Kind.DUE, id="clock", source="/test", subject=CASE, time=case.clock_at, data=data),
+        sequence,
+        case.clock_at,
+    )
 
 
 def test_what_is_decided_otherwise_now_is_said_and_what_is_on_record_counts() -> None:

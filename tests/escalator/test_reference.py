@@ -1,4 +1,6 @@
-"""`decide` and a naive model of the same rules agree on random histories, step by step, to the moment and to the person called."""
+"""`decide` and a naive model of the same rules agree on random histories, step by step, to the moment and to
+the person called.
+"""
 
 import os
 from random import Random
@@ -58,7 +60,9 @@ KINDS = (
 
 
 class Told(History):
-    """Of what the naive model knows: nothing is matched, this case is merged into no other, no duty is picked out by its id."""
+    """Of what the naive model knows: nothing is matched, this case is merged into no other, no duty is picked
+    out by its id.
+    """
 
     def system(self) -> None:
         self.absorb()
@@ -67,7 +71,10 @@ class Told(History):
         return super().fields(kind) | {"duty": None}
 
     def fitting(self) -> list[Any]:
-        return [(kind, unit, {name: value for name, value in given.items() if name != "duty"}) for kind, unit, given in super().fitting()]
+        return [
+            (kind, unit, {name: value for name, value in given.items() if name != "duty"})
+            for kind, unit, given in super().fitting()
+        ]
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
@@ -86,9 +93,13 @@ def compare(seed: int) -> None:
         assert counted == (not refused), f"{where}: {refused or 'not refused'} {step.data}"
         mine, theirs = by_model(model), by_decide(step.after)
         for name in mine:
-            assert mine[name] == theirs[name], f"{where}: {name}\nmodel  {_differing(mine[name], theirs[name])}\n{step.data}"
+            assert mine[name] == theirs[name], (
+                f"{where}: {name}\nmodel  {_differing(mine[name], theirs[name])}\n{step.data}"
+            )
         calls = {(notice.person, notice.purpose.value) for notice in step.decision.notices}
-        assert model.calls == calls, f"{where}: only the model calls {model.calls - calls}, only decide {calls - model.calls}\n{step.data}"
+        assert model.calls == calls, (
+            f"{where}: only the model calls {model.calls - calls}, only decide {calls - model.calls}\n{step.data}"
+        )
 
 
 def told(model: Model, history: History, step: Step) -> bool:
@@ -109,7 +120,19 @@ def has_standing(step: Step) -> bool:
     if not isinstance(step.data, CaseAct):
         return True
     act = step.data
-    return may(act.by, step.kind, step.before, RULES.directory, step.at, task=act.task, duty=act.duty, person=act.to_person) is None
+    return (
+        may(
+            act.by,
+            step.kind,
+            step.before,
+            RULES.directory,
+            step.at,
+            task=act.task,
+            duty=act.duty,
+            person=act.to_person,
+        )
+        is None
+    )
 
 
 def by_model(model: Model) -> dict[str, Any]:
@@ -124,14 +147,44 @@ def by_model(model: Model) -> dict[str, Any]:
             offer and (offer["to"], offer["superior"]),
         ),
         "tasks": [
-            (one["state"], one["unit"], one["due"], one["slip"], one["bounces"], bool(one["transfer"]), one["asked"])
+            (
+                one["state"],
+                one["unit"],
+                one["due"],
+                one["slip"],
+                one["bounces"],
+                bool(one["transfer"]),
+                one["asked"],
+            )
             for one in model.tasks.values()
         ],
         "duties": [
             (
-                *(one["rule"], one["task"], one["unit"], one["bearer"], one["state"], one["start"], one["due"], one["lapse"], one["done"]),
-                *([at for at, _ in one["reminders"]], [at for at, _ in one["overdue"]], one["chain"] if one["next"] else [], one["next"]),
-                *(one["nag"], one["snooze"], one["paused"], one["taken"], [lit["person"] for lit in one["lits"]], one["slip"]),
+                *(
+                    one["rule"],
+                    one["task"],
+                    one["unit"],
+                    one["bearer"],
+                    one["state"],
+                    one["start"],
+                    one["due"],
+                    one["lapse"],
+                    one["done"],
+                ),
+                *(
+                    [at for at, _ in one["reminders"]],
+                    [at for at, _ in one["overdue"]],
+                    one["chain"] if one["next"] else [],
+                    one["next"],
+                ),
+                *(
+                    one["nag"],
+                    one["snooze"],
+                    one["paused"],
+                    one["taken"],
+                    [lit["person"] for lit in one["lits"]],
+                    one["slip"],
+                ),
             )
             for one in model.duties
         ],
@@ -142,7 +195,14 @@ def by_model(model: Model) -> dict[str, Any]:
 def by_decide(case: Case) -> dict[str, Any]:
     offer = case.transfer
     return {
-        "case": (case.status, case.holder, case.level, case.sensitive, case.bounces, offer and (offer.to_unit, offer.superior)),
+        "case": (
+            case.status,
+            case.holder,
+            case.level,
+            case.sensitive,
+            case.bounces,
+            offer and (offer.to_unit, offer.superior),
+        ),
         "tasks": [_task(one) for one in case.tasks],
         "duties": [_duty(one) for one in case.duties],
         "clock": case.clock_at,
@@ -156,14 +216,31 @@ def _task(one: Task) -> tuple[Any, ...]:
 
 def _duty(one: Duty) -> tuple[Any, ...]:
     return (
-        *(one.rule, one.task, one.owed_by, one.bearer, one.state, one.starts_at, one.due_at, one.lapse and one.lapse.at, one.discharged_at),
+        *(
+            one.rule,
+            one.task,
+            one.owed_by,
+            one.bearer,
+            one.state,
+            one.starts_at,
+            one.due_at,
+            one.lapse and one.lapse.at,
+            one.discharged_at,
+        ),
         *(
             [each.at for each in one.reminders],
             [each.at for each in one.overdue],
             list(one.chain) if one.next_link_at else [],
             one.next_link_at,
         ),
-        *(one.nag_at, one.snoozed_until, one.paused_at, one.taken_by, [lit.person for lit in one.lit], one.slip),
+        *(
+            one.nag_at,
+            one.snoozed_until,
+            one.paused_at,
+            one.taken_by,
+            [lit.person for lit in one.lit],
+            one.slip,
+        ),
     )
 
 
@@ -176,4 +253,7 @@ def _differing(mine: Any, theirs: Any) -> str:
     if not pairs:
         return f"{[one[0] for one in rows]}\ndecide {[one[0] for one in theirs]}"
     one, other = pairs[0]
-    return "\n".join(f"  {a} ≠ decide {b}" for a, b in zip(one, other, strict=True) if a != b) + f"\n  in {one[:5]}"
+    return (
+        "\n".join(f"  {a} ≠ decide {b}" for a, b in zip(one, other, strict=True) if a != b)
+        + f"\n  in {one[:5]}"
+    )

@@ -42,7 +42,9 @@ def fast_policy(lab: Lab, ratio: float = 600) -> Path:
 
 
 async def test_killed_between_any_two_steps_it_neither_loses_nor_doubles_a_decision(lab: Lab) -> None:
-    """At each step one is killed with a report, an answer and a merge in hand; the next takes over and is killed at the next step."""
+    """At each step one is killed with a report, an answer and a merge in hand; the next takes over and is
+    killed at the next step.
+    """
     asked: list[tuple[CaseId, CaseId]] = []
     async with lab.connection("intake") as intake, lab.connection("admin") as admin:
         for step in STEPS:
@@ -50,7 +52,11 @@ async def test_killed_between_any_two_steps_it_neither_loses_nor_doubles_a_decis
             await acknowledge(intake, kept, PARTY_MAIN)
             await merge(intake, duplicate, kept)
             asked.append((kept, duplicate))
-            dying = await lab.start_service("escalator", command=[sys.executable, "-m", "tests.escalator.killed_at", step, "1"], wait=False)
+            dying = await lab.start_service(
+                "escalator",
+                command=[sys.executable, "-m", "tests.escalator.killed_at", step, "1"],
+                wait=False,
+            )
             await until(lambda process=dying.process: process.poll() is not None, what=f"killed at {step}")
             assert dying.process.returncode == -signal.SIGKILL, dying.log.read_text()[-2000:]
         last = await lab.start_service("escalator")
@@ -61,8 +67,16 @@ async def test_killed_between_any_two_steps_it_neither_loses_nor_doubles_a_decis
             decisions = await decisions_by_case(admin)
             sent = [fact.subject for _, fact in await facts_of(admin, None, Kind.ABSORBED)]
             for kept, duplicate in asked:
-                assert [one.about.kind for one in decisions[kept]] == [Kind.REPORTED, Kind.ACKNOWLEDGED, Kind.ABSORBED]
-                assert [one.about.kind for one in decisions[duplicate]] == [Kind.REPORTED, Kind.MERGED, Kind.SECONDED]
+                assert [one.about.kind for one in decisions[kept]] == [
+                    Kind.REPORTED,
+                    Kind.ACKNOWLEDGED,
+                    Kind.ABSORBED,
+                ]
+                assert [one.about.kind for one in decisions[duplicate]] == [
+                    Kind.REPORTED,
+                    Kind.MERGED,
+                    Kind.SECONDED,
+                ]
                 assert sent.count(kept) == 1, "what follows for another case is said once"
                 now = await case_now(admin, kept)
                 assert now
@@ -149,7 +163,9 @@ async def test_the_broker_is_killed_and_restarted_under_it(own_lab: Lab) -> None
     await until(service.is_ready)
     assert service.stop() == 0
     lines = service.log.read_text(encoding="utf-8").splitlines()
-    assert all(line.startswith("{") for line in lines), "also what a library says of the loss is a line of JSON"
+    assert all(line.startswith("{") for line in lines), (
+        "also what a library says of the loss is a line of JSON"
+    )
 
 
 async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) -> None:
@@ -176,7 +192,9 @@ async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) 
             replica.stop()
 
 
-async def test_a_case_that_can_not_be_read_is_made_again_and_one_that_never_was_stops_no_lane(lab: Lab) -> None:
+async def test_a_case_that_can_not_be_read_is_made_again_and_one_that_never_was_stops_no_lane(
+    lab: Lab,
+) -> None:
     service = await lab.start_service("escalator")
     try:
         async with lab.connection("intake") as intake, lab.connection("admin") as admin:
@@ -190,9 +208,13 @@ async def test_a_case_that_can_not_be_read_is_made_again_and_one_that_never_was_
             for case in (never, broken, beside):
                 await acknowledge(intake, case, PARTY_MAIN)
             for case in (broken, beside):
-                await until(lambda case=case: _applied(admin, case, Kind.ACKNOWLEDGED), what=f"{case} is acknowledged")
+                await until(
+                    lambda case=case: _applied(admin, case, Kind.ACKNOWLEDGED), what=f"{case} is acknowledged"
+                )
             await until(lambda: facts_of(admin, never, Kind.REJECTED), what="it is set aside")
-            assert re.search(r"fenghuo_escalator_set_aside_total [1-9]", httpx.get(f"{service.url}/metrics").text)
+            assert re.search(
+                r"fenghuo_escalator_set_aside_total [1-9]", httpx.get(f"{service.url}/metrics").text
+            )
     finally:
         service.stop()
 
@@ -211,10 +233,16 @@ async def test_the_policy_is_explained_in_plain_words(lab: Lab) -> None:
             "learned_at": now,
             "summary": "x",
         }
-        answer = httpx.post(f"{service.url}/api/v1/policy/explain", json=form, headers=lab.bearer(Role.DUTY_OFFICER)).json()
+        answer = httpx.post(
+            f"{service.url}/api/v1/policy/explain", json=form, headers=lab.bearer(Role.DUTY_OFFICER)
+        ).json()
         assert [step["what"] for step in answer["steps"]].count("told") >= 5
         assert all(step["rule"]["line"] > 1 for step in answer["steps"])
-        refused = httpx.post(f"{service.url}/api/v1/policy/explain", json={**form, "level": "V"}, headers=lab.bearer(Role.DUTY_OFFICER))
+        refused = httpx.post(
+            f"{service.url}/api/v1/policy/explain",
+            json={**form, "level": "V"},
+            headers=lab.bearer(Role.DUTY_OFFICER),
+        )
         assert refused.json()["errors"][0]["field"] == "level"
         assert httpx.get(f"{service.url}/api/v1/policy").status_code == 401
     finally:
@@ -223,8 +251,13 @@ async def test_the_policy_is_explained_in_plain_words(lab: Lab) -> None:
 
 async def test_a_policy_that_cannot_be_followed_keeps_it_from_starting_and_names_the_line(lab: Lab) -> None:
     bad = lab.folder / "bad-policy.yaml"
-    bad.write_text(lab.policy.read_text(encoding="utf-8").replace("two_offices_duty]", "two_offices_duty, nobody]"), encoding="utf-8")
+    bad.write_text(
+        lab.policy.read_text(encoding="utf-8").replace("two_offices_duty]", "two_offices_duty, nobody]"),
+        encoding="utf-8",
+    )
     service = await lab.start_service("escalator", wait=False, FENGHUO_POLICY=str(bad))
     await until(lambda: service.process.poll() is not None)
     assert service.process.returncode == 2
-    assert re.search(r"bad-policy\.yaml:\d+: half_hour\.fallback\.chain\.3: .*nobody", service.log.read_text())
+    assert re.search(
+        r"bad-policy\.yaml:\d+: half_hour\.fallback\.chain\.3: .*nobody", service.log.read_text()
+    )

@@ -23,7 +23,9 @@ def test_a_rule_that_reads_a_table_by_level_is_looked_at_for_every_level() -> No
 
 
 def test_a_rule_that_asks_for_nothing_is_looked_at_once_and_for_an_ordinary_matter() -> None:
-    (only,) = sorts_of(policy(add=RULE.replace("@levels.{level}.report", "@half_hour.within")).document, "extra")
+    (only,) = sorts_of(
+        policy(add=RULE.replace("@levels.{level}.report", "@half_hour.within")).document, "extra"
+    )
     assert (only.level, only.sensitive, only.category, only.topic) == (None, False, None, None)
 
 
@@ -36,5 +38,10 @@ def test_a_sort_is_said_in_words() -> None:
 def test_a_circle_that_another_rule_leads_into_is_named_without_it() -> None:
     into = RULE.replace("@levels.{level}.report", "P1D")
     rules = {"entrance": "lapsed.one", "one": "lapsed.other", "other": "[resolved, lapsed.one]"}
-    added = "".join(into.replace("extra:", f"{name}:").replace("on: resolved", f"on: {on}") for name, on in rules.items())
-    assert [fault.split(": ")[1] for fault in check(policy(add=added), directory())] == ["duties.one.on", "duties.other.on"]
+    added = "".join(
+        into.replace("extra:", f"{name}:").replace("on: resolved", f"on: {on}") for name, on in rules.items()
+    )
+    assert [fault.split(": ")[1] for fault in check(policy(add=added), directory())] == [
+        "duties.one.on",
+        "duties.other.on",
+    ]

@@ -38,33 +38,49 @@ def test_every_roster_source_and_periodic_duty_is_watched() -> None:
     found = watched(directory)
     assert {("roster", roster.id) for roster in directory.rosters if roster.sign_in_within} <= found
     assert {("source", source.id) for source in directory.sources if source.silent_after} <= found
-    assert {("periodic", "monthly_analysis"), ("periodic", "quarterly_analysis"), ("periodic", "drill"), ("gaps", "gap_watch")} <= found
-    assert all(watch != "ledger" for watch, _ in found), "a ledger is opened by the first lapse referred to it"
+    assert {
+        ("periodic", "monthly_analysis"),
+        ("periodic", "quarterly_analysis"),
+        ("periodic", "drill"),
+        ("gaps", "gap_watch"),
+    } <= found
+    assert all(watch != "ledger" for watch, _ in found), (
+        "a ledger is opened by the first lapse referred to it"
+    )
 
 
 def test_each_is_watched_for_the_unit_that_owes_it() -> None:
     units = {one.subject: one.unit for one in to_be_watched(default_rules().policy, example_directory())}
     assert units["tv_watch"] == "tv_centre"
-    assert units["monthly_analysis"] == units["quarterly_analysis"] == "petition_office", "inherited from what it extends"
+    assert units["monthly_analysis"] == units["quarterly_analysis"] == "petition_office", (
+        "inherited from what it extends"
+    )
 
 
 def test_a_standing_case_has_one_id_that_anybody_can_work_out() -> None:
     assert standing_case("source", "hotline-12345") == standing_case("source", "hotline-12345")
-    assert len({standing_case(one.watch, one.subject) for one in to_be_watched(default_rules().policy, example_directory())}) == len(
-        watched(example_directory())
-    )
+    assert len(
+        {
+            standing_case(one.watch, one.subject)
+            for one in to_be_watched(default_rules().policy, example_directory())
+        }
+    ) == len(watched(example_directory()))
 
 
 def test_a_change_alters_the_watches_it_is_about_and_no_others() -> None:
     policy, directory = default_rules().policy, example_directory()
     before = watches(policy, directory)
     first, *rosters = directory.rosters
-    moved = directory.revised(version="next", rosters=(first.model_copy(update={"hours": first.hours + 1}), *rosters))
+    moved = directory.revised(
+        version="next", rosters=(first.model_copy(update={"hours": first.hours + 1}), *rosters)
+    )
     assert unlike(before, watches(policy, moved)) == {f"standing.roster.{first.id}"}
     away = directory.people[0].model_copy(update={"absences": (Absence(since=NOW, until=NOW + DAY),)})
     assert unlike(before, watches(policy, directory.revised(people=(away, *directory.people[1:])))) == set()
     other = default_rules(**{'version: "2026-11-01"': 'version: "next"'}).policy
-    assert unlike(before, watches(other, directory)) == set(before), "a standing case goes by the policy of now"
+    assert unlike(before, watches(other, directory)) == set(before), (
+        "a standing case goes by the policy of now"
+    )
 
 
 def unlike(before: dict[str, Noted], after: dict[str, Noted]) -> set[str]:
@@ -77,7 +93,9 @@ class Watches:
     def __init__(self, exchange: Exchange, connection: Client) -> None:
         self.directory = LiveDirectory(example_directory(), lambda: connection)
         rulebook = RuleBook(_OnePolicy(), self.directory)  # pyright: ignore[reportArgumentType] - all that is asked of it
-        self.look = StandingWatches(exchange, Outgoings(exchange), rulebook, self.directory, lambda: datetime.now(UTC)).look
+        self.look = StandingWatches(
+            exchange, Outgoings(exchange), rulebook, self.directory, lambda: datetime.now(UTC)
+        ).look
 
     async def see(self, directory: Directory) -> None:
         """The live directory of the service stays as it is: it is only this change that is under test."""
@@ -114,18 +132,24 @@ async def test_it_is_established_once_and_again_when_it_is_altered_and_what_is_g
             )
             for number, (directory, subject, words) in enumerate(seen, 1):
                 await started.see(directory)
-                assert [one.subject for one in (await _established(admin))[len(before) :]][number - 1 :] == [subject], words
+                assert [one.subject for one in (await _established(admin))[len(before) :]][number - 1 :] == [
+                    subject
+                ], words
             await Watches(exchange, escalator).see(moved)
             assert len(await _established(admin)) == len(before) + len(seen), "a restart says nothing twice"
     finally:
         service.stop()
 
 
-async def test_what_the_version_before_noted_in_one_value_is_taken_over_and_nothing_is_said_of_it(lab: Lab) -> None:
+async def test_what_the_version_before_noted_in_one_value_is_taken_over_and_nothing_is_said_of_it(
+    lab: Lab,
+) -> None:
     async with lab.connection("admin") as admin, lab.connection("escalator") as escalator:
         await admin.jetstream().purge_stream("KV_POLICIES", subject="$KV.POLICIES.standing.>")
         policy, directory = default_rules().policy, example_directory()
-        noted = Watched(by=digest_before(policy, 0, directory), subjects=tuple(to_be_watched(policy, directory)))
+        noted = Watched(
+            by=digest_before(policy, 0, directory), subjects=tuple(to_be_watched(policy, directory))
+        )
         bucket = await admin.jetstream().key_value("POLICIES")
         await bucket.put("standing", noted.model_dump_json().encode())
         exchange = Exchange(lambda: escalator)
@@ -133,11 +157,15 @@ async def test_what_the_version_before_noted_in_one_value_is_taken_over_and_noth
         before = len(await _established(admin))
         await Watches(exchange, escalator).look()
         assert len(await _established(admin)) == before
-        assert {key for key in await bucket.keys() if key.startswith("standing.")} == set(watches(policy, directory))
+        assert {key for key in await bucket.keys() if key.startswith("standing.")} == set(
+            watches(policy, directory)
+        )
         gone = next(source.id for source in directory.sources if source.silent_after)
         sources = tuple(source for source in directory.sources if source.id != gone)
         await Watches(exchange, escalator).see(directory.revised(version="next", sources=sources))
-        assert [one.subject for one in (await _established(admin))[before:]] == [gone], "from then on each has a note of its own"
+        assert [one.subject for one in (await _established(admin))[before:]] == [gone], (
+            "from then on each has a note of its own"
+        )
 
 
 async def _watching(admin: Client, case: CaseId) -> Case | None:
@@ -146,4 +174,6 @@ async def _watching(admin: Client, case: CaseId) -> Case | None:
 
 
 async def _established(admin: Client) -> list[Established]:
-    return [Established.model_validate(fact.data) for _, fact in await facts_of(admin, None, Kind.ESTABLISHED)]
+    return [
+        Established.model_validate(fact.data) for _, fact in await facts_of(admin, None, Kind.ESTABLISHED)
+    ]

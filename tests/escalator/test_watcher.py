@@ -1,4 +1,6 @@
-"""Who watches the watcher: every difference between cases, clocks and the record is found, repaired and on record."""
+"""Who watches the watcher: every difference between cases, clocks and the record is found, repaired and on
+record.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +40,9 @@ class Watched:
         self.later = LATER
         self.settings = EscalatorSettings(watch_also=())
         metrics = WatchMetrics(CollectorRegistry())
-        self.watcher = Watcher(lambda: escalator, self.settings, metrics, lambda: datetime.now(UTC) + self.later)
+        self.watcher = Watcher(
+            lambda: escalator, self.settings, metrics, lambda: datetime.now(UTC) + self.later
+        )
 
     async def found(self) -> list[tuple[Found, bool]]:
         """(difference, repaired) of one round."""
@@ -70,7 +74,11 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watched(broker: Lab) -> AsyncIterator[Watched]:
-    async with broker.connection("admin") as admin, broker.connection("intake") as intake, broker.connection("escalator") as escalator:
+    async with (
+        broker.connection("admin") as admin,
+        broker.connection("intake") as intake,
+        broker.connection("escalator") as escalator,
+    ):
         case = await report(intake)
         await until(lambda: pending_at(admin, case))
         one = Watched(admin, escalator, case)
@@ -84,8 +92,13 @@ async def test_a_clock_that_went_missing_is_found_armed_again_and_on_record(watc
     assert await watched.found() == [(Found.CLOCK_MISSING, True)]
     case = await watched.now()
     assert await pending_at(watched.admin, watched.case) == case.clock_at
-    checked = [Checked.model_validate(fact.data) for _, fact in await facts_of(watched.admin, watched.case, Kind.CHECKED)]
-    assert [(one.found, one.expected_at, one.repaired) for one in checked] == [(Found.CLOCK_MISSING, case.clock_at, True)]
+    checked = [
+        Checked.model_validate(fact.data)
+        for _, fact in await facts_of(watched.admin, watched.case, Kind.CHECKED)
+    ]
+    assert [(one.found, one.expected_at, one.repaired) for one in checked] == [
+        (Found.CLOCK_MISSING, case.clock_at, True)
+    ]
     assert await watched.found() == []
 
 
@@ -116,7 +129,9 @@ async def test_what_changes_while_the_check_looks_is_no_difference(watched: Watc
     assert await watched.found() == [], "the case was written a moment ago: its clock may be on its way"
 
 
-async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found(broker: Lab, watched: Watched) -> None:
+async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found(
+    broker: Lab, watched: Watched
+) -> None:
     before = await watched.now()
     await _closed(broker, watched)
     assert await watched.found() == []
@@ -127,7 +142,9 @@ async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found
 
 async def _closed(broker: Lab, watched: Watched) -> None:
     async def ended() -> bool:
-        return (await watched.now()).ended_at is not None and await pending_at(watched.admin, watched.case) is None
+        return (await watched.now()).ended_at is not None and await pending_at(
+            watched.admin, watched.case
+        ) is None
 
     async with broker.connection("intake") as intake:
         await close(intake, watched.case)
@@ -149,7 +166,9 @@ async def test_a_durable_that_stands_still_is_said(watched: Watched) -> None:
     assert await watched.found() == [(Found.LANE_STILL, False)]
 
 
-async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_back(broker: Lab, watched: Watched) -> None:
+async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_back(
+    broker: Lab, watched: Watched
+) -> None:
     watched.settings.watch_also = ("audit",)
     async with broker.connection("audit") as audit:
         durable = await audit.jetstream().pull_subscribe_bind(AUDIT_DURABLE, FACTS)
@@ -164,7 +183,9 @@ async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_ba
     assert await watched.found() == [(Found.LANE_STILL, False)]
 
 
-async def test_an_ended_case_leaves_the_bucket_after_a_week_and_an_open_one_never(broker: Lab, watched: Watched) -> None:
+async def test_an_ended_case_leaves_the_bucket_after_a_week_and_an_open_one_never(
+    broker: Lab, watched: Watched
+) -> None:
     async with broker.connection("intake") as intake:
         open_case = await report(intake)
         await _closed(broker, watched)
@@ -199,20 +220,29 @@ async def test_the_outside_address_is_called_only_when_all_is_well(watched: Watc
         assert calls == ["/alive"]
 
 
-async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(broker: Lab, watched: Watched) -> None:
+async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(
+    broker: Lab, watched: Watched
+) -> None:
     service = await broker.start_service("escalator", FENGHUO_WATCH_EVERY="PT0.2S", FENGHUO_WATCH_ALSO="[]")
     try:
         await watched.disarm()
         await until(lambda: pending_at(watched.admin, watched.case))
         await until(
-            lambda: 'fenghuo_watch_differences_total{found="clock_missing"} 1.0' in httpx.get(f"{service.url}/metrics").text, seconds=30
+            lambda: (
+                'fenghuo_watch_differences_total{found="clock_missing"} 1.0'
+                in httpx.get(f"{service.url}/metrics").text
+            ),
+            seconds=30,
         )
         await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text)
     finally:
         service.stop()
 
 
-MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+MOMENTS = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+).map(lambda at: at.replace(tzinfo=UTC))
 
 
 @given(MOMENTS)

@@ -21,11 +21,15 @@ from tests.escalator.builders import a_report
 from tests.lab import until
 
 
-async def report(intake: Client, *, ago: timedelta = timedelta(0), case: CaseId | None = None, **changes: Any) -> CaseId:
+async def report(
+    intake: Client, *, ago: timedelta = timedelta(0), case: CaseId | None = None, **changes: Any
+) -> CaseId:
     """A unit reports what it learned of `ago`; returns the case."""
     case, now = case or CaseId(str(ULID())), datetime.now(UTC)
     data = a_report(occurred_at=now - ago, learned_at=now - ago, received_at=now, **changes)
-    fact = Fact.of(Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data)
+    fact = Fact.of(
+        Kind.REPORTED, id=f"r:{case}", source="/services/intake", subject=case, time=now, data=data
+    )
     await append(intake, fact_subject(case, Kind.REPORTED), fact.write(), fact.id)
     return case
 
@@ -33,14 +37,32 @@ async def report(intake: Client, *, ago: timedelta = timedelta(0), case: CaseId 
 async def acknowledge(intake: Client, case: CaseId, person: str) -> None:
     by = Actor(principal=person, role=Role.LEADER)
     data = Acknowledgement(person=PersonId(person), via=Via.API, by=by)
-    fact = Fact.of(Kind.ACKNOWLEDGED, id=f"a:{case}:{person}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
+    fact = Fact.of(
+        Kind.ACKNOWLEDGED,
+        id=f"a:{case}:{person}",
+        source="/services/intake",
+        subject=case,
+        time=datetime.now(UTC),
+        data=data,
+    )
     await append(intake, fact_subject(case, Kind.ACKNOWLEDGED), fact.write(), fact.id)
 
 
 async def merge(intake: Client, case: CaseId, into: CaseId) -> None:
     """The case is a duplicate of `into`."""
-    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")), into=into, text="the same fire")
-    fact = Fact.of(Kind.MERGED, id=f"m:{case}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
+    data = CaseAct(
+        by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")),
+        into=into,
+        text="the same fire",
+    )
+    fact = Fact.of(
+        Kind.MERGED,
+        id=f"m:{case}",
+        source="/services/intake",
+        subject=case,
+        time=datetime.now(UTC),
+        data=data,
+    )
     await append(intake, fact_subject(case, Kind.MERGED), fact.write(), fact.id)
     await agree(intake, case)
 
@@ -48,14 +70,31 @@ async def merge(intake: Client, case: CaseId, into: CaseId) -> None:
 async def agree(intake: Client, case: CaseId) -> None:
     """A second person of the government agrees that the grave case ends early."""
     data = CaseAct(by=Actor(principal="qian_yi", role=Role.LEADER, unit=UnitId("government")), approve=True)
-    fact = Fact.of(Kind.SECONDED, id=f"s:{case}:{ULID()}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
+    fact = Fact.of(
+        Kind.SECONDED,
+        id=f"s:{case}:{ULID()}",
+        source="/services/intake",
+        subject=case,
+        time=datetime.now(UTC),
+        data=data,
+    )
     await append(intake, fact_subject(case, Kind.SECONDED), fact.write(), fact.id)
 
 
 async def close(intake: Client, case: CaseId) -> None:
     """The unit closes it, with evidence."""
-    data = CaseAct(by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")), text="it is over")
-    fact = Fact.of(Kind.CLOSED, id=f"c:{case}:{ULID()}", source="/services/intake", subject=case, time=datetime.now(UTC), data=data)
+    data = CaseAct(
+        by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")),
+        text="it is over",
+    )
+    fact = Fact.of(
+        Kind.CLOSED,
+        id=f"c:{case}:{ULID()}",
+        source="/services/intake",
+        subject=case,
+        time=datetime.now(UTC),
+        data=data,
+    )
     await append(intake, fact_subject(case, Kind.CLOSED), fact.write(), fact.id)
     await agree(intake, case)
 
@@ -89,7 +128,10 @@ async def facts_of(admin: Client, case: CaseId | None, kind: Kind) -> list[tuple
     """Every stored fact of a kind (of a case), with the broker's time, in order; without what is no fact."""
     js = admin.jetstream()
     config = ConsumerConfig(
-        filter_subject=f"fact.*.{kind}", deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30
+        filter_subject=f"fact.*.{kind}",
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.NONE,
+        inactive_threshold=30,
     )
     subscription = await js.pull_subscribe(f"fact.*.{kind}", stream="FACTS", config=config)
     found: list[tuple[datetime, Fact]] = []
@@ -112,7 +154,9 @@ async def decisions_of(admin: Client, case: CaseId) -> list[Decision]:
 
 
 async def timed_decisions_of(admin: Client, case: CaseId) -> list[tuple[datetime, Decision]]:
-    """With the broker's time at which each was stored, as far as the case has come: it is kept before its decision is told."""
+    """With the broker's time at which each was stored, as far as the case has come: it is kept before its
+    decision is told.
+    """
     try:
         kept = await case_now(admin, case)
     except (ValueError, MissingPartError):  # a test wrote over it

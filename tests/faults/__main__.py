@@ -1,4 +1,5 @@
-"""`make faults`: seeded plays with one and with two of each service, on one broker and on three, FAULTS_SECONDS (75) each.
+"""`make faults`: seeded plays with one and with two of each service, on one broker and on three,
+FAULTS_SECONDS (75) each.
 
 SEEDS='1 2 3' for some.
 
@@ -26,13 +27,16 @@ KINDS = ((1, 1), (2, 1), (2, 3))
 
 
 AFTERWARDS = timedelta(seconds=12)
-"""So long after a broker's start its clocks may still be late: a stream asks its source again after the server's own ten seconds."""
+"""So long after a broker's start its clocks may still be late: a stream asks its source again after the
+server's own ten seconds.
+"""
 UNDISTURBED = "otherwise"
 
 
 def lapses_found_after(books: Books) -> dict[str, list[float]]:
-    """Seconds from each limit that passed, or from the end of the outage it fell into, until its lapse was on record; by whose death it
-    fell into or followed, the broker's before all others."""
+    """Seconds from each limit that passed, or from the end of the outage it fell into, until its lapse was on
+    record; by whose death it fell into or followed, the broker's before all others.
+    """
     found: dict[str, list[float]] = defaultdict(list)
     for stored in books.facts:
         if stored.fact.kind != Kind.DECIDED:
@@ -46,7 +50,9 @@ def lapses_found_after(books: Books) -> dict[str, list[float]]:
 
 
 def _disturbed_by(books: Books, limit: datetime, on_record: datetime) -> str:
-    died = {death.part for death in books.deaths if death.began <= on_record and limit <= death.ended + AFTERWARDS}
+    died = {
+        death.part for death in books.deaths if death.began <= on_record and limit <= death.ended + AFTERWARDS
+    }
     return BROKER if BROKER in died else min(died, default=UNDISTURBED)
 
 
@@ -74,7 +80,12 @@ async def main() -> bool:
     for seed in SEEDS:
         for copies, brokers in KINDS:
             with tempfile.TemporaryDirectory(prefix="fenghuo-faults-") as folder:
-                balanced &= say(seed, *await played(Path(folder), seed, copies=copies, brokers=brokers, seconds=SECONDS, worse=True))
+                balanced &= say(
+                    seed,
+                    *await played(
+                        Path(folder), seed, copies=copies, brokers=brokers, seconds=SECONDS, worse=True
+                    ),
+                )
     return balanced
 
 

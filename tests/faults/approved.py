@@ -16,7 +16,10 @@ async def approve_the_policy(lab: Lab, escalator: Running) -> None:
     text = lab.policy.read_text(encoding="utf-8").replace('version: "2026-11-01"', 'version: "approved"')
     versions = f"{escalator.url}/api/v1/policy/versions"
     async with httpx.AsyncClient(timeout=20) as http:
-        drafter, leader = lab.bearer(Role.SUPERVISOR, person="chen_gui"), lab.bearer(Role.LEADER, person="wu_ji")
+        drafter, leader = (
+            lab.bearer(Role.SUPERVISOR, person="chen_gui"),
+            lab.bearer(Role.LEADER, person="wu_ji"),
+        )
         draft = (await http.post(versions, content=text.encode(), headers=drafter)).json()
         approved = await http.post(f"{versions}/{draft['id']}/approve", headers=leader)
         assert approved.json()["standing"] == "in_force", approved.text
@@ -25,7 +28,9 @@ async def approve_the_policy(lab: Lab, escalator: Running) -> None:
 async def change_the_holder(lab: Lab, intake: Running) -> None:
     change = {"changes": [{"op": "set_holder", "post": "petition", "holder": "wu_ji"}]}
     async with httpx.AsyncClient(timeout=20) as http:
-        answer = await http.post(f"{intake.url}/api/v1/directory/changes", json=change, headers=lab.bearer(Role.OPERATOR))
+        answer = await http.post(
+            f"{intake.url}/api/v1/directory/changes", json=change, headers=lab.bearer(Role.OPERATOR)
+        )
     assert answer.status_code == 201, answer.text
 
 
@@ -37,7 +42,16 @@ async def what_holds(lab: Lab, escalators: list[Running], intake: Running) -> Ho
         return (await http.get(url, headers=leader)).json()
 
     async with httpx.AsyncClient(timeout=20) as http:
-        policies = {str((await get(f"{one.url}/api/v1/policy"))["policy"]).partition(" ")[0] for one in escalators}
+        policies = {
+            str((await get(f"{one.url}/api/v1/policy"))["policy"]).partition(" ")[0] for one in escalators
+        }
         versions = (await get(f"{escalators[0].url}/api/v1/policy/versions"))["versions"]
-        posts = {post["id"]: post["holder"] for post in (await get(f"{intake.url}/api/v1/directory/posts"))["posts"]}
-    return policies, sorted(approval["by"] for version in versions for approval in version["approvals"]), posts["petition"]
+        posts = {
+            post["id"]: post["holder"]
+            for post in (await get(f"{intake.url}/api/v1/directory/posts"))["posts"]
+        }
+    return (
+        policies,
+        sorted(approval["by"] for version in versions for approval in version["approvals"]),
+        posts["petition"],
+    )

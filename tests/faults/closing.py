@@ -1,7 +1,9 @@
-"""The books of a play are closed: every book is read from where it is kept, after the services have taken everything in.
+"""The books of a play are closed: every book is read from where it is kept, after the services have taken
+everything in.
 
-Invariant: limits go on passing while the books are closed, so nothing is ever quiet. All that lay in FACTS at the end is waited for; what
-clocks have added since is read and may wait for its decision, but nothing is left half done.
+Invariant: limits go on passing while the books are closed, so nothing is ever quiet. All that lay in FACTS at
+the end is waited for; what clocks have added since is read and may wait for its decision, but nothing is left
+half done.
 """
 
 from collections.abc import Container, Mapping
@@ -23,7 +25,15 @@ from shared.case_parts import part_of, whole_case
 from shared.facts import Fact
 from shared.ids import CaseId
 from shared.stored import asking
-from shared.streams import AUDIT_DURABLE, CASES, CLOCKS, FACTS, NOTIFIER_DURABLE, durable_configs, escalator_durable
+from shared.streams import (
+    AUDIT_DURABLE,
+    CASES,
+    CLOCKS,
+    FACTS,
+    NOTIFIER_DURABLE,
+    durable_configs,
+    escalator_durable,
+)
 from shared.subjects import LANES
 from shared.vocabulary import Kind, Role
 from tests.audit.reading import key_of, store_of
@@ -40,7 +50,11 @@ LATER = (NOTIFIER_DURABLE, AUDIT_DURABLE)
 async def taken_in(admin: Client) -> int:
     """Wait until all that lies in FACTS by now is decided on. Returns its last sequence."""
     last = (await admin.jetstream().stream_info(FACTS)).state.last_seq
-    durables = [(stream, cast(str, config.durable_name)) for stream, config in durable_configs() if config.durable_name not in LATER]
+    durables = [
+        (stream, cast(str, config.durable_name))
+        for stream, config in durable_configs()
+        if config.durable_name not in LATER
+    ]
     await _all_through(admin, durables, last)
     return last
 
@@ -61,7 +75,9 @@ async def _all_through(admin: Client, durables: list[tuple[str, str]], last: int
             for stream, durable in durables:
                 info = await admin.jetstream().consumer_info(stream, durable)
                 if not _is_through(info, last):
-                    waits_for = f"{durable}: {info.num_pending} to come, {info.num_ack_pending} not acknowledged"
+                    waits_for = (
+                        f"{durable}: {info.num_pending} to come, {info.num_ack_pending} not acknowledged"
+                    )
                     return False
         except (NatsError, TimeoutError) as error:
             waits_for = f"the broker: {error!r}"
@@ -76,7 +92,9 @@ async def _all_through(admin: Client, durables: list[tuple[str, str]], last: int
 
 def _is_through(info: ConsumerInfo, last: int | None) -> bool:
     waits = (info.num_pending or 0) + (info.num_ack_pending or 0)
-    return not waits or (last is not None and info.ack_floor is not None and info.ack_floor.stream_seq >= last)
+    return not waits or (
+        last is not None and info.ack_floor is not None and info.ack_floor.stream_seq >= last
+    )
 
 
 async def is_half_done(admin: Client) -> bool:
@@ -95,16 +113,24 @@ async def is_half_done(admin: Client) -> bool:
     return False
 
 
-async def struck_arrived(admin: Client, clocks: Mapping[CaseId, datetime], unreadable: Container[int]) -> None:
-    """Wait for the clocks that have struck and are on their way: after its start the broker hands them on up to ten seconds late. One that
-    does not come is found missing by the balance."""
+async def struck_arrived(
+    admin: Client, clocks: Mapping[CaseId, datetime], unreadable: Container[int]
+) -> None:
+    """Wait for the clocks that have struck and are on their way: after its start the broker hands them on up
+    to ten seconds late. One that does not come is found missing by the balance.
+    """
     now = datetime.now(UTC)
-    set_for = {case_id: case.clock_at for case_id, case in (await read_cases(admin)).items() if case.clock_at is not None}
+    set_for = {
+        case_id: case.clock_at
+        for case_id, case in (await read_cases(admin)).items()
+        if case.clock_at is not None
+    }
     on_their_way = {case_id: at for case_id, at in set_for.items() if at <= now and clocks.get(case_id) != at}
 
     async def have_arrived() -> bool:
         struck = {
-            CaseId(stored.fact.subject or ""): stored.at for stored in await read_facts(admin, unreadable, kinds=f"fact.*.{Kind.DUE}")
+            CaseId(stored.fact.subject or ""): stored.at
+            for stored in await read_facts(admin, unreadable, kinds=f"fact.*.{Kind.DUE}")
         }
         return all(case_id in struck and struck[case_id] >= at for case_id, at in on_their_way.items())
 
@@ -129,10 +155,14 @@ async def differences(lab: Lab) -> list[str]:
         return [str(fault) for fault in await stream_faults(source, key_of(lab), Feed(lambda: reader))]
 
 
-async def read_facts(admin: Client, unreadable: Container[int] = (), *, kinds: str = "fact.>") -> list[Stored]:
+async def read_facts(
+    admin: Client, unreadable: Container[int] = (), *, kinds: str = "fact.>"
+) -> list[Stored]:
     """All but those. Raises FactError for any other that can't be read."""
     js = admin.jetstream()
-    config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30)
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, inactive_threshold=30
+    )
     subscription = await js.pull_subscribe(kinds, stream=FACTS, config=config)
     facts: list[Stored] = []
     left = (await subscription.consumer_info()).num_pending or 0
@@ -164,5 +194,7 @@ async def read_clocks(admin: Client) -> dict[CaseId, datetime]:
     for subject in info.state.subjects or {}:
         with suppress(NotFoundError):  # it has struck this moment
             headers = cast(dict[str, str], (await js.get_last_msg(CLOCKS, subject)).headers or {})
-            clocks[CaseId(subject.rsplit(".", 1)[1])] = datetime.fromisoformat(headers["Nats-Schedule"].removeprefix("@at "))
+            clocks[CaseId(subject.rsplit(".", 1)[1])] = datetime.fromisoformat(
+                headers["Nats-Schedule"].removeprefix("@at ")
+            )
     return clocks

@@ -1,4 +1,6 @@
-"""An installation on three brokers: every stream and bucket in three copies; the broker that is killed is another one each time."""
+"""An installation on three brokers: every stream and bucket in three copies; the broker that is killed is
+another one each time.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +42,11 @@ class ClusterLab(Lab):
 
     def environment(self, user: str) -> dict[str, str]:
         monitors = ",".join(f"http://127.0.0.1:{port}" for port in self.cluster.monitors.values())
-        return {**super().environment(user), "FENGHUO_REPLICAS": str(len(NAMES)), "FENGHUO_NATS_MONITOR": monitors}
+        return {
+            **super().environment(user),
+            "FENGHUO_REPLICAS": str(len(NAMES)),
+            "FENGHUO_NATS_MONITOR": monitors,
+        }
 
     def close(self) -> None:
         for service in self.services:

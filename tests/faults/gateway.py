@@ -1,6 +1,7 @@
 """The gateway of a play, as a process of its own: a play that is busy keeps nobody's telephone waiting.
 
-Invariant: it forgets nothing while a play lasts, so that it tells a message that comes again, and it is asked nothing before the end.
+Invariant: it forgets nothing while a play lasts, so that it tells a message that comes again, and it is asked
+nothing before the end.
 """
 
 import signal
@@ -30,7 +31,16 @@ class GatewayProcess:
         self.channels = lab.folder / "channels-of-the-play.yaml"
         self.channels.write_text(CHANNELS, encoding="utf-8")
         ports = ("--http-port", str(self.http_port), "--smtp-port", str(self.smtp_port))
-        command = [sys.executable, "-m", "fenghuo.gateway_lab", *ports, "--secrets", str(lab.secrets), "--keep", "1000000"]
+        command = [
+            sys.executable,
+            "-m",
+            "fenghuo.gateway_lab",
+            *ports,
+            "--secrets",
+            str(lab.secrets),
+            "--keep",
+            "1000000",
+        ]
         self._process = embedded.start(command, log=lab.folder / "gateway.log", cwd=ROOT)
 
     async def __aenter__(self) -> "GatewayProcess":
@@ -45,7 +55,9 @@ class GatewayProcess:
             await until(answers, what="the gateway answers")
         return self
 
-    async def __aexit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+    async def __aexit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
         self.thaw()
         embedded.stop(self._process)
 
@@ -62,10 +74,17 @@ class GatewayProcess:
 
     async def calls(self) -> list[str]:
         """Ids of all that rang, one for each time; of a message that says several things, each of theirs."""
-        return [call for message in await self._get("/messages") for call in message["data"].get("also") or [message["id"]]]
+        return [
+            call
+            for message in await self._get("/messages")
+            for call in message["data"].get("also") or [message["id"]]
+        ]
 
     async def hand_overs(self) -> list[HandOver]:
-        return [HandOver(one["id"], one["at"], one["status"] in range(200, 300)) for one in await self._get("/attempts")]
+        return [
+            HandOver(one["id"], one["at"], one["status"] in range(200, 300))
+            for one in await self._get("/attempts")
+        ]
 
     async def _get(self, path: str) -> list[dict[str, Any]]:
         async with httpx.AsyncClient(timeout=30) as http:

@@ -1,7 +1,8 @@
-"""A day of faults in half a minute: people report and answer while parts of the installation are killed, frozen and started again.
+"""A day of faults in half a minute: people report and answer while parts of the installation are killed,
+frozen and started again.
 
-Invariant: everything that is asked of it comes from a seed; whoever is not answered asks again with the same key, as a good client does.
-At the end all parts run, everything comes to rest, and the books are closed.
+Invariant: everything that is asked of it comes from a seed; whoever is not answered asks again with the same
+key, as a good client does. At the end all parts run, everything comes to rest, and the books are closed.
 """
 
 import asyncio
@@ -73,7 +74,10 @@ class Play:
 
     async def start(self, service: str) -> Running:
         if service == "notifier":
-            ours = {"FENGHUO_DIRECTORY": str(self.lab.directory), "FENGHUO_CHANNELS": str(self.gateway.channels)}
+            ours = {
+                "FENGHUO_DIRECTORY": str(self.lab.directory),
+                "FENGHUO_CHANNELS": str(self.gateway.channels),
+            }
             started = await start_notifier(self.lab, self.gateway, **ours)
         else:
             started = await self.lab.start_service(service)
@@ -93,20 +97,38 @@ class Play:
 
     async def _report(self, http: httpx.AsyncClient, number: int, chance: float) -> None:
         now = datetime.now(UTC).isoformat()
-        form = {"category": "accident", "level": ("I", "II", "III", "IV")[number % 4], "unit": "emergency_bureau", "area": "620622"}
-        form |= {"occurred_at": now, "learned_at": now, "summary": f"第{number}号储罐泄漏 tank {number} leaks"}
-        headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {"Idempotency-Key": f"play-{number}"}
+        form = {
+            "category": "accident",
+            "level": ("I", "II", "III", "IV")[number % 4],
+            "unit": "emergency_bureau",
+            "area": "620622",
+        }
+        form |= {
+            "occurred_at": now,
+            "learned_at": now,
+            "summary": f"第{number}号储罐泄漏 tank {number} leaks",
+        }
+        headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {
+            "Idempotency-Key": f"play-{number}"
+        }
         told = await self._asked(http, "/api/v1/reports", form, headers)
         case = CaseId(told["case"])
         if chance < 0.5:
             person = LEADERS[number % len(LEADERS)]
-            await self._asked(http, f"/api/v1/cases/{case}/acknowledge", {}, self.lab.bearer(Role.LEADER, person=person))
+            await self._asked(
+                http, f"/api/v1/cases/{case}/acknowledge", {}, self.lab.bearer(Role.LEADER, person=person)
+            )
         if chance < 0.2:
             await self._asked(
-                http, f"/api/v1/cases/{case}/progress", {"text": "on the way", "percent": 50}, headers | {"Idempotency-Key": f"go-{number}"}
+                http,
+                f"/api/v1/cases/{case}/progress",
+                {"text": "on the way", "percent": 50},
+                headers | {"Idempotency-Key": f"go-{number}"},
             )
 
-    async def _asked(self, http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    async def _asked(
+        self, http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
+    ) -> dict[str, Any]:
         """Until somebody takes it: each intake in turn."""
         last = "nobody"
         async with asyncio.timeout(PATIENCE):
@@ -216,9 +238,13 @@ class Play:
             return
         case = self.chance.choice(self.receipts).case
         await self.thrown_in.case(case)
-        headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {"Idempotency-Key": f"unreadable-{len(self.requests)}"}
+        headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {
+            "Idempotency-Key": f"unreadable-{len(self.requests)}"
+        }
         async with httpx.AsyncClient(timeout=10) as http:
-            await self._asked(http, f"/api/v1/cases/{case}/progress", {"text": "still on the way", "percent": 60}, headers)
+            await self._asked(
+                http, f"/api/v1/cases/{case}/progress", {"text": "still on the way", "percent": 60}, headers
+            )
 
     async def _asked_twice(self) -> None:
         """Clients that were not answered ask again, long after the broker has forgotten them."""
@@ -272,11 +298,17 @@ class Play:
             await until(self._is_ready, seconds=PATIENCE, what=what)
         except AssertionError as error:
             async with httpx.AsyncClient(timeout=5) as http:
-                said = [(await http.get(f"{part.url}/readyz")).text for parts in self.running.values() for part in parts]
+                said = [
+                    (await http.get(f"{part.url}/readyz")).text
+                    for parts in self.running.values()
+                    for part in parts
+                ]
             raise AssertionError(f"{error}\n" + "\n".join(said)) from None
 
     async def _is_ready(self) -> bool:
-        return all([await asyncio.to_thread(part.is_ready) for parts in self.running.values() for part in parts])
+        return all(
+            [await asyncio.to_thread(part.is_ready) for parts in self.running.values() for part in parts]
+        )
 
     # The books
 
@@ -286,7 +318,9 @@ class Play:
         await change_the_holder(self.lab, self.running["intake"][0])
 
     async def not_as_approved(self) -> list[str]:
-        holds = [await what_holds(self.lab, self.running["escalator"], intake) for intake in self.running["intake"]]
+        holds = [
+            await what_holds(self.lab, self.running["escalator"], intake) for intake in self.running["intake"]
+        ]
         return [f"in force, approved by, holder: {there}" for there in holds if there != AS_APPROVED]
 
     async def close_books(self) -> Books:
@@ -328,7 +362,9 @@ class Play:
             await self.start("escalator")
 
     async def restored(self) -> str | None:
-        """An older copy of the broker's data is put back. What the audit says of it: empty where it goes on; None without a copy."""
+        """An older copy of the broker's data is put back. What the audit says of it: empty where it goes on;
+        None without a copy.
+        """
         if not self.older_copy:
             return None
         await asyncio.to_thread(self.lab.kill_nats)
@@ -350,9 +386,14 @@ class Play:
 
 
 @asynccontextmanager
-async def play_in(folder: Path, seed: int, copies: int, brokers: int, ratio: int = RATIO) -> AsyncIterator[Play]:
+async def play_in(
+    folder: Path, seed: int, copies: int, brokers: int, ratio: int = RATIO
+) -> AsyncIterator[Play]:
     """Everything up, `copies` of each service, one broker or three."""
-    async with lab_in(folder) if brokers == 1 else cluster_lab_in(folder) as lab, GatewayProcess(lab) as gateway:
+    async with (
+        lab_in(folder) if brokers == 1 else cluster_lab_in(folder) as lab,
+        GatewayProcess(lab) as gateway,
+    ):
         fast = folder / "policy.yaml"
         fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), ratio), encoding="utf-8")
         lab.policy = fast
@@ -364,7 +405,14 @@ async def play_in(folder: Path, seed: int, copies: int, brokers: int, ratio: int
 
 
 async def played(
-    folder: Path, seed: int, *, copies: int, brokers: int, seconds: float, ratio: int = RATIO, worse: bool = False
+    folder: Path,
+    seed: int,
+    *,
+    copies: int,
+    brokers: int,
+    seconds: float,
+    ratio: int = RATIO,
+    worse: bool = False,
 ) -> tuple[Play, Books]:
     """`worse`: with all that takes longer, and the broker is restored from an older copy at the end."""
     async with play_in(folder, seed, copies, brokers, ratio) as play:

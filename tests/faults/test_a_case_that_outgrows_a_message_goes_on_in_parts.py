@@ -1,4 +1,6 @@
-"""A campaign of ten thousand items goes on like any other case: on the board, act by act, and after its services were killed."""
+"""A campaign of ten thousand items goes on like any other case: on the board, act by act, and after its
+services were killed.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +41,9 @@ async def campaign(http: httpx.AsyncClient, lab: Lab) -> CaseId:
 
 
 async def register(client: Client, case: CaseId, many: int) -> None:
-    """So many items in one stroke, written as the escalator writes a case; one by one they would take minutes."""
+    """So many items in one stroke, written as the escalator writes a case; one by one they would take
+    minutes.
+    """
     exchange = Exchange(lambda: client)
     await exchange.open()
     cases = Cases(exchange)
@@ -65,7 +69,11 @@ async def register(client: Client, case: CaseId, many: int) -> None:
 async def parts_of(admin: Client, case: CaseId) -> tuple[set[str], set[str]]:
     """The parts that the case names, and those that lie in the bucket."""
     bucket = await admin.jetstream().key_value("CASES")
-    named = {address for addresses in places_of((await bucket.get(case)).value or b"").values() for address in addresses}
+    named = {
+        address
+        for addresses in places_of((await bucket.get(case)).value or b"").values()
+        for address in addresses
+    }
     keys = [part_of(key) for key in await bucket.keys()]
     return named, {address for head, address in keys if head == case and address}
 
@@ -73,8 +81,14 @@ async def parts_of(admin: Client, case: CaseId) -> tuple[set[str], set[str]]:
 @pytest.mark.timeout(240)
 async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
     async with lab_in(tmp_path, mongo=False) as lab:
-        intake, escalator = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT10S"), await lab.start_service("escalator")
-        async with httpx.AsyncClient(base_url=intake.url, timeout=60) as http, lab.connection("admin") as admin:
+        intake, escalator = (
+            await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT10S"),
+            await lab.start_service("escalator"),
+        )
+        async with (
+            httpx.AsyncClient(base_url=intake.url, timeout=60) as http,
+            lab.connection("admin") as admin,
+        ):
             case = await campaign(http, lab)
             escalator.kill()
             async with lab.connection("escalator") as client:
@@ -86,7 +100,11 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
                 return await http.post(f"/api/v1/cases/{case}/{path}", json=form, headers=headers)
 
             async def items() -> list[dict[str, Any]]:
-                return (await http.get(f"/api/v1/cases/{case}", headers=lab.bearer(Role.LEADER))).json().get("items", [])
+                return (
+                    (await http.get(f"/api/v1/cases/{case}", headers=lab.bearer(Role.LEADER)))
+                    .json()
+                    .get("items", [])
+                )
 
             await until(items, what="the case on the board")
             for number in range(3):
@@ -97,7 +115,9 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
                     escalator = await lab.start_service("escalator")
             stood = await items()
             assert [item["number"] for item in stood] == list(range(1, MANY + 1))
-            listed = (await http.get("/api/v1/cases", headers=lab.bearer(Role.LEADER), params={"kind": "campaign"})).json()["cases"]
+            listed = (
+                await http.get("/api/v1/cases", headers=lab.bearer(Role.LEADER), params={"kind": "campaign"})
+            ).json()["cases"]
             assert [(one["id"], "items" in one) for one in listed] == [(case, False)], "a list stays a list"
             named, there = await parts_of(admin, case)
             assert named

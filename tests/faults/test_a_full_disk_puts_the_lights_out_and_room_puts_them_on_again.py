@@ -1,4 +1,6 @@
-"""A broker that can't write: no receipt, lights out within seconds; with room again it is started anew and everything goes on."""
+"""A broker that can't write: no receipt, lights out within seconds; with room again it is started anew and
+everything goes on.
+"""
 
 import os
 import subprocess
@@ -14,7 +16,19 @@ from fenghuo.broker_care import ROOM, is_restart_due
 from tests.lab import until
 from tests.operate.installation import Installation
 
-REPORT = ("report", "--category", "accident", "--level", "II", "--unit", "heating_company", "--area", "620602", "--summary", "供热主管爆裂")
+REPORT = (
+    "report",
+    "--category",
+    "accident",
+    "--level",
+    "II",
+    "--unit",
+    "heating_company",
+    "--area",
+    "620602",
+    "--summary",
+    "供热主管爆裂",
+)
 DISK = 64 << 20
 
 
@@ -46,7 +60,9 @@ def readiness(installation: Installation, service: str) -> dict[str, Any]:
 
 @pytest.mark.skipif("FAULTS_DISK" not in os.environ, reason="a minute long: `make faults` plays it")
 @pytest.mark.skipif(os.geteuid() != 0, reason="a disk that a test may fill is mounted, which needs root")
-async def test_a_full_disk_puts_every_light_out_and_room_puts_them_on_again_within_thirty_seconds(tmp_path: Path) -> None:
+async def test_a_full_disk_puts_every_light_out_and_room_puts_them_on_again_within_thirty_seconds(
+    tmp_path: Path,
+) -> None:
     with small_disk(tmp_path / "data" / "nats") as disk:
         installation = Installation(tmp_path / "data")
         installation.start()
@@ -58,7 +74,9 @@ async def test_a_full_disk_puts_every_light_out_and_room_puts_them_on_again_with
             # What had room in a block that was begun may still be stored; then nothing is.
             await until(lambda: not receipt(installation), seconds=60, what="a report is refused")
             for service in ("intake", "escalator", "notifier", "audit"):
-                await until(lambda service=service: is_out(installation, service), what=f"{service} is not ready")
+                await until(
+                    lambda service=service: is_out(installation, service), what=f"{service} is not ready"
+                )
             assert "no space left" in readiness(installation, "intake")["storage"]
             assert await until(lambda: installation.said("alarm", part="broker"), what="the launcher says so")
 

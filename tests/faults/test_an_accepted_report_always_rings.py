@@ -1,4 +1,6 @@
-"""An accepted report always rings: a fault of ours leaves out one thing of it, and where nothing is left the duty desk is called."""
+"""An accepted report always rings: a fault of ours leaves out one thing of it, and where nothing is left the
+duty desk is called.
+"""
 
 import sys
 from collections.abc import AsyncIterator
@@ -68,7 +70,9 @@ class Town:
     notifier: Running
     escalator: Running
 
-    async def report(self, summary: str, at: datetime | None = None, key: str = "", **more: Any) -> dict[str, Any]:
+    async def report(
+        self, summary: str, at: datetime | None = None, key: str = "", **more: Any
+    ) -> dict[str, Any]:
         form = report_form(summary, at, **more)
         headers = {**self.lab.bearer(Role.REPORTER), "Idempotency-Key": key or str(uuid4())}
         answer = await self.http.post("/api/v1/reports", json=form, headers=headers)
@@ -80,11 +84,17 @@ class Town:
         return await self.http.post(f"/api/v1/cases/{case}/{path}", json=form, headers=headers)
 
     async def start_escalator(self) -> None:
-        self.escalator = await self.lab.start_service("escalator", command=[sys.executable, "-m", "tests.escalator.failing"])
+        self.escalator = await self.lab.start_service(
+            "escalator", command=[sys.executable, "-m", "tests.escalator.failing"]
+        )
 
     def links(self, person: str, words: str) -> list[str]:
         """Paths of the links that were sent."""
-        return [urlsplit(text[text.index("http") :].split()[0]).path for text in self.told(person, words) if "http" in text]
+        return [
+            urlsplit(text[text.index("http") :].split()[0]).path
+            for text in self.told(person, words)
+            if "http" in text
+        ]
 
     def told(self, person: str, words: str) -> list[str]:
         messages = self.gateway.gateway.messages
@@ -94,9 +104,14 @@ class Town:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     folder = tmp_path_factory.mktemp("always-rings")
-    async with lab_in(folder, mongo=False) as lab, GatewayLab(read_secret(lab.secrets, SecretFile.WEBHOOK).decode()) as gateway:
+    async with (
+        lab_in(folder, mongo=False) as lab,
+        GatewayLab(read_secret(lab.secrets, SecretFile.WEBHOOK).decode()) as gateway,
+    ):
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT3S")
-        notifier = await lab.start_service("notifier", FENGHUO_GATEWAY_URL=gateway.url, FENGHUO_SMTP_PORT=str(gateway.smtp_port))
+        notifier = await lab.start_service(
+            "notifier", FENGHUO_GATEWAY_URL=gateway.url, FENGHUO_SMTP_PORT=str(gateway.smtp_port)
+        )
         async with httpx.AsyncClient(base_url=intake.url, timeout=20) as http:
             town = Town(lab, http, gateway, notifier, intake)
             await town.start_escalator()
@@ -108,14 +123,18 @@ async def test_a_rule_that_fails_is_left_out_and_the_leaders_are_called(town: To
     owed = {duty["act"] for duty in submitted["duties"]}
     assert "first_report" in owed
     assert "acknowledge" not in owed
-    case = (await town.http.get(f"/api/v1/cases/{submitted['case']}", headers=town.lab.bearer(Role.LEADER))).json()
+    case = (
+        await town.http.get(f"/api/v1/cases/{submitted['case']}", headers=town.lab.bearer(Role.LEADER))
+    ).json()
     [left_out] = case["left_out"]
     assert left_out["why"] == "rule_failed"
     assert "a planted fault" in left_out["note"]
     await until(lambda: town.told(PARTY_MAIN, RULE), what="the secretary's call")
 
 
-async def test_where_a_report_can_not_be_decided_on_the_duty_desk_is_called_and_then_the_next(town: Town) -> None:
+async def test_where_a_report_can_not_be_decided_on_the_duty_desk_is_called_and_then_the_next(
+    town: Town,
+) -> None:
     desk, deputy = (holder_of(post) for post in ("two_offices_duty", "deputy_sg_in_charge"))
     submitted = await town.report(NO_CASE)
     assert [duty["act"] for duty in submitted["duties"]] == [DESK_DUTY]
@@ -136,7 +155,9 @@ async def test_where_a_report_can_not_be_decided_on_the_duty_desk_is_called_and_
     assert (duty["state"], duty["discharged_by"]) == ("discharged", deputy)
 
 
-async def test_a_report_whose_case_lies_under_a_key_that_nobody_can_read_opens_it_all_the_same(town: Town) -> None:
+async def test_a_report_whose_case_lies_under_a_key_that_nobody_can_read_opens_it_all_the_same(
+    town: Town,
+) -> None:
     now, key = datetime.now(UTC), str(uuid4())
     case = case_id_for(f"test-reporter\n{key}", now)
     async with town.lab.connection("admin") as admin:
@@ -163,7 +184,9 @@ async def test_who_answers_by_link_is_told_what_became_of_it(town: Town) -> None
     desk = holder_of("two_offices_duty")
     for summary, status, words in (("a quake", 200, "已计入"), (ANSWER, 409, "未能处理您的答复")):
         await town.report(summary)
-        said = await until(lambda summary=summary: town.links(PARTY_MAIN, summary), what="the secretary's link")
+        said = await until(
+            lambda summary=summary: town.links(PARTY_MAIN, summary), what="the secretary's link"
+        )
         async with httpx.AsyncClient(base_url=town.notifier.url, timeout=20) as http:
             page = await http.post(said[0])
         assert (page.status_code, words in page.text) == (status, True), page.text
@@ -179,7 +202,9 @@ async def every_path_says_that_it_is_taken(town: Town, submitted: dict[str, Any]
     assert (page.status_code, page.headers["Retry-After"]) == (503, "1")
     for words in ("its clock runs", "a flood", str(submitted["fact"]["sequence"]), f'url={path}"'):
         assert words in page.text
-    form = await town.http.post(f"{path}/acts/progressed", headers={**reader, "Origin": str(town.http.base_url)}, data={"text": "x"})
+    form = await town.http.post(
+        f"{path}/acts/progressed", headers={**reader, "Origin": str(town.http.base_url)}, data={"text": "x"}
+    )
     assert form.status_code == 503
     assert "it is not on record" in form.text
     stranger = await town.http.get(path, headers=town.lab.bearer(Role.REPORTER, unit="shaquan_government"))
@@ -206,7 +231,9 @@ async def test_an_act_on_a_case_that_is_not_decided_yet_is_asked_for_again(town:
     await until(done, what="the act taken")
 
 
-async def test_a_report_may_follow_from_a_case_that_is_not_decided_yet_whichever_way_it_comes(town: Town) -> None:
+async def test_a_report_may_follow_from_a_case_that_is_not_decided_yet_whichever_way_it_comes(
+    town: Town,
+) -> None:
     source = "wangshan-info"
     town.escalator.kill()
     parent = (await town.report("the dam leaks"))["case"]
@@ -219,7 +246,13 @@ async def test_a_report_may_follow_from_a_case_that_is_not_decided_yet_whichever
 
         async def publish(summary: str, parent: str) -> None:
             data = report_form(summary, parent=parent, unit="wangshan_info_centre")
-            event: dict[str, Any] = {"specversion": "1.0", "type": TYPE, "source": "/county", "id": str(uuid4()), "data": data}
+            event: dict[str, Any] = {
+                "specversion": "1.0",
+                "type": TYPE,
+                "source": "/county",
+                "id": str(uuid4()),
+                "data": data,
+            }
             await client.jetstream().publish(inbox_subject("cloudevents", source), orjson.dumps(event))
 
         asked = await ask("the power is out", parent)
@@ -231,7 +264,9 @@ async def test_a_report_may_follow_from_a_case_that_is_not_decided_yet_whichever
     await town.start_escalator()
 
     async def followers() -> dict[str, str]:
-        answer = await town.http.get("/api/v1/cases", params={"parent": parent}, headers=town.lab.bearer(Role.LEADER))
+        answer = await town.http.get(
+            "/api/v1/cases", params={"parent": parent}, headers=town.lab.bearer(Role.LEADER)
+        )
         return {one["id"]: one["report"]["summary"] for one in answer.json()["cases"]}
 
     async def are_three() -> bool:

@@ -1,8 +1,9 @@
-"""Limits that pass while the broker or the escalator is away are on record as such, and nobody is referred for them; what comes out of it
-is decided on in the order of its moments, and each person gets it as one message.
+"""Limits that pass while the broker or the escalator is away are on record as such, and nobody is referred
+for them; what comes out of it is decided on in the order of its moments, and each person gets it as one
+message.
 
-Thirty minutes take fifteen seconds; nobody answers. What passes at other times is referred as ever. An outage of 107 s once wrote 112
-referrals: here 24 cases bring 120 lapses in one.
+Thirty minutes take fifteen seconds; nobody answers. What passes at other times is referred as ever. An outage
+of 107 s once wrote 112 referrals: here 24 cases bring 120 lapses in one.
 """
 
 import asyncio
@@ -38,7 +39,9 @@ LANES = (3, 11)
 """All cases lie in these, so that there is an order to keep."""
 MANY, SOME = 24, 8
 KNOWN_FOR = [timedelta(seconds=5.2 + number * 7 % 9 / 5) for number in range(9)]
-"""Almost half of the term has passed when they are reported, so that their clocks are set in another order than that of their moments."""
+"""Almost half of the term has passed when they are reported, so that their clocks are set in another order
+than that of their moments.
+"""
 CHANNELS = ("voice", "sms", "email")
 
 Decided = list[tuple[datetime, Decision]]
@@ -55,7 +58,9 @@ class Outage:
 async def test_nobody_answers_for_an_outage_of_ours(tmp_path: Path) -> None:
     async with lab_in(tmp_path, mongo=False) as lab, GatewayLab(webhook_key(lab)) as gateway:
         fast = tmp_path / "policy.yaml"
-        policy = lab.policy.read_text(encoding="utf-8").replace("channels: [voice, sms]", f"channels: [{', '.join(CHANNELS)}]", 1)
+        policy = lab.policy.read_text(encoding="utf-8").replace(
+            "channels: [voice, sms]", f"channels: [{', '.join(CHANNELS)}]", 1
+        )
         fast.write_text(compress(policy, RATIO), encoding="utf-8")
         lab.policy = fast
         notifier = await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
@@ -80,7 +85,9 @@ async def test_nobody_answers_for_an_outage_of_ours(tmp_path: Path) -> None:
         await _what_is_not_referred_says_so_too(lab, notifier)
 
 
-async def _all_limits_pass_while(part_goes: Callable[[datetime], Awaitable[None]], lab: Lab, count: int) -> Outage:
+async def _all_limits_pass_while(
+    part_goes: Callable[[datetime], Awaitable[None]], lab: Lab, count: int
+) -> Outage:
     async with lab.connection("intake") as intake, lab.connection("admin") as admin:
         while (outage := await _told_in_time(intake, admin, count)) is None:
             pass
@@ -89,14 +96,20 @@ async def _all_limits_pass_while(part_goes: Callable[[datetime], Awaitable[None]
 
 
 async def _told_in_time(intake: Client, admin: Client, count: int) -> Outage | None:
-    """None where the machine was so slow that limits are about to pass before the outage: those prove nothing."""
+    """None where the machine was so slow that limits are about to pass before the outage: those prove
+    nothing.
+    """
     cases, began = [*islice(_ids(), count)], datetime.now(UTC)
     for number, case in enumerate(cases):
         await report(intake, case=case, ago=KNOWN_FOR[number % len(KNOWN_FOR)], level="II")
     back = datetime.now(UTC) + TERM - min(KNOWN_FOR) + timedelta(seconds=1)
     for case in cases:
         await until(lambda case=case: _is_told(admin, case), what="the leaders are called")
-    return Outage(cases, back) if datetime.now(UTC) < began + TERM - max(KNOWN_FOR) - timedelta(seconds=1) else None
+    return (
+        Outage(cases, back)
+        if datetime.now(UTC) < began + TERM - max(KNOWN_FOR) - timedelta(seconds=1)
+        else None
+    )
 
 
 def _ids() -> Iterator[CaseId]:
@@ -110,7 +123,9 @@ async def _nobody_is_referred(lab: Lab, outage: Outage) -> None:
     async with lab.connection("admin") as admin:
         for case in outage.cases:
             lapses = await _lapses_found(admin, case)
-            assert {effect.late_by_seconds for _, effect in lapses} == {None}, "how late we were is nobody's lateness"
+            assert {effect.late_by_seconds for _, effect in lapses} == {None}, (
+                "how late we were is nobody's lateness"
+            )
             assert all(Excuse.SYSTEM_AWAY in effect.excuses and effect.outage for _, effect in lapses), lapses
         assert not set(outage.cases) & {sent.case for sent in await _referred(admin)}
 
@@ -138,13 +153,20 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
     for at, decision in decided:
         for notice in decision.notices:
             notices[notice.person].append((at, notice.id))
-    assert max(map(len, notices.values())) >= len(outage.cases) // 4, "there is much to say to somebody at once"
+    assert max(map(len, notices.values())) >= len(outage.cases) // 4, (
+        "there is much to say to somebody at once"
+    )
     for person, told in notices.items():
-        pauses = sum(later - earlier > timedelta(seconds=QUIET / 2) for (earlier, _), (later, _) in pairwise(told))
+        pauses = sum(
+            later - earlier > timedelta(seconds=QUIET / 2) for (earlier, _), (later, _) in pairwise(told)
+        )
         for entry in people[person].channels:
             where, address = f"{person} over {entry.channel}", entry.address
             if entry.channel == "email":
-                await until(lambda: _lines(gateway, address, outage) >= len(told) - pauses, what=f"all is said to {where}")  # noqa: B023
+                await until(
+                    lambda: _lines(gateway, address, outage) >= len(told) - pauses,  # noqa: B023
+                    what=f"all is said to {where}",
+                )
                 assert len(_mails(gateway, address, outage)) <= 1 + pauses, where
             elif entry.channel in CHANNELS:
                 wanted = {message_id(notice, entry.channel) for _, notice in told}
@@ -155,7 +177,11 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
 
 def _mails(gateway: Gateway, address: str, outage: Outage) -> list[str]:
     """In HTML, those that say several things at once."""
-    mails = [message for message in gateway.messages if message.to == address and message.at > outage.ended.timestamp()]
+    mails = [
+        message
+        for message in gateway.messages
+        if message.to == address and message.at > outage.ended.timestamp()
+    ]
     return [mail.html for mail in mails if mail.html and "<li" in mail.html]
 
 
@@ -169,7 +195,9 @@ def _said(gateway: Gateway, address: str) -> set[str]:
 
 def _messages(gateway: Gateway, address: str) -> list[set[str]]:
     """The ids of what each message to this address says."""
-    return [{*(message.data.get("also") or [message.id])} for message in gateway.messages if message.to == address]
+    return [
+        {*(message.data.get("also") or [message.id])} for message in gateway.messages if message.to == address
+    ]
 
 
 async def _decided(admin: Client, outage: Outage) -> Decided:
@@ -194,7 +222,9 @@ async def _whoever_had_us_at_hand_is(lab: Lab) -> None:
 
 
 async def _what_is_not_referred_says_so_too(lab: Lab, notifier: Running) -> None:
-    """A unit can be named in public for any lapse: this one passes when the notifier has just died, before anybody can know it."""
+    """A unit can be named in public for any lapse: this one passes when the notifier has just died, before
+    anybody can know it.
+    """
     async with lab.connection("intake") as intake, lab.connection("admin") as admin:
         case = await report(intake, ago=KNOWN_FOR[0], level="II")
         stands = await until(lambda: case_now(admin, case), what="the case stands")
@@ -204,8 +234,17 @@ async def _what_is_not_referred_says_so_too(lab: Lab, notifier: Running) -> None
         notifier.kill()
 
         async def lapsed() -> Effect | None:
-            effects = [effect for _, decision in await timed_decisions_of(admin, case) for effect in decision.effects]
-            return next((one for one in effects if one.kind is EffectKind.LAPSED and (one.duty or "").startswith("acknowledge-")), None)
+            effects = [
+                effect for _, decision in await timed_decisions_of(admin, case) for effect in decision.effects
+            ]
+            return next(
+                (
+                    one
+                    for one in effects
+                    if one.kind is EffectKind.LAPSED and (one.duty or "").startswith("acknowledge-")
+                ),
+                None,
+            )
 
         effect = await until(lapsed, seconds=20, what="the limit is found")
         assert effect

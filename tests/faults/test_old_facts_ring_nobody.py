@@ -1,4 +1,6 @@
-"""What was done is on record: whatever is told, read or handed out again, no call, no case and no decision comes of it a second time."""
+"""What was done is on record: whatever is told, read or handed out again, no call, no case and no decision
+comes of it a second time.
+"""
 
 import asyncio
 from collections import Counter
@@ -79,11 +81,17 @@ async def decided(admin: Client, case: str) -> Counter[int]:
 
 
 def calls(installation: Installation, case: str) -> Counter[str]:
-    return Counter(one.data["purpose"] for one in installation.gateway.gateway.messages if one.data.get("case") == case)
+    return Counter(
+        one.data["purpose"] for one in installation.gateway.gateway.messages if one.data.get("case") == case
+    )
 
 
-async def test_a_report_that_comes_again_after_the_window_is_the_one_on_record(installation: Installation, admin: Client) -> None:
-    """Also where its case has left the board, and in the first moment of another intake, which has read nothing yet."""
+async def test_a_report_that_comes_again_after_the_window_is_the_one_on_record(
+    installation: Installation, admin: Client
+) -> None:
+    """Also where its case has left the board, and in the first moment of another intake, which has read
+    nothing yet.
+    """
     form, key = a_report(), str(ULID())
     first = await reported(installation.http, installation, form, key)
     case = CaseId(first["case"])
@@ -104,11 +112,15 @@ async def test_a_report_that_comes_again_after_the_window_is_the_one_on_record(i
 
         await until(answers, what="the other intake answers")
     other.stop()
-    assert {(one["case"], one["fact"]["sequence"], one["repeated"]) for one in again} == {(case, first["fact"]["sequence"], True)}
+    assert {(one["case"], one["fact"]["sequence"], one["repeated"]) for one in again} == {
+        (case, first["fact"]["sequence"], True)
+    }
     assert len(await facts_of(admin, case, Kind.REPORTED)) == 1
 
 
-async def test_what_a_system_sends_again_after_the_window_is_known(installation: Installation, admin: Client) -> None:
+async def test_what_a_system_sends_again_after_the_window_is_known(
+    installation: Installation, admin: Client
+) -> None:
     event: Json = {
         "specversion": "1.0",
         "id": str(ULID()),
@@ -125,25 +137,36 @@ async def test_what_a_system_sends_again_after_the_window_is_known(installation:
 
     await until(lambda: is_worked_off(js, "INBOX", "intake"), what="all three are taken")
     about = [fact for _, fact in await facts_of(admin, None, Kind.REPORTED) if fact.id.endswith(event["id"])]
-    refused = [fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if event["id"] in str(fact.data)]
+    refused = [
+        fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if event["id"] in str(fact.data)
+    ]
     assert (len(about), refused) == (1, [])
 
 
-async def test_a_fact_stored_twice_under_its_id_is_decided_once(installation: Installation, admin: Client) -> None:
+async def test_a_fact_stored_twice_under_its_id_is_decided_once(
+    installation: Installation, admin: Client
+) -> None:
     case = CaseId(await installation.report("shaquan_emergency"))
     await installation.act(case, "progress", "shaquan_emergency", text="两台泵车已到")
     js = admin.jetstream()
-    (_, report), (_, act) = (await facts_of(admin, case, Kind.REPORTED))[0], (await facts_of(admin, case, Kind.PROGRESSED))[0]
+    (_, report), (_, act) = (
+        (await facts_of(admin, case, Kind.REPORTED))[0],
+        (await facts_of(admin, case, Kind.PROGRESSED))[0],
+    )
     before = await decisions_of(admin, case)
 
     async def stored_again(fact: Fact) -> int | None:
         """Its sequence; None while the broker still knows its id."""
-        answer = await js.publish(f"fact.{lane_of(case)}.{fact.kind}", fact.write(), headers=headers_of(fact.id))
+        answer = await js.publish(
+            f"fact.{lane_of(case)}.{fact.kind}", fact.write(), headers=headers_of(fact.id)
+        )
         return None if answer.duplicate else answer.seq
 
     stored: list[int | None] = []
     for fact in (report, act, report):
-        stored.append(await until(lambda fact=fact: stored_again(fact), what="the broker has forgotten its id"))
+        stored.append(
+            await until(lambda fact=fact: stored_again(fact), what="the broker has forgotten its id")
+        )
 
     async def is_past() -> bool:
         now = await case_now(admin, case)
@@ -154,8 +177,12 @@ async def test_a_fact_stored_twice_under_its_id_is_decided_once(installation: In
     assert len(await decisions_of(admin, case)) >= len(before)
 
 
-async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(installation: Installation, admin: Client) -> None:
-    """The notifier was away while an emergency was reported and withdrawn; then its durable is made anew at the very beginning."""
+async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(
+    installation: Installation, admin: Client
+) -> None:
+    """The notifier was away while an emergency was reported and withdrawn; then its durable is made anew at
+    the very beginning.
+    """
     installation.notifier.stop()
     case = await installation.report("shaquan_emergency")
     await withdrawn(installation, case)
@@ -165,7 +192,9 @@ async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(in
     before = {one.id for one in installation.gateway.gateway.messages}
     rung = len(installation.gateway.gateway.messages)
     await declare(js)
-    installation.notifier = await start_notifier(installation.lab, installation.gateway, FENGHUO_DIRECTORY=str(installation.lab.directory))
+    installation.notifier = await start_notifier(
+        installation.lab, installation.gateway, FENGHUO_DIRECTORY=str(installation.lab.directory)
+    )
 
     await until(lambda: is_worked_off(js, FACTS, NOTIFIER_DURABLE), what="every decision is looked at")
     again = [one.data for one in list(installation.gateway.gateway.messages)[rung:] if one.id in before]
@@ -173,7 +202,9 @@ async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(in
     assert set(calls(installation, case)) <= {"withdrawn", "ended"}
 
 
-async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(installation: Installation, admin: Client) -> None:
+async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(
+    installation: Installation, admin: Client
+) -> None:
     js = admin.jetstream()
     standing = CaseId(await installation.report("shaquan_emergency"))
     gone = CaseId(await installation.report("shaquan_emergency"))
@@ -197,7 +228,11 @@ async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(instal
     for told_before, told_after in zip(before, after, strict=True):
         assert max(told_after.values()) == 1, "no decision is on record twice"
         assert set(told_before) <= set(told_after)
-    opened = [one for one in await decisions_of(admin, gone) if any(effect.kind is EffectKind.OPENED for effect in one.effects)]
+    opened = [
+        one
+        for one in await decisions_of(admin, gone)
+        if any(effect.kind is EffectKind.OPENED for effect in one.effects)
+    ]
     assert len(opened) == 1
 
 

@@ -1,4 +1,6 @@
-"""What nobody can read is set aside, and everything behind it goes on: decisions, facts, messages, values of a bucket, whole cases."""
+"""What nobody can read is set aside, and everything behind it goes on: decisions, facts, messages, values of
+a bucket, whole cases.
+"""
 
 import asyncio
 import os
@@ -49,9 +51,18 @@ async def admin(installation: Installation) -> AsyncIterator[Client]:
 def fenghuo(installation: Installation, role: Role, *words: str) -> tuple[int, Any]:
     """The command's code and what it says in JSON."""
     lab = installation.lab
-    urls = {f"FENGHUO_{one.name.upper()}_URL": one.url for one in (installation.escalator, installation.audit, installation.intake)}
+    urls = {
+        f"FENGHUO_{one.name.upper()}_URL": one.url
+        for one in (installation.escalator, installation.audit, installation.intake)
+    }
     env = os.environ | lab.environment("audit") | urls | {"FENGHUO_TOKEN": lab.token(role)}
-    done = subprocess.run([sys.executable, "-m", "fenghuo", *words, "--json"], capture_output=True, cwd=ROOT, env=env, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "fenghuo", *words, "--json"],
+        capture_output=True,
+        cwd=ROOT,
+        env=env,
+        check=False,
+    )
     assert done.stdout, done.stderr
     return done.returncode, orjson.loads(done.stdout)
 
@@ -60,7 +71,9 @@ async def put_aside(admin: Client, sequence: int) -> Rejection:
     """What the record says of the message at `sequence`."""
 
     async def said() -> list[Rejection]:
-        facts = [fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if fact.id == f"aside:{sequence}"]
+        facts = [
+            fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if fact.id == f"aside:{sequence}"
+        ]
         return [Rejection.model_validate(fact.data) for fact in facts]
 
     found = await until(said, what=f"{sequence} is set aside")
@@ -98,30 +111,54 @@ async def test_a_thousand_bad_decisions_hold_up_no_call(installation: Installati
     await until(nothing_is_held, seconds=60, what="the durable is empty")
 
 
-async def test_what_is_too_large_or_named_as_nothing_can_be_is_set_aside_by_its_place(installation: Installation, admin: Client) -> None:
+async def test_what_is_too_large_or_named_as_nothing_can_be_is_set_aside_by_its_place(
+    installation: Installation, admin: Client
+) -> None:
     js, strange = admin.jetstream(timeout=30), "no case"
     large = await js.publish("fact.3.reported", b"x" * 900_000, headers=headers_of("large"))
-    act = forged(Kind.PROGRESSED, strange, "/services/intake", {"by": {"principal": "x", "role": "reporter"}, "text": "x"}, "strange")
+    act = forged(
+        Kind.PROGRESSED,
+        strange,
+        "/services/intake",
+        {"by": {"principal": "x", "role": "reporter"}, "text": "x"},
+        "strange",
+    )
     named = await js.publish(fact_subject(strange, Kind.PROGRESSED), act, headers=headers_of("strange"))
     said = await put_aside(admin, large.seq)
-    assert (said.cause, said.body, said.stream, said.sequence, said.size) == (Cause.NOT_AUTHENTIC, None, FACTS, large.seq, 900_000)
+    assert (said.cause, said.body, said.stream, said.sequence, said.size) == (
+        Cause.NOT_AUTHENTIC,
+        None,
+        FACTS,
+        large.seq,
+        900_000,
+    )
     assert (await put_aside(admin, named.seq)).cause is Cause.NO_CASE
     for lane, sequence in ((3, large.seq), (lane_of(strange), named.seq)):
 
         async def is_past(lane: int = lane, sequence: int = sequence) -> bool:
             info = await js.consumer_info(FACTS, escalator_durable(lane))
-            return not info.num_ack_pending and (info.ack_floor.stream_seq if info.ack_floor else 0) >= sequence
+            return (
+                not info.num_ack_pending and (info.ack_floor.stream_seq if info.ack_floor else 0) >= sequence
+            )
 
         await until(is_past, what=f"lane {lane} goes on")
 
 
-async def test_a_message_that_looks_like_the_brokers_own_is_heard_all_the_same(installation: Installation, admin: Client) -> None:
+async def test_a_message_that_looks_like_the_brokers_own_is_heard_all_the_same(
+    installation: Installation, admin: Client
+) -> None:
     """nats-py drops whatever bears the header `Status` unread; anybody may set it."""
     async with installation.lab.source("met-observatory") as source:
-        await source.jetstream().publish("inbox.cap.met-observatory", b"<no alert>", headers={"Status": "404"})
+        await source.jetstream().publish(
+            "inbox.cap.met-observatory", b"<no alert>", headers={"Status": "404"}
+        )
 
     async def said() -> list[Fact]:
-        return [fact for _, fact in await facts_of(admin, None, Kind.REJECTED) if fact.data.get("headers", {}).get("Status") == "404"]
+        return [
+            fact
+            for _, fact in await facts_of(admin, None, Kind.REJECTED)
+            if fact.data.get("headers", {}).get("Status") == "404"
+        ]
 
     found = await until(said, what="it is set aside")
     assert Rejection.model_validate(found[0].data).cause is Cause.NOT_A_REPORT
@@ -141,7 +178,9 @@ async def test_every_bucket_keeps_the_value_before_one_that_nobody_can_read(admi
         await (await js.key_value(bucket)).purge("poisoned")
 
 
-async def test_a_case_that_nobody_can_read_is_made_again_and_decided_on(installation: Installation, admin: Client) -> None:
+async def test_a_case_that_nobody_can_read_is_made_again_and_decided_on(
+    installation: Installation, admin: Client
+) -> None:
     case = CaseId(await installation.report("shaquan_emergency"))
     before = await stands(admin, case)
     for _ in range(2):  # nothing that can be read is left of it
@@ -154,17 +193,23 @@ async def test_a_case_that_nobody_can_read_is_made_again_and_decided_on(installa
     assert leader in {lit.person for duty in after.duties for lit in duty.lit}
     about = [decision.about.sequence for decision in await decisions_of(admin, case)]
     assert len(about) == len(set(about)), "no second decision"
-    assert Found.CASE_REBUILT in [Checked.model_validate(fact.data).found for _, fact in await facts_of(admin, case, Kind.CHECKED)]
+    assert Found.CASE_REBUILT in [
+        Checked.model_validate(fact.data).found for _, fact in await facts_of(admin, case, Kind.CHECKED)
+    ]
 
 
-async def test_the_command_makes_it_again_and_its_clock_strikes_late_rather_than_never(installation: Installation, admin: Client) -> None:
+async def test_the_command_makes_it_again_and_its_clock_strikes_late_rather_than_never(
+    installation: Installation, admin: Client
+) -> None:
     js = admin.jetstream()
     case = CaseId(await installation.report("shaquan_emergency"))
     before = await stands(admin, case)
     await until(lambda: pending_at(admin, case), what="its clock is armed")
 
     async def is_made_again() -> bool:
-        """A fact about the case that comes first (a delivery, say) has it made again before the command: then once more."""
+        """A fact about the case that comes first (a delivery, say) has it made again before the command: then
+        once more.
+        """
         for _ in range(2):
             await js.publish(f"$KV.{CASES}.{case}", UNREADABLE)
         await js.purge_stream("CLOCKS", subject=armed_subject(case))
@@ -188,12 +233,18 @@ async def test_the_command_makes_it_again_and_its_clock_strikes_late_rather_than
         )
 
     await until(goes_on, what="the clock strikes")
-    assert (await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", case))[1]["cases"][0]["outcome"] == "stands"
-    code, _ = await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", "01KB0000000000000000000000")
+    assert (await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases", case))[1][
+        "cases"
+    ][0]["outcome"] == "stands"
+    code, _ = await asyncio.to_thread(
+        fenghuo, installation, Role.OPERATOR, "rebuild", "cases", "01KB0000000000000000000000"
+    )
     assert code == 1
 
 
-async def test_a_case_is_made_again_by_the_directory_of_then(installation: Installation, admin: Client) -> None:
+async def test_a_case_is_made_again_by_the_directory_of_then(
+    installation: Installation, admin: Client
+) -> None:
     """Whoever was rung holds the post no more; two more changes have come since."""
     case = CaseId(await installation.report("shaquan_emergency"))
     before = await stands(admin, case)
@@ -216,11 +267,17 @@ async def test_a_case_is_made_again_by_the_directory_of_then(installation: Insta
     assert done
     assert (done["differing"], done["late"]) == (0, 0)
     after = await stands(admin, case)
-    assert (lit.person, lit.notice, lit.at) in [(now.person, now.notice, now.at) for duty in after.duties for now in duty.lit]
-    await installation.change({"op": "set_holder", "post": post.id, "holder": post.holder, "deputies": [*post.deputies]})
+    assert (lit.person, lit.notice, lit.at) in [
+        (now.person, now.notice, now.at) for duty in after.duties for now in duty.lit
+    ]
+    await installation.change(
+        {"op": "set_holder", "post": post.id, "holder": post.holder, "deputies": [*post.deputies]}
+    )
 
 
-async def test_what_its_lane_has_still_to_decide_on_is_left_to_the_lane(installation: Installation, admin: Client) -> None:
+async def test_what_its_lane_has_still_to_decide_on_is_left_to_the_lane(
+    installation: Installation, admin: Client
+) -> None:
     """Taken in with what is made again, it would be decided on by nobody: nobody rung, nothing on record."""
     case = CaseId(await installation.report("shaquan_emergency"))
     before = await stands(admin, case)
@@ -230,7 +287,9 @@ async def test_what_its_lane_has_still_to_decide_on_is_left_to_the_lane(installa
         return next((fact for _, fact in await facts_of(admin, case, Kind.ACKNOWLEDGED)), None)
 
     async with paused(admin, escalator_durable(lane_of(case))):
-        waiting = asyncio.create_task(installation.act(case, "acknowledge", "shaquan_emergency", Role.LEADER, person=leader))
+        waiting = asyncio.create_task(
+            installation.act(case, "acknowledge", "shaquan_emergency", Role.LEADER, person=leader)
+        )
         told = await until(on_record, what="the answer is on record")
         for _ in range(2):
             await admin.jetstream().publish(f"$KV.{CASES}.{case}", UNREADABLE)
@@ -246,7 +305,9 @@ async def test_what_its_lane_has_still_to_decide_on_is_left_to_the_lane(installa
 async def paused(admin: Client, durable: str) -> AsyncGenerator[None]:
     """Nothing is handed out of it meanwhile."""
     subject = f"$JS.API.CONSUMER.PAUSE.{FACTS}.{durable}"
-    await admin.request(subject, orjson.dumps({"pause_until": datetime.now(UTC) + timedelta(minutes=5)}), timeout=30)
+    await admin.request(
+        subject, orjson.dumps({"pause_until": datetime.now(UTC) + timedelta(minutes=5)}), timeout=30
+    )
     try:
         yield
     finally:
@@ -254,7 +315,9 @@ async def paused(admin: Client, durable: str) -> AsyncGenerator[None]:
 
 
 async def test_a_case_in_parts_is_made_again_with_them(installation: Installation, admin: Client) -> None:
-    """From the revision before where its parts are there, one of them in its own revision before; else from the record."""
+    """From the revision before where its parts are there, one of them in its own revision before; else from
+    the record.
+    """
     js = admin.jetstream()
     case = await a_large_case(installation)
     whole = await stands(admin, case)
@@ -270,7 +333,8 @@ async def test_a_case_in_parts_is_made_again_with_them(installation: Installatio
             return False
         return now is not None and [duty.id for duty in now.duties] == [duty.id for duty in whole.duties]
 
-    # A part and the case itself are written over: both are stepped back from, by the command or by the next delivery.
+    # A part and the case itself are written over: both are stepped back from, by the command or by the next
+    # delivery.
     await js.publish(parts[0], UNREADABLE)
     await js.publish(head, UNREADABLE)
     await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases")
@@ -280,15 +344,22 @@ async def test_a_case_in_parts_is_made_again_with_them(installation: Installatio
         """The answer of the command, unless a fact about the case was quicker."""
         raw = (await js.get_last_msg(f"KV_{CASES}", head)).data or b""
         for address in {address for addresses in places_of(raw).values() for address in addresses}:
-            await js.publish(f"{head}.{address}", b"", headers={"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
+            await js.publish(
+                f"{head}.{address}", b"", headers={"KV-Operation": "PURGE", "Nats-Rollup": "sub"}
+            )
         _, said = await asyncio.to_thread(fenghuo, installation, Role.OPERATOR, "rebuild", "cases")
-        return next((row for row in said["cases"] if (row["case"], row["outcome"]) == (case, "rebuilt")), None)
+        return next(
+            (row for row in said["cases"] if (row["case"], row["outcome"]) == (case, "rebuilt")), None
+        )
 
     done = await until(made_again_from_the_record, seconds=60, what="it is made again from the record")
     assert done
     assert done["differing"] == 0
     assert await is_whole_again()
-    assert await installation.act(case, "progress", "emergency_office", role=Role.SUPERVISOR, text="已部署") == "applied"
+    assert (
+        await installation.act(case, "progress", "emergency_office", role=Role.SUPERVISOR, text="已部署")
+        == "applied"
+    )
 
 
 async def a_large_case(installation: Installation) -> CaseId:
@@ -300,8 +371,9 @@ async def a_large_case(installation: Installation) -> CaseId:
 
 
 async def test_an_answer_of_the_broker_is_nobodys_case(installation: Installation, admin: Client) -> None:
-    """With the audit's key a case of one's own making is laid into the trail's bucket, and the broker's answer to a question for it is let
-    into CASES by the reply subject."""
+    """With the audit's key a case of one's own making is laid into the trail's bucket, and the broker's
+    answer to a question for it is let into CASES by the reply subject.
+    """
     case = CaseId(await installation.report("shaquan_emergency"))
     true = await stands(admin, case)
     forgery = read_case(orjson.dumps({**orjson.loads(write_case(true)), "status": "withdrawn", "duties": []}))

@@ -1,4 +1,6 @@
-"""Policy and directory are what was last approved, after any restart, in any order, also by a kill, also of two escalators at once."""
+"""Policy and directory are what was last approved, after any restart, in any order, also by a kill, also of
+two escalators at once.
+"""
 
 import asyncio
 import os
@@ -14,7 +16,9 @@ SEED = 7
 
 async def test_after_any_restart_in_any_order(own_lab: Lab) -> None:
     dice = random.Random(SEED)
-    escalators = list(await asyncio.gather(own_lab.start_service("escalator"), own_lab.start_service("escalator")))
+    escalators = list(
+        await asyncio.gather(own_lab.start_service("escalator"), own_lab.start_service("escalator"))
+    )
     intake = await own_lab.start_service("intake")
     await approve_the_policy(own_lab, escalators[0])
     await change_the_holder(own_lab, intake)
@@ -27,7 +31,11 @@ async def test_after_any_restart_in_any_order(own_lab: Lab) -> None:
             own_lab.start_nats()
         for part in parts:
             if part == "escalators":
-                escalators = list(await asyncio.gather(own_lab.start_service("escalator"), own_lab.start_service("escalator")))
+                escalators = list(
+                    await asyncio.gather(
+                        own_lab.start_service("escalator"), own_lab.start_service("escalator")
+                    )
+                )
             elif part == "intake":
                 intake = await own_lab.start_service("intake")
         assert await what_holds(own_lab, escalators, intake) == AS_APPROVED

@@ -1,4 +1,6 @@
-"""An older copy of the broker's data is another history than the trail's: the audit says so, writes nothing more, and shows what it has."""
+"""An older copy of the broker's data is another history than the trail's: the audit says so, writes nothing
+more, and shows what it has.
+"""
 
 import io
 import os
@@ -54,7 +56,9 @@ async def records(lab: Lab) -> int:
         trail.close()
 
 
-async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_its_size_and_times(own_lab: Lab) -> None:
+async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_its_size_and_times(
+    own_lab: Lab,
+) -> None:
     audit = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S")
     data, copy = own_lab.folder / "nats", own_lab.folder / "copy"
     await until(lambda: True if is_covered(own_lab, audit, 0) else None)
@@ -87,11 +91,19 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
 
     old_vkey = (own_lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
     old = Verifier.read(old_vkey)
-    done = subprocess.run([*COMMAND, "trail", "begin", "--json"], env=command_env(own_lab), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*COMMAND, "trail", "begin", "--json"],
+        env=command_env(own_lab),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     following = await own_lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S")
     await add(own_lab, 5)
-    await until(lambda: is_covered(own_lab, following, last + 5), what=f"all that the broker has; {following.log}")
+    await until(
+        lambda: is_covered(own_lab, following, last + 5), what=f"all that the broker has; {following.log}"
+    )
     trail = Trail(own_lab.mongo_url, 2)
     first = await trail.entry(0)
     source = StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: ""))
@@ -100,10 +112,16 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     assert (verdict.faults, verdict.lost) == ([], 0)
     assert verdict.follows is not None
     assert verdict.follows.size == last
-    bundle_says_which_trail_it_follows(own_lab, following, Rec.read(first.rec).case if first else "", old_vkey)
+    bundle_says_which_trail_it_follows(
+        own_lab, following, Rec.read(first.rec).case if first else "", old_vkey
+    )
     assert first is not None
     end = ended(str(Rec.read(first.rec).follows), old)
-    assert (end.name, end.size, end.vkey) == (old.name, last, (own_lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip())
+    assert (end.name, end.size, end.vkey) == (
+        old.name,
+        last,
+        (own_lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip(),
+    )
     assert await records(own_lab) == last, "the ended trail stays as it is"
 
 

@@ -1,6 +1,8 @@
-"""Whatever is killed, frozen or away: what was receipted is on record, decided once, rung once and in the trail; nobody is blamed for us.
+"""Whatever is killed, frozen or away: what was receipted is on record, decided once, rung once and in the
+trail; nobody is blamed for us.
 
-The short play of `make faults`, and the balance sheet itself: each loss that is planted in its books is found.
+The short play of `make faults`, and the balance sheet itself: each loss that is planted in its books is
+found.
 """
 
 from collections.abc import Callable
@@ -13,7 +15,17 @@ import pytest_asyncio
 from msgspec.structs import replace as changed
 
 from shared.case import DutyState
-from shared.facts import Effect, EffectKind, Excuse, Fact, LapseCause, Outgoing, Referred, Rejection, read_decision
+from shared.facts import (
+    Effect,
+    EffectKind,
+    Excuse,
+    Fact,
+    LapseCause,
+    Outgoing,
+    Referred,
+    Rejection,
+    read_decision,
+)
 from shared.facts.authors import Author
 from shared.ids import CaseId, DutyId, UnitId
 from shared.vocabulary import Kind
@@ -29,7 +41,9 @@ Planted = Callable[[Books], Books]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
-    _, closed = await played(tmp_path_factory.mktemp("play"), seed=1, copies=1, brokers=1, seconds=SECONDS, ratio=RATIO)
+    _, closed = await played(
+        tmp_path_factory.mktemp("play"), seed=1, copies=1, brokers=1, seconds=SECONDS, ratio=RATIO
+    )
     return closed
 
 
@@ -52,7 +66,9 @@ def _again(books: Books, kind: Kind) -> Books:
     """The first of its kind stands a second time, under another id."""
     stored = books.facts[_first(books, kind)]
     copy = stored.fact.model_copy(update={"id": f"{stored.fact.id}-again"})
-    return replace(books, facts=[*books.facts, replace(stored, sequence=books.facts[-1].sequence + 1, fact=copy)])
+    return replace(
+        books, facts=[*books.facts, replace(stored, sequence=books.facts[-1].sequence + 1, fact=copy)]
+    )
 
 
 def _same_fact_twice(books: Books) -> Books:
@@ -66,24 +82,44 @@ def _without_a_case(books: Books) -> Books:
 
 def _undecided(books: Books) -> Books:
     """A case forgets its last act."""
-    case_id, case = next((key, case) for key, case in books.cases.items() if case.id in {stored.fact.subject for stored in books.facts})
-    return replace(books, cases={**books.cases, case_id: changed(case, applied=changed(case.applied, sequence=0))})
+    case_id, case = next(
+        (key, case)
+        for key, case in books.cases.items()
+        if case.id in {stored.fact.subject for stored in books.facts}
+    )
+    return replace(
+        books, cases={**books.cases, case_id: changed(case, applied=changed(case.applied, sequence=0))}
+    )
 
 
 def _without_a_clock(books: Books) -> Books:
     last = books.facts[-1].at
-    far = next(key for key, case in books.cases.items() if case.clock_at is not None and case.clock_at > last + timedelta(minutes=1))
+    far = next(
+        key
+        for key, case in books.cases.items()
+        if case.clock_at is not None and case.clock_at > last + timedelta(minutes=1)
+    )
     return replace(books, clocks={key: at for key, at in books.clocks.items() if key != far})
 
 
-def _referred_from_an_outage(books: Books, part: str = BROKER, cause: LapseCause = LapseCause.NOT_DONE) -> Books:
+def _referred_from_an_outage(
+    books: Books, part: str = BROKER, cause: LapseCause = LapseCause.NOT_DONE
+) -> Books:
     place = _first(books, Kind.DECIDED)
     stored = books.facts[place]
     decision = read_decision(stored.fact.data)
     referred = Referred(
-        case=decision.case, duty=DutyId("d"), rule="first_report", unit=UnitId("u"), limit=stored.at, found_at=stored.at, cause=cause
+        case=decision.case,
+        duty=DutyId("d"),
+        rule="first_report",
+        unit=UnitId("u"),
+        limit=stored.at,
+        found_at=stored.at,
+        cause=cause,
     )
-    sent = Outgoing(kind=Kind.REFERRED, case=CaseId("x"), data=referred.model_dump(mode="json", exclude_none=True))
+    sent = Outgoing(
+        kind=Kind.REFERRED, case=CaseId("x"), data=referred.model_dump(mode="json", exclude_none=True)
+    )
     fact = stored.fact.model_copy(update={"data": changed(decision, sends=(sent,))})
     facts = [*books.facts[:place], replace(stored, fact=fact), *books.facts[place + 1 :]]
     return replace(books, facts=facts, outages=[Outage(part, stored.at - AROUND, stored.at + AROUND)])
@@ -94,15 +130,23 @@ def _lapsed(books: Books, **how: Any) -> Books:
     place = _first(books, Kind.DECIDED)
     stored = books.facts[place]
     decision = read_decision(stored.fact.data)
-    lapsed = Effect(kind=EffectKind.LAPSED, why="limit_passed", due_at=stored.at, cause=LapseCause.NOT_ACKNOWLEDGED, **how)
+    lapsed = Effect(
+        kind=EffectKind.LAPSED, why="limit_passed", due_at=stored.at, cause=LapseCause.NOT_ACKNOWLEDGED, **how
+    )
     fact = stored.fact.model_copy(update={"data": changed(decision, effects=(*decision.effects, lapsed))})
     facts = [*books.facts[:place], replace(stored, fact=fact), *books.facts[place + 1 :]]
     return replace(books, facts=facts, outages=[Outage(BROKER, stored.at - AROUND, stored.at + AROUND)])
 
 
 def _without_a_moment(books: Books) -> Books:
-    """A case owes something and waits for no clock: nothing in it and nothing in the broker will ever look at it again."""
-    case_id, case = next((key, case) for key, case in books.cases.items() if any(duty.state is DutyState.OPEN for duty in case.duties))
+    """A case owes something and waits for no clock: nothing in it and nothing in the broker will ever look at
+    it again.
+    """
+    case_id, case = next(
+        (key, case)
+        for key, case in books.cases.items()
+        if any(duty.state is DutyState.OPEN for duty in case.duties)
+    )
     clocks = {key: at for key, at in books.clocks.items() if key != case_id}
     return replace(books, cases={**books.cases, case_id: changed(case, clock_at=None)}, clocks=clocks)
 
@@ -119,8 +163,17 @@ def _handed_over_again(books: Books, answered: bool = True, died: str = "") -> B
 def _set_aside_wrongly(books: Books) -> Books:
     """A record says that a good report could not be read."""
     good, last = books.facts[_first(books, Kind.REPORTED)], books.facts[-1]
-    said = Rejection(subject="fact.1.reported", reason="not a fact", headers={}, digest="0" * 64, sequence=good.sequence)
-    fact = Fact.of(Kind.REJECTED, id=f"aside:{good.sequence}", source="/services/audit", subject=None, time=last.at, data=said)
+    said = Rejection(
+        subject="fact.1.reported", reason="not a fact", headers={}, digest="0" * 64, sequence=good.sequence
+    )
+    fact = Fact.of(
+        Kind.REJECTED,
+        id=f"aside:{good.sequence}",
+        source="/services/audit",
+        subject=None,
+        time=last.at,
+        data=said,
+    )
     return replace(books, facts=[*books.facts, Stored(last.sequence + 1, last.at, fact)])
 
 
@@ -129,7 +182,9 @@ def _without_decisions(books: Books) -> Books:
 
 
 PLANTED: dict[Entry, Planted] = {
-    Entry.FACT_LOST: lambda books: replace(books, receipts=[*books.receipts, Receipt(CaseId("x"), books.facts[-1].sequence + 9)]),
+    Entry.FACT_LOST: lambda books: replace(
+        books, receipts=[*books.receipts, Receipt(CaseId("x"), books.facts[-1].sequence + 9)]
+    ),
     Entry.FACT_DOUBLED: _same_fact_twice,
     Entry.NOT_SET_ASIDE: lambda books: replace(books, unreadable=[books.facts[-1].sequence + 1]),
     Entry.SET_ASIDE_WRONGLY: _set_aside_wrongly,
@@ -142,13 +197,17 @@ PLANTED: dict[Entry, Planted] = {
     Entry.CALL_REPEATED: _handed_over_again,
     Entry.OUTCOME_DOUBLED: lambda books: _again(books, Kind.DELIVERED),
     Entry.CLOCK_LOST: _without_a_clock,
-    Entry.RECORD_LOST: lambda books: replace(books, records=["fact 7 is in the stream and its record is not in the trail"]),
+    Entry.RECORD_LOST: lambda books: replace(
+        books, records=["fact 7 is in the stream and its record is not in the trail"]
+    ),
     Entry.CASE_WITHOUT_CLOCK: _without_a_moment,
     Entry.REFERRED_WRONGLY: _referred_from_an_outage,
     Entry.LAPSE_LATE_BY_US: _lapsed,
     Entry.OTHER_HISTORY: lambda books: replace(books, restored=""),
     Entry.NOT_AS_APPROVED: lambda books: replace(books, not_as_approved=["in force: the file's policy"]),
-    Entry.LIGHT_UNTRUE: lambda books: replace(books, lights=["intake says that it is ready, and the broker stores nothing"]),
+    Entry.LIGHT_UNTRUE: lambda books: replace(
+        books, lights=["intake says that it is ready, and the broker stores nothing"]
+    ),
 }
 
 
@@ -166,7 +225,9 @@ def test_each_planted_loss_is_found(books: Books, entry: Entry) -> None:
         (Author.NOTIFIER, LapseCause.REPORTED_LATE, False),
     ],
 )
-def test_only_what_stood_in_the_way_excuses(books: Books, part: Author, cause: LapseCause, excuses: bool) -> None:
+def test_only_what_stood_in_the_way_excuses(
+    books: Books, part: Author, cause: LapseCause, excuses: bool
+) -> None:
     found = balance(_referred_from_an_outage(books, part, cause))
     assert (Entry.REFERRED_WRONGLY in {line.entry for line in found}) is excuses
 
@@ -207,7 +268,15 @@ def test_a_lapse_says_what_the_machine_did_and_never_how_late_it_was(
 
 
 @pytest.mark.parametrize(
-    "entry", [Entry.FACT_LOST, Entry.CALL_DOUBLED, Entry.RECORD_LOST, Entry.CLOCK_LOST, Entry.CASE_WITHOUT_CLOCK, Entry.LAPSE_LATE_BY_US]
+    "entry",
+    [
+        Entry.FACT_LOST,
+        Entry.CALL_DOUBLED,
+        Entry.RECORD_LOST,
+        Entry.CLOCK_LOST,
+        Entry.CASE_WITHOUT_CLOCK,
+        Entry.LAPSE_LATE_BY_US,
+    ],
 )
 def test_and_nothing_else_is(books: Books, entry: Entry) -> None:
     assert {line.entry for line in balance(PLANTED[entry](books))} == {entry}

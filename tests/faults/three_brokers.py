@@ -31,11 +31,18 @@ class ThreeBrokers:
         return ",".join(f"nats://127.0.0.1:{port}" for port in self.clients.values())
 
     def settings(self, user: str, replicas: int = 1) -> Settings:
-        return Settings(nats_url=self.url, nats_credentials=self.secrets / nkey_file(user), data_dir=self.folder, replicas=replicas)
+        return Settings(
+            nats_url=self.url,
+            nats_credentials=self.secrets / nkey_file(user),
+            data_dir=self.folder,
+            replicas=replicas,
+        )
 
     async def start(self) -> None:
         make_secrets(self.secrets)
-        SourceKeys(self.secrets).add_missing(load_directory(ROOT / "config" / "directory.yaml"), datetime.now(UTC))
+        SourceKeys(self.secrets).add_missing(
+            load_directory(ROOT / "config" / "directory.yaml"), datetime.now(UTC)
+        )
         for name in NAMES:
             self.start_broker(name)
         for monitor in self.monitors.values():
@@ -48,9 +55,21 @@ class ThreeBrokers:
         conf.write_text(f"{embedded.NATS_CONF.read_text()}\n{cluster}\n")
         data = self.folder / f"nats-{name}"
         data.mkdir(exist_ok=True)
-        command = [embedded.nats_server_path(), "-c", str(conf), "-a", "127.0.0.1", "-p", str(self.clients[name])]
+        command = [
+            embedded.nats_server_path(),
+            "-c",
+            str(conf),
+            "-a",
+            "127.0.0.1",
+            "-p",
+            str(self.clients[name]),
+        ]
         command += ["-m", str(self.monitors[name]), "-sd", str(data)]
-        env = {**embedded.nats_env(public_nkeys(self.secrets)), "FENGHUO_NATS_NAME": f"fenghuo-{name}", "FENGHUO_NATS_SYNC": self.sync}
+        env = {
+            **embedded.nats_env(public_nkeys(self.secrets)),
+            "FENGHUO_NATS_NAME": f"fenghuo-{name}",
+            "FENGHUO_NATS_SYNC": self.sync,
+        }
         self.brokers[name] = embedded.start(command, log=self.folder / f"{name}.log", env=env)
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """What nobody can read, and what comes a second time, thrown into a play by who may write anything.
 
-Invariant: each message that is thrown in is remembered by its place in FACTS, so that the balance asks for each: what can't be read is set
-aside, what is there already is decided on once, and nothing else is set aside or doubled.
+Invariant: each message that is thrown in is remembered by its place in FACTS, so that the balance asks for
+each: what can't be read is set aside, what is there already is decided on once, and nothing else is set aside
+or doubled.
 """
 
 import asyncio
@@ -57,14 +58,24 @@ class ThrownIn:
             yield admin.jetstream(timeout=30)
 
     async def facts(self) -> None:
-        """Bytes that are no fact, for each who reads FACTS; a decision that decides nothing; a large one; one about what no case can be."""
+        """Bytes that are no fact, for each who reads FACTS; a decision that decides nothing; a large one; one
+        about what no case can be.
+        """
         async with self._broker() as js:
             for raw, kind, case in (
                 (UNREADABLE, Kind.REPORTED, "x"),
                 (UNREADABLE, Kind.DELIVERED, "x"),
                 (b"x" * LARGE, Kind.REPORTED, "y"),
-                (forged(Kind.DECIDED, "z", "/services/escalator", {"no": "decision"}, "z:1"), Kind.DECIDED, "z"),
-                (forged(Kind.PROGRESSED, "no case", "/services/intake", {"text": "x"}, "strange"), Kind.PROGRESSED, "no case"),
+                (
+                    forged(Kind.DECIDED, "z", "/services/escalator", {"no": "decision"}, "z:1"),
+                    Kind.DECIDED,
+                    "z",
+                ),
+                (
+                    forged(Kind.PROGRESSED, "no case", "/services/intake", {"text": "x"}, "strange"),
+                    Kind.PROGRESSED,
+                    "no case",
+                ),
             ):
                 headers = headers_of(f"thrown-in-{next(self._numbers)}")
                 self.unreadable.append((await js.publish(fact_subject(case, kind), raw, headers=headers)).seq)
@@ -95,7 +106,9 @@ class ThrownIn:
         async with self.forgetful(), self._broker() as js:
             for receipt in self.chance.sample(receipts, min(AGAIN, len(receipts))):
                 stored = await js.get_msg(FACTS, receipt.sequence)
-                with suppress(AssertionError):  # of three brokers a new leader may remember for longer: then nothing came again
+                with suppress(
+                    AssertionError
+                ):  # of three brokers a new leader may remember for longer: then nothing came again
                     self.repeated.append(await _stored_again(js, stored))
 
     async def durable_anew(self) -> None:
@@ -113,7 +126,9 @@ async def _stored_again(js: JetStreamContext, message: RawStreamMsg) -> int:
     """Its new sequence, as soon as the broker knows its id no more."""
 
     async def sequence() -> int:
-        answer = await js.publish(message.subject or "", message.data or b"", headers=cast(dict[str, str] | None, message.headers))
+        answer = await js.publish(
+            message.subject or "", message.data or b"", headers=cast(dict[str, str] | None, message.headers)
+        )
         return 0 if answer.duplicate else answer.seq
 
     return await until(sequence, seconds=10, what="the broker has forgotten the id")

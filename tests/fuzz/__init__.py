@@ -1,1 +1,3 @@
-"""Every parser fed with what nobody would write: `make fuzz` does it for a while each; what it found stands in tests/unit."""
+"""Every parser fed with what nobody would write: `make fuzz` does it for a while each; what it found stands
+in tests/unit.
+"""

@@ -1,6 +1,8 @@
-"""`python -m tests.fuzz [parser …]`: each parser for FUZZ_SECONDS (60), starting from well-formed input that is bent, cut and spliced.
+"""`python -m tests.fuzz [parser …]`: each parser for FUZZ_SECONDS (60), starting from well-formed input that
+is bent, cut and spliced.
 
-Invariant: a parser returns or raises the error it declares; any other exception is printed with the bytes that made it, and the end is 1.
+Invariant: a parser returns or raises the error it declares; any other exception is printed with the bytes
+that made it, and the end is 1.
 """
 
 import os
@@ -61,7 +63,10 @@ def fuzz(parser: Parser) -> int:
                 found.add(key)
                 print(f"!! {parser.name}: {key}: {str(error)[:200]}\n   {raw[:600]!r}", flush=True)  # noqa: T201
         if time.monotonic() - began > 2:
-            print(f"!! {parser.name}: {time.monotonic() - began:.1f} s for {len(raw)} bytes\n   {raw[:600]!r}", flush=True)  # noqa: T201
+            print(  # noqa: T201
+                f"!! {parser.name}: {time.monotonic() - began:.1f} s for {len(raw)} bytes\n   {raw[:600]!r}",
+                flush=True,
+            )
     print(f"{parser.name}: {made} inputs, {len(found)} faults", flush=True)  # noqa: T201
     return len(found)
 

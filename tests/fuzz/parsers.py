@@ -1,4 +1,6 @@
-"""The parsers of what comes from outside, each with well-formed input to start from and the errors it declares."""
+"""The parsers of what comes from outside, each with well-formed input to start from and the errors it
+declares.
+"""
 
 import io
 import zipfile
@@ -29,14 +31,20 @@ from shared.problems import Problem
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
-SOURCE = Source(id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS))
+SOURCE = Source(
+    id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS)
+)
 FORM = (
     b'{"category":"accident","unit":"a","area":"620600","occurred_at":"2026-11-23T03:05:00+08:00","learned_at":"2026-11-23T03:06:00+08:00",'
     b'"summary":"x","details":"y","place":{"latitude":1,"longitude":2},"harm":{"deaths":1},"tasks":[{"title":"t","unit":"u","within":"P1D"}]}'
 )
 REPORT = FORM[:-1] + b',"received_at":"2026-11-23T03:07:00Z","reported_by":"a"}'
 ACT = b'{"text":"x","span":"PT10M","due_at":"2026-11-23T03:05:00+08:00","tasks":[{"title":"t","units":["u"]}],"causes":[],"percent":5}'
-EVENT = b'{"specversion":"1.0","id":"1","source":"/x","type":"cn.fenghuo.report.v1","time":"2026-11-23T03:05:00Z","data":' + FORM + b"}"
+EVENT = (
+    b'{"specversion":"1.0","id":"1","source":"/x","type":"cn.fenghuo.report.v1","time":"2026-11-23T03:05:00Z","data":'
+    + FORM
+    + b"}"
+)
 CALL = b'{"id":"1","called_at":"2026-11-23T03:05:00+08:00","urgency":"urgent","area":"620600","summary":"x","details":"y","address":"z"}'
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
 
@@ -112,14 +120,36 @@ PARSERS = {
         Parser("report_form", _report_written, (FORM,), (ValidationError,)),
         Parser("act", CaseAct.model_validate_json, (ACT,), (ValidationError,)),
         Parser("act_form", _act_written, (ACT,), (ValidationError,)),
-        Parser("receipt", lambda raw: read_receipt(raw.decode("latin-1"), KEY), (b"eyJhbGciOiJFZERTQSJ9.e30.AAAA",), (ReceiptError,)),
-        Parser("link", lambda raw: LINKS.read(raw.decode("latin-1"), NOW), (b"A" * 22 + b"~c~1.1~p~1",), (LinkRefused,)),
-        Parser("cursor", lambda raw: place_of(raw.decode("latin-1")), (b"MTIzfDAxSlg", b"LTF8eA"), (Problem,)),
-        Parser("policy", lambda raw: parse_policy(raw.decode(errors="surrogateescape")), (SHORT_POLICY,), (YamlFault,)),
+        Parser(
+            "receipt",
+            lambda raw: read_receipt(raw.decode("latin-1"), KEY),
+            (b"eyJhbGciOiJFZERTQSJ9.e30.AAAA",),
+            (ReceiptError,),
+        ),
+        Parser(
+            "link",
+            lambda raw: LINKS.read(raw.decode("latin-1"), NOW),
+            (b"A" * 22 + b"~c~1.1~p~1",),
+            (LinkRefused,),
+        ),
+        Parser(
+            "cursor", lambda raw: place_of(raw.decode("latin-1")), (b"MTIzfDAxSlg", b"LTF8eA"), (Problem,)
+        ),
+        Parser(
+            "policy",
+            lambda raw: parse_policy(raw.decode(errors="surrogateescape")),
+            (SHORT_POLICY,),
+            (YamlFault,),
+        ),
         Parser("directory", _directory, ((DATA / "directory.yaml").read_bytes(),), (YamlFault,)),
         Parser("note", _signed, (CHECKPOINT,), (note.NoteError, checkpoint.CheckpointError)),
         Parser("proof", tlog_proof.parse, (PROOF,), (tlog_proof.TlogProofError,)),
-        Parser("tile", lambda raw: layout.parse_path(raw.decode("latin-1")), (b"tile/0/x001/234.p/5",), (layout.LayoutError,)),
+        Parser(
+            "tile",
+            lambda raw: layout.parse_path(raw.decode("latin-1")),
+            (b"tile/0/x001/234.p/5",),
+            (layout.LayoutError,),
+        ),
         Parser("bundle", _bundle, (_zip(),), (verify.BrokenError,)),
         Parser("sheet", Sheet.read, (b'{"case":"a","decision":"b","matters":{}}',), (ValidationError,)),
     )

@@ -33,7 +33,13 @@ def form(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-PLAN = Plan(rule="first_report", title=Name(zh="首报", en="first report"), limit=RULE, by_recipient=True, discharged_by=("acknowledged",))
+PLAN = Plan(
+    rule="first_report",
+    title=Name(zh="首报", en="first report"),
+    limit=RULE,
+    by_recipient=True,
+    discharged_by=("acknowledged",),
+)
 
 
 def duty(owed_to: str, due_at: datetime, state: DutyState = DutyState.OPEN, **changes: Any) -> Duty:
@@ -83,7 +89,9 @@ def matter(**changes: Any) -> Matter:
     return Matter(**{**fields, **changes})
 
 
-def case(case_id: str, *, sequence: int = 1, effects: tuple[Effect, ...] = (), due_in: float = 20, **changes: Any) -> Case:
+def case(
+    case_id: str, *, sequence: int = 1, effects: tuple[Effect, ...] = (), due_in: float = 20, **changes: Any
+) -> Case:
     """The case as the escalator would leave it after the fact at `sequence`."""
     at = ago()
     report = matter(**changes.pop("report", {}))
@@ -98,7 +106,10 @@ def case(case_id: str, *, sequence: int = 1, effects: tuple[Effect, ...] = (), d
         "holder": report.unit,
         "policy": "test",
         "plans": {PLAN.rule: PLAN},
-        "duties": (duty("leader_a", at + timedelta(minutes=due_in)), duty("officer", at + timedelta(minutes=due_in))),
+        "duties": (
+            duty("leader_a", at + timedelta(minutes=due_in)),
+            duty("officer", at + timedelta(minutes=due_in)),
+        ),
         "applied": Applied(id="x", sequence=sequence, at=at),
         "decision": Decision(case=CaseId(case_id), about=about, policy="test", effects=effects),
         **changes,

@@ -22,9 +22,14 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def intake(lab: Lab) -> AsyncIterator[Running]:
-    """One intake for all tests that do not break it. No escalator: where a decision matters, the test makes it."""
+    """One intake for all tests that do not break it. No escalator: where a decision matters, the test makes
+    it.
+    """
     running = await lab.start_service(
-        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.3S", FENGHUO_REPORTS_AT_ONCE="1000"
+        "intake",
+        FENGHUO_DIRECTORY=str(DIRECTORY),
+        FENGHUO_DUTIES_WAIT="PT0.3S",
+        FENGHUO_REPORTS_AT_ONCE="1000",
     )
     yield running
     running.stop()
@@ -40,7 +45,10 @@ async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
 async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
     """A second intake beside the first, that waits long enough for a decision made by the test."""
     running = await lab.start_service(
-        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT15S", FENGHUO_REPORTS_AT_ONCE="1000"
+        "intake",
+        FENGHUO_DIRECTORY=str(DIRECTORY),
+        FENGHUO_DUTIES_WAIT="PT15S",
+        FENGHUO_REPORTS_AT_ONCE="1000",
     )
     async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
         yield client

@@ -33,10 +33,18 @@ async def open_case(lab: Lab, http: httpx.AsyncClient) -> CaseId:
 
 
 async def do(
-    http: httpx.AsyncClient, lab: Lab, one: str, act: str, role: Role, body: dict[str, Any] | None = None, **who: Any
+    http: httpx.AsyncClient,
+    lab: Lab,
+    one: str,
+    act: str,
+    role: Role,
+    body: dict[str, Any] | None = None,
+    **who: Any,
 ) -> httpx.Response:
     key = {"Idempotency-Key": who.pop("key")} if "key" in who else {}
-    return await http.post(f"/api/v1/cases/{one}/{act}", json=body or {}, headers=lab.bearer(role, **who) | key)
+    return await http.post(
+        f"/api/v1/cases/{one}/{act}", json=body or {}, headers=lab.bearer(role, **who) | key
+    )
 
 
 async def decide(lab: Lab, one: CaseId, effects: tuple[Effect, ...]) -> Fact:
@@ -58,23 +66,40 @@ async def test_a_leader_acknowledges_for_themself_and_hears_what_it_discharged(
     patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer, fact = await asyncio.gather(
-        do(patient, lab, open_case, "acknowledge", Role.LEADER, person="leader_a"), decide(lab, open_case, (DISCHARGED,))
+        do(patient, lab, open_case, "acknowledge", Role.LEADER, person="leader_a"),
+        decide(lab, open_case, (DISCHARGED,)),
     )
     body = answer.json()
-    assert (answer.status_code, body["outcome"], body["effects"][0]["why"]) == (200, "applied", "acknowledged")
+    assert (answer.status_code, body["outcome"], body["effects"][0]["why"]) == (
+        200,
+        "applied",
+        "acknowledged",
+    )
     assert (fact.kind, fact.data["person"], fact.data["via"]) == ("acknowledged", "leader_a", "api")
 
 
-async def test_a_duty_officer_logs_the_call_that_was_answered(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+async def test_a_duty_officer_logs_the_call_that_was_answered(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
     body = {"person": "leader_b", "via": "logged_call", "note": "03:12 接通，已知悉"}
     await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, body, person="officer")
     (fact,) = await facts_of(lab, open_case, "acknowledged")
-    assert (fact.data["person"], fact.data["via"], fact.data["by"]["principal"]) == ("leader_b", "logged_call", "officer")
+    assert (fact.data["person"], fact.data["via"], fact.data["by"]["principal"]) == (
+        "leader_b",
+        "logged_call",
+        "officer",
+    )
 
 
-async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
-    assert (await do(http, lab, open_case, "acknowledge", Role.LEADER, {"person": "leader_b"}, person="leader_a")).status_code == 403
-    assert (await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_b")).status_code == 403
+async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
+    assert (
+        await do(http, lab, open_case, "acknowledge", Role.LEADER, {"person": "leader_b"}, person="leader_a")
+    ).status_code == 403
+    assert (
+        await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_b")
+    ).status_code == 403
     unnamed = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER)
     assert unnamed.json()["errors"][0]["field"] == "person"
     stranger = await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, {"person": "nobody"})
@@ -82,27 +107,36 @@ async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(http: 
     assert await facts_of(lab, open_case) == []
 
 
-async def test_whoever_was_called_may_say_that_they_know_in_whatever_role(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+async def test_whoever_was_called_may_say_that_they_know_in_whatever_role(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
     answer = await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_a", unit="heating")
     assert answer.status_code == 202
     snooze = await do(http, lab, open_case, "snooze", Role.REPORTER, {"span": "PT10M"}, person="leader_a")
     assert snooze.status_code == 202
-    assert (await do(http, lab, open_case, "snooze", Role.REPORTER, {"span": "PT10M"}, person="leader_b")).status_code == 403
+    assert (
+        await do(http, lab, open_case, "snooze", Role.REPORTER, {"span": "PT10M"}, person="leader_b")
+    ).status_code == 403
 
 
 async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_its_reason(
     patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer, fact = await asyncio.gather(
-        do(patient, lab, open_case, "accept", Role.DUTY_OFFICER), decide(lab, open_case, (refusal("no_transfer_pending"),))
+        do(patient, lab, open_case, "accept", Role.DUTY_OFFICER),
+        decide(lab, open_case, (refusal("no_transfer_pending"),)),
     )
     assert (answer.status_code, fact.kind) == (409, "accepted")
     assert "no_transfer_pending" in answer.json()["detail"]
     assert answer.json()["fact"]["id"] == fact.id
 
 
-async def test_without_a_decision_in_time_the_act_is_recorded(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
-    answer = await do(http, lab, open_case, "progress", Role.DUTY_OFFICER, {"text": "救援队已到场", "percent": 40})
+async def test_without_a_decision_in_time_the_act_is_recorded(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
+    answer = await do(
+        http, lab, open_case, "progress", Role.DUTY_OFFICER, {"text": "救援队已到场", "percent": 40}
+    )
     assert (answer.status_code, answer.json()["outcome"]) == (202, "recorded")
     (fact,) = await facts_of(lab, open_case, "progressed")
     assert (fact.data["text"], fact.data["percent"]) == ("救援队已到场", 40)
@@ -130,7 +164,11 @@ async def test_without_a_decision_in_time_the_act_is_recorded(http: httpx.AsyncC
         ("escalate", {}, {"post"}),
         ("invoke-plan", {"plan": "nothing", "text": "x"}, {"plan"}),
         ("take-command", {}, {"to_person"}),
-        ("assign", {"tasks": [{"title": "x", "unit": "nobody"}, TASK | {"after": 2}]}, {"tasks.0.unit", "tasks.1.after"}),
+        (
+            "assign",
+            {"tasks": [{"title": "x", "unit": "nobody"}, TASK | {"after": 2}]},
+            {"tasks.0.unit", "tasks.1.after"},
+        ),
         ("ask-extension", {"task": "t9", "due_at": "2020-01-01T00:00:00Z", "text": "x"}, {"task", "due_at"}),
         ("resolve", {"text": "x", "into": "y"}, {"into"}),
         ("resolve", {"text": "x", "txet": "y"}, {"txet"}),
@@ -165,7 +203,9 @@ async def test_an_unknown_case_says_where_to_look(http: httpx.AsyncClient, lab: 
     assert "timeline" in answer.json()["detail"]
 
 
-async def test_a_unit_acts_only_on_cases_it_has_a_part_in(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+async def test_a_unit_acts_only_on_cases_it_has_a_part_in(
+    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
     theirs = await do(http, lab, open_case, "follow-up", Role.REPORTER, {"text": "x"}, unit="heating")
     assert theirs.status_code == 403
     ours = await do(http, lab, open_case, "follow-up", Role.REPORTER, {"text": "x"}, unit="county_info")

@@ -1,4 +1,6 @@
-"""The broker goes away and comes back: nothing is claimed that is not stored, and the board finds its thread again."""
+"""The broker goes away and comes back: nothing is claimed that is not stored, and the board finds its thread
+again.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,7 +20,11 @@ from tests.lab import Lab, lab_in, until
 async def hears_the_inbox(lab: Lab, http: httpx.AsyncClient) -> None:
     async def stored() -> float:
         lines = (await http.get("/metrics")).text.splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith('fenghuo_intake_facts_total{kind="rejected"}'))
+        return sum(
+            float(line.split()[-1])
+            for line in lines
+            if line.startswith('fenghuo_intake_facts_total{kind="rejected"}')
+        )
 
     before = await stored()
     async with lab.source("met") as client:
@@ -38,7 +44,9 @@ async def store_less_lab(tmp_path: Path) -> AsyncIterator[Lab]:
 
 
 async def test_while_the_broker_is_away_nothing_is_claimed_and_then_all_goes_on(store_less_lab: Lab) -> None:
-    running = await store_less_lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.2S")
+    running = await store_less_lab.start_service(
+        "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.2S"
+    )
     async with httpx.AsyncClient(base_url=running.url, timeout=15) as http:
         bearer = store_less_lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"])
         body, key = form(), {"Idempotency-Key": uuid4().hex}

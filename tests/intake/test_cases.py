@@ -40,7 +40,10 @@ async def shown(http: httpx.AsyncClient, lab: Lab, *cases: CaseId) -> None:
 
 @asynccontextmanager
 async def events(url: str, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    async with httpx.AsyncClient(timeout=15) as client, client.stream("GET", f"{url}/api/v1/events", headers=headers) as stream:
+    async with (
+        httpx.AsyncClient(timeout=15) as client,
+        client.stream("GET", f"{url}/api/v1/events", headers=headers) as stream,
+    ):
         assert stream.headers["content-type"].startswith("text/event-stream")
 
         async def each() -> AsyncIterator[dict[str, Any]]:
@@ -74,10 +77,14 @@ async def test_what_is_due_next_stands_first_and_pages_follow_on(http: httpx.Asy
     assert (paged, cursor) == (in_order, None)
 
 
-async def test_settled_cases_leave_the_open_ones_unless_something_is_still_owed(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_settled_cases_leave_the_open_ones_unless_something_is_still_owed(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
     closed, owing = new_case(), new_case()
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    await post_case(lab, case(closed, status=CaseStatus.CLOSED, duties=(duty("officer", soon, DutyState.CANCELLED),)))
+    await post_case(
+        lab, case(closed, status=CaseStatus.CLOSED, duties=(duty("officer", soon, DutyState.CANCELLED),))
+    )
     await post_case(lab, case(owing, status=CaseStatus.MERGED, duties=(duty("officer", soon),)))
     await shown(http, lab, closed, owing)
     opened = await listed(http, lab, open=True, limit=200)
@@ -97,8 +104,12 @@ async def test_a_unit_sees_the_cases_it_has_a_part_in(http: httpx.AsyncClient, l
     assert theirs not in await listed(http, lab, unit="heating", limit=200)
 
 
-@pytest.mark.parametrize(("query", "field"), [({"due_before": "2026-11-23T03:00:00"}, "due_before"), ({"cursor": "é"}, "cursor")])
-async def test_a_query_that_can_not_be_is_refused_by_name(http: httpx.AsyncClient, lab: Lab, query: dict[str, str], field: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "field"), [({"due_before": "2026-11-23T03:00:00"}, "due_before"), ({"cursor": "é"}, "cursor")]
+)
+async def test_a_query_that_can_not_be_is_refused_by_name(
+    http: httpx.AsyncClient, lab: Lab, query: dict[str, str], field: str
+) -> None:
     answer = await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.AUDITOR))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
@@ -118,8 +129,15 @@ async def test_a_list_is_narrowed_by_kind_level_holder_and_parent_and_leaves_out
 ) -> None:
     parent, order, watched = new_case(), new_case(), new_case()
     await post_case(lab, case(parent, holder="heating"))
-    await post_case(lab, case(order, report={"kind": ReportKind.SUPERVISION_ORDER, "level": None, "parent": parent}))
-    await post_case(lab, case(watched, report={"kind": ReportKind.STANDING}, standing=Standing(watch="roster", subject="night")))
+    await post_case(
+        lab, case(order, report={"kind": ReportKind.SUPERVISION_ORDER, "level": None, "parent": parent})
+    )
+    await post_case(
+        lab,
+        case(
+            watched, report={"kind": ReportKind.STANDING}, standing=Standing(watch="roster", subject="night")
+        ),
+    )
     await shown(http, lab, parent, order, watched)
     assert await listed(http, lab, parent=parent) == [order]
     assert order in await listed(http, lab, kind="supervision_order", limit=200)
@@ -128,17 +146,27 @@ async def test_a_list_is_narrowed_by_kind_level_holder_and_parent_and_leaves_out
     assert parent in await listed(http, lab, holder="heating", limit=200)
     assert watched not in await listed(http, lab, limit=200)
     assert await listed(http, lab, standing=True) == [watched]
-    assert (await http.get("/api/v1/cases?kind=nonsense", headers=lab.bearer(Role.AUDITOR))).status_code == 422
+    assert (
+        await http.get("/api/v1/cases?kind=nonsense", headers=lab.bearer(Role.AUDITOR))
+    ).status_code == 422
 
 
-async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
     one = new_case()
-    late, blue, done = task(1, due_at=ago(hours=1)), task(2, slip=Slip.BLUE), task(3, state=TaskState.VERIFIED)
+    late, blue, done = (
+        task(1, due_at=ago(hours=1)),
+        task(2, slip=Slip.BLUE),
+        task(3, state=TaskState.VERIFIED),
+    )
     await post_case(lab, case(one, tasks=(blue, done, late)))
     await shown(http, lab, one)
 
     async def tasks(**query: str) -> list[tuple[str, str | None]]:
-        found = (await http.get("/api/v1/tasks", params=query, headers=lab.bearer(Role.SUPERVISOR))).json()["tasks"]
+        found = (await http.get("/api/v1/tasks", params=query, headers=lab.bearer(Role.SUPERVISOR))).json()[
+            "tasks"
+        ]
         return [(each["id"], each.get("slip")) for each in found if each["case"] == one]
 
     assert await tasks() == [("t1", "red"), ("t2", "blue")]
@@ -149,11 +177,17 @@ async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(http: http
     assert one in [each["id"] for each in mine.json()["cases"]], "who holds a task sees the case"
 
 
-async def test_the_document_of_the_api_says_what_a_case_is_and_what_each_act_needs(http: httpx.AsyncClient) -> None:
+async def test_the_document_of_the_api_says_what_a_case_is_and_what_each_act_needs(
+    http: httpx.AsyncClient,
+) -> None:
     paths = (await http.get("/openapi.json")).json()["paths"]
-    case_schema = paths["/api/v1/cases/{case}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    case_schema = paths["/api/v1/cases/{case}"]["get"]["responses"]["200"]["content"]["application/json"][
+        "schema"
+    ]
     assert case_schema["properties"]["status"]["default"] == "open"
-    body = paths["/api/v1/cases/{case}/transfer"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body = paths["/api/v1/cases/{case}/transfer"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     assert (set(body["properties"]), body["required"]) == ({"text", "to_unit", "task"}, ["text", "to_unit"])
     assert {f"/api/v1/cases/{{case}}/{act.path}" for act in ACTS.values()} <= set(paths)
 
@@ -193,7 +227,9 @@ async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx.Async
     await shown(http, lab, one)
 
 
-async def test_the_board_finds_its_thread_again_when_its_consumer_is_gone(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_the_board_finds_its_thread_again_when_its_consumer_is_gone(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
     async with lab.connection("admin") as client:
         js = client.jetstream()
         for consumer in await js.consumers_info("KV_CASES"):

@@ -1,4 +1,6 @@
-"""The directory at run time, on the real broker: changed by compare-and-set, told as a fact exactly once, followed by everyone."""
+"""The directory at run time, on the real broker: changed by compare-and-set, told as a fact exactly once,
+followed by everyone.
+"""
 
 import asyncio
 import base64
@@ -50,7 +52,9 @@ class Intake:
     def __init__(self, connection: Client, *, deaf: bool = False) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
         record = (Deaf if deaf else Record)(lambda: connection, Metrics(CollectorRegistry()))
-        self.changes = DirectoryChanges(self.live, record, lambda: connection, lambda: datetime.now(UTC), lambda: NAMED)
+        self.changes = DirectoryChanges(
+            self.live, record, lambda: connection, lambda: datetime.now(UTC), lambda: NAMED
+        )
 
 
 class Town:
@@ -64,24 +68,39 @@ class Town:
         app = FastAPI()
         problems.install(app)
         gate = Gate(verify_key(lab.secrets, SecretFile.TOKEN_VERIFY), lambda claims: claims.principal)
-        app.include_router(directory_router(self.intake.live, self.intake.changes, gate, lambda: datetime.now(UTC)))
+        app.include_router(
+            directory_router(self.intake.live, self.intake.changes, gate, lambda: datetime.now(UTC))
+        )
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake")
 
     async def get(self, path: str, role: Role = Role.REPORTER, **options: Any) -> httpx.Response:
-        return await self.http.get(f"/api/v1{path}", headers=self.lab.bearer(role) | options.pop("headers", {}), **options)
+        return await self.http.get(
+            f"/api/v1{path}", headers=self.lab.bearer(role) | options.pop("headers", {}), **options
+        )
 
     async def change(
-        self, *changes: dict[str, Any], role: Role = Role.OPERATOR, unit: str | None = None, key: str | None = None, **more: Any
+        self,
+        *changes: dict[str, Any],
+        role: Role = Role.OPERATOR,
+        unit: str | None = None,
+        key: str | None = None,
+        **more: Any,
     ) -> httpx.Response:
         headers = self.lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
-        return await self.http.post("/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers)
+        return await self.http.post(
+            "/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers
+        )
 
-    async def decide(self, proposal: str, word: str, role: Role, unit: str | None = None, **who: Any) -> httpx.Response:
+    async def decide(
+        self, proposal: str, word: str, role: Role, unit: str | None = None, **who: Any
+    ) -> httpx.Response:
         path = f"/api/v1/directory/proposals/{proposal}/{word}"
         return await self.http.post(path, json={}, headers=self.lab.bearer(role, unit=unit, **who))
 
     async def waiting(self, role: Role, unit: str | None = None, **who: Any) -> list[dict[str, Any]]:
-        answer = await self.http.get("/api/v1/directory/proposals", headers=self.lab.bearer(role, unit=unit, **who))
+        answer = await self.http.get(
+            "/api/v1/directory/proposals", headers=self.lab.bearer(role, unit=unit, **who)
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()["proposals"]
 
@@ -90,7 +109,10 @@ class Town:
         async with self.lab.connection("admin") as admin:
             js = admin.jetstream()
             last = (await js.stream_info("FACTS")).state.last_seq
-            return [Fact.read((await js.get_msg("FACTS", number)).data or b"") for number in range(self.since + 1, last + 1)]
+            return [
+                Fact.read((await js.get_msg("FACTS", number)).data or b"")
+                for number in range(self.since + 1, last + 1)
+            ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -121,15 +143,25 @@ async def test_the_first_start_fills_the_bucket_and_says_so_once(town: Town) -> 
     await Intake(town.connection).changes.take_file(town.file)
     (fact,) = await town.told()
     said = DirectoryChange.model_validate(fact.data)
-    assert (fact.kind, fact.subject, said.base, said.version) == ("directory_changed", None, 0, town.file.version)
+    assert (fact.kind, fact.subject, said.base, said.version) == (
+        "directory_changed",
+        None,
+        0,
+        town.file.version,
+    )
     assert len(said.changes) == sum(
-        len(getattr(FILE, part)) for part in ("areas", "units", "people", "posts", "rosters", "sources", "plans")
+        len(getattr(FILE, part))
+        for part in ("areas", "units", "people", "posts", "rosters", "sources", "plans")
     )
 
 
 async def test_a_change_is_kept_then_told_then_read(town: Town) -> None:
     answer = await town.change(absence(), why="病假")
-    assert (answer.status_code, answer.json()["revision"], answer.json()["version"]) == (201, 2, f"{town.file.version}+2")
+    assert (answer.status_code, answer.json()["revision"], answer.json()["version"]) == (
+        201,
+        2,
+        f"{town.file.version}+2",
+    )
     assert answer.headers["etag"] == '"2"'
     _, fact = await town.told()
     assert (fact.id, fact.data["why"], fact.data["base"]) == (answer.json()["change"], "病假", 1)
@@ -153,7 +185,9 @@ async def test_the_same_key_changes_nothing_twice(town: Town) -> None:
         ({"op": "remove", "what": "post", "id": "party_main"}, "party_main"),
     ],
 )
-async def test_a_change_that_leaves_a_post_dark_is_refused_and_nothing_is_stored(town: Town, change: dict[str, Any], dark: str) -> None:
+async def test_a_change_that_leaves_a_post_dark_is_refused_and_nothing_is_stored(
+    town: Town, change: dict[str, Any], dark: str
+) -> None:
     answer = await town.change(change)
     assert answer.status_code == 409
     assert dark in answer.json()["dark"]
@@ -168,17 +202,26 @@ async def test_a_change_that_leaves_a_post_dark_is_refused_and_nothing_is_stored
         ([{"op": "remove", "what": "plan", "id": "none"}], "changes.0.id"),
         ([{"op": "fly"}], "changes.0"),
         ([absence(), {"op": "set_holder", "holder": "li_ding"}], "changes.1.set_holder.post"),
-        ([{"op": "put_unit", "unit": {"id": "new", "name": {"zh": "新", "en": "New"}, "area": "999999"}}], "changes"),
+        (
+            [{"op": "put_unit", "unit": {"id": "new", "name": {"zh": "新", "en": "New"}, "area": "999999"}}],
+            "changes",
+        ),
     ],
 )
-async def test_what_can_not_be_read_or_leads_nowhere_names_its_field(town: Town, changes: list[dict[str, Any]], field: str) -> None:
+async def test_what_can_not_be_read_or_leads_nowhere_names_its_field(
+    town: Town, changes: list[dict[str, Any]], field: str
+) -> None:
     answer = await town.change(*changes)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_who_may_change_what(town: Town) -> None:
     holder = {"op": "set_holder", "post": "petition", "holder": "wu_ji"}
-    stands_in = {"from": SOON.isoformat(), "until": (SOON + timedelta(hours=3)).isoformat(), "person": "bai_su"}
+    stands_in = {
+        "from": SOON.isoformat(),
+        "until": (SOON + timedelta(hours=3)).isoformat(),
+        "person": "bai_su",
+    }
     override = {"op": "override_roster", "roster": "two_offices", "override": stands_in}
     officer: dict[str, Any] = {"role": Role.DUTY_OFFICER, "unit": "gov_office"}
     assert (await town.change(absence(), role=Role.REPORTER)).status_code == 403
@@ -200,8 +243,13 @@ async def test_what_takes_a_second_person_waits_until_one_of_a_unit_above_approv
     assert town.intake.live.revision == 1
     (shown,) = await town.waiting(Role.SUPERVISOR, "government")
     assert (shown["proposal"], shown["may_decide"]) == (asked["proposal"], True)
-    assert [(one["person"], [change["what"] for change in one["changes"]]) for one in shown["touches"]] == [("han_chen", ["absent"])]
-    assert [unit["en"] for unit in shown["approvers"]] == ["Government of Wangfeng", "Party Committee of Wangfeng"]
+    assert [(one["person"], [change["what"] for change in one["changes"]]) for one in shown["touches"]] == [
+        ("han_chen", ["absent"])
+    ]
+    assert [unit["en"] for unit in shown["approvers"]] == [
+        "Government of Wangfeng",
+        "Party Committee of Wangfeng",
+    ]
     approved = await town.decide(asked["proposal"], "approve", Role.SUPERVISOR, "government")
     assert (approved.status_code, approved.json()["revision"]) == (201, 2), approved.text
     _, proposed, changed = await town.told()
@@ -228,7 +276,10 @@ async def test_the_second_person_is_entitled_another_and_not_touched(town: Town)
         answer = await town.decide(asked, "approve", role, unit, person=who)
         assert answer.status_code == 403, (role, unit, answer.text)
     own = await town.decide(asked, "approve", Role.OPERATOR, subject=f"test-{Role.DUTY_OFFICER}")
-    assert (own.status_code, own.json()["detail"]) == (403, "You proposed it yourself: it takes another person.")
+    assert (own.status_code, own.json()["detail"]) == (
+        403,
+        "You proposed it yourself: it takes another person.",
+    )
     assert town.intake.live.revision == 1
     assert (await town.decide(asked, "approve", Role.LEADER, "party_committee")).status_code == 201
 
@@ -238,12 +289,18 @@ async def test_a_refusal_is_on_record_and_nothing_changes(town: Town) -> None:
     assert (await town.decide(asked, "refuse", Role.LEADER, "government")).status_code == 204
     assert (await town.decide(asked, "approve", Role.OPERATOR)).status_code == 404
     *_, refused = await town.told()
-    assert (refused.data["state"], refused.data["refused_by"]["unit"], refused.data["proposal"]) == ("refused", "government", asked)
+    assert (refused.data["state"], refused.data["refused_by"]["unit"], refused.data["proposal"]) == (
+        "refused",
+        "government",
+        asked,
+    )
     assert town.intake.live.revision == 1
 
 
 async def test_a_proposal_that_no_longer_fits_says_so(town: Town) -> None:
-    asked = (await town.change({"op": "remove", "what": "plan", "id": "heating_outage"}, **BUREAU)).json()["proposal"]
+    asked = (await town.change({"op": "remove", "what": "plan", "id": "heating_outage"}, **BUREAU)).json()[
+        "proposal"
+    ]
     assert (await town.change({"op": "remove", "what": "plan", "id": "heating_outage"})).status_code == 201
     answer = await town.decide(asked, "approve", Role.OPERATOR)
     assert (answer.status_code, answer.json()["title"]) == (409, "It does not fit any more")
@@ -256,7 +313,9 @@ async def test_a_repeated_proposal_is_one_and_one_principal_can_not_fill_the_lis
     assert len(await town.told()) == 2
     answers = [await town.change(LEAVE, **BUREAU) for _ in range(20)]
     assert [answer.status_code for answer in answers] == [202] * 19 + [409]
-    assert (await town.change(LEAVE, role=Role.SUPERVISOR, unit="emergency_bureau")).status_code == 202, "others still may"
+    assert (await town.change(LEAVE, role=Role.SUPERVISOR, unit="emergency_bureau")).status_code == 202, (
+        "others still may"
+    )
 
 
 async def test_nobody_rings_people_again_and_again_by_proposing_and_taking_back(town: Town) -> None:
@@ -265,12 +324,16 @@ async def test_nobody_rings_people_again_and_again_by_proposing_and_taking_back(
         asked = (await town.change(LEAVE, **BUREAU)).json()["proposal"]
         assert (await town.decide(asked, "refuse", **BUREAU)).status_code == 204
     assert await town.waiting(Role.OPERATOR) == []
-    assert (await town.decide(asked, "approve", Role.OPERATOR)).status_code == 404, "what was taken back waits for nobody"
+    assert (await town.decide(asked, "approve", Role.OPERATOR)).status_code == 404, (
+        "what was taken back waits for nobody"
+    )
     assert (await town.change(LEAVE, **BUREAU)).status_code == 409
     assert (await town.change(LEAVE)).status_code == 201, "the operator needs nobody"
 
 
-async def test_a_number_leaves_only_to_operators_and_who_waits_for_what_is_seen_by_those_it_concerns(town: Town) -> None:
+async def test_a_number_leaves_only_to_operators_and_who_waits_for_what_is_seen_by_those_it_concerns(
+    town: Town,
+) -> None:
     person = FILE.people_by_id["han_chen"].model_dump(mode="json")  # pyright: ignore[reportArgumentType]
     person["channels"] = [{"channel": "sms", "address": "+869999999999"}]
     await town.change({"op": "put_person", "person": person}, **BUREAU)
@@ -299,14 +362,18 @@ async def test_the_fact_names_who_is_touched_and_holds_no_address(town: Town) ->
     assert before.channels == FILE.people_by_id[PersonId("han_chen")].channels
 
 
-async def test_a_change_of_which_not_everybody_could_be_told_is_made_in_parts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_change_of_which_not_everybody_could_be_told_is_made_in_parts(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(directory_changes, "MOST_TOUCHED", 1)
     answer = await town.change(absence(), absence("sun_bing"))
     assert (answer.status_code, town.intake.live.revision) == (413, 1)
     assert (await town.change(absence())).status_code == 201
     renumbered = [person.model_copy(update={"channels": person.channels[:1]}) for person in FILE.people]
     restarted = Intake(town.connection)
-    await restarted.changes.take_file(Directory.model_validate({**_parts(FILE), "version": "2027", "people": renumbered}))
+    await restarted.changes.take_file(
+        Directory.model_validate({**_parts(FILE), "version": "2027", "people": renumbered})
+    )
     assert len(await town.told()) == 2, "the file is left aside, and said so in the log"
 
 
@@ -324,17 +391,27 @@ async def test_a_change_warns_of_the_gaps_it_opens(town: Town) -> None:
     assert {gap["code"] for gap in answer.json()["gaps"]} == {"nobody_on_duty"}
 
 
-async def test_several_intakes_change_it_at_once_and_every_change_counts_once(broker: Lab, town: Town) -> None:
+async def test_several_intakes_change_it_at_once_and_every_change_counts_once(
+    broker: Lab, town: Town
+) -> None:
     async with broker.connection("intake") as second:
         other = Intake(second)
         await other.changes.take_file(town.file)
-        form = [{"op": "put_unit", "unit": {"id": f"new_{n}", "name": {"zh": "新", "en": "New"}, "area": "620600"}} for n in range(6)]
+        form = [
+            {
+                "op": "put_unit",
+                "unit": {"id": f"new_{n}", "name": {"zh": "新", "en": "New"}, "area": "620600"},
+            }
+            for n in range(6)
+        ]
         answers = await asyncio.gather(*(town.change(one) for one in form))
         assert [answer.status_code for answer in answers] == [201] * 6
         await other.live.open()
         assert {f"new_{n}" for n in range(6)} <= {unit.id for unit in other.live.now.units}
     facts = await town.told()
-    assert [fact.data["base"] for fact in facts] == list(range(7)), "the facts stand in the order of the revisions"
+    assert [fact.data["base"] for fact in facts] == list(range(7)), (
+        "the facts stand in the order of the revisions"
+    )
 
 
 async def test_a_crash_between_the_bucket_and_the_fact_is_mended_by_whoever_comes_next(town: Town) -> None:
@@ -349,9 +426,14 @@ async def test_a_crash_between_the_bucket_and_the_fact_is_mended_by_whoever_come
     assert fact.data["changes"][0]["unit"]["id"] == "lost"
 
 
-async def test_a_file_that_changed_is_taken_in_without_undoing_what_was_changed_at_run_time(town: Town) -> None:
+async def test_a_file_that_changed_is_taken_in_without_undoing_what_was_changed_at_run_time(
+    town: Town,
+) -> None:
     await town.change(absence())
-    renamed = [unit.model_copy(update={"head": "fire_rescue_head"}) if unit.id == "civil_affairs" else unit for unit in FILE.units]
+    renamed = [
+        unit.model_copy(update={"head": "fire_rescue_head"}) if unit.id == "civil_affairs" else unit
+        for unit in FILE.units
+    ]
     file = Directory.model_validate({**_parts(FILE), "version": "2026-12-01", "units": renamed})
     restarted = Intake(town.connection)
     await restarted.changes.take_file(file)
@@ -375,7 +457,9 @@ async def test_addresses_and_reasons_are_shown_to_operators_alone(town: Town) ->
     assert Directory.model_validate(whole) == town.intake.live.now
 
 
-@pytest.mark.parametrize("part", ["areas", "units", "people", "posts", "rosters", "sources", "plans", "suppressions", "gaps"])
+@pytest.mark.parametrize(
+    "part", ["areas", "units", "people", "posts", "rosters", "sources", "plans", "suppressions", "gaps"]
+)
 async def test_each_part_is_read_with_its_revision(town: Town, part: str) -> None:
     answer = await town.get(f"/directory/{part}")
     assert (answer.status_code, answer.json()["revision"], answer.headers["etag"]) == (200, 1, '"1"')
@@ -390,12 +474,16 @@ async def pages_of(town: Town, path: str, limit: int) -> list[dict[str, Any]]:
     return pages
 
 
-@pytest.mark.parametrize("path", ["/directory", "/directory/people", "/directory/units", "/directory/rosters", "/directory/gaps"])
+@pytest.mark.parametrize(
+    "path", ["/directory", "/directory/people", "/directory/units", "/directory/rosters", "/directory/gaps"]
+)
 async def test_pages_joined_are_the_whole_in_its_order(town: Town, path: str) -> None:
     whole = (await town.get(path)).json()
     pages = await pages_of(town, path, 3)
     assert len(pages) > 1 or path == "/directory/gaps"
-    lists = {name for name, value in whole.items() if isinstance(value, list)} - ({"areas"} if path == "/directory/units" else set())
+    lists = {name for name, value in whole.items() if isinstance(value, list)} - (
+        {"areas"} if path == "/directory/units" else set()
+    )
     assert all(sum(len(page[name]) for name in lists) <= 3 for page in pages)
     for name in lists:
         assert [one for page in pages for one in page[name]] == whole[name]
@@ -425,7 +513,9 @@ async def test_what_fits_one_page_has_no_next(town: Town) -> None:
         ({"cursor": base64.urlsafe_b64encode(b"2|3").decode()}, 409),
     ],
 )
-async def test_a_page_that_can_not_be_is_refused_by_name(town: Town, query: dict[str, Any], status: int) -> None:
+async def test_a_page_that_can_not_be_is_refused_by_name(
+    town: Town, query: dict[str, Any], status: int
+) -> None:
     for path in ("/directory", "/directory/people", "/directory/gaps"):
         answer = await town.get(path, params=query)
         assert answer.status_code == status
@@ -460,7 +550,9 @@ async def test_a_roster_is_read_as_a_calendar(town: Town) -> None:
 
 
 @pytest.mark.parametrize("user", ["intake", "escalator", "notifier", "audit"])
-async def test_every_service_follows_the_directory_and_only_intake_changes_it(broker: Lab, town: Town, user: str) -> None:
+async def test_every_service_follows_the_directory_and_only_intake_changes_it(
+    broker: Lab, town: Town, user: str
+) -> None:
     heard: list[str] = []
     async with broker.connection(user) as connection:
         live = LiveDirectory(FILE, lambda: connection)

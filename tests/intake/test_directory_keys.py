@@ -1,4 +1,6 @@
-"""The directory has no wall: one key an object, a head that says which revision they make, and a change that is seen whole."""
+"""The directory has no wall: one key an object, a head that says which revision they make, and a change that
+is seen whole.
+"""
 
 import asyncio
 import random
@@ -42,12 +44,19 @@ class Intake:
     def __init__(self, connection: Client) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
         record = Record(lambda: connection, Metrics(CollectorRegistry()))
-        self.changes = DirectoryChanges(self.live, record, lambda: connection, lambda: datetime.now(UTC), frozenset)
+        self.changes = DirectoryChanges(
+            self.live, record, lambda: connection, lambda: datetime.now(UTC), frozenset
+        )
 
     async def put_units(self, *names: str, number: int = 0) -> int:
         area = self.live.now.areas[0].code
-        units = [{"op": "put_unit", "unit": {"id": name, "name": {"zh": f"{number}", "en": "x"}, "area": area}} for name in names]
-        changed = await self.changes.change(ChangeForm.model_validate(orjson.loads(orjson.dumps({"changes": units}))), OPERATOR)
+        units = [
+            {"op": "put_unit", "unit": {"id": name, "name": {"zh": f"{number}", "en": "x"}, "area": area}}
+            for name in names
+        ]
+        changed = await self.changes.change(
+            ChangeForm.model_validate(orjson.loads(orjson.dumps({"changes": units}))), OPERATOR
+        )
         assert isinstance(changed, Changed)
         return changed.revision
 
@@ -81,7 +90,9 @@ async def seen_by(broker: Lab, user: str = "audit") -> LiveDirectory:
 
 
 def named(version: str) -> Directory:
-    return Directory.model_validate({**{name: getattr(FILE, name) for name in Directory.model_fields}, "version": version})
+    return Directory.model_validate(
+        {**{name: getattr(FILE, name) for name in Directory.model_fields}, "version": version}
+    )
 
 
 async def facts_since(broker: Lab, since: int) -> list[DirectoryChange]:
@@ -97,12 +108,17 @@ async def end_of_facts(broker: Lab) -> int:
         return (await admin.jetstream().stream_info("FACTS")).state.last_seq
 
 
-async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_other(connection: Client) -> None:
+async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_other(
+    connection: Client,
+) -> None:
     intake = Intake(connection)
     await intake.changes.take_file(FILE)
     who = FILE.people[0].id
     days = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(500)]
-    absences = [{"from": day.isoformat(), "until": (day + timedelta(hours=1)).isoformat(), "reason": "假" * 200} for day in days]
+    absences = [
+        {"from": day.isoformat(), "until": (day + timedelta(hours=1)).isoformat(), "reason": "假" * 200}
+        for day in days
+    ]
     changes = [{"op": "set_absence", "person": who, "absence": absence} for absence in absences]
     with pytest.raises(Problem) as refused:
         await intake.changes.change(ChangeForm.model_validate({"changes": changes}), OPERATOR)
@@ -118,13 +134,17 @@ async def test_after_a_version_as_long_as_it_may_be_others_follow(connection: Cl
     assert intake.live.now.version.endswith("v+3")
 
 
-async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_followed(broker: Lab, connection: Client) -> None:
+async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_followed(
+    broker: Lab, connection: Client
+) -> None:
     since, intake = await end_of_facts(broker), Intake(connection)
     large = Directory.model_validate_json(orjson.dumps(large_directory(LARGER_THAN_A_MESSAGE, 300, 20)))
     await intake.changes.take_file(large)
     assert (await seen_by(broker)).now == large
     facts = await facts_since(broker, since)
-    assert [(fact.part, fact.parts) for fact in facts] == [(number, len(facts)) for number in range(1, len(facts) + 1)]
+    assert [(fact.part, fact.parts) for fact in facts] == [
+        (number, len(facts)) for number in range(1, len(facts) + 1)
+    ]
     assert len(facts) > 2
     assert sum(len(fact.changes) for fact in facts) == sum(
         len(getattr(large, part)) for part in ("areas", "units", "people", "posts", "rosters")
@@ -149,28 +169,50 @@ async def test_the_single_value_of_the_version_before_is_moved_over_and_keeps_it
         recent=("old",),
     )
     await bucket.put(CURRENT, kept.write())
-    assert ((await seen_by(broker)).revision, (await seen_by(broker)).now.version) == (7, "old+7"), "read before it is moved"
+    assert ((await seen_by(broker)).revision, (await seen_by(broker)).now.version) == (7, "old+7"), (
+        "read before it is moved"
+    )
     since, intake = await end_of_facts(broker), Intake(connection)
     await intake.changes.take_file(named("old"))
     assert await intake.put_units("moved") == intake.live.revision
     live = await seen_by(broker)
     assert (live.head is not None, live.single, live.now) == (True, None, intake.live.now)
     assert UnitId("moved") in live.now.units_by_id
-    assert {fact.base for fact in await facts_since(broker, since)} <= {7, 8}, "what was on record is not told again"
-    assert Kept.read((await bucket.get(CURRENT)).value or b"").directory == live.now, "and the version before can still read it"
+    assert {fact.base for fact in await facts_since(broker, since)} <= {7, 8}, (
+        "what was on record is not told again"
+    )
+    assert Kept.read((await bucket.get(CURRENT)).value or b"").directory == live.now, (
+        "and the version before can still read it"
+    )
 
 
-async def test_a_single_value_that_is_ahead_of_the_head_counts_and_is_moved_over(broker: Lab, bucket: KeyValue, connection: Client) -> None:
+async def test_a_single_value_that_is_ahead_of_the_head_counts_and_is_moved_over(
+    broker: Lab, bucket: KeyValue, connection: Client
+) -> None:
     intake = Intake(connection)
     await intake.changes.take_file(named("ahead"))
     await intake.put_units("by_us")
     ahead = Kept.read((await bucket.get(CURRENT)).value or b"")
-    without = Directory.trusted("rolled-back", {p: getattr(FILE, p) for p in Directory.model_fields if p != "version"}, None, frozenset())
-    await bucket.put(CURRENT, ahead.model_copy(update={"revision": 3, "change": "by-the-old", "directory": without, "fact": ""}).write())
+    without = Directory.trusted(
+        "rolled-back",
+        {p: getattr(FILE, p) for p in Directory.model_fields if p != "version"},
+        None,
+        frozenset(),
+    )
+    await bucket.put(
+        CURRENT,
+        ahead.model_copy(
+            update={"revision": 3, "change": "by-the-old", "directory": without, "fact": ""}
+        ).write(),
+    )
     assert UnitId("by_us") not in (await seen_by(broker)).now.units_by_id
     assert await intake.put_units("again") == 4
     live = await seen_by(broker)
-    assert (live.revision, UnitId("by_us") in live.now.units_by_id, UnitId("again") in live.now.units_by_id) == (4, False, True)
+    assert (
+        live.revision,
+        UnitId("by_us") in live.now.units_by_id,
+        UnitId("again") in live.now.units_by_id,
+    ) == (4, False, True)
 
 
 @pytest.mark.parametrize("dies_before", ["write_objects", "facts", "put_told"])
@@ -189,7 +231,9 @@ async def test_an_intake_that_dies_in_a_change_leaves_it_whole_and_the_next_fini
         with pytest.raises(Unreachable):
             await intake.put_units("half", "other_half")
     live = await seen_by(broker)
-    assert (live.revision, {"half", "other_half"} <= set(live.now.units_by_id)) == (2, True), "it is in force, whole"
+    assert (live.revision, {"half", "other_half"} <= set(live.now.units_by_id)) == (2, True), (
+        "it is in force, whole"
+    )
     after = Intake(connection)
     assert await after.put_units("next") == 3
     assert [fact.base for fact in await facts_since(broker, since)] == [1, 2], "and told once"
@@ -197,8 +241,12 @@ async def test_an_intake_that_dies_in_a_change_leaves_it_whole_and_the_next_fini
     assert (last.now, last.told) == (after.live.now, last.head and last.head.change)
 
 
-async def test_readers_see_each_change_of_several_intakes_whole_and_all_the_same(broker: Lab, connection: Client) -> None:
-    """Each change puts the same number into three units; who ever sees two numbers at once has seen half of one."""
+async def test_readers_see_each_change_of_several_intakes_whole_and_all_the_same(
+    broker: Lab, connection: Client
+) -> None:
+    """Each change puts the same number into three units; who ever sees two numbers at once has seen half of
+    one.
+    """
     names = ("one", "two", "three")
     async with broker.connection("intake") as second, broker.connection("notifier") as reading:
         intakes = [Intake(connection), Intake(second)]
@@ -206,7 +254,9 @@ async def test_readers_see_each_change_of_several_intakes_whole_and_all_the_same
         await intakes[0].put_units(*names)
         seen: list[set[str]] = []
         live = LiveDirectory(FILE, lambda: reading)
-        live.listeners.append(lambda now: seen.append({now.units_by_id[UnitId(name)].name.zh for name in names}))
+        live.listeners.append(
+            lambda now: seen.append({now.units_by_id[UnitId(name)].name.zh for name in names})
+        )
         await live.open()
         following = asyncio.create_task(live.run())
         dice = random.Random(5)
@@ -223,7 +273,9 @@ async def test_readers_see_each_change_of_several_intakes_whole_and_all_the_same
     assert live.now == starting.now
 
 
-async def test_what_was_taken_away_and_added_again_stands_where_it_was_declared_last(broker: Lab, connection: Client) -> None:
+async def test_what_was_taken_away_and_added_again_stands_where_it_was_declared_last(
+    broker: Lab, connection: Client
+) -> None:
     intake = Intake(connection)
     await intake.changes.take_file(named("order"))
     await intake.put_units("aa", "bb", "cc")
@@ -235,7 +287,9 @@ async def test_what_was_taken_away_and_added_again_stands_where_it_was_declared_
     assert order == [unit.id for unit in intake.live.now.units][-3:] == ["bb", "cc", "aa"]
 
 
-async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(broker: Lab, bucket: KeyValue, connection: Client) -> None:
+async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(
+    broker: Lab, bucket: KeyValue, connection: Client
+) -> None:
     intake = Intake(connection)
     await intake.changes.take_file(named("newer"))
     head = Head.model_validate_json((await bucket.get(HEAD)).value or b"")
@@ -249,7 +303,9 @@ async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(broker
             await live.check()
 
 
-async def test_an_object_that_can_not_be_read_is_the_one_before_it(broker: Lab, bucket: KeyValue, connection: Client) -> None:
+async def test_an_object_that_can_not_be_read_is_the_one_before_it(
+    broker: Lab, bucket: KeyValue, connection: Client
+) -> None:
     await Intake(connection).changes.take_file(named("unreadable"))
     await bucket.put("object.person.han_chen", b'{"order": 1, "object": 7}')
     live = await seen_by(broker)

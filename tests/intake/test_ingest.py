@@ -1,4 +1,6 @@
-"""What systems send, over the inbox and over HTTP: taken whole, once each, to the right case; what is bad is kept with its reason."""
+"""What systems send, over the inbox and over HTTP: taken whole, once each, to the right case; what is bad is
+kept with its reason.
+"""
 
 import base64
 import hashlib
@@ -38,9 +40,17 @@ def event(**changes: Any) -> dict[str, Any]:
 def cap(identifier: str, kind: str = "Alert", refers_to: str = "") -> bytes:
     sample = (SAMPLES / "cap" / "real-cn.xml").read_text()
     start, end = sample.index("<references>"), sample.index("</references>") + len("</references>")
-    references = f"<references>Baoding_Meteorological_Observatory,{refers_to},2024-07-12T21:31:38+08:00</references>" if refers_to else ""
+    references = (
+        f"<references>Baoding_Meteorological_Observatory,{refers_to},2024-07-12T21:31:38+08:00</references>"
+        if refers_to
+        else ""
+    )
     sample = sample[:start] + references + sample[end:]
-    return sample.replace("13060041600000_20240712213138", identifier).replace("<msgType>Update", f"<msgType>{kind}").encode()
+    return (
+        sample.replace("13060041600000_20240712213138", identifier)
+        .replace("<msgType>Update", f"<msgType>{kind}")
+        .encode()
+    )
 
 
 async def publish(lab: Lab, subject: str, body: bytes, **headers: str) -> None:
@@ -53,7 +63,10 @@ async def facts_after(lab: Lab, start: int) -> list[Fact]:
     async with lab.connection("admin") as client:
         js = client.jetstream()
         last = (await js.stream_info("FACTS")).state.last_seq
-        return [Fact.read((await js.get_msg("FACTS", sequence)).data or b"") for sequence in range(start + 1, last + 1)]
+        return [
+            Fact.read((await js.get_msg("FACTS", sequence)).data or b"")
+            for sequence in range(start + 1, last + 1)
+        ]
 
 
 async def end_of(lab: Lab) -> int:
@@ -93,8 +106,19 @@ async def test_a_cloudevent_in_the_inbox_becomes_a_report(lab: Lab) -> None:
 
 async def test_a_binary_cloudevent_with_chinese_in_its_headers_is_taken(lab: Lab) -> None:
     start = await end_of(lab)
-    headers = {"ce-specversion": "1.0", "ce-type": "cn.fenghuo.report.v1", "ce-source": "/%E6%9C%9B%E5%B1%B1", "ce-id": uuid4().hex}
-    await publish(lab, "inbox.cloudevents.county", orjson.dumps(form()), **headers, **{"content-type": "application/json"})
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-type": "cn.fenghuo.report.v1",
+        "ce-source": "/%E6%9C%9B%E5%B1%B1",
+        "ce-id": uuid4().hex,
+    }
+    await publish(
+        lab,
+        "inbox.cloudevents.county",
+        orjson.dumps(form()),
+        **headers,
+        **{"content-type": "application/json"},
+    )
     fact = await one_fact_after(lab, start)
     assert fact.data["original"]["id"].startswith("/望山#")
 
@@ -111,7 +135,12 @@ async def test_the_same_event_sent_again_is_the_same_report(lab: Lab) -> None:
     ("subject", "body", "reason", "fields"),
     [
         ("inbox.cloudevents.county", b"{not json", "not JSON", {"(body)"}),
-        ("inbox.cloudevents.county", orjson.dumps(event(type="cn.fenghuo.acknowledged.v1")), "not a report", {"type"}),
+        (
+            "inbox.cloudevents.county",
+            orjson.dumps(event(type="cn.fenghuo.acknowledged.v1")),
+            "not a report",
+            {"type"},
+        ),
         (
             "inbox.cloudevents.county",
             orjson.dumps(event(data=form(level="V", area="000000"))),
@@ -119,8 +148,18 @@ async def test_the_same_event_sent_again_is_the_same_report(lab: Lab) -> None:
             {"data.level", "data.area"},
         ),
         ("inbox.cloudevents.county", orjson.dumps(event(id="")), "not a CloudEvent 1.0", {"id"}),
-        ("inbox.cap.met", (SAMPLES / "cap" / "hostile-entity-expansion.xml").read_bytes(), "hostile XML", {"(document)"}),
-        ("inbox.cap.met", (SAMPLES / "cap" / "invalid-canada.xml").read_bytes(), "not a valid CAP 1.2 alert", {"references"}),
+        (
+            "inbox.cap.met",
+            (SAMPLES / "cap" / "hostile-entity-expansion.xml").read_bytes(),
+            "hostile XML",
+            {"(document)"},
+        ),
+        (
+            "inbox.cap.met",
+            (SAMPLES / "cap" / "invalid-canada.xml").read_bytes(),
+            "not a valid CAP 1.2 alert",
+            {"references"},
+        ),
     ],
 )
 async def test_a_bad_message_becomes_a_rejected_fact_with_its_bytes_and_reason(
@@ -146,7 +185,9 @@ async def test_a_bad_message_becomes_a_rejected_fact_with_its_bytes_and_reason(
 async def test_a_source_or_format_that_is_no_longer_in_the_directory_is_rejected(
     lab: Lab, subject: str, body: bytes, reason: str, field: str
 ) -> None:
-    """The broker lets none such in (`fenghuo source`); what was on its way when the directory changed is kept."""
+    """The broker lets none such in (`fenghuo source`); what was on its way when the directory changed is
+    kept.
+    """
     start = await end_of(lab)
     async with lab.connection("admin") as client:
         await client.jetstream().publish(subject, body)
@@ -159,7 +200,9 @@ async def test_a_bad_message_does_not_hold_up_those_behind_it(lab: Lab) -> None:
     async with lab.source("county") as client:
         js = client.jetstream()
         for number in range(40):
-            await js.publish("inbox.cloudevents.county", b"rubbish %d" % number if number % 2 else orjson.dumps(event()))
+            await js.publish(
+                "inbox.cloudevents.county", b"rubbish %d" % number if number % 2 else orjson.dumps(event())
+            )
     await until(lambda: inbox_is_empty(lab))
     kinds = [fact.kind for fact in await facts_after(lab, start)]
     assert (kinds.count("reported"), kinds.count("rejected")) == (20, 20)
@@ -175,7 +218,9 @@ async def test_the_largest_message_the_inbox_takes_is_kept_whole_when_it_is_bad(
 async def test_an_id_used_for_another_report_is_refused_and_kept(lab: Lab) -> None:
     start, same = await end_of(lab), uuid4().hex
     await publish(lab, "inbox.cloudevents.county", orjson.dumps(event(id=same)))
-    await publish(lab, "inbox.cloudevents.county", orjson.dumps(event(id=same, data=form(summary="另一件事"))))
+    await publish(
+        lab, "inbox.cloudevents.county", orjson.dumps(event(id=same, data=form(summary="另一件事")))
+    )
     await until(lambda: inbox_is_empty(lab))
     first, second = await facts_after(lab, start)
     assert (first.kind, second.kind) == ("reported", "rejected")
@@ -197,26 +242,42 @@ async def test_a_cap_update_follows_up_its_alert_and_a_cancel_withdraws_it(lab: 
     assert update.data["original"]["id"].endswith(f"{name}.2")
 
 
-async def test_a_cap_update_of_something_never_seen_becomes_a_report(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_cap_update_of_something_never_seen_becomes_a_report(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
     body = cap(uuid4().hex, "Update", "never-seen")
-    answer = await http.post("/api/v1/ingest/cap?source=met", content=body, headers=lab.bearer(Role.PUBLISHER, subject="source:met"))
+    answer = await http.post(
+        "/api/v1/ingest/cap?source=met",
+        content=body,
+        headers=lab.bearer(Role.PUBLISHER, subject="source:met"),
+    )
     (item,) = answer.json()["items"]
     assert (answer.status_code, item["outcome"]) == (201, "reported")
     assert "report of its own" in item["note"]
-    again = await http.post("/api/v1/ingest/cap?source=met", content=body, headers=lab.bearer(Role.PUBLISHER, subject="source:met"))
+    again = await http.post(
+        "/api/v1/ingest/cap?source=met",
+        content=body,
+        headers=lab.bearer(Role.PUBLISHER, subject="source:met"),
+    )
     assert (again.status_code, again.json()["items"][0]["outcome"]) == (200, "known")
     assert again.json()["items"][0]["case"] == item["case"]
 
 
-async def test_an_alert_that_fires_again_and_again_is_one_report_and_its_end_a_follow_up(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_an_alert_that_fires_again_and_again_is_one_report_and_its_end_a_follow_up(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
     firing, ended = (
-        orjson.loads((SAMPLES / "alertmanager" / name).read_bytes()) for name in ("two-firing.json", "one-resolved-one-firing.json")
+        orjson.loads((SAMPLES / "alertmanager" / name).read_bytes())
+        for name in ("two-firing.json", "one-resolved-one-firing.json")
     )
     run = uuid4().hex
     for group in (firing, ended):
         for alert in group["alerts"]:
             alert["fingerprint"] += run
-            alert["startsAt"] = rfc3339(ago(hours=1) if alert["labels"]["station"] == "east-2" else ago(hours=2))[:20] + "000000Z"
+            alert["startsAt"] = (
+                rfc3339(ago(hours=1) if alert["labels"]["station"] == "east-2" else ago(hours=2))[:20]
+                + "000000Z"
+            )
     bearer = lab.bearer(Role.PUBLISHER, subject="source:heat")
 
     async def send(group: dict[str, Any]) -> list[dict[str, Any]]:
@@ -227,8 +288,19 @@ async def test_an_alert_that_fires_again_and_again_is_one_report_and_its_end_a_f
     ended["alerts"][0]["startsAt"] = firing["alerts"][0]["startsAt"]
     ended["alerts"][1]["startsAt"] = firing["alerts"][1]["startsAt"]
     first, again, last = await send(firing), await send(firing), await send(ended)
-    assert [item["outcome"] for item in (*first, *again, *last)] == ["reported", "reported", "known", "known", "followed_up", "known"]
-    assert [item["case"] for item in first] == [item["case"] for item in again] == [item["case"] for item in last]
+    assert [item["outcome"] for item in (*first, *again, *last)] == [
+        "reported",
+        "reported",
+        "known",
+        "known",
+        "followed_up",
+        "known",
+    ]
+    assert (
+        [item["case"] for item in first]
+        == [item["case"] for item in again]
+        == [item["case"] for item in last]
+    )
 
 
 async def test_the_end_of_an_alert_never_seen_is_refused_in_words(http: httpx.AsyncClient, lab: Lab) -> None:
@@ -236,35 +308,63 @@ async def test_the_end_of_an_alert_never_seen_is_refused_in_words(http: httpx.As
     group["alerts"] = group["alerts"][:1]
     group["alerts"][0]["fingerprint"] = uuid4().hex
     answer = await http.post(
-        "/api/v1/ingest/alertmanager?source=heat", json=group, headers=lab.bearer(Role.PUBLISHER, subject="source:heat")
+        "/api/v1/ingest/alertmanager?source=heat",
+        json=group,
+        headers=lab.bearer(Role.PUBLISHER, subject="source:heat"),
     )
     assert answer.status_code == 422
     assert "never reported here" in answer.json()["errors"][0]["message"]
 
 
-async def test_a_call_to_the_hotline_is_reported_without_the_caller(http: httpx.AsyncClient, lab: Lab) -> None:
-    call = {"id": uuid4().hex, "called_at": rfc3339(ago(minutes=3)), "category": "accident", "area": "620622000000", "summary": "路面塌陷"}
+async def test_a_call_to_the_hotline_is_reported_without_the_caller(
+    http: httpx.AsyncClient, lab: Lab
+) -> None:
+    call = {
+        "id": uuid4().hex,
+        "called_at": rfc3339(ago(minutes=3)),
+        "category": "accident",
+        "area": "620622000000",
+        "summary": "路面塌陷",
+    }
     bearer = lab.bearer(Role.PUBLISHER, subject="source:county")
-    assert (await http.post("/api/v1/ingest/hotline?source=county", json=call, headers=bearer)).status_code == 201
-    refused = await http.post("/api/v1/ingest/hotline?source=county", json={**call, "caller": "张三"}, headers=bearer)
+    assert (
+        await http.post("/api/v1/ingest/hotline?source=county", json=call, headers=bearer)
+    ).status_code == 201
+    refused = await http.post(
+        "/api/v1/ingest/hotline?source=county", json={**call, "caller": "张三"}, headers=bearer
+    )
     assert [error["field"] for error in refused.json()["errors"]] == ["caller"]
 
 
 async def test_a_batch_of_cloudevents_is_taken_whole_or_not_at_all(http: httpx.AsyncClient, lab: Lab) -> None:
     start, bearer = await end_of(lab), lab.bearer(Role.PUBLISHER, subject="source:county")
-    bad = await http.post("/api/v1/ingest/cloudevents?source=county", json=[event(), event(data=form(unit="nobody"))], headers=bearer)
+    bad = await http.post(
+        "/api/v1/ingest/cloudevents?source=county",
+        json=[event(), event(data=form(unit="nobody"))],
+        headers=bearer,
+    )
     assert [error["field"] for error in bad.json()["errors"]] == ["[1].data.unit"]
     assert await facts_after(lab, start) == []
-    good = await http.post("/api/v1/ingest/cloudevents?source=county", json=[event(), event()], headers=bearer)
+    good = await http.post(
+        "/api/v1/ingest/cloudevents?source=county", json=[event(), event()], headers=bearer
+    )
     assert [item["outcome"] for item in good.json()["items"]] == ["reported", "reported"]
 
 
 async def test_a_token_of_one_source_does_not_speak_for_another(http: httpx.AsyncClient, lab: Lab) -> None:
-    answer = await http.post("/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.PUBLISHER, subject="source:heat"))
+    answer = await http.post(
+        "/api/v1/ingest/cap?source=met",
+        content=b"",
+        headers=lab.bearer(Role.PUBLISHER, subject="source:heat"),
+    )
     assert answer.status_code == 403
-    of_none = await http.post("/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.PUBLISHER))
+    of_none = await http.post(
+        "/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.PUBLISHER)
+    )
     assert of_none.status_code == 403, "a publisher's token of no source speaks for none"
-    assert (await http.post("/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.LEADER))).status_code == 403
+    assert (
+        await http.post("/api/v1/ingest/cap?source=met", content=b"", headers=lab.bearer(Role.LEADER))
+    ).status_code == 403
 
 
 async def test_whatever_a_source_sends_is_a_sign_of_life_and_one_in_a_quarter_of_its_silence_goes_on_record(
@@ -282,24 +382,44 @@ async def test_whatever_a_source_sends_is_a_sign_of_life_and_one_in_a_quarter_of
 
 
 async def test_a_sign_of_life_is_given_by_the_source_itself(http: httpx.AsyncClient, lab: Lab) -> None:
-    assert (await http.post("/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:heat"))).status_code == 403
-    assert (await http.post("/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.OPERATOR))).status_code == 403
-    nobody = await http.post("/api/v1/sources/nobody/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:nobody"))
+    assert (
+        await http.post(
+            "/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:heat")
+        )
+    ).status_code == 403
+    assert (
+        await http.post("/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.OPERATOR))
+    ).status_code == 403
+    nobody = await http.post(
+        "/api/v1/sources/nobody/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:nobody")
+    )
     assert nobody.status_code == 401, "a source that is not in the directory has no token that counts"
-    watched_by_nobody = await http.post("/api/v1/sources/county/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:county"))
+    watched_by_nobody = await http.post(
+        "/api/v1/sources/county/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:county")
+    )
     assert watched_by_nobody.json()["recorded"] is False
 
 
 async def test_a_request_on_nats_gets_the_answer_of_http(lab: Lab) -> None:
     async with lab.source("county") as client:
         same, headers = orjson.dumps(form()), {"Idempotency-Key": uuid4().hex}
-        first, again = [orjson.loads((await client.request("report.submit", same, timeout=30, headers=headers)).data) for _ in range(2)]
+        first, again = [
+            orjson.loads((await client.request("report.submit", same, timeout=30, headers=headers)).data)
+            for _ in range(2)
+        ]
         assert set(first) >= {"case", "fact", "duties", "receipt"}
         assert (again["case"], again["receipt"]) == (first["case"], first["receipt"])
-        wrong = orjson.loads((await client.request("report.submit", orjson.dumps(form(level="V")), timeout=30)).data)
+        wrong = orjson.loads(
+            (await client.request("report.submit", orjson.dumps(form(level="V")), timeout=30)).data
+        )
         assert (wrong["status"], wrong["errors"][0]["field"]) == (422, "level")
         token = {"Authorization": f"Bearer {lab.token(Role.AUDITOR)}"}
-        assert orjson.loads((await client.request("report.submit", same, timeout=30, headers=token)).data)["status"] == 403
+        assert (
+            orjson.loads((await client.request("report.submit", same, timeout=30, headers=token)).data)[
+                "status"
+            ]
+            == 403
+        )
 
 
 async def test_an_inbox_message_keeps_the_time_it_was_handed_in(tmp_path: Path) -> None:
@@ -310,4 +430,8 @@ async def test_an_inbox_message_keeps_the_time_it_was_handed_in(tmp_path: Path) 
         running: Running = await lab.start_service("intake")
         fact = await one_fact_after(lab, 1)  # the first one says who is who
         assert running.is_ready()
-    assert fact.data["handed_in_at"] < rfc3339(handed_in + timedelta(milliseconds=100)) < fact.data["received_at"]
+    assert (
+        fact.data["handed_in_at"]
+        < rfc3339(handed_in + timedelta(milliseconds=100))
+        < fact.data["received_at"]
+    )

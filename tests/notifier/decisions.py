@@ -76,7 +76,14 @@ def decided(case: CaseId, *notices: Notice, number: int = 1, ago: timedelta = ti
     now = datetime.now(UTC)
     about = About(id=f"{case}:report", kind="reported", sequence=number, time=now - ago)
     decision = Decision(case=case, about=about, policy="test", notices=notices)
-    return Fact.of(Kind.DECIDED, id=f"{case}:{number}", source="/services/escalator", subject=case, time=now, data=decision)
+    return Fact.of(
+        Kind.DECIDED,
+        id=f"{case}:{number}",
+        source="/services/escalator",
+        subject=case,
+        time=now,
+        data=decision,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,18 +105,36 @@ class Record:
     async def decide(self, fact: Fact) -> None:
         assert fact.subject
         # As the escalator does: the case stands in its bucket before its decision is told.
-        await self.js.publish(f"$KV.{CASES}.{fact.subject}", write_case(builders.case(fact.subject, duties=())))
-        await self.js.publish(fact_subject(fact.subject, fact.kind), fact.write(), stream="FACTS", headers={"Nats-Msg-Id": fact.id})
+        await self.js.publish(
+            f"$KV.{CASES}.{fact.subject}", write_case(builders.case(fact.subject, duties=()))
+        )
+        await self.js.publish(
+            fact_subject(fact.subject, fact.kind),
+            fact.write(),
+            stream="FACTS",
+            headers={"Nats-Msg-Id": fact.id},
+        )
 
     async def decide_on(self, case: CaseId, kind: Kind, *effects: Effect, is_shown: bool = True) -> None:
-        """On the case's latest fact of the kind, as the escalator does. `is_shown` False: the case has gone on since."""
+        """On the case's latest fact of the kind, as the escalator does. `is_shown` False: the case has gone
+        on since.
+        """
         fact = await self.js.get_last_msg("FACTS", fact_subject(case, kind))
         assert fact.seq is not None
         now = datetime.now(UTC)
         about = About(id=f"{kind}:{case}", kind=kind, sequence=fact.seq, time=now)
         decision = Decision(case=case, about=about, policy="test", effects=effects)
-        said = Fact.of(Kind.DECIDED, id=f"{case}:{fact.seq}", source="/services/escalator", subject=case, time=now, data=decision)
-        await self.js.publish(fact_subject(case, Kind.DECIDED), said.write(), stream="FACTS", headers={"Nats-Msg-Id": said.id})
+        said = Fact.of(
+            Kind.DECIDED,
+            id=f"{case}:{fact.seq}",
+            source="/services/escalator",
+            subject=case,
+            time=now,
+            data=decision,
+        )
+        await self.js.publish(
+            fact_subject(case, Kind.DECIDED), said.write(), stream="FACTS", headers={"Nats-Msg-Id": said.id}
+        )
         later = 0 if is_shown else 1
         shown = replace(decision, about=replace(about, sequence=fact.seq + later))
         applied = Applied(id=about.id, sequence=fact.seq + later, at=now)
@@ -118,12 +143,16 @@ class Record:
 
     async def facts(self, case: CaseId, *kinds: Kind) -> list[Fact]:
         """Every fact of the case of these kinds, as stored."""
-        config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(self.start, 1))
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(self.start, 1)
+        )
         last = (await self.js.stream_info("FACTS")).state.last_seq
         found: list[Fact] = []
         if last < self.start:
             return found
-        subscription = await self.js.subscribe("fact.*.*", stream="FACTS", ordered_consumer=True, config=config)
+        subscription = await self.js.subscribe(
+            "fact.*.*", stream="FACTS", ordered_consumer=True, config=config
+        )
         try:
             while True:
                 message = await subscription.next_msg(timeout=30)
@@ -138,7 +167,11 @@ class Record:
     async def told(self, case: CaseId) -> list[Told]:
         """Each delivery that the case's facts tell of."""
         facts = await self.facts(case, Kind.DELIVERED, Kind.FAILED)
-        return [Told(fact.kind, fact.id, one) for fact in facts for one in Deliveries.model_validate(fact.data).deliveries]
+        return [
+            Told(fact.kind, fact.id, one)
+            for fact in facts
+            for one in Deliveries.model_validate(fact.data).deliveries
+        ]
 
     async def outcomes(self, case: CaseId, count: int, *, seconds: float = 45) -> list[Told]:
         """Wait until this many deliveries of the case have been told, and return them."""

@@ -14,7 +14,9 @@ def to_case(gateway: GatewayLab, case: CaseId) -> list[Received]:
     return [message for message in gateway.gateway.messages if case in message.id]
 
 
-async def test_a_notice_goes_out_over_every_channel_it_names(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_notice_goes_out_over_every_channel_it_names(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case, channels=("voice", "sms", "email"))))
     outcomes = await record.outcomes(case, 3)
@@ -40,16 +42,22 @@ async def test_a_notice_goes_out_over_every_channel_it_names(notifier: Running, 
     assert deliveries["sms"].attempts == 1
 
 
-async def test_the_gateway_sees_a_signature_that_verifies_and_an_id_without_dots(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_the_gateway_sees_a_signature_that_verifies_and_an_id_without_dots(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case)))
     await record.outcomes(case, 1)
-    [message] = to_case(gateway, case)  # the gateway lab verifies with the standardwebhooks library before it records
+    [message] = to_case(
+        gateway, case
+    )  # the gateway lab verifies with the standardwebhooks library before it records
     assert message.id == f"{case}-1-1-sms"
     assert gateway.gateway.counters["sms.unverified"] == 0
 
 
-async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     gateway.gateway.command("/sms", Mode.FAIL)
     began = len(gateway.gateway.attempts)
@@ -66,7 +74,9 @@ async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(no
     assert third - second >= 0.39
 
 
-async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     gateway.gateway.command("/sms", Mode.FAIL, times=1)
     gateway.gateway.command("zhao.jia", Mode.FAIL, times=1)
@@ -75,7 +85,9 @@ async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(notifier: R
     assert {(fact.kind, fact.delivery.attempts) for fact in outcomes} == {(Kind.DELIVERED, 2)}
 
 
-async def test_a_silent_gateway_is_given_up_after_its_time_limit(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_silent_gateway_is_given_up_after_its_time_limit(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     gateway.gateway.command("/sms", Mode.DROP)
     gateway.gateway.command("zhao.jia", Mode.DROP, times=1)
@@ -100,7 +112,9 @@ async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: Gate
     assert "directory" in (outcomes["email"].delivery.error or "")
 
 
-async def test_a_notice_that_is_held_goes_to_nobody_and_stands_on_record(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+async def test_a_notice_that_is_held_goes_to_nobody_and_stands_on_record(
+    notifier: Running, gateway: GatewayLab, record: Record, lab: Lab
+):
     case = a_case()
     held = a_notice(case, person="sun_bing", number=2, channels=(), held="exercise", exercise=True)
     await record.decide(decided(case, a_notice(case), held))
@@ -110,11 +124,20 @@ async def test_a_notice_that_is_held_goes_to_nobody_and_stands_on_record(notifie
     asked = {"case": case, "outcome": "held"}
     answer = httpx.get(f"{notifier.url}/api/v1/deliveries", params=asked, headers=lab.bearer(Role.OPERATOR))
     assert answer.json()["deliveries"] == [
-        {"case": case, "outcome": "held", "purpose": "report", "notice": f"{case}.1.2", "person": "sun_bing", "held": "exercise"}
+        {
+            "case": case,
+            "outcome": "held",
+            "purpose": "report",
+            "notice": f"{case}.1.2",
+            "person": "sun_bing",
+            "held": "exercise",
+        }
     ]
 
 
-async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_second_number_is_rung_when_the_first_is_dead(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     gateway.gateway.command("+860000000103", Mode.REFUSE)
     await record.decide(decided(case, a_notice(case, person="sun_bing")))
@@ -122,7 +145,9 @@ async def test_a_second_number_is_rung_when_the_first_is_dead(notifier: Running,
     assert (fact.kind, fact.delivery.address, fact.delivery.attempts) == (Kind.DELIVERED, "…0203", 2)
 
 
-async def test_a_person_without_the_channels_is_reached_over_any_they_have(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_person_without_the_channels_is_reached_over_any_they_have(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case, person="qian_yi", channels=("voice", "sms"))))
     outcomes = {fact.delivery.channel: fact for fact in await record.outcomes(case, 3)}
@@ -131,11 +156,15 @@ async def test_a_person_without_the_channels_is_reached_over_any_they_have(notif
     assert "add one in the directory" in (outcomes["sms"].delivery.error or "")
 
 
-async def test_a_channel_nobody_configured_fails_and_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_channel_nobody_configured_fails_and_says_what_to_do(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     stranger = a_notice(case, person="nobody_known", number=2)
     await record.decide(decided(case, a_notice(case, channels=("pigeon", "sms")), stranger))
-    outcomes = {(str(fact.delivery.person), fact.delivery.channel): fact for fact in await record.outcomes(case, 3)}
+    outcomes = {
+        (str(fact.delivery.person), fact.delivery.channel): fact for fact in await record.outcomes(case, 3)
+    }
     assert "FENGHUO_CHANNELS" in (outcomes["zhao_jia", "pigeon"].delivery.error or "")
     assert outcomes["zhao_jia", "sms"].kind == Kind.DELIVERED
     assert "not in the directory" in (outcomes["nobody_known", "sms"].delivery.error or "")
@@ -146,7 +175,13 @@ async def test_what_is_handed_over_in_the_same_moment_is_one_fact_and_what_comes
 ):
     case = a_case()
     gateway.gateway.command("zhao.jia", Mode.OK, delay=0.5)
-    await record.decide(decided(case, a_notice(case, channels=("voice", "sms", "email")), a_notice(case, person="sun_bing", number=2)))
+    await record.decide(
+        decided(
+            case,
+            a_notice(case, channels=("voice", "sms", "email")),
+            a_notice(case, person="sun_bing", number=2),
+        )
+    )
     told = await record.outcomes(case, 4)
     *together, later = sorted({one.id for one in told})
     assert [one.delivery.channel for one in told if one.id == later] == ["email"]
@@ -163,7 +198,9 @@ async def test_a_slow_person_delays_nobody_else(notifier: Running, gateway: Gate
     assert first.delivery.done_at < last.delivery.done_at
 
 
-async def test_a_decision_stored_a_second_time_sends_nothing_twice(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_decision_stored_a_second_time_sends_nothing_twice(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case, after = a_case(), a_case()
     fact = decided(case, a_notice(case, channels=("sms", "email")))
     await record.decide(fact)
@@ -177,7 +214,9 @@ async def test_a_decision_stored_a_second_time_sends_nothing_twice(notifier: Run
     assert len(await record.told(case)) == 2
 
 
-async def test_the_operator_sees_what_became_of_deliveries(notifier: Running, gateway: GatewayLab, record: Record, lab: Lab):
+async def test_the_operator_sees_what_became_of_deliveries(
+    notifier: Running, gateway: GatewayLab, record: Record, lab: Lab
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case, channels=("sms", "pigeon"), purpose=Purpose.REMINDER)))
     await record.outcomes(case, 2)
@@ -188,7 +227,9 @@ async def test_the_operator_sees_what_became_of_deliveries(notifier: Running, ga
             return found if len(found) == 2 and {one["case"] for one in found} == {case} else []
 
         await until(listed, what="the newest two deliveries")
-        [sms] = (await client.get("/api/v1/deliveries", params={"case": case, "outcome": "delivered"})).json()["deliveries"]
+        [sms] = (
+            await client.get("/api/v1/deliveries", params={"case": case, "outcome": "delivered"})
+        ).json()["deliveries"]
         assert (sms["channel"], sms["address"], sms["purpose"]) == ("sms", "…0101", "reminder")
         assert (await client.get("/api/v1/deliveries", params={"case": "x.>"})).status_code == 422
         refused = await client.get("/api/v1/deliveries", headers=lab.bearer(Role.PUBLISHER))

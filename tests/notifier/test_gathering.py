@@ -40,7 +40,9 @@ def message(number: int, language: Language = Language.ZH) -> Message:
 
 def notice(person: str, minutes: float) -> Notice:
     """As much of one as is asked for here."""
-    return cast(Notice, SimpleNamespace(person=person, brief=SimpleNamespace(due_at=NOW + timedelta(minutes=minutes))))
+    return cast(
+        Notice, SimpleNamespace(person=person, brief=SimpleNamespace(due_at=NOW + timedelta(minutes=minutes)))
+    )
 
 
 class Line:
@@ -48,7 +50,9 @@ class Line:
 
     name = "sms"
 
-    def __init__(self, fails: Exception | None = None, form: Form = Form.LONG, *, answers: bool = True) -> None:
+    def __init__(
+        self, fails: Exception | None = None, form: Form = Form.LONG, *, answers: bool = True
+    ) -> None:
         self.carried: list[Message] = []
         self.fails, self.form, self.answers = fails, form, answers
 
@@ -72,7 +76,9 @@ async def carried(line: Line, *told: tuple[Message, Notice]) -> list[Any]:
 
 async def test_what_is_late_for_one_person_comes_as_one_message_in_order_of_the_limits() -> None:
     line = Line(form=Form.SHORT)
-    outcomes = await carried(line, *[(message(number), notice("zhao_jia", 30 - number)) for number in range(5)])
+    outcomes = await carried(
+        line, *[(message(number), notice("zhao_jia", 30 - number)) for number in range(5)]
+    )
 
     (one,) = line.carried
     said = one.letter.text.splitlines()
@@ -88,7 +94,11 @@ async def test_what_comes_while_more_is_coming_goes_out_with_it() -> None:
     line, gather, route = Line(), Gathering(), Route("sms", ("+861",))
     waiting: list[Any] = []
     for number in range(12):
-        waiting.append(asyncio.create_task(gather.carry(cast(Courier, line), message(number), route, notice("zhao_jia", number))))
+        waiting.append(
+            asyncio.create_task(
+                gather.carry(cast(Courier, line), message(number), route, notice("zhao_jia", number))
+            )
+        )
         await asyncio.sleep(0.005)
     await asyncio.gather(*waiting)
 
@@ -99,7 +109,10 @@ async def test_what_is_for_an_older_address_is_not_said_on_the_one_of_now() -> N
     """Who is changed is told on the old number, and there alone."""
     line, gather = Line(), Gathering()
     routes = [Route("sms", (address,)) for address in ("+861", "+862")]
-    waiting = [gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1)) for number in (0, 1)]
+    waiting = [
+        gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1))
+        for number in (0, 1)
+    ]
 
     assert [outcome.address for outcome in await asyncio.gather(*waiting)] == ["+861", "+862"]
     assert [one.also for one in line.carried] == [(), ()]
@@ -116,7 +129,9 @@ async def test_another_person_and_one_message_alone_are_told_as_ever() -> None:
 async def test_however_many_there_are_it_is_one_message_that_says_what_it_could_not_name(form: Form) -> None:
     line = Line(form=form)
     count = MOST[form] + 3
-    outcomes = await carried(line, *[(message(number), notice("zhao_jia", number)) for number in range(count)])
+    outcomes = await carried(
+        line, *[(message(number), notice("zhao_jia", number)) for number in range(count)]
+    )
 
     (one,) = line.carried
     assert len(one.also) == count == len(outcomes)
@@ -133,7 +148,9 @@ async def test_where_the_gateway_gives_no_reference_its_call_back_finds_all_by_t
 
 
 async def test_where_the_service_stops_each_of_them_comes_again() -> None:
-    outcomes = await carried(Line(Interrupted()), *[(message(number), notice("zhao_jia", number)) for number in range(3)])
+    outcomes = await carried(
+        Line(Interrupted()), *[(message(number), notice("zhao_jia", number)) for number in range(3)]
+    )
 
     assert [type(outcome) for outcome in outcomes] == [Interrupted] * 3
 

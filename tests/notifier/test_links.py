@@ -23,7 +23,9 @@ async def a_link(gateway: GatewayLab, record: Record, case: CaseId, **notice: ob
     return urlsplit(link[link.index("http") :].split()[0]).path
 
 
-async def test_looking_acknowledges_nothing_and_pressing_does_it_once(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_looking_acknowledges_nothing_and_pressing_does_it_once(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     path = await a_link(gateway, record, case)
     async with httpx.AsyncClient(base_url=notifier.url) as client:
@@ -49,7 +51,12 @@ async def test_looking_acknowledges_nothing_and_pressing_does_it_once(notifier: 
 
     [fact] = await record.facts(case, Kind.ACKNOWLEDGED)
     said = Acknowledgement.model_validate(fact.data)
-    assert (said.person, said.via, said.by.principal, said.notice) == ("zhao_jia", "link", "zhao_jia", f"{case}.1.1")
+    assert (said.person, said.via, said.by.principal, said.notice) == (
+        "zhao_jia",
+        "link",
+        "zhao_jia",
+        f"{case}.1.1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,9 @@ async def test_an_answer_that_does_not_count_is_told_so_with_whom_to_ring(
             assert "<button" not in page.text
 
 
-async def test_who_may_not_put_it_off_any_more_is_told_so_and_may_still_acknowledge(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_who_may_not_put_it_off_any_more_is_told_so_and_may_still_acknowledge(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     path = await a_link(gateway, record, case)
     async with httpx.AsyncClient(base_url=notifier.url) as client:
@@ -87,7 +96,9 @@ async def test_who_may_not_put_it_off_any_more_is_told_so_and_may_still_acknowle
         assert "确认已知悉</button>" in page
 
 
-async def test_pressed_twice_at_once_the_fact_stands_once(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_pressed_twice_at_once_the_fact_stands_once(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     import asyncio
 
     case = a_case()
@@ -99,7 +110,9 @@ async def test_pressed_twice_at_once_the_fact_stands_once(notifier: Running, gat
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 1
 
 
-async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     path = await a_link(
         gateway,
@@ -124,7 +137,9 @@ async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(notifier
     assert page.headers["cache-control"] == "no-store"
 
 
-async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_own(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_own(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case), a_notice(case, number=2, purpose=Purpose.REMINDER)))
     await record.outcomes(case, 2)
@@ -143,7 +158,9 @@ async def test_who_wants_to_be_reminded_later_says_so_once_and_has_acknowledged_
         early = await client.post(path, data={"choice": "later"})
         assert early.status_code == 200
         assert "尚未确认是否有效" in early.text
-        await record.decide_on(case, Kind.SNOOZED, Effect(kind=EffectKind.SNOOZED, why="knows_and_will_be_reminded"))
+        await record.decide_on(
+            case, Kind.SNOOZED, Effect(kind=EffectKind.SNOOZED, why="knows_and_will_be_reminded")
+        )
         later = await client.post(path, data={"choice": "later"})
         assert later.status_code == 200
         assert "再提醒您。时限不变" in later.text
@@ -162,10 +179,19 @@ async def test_who_wants_to_be_reminded_later_says_so_once_and_has_acknowledged_
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 1
 
 
-async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_it(notifier: Running, gateway: GatewayLab, record: Record):
+async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_it(
+    notifier: Running, gateway: GatewayLab, record: Record
+):
     case = a_case()
     final = (Name(zh="终报", en="final report"),)
-    path = await a_link(gateway, record, case, purpose=Purpose.DUTY, owes=final, owed_by=Name(zh="市水务局", en="Water Bureau"))
+    path = await a_link(
+        gateway,
+        record,
+        case,
+        purpose=Purpose.DUTY,
+        owes=final,
+        owed_by=Name(zh="市水务局", en="Water Bureau"),
+    )
     page = httpx.get(notifier.url + path).text
     assert "市水务局待完成：终报" in page
     assert "确认只表示您已知悉；终报仍须完成" in page
@@ -175,10 +201,19 @@ async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_i
 
 
 @pytest.mark.parametrize("language", ["zh-CN,zh;q=0.9", "en-GB"])
-async def test_a_link_that_was_cut_or_changed_says_what_to_do(notifier: Running, gateway: GatewayLab, record: Record, language: str):
+async def test_a_link_that_was_cut_or_changed_says_what_to_do(
+    notifier: Running, gateway: GatewayLab, record: Record, language: str
+):
     case = a_case()
     path = await a_link(gateway, record, case)
-    for broken in (path[:-1], path[:20], path.replace("zhao", "qian"), "/a/x", "/a/" + "~" * 5, "/a/%C3%A9~x"):
+    for broken in (
+        path[:-1],
+        path[:20],
+        path.replace("zhao", "qian"),
+        "/a/x",
+        "/a/" + "~" * 5,
+        "/a/%C3%A9~x",
+    ):
         page = httpx.post(notifier.url + broken, headers={"accept-language": language})
         assert page.status_code == 404, broken
         assert ("值班室" if language.startswith("zh") else "duty desk") in page.text
@@ -186,7 +221,9 @@ async def test_a_link_that_was_cut_or_changed_says_what_to_do(notifier: Running,
 
 
 @pytest.mark.parametrize("purpose", [Purpose.WITHDRAWN, Purpose.INFORM])
-async def test_what_asks_for_nothing_has_no_link(notifier: Running, gateway: GatewayLab, record: Record, purpose: Purpose):
+async def test_what_asks_for_nothing_has_no_link(
+    notifier: Running, gateway: GatewayLab, record: Record, purpose: Purpose
+):
     case = a_case()
     await record.decide(decided(case, a_notice(case, purpose=purpose)))
     await record.outcomes(case, 1)

@@ -1,4 +1,6 @@
-"""Whatever dies in between: nobody is forgotten, no outcome stands twice in FACTS, and doubles are as rare as they can be."""
+"""Whatever dies in between: nobody is forgotten, no outcome stands twice in FACTS, and doubles are as rare as
+they can be.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -26,7 +28,9 @@ async def test_killed_in_the_middle_every_notice_is_delivered_and_each_fact_stan
         for number, case in enumerate(cases):
             await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
             if number == len(cases) // 2:  # the others lie there when it is gone
-                await until(lambda: gateway.gateway.counters["sms.accepted"] >= 5, what="deliveries are under way")
+                await until(
+                    lambda: gateway.gateway.counters["sms.accepted"] >= 5, what="deliveries are under way"
+                )
                 first.kill()
         before = gateway.gateway.counters["sms.attempts"] + gateway.gateway.counters["email.attempts"]
         assert before < 80
@@ -35,7 +39,11 @@ async def test_killed_in_the_middle_every_notice_is_delivered_and_each_fact_stan
             # What the killed one held comes back when its ack_wait has passed.
             await record.outcomes(case, 2, seconds=45)
         assert second.stop() == 0
-        stored = [(told.delivery.notice, told.delivery.channel) for case in cases for told in await record.told(case)]
+        stored = [
+            (told.delivery.notice, told.delivery.channel)
+            for case in cases
+            for told in await record.told(case)
+        ]
         took = Counter(message.id for message in gateway.gateway.messages if message.channel == "sms")
     assert Counter(stored) == {(f"{case}.1.1", channel): 1 for case in cases for channel in ("sms", "email")}
     assert set(took) == {f"{case}-1-1-sms" for case in cases}
@@ -70,9 +78,14 @@ async def test_the_broker_is_restarted_under_it(frail_lab: Lab):
             await record.outcomes(before, 1)
             gateway.gateway.command("/sms", delay=0.5)
             await record.decide(decided(during, a_notice(during)))
-            await until(lambda: gateway.gateway.counters["sms.attempts"] >= 2, what="the second is being handed over")
+            await until(
+                lambda: gateway.gateway.counters["sms.attempts"] >= 2, what="the second is being handed over"
+            )
             frail_lab.kill_nats()
-            await until(lambda: gateway.gateway.counters["sms.accepted"] >= 2, what="handed over while the broker is away")
+            await until(
+                lambda: gateway.gateway.counters["sms.accepted"] >= 2,
+                what="handed over while the broker is away",
+            )
             assert not notifier.is_ready()
             frail_lab.start_nats()
         gateway.gateway.rules.clear()

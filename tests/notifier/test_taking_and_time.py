@@ -1,4 +1,6 @@
-"""A channel that takes nothing and a gateway whose clock is off are told in words; neither is guessed from one bad number."""
+"""A channel that takes nothing and a gateway whose clock is off are told in words; neither is guessed from
+one bad number.
+"""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -34,23 +34,34 @@ class Installation:
     def start(self, *arguments: str) -> None:
         self.events = []
         command = [*COMMAND, *(arguments or ("up", "--json"))]
-        self.process = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout
         for line in process.stdout:
-            self.events.append(json.loads(line) if line.startswith("{") else {"event": "line", "text": line.rstrip()})
+            self.events.append(
+                json.loads(line) if line.startswith("{") else {"event": "line", "text": line.rstrip()}
+            )
 
     def said(self, event: str, **fields: Any) -> dict[str, Any] | None:
         """The last such event."""
-        found = [one for one in self.events if one["event"] == event and all(one.get(name) == value for name, value in fields.items())]
+        found = [
+            one
+            for one in self.events
+            if one["event"] == event and all(one.get(name) == value for name, value in fields.items())
+        ]
         return found[-1] if found else None
 
     def is_up(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
-            raise AssertionError(f"it ended with {self.process.returncode}:\n" + "\n".join(event["text"] for event in self.events))
+            raise AssertionError(
+                f"it ended with {self.process.returncode}:\n"
+                + "\n".join(event["text"] for event in self.events)
+            )
         return self.said("address", name="logs") is not None
 
     def children(self) -> list[psutil.Process]:
@@ -65,7 +76,9 @@ class Installation:
 
     def call(self, *arguments: str, patience: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
         command, its_env = [*COMMAND, *arguments], {**self.env, **env}
-        return subprocess.run(command, env=its_env, capture_output=True, text=True, timeout=patience, check=False)
+        return subprocess.run(
+            command, env=its_env, capture_output=True, text=True, timeout=patience, check=False
+        )
 
     def ask(self, *arguments: str) -> Any:
         """The JSON answer of a command that must succeed."""
@@ -77,7 +90,11 @@ class Installation:
         """Over HTTP with the role's own token."""
         token = json.loads((self.folder / "tokens.json").read_text())[role.value]
         url = f"http://127.0.0.1:{self.ports[service]}{path}"
-        return httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False).raise_for_status().json()
+        return (
+            httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+            .raise_for_status()
+            .json()
+        )
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -26,11 +26,12 @@ from shared.vocabulary import CASE_ACTS, Kind, Role
 
 
 def test_help_lists_every_command_and_loads_none() -> None:
-    script = (
-        "import sys; from fenghuo.cli import build; build(['--help']); print([m for m in ('fastapi', 'nats', 'httpx') if m in sys.modules])"
-    )
+    script = "import sys; from fenghuo.cli import build; build(['--help']); "
+    script += "print([m for m in ('fastapi', 'nats', 'httpx') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    helped = subprocess.run([sys.executable, "-m", "fenghuo", "--help"], capture_output=True, text=True, check=True)
+    helped = subprocess.run(
+        [sys.executable, "-m", "fenghuo", "--help"], capture_output=True, text=True, check=True
+    )
 
     assert loaded.stdout.strip() == "[]"
     assert all(name in helped.stdout for name in COMMANDS)
@@ -64,7 +65,9 @@ def test_every_command_has_json(name: str) -> None:
 
 @pytest.mark.usefixtures("home")
 def test_a_service_that_cannot_be_reached_is_code_3_with_a_remedy() -> None:
-    done = call("case", "01J00000000000000000000000", FENGHUO_TOKEN="any", FENGHUO_INTAKE_URL="http://127.0.0.1:9")
+    done = call(
+        "case", "01J00000000000000000000000", FENGHUO_TOKEN="any", FENGHUO_INTAKE_URL="http://127.0.0.1:9"
+    )
 
     assert done.exit_code == 3
     assert "make up" in done.stderr
@@ -90,8 +93,12 @@ class Api:
         self.answers: list[httpx.Response] = []
         monkeypatch.setattr(httpx, "request", self.request)
 
-    def request(self, method: str, url: str, *, headers: dict[str, str], timeout: float, **options: Any) -> httpx.Response:
-        self.asked.append((method, url.partition("/api")[2], options.get("json") or options.get("params"), headers))
+    def request(
+        self, method: str, url: str, *, headers: dict[str, str], timeout: float, **options: Any
+    ) -> httpx.Response:
+        self.asked.append(
+            (method, url.partition("/api")[2], options.get("json") or options.get("params"), headers)
+        )
         return self.answers.pop(0) if self.answers else httpx.Response(200, json=ACTED)
 
 
@@ -151,10 +158,27 @@ def test_what_is_refused_is_code_1_with_the_services_own_words(api: Api) -> None
 
 
 def test_a_task_is_typed_in_one_word_and_what_cannot_be_read_is_code_2(api: Api) -> None:
-    report = ("report", "--kind", "campaign", "--unit", "emergency_bureau", "--area", "620600", "--summary", "排查", "--json")
+    report = (
+        "report",
+        "--kind",
+        "campaign",
+        "--unit",
+        "emergency_bureau",
+        "--area",
+        "620600",
+        "--summary",
+        "排查",
+        "--json",
+    )
     api.answers.append(httpx.Response(201, json={}))
 
-    done = call(*report, "--task", "List@hazards@water_bureau,heating_company@P7D", "--task", "Sum up@emergency_bureau")
+    done = call(
+        *report,
+        "--task",
+        "List@hazards@water_bureau,heating_company@P7D",
+        "--task",
+        "Sum up@emergency_bureau",
+    )
     wrong = call(*report, "--task", "nobody")
 
     assert done.exit_code == 0, done.output
@@ -166,13 +190,21 @@ def test_a_task_is_typed_in_one_word_and_what_cannot_be_read_is_code_2(api: Api)
     assert "title@unit@P3D" in wrong.stderr
 
 
-def test_rows_are_handed_in_one_by_one_and_the_bad_ones_kept_with_line_and_reason(api: Api, tmp_path: Path) -> None:
+def test_rows_are_handed_in_one_by_one_and_the_bad_ones_kept_with_line_and_reason(
+    api: Api, tmp_path: Path
+) -> None:
     table = tmp_path / "reports.csv"
     columns = "kind,category,level,unit,area,occurred_at,learned_at,summary,harm.deaths"
     good = "incident,accident,II,water_bureau,620621,2026-11-23T01:00,2026-11-23T01:10,水厂泄漏,1"
     bad = "incident,accident,V,water_bureau,620621,2026-11-23T01:00,yesterday,水厂泄漏,"
-    table.write_text("\n".join([columns, good, bad, good.replace("water_bureau", "nobody")]), encoding="gb18030")
-    refusal = {"title": "Invalid request", "detail": "Correct it.", "errors": [{"field": "unit", "message": "no unit 'nobody' is known"}]}
+    table.write_text(
+        "\n".join([columns, good, bad, good.replace("water_bureau", "nobody")]), encoding="gb18030"
+    )
+    refusal = {
+        "title": "Invalid request",
+        "detail": "Correct it.",
+        "errors": [{"field": "unit", "message": "no unit 'nobody' is known"}],
+    }
     api.answers += [httpx.Response(201, json={"case": "01J0"}), httpx.Response(422, json=refusal)]
 
     done = call("import", str(table), "--json")
@@ -188,9 +220,15 @@ def test_rows_are_handed_in_one_by_one_and_the_bad_ones_kept_with_line_and_reaso
     assert rejected.name == "reports.csv.rejected.csv"
 
     rejected.write_text(
-        rejected.read_text().replace("nobody", "water_bureau").replace("yesterday", "2026-11-23T01:10").replace("V,", "II,")
+        rejected.read_text()
+        .replace("nobody", "water_bureau")
+        .replace("yesterday", "2026-11-23T01:10")
+        .replace("V,", "II,")
     )
-    api.answers += [httpx.Response(201, json={"case": "01J1"}), httpx.Response(200, json={"case": "01J0", "repeated": True})]
+    api.answers += [
+        httpx.Response(201, json={"case": "01J1"}),
+        httpx.Response(200, json={"case": "01J0", "repeated": True}),
+    ]
     again = call("import", str(rejected))
 
     assert again.exit_code == 0, again.output

@@ -1,4 +1,6 @@
-"""One broker that syncs lazily says what a power cut takes; three copies, or a sync before each confirmation, take nothing."""
+"""One broker that syncs lazily says what a power cut takes; three copies, or a sync before each confirmation,
+take nothing.
+"""
 
 import pytest
 
@@ -17,7 +19,9 @@ from tests.lab import Lab
         (1, [], False),
     ],
 )
-def test_what_a_power_cut_may_take_is_said_where_it_takes_anything(copies: int, syncs: list[bool | None], is_said: bool) -> None:
+def test_what_a_power_cut_may_take_is_said_where_it_takes_anything(
+    copies: int, syncs: list[bool | None], is_said: bool
+) -> None:
     assert bool(lazily_kept(copies, syncs)) is is_said
 
 
@@ -32,4 +36,6 @@ def test_what_the_broker_does_not_say_is_not_claimed() -> None:
 
 async def test_a_broker_that_syncs_lazily_is_found_out(lab: Lab) -> None:
     settings = lab.settings("admin", nats_monitor=f"http://127.0.0.1:{lab.monitor_port}")
-    assert "1 copy and the broker syncs lazily" in await looked_up(settings), "as tests/conftest.py has it for labs"
+    assert "1 copy and the broker syncs lazily" in await looked_up(settings), (
+        "as tests/conftest.py has it for labs"
+    )

@@ -1,4 +1,6 @@
-"""A step of the demo counts only when the trail shows it; one that did not happen says what was expected and what was seen."""
+"""A step of the demo counts only when the trail shows it; one that did not happen says what was expected and
+what was seen.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,9 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def lit(person: str) -> Fact:
     effect = Effect(kind=EffectKind.LIT, why="owed_on_report", person=PersonId(person))
-    decision = Decision(case=CASE, about=About(id="0", kind="reported", sequence=1, time=NOW), policy="p", effects=(effect,))
+    decision = Decision(
+        case=CASE, about=About(id="0", kind="reported", sequence=1, time=NOW), policy="p", effects=(effect,)
+    )
     return Fact.of(Kind.DECIDED, id="1", source="/test", subject=CASE, time=NOW, data=decision)
 
 
@@ -27,7 +31,9 @@ def audit_with(*facts: Fact) -> Readback:
     def answer(request: httpx.Request) -> httpx.Response:
         *_, last = request.url.path.split("/")
         if last == "entries":
-            return httpx.Response(200, json={"entries": [{"index": index} for index, _ in enumerate(facts)], "next": None})
+            return httpx.Response(
+                200, json={"entries": [{"index": index} for index, _ in enumerate(facts)], "next": None}
+            )
         return httpx.Response(200, content=orjson.dumps({"fact": orjson.loads(facts[int(last)].write())}))
 
     return Readback(httpx.AsyncClient(transport=httpx.MockTransport(answer)), "http://audit.example", "token")

@@ -1,4 +1,6 @@
-"""`fenghuo source`: one key a source, made once, taken back alone, and the broker that runs here follows at once."""
+"""`fenghuo source`: one key a source, made once, taken back alone, and the broker that runs here follows at
+once.
+"""
 
 import json
 from pathlib import Path
@@ -39,7 +41,9 @@ def test_a_source_that_is_not_declared_gets_no_key_and_is_told_where_to_declare_
     assert "`sources`" in done.stderr
 
 
-def test_a_key_is_made_once_for_its_owner_alone_and_the_broker_is_given_the_public_half(secrets: Path) -> None:
+def test_a_key_is_made_once_for_its_owner_alone_and_the_broker_is_given_the_public_half(
+    secrets: Path,
+) -> None:
     made = ask("add", SOURCE)
     seed = Path(made["seed"])
     assert (seed.parent, seed.stat().st_mode & 0o777) == (secrets, 0o600)
@@ -66,7 +70,9 @@ def test_a_key_taken_back_stays_in_the_list_and_leaves_what_the_broker_reads(sec
     assert [bool(key["revoked_at"]) for key in row["keys"]] == [True, False]
 
 
-async def test_the_running_broker_follows_and_no_other_connection_notices(running: Installation, tmp_path: Path) -> None:
+async def test_the_running_broker_follows_and_no_other_connection_notices(
+    running: Installation, tmp_path: Path
+) -> None:
     url, keys = f"nats://127.0.0.1:{running.ports['nats']}", running.folder / "secrets"
 
     async def connect(seed: Path) -> Client:

@@ -38,7 +38,9 @@ async def no() -> bool:
 Ready = Callable[[], Awaitable[bool]]
 
 
-def part(log: Path, script: str, *, is_ready: Ready = yes, patience: float = 10, farewell: float = 10) -> Part:
+def part(
+    log: Path, script: str, *, is_ready: Ready = yes, patience: float = 10, farewell: float = 10
+) -> Part:
     command = (sys.executable, "-c", script)
     return Part(name="one", command=command, log=log, is_ready=is_ready, patience=patience, farewell=farewell)
 
@@ -88,7 +90,9 @@ async def test_a_part_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
     assert child.process.poll() is not None
 
 
-async def test_a_part_the_rest_can_do_without_keeps_nothing_from_starting_and_is_kept_alive(tmp_path: Path) -> None:
+async def test_a_part_the_rest_can_do_without_keeps_nothing_from_starting_and_is_kept_alive(
+    tmp_path: Path,
+) -> None:
     screen = Heard()
     audit = replace(part(tmp_path / "log", FOREVER, is_ready=no, patience=0.3), is_needed=False)
     child = Child(audit, screen)

@@ -48,8 +48,17 @@ def decided(*effects: Effect, about: str = "0") -> Fact:
     return fact(Kind.DECIDED, Decision(case=CASE, about=said, policy="p", effects=effects))
 
 
-def effect(kind: EffectKind, person: str, why: str = "owed_on_report", rule: str = "first_report", **more: Any) -> Effect:
-    return Effect(kind=kind, why=why, person=PersonId(person), duty=DutyId(f"{rule}-{person}"), unit=UnitId("water_bureau"), **more)
+def effect(
+    kind: EffectKind, person: str, why: str = "owed_on_report", rule: str = "first_report", **more: Any
+) -> Effect:
+    return Effect(
+        kind=kind,
+        why=why,
+        person=PersonId(person),
+        duty=DutyId(f"{rule}-{person}"),
+        unit=UnitId("water_bureau"),
+        **more,
+    )
 
 
 def told(teller: Teller, *facts: Fact) -> list[str]:
@@ -73,13 +82,23 @@ def report() -> Fact:
 
 def delivered(person: str, channel: str) -> Fact:
     done = Delivery(
-        notice=NoticeId("n"), person=PersonId(person), channel=channel, address="…01", attempts=1, first_tried_at=NOW, done_at=NOW
+        notice=NoticeId("n"),
+        person=PersonId(person),
+        channel=channel,
+        address="…01",
+        attempts=1,
+        first_tried_at=NOW,
+        done_at=NOW,
     )
     return fact(Kind.DELIVERED, Deliveries(deliveries=(done,)))
 
 
 def acknowledged(person: str, via: Via, id: str) -> Fact:  # noqa: A002 - CloudEvents' word
-    return fact(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=Actor(principal=person, role=Role.LEADER)), id)
+    return fact(
+        Kind.ACKNOWLEDGED,
+        Acknowledgement(person=PersonId(person), via=via, by=Actor(principal=person, role=Role.LEADER)),
+        id,
+    )
 
 
 def test_a_report_says_what_where_from_and_gets_a_letter(teller: Teller) -> None:
@@ -99,7 +118,10 @@ def test_those_who_are_lit_stand_with_their_limit(teller: Teller) -> None:
 def test_deliveries_side_by_side_are_one_line(teller: Teller) -> None:
     told(teller, report())
 
-    lines = told(teller, *(delivered(person, channel) for person in ("zhao_jia", "qian_yi") for channel in ("voice", "sms")))
+    lines = told(
+        teller,
+        *(delivered(person, channel) for person in ("zhao_jia", "qian_yi") for channel in ("voice", "sms")),
+    )
 
     assert lines == ["A delivered voice to 赵甲, 钱乙; sms to 赵甲, 钱乙"]
 
@@ -109,7 +131,9 @@ def test_people_who_answer_alike_share_a_line_and_others_do_not(teller: Teller) 
         done = effect(EffectKind.DISCHARGED, person, "acknowledged_in_time")
         return acknowledged(person, via, person), decided(done, about=person)
 
-    lines = told(teller, *answers("zhao_jia", Via.LINK), *answers("qian_yi", Via.API), *answers("sun_bing", Via.API))
+    lines = told(
+        teller, *answers("zhao_jia", Via.LINK), *answers("qian_yi", Via.API), *answers("sun_bing", Via.API)
+    )
 
     assert [line.count("answered") for line in lines] == [1, 1]
     assert "赵甲 Zhao Jia by the link in the message, in time" in lines[0]
@@ -117,7 +141,13 @@ def test_people_who_answer_alike_share_a_line_and_others_do_not(teller: Teller) 
 
 
 def test_a_lapse_says_who_stood_in(teller: Teller) -> None:
-    late = effect(EffectKind.LAPSED, "li_ding", "limit_passed", cause=LapseCause.NOT_ACKNOWLEDGED, stood_in=PersonId("wu_ji"))
+    late = effect(
+        EffectKind.LAPSED,
+        "li_ding",
+        "limit_passed",
+        cause=LapseCause.NOT_ACKNOWLEDGED,
+        stood_in=PersonId("wu_ji"),
+    )
 
     (line,) = told(teller, decided(late))
 
@@ -126,7 +156,12 @@ def test_a_lapse_says_who_stood_in(teller: Teller) -> None:
 
 def test_a_late_report_is_laid_to_the_unit(teller: Teller) -> None:
     people = ("zhao_jia", "qian_yi")
-    late = [effect(EffectKind.LAPSED, person, "limit_passed", cause=LapseCause.REPORTED_LATE, late_by_seconds=600.0) for person in people]
+    late = [
+        effect(
+            EffectKind.LAPSED, person, "limit_passed", cause=LapseCause.REPORTED_LATE, late_by_seconds=600.0
+        )
+        for person in people
+    ]
 
     (line,) = told(teller, decided(*late))
 
@@ -135,7 +170,9 @@ def test_a_late_report_is_laid_to_the_unit(teller: Teller) -> None:
 
 def test_what_a_unit_owes_stands_with_its_limits_in_one_line(teller: Teller) -> None:
     due = NOW + timedelta(minutes=1)
-    owed = [effect(EffectKind.OPENED, "wei_chou", "owed", rule, due_at=due) for rule in ("written_report", "plan")]
+    owed = [
+        effect(EffectKind.OPENED, "wei_chou", "owed", rule, due_at=due) for rule in ("written_report", "plan")
+    ]
 
     (line,) = told(teller, decided(*owed))
 
@@ -143,21 +180,30 @@ def test_what_a_unit_owes_stands_with_its_limits_in_one_line(teller: Teller) -> 
 
 
 def test_what_is_done_by_an_act_is_done_and_not_answered(teller: Teller) -> None:
-    (line,) = told(teller, decided(effect(EffectKind.DISCHARGED, "wei_chou", "done_in_time", "written_report")))
+    (line,) = told(
+        teller, decided(effect(EffectKind.DISCHARGED, "wei_chou", "done_in_time", "written_report"))
+    )
 
     assert line.endswith("done 卫丑 Wei Chou: written report, in time")
 
 
 @pytest.mark.parametrize("kind", EffectKind)
 def test_no_effect_breaks_the_story(teller: Teller, kind: EffectKind) -> None:
-    told(teller, decided(effect(kind, "li_ding", due_at=NOW, was=NOW, note="…"), Effect(kind=kind, why="because")))
+    told(
+        teller,
+        decided(effect(kind, "li_ding", due_at=NOW, was=NOW, note="…"), Effect(kind=kind, why="because")),
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "why", "said"),
     [
         (EffectKind.DARK, "dark_after_wait", "dark 李丁 Li Ding: no answer in time"),
-        (EffectKind.UNREACHED, "every_channel_failed", "not reached 李丁 Li Ding: every line failed, no waiting"),
+        (
+            EffectKind.UNREACHED,
+            "every_channel_failed",
+            "not reached 李丁 Li Ding: every line failed, no waiting",
+        ),
     ],
 )
 def test_why_somebody_is_dark(teller: Teller, kind: EffectKind, why: str, said: str) -> None:
@@ -167,10 +213,19 @@ def test_why_somebody_is_dark(teller: Teller, kind: EffectKind, why: str, said: 
 def test_the_ledger_holds_what_is_owed_until_it_is_done() -> None:
     ledger = Ledger()
     due = NOW + timedelta(seconds=30)
-    ledger.take(decided(effect(EffectKind.OPENED, "li_ding", due_at=due), effect(EffectKind.OPENED, "zhao_jia", due_at=due)))
+    ledger.take(
+        decided(
+            effect(EffectKind.OPENED, "li_ding", due_at=due),
+            effect(EffectKind.OPENED, "zhao_jia", due_at=due),
+        )
+    )
     ledger.take(decided(effect(EffectKind.DISCHARGED, "zhao_jia")))
     taken = Effect(
-        kind=EffectKind.TAKEN, why="w", duty=DutyId("first_report-li_ding"), person=PersonId("wu_ji"), post=PostId("secretary_general")
+        kind=EffectKind.TAKEN,
+        why="w",
+        duty=DutyId("first_report-li_ding"),
+        person=PersonId("wu_ji"),
+        post=PostId("secretary_general"),
     )
     ledger.take(decided(taken))
 

@@ -19,7 +19,19 @@ from tests.lab import ROOT, until
 from tests.operate.installation import Installation
 
 TASK = ("report", "--kind", "task", "--unit", "gov_office", "--area", "620602", "--summary", "入冬检查")
-REPORT = ("report", "--category", "accident", "--level", "II", "--unit", "heating_company", "--area", "620602", "--summary", "供热主管爆裂")
+REPORT = (
+    "report",
+    "--category",
+    "accident",
+    "--level",
+    "II",
+    "--unit",
+    "heating_company",
+    "--area",
+    "620602",
+    "--summary",
+    "供热主管爆裂",
+)
 
 
 async def test_a_service_that_dies_is_started_again_and_the_launcher_says_so(running: Installation) -> None:
@@ -52,8 +64,18 @@ async def test_a_second_start_on_the_same_folder_is_refused(running: Installatio
     assert "FENGHUO_DATA_DIR" in second.stderr
 
 
-async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(running: Installation, tmp_path: Path) -> None:
-    form = (*TASK, "--learned-at", "2026-11-23T08:00", "--task", "清点阀门@heating_company@P1D", "--key", "one")
+async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(
+    running: Installation, tmp_path: Path
+) -> None:
+    form = (
+        *TASK,
+        "--learned-at",
+        "2026-11-23T08:00",
+        "--task",
+        "清点阀门@heating_company@P1D",
+        "--key",
+        "one",
+    )
     opened = running.ask(*form)
     case = opened["case"]
     table = tmp_path / "more.csv"
@@ -64,7 +86,12 @@ async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(
     assert json.loads(imported.stdout)["rejected"] == [{"line": 3, "reason": "title: Field required"}]
     assert running.ask(*form)["case"] == case, "the same key is the same report"
 
-    assert running.ask("act", case, "complete", "--task", "t1", "--text", "已清点", "--as", "reporter")["outcome"] == "applied"
+    assert (
+        running.ask("act", case, "complete", "--task", "t1", "--text", "已清点", "--as", "reporter")[
+            "outcome"
+        ]
+        == "applied"
+    )
     assert running.ask("act", case, "verify", "--task", "t1")["outcome"] == "applied"
     assert running.call("act", case, "close", "--text", "了结").returncode == 1, "a task is open"
     assert [task["id"] for task in running.ask("tasks")["tasks"] if task["case"] == case] == ["t2"]
@@ -78,9 +105,19 @@ async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(
 async def test_the_doctor_finds_a_running_installation_well(running: Installation) -> None:
     found = {finding["what"]: finding["grade"] for finding in running.ask("doctor")["findings"]}
 
-    assert {found[what] for what in ("broker", "streams", "storage", "secrets", "policy", "directory", "broker clock", *SERVICES)} == {
-        "well"
-    }
+    assert {
+        found[what]
+        for what in (
+            "broker",
+            "streams",
+            "storage",
+            "secrets",
+            "policy",
+            "directory",
+            "broker clock",
+            *SERVICES,
+        )
+    } == {"well"}
     assert "power cut" not in found, "what it confirms is on the disk"
 
 
@@ -110,7 +147,9 @@ def test_the_doctor_says_what_is_not_there(installation: Installation) -> None:
     assert "make up" in done.stdout
 
 
-async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_it_was(
+    tmp_path: Path,
+) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(compress((ROOT / "config" / "policy.yaml").read_text(), 300))
     installation = Installation(tmp_path / "data", FENGHUO_POLICY=str(policy))
@@ -129,7 +168,9 @@ async def test_after_ctrl_c_no_process_is_left_and_the_next_start_goes_on_where_
         await until(lambda: datetime.now(UTC) > due, what="the limit passes while nothing runs")
         installation.start()
         await until(installation.is_up, seconds=60)
-        case = await until(lambda: lapsed(installation, reported["case"]), what="the clock that was armed before strikes")
+        case = await until(
+            lambda: lapsed(installation, reported["case"]), what="the clock that was armed before strikes"
+        )
         assert case is not None
         assert case["report"]["summary"] == "供热主管爆裂"
     finally:
@@ -154,5 +195,15 @@ def lapsed(installation: Installation, case: str) -> dict[str, Any] | None:
 async def test_every_file_of_the_installation_is_its_owners_alone(running: Installation) -> None:
     running.ask("report", *REPORT[1:], "--learned-at", "2026-11-23T08:00")
     found = {path.relative_to(running.folder): path.lstat().st_mode for path in running.folder.rglob("*")}
-    assert {Path("running.json"), Path("tokens.json"), Path("secrets"), Path("logs/intake.log"), Path("nats/jetstream")} <= set(found)
-    assert {str(path): oct(mode) for path, mode in found.items() if mode & OTHERS and not str(path).startswith(PUBLIC)} == {}
+    assert {
+        Path("running.json"),
+        Path("tokens.json"),
+        Path("secrets"),
+        Path("logs/intake.log"),
+        Path("nats/jetstream"),
+    } <= set(found)
+    assert {
+        str(path): oct(mode)
+        for path, mode in found.items()
+        if mode & OTHERS and not str(path).startswith(PUBLIC)
+    } == {}

@@ -39,7 +39,9 @@ def call(*arguments: str, **env: str) -> Result:
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("command", [("cases",), ("trail", "verify")])
-def test_another_installation_on_the_default_port_is_not_asked(on_default_ports: Installation, command: tuple[str, ...]) -> None:
+def test_another_installation_on_the_default_port_is_not_asked(
+    on_default_ports: Installation, command: tuple[str, ...]
+) -> None:
     tokens = json.loads((on_default_ports.folder / "tokens.json").read_text())
     its_key = (on_default_ports.folder / "secrets" / SecretFile.TRAIL_VERIFY).read_text()
     done = call(*command, FENGHUO_TOKEN=tokens["auditor"], FENGHUO_TRAIL_VKEY=its_key)
@@ -60,15 +62,21 @@ def test_nor_with_keys_of_ones_own(on_default_ports: Installation, home: Path) -
 def test_ones_own_is_asked_there(on_default_ports: Installation) -> None:
     tokens = json.loads((on_default_ports.folder / "tokens.json").read_text())
     secrets = str(on_default_ports.folder / "secrets")
-    assert call("cases", "--json", FENGHUO_TOKEN=tokens["auditor"], FENGHUO_SECRETS_DIR=secrets).exit_code == 0
+    assert (
+        call("cases", "--json", FENGHUO_TOKEN=tokens["auditor"], FENGHUO_SECRETS_DIR=secrets).exit_code == 0
+    )
 
 
-def test_the_ports_given_are_the_installations_while_no_launcher_says_otherwise(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ports_given_are_the_installations_while_no_launcher_says_otherwise(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert known_addresses(Settings()) == {}
     monkeypatch.setenv("FENGHUO_PORT_BASE", "18000")
     assert client.service_url("intake") == "http://127.0.0.1:18000"
     assert nats_url(Settings()) == f"nats://127.0.0.1:{18000 + list(DEFAULT_PORTS).index('nats')}"
-    (home / "running.json").write_text(json.dumps({"intake": "http://127.0.0.1:1", "process": str(os.getpid())}))
+    (home / "running.json").write_text(
+        json.dumps({"intake": "http://127.0.0.1:1", "process": str(os.getpid())})
+    )
     assert client.service_url("intake") == "http://127.0.0.1:1"
     monkeypatch.setenv("FENGHUO_INTAKE_URL", "http://127.0.0.1:2")
     assert client.service_url("intake") == "http://127.0.0.1:2"
@@ -77,5 +85,7 @@ def test_the_ports_given_are_the_installations_while_no_launcher_says_otherwise(
 def test_what_a_launcher_left_behind_when_it_was_killed_is_not_believed(home: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    (home / "running.json").write_text(json.dumps({"intake": "http://127.0.0.1:1", "process": str(ended.pid)}))
+    (home / "running.json").write_text(
+        json.dumps({"intake": "http://127.0.0.1:1", "process": str(ended.pid)})
+    )
     assert known_addresses(Settings()) == {}

@@ -1,4 +1,6 @@
-"""A town with a desk and an explorer, and a browser that tells on every page: nothing leaves the host, nothing breaks the policy."""
+"""A town with a desk and an explorer, and a browser that tells on every page: nothing leaves the host,
+nothing breaks the policy.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -103,7 +105,9 @@ def report_form(**changed: Any) -> dict[str, Any]:
 async def report(lab: Lab, intake: Running, **changed: Any) -> str:
     """A case on the desk, reported by its unit over HTTP. Returns its id."""
     form = report_form(**changed)
-    async with httpx.AsyncClient(base_url=intake.url, headers=lab.bearer(Role.REPORTER, unit=form["unit"])) as client:
+    async with httpx.AsyncClient(
+        base_url=intake.url, headers=lab.bearer(Role.REPORTER, unit=form["unit"])
+    ) as client:
         answer = await client.post("/api/v1/reports", json=form)
         assert answer.status_code == 201, answer.text
         assert answer.json()["duties"]

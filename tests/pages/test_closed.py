@@ -1,4 +1,6 @@
-"""Pages are closed: to strangers, to other sites, to other roles; and they say everything without a script."""
+"""Pages are closed: to strangers, to other sites, to other roles; and they say everything without a
+script.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -39,7 +41,9 @@ async def test_a_stranger_is_led_to_the_log_in_and_back(town: Lab, desk: httpx.A
     assert "SameSite=strict" in kept
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 async def test_a_log_in_leads_nowhere_else(town: Lab, desk: httpx.AsyncClient, elsewhere: str) -> None:
     token = town.token(Role.LEADER, person="sun_bing")
     answer = await desk.post("/login", data={"token": token, "next": elsewhere}, headers=SAME)
@@ -54,9 +58,17 @@ async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx.AsyncCli
 
 
 @pytest.mark.parametrize(
-    "origin", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
+    "origin",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ],
 )
-async def test_a_form_of_another_site_does_nothing(town: Lab, intake: Running, desk: httpx.AsyncClient, origin: dict[str, str]) -> None:
+async def test_a_form_of_another_site_does_nothing(
+    town: Lab, intake: Running, desk: httpx.AsyncClient, origin: dict[str, str]
+) -> None:
     case = await report(town, intake)
     leader = cookie(town, Role.LEADER, person="sun_bing")
     for path in (
@@ -68,10 +80,14 @@ async def test_a_form_of_another_site_does_nothing(town: Lab, intake: Running, d
         "/logout",
     ):
         assert (await desk.post(path, data={"text": "x"}, headers={**leader, **origin})).status_code == 403
-    assert (await desk.post(f"/cases/{case}/acknowledge", headers={**leader, "Origin": intake.url})).status_code == 303
+    assert (
+        await desk.post(f"/cases/{case}/acknowledge", headers={**leader, "Origin": intake.url})
+    ).status_code == 303
 
 
-async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     case = await report(town, intake)
     officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
     lists = ("/tasks", "/roster", "/gaps", "/suspicions", "/?show=mine&kind=incident")
@@ -86,7 +102,9 @@ async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(town: Lab,
         assert "https://" not in answer.text
 
 
-async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     case = await report(town, intake, summary="供热主管道爆裂")
     leader = cookie(town, Role.LEADER, person="sun_bing")
     page = (await desk.get("/", headers={**leader, "Accept-Language": "zh"})).text
@@ -96,34 +114,51 @@ async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(tow
     assert answer.headers["location"] == f"/?said=acknowledged#case-{case}"
 
 
-async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     case = await report(town, intake, unit="heating_company")
     mine, other = (
-        cookie(town, Role.REPORTER, person=who, unit=unit) for who, unit in (("lu_hai", "heating_company"), ("you_shen", "water_bureau"))
+        cookie(town, Role.REPORTER, person=who, unit=unit)
+        for who, unit in (("lu_hai", "heating_company"), ("you_shen", "water_bureau"))
     )
     assert case in (await desk.get("/", headers=mine)).text
     assert case not in (await desk.get("/", headers=other)).text
     assert (await desk.get(f"/cases/{case}", headers=other)).status_code == 404
 
 
-async def test_only_what_may_be_done_to_a_case_has_an_address(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_only_what_may_be_done_to_a_case_has_an_address(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     case = await report(town, intake)
     officer = {**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME}
-    assert (await desk.post(f"/cases/{case}/acts/decided", data={"text": "x"}, headers=officer)).status_code == 404
-    assert (await desk.post(f"/cases/{case}/acts/measure_decided", data={"text": "x", "measure": "y"}, headers=officer)).status_code == 403
+    assert (
+        await desk.post(f"/cases/{case}/acts/decided", data={"text": "x"}, headers=officer)
+    ).status_code == 404
+    assert (
+        await desk.post(
+            f"/cases/{case}/acts/measure_decided", data={"text": "x", "measure": "y"}, headers=officer
+        )
+    ).status_code == 403
 
 
-async def test_who_is_on_watch_signs_in_from_the_roster(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_who_is_on_watch_signs_in_from_the_roster(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     page = (await desk.get("/roster", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))).text
     assert "Duty desk of the Two Offices" in page or "On watch now" in page
     case = standing_case("roster", "two_offices")
 
     async def is_watched() -> bool:
-        return (await desk.get(f"/cases/{case}", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))).status_code == 200
+        return (
+            await desk.get(f"/cases/{case}", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))
+        ).status_code == 200
 
     await until(is_watched, what="the roster's case on the board")
     answer = await desk.post(
-        f"/cases/{case}/acts/signed_in", data={"back": "/roster"}, headers={**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME}
+        f"/cases/{case}/acts/signed_in",
+        data={"back": "/roster"},
+        headers={**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME},
     )
     assert answer.headers["location"] == f"/roster?said=done#case-{case}"
 
@@ -134,34 +169,47 @@ async def test_a_publisher_has_no_desk(town: Lab, desk: httpx.AsyncClient) -> No
     assert "text/html" in answer.headers["content-type"]
 
 
-async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_else_is_served(desk: httpx.AsyncClient) -> None:
+async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_else_is_served(
+    desk: httpx.AsyncClient,
+) -> None:
     style = (await desk.get("/login")).text.split('href="/static/pages.css?v=')[1].split('"')[0]
     assert "immutable" in (await desk.get(f"/static/pages.css?v={style}")).headers["cache-control"]
     assert (await desk.get("/static/..%2Fpages.py")).status_code == 404
 
 
-async def test_a_cookie_alone_changes_nothing_over_the_interface_either(town: Lab, intake: Running, desk: httpx.AsyncClient) -> None:
+async def test_a_cookie_alone_changes_nothing_over_the_interface_either(
+    town: Lab, intake: Running, desk: httpx.AsyncClient
+) -> None:
     case = await report(town, intake)
     leader = cookie(town, Role.LEADER, person="sun_bing")
     path = f"/api/v1/cases/{case}/acknowledge"
     elsewhere = {"Sec-Fetch-Site": "same-site", "Content-Type": "text/plain"}
     assert (await desk.post(path, content="{}", headers={**leader, **elsewhere})).status_code == 403
-    assert (await desk.post(path, json={}, headers=town.bearer(Role.LEADER, person="sun_bing"))).status_code == 200
+    assert (
+        await desk.post(path, json={}, headers=town.bearer(Role.LEADER, person="sun_bing"))
+    ).status_code == 200
 
 
-async def test_a_change_that_waits_is_decided_on_the_page_of_the_watches(town: Lab, desk: httpx.AsyncClient) -> None:
+async def test_a_change_that_waits_is_decided_on_the_page_of_the_watches(
+    town: Lab, desk: httpx.AsyncClient
+) -> None:
     since = datetime.now(UTC)
     span = {"from": since.isoformat(), "until": (since + timedelta(days=14)).isoformat()}
     body = {"changes": [{"op": "set_absence", "person": "han_chen", "absence": span}], "why": "年休假"}
     officer = {"person": "han_chen", "unit": "emergency_bureau"}
-    asked = await desk.post("/api/v1/directory/changes", json=body, headers=town.bearer(Role.DUTY_OFFICER, **officer))
+    asked = await desk.post(
+        "/api/v1/directory/changes", json=body, headers=town.bearer(Role.DUTY_OFFICER, **officer)
+    )
     assert asked.status_code == 202, asked.text
     action = f"/roster/proposals/{asked.json()['proposal']}/approve"
     own = (await desk.get("/roster", headers=cookie(town, Role.DUTY_OFFICER, **officer) | CHINESE)).text
     assert "韩辰: 登记为不在岗" in own
     assert action not in own, "nobody is their own second person"
     assert "撤回" in own, "but may take it back"
-    assert "年休假" not in (await desk.get("/roster", headers=cookie(town, Role.LEADER, unit="shaquan_government"))).text
+    assert (
+        "年休假"
+        not in (await desk.get("/roster", headers=cookie(town, Role.LEADER, unit="shaquan_government"))).text
+    )
     leader = cookie(town, Role.LEADER, person="qian_yi", unit="government") | CHINESE
     assert action in (await desk.get("/roster", headers=leader)).text
     assert (await desk.post(action, headers=leader)).status_code == 403, "from another site"

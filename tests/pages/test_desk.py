@@ -12,7 +12,9 @@ from tests.pages.conftest import OpenPage, log_in, report
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     case = await report(town, intake)
     officer, leader = await open_page(intake.url), await open_page(intake.url)
     await log_in(officer, town.token(Role.DUTY_OFFICER, person="wang_xin"))
@@ -30,7 +32,9 @@ async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(to
     assert await officer.evaluate("window.neverReloaded")
 
 
-async def test_a_new_case_appears_by_itself_with_its_countdown_running(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_new_case_appears_by_itself_with_its_countdown_running(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
 
@@ -45,7 +49,9 @@ async def test_a_new_case_appears_by_itself_with_its_countdown_running(town: Lab
     await expect(countdown).not_to_have_text(first)
 
 
-async def test_a_duty_officer_logs_a_call_for_each_person_reached(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_duty_officer_logs_a_call_for_each_person_reached(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     case = await report(town, intake)
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
@@ -90,10 +96,14 @@ async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_
     assert (await page.locator("#receipt").input_value()).count(".") == 2
     await page.get_by_role("link", name="跟踪事件").click()
     limit = learned.replace(second=0, microsecond=0) + timedelta(minutes=30)
-    await expect(page.locator("article tr[data-duty^=first_report]").first).to_contain_text(f"{limit:%H:%M:%S}")
+    await expect(page.locator("article tr[data-duty^=first_report]").first).to_contain_text(
+        f"{limit:%H:%M:%S}"
+    )
 
 
-async def test_an_act_that_lacks_its_reason_is_refused_at_its_field(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_an_act_that_lacks_its_reason_is_refused_at_its_field(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     case = await report(town, intake)
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
@@ -109,7 +119,9 @@ async def test_an_act_that_lacks_its_reason_is_refused_at_its_field(town: Lab, i
     await expect(page.locator("article [data-ending=closed]")).to_contain_text("waits for a second person")
 
 
-async def test_a_task_is_assigned_handed_in_and_verified_on_the_desk(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_task_is_assigned_handed_in_and_verified_on_the_desk(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     case = await report(town, intake, summary="供热主管道爆裂")
     office, firm = await open_page(intake.url), await open_page(intake.url)
     await log_in(office, town.token(Role.DUTY_OFFICER, person="wang_xin"))
@@ -134,21 +146,36 @@ async def test_a_task_is_assigned_handed_in_and_verified_on_the_desk(town: Lab, 
     await expect(office.locator("tr[data-task=t1]")).to_contain_text("verified and closed")
 
 
-async def test_the_board_is_narrowed_and_stays_narrowed_while_it_is_live(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_the_board_is_narrowed_and_stays_narrowed_while_it_is_live(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
     await page.goto("/?kind=petition")
     await report(town, intake, summary="路面塌陷")
 
-    petition = await report(town, intake, summary="征地补偿信访", kind="petition", unit="petition_office", category=None, level=None)
+    petition = await report(
+        town,
+        intake,
+        summary="征地补偿信访",
+        kind="petition",
+        unit="petition_office",
+        category=None,
+        level=None,
+    )
 
     await expect(page.locator(f"#case-{petition}")).to_be_visible()
-    assert await page.locator("#cases > article").count() == await page.locator("#cases > article:has-text('petition')").count()
+    assert (
+        await page.locator("#cases > article").count()
+        == await page.locator("#cases > article:has-text('petition')").count()
+    )
     await page.goto("/?show=standing")
     await expect(page.locator("#cases > article").first).to_contain_text("standing watch")
 
 
-async def test_the_language_is_the_readers_and_stays_chosen(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_the_language_is_the_readers_and_stays_chosen(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     page = await open_page(intake.url, locale="zh-CN")
     await log_in(page, town.token(Role.LEADER, person="sun_bing"))
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
@@ -176,17 +203,27 @@ async def test_a_page_that_is_no_longer_live_says_so_and_recovers(town: Lab, ope
     await expect(page.locator(f"#case-{case}")).to_be_visible()
 
 
-async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(town: Lab, intake: Running, open_page: OpenPage) -> None:
-    await report(town, intake, summary="A summary in plain words that is rather longer than the screen of any telephone is wide")
+async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
+    await report(
+        town,
+        intake,
+        summary="A summary in plain words that is rather longer than the screen of any telephone is wide",
+    )
     for width in (360, 1600):
         page = await open_page(intake.url, viewport={"width": width, "height": 800})
         await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
         for path in ("/", "/report", "/tasks", "/roster", "/gaps", "/suspicions"):
             await page.goto(path)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than {width}"
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (
+                f"{path} is wider than {width}"
+            )
 
 
-async def test_a_report_of_a_moment_ago_is_shown_in_the_offices_zone(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_report_of_a_moment_ago_is_shown_in_the_offices_zone(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     learned = datetime.now(UTC) - timedelta(minutes=1)
     case = await report(town, intake, learned_at=learned.isoformat())
     page = await open_page(intake.url, timezone_id="America/Santiago")

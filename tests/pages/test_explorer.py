@@ -42,10 +42,16 @@ async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]
         yield client
 
 
-async def test_units_are_offered_by_the_directory_of_now(town: Lab, intake: Running, auditor: httpx.AsyncClient) -> None:
+async def test_units_are_offered_by_the_directory_of_now(
+    town: Lab, intake: Running, auditor: httpx.AsyncClient
+) -> None:
     unit = {"id": "new_bureau", "name": {"zh": "新设机构", "en": "New bureau"}, "area": "620621"}
     async with httpx.AsyncClient(base_url=intake.url, headers=town.bearer(Role.OPERATOR)) as client:
-        (await client.post("/api/v1/directory/changes", json={"changes": [{"op": "put_unit", "unit": unit}]})).raise_for_status()
+        (
+            await client.post(
+                "/api/v1/directory/changes", json={"changes": [{"op": "put_unit", "unit": unit}]}
+            )
+        ).raise_for_status()
 
     async def is_offered() -> bool:
         return "New bureau" in (await auditor.get("/", params={"lang": "en"}, follow_redirects=True)).text
@@ -53,7 +59,9 @@ async def test_units_are_offered_by_the_directory_of_now(town: Lab, intake: Runn
     await until(is_offered, what="the unit that was added at run time")
 
 
-async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(
+    town: Lab, audit: Running, case: str, open_page: OpenPage
+) -> None:
     page = await open_page(audit.url)
     await log_in(page, town.token(Role.AUDITOR))
     await expect(page.locator(".state .check.holds")).to_contain_text("signed by the trail's key")
@@ -77,7 +85,9 @@ async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(town: Lab, audi
     await expect(page.locator(".timeline li").first).to_contain_text("reported")
 
 
-async def test_the_explorer_speaks_chinese_on_every_screen(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+async def test_the_explorer_speaks_chinese_on_every_screen(
+    town: Lab, audit: Running, case: str, open_page: OpenPage
+) -> None:
     for width in (360, 1600):
         page = await open_page(audit.url, locale="zh-CN", viewport={"width": width, "height": 800})
         await log_in(page, town.token(Role.DISCIPLINE, person="feng_ren"))
@@ -85,7 +95,9 @@ async def test_the_explorer_speaks_chinese_on_every_screen(town: Lab, audit: Run
         for path in ("/", f"/cases/{case}", "/records/0"):
             await page.goto(path)
             await expect(page.locator("main")).to_contain_text("检查点")
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than {width}"
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (
+                f"{path} is wider than {width}"
+            )
 
 
 async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx.AsyncClient, case: str) -> None:
@@ -104,12 +116,24 @@ async def test_a_search_that_finds_nothing_says_what_to_try_and_a_bad_time_stand
     assert "Fewer words" in page
     assert "The unit instead" in page
     page = (
-        await auditor.get("/", params={"since": "yesterday", "claimed_since": "2026-11-02T00:00", "claimed_until": "2026-11-01T00:00"})
+        await auditor.get(
+            "/",
+            params={
+                "since": "yesterday",
+                "claimed_since": "2026-11-02T00:00",
+                "claimed_until": "2026-11-01T00:00",
+            },
+        )
     ).text
     assert 'id="since-error"' in page
     assert 'id="claimed_until-error"' in page
     assert '<details class="further" open>' in page
-    for path, status in (("/records/99999999", 404), ("/records/x", 404), ("/cases/none", 404), ("/?cursor=broken", 400)):
+    for path, status in (
+        ("/records/99999999", 404),
+        ("/records/x", 404),
+        ("/cases/none", 404),
+        ("/?cursor=broken", 400),
+    ):
         assert (await auditor.get(path)).status_code == status, path
 
 
@@ -118,14 +142,18 @@ async def test_only_those_who_look_into_what_others_did_may_look(town: Lab, audi
         assert (await stranger.get("/records/0")).headers["location"] == "/login?next=%2Frecords%2F0"
         allowed: dict[Role, Any] = {}
         for role in Role:
-            allowed[role] = (await stranger.get("/", headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
+            allowed[role] = (
+                await stranger.get("/", headers={"Cookie": f"fenghuo_token={town.token(role)}"})
+            ).status_code == 200
     assert {role for role, ok in allowed.items() if ok} == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}
 
 
 async def test_what_is_held_is_marked_where_it_stands_and_the_proof_can_be_taken_away(
     town: Lab, audit: Running, auditor: httpx.AsyncClient, case: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.DISCIPLINE, person="feng_ren")) as organ:
+    async with httpx.AsyncClient(
+        base_url=audit.url, headers=town.bearer(Role.DISCIPLINE, person="feng_ren")
+    ) as organ:
         placed = await organ.post("/api/v1/trail/holds", json={"case": case, "why": "inquiry 2026-17"})
         assert placed.status_code == 201, placed.text
 
@@ -161,7 +189,10 @@ async def excused(town: Lab, intake: Running, audit: Running) -> str:
     return reported
 
 
-EXCUSED = {"zh-CN": "免责（系统自身故障）：未送出任何呼叫", "en": "Excused, the failure was ours: no call had been handed over"}
+EXCUSED = {
+    "zh-CN": "免责（系统自身故障）：未送出任何呼叫",
+    "en": "Excused, the failure was ours: no call had been handed over",
+}
 """The last one to look refers one of the lapses."""
 
 
@@ -195,7 +226,9 @@ async def test_the_discipline_organ_sees_what_excuses_a_lapse_before_it_refers_i
         await expect(page.locator("tr[data-duty=first_report-gov_main]")).to_contain_text(EXCUSED[locale])
         form = page.locator("#confirmed")
         await form.locator("summary").click()
-        await expect(form).to_contain_text("追究因系统故障免责的逾期" if is_chinese else "Refer a lapse that our own failure excuses")
+        await expect(form).to_contain_text(
+            "追究因系统故障免责的逾期" if is_chinese else "Refer a lapse that our own failure excuses"
+        )
         await expect(form.locator(".weigh li")).to_have_count(5)
         await expect(form.locator(".weigh")).to_contain_text(EXCUSED[locale])
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,4 +1,6 @@
-"""A city of thousands: no list of a page is longer than a reader can look through, and whoever is not on it is named in words."""
+"""A city of thousands: no list of a page is longer than a reader can look through, and whoever is not on it
+is named in words.
+"""
 
 import json
 import re
@@ -40,7 +42,9 @@ async def city(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 async def desk(city: Lab) -> Running:
     intake = await city.start_service("intake", FENGHUO_DUTIES_WAIT="PT0.1S")
     tasks = tuple(task(number + 1, unit=f"unit_{number}", assigner="unit_25") for number in range(TASKS))
-    await post_case(city, case(CASE, tasks=tasks, report={"unit": "unit_25", "area": "620025"}, holder="unit_25"))
+    await post_case(
+        city, case(CASE, tasks=tasks, report={"unit": "unit_25", "area": "620025"}, holder="unit_25")
+    )
 
     def is_there() -> bool:
         return httpx.get(f"{intake.url}/cases/{CASE}", headers=bearer(city), timeout=20).status_code == 200
@@ -74,9 +78,17 @@ async def test_a_watch_that_is_not_shown_is_found_by_its_name(city: Lab, desk: R
         assert '<option value="roster_59">' in page
 
 
-async def test_the_tasks_of_a_unit_that_is_not_offered_are_found_by_its_name(city: Lab, desk: Running) -> None:
+async def test_the_tasks_of_a_unit_that_is_not_offered_are_found_by_its_name(
+    city: Lab, desk: Running
+) -> None:
     async with httpx.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
-        for written, rows in (("Unit 200", 1), ("unit_200", 1), ("Unit 300", 0), ("unit_4000", TASKS), ("<b>", TASKS)):
+        for written, rows in (
+            ("Unit 200", 1),
+            ("unit_200", 1),
+            ("Unit 300", 0),
+            ("unit_4000", TASKS),
+            ("<b>", TASKS),
+        ):
             page = (await http.get("/tasks", params={"unit_written": written})).text
             assert page.count("data-task=") == rows
             assert ('class="error"' in page) == (rows == TASKS)
@@ -92,7 +104,10 @@ async def test_a_report_names_its_unit_in_words_without_scripts(
     city: Lab, desk: Running, browser: Browser, width: int, language: str
 ) -> None:
     context = await browser.new_context(
-        base_url=desk.url, viewport={"width": width, "height": 900}, java_script_enabled=False, extra_http_headers=bearer(city)
+        base_url=desk.url,
+        viewport={"width": width, "height": 900},
+        java_script_enabled=False,
+        extra_http_headers=bearer(city),
     )
     page = await context.new_page()
     await page.goto(f"/report?lang={language}")
@@ -113,25 +128,45 @@ async def test_a_report_names_its_unit_in_words_without_scripts(
     await context.close()
 
 
-async def test_a_form_that_lacks_what_ours_have_or_is_absurd_is_refused_and_no_fault_of_ours(city: Lab, desk: Running) -> None:
+async def test_a_form_that_lacks_what_ours_have_or_is_absurd_is_refused_and_no_fault_of_ours(
+    city: Lab, desk: Running
+) -> None:
     headers = {**bearer(city), "Origin": desk.url}
     async with httpx.AsyncClient(base_url=desk.url, headers=headers, timeout=20) as http:
-        for written in ("", "x" * 90_000, ",".join(f"unit {number}" for number in range(5_000)), "<b>%(given)s%s", "\u202e\x00"):
+        for written in (
+            "",
+            "x" * 90_000,
+            ",".join(f"unit {number}" for number in range(5_000)),
+            "<b>%(given)s%s",
+            "\u202e\x00",
+        ):
             form = {"summary": "x", "unit_written": written, "task_title": "x", "task_units_written": written}
             answer = await http.post("/report", data=form)
-            assert (answer.status_code, "<b>%" in answer.text, len(answer.content) < 250_000) == (422, False, True)
-            answer = await http.post(f"/cases/{CASE}/acts/reassigned", data={"text": "x", "to_person_written": written or "nobody"})
+            assert (answer.status_code, "<b>%" in answer.text, len(answer.content) < 250_000) == (
+                422,
+                False,
+                True,
+            )
+            answer = await http.post(
+                f"/cases/{CASE}/acts/reassigned", data={"text": "x", "to_person_written": written or "nobody"}
+            )
             assert answer.status_code == 422
-            answer = await http.post(f"/cases/{CASE}/acknowledge", data={"person_written": written or "nobody"})
+            answer = await http.post(
+                f"/cases/{CASE}/acknowledge", data={"person_written": written or "nobody"}
+            )
             assert answer.status_code == 422
 
 
-async def test_of_thousands_of_cases_that_followed_the_most_pressing_are_shown_and_how_many_there_are(city: Lab, desk: Running) -> None:
+async def test_of_thousands_of_cases_that_followed_the_most_pressing_are_shown_and_how_many_there_are(
+    city: Lab, desk: Running
+) -> None:
     many = ROWS + 1
     children = [f"01M84XNYBGESSWT7G2KG{number:06d}" for number in range(many)]
     async with city.connection("escalator") as client:
         for child in children:
-            await client.jetstream().publish(f"$KV.{CASES}.{child}", write_case(case(child, report={"parent": CASE})))
+            await client.jetstream().publish(
+                f"$KV.{CASES}.{child}", write_case(case(child, report={"parent": CASE}))
+            )
 
     def page() -> str:
         return httpx.get(f"{desk.url}/cases/{CASE}", headers=bearer(city), timeout=20).text
@@ -142,8 +177,12 @@ async def test_of_thousands_of_cases_that_followed_the_most_pressing_are_shown_a
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("path", PAGES)
-async def test_no_page_is_wider_than_a_telephone(city: Lab, desk: Running, browser: Browser, path: str, language: str) -> None:
-    context = await browser.new_context(base_url=desk.url, viewport={"width": 380, "height": 900}, extra_http_headers=bearer(city))
+async def test_no_page_is_wider_than_a_telephone(
+    city: Lab, desk: Running, browser: Browser, path: str, language: str
+) -> None:
+    context = await browser.new_context(
+        base_url=desk.url, viewport={"width": 380, "height": 900}, extra_http_headers=bearer(city)
+    )
     page = await context.new_page()
     await page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
     await page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")

@@ -1,4 +1,6 @@
-"""When much happens at once: the desk shows what is due next and stays usable. Last of the pages' tests, for it fills the board."""
+"""When much happens at once: the desk shows what is due next and stays usable. Last of the pages' tests, for
+it fills the board.
+"""
 
 import asyncio
 
@@ -10,14 +12,20 @@ from tests.lab import Lab, Running
 from tests.pages.conftest import OpenPage, log_in, report
 
 
-async def test_a_storm_of_cases_leaves_the_page_as_it_should_stand(town: Lab, intake: Running, open_page: OpenPage) -> None:
+async def test_a_storm_of_cases_leaves_the_page_as_it_should_stand(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
     await page.evaluate("window.neverReloaded = true")
 
-    cases = await asyncio.gather(*(report(town, intake, level="I", summary=f"地震 {number}") for number in range(40)))
+    cases = await asyncio.gather(
+        *(report(town, intake, level="I", summary=f"地震 {number}") for number in range(40))
+    )
 
-    await expect(page.locator("#summary")).to_contain_text(f"{await open_cases(town, intake)} open cases", timeout=30_000)
+    await expect(page.locator("#summary")).to_contain_text(
+        f"{await open_cases(town, intake)} open cases", timeout=30_000
+    )
     shown = await page.locator("#cases > article").evaluate_all("all => all.map(one => one.dataset.order)")
     assert shown == sorted(shown), "the next due first"
     assert len(shown) <= 50
@@ -26,7 +34,9 @@ async def test_a_storm_of_cases_leaves_the_page_as_it_should_stand(town: Lab, in
 
 
 async def open_cases(town: Lab, intake: Running) -> int:
-    async with httpx.AsyncClient(base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")) as client:
+    async with httpx.AsyncClient(
+        base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")
+    ) as client:
         text = (await client.get("/desk/summary")).text
         return int(text.split("<b>")[1].split("</b>")[0])
 
@@ -34,7 +44,9 @@ async def open_cases(town: Lab, intake: Running) -> int:
 async def test_many_cases_stand_on_pages_of_fifty(town: Lab, intake: Running) -> None:
     for number in range(55):
         await report(town, intake, summary=f"演练 {number}", exercise=True)
-    async with httpx.AsyncClient(base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")) as desk:
+    async with httpx.AsyncClient(
+        base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")
+    ) as desk:
         first, second = [(await desk.get("/", params={"page": page})).text for page in (1, 2)]
     assert first.count("<article") == 50
     assert 'href="/?page=2"' in first

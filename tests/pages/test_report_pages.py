@@ -27,7 +27,12 @@ async def audit(town: Lab) -> Running:
 async def case(town: Lab, intake: Running, audit: Running) -> str:
     """A report that came in late, so that its unit has lapses on record under a signed checkpoint."""
     reported = await report(
-        town, intake, summary="沙泉县粮库粉尘爆燃", area="620621", occurred_at="2026-01-01T00:00:00Z", learned_at="2026-01-01T00:00:00Z"
+        town,
+        intake,
+        summary="沙泉县粮库粉尘爆燃",
+        area="620621",
+        occurred_at="2026-01-01T00:00:00Z",
+        learned_at="2026-01-01T00:00:00Z",
     )
     async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
 
@@ -46,12 +51,16 @@ async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]
         yield client
 
 
-async def test_a_number_leads_to_the_records_it_was_counted_from(town: Lab, audit: Running, case: str, open_page: OpenPage) -> None:
+async def test_a_number_leads_to_the_records_it_was_counted_from(
+    town: Lab, audit: Running, case: str, open_page: OpenPage
+) -> None:
     page = await open_page(audit.url)
     await log_in(page, town.token(Role.AUDITOR))
     await page.get_by_role("link", name="Reports").click()
     await expect(page.locator("h1")).to_have_text("Timeliness")
-    row = page.locator("table", has_text="By unit").locator("tbody tr", has_text="Emergency Management Bureau")
+    row = page.locator("table", has_text="By unit").locator(
+        "tbody tr", has_text="Emergency Management Bureau"
+    )
     await row.locator("a[href*=lapsed]").first.click()
     await expect(page.locator("h1")).to_have_text("The records behind a figure")
     mine = page.locator("main tbody tr").filter(has=page.locator(f"a[href='/cases/{case}']"))
@@ -71,19 +80,27 @@ async def test_every_report_is_whole_in_both_languages_and_fits_the_screen(
         for name in REPORTS:
             await page.goto(f"/reports/{name}")
             await expect(page.locator("main")).to_contain_text("统计口径")
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (
+                f"{name} is wider than {width}"
+            )
 
 
 async def test_what_is_asked_wrongly_is_said_where_it_stands(auditor: httpx.AsyncClient, case: str) -> None:
     page = (await auditor.get("/reports/lapses", params={"since": "yesterday"})).text
     assert 'id="since-error"' in page
-    for path, status in (("/reports/none", 404), ("/reports/records?figure=unit/nobody/late", 404), ("/reports", 303)):
+    for path, status in (
+        ("/reports/none", 404),
+        ("/reports/records?figure=unit/nobody/late", 404),
+        ("/reports", 303),
+    ):
         assert (await auditor.get(path)).status_code == status, path
     answer = await auditor.get("/api/v1/reports/analysis", params={"period": "October"})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
-async def test_the_documents_come_as_files_that_can_load_nothing(auditor: httpx.AsyncClient, case: str) -> None:
+async def test_the_documents_come_as_files_that_can_load_nothing(
+    auditor: httpx.AsyncClient, case: str
+) -> None:
     page = await auditor.get("/api/v1/reports/analysis", params={"period": "2026-Q4", "language": "en"})
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     file = await auditor.get("/api/v1/reports/analysis", params={"period": "2026-10", "format": "docx"})
@@ -93,7 +110,9 @@ async def test_the_documents_come_as_files_that_can_load_nothing(auditor: httpx.
     assert "沙泉县粮库粉尘爆燃" in notice.text
 
 
-async def test_only_those_who_look_into_what_others_did_may_see_reports(town: Lab, audit: Running, case: str) -> None:
+async def test_only_those_who_look_into_what_others_did_may_see_reports(
+    town: Lab, audit: Running, case: str
+) -> None:
     paths = (
         "/reports/timeliness",
         "/api/v1/reports/holding",
@@ -105,13 +124,20 @@ async def test_only_those_who_look_into_what_others_did_may_see_reports(town: La
             allowed = {
                 role
                 for role in Role
-                if (await stranger.get(path, headers={"Cookie": f"fenghuo_token={town.token(role)}"})).status_code == 200
+                if (
+                    await stranger.get(path, headers={"Cookie": f"fenghuo_token={town.token(role)}"})
+                ).status_code
+                == 200
             }
             assert allowed == {Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR}, path
 
 
 async def test_the_same_from_the_terminal(town: Lab, audit: Running, case: str, tmp_path: Path) -> None:
-    env = {"FENGHUO_AUDIT_URL": audit.url, "FENGHUO_TOKEN": town.token(Role.AUDITOR), "FENGHUO_DATA_DIR": str(tmp_path)}
+    env = {
+        "FENGHUO_AUDIT_URL": audit.url,
+        "FENGHUO_TOKEN": town.token(Role.AUDITOR),
+        "FENGHUO_DATA_DIR": str(tmp_path),
+    }
 
     async def told(*arguments: str) -> tuple[int, str]:
         done = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)
@@ -123,7 +149,9 @@ async def test_the_same_from_the_terminal(town: Lab, audit: Running, case: str, 
     code, text = await told("report", "timeliness", "--unit", "emergency_bureau", "--json")
     (line,) = json.loads(text)["units"]
     assert line["lapsed"] >= 1
-    code, text = await told("report", "timeliness", "--unit", "emergency_bureau", "--records", "unit/emergency_bureau/lapsed")
+    code, text = await told(
+        "report", "timeliness", "--unit", "emergency_bureau", "--records", "unit/emergency_bureau/lapsed"
+    )
     assert (code, text.split(":")[0]) == (0, "unit/emergency_bureau/lapsed")
     code, text = await told("notice", case, "--language", "zh")
     assert (code, "沙泉县粮库粉尘爆燃" in text) == (0, True)

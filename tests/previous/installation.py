@@ -11,7 +11,9 @@ from tests.lab import Lab
 from tests.previous.make import ARCHIVE, COMMIT, KEPT
 
 TOLD: dict[str, Any] = json.loads((KEPT / "told.json").read_text())
-"""What it had been through: cases by what became of them, the trail's size and root (`tests/previous/story.py`)."""
+"""What it had been through: cases by what became of them, the trail's size and root
+(`tests/previous/story.py`).
+"""
 WRITTEN_BY = COMMIT.read_text().strip()
 
 

@@ -1,6 +1,7 @@
 """Keeps the data of the last landing: `make previous` (COMMIT=… for another than the one before this tree's).
 
-Invariant: the data is written by the code of the commit that stands beside it in `tests/data/previous/COMMIT`, never by this tree's.
+Invariant: the data is written by the code of the commit that stands beside it in
+`tests/data/previous/COMMIT`, never by this tree's.
 """
 
 import shutil
@@ -24,7 +25,9 @@ def git(*arguments: str) -> bytes:
 
 def has_commit(commit: str) -> bool:
     """Whether this clone has it: a shallow one has not."""
-    known = subprocess.run(["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False)
+    known = subprocess.run(
+        ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False
+    )
     return known.returncode == 0
 
 
@@ -53,7 +56,9 @@ def main() -> None:
             packed.add(data, ".", filter=lambda entry: None if entry.name.endswith(LEFT_OUT) else entry)
         shutil.copy(data / "told.json", KEPT / "told.json")
     if ARCHIVE.stat().st_size > LARGEST:
-        raise SystemExit(f"{ARCHIVE} has {ARCHIVE.stat().st_size} bytes, at most {LARGEST}: the story is too long")
+        raise SystemExit(
+            f"{ARCHIVE} has {ARCHIVE.stat().st_size} bytes, at most {LARGEST}: the story is too long"
+        )
     COMMIT.write_text(commit + "\n")
     sys.stdout.write(f"{ARCHIVE}: {ARCHIVE.stat().st_size} bytes, written by {commit}\n")
 

@@ -1,6 +1,8 @@
-"""The last landing's services beside this one's: upgraded and rolled back under load, no report and no act is lost or decided twice.
+"""The last landing's services beside this one's: upgraded and rolled back under load, no report and no act is
+lost or decided twice.
 
-`ROLLING_SECONDS` (2) is how long each stage is under load; from 10 on the notifier and the audit change over too (`make faults`).
+`ROLLING_SECONDS` (2) is how long each stage is under load; from 10 on the notifier and the audit change over
+too (`make faults`).
 """
 
 import asyncio
@@ -32,7 +34,8 @@ SERVICES = ("escalator", "intake", "notifier", "audit") if IS_LONG else ("escala
 UNIT = "wangshan_info_centre"
 OLD = "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv[1], run_name='__main__')"
 pytestmark = pytest.mark.skipif(
-    not has_commit(WRITTEN_BY), reason=f"this clone lacks the commit {WRITTEN_BY[:12]} whose services are to run: fetch its history"
+    not has_commit(WRITTEN_BY),
+    reason=f"this clone lacks the commit {WRITTEN_BY[:12]} whose services are to run: fetch its history",
 )
 
 
@@ -63,10 +66,14 @@ class Load:
             return
         self.reported.append(answer.json()["fact"]["id"])
         act = f"{url}/api/v1/cases/{answer.json()['case']}/progress"
-        if (acted := await self._sent(http, act, {"text": "救援队已到场"}, {"Idempotency-Key": uuid4().hex})) is not None:
+        if (
+            acted := await self._sent(http, act, {"text": "救援队已到场"}, {"Idempotency-Key": uuid4().hex})
+        ) is not None:
             self.acted.append(acted.json()["fact"]["id"])
 
-    async def _sent(self, http: httpx.AsyncClient, url: str, body: object, key: dict[str, str]) -> httpx.Response | None:
+    async def _sent(
+        self, http: httpx.AsyncClient, url: str, body: object, key: dict[str, str]
+    ) -> httpx.Response | None:
         """None where nobody is there, or is not ready."""
         try:
             answer = await http.post(url, json=body, headers=key)
@@ -101,7 +108,12 @@ async def start_new(lab: Lab) -> list[Running]:
 
 async def start(lab: Lab, command: Callable[[str], list[str] | None]) -> list[Running]:
     return await asyncio.gather(
-        *(lab.start_service(name, command=command(name), FENGHUO_DUTIES_WAIT="PT0S", FENGHUO_TRAIL_PACE="PT0.2S") for name in SERVICES)
+        *(
+            lab.start_service(
+                name, command=command(name), FENGHUO_DUTIES_WAIT="PT0S", FENGHUO_TRAIL_PACE="PT0.2S"
+            )
+            for name in SERVICES
+        )
     )
 
 
@@ -136,7 +148,9 @@ async def test_an_upgrade_and_a_roll_back_under_load_lose_nothing(tmp_path: Path
             await asyncio.sleep(SECONDS)
         assert load.unlike == []
         assert len(load.acted) > 5, f"{len(load.reported)} reports, {len(load.acted)} acts"
-        facts = await until(lambda: all_decided(lab, before, load), seconds=60, what="every report and act is decided")
+        facts = await until(
+            lambda: all_decided(lab, before, load), seconds=60, what="every report and act is decided"
+        )
         kinds = Counter(fact.kind for fact in facts)
         assert kinds[Kind.REJECTED] == 0, [fact.data for fact in facts if fact.kind == Kind.REJECTED]
         assert kinds[Kind.REPORTED] == len({fact.id for fact in facts if fact.kind == Kind.REPORTED})

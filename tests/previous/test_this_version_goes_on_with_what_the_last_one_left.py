@@ -1,4 +1,6 @@
-"""This code, started on the data of the last landing, sees all of it, acts on it, and its trail is one with the old."""
+"""This code, started on the data of the last landing, sees all of it, acts on it, and its trail is one with
+the old.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +27,10 @@ UNIT, OTHER = "wangshan_info_centre", "wangshan_emergency"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
-    async with previous_in(tmp_path_factory.mktemp("previous")) as lab, GatewayLab(webhook_key(lab)) as gateway:
+    async with (
+        previous_in(tmp_path_factory.mktemp("previous")) as lab,
+        GatewayLab(webhook_key(lab)) as gateway,
+    ):
         await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S")
         await lab.start_service("escalator")
         await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
@@ -39,7 +44,10 @@ def url_of(lab: Lab, name: str) -> str:
 
 
 async def test_every_case_stands_as_it_was_left(live: Live) -> None:
-    left = {name: await live.case(TOLD[name]) for name in ("lapsed", "task", "merged", "handed", "open", "task_open", "from_systems")}
+    left = {
+        name: await live.case(TOLD[name])
+        for name in ("lapsed", "task", "merged", "handed", "open", "task_open", "from_systems")
+    }
     assert left["lapsed"].status is CaseStatus.CLOSED
     assert any(duty.lapse for duty in left["lapsed"].duties), "a lapse stays on record"
     assert left["task"].status is CaseStatus.CLOSED
@@ -55,9 +63,18 @@ async def test_what_people_do_to_them_counts(live: Live) -> None:
     assert await live.act(TOLD["handed"], "accept", OTHER) == "applied"
     assert (await live.case(TOLD["handed"])).holder == OTHER
     assert await live.act(TOLD["open"], "progress", UNIT, text="已打通救援通道", percent=80) == "applied"
-    assert await live.act(TOLD["open"], "acknowledge", "gov_office", Role.LEADER, person="wu_ji") in ("applied", "refused")
-    assert await live.act(TOLD["task_open"], "complete", "housing_bureau", task="t1", text="排查完毕") == "applied"
-    assert await live.act(TOLD["task_open"], "verify", "party_office", Role.LEADER, task="t1", text="属实") == "applied"
+    assert await live.act(TOLD["open"], "acknowledge", "gov_office", Role.LEADER, person="wu_ji") in (
+        "applied",
+        "refused",
+    )
+    assert (
+        await live.act(TOLD["task_open"], "complete", "housing_bureau", task="t1", text="排查完毕")
+        == "applied"
+    )
+    assert (
+        await live.act(TOLD["task_open"], "verify", "party_office", Role.LEADER, task="t1", text="属实")
+        == "applied"
+    )
 
 
 async def test_a_new_report_rings_and_an_ended_case_does_not(live: Live) -> None:
@@ -84,7 +101,10 @@ async def test_what_was_watched_is_taken_over_and_nothing_is_established_again(l
             return watched <= set(await bucket.keys())
 
         await until(are_noted, what="each watch has a note of its own")
-        again = [stored.sequence async for stored in walk(lambda: admin, FACTS, f"fact.*.{Kind.ESTABLISHED}", after=TOLD["size"])]
+        again = [
+            stored.sequence
+            async for stored in walk(lambda: admin, FACTS, f"fact.*.{Kind.ESTABLISHED}", after=TOLD["size"])
+        ]
         assert again == []
 
 
@@ -95,8 +115,12 @@ async def test_a_token_taken_back_stays_taken_back(live: Live) -> None:
 
 
 async def test_the_policy_in_force_is_the_one_that_was_approved(live: Live) -> None:
-    answer = httpx.get(f"{url_of(live.lab, 'escalator')}/api/v1/policy/versions", headers=live.lab.bearer(Role.SUPERVISOR))
-    (in_force,) = [version["id"] for version in answer.json()["versions"] if version["standing"] == "in_force"]
+    answer = httpx.get(
+        f"{url_of(live.lab, 'escalator')}/api/v1/policy/versions", headers=live.lab.bearer(Role.SUPERVISOR)
+    )
+    (in_force,) = [
+        version["id"] for version in answer.json()["versions"] if version["standing"] == "in_force"
+    ]
     assert in_force == TOLD["policy"]
 
 
@@ -104,7 +128,11 @@ async def test_the_trail_goes_on_from_the_root_that_was_signed(live: Live) -> No
     audit = url_of(live.lab, "audit")
 
     def grown() -> bool:
-        state = httpx.get(f"{audit}/api/v1/trail/state", headers=live.lab.bearer(Role.AUDITOR)).raise_for_status().json()
+        state = (
+            httpx.get(f"{audit}/api/v1/trail/state", headers=live.lab.bearer(Role.AUDITOR))
+            .raise_for_status()
+            .json()
+        )
         return state["size"] > TOLD["size"] + 5
 
     await until(grown, what="new records under a checkpoint")

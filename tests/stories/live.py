@@ -1,6 +1,8 @@
-"""The whole running system for a story: broker, intake, escalator, notifier, a gateway; half an hour takes fifteen seconds.
+"""The whole running system for a story: broker, intake, escalator, notifier, a gateway; half an hour takes
+fifteen seconds.
 
-Invariant: a story speaks HTTP as people and systems do, and sees what was said by what the gateway got and what the case says.
+Invariant: a story speaks HTTP as people and systems do, and sees what was said by what the gateway got and
+what the case says.
 """
 
 from collections.abc import AsyncIterator
@@ -33,12 +35,30 @@ class Live:
     async def report(self, unit: str, role: Role = Role.REPORTER, **form: Any) -> str:
         """A unit reports what it has just learned; returns the case."""
         now = datetime.now(UTC).isoformat()
-        known = {"category": "accident", "unit": unit, "area": "620622", "occurred_at": now, "learned_at": now, "summary": "化工厂爆炸"}
-        answer = await self.http.post("/api/v1/reports", json=known | form, headers=self.lab.bearer(role, unit=unit))
+        known = {
+            "category": "accident",
+            "unit": unit,
+            "area": "620622",
+            "occurred_at": now,
+            "learned_at": now,
+            "summary": "化工厂爆炸",
+        }
+        answer = await self.http.post(
+            "/api/v1/reports", json=known | form, headers=self.lab.bearer(role, unit=unit)
+        )
         assert answer.status_code == 201, answer.text
         return answer.json()["case"]
 
-    async def act(self, case: str, path: str, unit: str, role: Role = Role.REPORTER, *, person: str | None = None, **body: Any) -> str:
+    async def act(
+        self,
+        case: str,
+        path: str,
+        unit: str,
+        role: Role = Role.REPORTER,
+        *,
+        person: str | None = None,
+        **body: Any,
+    ) -> str:
         """Somebody of the unit does it; returns `applied`, `waits` or `refused`, once that is decided."""
         headers = self.lab.bearer(role, unit=unit, person=person)
         answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=headers)
@@ -52,7 +72,9 @@ class Live:
         assert decision
         await until(lambda: self._shows(case, sequence), what=f"{path} on the board")
         kinds = {effect.kind for effect in decision.effects}
-        return "refused" if EffectKind.REFUSED in kinds else "waits" if EffectKind.WAITS in kinds else "applied"
+        return (
+            "refused" if EffectKind.REFUSED in kinds else "waits" if EffectKind.WAITS in kinds else "applied"
+        )
 
     async def _shows(self, case: str, sequence: int) -> bool:
         return (await self.case(case)).applied.sequence >= sequence
@@ -70,21 +92,31 @@ class Live:
 
     def link(self, person: str, case: str, purpose: str) -> str | None:
         """The link of the last such text message to the person about the case."""
-        messages = [one for one in self.gateway.gateway.messages if one.data.get("case") == case and one.data.get("purpose") == purpose]
+        messages = [
+            one
+            for one in self.gateway.gateway.messages
+            if one.data.get("case") == case and one.data.get("purpose") == purpose
+        ]
         numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
         return next((one.link for one in reversed(messages) if one.to in numbers and one.link), None)
 
     async def change(self, *changes: Json) -> None:
         """Who is who is different from now on."""
         body = {"changes": changes}
-        answer = await self.http.post("/api/v1/directory/changes", json=body, headers=self.lab.bearer(Role.OPERATOR))
+        answer = await self.http.post(
+            "/api/v1/directory/changes", json=body, headers=self.lab.bearer(Role.OPERATOR)
+        )
         assert answer.status_code in (200, 201), answer.text
 
     def rung(self, person: str, case: str) -> list[str]:
         """For what purposes the person's telephone has rung about the case, oldest first."""
         number = example_directory().people_by_id[PersonId(person)].channels[0].address
         messages = self.gateway.gateway.messages
-        return [one.data["purpose"] for one in messages if (one.to, one.channel, one.data.get("case")) == (number, "voice", case)]
+        return [
+            one.data["purpose"]
+            for one in messages
+            if (one.to, one.channel, one.data.get("case")) == (number, "voice", case)
+        ]
 
 
 @asynccontextmanager
@@ -96,5 +128,7 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         await lab.start_service("escalator")
         await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()) as http:
+        async with httpx.AsyncClient(
+            base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
+        ) as http:
             yield Live(lab, gateway, http)

@@ -1,7 +1,8 @@
 """A stage for stories: the real policy and directory on a virtual clock, told in the words of the field.
 
-Invariant: a story moves time only forward, and every clock that is due on the way strikes before the next word is said. Whoever acts is
-named by post, unit or person; a word that is refused fails the story, unless the story is about the refusal (`refused`).
+Invariant: a story moves time only forward, and every clock that is due on the way strikes before the next
+word is said. Whoever acts is named by post, unit or person; a word that is refused fails the story, unless
+the story is about the refusal (`refused`).
 """
 
 from collections.abc import Iterator
@@ -55,7 +56,13 @@ def moment(text: str) -> datetime:
 class Stage:
     """`policy` replaces pieces of the policy's text; `directory` stands in for the example's."""
 
-    def __init__(self, start: str = MORNING, *, directory: Directory | None = None, policy: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        start: str = MORNING,
+        *,
+        directory: Directory | None = None,
+        policy: dict[str, str] | None = None,
+    ) -> None:
         rules = default_rules(**(policy or {}))
         self.world = World(Rules(rules.policy, directory or rules.directory))
         self.now = moment(start)
@@ -72,7 +79,12 @@ class Stage:
     # What happens
 
     def report(
-        self, kind: ReportKind = ReportKind.INCIDENT, *, level: Level | None = None, learned: timedelta | None = None, **more: Any
+        self,
+        kind: ReportKind = ReportKind.INCIDENT,
+        *,
+        level: Level | None = None,
+        learned: timedelta | None = None,
+        **more: Any,
     ) -> CaseId:
         """A unit reports now what it learned of `learned` ago (default: at this moment); returns the case."""
         self._reports += 1
@@ -93,26 +105,40 @@ class Stage:
         self.world.happens(Kind.REPORTED, case, Report.model_validate(known | more), self.now)
         return case
 
-    def says(self, case: CaseId, kind: Kind, by: str | Actor = "", *, role: Role | None = None, **data: Any) -> Decision:
-        """Somebody does `kind` about the case; it must not be refused. `by` is a post, a unit (its head acts), a person, or given."""
+    def says(
+        self, case: CaseId, kind: Kind, by: str | Actor = "", *, role: Role | None = None, **data: Any
+    ) -> Decision:
+        """Somebody does `kind` about the case; it must not be refused. `by` is a post, a unit (its head
+        acts), a person, or given.
+        """
         decision = self._act(case, kind, by, role, data)
         faults = [effect.why for effect in decision.effects if effect.kind is EffectKind.REFUSED]
         assert not faults, f"{kind} was refused: {faults}"
         return decision
 
-    def by_two(self, case: CaseId, kind: Kind, by: str = "", second: str = "gov_main", **data: Any) -> Decision:
-        """A grave case that somebody has not answered ends, or is graded down: one asks, and a second of a unit above agrees."""
+    def by_two(
+        self, case: CaseId, kind: Kind, by: str = "", second: str = "gov_main", **data: Any
+    ) -> Decision:
+        """A grave case that somebody has not answered ends, or is graded down: one asks, and a second of a
+        unit above agrees.
+        """
         self.says(case, kind, by, **data)
         return self.says(case, Kind.SECONDED, second, role=Role.LEADER, approve=True)
 
-    def refused(self, case: CaseId, kind: Kind, by: str = "", *, role: Role | None = None, **data: Any) -> str:
+    def refused(
+        self, case: CaseId, kind: Kind, by: str = "", *, role: Role | None = None, **data: Any
+    ) -> str:
         """The named reason for which the act is refused; it must be."""
         decision = self._act(case, kind, by, role, data)
         reasons = [effect.why for effect in decision.effects if effect.kind is EffectKind.REFUSED]
-        assert reasons, f"{kind} was not refused: {[(effect.kind, effect.why) for effect in decision.effects]}"
+        assert reasons, (
+            f"{kind} was not refused: {[(effect.kind, effect.why) for effect in decision.effects]}"
+        )
         return reasons[0]
 
-    def _act(self, case: CaseId, kind: Kind, by: str | Actor, role: Role | None, data: dict[str, Any]) -> Decision:
+    def _act(
+        self, case: CaseId, kind: Kind, by: str | Actor, role: Role | None, data: dict[str, Any]
+    ) -> Decision:
         actor = by if isinstance(by, Actor) else self.actor(by, role or usual_role(kind))
         act = CaseAct.model_validate({"by": actor, **data})
         return self.world.happens(kind, case, act, self.now)
@@ -127,7 +153,9 @@ class Stage:
     def logs_a_call(self, case: CaseId, to: str, by: str, **said: Any) -> Decision:
         """`by` writes down that they reached `to` by telephone."""
         person = PersonId(self.actor(to).principal)
-        call = Acknowledgement.model_validate({"person": person, "via": Via.LOGGED_CALL, "by": self.actor(by), **said})
+        call = Acknowledgement.model_validate(
+            {"person": person, "via": Via.LOGGED_CALL, "by": self.actor(by), **said}
+        )
         return self.world.happens(Kind.ACKNOWLEDGED, case, call, self.now)
 
     def fails(self, notice: Notice, *channels: str) -> None:
@@ -160,7 +188,11 @@ class Stage:
 
     def watches(self, watch: str, subject: str) -> CaseId:
         """What policy and directory ask to be watched is established; returns its standing case."""
-        said = next(one for one in to_be_watched(self.policy, self.directory) if (one.watch, one.subject) == (watch, subject))
+        said = next(
+            one
+            for one in to_be_watched(self.policy, self.directory)
+            if (one.watch, one.subject) == (watch, subject)
+        )
         case = standing_case(watch, subject)
         self.world.happens(Kind.ESTABLISHED, case, said, self.now)
         return case
@@ -180,7 +212,9 @@ class Stage:
         self.world.happens(Kind.MATCHED, witness, said, self.now)
 
     def puts_in_force(self, policy: dict[str, str]) -> None:
-        """The policy with these pieces replaced is in force from now on; cases that have begun keep theirs."""
+        """The policy with these pieces replaced is in force from now on; cases that have begun keep
+        theirs.
+        """
         before = self.world.rules
         self.world.by_policy[before.policy.label] = before
         self.world.rules = Rules(default_rules(**policy).policy, before.directory)
@@ -188,7 +222,9 @@ class Stage:
     def changes(self, directory: Directory) -> None:
         """Who is who is different from now on, for every case."""
         self.world.rules = Rules(self.world.rules.policy, directory)
-        self.world.by_policy = {label: Rules(rules.policy, directory) for label, rules in self.world.by_policy.items()}
+        self.world.by_policy = {
+            label: Rules(rules.policy, directory) for label, rules in self.world.by_policy.items()
+        }
 
     # Who acts, and when
 
@@ -198,7 +234,9 @@ class Stage:
         if not by:
             return Actor(principal="desk", role=role, unit=UnitId("emergency_office"))
         if PostId(by) in directory.posts_by_id:
-            return Actor(principal=self.holder(by), role=role, unit=UnitId(directory.posts_by_id[PostId(by)].unit))
+            return Actor(
+                principal=self.holder(by), role=role, unit=UnitId(directory.posts_by_id[PostId(by)].unit)
+            )
         if UnitId(by) in directory.units_by_id:
             head = directory.units_by_id[UnitId(by)].head
             return Actor(principal=self.holder(head) if head else by, role=role, unit=UnitId(by))
@@ -256,12 +294,16 @@ class Stage:
         return [decision for decision in self.world.decisions if decision.case == case]
 
     def effects(self, case: CaseId, *kinds: EffectKind) -> list[Effect]:
-        return [effect for decision in self.decisions(case) for effect in decision.effects if effect.kind in kinds]
+        return [
+            effect for decision in self.decisions(case) for effect in decision.effects if effect.kind in kinds
+        ]
 
     def reasons(self, case: CaseId, *kinds: EffectKind) -> list[str]:
         return [effect.why for effect in self.effects(case, *kinds)]
 
-    def notices(self, case: CaseId, rule: str = "", purpose: Purpose | None = None) -> Iterator[tuple[datetime, Notice]]:
+    def notices(
+        self, case: CaseId, rule: str = "", purpose: Purpose | None = None
+    ) -> Iterator[tuple[datetime, Notice]]:
         for decision in self.decisions(case):
             for notice in decision.notices:
                 if purpose in (None, notice.purpose) and any(duty.startswith(rule) for duty in notice.duties):
@@ -273,7 +315,11 @@ class Stage:
 
     def raised(self, case: CaseId, kind: ReportKind) -> list[CaseId]:
         """The cases of that kind that follow from this one, in order."""
-        return [one.id for one in self.world.cases.values() if one.report.parent == case and one.report.kind is kind]
+        return [
+            one.id
+            for one in self.world.cases.values()
+            if one.report.parent == case and one.report.kind is kind
+        ]
 
     def slips(self, case: CaseId, rule: str) -> list[tuple[str, str]]:
         """(when, colour) of every slip of duties of that rule."""

@@ -1,4 +1,6 @@
-"""Through the running system: a post changes hands while the leaders are being rung, and the next call is the successor's. Row 19."""
+"""Through the running system: a post changes hands while the leaders are being rung, and the next call is the
+successor's. Row 19.
+"""
 
 from shared.vocabulary import Role
 from tests.escalator.builders import example_directory
@@ -13,7 +15,9 @@ async def test_a_post_that_changes_hands_while_the_chain_burns_lights_its_new_ho
     posts = {post.id: post.holder for post in example_directory().posts}
     assert posts["deputy_sg_in_charge"] == STANDS_IN
     case = await live.report("wangshan_info_centre", level="II")
-    await live.change({"op": "set_holder", "post": "deputy_sg_in_charge", "holder": SUCCESSOR, "deputies": []})
+    await live.change(
+        {"op": "set_holder", "post": "deputy_sg_in_charge", "holder": SUCCESSOR, "deputies": []}
+    )
 
     await until(lambda: "fallback" in live.rung("wu_ji", case), what="the first of the chain is rung")
     await until(lambda: "fallback" in live.rung(SUCCESSOR, case), what="and then the successor")
@@ -22,4 +26,6 @@ async def test_a_post_that_changes_hands_while_the_chain_burns_lights_its_new_ho
     assert await live.act(case, "acknowledge", "gov_office", Role.LEADER, person=SUCCESSOR) == "applied"
     found = await live.case(case)
     assert SUCCESSOR in {duty.taken_by for duty in found.duties if duty.rule == "first_report"}
-    assert all(duty.is_owed for duty in found.duties if duty.rule == "first_report"), "the leaders themselves are still owed it"
+    assert all(duty.is_owed for duty in found.duties if duty.rule == "first_report"), (
+        "the leaders themselves are still owed it"
+    )

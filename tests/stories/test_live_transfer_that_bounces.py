@@ -1,4 +1,6 @@
-"""Through the running system: passed on twice and refused twice, it goes to the common superior, who imposes the lead. Row 23."""
+"""Through the running system: passed on twice and refused twice, it goes to the common superior, who imposes
+the lead. Row 23.
+"""
 
 from shared.case import DutyState
 from shared.vocabulary import Role

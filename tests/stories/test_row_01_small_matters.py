@@ -1,4 +1,6 @@
-"""A small matter is taken at the sprout and settled by somebody with a name; what grew out of it stays tied to its first signal. Row 1."""
+"""A small matter is taken at the sprout and settled by somebody with a name; what grew out of it stays tied
+to its first signal. Row 1.
+"""
 
 from shared.facts import Purpose
 from shared.vocabulary import Document, Kind, Level, ReportKind
@@ -34,6 +36,8 @@ def test_what_grew_out_of_it_keeps_the_first_signal() -> None:
     stage = Stage()
     sprout = stage.report(ReportKind.HAZARD, unit="shaquan_government", area="620621", summary="河堤裂缝")
     stage.after(days=2)
-    grown = stage.report(level=Level.III, unit="shaquan_government", area="620621", summary="河堤溃口", parent=sprout)
+    grown = stage.report(
+        level=Level.III, unit="shaquan_government", area="620621", summary="河堤溃口", parent=sprout
+    )
     assert stage.raised(sprout, ReportKind.INCIDENT) == [grown]
     assert "handling" in stage.owed(sprout), "the small matter does not end because it grew"

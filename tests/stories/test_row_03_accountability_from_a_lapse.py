@@ -1,4 +1,6 @@
-"""The discipline organ follows up failures: a lapse opens an accountability case, which ends in a decision that can be traced. Row 3."""
+"""The discipline organ follows up failures: a lapse opens an accountability case, which ends in a decision
+that can be traced. Row 3.
+"""
 
 from datetime import timedelta
 
@@ -20,12 +22,17 @@ def test_from_the_lapse_to_the_decision_every_step_names_the_one_before() -> Non
     assert measure
     assert (measure.about, measure.duty) == (incident, "first_report-party_main")
     assert (measure.proposed, measure.why) == ("written_explanation", ("level_II",))
-    assert [stage.limit(case, "statement"), stage.limit(case, "measure_decision")] == ["11-30 11:00", "12-14 11:00"]
+    assert [stage.limit(case, "statement"), stage.limit(case, "measure_decision")] == [
+        "11-30 11:00",
+        "12-14 11:00",
+    ]
 
     stage.after(days=2)
     stage.says(case, Kind.STATED, UNIT, text="夜间只有一人值守")
     stage.after(days=3)
-    stage.says(case, Kind.MEASURE_DECIDED, "discipline", role=Role.DISCIPLINE, measure="admonitory_talk", text="屡次")
+    stage.says(
+        case, Kind.MEASURE_DECIDED, "discipline", role=Role.DISCIPLINE, measure="admonitory_talk", text="屡次"
+    )
     assert stage.is_done(case, "statement")
     assert stage.is_done(case, "measure_decision")
     assert stage.reasons(case, EffectKind.STATUS) == ["measure_other_than_proposed"]

@@ -1,4 +1,6 @@
-"""Within one week every unit lists its disputes and hazards with measures and owners, or says outright that it has none. Row 4."""
+"""Within one week every unit lists its disputes and hazards with measures and owners, or says outright that
+it has none. Row 4.
+"""
 
 from shared.facts import Purpose
 from shared.ids import CaseId
@@ -23,7 +25,11 @@ def test_one_task_for_each_unit_with_reminders_on_the_third_and_sixth_day() -> N
     case = campaign(stage)
     assert [task.unit for task in stage.case(case).tasks] == UNITS
     stage.after(days=6, hours=1)
-    reminded = [when for when, post in stage.told(case, "campaign_submission", Purpose.REMINDER) if post == "shaquan_main"]
+    reminded = [
+        when
+        for when, post in stage.told(case, "campaign_submission", Purpose.REMINDER)
+        if post == "shaquan_main"
+    ]
     assert reminded == ["11-26 11:00", "11-29 11:00"]
 
 
@@ -31,9 +37,20 @@ def test_a_ledger_a_nil_report_and_a_unit_that_is_late() -> None:
     stage = Stage()
     case = campaign(stage)
     stage.after(days=2)
-    stage.says(case, Kind.REGISTERED, UNITS[0], summary="老楼外墙脱落", measure="围挡加固", owner="kong_xuan", text="老楼")
+    stage.says(
+        case,
+        Kind.REGISTERED,
+        UNITS[0],
+        summary="老楼外墙脱落",
+        measure="围挡加固",
+        owner="kong_xuan",
+        text="老楼",
+    )
     stage.says(case, Kind.COMPLETED, UNITS[0], task="t1", text="一处")
-    assert stage.refused(case, Kind.COMPLETED, UNITS[1], task="t2", text="没有") == "nothing_registered_and_no_nil_report"
+    assert (
+        stage.refused(case, Kind.COMPLETED, UNITS[1], task="t2", text="没有")
+        == "nothing_registered_and_no_nil_report"
+    )
     stage.says(case, Kind.COMPLETED, UNITS[1], task="t2", document=Document.NIL_REPORT, text="零报告")
     assert stage.task(case, "t2").nil
     stage.after(days=5, hours=1)
@@ -67,4 +84,6 @@ def test_the_campaign_office_checks_what_was_handed_in_and_can_return_it() -> No
     stage.after(days=1)
     stage.says(case, Kind.RETURNED, "emergency_bureau", task="t2", text="河道未查")
     assert stage.is_done(case, "task_verify", "t2")
-    assert stage.limit(case, "campaign_submission", "t2") == "11-30 11:00", "what was returned is owed by the limit it had"
+    assert stage.limit(case, "campaign_submission", "t2") == "11-30 11:00", (
+        "what was returned is owed by the limit it had"
+    )

@@ -1,4 +1,6 @@
-"""Heating that stops without approval is answered for: the competent firm replies within a day, or its lapse is pursued. Row 5."""
+"""Heating that stops without approval is answered for: the competent firm replies within a day, or its lapse
+is pursued. Row 5.
+"""
 
 from shared.facts import Purpose
 from shared.ids import CaseId
@@ -7,7 +9,13 @@ from tests.stories.stage import Stage
 
 
 def complaint(stage: Stage) -> CaseId:
-    return stage.report(ReportKind.COMPLAINT, unit="hotline_centre", area="620602", topic="heating", summary="擅自停暖，未见批准文件")
+    return stage.report(
+        ReportKind.COMPLAINT,
+        unit="hotline_centre",
+        area="620602",
+        topic="heating",
+        summary="擅自停暖，未见批准文件",
+    )
 
 
 def test_the_firm_of_that_area_owes_the_answer_within_a_day() -> None:
@@ -17,7 +25,13 @@ def test_the_firm_of_that_area_owes_the_answer_within_a_day() -> None:
     assert (duty.owed_by, duty.owed_to) == ("heating_company", stage.holder("hotline_head"))
     assert stage.limit(case, "complaint") == "11-24 11:00"
     stage.after(hours=20)
-    stage.says(case, Kind.FILED, "heating_company", document=Document.FEEDBACK, text="管道抢修，已恢复；停暖经住建局批准")
+    stage.says(
+        case,
+        Kind.FILED,
+        "heating_company",
+        document=Document.FEEDBACK,
+        text="管道抢修，已恢复；停暖经住建局批准",
+    )
     assert stage.is_done(case, "complaint")
 
 
@@ -25,10 +39,21 @@ def test_one_that_stays_silent_is_told_upwards_and_sanctioned_by_the_organ() -> 
     stage = Stage()
     case = complaint(stage)
     stage.after(days=2, minutes=1)
-    assert stage.slips(case, "complaint") == [("11-23 23:00", "blue"), ("11-24 06:12", "yellow"), ("11-24 11:00", "red")]
+    assert stage.slips(case, "complaint") == [
+        ("11-23 23:00", "blue"),
+        ("11-24 06:12", "yellow"),
+        ("11-24 11:00", "red"),
+    ]
     assert ("11-24 11:00", "heating_head") in stage.told(case, "complaint", Purpose.OVERDUE)
     assert ("11-25 11:00", "gov_in_charge") in stage.told(case, "complaint", Purpose.OVERDUE)
     (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
     assert stage.case(pursued).report.unit == "heating_company"
-    stage.says(pursued, Kind.MEASURE_DECIDED, "discipline", role=Role.DISCIPLINE, measure="notice_of_criticism", text="擅自停暖")
+    stage.says(
+        pursued,
+        Kind.MEASURE_DECIDED,
+        "discipline",
+        role=Role.DISCIPLINE,
+        measure="notice_of_criticism",
+        text="擅自停暖",
+    )
     assert stage.is_done(pursued, "measure_decision")

@@ -1,4 +1,6 @@
-"""Price monitoring points hand in their readings every day, and a point that is late is shown as late. Row 6."""
+"""Price monitoring points hand in their readings every day, and a point that is late is shown as late. Row
+6.
+"""
 
 from shared.case import DutyState
 from shared.facts import Purpose
@@ -10,8 +12,17 @@ def test_each_day_at_nine_a_reading_is_owed_by_five() -> None:
     stage = Stage()
     case = stage.watches("periodic", "price_reading")
     stage.at("2026-11-24 10:00")
-    assert (stage.limit(case, "price_reading"), stage.duty(case, "price_reading").owed_by) == ("11-24 17:00", "development_reform")
-    stage.says(case, Kind.FILED, "development_reform", document=Document.READING, text="白菜 1.8 元/斤，面粉 2.6 元/斤")
+    assert (stage.limit(case, "price_reading"), stage.duty(case, "price_reading").owed_by) == (
+        "11-24 17:00",
+        "development_reform",
+    )
+    stage.says(
+        case,
+        Kind.FILED,
+        "development_reform",
+        document=Document.READING,
+        text="白菜 1.8 元/斤，面粉 2.6 元/斤",
+    )
     assert stage.is_done(case, "price_reading")
     stage.at("2026-11-25 10:00")
     assert stage.limit(case, "price_reading") == "11-25 17:00"

@@ -12,8 +12,16 @@ def test_each_county_delivers_its_list_and_proves_it() -> None:
     stage = Stage("2026-12-20 09:00")
     case = stage.watches("periodic", "welfare")
     stage.at("2027-01-05 09:30")
-    assert (stage.limit(case, "welfare"), stage.duty(case, "welfare").owed_by) == ("01-20 09:00", "civil_affairs")
-    stage.says(case, Kind.ASSIGNED, "civil_affairs", tasks=[{"title": "慰问品发放到户", "units": COUNTIES, "within": "P10D"}])
+    assert (stage.limit(case, "welfare"), stage.duty(case, "welfare").owed_by) == (
+        "01-20 09:00",
+        "civil_affairs",
+    )
+    stage.says(
+        case,
+        Kind.ASSIGNED,
+        "civil_affairs",
+        tasks=[{"title": "慰问品发放到户", "units": COUNTIES, "within": "P10D"}],
+    )
     for number, unit in enumerate(COUNTIES, 1):
         stage.says(case, Kind.ACCEPTED, unit, task=f"t{number}")
         stage.after(days=1)
@@ -28,7 +36,12 @@ def test_a_county_that_has_not_delivered_is_named_before_the_festival() -> None:
     stage = Stage("2026-12-20 09:00")
     case = stage.watches("periodic", "welfare")
     stage.at("2027-01-05 09:30")
-    stage.says(case, Kind.ASSIGNED, "civil_affairs", tasks=[{"title": "慰问品发放到户", "unit": COUNTIES[1], "within": "P10D"}])
+    stage.says(
+        case,
+        Kind.ASSIGNED,
+        "civil_affairs",
+        tasks=[{"title": "慰问品发放到户", "unit": COUNTIES[1], "within": "P10D"}],
+    )
     stage.at("2027-01-16 12:00")
     assert stage.told(case, "task_complete", Purpose.OVERDUE)[0] == ("01-15 09:30", "shaquan_main")
     assert stage.slips(case, "task_complete")[-1] == ("01-15 09:30", "red")

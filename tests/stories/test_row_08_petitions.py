@@ -1,4 +1,6 @@
-"""A petition is routed within 15 days and settled within 60, may be extended by 30, and reviewed twice within 30 days each. Row 8."""
+"""A petition is routed within 15 days and settled within 60, may be extended by 30, and reviewed twice within
+30 days each. Row 8.
+"""
 
 from typing import Any
 
@@ -9,7 +11,9 @@ from tests.stories.stage import Stage
 
 
 def petition(stage: Stage, topic: str = "land") -> CaseId:
-    return stage.report(ReportKind.PETITION, unit="petition_office", area="620621", topic=topic, summary="征地补偿未兑现")
+    return stage.report(
+        ReportKind.PETITION, unit="petition_office", area="620621", topic=topic, summary="征地补偿未兑现"
+    )
 
 
 def settled(stage: Stage) -> CaseId:
@@ -28,9 +32,15 @@ def test_routed_within_fifteen_days_and_settled_within_sixty() -> None:
     stage.after(days=3)
     stage.says(case, Kind.TRANSFERRED, "petition_office", to_unit="shaquan_government", text="属地办理")
     assert stage.is_done(case, "petition_route")
-    assert (stage.limit(case, "petition_close"), stage.duty(case, "petition_close").owed_by) == ("01-25 11:00", "petition_office")
+    assert (stage.limit(case, "petition_close"), stage.duty(case, "petition_close").owed_by) == (
+        "01-25 11:00",
+        "petition_office",
+    )
     stage.says(case, Kind.ACCEPTED, "shaquan_government")
-    assert (stage.limit(case, "petition_close"), stage.duty(case, "petition_close").owed_by) == ("01-25 11:00", "shaquan_government")
+    assert (stage.limit(case, "petition_close"), stage.duty(case, "petition_close").owed_by) == (
+        "01-25 11:00",
+        "shaquan_government",
+    )
     stage.after(days=40)
     stage.says(case, Kind.FILED, "shaquan_government", document=Document.SETTLEMENT, text="补偿到位，签收")
     assert stage.is_done(case, "petition_close")
@@ -63,7 +73,10 @@ def test_the_settlement_may_be_extended_by_thirty_days_asked_before_the_limit() 
     stage.says(case, Kind.ACCEPTED, "shaquan_government")
     stage.after(days=50)
     longer: dict[str, Any] = {"duty": stage.duty(case, "petition_close").id, "due_at": "2027-03-23T03:00:00Z"}
-    assert stage.refused(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **longer) == "extended_longer_than_allowed"
+    assert (
+        stage.refused(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **longer)
+        == "extended_longer_than_allowed"
+    )
     asked: dict[str, Any] = longer | {"due_at": "2027-02-21T03:00:00Z"}
     stage.says(case, Kind.EXTENSION_ASKED, "shaquan_government", text="鉴定未出", **asked)
     assert stage.limit(case, "petition_close") == "01-22 11:00", "asking moves nothing"
@@ -76,7 +89,10 @@ def test_whoever_is_not_content_may_have_it_reviewed_and_reviewed_again() -> Non
     case = settled(stage)
     stage.after(days=10)
     stage.says(case, Kind.REVIEW_ASKED, text="金额不符")
-    assert (stage.limit(case, "petition_review"), stage.duty(case, "petition_review").owed_by) == ("01-22 11:00", "government")
+    assert (stage.limit(case, "petition_review"), stage.duty(case, "petition_review").owed_by) == (
+        "01-22 11:00",
+        "government",
+    )
     stage.after(days=25)
     stage.says(case, Kind.REVIEWED, "government", text="维持")
     assert stage.is_done(case, "petition_review")

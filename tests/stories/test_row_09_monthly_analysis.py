@@ -1,4 +1,6 @@
-"""An analysis goes to the leaders every month and every quarter, by the tenth, whether or not anybody asks for it. Row 9."""
+"""An analysis goes to the leaders every month and every quarter, by the tenth, whether or not anybody asks
+for it. Row 9.
+"""
 
 from shared.facts import Purpose
 from shared.vocabulary import Document, Kind
@@ -31,7 +33,13 @@ def test_one_that_does_not_come_is_told_the_next_morning_and_to_the_leaders_a_da
 
 def test_the_quarters_first_month_owes_both() -> None:
     stage = Stage()
-    monthly, quarterly = stage.watches("periodic", "monthly_analysis"), stage.watches("periodic", "quarterly_analysis")
+    monthly, quarterly = (
+        stage.watches("periodic", "monthly_analysis"),
+        stage.watches("periodic", "quarterly_analysis"),
+    )
     stage.at("2027-01-02 09:00")
-    assert [stage.limit(monthly, "monthly_analysis"), stage.limit(quarterly, "quarterly_analysis")] == ["01-10 23:59", "01-10 23:59"]
+    assert [stage.limit(monthly, "monthly_analysis"), stage.limit(quarterly, "quarterly_analysis")] == [
+        "01-10 23:59",
+        "01-10 23:59",
+    ]
     assert len(stage.duties(quarterly, "quarterly_analysis")) == 1, "none in December"

@@ -1,4 +1,6 @@
-"""Leaders visit the people: the visit is on record, and every case they take home is somebody's task. Row 10."""
+"""Leaders visit the people: the visit is on record, and every case they take home is somebody's task. Row
+10.
+"""
 
 from shared.case import TaskState
 from shared.facts import Purpose
@@ -25,7 +27,9 @@ def test_within_three_days_it_is_written_down_what_was_seen() -> None:
 def test_a_case_taken_on_the_visit_is_tracked_until_it_is_verified() -> None:
     stage = Stage()
     case = visit(stage)
-    stage.says(case, Kind.ASSIGNED, UNIT, tasks=[{"title": "北坡村饮水", "unit": "water_bureau", "within": "P10D"}])
+    stage.says(
+        case, Kind.ASSIGNED, UNIT, tasks=[{"title": "北坡村饮水", "unit": "water_bureau", "within": "P10D"}]
+    )
     stage.after(days=6)
     assert stage.told(case, "task_complete", Purpose.REMINDER) == [("11-28 11:00", "water_head")]
     stage.says(case, Kind.COMPLETED, "water_bureau", task="t1", text="已通水")

@@ -1,4 +1,6 @@
-"""Before the festival season the roads are looked over section by section, and a violation found there is acted on. Row 12."""
+"""Before the festival season the roads are looked over section by section, and a violation found there is
+acted on. Row 12.
+"""
 
 from shared.facts import Purpose
 from shared.vocabulary import Document, Kind
@@ -9,8 +11,16 @@ def test_the_sections_are_checked_in_the_ten_days_from_the_fifth_of_january() ->
     stage = Stage("2026-12-20 09:00")
     case = stage.watches("periodic", "road_check")
     stage.at("2027-01-06 09:00")
-    assert (stage.limit(case, "road_check"), stage.duty(case, "road_check").owed_by) == ("01-15 09:00", "transport_bureau")
-    stage.says(case, Kind.ASSIGNED, "transport_bureau", tasks=[{"title": "北坡段超载整治", "unit": "public_security", "within": "P3D"}])
+    assert (stage.limit(case, "road_check"), stage.duty(case, "road_check").owed_by) == (
+        "01-15 09:00",
+        "transport_bureau",
+    )
+    stage.says(
+        case,
+        Kind.ASSIGNED,
+        "transport_bureau",
+        tasks=[{"title": "北坡段超载整治", "unit": "public_security", "within": "P3D"}],
+    )
     stage.after(days=2)
     stage.says(case, Kind.COMPLETED, "public_security", task="t1", text="查处 17 车")
     stage.says(case, Kind.VERIFIED, "transport_bureau", task="t1")

@@ -23,7 +23,10 @@ def test_silence_raises_an_incident_that_is_reported_like_any_other() -> None:
     lapse = stage.duty(source, "heartbeat").lapse
     assert lapse
     assert lapse.cause is LapseCause.SILENT
-    assert [post for _, post in stage.told(source, "heartbeat", Purpose.OVERDUE)] == ["heating_head", "emergency_office"]
+    assert [post for _, post in stage.told(source, "heartbeat", Purpose.OVERDUE)] == [
+        "heating_head",
+        "emergency_office",
+    ]
     (incident,) = stage.raised(source, ReportKind.INCIDENT)
     assert (stage.case(incident).report.unit, stage.case(incident).level) == ("heating_company", Level.IV)
     assert len(stage.told(incident, "first_report")) == 5

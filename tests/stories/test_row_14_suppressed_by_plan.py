@@ -1,4 +1,6 @@
-"""A channel that is silenced by plan, for announced works, wakes nobody; a lapse is told all the same. Row 14."""
+"""A channel that is silenced by plan, for announced works, wakes nobody; a lapse is told all the same. Row
+14.
+"""
 
 from shared.directory import Suppression
 from shared.facts import EffectKind, Purpose

@@ -1,4 +1,6 @@
-"""What media elsewhere report reaches the leaders at once, is verified, and what was done about it goes back to the media desk. Row 15."""
+"""What media elsewhere report reaches the leaders at once, is verified, and what was done about it goes back
+to the media desk. Row 15.
+"""
 
 from shared.ids import CaseId
 from shared.vocabulary import Category, Document, Kind, ReportKind
@@ -7,7 +9,11 @@ from tests.stories.stage import Stage
 
 def hit(stage: Stage) -> CaseId:
     return stage.report(
-        ReportKind.OPINION, category=Category.ACCIDENT, topic="external_media", unit="propaganda", summary="外媒报道望山化工厂爆炸"
+        ReportKind.OPINION,
+        category=Category.ACCIDENT,
+        topic="external_media",
+        unit="propaganda",
+        summary="外媒报道望山化工厂爆炸",
     )
 
 
@@ -21,9 +27,14 @@ def test_half_an_hour_to_the_leaders_though_nobody_has_graded_it() -> None:
 def test_the_competent_unit_says_whether_it_is_so() -> None:
     stage = Stage()
     case = hit(stage)
-    assert (stage.limit(case, "verification"), stage.duty(case, "verification").owed_by) == ("11-23 13:00", "wangshan_emergency")
+    assert (stage.limit(case, "verification"), stage.duty(case, "verification").owed_by) == (
+        "11-23 13:00",
+        "wangshan_emergency",
+    )
     stage.after(hours=1)
-    stage.says(case, Kind.FILED, "wangshan_emergency", document=Document.VERIFICATION_REPORT, text="属实，两人轻伤")
+    stage.says(
+        case, Kind.FILED, "wangshan_emergency", document=Document.VERIFICATION_REPORT, text="属实，两人轻伤"
+    )
     assert stage.is_done(case, "verification")
 
 

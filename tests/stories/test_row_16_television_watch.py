@@ -1,4 +1,6 @@
-"""A named person watches television round the clock, and what they spot reaches the leaders within half an hour. Row 16."""
+"""A named person watches television round the clock, and what they spot reaches the leaders within half an
+hour. Row 16.
+"""
 
 from shared.facts import LapseCause, Purpose
 from shared.vocabulary import Category, Kind, ReportKind
@@ -31,7 +33,12 @@ def test_a_hit_is_reported_within_half_an_hour_of_being_spotted() -> None:
     stage = Stage()
     watcher = stage.holder("tv_watch")
     case = stage.report(
-        ReportKind.OPINION, category=Category.ACCIDENT, topic="tv", unit="tv_centre", summary="新闻直播间播出爆炸画面", person=watcher
+        ReportKind.OPINION,
+        category=Category.ACCIDENT,
+        topic="tv",
+        unit="tv_centre",
+        summary="新闻直播间播出爆炸画面",
+        person=watcher,
     )
     assert (stage.case(case).report.person, stage.limit(case, "first_report")) == (watcher, "11-23 11:30")
     stage.after(minutes=31)

@@ -1,4 +1,6 @@
-"""The government website and the information centre report a hit to the government leaders by phone and SMS in half an hour. Row 17."""
+"""The government website and the information centre report a hit to the government leaders by phone and SMS
+in half an hour. Row 17.
+"""
 
 from shared.facts import Via
 from shared.ids import CaseId
@@ -28,7 +30,9 @@ def test_each_leader_is_rung_and_texted_and_every_attempt_is_on_record() -> None
     stage.delivers(notices["gov_main"], "sms")
     lit = next(duty.lit[0] for duty in stage.duties(case, "first_report") if duty.posts == ("gov_main",))
     assert (lit.failed, lit.delivered) == (("voice",), ("sms",))
-    assert "gov_main" in [duty.posts[0] for duty in stage.duties(case, "first_report") if duty.is_owed], "delivered is not read"
+    assert "gov_main" in [duty.posts[0] for duty in stage.duties(case, "first_report") if duty.is_owed], (
+        "delivered is not read"
+    )
 
 
 def test_a_call_that_was_logged_discharges_it() -> None:

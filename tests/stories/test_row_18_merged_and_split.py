@@ -1,4 +1,6 @@
-"""One emergency reported twice is one case on the earliest clock, and two in one report are two, on the clock they began with. Row 18."""
+"""One emergency reported twice is one case on the earliest clock, and two in one report are two, on the clock
+they began with. Row 18.
+"""
 
 from shared.case import CaseStatus
 from shared.facts import EffectKind
@@ -26,8 +28,12 @@ def test_a_lapse_of_the_duplicate_stays_where_it_happened() -> None:
     late = stage.report(level=Level.II, unit="wangshan_emergency", summary="园区爆炸")
     stage.by_two(early, Kind.MERGED, "emergency_office", into=late)
     assert all(duty.lapse for duty in stage.duties(early, "first_report"))
-    assert not any(duty.lapse for duty in stage.duties(late, "first_report")), "nobody lapses twice for the same"
-    assert {wall(duty.due_at) for duty in stage.duties(late, "first_report")} == {"11-23 12:10"}, "and it stays where it was"
+    assert not any(duty.lapse for duty in stage.duties(late, "first_report")), (
+        "nobody lapses twice for the same"
+    )
+    assert {wall(duty.due_at) for duty in stage.duties(late, "first_report")} == {"11-23 12:10"}, (
+        "and it stays where it was"
+    )
 
 
 def test_the_case_that_goes_on_takes_the_graver_level() -> None:
@@ -61,7 +67,9 @@ def test_what_only_the_graver_level_owes_counts_from_the_merge_where_its_limit_l
     stage.after(hours=6)
     mild = stage.report(level=Level.IV, unit="wangshan_emergency")
     stage.by_two(grave, Kind.MERGED, "emergency_office", into=mild)
-    assert stage.limit(mild, "press_first") == "11-23 22:00", "five hours from the merge: nobody here could have known before"
+    assert stage.limit(mild, "press_first") == "11-23 22:00", (
+        "five hours from the merge: nobody here could have known before"
+    )
     assert not [duty.id for duty in stage.case(mild).duties if duty.lapse]
     assert stage.has_lapsed(grave, "press_first"), "the duplicate's own lapse stands"
 
@@ -78,9 +86,15 @@ def test_a_second_event_in_the_same_report_is_split_off_with_its_clock() -> None
     stage = Stage()
     case = stage.report(level=Level.II, summary="爆炸，另有危桥垮塌")
     stage.after(minutes=12)
-    stage.says(case, Kind.SPLIT, "emergency_office", summary="危桥垮塌", to_unit="transport_bureau", level=Level.III)
+    stage.says(
+        case, Kind.SPLIT, "emergency_office", summary="危桥垮塌", to_unit="transport_bureau", level=Level.III
+    )
     (other,) = stage.raised(case, ReportKind.INCIDENT)
     found = stage.case(other)
-    assert (found.report.unit, found.level, wall(found.starts_at)) == ("transport_bureau", Level.III, "11-23 11:00")
+    assert (found.report.unit, found.level, wall(found.starts_at)) == (
+        "transport_bureau",
+        Level.III,
+        "11-23 11:00",
+    )
     assert stage.limit(other, "first_report") == "11-23 11:30"
     assert "first_report" in stage.owed(case), "the first goes on as it was"

@@ -1,4 +1,6 @@
-"""Any major emergency is reported to the leaders and to the emergency office within half an hour, one duty for each of them. Row 18."""
+"""Any major emergency is reported to the leaders and to the emergency office within half an hour, one duty
+for each of them. Row 18.
+"""
 
 from datetime import timedelta
 
@@ -32,10 +34,17 @@ def test_each_of_five_is_owed_it_and_answers_for_themselves() -> None:
         (Level.IV, "13:00", "15:00", "11-24 11:00", "11-30 11:00", "11:30"),
     ],
 )
-def test_each_level_has_its_own_limits(level: Level, first: str, written: str, follow_up: str, final: str, acknowledged: str) -> None:
+def test_each_level_has_its_own_limits(
+    level: Level, first: str, written: str, follow_up: str, final: str, acknowledged: str
+) -> None:
     stage = Stage()
     case = stage.report(level=level)
-    wanted = {"first_report": first, "written_report": written, "follow_up": follow_up, "acknowledge": acknowledged}
+    wanted = {
+        "first_report": first,
+        "written_report": written,
+        "follow_up": follow_up,
+        "acknowledge": acknowledged,
+    }
     assert {rule: stage.limit(case, rule).removeprefix("11-23 ") for rule in wanted} == wanted
     stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="已扑灭")
     assert stage.limit(case, "final_report") == final

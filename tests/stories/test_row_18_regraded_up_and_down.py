@@ -1,4 +1,6 @@
-"""A major emergency that turns out graver or lesser is regraded: its limits count from the same start, and nothing is forgiven. Row 18."""
+"""A major emergency that turns out graver or lesser is regraded: its limits count from the same start, and
+nothing is forgiven. Row 18.
+"""
 
 from typing import Any
 
@@ -21,10 +23,19 @@ def test_upwards_the_shorter_limits_hold_from_the_original_start() -> None:
     stage.after(minutes=20)
     regrade(stage, case, level=Level.I)
     limits = {rule: stage.limit(case, rule) for rule in ("first_report", "written_report", "follow_up")}
-    assert limits == {"first_report": "11-23 11:30", "written_report": "11-23 12:00", "follow_up": "11-23 12:00"}
-    moved = [(effect.was and wall(effect.was), effect.due_at and wall(effect.due_at)) for effect in stage.effects(case, EffectKind.MOVED)]
+    assert limits == {
+        "first_report": "11-23 11:30",
+        "written_report": "11-23 12:00",
+        "follow_up": "11-23 12:00",
+    }
+    moved = [
+        (effect.was and wall(effect.was), effect.due_at and wall(effect.due_at))
+        for effect in stage.effects(case, EffectKind.MOVED)
+    ]
     assert ("11-23 13:00", "11-23 11:30") in moved, "from where to where is on record"
-    assert {"press_first", "press_conference"} <= stage.owed(case), "what only a graver event owes is owed now"
+    assert {"press_first", "press_conference"} <= stage.owed(case), (
+        "what only a graver event owes is owed now"
+    )
     assert stage.reasons(case, EffectKind.REGRADED) == ["regraded"]
 
 
@@ -53,10 +64,15 @@ def test_called_sensitive_its_grading_is_ignored() -> None:
     stage = Stage()
     case = stage.report(level=Level.IV)
     regrade(stage, case, sensitive=True)
-    assert (stage.limit(case, "first_report"), stage.limit(case, "written_report")) == ("11-23 11:30", "11-23 12:00")
+    assert (stage.limit(case, "first_report"), stage.limit(case, "written_report")) == (
+        "11-23 11:30",
+        "11-23 12:00",
+    )
 
 
 def test_under_grading_is_said_at_once() -> None:
     stage = Stage()
     case = stage.report(level=Level.IV, harm={"deaths": 3})
-    assert ("under_graded", "III") in [(effect.why, effect.note) for effect in stage.effects(case, EffectKind.NOTED)]
+    assert ("under_graded", "III") in [
+        (effect.why, effect.note) for effect in stage.effects(case, EffectKind.NOTED)
+    ]

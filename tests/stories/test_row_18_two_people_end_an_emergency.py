@@ -1,4 +1,6 @@
-"""A grave emergency that a leader has not answered ends early, or is graded down, only when a second person above agrees. Row 18."""
+"""A grave emergency that a leader has not answered ends early, or is graded down, only when a second person
+above agrees. Row 18.
+"""
 
 from typing import Any
 
@@ -30,14 +32,27 @@ def another(stage: Stage) -> CaseId:
 
 
 @pytest.mark.parametrize("kind", [Kind.WITHDRAWN, Kind.CLOSED, Kind.MERGED, Kind.REGRADED])
-def test_what_one_person_asks_for_changes_nothing_and_the_superior_is_asked(stage: Stage, case: CaseId, kind: Kind) -> None:
-    asked: dict[str, Any] = {Kind.MERGED: {"into": another(stage)}, Kind.REGRADED: {"level": Level.IV}}.get(kind, {})
+def test_what_one_person_asks_for_changes_nothing_and_the_superior_is_asked(
+    stage: Stage, case: CaseId, kind: Kind
+) -> None:
+    asked: dict[str, Any] = {Kind.MERGED: {"into": another(stage)}, Kind.REGRADED: {"level": Level.IV}}.get(
+        kind, {}
+    )
     before = told_at_once(stage.case(case))
     stage.says(case, kind, UNIT, text="误报", **asked)
     now = stage.case(case)
-    assert (now.status, now.level, now.duties, now.clock_at) == (CaseStatus.OPEN, Level.II, before.duties, before.clock_at)
+    assert (now.status, now.level, now.duties, now.clock_at) == (
+        CaseStatus.OPEN,
+        Level.II,
+        before.duties,
+        before.clock_at,
+    )
     assert now.ending
-    assert (now.ending.kind, now.ending.by, now.ending.text) == (kind, stage.holder("wangshan_info_duty"), "误报")
+    assert (now.ending.kind, now.ending.by, now.ending.text) == (
+        kind,
+        stage.holder("wangshan_info_duty"),
+        "误报",
+    )
     assert stage.told(case, purpose=Purpose.SECOND) == [("11-23 11:00", "wangshan_main")]
     assert stage.reasons(case, EffectKind.WAITS) == ["needs_second_person"]
 
@@ -49,10 +64,14 @@ def test_meanwhile_the_chain_goes_on_and_the_limits_pass(stage: Stage, case: Cas
     assert stage.told(case, "first_report-gov_main", Purpose.FALLBACK)
     stage.says(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True)
     assert stage.case(case).level is Level.IV
-    assert stage.has_lapsed(case, "first_report"), "grading down forgives no limit that has passed while it waited"
+    assert stage.has_lapsed(case, "first_report"), (
+        "grading down forgives no limit that has passed while it waited"
+    )
 
 
-def test_a_second_person_above_agrees_and_everybody_who_was_rung_hears_of_it(stage: Stage, case: CaseId) -> None:
+def test_a_second_person_above_agrees_and_everybody_who_was_rung_hears_of_it(
+    stage: Stage, case: CaseId
+) -> None:
     stage.after(minutes=6)
     stage.says(case, Kind.WITHDRAWN, UNIT, text="误报")
     stage.says(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True)
@@ -62,24 +81,37 @@ def test_a_second_person_above_agrees_and_everybody_who_was_rung_hears_of_it(sta
     for ending in told.values():
         assert ending
         assert ending.seconded_by
-        names = [stage.directory.people_by_id[PersonId(stage.holder(post))].name for post in ("wangshan_info_duty", "wangshan_main")]
+        names = [
+            stage.directory.people_by_id[PersonId(stage.holder(post))].name
+            for post in ("wangshan_info_duty", "wangshan_main")
+        ]
         assert ([ending.by, ending.seconded_by], ending.why) == (names, "误报")
 
 
 def test_who_was_rung_hears_what_a_lower_grade_leaves_them_to_do(stage: Stage, case: CaseId) -> None:
     stage.acknowledges(case, "gov_main")
     stage.by_two(case, Kind.REGRADED, UNIT, ABOVE, level=Level.IV, text="仅一人轻伤")
-    owes = {str(notice.post): notice.brief.ending.owes for _, notice in stage.notices(case, purpose=Purpose.ENDED) if notice.brief.ending}
+    owes = {
+        str(notice.post): notice.brief.ending.owes
+        for _, notice in stage.notices(case, purpose=Purpose.ENDED)
+        if notice.brief.ending
+    }
     assert (owes["party_main"], owes["gov_main"]) == (True, False)
 
 
 @pytest.mark.parametrize("who", [UNIT, "wangshan_emergency", "shaquan_government", "water_bureau"])
 def test_the_second_is_another_person_of_a_unit_above(stage: Stage, case: CaseId, who: str) -> None:
     stage.says(case, Kind.CLOSED, UNIT, text="完毕")
-    assert stage.refused(case, Kind.SECONDED, who, role=Role.LEADER, approve=True) == "not_of_the_competent_superior"
+    assert (
+        stage.refused(case, Kind.SECONDED, who, role=Role.LEADER, approve=True)
+        == "not_of_the_competent_superior"
+    )
     assert stage.refused(case, Kind.SECONDED, ABOVE, role=Role.AUDITOR, approve=True) == "role_may_not"
     stage.says(case, Kind.WITHDRAWN, ABOVE, text="误报")
-    assert stage.refused(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True) == "nobody_seconds_their_own_act"
+    assert (
+        stage.refused(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True)
+        == "nobody_seconds_their_own_act"
+    )
     assert stage.case(case).status is CaseStatus.OPEN
 
 
@@ -94,7 +126,10 @@ def test_who_does_not_agree_leaves_everything_as_it_was(stage: Stage, case: Case
     stage.says(case, Kind.WITHDRAWN, UNIT, text="误报")
     stage.says(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=False, text="尚未核实")
     assert (stage.case(case).status, stage.case(case).ending) == (CaseStatus.OPEN, None)
-    assert stage.refused(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True) == "nothing_waits_for_a_second_person"
+    assert (
+        stage.refused(case, Kind.SECONDED, ABOVE, role=Role.LEADER, approve=True)
+        == "nothing_waits_for_a_second_person"
+    )
 
 
 def test_when_all_have_answered_one_person_is_enough(stage: Stage, case: CaseId) -> None:
@@ -109,10 +144,14 @@ def test_when_all_have_answered_one_person_is_enough(stage: Stage, case: CaseId)
 def test_graded_up_meanwhile_it_must_be_asked_for_again(stage: Stage, case: CaseId) -> None:
     stage.says(case, Kind.CLOSED, UNIT, text="完毕")
     stage.says(case, Kind.REGRADED, "emergency_office", level=Level.I, text="三人失踪")
-    assert (stage.case(case).level, stage.case(case).ending) == (Level.I, None), "up takes one person, and what waited is another matter"
+    assert (stage.case(case).level, stage.case(case).ending) == (Level.I, None), (
+        "up takes one person, and what waited is another matter"
+    )
 
 
-def test_the_same_asked_again_rings_nobody_again_and_another_takes_its_place(stage: Stage, case: CaseId) -> None:
+def test_the_same_asked_again_rings_nobody_again_and_another_takes_its_place(
+    stage: Stage, case: CaseId
+) -> None:
     stage.says(case, Kind.CLOSED, UNIT, text="完毕")
     assert stage.refused(case, Kind.CLOSED, UNIT, text="完毕") == "waits_for_a_second_person_already"
     stage.says(case, Kind.WITHDRAWN, UNIT, text="误报")
@@ -134,20 +173,32 @@ def test_what_could_not_be_done_anyway_is_refused_at_once(stage: Stage) -> None:
 
 def test_a_source_that_withdraws_its_alert_ends_nothing(stage: Stage) -> None:
     by = "source:met-observatory"
-    case = stage.report(level=Level.II, unit="met_observatory", area="620621", summary="暴雨红色预警", reported_by=by)
+    case = stage.report(
+        level=Level.II, unit="met_observatory", area="620621", summary="暴雨红色预警", reported_by=by
+    )
     source = Actor(principal=by, role=Role.PUBLISHER, unit=UnitId("met_observatory"))
     stage.says(case, Kind.WITHDRAWN, source, text="解除")
     assert stage.case(case).status is CaseStatus.OPEN
     told = {notice.post: notice for _, notice in stage.notices(case, purpose=Purpose.INFORM)}
     assert set(LEADERS) <= set(told)
-    assert all(notice.brief.ending and notice.brief.ending.by_source and not notice.brief.ending.seconded_by for notice in told.values())
+    assert all(
+        notice.brief.ending and notice.brief.ending.by_source and not notice.brief.ending.seconded_by
+        for notice in told.values()
+    )
     assert stage.told(case, purpose=Purpose.SECOND) == [("11-23 11:00", "gov_main")]
 
 
 @pytest.mark.parametrize(
-    "report", [{"level": Level.III}, {"level": Level.I, "exercise": True}, {"kind": ReportKind.DISPUTE, "level": Level.II}]
+    "report",
+    [
+        {"level": Level.III},
+        {"level": Level.I, "exercise": True},
+        {"kind": ReportKind.DISPUTE, "level": Level.II},
+    ],
 )
-def test_what_is_not_grave_or_owed_to_no_leader_or_an_exercise_one_person_ends(stage: Stage, report: dict[str, Any]) -> None:
+def test_what_is_not_grave_or_owed_to_no_leader_or_an_exercise_one_person_ends(
+    stage: Stage, report: dict[str, Any]
+) -> None:
     case = stage.report(**report)
     stage.says(case, Kind.WITHDRAWN, UNIT, text="误报")
     assert stage.case(case).status is CaseStatus.WITHDRAWN

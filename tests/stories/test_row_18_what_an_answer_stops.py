@@ -1,4 +1,6 @@
-"""Whoever answers stops everything an answer should stop and nothing else; where one may answer for all, one is enough. Row 18."""
+"""Whoever answers stops everything an answer should stop and nothing else; where one may answer for all, one
+is enough. Row 18.
+"""
 
 from shared.facts import EffectKind, Purpose
 from shared.vocabulary import Document, Kind, Level
@@ -34,7 +36,12 @@ def test_one_answers_for_all_where_the_policy_says_so() -> None:
 def test_whoever_knows_what_they_owe_is_not_rung_on_and_still_owes_it() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    stage.says(case, Kind.ASSIGNED, "emergency_office", tasks=[{"title": "疏散", "unit": "public_security", "within": "PT2H"}])
+    stage.says(
+        case,
+        Kind.ASSIGNED,
+        "emergency_office",
+        tasks=[{"title": "疏散", "unit": "public_security", "within": "PT2H"}],
+    )
     stage.acknowledges(case, "wangshan_info_duty")
     assert stage.is_done(case, "acknowledge")
     assert {"written_report", "follow_up", "task_complete"} <= stage.owed(case)
@@ -60,7 +67,14 @@ def test_one_document_discharges_its_own_duty_and_not_the_next() -> None:
 def test_another_units_document_discharges_nothing() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    assert stage.refused(case, Kind.FILED, "shaquan_info_centre", document=Document.WRITTEN_REPORT, text="书面报告") == "no_part_in_it"
+    assert (
+        stage.refused(
+            case, Kind.FILED, "shaquan_info_centre", document=Document.WRITTEN_REPORT, text="书面报告"
+        )
+        == "no_part_in_it"
+    )
     stage.says(case, Kind.FILED, "propaganda", document=Document.WRITTEN_REPORT, text="书面报告")
-    assert "owed_by_another_unit" in stage.reasons(case, EffectKind.NOTED), "it owes the press release, and nothing else"
+    assert "owed_by_another_unit" in stage.reasons(case, EffectKind.NOTED), (
+        "it owes the press release, and nothing else"
+    )
     assert "written_report" in stage.owed(case)

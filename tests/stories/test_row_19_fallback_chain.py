@@ -1,4 +1,6 @@
-"""Whoever can't be reached for the moment is stood in for by the next on the chain, and the first duty stays open and visible. Row 19."""
+"""Whoever can't be reached for the moment is stood in for by the next on the chain, and the first duty stays
+open and visible. Row 19.
+"""
 
 from shared.case import DutyState
 from shared.facts import EffectKind, Purpose
@@ -30,7 +32,10 @@ def test_whoever_takes_it_stops_the_chain_and_not_the_duty() -> None:
     stage.acknowledges(case, "secretary_general")
     stage.after(minutes=20)
     assert stage.told(case, "first_report", Purpose.FALLBACK) == [("11-23 11:05", "secretary_general")]
-    assert stage.told(case, "first_report", Purpose.REMINDER) == [("11-23 11:15", "party_main"), ("11-23 11:25", "party_main")]
+    assert stage.told(case, "first_report", Purpose.REMINDER) == [
+        ("11-23 11:15", "party_main"),
+        ("11-23 11:25", "party_main"),
+    ]
     stage.after(minutes=5)
     lapse = stage.duties(case, "first_report")[0].lapse
     assert lapse

@@ -1,4 +1,6 @@
-"""Whoever is called may put it off a little, the chain may be jumped or begun again by hand, and the limit runs on meanwhile. Row 19."""
+"""Whoever is called may put it off a little, the chain may be jumped or begun again by hand, and the limit
+runs on meanwhile. Row 19.
+"""
 
 from datetime import timedelta
 
@@ -47,7 +49,10 @@ def test_not_for_longer_than_ten_minutes_and_not_more_than_three_times(stage: St
     for _ in range(3):
         snooze(stage, case, 5)
         stage.after(minutes=5)
-    assert stage.refused(case, Kind.SNOOZED, "party_main", duty=DUTY, span=timedelta(minutes=5)) == "snoozed_too_often"
+    assert (
+        stage.refused(case, Kind.SNOOZED, "party_main", duty=DUTY, span=timedelta(minutes=5))
+        == "snoozed_too_often"
+    )
     stage.after(minutes=16)
     lapse = stage.duties(case, "first_report")[0].lapse
     assert lapse
@@ -55,14 +60,20 @@ def test_not_for_longer_than_ten_minutes_and_not_more_than_three_times(stage: St
 
 
 def test_nobody_puts_off_a_call_that_was_not_theirs(stage: Stage, case: CaseId) -> None:
-    assert stage.refused(case, Kind.SNOOZED, "hotline_head", duty=DUTY, span=timedelta(minutes=5)) == "was_not_called"
+    assert (
+        stage.refused(case, Kind.SNOOZED, "hotline_head", duty=DUTY, span=timedelta(minutes=5))
+        == "was_not_called"
+    )
 
 
 def test_the_desk_jumps_to_any_post_and_the_chain_goes_on_from_there(stage: Stage, case: CaseId) -> None:
     stage.after(minutes=1)
     stage.says(case, Kind.ESCALATED, duty=DUTY, post="deputy_sg_in_charge")
     stage.after(minutes=4)
-    assert stage.told(case, DUTY, Purpose.FALLBACK) == [("11-23 11:01", "deputy_sg_in_charge"), ("11-23 11:04", "two_offices_duty")]
+    assert stage.told(case, DUTY, Purpose.FALLBACK) == [
+        ("11-23 11:01", "deputy_sg_in_charge"),
+        ("11-23 11:04", "two_offices_duty"),
+    ]
 
 
 def test_the_chain_is_begun_again_from_a_step_or_from_the_first(stage: Stage, case: CaseId) -> None:

@@ -1,4 +1,6 @@
-"""What is not reported in time lapses by itself, with how late it was, why, and the evidence for and against. Row 20."""
+"""What is not reported in time lapses by itself, with how late it was, why, and the evidence for and against.
+Row 20.
+"""
 
 from datetime import timedelta
 
@@ -10,13 +12,24 @@ from tests.stories.stage import Stage, wall
 def test_a_report_handed_in_late_is_the_units_lapse_and_the_leaders_are_told_all_the_same() -> None:
     stage = Stage()
     case = stage.report(level=Level.II, learned=timedelta(minutes=42))
-    lapsed = [effect for effect in stage.effects(case, EffectKind.LAPSED) if (effect.duty or "").startswith("first_report")]
+    lapsed = [
+        effect
+        for effect in stage.effects(case, EffectKind.LAPSED)
+        if (effect.duty or "").startswith("first_report")
+    ]
     assert {(effect.cause, effect.late_by_seconds, effect.unit) for effect in lapsed} == {
         (LapseCause.REPORTED_LATE, 12 * 60, "wangshan_info_centre")
     }
     assert len(stage.told(case, "first_report")) == 5
-    sent = [sent.data for decision in stage.decisions(case) for sent in decision.sends if sent.kind is Kind.REFERRED]
-    assert [(one["rule"], one["cause"], one["unit"]) for one in sent] == [("first_report", "reported_late", "wangshan_info_centre")]
+    sent = [
+        sent.data
+        for decision in stage.decisions(case)
+        for sent in decision.sends
+        if sent.kind is Kind.REFERRED
+    ]
+    assert [(one["rule"], one["cause"], one["unit"]) for one in sent] == [
+        ("first_report", "reported_late", "wangshan_info_centre")
+    ]
 
 
 def test_a_leader_who_stays_dark_answers_for_it_and_the_reporter_does_not() -> None:

@@ -1,4 +1,6 @@
-"""Every matter has one lead unit, found by category and area, and its helpers; why it is the one is on record. Row 21."""
+"""Every matter has one lead unit, found by category and area, and its helpers; why it is the one is on
+record. Row 21.
+"""
 
 import pytest
 
@@ -27,7 +29,9 @@ def test_whoever_receives_it_first_answers_for_it_until_the_lead_has_accepted() 
     assert stage.case(case).holder == "wangshan_info_centre"
     stage.says(case, Kind.TRANSFERRED, "wangshan_info_centre", to_unit="wangshan_emergency", text="主管部门")
     assert stage.case(case).holder == "wangshan_info_centre"
-    assert stage.limit(case, "transfer_answer") == "11-23 12:00", "as long as a written report of this level may take"
+    assert stage.limit(case, "transfer_answer") == "11-23 12:00", (
+        "as long as a written report of this level may take"
+    )
     stage.says(case, Kind.ACCEPTED, "wangshan_emergency")
     assert [(held.unit, held.how) for held in stage.case(case).held] == [
         ("wangshan_info_centre", "reported"),
@@ -38,6 +42,12 @@ def test_whoever_receives_it_first_answers_for_it_until_the_lead_has_accepted() 
 def test_helpers_have_tasks_of_their_own_beside_the_lead() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    tasks = [{"title": "处置", "unit": "wangshan_emergency", "lead": True}, {"title": "救治", "unit": "health_commission"}]
+    tasks = [
+        {"title": "处置", "unit": "wangshan_emergency", "lead": True},
+        {"title": "救治", "unit": "health_commission"},
+    ]
     stage.says(case, Kind.ASSIGNED, "government", tasks=tasks)
-    assert [(task.unit, task.lead) for task in stage.case(case).tasks] == [("wangshan_emergency", True), ("health_commission", False)]
+    assert [(task.unit, task.lead) for task in stage.case(case).tasks] == [
+        ("wangshan_emergency", True),
+        ("health_commission", False),
+    ]

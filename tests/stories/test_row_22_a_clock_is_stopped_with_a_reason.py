@@ -1,4 +1,6 @@
-"""Until it is resolved the clock runs; only a leader or supervisor stops it, with a reason, for a while and on record. Row 22."""
+"""Until it is resolved the clock runs; only a leader or supervisor stops it, with a reason, for a while and
+on record. Row 22.
+"""
 
 from datetime import timedelta
 
@@ -15,7 +17,9 @@ def test_what_stood_still_for_two_days_is_due_two_days_later() -> None:
     stage.after(days=2)
     stage.says(case, Kind.RESUMED, "petition", role=Role.SUPERVISOR)
     assert stage.limit(case, "handling") == "12-02 11:00"
-    assert [(effect.why, effect.note) for effect in stage.effects(case, EffectKind.PAUSED)] == [("paused", "等司法鉴定")]
+    assert [(effect.why, effect.note) for effect in stage.effects(case, EffectKind.PAUSED)] == [
+        ("paused", "等司法鉴定")
+    ]
 
 
 def test_forgotten_it_goes_on_by_itself() -> None:
@@ -32,18 +36,33 @@ def test_forgotten_it_goes_on_by_itself() -> None:
 def test_not_by_anybody_not_without_a_reason_and_not_for_ever() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    assert stage.refused(case, Kind.PAUSED, "wangshan_info_centre", role=Role.DUTY_OFFICER, text="忙") == "role_may_not"
-    assert stage.refused(case, Kind.PAUSED, "shaquan_government", role=Role.LEADER, text="忙") == "no_standing"
+    assert (
+        stage.refused(case, Kind.PAUSED, "wangshan_info_centre", role=Role.DUTY_OFFICER, text="忙")
+        == "role_may_not"
+    )
+    assert (
+        stage.refused(case, Kind.PAUSED, "shaquan_government", role=Role.LEADER, text="忙") == "no_standing"
+    )
     assert stage.refused(case, Kind.PAUSED, "gov_main", role=Role.LEADER) == "a_pause_needs_a_reason"
     longest = {"text": "等", "span": timedelta(days=8)}
-    assert stage.refused(case, Kind.PAUSED, "gov_main", role=Role.LEADER, **longest) == "paused_longer_than_allowed"
+    assert (
+        stage.refused(case, Kind.PAUSED, "gov_main", role=Role.LEADER, **longest)
+        == "paused_longer_than_allowed"
+    )
 
 
 def test_a_lapse_that_came_first_is_not_paused_away() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
     stage.after(minutes=61)
-    stage.says(case, Kind.PAUSED, "gov_main", role=Role.LEADER, text="通信中断", duty=stage.duty(case, "written_report").id)
+    stage.says(
+        case,
+        Kind.PAUSED,
+        "gov_main",
+        role=Role.LEADER,
+        text="通信中断",
+        duty=stage.duty(case, "written_report").id,
+    )
     stage.after(hours=2)
     stage.says(case, Kind.RESUMED, "gov_main", role=Role.LEADER)
     assert stage.has_lapsed(case, "written_report")

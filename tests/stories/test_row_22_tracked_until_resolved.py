@@ -1,4 +1,6 @@
-"""The leader in charge tracks it until it is resolved: nothing closes by itself, and what goes quiet is raised again. Row 22."""
+"""The leader in charge tracks it until it is resolved: nothing closes by itself, and what goes quiet is
+raised again. Row 22.
+"""
 
 from shared.case import CaseStatus
 from shared.facts import EffectKind, Purpose
@@ -29,10 +31,20 @@ def test_the_leader_in_charge_owes_word_at_the_levels_interval_and_is_rung_daily
     for _ in range(2):
         stage.after(hours=1)
         stage.says(case, Kind.PROGRESSED, "gov_in_charge", text="已到现场")
-    assert (stage.limit(case, "progress"), stage.duty(case, "progress").bearer) == ("11-23 15:00", stage.holder("gov_in_charge"))
+    assert (stage.limit(case, "progress"), stage.duty(case, "progress").bearer) == (
+        "11-23 15:00",
+        stage.holder("gov_in_charge"),
+    )
     stage.after(days=3)
     again = stage.told(case, "progress", Purpose.AGAIN)
-    assert again == [("11-24 15:00", "gov_in_charge"), ("11-25 15:00", "gov_in_charge"), ("11-26 15:00", "gov_in_charge")][: len(again)]
+    assert (
+        again
+        == [
+            ("11-24 15:00", "gov_in_charge"),
+            ("11-25 15:00", "gov_in_charge"),
+            ("11-26 15:00", "gov_in_charge"),
+        ][: len(again)]
+    )
     assert len(again) >= 2
     stage.says(case, Kind.RESOLVED, "gov_in_charge", text="险情解除")
     assert "progress" not in stage.owed(case)

@@ -1,4 +1,6 @@
-"""Nobody passes it on: a transfer binds the sender until accepted, and after two bounces the common superior imposes the lead. Row 23."""
+"""Nobody passes it on: a transfer binds the sender until accepted, and after two bounces the common superior
+imposes the lead. Row 23.
+"""
 
 from shared.facts import EffectKind, Purpose
 from shared.ids import CaseId
@@ -53,7 +55,9 @@ def test_after_two_bounces_the_common_superior_is_asked_and_its_word_is_final() 
     stage.says(case, Kind.IMPOSED, "gov_main", to_unit=TWO, text="供电牵头，供热配合")
     assert stage.is_done(case, "impose_lead")
     assert (stage.case(case).holder, stage.duty(case, "handling").owed_by) == (TWO, TWO)
-    assert stage.refused(case, Kind.TRANSFERRED, TWO, to_unit=THREE, text="还是不归我们") == "lead_was_imposed"
+    assert (
+        stage.refused(case, Kind.TRANSFERRED, TWO, to_unit=THREE, text="还是不归我们") == "lead_was_imposed"
+    )
 
 
 def test_back_to_a_previous_holder_goes_to_the_superior_at_once() -> None:

@@ -18,7 +18,11 @@ def stage() -> Stage:
 @pytest.fixture
 def case(stage: Stage) -> CaseId:
     order = stage.report(
-        ReportKind.SUPERVISION_ORDER, unit="petition_office", area="620621", summary="督办", tasks=[{"title": "拆除违建", "unit": UNIT}]
+        ReportKind.SUPERVISION_ORDER,
+        unit="petition_office",
+        area="620621",
+        summary="督办",
+        tasks=[{"title": "拆除违建", "unit": UNIT}],
     )
     stage.after(days=8)
     stage.says(order, Kind.NOTICE_DRAFTED, "petition", role=Role.SUPERVISOR, text="沙泉县拆违不力，予以通报")
@@ -31,16 +35,27 @@ def approved(stage: Stage, case: CaseId) -> None:
 
 
 def test_two_others_approve_and_each_once(stage: Stage, case: CaseId) -> None:
-    assert stage.refused(case, Kind.NOTICE_APPROVED, "petition", role=Role.LEADER) == "nobody_approves_their_own_draft"
+    assert (
+        stage.refused(case, Kind.NOTICE_APPROVED, "petition", role=Role.LEADER)
+        == "nobody_approves_their_own_draft"
+    )
     stage.says(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE)
     assert stage.refused(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE) == "approved_already"
-    assert stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE) == "approvals_missing"
+    assert (
+        stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE) == "approvals_missing"
+    )
 
 
 def test_the_unit_named_has_three_days_to_reply(stage: Stage, case: CaseId) -> None:
     approved(stage, case)
-    assert (stage.limit(case, "notice_reply"), stage.duty(case, "notice_reply").owed_by) == ("12-04 11:00", UNIT)
-    assert stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE) == "reply_window_is_open"
+    assert (stage.limit(case, "notice_reply"), stage.duty(case, "notice_reply").owed_by) == (
+        "12-04 11:00",
+        UNIT,
+    )
+    assert (
+        stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE)
+        == "reply_window_is_open"
+    )
     stage.after(days=3, minutes=1)
     assert stage.refused(case, Kind.NOTICE_REPLIED, UNIT, text="迟了") == "reply_window_closed"
     stage.says(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE)
@@ -57,11 +72,20 @@ def test_after_its_reply_it_may_be_published_and_corrected_later(stage: Stage, c
     notice = stage.case(case).notice
     assert notice
     assert notice.published_at
-    assert (notice.text, wall(notice.published_at), len(notice.replies)) == ("沙泉县拆违不力，予以通报", "12-02 11:00", 1)
+    assert (notice.text, wall(notice.published_at), len(notice.replies)) == (
+        "沙泉县拆违不力，予以通报",
+        "12-02 11:00",
+        1,
+    )
     assert stage.reasons(case, EffectKind.STATUS)[-1] == "corrected"
 
 
 def test_one_that_is_turned_down_is_gone_and_must_be_drafted_anew(stage: Stage, case: CaseId) -> None:
     stage.says(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE, approve=False, text="证据不足")
-    assert stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE) == "no_notice_is_pending"
-    assert not {"notice_reply", "notice_approval"} & stage.owed(case), "nothing is owed to a notice that is no more"
+    assert (
+        stage.refused(case, Kind.NOTICE_PUBLISHED, "discipline", role=Role.DISCIPLINE)
+        == "no_notice_is_pending"
+    )
+    assert not {"notice_reply", "notice_approval"} & stage.owed(case), (
+        "nothing is owed to a notice that is no more"
+    )

@@ -1,4 +1,6 @@
-"""The petition office supervises what is overdue: order, assignment, reminders, feedback, check and verified closure. Row 24."""
+"""The petition office supervises what is overdue: order, assignment, reminders, feedback, check and verified
+closure. Row 24.
+"""
 
 from shared.case import CaseStatus, TaskState
 from shared.facts import EffectKind, Purpose
@@ -12,7 +14,11 @@ UNIT = "shaquan_government"
 def ordered(stage: Stage) -> CaseId:
     """A task three days over its limit has brought an order."""
     task = stage.report(
-        ReportKind.TASK, unit="party_office", area="620600", summary="会议交办", tasks=[{"title": "拆除违建", "unit": UNIT}]
+        ReportKind.TASK,
+        unit="party_office",
+        area="620600",
+        summary="会议交办",
+        tasks=[{"title": "拆除违建", "unit": UNIT}],
     )
     stage.says(task, Kind.ACCEPTED, UNIT, task="t1")
     stage.after(days=6, minutes=1)
@@ -25,7 +31,9 @@ def test_three_days_overdue_brings_the_order_with_a_task_for_whoever_owes() -> N
     order = ordered(stage)
     case = stage.case(order)
     assert case.report.unit == "petition_office"
-    assert [(task.unit, task.assigner, task.title) for task in case.tasks] == [(UNIT, "petition_office", "拆除违建")]
+    assert [(task.unit, task.assigner, task.title) for task in case.tasks] == [
+        (UNIT, "petition_office", "拆除违建")
+    ]
     assert stage.is_done(order, "order_assign")
     assert stage.limit(order, "order_feedback") == "12-06 11:00"
 
@@ -36,7 +44,10 @@ def test_the_unit_is_reminded_and_after_the_limit_rung_every_day() -> None:
     stage.after(days=9, hours=1)
     slips = [colour for _, colour in stage.slips(order, "order_feedback")]
     assert slips == ["blue", "yellow", "red"]
-    assert stage.told(order, "order_feedback", Purpose.AGAIN) == [("12-07 11:00", "shaquan_main"), ("12-08 11:00", "shaquan_main")]
+    assert stage.told(order, "order_feedback", Purpose.AGAIN) == [
+        ("12-07 11:00", "shaquan_main"),
+        ("12-08 11:00", "shaquan_main"),
+    ]
     assert not stage.raised(order, ReportKind.SUPERVISION_ORDER), "an order does not order itself"
 
 

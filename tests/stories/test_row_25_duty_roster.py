@@ -1,4 +1,6 @@
-"""The duty roster holds round the clock: leader on duty, sign-in, handover; nobody there is a lapse. Row 25."""
+"""The duty roster holds round the clock: leader on duty, sign-in, handover; nobody there is a lapse. Row
+25.
+"""
 
 from shared.facts import EffectKind, LapseCause, Purpose
 from shared.ids import CaseId, PostId, UnitId
@@ -21,7 +23,10 @@ def test_every_shift_is_signed_in_within_a_quarter_of_an_hour() -> None:
     stage.says(case, Kind.SIGNED_IN, on_shift)
     assert stage.is_done(case, "sign_in")
     stage.at("2026-11-25 08:31")
-    assert (stage.duty(case, "sign_in").bearer, stage.limit(case, "sign_in")) == (stage.holder("two_offices_duty"), "11-25 08:45")
+    assert (stage.duty(case, "sign_in").bearer, stage.limit(case, "sign_in")) == (
+        stage.holder("two_offices_duty"),
+        "11-25 08:45",
+    )
 
 
 def test_absence_is_a_lapse_of_the_unit_and_is_referred() -> None:
@@ -31,7 +36,10 @@ def test_absence_is_a_lapse_of_the_unit_and_is_referred() -> None:
     lapse = stage.duty(case, "sign_in").lapse
     assert lapse
     assert lapse.cause is LapseCause.ABSENT
-    assert [post for _, post in stage.told(case, "sign_in", Purpose.OVERDUE)] == ["deputy_sg_in_charge", "two_offices_duty"]
+    assert [post for _, post in stage.told(case, "sign_in", Purpose.OVERDUE)] == [
+        "deputy_sg_in_charge",
+        "two_offices_duty",
+    ]
     assert stage.case(standing_case("ledger", "gov_office")).standing
     assert stage.raised(case, ReportKind.ACCOUNTABILITY)
 
@@ -60,7 +68,9 @@ def test_a_shift_is_handed_over_by_name() -> None:
     assert stage.limit(case, "hand_over") == "11-24 09:00"
     stage.says(case, Kind.HANDED_OVER, stage.holder("two_offices_duty"), to_person="bai_su", text="三件待办")
     assert stage.is_done(case, "hand_over")
-    assert [(effect.why, effect.person) for effect in stage.effects(case, EffectKind.COMMAND)] == [("shift_handed_over", "bai_su")]
+    assert [(effect.why, effect.person) for effect in stage.effects(case, EffectKind.COMMAND)] == [
+        ("shift_handed_over", "bai_su")
+    ]
 
 
 def test_who_is_rung_at_night_is_whoever_is_on_shift_and_a_leader_is_on_duty_with_them() -> None:

@@ -1,4 +1,6 @@
-"""A gap in the roster is warned of before it opens: nobody on duty next week is somebody's duty today. Row 25."""
+"""A gap in the roster is warned of before it opens: nobody on duty next week is somebody's duty today. Row
+25.
+"""
 
 from datetime import date
 
@@ -12,15 +14,24 @@ from tests.stories.stage import Stage
 def ending(on: date) -> Directory:
     """The example, its website watch ending with no successor."""
     whole = example_directory()
-    return whole.revised(rosters=tuple(one.model_copy(update={"ends": on}) if one.id == "web_watch" else one for one in whole.rosters))
+    return whole.revised(
+        rosters=tuple(
+            one.model_copy(update={"ends": on}) if one.id == "web_watch" else one for one in whole.rosters
+        )
+    )
 
 
 def test_a_roster_that_ends_within_two_weeks_opens_the_duty_to_close_the_gap() -> None:
     stage = Stage(directory=ending(date(2026, 12, 1)))
     case = stage.watches("gaps", "gap_watch")
     stage.at("2026-11-24 09:01")
-    assert [effect.note for effect in stage.effects(case, EffectKind.GAP) if "web_watch" in (effect.note or "")]
-    assert (stage.limit(case, "gap_watch"), stage.duty(case, "gap_watch").bearer) == ("11-24 17:00", stage.holder("emergency_office"))
+    assert [
+        effect.note for effect in stage.effects(case, EffectKind.GAP) if "web_watch" in (effect.note or "")
+    ]
+    assert (stage.limit(case, "gap_watch"), stage.duty(case, "gap_watch").bearer) == (
+        "11-24 17:00",
+        stage.holder("emergency_office"),
+    )
     stage.says(case, Kind.PROGRESSED, "emergency_office", text="已排至年底")
     assert stage.is_done(case, "gap_watch")
 

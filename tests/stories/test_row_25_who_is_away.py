@@ -1,4 +1,6 @@
-"""On the duty roster, in absence and after a change of post, it is whoever is there at that moment that is rung. Row 25."""
+"""On the duty roster, in absence and after a change of post, it is whoever is there at that moment that is
+rung. Row 25.
+"""
 
 from shared.case import DutyState
 from shared.directory import Absence, Directory
@@ -11,14 +13,18 @@ from tests.stories.stage import Stage, moment
 def away(person: str, since: str, until: str) -> Directory:
     whole = example_directory()
     absence = Absence.model_validate({"from": moment(since), "until": moment(until), "reason": "leave"})
-    people = tuple(one.model_copy(update={"absences": (absence,)}) if one.id == person else one for one in whole.people)
+    people = tuple(
+        one.model_copy(update={"absences": (absence,)}) if one.id == person else one for one in whole.people
+    )
     return whole.revised(people=people)
 
 
 def with_mayor(person: str) -> Directory:
     whole = example_directory()
     new = {"holder": person, "deputies": ()}
-    return whole.revised(posts=tuple(one.model_copy(update=new) if one.id == "gov_main" else one for one in whole.posts))
+    return whole.revised(
+        posts=tuple(one.model_copy(update=new) if one.id == "gov_main" else one for one in whole.posts)
+    )
 
 
 def test_the_deputy_is_owed_the_report_while_the_mayor_is_on_leave() -> None:
@@ -48,7 +54,9 @@ def test_a_change_of_office_in_the_middle_leaves_the_duty_with_whoever_was_told(
     duty = next(duty for duty in stage.duties(case, "first_report") if duty.posts == ("gov_main",))
     assert (duty.bearer, duty.state) == ("qian_yi", DutyState.DISCHARGED)
     late = stage.report(level=Level.II)
-    assert [duty.posts for duty in stage.duties(late, "first_report") if duty.bearer == "li_ding"] == [("gov_main", "gov_in_charge")]
+    assert [duty.posts for duty in stage.duties(late, "first_report") if duty.bearer == "li_ding"] == [
+        ("gov_main", "gov_in_charge")
+    ]
 
 
 def test_what_somebody_who_left_owes_is_given_to_their_successor() -> None:
@@ -56,5 +64,8 @@ def test_what_somebody_who_left_owes_is_given_to_their_successor() -> None:
     case = stage.report(level=Level.II)
     written = stage.duty(case, "written_report")
     stage.says(case, Kind.REASSIGNED, "wangshan_government", duty=written.id, to_person="tao_ri")
-    assert (stage.duty(case, "written_report").bearer, stage.duty(case, "written_report").owed_by) == ("tao_ri", written.owed_by)
+    assert (stage.duty(case, "written_report").bearer, stage.duty(case, "written_report").owed_by) == (
+        "tao_ri",
+        written.owed_by,
+    )
     assert ("11-23 11:00", "wangshan_info_duty") in stage.told(case, "written_report", Purpose.DUTY)

@@ -1,4 +1,6 @@
-"""Units fight together: a joint task has one lead and sub-tasks, and each of them answers for its own part. Row 26."""
+"""Units fight together: a joint task has one lead and sub-tasks, and each of them answers for its own part.
+Row 26.
+"""
 
 from shared.case import TaskState
 from shared.facts import EffectKind, Purpose
@@ -31,7 +33,9 @@ def test_one_leads_and_what_waits_for_another_begins_when_that_is_verified() -> 
         (HELPER, False, TaskState.ASSIGNED),
         (LAST, False, TaskState.WAITING),
     ]
-    assert not [duty for duty in stage.duties(case, "task_complete") if duty.task == "t3"], "nothing is owed before its turn"
+    assert not [duty for duty in stage.duties(case, "task_complete") if duty.task == "t3"], (
+        "nothing is owed before its turn"
+    )
     stage.after(hours=30)
     stage.says(case, Kind.COMPLETED, LEAD, task="t1", text="完成")
     stage.says(case, Kind.VERIFIED, "government", task="t1")

@@ -1,4 +1,6 @@
-"""Contingency plans can be worked by: their steps become tasks, and they are reviewed and drilled when they are due. Row 27."""
+"""Contingency plans can be worked by: their steps become tasks, and they are reviewed and drilled when they
+are due. Row 27.
+"""
 
 from shared.case import TaskState
 from shared.facts import Purpose
@@ -9,7 +11,9 @@ from tests.stories.stage import Stage, wall
 def test_a_plan_that_is_invoked_makes_a_task_of_each_step_in_its_order() -> None:
     stage = Stage()
     case = stage.report(level=Level.II, topic="chemical")
-    (plan,) = stage.directory.plans_for(stage.case(case).report.kind, Category.ACCIDENT, "chemical", Level.II, "620622")
+    (plan,) = stage.directory.plans_for(
+        stage.case(case).report.kind, Category.ACCIDENT, "chemical", Level.II, "620622"
+    )
     stage.says(case, Kind.PLAN_INVOKED, "wangshan_info_centre", plan=plan.id)
     assert stage.is_done(case, "plan"), "an invoked plan is the plan of action that was owed"
     tasks = stage.case(case).tasks
@@ -22,7 +26,9 @@ def test_a_plan_that_is_invoked_makes_a_task_of_each_step_in_its_order() -> None
     stage.after(minutes=40)
     stage.says(case, Kind.COMPLETED, "fire_rescue", task="t2", text="已堵漏")
     stage.says(case, Kind.VERIFIED, "wangshan_info_centre", task="t2")
-    assert stage.limit(case, "task_complete", "t4") == "11-23 13:40", "two hours from the end of the step it waited for"
+    assert stage.limit(case, "task_complete", "t4") == "11-23 13:40", (
+        "two hours from the end of the step it waited for"
+    )
 
 
 def test_a_step_nobody_takes_is_told_upwards() -> None:

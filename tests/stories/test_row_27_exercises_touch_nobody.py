@@ -20,7 +20,9 @@ def test_nobody_answers_for_a_lapse_in_a_drill() -> None:
     stage = Stage()
     case = stage.report(level=Level.II, exercise=True, summary="演练")
     stage.after(days=12)
-    assert [one.id for one in stage.world.cases.values()] == [case], "no ledger, no order, no accountability case"
+    assert [one.id for one in stage.world.cases.values()] == [case], (
+        "no ledger, no order, no accountability case"
+    )
 
 
 def test_the_plans_steps_are_worked_through_as_in_earnest() -> None:

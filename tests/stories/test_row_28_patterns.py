@@ -1,4 +1,6 @@
-"""The patterns are studied: each graver event is reviewed, and every quarter what they have in common goes to the leaders. Row 28."""
+"""The patterns are studied: each graver event is reviewed, and every quarter what they have in common goes to
+the leaders. Row 28.
+"""
 
 from shared.vocabulary import Document, Kind, Level
 from tests.stories.stage import Stage

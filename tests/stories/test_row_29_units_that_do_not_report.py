@@ -1,4 +1,6 @@
-"""What an outside source knows and no unit reports within half an hour is a suspected omission, which a person confirms or not. Row 29."""
+"""What an outside source knows and no unit reports within half an hour is a suspected omission, which a
+person confirms or not. Row 29.
+"""
 
 from typing import Any
 
@@ -15,7 +17,11 @@ COMPETENT = "wangshan_emergency"
 
 def hit(stage: Stage) -> CaseId:
     return stage.report(
-        ReportKind.OPINION, category=Category.ACCIDENT, topic="external_media", unit="propaganda", summary="外媒称望山化工厂爆炸"
+        ReportKind.OPINION,
+        category=Category.ACCIDENT,
+        topic="external_media",
+        unit="propaganda",
+        summary="外媒称望山化工厂爆炸",
     )
 
 
@@ -30,14 +36,19 @@ def suspected(stage: Stage) -> CaseId:
 def test_the_competent_units_own_report_answers_the_witness() -> None:
     stage = Stage()
     case = hit(stage)
-    assert (stage.duty(case, "cross_check").owed_by, stage.limit(case, "cross_check")) == (COMPETENT, "11-23 11:30")
+    assert (stage.duty(case, "cross_check").owed_by, stage.limit(case, "cross_check")) == (
+        COMPETENT,
+        "11-23 11:30",
+    )
     stage.after(minutes=20)
     stage.matches(case, stage.report(level=Level.III, unit=COMPETENT))
     assert stage.is_done(case, "cross_check")
     assert stage.is_done(case, "verification"), "a report that is there needs no verification"
     stage.after(minutes=20)
     assert not stage.effects(case, EffectKind.SUSPECTED)
-    assert "area 1.00: same county" in str(stage.effects(case, EffectKind.MATCHED)[0].note), "why they are thought one is on record"
+    assert "area 1.00: same county" in str(stage.effects(case, EffectKind.MATCHED)[0].note), (
+        "why they are thought one is on record"
+    )
 
 
 def test_only_once_a_person_has_confirmed_it_does_it_count_against_the_unit() -> None:
@@ -51,13 +62,24 @@ def test_only_once_a_person_has_confirmed_it_does_it_count_against_the_unit() ->
     (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
     measure = stage.case(pursued).measure
     assert measure
-    assert (stage.case(pursued).report.unit, measure.proposed, measure.why) == (COMPETENT, "admonitory_talk", ("omitted",))
+    assert (stage.case(pursued).report.unit, measure.proposed, measure.why) == (
+        COMPETENT,
+        "admonitory_talk",
+        ("omitted",),
+    )
 
 
 def test_what_was_concealed_on_purpose_is_proposed_for_referral() -> None:
     stage = Stage()
     case = suspected(stage)
-    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="现场负责人要求暂不上报", intent=True)
+    stage.says(
+        case,
+        Kind.CONFIRMED,
+        "emergency_office",
+        role=Role.SUPERVISOR,
+        text="现场负责人要求暂不上报",
+        intent=True,
+    )
     (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
     measure = stage.case(pursued).measure
     assert measure
@@ -86,9 +108,22 @@ def test_a_report_that_comes_too_late_is_matched_and_the_lateness_stays() -> Non
 @pytest.mark.parametrize(
     ("report", "competent"),
     [
-        ({"kind": ReportKind.COMPLAINT, "unit": "hotline_centre", "topic": "gas", "original": "hotline-12345"}, "wangshan_government"),
         (
-            {"kind": ReportKind.INCIDENT, "unit": "heating_company", "area": "620602", "original": "heating-monitor"},
+            {
+                "kind": ReportKind.COMPLAINT,
+                "unit": "hotline_centre",
+                "topic": "gas",
+                "original": "hotline-12345",
+            },
+            "wangshan_government",
+        ),
+        (
+            {
+                "kind": ReportKind.INCIDENT,
+                "unit": "heating_company",
+                "area": "620602",
+                "original": "heating-monitor",
+            },
             "beacon_hill_emergency",
         ),
     ],

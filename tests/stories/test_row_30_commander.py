@@ -30,7 +30,10 @@ def test_taking_command_is_word_of_the_leader_in_charge_and_the_next_is_owed_at_
     stage = Stage()
     case = stage.report(level=Level.I)
     stage.acknowledges(case, "gov_in_charge")
-    assert (stage.limit(case, "progress"), stage.duty(case, "progress").posts) == ("11-23 12:00", ("party_main", "gov_main"))
+    assert (stage.limit(case, "progress"), stage.duty(case, "progress").posts) == (
+        "11-23 12:00",
+        ("party_main", "gov_main"),
+    )
     stage.after(minutes=30)
     stage.says(case, Kind.COMMAND_TAKEN, "gov_in_charge")
     assert stage.limit(case, "progress") == "11-23 12:30"

@@ -1,4 +1,6 @@
-"""Orders of a unified command are acknowledged within minutes by whoever gets them; one nobody answers is told upwards. Row 31."""
+"""Orders of a unified command are acknowledged within minutes by whoever gets them; one nobody answers is
+told upwards. Row 31.
+"""
 
 from shared.case import TaskState
 from shared.facts import LapseCause, Purpose
@@ -22,7 +24,10 @@ def test_each_order_is_acknowledged_in_the_ten_minutes_of_its_level() -> None:
     stage = Stage()
     case = ordered(stage)
     assert [stage.limit(case, "task_accept", task) for task in ("t1", "t2")] == ["11-23 11:10", "11-23 11:10"]
-    assert stage.told(case, "task_accept") == [("11-23 11:00", "public_security_head"), ("11-23 11:00", "fire_rescue_head")]
+    assert stage.told(case, "task_accept") == [
+        ("11-23 11:00", "public_security_head"),
+        ("11-23 11:00", "fire_rescue_head"),
+    ]
     stage.after(minutes=6)
     stage.says(case, Kind.ACCEPTED, "public_security", task="t1")
     assert stage.is_done(case, "task_accept", "t1")

@@ -1,4 +1,6 @@
-"""How lateness is pursued is laid down beforehand and frozen on each case; software proposes, the organ decides. Row 33."""
+"""How lateness is pursued is laid down beforehand and frozen on each case; software proposes, the organ
+decides. Row 33.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +27,9 @@ def test_a_new_version_changes_nothing_for_a_case_that_has_begun() -> None:
     stage.after(days=400)
     after = pursued(stage)
     assert stage.case(before).policy == frozen != stage.case(after).policy
-    proposed = [(case.measure.proposed if (case := stage.case(one)).measure else None) for one in (before, after)]
+    proposed = [
+        (case.measure.proposed if (case := stage.case(one)).measure else None) for one in (before, after)
+    ]
     assert proposed == ["reminder", "admonitory_talk"]
     assert stage.limit(before, "measure_decision") == "12-14 11:00", "nor do its limits move"
 
@@ -37,9 +41,14 @@ def test_nothing_is_decided_until_the_organ_has_decided_and_only_by_the_ladder()
     assert measure
     assert measure.decided is None
     by: dict[str, Any] = {"by": "discipline", "role": Role.DISCIPLINE}
-    assert stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="dismissal") == "not_on_the_ladder_in_force"
+    assert (
+        stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="dismissal") == "not_on_the_ladder_in_force"
+    )
     stage.says(case, Kind.MEASURE_DECIDED, **by, measure="reminder", text="首次，情节轻微")
-    assert stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="referral") == "decided_already_ask_for_a_review"
+    assert (
+        stage.refused(case, Kind.MEASURE_DECIDED, **by, measure="referral")
+        == "decided_already_ask_for_a_review"
+    )
 
 
 def test_an_organ_that_does_not_decide_in_fifteen_working_days_is_late_itself() -> None:

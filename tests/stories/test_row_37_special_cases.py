@@ -1,4 +1,6 @@
-"""A special case has a leader of its own by name, is compiled when it is done, and what came of it is published. Rows 37, 38."""
+"""A special case has a leader of its own by name, is compiled when it is done, and what came of it is
+published. Rows 37, 38.
+"""
 
 from shared.case import TaskState
 from shared.facts import EffectKind, Purpose

@@ -1,4 +1,6 @@
-"""After a graver event the press hears the first word in five hours, a conference in a day, and what follows in two. Rows 39, 40."""
+"""After a graver event the press hears the first word in five hours, a conference in a day, and what follows
+in two. Rows 39, 40.
+"""
 
 from shared.case import DutyState
 from shared.facts import Purpose
@@ -11,7 +13,10 @@ PRESS = "propaganda_head"
 def test_five_hours_to_the_first_release_and_a_day_to_the_conference() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    assert (stage.limit(case, "press_first"), stage.limit(case, "press_conference")) == ("11-23 16:00", "11-24 11:00")
+    assert (stage.limit(case, "press_first"), stage.limit(case, "press_conference")) == (
+        "11-23 16:00",
+        "11-24 11:00",
+    )
     assert stage.duty(case, "press_first").bearer == stage.holder(PRESS)
     stage.after(hours=3)
     assert stage.told(case, "press_first", Purpose.REMINDER) == [("11-23 13:30", PRESS)]
@@ -40,7 +45,10 @@ def test_silence_towards_the_press_is_told_to_the_leaders() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
     stage.after(hours=5, minutes=1)
-    assert stage.told(case, "press_first", Purpose.OVERDUE) == [("11-23 16:00", "party_in_charge"), ("11-23 16:00", "gov_in_charge")]
+    assert stage.told(case, "press_first", Purpose.OVERDUE) == [
+        ("11-23 16:00", "party_in_charge"),
+        ("11-23 16:00", "gov_in_charge"),
+    ]
 
 
 def test_a_small_event_owes_the_press_nothing() -> None:

@@ -24,7 +24,9 @@ def publication(stage: Stage) -> CaseId:
 def test_every_outlet_owes_the_same_text_by_the_same_hour() -> None:
     stage = Stage()
     case = publication(stage)
-    assert [(duty.owed_by, stage.limit(case, "publish", duty.task)) for duty in stage.duties(case, "publish")] == [
+    assert [
+        (duty.owed_by, stage.limit(case, "publish", duty.task)) for duty in stage.duties(case, "publish")
+    ] == [
         ("tv_centre", "11-23 13:00"),
         ("website_office", "11-23 13:00"),
     ]

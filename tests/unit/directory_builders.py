@@ -15,8 +15,13 @@ DAY = timedelta(days=1)
 
 
 def person(who: str, **changes: Any) -> Person:
-    channels = [{"channel": "voice", "address": "+860000000000"}, {"channel": "sms", "address": "+860000000000"}]
-    return Person.model_validate({"id": who, "name": {"zh": who, "en": who}, "unit": "city", "channels": channels, **changes})
+    channels = [
+        {"channel": "voice", "address": "+860000000000"},
+        {"channel": "sms", "address": "+860000000000"},
+    ]
+    return Person.model_validate(
+        {"id": who, "name": {"zh": who, "en": who}, "unit": "city", "channels": channels, **changes}
+    )
 
 
 def post(name: str, holder: str, **changes: Any) -> Post:
@@ -28,7 +33,14 @@ def unit(name: str, **changes: Any) -> Unit:
 
 
 def roster(**changes: Any) -> Roster:
-    fields = {"id": "watch", "name": NAME, "unit": "city", "post": "desk", "rotation": ["ann", "bob", "cid"], "since": "2026-11-23"}
+    fields = {
+        "id": "watch",
+        "name": NAME,
+        "unit": "city",
+        "post": "desk",
+        "rotation": ["ann", "bob", "cid"],
+        "since": "2026-11-23",
+    }
     return Roster.model_validate({**fields, **changes})
 
 
@@ -41,7 +53,11 @@ def parts(**changes: Any) -> dict[str, Any]:
     return {
         "version": "test",
         "areas": [{"code": "620600", "name": NAME}, {"code": "620622", "name": NAME, "within": "620600"}],
-        "units": [unit("city"), unit("county", area="620622", superior="city"), unit("clinic", area="620622", superior="county")],
+        "units": [
+            unit("city"),
+            unit("county", area="620622", superior="city"),
+            unit("clinic", area="620622", superior="county"),
+        ],
         "people": [person(who) for who in ("chi", "dan", "ann", "bob", "cid")],
         "posts": [post("chief", "chi", deputies=["dan"]), post("desk", "dan", roster="watch")],
         "rosters": [roster()],

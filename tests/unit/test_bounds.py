@@ -73,7 +73,12 @@ def test_what_is_left_of_a_text_may_stand_anywhere(text: str) -> None:
 
 
 def test_another_systems_report_loses_the_letters_and_says_so() -> None:
-    draft = Draft(id="1", at=datetime.now(UTC), fields={"summary": "火\x1b[2J灾", "details": "a\u202e\r\nb"}, note="Known.")
+    draft = Draft(
+        id="1",
+        at=datetime.now(UTC),
+        fields={"summary": "火\x1b[2J灾", "details": "a\u202e\r\nb"},
+        note="Known.",
+    )
     clean = readable(draft)
     assert isinstance(clean, Draft)
     assert clean.fields == {"summary": "火[2J灾", "details": "a\nb"}
@@ -84,7 +89,8 @@ def test_another_systems_report_loses_the_letters_and_says_so() -> None:
     "text",
     [
         "a: &a [*a, *a]\n",
-        "a0: &a0 [1,2,3,4,5,6,7,8,9]\n" + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "a0: &a0 [1,2,3,4,5,6,7,8,9]\n"
+        + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
         "a: " + "[" * 3000,
         "a: 2026-99-99\n",
         "a: 2026-11-11T00:00:00+99:99\n",
@@ -103,7 +109,12 @@ def test_whatever_a_yaml_text_is_it_is_refused_in_words(text: str) -> None:
 def test_an_area_within_nothing_or_itself_is_a_fault(within: str) -> None:
     """Found by the boundary generator: the first was a 500, the second never ended."""
     area = {"code": "620622", "name": {"zh": "县", "en": "County"}, "within": within}
-    said = {"by": {"principal": "x", "role": "operator"}, "version": "v", "base": 1, "changes": [{"op": "put_area", "area": area}]}
+    said = {
+        "by": {"principal": "x", "role": "operator"},
+        "version": "v",
+        "base": 1,
+        "changes": [{"op": "put_area", "area": area}],
+    }
     with pytest.raises(DirectoryFault):
         apply_change(load_directory(ROOT / "config" / "directory.yaml"), DirectoryChange.model_validate(said))
 

@@ -1,4 +1,6 @@
-"""A case that outgrows a message goes on in parts, which put together are the case as it would be stored whole."""
+"""A case that outgrows a message goes on in parts, which put together are the case as it would be stored
+whole.
+"""
 
 import zlib
 
@@ -12,7 +14,18 @@ from services.escalator.deciding.draft import NOTICES_TOGETHER, notice_id
 from services.intake.board.board import Board
 from services.intake.board.card import card_of
 from shared.case import Case, Entry, Item, read_case, write_case
-from shared.case_parts import LARGEST, MANY, RUN, TooLargeError, head_of, is_parted, parted_decision, places_of, put_together, stow
+from shared.case_parts import (
+    LARGEST,
+    MANY,
+    RUN,
+    TooLargeError,
+    head_of,
+    is_parted,
+    parted_decision,
+    places_of,
+    put_together,
+    stow,
+)
 from shared.facts import Effect, EffectKind
 from shared.ids import PersonId, UnitId
 from shared.kept_fields import unknown_in
@@ -67,14 +80,20 @@ def test_ten_thousand_items_go_into_parts_and_one_more_writes_one_part() -> None
 @given(st.integers(0, 3 * RUN), st.integers(0, 20), st.integers(0, 20_000), st.integers(0, 3_000))
 def test_whatever_grows_it_comes_back_the_same(many: int, entries: int, text: int, effects: int) -> None:
     case = a_case()
-    log = tuple(Entry(sequence=n, at=LEARNED, kind=Kind.PROGRESSED, by="x", text="进" * text) for n in range(entries))
-    told = tuple(Effect(kind=EffectKind.NOTED, why="item_registered", note="进展" * 40) for _ in range(effects))
+    log = tuple(
+        Entry(sequence=n, at=LEARNED, kind=Kind.PROGRESSED, by="x", text="进" * text) for n in range(entries)
+    )
+    told = tuple(
+        Effect(kind=EffectKind.NOTED, why="item_registered", note="进展" * 40) for _ in range(effects)
+    )
     case = replace(case, items=items(many), log=log, decision=replace(case.decision, effects=told))
     stowed = stow(case)
     assert max(map(len, (stowed.raw, *stowed.parts.values()))) < LARGEST
     assert read_case(put_together(stowed.raw, stowed.parts)) == case
     if is_parted(stowed.raw):
-        assert read_case(put_together(stowed.raw, stowed.parts, frozenset({"items"}))) == replace(case, items=())
+        assert read_case(put_together(stowed.raw, stowed.parts, frozenset({"items"}))) == replace(
+            case, items=()
+        )
         assert b'"id"' in head_of(stowed.raw)
 
 
@@ -106,7 +125,9 @@ def test_a_cards_lists_are_read_from_the_parts() -> None:
     duties = tuple(replace(case.duties[0], id=f"{case.duties[0].id}.{n}") for n in range(MANY))  # type: ignore[arg-type]
     stowed = stow(replace(case, duties=duties))
     assert set(places_of(stowed.raw)) == {"duties"}
-    card = card_of(CASE, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()})
+    card = card_of(
+        CASE, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}
+    )
     assert len(card.owed) == MANY
 
 
@@ -115,7 +136,9 @@ def test_a_decision_that_outgrows_a_fact_goes_out_in_several_with_all_of_it_once
     like = case.decision.notices[0]
     notices = tuple(replace(like, id=notice_id(CASE, 9, number)) for number in range(3 * NOTICES_TOGETHER))
     whole = replace(
-        case.decision, effects=tuple(Effect(kind=EffectKind.NOTED, why="x", note="长" * 500) for _ in range(900)), notices=notices
+        case.decision,
+        effects=tuple(Effect(kind=EffectKind.NOTED, why="x", note="长" * 500) for _ in range(900)),
+        notices=notices,
     )
     parts = parted_decision(whole)
     assert len(parts) > 3
@@ -123,7 +146,9 @@ def test_a_decision_that_outgrows_a_fact_goes_out_in_several_with_all_of_it_once
     assert tuple(notice for part in parts for notice in part.notices) == notices
     assert [part.clock for part in parts] == [whole.clock, *[None] * (len(parts) - 1)]
     for part in parts:
-        assert len({notice.id.rpartition(".")[0] for notice in part.notices}) <= 1, "told together, recorded together"
+        assert len({notice.id.rpartition(".")[0] for notice in part.notices}) <= 1, (
+            "told together, recorded together"
+        )
     assert len({notice.id for notice in notices}) == len(notices)
     assert parted_decision(case.decision) == (case.decision,)
 

@@ -1,4 +1,6 @@
-"""What the duty officer reads off a case: who is lit, who is dark, who stands in, what happens next if nobody acts, what can be done."""
+"""What the duty officer reads off a case: who is lit, who is dark, who stands in, what happens next if nobody
+acts, what can be done.
+"""
 
 import zlib
 from datetime import timedelta
@@ -31,14 +33,25 @@ from tests.escalator.builders import LEARNED, Story, example_directory
 ALL = frozenset(Kind)
 OFFICER = Principal(subject="wang_xin", role=Role.DUTY_OFFICER, person=PersonId("wang_xin"))
 MAYOR = Principal(subject="qian_yi", role=Role.LEADER, person=PersonId("qian_yi"))
-HEATING = Principal(subject="lu_hai", role=Role.REPORTER, person=PersonId("lu_hai"), unit=UnitId("heating_company"))
+HEATING = Principal(
+    subject="lu_hai", role=Role.REPORTER, person=PersonId("lu_hai"), unit=UnitId("heating_company")
+)
 ZONE = ZoneInfo("Asia/Shanghai")
-FIRE: dict[str, Any] = {"unit": "emergency_bureau", "area": "620602", "category": Category.ACCIDENT, "level": Level.II}
+FIRE: dict[str, Any] = {
+    "unit": "emergency_bureau",
+    "area": "620602",
+    "category": Category.ACCIDENT,
+    "level": Level.II,
+}
 RECIPIENTS = ("zhao_jia", "qian_yi", "sun_bing", "li_ding", "zhou_wu")
 
 
-def seen(story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL, minute: float = 0) -> CaseView:
-    return case_view(story.now, Names(example_directory()), principal, can, LEARNED + timedelta(minutes=minute))
+def seen(
+    story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL, minute: float = 0
+) -> CaseView:
+    return case_view(
+        story.now, Names(example_directory()), principal, can, LEARNED + timedelta(minutes=minute)
+    )
 
 
 @pytest.fixture
@@ -56,11 +69,15 @@ def tasks() -> Story:
         TaskForm(title="检查", unit=UnitId(unit), due_at=LEARNED + timedelta(days=days))
         for unit, days in (("water_bureau", 2), ("heating_company", 1))
     )
-    story.reported(kind=ReportKind.TASK, unit="petition_office", area="620600", category=None, level=None, tasks=forms)
+    story.reported(
+        kind=ReportKind.TASK, unit="petition_office", area="620600", category=None, level=None, tasks=forms
+    )
     return story
 
 
-def offered(story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL) -> dict[Kind, act_forms.ActPage]:
+def offered(
+    story: Story, principal: Principal = OFFICER, can: frozenset[Kind] = ALL
+) -> dict[Kind, act_forms.ActPage]:
     view = seen(story, principal, can)
     setting = Setting(story.now, example_directory(), Names(example_directory()), principal, LEARNED)
     return {page.act.kind: page for _, pages in act_forms.grouped(view.can, setting) for page in pages}
@@ -86,7 +103,9 @@ def test_a_stand_in_lit_for_four_duties_is_shown_once_with_all_their_names(story
     view = seen(story)
     assert [link.lit.name.en for link in view.chain] == ["Wu Ji"]
     assert [name.en for name in view.chain[0].stands_for] == ["Zhao Jia", "Qian Yi", "Sun Bing", "Li Ding"]
-    lights = {duty.name.en: duty.own.light for duty in view.duties if duty.own and duty.duty.rule == "first_report"}
+    lights = {
+        duty.name.en: duty.own.light for duty in view.duties if duty.own and duty.duty.rule == "first_report"
+    }
     assert lights["Zhou Wu"] is Light.ANSWERED
     assert lights["Qian Yi"] is Light.DARK
 
@@ -121,7 +140,9 @@ def test_one_click_is_offered_to_whoever_has_not_answered_and_to_nobody_else(sto
 
 def test_only_a_duty_officer_logs_calls_and_only_while_something_is_owed(story: Story) -> None:
     story.acknowledged("zhao_jia", 1)
-    logged = {duty.name.en: duty.may_log_call for duty in seen(story).duties if duty.duty.rule == "first_report"}
+    logged = {
+        duty.name.en: duty.may_log_call for duty in seen(story).duties if duty.duty.rule == "first_report"
+    }
     assert (logged["Zhao Jia"], logged["Qian Yi"]) == (False, True)
     assert not any(duty.may_log_call for duty in seen(story, MAYOR).duties)
 
@@ -178,7 +199,15 @@ def test_tasks_stand_by_slip_and_limit_and_a_reader_finds_their_own(tasks: Story
 def test_acts_that_mean_nothing_now_are_not_offered(story: Story) -> None:
     can = seen(story).can
     assert {Kind.TRANSFERRED, Kind.FILED, Kind.REGRADED, Kind.SNOOZED} <= can
-    assert not can & {Kind.ACCEPTED, Kind.OBJECTED, Kind.RESUMED, Kind.REOPENED, Kind.SIGNED_IN, Kind.CONFIRMED, Kind.MEASURE_DECIDED}
+    assert not can & {
+        Kind.ACCEPTED,
+        Kind.OBJECTED,
+        Kind.RESUMED,
+        Kind.REOPENED,
+        Kind.SIGNED_IN,
+        Kind.CONFIRMED,
+        Kind.MEASURE_DECIDED,
+    }
     story.by_two(Kind.CLOSED, 30, text="完结")
     can = seen(story).can
     assert {Kind.FOLLOWED_UP, Kind.REOPENED} <= can
@@ -208,20 +237,38 @@ def test_a_unit_is_offered_its_own_tasks_alone(tasks: Story) -> None:
 def test_a_petitions_limit_is_extended_and_a_tasks_and_nothing_else(story: Story, tasks: Story) -> None:
     petition = Story()
     petition.reported(kind=ReportKind.PETITION, unit="petition_office", category=None, level=None)
-    office = Principal(subject="chen_gui", role=Role.REPORTER, person=PersonId("chen_gui"), unit=UnitId("petition_office"))
-    assert [field.name for field in offered(petition, office)[Kind.EXTENSION_ASKED].fields] == ["due_at", "duty"]
-    assert [field.name for field in offered(tasks, HEATING)[Kind.EXTENSION_ASKED].fields] == ["due_at", "task"]
+    office = Principal(
+        subject="chen_gui", role=Role.REPORTER, person=PersonId("chen_gui"), unit=UnitId("petition_office")
+    )
+    assert [field.name for field in offered(petition, office)[Kind.EXTENSION_ASKED].fields] == [
+        "due_at",
+        "duty",
+    ]
+    assert [field.name for field in offered(tasks, HEATING)[Kind.EXTENSION_ASKED].fields] == [
+        "due_at",
+        "task",
+    ]
     assert Kind.EXTENSION_ASKED not in offered(story)
 
 
 def test_a_campaign_may_be_answered_with_a_nil_report() -> None:
     campaign = Story()
     form = TaskForm(title="排查管网", units=(UnitId("heating_company"), UnitId("water_bureau")))
-    campaign.reported(kind=ReportKind.CAMPAIGN, unit="petition_office", category=None, level=None, tasks=(form,))
+    campaign.reported(
+        kind=ReportKind.CAMPAIGN, unit="petition_office", category=None, level=None, tasks=(form,)
+    )
     fields = {field.name: field for field in offered(campaign, HEATING)[Kind.COMPLETED].fields}
     assert [choice.value for choice in fields["document"].choices] == [Document.NIL_REPORT]
     assert not fields["document"].needed
-    campaign.act(Kind.COMPLETED, 1, unit="heating_company", role=Role.REPORTER, task="t1", document=Document.NIL_REPORT, text="未发现隐患")
+    campaign.act(
+        Kind.COMPLETED,
+        1,
+        unit="heating_company",
+        role=Role.REPORTER,
+        task="t1",
+        document=Document.NIL_REPORT,
+        text="未发现隐患",
+    )
     assert seen(campaign, HEATING).tasks[0].task.nil
 
 
@@ -233,19 +280,36 @@ def test_the_document_that_is_waited_for_is_the_first_to_choose(story: Story) ->
 
 def test_no_form_asks_for_what_the_act_does_not_take() -> None:
     for kind, act in ACTS.items():
-        fields = {name.replace("task_title", "tasks").replace("task_units", "tasks") for name in act_forms.needed(act)}
+        fields = {
+            name.replace("task_title", "tasks").replace("task_units", "tasks")
+            for name in act_forms.needed(act)
+        }
         assert fields <= {*act.fields, "text"}, kind
 
 
 def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> None:
-    values = {"task_title": "查阀门", "task_units": "heating_company,water_bureau", "task_due_at": "2026-12-01T08:30"}
+    values = {
+        "task_title": "查阀门",
+        "task_units": "heating_company,water_bureau",
+        "task_due_at": "2026-12-01T08:30",
+    }
     form = act_forms.read_act(Kind.ASSIGNED, values, ZONE, example_directory())
-    assert (form.tasks[0].units, str(form.tasks[0].due_at)) == (("heating_company", "water_bureau"), "2026-12-01 00:30:00+00:00")
+    assert (form.tasks[0].units, str(form.tasks[0].due_at)) == (
+        ("heating_company", "water_bureau"),
+        "2026-12-01 00:30:00+00:00",
+    )
     with pytest.raises(Problem) as refused:
         act_forms.read_act(Kind.EXTENSION_ASKED, {"due_at": "tomorrow"}, ZONE, example_directory())
     assert set(act_forms.shown_errors(refused.value)) == {"due_at", "task", "duty", "text"}
-    assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE, example_directory()).span == timedelta(minutes=10)
-    assert act_forms.read_act(Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE, example_directory()).approve is False
+    assert act_forms.read_act(Kind.SNOOZED, {"span": "PT10M"}, ZONE, example_directory()).span == timedelta(
+        minutes=10
+    )
+    assert (
+        act_forms.read_act(
+            Kind.EXTENSION_DECIDED, {"task": "t1", "approve": "no"}, ZONE, example_directory()
+        ).approve
+        is False
+    )
 
 
 # Thousands
@@ -255,35 +319,59 @@ def test_a_form_reads_times_in_the_offices_zone_and_names_what_is_missing() -> N
 def many() -> Story:
     """Of a campaign 600 tasks, of three units, some accepted, offered on or done."""
     story = Story()
-    story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
+    story.reported(
+        kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None
+    )
     office = Actor(principal="office", role=Role.SUPERVISOR, unit=UnitId("emergency_office"))
     for start in range(0, 600, MOST_TASKS):
-        units = [UnitId(("water_bureau", "heating_company", "petition_office")[number % 3]) for number in range(MOST_TASKS)]
-        forms = tuple(TaskForm(title=f"{start + number}", unit=unit, within=timedelta(days=7)) for number, unit in enumerate(units))
+        units = [
+            UnitId(("water_bureau", "heating_company", "petition_office")[number % 3])
+            for number in range(MOST_TASKS)
+        ]
+        forms = tuple(
+            TaskForm(title=f"{start + number}", unit=unit, within=timedelta(days=7))
+            for number, unit in enumerate(units)
+        )
         story.happens(Kind.ASSIGNED, CaseAct(by=office, tasks=forms), 1)
     for number, kind in ((1, Kind.ACCEPTED), (2, Kind.ACCEPTED), (4, Kind.COMPLETED)):
         task = story.task(f"t{number}")
-        story.act(kind, 2, task.unit, task=task.id, document=Document.NIL_REPORT if kind is Kind.COMPLETED else None)
+        story.act(
+            kind, 2, task.unit, task=task.id, document=Document.NIL_REPORT if kind is Kind.COMPLETED else None
+        )
     story.act(Kind.TRANSFERRED, 3, "heating_company", task="t2", to_unit="water_bureau", text="theirs")
     return story
 
 
-def test_of_thousands_of_tasks_the_page_has_the_most_pressing_and_says_how_many_there_are(many: Story) -> None:
+def test_of_thousands_of_tasks_the_page_has_the_most_pressing_and_says_how_many_there_are(
+    many: Story,
+) -> None:
     view = seen(many, HEATING)
-    assert (len(view.tasks), view.task_count, len(view.duties), view.duty_count) == (ROWS, 600, ROWS, len(many.now.duties))
+    assert (len(view.tasks), view.task_count, len(view.duties), view.duty_count) == (
+        ROWS,
+        600,
+        ROWS,
+        len(many.now.duties),
+    )
     [field] = [field for field in offered(many, HEATING)[Kind.COMPLETED].fields if field.name == "task"]
     assert (len(field.choices), field.count) == (ROWS, 201), "their own alone"
     [field] = [field for field in offered(many)[Kind.SNOOZED].fields if field.name == "duty"]
     assert (len(field.choices), field.count) == (ROWS, view.owed)
 
 
-@pytest.mark.parametrize("principal", [OFFICER, HEATING, Principal(subject="w", role=Role.DUTY_OFFICER, unit=UnitId("water_bureau"))])
-def test_what_may_be_done_to_each_of_thousands_is_what_may_be_done_to_it_alone(many: Story, principal: Principal) -> None:
+@pytest.mark.parametrize(
+    "principal",
+    [OFFICER, HEATING, Principal(subject="w", role=Role.DUTY_OFFICER, unit=UnitId("water_bureau"))],
+)
+def test_what_may_be_done_to_each_of_thousands_is_what_may_be_done_to_it_alone(
+    many: Story, principal: Principal
+) -> None:
     setting = Setting(many.now, example_directory(), Names(example_directory()), principal, LEARNED)
     for task in many.now.tasks[:6]:
         for kind in ACTS:
             if "task" in ACTS[kind].fields:
-                alone = may(principal.actor(), kind, many.now, example_directory(), LEARNED, task=task.id) is None
+                alone = (
+                    may(principal.actor(), kind, many.now, example_directory(), LEARNED, task=task.id) is None
+                )
                 assert setting.may_of_task(kind, task) == alone, (kind, task.id)
 
 
@@ -299,13 +387,20 @@ def test_no_case_takes_more_tasks_than_are_measured(many: Story, monkeypatch: py
 def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of a case in parts, whose inventory nobody has at hand."""
     story = Story()
-    story.reported(kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None)
+    story.reported(
+        kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None
+    )
     for limited in ("services.intake.acting.act_faults", "services.escalator.deciding.acts.tasks"):
         monkeypatch.setattr(f"{limited}.MOST_ITEMS_OF_A_CASE", MANY)
 
     def count() -> int:
         stowed = stow(story.now)
-        return card_of(story.now.id, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}).item_count
+        return card_of(
+            story.now.id,
+            1,
+            stowed.raw,
+            {address: zlib.compress(raw) for address, raw in stowed.parts.items()},
+        ).item_count
 
     for number in range(MANY):
         assert item_faults(ActForm(summary="a loose ceiling"), number) == []
@@ -323,13 +418,17 @@ def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.Mon
     assert story.now.items[1].measure == "mend it"
 
 
-def test_two_that_assign_at_once_lay_no_more_tasks_than_a_case_takes(tasks: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_assign_at_once_lay_no_more_tasks_than_a_case_takes(
+    tasks: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("services.escalator.deciding.acts.tasks.MOST_TASKS_OF_A_CASE", 4)
     both = (TaskForm(title="x", units=(UnitId("water_bureau"), UnitId("heating_company"))),)
     assert tasks.act(Kind.ASSIGNED, 1, tasks=both).effects[0].why == "assigned"
     assert [effect.why for effect in tasks.act(Kind.ASSIGNED, 2, tasks=both).effects] == ["too_many_tasks"]
     plan = next(iter(example_directory().plans))
-    assert [effect.why for effect in tasks.act(Kind.PLAN_INVOKED, 3, plan=plan.id, text="now").effects] == ["too_many_tasks"]
+    assert [effect.why for effect in tasks.act(Kind.PLAN_INVOKED, 3, plan=plan.id, text="now").effects] == [
+        "too_many_tasks"
+    ]
     assert len(tasks.now.tasks) == 4
 
 
@@ -343,7 +442,9 @@ def test_a_message_with_figures_and_names_is_said_in_either_language() -> None:
 
 def test_a_list_of_cases_leaves_out_what_is_longer_than_a_list_can_show(many: Story) -> None:
     stowed = stow(many.now)
-    card = card_of(many.now.id, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()})
+    card = card_of(
+        many.now.id, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}
+    )
     listed = orjson.loads(card.listed)
     assert not {"tasks", "duties"} & set(listed)
     assert len(orjson.loads(card.raw)["tasks"]) == len(card.lean.tasks) == 600

@@ -1,4 +1,6 @@
-"""Changes are applied as a whole or not at all, never leave a post dark, and the file never undoes what was changed at run time."""
+"""Changes are applied as a whole or not at all, never leave a post dark, and the file never undoes what was
+changed at run time.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +17,18 @@ from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.facts import directory as wire
 from shared.facts.directory import Change
 from shared.ids import PersonId, PostId, RosterId
-from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, parts, person, post, roster, unit
+from tests.unit.directory_builders import (
+    DAY,
+    MONDAY,
+    away,
+    changed,
+    directory,
+    parts,
+    person,
+    post,
+    roster,
+    unit,
+)
 
 WHOLE = directory()
 
@@ -72,7 +85,9 @@ def test_an_absence_nobody_stands_in_for_is_refused_and_a_deputy_in_the_same_cha
 
 def test_a_deputy_who_goes_while_the_holder_is_away_leaves_the_post_dark_too() -> None:
     away_now = after(wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + 3 * DAY)))
-    fault = refused(wire.SetAbsence(person="dan", absence=away(MONDAY + DAY, MONDAY + 2 * DAY)), whole=away_now)
+    fault = refused(
+        wire.SetAbsence(person="dan", absence=away(MONDAY + DAY, MONDAY + 2 * DAY)), whole=away_now
+    )
     assert "2026-11-24T00:30" in str(fault)
     after(wire.SetAbsence(person="dan", absence=away(MONDAY + 3 * DAY, MONDAY + 4 * DAY)), whole=away_now)
 
@@ -88,7 +103,10 @@ def test_a_watch_who_is_the_holder_too_must_not_leave_on_his_own_shift() -> None
 
 def test_what_was_dark_before_does_not_hold_up_another_change() -> None:
     lazy = person("chi", absences=[away(MONDAY, MONDAY + DAY)])
-    whole = directory(people=[lazy, *parts()["people"][1:]], posts=[post("chief", "chi"), post("desk", "dan", roster="watch")])
+    whole = directory(
+        people=[lazy, *parts()["people"][1:]],
+        posts=[post("chief", "chi"), post("desk", "dan", roster="watch")],
+    )
     assert after(wire.PutUnit(unit=unit("office")), whole=whole).units_by_id
 
 
@@ -102,7 +120,9 @@ def test_somebody_who_comes_back_early_answers_again_from_that_moment() -> None:
 
 def test_an_exchanged_shift_stands_in_place_of_one_that_begins_at_the_same_moment() -> None:
     def override(who: str) -> wire.OverrideRoster:
-        return wire.OverrideRoster(roster="watch", override=Override(since=MONDAY, until=MONDAY + DAY, person=who))
+        return wire.OverrideRoster(
+            roster="watch", override=Override(since=MONDAY, until=MONDAY + DAY, person=who)
+        )
 
     found = after(override("bob"), override("cid"))
     assert (holder(found, "desk"), len(found.rosters_by_id[RosterId("watch")].overrides)) == ("cid", 1)
@@ -153,13 +173,19 @@ def test_whatever_is_changed_no_post_is_dark_and_the_way_there_can_be_told(chang
             assert held.channels
             assert one.roster or not any(absence.covers(MONDAY + day * DAY) for absence in held.absences)
     told = difference(WHOLE, found)
-    assert not told or sorted(after(*told).model_dump(exclude={"version"})) == sorted(found.model_dump(exclude={"version"}))
-    assert Directory.model_validate_json(found.model_dump_json()) == found, "what the bucket keeps is what was meant"
+    assert not told or sorted(after(*told).model_dump(exclude={"version"})) == sorted(
+        found.model_dump(exclude={"version"})
+    )
+    assert Directory.model_validate_json(found.model_dump_json()) == found, (
+        "what the bucket keeps is what was meant"
+    )
 
 
 def test_from_nothing_the_difference_is_everything() -> None:
     empty = Directory(version="0", areas=(), units=(), people=(), posts=())
-    assert apply_change(empty, changed(*difference(None, WHOLE))).model_dump(exclude={"version"}) == WHOLE.model_dump(exclude={"version"})
+    assert apply_change(empty, changed(*difference(None, WHOLE))).model_dump(
+        exclude={"version"}
+    ) == WHOLE.model_dump(exclude={"version"})
 
 
 def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time() -> None:
@@ -171,7 +197,9 @@ def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time
     )
     renamed = person("chi", name={"zh": "新", "en": "New"})
     new_file = directory(
-        people=[renamed, *parts()["people"][1:]], rosters=[roster(starts="09:00")], units=[unit("city"), unit("county", area="620622")]
+        people=[renamed, *parts()["people"][1:]],
+        rosters=[roster(starts="09:00")],
+        units=[unit("city"), unit("county", area="620622")],
     )
     found = after(*file_changes(WHOLE, new_file, current), whole=current)
     chi, watch = found.people_by_id[PersonId("chi")], found.rosters_by_id[RosterId("watch")]
@@ -184,7 +212,9 @@ def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time
 
 def test_what_the_bucket_keeps_reads_back_as_it_was_written() -> None:
     whole = after(wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY)))
-    kept = Kept(revision=3, at=MONDAY, change="c", subject="fact.1.directory_changed", fact="{}", directory=whole)
+    kept = Kept(
+        revision=3, at=MONDAY, change="c", subject="fact.1.directory_changed", fact="{}", directory=whole
+    )
     assert Kept.read(kept.write()) == kept
 
 
@@ -197,21 +227,33 @@ def test_a_table_of_people_adds_and_changes_in_the_order_of_its_channels(encodin
     table = "id,name_zh,name_en,unit,language,sms,voice\neve,伊夫,Eve,city,en,+861;+862,+863\nann,安,Ann,city,,+864,\n"
     found = after(*rows(table.replace("+86", "+8600"), "people", encoding))
     eve = found.people_by_id[PersonId("eve")]
-    assert (eve.name.zh, eve.language, [entry.channel for entry in eve.channels]) == ("伊夫", "en", ["sms", "sms", "voice"])
+    assert (eve.name.zh, eve.language, [entry.channel for entry in eve.channels]) == (
+        "伊夫",
+        "en",
+        ["sms", "sms", "voice"],
+    )
     assert [entry.address for entry in found.people_by_id[PersonId("ann")].channels] == ["+86004"]
 
 
-def test_a_column_that_is_missing_leaves_what_is_known_and_a_row_that_says_nothing_new_makes_no_change() -> None:
+def test_a_column_that_is_missing_leaves_what_is_known_and_a_row_that_says_nothing_new_makes_no_change() -> (
+    None
+):
     (change,) = rows("id,holder\nchief,dan\n", "posts")
     assert isinstance(change, wire.PutPost)
-    assert (change.post.holder, change.post.deputies) == ("dan", ("dan",)), "the fault of it is found when it is applied"
+    assert (change.post.holder, change.post.deputies) == ("dan", ("dan",)), (
+        "the fault of it is found when it is applied"
+    )
     assert rows("id,holder\nchief,chi\ndesk,dan\n", "posts") == ()
 
 
 def test_a_roster_comes_in_as_a_row() -> None:
     (change,) = rows("id,rotation,hours,starts\nwatch,ann；bob,12,07:45\n", "rosters")
     assert isinstance(change, wire.PutRoster)
-    assert (change.roster.rotation, change.roster.hours, change.roster.starts.minute) == (("ann", "bob"), 12, 45)
+    assert (change.roster.rotation, change.roster.hours, change.roster.starts.minute) == (
+        ("ann", "bob"),
+        12,
+        45,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Alone only who is away and who stands in, of the own unit, from now on, for a shift; all else takes a second person, who is another."""
+"""Alone only who is away and who stands in, of the own unit, from now on, for a shift; all else takes a
+second person, who is another.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,22 +12,46 @@ from hypothesis import strategies as st
 
 from shared.directory import Directory, Override
 from shared.directory.changes import apply_change
-from shared.directory.changing import BACKWARDS, MAY_APPROVE, Asker, Need, NotYours, approvers, needs, units_of, why_not
+from shared.directory.changing import (
+    BACKWARDS,
+    MAY_APPROVE,
+    Asker,
+    Need,
+    NotYours,
+    approvers,
+    needs,
+    units_of,
+    why_not,
+)
 from shared.facts import Actor
-from shared.facts.directory import Change, EndAbsence, OverrideRoster, PutPerson, PutUnit, SetAbsence, SetHolder
+from shared.facts.directory import (
+    Change,
+    EndAbsence,
+    OverrideRoster,
+    PutPerson,
+    PutUnit,
+    SetAbsence,
+    SetHolder,
+)
 from shared.ids import PersonId, UnitId
 from shared.vocabulary import Role
 from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, person, unit
 
 HOUR = timedelta(hours=1)
-OF_COUNTY = [person("chi", unit="county"), person("dan", unit="county"), *(person(who) for who in ("ann", "bob", "cid"))]
+OF_COUNTY = [
+    person("chi", unit="county"),
+    person("dan", unit="county"),
+    *(person(who) for who in ("ann", "bob", "cid")),
+]
 
 
 def asker(role: Role = Role.DUTY_OFFICER, unit: str | None = "city", who: str | None = None) -> Asker:
     return Asker(role, UnitId(unit) if unit else None, PersonId(who) if who else None)
 
 
-def need(one: Asker, *changes: Change, before: Directory | None = None, now: datetime = MONDAY) -> list[Need | None]:
+def need(
+    one: Asker, *changes: Change, before: Directory | None = None, now: datetime = MONDAY
+) -> list[Need | None]:
     known = before or directory()
     return list(needs(one, changes, known, apply_change(known, changed(*changes)), now))
 
@@ -34,8 +60,12 @@ def absence(who: str = "chi", since: datetime = MONDAY, length: timedelta = HOUR
     return SetAbsence(person=who, absence=away(since, since + length))
 
 
-def stands_in(who: str = "cid", since: datetime = MONDAY, length: timedelta = HOUR, **more: Any) -> OverrideRoster:
-    return OverrideRoster(roster="watch", override=Override(since=since, until=since + length, person=who, **more))
+def stands_in(
+    who: str = "cid", since: datetime = MONDAY, length: timedelta = HOUR, **more: Any
+) -> OverrideRoster:
+    return OverrideRoster(
+        roster="watch", override=Override(since=since, until=since + length, person=who, **more)
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +79,10 @@ def stands_in(who: str = "cid", since: datetime = MONDAY, length: timedelta = HO
         ([stands_in()], None),
         ([stands_in(length=8 * DAY)], Need.LONGER_THAN_A_SHIFT),
         ([SetHolder(post="chief", holder="ann")], Need.OTHER_THAN_SHIFTS),
-        ([PutPerson(person=person("chi", channels=[{"channel": "sms", "address": "+861"}]))], Need.OTHER_THAN_SHIFTS),
+        (
+            [PutPerson(person=person("chi", channels=[{"channel": "sms", "address": "+861"}]))],
+            Need.OTHER_THAN_SHIFTS,
+        ),
     ],
 )
 def test_what_a_duty_officer_may_change_of_the_own_unit(changes: list[Change], wanted: Need | None) -> None:
@@ -71,7 +104,9 @@ def test_another_units_people_take_a_second_person_however_short_it_is() -> None
 
 
 def test_somebody_of_another_unit_is_not_put_on_the_own_roster_alone() -> None:
-    town = directory(people=[*(person(who) for who in ("chi", "dan", "ann", "bob")), person("cid", unit="county")])
+    town = directory(
+        people=[*(person(who) for who in ("chi", "dan", "ann", "bob")), person("cid", unit="county")]
+    )
     assert need(asker(), stands_in("cid"), before=town) == [Need.ANOTHER_UNIT]
 
 
@@ -93,21 +128,29 @@ stretches = st.tuples(st.integers(0, 14 * 24), st.integers(1, 24))
 
 @given(pieces=st.lists(stretches, min_size=1, max_size=12))
 def test_a_year_can_not_be_put_together_of_hours(pieces: Sequence[tuple[int, int]]) -> None:
-    """Whatever is made alone, one after the other, at one moment: never is anybody absent longer than a shift."""
+    """Whatever is made alone, one after the other, at one moment: never is anybody absent longer than a
+    shift.
+    """
     town = directory()
     for start, hours in pieces:
         change = absence("chi", MONDAY + start * HOUR, hours * HOUR)
         after = apply_change(town, changed(change))
         if needs(asker(), [change], town, after, MONDAY) == (None,):
             town = after
-    away_for = {hour for hour in range(16 * 24) if any(one.covers(MONDAY + hour * HOUR) for one in town.people[0].absences)}
+    away_for = {
+        hour
+        for hour in range(16 * 24)
+        if any(one.covers(MONDAY + hour * HOUR) for one in town.people[0].absences)
+    }
     assert len(away_for) * HOUR <= DAY + BACKWARDS
 
 
 # The second person
 
 
-def second(who: Asker, principal: str = "second", touched: Sequence[str] = ("chi",), units: Sequence[str] = ("city",)) -> NotYours | None:
+def second(
+    who: Asker, principal: str = "second", touched: Sequence[str] = ("chi",), units: Sequence[str] = ("city",)
+) -> NotYours | None:
     proposer = Actor(principal="first", role=Role.DUTY_OFFICER)
     return why_not(who, principal, proposer, "fay", touched, [UnitId(unit) for unit in units])
 
@@ -131,7 +174,9 @@ def test_it_is_for_the_units_above_all_that_it_concerns() -> None:
     assert approvers({UnitId("clinic"), UnitId("county")}, town) == ("city",)
     assert approvers({UnitId("city")}, town) == ("city",), "nobody is above the unit above all"
     as_operator = PutPerson(person=person("chi", unit="county", roles=["operator"]))
-    assert units_of(as_operator, town, town) == {None}, "whoever gives roles gives power over more than their unit"
+    assert units_of(as_operator, town, town) == {None}, (
+        "whoever gives roles gives power over more than their unit"
+    )
     moved = PutUnit(unit=unit("clinic", area="620622", superior="city"))
     assert units_of(moved, town, town) == {None}, "where a unit stands decides who has power over whom"
     assert approvers({None}, town) == (), "what concerns the whole city is the operator's"

@@ -40,9 +40,15 @@ MANY = 3_000
 NAMED = {"zh": "某", "en": "Some"}
 HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "circle": ({"units": [("c_%d", {"area": "620600", "superior": "c_%d"})]}, "stands above itself (c_"),
-    "nowhere": ({"people": [("p_%d", {"unit": "nowhere"})]}, "belongs to unit nowhere, which is not declared"),
+    "nowhere": (
+        {"people": [("p_%d", {"unit": "nowhere"})]},
+        "belongs to unit nowhere, which is not declared",
+    ),
     "twice": ({"people": [("zhao_jia", {"unit": "government"})]}, "person zhao_jia is declared twice"),
-    "dark": ({"posts": [("q_%d", {"unit": "government", "holder": "nobody"})]}, "is held by nobody, who is not declared"),
+    "dark": (
+        {"posts": [("q_%d", {"unit": "government", "holder": "nobody"})]},
+        "is held by nobody, who is not declared",
+    ),
 }
 """Part → objects of it that are added, each numbered; and what is said of the first."""
 
@@ -67,13 +73,19 @@ def test_thousands_of_faults_are_named_as_far_as_a_person_reads(tmp_path: Path, 
     ("was", "now", "words"),
     [
         ('version: "2026-11-01"', f"version: {'v' * 1_000_000}", "version: must have 1 to 80 characters"),
-        ('version: "2026-11-01"', 'version: "a\u202eb"', "version: holds a letter that can't be seen (U+202E): remove it"),
+        (
+            'version: "2026-11-01"',
+            'version: "a\u202eb"',
+            "version: holds a letter that can't be seen (U+202E): remove it",
+        ),
         ('version: "2026-11-01"', 'version: ""', "version: must have 1 to 80 characters"),
         ("id: zhao_jia", f"id: {'x' * 1_000_000}", "String should match pattern"),
         ("zh: 赵甲", f"zh: {'名' * 1_000_000}", "must have 1 to 120 characters"),
     ],
 )
-def test_what_no_fact_could_carry_is_named_and_not_repeated(tmp_path: Path, was: str, now: str, words: str) -> None:
+def test_what_no_fact_could_carry_is_named_and_not_repeated(
+    tmp_path: Path, was: str, now: str, words: str
+) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     assert was in text
     (tmp_path / "directory.yaml").write_text(text.replace(was, now, 1), encoding="utf-8")
@@ -84,7 +96,9 @@ def test_what_no_fact_could_carry_is_named_and_not_repeated(tmp_path: Path, was:
 
 def test_a_file_in_the_encoding_of_an_older_system_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "directory.yaml").write_bytes(EXAMPLE.read_text(encoding="utf-8").encode("gb18030"))
-    assert "it is not UTF-8, GB 18030 perhaps: save it as UTF-8" in run("check", str(tmp_path / "directory.yaml"), code=1)
+    assert "it is not UTF-8, GB 18030 perhaps: save it as UTF-8" in run(
+        "check", str(tmp_path / "directory.yaml"), code=1
+    )
 
 
 def test_an_object_larger_than_a_message_is_named(tmp_path: Path) -> None:
@@ -92,7 +106,9 @@ def test_an_object_larger_than_a_message_is_named(tmp_path: Path) -> None:
     roster = document["rosters"][0]
     hours = [f"2027-01-{1 + hour // 24:02d}T{hour % 24:02d}" for hour in range(400)]
     stands_in = {"person": roster["rotation"][0], "reason": "\U0001f6a8" * 200}
-    roster["overrides"] = [{"from": f"{hour}:00:00Z", "until": f"{hour}:30:00Z", **stands_in} for hour in hours]
+    roster["overrides"] = [
+        {"from": f"{hour}:00:00Z", "until": f"{hour}:30:00Z", **stands_in} for hour in hours
+    ]
     (tmp_path / "directory.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
     said = run("check", str(tmp_path / "directory.yaml"), code=1).replace("\n", " ")
     assert f"roster {roster['id']} takes" in said
@@ -101,7 +117,9 @@ def test_an_object_larger_than_a_message_is_named(tmp_path: Path) -> None:
 
 def test_people_without_a_number_are_named_as_far_as_a_person_reads(tmp_path: Path) -> None:
     document = yaml.load(EXAMPLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    document["people"] += [{"id": f"p_{number}", "name": {**NAMED}, "unit": "government"} for number in range(MANY)]
+    document["people"] += [
+        {"id": f"p_{number}", "name": {**NAMED}, "unit": "government"} for number in range(MANY)
+    ]
     (tmp_path / "directory.yaml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), encoding="utf-8")
     assert len(run("check", str(tmp_path / "directory.yaml"))) < 40_000
     assert len(answer("check", str(tmp_path / "directory.yaml"))["gaps"]) >= MANY
@@ -110,11 +128,17 @@ def test_people_without_a_number_are_named_as_far_as_a_person_reads(tmp_path: Pa
 def test_a_fault_ends_with_1_and_names_its_line(tmp_path: Path) -> None:
     broken = tmp_path / "directory.yaml"
     broken.write_text(EXAMPLE.read_text().replace("head: gov_main", "head: nobody"))
-    line = next(number for number, text in enumerate(broken.read_text().splitlines(), 1) if "head: nobody" in text)
-    assert f"directory.yaml:{line}: units.1.head: unit government names nobody as its head" in run("check", str(broken), code=1)
+    line = next(
+        number for number, text in enumerate(broken.read_text().splitlines(), 1) if "head: nobody" in text
+    )
+    assert f"directory.yaml:{line}: units.1.head: unit government names nobody as its head" in run(
+        "check", str(broken), code=1
+    )
 
 
-@pytest.mark.parametrize("part", ["posts", "people", "units", "areas", "rosters", "sources", "plans", "suppressions", "gaps"])
+@pytest.mark.parametrize(
+    "part", ["posts", "people", "units", "areas", "rosters", "sources", "plans", "suppressions", "gaps"]
+)
 def test_each_part_is_shown(part: str) -> None:
     assert part in answer("show", part, "--against", str(EXAMPLE))
     assert run("show", part, "--against", str(EXAMPLE))
@@ -126,13 +150,22 @@ def test_a_part_there_is_none_of_is_a_matter_of_usage() -> None:
 
 def test_a_table_says_what_would_change_and_a_bad_one_nothing(tmp_path: Path) -> None:
     table = tmp_path / "people.csv"
-    table.write_text("id,name_zh,unit,voice\nbai_su,柏宿,gov_office,+860000000999\nnew_one,新人,gov_office,+860000000998\n")
+    table.write_text(
+        "id,name_zh,unit,voice\nbai_su,柏宿,gov_office,+860000000999\nnew_one,新人,gov_office,+860000000998\n"
+    )
     changes = answer("import", str(table), "--against", str(EXAMPLE))["changes"]
-    assert [(one["op"], one["person"]["id"]) for one in changes] == [("put_person", "bai_su"), ("put_person", "new_one")]
+    assert [(one["op"], one["person"]["id"]) for one in changes] == [
+        ("put_person", "bai_su"),
+        ("put_person", "new_one"),
+    ]
     table.write_text("id,name_zh,unit,voice\nBad,坏,gov_office,+860000000999\n")
-    assert "people.csv:2: id: String should match pattern '^[a-z]" in run("import", str(table), "--against", str(EXAMPLE), code=1)
+    assert "people.csv:2: id: String should match pattern '^[a-z]" in run(
+        "import", str(table), "--against", str(EXAMPLE), code=1
+    )
     table.write_text("id,unit\nwang_xin,nowhere\n")
-    assert "person wang_xin belongs to unit nowhere" in run("import", str(table), "--against", str(EXAMPLE), code=1)
+    assert "person wang_xin belongs to unit nowhere" in run(
+        "import", str(table), "--against", str(EXAMPLE), code=1
+    )
 
 
 def test_a_roster_goes_out_as_a_calendar_and_comes_back_unchanged(tmp_path: Path) -> None:
@@ -154,13 +187,25 @@ ASKED = {
     "why": "病假",
     "approvers": [UNIT],
     "may_decide": True,
-    "touches": [{"person": "qian_yi", "changes": [{"what": str(what), "about": UNIT, **SPAN} for what in Touch]}],
+    "touches": [
+        {"person": "qian_yi", "changes": [{"what": str(what), "about": UNIT, **SPAN} for what in Touch]}
+    ],
     "changes": [],
 }
 
 
 def test_what_waits_is_listed_with_who_may_approve_it(capsys: pytest.CaptureFixture[str]) -> None:
-    lines.proposals([ASKED, {**ASKED, "touches": [], "approvers": [], "changes": [{"op": "remove", "what": "plan", "id": "old"}]}])
+    lines.proposals(
+        [
+            ASKED,
+            {
+                **ASKED,
+                "touches": [],
+                "approvers": [],
+                "changes": [{"op": "remove", "what": "plan", "id": "old"}],
+            },
+        ]
+    )
     said = " ".join(capsys.readouterr().out.split())
     assert "钱乙 Qian Yi: absent" in said
     assert "2026-11-30 03:00 – 2027-11-30 03:00" in said

@@ -5,7 +5,18 @@ from typing import Any
 
 from shared.directory import Directory, Gap, gaps
 from shared.directory.gaps import new_gaps
-from tests.unit.directory_builders import DAY, MONDAY, NAME, away, directory, parts, person, post, roster, unit
+from tests.unit.directory_builders import (
+    DAY,
+    MONDAY,
+    NAME,
+    away,
+    directory,
+    parts,
+    person,
+    post,
+    roster,
+    unit,
+)
 
 
 def found(whole: Directory, days: int = 14) -> dict[str, Gap]:
@@ -13,7 +24,10 @@ def found(whole: Directory, days: int = 14) -> dict[str, Gap]:
 
 
 def with_absence(who: str, since: int, until: int, **changes: Any) -> Directory:
-    people = [person(one, absences=[away(MONDAY + since * DAY, MONDAY + until * DAY)] if one == who else []) for one in PEOPLE]
+    people = [
+        person(one, absences=[away(MONDAY + since * DAY, MONDAY + until * DAY)] if one == who else [])
+        for one in PEOPLE
+    ]
     return directory(people=people, **changes)
 
 
@@ -27,7 +41,12 @@ def test_a_directory_without_a_gap_has_none() -> None:
 
 def test_a_holder_who_will_be_away_without_a_deputy_is_a_grave_gap_for_just_that_time() -> None:
     gap = found(with_absence("chi", 6, 7, **ALONE))["no_deputy"]
-    assert (gap.subject, gap.since, gap.until, gap.grave) == ("chief", MONDAY + 6 * DAY, MONDAY + 7 * DAY, True)
+    assert (gap.subject, gap.since, gap.until, gap.grave) == (
+        "chief",
+        MONDAY + 6 * DAY,
+        MONDAY + 7 * DAY,
+        True,
+    )
     assert "指定一名" in gap.text.zh
     assert "name a deputy" in gap.text.en
     assert found(with_absence("chi", 6, 7)) == {}, "with a deputy it is none"
@@ -57,7 +76,14 @@ def test_somebody_with_one_way_to_reach_them_is_named() -> None:
 
 def test_a_unit_nobody_heads_and_a_plan_past_its_review_are_named() -> None:
     step = {"title": NAME, "unit": "city", "within": "PT1H"}
-    plan = {"id": "plan", "name": NAME, "unit": "city", "version": "1", "review_by": "2026-11-30", "steps": [step]}
+    plan = {
+        "id": "plan",
+        "name": NAME,
+        "unit": "city",
+        "version": "1",
+        "review_by": "2026-11-30",
+        "steps": [step],
+    }
     by_code = found(directory(units=[*parts()["units"], unit("office", head=None)], plans=[plan]))
     assert by_code["nobody_heads"].subject == "office"
     assert by_code["plan_review"].since == (MONDAY + 8 * DAY).replace(hour=0, minute=0)
@@ -71,7 +97,10 @@ def test_the_grave_ones_come_first_and_then_the_nearest() -> None:
 
 def test_the_gaps_that_a_change_opens_are_those_that_were_not_there_before() -> None:
     before, until = with_absence("dan", 1, 2, **ALONE), MONDAY + 14 * DAY
-    both = [person(one, absences=[away(MONDAY + 4 * DAY, MONDAY + 9 * DAY)] if one in ("chi", "bob") else []) for one in PEOPLE]
+    both = [
+        person(one, absences=[away(MONDAY + 4 * DAY, MONDAY + 9 * DAY)] if one in ("chi", "bob") else [])
+        for one in PEOPLE
+    ]
     after = directory(people=both, **ALONE)
     known = {(gap.code, gap.subject, gap.since) for gap in gaps(before, MONDAY, until)}
     opened = [gap for gap in gaps(after, MONDAY, until) if (gap.code, gap.subject, gap.since) not in known]

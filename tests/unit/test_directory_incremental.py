@@ -1,4 +1,6 @@
-"""A change looks only at what it alters and at what names it; whatever the history of changes, that is as good as building all anew."""
+"""A change looks only at what it alters and at what names it; whatever the history of changes, that is as
+good as building all anew.
+"""
 
 from typing import Any
 
@@ -16,9 +18,25 @@ from shared.directory.touched import touched
 from shared.directory.whole import _DERIVED_FROM  # pyright: ignore[reportPrivateUsage]
 from shared.facts.bounds import Frozen
 from shared.facts.directory import DirectoryChange, Remove
-from tests.unit.directory_builders import DAY, MONDAY, NAME, away, changed, directory, parts, person, post, roster, unit
+from tests.unit.directory_builders import (
+    DAY,
+    MONDAY,
+    NAME,
+    away,
+    changed,
+    directory,
+    parts,
+    person,
+    post,
+    roster,
+    unit,
+)
 
-AREAS, UNITS, PEOPLE = ("620600", "620622", "620699"), ("city", "county", "clinic", "office"), ("chi", "dan", "ann", "bob", "cid", "eve")
+AREAS, UNITS, PEOPLE = (
+    ("620600", "620622", "620699"),
+    ("city", "county", "clinic", "office"),
+    ("chi", "dan", "ann", "bob", "cid", "eve"),
+)
 POSTS, ROSTERS = ("chief", "desk", "night"), ("watch", "second")
 AHEAD = 14 * DAY
 SCOPES = {"areas": ["620622"], "units": ["clinic"]}
@@ -27,9 +45,31 @@ FIRST = directory(
     units=[*parts()["units"], unit("office", superior="city")],
     people=[person(who) for who in PEOPLE],
     posts=[*parts()["posts"], post("night", "eve", deputies=["cid"], unit="clinic")],
-    sources=[{"id": "gauge", "name": NAME, "unit": "clinic", "area": "620622", "formats": ["cap"], "tell": "night"}],
-    plans=[{"id": "flood", "name": NAME, "unit": "office", "version": "1", "review_by": "2026-11-25", "steps": [STEP], "when": {}}],
-    suppressions=[{"id": "works", "from": MONDAY, "until": MONDAY + DAY, "reason": "works", "by": "x", "sources": ["gauge"], **SCOPES}],
+    sources=[
+        {"id": "gauge", "name": NAME, "unit": "clinic", "area": "620622", "formats": ["cap"], "tell": "night"}
+    ],
+    plans=[
+        {
+            "id": "flood",
+            "name": NAME,
+            "unit": "office",
+            "version": "1",
+            "review_by": "2026-11-25",
+            "steps": [STEP],
+            "when": {},
+        }
+    ],
+    suppressions=[
+        {
+            "id": "works",
+            "from": MONDAY,
+            "until": MONDAY + DAY,
+            "reason": "works",
+            "by": "x",
+            "sources": ["gauge"],
+            **SCOPES,
+        }
+    ],
 )
 """Every kind of object, and each names others that a history may take away."""
 
@@ -46,7 +86,9 @@ DAYS = st.integers(0, 9).map(lambda day: MONDAY + day * DAY)
 AREA = st.sampled_from(AREAS)
 UNIT, PERSON, POST = st.sampled_from(UNITS), st.sampled_from(PEOPLE), st.sampled_from(POSTS)
 ABSENCES = st.lists(DAYS.map(lambda since: away(since, since + 2 * DAY)), max_size=2)
-CHANNELS = st.sampled_from([[], [{"channel": "voice", "address": "+860000000001"}], list(FIRST.people[0].channels)])
+CHANNELS = st.sampled_from(
+    [[], [{"channel": "voice", "address": "+860000000001"}], list(FIRST.people[0].channels)]
+)
 MOSTLY_NOT = st.sampled_from([False, False, True])
 PUTS: dict[str, st.SearchStrategy[Any]] = {
     "area": st.fixed_dictionaries({"code": AREA, "name": st.just(NAME), "within": maybe(AREAS)}),
@@ -62,7 +104,12 @@ PUTS: dict[str, st.SearchStrategy[Any]] = {
     "person": st.builds(person, PERSON, unit=UNIT, channels=CHANNELS, absences=ABSENCES),
     "post": st.builds(post, POST, holder=PERSON, unit=UNIT, deputies=some(PEOPLE), roster=maybe(ROSTERS)),
     "roster": st.builds(
-        roster, id=st.sampled_from(ROSTERS), post=POST, rotation=st.lists(PERSON, min_size=1, max_size=3), leaders=some(PEOPLE), unit=UNIT
+        roster,
+        id=st.sampled_from(ROSTERS),
+        post=POST,
+        rotation=st.lists(PERSON, min_size=1, max_size=3),
+        leaders=some(PEOPLE),
+        unit=UNIT,
     ),
     "source": st.just(FIRST.sources[0]),
     "plan": st.just(FIRST.plans[0]),
@@ -80,8 +127,13 @@ def a_put(what: str) -> st.SearchStrategy[dict[str, Any]]:
 A_CHANGE = st.one_of(
     *(a_put(what) for what in PUTS),
     *(a_put(what) for what in ("person", "post", "roster")),  # oftener: they decide who answers
-    *(st.sampled_from(ids).map(lambda name, what=what: {"op": "remove", "what": what, "id": name}) for what, ids in IDS.items()),
-    st.tuples(PERSON, DAYS).map(lambda of: {"op": "set_absence", "person": of[0], "absence": away(of[1], of[1] + 3 * DAY)}),
+    *(
+        st.sampled_from(ids).map(lambda name, what=what: {"op": "remove", "what": what, "id": name})
+        for what, ids in IDS.items()
+    ),
+    st.tuples(PERSON, DAYS).map(
+        lambda of: {"op": "set_absence", "person": of[0], "absence": away(of[1], of[1] + 3 * DAY)}
+    ),
     st.tuples(PERSON, DAYS).map(lambda of: {"op": "end_absence", "person": of[0], "at": of[1]}),
     st.tuples(POST, PERSON).map(lambda of: {"op": "set_holder", "post": of[0], "holder": of[1]}),
     st.tuples(PERSON, maybe(PEOPLE), DAYS).map(
@@ -106,11 +158,19 @@ def again(one: Frozen) -> Frozen:
 
 
 def built_whole(before: Directory, change: DirectoryChange) -> Directory | list[Fault]:
-    """What `apply_change` is to come to, without any shortcut; an empty list where a change names what is not there."""
+    """What `apply_change` is to come to, without any shortcut; an empty list where a change names what is not
+    there.
+    """
     objects = {what: {id_of(one): one for one in getattr(before, part)} for what, part in PARTS.items()}
     for one in change.changes:
         what = one.what if isinstance(one, Remove) else WHAT.get(one.op) or one.op.removeprefix("put_")
-        name = one.id if isinstance(one, Remove) else id_of(getattr(one, what)) if one.op.startswith("put_") else getattr(one, what)
+        name = (
+            one.id
+            if isinstance(one, Remove)
+            else id_of(getattr(one, what))
+            if one.op.startswith("put_")
+            else getattr(one, what)
+        )
         if not one.op.startswith("put_") and name not in objects[what]:
             return []
         if (value := change_one(one, objects[what].get(name))) is None:
@@ -121,7 +181,9 @@ def built_whole(before: Directory, change: DirectoryChange) -> Directory | list[
     after = anew(Directory.trusted(change.version, made, None, frozenset()))
     if faults := faults_of(after):
         return faults
-    dark_before, dark = ({**_dark_moments(one, frozenset(post.id for post in one.posts))} for one in (anew(before), after))
+    dark_before, dark = (
+        {**_dark_moments(one, frozenset(post.id for post in one.posts))} for one in (anew(before), after)
+    )
     return [fault for moment, fault in dark.items() if moment not in dark_before] or after
 
 
@@ -156,7 +218,9 @@ def test_a_history_of_changes_makes_what_building_all_anew_makes(history: list[l
 
 def opened(before: Directory, after: Directory) -> list[Any]:
     known = {(gap.code, gap.subject, gap.since) for gap in gaps(before, MONDAY, MONDAY + AHEAD)}
-    return [gap for gap in gaps(after, MONDAY, MONDAY + AHEAD) if (gap.code, gap.subject, gap.since) not in known]
+    return [
+        gap for gap in gaps(after, MONDAY, MONDAY + AHEAD) if (gap.code, gap.subject, gap.since) not in known
+    ]
 
 
 def unlike(before: Directory, after: Directory) -> dict[str, frozenset[str]]:
@@ -216,7 +280,9 @@ STAND_IN = {"from": MONDAY, "until": MONDAY + DAY, "person": "ann"}
 )
 def test_whatever_is_named_in_a_single_place_can_not_be_taken_away(part: str, fields: dict[str, Any]) -> None:
     first, *others = getattr(WITH_LONE, part)
-    naming = WITH_LONE.revised(None, **{part: (type(first).model_validate(first.model_dump(by_alias=True) | fields), *others)})
+    naming = WITH_LONE.revised(
+        None, **{part: (type(first).model_validate(first.model_dump(by_alias=True) | fields), *others)}
+    )
     assert not refused_without_lone(WITH_LONE)
     assert len(refused_without_lone(naming)) == 1
 

@@ -1,4 +1,6 @@
-"""A roster leaves no gap and no overlap, whatever the clock does and whoever stands in; calendars go out and come in."""
+"""A roster leaves no gap and no overlap, whatever the clock does and whoever stands in; calendars go out and
+come in.
+"""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,7 +21,11 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.
 @st.composite
 def rosters(draw: st.DrawFn) -> Roster:
     overrides = [
-        Override(since=at, until=at + timedelta(hours=draw(st.integers(1, 60))), person=draw(st.sampled_from(("dan", "bob"))))
+        Override(
+            since=at,
+            until=at + timedelta(hours=draw(st.integers(1, 60))),
+            person=draw(st.sampled_from(("dan", "bob"))),
+        )
         for at in draw(st.lists(MOMENTS, max_size=4))
     ]
     starts = draw(st.sampled_from(("00:00", "02:30", "08:30", "23:59")))
@@ -70,7 +76,10 @@ def test_a_shift_of_a_day_lasts_23_or_25_hours_where_the_clock_is_changed() -> N
 
 def test_a_roster_ends_with_the_last_shift_that_begins_on_its_last_day() -> None:
     one = roster(ends="2026-11-24")
-    assert (one.shift_at(MONDAY + 2 * DAY - timedelta(seconds=1)), one.shift_at(MONDAY + 2 * DAY)) != (None, None)
+    assert (one.shift_at(MONDAY + 2 * DAY - timedelta(seconds=1)), one.shift_at(MONDAY + 2 * DAY)) != (
+        None,
+        None,
+    )
     assert one.shift_at(MONDAY + 2 * DAY) is None
     assert one.next_shift(MONDAY + DAY) is None
     assert len(list(one.shifts(MONDAY, MONDAY + 9 * DAY))) == 2
@@ -91,7 +100,9 @@ UNTIL = MONDAY + 14 * DAY
 
 
 def calendar(*events: str) -> bytes:
-    body = "".join(f"BEGIN:VEVENT\r\nUID:{number}@x\r\n{event}END:VEVENT\r\n" for number, event in enumerate(events))
+    body = "".join(
+        f"BEGIN:VEVENT\r\nUID:{number}@x\r\n{event}END:VEVENT\r\n" for number, event in enumerate(events)
+    )
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//\r\n{body}END:VCALENDAR\r\n".encode()
 
 
@@ -124,7 +135,11 @@ def test_an_all_day_event_is_the_shift_that_begins_on_that_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "said"), [("somebody", "names nobody of the directory"), ("ann and bob", "names ann and bob: one shift is one person's")]
+    ("summary", "said"),
+    [
+        ("somebody", "names nobody of the directory"),
+        ("ann and bob", "names ann and bob: one shift is one person's"),
+    ],
 )
 def test_an_event_that_names_nobody_or_two_is_refused_never_guessed(summary: str, said: str) -> None:
     with pytest.raises(CalendarFault, match=rf"2026-11-24 08:30 '{summary}': {said}"):

@@ -1,4 +1,6 @@
-"""Whoever a change of the directory touches is found by what is different, whichever change brought it about."""
+"""Whoever a change of the directory touches is found by what is different, whichever change brought it
+about.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +25,9 @@ def test_an_absence_touches_who_is_absent_for_as_long_as_lies_ahead() -> None:
     before = directory()
     after = apply_change(before, changed(SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY))))
     (one,) = touched(before, after, MONDAY)
-    assert (one.person, one.channels) == ("chi", ("sms",)), "the telephone rings only for who has nothing else"
+    assert (one.person, one.channels) == ("chi", ("sms",)), (
+        "the telephone rings only for who has nothing else"
+    )
     (change,) = one.changes
     assert (change.what, change.since, change.until) == (Touch.ABSENT, MONDAY, MONDAY + DAY)
     assert touched(before, after, MONDAY + 2 * DAY) == ()
@@ -53,7 +57,9 @@ def test_who_loses_and_who_gets_a_post_or_a_shift_are_both_told() -> None:
     before = directory()
     after = apply_change(before, changed(OverrideRoster(roster="watch", override=stands_in)))
     ann, cid = touched(before, after, MONDAY)
-    assert [(one.what, one.other and one.other.en, one.since, one.until) for one in (*ann.changes, *cid.changes)] == [
+    assert [
+        (one.what, one.other and one.other.en, one.since, one.until) for one in (*ann.changes, *cid.changes)
+    ] == [
         (Touch.OFF_SHIFT, "cid", stands_in.since, stands_in.until),
         (Touch.ON_SHIFT, "ann", stands_in.since, stands_in.until),
     ]
@@ -77,6 +83,10 @@ def test_newcomers_are_told_nothing_and_a_new_rotation_touches_all_of_it() -> No
 
 def test_a_signature_names_person_unit_and_post() -> None:
     chief = signature(directory(), "chi", None, NOBODY)
-    assert (chief.name.en, chief.unit and chief.unit.en, chief.post and chief.post.en) == ("chi", "Some", "Some")
+    assert (chief.name.en, chief.unit and chief.unit.en, chief.post and chief.post.en) == (
+        "chi",
+        "Some",
+        "Some",
+    )
     stranger = signature(directory(), "token-7", "county", NOBODY)
     assert (stranger.name, stranger.unit and stranger.unit.en, stranger.post) == (NOBODY, "Some", None)

@@ -13,7 +13,18 @@ from shared.ids import PostId
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Category, Level, ReportKind
 from tests.lab import ROOT
-from tests.unit.directory_builders import DAY, MONDAY, NAME, away, directory, parts, person, post, roster, unit
+from tests.unit.directory_builders import (
+    DAY,
+    MONDAY,
+    NAME,
+    away,
+    directory,
+    parts,
+    person,
+    post,
+    roster,
+    unit,
+)
 
 CHIEF, DESK = PostId("chief"), PostId("desk")
 
@@ -29,7 +40,10 @@ def faults_with(**changes: Any) -> DirectoryFault:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"units": [unit("city", superior="county"), unit("county", superior="city")]}, "stands above itself"),
+        (
+            {"units": [unit("city", superior="county"), unit("county", superior="city")]},
+            "stands above itself",
+        ),
         ({"units": [unit("city", superior="city")]}, "stands above itself"),
         ({"units": [unit("city", head="nobody")]}, "names nobody as its head"),
         ({"units": [unit("city"), unit("city")]}, "unit city is declared twice"),
@@ -37,11 +51,19 @@ def faults_with(**changes: Any) -> DirectoryFault:
         ({"areas": [{"code": "620600", "name": NAME, "within": "999999"}]}, "lies within 999999"),
         ({"posts": [post("chief", "chi"), post("desk", "dan")]}, "does not name it: add `roster: watch`"),
         ({"rosters": []}, "held by roster watch, which is not declared"),
-        ({"rosters": [roster(), roster(id="other", post="chief")]}, "roster other is made for post chief, which does not name it"),
-        ({"sources": [{"id": "system", "name": NAME, "unit": "x", "area": "1", "formats": ["cap"]}]}, "reports for unit x"),
+        (
+            {"rosters": [roster(), roster(id="other", post="chief")]},
+            "roster other is made for post chief, which does not name it",
+        ),
+        (
+            {"sources": [{"id": "system", "name": NAME, "unit": "x", "area": "1", "formats": ["cap"]}]},
+            "reports for unit x",
+        ),
     ],
 )
-def test_what_leads_nowhere_or_in_a_circle_is_refused_with_the_remedy(changes: dict[str, Any], said: str) -> None:
+def test_what_leads_nowhere_or_in_a_circle_is_refused_with_the_remedy(
+    changes: dict[str, Any], said: str
+) -> None:
     assert said in str(faults_with(**changes))
 
 
@@ -49,14 +71,28 @@ def test_what_leads_nowhere_or_in_a_circle_is_refused_with_the_remedy(changes: d
     ("changes", "dark"),
     [
         ({"posts": [post("chief", "nobody"), post("desk", "dan", roster="watch")]}, "chief"),
-        ({"posts": [post("chief", "chi", deputies=["nobody"]), post("desk", "dan", roster="watch")]}, "chief"),
-        ({"people": [person("chi", channels=[]), *(person(who) for who in ("dan", "ann", "bob", "cid"))]}, "chief"),
-        ({"people": [*(person(who) for who in ("chi", "dan", "ann", "bob")), person("cid", channels=[])]}, "desk"),
+        (
+            {"posts": [post("chief", "chi", deputies=["nobody"]), post("desk", "dan", roster="watch")]},
+            "chief",
+        ),
+        (
+            {"people": [person("chi", channels=[]), *(person(who) for who in ("dan", "ann", "bob", "cid"))]},
+            "chief",
+        ),
+        (
+            {"people": [*(person(who) for who in ("chi", "dan", "ann", "bob")), person("cid", channels=[])]},
+            "desk",
+        ),
         ({"rosters": [roster(rotation=["ann", "nobody"])]}, "desk"),
-        ({"rosters": [roster(overrides=[{"from": MONDAY, "until": MONDAY + DAY, "person": "nobody"}])]}, "desk"),
+        (
+            {"rosters": [roster(overrides=[{"from": MONDAY, "until": MONDAY + DAY, "person": "nobody"}])]},
+            "desk",
+        ),
     ],
 )
-def test_a_post_that_is_or_would_come_to_be_dark_is_refused_and_named(changes: dict[str, Any], dark: str) -> None:
+def test_a_post_that_is_or_would_come_to_be_dark_is_refused_and_named(
+    changes: dict[str, Any], dark: str
+) -> None:
     fault = faults_with(**changes)
     assert (fault.dark, dark in str(fault)) == ((dark,), True)
 
@@ -65,15 +101,25 @@ def test_a_fault_in_a_file_names_its_line(tmp_path: Path) -> None:
     example = (ROOT / "config" / "directory.yaml").read_text()
     broken = tmp_path / "directory.yaml"
     broken.write_text(example.replace("rotation: [chu_zi, zou_chen, yu_lie]", "rotation: [chu_zi, who]"))
-    line = next(number for number, text in enumerate(broken.read_text().splitlines(), 1) if "chu_zi, who" in text)
-    with pytest.raises(YamlFault, match=rf"directory.yaml:{line}: rosters\.2\.rotation\.1: roster tv_watch names who"):
+    line = next(
+        number for number, text in enumerate(broken.read_text().splitlines(), 1) if "chu_zi, who" in text
+    )
+    with pytest.raises(
+        YamlFault, match=rf"directory.yaml:{line}: rosters\.2\.rotation\.1: roster tv_watch names who"
+    ):
         load_directory(broken)
 
 
 def test_the_holder_answers_and_the_first_deputy_who_is_there_while_he_is_away() -> None:
     chief = person("chi", absences=[away(MONDAY, MONDAY + 2 * DAY)])
-    others = [person("dan", absences=[away(MONDAY, MONDAY + DAY)]), *(person(who) for who in ("ann", "bob", "cid"))]
-    found = directory(people=[chief, *others], posts=[post("chief", "chi", deputies=["dan", "ann"]), post("desk", "dan", roster="watch")])
+    others = [
+        person("dan", absences=[away(MONDAY, MONDAY + DAY)]),
+        *(person(who) for who in ("ann", "bob", "cid")),
+    ]
+    found = directory(
+        people=[chief, *others],
+        posts=[post("chief", "chi", deputies=["dan", "ann"]), post("desk", "dan", roster="watch")],
+    )
     at = {hours: MONDAY + timedelta(hours=hours) for hours in (-1, 0, 30, 48)}
     assert [found.holder_of(CHIEF, at[hours]).id for hours in at] == ["chi", "ann", "dan", "chi"]
     assert found.why_holder(CHIEF, at[0]) is Holding.DEPUTY_FOR_ABSENT_HOLDER
@@ -84,7 +130,10 @@ def test_when_nobody_else_is_left_the_holder_answers_all_the_same() -> None:
     found = directory(people=[person("chi", absences=[away(MONDAY, MONDAY + DAY)]), *parts()["people"][1:]], posts=[
         post("chief", "chi"), post("desk", "dan", roster="watch")
     ])  # fmt: skip
-    assert (found.holder_of(CHIEF, MONDAY).id, found.why_holder(CHIEF, MONDAY)) == ("chi", Holding.HOLDER_THOUGH_ABSENT)
+    assert (found.holder_of(CHIEF, MONDAY).id, found.why_holder(CHIEF, MONDAY)) == (
+        "chi",
+        Holding.HOLDER_THOUGH_ABSENT,
+    )
 
 
 def test_whoever_is_on_the_shift_holds_the_post_and_an_override_comes_first() -> None:
@@ -92,11 +141,18 @@ def test_whoever_is_on_the_shift_holds_the_post_and_an_override_comes_first() ->
     found = directory(rosters=[roster(overrides=[stands_in])])
     at = [MONDAY - DAY, MONDAY, MONDAY + timedelta(hours=4), MONDAY + timedelta(hours=6), MONDAY + DAY]
     assert [found.holder_of(DESK, moment).id for moment in at] == ["dan", "ann", "cid", "ann", "bob"]
-    assert [found.why_holder(DESK, moment) for moment in at[:3]] == [Holding.HOLDER, Holding.ON_ROSTER, Holding.ROSTER_OVERRIDE]
+    assert [found.why_holder(DESK, moment) for moment in at[:3]] == [
+        Holding.HOLDER,
+        Holding.ON_ROSTER,
+        Holding.ROSTER_OVERRIDE,
+    ]
 
 
 def test_the_leader_on_duty_answers_for_an_absent_watch_and_the_holder_for_both() -> None:
-    people = [person("ann", absences=[away(MONDAY, MONDAY + DAY)]), *(person(who) for who in ("chi", "dan", "bob", "cid"))]
+    people = [
+        person("ann", absences=[away(MONDAY, MONDAY + DAY)]),
+        *(person(who) for who in ("chi", "dan", "bob", "cid")),
+    ]
     led = directory(people=people, rosters=[roster(leaders=["bob"])])
     assert (led.holder_of(DESK, MONDAY).id, led.why_holder(DESK, MONDAY)) == ("bob", Holding.LEADER_ON_DUTY)
     assert directory(people=people).holder_of(DESK, MONDAY).id == "dan"
@@ -105,15 +161,31 @@ def test_the_leader_on_duty_answers_for_an_absent_watch_and_the_holder_for_both(
 def test_areas_and_units_know_what_stands_above_them() -> None:
     found = directory(units=[*parts()["units"], unit("office", superior="city"), unit("party")])
     assert found.area_path("620622") == ("620622", "620600")
-    assert (found.in_area("620622", "620600"), found.in_area("620600", "620622"), found.in_area("1", "620600")) == (True, False, False)
-    assert (found.is_above("city", "clinic"), found.is_above("city", "city"), found.is_above("clinic", "city")) == (True, False, False)
+    assert (
+        found.in_area("620622", "620600"),
+        found.in_area("620600", "620622"),
+        found.in_area("1", "620600"),
+    ) == (True, False, False)
+    assert (
+        found.is_above("city", "clinic"),
+        found.is_above("city", "city"),
+        found.is_above("clinic", "city"),
+    ) == (True, False, False)
 
     def common(a: str, b: str) -> str | None:
         above = found.common_superior(a, b)
         return above.id if above else None
 
-    assert (common("clinic", "office"), common("county", "clinic"), common("clinic", "clinic")) == ("city", "county", "county")
-    assert (common("clinic", "party"), common("city", "city"), common("clinic", "unknown")) == (None, None, None)
+    assert (common("clinic", "office"), common("county", "clinic"), common("clinic", "clinic")) == (
+        "city",
+        "county",
+        "county",
+    )
+    assert (common("clinic", "party"), common("city", "city"), common("clinic", "unknown")) == (
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,13 +237,22 @@ def test_a_suppression_holds_for_its_time_and_below_its_areas() -> None:
 def test_a_suppression_of_everything_and_a_plan_step_after_itself_are_refused() -> None:
     nothing = {"id": "all", "from": MONDAY, "until": MONDAY + DAY, "reason": "r", "by": "op"}
     step = {"title": NAME, "unit": "city", "within": "PT1H", "after": 1}
-    plan = {"id": "plan", "name": NAME, "unit": "city", "version": "1", "review_by": "2027-01-01", "steps": [step]}
+    plan = {
+        "id": "plan",
+        "name": NAME,
+        "unit": "city",
+        "version": "1",
+        "review_by": "2027-01-01",
+        "steps": [step],
+    }
     for broken in ({"suppressions": [nothing]}, {"plans": [plan]}):
         with pytest.raises(ValidationError, match=r"would suppress everything|comes after step 1"):
             directory(**broken)
 
 
-def test_who_holds_a_steady_post_costs_next_to_nothing(example: Directory, timed: Callable[[Callable[[], Any]], float]) -> None:
+def test_who_holds_a_steady_post_costs_next_to_nothing(
+    example: Directory, timed: Callable[[Callable[[], Any]], float]
+) -> None:
     """Some ten times a decision, at 20,000 decisions a second."""
     assert timed(lambda: example.holder_of(PostId("party_main"), MONDAY)) < 2e-6
 

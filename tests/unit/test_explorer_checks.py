@@ -1,4 +1,6 @@
-"""The explorer calls proven only what it has computed itself: a change anywhere shows as a check that does not hold."""
+"""The explorer calls proven only what it has computed itself: a change anywhere shows as a check that does
+not hold.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,9 +27,21 @@ def checkpoint(root: bytes = ROOT, size: int = 2) -> CheckpointView:
 
 
 def record(*, rec: str = REC, path: bytes = LEAVES[1], holds: bool = True) -> Record:
-    proof = InclusionProof(index=0, size=2, leaf=LEAVES[0].hex(), root=ROOT.hex(), hashes=(path.hex(),), checkpoint=checkpoint())
+    proof = InclusionProof(
+        index=0, size=2, leaf=LEAVES[0].hex(), root=ROOT.hex(), hashes=(path.hex(),), checkpoint=checkpoint()
+    )
     entry = Entry(index=0, sequence=1, time=NOW, kind="reported", number=1)
-    return Record(entry=entry, header={}, rec=rec, leaf=LEAVES[0].hex(), fact=None, raw="{}", salt="", digest_holds=holds, proof=proof)
+    return Record(
+        entry=entry,
+        header={},
+        rec=rec,
+        leaf=LEAVES[0].hex(),
+        fact=None,
+        raw="{}",
+        salt="",
+        digest_holds=holds,
+        proof=proof,
+    )
 
 
 def broken(found: Record, signed: CheckpointView | None = None, vkey: str = VKEY) -> set[str]:
@@ -80,7 +94,13 @@ def test_what_is_watched_has_another_name_than_what_a_message_came_on() -> None:
 
 
 def test_an_effect_names_who_owes_it_where_nobody_in_person_does_and_from_where_a_limit_moved() -> None:
-    effect = {"kind": "moved", "why": "regraded", "unit": "water_bureau", "due_at": "2026-11-23T03:00:00Z", "was": "2026-11-23T02:00:00Z"}
+    effect = {
+        "kind": "moved",
+        "why": "regraded",
+        "unit": "water_bureau",
+        "due_at": "2026-11-23T03:00:00Z",
+        "was": "2026-11-23T02:00:00Z",
+    }
     [line] = effects({"data": {"effects": [effect]}}, Names(None))
     assert line.who is not None
     assert line.who.en == "water_bureau"
@@ -91,7 +111,13 @@ def test_an_effect_names_who_owes_it_where_nobody_in_person_does_and_from_where_
 
 def test_a_fact_nobody_has_thought_of_is_still_shown() -> None:
     odd: dict[str, Any] = {"effects": "none", "at": "never", "by": 3, "rule": 1}
-    facts: list[dict[str, Any] | None] = [None, {}, {"data": []}, {"data": odd}, {"data": {"effects": [{}, 4]}}]
+    facts: list[dict[str, Any] | None] = [
+        None,
+        {},
+        {"data": []},
+        {"data": odd},
+        {"data": {"effects": [{}, 4]}},
+    ]
     for fact in facts:
         assert isinstance(lines(fact, Names(None)), tuple)
         assert isinstance(effects(fact, Names(None)), tuple)

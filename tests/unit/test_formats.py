@@ -1,4 +1,6 @@
-"""The formats are functions: whatever the bytes, they give items or a FormatError that names what is wrong."""
+"""The formats are functions: whatever the bytes, they give items or a FormatError that names what is
+wrong.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,7 +21,9 @@ from shared.vocabulary import Category, Level, ReportKind
 
 SAMPLES = Path(__file__).parent.parent / "data"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
-SOURCE = Source(id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS))
+SOURCE = Source(
+    id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS)
+)
 AREAS = frozenset({"620600", "620602", "130602"})
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -100,7 +104,9 @@ CAP_PARTS = (
 
 @given(cut=st.sampled_from(CAP_PARTS), put=st.text(max_size=30), many=st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_a_mangled_alert_is_taken_or_refused_and_never_anything_else(cut: str, put: str, *, many: bool) -> None:
+def test_a_mangled_alert_is_taken_or_refused_and_never_anything_else(
+    cut: str, put: str, *, many: bool
+) -> None:
     text = sample("cap/real-cn.xml").decode().replace(cut, put, -1 if many else 1)
     taken_or_refused("cap", text.encode("utf-8", "replace"))
 
@@ -138,10 +144,17 @@ def test_a_mangled_webhook_is_taken_or_refused(field: str, value: Any) -> None:
         ("ipaws-cancel-or-alert", Category.ACCIDENT, Level.II, 0),
     ],
 )
-def test_a_real_alert_becomes_a_valid_report(name: str, category: Category, level: Level, earlier: int) -> None:
+def test_a_real_alert_becomes_a_valid_report(
+    name: str, category: Category, level: Level, earlier: int
+) -> None:
     (item,) = read("cap", sample(f"cap/{name}.xml"))
     report = form(item)
-    assert (report.category, report.level, report.kind, report.learned_at) == (category, level, ReportKind.INCIDENT, NOW)
+    assert (report.category, report.level, report.kind, report.learned_at) == (
+        category,
+        level,
+        ReportKind.INCIDENT,
+        NOW,
+    )
     assert len(item.of if isinstance(item, Follow) else ()) == earlier
 
 
@@ -152,7 +165,11 @@ def test_the_chinese_block_is_the_summary_and_the_english_one_stays_in_the_detai
     assert report.details is not None
     assert "yellow warning" in report.details
     assert report.area == "130602", "a division code of 12 digits names the area by its first six"
-    assert item.of == ("Baoding_Meteorological_Observatory,13060041600000_20240712073642",) if isinstance(item, Follow) else False
+    assert (
+        item.of == ("Baoding_Meteorological_Observatory,13060041600000_20240712073642",)
+        if isinstance(item, Follow)
+        else False
+    )
 
 
 def test_an_area_nobody_knows_is_the_sources_own_and_is_kept_as_given() -> None:
@@ -168,7 +185,9 @@ def test_a_polygon_is_latitude_first() -> None:
     place = form(item).place
     assert place is not None
     assert (round(place.latitude), round(place.longitude)) == (51, 11)
-    turned = sample("cap/real-cn.xml").replace(b"<geocode>", b"<polygon>115,38 116,38 116,39 115,38</polygon><geocode>", 1)
+    turned = sample("cap/real-cn.xml").replace(
+        b"<geocode>", b"<polygon>115,38 116,38 116,39 115,38</polygon><geocode>", 1
+    )
     assert faults("cap", turned) == {"info[1].area[1].polygon"}
 
 
@@ -213,7 +232,9 @@ def test_an_update_that_refers_to_nothing_is_refused_though_the_schema_takes_it(
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_document_type_is_refused_in_every_encoding(prolog: str, encoding: str) -> None:
     text = sample("cap/real-cn.xml").decode().split("?>", 1)[1]
-    assert faults("cap", f'<?xml version="1.0" encoding="{encoding}"?>{prolog}{text}'.encode(encoding)) == {"(document)"}
+    assert faults("cap", f'<?xml version="1.0" encoding="{encoding}"?>{prolog}{text}'.encode(encoding)) == {
+        "(document)"
+    }
 
 
 def test_the_hostile_sample_is_refused() -> None:
@@ -231,7 +252,11 @@ def test_an_exercise_is_marked_as_one() -> None:
 def test_a_firing_alert_is_a_report_named_by_fingerprint_and_start() -> None:
     first, second = read("alertmanager", sample("alertmanager/two-firing.json"))
     assert first.id == "7ce09ea8c486e206@2026-11-23T06:41:07.000000Z"
-    assert (form(first).level, form(first).area, form(first).summary) == (Level.III, "620602", "东区二号换热站供水温度低于 45 °C")
+    assert (form(first).level, form(first).area, form(first).summary) == (
+        Level.III,
+        "620602",
+        "东区二号换热站供水温度低于 45 °C",
+    )
     assert first.id != second.id
 
 
@@ -248,7 +273,11 @@ def test_a_warning_is_a_hazard_and_a_label_may_say_otherwise() -> None:
     group["alerts"][1]["labels"] |= {"level": "I", "kind": "incident", "category": "public_health"}
     warning, labelled = (form(item) for item in read("alertmanager", orjson.dumps(group)))
     assert (warning.kind, warning.level) == (ReportKind.HAZARD, Level.IV)
-    assert (labelled.kind, labelled.level, labelled.category) == (ReportKind.INCIDENT, Level.I, Category.PUBLIC_HEALTH)
+    assert (labelled.kind, labelled.level, labelled.category) == (
+        ReportKind.INCIDENT,
+        Level.I,
+        Category.PUBLIC_HEALTH,
+    )
 
 
 # CloudEvents
@@ -261,19 +290,37 @@ def event(**changes: Any) -> dict[str, Any]:
         "learned_at": "2026-11-23T06:10:00+00:00",
         "summary": "锅炉爆炸",
     }
-    return {"specversion": "1.0", "id": "1", "source": "/a", "type": "cn.fenghuo.report.v1", "data": data, **changes}
+    return {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/a",
+        "type": "cn.fenghuo.report.v1",
+        "data": data,
+        **changes,
+    }
 
 
-@given(key=st.text(min_size=1, max_size=60), source=st.text(min_size=1, max_size=60), summary=st.text(min_size=1, max_size=100))
+@given(
+    key=st.text(min_size=1, max_size=60),
+    source=st.text(min_size=1, max_size=60),
+    summary=st.text(min_size=1, max_size=100),
+)
 @settings(deadline=None)
 def test_structured_and_binary_mode_say_the_same(key: str, source: str, summary: str) -> None:
     given_event = event(id=key, source=source)
     given_event["data"]["summary"] = summary
-    binary = {"ce-specversion": "1.0", "ce-type": given_event["type"], "ce-id": quote(key), "ce-source": quote(source)}
+    binary = {
+        "ce-specversion": "1.0",
+        "ce-type": given_event["type"],
+        "ce-id": quote(key),
+        "ce-source": quote(source),
+    }
     structured = FORMATS["cloudevents"](arrival(orjson.dumps(given_event)))
     headers = {**binary, "Content-Type": "application/json"}
     assert (
-        FORMATS["cloudevents"](Arrival(raw=orjson.dumps(given_event["data"]), source=SOURCE, received_at=NOW, headers=headers))
+        FORMATS["cloudevents"](
+            Arrival(raw=orjson.dumps(given_event["data"]), source=SOURCE, received_at=NOW, headers=headers)
+        )
         == structured
     )
 
@@ -295,7 +342,9 @@ def test_unit_and_area_are_the_sources_own_where_the_event_names_none() -> None:
         ({"time": "0001-01-01T00:00:00Z"}, "time"),
     ],
 )
-def test_an_event_that_is_no_report_is_refused_naming_the_attribute(changes: dict[str, Any], field: str) -> None:
+def test_an_event_that_is_no_report_is_refused_naming_the_attribute(
+    changes: dict[str, Any], field: str
+) -> None:
     assert faults("cloudevents", orjson.dumps(event(**changes))) == {field}
 
 
@@ -303,9 +352,19 @@ def test_an_event_that_is_no_report_is_refused_naming_the_attribute(changes: dic
 
 
 def test_a_call_is_learned_of_when_it_is_made() -> None:
-    call = {"id": "9", "called_at": (NOW - timedelta(hours=1)).isoformat(), "category": "accident", "area": "620602", "summary": "停暖"}
+    call = {
+        "id": "9",
+        "called_at": (NOW - timedelta(hours=1)).isoformat(),
+        "category": "accident",
+        "area": "620602",
+        "summary": "停暖",
+    }
     (item,) = read("hotline", orjson.dumps(call))
-    assert (form(item).learned_at, form(item).area, form(item).kind) == (NOW - timedelta(hours=1), "620602", ReportKind.COMPLAINT)
+    assert (form(item).learned_at, form(item).area, form(item).kind) == (
+        NOW - timedelta(hours=1),
+        "620602",
+        ReportKind.COMPLAINT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -318,7 +377,9 @@ def test_a_call_is_learned_of_when_it_is_made() -> None:
         ({"topic": "water"}, "water"),
     ],
 )
-def test_a_call_is_sorted_by_its_urgency_or_by_what_it_is_about(said: dict[str, str], topic: str | None) -> None:
+def test_a_call_is_sorted_by_its_urgency_or_by_what_it_is_about(
+    said: dict[str, str], topic: str | None
+) -> None:
     call = {"id": "9", "called_at": NOW.isoformat(), "summary": "停暖", **said}
     (item,) = read("hotline", orjson.dumps(call))
     assert form(item).topic == topic

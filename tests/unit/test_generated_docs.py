@@ -29,7 +29,9 @@ def test_every_kind_of_fact_is_documented() -> None:
 def test_each_fact_is_written_by_whom_the_broker_lets_write_it() -> None:
     users = nats_conf.users()
     for event in FACTS:
-        authors = {name for name in users if name != "admin" and users[name].may_publish(f"fact.0.{event.name}")}
+        authors = {
+            name for name in users if name != "admin" and users[name].may_publish(f"fact.0.{event.name}")
+        }
         assert authors == set(event.authors) - {"the broker"}, event.name
 
 
@@ -82,17 +84,25 @@ def test_a_rows_rules_routes_and_stories_are_read_off_the_tree() -> None:
     assert "first_report" in tree.rules_of(by_number[18])
     assert "POST /api/v1/cases/{id}/acknowledge" in tree.routes_of(by_number[18])
     assert "POST /api/v1/cases/{id}/file" in tree.routes_of(by_number[9])
-    assert all(story.rows for story in tree.stories), [str(story.path) for story in tree.stories if not story.rows]
+    assert all(story.rows for story in tree.stories), [
+        str(story.path) for story in tree.stories if not story.rows
+    ]
 
 
 @pytest.mark.parametrize("route", sorted({route for row in ROWS for route in row.routes}))
 def test_each_route_of_a_requirement_is_one_of_a_service(route: str) -> None:
     """Looked up piece by piece: a router adds its prefix to what its functions name."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py"))
-    pieces = [piece for piece in route.partition(" ")[2].removeprefix("/api/v1").split("/") if piece and "{" not in piece]
+    pieces = [
+        piece
+        for piece in route.partition(" ")[2].removeprefix("/api/v1").split("/")
+        if piece and "{" not in piece
+    ]
     assert [piece for piece in pieces if f"/{piece}" not in sources and f'"{piece}"' not in sources] == []
 
 
-@pytest.mark.parametrize(("text", "rows"), [("18", [18]), ("15, 16", [15, 16]), ("34–36", [34, 35, 36]), ("39 and 41", [39, 41])])
+@pytest.mark.parametrize(
+    ("text", "rows"), [("18", [18]), ("15, 16", [15, 16]), ("34–36", [34, 35, 36]), ("39 and 41", [39, 41])]
+)
 def test_a_story_names_its_rows_as_people_write_them(text: str, rows: list[int]) -> None:
     assert list(numbers(text)) == rows

@@ -97,12 +97,16 @@ def test_whoever_has_a_part_in_a_case_sees_it() -> None:
 
 
 def test_a_card_reads_what_is_left_out_as_its_default() -> None:
-    card = card_of(CASE, 1, raw(duties=(duty("leader_a", AT), duty("leader_b", AT - MINUTE, DutyState.DISCHARGED))))
+    card = card_of(
+        CASE, 1, raw(duties=(duty("leader_a", AT), duty("leader_b", AT - MINUTE, DutyState.DISCHARGED)))
+    )
     assert (card.status, card.owed, card.people) == (CaseStatus.OPEN, (AT,), ("leader_a",))
 
 
 def test_the_next_due_stands_first_however_its_time_is_written() -> None:
-    whole, fraction = (card_of(CASE, 1, raw(duties=(duty("leader_a", at),))) for at in (AT, AT + timedelta(microseconds=1)))
+    whole, fraction = (
+        card_of(CASE, 1, raw(duties=(duty("leader_a", at),))) for at in (AT, AT + timedelta(microseconds=1))
+    )
     assert b'07:00:00Z"' in whole.raw
     assert sorted([fraction, whole], key=due_order) == [whole, fraction]
 
@@ -114,9 +118,16 @@ def test_a_value_that_is_no_case_is_refused(bytes_: bytes) -> None:
 
 
 def test_a_task_past_its_limit_is_red_before_any_clock_says_so() -> None:
-    late, early, done = task(1, due_at=AT - MINUTE), task(2, slip=Slip.BLUE, due_at=AT + MINUTE), task(3, state=TaskState.VERIFIED)
+    late, early, done = (
+        task(1, due_at=AT - MINUTE),
+        task(2, slip=Slip.BLUE, due_at=AT + MINUTE),
+        task(3, state=TaskState.VERIFIED),
+    )
     card = card_of(CASE, 1, raw(tasks=(early, done, late)))
-    assert [(one.task.id, one.slip) for one in listed_tasks([card], AT)] == [("t1", Slip.RED), ("t2", Slip.BLUE)]
+    assert [(one.task.id, one.slip) for one in listed_tasks([card], AT)] == [
+        ("t1", Slip.RED),
+        ("t2", Slip.BLUE),
+    ]
 
 
 async def test_the_cases_that_follow_from_another_are_found_until_they_leave() -> None:
@@ -131,11 +142,21 @@ async def test_the_cases_that_follow_from_another_are_found_until_they_leave() -
 
 
 @pytest.mark.parametrize(
-    ("silent", "every"), [(None, None), (timedelta(hours=6), timedelta(minutes=90)), (timedelta(seconds=1), timedelta(seconds=1))]
+    ("silent", "every"),
+    [(None, None), (timedelta(hours=6), timedelta(minutes=90)), (timedelta(seconds=1), timedelta(seconds=1))],
 )
-def test_a_source_is_heard_four_times_in_the_time_it_may_be_silent(silent: timedelta | None, every: timedelta | None) -> None:
+def test_a_source_is_heard_four_times_in_the_time_it_may_be_silent(
+    silent: timedelta | None, every: timedelta | None
+) -> None:
     name = Name(zh="气象", en="Weather")
-    assert interval(Source(id="met", name=name, unit="observatory", area="620600", formats=("cap",), silent_after=silent)) == every
+    assert (
+        interval(
+            Source(
+                id="met", name=name, unit="observatory", area="620600", formats=("cap",), silent_after=silent
+            )
+        )
+        == every
+    )
 
 
 # Ids from outside travel in a header
@@ -156,7 +177,9 @@ def test_an_id_from_outside_is_safe_in_a_header(source: str, item: str) -> None:
 async def test_who_waits_hears_of_the_change_that_answers_and_not_of_others() -> None:
     board = Board()
     board.put(CASE, 1, raw(sequence=1))
-    waiting = asyncio.create_task(board.wait_for(CASE, lambda card: card.applied if card.applied >= 3 else None, 5))
+    waiting = asyncio.create_task(
+        board.wait_for(CASE, lambda card: card.applied if card.applied >= 3 else None, 5)
+    )
     await asyncio.sleep(0)
     board.put(CASE, 2, raw(sequence=2))
     board.put(CASE, 3, raw(sequence=3))
@@ -172,7 +195,9 @@ async def test_a_reader_that_does_not_keep_up_is_let_go() -> None:
     await asyncio.sleep(0)
     value = raw("case-0")
     for number in range(6000):
-        board.put(CaseId(f"case-{number}"), number + 1, value.replace(b'"case-0"', f'"case-{number}"'.encode()))
+        board.put(
+            CaseId(f"case-{number}"), number + 1, value.replace(b'"case-0"', f'"case-{number}"'.encode())
+        )
     with pytest.raises(StopAsyncIteration):
         await first
 
@@ -223,8 +248,12 @@ def nobody() -> Client:
 
 
 @pytest.mark.parametrize("is_caught_up", [True, False])
-async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_is_to_come_again(is_caught_up: bool) -> None:
-    """Over HTTP that is 503; a message of the inbox is tried again after a moment, for as long as it takes."""
+async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_is_to_come_again(
+    is_caught_up: bool,
+) -> None:
+    """Over HTTP that is 503; a message of the inbox is tried again after a moment, for as long as it
+    takes.
+    """
     board, record = Board(), TooMuch(nobody, Metrics(CollectorRegistry()))
     board.put(CASE, 1, raw())
     board.ready = is_caught_up
@@ -239,7 +268,11 @@ async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_i
         wait=MINUTE,
         skew=MINUTE,
     )
-    same_lane = next(other for other in map("01M84XNYBGESSWT7G2KGA9{:04d}".format, range(9999)) if lane_of(other) == lane_of(CASE))
+    same_lane = next(
+        other
+        for other in map("01M84XNYBGESSWT7G2KGA9{:04d}".format, range(9999))
+        if lane_of(other) == lane_of(CASE)
+    )
     with pytest.raises(Unreachable) as refused:
         await submission.check(form(parent=same_lane, unit="water_bureau"))
     assert "Retry-After" in refused.value.headers
@@ -248,7 +281,9 @@ async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_i
 
 
 def test_a_clock_that_was_decided_on_ahead_says_nothing_of_the_reports_it_overtook() -> None:
-    """After an outage overdue clocks go first; an act on a case whose report still waits was answered with 404."""
+    """After an outage overdue clocks go first; an act on a case whose report still waits was answered with
+    404.
+    """
     board = Board()
     board.put(CASE, 1, raw(report_sequence=10, applied=Applied(id="clock", sequence=300, at=AT)))
     assert board.decided_before(CASE) == 10

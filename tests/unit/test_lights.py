@@ -1,4 +1,6 @@
-"""What the lights say: a queue that stands still, a service that is silent or not ready, a broker that can't write, a clock that is off."""
+"""What the lights say: a queue that stands still, a service that is silent or not ready, a broker that can't
+write, a clock that is off.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +34,9 @@ def test_a_queue_stands_still_from_when_it_was_first_seen_so() -> None:
     assert stillness.seconds("audit", Queue(done=7, waiting=9), now=130) == 30
     assert stillness.seconds("audit", Queue(done=8, waiting=8), now=131) == 0, "it moved"
     assert stillness.seconds("audit", Queue(done=8, waiting=0), now=200) == 0
-    assert stillness.seconds("audit", Queue(done=8, waiting=1), now=300) == 0, "it was empty until a moment ago"
+    assert stillness.seconds("audit", Queue(done=8, waiting=1), now=300) == 0, (
+        "it was empty until a moment ago"
+    )
 
 
 def test_what_a_process_that_died_had_in_hand_is_no_standstill_until_it_is_handed_out_again() -> None:
@@ -41,8 +45,12 @@ def test_what_a_process_that_died_had_in_hand_is_no_standstill_until_it_is_hande
 
     assert stillness.seconds("audit", in_hand, now=100) == 0
     assert stillness.seconds("audit", in_hand, now=160) == 0, "until now nobody could have done it"
-    assert stillness.seconds("audit", in_hand, now=195) == 35, "it has been handed out again, and nothing came of it"
-    assert stillness.seconds("audit", Queue(done=7, waiting=3), now=196) == 96, "nobody has it in hand: whoever works might take it"
+    assert stillness.seconds("audit", in_hand, now=195) == 35, (
+        "it has been handed out again, and nothing came of it"
+    )
+    assert stillness.seconds("audit", Queue(done=7, waiting=3), now=196) == 96, (
+        "nobody has it in hand: whoever works might take it"
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=40))
@@ -68,7 +76,12 @@ def test_all_lights_are_on_where_each_service_said_a_moment_ago_that_it_is_ready
 
 def test_a_service_that_is_silent_or_has_a_replica_that_is_not_ready_is_a_light_that_is_out() -> None:
     dark = Word(ready=False, dark={"channels": "sms takes nothing"})
-    told = [light("intake", ago=timedelta(seconds=31)), light("audit"), light("notifier"), light("notifier", dark)]
+    told = [
+        light("intake", ago=timedelta(seconds=31)),
+        light("audit"),
+        light("notifier"),
+        light("notifier", dark),
+    ]
 
     assert lights_out(told, ["intake", "audit", "notifier"]) == [
         "intake says nothing",
@@ -117,7 +130,10 @@ FULL = b'{"status":"unavailable","error":"JetStream stream \'CORE > FACTS\' writ
 async def test_a_brokers_own_word_that_it_cannot_write_is_told_and_one_of_three_may_be_away() -> None:
     with monitoring(200, b'{"status":"ok"}') as well, monitoring(503, FULL) as full:
         assert broker_says(well) == ""
-        assert broker_says(full) == "the broker says: JetStream stream 'CORE > FACTS' write error: no space left on device"
+        assert (
+            broker_says(full)
+            == "the broker says: JetStream stream 'CORE > FACTS' write error: no space left on device"
+        )
         assert await brokers_say((well, well, full)) == ""
         assert "no space left" in await brokers_say((full, well, full))
         assert "no space left" in await brokers_say((full,))

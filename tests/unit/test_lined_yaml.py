@@ -21,12 +21,20 @@ class Document(BaseModel):
     posts: list[Post]
 
 
-TEXT = st.text(st.characters(blacklist_characters="\x85\u2028\u2029", blacklist_categories=["Cs"]), max_size=20)
+TEXT = st.text(
+    st.characters(blacklist_characters="\x85\u2028\u2029", blacklist_categories=["Cs"]), max_size=20
+)
 """Without the line breaks of old YAML, which its writers and readers fold each in their own way."""
 SCALARS = st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False) | TEXT
 
 
-@given(st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12))
+@given(
+    st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+        max_leaves=12,
+    )
+)
 def test_what_was_written_is_read(value: Any) -> None:
     assert plain(yaml.dump(value, allow_unicode=True, Dumper=yaml.SafeDumper), "x.yaml") == value
 
@@ -34,13 +42,33 @@ def test_what_was_written_is_read(value: Any) -> None:
 def test_values_are_those_of_yaml_1_2() -> None:
     text = "on: [on, no, ~, true, 0o17, 0x1f, 012, 08:00, 2026-11-01, PT2H, 1e3, .5, -.inf, '1', +86]"
     assert plain(text, "x.yaml") == {
-        "on": ["on", "no", None, True, 15, 31, 12, "08:00", "2026-11-01", "PT2H", 1000.0, 0.5, float("-inf"), "1", 86]
+        "on": [
+            "on",
+            "no",
+            None,
+            True,
+            15,
+            31,
+            12,
+            "08:00",
+            "2026-11-01",
+            "PT2H",
+            1000.0,
+            0.5,
+            float("-inf"),
+            "1",
+            86,
+        ]
     }
 
 
 def test_each_fault_names_the_line_of_its_value() -> None:
     with pytest.raises(YamlFault) as fault:
-        parse("posts:\n  - id: a\n    holders: [1]\n  - id: b\n    holders:\n      - 1\n      - x\n  - holders: []\n", Document, "d.yaml")
+        parse(
+            "posts:\n  - id: a\n    holders: [1]\n  - id: b\n    holders:\n      - 1\n      - x\n  - holders: []\n",
+            Document,
+            "d.yaml",
+        )
     assert [one.split(": ")[0] for one in fault.value.faults] == ["d.yaml:7", "d.yaml:8"]
 
 
@@ -76,7 +104,9 @@ def test_an_alias_is_what_it_stands_for_and_does_not_multiply() -> None:
         "d": {"b": 1, "c": 3},
         "e": {"b": 1, "c": 2},
     }
-    laughs = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 20)}]\n" for n in range(1, 9))
+    laughs = "a0: &a0 [x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 20)}]\n" for n in range(1, 9)
+    )
     with pytest.raises(YamlFault, match="no end"):
         plain(laughs, "x.yaml")
 

@@ -26,7 +26,12 @@ CASE = "01KB0000000000000000000000"
     ],
 )
 def test_why_it_is_over(status: CaseStatus, state: DutyState, why: Over | None) -> None:
-    assert why_over(case(CASE, status=status, duties=(duty("leader_a", ago(), state), duty("officer", ago()))), ASKED) is why
+    assert (
+        why_over(
+            case(CASE, status=status, duties=(duty("leader_a", ago(), state), duty("officer", ago()))), ASKED
+        )
+        is why
+    )
 
 
 def test_a_case_that_has_left_the_bucket_ended_long_ago() -> None:

@@ -1,4 +1,6 @@
-"""The tree against a naive one written straight from RFC 6962, for every shape and every tampering hypothesis can think of."""
+"""The tree against a naive one written straight from RFC 6962, for every shape and every tampering hypothesis
+can think of.
+"""
 
 from functools import cache
 from hashlib import sha256
@@ -67,8 +69,18 @@ def half(width: int) -> int:
 
 def spoilt(hashes: list[bytes]) -> list[list[bytes]]:
     """Proofs of another shape than this one, or with another hash in it."""
-    shapes = [[], hashes[:-1], hashes[1:], [*hashes, bytes(32)], [bytes(32), *hashes], hashes * 2, hashes[::-1]]
-    return [wrong for wrong in [*shapes, *(changed(hashes, at) for at in range(len(hashes)))] if wrong != hashes]
+    shapes = [
+        [],
+        hashes[:-1],
+        hashes[1:],
+        [*hashes, bytes(32)],
+        [bytes(32), *hashes],
+        hashes * 2,
+        hashes[::-1],
+    ]
+    return [
+        wrong for wrong in [*shapes, *(changed(hashes, at) for at in range(len(hashes)))] if wrong != hashes
+    ]
 
 
 def changed(hashes: list[bytes], at: int) -> list[bytes]:
@@ -97,8 +109,12 @@ def test_the_proofs_of_all_records_are_those_of_the_naive_tree_and_no_spoilt_one
                 merkle.verify_inclusion(place, total, LEAVES[index], hashes, root)
 
 
-@pytest.mark.parametrize("second", [pytest.param(size, id=f"{size}") for size in (*EVERY, 255, 256, 257, 1199)])
-def test_the_proofs_between_all_sizes_are_those_of_the_naive_tree_and_no_spoilt_one_holds(second: int) -> None:
+@pytest.mark.parametrize(
+    "second", [pytest.param(size, id=f"{size}") for size in (*EVERY, 255, 256, 257, 1199)]
+)
+def test_the_proofs_between_all_sizes_are_those_of_the_naive_tree_and_no_spoilt_one_holds(
+    second: int,
+) -> None:
     new = of_range(0, second)
     for first in range(1, second + 1) if second in EVERY else (1, 2, 127, 128, second // 2, second - 1):
         old, hashes = of_range(0, first), proof(merkle.consistency_ranges(first, second))
@@ -130,7 +146,9 @@ def test_tiles_come_out_once_each_and_hold_the_tree() -> None:
     many = [merkle.leaf_hash(i.to_bytes(4, "big")) for i in range(256 * 256 + 300)]
     tiles = [tile for leaf in many for tile in edge.append(leaf)]
     assert len({(t.level, t.number) for t in tiles}) == len(tiles) == 257 + 1
-    assert [list(t.hashes) for t in tiles if t.level == 0] == [many[i * 256 : i * 256 + 256] for i in range(257)]
+    assert [list(t.hashes) for t in tiles if t.level == 0] == [
+        many[i * 256 : i * 256 + 256] for i in range(257)
+    ]
     assert edge.root() == naive_root(many)
 
 
@@ -147,7 +165,9 @@ def test_every_inclusion_proof_holds_and_no_altered_one_does(data: st.DataObject
         at = data.draw(st.integers(0, len(hashes) - 1))
         for wrong in (b"", hashes[at][:31], bytes(32)):
             with pytest.raises(ProofError):
-                merkle.verify_inclusion(index, size, LEAVES[index], [*hashes[:at], wrong, *hashes[at + 1 :]], root)
+                merkle.verify_inclusion(
+                    index, size, LEAVES[index], [*hashes[:at], wrong, *hashes[at + 1 :]], root
+                )
         with pytest.raises(ProofError):
             merkle.verify_inclusion(index, size, LEAVES[index], hashes[:-1], root)
 
@@ -179,7 +199,9 @@ def test_no_proof_for_what_is_not_in_the_tree(index: int, size: int) -> None:
 @given(st.integers(1, 1100))
 def test_each_node_of_a_tree_is_found_in_its_tiles(size: int) -> None:
     tiles = {
-        (tile.level, tile.number): [hash_of(Node(8 * tile.level, tile.number * 256 + i)) for i in range(tile.width)]
+        (tile.level, tile.number): [
+            hash_of(Node(8 * tile.level, tile.number * 256 + i)) for i in range(tile.width)
+        ]
         for tile in layout.tiles_of(size)
     }
 

@@ -44,7 +44,8 @@ def test_a_new_file_is_a_new_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_channel_file_of_the_tree_is_valid_and_takes_its_addresses_from_the_environment():
     found = load_channels(
-        ROOT / "config" / "channels.yaml", {"FENGHUO_GATEWAY_URL": "https://gateway.example", "FENGHUO_SMTP_PORT": "2525"}
+        ROOT / "config" / "channels.yaml",
+        {"FENGHUO_GATEWAY_URL": "https://gateway.example", "FENGHUO_SMTP_PORT": "2525"},
     )
     assert {name: one.kind for name, one in found.items()} == {
         "voice": "webhook", "sms": "webhook", "chat": "webhook", "email": "email",
@@ -59,11 +60,26 @@ def test_the_channel_file_of_the_tree_is_valid_and_takes_its_addresses_from_the_
     ("text", "words"),
     [
         ("channels:\n  sms:\n    kind: pigeon\n", ["channels.yaml:3", "webhook"]),
-        ("channels:\n  sms:\n    kind: webhook\n    url: ftp://x\n", ["channels.yaml:4", "channels.sms.url", "http(s)"]),
-        ("channels:\n  sms:\n    kind: webhook\n    url: http://x\n    colour: red\n", ["channels.yaml:5", "colour"]),
-        ("channels:\n  sms:\n    kind: webhook\n    url: ${NOT_THERE}\n", ["channels.yaml:4", "NOT_THERE is not set"]),
-        ("channels:\n  sms:\n    kind: webhook\n    url: http://x\n    retry: {attempts: 0}\n", ["channels.yaml:5", "attempts"]),
-        ('channels:\n  mail:\n    kind: email\n    host: h\n    from: "a\\nb"\n', ["channels.yaml:5", "mail address"]),
+        (
+            "channels:\n  sms:\n    kind: webhook\n    url: ftp://x\n",
+            ["channels.yaml:4", "channels.sms.url", "http(s)"],
+        ),
+        (
+            "channels:\n  sms:\n    kind: webhook\n    url: http://x\n    colour: red\n",
+            ["channels.yaml:5", "colour"],
+        ),
+        (
+            "channels:\n  sms:\n    kind: webhook\n    url: ${NOT_THERE}\n",
+            ["channels.yaml:4", "NOT_THERE is not set"],
+        ),
+        (
+            "channels:\n  sms:\n    kind: webhook\n    url: http://x\n    retry: {attempts: 0}\n",
+            ["channels.yaml:5", "attempts"],
+        ),
+        (
+            'channels:\n  mail:\n    kind: email\n    host: h\n    from: "a\\nb"\n',
+            ["channels.yaml:5", "mail address"],
+        ),
         ("channels: {}\n", ["channels.yaml:1"]),
     ],
 )
@@ -79,13 +95,27 @@ def test_a_default_stands_where_the_environment_says_nothing():
 
 
 def test_waits_grow_to_the_cap_and_attempts_end():
-    policy = RetryPolicy(attempts=5, first=timedelta(seconds=1), factor=3, cap=timedelta(seconds=10), jitter=0)
+    policy = RetryPolicy(
+        attempts=5, first=timedelta(seconds=1), factor=3, cap=timedelta(seconds=10), jitter=0
+    )
     waits = [policy.wait_after(attempt, roll=0.5) for attempt in range(1, 6)]
-    assert waits == [timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9), timedelta(seconds=10), None]
+    assert waits == [
+        timedelta(seconds=1),
+        timedelta(seconds=3),
+        timedelta(seconds=9),
+        timedelta(seconds=10),
+        None,
+    ]
 
 
-@given(st.integers(1, 4), st.floats(0, 0.999), st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=2))))
-def test_no_wait_exceeds_the_cap_or_falls_below_what_was_asked(attempt: int, roll: float, asked: timedelta | None):
+@given(
+    st.integers(1, 4),
+    st.floats(0, 0.999),
+    st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=2))),
+)
+def test_no_wait_exceeds_the_cap_or_falls_below_what_was_asked(
+    attempt: int, roll: float, asked: timedelta | None
+):
     policy = RetryPolicy(attempts=5)
     wait = policy.wait_after(attempt, roll=roll, asked=asked)
     assert wait is not None
@@ -94,7 +124,8 @@ def test_no_wait_exceeds_the_cap_or_falls_below_what_was_asked(attempt: int, rol
 
 
 @pytest.mark.parametrize(
-    ("status", "retry"), [(408, True), (429, True), (500, True), (503, True), (400, False), (401, False), (302, False)]
+    ("status", "retry"),
+    [(408, True), (429, True), (500, True), (503, True), (400, False), (401, False), (302, False)],
 )
 def test_what_a_gateway_answers_decides_whether_to_try_again(status: int, retry: bool):
     with pytest.raises(TransportError) as failure:
@@ -151,11 +182,18 @@ def somebody(*kinds: str) -> Person:
 def test_every_named_channel_gets_an_outcome_and_others_only_when_none_is_left():
     notice = a_notice(CASE, channels=("voice", "sms", "voice"))
     both = routes(notice, somebody("voice", "sms", "email"), {"voice", "sms", "email"})
-    assert [(route.channel, route.addresses) for route in both] == [("voice", ("voice:1",)), ("sms", ("sms:1",))]
+    assert [(route.channel, route.addresses) for route in both] == [
+        ("voice", ("voice:1",)),
+        ("sms", ("sms:1",)),
+    ]
     one = routes(notice, somebody("sms", "email"), {"voice", "sms", "email"})
     assert [(route.channel, bool(route.obstacle)) for route in one] == [("voice", True), ("sms", False)]
     none = routes(notice, somebody("email", "chat"), {"voice", "sms", "email"})
-    assert [(route.channel, bool(route.obstacle)) for route in none] == [("voice", True), ("sms", True), ("email", False)]
+    assert [(route.channel, bool(route.obstacle)) for route in none] == [
+        ("voice", True),
+        ("sms", True),
+        ("email", False),
+    ]
     nobody = routes(replace(notice, person=PersonId("x")), None, {"voice"})
     assert all(route.obstacle for route in nobody)
     [unreachable] = routes(replace(notice, channels=()), somebody(), {"voice"})

@@ -1,4 +1,6 @@
-"""What people read: every purpose in both languages, the true time, an exercise marked first, nothing smuggled in."""
+"""What people read: every purpose in both languages, the true time, an exercise marked first, nothing
+smuggled in.
+"""
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -34,7 +36,9 @@ def letter(form: Form = Form.SHORT, link: str | None = LINK, **changes: Any) -> 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("purpose", ABOUT_A_MATTER)
 @pytest.mark.parametrize("form", Form)
-def test_every_purpose_is_written_in_both_languages_for_every_form(language: Language, purpose: Purpose, form: Form):
+def test_every_purpose_is_written_in_both_languages_for_every_form(
+    language: Language, purpose: Purpose, form: Form
+):
     written = letter(form, language=language, purpose=purpose, link=None if purpose in SILENT else LINK)
     assert "煤矿透水，12人被困" in written.subject
     assert "煤矿透水，12人被困" in written.text
@@ -68,7 +72,10 @@ def test_past_the_limit_the_true_time_stands():
 def test_a_fallback_contact_reads_who_did_not_answer():
     dark = (Name(zh="赵甲", en="Zhao Jia"), Name(zh="钱乙", en="Qian Yi"))
     assert "赵甲、钱乙未应答，请您接替" in letter(purpose=Purpose.FALLBACK, dark=dark).text
-    assert "Zhao Jia, Qian Yi did not answer; please stand in" in letter(purpose=Purpose.FALLBACK, dark=dark, language=Language.EN).text
+    assert (
+        "Zhao Jia, Qian Yi did not answer; please stand in"
+        in letter(purpose=Purpose.FALLBACK, dark=dark, language=Language.EN).text
+    )
 
 
 def test_a_level_that_is_not_set_and_sensitivity_are_said():
@@ -83,7 +90,9 @@ def test_whatever_a_reporter_wrote_stays_text(summary: str):
     assert "\r" not in short.subject
     assert len(short.text) < 160 + SHORT_SUMMARY + len(LINK)
     assert "<script" not in str(letter(Form.LONG, summary="<script>" + summary).html)
-    mail = message_from_bytes(compose(message(long), "烽火 <duty@wangfeng.example>").as_bytes(), policy=policy.default)
+    mail = message_from_bytes(
+        compose(message(long), "烽火 <duty@wangfeng.example>").as_bytes(), policy=policy.default
+    )
     assert set(mail.keys()) == {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Priority", "Importance", "MIME-Version", "Content-Type",
     }  # fmt: skip
@@ -96,7 +105,9 @@ def message(written: Letter, to: str = "zhao.jia@wangfeng.example") -> Message:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("address", ["a@b.example\r\nBcc: all@b.example", "nobody", "", "a@b.example, c@d.example\n"])
+@pytest.mark.parametrize(
+    "address", ["a@b.example\r\nBcc: all@b.example", "nobody", "", "a@b.example, c@d.example\n"]
+)
 def test_an_address_that_is_none_is_refused_for_good(address: str):
     with pytest.raises(TransportError) as refused:
         compose(message(letter(), address), "duty@wangfeng.example")
@@ -171,8 +182,16 @@ OWING: dict[str, Any] = {"owes": FINAL, "owed_by": Name(zh="市水务局", en="W
             "【烽火·催办】终报尚未完成。请于 03:30 前完成",
             "[Fenghuo, reminder] Not done yet: final report. Do it by 03:30",
         ),
-        (Purpose.AGAIN, "【烽火·再次提醒】终报仍未完成（03:30 前完成），", "[Fenghuo, again] Still not done: final report (by 03:30)."),
-        (Purpose.INFORM, "市水务局应于 03:30 前完成终报。仅供知悉", "Water Bureau owes final report by 03:30. There is nothing for you"),
+        (
+            Purpose.AGAIN,
+            "【烽火·再次提醒】终报仍未完成（03:30 前完成），",
+            "[Fenghuo, again] Still not done: final report (by 03:30).",
+        ),
+        (
+            Purpose.INFORM,
+            "市水务局应于 03:30 前完成终报。仅供知悉",
+            "Water Bureau owes final report by 03:30. There is nothing for you",
+        ),
     ],
 )
 def test_who_owes_something_reads_what_and_by_when_before_anything_else(purpose: Purpose, zh: str, en: str):
@@ -183,7 +202,10 @@ def test_who_owes_something_reads_what_and_by_when_before_anything_else(purpose:
 def test_what_is_overdue_names_who_owes_it_and_by_how_much():
     late: dict[str, Any] = {"due_at": NOW - timedelta(days=1), "purpose": Purpose.OVERDUE, **OWING}
     assert "市水务局：终报已超过时限 1 天（应于 11-02 03:03 前完成），请立即处理" in letter(**late).text
-    assert "Water Bureau: final report, 1 d past the limit (11-02 03:03). See to it now." in letter(language=Language.EN, **late).text
+    assert (
+        "Water Bureau: final report, 1 d past the limit (11-02 03:03). See to it now."
+        in letter(language=Language.EN, **late).text
+    )
     late["due_at"] = NOW - timedelta(milliseconds=2)
     assert "时限已到（应于" in letter(**late).text
 
@@ -216,7 +238,16 @@ SECOND = Name(zh="卫黄", en="Wei Huang")
 
 def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes: bool = False) -> EarlyEnd:
     seconded = SECOND if agreed else None
-    return EarlyEnd(kind=kind, by=PERSON, by_unit=UNIT, why="误报。", seconded_by=seconded, was_level=Level.II, level=level, owes=owes)
+    return EarlyEnd(
+        kind=kind,
+        by=PERSON,
+        by_unit=UNIT,
+        why="误报。",
+        seconded_by=seconded,
+        was_level=Level.II,
+        level=level,
+        owes=owes,
+    )
 
 
 @pytest.mark.parametrize(
@@ -234,7 +265,12 @@ def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes:
             "将级别由II级重大下调为IV级一般，卫黄已同意（原因：误报）。您尚未完成的仍须完成",
             "graded this down from Level II (major) to Level IV (ordinary); Wei Huang agreed",
         ),
-        (Purpose.ENDED, early_end(Kind.MERGED), "此后以另一份报告的通知为准", "go by the messages about the other report"),
+        (
+            Purpose.ENDED,
+            early_end(Kind.MERGED),
+            "此后以另一份报告的通知为准",
+            "go by the messages about the other report",
+        ),
         (
             Purpose.SECOND,
             early_end(Kind.CLOSED, agreed=False),
@@ -249,7 +285,9 @@ def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes:
         ),
     ],
 )
-def test_an_early_end_says_who_asked_who_agreed_and_what_is_left_to_do(purpose: Purpose, ending: EarlyEnd, zh: str, en: str):
+def test_an_early_end_says_who_asked_who_agreed_and_what_is_left_to_do(
+    purpose: Purpose, ending: EarlyEnd, zh: str, en: str
+):
     assert zh in letter(purpose=purpose, ending=ending).text
     assert en in letter(purpose=purpose, language=Language.EN, ending=ending).text
 
@@ -257,5 +295,10 @@ def test_an_early_end_says_who_asked_who_agreed_and_what_is_left_to_do(purpose: 
 def test_a_call_written_down_names_who_when_and_which_number():
     call = CallMade(by=PERSON, by_unit=UNIT, at=NOW - timedelta(minutes=5), number="…0102", said="已报")
     chinese, english = (letter(purpose=Purpose.CALLED, language=one, called=call).text for one in Language)
-    assert "江月（望山县信息中心）登记：02:58 已电话告知您（号码 …0102，不是您在通讯录中的号码），内容：已报。" in chinese
-    assert "at 02:58 (number …0102, which is not one of yours in the directory); what was said: 已报." in english
+    assert (
+        "江月（望山县信息中心）登记：02:58 已电话告知您（号码 …0102，不是您在通讯录中的号码），内容：已报。"
+        in chinese
+    )
+    assert (
+        "at 02:58 (number …0102, which is not one of yours in the directory); what was said: 已报." in english
+    )

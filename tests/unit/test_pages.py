@@ -1,4 +1,6 @@
-"""The shared pages: whole in both languages, times in the office's zone, forms and paths that can't be turned against us."""
+"""The shared pages: whole in both languages, times in the office's zone, forms and paths that can't be turned
+against us.
+"""
 
 import re
 from collections.abc import Iterator
@@ -47,10 +49,15 @@ SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
 def messages_in_sources() -> Iterator[str]:
-    for path in (*(path for site in SITES for path in (ROOT / site).rglob("*") if path.suffix in (".py", ".html")), *ALSO):
+    for path in (
+        *(path for site in SITES for path in (ROOT / site).rglob("*") if path.suffix in (".py", ".html")),
+        *ALSO,
+    ):
         method: Any = "python" if path.suffix == ".py" else jinja2.ext.babel_extract
         with path.open("rb") as file:
-            for _, message, _, _ in extract(method, file, keywords={"N_": None, "_": None, "ngettext": (1, 2)}):
+            for _, message, _, _ in extract(
+                method, file, keywords={"N_": None, "_": None, "ngettext": (1, 2)}
+            ):
                 yield first_form(message)
 
 

@@ -1,4 +1,6 @@
-"""Naming one of very many on a page: a short list, the likeliest first, and a line that is understood or says why not."""
+"""Naming one of very many on a page: a short list, the likeliest first, and a line that is understood or says
+why not.
+"""
 
 from typing import Any
 
@@ -23,19 +25,37 @@ TWINS = 3
 
 
 def city(more: int) -> Directory:
-    """The example with so many more villages, each with a person of its own; the last few persons bear one name."""
+    """The example with so many more villages, each with a person of its own; the last few persons bear one
+    name.
+    """
     directory = example_directory()
     unit, person = directory.units[-1], directory.people[-1]
     units, people = list[Any](), list[Any]()
     for number in range(more):
         name = {"zh": f"第{number}村", "en": f"Village {number}"}
-        units.append({**unit.model_dump(), "id": f"village_{number}", "name": name, "head": None, "duty_post": None, "competence": ()})
+        units.append(
+            {
+                **unit.model_dump(),
+                "id": f"village_{number}",
+                "name": name,
+                "head": None,
+                "duty_post": None,
+                "competence": (),
+            }
+        )
         called = "王伟" if number >= more - TWINS else f"村民{number}"
         people.append(
-            {**person.model_dump(), "id": f"villager_{number}", "unit": f"village_{number}", "name": {"zh": called, "en": called}}
+            {
+                **person.model_dump(),
+                "id": f"villager_{number}",
+                "unit": f"village_{number}",
+                "name": {"zh": called, "en": called},
+            }
         )
     whole = directory.model_dump()
-    return Directory.model_validate({**whole, "units": [*whole["units"], *units], "people": [*whole["people"], *people]})
+    return Directory.model_validate(
+        {**whole, "units": [*whole["units"], *units], "people": [*whole["people"], *people]}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +80,9 @@ def test_a_list_that_fits_is_offered_whole_and_one_more_makes_it_a_part() -> Non
     assert (len(beyond.offer().choices), beyond.offer().is_part) == (MOST, True)
 
 
-def test_of_many_the_likely_are_offered_in_their_order_and_nothing_that_is_not_there(large: Directory) -> None:
+def test_of_many_the_likely_are_offered_in_their_order_and_nothing_that_is_not_there(
+    large: Directory,
+) -> None:
     offer = values_of(Picker(large, Sort.UNITS), "village_7", "nowhere", "water_bureau", "village_7")
     assert offer == ["village_7", "water_bureau"]
     everybody = [unit.id for unit in large.units]
@@ -71,22 +93,31 @@ def test_what_was_chosen_or_is_near_what_was_written_is_offered_again(large: Dir
     picker = Picker(large, Sort.PEOPLE)
     offer = values_of(picker, "zhao_jia", chosen="villager_3", written="王伟")
     assert offer[0] == "villager_3"
-    assert sorted(offer[1 : 1 + TWINS]) == [f"villager_{number}" for number in range(3 * MOST - TWINS, 3 * MOST)]
+    assert sorted(offer[1 : 1 + TWINS]) == [
+        f"villager_{number}" for number in range(3 * MOST - TWINS, 3 * MOST)
+    ]
     assert offer[-1] == "zhao_jia"
 
 
-@pytest.mark.parametrize("written", ["village_42", "第42村", "Village 42", "  village 42 ", "ＶＩＬＬＡＧＥ　４２"])
+@pytest.mark.parametrize(
+    "written", ["village_42", "第42村", "Village 42", "  village 42 ", "ＶＩＬＬＡＧＥ　４２"]
+)
 def test_an_id_or_a_whole_name_in_either_language_names_it(large: Directory, written: str) -> None:
     assert picked(large, unit_written=written) == ({"unit": "village_42"}, [])
 
 
-def test_what_is_written_says_more_than_what_the_page_had_chosen_and_no_more_than_what_the_reader_chose(large: Directory) -> None:
+def test_what_is_written_says_more_than_what_the_page_had_chosen_and_no_more_than_what_the_reader_chose(
+    large: Directory,
+) -> None:
     given = {"unit": "water_bureau", "unit_written": "village_42"}
     read, faults = taken(given, {"unit": Picker(large, Sort.UNITS)}, preset=("water_bureau",))
     assert (read, faults) == ({"unit": "village_42"}, [])
     read, [(field, words)] = taken(given, {"unit": Picker(large, Sort.UNITS)})
     assert (field, "leave one of the two" in words, "unit" in read) == ("unit", True, False)
-    assert picked(large, "unit", Sort.UNITS, unit="village_42", unit_written="village_42") == ({"unit": "village_42"}, [])
+    assert picked(large, "unit", Sort.UNITS, unit="village_42", unit_written="village_42") == (
+        {"unit": "village_42"},
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,17 +147,28 @@ def test_what_names_not_exactly_one_is_a_fault_that_names_what_is_near(
 
 
 def test_one_of_a_name_that_several_bear_is_chosen_from_the_list(large: Directory) -> None:
-    assert picked(large, "who", Sort.PEOPLE, who="villager_178", who_written="王伟") == ({"who": "villager_178"}, [])
+    assert picked(large, "who", Sort.PEOPLE, who="villager_178", who_written="王伟") == (
+        {"who": "villager_178"},
+        [],
+    )
     _, [(_, words)] = picked(large, "who", Sort.PEOPLE, who="zhao_jia", who_written="王伟")
     assert "王伟" in words
     assert "3" in words
 
 
 def test_several_are_written_with_commas_beside_those_chosen(large: Directory) -> None:
-    read, faults = picked(large, "units", units="water_bureau", units_written="第1村、village_2; Village 3，water_bureau")
+    read, faults = picked(
+        large, "units", units="water_bureau", units_written="第1村、village_2; Village 3，water_bureau"
+    )
     assert (read, faults) == ({"units": "water_bureau,village_1,village_2,village_3"}, [])
-    read, [(field, words)] = picked(large, "units", units="water_bureau", units_written="village_1, nowhere at all")
-    assert (field, "nowhere at all" in words, read) == ("units", True, {"units_written": "village_1, nowhere at all"})
+    read, [(field, words)] = picked(
+        large, "units", units="water_bureau", units_written="village_1, nowhere at all"
+    )
+    assert (field, "nowhere at all" in words, read) == (
+        "units",
+        True,
+        {"units_written": "village_1, nowhere at all"},
+    )
 
 
 def test_what_is_absurd_is_refused_in_few_words(large: Directory) -> None:
@@ -170,7 +212,9 @@ def test_every_form_of_a_case_stays_short_in_a_large_city_and_takes_what_is_writ
                     assert field.is_part, (page.act.kind, field.name)
     form = act_forms.read_act(Kind.TRANSFERRED, {"to_unit_written": "第42村", "text": "theirs"}, ZONE, large)
     assert form.to_unit == "village_42"
-    form = act_forms.read_act(Kind.ASSIGNED, {"task_title": "x", "task_units_written": "第1村、第2村"}, ZONE, large)
+    form = act_forms.read_act(
+        Kind.ASSIGNED, {"task_title": "x", "task_units_written": "第1村、第2村"}, ZONE, large
+    )
     assert form.tasks[0].units == ("village_1", "village_2")
     with pytest.raises(Problem) as refused:
         act_forms.read_act(Kind.REASSIGNED, {"to_person_written": "王伟"}, ZONE, large)

@@ -39,41 +39,89 @@ def test_the_default_policy_can_be_followed() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ((CHAIN, "chain: [secretary_general, nobody]"), "policy.yaml:17: half_hour.fallback.chain.1: no post nobody"),
-        ((CHAIN, "chain: [secretary_general, secretary_general]"), "half_hour.fallback.chain.1: secretary_general is named twice"),
-        ((CHAIN, "chain: [gov_main, party_main]"), "half_hour.fallback: everybody on the chain is owed it anyway"),
-        ((CHAIN, "chain: [secretary_general, gov_main]"), "half_hour.fallback: the chain ends dark: the holder of gov_main"),
-        (("report: PT30M, written: PT1H, acknowledge: PT5M", "report: PT12M, written: PT1H, acknowledge: PT5M"), "the chain needs 0:14:00"),
-        (("step: PT3M", "step: PT20M"), "policy.yaml:15: half_hour.fallback: the chain needs 1:05:00 to be told to its end"),
         (
-            ("report: PT30M, written: PT1H, acknowledge: PT5M", "report: PT20M, written: PT1H, acknowledge: PT5M"),
+            (CHAIN, "chain: [secretary_general, nobody]"),
+            "policy.yaml:17: half_hour.fallback.chain.1: no post nobody",
+        ),
+        (
+            (CHAIN, "chain: [secretary_general, secretary_general]"),
+            "half_hour.fallback.chain.1: secretary_general is named twice",
+        ),
+        (
+            (CHAIN, "chain: [gov_main, party_main]"),
+            "half_hour.fallback: everybody on the chain is owed it anyway",
+        ),
+        (
+            (CHAIN, "chain: [secretary_general, gov_main]"),
+            "half_hour.fallback: the chain ends dark: the holder of gov_main",
+        ),
+        (
+            (
+                "report: PT30M, written: PT1H, acknowledge: PT5M",
+                "report: PT12M, written: PT1H, acknowledge: PT5M",
+            ),
+            "the chain needs 0:14:00",
+        ),
+        (
+            ("step: PT3M", "step: PT20M"),
+            "policy.yaml:15: half_hour.fallback: the chain needs 1:05:00 to be told to its end",
+        ),
+        (
+            (
+                "report: PT30M, written: PT1H, acknowledge: PT5M",
+                "report: PT20M, written: PT1H, acknowledge: PT5M",
+            ),
             "PT25M is not before PT20M",
         ),
-        (("channels: [voice, sms]", "channels: [voice, pigeon]"), "half_hour.channels.1: nobody in the directory has the channel pigeon"),
+        (
+            ("channels: [voice, sms]", "channels: [voice, pigeon]"),
+            "half_hour.channels.1: nobody in the directory has the channel pigeon",
+        ),
         (("to: reporter_head", "to: repoter_head"), "duties.media_feedback.to: nobody is repoter_head"),
         (("by: propaganda_head", "by: propagandist"), "duties.press_first.by: nobody is propagandist"),
         (("[bearer, emergency_office] }", "[bearer, emergncy_office] }"), "nobody is emergncy_office"),
         (("on: bounced", "on: bouncd"), "duties.impose_lead.on: nothing is called bouncd"),
-        (("[discharged.petition_route, reopened]", "[discharged.petition, reopened]"), "discharged.petition: there is no rule petition"),
-        (("[discharged.petition_route, reopened]", "[lapsed.complaint, reopened]"), "never happens in a matter of this rule"),
-        (("discharged_by: filed.receipt", "discharged_by: filed.recept"), "filed.recept is no act that anybody can do"),
+        (
+            ("[discharged.petition_route, reopened]", "[discharged.petition, reopened]"),
+            "discharged.petition: there is no rule petition",
+        ),
+        (
+            ("[discharged.petition_route, reopened]", "[lapsed.complaint, reopened]"),
+            "never happens in a matter of this rule",
+        ),
+        (
+            ("discharged_by: filed.receipt", "discharged_by: filed.recept"),
+            "filed.recept is no act that anybody can do",
+        ),
         (("discharged_by: heard", "discharged_by: []"), "nothing discharges it"),
-        (("extends: press_first", "extends: press_last"), "duties.press_conference.extends: no rule press_last"),
+        (
+            ("extends: press_first", "extends: press_last"),
+            "duties.press_conference.extends: no rule press_last",
+        ),
         (("@levels.{level}.written", "@levels.{level}.writen"), "leads nowhere: there is no levels.I.writen"),
         (
-            ('{ when: { level: none }, within: "@levels.III.written" }', "{ when: { level: none }, remind: [] }"),
+            (
+                '{ when: { level: none }, within: "@levels.III.written" }',
+                "{ when: { level: none }, remind: [] }",
+            ),
             "without level: add a variant",
         ),
         (('every: "0 9 1 3 *"', 'every: "0 9 1 3"'), "duties.plan_review.every: '0 9 1 3' is no calendar"),
         (("nag: P1D", "nag: PT0S"), "duties.progress.nag: called again without a pause, for ever"),
         (("within: PT2H\n    remind: [50%]", "within: PT0S\n    remind: [50%]"), "PT0S is no time at all"),
         (("within: PT2H\n    remind: [50%]", "within: 50%\n    remind: [50%]"), "50% is a share of nothing"),
-        (("main_leaders: [party_main, gov_main]", "owner: [party_main, gov_main]"), "audiences.owner: owner means something else already"),
+        (
+            ("main_leaders: [party_main, gov_main]", "owner: [party_main, gov_main]"),
+            "audiences.owner: owner means something else already",
+        ),
         (
             ("    - { when: { intent: true }, measure: referral }", "    - { measure: referral }"),
             "accountability.measures.10: it fits always",
         ),
-        (("level: [I, II, III, IV] }\n    on: reported", 'area: "110000/**" }\n    on: reported'), "no area 110000/** in the directory"),
+        (
+            ("level: [I, II, III, IV] }\n    on: reported", 'area: "110000/**" }\n    on: reported'),
+            "no area 110000/** in the directory",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_line_and_the_remedy(change: tuple[str, str], fault: str) -> None:
@@ -110,14 +158,23 @@ def test_a_level_without_any_first_report_is_named() -> None:
 
 
 def test_a_circle_of_inheritance_is_named_and_nothing_hangs() -> None:
-    found = faults_of(add=EXTRA.replace("extra:", "one:\n    extends: other") + EXTRA.replace("extra:", "other:\n    extends: one"))
-    assert any("duties.other.extends: one extends" in one or "duties.one.extends: other extends" in one for one in found)
+    found = faults_of(
+        add=EXTRA.replace("extra:", "one:\n    extends: other")
+        + EXTRA.replace("extra:", "other:\n    extends: one")
+    )
+    assert any(
+        "duties.other.extends: one extends" in one or "duties.one.extends: other extends" in one
+        for one in found
+    )
 
 
 def test_rules_that_open_each_other_for_ever_are_named() -> None:
     one = EXTRA.replace("extra:", "one:").replace("on: resolved", "on: lapsed.other")
     other = EXTRA.replace("extra:", "other:").replace("on: resolved", "on: [resolved, discharged.one]")
-    assert [fault.split(": ")[1] for fault in faults_of(add=one + other)] == ["duties.one.on", "duties.other.on"]
+    assert [fault.split(": ")[1] for fault in faults_of(add=one + other)] == [
+        "duties.one.on",
+        "duties.other.on",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +185,10 @@ def test_rules_that_open_each_other_for_ever_are_named() -> None:
         (("weights: { area: 0.35", "weights: { area: 0.5"), "the weights make 1.15: they must make 1"),
         (("deaths: [30, 10, 3]", "deaths: [3, 10, 30]"), "deaths: levels I, II, III need falling numbers"),
         (("measure: referral }", "measure: dismissal }"), "dismissal is no step of the ladder"),
-        (("remind: [PT15M, PT25M]", "remind: [PT15M, PT40M]"), "policy.yaml:9: half_hour: a reminder after the limit"),
+        (
+            ("remind: [PT15M, PT25M]", "remind: [PT15M, PT40M]"),
+            "policy.yaml:9: half_hour: a reminder after the limit",
+        ),
         (('"@tasks.objection.within"', '"@tasks objection"'), "points nowhere"),
         (("timezone: Asia/Shanghai", "timezone: Asia/Nowhere"), "is not a time zone"),
         (("timezone: Asia/Shanghai", f"timezone: {'Zone' * 90}"), "is not a time zone"),
@@ -144,13 +204,17 @@ def test_a_graver_level_that_has_longer_is_worth_a_warning_and_no_fault() -> Non
     slow = policy(("I: { report: PT30M, written: PT1H", "I: { report: PT30M, written: PT2H"))
     found = findings(slow, directory())
     assert found.faults == []
-    assert found.warnings == ["policy.yaml:21: levels.I.written: level I has longer than level II, which is less grave: exchange the two"]
+    assert found.warnings == [
+        "policy.yaml:21: levels.I.written: level I has longer than level II, which is less grave: exchange the two"
+    ]
 
 
 def test_working_days_that_reach_past_the_known_holidays_are_warned_of_in_time() -> None:
     assert findings(default(), directory(), datetime(2026, 3, 1, tzinfo=UTC)).warnings == []
     warned = findings(default(), directory(), datetime(2026, 12, 1, tzinfo=UTC)).warnings
-    assert any("tasks.objection.within: P5WD begun by 2027-01-30 can reach past 2026" in one for one in warned)
+    assert any(
+        "tasks.objection.within: P5WD begun by 2027-01-30 can reach past 2026" in one for one in warned
+    )
 
 
 def test_a_compressed_clock_keeps_every_line_and_can_be_followed() -> None:
@@ -159,7 +223,9 @@ def test_a_compressed_clock_keeps_every_line_and_can_be_followed() -> None:
     assert check(parse_policy(fast), directory()) == []
 
 
-def test_the_command_ends_with_one_where_there_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_ends_with_one_where_there_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FENGHUO_DIRECTORY", str(CONFIG / "directory.yaml"))
     bad = tmp_path / "bad.yaml"
     bad.write_text(text_with((CHAIN, "chain: [nobody]")), encoding="utf-8")

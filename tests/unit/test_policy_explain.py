@@ -11,14 +11,26 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
 def explained(late: timedelta = timedelta(0), **changes: Any) -> Explanation:
-    known: dict[str, Any] = {"category": "accident", "level": "II", "unit": "emergency_bureau", "area": "620622", "summary": "爆炸"}
+    known: dict[str, Any] = {
+        "category": "accident",
+        "level": "II",
+        "unit": "emergency_bureau",
+        "area": "620622",
+        "summary": "爆炸",
+    }
     form = ReportForm.model_validate(known | {"occurred_at": NOW, "learned_at": NOW} | changes)
     return explain(form, NOW + late, default(), directory())
 
 
 def test_five_are_told_at_once_by_the_line_of_their_level() -> None:
     told = [step for step in explained().steps if step.what == "told"]
-    assert [step.post for step in told] == ["party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office"]
+    assert [step.post for step in told] == [
+        "party_main",
+        "gov_main",
+        "party_in_charge",
+        "gov_in_charge",
+        "emergency_office",
+    ]
     assert {step.rule.path for step in told} == {"levels.II.report"}
     assert all(step.channels == ("voice", "sms") for step in told)
 
@@ -44,7 +56,9 @@ def test_what_else_opens_lapses_and_follows_is_said_with_its_line() -> None:
         "press_first",
         "press_conference",
     }
-    assert (NOW + timedelta(hours=1), "written_report") in [(step.at, step.duty) for step in found.steps if step.what == "lapses"]
+    assert (NOW + timedelta(hours=1), "written_report") in [
+        (step.at, step.duty) for step in found.steps if step.what == "lapses"
+    ]
     assert all(step.rule.path.split(".")[-1] in lines[step.rule.line - 1] for step in found.steps)
     assert [step.at for step in found.steps] == sorted(step.at for step in found.steps)
 

@@ -25,7 +25,9 @@ OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency
         (sort(ReportKind.OPINION, level=None, topic="weibo"), "PT30M", "opinion.web"),
     ],
 )
-def test_the_first_report_has_the_limit_of_its_level_unless_it_is_sensitive(of: object, term: str, path: str) -> None:
+def test_the_first_report_has_the_limit_of_its_level_unless_it_is_sensitive(
+    of: object, term: str, path: str
+) -> None:
     found = rule("first_report", of)  # pyright: ignore[reportArgumentType]
     assert (str(found.term), found.plan.limit.path) == (term, path)
     assert found.to == OWED
@@ -68,22 +70,34 @@ def test_what_is_inherited_is_written_once_and_what_is_written_anew_wins() -> No
 
 def test_a_variant_for_an_area_holds_within_it_and_nowhere_else() -> None:
     near = '      - { when: { area: "620602/**" }, within: PT20M }\n'
-    changed = policy(("      - { when: { kind: opinion }, within", f"{near}      - {{ when: {{ kind: opinion }}, within"))
+    changed = policy(
+        ("      - { when: { kind: opinion }, within", f"{near}      - {{ when: {{ kind: opinion }}, within")
+    )
     assert str(rule("first_report", sort(area=AreaCode("620602")), changed).term) == "PT20M"
     assert str(rule("first_report", sort(area=AreaCode("620622")), changed).term) == "PT30M"
-    assert rule("first_report", sort(area=AreaCode("620602")), changed).plan.limit.path == "duties.first_report.variants.2.within"
+    assert (
+        rule("first_report", sort(area=AreaCode("620602")), changed).plan.limit.path
+        == "duties.first_report.variants.2.within"
+    )
 
 
 def test_a_city_pattern_holds_for_every_code_under_it() -> None:
     wide = '      - { when: { area: "620600/**" }, within: PT20M }\n'
-    changed = policy(("      - { when: { kind: opinion }, within", f"{wide}      - {{ when: {{ kind: opinion }}, within"))
-    inside = [str(rule("first_report", sort(area=AreaCode(code)), changed).term) for code in ("620600", "620622", "620702")]
+    changed = policy(
+        ("      - { when: { kind: opinion }, within", f"{wide}      - {{ when: {{ kind: opinion }}, within")
+    )
+    inside = [
+        str(rule("first_report", sort(area=AreaCode(code)), changed).term)
+        for code in ("620600", "620622", "620702")
+    ]
     assert inside == ["PT20M", "PT20M", "PT30M"]
 
 
 def test_a_variant_for_a_unit_is_its_own() -> None:
     own = "      - { when: { unit: heating_company }, within: PT10M, remind: [] }\n"
-    changed = policy(("      - { when: { kind: opinion }, within", f"{own}      - {{ when: {{ kind: opinion }}, within"))
+    changed = policy(
+        ("      - { when: { kind: opinion }, within", f"{own}      - {{ when: {{ kind: opinion }}, within")
+    )
     assert str(rule("first_report", sort(unit=UnitId("heating_company")), changed).term) == "PT10M"
     assert rule("first_report", sort(unit=UnitId("heating_company")), changed).remind == ()
 
@@ -102,7 +116,10 @@ def test_the_calendar_opens_the_monthly_analysis_and_the_roster_the_sign_in() ->
     standing = sort(ReportKind.STANDING, level=None, category=None)
     periodic = {duty.name: duty.every for duty in default().rules_on("established.periodic", standing)}
     assert periodic["monthly_analysis"] == "0 0 1 * *"
-    assert [duty.name for duty in default().rules_on("established.roster", standing)] == ["sign_in", "hand_over"]
+    assert [duty.name for duty in default().rules_on("established.roster", standing)] == [
+        "sign_in",
+        "hand_over",
+    ]
     assert [duty.name for duty in default().rules_on("established.gaps", standing)] == ["gap_watch"]
     assert "gap_watch" not in [duty.name for duty in default().periodic]
 

@@ -23,7 +23,9 @@ def test_the_schema_in_the_tree_is_the_one_the_code_says() -> None:
 
 
 def test_the_default_policy_is_valid_by_it() -> None:
-    assert [error.message for error in jsonschema_rs.validator_for(policy_schema()).iter_errors(document())] == []
+    assert [
+        error.message for error in jsonschema_rs.validator_for(policy_schema()).iter_errors(document())
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ from tests.unit.policy_given import CONFIG, default, directory, policy, text_wit
 LEARNED = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CASE = case_id_for("simulated", LEARNED)
 BY = Actor(principal="wang", role=Role.DUTY_OFFICER)
-TWICE_AS_FAST = policy(("II: { report: PT30M", "II: { report: PT15M"), ("remind: [PT15M, PT25M]", "remind: [PT10M]"))
+TWICE_AS_FAST = policy(
+    ("II: { report: PT30M", "II: { report: PT15M"), ("remind: [PT15M, PT25M]", "remind: [PT10M]")
+)
 
 
 class Told:
@@ -49,11 +51,19 @@ class Told:
 
     def fact(self, kind: Kind, data: Frozen, minutes: float, source: str = "/services/intake") -> None:
         at = LEARNED + timedelta(minutes=minutes)
-        fact = Fact.of(kind, id=f"{self.case}-{len(self.facts)}", source=source, subject=self.case, time=at, data=data)
+        fact = Fact.of(
+            kind, id=f"{self.case}-{len(self.facts)}", source=source, subject=self.case, time=at, data=data
+        )
         self.facts.append((fact, at))
 
     def report(self, **changes: Any) -> None:
-        known: dict[str, Any] = {"category": "accident", "level": "II", "unit": "emergency_bureau", "area": "620622", "summary": "爆炸"}
+        known: dict[str, Any] = {
+            "category": "accident",
+            "level": "II",
+            "unit": "emergency_bureau",
+            "area": "620622",
+            "summary": "爆炸",
+        }
         times = {"occurred_at": LEARNED, "learned_at": LEARNED, "received_at": LEARNED, "reported_by": "wang"}
         self.fact(Kind.REPORTED, Report.model_validate(known | times | changes), 0)
 
@@ -61,14 +71,21 @@ class Told:
         for post in default().document.half_hour.owed_to:
             person = directory().holder_of(PostId(post), LEARNED).id
             by = Actor(principal=person, role=Role.LEADER)
-            self.fact(Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=Via.LINK, by=by), minutes, "/services/notifier")
+            self.fact(
+                Kind.ACKNOWLEDGED,
+                Acknowledgement(person=PersonId(person), via=Via.LINK, by=by),
+                minutes,
+                "/services/notifier",
+            )
 
     def act(self, kind: Kind, minutes: float, **data: Any) -> None:
         self.fact(kind, CaseAct(by=BY, **data), minutes)
 
 
 def differences(told: Told, other: Policy, until: float = 60) -> Differences:
-    return simulate(told.facts, other, directory(), [(LEARNED, default())], LEARNED + timedelta(minutes=until))
+    return simulate(
+        told.facts, other, directory(), [(LEARNED, default())], LEARNED + timedelta(minutes=until)
+    )
 
 
 def test_the_same_policy_makes_no_difference() -> None:
@@ -100,14 +117,18 @@ def test_a_chain_that_waits_longer_rings_fewer() -> None:
     told.everybody_answers(7)
     patient = policy(("after: PT5M", "after: PT10M"))
     told_less = [change for change in differences(told, patient, until=8).changes if change.what == "told"]
-    assert [(change.person, change.before, change.after) for change in told_less] == [("wu_ji", "fallback × 1", "fallback × 0")]
+    assert [(change.person, change.before, change.after) for change in told_less] == [
+        ("wu_ji", "fallback × 1", "fallback × 0")
+    ]
 
 
 def test_a_duty_that_another_policy_does_not_know_would_not_open() -> None:
     told = Told()
     told.report()
     fewer = policy(("when: { kind: incident, level: [I, II] }", "when: { kind: incident, level: I }"))
-    gone = {change.duty for change in differences(told, fewer, until=1).changes if change.what == "does_not_open"}
+    gone = {
+        change.duty for change in differences(told, fewer, until=1).changes if change.what == "does_not_open"
+    }
     assert gone == {"press_first", "press_conference"}
 
 
@@ -118,13 +139,19 @@ def test_a_call_that_failed_would_have_failed_all_the_same() -> None:
     for channel in ("voice", "sms"):
         at = LEARNED + timedelta(minutes=1)
         done = Delivery(
-            notice=NoticeId("another.number.0"), person=person, channel=channel, address="…1", attempts=3, first_tried_at=at, done_at=at
+            notice=NoticeId("another.number.0"),
+            person=person,
+            channel=channel,
+            address="…1",
+            attempts=3,
+            first_tried_at=at,
+            done_at=at,
         )
         told.fact(Kind.FAILED, Deliveries(deliveries=(done,)), 1, source="/services/notifier")
     outcome = play(told.facts, [(LEARNED, default())], directory(), LEARNED + timedelta(minutes=2))
-    assert [(at - LEARNED, person) for at, person, purpose, _ in outcome.cases[CASE].told if purpose == "fallback"] == [
-        (timedelta(minutes=1), "wu_ji")
-    ]
+    assert [
+        (at - LEARNED, person) for at, person, purpose, _ in outcome.cases[CASE].told if purpose == "fallback"
+    ] == [(timedelta(minutes=1), "wu_ji")]
 
 
 def test_what_the_escalator_concluded_is_worked_out_anew_and_not_played() -> None:
@@ -143,12 +170,22 @@ def test_an_act_on_a_case_of_before_the_history_is_counted_and_left_out() -> Non
 
 def test_the_trail_itself_says_which_policy_was_in_force() -> None:
     told = Told()
-    strict = text_with(("II: { report: PT30M", "II: { report: PT15M"), ("remind: [PT15M, PT25M]", "remind: [PT10M]"))
+    strict = text_with(
+        ("II: { report: PT30M", "II: { report: PT15M"), ("remind: [PT15M, PT25M]", "remind: [PT10M]")
+    )
     for text, from_minute in ((text_with(), -600), (strict, -10)):
         version = digest_of(text)
-        told.fact(Kind.POLICY_DRAFTED, PolicyDrafted(version=version, label=version, by="a", text=text), from_minute - 5)
+        told.fact(
+            Kind.POLICY_DRAFTED,
+            PolicyDrafted(version=version, label=version, by="a", text=text),
+            from_minute - 5,
+        )
         begins = LEARNED + timedelta(minutes=from_minute)
-        told.fact(Kind.POLICY_APPROVED, PolicyApproved(version=version, label=version, by="b", in_force_from=begins), from_minute - 1)
+        told.fact(
+            Kind.POLICY_APPROVED,
+            PolicyApproved(version=version, label=version, by="b", in_force_from=begins),
+            from_minute - 1,
+        )
     told.report()
     turns = policies_in(told.facts, default())
     assert [begins - LEARNED for begins, _ in turns] == [timedelta(minutes=-600), timedelta(minutes=-10)]
@@ -157,7 +194,9 @@ def test_the_trail_itself_says_which_policy_was_in_force() -> None:
     assert first.due_at - LEARNED == timedelta(minutes=15)
 
 
-def test_the_command_plays_an_export_and_says_what_would_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_plays_an_export_and_says_what_would_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FENGHUO_DIRECTORY", str(CONFIG / "directory.yaml"))
     monkeypatch.setenv("FENGHUO_POLICY", str(CONFIG / "policy.yaml"))
     told = Told()
@@ -165,7 +204,11 @@ def test_the_command_plays_an_export_and_says_what_would_have_changed(tmp_path: 
     told.everybody_answers(20)
     exported, other = tmp_path / "export.jsonl", tmp_path / "other.yaml"
     lines = [
-        {"index": number, "rec": json.dumps({"broker": rfc3339(at)}), "payload": {"raw": base64.b64encode(fact.write()).decode()}}
+        {
+            "index": number,
+            "rec": json.dumps({"broker": rfc3339(at)}),
+            "payload": {"raw": base64.b64encode(fact.write()).decode()},
+        }
         for number, (fact, at) in enumerate(told.facts)
     ]
     exported.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -52,7 +52,10 @@ def test_a_day_of_the_month_is_its_end_this_month_or_next() -> None:
     assert tenth.after(local(2026, 12, 11), SHANGHAI) == local(2027, 1, 10, 0) + end
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "30M", "P1Y", "P0WD", "0%", "101%", "day 0", "day 31", "P1.5D", "PT-5M", "five minutes"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "P", "PT", "30M", "P1Y", "P0WD", "0%", "101%", "day 0", "day 31", "P1.5D", "PT-5M", "five minutes"],
+)
 def test_what_is_no_term_is_refused_and_says_how_to_write_one(text: str) -> None:
     with pytest.raises(TermError, match=r"write at least|percentage|day that every month|write PT30M"):
         parse_term(text)
@@ -66,25 +69,33 @@ def test_a_share_has_no_end_of_its_own() -> None:
 
 
 @given(MOMENTS, st.integers(1, 100), st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_a_share_lies_within_its_term_and_all_of_it_is_its_end(start: datetime, percent: int, span: timedelta) -> None:
+def test_a_share_lies_within_its_term_and_all_of_it_is_its_end(
+    start: datetime, percent: int, span: timedelta
+) -> None:
     at = parse_term(f"{percent}%").share(start, start + span)
     assert start <= at <= start + span
     assert parse_term("100%").share(start, start + span) == start + span
 
 
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=1000)), st.sampled_from([SHANGHAI, BERLIN]))
-def test_a_fixed_term_is_its_length_wherever_and_whenever(start: datetime, span: timedelta, zone: ZoneInfo) -> None:
+def test_a_fixed_term_is_its_length_wherever_and_whenever(
+    start: datetime, span: timedelta, zone: ZoneInfo
+) -> None:
     term = fixed_term(span)
     assert parse_term(term.text) == term
     assert term.after(start, zone) - start == span
 
 
 @given(MOMENTS, st.integers(1, 60), st.sampled_from([SHANGHAI, BERLIN]))
-def test_working_days_end_on_a_working_day_at_the_same_clock_time(start: datetime, days: int, zone: ZoneInfo) -> None:
+def test_working_days_end_on_a_working_day_at_the_same_clock_time(
+    start: datetime, days: int, zone: ZoneInfo
+) -> None:
     end = parse_term(f"P{days}WD").after(start, zone)
     begun, ended = start.astimezone(zone), end.astimezone(zone)
     assert is_working_day(ended.date())
-    between = (begun.date() + timedelta(days=number) for number in range(1, (ended.date() - begun.date()).days + 1))
+    between = (
+        begun.date() + timedelta(days=number) for number in range(1, (ended.date() - begun.date()).days + 1)
+    )
     assert sum(map(is_working_day, between)) == days
     if zone is SHANGHAI:
         assert ended.time() == begun.time()

@@ -20,7 +20,9 @@ from tests.unit.policy_given import default, directory, text_with
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-STRICTER = text_with(('version: "2026-11-01"', 'version: "2026-12-01"'), ("IV: { report: PT2H", "IV: { report: PT1H"))
+STRICTER = text_with(
+    ('version: "2026-11-01"', 'version: "2026-12-01"'), ("IV: { report: PT2H", "IV: { report: PT1H")
+)
 
 
 class Memory:
@@ -63,7 +65,9 @@ class Town:
         self.now = NOW
         self.store = store or Memory()
         self.facts: list[tuple[Kind, str]] = []
-        self.policies = Policies(parse_policy(text) if text else default(), self.store, directory, lambda: self.now, self._tell)
+        self.policies = Policies(
+            parse_policy(text) if text else default(), self.store, directory, lambda: self.now, self._tell
+        )
 
     async def _tell(self, kind: Kind, fact_id: str, at: datetime, data: Frozen) -> None:
         self.facts.append((kind, fact_id))
@@ -78,8 +82,14 @@ async def opened(store: Memory | None = None, text: str | None = None) -> Town:
 async def test_the_file_is_in_force_from_the_first_start_and_on_record() -> None:
     town = await opened()
     (version,) = town.policies.versions
-    assert (version.drafted_by, version.approvals[0].by, version.approvals[0].in_force_from) == (FILE, FILE, NOW)
-    assert town.policies.in_force(NOW - DAY).label == default().label, "a fact from before the first start is decided too"
+    assert (version.drafted_by, version.approvals[0].by, version.approvals[0].in_force_from) == (
+        FILE,
+        FILE,
+        NOW,
+    )
+    assert town.policies.in_force(NOW - DAY).label == default().label, (
+        "a fact from before the first start is decided too"
+    )
     assert [kind for kind, _ in town.facts][:2] == [Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED]
 
 
@@ -112,7 +122,10 @@ async def test_a_draft_is_nobodys_policy_until_another_person_approves_it() -> N
     assert town.policies.in_force(NOW + DAY - timedelta(microseconds=1)).document.version == "2026-11-01"
     assert town.policies.in_force(NOW + DAY).document.version == "2026-12-01", "from its very moment"
     town.now = NOW + DAY
-    assert [town.policies.standing(version) for version in town.policies.versions] == [Standing.IN_FORCE, Standing.SUPERSEDED]
+    assert [town.policies.standing(version) for version in town.policies.versions] == [
+        Standing.IN_FORCE,
+        Standing.SUPERSEDED,
+    ]
 
 
 async def test_the_past_is_never_put_under_another_policy() -> None:
@@ -139,7 +152,10 @@ async def test_a_draft_that_could_not_be_followed_is_refused_with_its_lines() ->
     town = await opened()
     with pytest.raises(YamlFault, match=r"policy\.yaml:17: half_hour\.fallback\.chain\.1: no post nobody"):
         await town.policies.draft(
-            text_with(("[secretary_general, deputy_sg_in_charge, two_offices_duty]", "[secretary_general, nobody]")), "w"
+            text_with(
+                ("[secretary_general, deputy_sg_in_charge, two_offices_duty]", "[secretary_general, nobody]")
+            ),
+            "w",
         )
 
 
@@ -157,7 +173,9 @@ async def test_two_leaders_who_approve_at_once_approve_one_after_the_other() -> 
     draft = await town.policies.draft(STRICTER, "wang")
     await other.policies.open()
     done = await asyncio.gather(
-        town.policies.approve(draft.id, "li", NOW + DAY), other.policies.approve(draft.id, "zhao", NOW + DAY), return_exceptions=True
+        town.policies.approve(draft.id, "li", NOW + DAY),
+        other.policies.approve(draft.id, "zhao", NOW + DAY),
+        return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in done) == ["Version", "VersionError"]
 
@@ -181,14 +199,18 @@ async def test_what_happened_just_before_a_crash_is_told_again_under_the_same_id
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 50), st.integers(0, 20)), max_size=12))
-def test_which_version_is_in_force_at_a_moment_never_changes_afterwards(steps: list[tuple[int, int, int]]) -> None:
+def test_which_version_is_in_force_at_a_moment_never_changes_afterwards(
+    steps: list[tuple[int, int, int]],
+) -> None:
     """(version, minutes until the approval, minutes from then until it is in force), one after the other."""
     known: dict[str, Version] = {}
     now, asked = NOW, dict[datetime, str | None]()
     for number, wait, ahead in steps:
         now += timedelta(minutes=wait)
         name = f"v{number}"
-        version = known.get(name) or Version(id=name, label=name, name=name, drafted_by="wang", drafted_at=now)
+        version = known.get(name) or Version(
+            id=name, label=name, name=name, drafted_by="wang", drafted_at=now
+        )
         if known:
             current = Register(known.values()).in_force(now - timedelta(microseconds=1))
             asked[now - timedelta(microseconds=1)] = current.id if current else None
@@ -201,4 +223,8 @@ def test_which_version_is_in_force_at_a_moment_never_changes_afterwards(steps: l
     for at, then in asked.items():
         found = register.in_force(at)
         assert found is not None
-        assert found.id == then or (first is not None and found.id == first.id and at < min(one.in_force_from for one in first.approvals))
+        assert found.id == then or (
+            first is not None
+            and found.id == first.id
+            and at < min(one.in_force_from for one in first.approvals)
+        )

@@ -33,7 +33,15 @@ class Broker:
 
 def held(headers: str = "") -> dict[str, object]:
     hdrs = base64.b64encode(f"NATS/1.0\r\n{headers}\r\n".encode()).decode()
-    return {"message": {"subject": "$KV.CASES.c", "seq": 7, "time": STAMP, "data": base64.b64encode(b"value").decode(), "hdrs": hdrs}}
+    return {
+        "message": {
+            "subject": "$KV.CASES.c",
+            "seq": 7,
+            "time": STAMP,
+            "data": base64.b64encode(b"value").decode(),
+            "hdrs": hdrs,
+        }
+    }
 
 
 async def test_what_a_replica_lacks_is_asked_of_the_leader() -> None:
@@ -42,7 +50,10 @@ async def test_what_a_replica_lacks_is_asked_of_the_leader() -> None:
     assert stored is not None
     assert (stored.sequence, stored.data, stored.headers) == (7, b"value", {"Nats-Msg-Id": "one:two"})
     assert stored.at == datetime(2026, 11, 23, 3, 0, 0, 123456, UTC)
-    assert [subject for subject, _ in broker.asked] == ["$JS.API.DIRECT.GET.KV_CASES.$KV.CASES.c", "$JS.API.STREAM.MSG.GET.KV_CASES"]
+    assert [subject for subject, _ in broker.asked] == [
+        "$JS.API.DIRECT.GET.KV_CASES.$KV.CASES.c",
+        "$JS.API.STREAM.MSG.GET.KV_CASES",
+    ]
     assert broker.asked[1][1] == b'{"last_by_subj":"$KV.CASES.c"}'
 
 
@@ -68,7 +79,9 @@ async def test_what_a_replica_holds_is_not_asked_for_again() -> None:
     assert len(broker.asked) == 1
 
 
-@pytest.mark.parametrize("broker", [Broker({"Status": "503"}), Broker(LAGS, {"error": {"code": 503, "description": "no leader"}})])
+@pytest.mark.parametrize(
+    "broker", [Broker({"Status": "503"}), Broker(LAGS, {"error": {"code": 503, "description": "no leader"}})]
+)
 async def test_an_answer_that_says_nothing_is_no_absence(broker: Broker) -> None:
     with pytest.raises(NatsError, match="gives no answer"):
         await message_at(broker.ask, "FACTS", 1)

@@ -1,4 +1,6 @@
-"""Who may do what to which case: every role, every act, from the unit's own people, from below, above, beside and the whole city."""
+"""Who may do what to which case: every role, every act, from the unit's own people, from below, above, beside
+and the whole city.
+"""
 
 from datetime import timedelta
 from itertools import product
@@ -20,7 +22,13 @@ from shared.web.languages import catalogue
 from shared.web.reasons import WHY, in_words
 from tests.escalator.builders import LEARNED, Story, a_report, example_directory
 
-COUNTY, BELOW, ABOVE, BESIDE, CITY = "shaquan_government", "shaquan_info_centre", "government", "wangshan_government", "emergency_office"
+COUNTY, BELOW, ABOVE, BESIDE, CITY = (
+    "shaquan_government",
+    "shaquan_info_centre",
+    "government",
+    "wangshan_government",
+    "emergency_office",
+)
 OWN = {COUNTY, ABOVE}
 TIES: dict[Where, set[str]] = {
     Where.STANDING: OWN | {CITY},
@@ -42,17 +50,27 @@ TIES: dict[Where, set[str]] = {
     Where.COMPETENT: {ABOVE, CITY},
     Where.ACCOUNTABILITY: OWN | {BELOW, BESIDE, CITY},
 }
-"""Of a case that is the county's in every way: from which of the five units a stranger to it (nobody called them) has which tie."""
+"""Of a case that is the county's in every way: from which of the five units a stranger to it (nobody called
+them) has which tie.
+"""
 
 
 def the_countys_case() -> Case:
-    """A petition that the county holds, with a task of its own, a transfer to it, a notice and a suspicion against it."""
+    """A petition that the county holds, with a task of its own, a transfer to it, a notice and a suspicion
+    against it.
+    """
     story = Story()
-    story.reported(kind="petition", category=None, level=None, unit=COUNTY, area="620621", reported_by="yan_yu")
+    story.reported(
+        kind="petition", category=None, level=None, unit=COUNTY, area="620621", reported_by="yan_yu"
+    )
     story.act(Kind.ASSIGNED, 1, tasks=[{"title": "补偿", "unit": COUNTY}])
-    notice = PublicNotice(text="通报", unit=UnitId(COUNTY), drafted_by="x", drafted_at=LEARNED, reply_by=LEARNED)
+    notice = PublicNotice(
+        text="通报", unit=UnitId(COUNTY), drafted_by="x", drafted_at=LEARNED, reply_by=LEARNED
+    )
     offer = Transfer(from_unit=UnitId(BESIDE), to_unit=UnitId(COUNTY), at=LEARNED, by="x", reason="y")
-    return replace(story.now, notice=notice, transfer=offer, suspicion=Suspicion(unit=UnitId(COUNTY), why="x"))
+    return replace(
+        story.now, notice=notice, transfer=offer, suspicion=Suspicion(unit=UnitId(COUNTY), why="x")
+    )
 
 
 def somebody(unit: str | None, role: Role, principal: str = "a_stranger") -> Actor:
@@ -70,7 +88,9 @@ def test_every_act_from_every_unit_is_as_the_table_says(role: Role) -> None:
         where = MAY[kind].get(role)
         task = TaskId("t1") if where in (Where.TASK, Where.ASSIGNER, Where.OWES) else None
         refusal = may(somebody(unit, role), kind, case, task=task)
-        assert (refusal is None) == (where is not None and unit in TIES[where]), f"{role} of {unit}: {kind} where {where}: {refusal}"
+        assert (refusal is None) == (where is not None and unit in TIES[where]), (
+            f"{role} of {unit}: {kind} where {where}: {refusal}"
+        )
         if where is None:
             assert refusal is not None
             assert (refusal.why, set(refusal.roles)) == (Why.ROLE, set(MAY[kind]))
@@ -93,7 +113,9 @@ def test_the_table_has_every_act_and_every_kind_of_report() -> None:
     assert set(MAY) == {Kind.ACKNOWLEDGED, *CASE_ACTS}
     assert set(MAY_OPEN) == set(ReportKind)
     assert {where for roles in MAY.values() for where in roles.values()} == set(Where)
-    assert not any(role in roles for roles in MAY.values() for role in (Role.AUDITOR, Role.OPERATOR, Role.REDACTOR))
+    assert not any(
+        role in roles for roles in MAY.values() for role in (Role.AUDITOR, Role.OPERATOR, Role.REDACTOR)
+    )
 
 
 def test_a_system_acts_on_what_it_reported_itself_and_opens_what_everybody_may() -> None:
@@ -104,7 +126,9 @@ def test_a_system_acts_on_what_it_reported_itself_and_opens_what_everybody_may()
     assert {kind for kind, roles in MAY_OPEN.items() if Role.PUBLISHER in roles} == WITNESSED
     case = the_countys_case()
     case = replace(case, report=replace(case.report, reported_by="source:shaquan-info"))
-    own, other = (somebody(COUNTY, Role.PUBLISHER, f"source:{one}") for one in ("shaquan-info", "wangshan-info"))
+    own, other = (
+        somebody(COUNTY, Role.PUBLISHER, f"source:{one}") for one in ("shaquan-info", "wangshan-info")
+    )
     assert may(own, Kind.WITHDRAWN, case) is None
     assert may(other, Kind.WITHDRAWN, case) == Refusal(Why.NOT_REPORTED_BY, unit=UnitId(COUNTY))
 
@@ -116,9 +140,15 @@ def test_nobody_beside_has_standing(data: st.DataObject) -> None:
     others = [
         unit.id
         for unit in directory.units
-        if unit.id != COUNTY and not directory.is_above(unit.id, COUNTY) and not unit.whole_city and unit.id != "petition_office"
+        if unit.id != COUNTY
+        and not directory.is_above(unit.id, COUNTY)
+        and not unit.whole_city
+        and unit.id != "petition_office"
     ]
-    actor = somebody(data.draw(st.sampled_from(others)), data.draw(st.sampled_from([Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR])))
+    actor = somebody(
+        data.draw(st.sampled_from(others)),
+        data.draw(st.sampled_from([Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR])),
+    )
     kind = data.draw(st.sampled_from([kind for kind in MAY if MAY[kind].get(actor.role) is Where.STANDING]))
     refusal = may(actor, kind, case)
     assert refusal == Refusal(Why.NO_STANDING, unit=UnitId(COUNTY))
@@ -131,9 +161,17 @@ def test_a_bureau_has_the_cases_of_its_field_and_a_county_those_of_its_place() -
     story = Story()
     story.reported(unit="wangshan_info_centre", area="620622", level="II")
     fitting = {"emergency_bureau", "wangshan_emergency", "wangshan_government"}
-    beside = {"health_commission", "water_bureau", "shaquan_emergency", "beacon_hill_government", "fire_rescue"}
+    beside = {
+        "health_commission",
+        "water_bureau",
+        "shaquan_emergency",
+        "beacon_hill_government",
+        "fire_rescue",
+    }
     for unit in fitting | beside:
-        assert (may(somebody(unit, Role.DUTY_OFFICER), Kind.CLOSED, story.now) is None) is (unit in fitting), unit
+        assert (may(somebody(unit, Role.DUTY_OFFICER), Kind.CLOSED, story.now) is None) is (
+            unit in fitting
+        ), unit
 
 
 def test_a_helper_reports_on_its_task_and_does_not_end_the_case() -> None:
@@ -154,14 +192,21 @@ def test_a_deputy_has_the_heads_units_while_the_head_is_away() -> None:
     deputy = somebody("shaquan_emergency", Role.LEADER, "hua_zhou")
     assert territory.may(deputy, Kind.RESOLVED, case, directory, LEARNED) is not None
     away = {"from": LEARNED - timedelta(days=1), "until": LEARNED + timedelta(days=1)}
-    people = [type(one).model_validate(one.model_dump() | {"absences": [away]}) if one.id == "yan_yu" else one for one in directory.people]
-    assert territory.may(deputy, Kind.RESOLVED, case, directory.revised(people=tuple(people)), LEARNED) is None
+    people = [
+        type(one).model_validate(one.model_dump() | {"absences": [away]}) if one.id == "yan_yu" else one
+        for one in directory.people
+    ]
+    assert (
+        territory.may(deputy, Kind.RESOLVED, case, directory.revised(people=tuple(people)), LEARNED) is None
+    )
 
 
 def test_whoever_names_no_unit_speaks_for_their_own_and_a_stranger_for_none() -> None:
     case = the_countys_case()
     assert may(somebody(None, Role.LEADER, "yan_yu"), Kind.RESOLVED, case) is None
-    assert may(somebody(None, Role.LEADER, "wei_huang"), Kind.RESOLVED, case) == Refusal(Why.NO_STANDING, unit=UnitId(COUNTY))
+    assert may(somebody(None, Role.LEADER, "wei_huang"), Kind.RESOLVED, case) == Refusal(
+        Why.NO_STANDING, unit=UnitId(COUNTY)
+    )
     assert may(somebody(None, Role.LEADER), Kind.RESOLVED, case) is not None
 
 
@@ -174,7 +219,10 @@ def test_the_organ_alone_reviews_in_an_accountability_case() -> None:
 
 
 def test_a_task_that_is_not_there_is_for_the_act_to_refuse() -> None:
-    assert may(somebody(BESIDE, Role.DUTY_OFFICER), Kind.COMPLETED, the_countys_case(), task=TaskId("t9")) is None
+    assert (
+        may(somebody(BESIDE, Role.DUTY_OFFICER), Kind.COMPLETED, the_countys_case(), task=TaskId("t9"))
+        is None
+    )
 
 
 def test_whoever_is_over_a_task_is_not_over_the_case() -> None:
@@ -183,7 +231,9 @@ def test_whoever_is_over_a_task_is_not_over_the_case() -> None:
     story.act(Kind.ASSIGNED, 1, unit="government", tasks=[{"title": "灭火", "unit": "fire_rescue"}])
     over = somebody("emergency_bureau", Role.LEADER)
     assert may(over, Kind.IMPOSED, story.now, task=TaskId("t1")) is None
-    assert may(over, Kind.IMPOSED, story.now) == Refusal(Why.ONLY_THE_SUPERIOR, unit=UnitId("wangshan_info_centre"))
+    assert may(over, Kind.IMPOSED, story.now) == Refusal(
+        Why.ONLY_THE_SUPERIOR, unit=UnitId("wangshan_info_centre")
+    )
 
 
 # Calls
@@ -198,7 +248,9 @@ def test_whoever_is_over_a_task_is_not_over_the_case() -> None:
         (CITY, Role.LEADER, False),
     ],
 )
-def test_a_call_to_somebody_is_written_down_by_a_duty_officer_with_standing(unit: str, role: Role, *, may_log: bool) -> None:
+def test_a_call_to_somebody_is_written_down_by_a_duty_officer_with_standing(
+    unit: str, role: Role, *, may_log: bool
+) -> None:
     story = Story()
     story.reported(level="II")
     said = Acknowledgement(person=PersonId("zhao_jia"), via=Via.LOGGED_CALL, by=somebody(unit, role))
@@ -214,7 +266,9 @@ def test_whoever_was_told_acknowledges_for_themself_by_the_link_and_by_their_tok
         (Via.API, "yan_yu", False),
     ):
         said = Acknowledgement(person=PersonId(principal), via=via, by=somebody(None, Role.LEADER, principal))
-        assert (territory.may_acknowledge(said, story.now, example_directory(), LEARNED) is None) is welcome, principal
+        assert (
+            territory.may_acknowledge(said, story.now, example_directory(), LEARNED) is None
+        ) is welcome, principal
 
 
 # Reports
@@ -222,7 +276,10 @@ def test_whoever_was_told_acknowledges_for_themself_by_the_link_and_by_their_tok
 
 def faults(by: str, role: Role, **form: Any) -> dict[str, Why]:
     report = Report.model_validate(a_report().model_dump() | form)
-    return {field: refusal.why for field, refusal in territory.report_faults(somebody(by, role), report, example_directory())}
+    return {
+        field: refusal.why
+        for field, refusal in territory.report_faults(somebody(by, role), report, example_directory())
+    }
 
 
 def test_an_emergency_is_reported_by_anybody_of_any_unit() -> None:
@@ -232,9 +289,15 @@ def test_an_emergency_is_reported_by_anybody_of_any_unit() -> None:
 
 def test_a_system_reports_for_the_units_it_is_declared_for() -> None:
     report = a_report(unit="shaquan_info_centre")
-    for source, found in (("shaquan-info", []), ("wangshan-info", [Why.NOT_DECLARED]), ("nobody", [Why.NOT_DECLARED])):
+    for source, found in (
+        ("shaquan-info", []),
+        ("wangshan-info", [Why.NOT_DECLARED]),
+        ("nobody", [Why.NOT_DECLARED]),
+    ):
         by = somebody("shaquan_info_centre", Role.PUBLISHER, f"source:{source}")
-        assert [refusal.why for _, refusal in territory.report_faults(by, report, example_directory())] == found
+        assert [
+            refusal.why for _, refusal in territory.report_faults(by, report, example_directory())
+        ] == found
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ReportKind if kind not in WITNESSED])
@@ -262,7 +325,9 @@ def test_a_task_is_opened_in_ones_own_name_and_the_organ_holds_any_unit_to_accou
         ("propaganda", Role.SUPERVISOR, "tv_centre", True),
     ],
 )
-def test_tasks_are_laid_on_units_below_and_in_ones_own_field(unit: str, role: Role, on: str, *, may_assign: bool) -> None:
+def test_tasks_are_laid_on_units_below_and_in_ones_own_field(
+    unit: str, role: Role, on: str, *, may_assign: bool
+) -> None:
     found = faults(unit, role, unit=unit, tasks=[{"title": "排查", "units": [on]}])
     assert found == ({} if may_assign else {"tasks.0.unit": Why.CANT_ASSIGN})
 
@@ -280,7 +345,9 @@ def test_tasks_are_laid_on_units_below_and_in_ones_own_field(unit: str, role: Ro
         (BESIDE, Role.LEADER, "x", {"starts_at": LEARNED}, False),
     ],
 )
-def test_who_reports_for_another_unit_is_a_witness(unit: str, role: Role, principal: str, more: dict[str, Any], *, witness: bool) -> None:
+def test_who_reports_for_another_unit_is_a_witness(
+    unit: str, role: Role, principal: str, more: dict[str, Any], *, witness: bool
+) -> None:
     report = a_report(unit=COUNTY, by=somebody(unit, role, principal), **more)
     assert territory.is_witness(report, example_directory()) is witness
 
@@ -294,7 +361,9 @@ def test_a_report_of_before_is_a_witness_where_its_principal_is_another_units_sy
 
 def test_a_call_is_written_down_for_a_unit_by_a_duty_office_alone() -> None:
     assert faults(CITY, Role.DUTY_OFFICER, unit=COUNTY, by_telephone=True) == {}
-    assert faults(BESIDE, Role.DUTY_OFFICER, unit=COUNTY, by_telephone=True) == {"by_telephone": Why.NO_STANDING}
+    assert faults(BESIDE, Role.DUTY_OFFICER, unit=COUNTY, by_telephone=True) == {
+        "by_telephone": Why.NO_STANDING
+    }
     assert faults(CITY, Role.REPORTER, unit=COUNTY, by_telephone=True) == {"by_telephone": Why.NO_STANDING}
 
 
@@ -303,8 +372,14 @@ def test_a_call_is_written_down_for_a_unit_by_a_duty_office_alone() -> None:
 
 def test_a_unit_of_a_part_of_the_city_has_not_the_whole() -> None:
     directory: Directory = example_directory()
-    units = [Unit.model_validate(one.model_dump() | {"whole_city": one.whole_city or one.id == BESIDE}) for one in directory.units]
-    with pytest.raises(DirectoryFault, match="unit wangshan_government has the whole city and lies in area 620622, a part of it"):
+    units = [
+        Unit.model_validate(one.model_dump() | {"whole_city": one.whole_city or one.id == BESIDE})
+        for one in directory.units
+    ]
+    with pytest.raises(
+        DirectoryFault,
+        match="unit wangshan_government has the whole city and lies in area 620622, a part of it",
+    ):
         directory.revised(units=tuple(units))
 
 

@@ -23,9 +23,19 @@ MOMENTS = st.timedeltas(timedelta(0), timedelta(days=30)).map(lambda ago: NOW - 
 
 
 def made_for(
-    who: str | None = None, *, role: Role = Role.SUPERVISOR, unit: str | None = None, subject: str = "x", at: datetime = NOW
+    who: str | None = None,
+    *,
+    role: Role = Role.SUPERVISOR,
+    unit: str | None = None,
+    subject: str = "x",
+    at: datetime = NOW,
 ) -> Claims:
-    named = Principal(subject=who or subject, role=role, person=PersonId(who) if who else None, unit=UnitId(unit) if unit else None)
+    named = Principal(
+        subject=who or subject,
+        role=role,
+        person=PersonId(who) if who else None,
+        unit=UnitId(unit) if unit else None,
+    )
     return tokens.new_claims(named, now=at, lasts=HOUR)
 
 
@@ -33,12 +43,19 @@ def test_a_token_brings_back_what_was_signed() -> None:
     now = datetime.now(UTC)
     claims = made_for("chi", unit="city", at=now)
     read = tokens.verify(KEY.public_key(), tokens.sign(KEY, claims))
-    assert (read.id, read.principal, read.expires_at) == (claims.id, claims.principal, claims.expires_at.replace(microsecond=0))
+    assert (read.id, read.principal, read.expires_at) == (
+        claims.id,
+        claims.principal,
+        claims.expires_at.replace(microsecond=0),
+    )
     assert abs(read.issued_at - now) < timedelta(milliseconds=1), "with its fraction of a second"
 
 
 def test_what_the_bearer_may_is_asked_at_each_request_though_the_signature_is_checked_once() -> None:
-    worth: list[Principal] = [Principal(subject="x", role=Role.AUDITOR), Principal(subject="x", role=Role.OPERATOR)]
+    worth: list[Principal] = [
+        Principal(subject="x", role=Role.AUDITOR),
+        Principal(subject="x", role=Role.OPERATOR),
+    ]
     gate = Gate(KEY.public_key(), lambda _: worth.pop(0))
     token = tokens.sign(KEY, made_for(at=datetime.now(UTC)))
     assert [gate.read(token).role, gate.read(token).role] == [Role.AUDITOR, Role.OPERATOR]
@@ -60,23 +77,39 @@ def test_the_unit_is_the_directorys() -> None:
     ],
 )
 def test_who_is_nobody_now_is_told_why(claims: Claims, why: str) -> None:
-    people = [person("ann", roles=["supervisor"]), person("bob", roles=[]), *(person(who) for who in ("chi", "dan", "cid"))]
+    people = [
+        person("ann", roles=["supervisor"]),
+        person("bob", roles=[]),
+        *(person(who) for who in ("chi", "dan", "cid")),
+    ]
     with pytest.raises(Problem) as refused:
         principal_now(claims, directory(**parts(people=people)))
     assert (refused.value.status, refused.value.detail) == (401, why)
 
 
 def test_systems_and_shared_desks_stay_what_they_were_made_for() -> None:
-    for claims in (made_for(subject="auditor", role=Role.AUDITOR), made_for(role=Role.REPORTER, unit="county", subject="unit:county")):
+    for claims in (
+        made_for(subject="auditor", role=Role.AUDITOR),
+        made_for(role=Role.REPORTER, unit="county", subject="unit:county"),
+    ):
         assert principal_now(claims, directory()) == claims.principal
 
 
-@given(issued=MOMENTS, taken=MOMENTS, by=st.sampled_from([TakenBackBy.PERSON, TakenBackBy.SUBJECT, TakenBackBy.ROLE]), has_id=st.booleans())
-def test_all_of_somebody_means_all_issued_until_then(issued: datetime, taken: datetime, by: TakenBackBy, *, has_id: bool) -> None:
+@given(
+    issued=MOMENTS,
+    taken=MOMENTS,
+    by=st.sampled_from([TakenBackBy.PERSON, TakenBackBy.SUBJECT, TakenBackBy.ROLE]),
+    has_id=st.booleans(),
+)
+def test_all_of_somebody_means_all_issued_until_then(
+    issued: datetime, taken: datetime, by: TakenBackBy, *, has_id: bool
+) -> None:
     claims = made_for("chi", at=issued)
     claims = claims if has_id else claims.model_copy(update={"id": None})
     value = "supervisor" if by is TakenBackBy.ROLE else "chi"
-    revoked = RevocationList(revision=1).with_entries([Revocation(by=by, value=value, at=taken, ends_at=taken + 31 * 24 * HOUR)], taken)
+    revoked = RevocationList(revision=1).with_entries(
+        [Revocation(by=by, value=value, at=taken, ends_at=taken + 31 * 24 * HOUR)], taken
+    )
     assert (revocation_of(claims, revoked.by_value()) is not None) == (issued <= taken)
 
 

@@ -118,7 +118,16 @@ def test_what_is_signed_but_no_checkpoint_is_refused(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"text\n", b"text\n\n", b"text\n\n- me AAAAAAAA\n", "t\n\n— me AAAA\n".encode(), b"t\x01\n\n", b"\xff\n\n"]
+    "raw",
+    [
+        b"",
+        b"text\n",
+        b"text\n\n",
+        b"text\n\n- me AAAAAAAA\n",
+        "t\n\n— me AAAA\n".encode(),
+        b"t\x01\n\n",
+        b"\xff\n\n",
+    ],
 )
 def test_what_is_no_note_is_refused(raw: bytes) -> None:
     with pytest.raises(NoteError):

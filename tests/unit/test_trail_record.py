@@ -32,7 +32,20 @@ json_values = st.recursive(
     max_leaves=12,
 )
 field_names = st.sampled_from(
-    ["by", "unit", "person", "effects", "notices", "channel", "summary", "text", "to_unit", "reported_by", "kind", "duty"]
+    [
+        "by",
+        "unit",
+        "person",
+        "effects",
+        "notices",
+        "channel",
+        "summary",
+        "text",
+        "to_unit",
+        "reported_by",
+        "kind",
+        "duty",
+    ]
 )
 envelopes = st.fixed_dictionaries(
     {}, optional={"subject": st.text(max_size=70) | json_values, "time": st.text(max_size=40) | json_values, "source": json_values,
@@ -51,7 +64,8 @@ raws = st.binary(max_size=60) | envelopes.map(_json)
 messages = st.builds(
     Message,
     sequence=st.integers(1, 2**40),
-    subject=st.sampled_from(["fact.3.reported", "fact.15.decided", "fact.0.failed", "fact.1.acknowledged"]) | st.text(max_size=300),
+    subject=st.sampled_from(["fact.3.reported", "fact.15.decided", "fact.0.failed", "fact.1.acknowledged"])
+    | st.text(max_size=300),
     message_id=st.text(max_size=400),
     time=st.datetimes(timezones=st.just(UTC), min_value=EARLY, max_value=LATE),
     raw=raws,
@@ -93,14 +107,21 @@ def test_personal_data_stays_out_of_what_is_published(message: Message) -> None:
 
 def test_a_case_is_numbered_and_carries_what_its_report_says() -> None:
     def message(sequence: int, kind: str, case: str | None, **data: Any) -> Message:
-        return Message(sequence, f"fact.1.{kind}", str(sequence), AT, orjson.dumps({"subject": case, "data": data}))
+        return Message(
+            sequence, f"fact.1.{kind}", str(sequence), AT, orjson.dumps({"subject": case, "data": data})
+        )
 
     all_of_them = [
         message(1, "reported", "A", unit="water", level="II", area="620622", category="accident"),
         message(2, "reported", "B", unit="fire"),
         message(3, "acknowledged", "A", person="mayor", via="link"),
         message(4, "rejected", None, reason="no XML"),
-        message(5, "decided", "A", effects=[{"kind": "lapsed", "duty": "report-mayor", "person": "mayor", "unit": "water"}]),
+        message(
+            5,
+            "decided",
+            "A",
+            effects=[{"kind": "lapsed", "duty": "report-mayor", "person": "mayor", "unit": "water"}],
+        ),
         message(6, "rejected", None, reason="no XML either"),
     ]
     built = build_all(all_of_them, {}, SOURCE, authors(all_of_them), AT)
@@ -117,7 +138,13 @@ def test_a_case_is_numbered_and_carries_what_its_report_says() -> None:
 def test_a_fact_the_broker_lost_is_a_gap() -> None:
     built = build(Message(9, "", "", AT, None), None)
     rec = Rec.read(built.entry.rec)
-    assert (rec.form, rec.digest, rec.actor, rec.index, built.entry.fields["kind"]) == ("gap", None, None, 8, "gap")
+    assert (rec.form, rec.digest, rec.actor, rec.index, built.entry.fields["kind"]) == (
+        "gap",
+        None,
+        None,
+        8,
+        "gap",
+    )
 
 
 @given(envelopes, st.text(max_size=40))
@@ -138,7 +165,9 @@ def test_what_is_no_header_is_refused(change: dict[str, Any]) -> None:
         Rec.read(orjson.dumps({**good, **change}, option=orjson.OPT_SORT_KEYS))
 
 
-@pytest.mark.parametrize(("old", "new"), [(b"}", b"} "), (b",", b", "), (b"}", b""), (b"{", b"["), (b"FACTS", b"\xff")])
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"}", b"} "), (b",", b", "), (b"}", b""), (b"{", b"["), (b"FACTS", b"\xff")]
+)
 def test_a_header_in_another_spelling_is_refused(old: bytes, new: bytes) -> None:
     with pytest.raises(RecordError):
         Rec.read(build(Message(1, "fact.1.due", "", AT, b"{}"), None).entry.rec.replace(old, new, 1))
@@ -151,9 +180,27 @@ def test_the_case_of_an_unreadable_fact_is_none() -> None:
 
 def test_a_message_that_is_no_authentic_fact_is_recorded_as_nobodys() -> None:
     data = {"via": "link", "person": "mayor", "by": {"principal": "mayor"}, "unit": "water"}
-    raw = orjson.dumps({"id": "f1", "type": "cn.fenghuo.acknowledged.v1", "source": "/services/notifier", "subject": "A", "data": data})
-    stored = Message(7, fact_subject("A", Kind.ACKNOWLEDGED), "f1", AT, raw, {"Nats-Msg-Id": "f1", "Nats-Expected-Stream": "FACTS"})
-    trusted, forged = build(stored, None), build(stored._replace(headers={**(stored.headers or {}), "Nats-Stream": "KV_TRAIL"}), None)
+    raw = orjson.dumps(
+        {
+            "id": "f1",
+            "type": "cn.fenghuo.acknowledged.v1",
+            "source": "/services/notifier",
+            "subject": "A",
+            "data": data,
+        }
+    )
+    stored = Message(
+        7,
+        fact_subject("A", Kind.ACKNOWLEDGED),
+        "f1",
+        AT,
+        raw,
+        {"Nats-Msg-Id": "f1", "Nats-Expected-Stream": "FACTS"},
+    )
+    trusted, forged = (
+        build(stored, None),
+        build(stored._replace(headers={**(stored.headers or {}), "Nats-Stream": "KV_TRAIL"}), None),
+    )
     assert (rec := Rec.read(trusted.entry.rec)).v == 2
     assert (rec.distrust, b"distrust" in trusted.entry.rec) == (msgspec.UNSET, False)
     rec, fields_ = Rec.read(forged.entry.rec), forged.entry.fields

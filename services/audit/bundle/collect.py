@@ -1,13 +1,21 @@
 """Gathers the evidence of a case from the trail, up to one checkpoint.
 
-Invariant: one checkpoint for all of it, however much is stored meanwhile; a record of the case that the store no longer has, or
-that is not in order, stops the bundle instead of leaving a hole in it.
+Invariant: one checkpoint for all of it, however much is stored meanwhile; a record of the case that the store
+no longer has, or that is not in order, stops the bundle instead of leaving a hole in it.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.audit.bundle.evidence import Evidence, Held, PolicyText, Tail, policy_digests, unexplained, without_names
+from services.audit.bundle.evidence import (
+    Evidence,
+    Held,
+    PolicyText,
+    Tail,
+    policy_digests,
+    unexplained,
+    without_names,
+)
 from services.audit.log.merkle import ProofError
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, NotInTrail, Order
@@ -17,12 +25,16 @@ from services.audit.store.trail import Signed, Stored
 from shared.vocabulary import Kind
 
 TAIL = 2_000
-"""Records after the case's last that a bundle carries to show that none is of it; beyond, the trail's signed statement must do."""
+"""Records after the case's last that a bundle carries to show that none is of it; beyond, the trail's signed
+statement must do.
+"""
 _PAGE = 256
 _BEHIND = timedelta(hours=1)
 
 
-async def collect(reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False) -> Evidence:
+async def collect(
+    reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False
+) -> Evidence:
     """Raises NotInTrail where no checkpoint covers a record of the case."""
     evidence = await _gathered(reader, case_id, origin, tail)
     if unexplained(evidence.records):
@@ -54,8 +66,9 @@ async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -
 
 
 async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
-    """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen far behind is not waited
-    for: the newest says more."""
+    """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen
+    far behind is not waited for: the newest says more.
+    """
     sealed = await reader.sealed_checkpoint()
     if sealed is None or sealed.size <= last or record.utc(newest.time) - record.utc(sealed.time) > _BEHIND:
         return newest
@@ -72,7 +85,9 @@ async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -
             paths += await reader.paths(part, signed.size)
     except ProofError as error:
         raise NotInTrail(str(error)) from None
-    return tuple(Held(entry, payloads.get(entry.index), tuple(path)) for entry, path in zip(stored, paths, strict=True))
+    return tuple(
+        Held(entry, payloads.get(entry.index), tuple(path)) for entry, path in zip(stored, paths, strict=True)
+    )
 
 
 async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail | None:
@@ -87,11 +102,15 @@ async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail 
 
 
 async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tuple[PolicyText, ...]:
-    """The texts the decisions name by digest, from the facts that told them. Oldest first: most cases began under the first one told."""
+    """The texts the decisions name by digest, from the facts that told them. Oldest first: most cases began
+    under the first one told.
+    """
     found: dict[str, PolicyText] = {}
     cursor: str | None = None
     while wanted - set(found):
-        page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), cursor=cursor, limit=_PAGE, order=Order.OLDEST)
+        page = await reader.search(
+            Filter(kind=Kind.POLICY_DRAFTED), cursor=cursor, limit=_PAGE, order=Order.OLDEST
+        )
         for entry in page.entries:
             stored = (await reader.stored(entry.index, entry.index + 1)) if entry.index < signed.size else []
             for held in await _held(reader, stored, signed):

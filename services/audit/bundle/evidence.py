@@ -1,7 +1,8 @@
-"""What a bundle is made of, gathered up to one signed checkpoint: plain frozen values, so that writing it is a pure function.
+"""What a bundle is made of, gathered up to one signed checkpoint: plain frozen values, so that writing it is
+a pure function.
 
-Invariant: it holds every record of the case below the checkpoint, each with the path to the signed root; what is not in it
-(an erased message, a policy that was never told to the trail) is said, never made up.
+Invariant: it holds every record of the case below the checkpoint, each with the path to the signed root; what
+is not in it (an erased message, a policy that was never told to the trail) is said, never made up.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,9 @@ Sign = Callable[[str], Note]
 
 @dataclass(frozen=True)
 class Held:
-    """A record with what proves it; `payload` None, or with its `remains`, where something was erased or left out."""
+    """A record with what proves it; `payload` None, or with its `remains`, where something was erased or left
+    out.
+    """
 
     entry: Stored
     payload: Payload | None
@@ -43,7 +46,9 @@ class Held:
 
     @cached_property
     def fact(self) -> dict[str, Any]:
-        """The CloudEvent as far as it is here; empty where its bytes are none, or gone, or no authentic fact."""
+        """The CloudEvent as far as it is here; empty where its bytes are none, or gone, or no authentic
+        fact.
+        """
         return self.payload.envelope if self.payload and not self.rec.distrust else {}
 
     @property
@@ -63,7 +68,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Tail:
-    """Every record after the case's last, and the perfect subtrees of all before: they make the signed root, and none is of the case."""
+    """Every record after the case's last, and the perfect subtrees of all before: they make the signed root,
+    and none is of the case.
+    """
 
     records: tuple[bytes, ...]
     peaks: tuple[bytes, ...]
@@ -122,7 +129,11 @@ def without_names(evidence: Evidence) -> Evidence:
 
 
 def _unnamed(held: Held) -> Held:
-    return held if held.payload is None else replace(held, payload=without(held.payload, held.kind, held.rec.personal))
+    return (
+        held
+        if held.payload is None
+        else replace(held, payload=without(held.payload, held.kind, held.rec.personal))
+    )
 
 
 def policy_digests(records: tuple[Held, ...]) -> set[str]:
@@ -132,7 +143,9 @@ def policy_digests(records: tuple[Held, ...]) -> set[str]:
 
 
 def receipt_claims(held: Held) -> dict[str, Any] | None:
-    """What intake's receipt for this record says (its signature is intake's alone); None where intake gave none."""
+    """What intake's receipt for this record says (its signature is intake's alone); None where intake gave
+    none.
+    """
     if held.raw is None or held.fact.get("source") != "/services/intake":
         return None
     rec = held.rec

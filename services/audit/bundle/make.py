@@ -1,6 +1,7 @@
 """A bundle from beginning to end: gathered, told to a reader in both languages, signed, zipped.
 
-Invariant: whoever asks for a bundle without personal fields gets none in any file of it, the timelines and the directory's names included.
+Invariant: whoever asks for a bundle without personal fields gets none in any file of it, the timelines and
+the directory's names included.
 """
 
 from collections.abc import Callable
@@ -40,7 +41,10 @@ class Bundles:
             f"timeline.{language}.html": timeline.page(told, language, self.zone, names, self.origin)
             for language in (Language.ZH, Language.EN)
         }
-        about = {"note": "names as the directory had them when this bundle was made; for reading, not evidence", "names": names.extract()}
+        about = {
+            "note": "names as the directory had them when this bundle was made; for reading, not evidence",
+            "names": names.extract(),
+        }
         return {**files, "directory.json": json_lines({**about, "version": self.directory().version})}
 
 

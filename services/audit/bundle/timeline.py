@@ -1,7 +1,8 @@
-"""The timeline of a case for a reader: who owed what by when, who answered, what lapsed, each line with the number of its record.
+"""The timeline of a case for a reader: who owed what by when, who answered, what lapsed, each line with the
+number of its record.
 
-Invariant: derived from the records and nothing else but the directory's names; pure. It is an aid: the records are the evidence, and
-the page says so.
+Invariant: derived from the records and nothing else but the directory's names; pure. It is an aid: the
+records are the evidence, and the page says so.
 """
 
 from collections.abc import Mapping
@@ -147,7 +148,14 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
             )
         )
     titles = _titles(evidence)
-    return Timeline(evidence, evidence.records[0], tuple(moments), _duties(evidence, names, titles), titles, _by_day(moments, zone))
+    return Timeline(
+        evidence,
+        evidence.records[0],
+        tuple(moments),
+        _duties(evidence, names, titles),
+        titles,
+        _by_day(moments, zone),
+    )
 
 
 def _told(held: Held, names: Names) -> Told:
@@ -192,19 +200,29 @@ def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tup
                     continue
                 unit = names.unit(str(raw["unit"])) if raw.get("unit") else None
                 who = names.person(str(raw["person"])) if raw.get("person") else None
-                line = DutyLine(effect.duty, titles.get(rule_of(effect.duty)), who, unit, effect.due, None, "open")
+                line = DutyLine(
+                    effect.duty, titles.get(rule_of(effect.duty)), who, unit, effect.due, None, "open"
+                )
             found[effect.duty] = _moved_on(line, effect, raw, at, held.rec.number, names)
     return tuple(found.values())
 
 
-def _moved_on(line: DutyLine, effect: EffectLine, raw: Mapping[str, Any], at: datetime, number: int, names: Names) -> DutyLine:
+def _moved_on(
+    line: DutyLine, effect: EffectLine, raw: Mapping[str, Any], at: datetime, number: int, names: Names
+) -> DutyLine:
     if effect.kind == "moved":
         line = replace(line, due=effect.due or line.due, was=line.was or effect.was or line.due)
     elif effect.kind in _ENDS:
         late = timedelta(seconds=effect.late) if effect.late and effect.late >= 1 else None
-        state = "lapsed_discharged" if effect.kind == "discharged" and (late or line.state == "lapsed") else _ENDS[effect.kind]
+        state = (
+            "lapsed_discharged"
+            if effect.kind == "discharged" and (late or line.state == "lapsed")
+            else _ENDS[effect.kind]
+        )
         if not (line.state == "lapsed" and effect.kind == "cancelled"):
-            line = replace(line, state=state, at=at, late=late or (line.late if state.startswith("lapsed") else None))
+            line = replace(
+                line, state=state, at=at, late=late or (line.late if state.startswith("lapsed") else None)
+            )
         if raw.get("stood_in"):
             line = replace(line, stood_in=names.person(str(raw["stood_in"])))
         if effect.kind == "lapsed":
@@ -228,7 +246,11 @@ def titles_of(text: str) -> Mapping[str, Name]:
         return {}
     duties = _mapping(_mapping(parsed).get("duties"))
     titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}
-    return {rule: Name(zh=str(title["zh"]), en=str(title["en"])) for rule, title in titles.items() if {"zh", "en"} <= title.keys()}
+    return {
+        rule: Name(zh=str(title["zh"]), en=str(title["en"]))
+        for rule, title in titles.items()
+        if {"zh", "en"} <= title.keys()
+    }
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """Checks an evidence bundle of Fenghuo, offline. 离线核验烽火事件证据包。
 
-  python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--follows KEY] [--list] [--language zh|en]
+  python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--follows KEY]
+  [--list] [--language zh|en]
                     KEY [BUNDLE]
 
-KEY is the trail's public key (`<name>+<hash>+<key>`, or a file with it), a witness's KEY likewise. Bring them from elsewhere: nothing in
-the bundle is believed, this program included: compare its SHA-256 with one you got another way, or run your own copy of it.
---follows gives the public key of an ended trail that this one follows: of a bundle that holds the first record, which says so.
-KEY 是留痕的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其 SHA-256 比对。
+KEY is the trail's public key (`<name>+<hash>+<key>`, or a file with it), a witness's KEY likewise. Bring them
+from elsewhere: nothing in the bundle is believed, this program included: compare its SHA-256 with one you got
+another way, or run your own copy of it. --follows gives the public key of an ended trail that this one
+follows: of a bundle that holds the first record, which says so. KEY
+是留痕的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其
+SHA-256 比对。
 
-BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and `cryptography`.
-Ends with 0 where all holds, 1 where something does not, 2 where it was called wrongly or there is nothing to check,
-4 where all holds but fewer of the witnesses given have cosigned than demanded (one, unless --quorum says how many).
-It travels alone, so that it is one file and shares nothing with the program that made the bundle.
+BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and
+`cryptography`. Ends with 0 where all holds, 1 where something does not, 2 where it was called wrongly or
+there is nothing to check,
+4 where all holds but fewer of the witnesses given have cosigned than demanded (one, unless --quorum says how
+many). It travels alone, so that it is one file and shares nothing with the program that made the bundle.
 """
 
 from __future__ import annotations
@@ -37,7 +41,9 @@ try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 except ImportError:
-    sys.exit("cryptography is missing: pip install cryptography / 缺少 cryptography：pip install cryptography")
+    sys.exit(
+        "cryptography is missing: pip install cryptography / 缺少 cryptography：pip install cryptography"
+    )
 
 HOLDS, BROKEN, USAGE, NOT_WITNESSED = 0, 1, 2, 4
 FORMAT = "fenghuo-evidence/2"
@@ -62,7 +68,9 @@ DISTRUST = {
 WHOLE = "*"
 """Stands for a whole message where fields are listed."""
 RECEIPT_TOLERANCE = timedelta(microseconds=1)
-"""Receipts once were rounded to the microsecond and records cut off: one of the same fact may name the microsecond beside its own."""
+"""Receipts once were rounded to the microsecond and records cut off: one of the same fact may name the
+microsecond beside its own.
+"""
 Words = tuple[str, str]
 """The same sentence in English and Chinese."""
 
@@ -80,7 +88,8 @@ def require(holds: bool, en: str, zh: str) -> None:
         raise BrokenError(en, zh)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading
+# ----------------------------------------------------------------------------------------------------------
 
 
 class NothingError(Exception):
@@ -90,17 +99,34 @@ class NothingError(Exception):
 def read_bundle(path: Path | IO[bytes]) -> dict[str, bytes]:
     """Every file of the zip or folder by its name."""
     if isinstance(path, Path) and path.is_dir():
-        found = {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+        found = {
+            file.relative_to(path).as_posix(): file.read_bytes()
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+        }
         return {name: content for name, content in found.items() if "__pycache__" not in name}
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             names = [info.filename for info in infos]
             require(sum(info.file_size for info in infos) <= LIMIT, "the bundle is too large", "证据包过大")
-            require(len(set(names)) == len(names), "the bundle holds two files of one name", "证据包内有同名文件")
+            require(
+                len(set(names)) == len(names), "the bundle holds two files of one name", "证据包内有同名文件"
+            )
             return {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError, OverflowError) as error:
-        raise BrokenError(f"the zip is damaged or cut off ({error})", f"压缩包损坏或不完整（{error}）") from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        OverflowError,
+    ) as error:
+        raise BrokenError(
+            f"the zip is damaged or cut off ({error})", f"压缩包损坏或不完整（{error}）"
+        ) from None
 
 
 def base64_of(text: str) -> bytes:
@@ -125,7 +151,8 @@ def mapping(value: Any, *, strict: bool = False) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-# --- keys and notes ---------------------------------------------------------------------------------------------------
+# --- keys and notes
+# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -150,7 +177,12 @@ def read_key(text: str, *kinds: int) -> Key:
     name, _, rest = text.strip().partition("+")
     hashed, _, coded = rest.partition("+")
     raw = base64_of(coded)
-    if not is_name(name) or len(raw) != 33 or raw[0] not in kinds or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != hashed:
+    if (
+        not is_name(name)
+        or len(raw) != 33
+        or raw[0] not in kinds
+        or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != hashed
+    ):
         raise ValueError("not a key of this kind, or not copied whole / 不是所需的公钥，或抄录不全")
     return Key(name, raw[0], bytes.fromhex(hashed), raw[1:])
 
@@ -169,7 +201,11 @@ class Note:
 def read_note(raw: bytes, name: str) -> Note:
     try:
         text, gap, lines = raw.decode("utf-8").rpartition("\n\n")
-        if not gap or not lines.endswith("\n") or any(letter < " " and letter != "\n" for letter in text + lines):
+        if (
+            not gap
+            or not lines.endswith("\n")
+            or any(letter < " " and letter != "\n" for letter in text + lines)
+        ):
             raise ValueError
         signatures: list[tuple[str, bytes, bytes]] = []
         for line in lines[:-1].split("\n"):
@@ -185,9 +221,17 @@ def read_note(raw: bytes, name: str) -> Note:
 
 def require_signed(note: Note, key: Key, name: str) -> None:
     own = [value for signer, key_id, value in note.signatures if (signer, key_id) == (key.name, key.id)]
-    require(bool(own), f"{name} is not signed by the key given ({key.name})", f"{name} 未由所给公钥（{key.name}）签名")
+    require(
+        bool(own),
+        f"{name} is not signed by the key given ({key.name})",
+        f"{name} 未由所给公钥（{key.name}）签名",
+    )
     holds = all(key.verify(value, note.text.encode()) for value in own)
-    require(holds, f"{name}: the signature does not belong to this text: it was altered", f"{name}：签名与内容不符，内容被改动")
+    require(
+        holds,
+        f"{name}: the signature does not belong to this text: it was altered",
+        f"{name}：签名与内容不符，内容被改动",
+    )
 
 
 def cosigned_at(note: Note, witness: Key) -> int | None:
@@ -197,13 +241,17 @@ def cosigned_at(note: Note, witness: Key) -> int | None:
             if witness.kind == ED25519:
                 return 0 if witness.verify(value, note.text.encode()) else None
             time, signature = int.from_bytes(value[:8], "big"), value[8:]
-            if len(value) == 72 and witness.verify(signature, f"cosignature/v1\ntime {time}\n{note.text}".encode()):
+            if len(value) == 72 and witness.verify(
+                signature, f"cosignature/v1\ntime {time}\n{note.text}".encode()
+            ):
                 return time
     return None
 
 
 def signed_at(note: Note, key: Key) -> str:
-    """When the log says it signed: by a cosignature of its own key, in earlier checkpoints by a line of the text."""
+    """When the log says it signed: by a cosignature of its own key, in earlier checkpoints by a line of the
+    text.
+    """
     hashed = hashlib.sha256(key.name.encode() + b"\n" + bytes([COSIGNATURE]) + key.public).digest()
     time = cosigned_at(note, Key(key.name, COSIGNATURE, hashed[:4], key.public))
     if time is not None and time < 1 << 36:
@@ -211,7 +259,8 @@ def signed_at(note: Note, key: Key) -> str:
     return next((line[5:] for line in note.text.split("\n")[3:] if line.startswith("time ")), "?")
 
 
-# --- the tree (RFC 6962, RFC 9162) ------------------------------------------------------------------------------------
+# --- the tree (RFC 6962, RFC 9162)
+# ------------------------------------------------------------------------------------
 
 
 def leaf_of(record: bytes) -> bytes:
@@ -241,7 +290,9 @@ def root_from(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes | 
 
 
 def root_of_tail(start: int, peaks: list[bytes], records: list[bytes]) -> bytes:
-    """The root of the tree whose first `start` leaves have these perfect subtrees, and whose others are `records`."""
+    """The root of the tree whose first `start` leaves have these perfect subtrees, and whose others are
+    `records`.
+    """
     heights = [height for height in range(start.bit_length() - 1, -1, -1) if start >> height & 1]
     stack = list(zip(heights, peaks))  # noqa: B905 - Python 3.9 has no `strict`; the caller has counted them
     for record in records:
@@ -256,7 +307,8 @@ def root_of_tail(start: int, peaks: list[bytes], records: list[bytes]) -> bytes:
     return root
 
 
-# --- the bundle -------------------------------------------------------------------------------------------------------
+# --- the bundle
+# -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -304,7 +356,11 @@ class Bundle:
 
     def check(self, witnesses: list[Key]) -> Verdict:
         about = json_of(self.text("bundle.json"), "bundle.json")
-        require(about.get("format") == FORMAT, f"this is no bundle of the form {FORMAT}", f"不是 {FORMAT} 格式的证据包")
+        require(
+            about.get("format") == FORMAT,
+            f"this is no bundle of the form {FORMAT}",
+            f"不是 {FORMAT} 格式的证据包",
+        )
         self.redacted = about.get("redacted") is True
         with contextlib.suppress(ValueError, OSError, ZoneInfoNotFoundError):
             self.zone = ZoneInfo(str(about.get("zone")))
@@ -341,7 +397,10 @@ class Bundle:
         for witness in witnesses:
             time = cosigned_at(self.note, witness)
             if time is None:
-                en, zh = f"Witness {witness.name} has not cosigned this checkpoint.", f"见证方 {witness.name} 未对该检查点会签。"
+                en, zh = (
+                    f"Witness {witness.name} has not cosigned this checkpoint.",
+                    f"见证方 {witness.name} 未对该检查点会签。",
+                )
                 self.verdict.notes.append((en, zh))
                 continue
             self.verdict.witnesses += 1
@@ -354,14 +413,24 @@ class Bundle:
             )
 
     def statement(self) -> None:
-        """What the trail says of the case under its signature: a false one can be held against whoever signed it."""
+        """What the trail says of the case under its signature: a false one can be held against whoever signed
+        it.
+        """
         note = read_note(self.text("statement"), "statement")
         require_signed(note, self.key, "statement")
         try:
             first, *lines = note.text[:-1].split("\n")
             said = dict(line.split(" ", 1) for line in lines)
-            self.case, self.count, self.last = said["case"], number_of(said["records"]), number_of(said["last"])
-            same = (first, number_of(said["size"]), base64_of(said["root"])) == (f"{self.key.name}/case-evidence", self.size, self.root)
+            self.case, self.count, self.last = (
+                said["case"],
+                number_of(said["records"]),
+                number_of(said["last"]),
+            )
+            same = (first, number_of(said["size"]), base64_of(said["root"])) == (
+                f"{self.key.name}/case-evidence",
+                self.size,
+                self.root,
+            )
             self.files_hash = said["files"]
         except (ValueError, KeyError):
             raise BrokenError("the statement can't be read", "声明无法读取") from None
@@ -376,7 +445,9 @@ class Bundle:
         wanted = {name: hashed for hashed, _, name in parts}
         found = {name for name in self.files if name not in OWN_PROOFS and not name.endswith(".tlog-proof")}
         for name in sorted(found - set(wanted)):
-            raise BrokenError(f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非留痕所出")
+            raise BrokenError(
+                f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非留痕所出"
+            )
         for name, hashed in wanted.items():
             if hashlib.sha256(self.text(name)).hexdigest() != hashed:
                 raise BrokenError(*self.altered(name))
@@ -393,10 +464,15 @@ class Bundle:
     def record(self, number: int) -> None:
         previous = self.records[-1].header["index"] if self.records else None
         name = f"records/{number:04d}"
-        en, zh = f"record {number} of the case is missing: it was left out", f"事件第 {number} 条记录缺失：被抽走"
+        en, zh = (
+            f"record {number} of the case is missing: it was left out",
+            f"事件第 {number} 条记录缺失：被抽走",
+        )
         require(f"{name}.rec" in self.files, en, zh)
         header = self.in_tree(name)
-        require(header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一事件的记录")
+        require(
+            header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一事件的记录"
+        )
         holds = (header.get("number"), header.get("previous")) == (number, previous)
         en, zh = (
             f"{name} does not follow the record before it: a record was left out or moved",
@@ -412,8 +488,14 @@ class Bundle:
                     f"第 {number} 条所记消息不真实：{zh}。其所称之事无人作出。",
                 )
             )
-        at, subject, case_number = self.when(header.get("broker")), str(header.get("subject")), header.get("number")
-        self.verdict.lines.append(f"{case_number:>5}  #{header['index']:<9} {at}  {subject.rsplit('.', 1)[-1]}")
+        at, subject, case_number = (
+            self.when(header.get("broker")),
+            str(header.get("subject")),
+            header.get("number"),
+        )
+        self.verdict.lines.append(
+            f"{case_number:>5}  #{header['index']:<9} {at}  {subject.rsplit('.', 1)[-1]}"
+        )
 
     def in_tree(self, name: str) -> dict[str, Any]:
         """The header of a record, once it is shown to stand in the tree."""
@@ -428,10 +510,17 @@ class Bundle:
             same = note.encode() == self.files["checkpoint"]
         except ValueError:
             raise BrokenError(f"{name}.tlog-proof can't be read", f"{name}.tlog-proof 无法读取") from None
-        require(holds, f"{name}.tlog-proof is a proof of another record", f"{name}.tlog-proof 证明的是另一条记录")
-        require(same, f"{name}.tlog-proof is against another checkpoint", f"{name}.tlog-proof 所依据的检查点不同")
+        require(
+            holds, f"{name}.tlog-proof is a proof of another record", f"{name}.tlog-proof 证明的是另一条记录"
+        )
+        require(
+            same, f"{name}.tlog-proof is against another checkpoint", f"{name}.tlog-proof 所依据的检查点不同"
+        )
         holds = root_from(header["index"], self.size, leaf_of(raw), path) == self.root
-        en, zh = f"{name}.rec is not the record that stands in the trail: it was altered", f"{name}.rec 不是留痕中的记录：被改动"
+        en, zh = (
+            f"{name}.rec is not the record that stands in the trail: it was altered",
+            f"{name}.rec 不是留痕中的记录：被改动",
+        )
         require(holds, en, zh)
         if isinstance(header.get("follows"), str):
             self.follows(header["follows"])
@@ -442,7 +531,9 @@ class Bundle:
         note = read_note(raw.encode(), "the end of the trail before")
         lines = note.text[:-1].split("\n")
         require(
-            lines[0] == "fenghuo trail ended" and len(lines) == 5, "this is no note about the end of a trail", "这不是前一留痕终止的签注"
+            lines[0] == "fenghuo trail ended" and len(lines) == 5,
+            "this is no note about the end of a trail",
+            "这不是前一留痕终止的签注",
         )
         try:
             same = "+" in lines[4] and read_key(lines[4], ED25519) == self.key
@@ -452,11 +543,15 @@ class Bundle:
         require(same, en, f"前一留痕（{lines[1]}）所指定的后续公钥不是所给公钥")
         if self.ended is None:
             en = f"That the trail before ({lines[1]}) was ended so: its public key was not given (--follows)."
-            self.verdict.unproven.append((en, f"前一留痕（{lines[1]}）确系如此终止：未给出其公钥（--follows）。"))
+            self.verdict.unproven.append(
+                (en, f"前一留痕（{lines[1]}）确系如此终止：未给出其公钥（--follows）。")
+            )
             return
         require_signed(note, self.ended, "the end of the trail before")
         en = f"The trail follows {lines[1]}, which ended with {lines[2]} records and named this key, under its own signature."
-        self.verdict.proven.append((en, f"本留痕承接 {lines[1]}：后者终止于 {lines[2]} 条记录，并以其签名指定本公钥。"))
+        self.verdict.proven.append(
+            (en, f"本留痕承接 {lines[1]}：后者终止于 {lines[2]} 条记录，并以其签名指定本公钥。")
+        )
 
     def content(self, name: str, header: dict[str, Any]) -> Proven:
         """The message of a record as far as the bundle has it, each part shown to be what was recorded."""
@@ -464,24 +559,38 @@ class Bundle:
         fact, plain = self.files.get(f"{name}.fact.json"), self.files.get(f"{name}.plain.json")
         recorded = mapping(header.get("personal"))
         if fact is not None:
-            en, zh = f"{name}.fact.json is not the message that was recorded: it was altered", f"{name}.fact.json 不是在案的原文：被改动"
+            en, zh = (
+                f"{name}.fact.json is not the message that was recorded: it was altered",
+                f"{name}.fact.json 不是在案的原文：被改动",
+            )
             require(digest(salts.get("message"), fact) == header.get("digest"), en, zh)
             return Proven(name, header, fact, json_or_nothing(fact), frozenset())
         if plain is None:
             return Proven(name, header, None, {}, frozenset((WHOLE, *recorded)))
-        en, zh = f"{name}.plain.json is not what was recorded: it was altered", f"{name}.plain.json 不是在案的内容：被改动"
+        en, zh = (
+            f"{name}.plain.json is not what was recorded: it was altered",
+            f"{name}.plain.json 不是在案的内容：被改动",
+        )
         require(digest(salts.get("plain"), plain) == header.get("plain"), en, zh)
         fields = mapping(salts.get("fields"))
         for path, value in fields.items():
             shown = cast("list[Any]", value) if isinstance(value, list) and value[1:] else [None, ""]
             holds = path in recorded and digest(shown[0], str(shown[1]).encode()) == recorded[path]
-            require(holds, f"{name}: the field {path} is not what was recorded", f"{name}：字段 {path} 不是在案的内容")
+            require(
+                holds,
+                f"{name}: the field {path} is not what was recorded",
+                f"{name}：字段 {path} 不是在案的内容",
+            )
         return Proven(name, header, None, json_or_nothing(plain), frozenset(recorded.keys() - fields.keys()))
 
     def whole(self) -> None:
         first, last = self.records[0].header, self.records[-1].header
         begins, ends = self.when(first.get("broker")), self.when(last.get("broker"))
-        require(last["index"] == self.last, "the statement names another last record", "声明所指的最后一条记录不同")
+        require(
+            last["index"] == self.last,
+            "the statement names another last record",
+            "声明所指的最后一条记录不同",
+        )
         self.verdict.proven.append(
             (
                 f"All {self.count} records of case {self.case} stand in the trail, unaltered, numbered 1 to {self.count} without a gap,"
@@ -519,14 +628,28 @@ class Bundle:
         start = self.last + 1
         try:
             peaks = [bytes.fromhex(line) for line in self.text("tail/peaks").decode("ascii").split()]
-            holds = at == len(content) and len(peaks) == bin(start).count("1") and all(len(one) == 32 for one in peaks)
-            holds = holds and start + len(records) == self.size and root_of_tail(start, peaks, records) == self.root
+            holds = (
+                at == len(content)
+                and len(peaks) == bin(start).count("1")
+                and all(len(one) == 32 for one in peaks)
+            )
+            holds = (
+                holds
+                and start + len(records) == self.size
+                and root_of_tail(start, peaks, records) == self.root
+            )
         except ValueError:
             holds = False
-        en, zh = "the records after the case's last are not those of the trail", "事件最后一条之后的记录与留痕不符"
+        en, zh = (
+            "the records after the case's last are not those of the trail",
+            "事件最后一条之后的记录与留痕不符",
+        )
         require(holds, en, zh)
         for index, raw in enumerate(records, start):
-            en, zh = f"record {index} is of this case and was left out of it", f"第 {index} 条属于本事件，却未列入"
+            en, zh = (
+                f"record {index} is of this case and was left out of it",
+                f"第 {index} 条属于本事件，却未列入",
+            )
             require(json_of(raw, f"tail/records #{index}").get("case") != self.case, en, zh)
         self.verdict.proven.append(
             (
@@ -556,7 +679,9 @@ class Bundle:
                     )
                 )
             else:
-                self.verdict.notes.append((f"The policy {label} is not in the bundle.", f"包内没有制度文本 {label}。"))
+                self.verdict.notes.append(
+                    (f"The policy {label} is not in the bundle.", f"包内没有制度文本 {label}。")
+                )
         if self.redacted:
             self.verdict.notes.append(
                 (
@@ -575,15 +700,29 @@ class Bundle:
         return mapping(one.shown.get("data")).get("policy") if decided else None
 
     def erased(self, one: Proven) -> None:
-        """What is not here must have been erased by an order that stands on record in the same case, after it."""
+        """What is not here must have been erased by an order that stands on record in the same case, after
+        it.
+        """
         number, index, missing = one.header["number"], one.header["index"], one.missing
-        orders = [(order, data, fields) for order, data in self.orders_after(index) if (fields := erased_by(data, index))]
+        orders = [
+            (order, data, fields)
+            for order, data in self.orders_after(index)
+            if (fields := erased_by(data, index))
+        ]
         covered = {field for _, _, fields in orders for field in fields}
         en = f"something of the message of record {number} is missing, and no order on record in this case says that it was erased"
-        require(WHOLE in covered or missing <= covered, en, f"第 {number} 条的原文有缺失，而本事件在案记录中没有清除它的决定")
+        require(
+            WHOLE in covered or missing <= covered,
+            en,
+            f"第 {number} 条的原文有缺失，而本事件在案记录中没有清除它的决定",
+        )
         for order, data, fields in orders:
             who, basis = mapping(data.get("by")).get("principal"), data.get("legal_basis")
-            at, by_number, whole = self.when(order.header.get("broker")), order.header["number"], WHOLE in fields
+            at, by_number, whole = (
+                self.when(order.header.get("broker")),
+                order.header["number"],
+                WHOLE in fields,
+            )
             en = f"Of record {number} {'the message' if whole else ', '.join(sorted(fields))} was erased: ordered at {at} by {who}"
             zh = f"第 {number} 条的{'原文' if whole else '、'.join(sorted(fields))}已清除：{who} 于 {at} 依据{basis}决定"
             en += f" on the basis of {basis} (record {by_number}). Its digest stays in the record."
@@ -592,11 +731,18 @@ class Bundle:
     def orders_after(self, index: int) -> list[tuple[Proven, dict[str, Any]]]:
         """The orders to erase that stand on record in this case after a record, by whoever may give them."""
         said = [(one, mapping(one.shown.get("data"))) for one in self.records if is_of(one, "redacted")]
-        return [(one, data) for one, data in said if one.header["index"] > index and mapping(data.get("by")).get("role") == "redactor"]
+        return [
+            (one, data)
+            for one, data in said
+            if one.header["index"] > index and mapping(data.get("by")).get("role") == "redactor"
+        ]
 
     def not_proven(self) -> None:
         self.verdict.unproven += [
-            ("That what people reported is true: proven is who said what when.", "所报内容属实：所证明的是何人何时说了什么。"),
+            (
+                "That what people reported is true: proven is who said what when.",
+                "所报内容属实：所证明的是何人何时说了什么。",
+            ),
             (
                 "The names of people, units and duties in the timeline: they come from the directory. The timeline is an aid to reading;"
                 " the records are the evidence.",
@@ -626,7 +772,9 @@ class Bundle:
             raise BrokenError("this is no receipt, or no key for one", "这不是回执，或不是回执公钥") from None
         found = next((one for one in self.records if one.header["sequence"] == said.get("sequence")), None)
         if found is None:
-            raise BrokenError("no record of this case is the one the receipt names", "本事件没有回执所指的记录")
+            raise BrokenError(
+                "no record of this case is the one the receipt names", "本事件没有回执所指的记录"
+            )
         header = found.header
         same = (header.get("message_id"), header.get("case")) == (said.get("fact"), said.get("case"))
         same = same and is_of_receipt(said.get("time"), header.get("broker"))
@@ -648,7 +796,9 @@ def is_of(one: Proven, kind: str) -> bool:
 def is_of_receipt(receipt: object, record: object) -> bool:
     """Whether both tell the time of the same fact."""
     try:
-        said, recorded = (datetime.fromisoformat(str(stamp).replace("Z", "+00:00")) for stamp in (receipt, record))
+        said, recorded = (
+            datetime.fromisoformat(str(stamp).replace("Z", "+00:00")) for stamp in (receipt, record)
+        )
         return abs(said - recorded) <= RECEIPT_TOLERANCE
     except (ValueError, TypeError, OverflowError):
         return False
@@ -657,7 +807,13 @@ def is_of_receipt(receipt: object, record: object) -> bool:
 def erased_by(order: dict[str, Any], index: int) -> set[str]:
     """The fields of a record that an order names."""
     entries = [mapping(entry) for entry in items(order.get("entries"))]
-    return {field for entry in entries if entry.get("index") == index for field in items(entry.get("fields")) if isinstance(field, str)}
+    return {
+        field
+        for entry in entries
+        if entry.get("index") == index
+        for field in items(entry.get("fields"))
+        if isinstance(field, str)
+    }
 
 
 def items(value: Any) -> list[Any]:
@@ -690,11 +846,15 @@ def digest(salt: object, content: bytes) -> str:
         return ""
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
+# --- the command
+# ------------------------------------------------------------------------------------------------------
 
 HEADINGS = {
     "holds": ("ALL THAT WAS CHECKED HOLDS.", "核验通过：所核各项均成立。"),
-    "witnesses": ("IT HOLDS, BUT FEWER WITNESSES COSIGNED THAN DEMANDED.", "各项成立，但会签的见证方少于要求。"),
+    "witnesses": (
+        "IT HOLDS, BUT FEWER WITNESSES COSIGNED THAN DEMANDED.",
+        "各项成立，但会签的见证方少于要求。",
+    ),
     "broken": ("DOES NOT HOLD: ", "核验不通过："),
     "proven": ("Proven:", "已证明："),
     "unproven": ("Not proven:", "未证明："),
@@ -716,7 +876,9 @@ def tell(verdict: Verdict, heading: str, language: int) -> str:
 
 
 def written_out(text: str) -> str:
-    """For a terminal: a letter that would do something there, or can't be seen, is written out: a bundle may be a forger's."""
+    """For a terminal: a letter that would do something there, or can't be seen, is written out: a bundle may
+    be a forger's.
+    """
     return "".join(one if one.isprintable() or one in "\n\t" else f"<U+{ord(one):04X}>" for one in text)
 
 
@@ -727,12 +889,18 @@ def stop(code: int, *lines: str) -> NoReturn:
 
 
 def check(
-    path: Path | IO[bytes], vkey: str, witnesses: list[str], receipt: tuple[str, bytes] | None = None, follows: str | None = None
+    path: Path | IO[bytes],
+    vkey: str,
+    witnesses: list[str],
+    receipt: tuple[str, bytes] | None = None,
+    follows: str | None = None,
 ) -> Verdict:
     """Raises BrokenError for what does not hold, ValueError for a key that is none."""
     key, others = read_key(vkey, ED25519), [read_key(one, COSIGNATURE, ED25519) for one in witnesses]
     if len({one.public for one in (key, *others)}) <= len(others):
-        raise ValueError("a witness has the trail's own key, or is named twice / 所给见证方公钥与留痕公钥相同，或重复给出")
+        raise ValueError(
+            "a witness has the trail's own key, or is named twice / 所给见证方公钥与留痕公钥相同，或重复给出"
+        )
     bundle = Bundle(read_bundle(path), key, read_key(follows, ED25519) if follows else None)
     bundle.check(others)
     if receipt is not None:
@@ -741,7 +909,9 @@ def check(
 
 
 def main(arguments: list[str]) -> NoReturn:
-    command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     command.add_argument("key")
     command.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent)
     command.add_argument("--witness", action="append", default=[])
@@ -757,7 +927,9 @@ def main(arguments: list[str]) -> NoReturn:
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
         receipt = (
-            (asked.receipt.read_text(encoding="utf-8"), asked.receipt_key.read_bytes()) if asked.receipt and asked.receipt_key else None
+            (asked.receipt.read_text(encoding="utf-8"), asked.receipt_key.read_bytes())
+            if asked.receipt and asked.receipt_key
+            else None
         )
         if (asked.receipt is None) != (asked.receipt_key is None):
             stop(USAGE, "--receipt and --receipt-key go together / --receipt 与 --receipt-key 须同时给出")
@@ -767,12 +939,22 @@ def main(arguments: list[str]) -> NoReturn:
     except (OSError, ValueError) as error:
         stop(USAGE, f"verify.py: {error}")
     except Exception as error:  # whatever a forger thought of ends in words, never in a yes
-        stop(BROKEN, *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in languages))
+        stop(
+            BROKEN,
+            *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in languages),
+        )
     if asked.list:
-        print(written_out("\n".join([*(HEADINGS["lines"][language] for language in languages), *verdict.lines, ""])))  # noqa: T201
+        print(  # noqa: T201
+            written_out(
+                "\n".join([*(HEADINGS["lines"][language] for language in languages), *verdict.lines, ""])
+            )
+        )
     short = verdict.witnesses < (asked.quorum if asked.quorum is not None else min(1, len(asked.witness)))
     heading = "witnesses" if short else "holds"
-    stop(NOT_WITNESSED if short else HOLDS, "\n\n".join(tell(verdict, heading, language) for language in languages))
+    stop(
+        NOT_WITNESSED if short else HOLDS,
+        "\n\n".join(tell(verdict, heading, language) for language in languages),
+    )
 
 
 if __name__ == "__main__":

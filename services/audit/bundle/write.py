@@ -1,7 +1,8 @@
 """The zip: every file of the bundle, in one order, with no time in it but those on record.
 
-Invariant: the same case at the same checkpoint under the same directory makes the same bytes, but for cosignatures that came later. Every
-file but those that prove themselves is in files.sha256, whose digest the trail has signed together with the number of records.
+Invariant: the same case at the same checkpoint under the same directory makes the same bytes, but for
+cosignatures that came later. Every file but those that prove themselves is in files.sha256, whose digest the
+trail has signed together with the number of records.
 """
 
 import base64
@@ -50,7 +51,9 @@ def write(evidence: Evidence, sign: Sign, derived: dict[str, bytes]) -> bytes:
     files = {**_own_files(evidence), **derived}
     proofs = {name: content for name, content in files.items() if name.endswith(".tlog-proof")}
     listed = "".join(
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()) if name not in proofs
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in sorted(files.items())
+        if name not in proofs
     ).encode()
     files |= {
         "checkpoint": evidence.signed.note.encode(),
@@ -61,13 +64,19 @@ def write(evidence: Evidence, sign: Sign, derived: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(content, "w") as archive:
         for name, one in sorted(files.items()):
             info = zipfile.ZipInfo(name, _NEVER)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
+            info.compress_type, info.create_system, info.external_attr = (
+                zipfile.ZIP_DEFLATED,
+                3,
+                0o100644 << 16,
+            )
             archive.writestr(info, one, compresslevel=6)
     return content.getvalue()
 
 
 def _statement(evidence: Evidence, files: str) -> str:
-    """Its first line is no origin of a checkpoint, and its second no size: neither can be taken for the other."""
+    """Its first line is no origin of a checkpoint, and its second no size: neither can be taken for the
+    other.
+    """
     signed, last = evidence.signed, evidence.last.entry.index
     return (
         f"{evidence.origin}/case-evidence\ncase {evidence.case}\nrecords {len(evidence.records)}\nlast {last}\n"
@@ -86,8 +95,14 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
         "redacted": evidence.redacted,
         "zone": evidence.zone,
     }
-    readme = _README.format(case=evidence.case, count=len(evidence.records), size=signed.size, time=signed.time)
-    files = {"bundle.json": json_lines(about), "README.txt": readme.encode(), "verify.py": VERIFIER.read_bytes()}
+    readme = _README.format(
+        case=evidence.case, count=len(evidence.records), size=signed.size, time=signed.time
+    )
+    files = {
+        "bundle.json": json_lines(about),
+        "README.txt": readme.encode(),
+        "verify.py": VERIFIER.read_bytes(),
+    }
     for number, held in enumerate(evidence.records, 1):
         files |= _record_files(f"records/{number:04d}", held, evidence.signed.note)
     for policy in evidence.policies:
@@ -96,12 +111,16 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
     if evidence.tail is not None:
         files["tail/records"] = layout.bundle_bytes(evidence.tail.records)
         files["tail/peaks"] = "".join(f"{peak.hex()}\n" for peak in evidence.tail.peaks).encode()
-    files["receipts.json"] = json_lines([claims for held in evidence.records if (claims := receipt_claims(held))])
+    files["receipts.json"] = json_lines(
+        [claims for held in evidence.records if (claims := receipt_claims(held))]
+    )
     return files
 
 
 def _record_files(name: str, held: Held, note: str) -> dict[str, bytes]:
-    """The message whole where it is there, else what is left of it, each with the salts that its digests in the record were made with."""
+    """The message whole where it is there, else what is left of it, each with the salts that its digests in
+    the record were made with.
+    """
     files = {
         f"{name}.rec": held.entry.rec,
         f"{name}.tlog-proof": tlog_proof(held.entry.index, held.path, note).encode(),

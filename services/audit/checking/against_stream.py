@@ -1,7 +1,8 @@
-"""The trail beside the stream it records: each fact the broker holds must be the record that bears its number.
+"""The trail beside the stream it records: each fact the broker holds must be the record that bears its
+number.
 
-Invariant: it reads both and believes neither; the trail is taken as far as its signed checkpoint reaches. A fact that is younger
-than the checkpoint need not be in it yet.
+Invariant: it reads both and believes neither; the trail is taken as far as its signed checkpoint reaches. A
+fact that is younger than the checkpoint need not be in it yet.
 """
 
 from collections.abc import Callable
@@ -20,11 +21,16 @@ from shared.facts import rfc3339
 
 _AT_ONCE = 256
 _GRACE = timedelta(minutes=1)
-"""A fact is recorded within seconds; one that is older than this when a checkpoint is signed should be in it."""
+"""A fact is recorded within seconds; one that is older than this when a checkpoint is signed should be in
+it.
+"""
 
 
 async def stream_faults(
-    source: TrailSource, key: Verifier, feed: Feed, progress: Callable[[int, int], None] = lambda _done, _all: None
+    source: TrailSource,
+    key: Verifier,
+    feed: Feed,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Fault]:
     """Raises CheckpointError where the trail's checkpoint is not signed by `key`."""
     signed = checkpoint.read(await source.checkpoint(), key)
@@ -35,10 +41,14 @@ async def stream_faults(
         faults.append(Fault(None, words))
     for start in range(stream.first, stream.last + 1, _AT_ONCE):
         messages = await feed.fetch_range(start, min(start + _AT_ONCE, stream.last + 1))
-        details = {one.index: one for one in await source.details(start - 1, min(start - 1 + _AT_ONCE, signed.size))}
+        details = {
+            one.index: one for one in await source.details(start - 1, min(start - 1 + _AT_ONCE, signed.size))
+        }
         for sequence, message in messages.items():
             if words := _difference(message, details.get(sequence - 1), signed):
-                faults.append(Fault(sequence - 1, words, case_of(envelope_of(message.raw)), rfc3339(message.time)))
+                faults.append(
+                    Fault(sequence - 1, words, case_of(envelope_of(message.raw)), rfc3339(message.time))
+                )
         if len(faults) >= FAULTS:
             break
         progress(min(start + _AT_ONCE, stream.last), stream.last)
@@ -49,7 +59,11 @@ def _difference(message: Message, detail: Detail | None, signed: Checkpoint) -> 
     named = f"fact {message.sequence} ({message.subject}, stored {rfc3339(message.time)})"
     if message.sequence > signed.size:
         late = _too_late(message.time, signed.time)
-        return f"{named} is in the stream and not in the trail, though a checkpoint was signed {late} after it" if late else None
+        return (
+            f"{named} is in the stream and not in the trail, though a checkpoint was signed {late} after it"
+            if late
+            else None
+        )
     if detail is None:
         return f"{named} is in the stream and its record is not in the trail"
     try:

@@ -1,8 +1,8 @@
 """What a record must be by itself, after the one before it, and beside its payload and search fields.
 
-Invariant: each field shown of a record is derived again from what is hashed. A run of records is examined without knowing
-what came before it: what must be compared across runs stands in its `Run`, and `Chain` lays the runs one after the other,
-so that many may be examined at once. Memory is one line for each case.
+Invariant: each field shown of a record is derived again from what is hashed. A run of records is examined
+without knowing what came before it: what must be compared across runs stands in its `Run`, and `Chain` lays
+the runs one after the other, so that many may be examined at once. Memory is one line for each case.
 """
 
 import re
@@ -39,7 +39,9 @@ class CaseSpan:
     about: About | None = None
     """None until known."""
     assumed: About | None = None
-    """Where the case's report lies before the run: what the search fields of its records say, to be compared."""
+    """Where the case's report lies before the run: what the search fields of its records say, to be
+    compared.
+    """
 
 
 @dataclass
@@ -51,7 +53,9 @@ class Run:
     earliest: tuple[str, int] | None = None
     """(broker time, index) of the record with the smallest time."""
     latest: tuple[str, int] | None = None
-    missing: dict[int, tuple[str, frozenset[str]]] = field(default_factory=dict[int, tuple[str, frozenset[str]]])
+    missing: dict[int, tuple[str, frozenset[str]]] = field(
+        default_factory=dict[int, tuple[str, frozenset[str]]]
+    )
     """Record → its case, and what is not there of its message: a later redaction may say why."""
     acts: list[Act] = field(default_factory=list[Act])
     lost: list[int] = field(default_factory=list[int])
@@ -77,7 +81,10 @@ class Examiner:
             self._report(index, str(error))
             return
         if rec.index != index or rec.sequence != index + 1:
-            self._report(index, f"it says it is record {rec.index}, fact {rec.sequence}: records were moved, inserted or removed")
+            self._report(
+                index,
+                f"it says it is record {rec.index}, fact {rec.sequence}: records were moved, inserted or removed",
+            )
         self._place(index, rec)
         span = self._in_case(index, rec)
         if rec.follows:
@@ -89,7 +96,9 @@ class Examiner:
         if detail is None:
             self._report(index, "its fields and payload are missing")
         elif detail.rec != raw:
-            self._report(index, "the record stands twice, and differently: in its bundle and beside its payload")
+            self._report(
+                index, "the record stands twice, and differently: in its bundle and beside its payload"
+            )
         else:
             self._beside(index, rec, detail, span)
 
@@ -122,7 +131,9 @@ class Examiner:
                 span.about = NOTHING
             return span
         if (rec.number, rec.previous) != (span.last_number + 1, span.last_index):
-            self._report(index, _out_of_turn(rec.case, rec.number, rec.previous, span.last_number + 1, span.last_index))
+            self._report(
+                index, _out_of_turn(rec.case, rec.number, rec.previous, span.last_number + 1, span.last_index)
+            )
         span.last_number, span.last_index = rec.number, index
         return span
 
@@ -156,12 +167,17 @@ class Examiner:
         if wanted == held:
             return
         wrong = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
-        says = "; ".join(f"{name} says {_short(held.get(name))}, the record says {_short(wanted.get(name))}" for name in wrong[:5])
+        says = "; ".join(
+            f"{name} says {_short(held.get(name))}, the record says {_short(wanted.get(name))}"
+            for name in wrong[:5]
+        )
         self._report(index, f"its search fields were altered, it would be found, or hidden, wrongly: {says}")
 
 
 class Chain:
-    """Lays runs one after the other. `starts_at`: the first record looked at; what a case had before it is taken as it says."""
+    """Lays runs one after the other. `starts_at`: the first record looked at; what a case had before it is
+    taken as it says.
+    """
 
     def __init__(self, *, starts_at: int, report: Report) -> None:
         self._starts_at, self._report = starts_at, report
@@ -180,7 +196,11 @@ class Chain:
             if self._stream not in (None, run.stream):
                 self._report(start, _other_stream(run.stream, self._stream))
             self._stream = run.stream
-        if run.earliest is not None and self._latest is not None and (words := backwards(run.earliest[0], self._latest)):
+        if (
+            run.earliest is not None
+            and self._latest is not None
+            and (words := backwards(run.earliest[0], self._latest))
+        ):
             self._report(run.earliest[1], words)
         if run.latest is not None and (self._latest is None or run.latest[0] > self._latest[0]):
             self._latest = run.latest
@@ -195,8 +215,9 @@ class Chain:
             self.keeping.take(act)
 
     def conclude(self) -> tuple[int, list[str]]:
-        """Once all runs are laid: reports what is missing and nothing on record says why. Returns how many records were erased in
-        part or whole, and in words of the first of them what the record says."""
+        """Once all runs are laid: reports what is missing and nothing on record says why. Returns how many
+        records were erased in part or whole, and in words of the first of them what the record says.
+        """
         erased = 0
         words: list[str] = []
         for index, (case, missing) in sorted(self._missing.items()):
@@ -205,7 +226,11 @@ class Chain:
                 continue
             erased += 1
             if len(words) < _TOLD:
-                words += [f"record {index}: {one.words()}" for one in self.keeping.erasures[index] if one.case == case]
+                words += [
+                    f"record {index}: {one.words()}"
+                    for one in self.keeping.erasures[index]
+                    if one.case == case
+                ]
         return erased, words
 
     def _case(self, case: str, span: CaseSpan) -> None:
@@ -213,21 +238,34 @@ class Chain:
         about: About | None = None
         if last is not None:
             number, previous, about = last[0] + 1, last[1], last[2]
-        elif self._starts_at and span.number > 1 and span.previous is not None and span.previous < self._starts_at:
+        elif (
+            self._starts_at
+            and span.number > 1
+            and span.previous is not None
+            and span.previous < self._starts_at
+        ):
             number, previous = span.number, span.previous
         else:
             number, previous = 1, None
         if (span.number, span.previous) != (number, previous):
             self._report(span.index, _out_of_turn(case, span.number, span.previous, number, previous))
         elif case and about is not None and span.assumed not in (None, about):
-            self._report(span.index, f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered")
-        self._cases[case] = span.last_number, span.last_index, span.about if about in (None, NOTHING) else about
+            self._report(
+                span.index,
+                f"its search fields say the case is about {span.assumed}, its report says {about}: they were altered",
+            )
+        self._cases[case] = (
+            span.last_number,
+            span.last_index,
+            span.about if about in (None, NOTHING) else about,
+        )
 
     def compare_acts(self, listed: Iterable[int]) -> None:
         """`listed`: the acts the store is read by; one that lacks there would be a hold that nobody sees."""
         for index in sorted(self._acts - set(listed)):
             self._report(
-                index, "it is a hold, a release or a redaction, and the store's list of these lacks it: it was taken off that list"
+                index,
+                "it is a hold, a release or a redaction, and the store's list of these lacks it: it was taken off that list",
             )
 
 
@@ -238,7 +276,11 @@ def missing_words(missing: frozenset[str]) -> str:
 
 def backwards(stamp: str, latest: tuple[str, int]) -> str | None:
     """In words, where a record's time lies more than a second before one that came earlier."""
-    if stamp >= latest[0] or not _STAMP.fullmatch(stamp) or record.utc(stamp) >= record.utc(latest[0]) - _BACKWARDS:
+    if (
+        stamp >= latest[0]
+        or not _STAMP.fullmatch(stamp)
+        or record.utc(stamp) >= record.utc(latest[0]) - _BACKWARDS
+    ):
         return None
     return f"time runs backwards: it says it was stored at {stamp}, but record {latest[1]} before it at {latest[0]}"
 

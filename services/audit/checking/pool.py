@@ -1,7 +1,8 @@
-"""Runs of a trail checked one after the other or, where it is long and can be opened again, on all cores; handed out in order.
+"""Runs of a trail checked one after the other or, where it is long and can be opened again, on all cores;
+handed out in order.
 
-Invariant: so many runs are under way or waiting and no more, so that memory stays bounded however long the trail is. This process takes
-its share: while another one begins, and whenever those have enough to do.
+Invariant: so many runs are under way or waiting and no more, so that memory stays bounded however long the
+trail is. This process takes its share: while another one begins, and whenever those have enough to do.
 """
 
 import asyncio
@@ -21,7 +22,9 @@ from services.audit.log.merkle import TILE_WIDTH
 Opener = Callable[[], AbstractAsyncContextManager[TrailSource]]
 """Opens the same source again; another process can be given it."""
 WORTH_A_POOL = 100
-"""Bundles with payloads. A process takes a good second to begin; without payloads there is ten times less to do."""
+"""Bundles with payloads. A process takes a good second to begin; without payloads there is ten times less to
+do.
+"""
 WORTH_A_POOL_FOR_HEADERS = 1_200
 _AHEAD = 2
 """Runs that each other process has before it."""
@@ -39,7 +42,9 @@ class _Part:
         return isinstance(self.found, Finding) or self.found.done()
 
 
-async def findings(source: TrailSource, asked: Asked, opener: Opener | None, processes: int | None = None) -> AsyncGenerator[Finding]:
+async def findings(
+    source: TrailSource, asked: Asked, opener: Opener | None, processes: int | None = None
+) -> AsyncGenerator[Finding]:
     """In order. `processes`: this one among them; None: one for each core where it is worth it."""
     with_payloads = asked.payloads and asked.case is None
     if processes is None:
@@ -83,7 +88,10 @@ def _parts(asked: Asked, bundles: int) -> list[Asked]:
         last = min(first + bundles, asked.last)
         parts.append(
             replace(
-                asked, first=first, last=last, sizes=tuple(size for size in asked.sizes if first * TILE_WIDTH < size <= last * TILE_WIDTH)
+                asked,
+                first=first,
+                last=last,
+                sizes=tuple(size for size in asked.sizes if first * TILE_WIDTH < size <= last * TILE_WIDTH),
             )
         )
     return parts

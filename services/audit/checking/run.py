@@ -1,7 +1,9 @@
-"""A run of whole bundles checked by itself: each record against its hash in the published tile, against the one before it, and
-beside its payload. Pure but for what it reads; what it finds fits in a few kilobytes, so that another process may do it.
+"""A run of whole bundles checked by itself: each record against its hash in the published tile, against the
+one before it, and beside its payload. Pure but for what it reads; what it finds fits in a few kilobytes, so
+that another process may do it.
 
-Invariant: nothing of a run is believed because another run is good; what must fit across runs stands in the `Finding`.
+Invariant: nothing of a run is believed because another run is good; what must fit across runs stands in the
+`Finding`.
 """
 
 import gc
@@ -29,7 +31,9 @@ Roots = tuple[tuple[int, bytes], ...]
 
 @dataclass(frozen=True)
 class Fault:
-    """`index`: the record it is about, None where it is about the whole. `case` and `time` as the record itself says them."""
+    """`index`: the record it is about, None where it is about the whole. `case` and `time` as the record
+    itself says them.
+    """
 
     index: int | None
     words: str
@@ -39,7 +43,9 @@ class Fault:
 
 @dataclass
 class Asked:
-    """Bundles [first, last) of a trail of `size`; `looked_at`: the first record that counts; `sizes`: trees whose root is wanted."""
+    """Bundles [first, last) of a trail of `size`; `looked_at`: the first record that counts; `sizes`: trees
+    whose root is wanted.
+    """
 
     first: int
     last: int
@@ -79,7 +85,9 @@ async def check_run(source: TrailSource, asked: Asked) -> Finding:
 
 @contextmanager
 def _seldom_collected() -> Iterator[None]:
-    """A run makes millions of objects and hardly a cycle: looking for cycles among them took a quarter of the time."""
+    """A run makes millions of objects and hardly a cycle: looking for cycles among them took a quarter of the
+    time.
+    """
     usual = gc.get_threshold()
     gc.set_threshold(_OBJECTS, 10, 100)
     try:
@@ -90,14 +98,22 @@ def _seldom_collected() -> Iterator[None]:
 
 def roots_of(leaves: Sequence[bytes]) -> Roots:
     """The perfect subtrees over a beginning of a bundle."""
-    return tuple((length.bit_length() - 1, _root(leaves[start : start + length])) for start, length in merkle.perfect_parts(len(leaves)))
+    return tuple(
+        (length.bit_length() - 1, _root(leaves[start : start + length]))
+        for start, length in merkle.perfect_parts(len(leaves))
+    )
 
 
 def _root(leaves: Sequence[bytes]) -> bytes:
     """`merkle.fold` over one row of bytes: nothing of a run is hashed more often than these."""
     row = b"".join(leaves)
     while len(row) > HASH_SIZE:
-        row = b"".join([sha256(b"\x01" + row[at : at + 2 * HASH_SIZE]).digest() for at in range(0, len(row), 2 * HASH_SIZE)])
+        row = b"".join(
+            [
+                sha256(b"\x01" + row[at : at + 2 * HASH_SIZE]).digest()
+                for at in range(0, len(row), 2 * HASH_SIZE)
+            ]
+        )
     return row
 
 
@@ -133,9 +149,18 @@ class _Check:
             self._stored_leaves(details, dict(enumerate(leaves, start)))
             self._roots(start, leaves, leaves)
         else:
-            self._in_part(start, width, records, layout.tile_hashes(published, width) if published else [], details)
+            self._in_part(
+                start, width, records, layout.tile_hashes(published, width) if published else [], details
+            )
 
-    def _in_part(self, start: int, width: int, records: dict[int, bytes], published: list[bytes], details: dict[int, Detail]) -> None:
+    def _in_part(
+        self,
+        start: int,
+        width: int,
+        records: dict[int, bytes],
+        published: list[bytes],
+        details: dict[int, Detail],
+    ) -> None:
         """Where records are missing or not what is published."""
         self._missing([index for index in range(start, start + width) if index not in records], start + width)
         leaves: dict[int, bytes] = {}
@@ -157,17 +182,27 @@ class _Check:
         beside, all_of_them = asked.payloads, asked.case is None
         for index, raw in records:
             if index >= asked.looked_at:
-                examine(index, raw, details.get(index), beside=beside and (all_of_them or index in self._wanted))
+                examine(
+                    index, raw, details.get(index), beside=beside and (all_of_them or index in self._wanted)
+                )
                 self._found.records += 1
 
     async def _details(self, first: int, end: int, records: dict[int, bytes]) -> dict[int, Detail]:
         asked = self._asked
         held: list[Detail] = []
         if asked.case is not None:
-            self._wanted = {index for index, raw in records.items() if index >= asked.looked_at and _is_of(asked.case, raw)}
+            self._wanted = {
+                index
+                for index, raw in records.items()
+                if index >= asked.looked_at and _is_of(asked.case, raw)
+            }
             self._found.of_case += len(self._wanted)
             if asked.payloads:
-                held = [detail for index in sorted(self._wanted) for detail in await self._source.details(index, index + 1)]
+                held = [
+                    detail
+                    for index in sorted(self._wanted)
+                    for detail in await self._source.details(index, index + 1)
+                ]
         elif asked.payloads and first < end:
             held = await self._source.details(first, end)
         self._found.payloads += sum(detail.payload is not None for detail in held)
@@ -175,29 +210,47 @@ class _Check:
 
     def _missing(self, indexes: list[int], end: int) -> None:
         if len(indexes) > 1 and indexes == list(range(indexes[0], end)):
-            self._fault(indexes[0], f"records {indexes[0]} to {end - 1} were signed and are missing: the trail was cut there")
+            self._fault(
+                indexes[0],
+                f"records {indexes[0]} to {end - 1} were signed and are missing: the trail was cut there",
+            )
             return
         for index in indexes:
-            self._fault(index, "the record was signed and is missing: it was deleted, or the trail was cut there")
+            self._fault(
+                index, "the record was signed and is missing: it was deleted, or the trail was cut there"
+            )
 
     def _stored_leaves(self, details: dict[int, Detail], leaves: dict[int, bytes]) -> None:
         for index, detail in details.items():
-            if detail.leaf is not None and index in leaves and index in self._raw and detail.leaf != leaves[index]:
-                self._fault(index, "the hash stored beside the record is not the record's: proofs for it would fail")
+            if (
+                detail.leaf is not None
+                and index in leaves
+                and index in self._raw
+                and detail.leaf != leaves[index]
+            ):
+                self._fault(
+                    index, "the hash stored beside the record is not the record's: proofs for it would fail"
+                )
 
     def _roots(self, start: int, leaves: list[bytes], published: list[bytes]) -> None:
         roots = roots_of(leaves)
         self._found.by_record.append(roots)
         self._found.by_tile.append(roots if published == leaves else roots_of(published))
         if published != leaves:
-            differ = (start + at for at, pair in enumerate(zip(leaves, published, strict=True)) if pair[0] != pair[1])
+            differ = (
+                start + at
+                for at, pair in enumerate(zip(leaves, published, strict=True))
+                if pair[0] != pair[1]
+            )
             self._found.differ += [_about(index, "", self._raw) for index in differ]
         for size in self._asked.sizes:
             if start < size <= start + len(leaves):
                 self._found.within[size] = roots_of(leaves[: size - start])
 
     async def _published(self, number: int, width: int) -> bytes:
-        """The published hashes of a bundle, one after the other; none of them where they can't be told apart."""
+        """The published hashes of a bundle, one after the other; none of them where they can't be told
+        apart.
+        """
         tile = TileId(0, number, width)
         try:
             content = await self._source.tile(tile)
@@ -205,12 +258,16 @@ class _Check:
             self._fault(None, str(error))
             return b""
         if len(content) != width * HASH_SIZE:
-            self._fault(None, f"{layout.path_of(tile)} has {len(content)} bytes, {width * HASH_SIZE} were signed")
+            self._fault(
+                None, f"{layout.path_of(tile)} has {len(content)} bytes, {width * HASH_SIZE} were signed"
+            )
             return b""
         return content
 
     async def _records(self, number: int, width: int) -> dict[int, bytes]:
-        """The records of a bundle by their place; where some are missing, by the place they name themselves."""
+        """The records of a bundle by their place; where some are missing, by the place they name
+        themselves.
+        """
         start, tile = number * TILE_WIDTH, TileId(ENTRIES, number, width)
         content = b""
         try:

@@ -1,4 +1,5 @@
-"""Where a trail is read from to be checked or exported: a running service, an exported folder, the store itself.
+"""Where a trail is read from to be checked or exported: a running service, an exported folder, the store
+itself.
 
 Invariant: all three speak the published layout, so that one verifier checks them all.
 """
@@ -77,9 +78,13 @@ class ServiceSource:
                 await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
                 response = await self._client.get(path, params=params)
         except HTTPError as error:
-            raise Unreachable(f"{self._client.base_url} can't be reached ({error or type(error).__name__})") from None
+            raise Unreachable(
+                f"{self._client.base_url} can't be reached ({error or type(error).__name__})"
+            ) from None
         if response.status_code in _NO_ANSWER:
-            raise Unreachable(f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}")
+            raise Unreachable(
+                f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}"
+            )
         if response.status_code != _HTTP_OK:
             raise SourceError(f"{path}: the service answers {response.status_code} {_detail(response)}")
         return response
@@ -160,7 +165,10 @@ class StoreSource:
             raise Unreachable(str(error)) from None
         except NotInTrail as error:
             raise SourceError(str(error)) from None
-        return [Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index), entry.leaf) for entry in entries]
+        return [
+            Detail(entry.index, entry.rec, entry.fields, payloads.get(entry.index), entry.leaf)
+            for entry in entries
+        ]
 
     async def history(self) -> list[bytes]:
         return await recent_notes(self._reader, HISTORY_LIMIT)
@@ -169,7 +177,9 @@ class StoreSource:
         return await self._reader.timestamps()
 
     async def search_faults(self, size: int, macs: Macs | None) -> list[tuple[int | None, str]]:
-        """(Record, words): what is wrong with the search index, which only the store shows. `macs`: None leaves the words unchecked."""
+        """(Record, words): what is wrong with the search index, which only the store shows. `macs`: None
+        leaves the words unchecked.
+        """
         found: list[tuple[int | None, str]] = []
         try:
             await self._reader.check_search(size, lambda index, words: found.append((index, words)), macs)
@@ -230,7 +240,9 @@ class FolderSource:
             return None
 
 
-async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]) -> int:
+async def write_folder(
+    source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]
+) -> int:
     """The whole trail up to its checkpoint as files. Returns how many."""
     written = 0
 
@@ -252,7 +264,9 @@ async def write_folder(source: TrailSource, size: int, folder: Path, vkey: str, 
     for tile in layout.tiles_of(size):
         write(layout.path_of(tile), await source.tile(tile))
         if tile.level == 0:
-            write(layout.path_of(tile._replace(level=ENTRIES)), await source.tile(tile._replace(level=ENTRIES)))
+            write(
+                layout.path_of(tile._replace(level=ENTRIES)), await source.tile(tile._replace(level=ENTRIES))
+            )
             start = tile.number * TILE_WIDTH
             lines = [detail_line(detail) for detail in await source.details(start, start + tile.width)]
             write(layout.payload_path(tile.number), b"".join(lines))

@@ -23,7 +23,9 @@ class UpperTiles:
         while width := bundles >> (TILE_HEIGHT * (level - 1)):
             number, part = divmod(width, TILE_WIDTH)
             tile = TileId(level, number, layout.width_in(level, number, self._size))
-            self._rows.append(layout.tile_hashes(await self._source.tile(tile), tile.width)[:part] if part else [])
+            self._rows.append(
+                layout.tile_hashes(await self._source.tile(tile), tile.width)[:part] if part else []
+            )
             self._done.append(number)
             level += 1
 
@@ -56,4 +58,6 @@ class UpperTiles:
             self._fault(None, str(error))
             return
         if published != layout.tile_bytes(row):
-            self._fault(None, f"{layout.path_of(tile)} is not what the records below make: the tile was altered")
+            self._fault(
+                None, f"{layout.path_of(tile)} is not what the records below make: the tile was altered"
+            )

@@ -1,14 +1,17 @@
-"""Checks a whole trail against its signed checkpoint, offline, in bounded memory, and says at which record what is wrong.
+"""Checks a whole trail against its signed checkpoint, offline, in bounded memory, and says at which record
+what is wrong.
 
-What each kind of check looks at. Headers: canonical form, index and sequence, the stream, the broker's time, the numbering and linking
-of each case, every hash in every published tile, the signed root, the roots of earlier checkpoints and time stamps. With payloads
-besides: message, author, plain and personal digests beside each payload, clock offset, case and claimed time, every search field derived
-anew, the hash beside the record in the store, and for what is missing the redaction that excuses it. One case: the headers of all, the
-rest for its records. The store itself (fenghuo trail verify --mongo) besides: the list of holds and the search index.
+What each kind of check looks at. Headers: canonical form, index and sequence, the stream, the broker's time,
+the numbering and linking of each case, every hash in every published tile, the signed root, the roots of
+earlier checkpoints and time stamps. With payloads besides: message, author, plain and personal digests beside
+each payload, clock offset, case and claimed time, every search field derived anew, the hash beside the record
+in the store, and for what is missing the redaction that excuses it. One case: the headers of all, the rest
+for its records. The store itself (fenghuo trail verify --mongo) besides: the list of holds and the search
+index.
 
-Invariant: it believes nothing but the pinned key. It shares no code path with the sequencer beyond the formats (layout, note,
-merkle, record, fields); tree, numbering and order are worked out anew from the records themselves, run by run, in this process
-or in several, and laid together in order.
+Invariant: it believes nothing but the pinned key. It shares no code path with the sequencer beyond the
+formats (layout, note, merkle, record, fields); tree, numbering and order are worked out anew from the records
+themselves, run by run, in this process or in several, and laid together in order.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -64,10 +67,14 @@ class Verdict:
     losses: list[str] = field(default_factory=list[str])
     """The first of them in words."""
     distrusted: list[tuple[int, str, Distrust]] = field(default_factory=list[tuple[int, str, Distrust]])
-    """(record, case, why): messages that are no authentic facts, as the trail itself says. The trail holds; somebody wrote into FACTS."""
+    """(record, case, why): messages that are no authentic facts, as the trail itself says. The trail holds;
+    somebody wrote into FACTS.
+    """
     note: str = ""
     follows: Ended | None = None
-    """The trail that this one follows, as its first record says; signed by that trail's key where that was given."""
+    """The trail that this one follows, as its first record says; signed by that trail's key where that was
+    given.
+    """
     faults: list[Fault] = field(default_factory=list[Fault])
 
     @property
@@ -89,12 +96,14 @@ async def verify(
     before: Verifier | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Verdict:
-    """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as checked.
+    """`since`: an earlier checkpoint the trail must begin with. `only_new`: take the records it covers as
+    checked.
 
-    `payloads` False: headers, order, hashes and signatures alone. `case`: payloads and fields of this case alone; every header is looked
-    at all the same, for only so is it known that no record of the case was left out. `opener`: how another process opens the same
-    source; with it a long trail is checked on all cores, or by so many `processes`. `tsa`: the authorities whose time stamps are trusted;
-    without them only what they are of is checked. `before`: the key of the ended trail that this one must follow.
+    `payloads` False: headers, order, hashes and signatures alone. `case`: payloads and fields of this case
+    alone; every header is looked at all the same, for only so is it known that no record of the case was left
+    out. `opener`: how another process opens the same source; with it a long trail is checked on all cores, or
+    by so many `processes`. `tsa`: the authorities whose time stamps are trusted; without them only what they
+    are of is checked. `before`: the key of the ended trail that this one must follow.
     """
     verdict = Verdict()
     try:
@@ -103,7 +112,12 @@ async def verify(
     except CheckpointError as error:
         verdict.faults.append(Fault(None, f"{error}"))
         return verdict
-    verdict.size, verdict.root, verdict.time, verdict.note = signed.size, signed.root.hex(), signed.time.isoformat(), note.decode()
+    verdict.size, verdict.root, verdict.time, verdict.note = (
+        signed.size,
+        signed.root.hex(),
+        signed.time.isoformat(),
+        note.decode(),
+    )
     if since is not None and signed.size < since.size:
         words = (
             f"the trail has {signed.size} records, signed {signed.time.isoformat()}; the earlier checkpoint of {since.time.isoformat()} "
@@ -116,8 +130,22 @@ async def verify(
         verdict.stamps = len(stamps)
         verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
         first = since.size if since is not None and only_new else 0
-        walk = _Walk(source, key, signed, since, verdict, first=first, before=before, stamped=[stamp.note.encode() for stamp in stamps])
-        await walk.run(lambda asked: findings(source, asked, opener, processes), payloads=payloads, case=case, progress=progress)
+        walk = _Walk(
+            source,
+            key,
+            signed,
+            since,
+            verdict,
+            first=first,
+            before=before,
+            stamped=[stamp.note.encode() for stamp in stamps],
+        )
+        await walk.run(
+            lambda asked: findings(source, asked, opener, processes),
+            payloads=payloads,
+            case=case,
+            progress=progress,
+        )
     except (SourceError, LayoutError, ExportError) as error:
         verdict.faults.append(Fault(None, str(error)))
     return verdict
@@ -139,7 +167,14 @@ class _Walk:
         stamped: "Sequence[bytes]" = (),
     ) -> None:
         """`stamped`: earlier checkpoints as an authority has seen them."""
-        self._source, self._key, self._signed, self._since, self._verdict, self._first = source, key, signed, since, verdict, first
+        self._source, self._key, self._signed, self._since, self._verdict, self._first = (
+            source,
+            key,
+            signed,
+            since,
+            verdict,
+            first,
+        )
         self._before = before
         self._chain = Chain(starts_at=first, report=self._fault)
         self._own = Peaks()
@@ -186,14 +221,20 @@ class _Walk:
         self._verdict.erased, self._verdict.erasures = self._chain.conclude()
         self._verdict.distrusted = self._chain.distrusted
         self._verdict.lost = len(self._chain.lost)
-        self._verdict.losses = [f"record {index}: the broker lost this fact before it was recorded" for index in self._chain.lost[:_TOLD]]
+        self._verdict.losses = [
+            f"record {index}: the broker lost this fact before it was recorded"
+            for index in self._chain.lost[:_TOLD]
+        ]
         if (listed := getattr(self._source, "acts", None)) is not None:
             self._chain.compare_acts(await listed())
         if size and not self._first:
             self._follow()
         self._conclude()
         if case is not None and not self._verdict.of_case:
-            self._fault(None, f"no record of {size} is about case {case!r}: it is not in this trail, or its id is another")
+            self._fault(
+                None,
+                f"no record of {size} is about case {case!r}: it is not in this trail, or its id is another",
+            )
 
     def _follow(self) -> None:
         """The trail before, whose end the first record holds."""
@@ -229,7 +270,9 @@ class _Walk:
             self._compare_since(size, root)
 
     async def _seed(self, leaves: int) -> None:
-        """What lies left of the first record looked at, from tiles; the earlier checkpoint's root shows whether they are true."""
+        """What lies left of the first record looked at, from tiles; the earlier checkpoint's root shows
+        whether they are true.
+        """
         if not leaves:
             return
         self._own = Peaks([(node.level, await self._node(node)) for node in merkle.range_nodes(0, leaves)])
@@ -239,7 +282,9 @@ class _Walk:
     async def _node(self, node: Node) -> bytes:
         level, number = layout.tile_of(node)
         width = layout.width_in(level, number, self._signed.size)
-        return layout.node_in(node, layout.tile_hashes(await self._source.tile(TileId(level, number, width)), width))
+        return layout.node_in(
+            node, layout.tile_hashes(await self._source.tile(TileId(level, number, width)), width)
+        )
 
     def _compare_since(self, size: int, root: bytes) -> None:
         since = self._since
@@ -280,7 +325,10 @@ class _Walk:
                 words = "record and tile do not belong together, and neither makes the signed root"
             self._add_fault(replace(fault, words=words))
         if not by_record and not by_tile:
-            self._fault(None, f"the records do not make the root that was signed: the trail was changed {self._where()}")
+            self._fault(
+                None,
+                f"the records do not make the root that was signed: the trail was changed {self._where()}",
+            )
         elif by_record:
             self._two_trails()
 
@@ -294,8 +342,14 @@ class _Walk:
                 return
 
     def _where(self) -> str:
-        good = max((size for size, root in self._roots.items() if self._signed_for(size) == root), default=self._first)
-        bad = min((size for size, root in self._roots.items() if self._signed_for(size) != root), default=self._signed.size)
+        good = max(
+            (size for size, root in self._roots.items() if self._signed_for(size) == root),
+            default=self._first,
+        )
+        bad = min(
+            (size for size, root in self._roots.items() if self._signed_for(size) != root),
+            default=self._signed.size,
+        )
         return f"somewhere in records {good} to {bad - 1}" if good < bad else "in more than one place"
 
     def _signed_for(self, size: int) -> bytes | None:

@@ -1,1 +1,3 @@
-"""What the trail adds up to as documents an office hands in: content first (blocks), then HTML, DOCX and plain text of the same blocks."""
+"""What the trail adds up to as documents an office hands in: content first (blocks), then HTML, DOCX and
+plain text of the same blocks.
+"""

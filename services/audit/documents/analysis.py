@@ -1,6 +1,7 @@
 """The monthly or quarterly analysis, as the office hands it to its leaders: content only. Pure.
 
-Invariant: every figure in it is one of the reports' figures and carries its name; it says what it holds up to, and nothing it can't show.
+Invariant: every figure in it is one of the reports' figures and carries its name; it says what it holds up
+to, and nothing it can't show.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,15 @@ class OpenMatter:
     overdue: int
 
 
-def analysis(words: Words, period: Period, city: str, vkey: str, now: Found, before: Found, open_matters: list[OpenMatter]) -> Document:
+def analysis(
+    words: Words,
+    period: Period,
+    city: str,
+    vkey: str,
+    now: Found,
+    before: Found,
+    open_matters: list[OpenMatter],
+) -> Document:
     writer = _Writer(words, period, now, before)
     blocks: list[Block] = [
         *writer.overview(before),
@@ -64,7 +73,11 @@ def analysis(words: Words, period: Period, city: str, vkey: str, now: Found, bef
     name = period_name(words, period)
     checkpoint = now.timeliness.checkpoint
     return Document(
-        title=words.of(N_("Analysis of the reporting and handling of emergencies in %(city)s, %(period)s"), city=city, period=name),
+        title=words.of(
+            N_("Analysis of the reporting and handling of emergencies in %(city)s, %(period)s"),
+            city=city,
+            period=name,
+        ),
         subtitle=words.of(N_("As the record stood at %(at)s"), at=words.at(checkpoint.time)),
         language=words.language.value,
         blocks=tuple(blocks),
@@ -84,27 +97,54 @@ class _Writer:
     def _heading(self, message: str) -> Heading:
         """`一、总体情况` or `1. Overview`."""
         self._sections += 1
-        number = f"{'〇一二三四五六七八九十'[self._sections]}、" if self._words.is_chinese else f"{self._sections}. "
+        number = (
+            f"{'〇一二三四五六七八九十'[self._sections]}、"
+            if self._words.is_chinese
+            else f"{self._sections}. "
+        )
         return Heading(number + self._words.of(message))
 
     # Sections
 
     def overview(self, before: Found) -> list[Block]:
-        return [self._heading(N_("Overview")), *Overview(self._words, self._period, self._now, before).blocks()]
+        return [
+            self._heading(N_("Overview")),
+            *Overview(self._words, self._period, self._now, before).blocks(),
+        ]
 
     def matters(self) -> list[Block]:
         words, found, previous = self._words, self._now.resolution, self._before.resolution
         return [
             self._heading(N_("What was reported")),
-            self._compared(words.of(N_("Kind")), matter_rows(words, "kind", found.kinds), matter_rows(words, "kind", previous.kinds)),
-            matters_table(words, N_("Area"), matter_rows(words, "area", found.areas), words.of(N_("By area"))),
-            matters_table(words, N_("Category"), matter_rows(words, "category", found.categories), words.of(N_("By category"))),
-            matters_table(words, N_("Level"), matter_rows(words, "level", found.levels), words.of(N_("By level"))),
-            matters_table(words, N_("Unit"), [(words.unit(line.row), line) for line in found.units], words.of(N_("By reporting unit"))),
+            self._compared(
+                words.of(N_("Kind")),
+                matter_rows(words, "kind", found.kinds),
+                matter_rows(words, "kind", previous.kinds),
+            ),
+            matters_table(
+                words, N_("Area"), matter_rows(words, "area", found.areas), words.of(N_("By area"))
+            ),
+            matters_table(
+                words,
+                N_("Category"),
+                matter_rows(words, "category", found.categories),
+                words.of(N_("By category")),
+            ),
+            matters_table(
+                words, N_("Level"), matter_rows(words, "level", found.levels), words.of(N_("By level"))
+            ),
+            matters_table(
+                words,
+                N_("Unit"),
+                [(words.unit(line.row), line) for line in found.units],
+                words.of(N_("By reporting unit")),
+            ),
             *self._satisfaction(found.whole),
         ]
 
-    def _compared(self, first: str, now: list[tuple[str, MatterLine]], before: list[tuple[str, MatterLine]]) -> Table:
+    def _compared(
+        self, first: str, now: list[tuple[str, MatterLine]], before: list[tuple[str, MatterLine]]
+    ) -> Table:
         words, earlier = self._words, dict(before)
         names = list(dict.fromkeys([*(name for name, _ in now), *earlier]))
         current = dict(now)
@@ -112,16 +152,28 @@ class _Writer:
         for name in names:
             line, was = current.get(name), earlier.get(name)
             number, number_before = line.reports if line else 0, was.reports if was else 0
-            rows.append(row(name, count(line, "reports") if line else 0, number_before, f"{number - number_before:+d}"))
+            rows.append(
+                row(
+                    name, count(line, "reports") if line else 0, number_before, f"{number - number_before:+d}"
+                )
+            )
         columns = (first, words.of(N_("this period")), words.of(N_("period before")), words.of(N_("change")))
         return Table(columns, tuple(rows), words.of(N_("By kind")))
 
     def _satisfaction(self, whole: MatterLine) -> list[Block]:
         if whole.satisfaction is None:
-            return [self._words.say(N_("Nobody who reported or complained was asked how satisfied they were, or no answer is on record."))]
+            return [
+                self._words.say(
+                    N_(
+                        "Nobody who reported or complained was asked how satisfied they were, or no answer is on record."
+                    )
+                )
+            ]
         return [
             self._words.say(
-                N_("%(said)s of those who reported or complained said how satisfied they were: %(mean)s of 5 in the mean."),
+                N_(
+                    "%(said)s of those who reported or complained said how satisfied they were: %(mean)s of 5 in the mean."
+                ),
                 said=whole.satisfaction_said,
                 mean=str(whole.satisfaction),
             )
@@ -135,9 +187,18 @@ class _Writer:
             share_bars(words, units, words.of(N_("Share in time by unit"))),
             duties_table(words, N_("Unit"), units, words.of(N_("By unit"))),
             duties_table(words, N_("Leader"), leader_rows(words, found.leaders), words.of(N_("By leader"))),
-            duties_table(words, N_("Level"), named_rows(words, "level", found.levels), words.of(N_("By level"))),
-            duties_table(words, N_("Category"), named_rows(words, "category", found.categories), words.of(N_("By category"))),
-            duties_table(words, N_("Channel"), named_rows(words, "channel", found.channels), words.of(N_("By channel"))),
+            duties_table(
+                words, N_("Level"), named_rows(words, "level", found.levels), words.of(N_("By level"))
+            ),
+            duties_table(
+                words,
+                N_("Category"),
+                named_rows(words, "category", found.categories),
+                words.of(N_("By category")),
+            ),
+            duties_table(
+                words, N_("Channel"), named_rows(words, "channel", found.channels), words.of(N_("By channel"))
+            ),
         ]
 
     def lapses(self) -> list[Block]:
@@ -145,7 +206,11 @@ class _Writer:
         causes: dict[str, list[int]] = {}
         outcomes: dict[str, list[int]] = {}
         for line in found.lapses:
-            cause = words.of(N_("with an excuse on record")) if line.is_excused else words.label("cause", line.cause)
+            cause = (
+                words.of(N_("with an excuse on record"))
+                if line.is_excused
+                else words.label("cause", line.cause)
+            )
             causes.setdefault(cause, []).append(line.index)
             if line.accountability is not None:
                 outcomes.setdefault(outcome_words(words, line), []).append(line.index)
@@ -163,15 +228,19 @@ class _Writer:
                 referred=Cell(str(len(referred)), None, tuple(sorted({line.index for line in referred}))),
             ),
             _numbers(words.of(N_("By cause")), words.of(N_("Cause")), words.of(N_("lapses")), causes),
-            _numbers(words.of(N_("By outcome")), words.of(N_("Outcome")), words.of(N_("referrals")), outcomes),
+            _numbers(
+                words.of(N_("By outcome")), words.of(N_("Outcome")), words.of(N_("referrals")), outcomes
+            ),
             lapses_table(words, referred, LISTED),
             *self._not_all(len(referred), LISTED),
         ]
 
     def _not_all(self, number: int, most: int) -> list[Block]:
-        return [self._words.say(N_("The first %(most)s of %(number)s are listed."), style="small", most=most, number=number)] * (
-            number > most
-        )
+        return [
+            self._words.say(
+                N_("The first %(most)s of %(number)s are listed."), style="small", most=most, number=number
+            )
+        ] * (number > most)
 
     def reach(self) -> list[Block]:
         return [self._heading(N_("Reachability")), *reachability_blocks(self._words, self._now.reachability)]
@@ -202,15 +271,22 @@ class _Writer:
         if hours and hours[0].lapsed:
             blocks.append(
                 words.say(
-                    N_("The hour in which most limits passed without an excuse: %(hour)s o'clock, %(lapsed)s times."),
+                    N_(
+                        "The hour in which most limits passed without an excuse: %(hour)s o'clock, %(lapsed)s times."
+                    ),
                     hour=hours[0].row,
                     lapsed=count(hours[0], "lapsed"),
                 )
             )
         return [
             *blocks,
-            counts_bars(words.of(N_("Reports by place and category")), [(place_name(words, line.row), line) for line in places[:12]]),
-            counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in trend.hours]),
+            counts_bars(
+                words.of(N_("Reports by place and category")),
+                [(place_name(words, line.row), line) for line in places[:12]],
+            ),
+            counts_bars(
+                words.of(N_("Reports by hour of the day")), [(line.row, line) for line in trend.hours]
+            ),
             Bars(
                 words.of(N_("Lapses by unit, without those excused and those a leader did not answer")),
                 tuple(
@@ -227,7 +303,16 @@ class _Writer:
     def open_matters(self, matters: list[OpenMatter]) -> list[Block]:
         words, holding = self._words, self._now.holding
         columns = tuple(
-            words.of(name) for name in (N_("Record"), N_("Matter"), N_("Kind"), N_("Level"), N_("Held by"), N_("Open since"), N_("overdue"))
+            words.of(name)
+            for name in (
+                N_("Record"),
+                N_("Matter"),
+                N_("Kind"),
+                N_("Level"),
+                N_("Held by"),
+                N_("Open since"),
+                N_("overdue"),
+            )
         )
         rows = [
             row(
@@ -284,5 +369,7 @@ class _Writer:
 def _numbers(title: str, first: str, second: str, counted: dict[str, list[int]]) -> Table:
     """How many records of each sort, the most first."""
     ordered = sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
-    rows = [row(name, Cell(str(len(indexes)), None, tuple(sorted(set(indexes))))) for name, indexes in ordered]
+    rows = [
+        row(name, Cell(str(len(indexes)), None, tuple(sorted(set(indexes))))) for name, indexes in ordered
+    ]
     return Table((first, second), tuple(rows), title)

@@ -44,8 +44,12 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         return _response(await documents.analysis(wanted, form, language))
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
-    async def public_notice(request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH) -> Response:
-        """The public notice of a case as it stands: facts with record numbers, text, approvals, reply window, publication."""
+    async def public_notice(
+        request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH
+    ) -> Response:
+        """The public notice of a case as it stands: facts with record numbers, text, approvals, reply window,
+        publication.
+        """
         gate.admit(request, *READERS)
         return _response(await documents.notice(case_id, form, language))
 
@@ -54,4 +58,8 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
 
 def _response(made: Made) -> Response:
     how = "attachment" if made.name.endswith(".docx") else "inline"
-    return Response(made.content, media_type=made.media, headers={**_HEADERS, "Content-Disposition": f'{how}; filename="{made.name}"'})
+    return Response(
+        made.content,
+        media_type=made.media,
+        headers={**_HEADERS, "Content-Disposition": f'{how}; filename="{made.name}"'},
+    )

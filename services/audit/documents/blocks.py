@@ -1,6 +1,7 @@
 """What a document consists of, whatever it is written as: headings, paragraphs, tables, bars.
 
-Invariant: a number in a document carries the figure or the records it comes from; no writer of a format has to know what it means.
+Invariant: a number in a document carries the figure or the records it comes from; no writer of a format has
+to know what it means.
 """
 
 import re
@@ -87,7 +88,9 @@ def paragraph(template: str, *, style: str = "body", **values: Cell | str | int)
 
 
 def row(*cells: Cell | str | int | None) -> tuple[Cell, ...]:
-    return tuple(cell if isinstance(cell, Cell) else Cell("" if cell is None else str(cell)) for cell in cells)
+    return tuple(
+        cell if isinstance(cell, Cell) else Cell("" if cell is None else str(cell)) for cell in cells
+    )
 
 
 def ranges(indexes: Sequence[int], most: int, joined: str) -> tuple[str, int]:

@@ -22,36 +22,64 @@ TIMELINESS = (
         "Of an even number the median is the lower of the two in the middle."
     ),
     N_("By channel: the one over which the first call got through to the person who has to act."),
-    N_("Level, category and area are those of the report; grading anew does not move a matter to another line."),
-    N_("Duties in cases of accountability and in watches count for all, for the unit and by duty, and have no level, category or area."),
+    N_(
+        "Level, category and area are those of the report; grading anew does not move a matter to another line."
+    ),
+    N_(
+        "Duties in cases of accountability and in watches count for all, for the unit and by duty, and have no level, category or area."
+    ),
 )
 LAPSES = (
-    N_("A lapse is a limit that passed before what was owed was done. It is never taken back, whatever becomes of the duty."),
-    N_("What became of it is read up to the checkpoint, also where it came after the window. The software proposes; the organ decides."),
+    N_(
+        "A lapse is a limit that passed before what was owed was done. It is never taken back, whatever becomes of the duty."
+    ),
+    N_(
+        "What became of it is read up to the checkpoint, also where it came after the window. The software proposes; the organ decides."
+    ),
     N_("One referral stands for all lapses of one failure: it is shown at the first of them."),
 )
 HOLDING = (
-    N_("A matter is held by one unit at every moment, from its report on; a transfer binds the sender until it is accepted or imposed."),
-    N_("Times are counted within the window, so that those of all units add up to the time the matters were open."),
+    N_(
+        "A matter is held by one unit at every moment, from its report on; a transfer binds the sender until it is accepted or imposed."
+    ),
+    N_(
+        "Times are counted within the window, so that those of all units add up to the time the matters were open."
+    ),
 )
 REACHABILITY = (
-    N_("A message counts where the decision that sent it lies in the window; what became of it may come later."),
-    N_("Answered: the person acknowledged, or did what was asked, whichever came first. Reminders and information ask for no answer."),
-    N_("Delivered is what the gateway says; nobody has read it for that. Held messages rang nobody and are counted apart."),
+    N_(
+        "A message counts where the decision that sent it lies in the window; what became of it may come later."
+    ),
+    N_(
+        "Answered: the person acknowledged, or did what was asked, whichever came first. Reminders and information ask for no answer."
+    ),
+    N_(
+        "Delivered is what the gateway says; nobody has read it for that. Held messages rang nobody and are counted apart."
+    ),
 )
 RESOLUTION = (
-    N_("Response: the first time anybody acknowledged, took over or worked on a matter reported in the window."),
+    N_(
+        "Response: the first time anybody acknowledged, took over or worked on a matter reported in the window."
+    ),
     N_(
         "Resolution: from the report to the act that recorded it as resolved. "
         "Open: neither closed, withdrawn nor merged at the window's end."
     ),
-    N_("Satisfaction: what those who reported or complained said when asked, 5 very satisfied to 1 not at all; of those asked only."),
-    N_("Open matters are looked for among those with a record in the window or in the days before it that were asked for."),
+    N_(
+        "Satisfaction: what those who reported or complained said when asked, 5 very satisfied to 1 not at all; of those asked only."
+    ),
+    N_(
+        "Open matters are looked for among those with a record in the window or in the days before it that were asked for."
+    ),
 )
 TREND = (
-    N_("Matters by the time the broker stored their report, in the office's zone. Cases of accountability and watches are no matters."),
+    N_(
+        "Matters by the time the broker stored their report, in the office's zone. Cases of accountability and watches are no matters."
+    ),
 )
 ALWAYS = (
     N_("Exercises are left out everywhere and only counted as left out."),
-    N_("A fact that was delivered twice counts once. Every figure holds up to the signed checkpoint named here and can be counted again."),
+    N_(
+        "A fact that was delivered twice counts once. Every figure holds up to the signed checkpoint named here and can be counted again."
+    ),
 )

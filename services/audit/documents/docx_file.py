@@ -1,6 +1,8 @@
-"""Blocks as DOCX: A4 with the margins and typefaces of an official document, bars drawn as cells, notes in an annex.
+"""Blocks as DOCX: A4 with the margins and typefaces of an official document, bars drawn as cells, notes in an
+annex.
 
-Invariant: made of paragraphs and tables only, so that any word processor shows it; typefaces are named, never embedded.
+Invariant: made of paragraphs and tables only, so that any word processor shows it; typefaces are named, never
+embedded.
 """
 
 import io
@@ -32,7 +34,9 @@ class DocxFile:
         self._set_page()
         self._chinese = document.language == "zh"
         if document.draft:
-            self._paragraph(document.draft, SECTION, 14, align=WD_ALIGN_PARAGRAPH.CENTER, colour=RGBColor(0xB0, 0, 0x20))
+            self._paragraph(
+                document.draft, SECTION, 14, align=WD_ALIGN_PARAGRAPH.CENTER, colour=RGBColor(0xB0, 0, 0x20)
+            )
         self._paragraph(document.title, TITLE, 22, align=WD_ALIGN_PARAGRAPH.CENTER, style="Title")
         if document.subtitle:
             self._paragraph(document.subtitle, SUBSECTION, 14, align=WD_ALIGN_PARAGRAPH.CENTER)
@@ -60,7 +64,12 @@ class DocxFile:
         match block:
             case Heading():
                 style = f"Heading {block.level}"
-                self._paragraph(block.text, SECTION if block.level == 1 else SUBSECTION, 16 if block.level == 1 else 14, style=style)
+                self._paragraph(
+                    block.text,
+                    SECTION if block.level == 1 else SUBSECTION,
+                    16 if block.level == 1 else 14,
+                    style=style,
+                )
             case Paragraph():
                 self._runs(block)
             case Table() if block.rows:
@@ -134,13 +143,24 @@ class DocxFile:
         if not self._notes.texts:
             return
         self._file.add_page_break()
-        self._paragraph(self._words.of(N_("Annex: the records behind the figures")), SECTION, 16, style="Heading 1")
+        self._paragraph(
+            self._words.of(N_("Annex: the records behind the figures")), SECTION, 16, style="Heading 1"
+        )
         for number, text in enumerate(self._notes.texts, 1):
             paragraph = self._file.add_paragraph()
             paragraph.paragraph_format.space_after = Pt(0)
             self._run(paragraph, f"[{number}] {text}", BODY, 9)
 
-    def _paragraph(self, text: str, face: str, size: int, *, style: str | None = None, align: Any = None, colour: Any = None) -> Any:
+    def _paragraph(
+        self,
+        text: str,
+        face: str,
+        size: int,
+        *,
+        style: str | None = None,
+        align: Any = None,
+        colour: Any = None,
+    ) -> Any:
         paragraph = self._file.add_paragraph(style=style)
         if align is not None:
             paragraph.alignment = align
@@ -149,7 +169,15 @@ class DocxFile:
         return paragraph
 
     def _run(
-        self, paragraph: Any, text: str, face: str, size: int, *, bold: bool = False, superscript: bool = False, colour: Any = None
+        self,
+        paragraph: Any,
+        text: str,
+        face: str,
+        size: int,
+        *,
+        bold: bool = False,
+        superscript: bool = False,
+        colour: Any = None,
     ) -> None:
         run = paragraph.add_run(text)
         _set_font(run, face, size)

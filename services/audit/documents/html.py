@@ -1,6 +1,8 @@
-"""Blocks as HTML: inside a page of the explorer, where a number is a link to its records, or as a file of its own that prints on A4.
+"""Blocks as HTML: inside a page of the explorer, where a number is a link to its records, or as a file of its
+own that prints on A4.
 
-Invariant: a file of its own loads nothing from anywhere; every text is escaped; charts are plain SVG, read aloud by their labels.
+Invariant: a file of its own loads nothing from anywhere; every text is escaped; charts are plain SVG, read
+aloud by their labels.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,18 +63,21 @@ def _table(table: Table, link: Link, notes: Notes | None) -> Markup:
     def kind(at: int) -> Markup:
         return Markup(' class="number"') if at >= table.texts else Markup("")
 
-    head = Markup("").join(Markup('<th scope="col"{}>{}</th>').format(kind(at), name) for at, name in enumerate(table.columns))
+    head = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(kind(at), name) for at, name in enumerate(table.columns)
+    )
     rows: list[Markup] = []
     for cells in table.rows:
         mark = _mark(notes.number(cells)) if notes is not None else Markup("")
         shown = [
-            Markup("<td{}>{}</td>").format(kind(at), _cell(cell, link, None) + (mark if at == 0 else "")) for at, cell in enumerate(cells)
+            Markup("<td{}>{}</td>").format(kind(at), _cell(cell, link, None) + (mark if at == 0 else ""))
+            for at, cell in enumerate(cells)
         ]
         rows.append(Markup("<tr>{}</tr>").format(Markup("").join(shown)))
     caption = Markup("<caption>{}</caption>").format(table.title) if table.title else Markup("")
-    return Markup('<div class="wide"><table class="table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(
-        caption, head, Markup("").join(rows)
-    )
+    return Markup(
+        '<div class="wide"><table class="table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(caption, head, Markup("").join(rows))
 
 
 def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
@@ -82,9 +87,9 @@ def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
     for at, (label, value, said) in enumerate(bars.rows):
         y, width = at * BAR_HEIGHT, round(BAR_WIDTH * min(max(value / most, 0), 1), 1)
         parts.append(
-            Markup('<text x="{}" y="{}" font-size="{}" text-anchor="end" fill="currentColor">{}</text>').format(
-                LABEL_WIDTH - 8, y + 15, FONT, _short(label)
-            )
+            Markup(
+                '<text x="{}" y="{}" font-size="{}" text-anchor="end" fill="currentColor">{}</text>'
+            ).format(LABEL_WIDTH - 8, y + 15, FONT, _short(label))
         )
         parts.append(
             Markup('<rect class="bar" x="{}" y="{}" width="{}" height="{}" fill="#2f6690"/>').format(
@@ -97,9 +102,9 @@ def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
         href = link(said)
         parts.append(Markup('<a href="{}">{}</a>').format(href, text) if href is not None else text)
     mark = _mark(notes.number([said for _, _, said in bars.rows])) if notes is not None else Markup("")
-    return Markup('<figure><figcaption>{}{}</figcaption><svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg></figure>').format(
-        bars.title, mark, WIDTH, height, bars.title, Markup("").join(parts)
-    )
+    return Markup(
+        '<figure><figcaption>{}{}</figcaption><svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg></figure>'
+    ).format(bars.title, mark, WIDTH, height, bars.title, Markup("").join(parts))
 
 
 def _short(label: str, most: int = 26) -> str:
@@ -121,8 +126,12 @@ def page(document: Document, words: Words, notes: Notes) -> str:
 
     content = body(document.blocks, nowhere, notes)
     draft = Markup('<p class="draft">{}</p>').format(document.draft) if document.draft else Markup("")
-    found = Markup("").join(Markup('<li id="note-{}">{}</li>').format(number, text) for number, text in enumerate(notes.texts, 1))
-    annex = Markup('<h2>{}</h2><ol class="notes">{}</ol>').format(words.of(N_("Annex: the records behind the figures")), found)
+    found = Markup("").join(
+        Markup('<li id="note-{}">{}</li>').format(number, text) for number, text in enumerate(notes.texts, 1)
+    )
+    annex = Markup('<h2>{}</h2><ol class="notes">{}</ol>').format(
+        words.of(N_("Annex: the records behind the figures")), found
+    )
     return str(
         Markup(
             '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -133,7 +142,9 @@ def page(document: Document, words: Words, notes: Notes) -> str:
             title=document.title,
             style=style(),
             draft=draft,
-            subtitle=Markup('<p class="centre">{}</p>').format(document.subtitle) if document.subtitle else "",
+            subtitle=Markup('<p class="centre">{}</p>').format(document.subtitle)
+            if document.subtitle
+            else "",
             content=content,
             annex=annex if notes.texts else "",
             foot=document.foot,

@@ -52,8 +52,21 @@ class Made:
 
 
 class Documents:
-    def __init__(self, reader: TrailReader, reports: Reports, directory: Callable[[], Directory], zone: ZoneInfo, vkey: str) -> None:
-        self._reader, self._reports, self._directory, self._zone, self._vkey = reader, reports, directory, zone, vkey
+    def __init__(
+        self,
+        reader: TrailReader,
+        reports: Reports,
+        directory: Callable[[], Directory],
+        zone: ZoneInfo,
+        vkey: str,
+    ) -> None:
+        self._reader, self._reports, self._directory, self._zone, self._vkey = (
+            reader,
+            reports,
+            directory,
+            zone,
+            vkey,
+        )
 
     async def analysis(self, period: Period, form: Format, language: Language) -> Made:
         words = await self.words(language)
@@ -66,7 +79,9 @@ class Documents:
             found = figures.named(figure)
             return found.records() if found is not None else []
 
-        made = analysis(words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting, words))
+        made = analysis(
+            words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting, words)
+        )
         return written(made, words, form, f"analysis-{period.name}", trace)
 
     async def notice(self, case: str, form: Format, language: Language) -> Made:
@@ -79,8 +94,12 @@ class Documents:
             raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")
         state = state_of(facts)
         if not lapses and state.stage == "none":
-            raise NotInTrail(f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of")
-        document = NoticeWriter(words, self._directory(), state).document(case, matter, lapses, checkpoint_view(signed))
+            raise NotInTrail(
+                f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of"
+            )
+        document = NoticeWriter(words, self._directory(), state).document(
+            case, matter, lapses, checkpoint_view(signed)
+        )
         return written(document, words, form, f"notice-{case}", _none)
 
     async def words(self, language: Language) -> Words:
@@ -123,7 +142,10 @@ def open_matters(counting: Counting, words: Words) -> list[OpenMatter]:
             overdue=sum(owed.is_overdue for owed in matter.duties.values()),
         )
         for matter in counting.matters.values()
-        if matter.index is not None and not matter.has_ended and not matter.is_follow_on and not matter.exercise
+        if matter.index is not None
+        and not matter.has_ended
+        and not matter.is_follow_on
+        and not matter.exercise
     ]
     return sorted(found, key=lambda one: (not one.overdue, one.index))
 

@@ -1,6 +1,8 @@
-"""The notes of a document: from each figure to the records it was counted from, or to the question that lists them all.
+"""The notes of a document: from each figure to the records it was counted from, or to the question that lists
+them all.
 
-Invariant: a note names records by their index in the trail, which the checkpoint covers; what it cuts short it says how to have whole.
+Invariant: a note names records by their index in the trail, which the checkpoint covers; what it cuts short
+it says how to have whole.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +23,9 @@ class Notes:
         self._numbers: dict[str, int] = {}
 
     def number(self, cells: Sequence[Cell]) -> int | None:
-        """The note of these cells together (a table's row, or one number in a sentence); None where nothing is to be traced."""
+        """The note of these cells together (a table's row, or one number in a sentence); None where nothing
+        is to be traced.
+        """
         parts = [self._part(cell, alone=len(cells) == 1) for cell in cells if cell.is_traced]
         text = ("；" if self._words.is_chinese else "; ").join(part for part in parts if part)
         if not text:
@@ -36,7 +40,9 @@ class Notes:
         names_it_itself = cell.figure is None and [cell.text] == [str(index) for index in indexes]
         if not indexes or names_it_itself:
             return ""
-        shown, left = ranges(indexes, PIECES if alone else PIECES // 2, "、" if self._words.is_chinese else ", ")
+        shown, left = ranges(
+            indexes, PIECES if alone else PIECES // 2, "、" if self._words.is_chinese else ", "
+        )
         if left:
             shown = self._words.of(N_("%(records)s and %(left)s more"), records=shown, left=left)
         if cell.figure is None:

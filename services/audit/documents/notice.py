@@ -1,7 +1,9 @@
-"""The public notice 通报 of a case: its facts with their records, the text as drafted, and how far it has come. Pure.
+"""The public notice 通报 of a case: its facts with their records, the text as drafted, and how far it has
+come. Pure.
 
-Invariant: what has not been published says so at its head, and masks the names of persons: units and posts answer, people are named only
-by what was published. Approvals, replies and corrections are those the record holds as accepted; a refused act is none.
+Invariant: what has not been published says so at its head, and masks the names of persons: units and posts
+answer, people are named only by what was published. Approvals, replies and corrections are those the record
+holds as accepted; a refused act is none.
 """
 
 from collections.abc import Sequence
@@ -53,7 +55,9 @@ class NoticeState:
 
     @property
     def stage(self) -> str:
-        """`none`, `turned_down`, `drafted`, `approved_in_part`, `approved`, `replied`, `published`, `corrected`."""
+        """`none`, `turned_down`, `drafted`, `approved_in_part`, `approved`, `replied`, `published`,
+        `corrected`.
+        """
         if self.published is not None:
             return "corrected" if self.corrections else "published"
         if self.drafted is None:
@@ -89,7 +93,11 @@ def state_of(facts: Sequence[Seen]) -> NoticeState:
 def _apply(state: NoticeState, why: str, act: Said, effect: dict[str, object]) -> None:
     match why:
         case "notice_drafted":
-            state.drafted, state.unit, state.reply_by = act, word(effect.get("unit")), instant(effect.get("due_at"))
+            state.drafted, state.unit, state.reply_by = (
+                act,
+                word(effect.get("unit")),
+                instant(effect.get("due_at")),
+            )
             state.approvals, state.replies, state.turned_down = [], [], None
             state.wanted = _wanted(effect, state)
         case "notice_approved":
@@ -116,11 +124,15 @@ def _wanted(effect: dict[str, object], state: NoticeState) -> int:
 def said(act: Seen) -> Said:
     by = act.data.get("by")
     actor: dict[str, object] = by if isinstance(by, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-    return Said(act.index, act.at, word(actor.get("principal")), word(actor.get("unit")), word(act.data.get("text")))
+    return Said(
+        act.index, act.at, word(actor.get("principal")), word(actor.get("unit")), word(act.data.get("text"))
+    )
 
 
 def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, list[LapseSeen]]:
-    """The case, and its lapses that were referred or that nothing excuses: a notice names nobody for a failure of ours."""
+    """The case, and its lapses that were referred or that nothing excuses: a notice names nobody for a
+    failure of ours.
+    """
     counting = Counting(Window(), zone)
     for seen in facts:
         counting.take(seen)
@@ -133,12 +145,16 @@ class NoticeWriter:
     def __init__(self, words: Words, directory: Directory, state: NoticeState) -> None:
         self._words, self._directory, self._state = words, directory, state
 
-    def document(self, case: str, matter: Matter, lapses: Sequence[LapseSeen], checkpoint: CheckpointView) -> Document:
+    def document(
+        self, case: str, matter: Matter, lapses: Sequence[LapseSeen], checkpoint: CheckpointView
+    ) -> Document:
         words, state = self._words, self._state
         named = state.unit or next((lapse.unit for lapse in lapses), None) or matter.holder
         open_ = state.published is None
         return Document(
-            title=words.of(N_("Notice on the failure of %(unit)s to meet its limits"), unit=words.unit(named)),
+            title=words.of(
+                N_("Notice on the failure of %(unit)s to meet its limits"), unit=words.unit(named)
+            ),
             subtitle=words.of(N_("Case %(case)s"), case=case),
             language=words.language.value,
             blocks=(*self._matter(matter), *self._lapses(lapses), *self._text(), *self._course(named)),
@@ -148,7 +164,11 @@ class NoticeWriter:
                 at=words.at(checkpoint.time),
                 root=checkpoint.root,
             ),
-            draft=words.of(N_("Draft: not to be published before all its approvals and the reply of the unit named")) if open_ else "",
+            draft=words.of(
+                N_("Draft: not to be published before all its approvals and the reply of the unit named")
+            )
+            if open_
+            else "",
         )
 
     def _matter(self, matter: Matter) -> list[Block]:
@@ -156,7 +176,9 @@ class NoticeWriter:
         return [
             self._heading(1, N_("The matter")),
             words.say(
-                N_("On %(at)s %(unit)s reported (record %(record)s): %(summary)s. Area: %(area)s; level: %(level)s."),
+                N_(
+                    "On %(at)s %(unit)s reported (record %(record)s): %(summary)s. Area: %(area)s; level: %(level)s."
+                ),
                 at=words.at(matter.reported_at),
                 unit=words.unit(matter.unit),
                 record=Cell(str(matter.index), None, (matter.index,) if matter.index is not None else ()),
@@ -168,7 +190,18 @@ class NoticeWriter:
 
     def _lapses(self, lapses: Sequence[LapseSeen]) -> list[Block]:
         words = self._words
-        columns = tuple(words.of(name) for name in (N_("Record"), N_("Duty"), N_("Unit"), N_("Post"), N_("Limit"), N_("Cause"), N_("Done")))
+        columns = tuple(
+            words.of(name)
+            for name in (
+                N_("Record"),
+                N_("Duty"),
+                N_("Unit"),
+                N_("Post"),
+                N_("Limit"),
+                N_("Cause"),
+                N_("Done"),
+            )
+        )
         rows = [
             row(
                 Cell(str(lapse.index), None, (lapse.index,)),
@@ -182,20 +215,30 @@ class NoticeWriter:
             for lapse in _once(lapses)
         ]
         told = words.say(N_("%(number)s limits passed before what was owed was done:"), number=len(rows))
-        return [self._heading(2, N_("Limits that passed")), told, Table(columns, tuple(rows), texts=len(columns))]
+        return [
+            self._heading(2, N_("Limits that passed")),
+            told,
+            Table(columns, tuple(rows), texts=len(columns)),
+        ]
 
     def _text(self) -> list[Block]:
         words, drafted = self._words, self._state.drafted
         if drafted is None:
             return [self._heading(3, N_("The notice")), words.say(NO_DRAFT)]
         paragraphs = [Paragraph((Cell(part),)) for part in (drafted.text or "").splitlines() if part.strip()]
-        source = words.say(N_("As drafted, record %(record)s."), style="small", record=Cell(str(drafted.index), None, (drafted.index,)))
+        source = words.say(
+            N_("As drafted, record %(record)s."),
+            style="small",
+            record=Cell(str(drafted.index), None, (drafted.index,)),
+        )
         return [self._heading(3, N_("The notice")), *paragraphs, source]
 
     def _course(self, named: str | None) -> list[Block]:
         words, state = self._words, self._state
         rows = [row(words.of(N_("Drafted")), *self._told(state.drafted))] if state.drafted else []
-        rows += [row(words.of(N_("Turned down")), *self._told(state.turned_down))] if state.turned_down else []
+        rows += (
+            [row(words.of(N_("Turned down")), *self._told(state.turned_down))] if state.turned_down else []
+        )
         for number in range(max(state.wanted, len(state.approvals))):
             name = words.of(N_("Approval %(number)s of %(wanted)s"), number=number + 1, wanted=state.wanted)
             approval = state.approvals[number] if number < len(state.approvals) else None
@@ -207,7 +250,11 @@ class NoticeWriter:
         rows += [row(words.of(N_("Correction")), *self._told(one, one.text)) for one in state.corrections]
         columns = ("", words.of(N_("By")), words.of(N_("At")), words.of(N_("Record")))
         stage = words.say(N_("How it stands: %(stage)s."), stage=words.of(STAGES[state.stage]))
-        return [self._heading(4, N_("Approvals, reply and publication")), stage, Table(columns, tuple(rows), texts=4)]
+        return [
+            self._heading(4, N_("Approvals, reply and publication")),
+            stage,
+            Table(columns, tuple(rows), texts=4),
+        ]
 
     def _told(self, act: Said | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
         """By whom, when, record; of one that is still to come nothing."""
@@ -218,7 +265,10 @@ class NoticeWriter:
         return Cell(who), Cell(self._words.at(act.at)), Cell(str(act.index), None, (act.index,))
 
     def _heading(self, number: int, message: str) -> Heading:
-        return Heading((f"{'一二三四'[number - 1]}、" if self._words.is_chinese else f"{number}. ") + self._words.of(message))
+        return Heading(
+            (f"{'一二三四'[number - 1]}、" if self._words.is_chinese else f"{number}. ")
+            + self._words.of(message)
+        )
 
     def _post(self, person: str | None, unit: str | None = None) -> str:
         """Unit and post; the name only as published, masked before."""
@@ -227,14 +277,20 @@ class NoticeWriter:
         words, directory = self._words, self._directory
         post = next((one for one in directory.posts if one.holder == person), None)
         home = unit or (post.unit if post is not None else None)
-        name = words.person(person) if self._state.published is not None else masked(words.person(person), chinese=words.is_chinese)
+        name = (
+            words.person(person)
+            if self._state.published is not None
+            else masked(words.person(person), chinese=words.is_chinese)
+        )
         parts = [words.unit(home)] if home else []
         parts += [words.name(post.name)] if post is not None else []
         return f"{' '.join(parts)}（{name}）" if words.is_chinese else f"{', '.join(parts)} ({name})".lstrip()
 
 
 def _once(lapses: Sequence[LapseSeen]) -> list[LapseSeen]:
-    """A report that came late is late to each it is owed to, and one failure of its unit: the first of them stands for all."""
+    """A report that came late is late to each it is owed to, and one failure of its unit: the first of them
+    stands for all.
+    """
     kept: dict[tuple[object, ...], LapseSeen] = {}
     for lapse in lapses:
         own = lapse.duty if lapse.cause != LapseCause.REPORTED_LATE else ""

@@ -1,6 +1,8 @@
-"""What the analysis says first, in words: how much, how timely, how well reached, against the period before. Pure.
+"""What the analysis says first, in words: how much, how timely, how well reached, against the period before.
+Pure.
 
-Invariant: a comparison is made of the same figures of both periods; where the one before has none, it says so instead of a share.
+Invariant: a comparison is made of the same figures of both periods; where the one before has none, it says so
+instead of a share.
 """
 
 from dataclasses import dataclass
@@ -9,7 +11,15 @@ from services.audit.documents.blocks import Block, Cell, Paragraph
 from services.audit.documents.period import Period
 from services.audit.documents.report_blocks import count
 from services.audit.documents.words import Words
-from services.audit.reports.views import Holding, Lapses, Reachability, Resolution, RowTimeliness, Timeliness, Trend
+from services.audit.reports.views import (
+    Holding,
+    Lapses,
+    Reachability,
+    Resolution,
+    RowTimeliness,
+    Timeliness,
+    Trend,
+)
 from shared.facts import LapseCause
 from shared.web.languages import N_
 
@@ -91,17 +101,30 @@ class Overview:
         answer = self._now.timeliness
         if answer.until is None or answer.checkpoint.time > answer.until:
             return []
-        return [self._words.say(N_("The period is not over at this checkpoint: the figures are of its part so far."), style="small")]
+        return [
+            self._words.say(
+                N_("The period is not over at this checkpoint: the figures are of its part so far."),
+                style="small",
+            )
+        ]
 
     def _late_reports(self, duties: RowTimeliness) -> Cell:
-        """A report is owed to several people: late once, it is late to each of them. Counted here by matter."""
-        lines = [line for line in self._now.lapses.lapses if line.cause == LapseCause.REPORTED_LATE and not line.is_excused]
+        """A report is owed to several people: late once, it is late to each of them. Counted here by
+        matter.
+        """
+        lines = [
+            line
+            for line in self._now.lapses.lapses
+            if line.cause == LapseCause.REPORTED_LATE and not line.is_excused
+        ]
         cases = {line.case for line in lines}
         return Cell(str(len(cases)), f"{duties.figure}/reported_late") if cases else Cell("0")
 
     def _left_out(self) -> Paragraph:
         return self._words.say(
-            N_("%(number)s exercises were left out of all figures."), style="small", number=self._now.resolution.exercises_left_out
+            N_("%(number)s exercises were left out of all figures."),
+            style="small",
+            number=self._now.resolution.exercises_left_out,
         )
 
     def _change(self, now: int, before: int) -> str:
@@ -113,8 +136,12 @@ class Overview:
             return words.of(N_("none in the period before"))
         share = words.share(abs(now - before) / before)
         if now > before:
-            return words.of(N_("%(share)s more than the %(before)s of the period before"), share=share, before=before)
-        return words.of(N_("%(share)s fewer than the %(before)s of the period before"), share=share, before=before)
+            return words.of(
+                N_("%(share)s more than the %(before)s of the period before"), share=share, before=before
+            )
+        return words.of(
+            N_("%(share)s fewer than the %(before)s of the period before"), share=share, before=before
+        )
 
     def _points(self, now: float | None, before: float | None) -> str:
         words = self._words
@@ -124,7 +151,9 @@ class Overview:
         if points == "0.0":
             return words.of(N_("the same as in the period before"))
         if now > before:
-            return words.of(N_("%(points)s percentage points better than in the period before"), points=points)
+            return words.of(
+                N_("%(points)s percentage points better than in the period before"), points=points
+            )
         return words.of(N_("%(points)s percentage points worse than in the period before"), points=points)
 
 

@@ -51,4 +51,7 @@ class Period:
     def until(self, zone: ZoneInfo) -> datetime:
         """Its last moment."""
         month = self.month + self.months
-        return datetime(self.year + (month > 12), month - 12 * (month > 12), 1, tzinfo=zone).astimezone(UTC) - _MOMENT
+        return (
+            datetime(self.year + (month > 12), month - 12 * (month > 12), 1, tzinfo=zone).astimezone(UTC)
+            - _MOMENT
+        )

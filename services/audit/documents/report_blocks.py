@@ -40,13 +40,17 @@ _DUTIES = (
 )
 
 
-def count(line: DutyLine | MatterLine | ReachLine | HolderLine | CountLine, field: str, column: str | None = None) -> Cell:
+def count(
+    line: DutyLine | MatterLine | ReachLine | HolderLine | CountLine, field: str, column: str | None = None
+) -> Cell:
     """A number of a line with the name of its figure."""
     value = getattr(line, field)
     return Cell(str(value), f"{line.figure}/{column or field}") if value else Cell("0")
 
 
-def measured(words: Words, line: DutyLine | MatterLine | ReachLine | HolderLine, field: str, column: str, which: str) -> Cell:
+def measured(
+    words: Words, line: DutyLine | MatterLine | ReachLine | HolderLine, field: str, column: str, which: str
+) -> Cell:
     """A median or a worst: its records are those that took just so long."""
     value = getattr(line, field)
     return Cell(words.span(value), f"{line.figure}/{column}/{which}") if value is not None else Cell(NOTHING)
@@ -78,11 +82,17 @@ def duties_table(words: Words, first: str, named: Sequence[tuple[str, DutyLine]]
 
 def unit_rows(words: Words, lines: Sequence[UnitTimeliness]) -> list[tuple[str, DutyLine]]:
     """Those with the most lapses that nothing excuses first."""
-    return [(words.unit(line.unit), line) for line in sorted(lines, key=lambda line: (-line.held_against, line.unit))]
+    return [
+        (words.unit(line.unit), line)
+        for line in sorted(lines, key=lambda line: (-line.held_against, line.unit))
+    ]
 
 
 def leader_rows(words: Words, lines: Sequence[LeaderTimeliness]) -> list[tuple[str, DutyLine]]:
-    return [(words.person(line.person), line) for line in sorted(lines, key=lambda line: (-line.held_against, line.person))]
+    return [
+        (words.person(line.person), line)
+        for line in sorted(lines, key=lambda line: (-line.held_against, line.person))
+    ]
 
 
 def named_rows(words: Words, group: str, lines: Sequence[RowTimeliness]) -> list[tuple[str, DutyLine]]:
@@ -96,26 +106,43 @@ def row_name(words: Words, group: str, name: str) -> str:
         return words.of(N_("over none"))
     if group == "rule":
         return words.rule(name)
-    return words.label(group, None if name == "-" and group == "level" else name) if name != "-" or group == "level" else NOTHING
+    return (
+        words.label(group, None if name == "-" and group == "level" else name)
+        if name != "-" or group == "level"
+        else NOTHING
+    )
 
 
 def share_bars(words: Words, rows: Sequence[tuple[str, DutyLine]], title: str) -> Bars:
-    bars = [(name, line.share_in_time, Cell(words.share(line.share_in_time))) for name, line in rows if line.share_in_time is not None]
+    bars = [
+        (name, line.share_in_time, Cell(words.share(line.share_in_time)))
+        for name, line in rows
+        if line.share_in_time is not None
+    ]
     return Bars(title, tuple(bars[:20]), 1.0)
 
 
 def timeliness_blocks(words: Words, found: Timeliness) -> list[Block]:
     units = unit_rows(words, found.units)
-    whole: list[tuple[str, DutyLine]] = [(words.of(N_("all")), found.whole)] if found.whole is not None else []
+    whole: list[tuple[str, DutyLine]] = (
+        [(words.of(N_("all")), found.whole)] if found.whole is not None else []
+    )
     return [
         duties_table(words, N_("All duties"), whole),
         share_bars(words, units, words.of(N_("Share in time by unit"))),
         duties_table(words, N_("Unit"), units, words.of(N_("By unit"))),
         duties_table(words, N_("Leader"), leader_rows(words, found.leaders), words.of(N_("By leader"))),
         duties_table(words, N_("Level"), named_rows(words, "level", found.levels), words.of(N_("By level"))),
-        duties_table(words, N_("Category"), named_rows(words, "category", found.categories), words.of(N_("By category"))),
+        duties_table(
+            words,
+            N_("Category"),
+            named_rows(words, "category", found.categories),
+            words.of(N_("By category")),
+        ),
         duties_table(words, N_("Area"), named_rows(words, "area", found.areas), words.of(N_("By area"))),
-        duties_table(words, N_("Channel"), named_rows(words, "channel", found.channels), words.of(N_("By channel"))),
+        duties_table(
+            words, N_("Channel"), named_rows(words, "channel", found.channels), words.of(N_("By channel"))
+        ),
         duties_table(words, N_("Duty rule"), named_rows(words, "rule", found.rules), words.of(N_("By duty"))),
     ]
 
@@ -145,7 +172,17 @@ OUTCOMES = {
 def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS) -> Table:
     columns = tuple(
         words.of(name)
-        for name in (N_("Record"), N_("Limit"), N_("Duty"), N_("Unit"), N_("Person"), N_("Cause"), N_("Done"), N_("Excuse"), N_("Outcome"))
+        for name in (
+            N_("Record"),
+            N_("Limit"),
+            N_("Duty"),
+            N_("Unit"),
+            N_("Person"),
+            N_("Cause"),
+            N_("Done"),
+            N_("Excuse"),
+            N_("Outcome"),
+        )
     )
     rows = [
         row(
@@ -164,7 +201,9 @@ def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS
     return Table(columns, tuple(rows), texts=len(columns))
 
 
-def done_late(words: Words, cause: str | None, late_by: float | None, done: int | None, done_late_by: float | None) -> Cell:
+def done_late(
+    words: Words, cause: str | None, late_by: float | None, done: int | None, done_late_by: float | None
+) -> Cell:
     """How late it was done; a report that came late was, by that, whoever has answered it since."""
     if cause == LapseCause.REPORTED_LATE:
         return Cell(words.of(N_("%(span)s late"), span=words.span(late_by)))
@@ -181,7 +220,9 @@ def lapses_blocks(words: Words, found: Lapses) -> list[Block]:
 
 
 def holders_table(words: Words, lines: Sequence[HolderLine], title: str) -> Table:
-    columns = tuple(words.of(name) for name in (N_("Unit"), N_("held"), N_("held still"), N_("median"), N_("longest")))
+    columns = tuple(
+        words.of(name) for name in (N_("Unit"), N_("held"), N_("held still"), N_("median"), N_("longest"))
+    )
     ordered = sorted(lines, key=lambda line: (-line.held_seconds, line.unit))
     rows = [
         row(
@@ -226,7 +267,14 @@ def holding_blocks(words: Words, found: Holding) -> list[Block]:
 # Reachability
 
 
-def reach_table(words: Words, first: str, named: Sequence[tuple[str, ReachLine]], title: str = "", *, by_channel: bool = False) -> Table:
+def reach_table(
+    words: Words,
+    first: str,
+    named: Sequence[tuple[str, ReachLine]],
+    title: str = "",
+    *,
+    by_channel: bool = False,
+) -> Table:
     lost = "failed" if by_channel else "unreached"
     head = [words.of(first), words.of(N_("sent")), words.of(N_("delivered")), words.of(N_("not reached"))]
     head += [words.of(N_("share delivered")), words.of(N_("median until delivered"))]
@@ -235,32 +283,55 @@ def reach_table(words: Words, first: str, named: Sequence[tuple[str, ReachLine]]
     rows: list[tuple[Cell, ...]] = []
     for name, line in named[:MOST_ROWS]:
         cells = [Cell(name), count(line, "sent"), count(line, "delivered"), count(line, "unreached", lost)]
-        cells += [Cell(words.share(line.share_delivered)), measured(words, line, "median_delivery_seconds", "delivered", "median")]
+        cells += [
+            Cell(words.share(line.share_delivered)),
+            measured(words, line, "median_delivery_seconds", "delivered", "median"),
+        ]
         if not by_channel:
-            cells += [Cell(words.share(line.share_answered)), measured(words, line, "median_answer_seconds", "answered", "median")]
+            cells += [
+                Cell(words.share(line.share_answered)),
+                measured(words, line, "median_answer_seconds", "answered", "median"),
+            ]
         rows.append(tuple(cells))
     return Table(tuple(head), tuple(rows), title)
 
 
 def reachability_blocks(words: Words, found: Reachability) -> list[Block]:
-    people = sorted(found.people, key=lambda line: (line.share_answered if line.share_answered is not None else 2, -line.sent, line.row))
+    people = sorted(
+        found.people,
+        key=lambda line: (
+            line.share_answered if line.share_answered is not None else 2,
+            -line.sent,
+            line.row,
+        ),
+    )
     channels = [(words.label("channel", line.row), line) for line in found.channels]
     return [
         reach_table(words, N_("All messages"), [(words.of(N_("all")), found.whole)]),
         Bars(
             words.of(N_("Share delivered by channel")),
-            tuple((name, line.share_delivered or 0.0, Cell(words.share(line.share_delivered))) for name, line in channels),
+            tuple(
+                (name, line.share_delivered or 0.0, Cell(words.share(line.share_delivered)))
+                for name, line in channels
+            ),
             1.0,
         ),
         reach_table(words, N_("Channel"), channels, words.of(N_("By channel")), by_channel=True),
-        reach_table(words, N_("Person"), [(words.person(line.row), line) for line in people], words.of(N_("By person"))),
+        reach_table(
+            words,
+            N_("Person"),
+            [(words.person(line.row), line) for line in people],
+            words.of(N_("By person")),
+        ),
     ]
 
 
 # Resolution
 
 
-def matters_table(words: Words, first: str, named: Sequence[tuple[str, MatterLine]], title: str = "") -> Table:
+def matters_table(
+    words: Words, first: str, named: Sequence[tuple[str, MatterLine]], title: str = ""
+) -> Table:
     head = (
         first,
         N_("reports"),
@@ -294,10 +365,19 @@ def resolution_blocks(words: Words, found: Resolution) -> list[Block]:
     return [
         matters_table(words, N_("All matters"), [(words.of(N_("all")), found.whole)]),
         matters_table(words, N_("Kind"), matter_rows(words, "kind", found.kinds), words.of(N_("By kind"))),
-        matters_table(words, N_("Level"), matter_rows(words, "level", found.levels), words.of(N_("By level"))),
-        matters_table(words, N_("Category"), matter_rows(words, "category", found.categories), words.of(N_("By category"))),
+        matters_table(
+            words, N_("Level"), matter_rows(words, "level", found.levels), words.of(N_("By level"))
+        ),
+        matters_table(
+            words,
+            N_("Category"),
+            matter_rows(words, "category", found.categories),
+            words.of(N_("By category")),
+        ),
         matters_table(words, N_("Area"), matter_rows(words, "area", found.areas), words.of(N_("By area"))),
-        matters_table(words, N_("Unit"), [(words.unit(line.row), line) for line in found.units], words.of(N_("By unit"))),
+        matters_table(
+            words, N_("Unit"), [(words.unit(line.row), line) for line in found.units], words.of(N_("By unit"))
+        ),
     ]
 
 
@@ -313,13 +393,26 @@ def counts_bars(title: str, named: Sequence[tuple[str, CountLine]], field: str =
 
 
 def trend_blocks(words: Words, found: Trend) -> list[Block]:
-    days = [(line.day, float(line.reports), Cell(str(line.reports), f"{line.figure}/reports")) for line in found.days]
+    days = [
+        (line.day, float(line.reports), Cell(str(line.reports), f"{line.figure}/reports"))
+        for line in found.days
+    ]
     return [
         Bars(words.of(N_("Reports by day")), tuple(days[-92:])),
         counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in found.hours]),
-        counts_bars(words.of(N_("Lapses by hour of the day, without those excused")), [(line.row, line) for line in found.hours], "lapsed"),
-        counts_bars(words.of(N_("Reports by weekday")), [(words.label("weekday", line.row), line) for line in found.weekdays]),
-        counts_bars(words.of(N_("Reports by place and category")), [(place_name(words, line.row), line) for line in found.places[:20]]),
+        counts_bars(
+            words.of(N_("Lapses by hour of the day, without those excused")),
+            [(line.row, line) for line in found.hours],
+            "lapsed",
+        ),
+        counts_bars(
+            words.of(N_("Reports by weekday")),
+            [(words.label("weekday", line.row), line) for line in found.weekdays],
+        ),
+        counts_bars(
+            words.of(N_("Reports by place and category")),
+            [(place_name(words, line.row), line) for line in found.places[:20]],
+        ),
     ]
 
 

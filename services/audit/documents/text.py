@@ -5,7 +5,11 @@ from services.audit.documents.notes import Notes
 
 
 def text_of(document: Document, notes: Notes) -> str:
-    lines = [document.draft, document.title, document.subtitle, ""] if document.draft else [document.title, document.subtitle, ""]
+    lines = (
+        [document.draft, document.title, document.subtitle, ""]
+        if document.draft
+        else [document.title, document.subtitle, ""]
+    )
     for block in document.blocks:
         match block:
             case Heading():

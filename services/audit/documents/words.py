@@ -1,4 +1,6 @@
-"""How things are said in a document: in its language, with names for ids, times of the office's zone, spans and shares for people."""
+"""How things are said in a document: in its language, with names for ids, times of the office's zone, spans
+and shares for people.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +18,9 @@ NOTHING = "–"
 
 
 class Words:
-    def __init__(self, language: Language, names: Names, zone: ZoneInfo, titles: Mapping[str, Name] | None = None) -> None:
+    def __init__(
+        self, language: Language, names: Names, zone: ZoneInfo, titles: Mapping[str, Name] | None = None
+    ) -> None:
         """`titles`: what the policy calls its duties."""
         self.language, self.names, self.zone, self._titles = language, names, zone, titles or {}
         self._words = catalogue(language)
@@ -56,7 +60,11 @@ class Words:
         if at is None:
             return NOTHING
         local = at.astimezone(self.zone)
-        return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}" if self.is_chinese else f"{local:%Y-%m-%d %H:%M}"
+        return (
+            f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+            if self.is_chinese
+            else f"{local:%Y-%m-%d %H:%M}"
+        )
 
     def span(self, seconds: float | None) -> str:
         """Two units at most: `3小时12分`, `2 d 4 h`."""

@@ -1,6 +1,7 @@
 """The page where someone lays down a receipt or an evidence bundle and sees the verdict.
 
-Invariant: what is laid down is read once in memory and kept nowhere; the verdict is computed by the program that travels in the bundles.
+Invariant: what is laid down is read once in memory and kept nowhere; the verdict is computed by the program
+that travels in the bundles.
 """
 
 import asyncio
@@ -80,10 +81,18 @@ def check_router(
         async with request.form(max_files=1, max_fields=4) as form, one_at_a_time:
             file, receipt = form.get("bundle"), form.get("receipt")
             content = await file.read() if isinstance(file, UploadFile) else b""
-            shown = await asyncio.to_thread(_bundle, content, (await reader.state()).vkey, language) if content else None
+            shown = (
+                await asyncio.to_thread(_bundle, content, (await reader.state()).vkey, language)
+                if content
+                else None
+            )
         if shown is None:
             given = receipt if isinstance(receipt, str) and receipt.strip() else None
-            shown = await _receipt(reader, given, key, zone, language) if given else Shown(False, pages.text(request, NOTHING))
+            shown = (
+                await _receipt(reader, given, key, zone, language)
+                if given
+                else Shown(False, pages.text(request, NOTHING))
+            )
         return pages.show(request, "check.html", shown=shown, names=names)
 
     return router
@@ -101,13 +110,16 @@ def _bundle(content: bytes, vkey: str, language: Language) -> Shown:
         log.warning("bundle_unreadable", kind=type(error).__name__, error=str(error)[:LONGEST_WORDS])
         return Shown(False, f"{verify.HEADINGS['broken'][said]}{type(error).__name__}")
     proven, unproven, notes = (
-        tuple(words[said][:LONGEST_WORDS] for words in part[:MOST_WORDS]) for part in (verdict.proven, verdict.unproven, verdict.notes)
+        tuple(words[said][:LONGEST_WORDS] for words in part[:MOST_WORDS])
+        for part in (verdict.proven, verdict.unproven, verdict.notes)
     )
     return Shown(True, verify.HEADINGS["holds"][said], proven, unproven, notes)
 
 
 def _unpacked(content: bytes) -> int:
-    """Bytes that a zip says it unpacks to; no more are ever taken from it. 0 for what is no zip: the verifier says so in words."""
+    """Bytes that a zip says it unpacks to; no more are ever taken from it. 0 for what is no zip: the verifier
+    says so in words.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return sum(info.file_size for info in archive.infolist())
@@ -115,7 +127,9 @@ def _unpacked(content: bytes) -> int:
         return 0
 
 
-async def _receipt(reader: TrailReader, text: str, key: Ed25519PublicKey, zone: ZoneInfo, language: Language) -> Shown:
+async def _receipt(
+    reader: TrailReader, text: str, key: Ed25519PublicKey, zone: ZoneInfo, language: Language
+) -> Shown:
     try:
         found = await answer(reader, read_receipt(text, key), zone)
     except ReceiptError as error:

@@ -1,6 +1,8 @@
-"""What makes a record believable, checked anew each time it is shown, with the same few lines an auditor would run.
+"""What makes a record believable, checked anew each time it is shown, with the same few lines an auditor
+would run.
 
-Invariant: a check says `holds` only when this page has computed it; nothing the store says about itself is repeated as proof.
+Invariant: a check says `holds` only when this page has computed it; nothing the store says about itself is
+repeated as proof.
 """
 
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ class Check:
 SIGNED = N_("The checkpoint is signed by the trail's key, and names this root and size.")
 HASHED = N_("The record hashes to its leaf.")
 DIGEST = N_("The message is the one whose digest stands in the record.")
-LEFT = N_("What is left of the message is what was recorded, and what is missing was erased by an order on record.")
+LEFT = N_(
+    "What is left of the message is what was recorded, and what is missing was erased by an order on record."
+)
 INCLUDED = N_("Leaf and path compute the signed root: the record stands in the trail at its place.")
 
 
@@ -54,7 +58,13 @@ def _check_inclusion(record: Record, leaf: bytes, checkpoint: CheckpointView | N
     proof = record.proof
     root = checkpoint.root if checkpoint is not None and checkpoint.size == proof.size else proof.root
     try:
-        verify_inclusion(record.entry.index, proof.size, leaf, [bytes.fromhex(one) for one in proof.hashes], bytes.fromhex(root))
+        verify_inclusion(
+            record.entry.index,
+            proof.size,
+            leaf,
+            [bytes.fromhex(one) for one in proof.hashes],
+            bytes.fromhex(root),
+        )
     except (ProofError, ValueError) as error:
         return Check(INCLUDED, holds=False, fault=str(error))
     return Check(INCLUDED, holds=True)

@@ -1,6 +1,8 @@
-"""What stands on record about a record: erased in part, under legal hold, covered by a witness. Shown beside it, wherever it is listed.
+"""What stands on record about a record: erased in part, under legal hold, covered by a witness. Shown beside
+it, wherever it is listed.
 
-Invariant: a mark comes from the trail itself (the acts on record, the cosigned checkpoints), never from a field of the record's document.
+Invariant: a mark comes from the trail itself (the acts on record, the cosigned checkpoints), never from a
+field of the record's document.
 """
 
 from collections.abc import Iterable
@@ -66,6 +68,8 @@ async def stands(reader: TrailReader, entry: Entry) -> Stands:
             for one in keeping.erasures.get(entry.index, ())
             if one.case == case
         ),
-        holds=tuple(Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.held([entry.index], case)),
+        holds=tuple(
+            Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.held([entry.index], case)
+        ),
         sealed=None if sealed is None else entry.index < sealed,
     )

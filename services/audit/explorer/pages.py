@@ -1,6 +1,8 @@
-"""The explorer: search the trail, see a record with its proof, follow a case; for those who look into what others did.
+"""The explorer: search the trail, see a record with its proof, follow a case; for those who look into what
+others did.
 
-Invariant: read only. Every page names the signed checkpoint it holds up to, and what it calls proven it has just computed.
+Invariant: read only. Every page names the signed checkpoint it holds up to, and what it calls proven it has
+just computed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -55,7 +57,11 @@ def explorer_router(
     async def search(request: Request, cursor: Cursor | None = None) -> Response:
         principal, now = pages.admit(request, *READERS), directory()
         pickers = {name: Picker(now, sort) for name, sort in search_form.PICKED.items()} if now.units else {}
-        asked = {name: value for name, value in request.query_params.items() if value and name not in ("cursor", "lang")}
+        asked = {
+            name: value
+            for name, value in request.query_params.items()
+            if value and name not in ("cursor", "lang")
+        }
         values, not_named = taken(asked, pickers)
         wanted, faults = search_form.read_filter(values, zone)
         faults |= dict(not_named)
@@ -126,7 +132,16 @@ def explorer_router(
             raise Problem(404, "Not Found", NO_RECORDS)
         state = await found_or_fault(reader.state)
         marks = await found_or_fault(lambda: marks_of(reader, entries))
-        return pages.show(request, "timeline.html", case=case, entries=entries, names=names, state=state, marks=marks, reads=in_words)
+        return pages.show(
+            request,
+            "timeline.html",
+            case=case,
+            entries=entries,
+            names=names,
+            state=state,
+            marks=marks,
+            reads=in_words,
+        )
 
     login.add(router, pages)
     router.include_router(pages.static.router())
@@ -134,7 +149,9 @@ def explorer_router(
 
 
 async def found_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
-    """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never skipped."""
+    """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never
+    skipped.
+    """
     try:
         return await ask()
     except NotInTrail as error:

@@ -1,6 +1,7 @@
 """A fact in plain words: which of its fields a reader cares for, in which order, under which name.
 
-Invariant: pure, and forgiving: a field that is missing or new is left to the raw text below; nothing here can hide a record.
+Invariant: pure, and forgiving: a field that is missing or new is left to the raw text below; nothing here can
+hide a record.
 """
 
 from collections.abc import Mapping
@@ -99,12 +100,18 @@ def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
     data = _mapping(fact, "data")
     kind = str((fact or {}).get("type", "")).removeprefix(TYPE_PREFIX).removesuffix(".v1")
     read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
-    said = [_line(term, how, data[field], names) for field, (term, how) in read.items() if _is_said(data.get(field), how)]
+    said = [
+        _line(term, how, data[field], names)
+        for field, (term, how) in read.items()
+        if _is_said(data.get(field), how)
+    ]
     return (*said, *(Line(EXCUSE, label=("excuse", excuse)) for excuse in _texts(data.get("excuses"))))
 
 
 def _is_said(value: Any, how: str) -> bool:
-    """What is not so goes without saying, unless that is the answer; a list or a whole object is left to the raw text."""
+    """What is not so goes without saying, unless that is the answer; a list or a whole object is left to the
+    raw text.
+    """
     if value is None or (value is False and how != "yes_or_no"):
         return False
     return how == "actor" or not isinstance(value, list | dict)

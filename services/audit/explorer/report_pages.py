@@ -1,7 +1,7 @@
 """The reports as pages: plain tables and bars, each number a link to the records it was counted from.
 
-Invariant: read only, and nothing runs in the page; every page says which window it is about, what each figure means, and up to which
-checkpoint it holds.
+Invariant: read only, and nothing runs in the page; every page says which window it is about, what each figure
+means, and up to which checkpoint it holds.
 """
 
 import re
@@ -73,8 +73,12 @@ REPORTS = {
     "timeliness": Report(N_("Timeliness"), definitions.TIMELINESS, Reports.timeliness, timeliness_blocks),
     "lapses": Report(N_("Lapses and what became of them"), definitions.LAPSES, Reports.lapses, lapses_blocks),
     "holding": Report(N_("Who held it how long"), definitions.HOLDING, Reports.holding, holding_blocks),
-    "reachability": Report(N_("Reachability"), definitions.REACHABILITY, Reports.reachability, reachability_blocks),
-    "resolution": Report(N_("Response and resolution"), definitions.RESOLUTION, Reports.resolution, resolution_blocks),
+    "reachability": Report(
+        N_("Reachability"), definitions.REACHABILITY, Reports.reachability, reachability_blocks
+    ),
+    "resolution": Report(
+        N_("Response and resolution"), definitions.RESOLUTION, Reports.resolution, resolution_blocks
+    ),
     "trend": Report(N_("Trend"), definitions.TREND, Reports.trend, trend_blocks),
 }
 
@@ -98,7 +102,10 @@ def report_pages_router(
         return {"unit": Picker(now, Sort.UNITS)} if now.units else {}
 
     def asked(request: Request) -> tuple[Window, Values, dict[str, str]]:
-        values, not_named = taken({name: value for name, value in request.query_params.items() if value and name in ASKED}, pickers())
+        values, not_named = taken(
+            {name: value for name, value in request.query_params.items() if value and name in ASKED},
+            pickers(),
+        )
         if not {"since", "until"} & values.keys():
             local = clock().astimezone(zone)
             values["since"] = local_input(local.replace(day=1, hour=0, minute=0), zone)
@@ -133,7 +140,9 @@ def report_pages_router(
             entries=entries,
             reads=in_words,
             marks=await found_or_fault(lambda: marks_of(reader, entries)),
-            further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}" if further else None,
+            further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}"
+            if further
+            else None,
         )
 
     @router.get("/reports/{name}")
@@ -191,7 +200,11 @@ def link_to(cell: Cell, values: Values) -> str | None:
         return f"/records/{cell.records[0]}"
     if cell.records:
         return f"/reports/records?{urlencode({'index': ','.join(map(str, cell.records[:LISTED]))})}"
-    return f"/reports/records?{urlencode({**values, 'figure': cell.figure})}" if cell.figure is not None else None
+    return (
+        f"/reports/records?{urlencode({**values, 'figure': cell.figure})}"
+        if cell.figure is not None
+        else None
+    )
 
 
 async def entries_of(reader: TrailReader, indexes: Sequence[int]) -> list[Entry]:

@@ -1,4 +1,6 @@
-"""What an auditor fills in, as a filter of the trail. Times are local to the office; a field left empty asks for nothing."""
+"""What an auditor fills in, as a filter of the trail. Times are local to the office; a field left empty asks
+for nothing.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -13,7 +15,19 @@ from shared.web.languages import N_
 from shared.web.picks import Sort
 from shared.web.times import read_local
 
-TEXTS = ("case", "kind", "unit", "person", "level", "category", "area", "channel", "outcome", "lapse_of", "text")
+TEXTS = (
+    "case",
+    "kind",
+    "unit",
+    "person",
+    "level",
+    "category",
+    "area",
+    "channel",
+    "outcome",
+    "lapse_of",
+    "text",
+)
 TIMES = ("since", "until", "claimed_since", "claimed_until")
 FURTHER = ("case", "category", "channel", "outcome", "lapse_of", "claimed_since", "claimed_until", "exact")
 """Behind a fold, which is open where one of them is given."""
@@ -21,7 +35,17 @@ PICKED: dict[str, Sort] = {"unit": Sort.UNITS, "person": Sort.PEOPLE, "area": So
 """What is named of a list of the directory, where there is one."""
 CHANNELS = tuple(LABELS["channel"])
 OUTCOMES = tuple(str(one) for one in EffectKind)
-__all__ = ["CATEGORIES", "CHANNELS", "FURTHER", "KINDS", "LEVELS", "OUTCOMES", "PICKED", "read_filter", "tries"]
+__all__ = [
+    "CATEGORIES",
+    "CHANNELS",
+    "FURTHER",
+    "KINDS",
+    "LEVELS",
+    "OUTCOMES",
+    "PICKED",
+    "read_filter",
+    "tries",
+]
 
 BEFORE = N_("It lies before the time above it: exchange the two.")
 _MINUTE = timedelta(minutes=1) - timedelta(microseconds=1)
@@ -54,7 +78,9 @@ def read_filter(values: Mapping[str, str], zone: ZoneInfo) -> tuple[Filter, dict
 def tries(values: Mapping[str, str]) -> Iterator[str]:
     """Where nothing was found: what to try, the likeliest first."""
     if values.get("text"):
-        yield N_("Fewer words: the piece must stand in the text as it is written, though case and width do not matter.")
+        yield N_(
+            "Fewer words: the piece must stand in the text as it is written, though case and width do not matter."
+        )
     if values.get("since") or values.get("until"):
         yield N_("A longer time: From and To are when the broker stored it, not when it happened.")
     if values.get("exact"):

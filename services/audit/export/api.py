@@ -1,4 +1,5 @@
-"""The export over HTTP: what a search finds, all of it, as a stream; for machines (JSONL) or as a table in words (CSV, XLSX).
+"""The export over HTTP: what a search finds, all of it, as a stream; for machines (JSONL) or as a table in
+words (CSV, XLSX).
 
 Invariant: for those who may read; the end names who asked, for what and when.
 """
@@ -32,28 +33,41 @@ _MEDIA = {
 
 
 class ExportQuery(EntriesQuery):
-    """The criteria of a search, and in which form; the page's `cursor`, `limit` and `order` mean nothing here."""
+    """The criteria of a search, and in which form; the page's `cursor`, `limit` and `order` mean nothing
+    here.
+    """
 
     format: Format = Format.JSONL
     lang: Annotated[Language, Query(description="of the table's words")] = Language.ZH
-    proofs: Annotated[bool, Query(description="JSONL: with each line its path to the root, so that it can be proven by itself")] = False
+    proofs: Annotated[
+        bool,
+        Query(description="JSONL: with each line its path to the root, so that it can be proven by itself"),
+    ] = False
     start: Annotated[Index, Query(description="JSONL without criteria: the first record")] = 0
-    end: Annotated[Index | None, Query(description="JSONL without criteria: the record after the last")] = None
+    end: Annotated[Index | None, Query(description="JSONL without criteria: the record after the last")] = (
+        None
+    )
 
 
-def export_router(reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo, clock: Callable[[], datetime]) -> APIRouter:
+def export_router(
+    reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo, clock: Callable[[], datetime]
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/export", response_class=StreamingResponse, responses=sends(*_MEDIA.values()))
     async def export(request: Request, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
-        """All that a search finds, oldest first. The last line (the last sheet) says how many, up to which checkpoint, for whom and when:
-        an export without it broke off. JSONL holds records and messages whole: `fenghuo trail verify` reads it."""
+        """All that a search finds, oldest first. The last line (the last sheet) says how many, up to which
+        checkpoint, for whom and when: an export without it broke off. JSONL holds records and messages whole:
+        `fenghuo trail verify` reads it.
+        """
         who = gate.admit(request, *READERS)
         what, signed = query.filter(), await reader.checkpoint()
 
         def end(records: int) -> End:
             by = f"{who.subject} ({who.role})"
-            return End(records, signed.size, signed.root.hex(), signed.time, criteria(what), by, rfc3339(clock()))
+            return End(
+                records, signed.size, signed.root.hex(), signed.time, criteria(what), by, rfc3339(clock())
+            )
 
         asked = Asked(what, query.format, query.start, query.end, query.proofs)
         content = content_of(reader, asked, signed, Words(query.lang, names, zone), end)

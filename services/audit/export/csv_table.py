@@ -1,6 +1,8 @@
-"""A table as CSV: RFC 4180, UTF-8 with the mark by which Excel knows it, nothing in it that a spreadsheet would run.
+"""A table as CSV: RFC 4180, UTF-8 with the mark by which Excel knows it, nothing in it that a spreadsheet
+would run.
 
-Invariant: every line has the same number of cells; a text that begins like a formula is preceded by an apostrophe.
+Invariant: every line has the same number of cells; a text that begins like a formula is preceded by an
+apostrophe.
 """
 
 import csv

@@ -1,4 +1,5 @@
-"""The end of an export: how many records, up to which checkpoint, what was asked, by whom, when. In every format the last thing written.
+"""The end of an export: how many records, up to which checkpoint, what was asked, by whom, when. In every
+format the last thing written.
 
 Invariant: an export that broke off has no end; whoever reads one looks for it first.
 """
@@ -63,7 +64,9 @@ def rows_of(form: str, path: Path) -> int | None:
                 with zipfile.ZipFile(path) as archive:
                     sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
                     first = _FIRST.search(archive.read(f"xl/worksheets/sheet{len(sheets)}.xml"))
-                    return int(first[1]) if first and END.encode() in archive.read("xl/workbook.xml") else None
+                    return (
+                        int(first[1]) if first and END.encode() in archive.read("xl/workbook.xml") else None
+                    )
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
 

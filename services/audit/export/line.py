@@ -1,6 +1,7 @@
 """A record and its payload as one line of JSON: what an export holds and the verifier reads.
 
-Invariant: a line holds all that a record's digest and search fields are made of, and its hashed bytes unchanged.
+Invariant: a line holds all that a record's digest and search fields are made of, and its hashed bytes
+unchanged.
 """
 
 import base64
@@ -21,7 +22,9 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True)
 class Detail:
-    """What stands beside a record's hashed bytes: its search fields, and its payload (None where it is gone)."""
+    """What stands beside a record's hashed bytes: its search fields, and its payload (None where it is
+    gone).
+    """
 
     index: int
     rec: bytes
@@ -77,7 +80,12 @@ def read_line(raw: bytes) -> Detail | None:
     except (msgspec.MsgspecError, ValueError) as error:
         return _other_line(raw, error)
     try:
-        return Detail(line.index, line.rec.encode(), line.fields, None if line.payload is None else _payload(line.index, line.payload))
+        return Detail(
+            line.index,
+            line.rec.encode(),
+            line.fields,
+            None if line.payload is None else _payload(line.index, line.payload),
+        )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _no_line(raw, error) from None
 
@@ -112,10 +120,21 @@ def _remains_line(remains: Remains) -> dict[str, Any]:
         "kind": remains.kind,
         "plain": None if remains.plain is None else remains.plain.decode(),
         "salt": remains.salt.hex(),
-        "fields": {path: {"salt": field.salt.hex(), "values": field.values.decode()} for path, field in remains.fields.items()},
+        "fields": {
+            path: {"salt": field.salt.hex(), "values": field.values.decode()}
+            for path, field in remains.fields.items()
+        },
     }
 
 
 def _remains(held: dict[str, Any]) -> Remains:
-    left = {path: Field(bytes.fromhex(one["salt"]), one["values"].encode()) for path, one in held["fields"].items()}
-    return Remains(held["kind"], None if held["plain"] is None else held["plain"].encode(), bytes.fromhex(held["salt"]), left)
+    left = {
+        path: Field(bytes.fromhex(one["salt"]), one["values"].encode())
+        for path, one in held["fields"].items()
+    }
+    return Remains(
+        held["kind"],
+        None if held["plain"] is None else held["plain"].encode(),
+        bytes.fromhex(held["salt"]),
+        left,
+    )

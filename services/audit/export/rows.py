@@ -1,6 +1,7 @@
 """An exported record as a row of a table that people read: which columns, in which words. Pure.
 
-Invariant: a column stands for one field of the answer to a search, in this order, in every format; an id that has a name shows both.
+Invariant: a column stands for one field of the answer to a search, in this order, in every format; an id that
+has a name shows both.
 """
 
 from collections.abc import Callable, Sequence
@@ -84,7 +85,11 @@ COLUMNS: tuple[Column, ...] = (
     Column(N_("Level"), 12, lambda words, entry: words.label("level", entry.level)),
     Column(N_("Category"), 14, lambda words, entry: words.label("category", entry.category)),
     Column(N_("Channels"), 16, lambda words, entry: words.labels("channel", entry.channels)),
-    Column(N_("Outcome"), 24, lambda words, entry: words.labels("effect", [one for one in entry.outcomes if one != entry.kind])),
+    Column(
+        N_("Outcome"),
+        24,
+        lambda words, entry: words.labels("effect", [one for one in entry.outcomes if one != entry.kind]),
+    ),
     Column(N_("Duties lapsed"), 24, lambda _, entry: ", ".join(entry.lapses) or None),
     Column(N_("Of these excused"), 24, lambda _, entry: ", ".join(entry.excused) or None),
     Column(N_("Excuse"), 30, lambda words, entry: words.labels("excuse", entry.excuses)),
@@ -107,4 +112,7 @@ def row(words: Words, entry: Entry) -> list[Cell]:
 def criteria(what: Filter) -> dict[str, str]:
     """What was asked for, as it was asked; empty where everything was."""
     asked = what.model_dump(exclude_defaults=True)
-    return {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in asked.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in asked.items()
+    }

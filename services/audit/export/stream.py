@@ -1,6 +1,7 @@
 """An export as a stream of bytes: what a search finds, oldest first, in one of three formats, the end last.
 
-Invariant: one page of records in memory at a time; nothing above the checkpoint that stood when the export began.
+Invariant: one page of records in memory at a time; nothing above the checkpoint that stood when the export
+began.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,7 +40,9 @@ class Asked:
     proofs: bool = False
 
 
-def content_of(reader: TrailReader, asked: Asked, signed: Signed, words: Words, end: Ending) -> AsyncIterator[bytes]:
+def content_of(
+    reader: TrailReader, asked: Asked, signed: Signed, words: Words, end: Ending
+) -> AsyncIterator[bytes]:
     match asked.format:
         case Format.JSONL:
             return _jsonl(reader, asked, signed, end)
@@ -62,7 +65,9 @@ async def pages(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[S
         cursor = page.next
 
 
-async def _csv(reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending) -> AsyncIterator[bytes]:
+async def _csv(
+    reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending
+) -> AsyncIterator[bytes]:
     count = 0
     yield export_csv.head(words)
     async for entries in pages(reader, what, signed.size):
@@ -71,7 +76,9 @@ async def _csv(reader: TrailReader, what: Filter, signed: Signed, words: Words, 
     yield export_csv.end(end(count), words)
 
 
-async def _xlsx(reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending) -> AsyncIterator[bytes]:
+async def _xlsx(
+    reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending
+) -> AsyncIterator[bytes]:
     count, book = 0, Workbook(words)
     async for entries in pages(reader, what, signed.size):
         count += len(entries)
@@ -83,12 +90,17 @@ async def _jsonl(reader: TrailReader, asked: Asked, signed: Signed, end: Ending)
     count, whole = 0, asked.what == Filter()
     last = signed.size if asked.end is None else min(asked.end, signed.size)
     yield checkpoint_line(signed)
-    async for stored in _ranges(reader, asked.start, last) if whole else _found(reader, asked.what, signed.size):
+    async for stored in (
+        _ranges(reader, asked.start, last) if whole else _found(reader, asked.what, signed.size)
+    ):
         indexes = [entry.index for entry in stored]
         payloads = await reader.payloads(indexes)
         paths = await reader.paths(indexes, signed.size) if asked.proofs else [None] * len(indexes)
         count += len(stored)
-        yield b"".join(export_line(entry, payloads.get(entry.index), path) for entry, path in zip(stored, paths, strict=True))
+        yield b"".join(
+            export_line(entry, payloads.get(entry.index), path)
+            for entry, path in zip(stored, paths, strict=True)
+        )
     yield orjson.dumps({"end": end(count).json()}) + b"\n"
 
 

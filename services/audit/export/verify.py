@@ -1,7 +1,8 @@
-"""Checks an exported file of lines against the pinned key alone: that it is whole, and that each line is what the trail has there.
+"""Checks an exported file of lines against the pinned key alone: that it is whole, and that each line is what
+the trail has there.
 
-Invariant: memory is one line and the tree's few peaks. A line is proven by its own path to the signed root; an export of the whole trail,
-which has no paths, by the root that all its lines make.
+Invariant: memory is one line and the tree's few peaks. A line is proven by its own path to the signed root;
+an export of the whole trail, which has no paths, by the root that all its lines make.
 """
 
 from collections.abc import Iterable, Iterator
@@ -67,11 +68,19 @@ def _check(lines: Iterator[bytes], key: Verifier, verdict: ExportVerdict) -> Non
     _conclude(verdict, signed, ended, unproven, own)
 
 
-def _line_faults(detail: Detail, path: list[str] | None, signed: Checkpoint, verdict: ExportVerdict) -> list[str]:
+def _line_faults(
+    detail: Detail, path: list[str] | None, signed: Checkpoint, verdict: ExportVerdict
+) -> list[str]:
     try:
         rec = Rec.read(detail.rec)
         if path is not None:
-            verify_inclusion(detail.index, signed.size, leaf_hash(detail.rec), [bytes.fromhex(one) for one in path], signed.root)
+            verify_inclusion(
+                detail.index,
+                signed.size,
+                leaf_hash(detail.rec),
+                [bytes.fromhex(one) for one in path],
+                signed.root,
+            )
             verdict.proven += 1
     except (RecordError, ProofError, ValueError) as error:
         return [f"{error}"]
@@ -84,14 +93,19 @@ def _line_faults(detail: Detail, path: list[str] | None, signed: Checkpoint, ver
     return faults
 
 
-def _conclude(verdict: ExportVerdict, signed: Checkpoint, ended: dict[str, Any] | None, unproven: int, own: Edge) -> None:
+def _conclude(
+    verdict: ExportVerdict, signed: Checkpoint, ended: dict[str, Any] | None, unproven: int, own: Edge
+) -> None:
     if ended is None:
         verdict.faults.append((None, "the export has no end: it broke off"))
         return
     verdict.criteria = {str(name): str(value) for name, value in ended["criteria"].items()}
     if ended["records"] != verdict.records:
         verdict.faults.append(
-            (None, f"the export says it has {ended['records']} records and has {verdict.records}: lines were removed or added")
+            (
+                None,
+                f"the export says it has {ended['records']} records and has {verdict.records}: lines were removed or added",
+            )
         )
     if not unproven:
         return

@@ -1,7 +1,9 @@
-"""A table as an XLSX workbook, written as it comes: nothing is kept but what the compressor holds, and nothing lies on a disk.
+"""A table as an XLSX workbook, written as it comes: nothing is kept but what the compressor holds, and
+nothing lies on a disk.
 
-Invariant: texts are strings to the spreadsheet, whatever they begin with. The parts a workbook can't be opened without are written last,
-so that one which broke off can't be opened at all. (The libraries gather the workbook in a file of their own before the first byte leaves.)
+Invariant: texts are strings to the spreadsheet, whatever they begin with. The parts a workbook can't be
+opened without are written last, so that one which broke off can't be opened at all. (The libraries gather the
+workbook in a file of their own before the first byte leaves.)
 """
 
 import re
@@ -15,7 +17,9 @@ from services.audit.export.end import END, End
 from services.audit.export.rows import COLUMNS, Cell, Words, heads
 
 ROWS, BYTES = 1_000_000, 1 << 30
-"""Of one sheet; then the next begins. A sheet may have 1,048,576 rows, a part of a zip without extensions 2 GiB."""
+"""Of one sheet; then the next begins. A sheet may have 1,048,576 rows, a part of a zip without extensions 2
+GiB.
+"""
 TEXT = 32_767
 """Characters a cell may hold."""
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's days have no zone
@@ -72,7 +76,12 @@ class Workbook:
 
     def _begin(self, name: str) -> "_Sheet":
         self._sheets.append(name if name not in self._sheets else f"{name} {len(self._sheets) + 1}")
-        sheet = _Sheet(self._zip, f"xl/worksheets/sheet{len(self._sheets)}.xml", [column.width for column in COLUMNS], frozen=True)
+        sheet = _Sheet(
+            self._zip,
+            f"xl/worksheets/sheet{len(self._sheets)}.xml",
+            [column.width for column in COLUMNS],
+            frozen=True,
+        )
         sheet.add([heads(self._words)], _HEAD)
         return sheet
 
@@ -98,10 +107,16 @@ class Workbook:
 
     def _frame(self) -> dict[str, str]:
         numbered = list(enumerate(self._sheets, 1))
-        types = "".join(f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="{_TYPE}.worksheet+xml"/>' for at, _ in numbered)
-        sheets = "".join(f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>' for at, name in numbered)
+        types = "".join(
+            f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+            for at, _ in numbered
+        )
+        sheets = "".join(
+            f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>' for at, name in numbered
+        )
         related = "".join(
-            f'<Relationship Id="rId{at}" Type="{_RELATIONS}/worksheet" Target="worksheets/sheet{at}.xml"/>' for at, _ in numbered
+            f'<Relationship Id="rId{at}" Type="{_RELATIONS}/worksheet" Target="worksheets/sheet{at}.xml"/>'
+            for at, _ in numbered
         )
         return {
             "xl/styles.xml": _STYLES,
@@ -126,7 +141,10 @@ class _Sheet:
         self._frozen, self._columns = frozen, len(widths)
         self.count, self.size = 0, 0
         view = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' if frozen else ""
-        columns = "".join(f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(widths, 1))
+        columns = "".join(
+            f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>'
+            for at, width in enumerate(widths, 1)
+        )
         self._write(
             f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{view}</sheetView></sheetViews>'
             f"<cols>{columns}</cols><sheetData>"
@@ -135,7 +153,13 @@ class _Sheet:
     def add(self, rows: Iterable[Sequence[Cell]], style: int = 0) -> None:
         for row in rows:
             self.count += 1
-            cells = "".join([_cell(f"{_letter(at)}{self.count}", cell, style) for at, cell in enumerate(row) if cell is not None])
+            cells = "".join(
+                [
+                    _cell(f"{_letter(at)}{self.count}", cell, style)
+                    for at, cell in enumerate(row)
+                    if cell is not None
+                ]
+            )
             self._write(f'<row r="{self.count}">{cells}</row>')
 
     def close(self) -> None:

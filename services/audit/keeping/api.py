@@ -9,14 +9,24 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.audit.api import READERS
-from services.audit.keeping.desk import HoldAnswer, HoldForm, KeepingDesk, RedactionAnswer, RedactionForm, ReleaseForm
+from services.audit.keeping.desk import (
+    HoldAnswer,
+    HoldForm,
+    KeepingDesk,
+    RedactionAnswer,
+    RedactionForm,
+    ReleaseForm,
+)
 from services.audit.keeping.rules import MAY_HOLD, MAY_REDACT, Erasure, Hold
 from shared.bodies import form_of, takes
 from shared.http_fields import IdRef, Index
 from shared.tokens import Gate
 
 _REDACTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": RedactionAnswer, "description": "On record, and carried out as soon as a checkpoint covers it"},
+    202: {
+        "model": RedactionAnswer,
+        "description": "On record, and carried out as soon as a checkpoint covers it",
+    },
     409: {"description": "A hold forbids it, or nothing is left to erase"},
 }
 
@@ -24,9 +34,13 @@ _REDACTED: dict[int | str, dict[str, Any]] = {
 def keeping_router(desk: KeepingDesk, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["redactions and holds"])
 
-    @router.post("/redactions", response_model=RedactionAnswer, responses=_REDACTED, openapi_extra=takes(RedactionForm))
+    @router.post(
+        "/redactions", response_model=RedactionAnswer, responses=_REDACTED, openapi_extra=takes(RedactionForm)
+    )
     async def redact(request: Request) -> JSONResponse:
-        """Erase personal fields. 202: on record, and not carried out yet. 409: a hold forbids it, or nothing is left to erase."""
+        """Erase personal fields. 202: on record, and not carried out yet. 409: a hold forbids it, or nothing
+        is left to erase.
+        """
         by = gate.admit(request, *MAY_REDACT).actor()
         answer = await desk.redact(by, await form_of(request, RedactionForm))
         return JSONResponse(answer.model_dump(mode="json"), 200 if answer.carried_out else 202)
@@ -36,7 +50,9 @@ def keeping_router(desk: KeepingDesk, gate: Gate) -> APIRouter:
         """What was erased, by whom and on what basis: of one record, or of all."""
         gate.admit(request, *READERS, *MAY_REDACT)
         erasures = (await desk.state()).erasures
-        return tuple(one for at in ([index] if index is not None else sorted(erasures)) for one in erasures.get(at, ()))
+        return tuple(
+            one for at in ([index] if index is not None else sorted(erasures)) for one in erasures.get(at, ())
+        )
 
     @router.post("/holds", status_code=201, openapi_extra=takes(HoldForm))
     async def hold(request: Request) -> HoldAnswer:

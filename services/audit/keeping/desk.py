@@ -1,6 +1,7 @@
 """Asking for an erasure or a hold: what is asked becomes a fact first, and is carried out after.
 
-Invariant: nothing is asked of the payloads before the signed trail says it; a hold that came first on record wins.
+Invariant: nothing is asked of the payloads before the signed trail says it; a hold that came first on record
+wins.
 """
 
 import asyncio
@@ -53,8 +54,12 @@ class RedactionForm(Given):
     entries: tuple[Index, ...] = Field(default=(), max_length=1_000)
     case: Annotated[CaseId, PLAIN_ID] | None = None
     """All records of the case so far."""
-    fields: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] | Literal["all"] = "all"
-    """Paths as a record's header names them (`data.summary`), `*` for the whole message; `all` personal fields."""
+    fields: (
+        Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] | Literal["all"]
+    ) = "all"
+    """Paths as a record's header names them (`data.summary`), `*` for the whole message; `all` personal
+    fields.
+    """
     legal_basis: Line
     reason: Line | None = None
     """Why, in a person's words: personal itself, and no part of what anyone may read."""
@@ -92,7 +97,9 @@ class HoldAnswer(Frozen):
 
 
 class KeepingDesk:
-    def __init__(self, reader: TrailReader, eraser: Eraser, publish: Publish, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: TrailReader, eraser: Eraser, publish: Publish, clock: Callable[[], datetime]
+    ) -> None:
         self._reader, self._eraser, self._publish, self._clock = reader, eraser, publish, clock
 
     async def state(self) -> Keeping:
@@ -100,13 +107,17 @@ class KeepingDesk:
         return await self._eraser.keeper.refresh((await self._reader.checkpoint()).size)
 
     async def redact(self, by: Actor, form: RedactionForm) -> RedactionAnswer:
-        """Raises Problem 503 without credentials, 409 while a hold forbids it or where nothing is left to erase."""
+        """Raises Problem 503 without credentials, 409 while a hold forbids it or where nothing is left to
+        erase.
+        """
         if not self._eraser.can_erase:
             raise Problem(503, "Nothing may be erased here", _NO_CREDENTIALS)
         stored = await _named(self._reader, form)
         wanted = _by_case(stored, await self._reader.payloads([entry.index for entry in stored]), form.fields)
         if not wanted:
-            raise Problem(409, "Nothing to erase", "None of these records has any of these fields (any more).")
+            raise Problem(
+                409, "Nothing to erase", "None of these records has any of these fields (any more)."
+            )
         _refuse_held(await self.state(), wanted)
         if unread := self._eraser.keeper.unread:
             words = (
@@ -127,7 +138,11 @@ class KeepingDesk:
     async def _carried_out(self, records: list[int]) -> bool:
         size = (await self._reader.checkpoint()).size
         if refused := set(records) & set((await self._eraser.keeper.refresh(size)).refused):
-            raise Problem(409, "Held", f"A hold was placed at the same time; records {sorted(refused)} say so and count for nothing.")
+            raise Problem(
+                409,
+                "Held",
+                f"A hold was placed at the same time; records {sorted(refused)} say so and count for nothing.",
+            )
         try:
             await self._eraser.carry_out(size)
         except StoreError:
@@ -183,7 +198,9 @@ async def _named(reader: TrailReader, form: RedactionForm) -> list[Stored]:
     return await reader.stored_at(sorted(set(form.entries)))
 
 
-def _by_case(stored: list[Stored], payloads: dict[int, Payload], fields: tuple[str, ...] | str) -> dict[str, list[ErasedFields]]:
+def _by_case(
+    stored: list[Stored], payloads: dict[int, Payload], fields: tuple[str, ...] | str
+) -> dict[str, list[ErasedFields]]:
     """What there is to erase of each record, case by case."""
     wanted: dict[str, list[ErasedFields]] = {}
     for entry in stored:
@@ -203,7 +220,11 @@ def _by_case(stored: list[Stored], payloads: dict[int, Payload], fields: tuple[s
 
 
 def _refuse_held(state: Keeping, wanted: dict[str, list[ErasedFields]]) -> None:
-    holds = [hold for case, entries in wanted.items() for hold in state.held([one.index for one in entries], case)]
+    holds = [
+        hold for case, entries in wanted.items() for hold in state.held([one.index for one in entries], case)
+    ]
     if holds:
         words = "; ".join(dict.fromkeys(hold.words() for hold in holds))
-        raise Problem(409, "Held", f"Nothing of this may be erased now: {words}. Whoever holds it can release it.")
+        raise Problem(
+            409, "Held", f"Nothing of this may be erased now: {words}. Whoever holds it can release it."
+        )

@@ -1,4 +1,6 @@
-"""What stands on record about the record, read from the store: in order, and only as far as a checkpoint covers it."""
+"""What stands on record about the record, read from the store: in order, and only as far as a checkpoint
+covers it.
+"""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 """What an operator sees of the trail: what happened, when and in which order; not who, nor in what words.
 
-Invariant: no personal field and no person's id leaves here. The same person has the same pseudonym as long as the process lives, so
-that acts can be told apart, and no longer, so that nothing can be collected by it.
+Invariant: no personal field and no person's id leaves here. The same person has the same pseudonym as long as
+the process lives, so that acts can be told apart, and no longer, so that nothing can be collected by it.
 """
 
 import hmac
@@ -16,7 +16,9 @@ from services.audit.records import personal
 from shared.problems import Problem
 
 MASK = "•••"
-_IDS = frozenset({"person", "to_person", "owner", "stood_in", "principal", "reported_by", "holder", "deputies", "by"})
+_IDS = frozenset(
+    {"person", "to_person", "owner", "stood_in", "principal", "reported_by", "holder", "deputies", "by"}
+)
 """Fields that hold a person's id as text, or several."""
 _PEOPLE = frozenset({"person"})
 """Fields that may hold a person as an object with an `id`."""
@@ -27,7 +29,11 @@ def masked(envelope: dict[str, Any], kind: str, pseudonym: Pseudonym) -> dict[st
     """The fact without its personal fields, people by pseudonym. The envelope stays as it is."""
     copy: dict[str, Any] = orjson.loads(orjson.dumps(envelope))
     taken = personal.take_out(copy, kind)
-    personal.put_back(copy, kind, {path: [None if value is None else MASK for value in values] for path, values in taken.items()})
+    personal.put_back(
+        copy,
+        kind,
+        {path: [None if value is None else MASK for value in values] for path, values in taken.items()},
+    )
     return cast("dict[str, Any]", _people(copy, pseudonym))
 
 
@@ -41,7 +47,10 @@ def _people(value: Any, pseudonym: Pseudonym) -> Any:
         if name in _IDS and isinstance(held, str):
             shown[name] = pseudonym(held)
         elif name in _IDS and isinstance(held, list):
-            shown[name] = [pseudonym(one) if isinstance(one, str) else _people(one, pseudonym) for one in cast("list[Any]", held)]
+            shown[name] = [
+                pseudonym(one) if isinstance(one, str) else _people(one, pseudonym)
+                for one in cast("list[Any]", held)
+            ]
         elif name in _PEOPLE and isinstance(held, dict) and isinstance(held.get("id"), str):  # pyright: ignore[reportUnknownMemberType]
             person = cast("dict[str, Any]", held)
             shown[name] = {**_people(person, pseudonym), "id": pseudonym(person["id"])}
@@ -66,7 +75,9 @@ class Masks:
         return masked(envelope, kind, self.pseudonym) if envelope else None
 
     def entry(self, entry: Entry) -> Entry:
-        return entry.model_copy(update={"persons": tuple(self.pseudonym(one) for one in entry.persons), "text": None})
+        return entry.model_copy(
+            update={"persons": tuple(self.pseudonym(one) for one in entry.persons), "text": None}
+        )
 
     def page(self, page: Page) -> Page:
         return page.model_copy(update={"entries": tuple(self.entry(one) for one in page.entries)})
@@ -74,10 +85,22 @@ class Masks:
     def record(self, record: Record) -> Record:
         fact = self.fact(record.fact, record.entry.kind)
         erased = tuple(one.model_copy(update={"by": self.pseudonym(one.by)}) for one in record.erased)
-        return record.model_copy(update={"entry": self.entry(record.entry), "fact": fact, "raw": None, "salt": None, "erased": erased})
+        return record.model_copy(
+            update={
+                "entry": self.entry(record.entry),
+                "fact": fact,
+                "raw": None,
+                "salt": None,
+                "erased": erased,
+            }
+        )
 
 
 def refuse_to_ask_for_people(what: Filter) -> None:
     """What may not be shown may not be searched for either: the answer would tell. Raises Problem 403."""
     if what.person is not None or what.text is not None:
-        raise Problem(403, "Forbidden", "An operator sees neither people nor their words, so `person` and `text` can't be asked for.")
+        raise Problem(
+            403,
+            "Forbidden",
+            "An operator sees neither people nor their words, so `person` and `text` can't be asked for.",
+        )

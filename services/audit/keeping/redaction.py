@@ -1,7 +1,8 @@
 """Carries out what redactions on record say: erases from the payloads what they name, and nothing else.
 
-Invariant: the record comes first. Only what a signed checkpoint covers is carried out, so that wherever something is missing the
-signed trail says why; what a crash left standing is found on record at the next start and erased then.
+Invariant: the record comes first. Only what a signed checkpoint covers is carried out, so that wherever
+something is missing the signed trail says why; what a crash left standing is found on record at the next
+start and erased then.
 """
 
 import asyncio
@@ -28,7 +29,9 @@ _PATIENCE = 2.0
 
 
 class Eraser:
-    """`covered`: how many records a checkpoint covers. `store` None: there are no credentials, and nothing is erased."""
+    """`covered`: how many records a checkpoint covers. `store` None: there are no credentials, and nothing is
+    erased.
+    """
 
     def __init__(
         self,
@@ -98,7 +101,11 @@ class Eraser:
                 wanted[entry.index] = Wanted(kind_of(rec), fields, rec.digest)
         if wanted:
             if self._store is None:
-                log.warning("erasure_outstanding", records=len(wanted), next="set FENGHUO_REDACTOR_URL: no credentials may erase")
+                log.warning(
+                    "erasure_outstanding",
+                    records=len(wanted),
+                    next="set FENGHUO_REDACTOR_URL: no credentials may erase",
+                )
                 return
             await self._remove(self._store, wanted)
         self._done |= said

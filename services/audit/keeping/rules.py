@@ -1,8 +1,9 @@
-"""What stands on record about the record: which holds are in force, and which fields were erased by whom on what basis. Pure.
+"""What stands on record about the record: which holds are in force, and which fields were erased by whom on
+what basis. Pure.
 
-Invariant: the order of the trail decides. A redaction that comes after a hold on what it names counts for nothing, whoever wrote
-it, and one counts only for records of its own case; so whether something missing is excused is known from the records alone, by
-anyone who reads them in order.
+Invariant: the order of the trail decides. A redaction that comes after a hold on what it names counts for
+nothing, whoever wrote it, and one counts only for records of its own case; so whether something missing is
+excused is known from the records alone, by anyone who reads them in order.
 """
 
 from collections.abc import Iterable
@@ -82,7 +83,9 @@ class Keeping:
     erasures: dict[int, list[Erasure]] = field(default_factory=dict[int, list[Erasure]])
     """By the record something was erased from."""
     refused: list[int] = field(default_factory=list[int])
-    """Redactions that name what was held, or that nobody with the role has ordered: they count for nothing."""
+    """Redactions that name what was held, or that nobody with the role has ordered: they count for
+    nothing.
+    """
     last: int = -1
 
     def take(self, act: Act) -> None:
@@ -139,7 +142,12 @@ class Keeping:
         return [hold for hold in self.holds.values() if any(hold.covers(index, case) for index in wanted)]
 
     def erased(self, index: int, case: str) -> frozenset[str]:
-        return frozenset(path for erasure in self.erasures.get(index, ()) if erasure.case == case for path in erasure.fields)
+        return frozenset(
+            path
+            for erasure in self.erasures.get(index, ())
+            if erasure.case == case
+            for path in erasure.fields
+        )
 
     def excuses(self, index: int, case: str, missing: frozenset[str]) -> bool:
         """Whether all that is missing of a record was erased by a redaction that counts."""
@@ -153,7 +161,9 @@ def act_of(rec: Rec, envelope: dict[str, Any]) -> Act | None:
     if kind not in KEEPING_KINDS:
         return None
     data: Any = envelope.get("data")
-    return Act(rec.index, rec.broker, kind, rec.case, cast("dict[str, Any]", data) if isinstance(data, dict) else {})
+    return Act(
+        rec.index, rec.broker, kind, rec.case, cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    )
 
 
 def _readable(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """C2SP checkpoints: origin, size and root of the tree, signed; and when, so that silence is signed too.
 
-Invariant: a checkpoint is only read after its signature by the pinned key has been checked. The time stands in a second signature
-line, a `cosignature/v1` of the log's own key: a line more in the text would do, but C2SP advises against it, and readers nobody
-here wrote stumble over it. Earlier checkpoints have that line and are read for ever.
+Invariant: a checkpoint is only read after its signature by the pinned key has been checked. The time stands
+in a second signature line, a `cosignature/v1` of the log's own key: a line more in the text would do, but
+C2SP advises against it, and readers nobody here wrote stumble over it. Earlier checkpoints have that line and
+are read for ever.
 """
 
 import base64
@@ -45,7 +46,9 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
     def sign(self, signer: Signer) -> Note:
-        clock = Cosigner(signer.name, note.key_hash(signer.name, note.public_bytes(signer.key), COSIGNATURE), signer.key)
+        clock = Cosigner(
+            signer.name, note.key_hash(signer.name, note.public_bytes(signer.key), COSIGNATURE), signer.key
+        )
         signed = signer.sign(self.body())
         return Note(signed.text, (*signed.signatures, clock.cosign(signed.text, int(self.time.timestamp()))))
 
@@ -56,22 +59,32 @@ def read(raw: bytes, verifier: Verifier) -> Checkpoint:
         signed = note.parse(raw)
         if not verifier.signed(signed):
             names = ", ".join(sorted({signature.name for signature in signed.signatures}))
-            raise CheckpointError(f"the checkpoint is not signed by the pinned key {verifier.name} (signed by: {names})")
+            raise CheckpointError(
+                f"the checkpoint is not signed by the pinned key {verifier.name} (signed by: {names})"
+            )
         head, time = head_of(signed.text), signed_at(signed, verifier)
     except NoteError as error:
         raise CheckpointError(str(error)) from None
     if head.origin != verifier.name:
-        raise CheckpointError(f"the checkpoint is of another trail: {head.origin!r} instead of {verifier.name!r}")
+        raise CheckpointError(
+            f"the checkpoint is of another trail: {head.origin!r} instead of {verifier.name!r}"
+        )
     if time is None:
         raise CheckpointError("the checkpoint does not say when it was signed")
     return Checkpoint(head.origin, head.size, head.root, time)
 
 
 def signed_at(signed: Note, verifier: Verifier) -> datetime | None:
-    """When the log says it signed: by its own cosignature, in earlier checkpoints by a line of the text. Raises NoteError."""
+    """When the log says it signed: by its own cosignature, in earlier checkpoints by a line of the text.
+    Raises NoteError.
+    """
     if (time := head_of(signed.text).time) is not None:
         return time
-    clock = Witness(verifier.name, note.key_hash(verifier.name, verifier.key.public_bytes_raw(), COSIGNATURE), verifier.key)
+    clock = Witness(
+        verifier.name,
+        note.key_hash(verifier.name, verifier.key.public_bytes_raw(), COSIGNATURE),
+        verifier.key,
+    )
     seconds = cosign.cosigned(signed, [clock]).get(clock.id)
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
@@ -96,8 +109,16 @@ def head_of(text: str) -> Head:
 
 
 def size_of(text: str) -> int | None:
-    """A size in its one spelling: ASCII decimal without leading zeroes, below 2^63; None for anything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > _SIZE_DIGITS or str(int(text)) != text or int(text) >= 1 << 63:
+    """A size in its one spelling: ASCII decimal without leading zeroes, below 2^63; None for anything
+    else.
+    """
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or len(text) > _SIZE_DIGITS
+        or str(int(text)) != text
+        or int(text) >= 1 << 63
+    ):
         return None
     return int(text)
 

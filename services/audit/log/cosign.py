@@ -1,8 +1,8 @@
-"""C2SP cosignatures of witnesses (tlog-cosignature, `cosignature/v1`, Ed25519): "as of this second, this is the largest tree of
-this log that I have seen, and it contains all I saw before".
+"""C2SP cosignatures of witnesses (tlog-cosignature, `cosignature/v1`, Ed25519): "as of this second, this is
+the largest tree of this log that I have seen, and it contains all I saw before".
 
-Invariant: the time is part of what is signed; a cosignature never passes for a log's own signature, nor the other way round
-(another key type, another text).
+Invariant: the time is part of what is signed; a cosignature never passes for a log's own signature, nor the
+other way round (another key type, another text).
 """
 
 import base64
@@ -46,7 +46,9 @@ class Cosigner:
         """`text`: the checkpoint's body. `time`: POSIX seconds."""
         if not 0 <= time < 1 << 63:
             raise NoteError(f"{time} is no POSIX time")
-        return Signature(self.name, self.hash, time.to_bytes(_TIME_BYTES, "big") + self.key.sign(_message(text, time)))
+        return Signature(
+            self.name, self.hash, time.to_bytes(_TIME_BYTES, "big") + self.key.sign(_message(text, time))
+        )
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,25 @@ class Witness:
         return (signature.name, signature.hash) == (self.name, self.hash)
 
     def time_of(self, signature: Signature, text: str) -> int:
-        """When it cosigned `text`, in POSIX seconds. Raises NoteError where the signature is not of this text."""
+        """When it cosigned `text`, in POSIX seconds. Raises NoteError where the signature is not of this
+        text.
+        """
         time = int.from_bytes(signature.value[:_TIME_BYTES], "big")
         try:
             if len(signature.value) != _VALUE_BYTES or time >= 1 << 63:
                 raise InvalidSignature
             self.key.verify(signature.value[_TIME_BYTES:], _message(text, time))
         except InvalidSignature:
-            raise NoteError(f"the cosignature of {self.name} does not belong to this checkpoint: one of the two was altered") from None
+            raise NoteError(
+                f"the cosignature of {self.name} does not belong to this checkpoint: one of the two was altered"
+            ) from None
         return time
 
 
 def cosigned(signed: Note, witnesses: Iterable[Witness]) -> dict[str, int]:
-    """Witness id → when it cosigned the note; lines of others are passed over. Raises NoteError for a line that does not hold."""
+    """Witness id → when it cosigned the note; lines of others are passed over. Raises NoteError for a line
+    that does not hold.
+    """
     times: dict[str, int] = {}
     for witness in witnesses:
         for signature in signed.signatures:
@@ -93,15 +101,20 @@ def cosigned(signed: Note, witnesses: Iterable[Witness]) -> dict[str, int]:
 
 
 def refuse_kin(witnesses: Iterable[Witness], log: Verifier) -> None:
-    """Raises NoteError for a witness that has the log's own key (its clock line is a cosignature like any other), or that has the key
-    of another one: neither bears witness to anything."""
+    """Raises NoteError for a witness that has the log's own key (its clock line is a cosignature like any
+    other), or that has the key of another one: neither bears witness to anything.
+    """
     known = {log.key.public_bytes_raw(): ""}
     for witness in witnesses:
         other = known.setdefault(witness.key.public_bytes_raw(), witness.id)
         if not other:
-            raise NoteError(f"{witness.id} has the key of the log {log.name} itself: nobody is a witness to what they say themselves")
+            raise NoteError(
+                f"{witness.id} has the key of the log {log.name} itself: nobody is a witness to what they say themselves"
+            )
         if other != witness.id:
-            raise NoteError(f"{witness.id} and {other} have one and the same key: that is one witness, not two")
+            raise NoteError(
+                f"{witness.id} and {other} have one and the same key: that is one witness, not two"
+            )
 
 
 def with_lines(written: str, lines: Sequence[str]) -> str:
@@ -110,7 +123,9 @@ def with_lines(written: str, lines: Sequence[str]) -> str:
 
 
 def add_checkpoint(old: int, hashes: Sequence[bytes], written: str) -> bytes:
-    """The body of a request to a witness (C2SP tlog-witness): old size, consistency proof, empty line, checkpoint."""
+    """The body of a request to a witness (C2SP tlog-witness): old size, consistency proof, empty line,
+    checkpoint.
+    """
     lines = [f"old {old}", *(base64.b64encode(one).decode() for one in hashes)]
     return ("\n".join(lines) + "\n\n" + written).encode()
 
@@ -118,7 +133,9 @@ def add_checkpoint(old: int, hashes: Sequence[bytes], written: str) -> bytes:
 def make_key(name: str) -> tuple[str, str]:
     """A new key pair of a witness as text: (`PRIVATE+KEY+<name>+<hash>+<key>`, `<name>+<hash>+<key>`)."""
     if not note.valid_name(name):
-        raise NoteError(f"{name!r} can't name a key: no spaces, no plus; it looks like an address: discipline.city.example/witness")
+        raise NoteError(
+            f"{name!r} can't name a key: no spaces, no plus; it looks like an address: discipline.city.example/witness"
+        )
     key = Ed25519PrivateKey.generate()
     seed = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     hashed = note.key_hash(name, note.public_bytes(key), COSIGNATURE).hex()

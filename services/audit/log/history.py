@@ -1,4 +1,6 @@
-"""Earlier checkpoints in one text: each signed note ended by a record separator (U+001E), which no note can hold, and a newline."""
+"""Earlier checkpoints in one text: each signed note ended by a record separator (U+001E), which no note can
+hold, and a newline.
+"""
 
 from services.audit.reading.reader import TrailReader
 
@@ -12,7 +14,9 @@ async def recent_notes(reader: TrailReader, limit: int) -> list[bytes]:
     newest = (await reader.checkpoint()).number
     notes: list[bytes] = []
     for start in range(max(0, newest - limit), newest, _PAGE):
-        notes += [signed.note.encode() for signed in await reader.checkpoints(start, min(newest, start + _PAGE))]
+        notes += [
+            signed.note.encode() for signed in await reader.checkpoints(start, min(newest, start + _PAGE))
+        ]
     return notes
 
 

@@ -1,6 +1,8 @@
-"""Where the published trail keeps what: the paths, tiles and entry bundles of C2SP tlog-tiles. Writer, reader and checker share it.
+"""Where the published trail keeps what: the paths, tiles and entry bundles of C2SP tlog-tiles. Writer, reader
+and checker share it.
 
-Invariant: one spelling for each path and each bundle; anything else is refused, so that two readers never see two things under one name.
+Invariant: one spelling for each path and each bundle; anything else is refused, so that two readers never see
+two things under one name.
 """
 
 import re
@@ -58,7 +60,9 @@ def parse_path(path: str) -> TileId:
     if match is None:
         raise LayoutError(f"{path!r} is no tile path; they look like tile/0/x001/234 or tile/entries/017.p/9")
     level = ENTRIES if match["level"] == "entries" else int(match["level"])
-    tile = TileId(level, int(match["number"].replace("x", "").replace("/", "")), int(match["width"] or TILE_WIDTH))
+    tile = TileId(
+        level, int(match["number"].replace("x", "").replace("/", "")), int(match["width"] or TILE_WIDTH)
+    )
     if level > 63 or path_of(tile) != path or (match["width"] and tile.is_full):
         raise LayoutError(f"{path!r} is not how a tile is named: {path_of(tile)} would be")
     return tile

@@ -1,7 +1,8 @@
 """The tree of RFC 6962: leaves and nodes hashed apart, roots, proofs, and the check of both.
 
-Invariant: a node is never hashed twice and never stored below a full tile of 256. `Edge` holds what is left of it, the ragged
-right side, at most 255 hashes a level; with the full tiles it is the whole tree of any size, past or present.
+Invariant: a node is never hashed twice and never stored below a full tile of 256. `Edge` holds what is left
+of it, the ragged right side, at most 255 hashes a level; with the full tiles it is the whole tree of any
+size, past or present.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -70,13 +71,17 @@ def perfect_parts(width: int) -> Iterable[tuple[int, int]]:
 
 @dataclass
 class Edge:
-    """The right edge of a growing tree: `rows[t]` are the hashes of the tile of level t that is not full yet."""
+    """The right edge of a growing tree: `rows[t]` are the hashes of the tile of level t that is not full
+    yet.
+    """
 
     size: int = 0
     rows: list[list[bytes]] = field(default_factory=list[list[bytes]])
 
     def append(self, leaf: bytes) -> list[Tile]:
-        """Add a leaf. Returns the tiles it filled, lowest first: they must be stored before the edge is trusted again."""
+        """Add a leaf. Returns the tiles it filled, lowest first: they must be stored before the edge is
+        trusted again.
+        """
         filled: list[Tile] = []
         carry, level = leaf, 0
         self.size += 1
@@ -93,7 +98,11 @@ class Edge:
             level += 1
 
     def root(self) -> bytes:
-        parts = [fold(row[start : start + length]) for row in reversed(self.rows) for start, length in perfect_parts(len(row))]
+        parts = [
+            fold(row[start : start + length])
+            for row in reversed(self.rows)
+            for start, length in perfect_parts(len(row))
+        ]
         return join(parts)
 
     def copy(self) -> "Edge":
@@ -101,7 +110,9 @@ class Edge:
 
 
 def range_nodes(start: int, end: int) -> list[Node]:
-    """[start, end) as perfect subtrees in order, where start is a multiple of the first one's size (as in any RFC 6962 split)."""
+    """[start, end) as perfect subtrees in order, where start is a multiple of the first one's size (as in any
+    RFC 6962 split).
+    """
     nodes: list[Node] = []
     while start < end:
         aligned = (start & -start).bit_length() - 1 if start else end.bit_length()
@@ -177,7 +188,9 @@ def verify_inclusion(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]
         raise ProofError(f"the proof of record {index} leads to another root than the checkpoint of {size}")
 
 
-def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, hashes: Sequence[bytes]) -> None:
+def verify_consistency(
+    first: int, second: int, first_root: bytes, second_root: bytes, hashes: Sequence[bytes]
+) -> None:
     """Raises ProofError unless the tree of `second` begins with the tree of `first` (RFC 9162, 2.1.4.2)."""
     _checked([first_root, second_root], 2)
     if first == second:
@@ -203,6 +216,8 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
             new = node_hash(new, one)
         old_index, new_index = old_index >> 1, new_index >> 1
     if old != first_root:
-        raise ProofError(f"the proof does not lead to the root of {first}: the beginning of the trail was changed")
+        raise ProofError(
+            f"the proof does not lead to the root of {first}: the beginning of the trail was changed"
+        )
     if new != second_root:
         raise ProofError(f"the proof does not lead to the root of {second}")

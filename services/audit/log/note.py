@@ -1,7 +1,8 @@
 """C2SP signed notes with Ed25519: text, an empty line, signatures; each names its key.
 
-Invariant: what is verified is the exact text that was signed; a note with a flaw anywhere is refused whole. What bytes a key
-signs depends on its kind: a log signs the text itself, a witness a text of its own before it (cosign.py).
+Invariant: what is verified is the exact text that was signed; a note with a flaw anywhere is refused whole.
+What bytes a key signs depends on its kind: a log signs the text itself, a witness a text of its own before it
+(cosign.py).
 """
 
 import base64
@@ -84,7 +85,9 @@ class Verifier:
             try:
                 self.key.verify(signature.value, note.text.encode())
             except InvalidSignature:
-                raise NoteError(f"the signature of {self.name} does not belong to this text: the note was altered") from None
+                raise NoteError(
+                    f"the signature of {self.name} does not belong to this text: the note was altered"
+                ) from None
             found = True
         return found
 
@@ -113,7 +116,9 @@ def read_vkey(vkey: str, kind: int) -> tuple[str, bytes, Ed25519PublicKey]:
     hexed, _, coded = rest.partition("+")
     public = _key_bytes(coded, "verifier", kind)
     if not valid_name(name) or hexed != key_hash(name, public, kind).hex():
-        raise NoteError("this is no verifier key (its name and hash do not belong to its key): copy it whole, `<name>+<hash>+<key>`")
+        raise NoteError(
+            "this is no verifier key (its name and hash do not belong to its key): copy it whole, `<name>+<hash>+<key>`"
+        )
     return name, bytes.fromhex(hexed), Ed25519PublicKey.from_public_bytes(public)
 
 
@@ -134,7 +139,9 @@ def _key_bytes(coded: str, what: str, kind: int) -> bytes:
     if raw is None or len(raw) != 33:
         raise NoteError(f"the {what} key is no Ed25519 key: copy it whole")
     if raw[0] != kind:
-        raise NoteError(f"the {what} key is of type {raw[0]}, type {kind} is needed here: a log's key is of type 1, a witness's of type 4")
+        raise NoteError(
+            f"the {what} key is of type {raw[0]}, type {kind} is needed here: a log's key is of type 1, a witness's of type 4"
+        )
     return raw[1:]
 
 

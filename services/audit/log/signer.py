@@ -1,7 +1,8 @@
 """Signs checkpoints, and never one that would take back an earlier one.
 
-Invariant: a checkpoint is first in the state file (synced, outside the store), then in the store, then announced. Whoever
-gives the store back an older copy is found out: the signer refuses to go on below what it once signed.
+Invariant: a checkpoint is first in the state file (synced, outside the store), then in the store, then
+announced. Whoever gives the store back an older copy is found out: the signer refuses to go on below what it
+once signed.
 """
 
 import json
@@ -38,7 +39,9 @@ class StateFile:
     def read(self) -> Signed | None:
         try:
             state = json.loads(self.path.read_text())
-            return Signed(state["number"], state["size"], bytes.fromhex(state["root"]), state["time"], state["note"])
+            return Signed(
+                state["number"], state["size"], bytes.fromhex(state["root"]), state["time"], state["note"]
+            )
         except FileNotFoundError:
             return None
         except (ValueError, KeyError) as error:
@@ -48,7 +51,13 @@ class StateFile:
 
     def write(self, signed: Signed) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"number": signed.number, "size": signed.size, "root": signed.root.hex(), "time": signed.time, "note": signed.note}
+        content = {
+            "number": signed.number,
+            "size": signed.size,
+            "root": signed.root.hex(),
+            "time": signed.time,
+            "note": signed.note,
+        }
         beside = self.path.with_suffix(".new")
         with beside.open("w") as file:
             json.dump(content, file)
@@ -77,7 +86,13 @@ class CheckpointSigner:
         self.last: Signed | None = None
         self.stored: Signed | None = None
         """The last that the store is known to have."""
-        self._state, self._trail, self._announce, self._adopt, self._step = state, trail, announce, adopt, step
+        self._state, self._trail, self._announce, self._adopt, self._step = (
+            state,
+            trail,
+            announce,
+            adopt,
+            step,
+        )
         self._unstored: Signed | None = None
 
     async def begin(self, tree: StoredTree) -> int:
@@ -99,7 +114,12 @@ class CheckpointSigner:
         elif count > signed.number + 1:
             newest = await self._trail.checkpoint(count - 1)
             assert newest is not None
-            log.warning("signer_state_old", state=signed.size, store=newest.size, next="taking the newer one after checking it")
+            log.warning(
+                "signer_state_old",
+                state=signed.size,
+                store=newest.size,
+                next="taking the newer one after checking it",
+            )
             await self._covered(newest, tree)
             signed = newest
             self._state.write(signed)

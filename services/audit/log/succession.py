@@ -1,8 +1,8 @@
 """Which trail of an installation is written, and how the one before it ended.
 
-Invariant: a trail that can't go on is ended, never changed: its store, its last checkpoint and its key stay as they are. The next one has a
-store, a name and a key of its own; its first record holds a note, signed by the ended trail's key, that says where that ended and whose
-key signs from then on.
+Invariant: a trail that can't go on is ended, never changed: its store, its last checkpoint and its key stay
+as they are. The next one has a store, a name and a key of its own; its first record holds a note, signed by
+the ended trail's key, that says where that ended and whose key signs from then on.
 """
 
 import json
@@ -36,11 +36,15 @@ class Succession(NamedTuple):
 
 
 def begin(folder: Path, old: Signer, vkey: str) -> Succession:
-    """End the trail whose signer's state lies in `folder`; `vkey` is the key of the next. Raises RefusedError where none was begun."""
+    """End the trail whose signer's state lies in `folder`; `vkey` is the key of the next. Raises RefusedError
+    where none was begun.
+    """
     last = StateFile(folder / STATE_FILE).read()
     if last is None:
         raise RefusedError(f"{folder / STATE_FILE} is missing: no trail was signed here that could be ended")
-    following = Succession(Succession.read(folder).number + 1, end_note(old, last.size, last.root, vkey).write())
+    following = Succession(
+        Succession.read(folder).number + 1, end_note(old, last.size, last.root, vkey).write()
+    )
     beside = folder / f"{_FILE}.new"
     with beside.open("w") as file:
         json.dump(following._asdict(), file)

@@ -13,7 +13,9 @@ FetchTile = Callable[[TileId], Awaitable[bytes]]
 
 
 async def range_roots(fetch: FetchTile, ranges: Iterable[tuple[int, int]], size: int) -> list[bytes]:
-    """The roots of ranges of leaves within the tree of `size`. Raises LayoutError for a tile of a wrong length."""
+    """The roots of ranges of leaves within the tree of `size`. Raises LayoutError for a tile of a wrong
+    length.
+    """
     tiles: dict[tuple[int, int], list[bytes]] = {}
     wanted = [merkle.range_nodes(start, end) for start, end in ranges]
     for node in (node for nodes in wanted for node in nodes):

@@ -1,7 +1,8 @@
 """The public read path, exactly as C2SP tlog-tiles says: what it serves proves itself, so it needs no token.
 
-Invariant: a tile once served under a path is served the same for ever, a partial one too (its width is in the path), so all are
-cached as immutable; no tile reaches beyond the last checkpoint. Records hold digests and pseudonyms only: no personal data here.
+Invariant: a tile once served under a path is served the same for ever, a partial one too (its width is in the
+path), so all are cached as immutable; no tile reaches beyond the last checkpoint. Records hold digests and
+pseudonyms only: no personal data here.
 """
 
 import asyncio
@@ -24,7 +25,9 @@ _NOT_AT_ALL = {"Cache-Control": "no-cache"}
 
 
 async def tile_content(reader: TrailReader, tile: TileId, known: int | None = None) -> bytes:
-    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its size, where it was just read."""
+    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its
+    size, where it was just read.
+    """
     size = (await reader.checkpoint()).size if known is None else known
     if layout.width_in(tile.level, tile.number, size) < tile.width:
         raise NotInTrail(f"{layout.path_of(tile)}: the last checkpoint of {size} does not reach so far")
@@ -41,7 +44,10 @@ async def packed(content: bytes, accepts: str) -> tuple[bytes, dict[str, str]]:
     if not any(name in ("gzip", "*") and quality.rstrip("0.") != "q=" for name, _, quality in wanted):
         return content, headers
     # A fixed time: the same bytes each time, for whoever compares copies.
-    return await asyncio.to_thread(gzip.compress, content, 5, mtime=0), {**headers, "Content-Encoding": "gzip"}
+    return await asyncio.to_thread(gzip.compress, content, 5, mtime=0), {
+        **headers,
+        "Content-Encoding": "gzip",
+    }
 
 
 def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
@@ -60,7 +66,9 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
         """The newest checkpoint that so many witnesses cosigned, with their lines."""
         signed = await reader.sealed_checkpoint(quorum)
         if signed is None:
-            raise NotInTrail("no checkpoint has been cosigned by so many witnesses (FENGHUO_WITNESSES names them)")
+            raise NotInTrail(
+                "no checkpoint has been cosigned by so many witnesses (FENGHUO_WITNESSES names them)"
+            )
         return PlainTextResponse(signed.note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/vkey", response_class=PlainTextResponse)

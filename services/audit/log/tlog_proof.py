@@ -1,7 +1,9 @@
-"""C2SP `.tlog-proof` files: a record's place in the tree and the checkpoint that covers it, checked without asking anyone.
+"""C2SP `.tlog-proof` files: a record's place in the tree and the checkpoint that covers it, checked without
+asking anyone.
 
-Invariant: one spelling for each file; what does not read back as it was written is refused. The extra data is not signed by
-itself: here it is the record's hashed bytes, and they count only once their hash has led to the signed root.
+Invariant: one spelling for each file; what does not read back as it was written is refused. The extra data is
+not signed by itself: here it is the record's hashed bytes, and they count only once their hash has led to the
+signed root.
 """
 
 import base64
@@ -32,7 +34,12 @@ class TlogProof:
 
     def write(self) -> str:
         extra = [f"extra {base64.b64encode(self.extra).decode()}"] if self.extra is not None else []
-        lines = [HEADER, *extra, f"index {self.index}", *(base64.b64encode(one).decode() for one in self.hashes)]
+        lines = [
+            HEADER,
+            *extra,
+            f"index {self.index}",
+            *(base64.b64encode(one).decode() for one in self.hashes),
+        ]
         return "\n".join(lines) + "\n\n" + self.note
 
     def leads_from(self, record: bytes, head: Head) -> None:
@@ -54,11 +61,15 @@ def parse(raw: bytes) -> TlogProof:
     above, gap, written = text.partition("\n\n")
     lines = above.split("\n")
     if not gap or lines.pop(0) != HEADER:
-        raise TlogProofError(f"this is no proof file: it begins with {HEADER} and holds an empty line before its checkpoint")
+        raise TlogProofError(
+            f"this is no proof file: it begins with {HEADER} and holds an empty line before its checkpoint"
+        )
     extra = _extra(lines.pop(0)) if lines and lines[0].startswith("extra ") else None
     index = size_of(lines.pop(0).removeprefix("index ")) if lines and lines[0].startswith("index ") else None
     if index is None:
-        raise TlogProofError("the proof does not say of which record it is: a line `index <number>` is missing")
+        raise TlogProofError(
+            "the proof does not say of which record it is: a line `index <number>` is missing"
+        )
     if len(lines) > _HASHES:
         raise TlogProofError(f"the proof has {len(lines)} hashes, no tree needs more than {_HASHES}")
     return TlogProof(index, tuple(_hash(line) for line in lines), written, extra)

@@ -1,7 +1,9 @@
-"""The tree as the store holds it: any node of any size that was ever reached, from full tiles and the records behind the last of them.
+"""The tree as the store holds it: any node of any size that was ever reached, from full tiles and the records
+behind the last of them.
 
-Invariant: it only reads. What is missing (a crash came between record and tile) is computed from the level below. A hash once in the
-tree stays: the part of a tile that was read is kept, and only what grew behind it is read again.
+Invariant: it only reads. What is missing (a crash came between record and tile) is computed from the level
+below. A hash once in the tree stays: the part of a tile that was read is kept, and only what grew behind it
+is read again.
 """
 
 import asyncio
@@ -36,8 +38,12 @@ class StoredTree:
         return known[: tile.width]
 
     async def _longer(self, tile: TileId, known: list[bytes]) -> list[bytes]:
-        """A tile of which a beginning is known is not stored yet, or was not when that was read: ask for it where it should be now."""
-        if (tile.is_full or not known) and (stored := await self._trail.tile(tile.level, tile.number)) is not None:
+        """A tile of which a beginning is known is not stored yet, or was not when that was read: ask for it
+        where it should be now.
+        """
+        if (tile.is_full or not known) and (
+            stored := await self._trail.tile(tile.level, tile.number)
+        ) is not None:
             return layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
         return known + await self._computed(tile, len(known))
 
@@ -72,7 +78,11 @@ class StoredTree:
         tiles: dict[tuple[int, int], Sequence[bytes]] = {}
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
-            tiles |= zip(some, await asyncio.gather(*(self.tile(TileId(*key, layout.width_in(*key, size))) for key in some)), strict=True)
+            tiles |= zip(
+                some,
+                await asyncio.gather(*(self.tile(TileId(*key, layout.width_in(*key, size))) for key in some)),
+                strict=True,
+            )
 
         def hash_of(node: Node) -> bytes:
             return layout.node_in(node, tiles[layout.tile_of(node)])

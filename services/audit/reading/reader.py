@@ -1,4 +1,5 @@
-"""Reading the trail: search, records, cases, proofs. Every answer is bounded in time and holds up to a named checkpoint.
+"""Reading the trail: search, records, cases, proofs. Every answer is bounded in time and holds up to a named
+checkpoint.
 
 Invariant: nothing above the last signed checkpoint is ever shown, so that whatever is shown can be proven.
 """
@@ -70,7 +71,8 @@ class TrailReader:
         self.keeper = Keeper(trail)
         self.cosigned = cosigned or cosigned_in(trail)
 
-    # --- checkpoints and tiles ------------------------------------------------------------------------------------------
+    # --- checkpoints and tiles
+    # ------------------------------------------------------------------------------------------
 
     async def checkpoint(self) -> Signed:
         """The last signed checkpoint."""
@@ -88,7 +90,9 @@ class TrailReader:
         return replace(signed, note=with_lines(signed.note, await self.cosigned.lines(signed.number)))
 
     async def sealed_checkpoint(self, quorum: int | None = None) -> Signed | None:
-        """The newest checkpoint that enough witnesses cosigned, with their lines; None where there is none."""
+        """The newest checkpoint that enough witnesses cosigned, with their lines; None where there is
+        none.
+        """
         seal = await self.cosigned.sealed(quorum)
         signed = await self._trail.checkpoint(seal.checkpoint) if seal else None
         return await self._with_cosignatures(signed) if signed else None
@@ -125,9 +129,12 @@ class TrailReader:
         seen(indexes)
         return await self._trail.payloads(indexes)
 
-    # --- search ---------------------------------------------------------------------------------------------------------
+    # --- search
+    # ---------------------------------------------------------------------------------------------------------
 
-    async def search(self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST) -> Page:
+    async def search(
+        self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST
+    ) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
         signed = await self.checkpoint()
         found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
@@ -149,7 +156,9 @@ class TrailReader:
         return await self._views(await self.stored_case(case_id, (await self.checkpoint()).size))
 
     async def part_of_case(self, case_id: str, start: int, end: int) -> list[Stored]:
-        """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the caller knows what it shows."""
+        """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the
+        caller knows what it shows.
+        """
         return await self._trail.of_case(case_id, start, end)
 
     async def stored_case(self, case_id: str, size: int) -> list[Stored]:
@@ -169,10 +178,14 @@ class TrailReader:
     async def record(self, index: int) -> Record:
         proof, entry = await asyncio.gather(self.inclusion(index), self._trail.entry(index))
         if entry is None:
-            raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
+            raise NotInTrail(
+                f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail"
+            )
         seen([index])
         rec = Rec.read(entry.rec)
-        held, keeping, sealed = await asyncio.gather(self._trail.payloads([index]), self.keeper.refresh(proof.size), self.sealed_size())
+        held, keeping, sealed = await asyncio.gather(
+            self._trail.payloads([index]), self.keeper.refresh(proof.size), self.sealed_size()
+        )
         payload = held.get(index)
         missing = missing_of(rec, payload)
         raw = payload.raw if payload else None
@@ -185,12 +198,14 @@ class TrailReader:
             fact=None if rec.distrust else envelope or None,
             raw=raw.decode(errors="replace") if raw is not None else None,
             salt=payload.salt.hex() if payload else None,
-            digest_holds=not payload_faults(rec, payload) and (not missing or keeping.excuses(index, rec.case, missing)),
+            digest_holds=not payload_faults(rec, payload)
+            and (not missing or keeping.excuses(index, rec.case, missing)),
             erased=tuple(erasure for erasure in keeping.erasures.get(index, ()) if erasure.case == rec.case),
             proof=proof,
         )
 
-    # --- proofs ---------------------------------------------------------------------------------------------------------
+    # --- proofs
+    # ---------------------------------------------------------------------------------------------------------
 
     async def inclusion(self, index: int, size: int | None = None) -> InclusionProof:
         signed = await self.checkpoint()
@@ -201,7 +216,9 @@ class TrailReader:
             )
         entry, sealed = await asyncio.gather(self._trail.entry(index), self.sealed_size())
         if entry is None:
-            raise NotInTrail(f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail")
+            raise NotInTrail(
+                f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail"
+            )
         hashes = await self._tree.inclusion(index, size)
         current = size == signed.size
         return InclusionProof(
@@ -216,12 +233,16 @@ class TrailReader:
         )
 
     async def proof_file(self, index: int) -> str:
-        """A `.tlog-proof` under the sealed checkpoint where it covers the record, else under the newest; with the record's bytes."""
+        """A `.tlog-proof` under the sealed checkpoint where it covers the record, else under the newest; with
+        the record's bytes.
+        """
         sealed, entry = await self.sealed_checkpoint(), await self._trail.entry(index)
         signed = sealed if sealed is not None and index < sealed.size else await self.checkpoint()
         if not 0 <= index < signed.size:
             raise NotInTrail(f"record {index}: the last checkpoint covers {signed.size} records")
-        return tlog_proof(index, await self._tree.inclusion(index, signed.size), signed.note, entry.rec if entry else None)
+        return tlog_proof(
+            index, await self._tree.inclusion(index, signed.size), signed.note, entry.rec if entry else None
+        )
 
     async def path(self, index: int, size: int) -> list[bytes]:
         """The bare hashes of an inclusion proof."""
@@ -237,7 +258,8 @@ class TrailReader:
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
         """The roots of the perfect subtrees that make the first `leaves` records, the largest first."""
         return await self._tree.ranges(
-            [(node.number << node.level, node.number + 1 << node.level) for node in range_nodes(0, leaves)], size
+            [(node.number << node.level, node.number + 1 << node.level) for node in range_nodes(0, leaves)],
+            size,
         )
 
     async def consistency(self, first: int, second: int | None = None) -> ConsistencyProof:
@@ -278,18 +300,28 @@ class TrailReader:
             behind=None if last is None else max(0, last - size),
             sequencer=self._sequencer(),
             sealed=await self.sealed_size(),
-            witnesses=tuple([await self._witness(one.name, one.id) for one in self.cosigned.witnesses.values()]),
+            witnesses=tuple(
+                [await self._witness(one.name, one.id) for one in self.cosigned.witnesses.values()]
+            ),
             store=server.name,
             retained=not server.embedded,
         )
 
     async def _witness(self, name: str, key: str) -> WitnessView:
         last = await self.cosigned.last_of(key)
-        return WitnessView(name=name, size=last and last.size, time=datetime.fromtimestamp(last.time, UTC) if last else None)
+        return WitnessView(
+            name=name, size=last and last.size, time=datetime.fromtimestamp(last.time, UTC) if last else None
+        )
 
 
 def checkpoint_view(signed: Signed) -> CheckpointView:
-    return CheckpointView(number=signed.number, size=signed.size, root=signed.root.hex(), time=record.utc(signed.time), note=signed.note)
+    return CheckpointView(
+        number=signed.number,
+        size=signed.size,
+        root=signed.root.hex(),
+        time=record.utc(signed.time),
+        note=signed.note,
+    )
 
 
 def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None) -> Entry:

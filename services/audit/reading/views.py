@@ -1,4 +1,5 @@
-"""What the trail tells a reader: plain frozen values, the same for the HTTP answers, the explorer and the command.
+"""What the trail tells a reader: plain frozen values, the same for the HTTP answers, the explorer and the
+command.
 
 Invariant: every answer names the signed checkpoint it holds up to; what came in later is not part of it.
 """
@@ -23,7 +24,9 @@ class Order(StrEnum):
 
 
 class Filter(Given):
-    """All that are given must hold. `since` and `until` are broker times, both inclusive; so are those that authors claim."""
+    """All that are given must hold. `since` and `until` are broker times, both inclusive; so are those that
+    authors claim.
+    """
 
     case: Words | None = None
     kind: Words | None = None
@@ -60,7 +63,9 @@ class CheckpointView(Frozen):
 
 
 class Entry(Frozen):
-    """One record of the trail as it is searched: the fields are derived from the fact and checked against it by `verify`."""
+    """One record of the trail as it is searched: the fields are derived from the fact and checked against it
+    by `verify`.
+    """
 
     index: int
     sequence: int
@@ -87,7 +92,9 @@ class Entry(Frozen):
     category: str | None = None
     channels: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
-    """What came of it: `delivered`, `failed`; for a decision the kinds of its effects (`lit`, `lapsed`, `discharged` …)."""
+    """What came of it: `delivered`, `failed`; for a decision the kinds of its effects (`lit`, `lapsed`,
+    `discharged` …).
+    """
     lapse: bool = False
     lapses: tuple[str, ...] = ()
     """The duties that lapsed."""
@@ -101,8 +108,9 @@ class Entry(Frozen):
 
 
 class Page(Frozen):
-    """`next` is the cursor of the page after this one; None at the end. A page may be short and still have a next:
-    the search stops after about two seconds (`cut`) and goes on from there."""
+    """`next` is the cursor of the page after this one; None at the end. A page may be short and still have a
+    next: the search stops after about two seconds (`cut`) and goes on from there.
+    """
 
     entries: tuple[Entry, ...]
     here: str | None = None
@@ -156,7 +164,9 @@ class Record(Frozen):
     """The fact's bytes as they came, UTF-8 text (invalid bytes replaced)."""
     salt: str | None
     digest_holds: bool
-    """The fact is the one that was recorded; of one that was erased in part or whole, what is left is, and a redaction says why."""
+    """The fact is the one that was recorded; of one that was erased in part or whole, what is left is, and a
+    redaction says why.
+    """
     erased: tuple[Erasure, ...] = ()
     """What was erased of it, by whom and on what basis."""
     proof: InclusionProof

@@ -1,7 +1,9 @@
-"""Reads, gathered into facts: one a minute for each reader, and one at once for each file taken away. Pure but for the journal.
+"""Reads, gathered into facts: one a minute for each reader, and one at once for each file taken away. Pure
+but for the journal.
 
-Invariant: a read is in the journal before its answer goes out, and leaves it when its fact is in FACTS. A window of reads that was once
-sent is never added to: what a crash makes be sent again is the same fact under the same id.
+Invariant: a read is in the journal before its answer goes out, and leaves it when its fact is in FACTS. A
+window of reads that was once sent is never added to: what a crash makes be sent again is the same fact under
+the same id.
 """
 
 from collections.abc import Callable, Iterable
@@ -59,10 +61,17 @@ class Reads:
             try:
                 self._restore(line)
             except (ValueError, KeyError, TypeError) as error:
-                log.critical("read_lost", line=line[:200], why=str(error)[:200], next="the journal of reads was damaged here")
+                log.critical(
+                    "read_lost",
+                    line=line[:200],
+                    why=str(error)[:200],
+                    next="the journal of reads was damaged here",
+                )
 
     def begin(self, seen: Seen) -> tuple[str, str]:
-        """Keep that an answer begins. Returns its place, for `end`. Raises OSError where it can't be kept: then nothing may be shown."""
+        """Keep that an answer begins. Returns its place, for `end`. Raises OSError where it can't be kept:
+        then nothing may be shown.
+        """
         window = self._window(seen)
         place = window.id, self._new_id(seen.at)
         self._keep(place, seen, synced=seen.how is How.TAKEN)
@@ -84,7 +93,9 @@ class Reads:
             window.shut = True
 
     def due(self, now: datetime, *, all_of_them: bool = False) -> list[Window]:
-        """Those to be sent, closed now. Of each reader one after the other: what was not sent yet is before what came later."""
+        """Those to be sent, closed now. Of each reader one after the other: what was not sent yet is before
+        what came later.
+        """
         for key, window in list(self._open.items()):
             waiting = any(other.shut and _key(other) == key for other in self._shut.values())
             if all_of_them or (not waiting and now - window.opened_at >= self._pace):
@@ -99,7 +110,9 @@ class Reads:
         """It is in FACTS."""
         self._shut.pop(window.id, None)
         left = [*self._shut.values(), *self._open.values()]
-        self._journal.rewrite(_line((one.id, answer), seen) for one in left for answer, seen in one.seen.items())
+        self._journal.rewrite(
+            _line((one.id, answer), seen) for one in left for answer, seen in one.seen.items()
+        )
 
     def _window(self, seen: Seen) -> Window:
         if seen.how is How.TAKEN:
@@ -126,7 +139,9 @@ def fact_of(window: Window) -> Read:
     first = answers[0]
     questions: dict[tuple[str, str], list[Seen]] = {}
     for one in answers:
-        questions.setdefault((one.route, orjson.dumps(one.criteria, option=orjson.OPT_SORT_KEYS).decode()), []).append(one)
+        questions.setdefault(
+            (one.route, orjson.dumps(one.criteria, option=orjson.OPT_SORT_KEYS).decode()), []
+        ).append(one)
     readings = [_reading(asked) for asked in questions.values()]
     routes: dict[str, list[Reading]] = {}
     for reading in readings:

@@ -1,7 +1,8 @@
 """Around every request: who asked what, and how much was given, kept before the answer goes out.
 
-Invariant: whatever needed a token and was answered is kept, a route made tomorrow too; what anybody may have (checkpoint, tiles, proofs)
-is not, nor what changes the trail by a fact of its own. Where a read can't be kept, nothing is shown.
+Invariant: whatever needed a token and was answered is kept, a route made tomorrow too; what anybody may have
+(checkpoint, tiles, proofs) is not, nor what changes the trail by a fact of its own. Where a read can't be
+kept, nothing is shown.
 """
 
 import re
@@ -23,7 +24,9 @@ App = Callable[[Scope, Any, Any], Any]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 WINDOW = 256
-"""An export of no more records than this is one of many questions of a verifier: gathered, not a file taken away."""
+"""An export of no more records than this is one of many questions of a verifier: gathered, not a file taken
+away.
+"""
 _NOTHING_SHOWN = ("/api/v1/trail/state",)
 _FAULT = 400
 _NUMBER = re.compile("[0-9]{1,16}")
@@ -32,7 +35,9 @@ _NUMBER = re.compile("[0-9]{1,16}")
 class ReadsKept:
     """ASGI middleware. `wake` is called when there is something to put on record at once."""
 
-    def __init__(self, app: App, reads: Reads, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, app: App, reads: Reads, clock: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
         self._app, self._reads, self._clock, self._wake = app, reads, clock, wake
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -48,7 +53,9 @@ class ReadsKept:
 
 
 class _Answer:
-    def __init__(self, reads: Reads, clock: Callable[[], datetime], scope: Scope, given: Given, send: Any) -> None:
+    def __init__(
+        self, reads: Reads, clock: Callable[[], datetime], scope: Scope, given: Given, send: Any
+    ) -> None:
         self._reads, self._clock, self._scope, self._given, self._send = reads, clock, scope, given, send
         self._start: Any = None
         self._place: tuple[str, str] | None = None
@@ -80,7 +87,11 @@ class _Answer:
         return self._how is How.TAKEN
 
     def _counts(self, start: MutableMapping[str, Any]) -> bool:
-        return start["status"] < _FAULT and self._principal is not None and self._scope["path"] not in _NOTHING_SHOWN
+        return (
+            start["status"] < _FAULT
+            and self._principal is not None
+            and self._scope["path"] not in _NOTHING_SHOWN
+        )
 
     @property
     def _principal(self) -> Principal | None:
@@ -121,4 +132,8 @@ def _asked(scope: Scope) -> list[tuple[str, str]]:
 def _is_window(asked: list[tuple[str, str]]) -> bool:
     held = dict(asked)
     start, end = held.pop("start", ""), held.pop("end", "")
-    return not held and bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) and int(end) - int(start) <= WINDOW
+    return (
+        not held
+        and bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end))
+        and int(end) - int(start) <= WINDOW
+    )

@@ -1,7 +1,8 @@
 """Reads that are not on record yet, as lines of a file: what a kill -9 leaves is there at the next start.
 
-Invariant: a line is handed to the operating system before `append` returns, and is on disk where that was asked for. So a killed
-process loses nothing; a power cut loses what was looked at in its last seconds, never that a file was taken away.
+Invariant: a line is handed to the operating system before `append` returns, and is on disk where that was
+asked for. So a killed process loses nothing; a power cut loses what was looked at in its last seconds, never
+that a file was taken away.
 """
 
 import os
@@ -15,7 +16,9 @@ class Journal:
         self._lines = 0
 
     def read(self) -> list[bytes]:
-        """The lines a former life left. A last one that a crash cut short was never answered: it is left out."""
+        """The lines a former life left. A last one that a crash cut short was never answered: it is left
+        out.
+        """
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:

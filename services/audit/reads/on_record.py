@@ -1,4 +1,5 @@
-"""Puts reads on record: a `read` fact for each window that is due, for as long as the broker needs to take it.
+"""Puts reads on record: a `read` fact for each window that is due, for as long as the broker needs to take
+it.
 
 Invariant: what could not be sent stays in the journal; at a stop all that was read is sent first.
 """
@@ -51,7 +52,11 @@ class ReadsOnRecord:
             try:
                 await self._send(window)
             except (nats.errors.Error, OSError, TimeoutError) as error:
-                log.warning("reads_wait", why=str(error) or type(error).__name__, next="kept in the journal, sent when the broker takes it")
+                log.warning(
+                    "reads_wait",
+                    why=str(error) or type(error).__name__,
+                    next="kept in the journal, sent when the broker takes it",
+                )
                 return False
         return True
 
@@ -60,7 +65,9 @@ class ReadsOnRecord:
         fact = Fact.of(Kind.READ, id=window.id, source=SOURCE, subject=None, time=data.last_at, data=data)
         await self._append(fact_subject(data.by.principal, Kind.READ), fact.write(), window.id)
         self._reads.sent(window)
-        log.info("read_on_record", by=data.by.principal, role=data.by.role, how=data.how, records=data.records)
+        log.info(
+            "read_on_record", by=data.by.principal, role=data.by.role, how=data.how, records=data.records
+        )
 
     async def _rest(self, sent: bool) -> None:
         due = self._reads.next_due()

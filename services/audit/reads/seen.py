@@ -1,7 +1,7 @@
 """Which records an answer has given, told from where they are given out, not by each route for itself.
 
-Invariant: within one request every record is counted once, however often it was looked up for the answer; outside of a request nothing
-is counted.
+Invariant: within one request every record is counted once, however often it was looked up for the answer;
+outside of a request nothing is counted.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,8 @@
-"""What the trail answers to a receipt: whether the report it was given for stands on record, since when, as which record, and proof of it.
+"""What the trail answers to a receipt: whether the report it was given for stands on record, since when, as
+which record, and proof of it.
 
-Invariant: a receipt is believed only after intake's signature on it has held; "yes" is only said of what was computed for this answer
-up to the signed root.
+Invariant: a receipt is believed only after intake's signature on it has held; "yes" is only said of what was
+computed for this answer up to the signed root.
 """
 
 from enum import StrEnum
@@ -70,9 +71,13 @@ def read_receipt(text: str, key: Ed25519PublicKey) -> Claims:
         said: dict[str, Any] = jwt.decode(text.strip(), key, algorithms=[ALGORITHM], issuer=ISSUER)
         return Claims.model_validate(said)
     except jwt.InvalidSignatureError:
-        raise ReceiptError("its signature is not of this system's intake, or it was not copied whole") from None
+        raise ReceiptError(
+            "its signature is not of this system's intake, or it was not copied whole"
+        ) from None
     except (jwt.PyJWTError, ValidationError, ValueError) as error:
-        raise ReceiptError(f"this is no receipt of this system ({type(error).__name__}): copy it whole") from None
+        raise ReceiptError(
+            f"this is no receipt of this system ({type(error).__name__}): copy it whole"
+        ) from None
 
 
 async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> ReceiptAnswer:
@@ -89,15 +94,29 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
     try:
         stored = (await reader.stored(index, index + 1))[0]
         rec, proof = Rec.read(stored.rec), await reader.inclusion(index, signed.size)
-        verify_inclusion(index, signed.size, leaf_hash(stored.rec), [bytes.fromhex(one) for one in proof.hashes], signed.root)
+        verify_inclusion(
+            index,
+            signed.size,
+            leaf_hash(stored.rec),
+            [bytes.fromhex(one) for one in proof.hashes],
+            signed.root,
+        )
     except (IndexError, NotInTrail, ProofError, ValueError) as error:
-        return _differs(claims, f"record {index} was signed and can't be proven ({error})", f"第 {index} 条记录已签名却无法证明（{error}）")
+        return _differs(
+            claims,
+            f"record {index} was signed and can't be proven ({error})",
+            f"第 {index} 条记录已签名却无法证明（{error}）",
+        )
     payload = (await reader.payloads([index])).get(index)
     raw = payload.raw if payload is not None else None
     if fault := _difference(claims, rec, raw):
         return _differs(claims, *fault)
     at, signed_at = times.full(record.utc(rec.broker), zone), times.full(record.utc(signed.time), zone)
-    erased = ("", "") if raw is not None else (" Its message was erased since; the record stays.", "其原文已清除，记录仍在。")
+    erased = (
+        ("", "")
+        if raw is not None
+        else (" Its message was erased since; the record stays.", "其原文已清除，记录仍在。")
+    )
     return ReceiptAnswer(
         verdict=Verdict.RECORDED,
         en=f"This report was recorded at {at} as record {index} (number {rec.number} of case {rec.case}). A checkpoint of"

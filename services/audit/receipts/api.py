@@ -1,4 +1,6 @@
-"""A receipt handed in, answered in words and with proof. Whoever holds the receipt may ask: it names all that the answer tells."""
+"""A receipt handed in, answered in words and with proof. Whoever holds the receipt may ask: it names all that
+the answer tells.
+"""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo

@@ -1,7 +1,8 @@
 """Salts: fresh for each message, lasting for each principal, all from the operating system's randomness.
 
-Invariant: no salt can be made again. A digest whose salt is erased is a number nobody can find anything behind; so the salts live
-in the payloads' database alone, and a record built again after a crash takes the salts that are stored already.
+Invariant: no salt can be made again. A digest whose salt is erased is a number nobody can find anything
+behind; so the salts live in the payloads' database alone, and a record built again after a crash takes the
+salts that are stored already.
 """
 
 import os
@@ -20,7 +21,9 @@ def fresh_salts(count: int) -> list[bytes]:
 
 
 class Seen:
-    """Message ids of late, so that a message that came twice is recorded as a repetition. Bounded: ids far back are forgotten."""
+    """Message ids of late, so that a message that came twice is recorded as a repetition. Bounded: ids far
+    back are forgotten.
+    """
 
     WIDTH = 65_536
 

@@ -1,8 +1,8 @@
 """From a fact to its record: header, leaf, payload and search fields. Pure.
 
-Invariant: the same message at the same place with the same salts, time and writer makes the same payload and the same header. All of
-these lie with the payload: so a batch that was cut short by a crash is finished with what was begun, and a lost record is made again.
-A message is parsed once.
+Invariant: the same message at the same place with the same salts, time and writer makes the same payload and
+the same header. All of these lie with the payload: so a batch that was cut short by a crash is finished with
+what was begun, and a lost record is made again. A message is parsed once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,17 +62,32 @@ class Built(NamedTuple):
 
 
 def opened(message: Message) -> Opened:
-    """Raises NewerError for a fact of a newer format: which fields of it are personal is not for this version to say."""
+    """Raises NewerError for a fact of a newer format: which fields of it are personal is not for this version
+    to say.
+    """
     envelope = record.envelope_of(message.raw)
     refuse_newer(envelope)
-    if message.headers is not None and (why := distrust_envelope(message.subject, message.headers, envelope)) is not None:
+    if (
+        message.headers is not None
+        and (why := distrust_envelope(message.subject, message.headers, envelope)) is not None
+    ):
         return Opened(message, envelope, record.case_of(envelope), None, why)
     return Opened(message, envelope, record.case_of(envelope), record.actor_of(envelope))
 
 
-def build(one: Opened, head: CaseHead | None, source: Source, actors: Actors, salt: bytes, now: str, repeats: int | None = None) -> Built:
-    """`head`: the case's last record so far. `actors` knows the message's principal. `salt`: fresh, or the one stored already.
-    `now` as rfc3339. Uses up the envelope."""
+def build(
+    one: Opened,
+    head: CaseHead | None,
+    source: Source,
+    actors: Actors,
+    salt: bytes,
+    now: str,
+    repeats: int | None = None,
+) -> Built:
+    """`head`: the case's last record so far. `actors` knows the message's principal. `salt`: fresh, or the
+    one stored already.
+    `now` as rfc3339. Uses up the envelope.
+    """
     message, envelope, case, principal, distrust = one
     raw = message.raw
     index = message.sequence - 1
@@ -127,7 +142,9 @@ def build_all(
     seen: Seen | None = None,
     already: Sequence[Opened] | None = None,
 ) -> list[Built]:
-    """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the messages, opened."""
+    """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the
+    messages, opened.
+    """
     all_opened = already if already is not None else [opened(message) for message in messages]
     salts, at, kept = fresh_salts(len(all_opened)), rfc3339(now), kept or {}
     seen = seen or Seen()
@@ -136,8 +153,14 @@ def build_all(
         index = one.message.sequence - 1
         stored = kept.get(index)
         salt = stored.salt if stored is not None else fresh
-        by, when = (source._replace(epoch=stored.made.epoch), stored.made.ingested) if stored is not None and stored.made else (source, at)
-        made = build(one, heads.get(one.case), by, actors, salt, when, seen.add(one.message.message_id, index))
+        by, when = (
+            (source._replace(epoch=stored.made.epoch), stored.made.ingested)
+            if stored is not None and stored.made
+            else (source, at)
+        )
+        made = build(
+            one, heads.get(one.case), by, actors, salt, when, seen.add(one.message.message_id, index)
+        )
         heads[one.case] = made.head
         built.append(made)
     return built
@@ -146,5 +169,7 @@ def build_all(
 def head_of(entry: Stored) -> CaseHead:
     """The head of a case whose last record this is."""
     field = entry.fields
-    about = About(field["unit"], field["area"], field["level"], field["category"]) if field["case"] else NOTHING
+    about = (
+        About(field["unit"], field["area"], field["level"], field["category"]) if field["case"] else NOTHING
+    )
     return CaseHead(field["number"], entry.index, about)

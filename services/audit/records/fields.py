@@ -1,7 +1,8 @@
-"""The fields a record is searched by, derived from its header and its fact alone, so that `verify` can derive them again.
+"""The fields a record is searched by, derived from its header and its fact alone, so that `verify` can derive
+them again.
 
-Invariant: whatever bytes a fact has, its fields are defined; what can't be read is left out, never guessed. A case's unit,
-area, level and category stand in its report and are carried to its later records.
+Invariant: whatever bytes a fact has, its fields are defined; what can't be read is left out, never guessed. A
+case's unit, area, level and category stand in its report and are carried to its later records.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,9 @@ class Fields:
 
 
 def kind_of(rec: Rec) -> str:
-    """What the record is of. A message that is no authentic fact is none of the kind it claims, whoever asks."""
+    """What the record is of. A message that is no authentic fact is none of the kind it claims, whoever
+    asks.
+    """
     return UNTRUSTED if rec.distrust else of_subject(rec.subject)
 
 
@@ -75,11 +78,18 @@ def about_of(kind: str, envelope: Json) -> About:
     if kind not in ("reported", "established"):
         return NOTHING
     data = _object(envelope.get("data"))
-    return About(_text(data.get("unit")), _text(data.get("area")), _text(data.get("level")), _text(data.get("category")))
+    return About(
+        _text(data.get("unit")),
+        _text(data.get("area")),
+        _text(data.get("level")),
+        _text(data.get("category")),
+    )
 
 
 def derive(kind: str, envelope: Json, carried: About) -> Fields:
-    """`carried`: what the case's report said, or NOTHING. Of what is not trusted nobody is found by what it says of them."""
+    """`carried`: what the case's report said, or NOTHING. Of what is not trusted nobody is found by what it
+    says of them.
+    """
     if kind == UNTRUSTED:
         return Fields(kind, carried)
     data = _object(envelope.get("data"))
@@ -87,7 +97,13 @@ def derive(kind: str, envelope: Json, carried: About) -> Fields:
     about = carried if carried != NOTHING else about_of(kind, envelope)
     by = _object(get("by"))
     units: list[object] = [about.unit, get("unit"), get("to_unit"), by.get("unit")]
-    persons: list[object] = [get("person"), by.get("principal"), get("reported_by"), get("to_person"), get("owner")]
+    persons: list[object] = [
+        get("person"),
+        by.get("principal"),
+        get("reported_by"),
+        get("to_person"),
+        get("owner"),
+    ]
     channels: list[object] = []
     outcomes: list[object] = []
     lapses: list[object] = []
@@ -109,7 +125,15 @@ def derive(kind: str, envelope: Json, carried: About) -> Fields:
         outcomes = [kind]
     elif kind == "acknowledged":
         outcomes = [get("via")]
-    return Fields(kind, about, _distinct(units), _distinct(persons), _distinct(channels), _distinct(outcomes), _distinct(lapses))
+    return Fields(
+        kind,
+        about,
+        _distinct(units),
+        _distinct(persons),
+        _distinct(channels),
+        _distinct(outcomes),
+        _distinct(lapses),
+    )
 
 
 def effects_of(envelope: Json) -> list[Json]:
@@ -118,18 +142,28 @@ def effects_of(envelope: Json) -> list[Json]:
 
 
 def excused_in(envelope: Json) -> dict[str, tuple[str, ...]]:
-    """Lapsed duty → what excuses it; without those that nothing excuses. From the message, so that records of before have it too."""
+    """Lapsed duty → what excuses it; without those that nothing excuses. From the message, so that records of
+    before have it too.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for effect in effects_of(envelope):
         # Records of before name the stand-in alone.
-        excuses = _distinct(_list(effect.get("excuses"))) or ((Excuse.STOOD_IN.value,) if effect.get("stood_in") else ())
-        if effect.get("kind") == "lapsed" and isinstance(effect.get("duty"), str) and not EXCUSES.isdisjoint(excuses):
+        excuses = _distinct(_list(effect.get("excuses"))) or (
+            (Excuse.STOOD_IN.value,) if effect.get("stood_in") else ()
+        )
+        if (
+            effect.get("kind") == "lapsed"
+            and isinstance(effect.get("duty"), str)
+            and not EXCUSES.isdisjoint(excuses)
+        ):
             found[effect["duty"]] = excuses
     return found
 
 
 def words_of(envelope: Json) -> str | None:
-    """Free words of people, by which a fact is found: never stored by themselves, so that they are erased with the payload."""
+    """Free words of people, by which a fact is found: never stored by themselves, so that they are erased
+    with the payload.
+    """
     data = _object(envelope.get("data"))
     for field in ("summary", "title", "text", "note", "error", "reason"):
         words = data.get(field)
@@ -181,7 +215,9 @@ def _distinct(values: Sequence[object]) -> tuple[str, ...]:
 
 
 def searchable(rec: Rec, fields: Fields) -> Json:
-    """All fields of a record beside what is hashed: what `entries` stores, and what `verify` demands to find there."""
+    """All fields of a record beside what is hashed: what `entries` stores, and what `verify` demands to find
+    there.
+    """
     return {
         "stream": rec.stream,
         "sequence": rec.sequence,

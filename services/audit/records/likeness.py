@@ -1,6 +1,7 @@
 """Whether a record is of the message the broker holds under its number. Pure.
 
-Invariant: one rule for whoever asks: the sequencer, when a fact comes again, and the check of a trail against its stream.
+Invariant: one rule for whoever asks: the sequencer, when a fact comes again, and the check of a trail against
+its stream.
 """
 
 from services.audit.records.payloads import Payload
@@ -9,10 +10,16 @@ from shared.facts import rfc3339
 
 
 def unlike(message: Message, rec: Rec, payload: Payload | None) -> str | None:
-    """What of the record is not as the broker has it, in words that follow the fact's name. None where all is, or it was erased."""
+    """What of the record is not as the broker has it, in words that follow the fact's name. None where all
+    is, or it was erased.
+    """
     if rec.form == "gap":
         return "is recorded as lost, and the broker has it"
-    if (rec.sequence, rec.subject, rec.message_id) != (message.sequence, bounded(message.subject), bounded(message.message_id)):
+    if (rec.sequence, rec.subject, rec.message_id) != (
+        message.sequence,
+        bounded(message.subject),
+        bounded(message.message_id),
+    ):
         return (
             f"with message id {message.message_id} is recorded as number {rec.sequence} under subject {rec.subject}, "
             f"message id {rec.message_id}"

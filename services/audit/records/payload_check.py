@@ -1,6 +1,7 @@
 """Whether a payload is the one its record speaks of, in whole or in what an erasure left of it. Pure.
 
-Invariant: what is there must make the record's digests; what is not there is named, so that a redaction on record can answer for it.
+Invariant: what is there must make the record's digests; what is not there is named, so that a redaction on
+record can answer for it.
 """
 
 from services.audit.records import fields, payloads, record
@@ -12,7 +13,9 @@ WHOLE = "*"
 
 
 def payload_faults(rec: Rec, payload: Payload | None) -> list[str]:
-    """In plain words; empty where all that is there belongs to the record. What is missing is no fault here: see `missing_of`."""
+    """In plain words; empty where all that is there belongs to the record. What is missing is no fault here:
+    see `missing_of`.
+    """
     if payload is None or rec.form == "gap":
         return []
     if payload.remains is not None:
@@ -23,7 +26,9 @@ def payload_faults(rec: Rec, payload: Payload | None) -> list[str]:
 
 
 def missing_of(rec: Rec, payload: Payload | None) -> frozenset[str]:
-    """The personal paths that are gone, WHOLE where the rest of the message is too. Empty where all is there."""
+    """The personal paths that are gone, WHOLE where the rest of the message is too. Empty where all is
+    there.
+    """
     if rec.form == "gap" or (payload is not None and payload.raw is not None):
         return frozenset()
     remains = payload.remains if payload is not None else None
@@ -55,7 +60,11 @@ def _parts(rec: Rec, payload: Payload) -> list[str]:
     digests = payloads.digests_of(parts, payload.salt)
     if digests.plain != rec.plain:
         return ["its digest without personal fields is not its payload's"]
-    wrong = sorted(path for path in digests.personal.keys() | rec.personal.keys() if digests.personal.get(path) != rec.personal.get(path))
+    wrong = sorted(
+        path
+        for path in digests.personal.keys() | rec.personal.keys()
+        if digests.personal.get(path) != rec.personal.get(path)
+    )
     return [f"its digests of {', '.join(wrong)} are not its payload's"] if wrong else []
 
 
@@ -63,7 +72,11 @@ def _remains_faults(rec: Rec, payload: Payload) -> list[str]:
     remains = payload.remains
     assert remains is not None
     if remains.plain is None or rec.v == 1:
-        return [] if not remains.fields else ["fields are left of a payload that was erased whole: they prove nothing"]
+        return (
+            []
+            if not remains.fields
+            else ["fields are left of a payload that was erased whole: they prove nothing"]
+        )
     found: list[str] = []
     if record.digest_of(remains.salt, remains.plain) != rec.plain:
         found.append("what is left of its payload is not what was recorded: it was altered")

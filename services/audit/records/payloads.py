@@ -1,7 +1,9 @@
-"""What a record's digests were made of, and how it lies in the store: up to sixteen payloads to a chunk. Pure.
+"""What a record's digests were made of, and how it lies in the store: up to sixteen payloads to a chunk.
+Pure.
 
-Invariant: a chunk never reaches over a multiple of sixteen, so that payload i lies in a chunk that starts between the multiple at
-or below i and i. Whoever holds a payload can make each digest of its record again; after an erasure, those of what remains.
+Invariant: a chunk never reaches over a multiple of sixteen, so that payload i lies in a chunk that starts
+between the multiple at or below i and i. Whoever holds a payload can make each digest of its record again;
+after an erasure, those of what remains.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,18 +27,24 @@ class PayloadError(ValueError):
 
 
 class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A personal field, provable by itself: `values` is the canonical JSON array that was hashed with `salt`."""
+    """A personal field, provable by itself: `values` is the canonical JSON array that was hashed with
+    `salt`.
+    """
 
     salt: bytes
     values: bytes
 
 
 class Remains(msgspec.Struct, frozen=True, array_like=True):
-    """What an erasure left of a message: all but its personal fields, and those fields that were not erased."""
+    """What an erasure left of a message: all but its personal fields, and those fields that were not
+    erased.
+    """
 
     kind: str
     plain: bytes | None
-    """Canonical JSON with null for each personal value; None where the message was no JSON object, or all was erased."""
+    """Canonical JSON with null for each personal value; None where the message was no JSON object, or all was
+    erased.
+    """
     salt: bytes
     """Of `plain`."""
     fields: dict[str, Field]
@@ -44,7 +52,9 @@ class Remains(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Made(NamedTuple):
-    """When the audit made the record, and which writer: with message and salts, all that its header was made of."""
+    """When the audit made the record, and which writer: with message and salts, all that its header was made
+    of.
+    """
 
     ingested: str
     epoch: int
@@ -125,27 +135,41 @@ def digests_of(parts: Parts, salt: bytes) -> Digests:
         return NO_DIGESTS
     return Digests(
         record.digest_of(record.field_salt(salt, ""), parts.plain),
-        {path: record.digest_of(record.field_salt(salt, path), values) for path, values in parts.fields.items()},
+        {
+            path: record.digest_of(record.field_salt(salt, path), values)
+            for path, values in parts.fields.items()
+        },
     )
 
 
 def without(payload: Payload, kind: str, paths: Iterable[str] | None) -> Payload:
-    """What remains once `paths` are erased; of None all is, but that there was something. Erasing again what is erased is no fault."""
+    """What remains once `paths` are erased; of None all is, but that there was something. Erasing again what
+    is erased is no fault.
+    """
     if payload.remains is not None:
         remains = payload.remains
     else:
         parts = parts_of(record.envelope_of(payload.raw), kind)
-        salted = {path: Field(record.field_salt(payload.salt, path), values) for path, values in parts.fields.items()}
+        salted = {
+            path: Field(record.field_salt(payload.salt, path), values)
+            for path, values in parts.fields.items()
+        }
         remains = Remains(kind, parts.plain, record.field_salt(payload.salt, ""), salted)
     if paths is None or remains.plain is None:
         remains = Remains(kind, None, b"", {})
     else:
         gone = frozenset(paths)
-        remains = Remains(kind, remains.plain, remains.salt, {p: field for p, field in remains.fields.items() if p not in gone})
+        remains = Remains(
+            kind,
+            remains.plain,
+            remains.salt,
+            {p: field for p, field in remains.fields.items() if p not in gone},
+        )
     return Payload(payload.index, None, b"", payload.actor_salt, remains)
 
 
-# --- as the store holds them ------------------------------------------------------------------------------------------
+# --- as the store holds them
+# ------------------------------------------------------------------------------------------
 
 
 class _Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -162,12 +186,16 @@ _unpack = msgspec.msgpack.Decoder(tuple[_Held, ...]).decode
 
 
 def chunks(payloads: Sequence[Payload]) -> Iterator[tuple[int, int, bytes]]:
-    """(first index, how many, bytes) of payloads that are sorted by index; where an index is missing a new chunk begins."""
+    """(first index, how many, bytes) of payloads that are sorted by index; where an index is missing a new
+    chunk begins.
+    """
     part: list[Payload] = []
     size = 0
     for payload in payloads:
         weight = len(payload.raw or b"")
-        if part and (payload.index != part[-1].index + 1 or payload.index % CHUNK == 0 or size + weight > CHUNK_BYTES):
+        if part and (
+            payload.index != part[-1].index + 1 or payload.index % CHUNK == 0 or size + weight > CHUNK_BYTES
+        ):
             yield part[0].index, len(part), pack(part)
             part, size = [], 0
         part.append(payload)
@@ -189,9 +217,18 @@ def unpack(start: int, content: bytes) -> list[Payload]:
     try:
         held = _unpack(content)
     except msgspec.MsgspecError as error:
-        raise PayloadError(f"the payloads stored from record {start} on can't be read ({error}): they were altered") from None
+        raise PayloadError(
+            f"the payloads stored from record {start} on can't be read ({error}): they were altered"
+        ) from None
     return [
-        Payload(index, one.raw, one.salt, None, one.remains, Made(one.ingested, one.epoch) if one.ingested else None)
+        Payload(
+            index,
+            one.raw,
+            one.salt,
+            None,
+            one.remains,
+            Made(one.ingested, one.epoch) if one.ingested else None,
+        )
         for index, one in enumerate(held, start)
     ]
 

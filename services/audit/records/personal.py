@@ -1,7 +1,9 @@
-"""Which fields of a fact are personal, and a fact taken apart: each personal field by itself, and the rest without them.
+"""Which fields of a fact are personal, and a fact taken apart: each personal field by itself, and the rest
+without them.
 
-Invariant: one table says it for each kind; of a kind it does not know all data is personal. What is taken out leaves null in its
-place, and values under one path stand in the order of the document, so that they can be put back exactly where they were.
+Invariant: one table says it for each kind; of a kind it does not know all data is personal. What is taken out
+leaves null in its place, and values under one path stand in the order of the document, so that they can be
+put back exactly where they were.
 """
 
 import re
@@ -13,7 +15,9 @@ from shared.vocabulary import CASE_ACTS, DIRECTORY_KINDS, Kind
 
 Json = dict[str, Any]
 Paths = dict[str, "str | Paths"]
-"""A step of a path to the steps after it; a whole path where it ends. Lists on the way are walked without being named."""
+"""A step of a path to the steps after it; a whole path where it ends. Lists on the way are walked without
+being named.
+"""
 
 _REPORT = ("summary", "details", "tasks.title", "original.area_as_given", "original.digest")
 _ACT = ("text", "summary", "tasks.title", "original.area_as_given", "original.digest")
@@ -45,7 +49,10 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.directory",
         "notices.brief.ending",
         "notices.brief.called",
-        *(f"sends.data.{field}" for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words")),
+        *(
+            f"sends.data.{field}"
+            for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words")
+        ),
     ),
     Kind.DELIVERED: ("deliveries.address", "deliveries.error"),
     Kind.FAILED: ("deliveries.address", "deliveries.error"),
@@ -60,8 +67,10 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.POLICY_APPROVED: (),
     **dict.fromkeys(DIRECTORY_KINDS, _DIRECTORY),
 }
-"""Kind → fields of its data that hold names, ways to reach somebody, or words people wrote. An unsalted digest of such words is as
-good as the words. Ids of persons stay: they name nobody once the directory's names are erased."""
+"""Kind → fields of its data that hold names, ways to reach somebody, or words people wrote. An unsalted
+digest of such words is as good as the words. Ids of persons stay: they name nobody once the directory's names
+are erased.
+"""
 
 
 def paths_of(kind: str) -> tuple[str, ...]:
@@ -88,7 +97,9 @@ _UNKNOWN = _compiled(paths_of(""))
 
 
 def take_out(envelope: Json, kind: str) -> dict[str, list[Any]]:
-    """Take the personal values out of the envelope, which has null in their places then. Path → values, sorted by path."""
+    """Take the personal values out of the envelope, which has null in their places then. Path → values,
+    sorted by path.
+    """
     found: dict[str, list[Any]] = {}
     _take(envelope, _TREES.get(kind, _UNKNOWN), found)
     return dict(sorted(found.items())) if len(found) > 1 else found
@@ -130,16 +141,21 @@ def _put(node: Json, tree: Paths, values: dict[str, Any]) -> None:
 
 
 def canonical(value: "Json | list[Any]") -> bytes:
-    """JSON as RFC 8785 has it. Keys beyond the Basic Multilingual Plane are sorted by code point, integers beyond 2^53 stand as
-    they are. Raises TypeError for what is nested too deep."""
+    """JSON as RFC 8785 has it. Keys beyond the Basic Multilingual Plane are sorted by code point, integers
+    beyond 2^53 stand as they are. Raises TypeError for what is nested too deep.
+    """
     raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    # orjson writes 60.0 and 1e-07 where RFC 8785 has 60 and 1e-7; all else is the same, and 15 times as fast as Python.
+    # orjson writes 60.0 and 1e-07 where RFC 8785 has 60 and 1e-7; all else is the same, and 15 times as fast
+    # as Python.
     if any(may_hold_float(raw) for may_hold_float in _MAY_HOLD_FLOAT):
         return orjson.dumps(_numbers(value), option=orjson.OPT_SORT_KEYS)
     return raw
 
 
-_MAY_HOLD_FLOAT = tuple(re.compile(pattern).search for pattern in (rb'":[-0-9][0-9]*[.e]', rb",[-0-9][0-9]*[.e]", rb"\[[-0-9][0-9]*[.e]"))
+_MAY_HOLD_FLOAT = tuple(
+    re.compile(pattern).search
+    for pattern in (rb'":[-0-9][0-9]*[.e]', rb",[-0-9][0-9]*[.e]", rb"\[[-0-9][0-9]*[.e]")
+)
 """Each begins with a literal: together they take a twentieth of the time of one pattern for all three."""
 
 
@@ -158,7 +174,9 @@ _DECIMAL_FROM, _DECIMAL_UP_TO = -6, 21
 
 
 def _ecmascript(value: float) -> str:
-    """A finite number as ECMAScript writes it: the shortest digits that read back the same, as Python's, in another dress."""
+    """A finite number as ECMAScript writes it: the shortest digits that read back the same, as Python's, in
+    another dress.
+    """
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""

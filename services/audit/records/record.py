@@ -1,8 +1,9 @@
 """A record's header `rec`: the small canonical JSON that is hashed into the tree, one for each fact.
 
-Invariant: `rec` is canonical by RFC 8785 (ASCII keys sorted, integers below 2^53, no floats: msgspec writes the same bytes) and
-holds no personal data: the message, the message without its personal fields and each of these enter by salted digests, its author
-by a pseudonym. Headers of version 1 are read and written back for ever; of version 3 are only those that name a `distrust`.
+Invariant: `rec` is canonical by RFC 8785 (ASCII keys sorted, integers below 2^53, no floats: msgspec writes
+the same bytes) and holds no personal data: the message, the message without its personal fields and each of
+these enter by salted digests, its author by a pseudonym. Headers of version 1 are read and written back for
+ever; of version 3 are only those that name a `distrust`.
 """
 
 import hmac
@@ -48,7 +49,9 @@ class Message(NamedTuple):
 
 
 class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """`case` is "" for facts about no case: they are numbered among themselves. Fields stand in the order they are hashed in."""
+    """`case` is "" for facts about no case: they are numbered among themselves. Fields stand in the order
+    they are hashed in.
+    """
 
     actor: str | None
     broker: str
@@ -71,7 +74,9 @@ class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     offset: int | None = None
     """Broker's time minus the claimed one, whole milliseconds, rounded down."""
     personal: dict[str, str] = {}
-    """Path of each personal field the message has → SHA-256(field salt ‖ its values as a canonical JSON array), hex."""
+    """Path of each personal field the message has → SHA-256(field salt ‖ its values as a canonical JSON
+    array), hex.
+    """
     plain: str | None = None
     """The same of the message with null for each personal value; None where it is no JSON object."""
     previous: int | None
@@ -106,10 +111,16 @@ class Rec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
             raise RecordError(f"the header is no record of this trail ({error})") from None
         if rec.v not in (1, VERSION, DISTRUSTED_VERSION, FOLLOWING_VERSION):
             raise RecordError(f"the header is of version {rec.v}, which this program does not know")
-        if (rec.v == FOLLOWING_VERSION) is (rec.follows is msgspec.UNSET) or (rec.v == FOLLOWING_VERSION and rec.index != 0):
-            raise RecordError(f"a first header of version {FOLLOWING_VERSION}, and no other, says which trail it follows")
+        if (rec.v == FOLLOWING_VERSION) is (rec.follows is msgspec.UNSET) or (
+            rec.v == FOLLOWING_VERSION and rec.index != 0
+        ):
+            raise RecordError(
+                f"a first header of version {FOLLOWING_VERSION}, and no other, says which trail it follows"
+            )
         if rec.v != FOLLOWING_VERSION and (rec.v == DISTRUSTED_VERSION) is (rec.distrust is msgspec.UNSET):
-            raise RecordError(f"a header of version {DISTRUSTED_VERSION}, and no other, says why its message is not trusted")
+            raise RecordError(
+                f"a header of version {DISTRUSTED_VERSION}, and no other, says why its message is not trusted"
+            )
         if rec.write() != raw:
             raise RecordError("the header is not in canonical form")
         return rec
@@ -136,12 +147,16 @@ def digest_of(salt: bytes, raw: bytes) -> str:
 
 
 def pseudonym(salt: bytes, principal: str) -> str:
-    """The same for all acts of one principal; with the salt anyone can check it, without it nobody can guess it."""
+    """The same for all acts of one principal; with the salt anyone can check it, without it nobody can guess
+    it.
+    """
     return sha256(salt + principal.encode()).hexdigest()[:32]
 
 
 def field_salt(salt: bytes, path: str) -> bytes:
-    """The salt of one field, or of the message without them ("" for its path): it can be shown without showing the others'."""
+    """The salt of one field, or of the message without them ("" for its path): it can be shown without
+    showing the others'.
+    """
     return hmac.digest(salt, path.encode(), "sha256")
 
 

@@ -1,1 +1,3 @@
-"""What the trail adds up to: read, counted, never stored. `Reports` (reports.py) answers; the rest is pure."""
+"""What the trail adds up to: read, counted, never stored. `Reports` (reports.py) answers; the rest is
+pure.
+"""

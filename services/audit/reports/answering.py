@@ -23,8 +23,27 @@ from services.audit.reports.views import (
 )
 
 CHAINS = 200
-DUTY_COLUMNS = ("in_time", "late", "lapsed", "reported_late", "not_answered", "logged_calls", "contested", "excused")
-MATTER_COLUMNS = ("reports", "responded", "resolved", "closed", "reopened", "withdrawn", "merged", "open", "overdue")
+DUTY_COLUMNS = (
+    "in_time",
+    "late",
+    "lapsed",
+    "reported_late",
+    "not_answered",
+    "logged_calls",
+    "contested",
+    "excused",
+)
+MATTER_COLUMNS = (
+    "reports",
+    "responded",
+    "resolved",
+    "closed",
+    "reopened",
+    "withdrawn",
+    "merged",
+    "open",
+    "overdue",
+)
 SCORES = range(1, 6)
 Fields = dict[str, Any]
 
@@ -53,7 +72,9 @@ class Answering:
     def _duties(self, table: str, row: str, *, of_unit: bool = False) -> Fields:
         figures = self._figures
         counts = {column: figures.count(table, row, column) for column in DUTY_COLUMNS}
-        held_against = counts["lapsed"] - counts["excused"] - (_only_unanswered(figures, table, row) if of_unit else 0)
+        held_against = (
+            counts["lapsed"] - counts["excused"] - (_only_unanswered(figures, table, row) if of_unit else 0)
+        )
         in_time = counts["in_time"] - figures.count(table, row, "contested_in_time")
         done, late = figures.of(table, row, "done"), figures.of(table, row, "late")
         return {
@@ -70,14 +91,23 @@ class Answering:
 
     def units(self) -> tuple[UnitTimeliness, ...]:
         figures = self._figures
-        reporting = {row for row in figures.rows("matter_unit") if figures.count("matter_unit", row, "reports")}
+        reporting = {
+            row for row in figures.rows("matter_unit") if figures.count("matter_unit", row, "reports")
+        }
         return tuple(
-            UnitTimeliness(unit=row, cases=figures.count("matter_unit", row, "reports"), **self._duties("unit", row, of_unit=True))
+            UnitTimeliness(
+                unit=row,
+                cases=figures.count("matter_unit", row, "reports"),
+                **self._duties("unit", row, of_unit=True),
+            )
             for row in sorted({*figures.rows("unit"), *reporting})
         )
 
     def leaders(self) -> tuple[LeaderTimeliness, ...]:
-        return tuple(LeaderTimeliness(person=row, **self._duties("leader", row)) for row in self._figures.rows("leader"))
+        return tuple(
+            LeaderTimeliness(person=row, **self._duties("leader", row))
+            for row in self._figures.rows("leader")
+        )
 
     def duties_by(self, table: str) -> tuple[RowTimeliness, ...]:
         return tuple(RowTimeliness(row=row, **self._duties(table, row)) for row in self._figures.rows(table))
@@ -175,7 +205,10 @@ class Answering:
             TrendLine(
                 day=day,
                 reports=self._figures.count("day", day, "reports"),
-                **{f"by_{group}": dict(sorted(by[day, group].items())) for group in ("category", "level", "area", "kind")},
+                **{
+                    f"by_{group}": dict(sorted(by[day, group].items()))
+                    for group in ("category", "level", "area", "kind")
+                },
                 **self._traced("day", day, ("reports",)),
             )
             for day in self._figures.rows("day")
@@ -201,7 +234,9 @@ def _counts(figures: Figures, table: str, row: str, columns: tuple[str, ...]) ->
 
 def _only_unanswered(figures: Figures, table: str, row: str) -> int:
     """Of those a leader did not answer, those without an excuse: an excused one is not taken off twice."""
-    return max(figures.count(table, row, "not_answered") - figures.count(table, row, "not_answered_excused"), 0)
+    return max(
+        figures.count(table, row, "not_answered") - figures.count(table, row, "not_answered_excused"), 0
+    )
 
 
 def _mean(said: dict[int, int]) -> float | None:
@@ -216,7 +251,10 @@ def _chain(matter: Matter, task: str | None, held: list[Held]) -> ChainLine:
         kind=matter.kind,
         level=matter.level,
         summary=matter.summary,
-        chain=tuple(HeldLine(unit=one.unit, since=one.since, until=one.until, how=one.how, index=one.index) for one in held),
+        chain=tuple(
+            HeldLine(unit=one.unit, since=one.since, until=one.until, how=one.how, index=one.index)
+            for one in held
+        ),
     )
 
 

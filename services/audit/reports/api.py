@@ -11,7 +11,15 @@ from fastapi import APIRouter, Query, Request
 
 from services.audit.api import READERS
 from services.audit.reports.reports import Reports
-from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
+from services.audit.reports.views import (
+    FigureRecords,
+    Holding,
+    Lapses,
+    Reachability,
+    Resolution,
+    Timeliness,
+    Trend,
+)
 from services.audit.reports.window import LONGEST_LOOK_BACK, LOOK_BACK, Window
 from shared.directory import Directory
 from shared.facts import Given
@@ -27,16 +35,18 @@ class Period(Given):
     unit: Annotated[IdRef | None, Query(description="only what this unit owes and reports")] = None
     below: Annotated[bool, Query(description="with `unit`: and all units below it")] = False
     records: Annotated[bool, Query(description="each figure with the records it was counted from")] = False
-    back_days: Annotated[int, Query(ge=0, le=LONGEST_LOOK_BACK.days, description="so far before are open matters looked for")] = (
-        LOOK_BACK.days
-    )
+    back_days: Annotated[
+        int, Query(ge=0, le=LONGEST_LOOK_BACK.days, description="so far before are open matters looked for")
+    ] = LOOK_BACK.days
 
     def window(self, directory: Directory) -> Window:
         """Raises Problem 422 for a time without an offset."""
         for name, at in (("since", self.since), ("until", self.until)):
             if at is not None and at.tzinfo is None:
                 words = "give an offset, as in 2026-11-01T08:00:00+08:00"
-                raise Problem(422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)])
+                raise Problem(
+                    422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)]
+                )
         units = None
         if self.unit is not None:
             under = directory.below(self.unit) if self.below else ()
@@ -45,7 +55,10 @@ class Period(Given):
 
 
 class OfFigure(Period):
-    figure: Annotated[Words, Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`")]
+    figure: Annotated[
+        Words,
+        Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`"),
+    ]
 
 
 def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directory]) -> APIRouter:
@@ -53,13 +66,17 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
 
     @router.get("/timeliness")
     async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:
-        """By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast."""
+        """By unit, leader, level, category, area, rule and channel: how many duties were done in time, late,
+        not at all, and how fast.
+        """
         gate.admit(request, *READERS)
         return await reports.timeliness(period.window(directory()), records=period.records)
 
     @router.get("/lapses")
     async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:
-        """Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction."""
+        """Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and
+        correction.
+        """
         gate.admit(request, *READERS)
         return await reports.lapses(period.window(directory()))
 

@@ -1,7 +1,7 @@
 """The count itself: facts go in one by one, in order; figures come out. Pure.
 
-Invariant: an exercise counts nowhere, and what was decided before the window is remembered, not counted. What is followed of a matter
-is let go when it has ended.
+Invariant: an exercise counts nowhere, and what was decided before the window is remembered, not counted. What
+is followed of a matter is let go when it has ended.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,9 @@ class Counting:
             return
         matter = self.matters.get(seen.case)
         if matter is None:
-            self.matters[seen.case] = matter = Matter(seen.case, unit=seen.unit, area=seen.area, level=seen.level, category=seen.category)
+            self.matters[seen.case] = matter = Matter(
+                seen.case, unit=seen.unit, area=seen.area, level=seen.level, category=seen.category
+            )
         inside = self.window.holds(seen.at)
         if seen.kind in (Kind.REPORTED, Kind.ESTABLISHED):
             self._begin(matter, seen, inside)
@@ -140,7 +142,12 @@ class Counting:
                 self.figures.add(table, row, column, index, taken)
 
     def _respond(self, matter: Matter, seen: Seen) -> None:
-        if matter.responded or not matter.in_cohort or seen.kind not in RESPONSES or not self.window.holds(seen.at):
+        if (
+            matter.responded
+            or not matter.in_cohort
+            or seen.kind not in RESPONSES
+            or not self.window.holds(seen.at)
+        ):
             return
         matter.responded = True
         self._count_matter(matter, "responded", seen.index, between(matter.reported_at, seen.at))
@@ -174,7 +181,9 @@ class Counting:
         else:
             self._of_the_organ(matter, why.removeprefix("measure_"), None, index, inside)
 
-    def _of_the_organ(self, matter: Matter, column: str, measure: str | None, index: int, inside: bool) -> None:
+    def _of_the_organ(
+        self, matter: Matter, column: str, measure: str | None, index: int, inside: bool
+    ) -> None:
         if inside and self.window.asks_for(matter.unit):
             self.figures.add("organ", ALL, column, index)
             self.figures.add("organ_unit", matter.unit, column, index)
@@ -216,7 +225,9 @@ class Counting:
 def _handed(matter: Matter, effect: Json, at: datetime, index: int) -> None:
     unit, why = word(effect.get("unit")), str(effect.get("why"))
     if unit is not None and why in ("transfer_accepted", "lead_imposed"):
-        matter.hand_over(unit, at, "accepted" if why == "transfer_accepted" else "imposed", index, word(effect.get("task")))
+        matter.hand_over(
+            unit, at, "accepted" if why == "transfer_accepted" else "imposed", index, word(effect.get("task"))
+        )
 
 
 def _task(matter: Matter, effect: Json, at: datetime, index: int) -> None:

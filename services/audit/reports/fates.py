@@ -1,14 +1,25 @@
-"""What becomes of each duty: opened, done in time or late, lapsed, excused; by whom, at which level, over which channel. Pure.
+"""What becomes of each duty: opened, done in time or late, lapsed, excused; by whom, at which level, over
+which channel. Pure.
 
-Invariant: a duty's fate is what was decided (`discharged`, `lapsed`), never worked out again; each duty has one fate with regard to its
-limit, and a lapse is counted once however often it is told.
+Invariant: a duty's fate is what was decided (`discharged`, `lapsed`), never worked out again; each duty has
+one fate with regard to its limit, and a lapse is counted once however often it is told.
 """
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.audit.reports.figures import ALL, Figures
-from services.audit.reports.matters import Json, LapseSeen, Matter, Owed, between, rule_of, seconds, word, words
+from services.audit.reports.matters import (
+    Json,
+    LapseSeen,
+    Matter,
+    Owed,
+    between,
+    rule_of,
+    seconds,
+    word,
+    words,
+)
 from services.audit.reports.reach import answered_by_doing
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
@@ -41,20 +52,37 @@ class Fates:
         self._early: dict[tuple[str, str], tuple[tuple[str, ...], int]] = {}
         """Referrals stored before the decision they come from: another lane may be faster."""
 
-    def take(self, matter: Matter, seen: Seen, effect: Json, duty: str, moment: datetime, inside: bool) -> None:
+    def take(
+        self, matter: Matter, seen: Seen, effect: Json, duty: str, moment: datetime, inside: bool
+    ) -> None:
         unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
         match effect["kind"]:
             case EffectKind.OPENED:
-                owed = Owed(duty, unit, person, moment, word(effect.get("due_at")), effect.get("why") == "owed_on_report", seen.index)
+                owed = Owed(
+                    duty,
+                    unit,
+                    person,
+                    moment,
+                    word(effect.get("due_at")),
+                    effect.get("why") == "owed_on_report",
+                    seen.index,
+                )
                 matter.duties[duty] = owed
                 self._count(matter, owed, "opened", seen.index, inside)
             case EffectKind.LAPSED:
                 self._lapsed(matter, seen, effect, duty, inside)
             case EffectKind.DISCHARGED:
-                owed = matter.duties.pop(duty, None) or Owed(duty, unit, person, None, None, _by_recipient(effect), seen.index)
+                owed = matter.duties.pop(duty, None) or Owed(
+                    duty, unit, person, None, None, _by_recipient(effect), seen.index
+                )
                 self._done(matter, owed, effect, moment, seen.index, inside)
             case EffectKind.OWED_AGAIN:
-                self._contested(matter, Owed(duty, unit, person, None, word(effect.get("due_at")), True, seen.index), effect, inside)
+                self._contested(
+                    matter,
+                    Owed(duty, unit, person, None, word(effect.get("due_at")), True, seen.index),
+                    effect,
+                    inside,
+                )
             case EffectKind.REFERRED:
                 owed = matter.duties.get(duty)
                 if owed is not None and owed.lapse is not None:
@@ -72,7 +100,9 @@ class Fates:
 
     def _lapsed(self, matter: Matter, seen: Seen, effect: Json, duty: str, inside: bool) -> None:
         unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
-        owed = matter.duties.setdefault(duty, Owed(duty, unit, person, None, word(effect.get("due_at")), False, seen.index))
+        owed = matter.duties.setdefault(
+            duty, Owed(duty, unit, person, None, word(effect.get("due_at")), False, seen.index)
+        )
         if owed.lapse is not None:
             return
         cause, stood_in = word(effect.get("cause")), word(effect.get("stood_in"))
@@ -115,13 +145,16 @@ class Fates:
             else:
                 self.cut = True
 
-    def _done(self, matter: Matter, owed: Owed, effect: Json, moment: datetime, index: int, inside: bool) -> None:
+    def _done(
+        self, matter: Matter, owed: Owed, effect: Json, moment: datetime, index: int, inside: bool
+    ) -> None:
         late_by = seconds(effect.get("late_by_seconds"))
         self._count(matter, owed, "done", index, inside, between(owed.opened_at, moment))
         if late_by is None:
             self._count(matter, owed, "in_time", index, inside)
         else:
-            # How late somebody is whom something excuses is on record with their lapse, and is not held against them.
+            # How late somebody is whom something excuses is on record with their lapse, and is not held
+            # against them.
             is_excused = owed.lapse is not None and owed.lapse.is_excused
             self._count(matter, owed, "late_excused" if is_excused else "late", index, inside, late_by)
             if owed.lapse is not None:
@@ -131,7 +164,9 @@ class Fates:
         answered_by_doing(self.figures, matter, owed, index, moment)
 
     def _contested(self, matter: Matter, owed: Owed, effect: Json, inside: bool) -> None:
-        """It was held for done by a call that never was; of a contact of the chain nothing was held for done."""
+        """It was held for done by a call that never was; of a contact of the chain nothing was held for
+        done.
+        """
         if owed.duty in matter.duties:
             return
         matter.duties[owed.duty] = owed
@@ -145,16 +180,24 @@ class Fates:
         lapse.excuses = tuple(dict.fromkeys((*lapse.excuses, *excuses)))
         matter = self.matters.get(lapse.case)
         if not was_excused and lapse.is_excused and matter is not None:
-            owed = matter.duties.get(lapse.duty) or Owed(lapse.duty, lapse.unit, lapse.person, None, None, lapse.by_recipient, lapse.index)
+            owed = matter.duties.get(lapse.duty) or Owed(
+                lapse.duty, lapse.unit, lapse.person, None, None, lapse.by_recipient, lapse.index
+            )
             owed.lapse = owed.lapse or lapse
             self._excused(matter, owed, index, self.window.holds(lapse.at))
 
     def _excused(self, matter: Matter, owed: Owed, index: int, inside: bool) -> None:
         self._count(matter, owed, "excused", index, inside)
-        if owed.lapse is not None and owed.lapse.by_recipient and owed.lapse.cause == LapseCause.NOT_ACKNOWLEDGED:
+        if (
+            owed.lapse is not None
+            and owed.lapse.by_recipient
+            and owed.lapse.cause == LapseCause.NOT_ACKNOWLEDGED
+        ):
             self._count(matter, owed, "not_answered_excused", index, inside)
 
-    def _count(self, matter: Matter, owed: Owed, column: str, index: int, inside: bool, taken: float | None = None) -> None:
+    def _count(
+        self, matter: Matter, owed: Owed, column: str, index: int, inside: bool, taken: float | None = None
+    ) -> None:
         if not inside or not self.window.asks_for(owed.unit):
             return
         add = self.figures.add
@@ -183,7 +226,9 @@ class Fates:
 
     def _lapse_of(self, data: Json) -> LapseSeen | None:
         wanted = (data.get("case"), data.get("duty"))
-        return next((lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == wanted), None)
+        return next(
+            (lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == wanted), None
+        )
 
 
 def _by_recipient(effect: Json) -> bool:

@@ -1,7 +1,7 @@
 """Figures that can be traced: each holds how many, the records it was counted from, and how long each took.
 
-Invariant: a figure is nothing but its records. It holds no more than four bytes for a record it was counted from, and twelve for a
-time that was measured, so that a year of a large city stays small.
+Invariant: a figure is nothing but its records. It holds no more than four bytes for a record it was counted
+from, and twelve for a time that was measured, so that a year of a large city stays small.
 """
 
 from array import array
@@ -49,7 +49,9 @@ class Figure:
 
     @property
     def median(self) -> float | None:
-        """The middle one; of an even number the smaller of the two in the middle, which is one that there was."""
+        """The middle one; of an even number the smaller of the two in the middle, which is one that there
+        was.
+        """
         return sorted(self.seconds)[(len(self.seconds) - 1) // 2] if self.seconds else None
 
     @property
@@ -62,7 +64,9 @@ class Figure:
 
     def records_of(self, seconds: float | None) -> list[int]:
         """Those that took just so long: of the median or the worst, the records behind it."""
-        return sorted({index for index, taken in zip(self.measured, self.seconds, strict=True) if taken == seconds})
+        return sorted(
+            {index for index, taken in zip(self.measured, self.seconds, strict=True) if taken == seconds}
+        )
 
 
 NOTHING = Figure()
@@ -87,7 +91,9 @@ class Figures:
         return sorted({row for held, row, _ in self._held if held == table})
 
     def named(self, name: str) -> Figure | None:
-        """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None for no figure."""
+        """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None
+        for no figure.
+        """
         table, _, rest = name.partition(SEPARATOR)
         row, _, column = rest.rpartition(SEPARATOR)
         if column in ("median", "worst"):

@@ -1,7 +1,7 @@
 """Who held a matter how long: the chain of holders of each matter, and of each of its tasks. Pure.
 
-Invariant: a matter has one holder at a time; what is counted for a unit is the part that lies in the window, so that the times of all
-units add up to the time the matters were open.
+Invariant: a matter has one holder at a time; what is counted for a unit is the part that lies in the window,
+so that the times of all units add up to the time the matters were open.
 """
 
 from datetime import datetime

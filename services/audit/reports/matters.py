@@ -1,7 +1,8 @@
-"""A matter as the reports follow it: what is owed in it, who was told, who held it from when to when, how it ended.
+"""A matter as the reports follow it: what is owed in it, who was told, who held it from when to when, how it
+ended.
 
-Invariant: it is made of the decided effects alone; nothing is worked out again from times or from a policy. What has ended is let go,
-so that a matter costs no more than what is still open in it.
+Invariant: it is made of the decided effects alone; nothing is worked out again from times or from a policy.
+What has ended is let go, so that a matter costs no more than what is still open in it.
 """
 
 from collections.abc import Mapping
@@ -141,10 +142,17 @@ class Matter:
     def begin(self, seen: Seen, *, in_cohort: bool) -> None:
         """Its report, or the fact a standing watch began with. Reported again is reported once."""
         data = seen.data
-        self.kind = str(data.get("kind") or ReportKind.INCIDENT) if seen.kind == Kind.REPORTED else ReportKind.STANDING.value
+        self.kind = (
+            str(data.get("kind") or ReportKind.INCIDENT)
+            if seen.kind == Kind.REPORTED
+            else ReportKind.STANDING.value
+        )
         self.exercise = bool(data.get("exercise"))
         self.unit, self.area = _word(data.get("unit")) or seen.unit, _word(data.get("area")) or seen.area
-        self.level, self.category = _word(data.get("level")) or seen.level, _word(data.get("category")) or seen.category
+        self.level, self.category = (
+            _word(data.get("level")) or seen.level,
+            _word(data.get("category")) or seen.category,
+        )
         self.summary = _word(data.get("summary")) or _word(data.get("title"))
         self.index, self.reported_at, self.in_cohort = seen.index, seen.at, in_cohort
         if self.unit is not None and not self.held:
@@ -188,11 +196,19 @@ def effects_of(data: Mapping[str, Any]) -> list[Json]:
 
 
 def objects(value: object) -> list[Json]:
-    return [cast(Json, one) for one in cast(list[Any], value) if isinstance(one, dict)] if isinstance(value, list) else []
+    return (
+        [cast(Json, one) for one in cast(list[Any], value) if isinstance(one, dict)]
+        if isinstance(value, list)
+        else []
+    )
 
 
 def words(value: object) -> tuple[str, ...]:
-    return tuple(one for one in cast(list[Any], value) if isinstance(one, str)) if isinstance(value, list) else ()
+    return (
+        tuple(one for one in cast(list[Any], value) if isinstance(one, str))
+        if isinstance(value, list)
+        else ()
+    )
 
 
 def word(value: object) -> str | None:

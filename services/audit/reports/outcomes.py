@@ -1,7 +1,9 @@
-"""What became of lapses: done late, referred to the ledger, stated, proposed, decided, reviewed, corrected, refuted.
+"""What became of lapses: done late, referred to the ledger, stated, proposed, decided, reviewed, corrected,
+refuted.
 
-Invariant: read up to the checkpoint, whatever the window: an outcome is no less one for coming after the month's end. Only records are
-read that a lapse leads to: its own matter from there on, the ledger of whoever answers for it, and the case it was pursued in.
+Invariant: read up to the checkpoint, whatever the window: an outcome is no less one for coming after the
+month's end. Only records are read that a lapse leads to: its own matter from there on, the ledger of whoever
+answers for it, and the case it was pursued in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,7 +104,9 @@ def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> 
         elif seen.kind == Kind.DECIDED:
             about = seen.data.get("about")
             one = last.get(str(about.get("id"))) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-            raised = [effect for effect in effects_of(seen.data) if effect.get("why") == "accountability_case"]
+            raised = [
+                effect for effect in effects_of(seen.data) if effect.get("why") == "accountability_case"
+            ]
             if one is not None and raised:
                 one.accountability = word(raised[0].get("case"))
 
@@ -122,8 +126,12 @@ def steps_of(facts: Iterable[Seen]) -> list[Step]:
             if kind == EffectKind.PROPOSED:
                 steps.append(Step(index=seen.index, at=seen.at, what="proposed", measure=why))
             elif kind == EffectKind.STATUS and why in _DECIDED:
-                measure = str(effect.get("note") or "").partition(":")[0] if _DECIDED[why] == "decided" else None
-                steps.append(Step(index=seen.index, at=seen.at, what=_DECIDED[why], measure=measure or None, by=by))
+                measure = (
+                    str(effect.get("note") or "").partition(":")[0] if _DECIDED[why] == "decided" else None
+                )
+                steps.append(
+                    Step(index=seen.index, at=seen.at, what=_DECIDED[why], measure=measure or None, by=by)
+                )
     return steps
 
 

@@ -1,7 +1,8 @@
-"""Who could be reached: each message to each person, over each channel, and whether and how fast it was answered. Pure.
+"""Who could be reached: each message to each person, over each channel, and whether and how fast it was
+answered. Pure.
 
-Invariant: a message counts where the decision that sent it lies in the window; what became of it may come later. Messages that were
-held (an exercise, a plan of silence) rang nobody and count as held.
+Invariant: a message counts where the decision that sent it lies in the window; what became of it may come
+later. Messages that were held (an exercise, a plan of silence) rang nobody and count as held.
 """
 
 from datetime import datetime
@@ -69,7 +70,9 @@ def _failed(figures: Figures, notice: Told, channel: str, index: int) -> None:
             figures.add(table, row, "unreached", index)
 
 
-def _delivered(figures: Figures, matter: Matter, notice: Told, channel: str, index: int, taken: float | None) -> None:
+def _delivered(
+    figures: Figures, matter: Matter, notice: Told, channel: str, index: int, taken: float | None
+) -> None:
     first, notice.delivered = not notice.delivered, True
     for duty in notice.duties:
         owed = matter.duties.get(duty)

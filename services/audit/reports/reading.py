@@ -1,7 +1,8 @@
 """The facts of a stretch of the trail, in order, a page at a time: what the reports are counted from.
 
-Invariant: each fact once, however often it was delivered (a record that repeats an earlier message is passed over), and nothing
-above the checkpoint the report holds up to. Of records that no figure is made of the payload is never fetched.
+Invariant: each fact once, however often it was delivered (a record that repeats an earlier message is passed
+over), and nothing above the checkpoint the report holds up to. Of records that no figure is made of the
+payload is never fetched.
 """
 
 from collections import deque
@@ -21,10 +22,21 @@ PAGE = 256
 _REMEMBERED = 65_536
 """Message ids looked back on for a repeat: the broker itself keeps them for an hour."""
 UNCOUNTED = frozenset(
-    {Kind.DUE, Kind.HEARD, Kind.CHECKED, Kind.REJECTED, Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, *DIRECTORY_KINDS, fields.UNTRUSTED}
+    {
+        Kind.DUE,
+        Kind.HEARD,
+        Kind.CHECKED,
+        Kind.REJECTED,
+        Kind.POLICY_DRAFTED,
+        Kind.POLICY_APPROVED,
+        *DIRECTORY_KINDS,
+        fields.UNTRUSTED,
+    }
 )
 """No figure is made of these."""
-_STANDING = frozenset({"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised", "owed_again"})
+_STANDING = frozenset(
+    {"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised", "owed_again"}
+)
 """Effects by which a matter stands otherwise than before."""
 
 
@@ -75,7 +87,9 @@ def counts(entry: Stored) -> bool:
 def stands(entry: Stored) -> bool:
     """Whether how a matter stands depends on it: all that is needed of the time before the window."""
     kind = fields_kind(entry)
-    return kind in (Kind.REPORTED, Kind.ESTABLISHED) or (kind == Kind.DECIDED and not _STANDING.isdisjoint(entry.fields["outcomes"]))
+    return kind in (Kind.REPORTED, Kind.ESTABLISHED) or (
+        kind == Kind.DECIDED and not _STANDING.isdisjoint(entry.fields["outcomes"])
+    )
 
 
 def fields_kind(entry: Stored) -> str:
@@ -96,7 +110,9 @@ async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
     return low
 
 
-async def pages(reader: TrailReader, start: int, end: int, wanted: Callable[[Stored], bool], once: Once) -> AsyncIterator[list[Seen]]:
+async def pages(
+    reader: TrailReader, start: int, end: int, wanted: Callable[[Stored], bool], once: Once
+) -> AsyncIterator[list[Seen]]:
     """[start, end) in order."""
     for at in range(start, end, PAGE):
         stored = await reader.stored(at, min(at + PAGE, end))

@@ -1,6 +1,8 @@
-"""The reports as they are asked for: one pass over the trail for all of them, and its result kept while it still holds.
+"""The reports as they are asked for: one pass over the trail for all of them, and its result kept while it
+still holds.
 
-Invariant: an answer holds up to the checkpoint it names. One count runs at a time, so that memory stays bounded however many ask.
+Invariant: an answer holds up to the checkpoint it names. One count runs at a time, so that memory stays
+bounded however many ask.
 """
 
 import asyncio
@@ -16,15 +18,27 @@ from services.audit.reports.answering import Answering
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
 from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
-from services.audit.reports.views import FigureRecords, Holding, Lapses, Reachability, Resolution, Timeliness, Trend
+from services.audit.reports.views import (
+    FigureRecords,
+    Holding,
+    Lapses,
+    Reachability,
+    Resolution,
+    Timeliness,
+    Trend,
+)
 from services.audit.reports.window import Window
 from services.audit.store.trail import Signed, Stored
 
 _KEPT = 3
 _BEGINNING, _LATELY = 100, 500
-"""Of a matter that began before: so many of its first records are read, and so many of its last before the window."""
+"""Of a matter that began before: so many of its first records are read, and so many of its last before the
+window.
+"""
 _FULLY = 86_400
-"""Seconds before the window in which all facts are read, not only those that say how things stand: calls are answered within hours."""
+"""Seconds before the window in which all facts are read, not only those that say how things stand: calls are
+answered within hours.
+"""
 
 
 class Counted:
@@ -51,8 +65,11 @@ class Reports:
         self._one_at_a_time = asyncio.Lock()
 
     async def counted(self, window: Window) -> Counted:
-        """All figures of the window, up to the last checkpoint, or to an earlier one by which the window had ended already."""
-        # Asked before the turn is waited for: where the store does not answer, everybody hears so at the same time.
+        """All figures of the window, up to the last checkpoint, or to an earlier one by which the window had
+        ended already.
+        """
+        # Asked before the turn is waited for: where the store does not answer, everybody hears so at the same
+        # time.
         signed = await self._reader.checkpoint()
         async with self._one_at_a_time:
             kept = self._kept.get(window)
@@ -70,9 +87,18 @@ class Reports:
         reader, size, once = self._reader, signed.size, Once()
         counting = Counting(window, self._zone)
         start = await first_at(reader, size, window.begins) if window.since else 0
-        fully = await first_at(reader, size, datetime.fromtimestamp(max(window.start.timestamp() - _FULLY, 0), UTC)) if window.since else 0
+        fully = (
+            await first_at(
+                reader, size, datetime.fromtimestamp(max(window.start.timestamp() - _FULLY, 0), UTC)
+            )
+            if window.since
+            else 0
+        )
         end = min(await first_at(reader, size, window.until) + 1, size) if window.until else size
-        for low, high, wanted in ((start, min(max(fully, start), end), stands), (min(max(fully, start), end), end, counts)):
+        for low, high, wanted in (
+            (start, min(max(fully, start), end), stands),
+            (min(max(fully, start), end), end, counts),
+        ):
             async for page in pages(reader, low, high, wanted, once):
                 await self._take(counting, page, start)
         signed_at = datetime.fromisoformat(signed.time)
@@ -91,7 +117,9 @@ class Reports:
     async def _before(self, seen: Seen, start: int) -> list[Seen]:
         """How a matter that began before stood: its first records, and its last ones before that."""
         first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
-        last = await self._reader.part_of_case(seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number)
+        last = await self._reader.part_of_case(
+            seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number
+        )
         stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
         return await read(self._reader, stored)
 
@@ -121,7 +149,12 @@ class Reports:
     async def holding(self, window: Window, *, records: bool = False) -> Holding:
         counted = await self.counted(window)
         made = Answering(counted.counting, with_records=records)
-        return Holding(**counted.heading(), units=made.holders("holder"), tasks=made.holders("task_holder"), chains=made.chains())
+        return Holding(
+            **counted.heading(),
+            units=made.holders("holder"),
+            tasks=made.holders("task_holder"),
+            chains=made.chains(),
+        )
 
     async def reachability(self, window: Window, *, records: bool = False) -> Reachability:
         counted = await self.counted(window)
@@ -137,7 +170,9 @@ class Reports:
     async def resolution(self, window: Window, *, records: bool = False) -> Resolution:
         counted = await self.counted(window)
         made = Answering(counted.counting, with_records=records)
-        by: dict[str, Any] = {f"{name}s" if name != "category" else "categories": made.matters_by(name) for name in _MATTERS_BY}
+        by: dict[str, Any] = {
+            f"{name}s" if name != "category" else "categories": made.matters_by(name) for name in _MATTERS_BY
+        }
         return Resolution(**counted.heading(), whole=made.all_matters(), **by)
 
     async def trend(self, window: Window, *, records: bool = False) -> Trend:
@@ -156,8 +191,12 @@ class Reports:
         counted = await self.counted(window)
         found = counted.counting.figures.named(figure)
         if found is None:
-            raise NotInTrail(f"{figure!r} is no figure of this window: take `figure` of a line, and a field of it behind a slash")
-        return FigureRecords(**counted.heading(), figure=figure, count=found.count, indexes=tuple(found.records()))
+            raise NotInTrail(
+                f"{figure!r} is no figure of this window: take `figure` of a line, and a field of it behind a slash"
+            )
+        return FigureRecords(
+            **counted.heading(), figure=figure, count=found.count, indexes=tuple(found.records())
+        )
 
 
 _MATTERS_BY = ("kind", "level", "category", "area", "unit")

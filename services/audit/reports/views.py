@@ -1,7 +1,10 @@
-"""What the reports answer: plain frozen values. Times are in seconds; a share is between 0 and 1, None of nothing.
+"""What the reports answer: plain frozen values. Times are in seconds; a share is between 0 and 1, None of
+nothing.
 
-Invariant: every answer names the checkpoint it holds up to and what it leaves out, and each line the figures it is made of: under
-`figure`, with a column behind it (`unit/water_bureau` + `/late`), `GET /api/v1/reports/records` has their records.
+Invariant: every answer names the checkpoint it holds up to and what it leaves out, and each line the figures
+it is made of: under
+`figure`, with a column behind it (`unit/water_bureau` + `/late`), `GET /api/v1/reports/records` has their
+records.
 """
 
 from typing import Annotated
@@ -22,7 +25,9 @@ class Traced(Frozen):
 
 
 class DutyLine(Traced):
-    """How duties stood to their limits. Each duty whose fate was decided in the window is either `in_time` or `lapsed`."""
+    """How duties stood to their limits. Each duty whose fate was decided in the window is either `in_time` or
+    `lapsed`.
+    """
 
     duties: int
     """Opened in the window."""
@@ -38,14 +43,17 @@ class DutyLine(Traced):
     logged_calls: int = 0
     """Of those done, in time or late: by a call that somebody wrote down."""
     contested: int = 0
-    """Of the logged calls: the person called says that there was none. What they had answered is owed again, and counts as lapsed if so."""
+    """Of the logged calls: the person called says that there was none. What they had answered is owed again,
+    and counts as lapsed if so.
+    """
     excused: int = 0
     """Of the lapsed: the record names what speaks for whoever let it happen. Counted apart from the share."""
     held_against: int = 0
     """Of the lapsed: those without an excuse; for a unit also without those a leader did not answer."""
     share_in_time: float | None = None
-    """In time, of those in time and those lapsed without an excuse; for a unit also without those a leader did not answer. What a
-    contested call had answered in time is not in time."""
+    """In time, of those in time and those lapsed without an excuse; for a unit also without those a leader
+    did not answer. What a contested call had answered in time is not in time.
+    """
     median_seconds: float | None = None
     """From a duty's opening until it was done, in time or late."""
     worst_seconds: float | None = None
@@ -64,7 +72,9 @@ class LeaderTimeliness(DutyLine):
 
 
 class RowTimeliness(DutyLine):
-    """By level, category, area, duty rule, or the channel over which the call first got through (`none`: over none)."""
+    """By level, category, area, duty rule, or the channel over which the call first got through (`none`: over
+    none).
+    """
 
     row: str
 
@@ -99,7 +109,9 @@ class Step(Frozen):
     index: int
     at: Instant
     what: str
-    """`stated`, `proposed`, `decided`, `review_asked`, `upheld`, `set_aside`, `corrected`, `confirmed`, `refuted`."""
+    """`stated`, `proposed`, `decided`, `review_asked`, `upheld`, `set_aside`, `corrected`, `confirmed`,
+    `refuted`.
+    """
     measure: str | None = None
     by: str | None = None
 
@@ -113,7 +125,9 @@ class LapseLine(Frozen):
     cause: str | None
     due_at: str | None
     late_by_seconds: float | None
-    """How late the report came in. Of what else has lapsed, `done_late_by_seconds` says it once it is done."""
+    """How late the report came in. Of what else has lapsed, `done_late_by_seconds` says it once it is
+    done.
+    """
     stood_in: str | None
     found_at: Instant
     rule: str = ""
@@ -140,7 +154,9 @@ class LapseLine(Frozen):
 
     @property
     def outcome(self) -> str:
-        """`open`, `proposed`, `decided`, `upheld`, `set_aside`, `corrected`, `refuted`, `not_referred`: how it stands."""
+        """`open`, `proposed`, `decided`, `upheld`, `set_aside`, `corrected`, `refuted`, `not_referred`: how
+        it stands.
+        """
         said = [step.what for step in self.steps if step.what in _OUTCOMES]
         if said:
             return said[-1]
@@ -242,7 +258,9 @@ class MatterLine(Traced):
     overdue: int = 0
     """Of the open: with something owed whose limit has passed."""
     satisfaction: float | None = None
-    """The mean of what those who reported or complained said when asked, 5 best; None where nobody was asked."""
+    """The mean of what those who reported or complained said when asked, 5 best; None where nobody was
+    asked.
+    """
     satisfaction_said: int = 0
 
 

@@ -1,13 +1,17 @@
-"""Which part of the trail a report is about: a stretch of time by the broker's clock, and whose duties and matters.
+"""Which part of the trail a report is about: a stretch of time by the broker's clock, and whose duties and
+matters.
 
-Invariant: `since` and `until` are both inclusive, as everywhere in the trail; a window without an end holds up to its checkpoint.
+Invariant: `since` and `until` are both inclusive, as everywhere in the trail; a window without an end holds
+up to its checkpoint.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 LOOK_BACK = timedelta(days=31)
-"""How far before the window matters are looked for that are still open and of which nothing is heard in it."""
+"""How far before the window matters are looked for that are still open and of which nothing is heard in
+it.
+"""
 LONGEST_LOOK_BACK = timedelta(days=366)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

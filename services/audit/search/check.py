@@ -1,8 +1,8 @@
 """The search index checked: every tile made again from the records and compared with what the store holds.
 
-Invariant: an edited tile is named with the record it hides or shows wrongly; a missing one counts as a fault as soon as one that
-is written after it is there. Of records that are not in the store (removed: not told here) nothing is demanded.
-Memory is the blocks that are not rolled up yet.
+Invariant: an edited tile is named with the record it hides or shows wrongly; a missing one counts as a fault
+as soon as one that is written after it is there. Of records that are not in the store (removed: not told
+here) nothing is demanded. Memory is the blocks that are not rolled up yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,9 @@ class SearchCheck:
             if self._macs is not None and payload is not None:
                 tiles.mark(self._word_tile, offset, self._macs.of_text(searched_words(payload.envelope)))
             if payload is None or payload.raw is None:
-                self._erased.update(Block(level, entry.index // Block(level, 0).width) for level in range(TOP + 1))
+                self._erased.update(
+                    Block(level, entry.index // Block(level, 0).width) for level in range(TOP + 1)
+                )
             await self._pass_by()
 
     async def _pass_by(self) -> None:
@@ -103,11 +105,15 @@ class SearchCheck:
             return
         told, known = 0, ~(self._absent >> block.start)
         for term in sorted(made.keys() | held.keys()):
-            for offset in tiles.offsets((made.get(term, 0) ^ held.get(term, 0)) & known & tiles.within(0, block.width)):
+            for offset in tiles.offsets(
+                (made.get(term, 0) ^ held.get(term, 0)) & known & tiles.within(0, block.width)
+            ):
                 told += 1
                 if told <= _NAMED:
                     what = "words" if words else f"{term.decode(errors='replace')!r}"
-                    self._report(block.start + offset, f"{where} was altered: {_wrong(made, term, offset, what)}")
+                    self._report(
+                        block.start + offset, f"{where} was altered: {_wrong(made, term, offset, what)}"
+                    )
         if told > _NAMED:
             self._report(None, f"{where} was altered in {told - _NAMED} more places")
 
@@ -140,9 +146,16 @@ def _wrong(made: Tile, term: bytes, offset: int, what: str) -> str:
 
 
 async def check_search(
-    trail: Trail, size: int, report: Report, *, macs: Macs | None = None, progress: Callable[[int, int], None] = lambda _, __: None
+    trail: Trail,
+    size: int,
+    report: Report,
+    *,
+    macs: Macs | None = None,
+    progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> int:
-    """The first `size` records read and their tiles compared. Returns how many tiles were. `macs`: None leaves the words unchecked."""
+    """The first `size` records read and their tiles compared. Returns how many tiles were. `macs`: None
+    leaves the words unchecked.
+    """
     check = SearchCheck(trail, report, macs)
     for start in range(0, size - size % BLOCK, _WINDOW):
         entries = await trail.entries(start, start + _WINDOW)

@@ -1,6 +1,7 @@
 """What may be asked of the trail, as it comes over HTTP: every criterion, and which page.
 
-Invariant: a criterion that can have no answer is refused with its name and what to write instead; nothing is guessed or left out.
+Invariant: a criterion that can have no answer is refused with its name and what to write instead; nothing is
+guessed or left out.
 """
 
 import re
@@ -18,7 +19,11 @@ from shared.http_fields import Cursor
 from shared.problems import Problem
 from shared.vocabulary import Category, Kind, Level
 
-KINDS, LEVELS, CATEGORIES = (*map(str, Kind), GAP, UNTRUSTED), tuple(map(str, Level)), tuple(map(str, Category))
+KINDS, LEVELS, CATEGORIES = (
+    (*map(str, Kind), GAP, UNTRUSTED),
+    tuple(map(str, Level)),
+    tuple(map(str, Category)),
+)
 _CLOSED = {"kind": KINDS, "level": LEVELS, "category": CATEGORIES}
 _CASE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AREA = re.compile(r"\d{2,12}")
@@ -43,7 +48,9 @@ class EntriesQuery(Filter):
         """Raises Problem."""
         if faults := list(_faults(self)):
             words = "; ".join(f"{field}: {message}" for field, message in faults)
-            raise Problem(422, "Invalid request", f"Correct the criteria and ask again. {words}.", errors=faults)
+            raise Problem(
+                422, "Invalid request", f"Correct the criteria and ask again. {words}.", errors=faults
+            )
         asked = Filter(**{name: getattr(self, name) for name in Filter.model_fields})
         return asked if self.unit is not None else asked.model_copy(update={"under": False})
 
@@ -76,5 +83,9 @@ def _spans(what: EntriesQuery) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(value: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(value.casefold(), known, n=3) or [one for one in known if one.casefold() == value.casefold()]
-    return f"there is no {value[:60]!r}: " + (f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(known)}")
+    near = get_close_matches(value.casefold(), known, n=3) or [
+        one for one in known if one.casefold() == value.casefold()
+    ]
+    return f"there is no {value[:60]!r}: " + (
+        f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(known)}"
+    )

@@ -1,7 +1,8 @@
 """The search index asked: which records of a block may be answers. Read only.
 
-Invariant: what it does not name is no answer, or it says that it does not know the block (yet, or after an erasure). Fields' tiles
-never change, and those asked for last are kept; words' tiles may be erased, and are read each time.
+Invariant: what it does not name is no answer, or it says that it does not know the block (yet, or after an
+erasure). Fields' tiles never change, and those asked for last are kept; words' tiles may be erased, and are
+read each time.
 """
 
 import asyncio
@@ -29,13 +30,27 @@ class SearchIndex:
         self._weight = 0
 
     async def candidates(self, blocks: Sequence[Block], plan: Plan) -> dict[Block, int | None]:
-        """Of each block the records that may be answers, as a bitmap; None where the index does not know enough of it."""
+        """Of each block the records that may be answers, as a bitmap; None where the index does not know
+        enough of it.
+        """
         terms = [term for group in (*plan.groups, plan.without) for term in group]
         macs = [self._macs.of(gram) for gram in plan.grams] if self._macs else []
         name = self._macs.name if self._macs else 0
         fields, words = await asyncio.gather(
-            self._fields({tiles.key_of(block, tiles.bucket_of(term, block.level)) for block in blocks for term in terms}),
-            self._words({tiles.key_of(block, tiles.bucket_of(mac, block.level), name) for block in blocks for mac in macs}),
+            self._fields(
+                {
+                    tiles.key_of(block, tiles.bucket_of(term, block.level))
+                    for block in blocks
+                    for term in terms
+                }
+            ),
+            self._words(
+                {
+                    tiles.key_of(block, tiles.bucket_of(mac, block.level), name)
+                    for block in blocks
+                    for mac in macs
+                }
+            ),
         )
         return {block: self._of_block(block, plan, fields, words, macs) for block in blocks}
 
@@ -59,7 +74,9 @@ class SearchIndex:
         while self._weight > KEPT_BYTES:
             self._weight -= len(self._kept.popitem(last=False)[1])
 
-    def _of_block(self, block: Block, plan: Plan, fields: Read, words: Read, macs: Sequence[bytes]) -> int | None:
+    def _of_block(
+        self, block: Block, plan: Plan, fields: Read, words: Read, macs: Sequence[bytes]
+    ) -> int | None:
         try:
             named = [_any(_look_up(fields, block, term, 0) for term in group) for group in plan.groups]
             excluded = _any(_look_up(fields, block, term, 0) for term in plan.without)

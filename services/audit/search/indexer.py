@@ -1,7 +1,9 @@
-"""Writes the search index behind the sequencer: each block of records as soon as a checkpoint covers it whole, then what it rolls up to.
+"""Writes the search index behind the sequencer: each block of records as soon as a checkpoint covers it
+whole, then what it rolls up to.
 
-Invariant: a tile is written once, from what the records say, and is the same whoever writes it; so it may die anywhere and go on.
-It is never in the way: it works in small slices, rests several times as long while facts come in, and searches do without it.
+Invariant: a tile is written once, from what the records say, and is the same whoever writes it; so it may die
+anywhere and go on. It is never in the way: it works in small slices, rests several times as long while facts
+come in, and searches do without it.
 """
 
 import asyncio
@@ -33,7 +35,9 @@ _LOOKS_AGAIN = 3_600.0
 
 
 class SearchIndexer:
-    """`covered`: how many records a checkpoint covers. `macs`: None leaves words out. `step` is told after each write."""
+    """`covered`: how many records a checkpoint covers. `macs`: None leaves words out. `step` is told after
+    each write.
+    """
 
     def __init__(
         self,
@@ -45,10 +49,18 @@ class SearchIndexer:
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.quiet = asyncio.Lock()
-        """Whoever erases holds it while payload and words' tiles go, so that no words are written from a payload just erased."""
+        """Whoever erases holds it while payload and words' tiles go, so that no words are written from a
+        payload just erased.
+        """
         self.indexed: int = 0
         """All records below are in tiles of level 0."""
-        self._trail, self._store, self._macs, self._covered, self._step = trail, trail.search, macs, covered, step
+        self._trail, self._store, self._macs, self._covered, self._step = (
+            trail,
+            trail.search,
+            macs,
+            covered,
+            step,
+        )
         self._wake, self._rests = asyncio.Event(), rests
         self._size = 0
 
@@ -100,18 +112,23 @@ class SearchIndexer:
 
     async def _missing(self, blocks: Sequence[Block]) -> list[Block]:
         """Those that lack a tile, in the order they are built in."""
-        there = await self._store.known([key for block in blocks for key in tiles.keys_of(block)], words=False)
+        there = await self._store.known(
+            [key for block in blocks for key in tiles.keys_of(block)], words=False
+        )
         words: set[int] = set()
         if self._macs is not None:
             name = self._macs.name
-            words = await self._store.known([key for block in blocks for key in tiles.keys_of(block, name)], words=True)
+            words = await self._store.known(
+                [key for block in blocks for key in tiles.keys_of(block, name)], words=True
+            )
         return [block for block in blocks if not self._is_whole(block, there, words)]
 
     def _is_whole(self, block: Block, there: set[int], words: set[int]) -> bool:
         fields = there.issuperset(tiles.keys_of(block))
         return fields and (self._macs is None or words.issuperset(tiles.keys_of(block, self._macs.name)))
 
-    # --- building -------------------------------------------------------------------------------------------------------
+    # --- building
+    # -------------------------------------------------------------------------------------------------------
 
     async def _timed(self, block: Block) -> None:
         loop = asyncio.get_running_loop()
@@ -134,24 +151,37 @@ class SearchIndexer:
         words: Tile = {}
         for start in range(block.start, block.end, _WINDOW):
             entries = await self._trail.entries(start, min(start + _WINDOW, block.end))
-            payloads = await self._trail.payloads([entry.index for entry in entries]) if self._macs is not None else {}
+            payloads = (
+                await self._trail.payloads([entry.index for entry in entries])
+                if self._macs is not None
+                else {}
+            )
             for number, entry in enumerate(entries):
                 self._mark(fields, entry, block)
                 if self._macs is not None and (payload := payloads.get(entry.index)) is not None:
-                    tiles.mark(words, entry.index - block.start, self._macs.of_text(searched_words(payload.envelope)))
+                    tiles.mark(
+                        words, entry.index - block.start, self._macs.of_text(searched_words(payload.envelope))
+                    )
                 if number % _SLICE == _SLICE - 1:
                     await asyncio.sleep(0)
         await self._store.insert({tiles.key_of(block, 0): tiles.write(fields)}, words=False)
         self._step("search fields")
         if self._macs is not None:
-            await self._store.insert({tiles.key_of(block, 0, self._macs.name): tiles.write(words)}, words=True)
+            await self._store.insert(
+                {tiles.key_of(block, 0, self._macs.name): tiles.write(words)}, words=True
+            )
             self._step("search words")
 
     def _mark(self, fields: Tile, entry: Stored, block: Block) -> None:
         try:
             tiles.mark(fields, entry.index - block.start, terms_of_entry(entry))
         except RecordError as error:
-            log.error("record_not_indexed", record=entry.index, why=str(error), next="`fenghuo trail verify` says what was done to it")
+            log.error(
+                "record_not_indexed",
+                record=entry.index,
+                why=str(error),
+                next="`fenghuo trail verify` says what was done to it",
+            )
 
     async def _roll_up(self, block: Block, *, words: bool) -> None:
         """Bucket by bucket of the level below, each into sixteen."""
@@ -161,7 +191,8 @@ class SearchIndexer:
             keys = [tiles.key_of(child, bucket, name) for child in children]
             found = await self._store.find(keys, words=words)
             if len(found) < FAN:
-                # Erased in this moment, or deleted: what is missing is found and built first at the next look.
+                # Erased in this moment, or deleted: what is missing is found and built first at the next
+                # look.
                 self._wake.set()
                 return
             rolled: list[Tile] = [{} for _ in range(FAN)]

@@ -1,6 +1,8 @@
-"""The key the words of the search index are kept under: made once, and kept outside the store, so that the store alone tells no words.
+"""The key the words of the search index are kept under: made once, and kept outside the store, so that the
+store alone tells no words.
 
-Invariant: lost, nothing is lost but the words' tiles: under a new key they are built anew, and the old ones can't be read by anyone.
+Invariant: lost, nothing is lost but the words' tiles: under a new key they are built anew, and the old ones
+can't be read by anyone.
 """
 
 import os

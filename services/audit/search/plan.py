@@ -1,4 +1,5 @@
-"""A question taken apart: which terms the index is asked for, and what a record must say to be an answer. Pure.
+"""A question taken apart: which terms the index is asked for, and what a record must say to be an answer.
+Pure.
 
 Invariant: the index only proposes; `fits` and `has_words` decide, on the record and its payload.
 """
@@ -42,9 +43,13 @@ class Plan:
 
 
 def plan_of(what: Filter, below: Below = none_below) -> Plan:
-    units = frozenset((what.unit, *(below(what.unit) if what.under else ()))) if what.unit is not None else None
+    units = (
+        frozenset((what.unit, *(below(what.unit) if what.under else ()))) if what.unit is not None else None
+    )
     groups: list[tuple[str, ...]] = [
-        (f"{name}:{value}",) for name in ("kind", "level", "category", "person", "channel", "outcome") if (value := getattr(what, name))
+        (f"{name}:{value}",)
+        for name in ("kind", "level", "category", "person", "channel", "outcome")
+        if (value := getattr(what, name))
     ]
     if units is not None:
         groups.append(tuple(f"unit:{unit}" for unit in sorted(units)))

@@ -1,8 +1,8 @@
-"""The search itself: the index names records, each is looked at, until a page is full or the time is up; what the index does not
-know (yet) is walked in windows bounded at both ends.
+"""The search itself: the index names records, each is looked at, until a page is full or the time is up; what
+the index does not know (yet) is walked in windows bounded at both ends.
 
-Invariant: records never change, so a page read again is the same page, and no record is passed over between two pages. A search
-that its time cut short says to where it got.
+Invariant: records never change, so a page read again is the same page, and no record is passed over between
+two pages. A search that its time cut short says to where it got.
 """
 
 import asyncio
@@ -32,15 +32,18 @@ _STEPS = (4, 12, 32)
 _TEXTS = 500
 """Texts looked at in one question to the store."""
 _FEWEST_NAMED, _NAMED = 16, 400
-"""Records named by the index that are looked at at once, at most: as many as the answers still missing ask for."""
+"""Records named by the index that are looked at at once, at most: as many as the answers still missing ask
+for.
+"""
 _SLACK = timedelta(minutes=5)
 """Broker times follow the order of the trail but for steps of its clock, which are smaller than this."""
 _AHEAD = timedelta(days=1)
 """An author's clock may be ahead of the broker's by so much and still be found by the time it claims."""
 _CURSOR = re.compile(r"([no])(\d{1,18})\.([0-9a-f]{8})")
 _PLACES_BITS, _PLACES_FAN = 8, 4
-"""A time is found to a multiple of 256 records, a sixteenth of what is left with each question to the store: what is asked for
-is looked at in the records anyway."""
+"""A time is found to a multiple of 256 records, a sixteenth of what is left with each question to the store:
+what is asked for is looked at in the records anyway.
+"""
 _TIMES_KEPT = 16_384
 """Of such multiples: those of four million records."""
 
@@ -68,7 +71,10 @@ class _Bounds:
 
     def ordered(self, blocks: Sequence[Block]) -> list[Block]:
         """Those that have a part in it, in the order of the search."""
-        kept = sorted((block for block in blocks if block.start < self.high and block.end > self.low), key=lambda block: block.start)
+        kept = sorted(
+            (block for block in blocks if block.start < self.high and block.end > self.low),
+            key=lambda block: block.start,
+        )
         return kept[::-1] if self.newest else kept
 
 
@@ -93,7 +99,11 @@ class Searcher:
         low, high = await self._window(what, size)
         bounds = _Bounds(low, min(high, here), newest) if newest else _Bounds(max(low, here), high, newest)
         plan, ends_at = plan_of(what, self._below), asyncio.get_running_loop().time() + _BUDGET
-        steps = self._in_case(what.case, plan, bounds) if what.case is not None else self._walk(plan, bounds, size, limit)
+        steps = (
+            self._in_case(what.case, plan, bounds)
+            if what.case is not None
+            else self._walk(plan, bounds, size, limit)
+        )
         entries: list[Stored] = []
         reached, cut = bounds.high if newest else bounds.low, False
         async for found, reached in steps:  # noqa: B007 - used below
@@ -104,9 +114,16 @@ class Searcher:
             entries, cut = entries[:limit], False
             reached = entries[-1].index if newest else entries[-1].index + 1
         ended = reached <= bounds.low if newest else reached >= bounds.high
-        return Found(entries, f"{mark[0]}{here}{mark[1]}", None if ended else f"{mark[0]}{reached}{mark[1]}", reached, cut and not ended)
+        return Found(
+            entries,
+            f"{mark[0]}{here}{mark[1]}",
+            None if ended else f"{mark[0]}{reached}{mark[1]}",
+            reached,
+            cut and not ended,
+        )
 
-    # --- the ways -------------------------------------------------------------------------------------------------------
+    # --- the ways
+    # -------------------------------------------------------------------------------------------------------
 
     async def _walk(self, plan: Plan, bounds: _Bounds, size: int, limit: int) -> AsyncIterator[Step]:
         if bounds.low >= bounds.high:
@@ -117,20 +134,30 @@ class Searcher:
             self._at_the_edge(plan, low, bounds, edge, size)
             if plan.is_indexed
             else self._window_by_window(plan, low, bounds.high, bounds.newest, limit),
-            self._block_by_block(plan, bounds.ordered(tiles.cover(bounds.low, min(bounds.high, edge), size)), bounds, limit),
+            self._block_by_block(
+                plan, bounds.ordered(tiles.cover(bounds.low, min(bounds.high, edge), size)), bounds, limit
+            ),
         ]
         for way in ways if bounds.newest else reversed(ways):
             async for step in way:
                 yield step
 
-    async def _at_the_edge(self, plan: Plan, low: int, bounds: _Bounds, edge: int, size: int) -> AsyncIterator[Step]:
+    async def _at_the_edge(
+        self, plan: Plan, low: int, bounds: _Bounds, edge: int, size: int
+    ) -> AsyncIterator[Step]:
         high = bounds.high
         if low >= high:
             return
         held = await self._behind(edge, size)
         while low < high:
-            start, end = (max(low, high - _FIRST_WINDOW), high) if bounds.newest else (low, min(high, low + _FIRST_WINDOW))
-            found = await self._looked_at(plan, [entry for entry in held if start <= entry.index < end], bounds.newest)
+            start, end = (
+                (max(low, high - _FIRST_WINDOW), high)
+                if bounds.newest
+                else (low, min(high, low + _FIRST_WINDOW))
+            )
+            found = await self._looked_at(
+                plan, [entry for entry in held if start <= entry.index < end], bounds.newest
+            )
             low, high = (low, start) if bounds.newest else (end, high)
             yield found, high if bounds.newest else low
 
@@ -143,7 +170,9 @@ class Searcher:
             self._edge = held
         return held
 
-    async def _window_by_window(self, plan: Plan, low: int, high: int, newest: bool, limit: int) -> AsyncIterator[Step]:
+    async def _window_by_window(
+        self, plan: Plan, low: int, high: int, newest: bool, limit: int
+    ) -> AsyncIterator[Step]:
         window = max(_FIRST_WINDOW, 2 * limit) if plan.is_indexed else limit + 1
         while low < high:
             start, end = (max(low, high - window), high) if newest else (low, min(high, low + window))
@@ -152,7 +181,9 @@ class Searcher:
             yield found, high if newest else low
             window = min(window * 2, _LAST_TEXT_WINDOW if plan.words else _LAST_WINDOW)
 
-    async def _block_by_block(self, plan: Plan, blocks: Sequence[Block], bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
+    async def _block_by_block(
+        self, plan: Plan, blocks: Sequence[Block], bounds: _Bounds, limit: int
+    ) -> AsyncIterator[Step]:
         for part in _growing(blocks):
             bitmaps = await self._index.candidates(part, plan)
             for is_known, some in groupby(part, lambda block: bitmaps[block] is not None):  # noqa: B023 - used up in this round
@@ -170,16 +201,24 @@ class Searcher:
     def _unknown(self, plan: Plan, block: Block, bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
         if block.level:
             return self._block_by_block(plan, bounds.ordered(block.children()), bounds, limit)
-        return self._window_by_window(plan, max(block.start, bounds.low), min(block.end, bounds.high), bounds.newest, limit)
+        return self._window_by_window(
+            plan, max(block.start, bounds.low), min(block.end, bounds.high), bounds.newest, limit
+        )
 
-    async def _named(self, plan: Plan, indexes: Iterator[int], newest: bool, limit: int) -> AsyncIterator[Step]:
-        """Records of several blocks, in the order of the search: few are one question to the store wherever they lie."""
+    async def _named(
+        self, plan: Plan, indexes: Iterator[int], newest: bool, limit: int
+    ) -> AsyncIterator[Step]:
+        """Records of several blocks, in the order of the search: few are one question to the store wherever
+        they lie.
+        """
         missing = at_once = limit + 1
         while batch := list(islice(indexes, at_once)):
             found = await self._looked_at(plan, await self._trail.entries_at(batch), newest)
             yield found, batch[-1] if newest else batch[-1] + 1
             missing = max(missing - len(found), 1)
-            at_once = min(max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(found), 1)), 2 * len(batch), _NAMED)
+            at_once = min(
+                max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(found), 1)), 2 * len(batch), _NAMED
+            )
 
     async def _in_case(self, case: str, plan: Plan, bounds: _Bounds) -> AsyncIterator[Step]:
         """A case's records stand together under its own index."""
@@ -203,18 +242,26 @@ class Searcher:
             found = [entry for entry in found if plan.has_words(texts.get(entry.index))]
         return found[::-1] if newest else found
 
-    # --- the time -------------------------------------------------------------------------------------------------------
+    # --- the time
+    # -------------------------------------------------------------------------------------------------------
 
     async def _window(self, what: Filter, size: int) -> tuple[int, int]:
         """A part of the trail outside of which no record can have the times asked for."""
-        starts = [at - slack for at, slack in ((what.since, _SLACK), (what.claimed_since, _AHEAD)) if at is not None]
+        starts = [
+            at - slack for at, slack in ((what.since, _SLACK), (what.claimed_since, _AHEAD)) if at is not None
+        ]
         low = await self._place_before(size, rfc3339(max(starts)), _last_before) if starts else 0
-        high = await self._place_before(size, rfc3339(what.until + _SLACK), _first_after) + (1 << _PLACES_BITS) if what.until else size
+        high = (
+            await self._place_before(size, rfc3339(what.until + _SLACK), _first_after) + (1 << _PLACES_BITS)
+            if what.until
+            else size
+        )
         return low, min(high, size)
 
     async def _place_before(self, size: int, time: str, before: Callable[[Sequence[str], str], int]) -> int:
-        """The last multiple of 256 below which all was stored before `time`; what has left the store is for `before` to judge.
-        The places looked at are the same whatever the size."""
+        """The last multiple of 256 below which all was stored before `time`; what has left the store is for
+        `before` to judge. The places looked at are the same whatever the size.
+        """
         place, bits = 0, _PLACES_BITS
         while size >> bits + _PLACES_FAN:
             bits += _PLACES_FAN
@@ -249,7 +296,9 @@ def _first_after(times: Sequence[str], time: str) -> int:
 def _indexes(blocks: Sequence[Block], bitmaps: Mapping[Block, int | None], bounds: _Bounds) -> Iterator[int]:
     """The records these bitmaps name within the bounds, in the order of the blocks."""
     for block in blocks:
-        named = (bitmaps[block] or 0) & tiles.within(max(bounds.low - block.start, 0), min(bounds.high, block.end) - block.start)
+        named = (bitmaps[block] or 0) & tiles.within(
+            max(bounds.low - block.start, 0), min(bounds.high, block.end) - block.start
+        )
         for offset in tiles.offsets_from_the_top(named) if bounds.newest else tiles.offsets(named):
             yield block.start + offset
 
@@ -273,9 +322,15 @@ def _mark_of(what: Filter, order: Order) -> tuple[str, str]:
 def _read_cursor(cursor: str, mark: tuple[str, str], order: Order) -> int:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise BadCursor(f"{cursor[:60]!r} is no cursor: take `next` of the page before as it is, or leave it out for the first page")
+        raise BadCursor(
+            f"{cursor[:60]!r} is no cursor: take `next` of the page before as it is, or leave it out for the first page"
+        )
     if match[1] != mark[0]:
-        raise BadCursor(f"this cursor goes on in the other order: ask with it as before, or leave it out to begin anew ({order} first)")
+        raise BadCursor(
+            f"this cursor goes on in the other order: ask with it as before, or leave it out to begin anew ({order} first)"
+        )
     if f".{match[3]}" != mark[1]:
-        raise BadCursor("this cursor goes on with another question: repeat what was asked with it, or leave it out to begin anew")
+        raise BadCursor(
+            "this cursor goes on with another question: repeat what was asked with it, or leave it out to begin anew"
+        )
     return int(match[2])

@@ -1,6 +1,8 @@
-"""The search index in the store: fields in `search` beside the entries, words in `search_texts` beside the payloads.
+"""The search index in the store: fields in `search` beside the entries, words in `search_texts` beside the
+payloads.
 
-Invariant: it inserts and finds. A tile that is there stays as it is; only an erasure removes tiles, and only those of words.
+Invariant: it inserts and finds. A tile that is there stays as it is; only an erasure removes tiles, and only
+those of words.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """What a record is found by: the terms of its fields, and the n-grams of its words. Pure.
 
-Invariant: a record that answers a question has every term the question is broken into; so the index may name too many records,
-never too few, and each it names is looked at before it is shown.
+Invariant: a record that answers a question has every term the question is broken into; so the index may name
+too many records, never too few, and each it names is looked at before it is shown.
 """
 
 import unicodedata
@@ -44,7 +44,8 @@ def terms_of(fields: Fields, claimed: str | None) -> Iterator[str]:
         yield f"month:{claimed[:7]}"
 
 
-# --- areas ------------------------------------------------------------------------------------------------------------
+# --- areas
+# ------------------------------------------------------------------------------------------------------------
 
 
 def root_of(code: str) -> str:
@@ -61,17 +62,22 @@ def prefixes_of(code: str) -> Iterator[str]:
 
 
 def area_term(code: str) -> str | None:
-    """The longest indexed prefix of what was asked for, the rest is looked at in the record; None where there is none."""
+    """The longest indexed prefix of what was asked for, the rest is looked at in the record; None where there
+    is none.
+    """
     root = root_of(code)
     length = max((length for length in _DIVISIONS if length <= len(root)), default=None)
     return f"area:{root[:length]}" if length else None
 
 
-# --- claimed times ----------------------------------------------------------------------------------------------------
+# --- claimed times
+# ----------------------------------------------------------------------------------------------------
 
 
 def days_between(since: datetime | None, until: datetime | None) -> tuple[str, ...]:
-    """The terms of every day (UTC) from `since` to `until`, whole months as one; () where an end is open or it is too long."""
+    """The terms of every day (UTC) from `since` to `until`, whole months as one; () where an end is open or
+    it is too long.
+    """
     if since is None or until is None:
         return ()
     first, last = since.date(), until.date()
@@ -93,7 +99,8 @@ def _next(day: date) -> date:
     return day + timedelta(days=1)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
+# --- words
+# ------------------------------------------------------------------------------------------------------------
 
 
 def normal(text: str) -> str:
@@ -102,7 +109,9 @@ def normal(text: str) -> str:
 
 
 def grams_of(text: str) -> set[str]:
-    """Of a text in normal form: pairs of letters where one is Han, threes within other words. A piece's are among the whole's."""
+    """Of a text in normal form: pairs of letters where one is Han, threes within other words. A piece's are
+    among the whole's.
+    """
     grams: set[str] = set()
     run: list[str] = []
     before, before_is_han = "", False

@@ -1,8 +1,9 @@
 """The search index as documents: which records of a block have which term. Build, look up, roll up. Pure.
 
-Invariant: a block of records has the same tiles whoever builds them and whenever; a tile once written never changes. A block of
-level 0 is 1,024 records and one tile; sixteen blocks make one of the level above, with sixteen times the tiles, each holding a
-sixteenth of the terms: so a tile stays of one size, and a term is one read in a block of any level.
+Invariant: a block of records has the same tiles whoever builds them and whenever; a tile once written never
+changes. A block of level 0 is 1,024 records and one tile; sixteen blocks make one of the level above, with
+sixteen times the tiles, each holding a sixteenth of the terms: so a tile stays of one size, and a term is one
+read in a block of any level.
 """
 
 import re
@@ -73,7 +74,9 @@ def keys_of(block: Block, name: int = 0) -> list[int]:
 
 
 def keys_over(index: int, name: int = 0) -> list[int]:
-    """Every tile, written or to be written, that may name record `index`: what an erasure removes of the words' tiles."""
+    """Every tile, written or to be written, that may name record `index`: what an erasure removes of the
+    words' tiles.
+    """
     blocks = [Block(level, index // (BLOCK << _FAN_BITS * level)) for level in range(TOP + 1)]
     return [key for block in blocks for key in keys_of(block, name)]
 
@@ -88,7 +91,9 @@ def blocks_below(size: int) -> Iterator[Block]:
 
 
 def cover(low: int, high: int, size: int) -> list[Block]:
-    """The fewest complete blocks that hold what is complete of [low, high) in a trail of `size`, from the right."""
+    """The fewest complete blocks that hold what is complete of [low, high) in a trail of `size`, from the
+    right.
+    """
     blocks: list[Block] = []
     end = size - size % BLOCK
     while end > low:
@@ -106,7 +111,8 @@ def bucket_of(term: bytes, level: int) -> int:
     return zlib.crc32(term) >> 32 - _FAN_BITS * level if level else 0
 
 
-# --- build ------------------------------------------------------------------------------------------------------------
+# --- build
+# ------------------------------------------------------------------------------------------------------------
 
 
 def mark(tile: Tile, offset: int, terms: Iterable[bytes]) -> None:
@@ -117,7 +123,9 @@ def mark(tile: Tile, offset: int, terms: Iterable[bytes]) -> None:
 
 
 def roll_up(child: Block, tiles: Sequence[Tile]) -> list[Tile]:
-    """One bucket of each of the sixteen blocks from `child` on, in their order → the sixteen buckets it becomes, one level up."""
+    """One bucket of each of the sixteen blocks from `child` on, in their order → the sixteen buckets it
+    becomes, one level up.
+    """
     buckets: list[Tile] = [{} for _ in range(FAN)]
     for position, tile in enumerate(tiles):
         roll_in(buckets, child, position, tile)
@@ -132,7 +140,8 @@ def roll_in(buckets: Sequence[Tile], child: Block, position: int, tile: Tile) ->
         bucket[term] = bucket.get(term, 0) | bitmap << shift
 
 
-# --- as stored --------------------------------------------------------------------------------------------------------
+# --- as stored
+# --------------------------------------------------------------------------------------------------------
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(dict[bytes, bytes]).decode

@@ -24,12 +24,17 @@ def timestamps_router(reader: TrailReader, store: TimestampStore) -> APIRouter:
     async def sm3() -> PlainTextResponse:
         """SM3 of the last checkpoint's signed text (what stands above the empty line), and its size."""
         signed = await reader.checkpoint()
-        return PlainTextResponse(f"{timestamps.digest_of(signed.note)}  {signed.size}\n", headers={"Cache-Control": "no-cache"})
+        return PlainTextResponse(
+            f"{timestamps.digest_of(signed.note)}  {signed.size}\n", headers={"Cache-Control": "no-cache"}
+        )
 
     @router.get("/api/v1/trail/timestamps")
     @doorway(is_open=True)
     async def stamps(
-        start: Annotated[Index | None, Query(description="number of the first checkpoint; the last 100,000 where it is left out")] = None,
+        start: Annotated[
+            Index | None,
+            Query(description="number of the first checkpoint; the last 100,000 where it is left out"),
+        ] = None,
     ) -> tuple[Stamp, ...]:
         """What a time-stamping authority said of which checkpoint, the oldest first."""
         newest = (await reader.checkpoint()).number

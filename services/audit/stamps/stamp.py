@@ -1,7 +1,9 @@
-"""What a time-stamping authority (RFC 3161) says of a checkpoint, and its SM3 digest: made, kept, and checked.
+"""What a time-stamping authority (RFC 3161) says of a checkpoint, and its SM3 digest: made, kept, and
+checked.
 
-Invariant: a stamp carries the signed note it is about, so that it proves by itself, to whoever trusts the authority, that this tree
-was signed no later than then. What is stamped are the note's bytes with the log's signature; SM3 is of the signed text alone.
+Invariant: a stamp carries the signed note it is about, so that it proves by itself, to whoever trusts the
+authority, that this tree was signed no later than then. What is stamped are the note's bytes with the log's
+signature; SM3 is of the signed text alone.
 """
 
 from collections.abc import Sequence
@@ -59,7 +61,9 @@ def text_of(note: str) -> bytes:
 
 
 def digest_of(note: str) -> str:
-    """SM3 (GB/T 32905-2016) of the note's signed text, hex, for those who must have a Chinese digest beside SHA-256."""
+    """SM3 (GB/T 32905-2016) of the note's signed text, hex, for those who must have a Chinese digest beside
+    SHA-256.
+    """
     digest = Hash(SM3())
     digest.update(text_of(note))
     return digest.finalize().hex()
@@ -68,19 +72,28 @@ def digest_of(note: str) -> str:
 def ask(note: str) -> Asked:
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-    builder = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA256).cert_request(cert_request=True)
+    builder = (
+        TimestampRequestBuilder()
+        .data(note.encode())
+        .hash_algorithm(HashAlgorithm.SHA256)
+        .cert_request(cert_request=True)
+    )
     request = builder.nonce(nonce=True).build()
     return Asked(request.as_bytes(), request.nonce)
 
 
 def read_answer(raw: bytes, note: str, nonce: int | None = None) -> datetime:
-    """The time it states. Raises StampError unless it is granted and of this note; whether to trust it, `verify_answer` says."""
+    """The time it states. Raises StampError unless it is granted and of this note; whether to trust it,
+    `verify_answer` says.
+    """
     response = _parsed(raw)
     told = response.tst_info
     if nonce is not None and told.nonce != nonce:
         raise StampError("the time stamp answers another question (its nonce is not the one sent)")
     if told.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
-        raise StampError(f"the time stamp is of a digest by {told.message_imprint.hash_algorithm.dotted_string}, not by SHA-256")
+        raise StampError(
+            f"the time stamp is of a digest by {told.message_imprint.hash_algorithm.dotted_string}, not by SHA-256"
+        )
     if told.message_imprint.message != sha256(note.encode()).digest():
         raise StampError("the time stamp is of something else than this checkpoint")
     return told.gen_time
@@ -100,7 +113,9 @@ def verify_answer(raw: bytes, note: str, roots: "Sequence[Certificate]") -> None
 
 
 def check(stamp: Stamp, key: Verifier, roots: "Sequence[Certificate]") -> None:
-    """Raises StampError for anything that is not as it was made. Without `roots` the authority's signature is not checked."""
+    """Raises StampError for anything that is not as it was made. Without `roots` the authority's signature is
+    not checked.
+    """
     try:
         signed = checkpoint.read(stamp.note.encode(), key)
     except CheckpointError as error:

@@ -28,4 +28,6 @@ class TimestampStore:
 
 def _stamp(doc: Doc) -> Stamp:
     token = bytes(doc["token"]).hex() if doc["token"] is not None else None
-    return Stamp(number=doc["_id"], size=doc["size"], note=doc["note"], sm3=doc["sm3"], token=token, at=doc["at"])
+    return Stamp(
+        number=doc["_id"], size=doc["size"], note=doc["note"], sm3=doc["sm3"], token=token, at=doc["at"]
+    )

@@ -1,6 +1,7 @@
 """Every so often the last checkpoint is shown to a time-stamping authority, and what it says is kept.
 
-Invariant: nobody waits for it. An authority that does not answer, or answers nonsense, is a line in the log; the trail goes on.
+Invariant: nobody waits for it. An authority that does not answer, or answers nonsense, is a line in the log;
+the trail goes on.
 """
 
 import asyncio
@@ -50,7 +51,11 @@ class Timestamper:
                 try:
                     await self.stamp(client)
                 except (StampError, StoreError, NotInTrail, httpx.HTTPError) as error:
-                    log.warning("no_time_stamp", why=str(error)[:300] or type(error).__name__, next="asking again at the next turn")
+                    log.warning(
+                        "no_time_stamp",
+                        why=str(error)[:300] or type(error).__name__,
+                        next="asking again at the next turn",
+                    )
                 await asyncio.sleep(self._every.total_seconds())
 
     async def stamp(self, client: httpx.AsyncClient) -> None:
@@ -61,17 +66,25 @@ class Timestamper:
         token = await self._token(client, signed.note) if self._url is not None else None
         sm3 = timestamps.digest_of(signed.note)
         at = rfc3339(self._clock())
-        await self._store.keep(Stamp(number=signed.number, size=signed.size, note=signed.note, sm3=sm3, token=token, at=at))
+        await self._store.keep(
+            Stamp(number=signed.number, size=signed.size, note=signed.note, sm3=sm3, token=token, at=at)
+        )
         self._stamped = signed.number
         log.info("time_stamped", checkpoint=signed.number, size=signed.size, authority=self._url)
 
     async def _token(self, client: httpx.AsyncClient, note: str) -> str:
         assert self._url is not None
         asked = timestamps.ask(note)
-        response = await client.post(self._url, content=asked.request, headers={"Content-Type": _QUERY, "Accept": _REPLY})
+        response = await client.post(
+            self._url, content=asked.request, headers={"Content-Type": _QUERY, "Accept": _REPLY}
+        )
         if response.status_code != 200 or not response.headers.get("content-type", "").startswith(_REPLY):
-            raise StampError(f"{self._url} answers {response.status_code}, {response.headers.get('content-type')}: no time stamp")
+            raise StampError(
+                f"{self._url} answers {response.status_code}, {response.headers.get('content-type')}: no time stamp"
+            )
         if len(response.content) > _SIZE_LIMIT:
-            raise StampError(f"{self._url} answers with {len(response.content)} bytes: no time stamp is so long")
+            raise StampError(
+                f"{self._url} answers with {len(response.content)} bytes: no time stamp is so long"
+            )
         timestamps.read_answer(response.content, note, asked.nonce)
         return response.content.hex()

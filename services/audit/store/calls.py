@@ -1,4 +1,6 @@
-"""How the store is asked: its errors in our words, and what a refused insert means. Shared by the files that know the driver."""
+"""How the store is asked: its errors in our words, and what a refused insert means. Shared by the files that
+know the driver.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -20,7 +22,9 @@ _DUPLICATE = 11000
 
 
 class StoreError(UnavailableError):
-    """The store did not answer or refused; nothing is known of what it did. Try again after reading the head anew."""
+    """The store did not answer or refused; nothing is known of what it did. Try again after reading the head
+    anew.
+    """
 
     title = N_("The store does not answer")
     advice = N_("The trail itself is safe where it is stored. Wait a moment and try again.")
@@ -31,8 +35,10 @@ class TakenError(RuntimeError):
 
 
 def client(url: str, name: str, *, connections: int, answer_ms: int = 20_000) -> AsyncIOMotorClient[Doc]:
-    """A connection under which what was written is on disk of a majority (w=majority, j=true: either alone lost acknowledged writes).
-    `name`: how the store's own log knows it."""
+    """A connection under which what was written is on disk of a majority (w=majority, j=true: either alone
+    lost acknowledged writes).
+    `name`: how the store's own log knows it.
+    """
     return AsyncIOMotorClient(
         url,
         w="majority",
@@ -48,7 +54,9 @@ def client(url: str, name: str, *, connections: int, answer_ms: int = 20_000) ->
 
 
 async def asked(operation: Awaitable[Any], seconds: float = ANSWER_SECONDS) -> Any:
-    """Raises StoreError. A frozen store answers nothing, and the driver would ask it twice, each time as long as a large write may take."""
+    """Raises StoreError. A frozen store answers nothing, and the driver would ask it twice, each time as long
+    as a large write may take.
+    """
     try:
         async with asyncio.timeout(seconds):
             return await operation
@@ -59,11 +67,16 @@ async def asked(operation: Awaitable[Any], seconds: float = ANSWER_SECONDS) -> A
 
 
 KEYS_AT_ONCE = 64
-"""The embedded store takes time by the square of the number of keys in one question (measured: 64 in 7 ms, 1,000 in 800)."""
+"""The embedded store takes time by the square of the number of keys in one question (measured: 64 in 7 ms,
+1,000 in 800).
+"""
 
 
 async def find_among(
-    collection: AsyncIOMotorCollection[Doc], name: str, values: Sequence[Any], projection: Mapping[str, Any] | None = None
+    collection: AsyncIOMotorCollection[Doc],
+    name: str,
+    values: Sequence[Any],
+    projection: Mapping[str, Any] | None = None,
 ) -> list[Doc]:
     """The documents whose `name` is one of `values`, some keys at a time."""
     found: list[Doc] = []

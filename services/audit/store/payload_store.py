@@ -1,7 +1,8 @@
-"""The payloads in the store: chunks of sixteen, what erasures left of some, and the salts of the authors. It inserts and finds.
+"""The payloads in the store: chunks of sixteen, what erasures left of some, and the salts of the authors. It
+inserts and finds.
 
-Invariant: it has no way to change or delete. A payload is found wherever it lies; where two cover one record (a crash, a lost
-race) both are given, and the record says which one counts.
+Invariant: it has no way to change or delete. A payload is found wherever it lies; where two cover one record
+(a crash, a lost race) both are given, and the record says which one counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,16 +32,25 @@ class PayloadStore:
         return self._chunks, self._rest, self._actors
 
     async def prepare(self) -> None:
-        """The index of what erasures left, and chunks let in where the collection is of the trail's first version."""
+        """The index of what erasures left, and chunks let in where the collection is of the trail's first
+        version.
+        """
         known = await asked(self._rest.index_information())
         if not any(list(index["key"]) == [(REST_INDEX, 1)] for index in known.values()):
             await asked(self._rest.create_index(REST_INDEX), LONG_SECONDS)
         options = await asked(self._chunks.options())
         if "raw" in options.get("validator", {}).get("$jsonSchema", {}).get("properties", {}):
-            await asked(self._chunks.database.command("collMod", CHUNKS, validator={"$jsonSchema": VALIDATORS[CHUNKS]}), LONG_SECONDS)
+            await asked(
+                self._chunks.database.command(
+                    "collMod", CHUNKS, validator={"$jsonSchema": VALIDATORS[CHUNKS]}
+                ),
+                LONG_SECONDS,
+            )
 
     async def insert(self, held: Sequence[Payload]) -> list[int]:
-        """Sorted by index. Returns the indexes that were not stored, because a chunk that starts where theirs does is there."""
+        """Sorted by index. Returns the indexes that were not stored, because a chunk that starts where theirs
+        does is there.
+        """
         made = list(payloads.chunks(held))
         docs: list[Doc] = [{"_id": start, "count": count, "data": data} for start, count, data in made]
         taken = set(await insert(self._chunks, docs, ordered=False))
@@ -57,8 +67,9 @@ class PayloadStore:
         return found
 
     async def at_whole_chunks(self, indexes: Iterable[int]) -> dict[int, Payload]:
-        """Those in chunks that begin at a multiple of sixteen, as nearly all do: a sixteenth of the keys. Whether it is the record's
-        own (a lost race, an erasure) is for the caller to look at."""
+        """Those in chunks that begin at a multiple of sixteen, as nearly all do: a sixteenth of the keys.
+        Whether it is the record's own (a lost race, an erasure) is for the caller to look at.
+        """
         wanted = dict.fromkeys(indexes)
         found: dict[int, list[Payload]] = {}
         _merge(found, await find_among(self._chunks, "_id", payloads.multiples_of(wanted)), wanted)
@@ -71,7 +82,9 @@ class PayloadStore:
         if unknown:
             salted = await find_among(self._actors, "_id", list(unknown))
             self._learn({unknown[doc["_id"]]: bytes(doc["salt"]) for doc in salted})
-        return {principal: author for principal in wanted if (author := self._authors.get(principal)) is not None}
+        return {
+            principal: author for principal in wanted if (author := self._authors.get(principal)) is not None
+        }
 
     async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
         """All of them: who has no salt yet is given one. Two who do so at once end with the same."""
@@ -80,7 +93,10 @@ class PayloadStore:
         if new := wanted - known.keys():
             await insert(
                 self._actors,
-                [{"_id": bounded(name), "salt": salt} for name, salt in zip(new, fresh_salts(len(new)), strict=True)],
+                [
+                    {"_id": bounded(name), "salt": salt}
+                    for name, salt in zip(new, fresh_salts(len(new)), strict=True)
+                ],
                 ordered=False,
             )
             known = await self.authors(wanted)

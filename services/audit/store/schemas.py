@@ -1,8 +1,9 @@
 """What a document of the trail looks like to the store itself (`$jsonSchema`), and how it is found (indexes).
 
-Invariant: the store refuses a document that lacks a field, and an entry whose bytes or numbers are none, whoever sends it. The
-parsed fields of an entry are looked at no closer here: each property costs 3 µs an insert on the embedded store, all of them a
-tenth of its rate, and `verify` derives every one of them anew and compares.
+Invariant: the store refuses a document that lacks a field, and an entry whose bytes or numbers are none,
+whoever sends it. The parsed fields of an entry are looked at no closer here: each property costs 3 µs an
+insert on the embedded store, all of them a tenth of its rate, and `verify` derives every one of them anew and
+compares.
 """
 
 from typing import Any
@@ -19,7 +20,12 @@ _PARSED = (
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     fields = {"_id": _INTEGER, **properties}
-    return {"bsonType": "object", "required": list(fields), "additionalProperties": False, "properties": fields}
+    return {
+        "bsonType": "object",
+        "required": list(fields),
+        "additionalProperties": False,
+        "properties": fields,
+    }
 
 
 VALIDATORS: dict[str, dict[str, Any]] = {
@@ -44,7 +50,9 @@ ENTRY_INDEXES: tuple[tuple[tuple[tuple[str, int], ...], bool], ...] = (
     ((("stream", 1), ("sequence", 1)), True),
     ((("case", 1), ("number", 1)), True),
 )
-"""(keys, unique). No other: each costs a quarter of the rate of all inserts. What is searched has an index of its own, written behind."""
+"""(keys, unique). No other: each costs a quarter of the rate of all inserts. What is searched has an index of
+its own, written behind.
+"""
 
 REST_INDEX = "index"
 """Of what erasures left: few, and found by their record."""

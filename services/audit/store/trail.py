@@ -1,7 +1,9 @@
-"""The trail in MongoDB: the only file that knows the driver. It inserts and finds; it has no way to change or delete.
+"""The trail in MongoDB: the only file that knows the driver. It inserts and finds; it has no way to change or
+delete.
 
-Invariant: what `insert_*` returned from is on disk of a majority (w=majority, j=true), and a key is taken once for ever.
-Personal data lies in a database of its own (`fenghuo_payloads`), the one place where a redactor's role may erase.
+Invariant: what `insert_*` returned from is on disk of a majority (w=majority, j=true), and a key is taken
+once for ever. Personal data lies in a database of its own (`fenghuo_payloads`), the one place where a
+redactor's role may erase.
 """
 
 import asyncio
@@ -47,7 +49,9 @@ PAYLOAD_DATABASE = "fenghuo_payloads"
 EMBEDDED_SET = "secantus"
 _LEVEL_SHIFT = 40
 _REPLY = 2_048
-"""Records of one answer of the store: its first hundred are not sent alone, and a long window never fills a message."""
+"""Records of one answer of the store: its first hundred are not sent alone, and a long window never fills a
+message.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,9 @@ class Server:
 
 
 async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> int:
-    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a sort."""
+    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a
+    sort.
+    """
     low, step = known, 1
     while await exists(low + step - 1):
         low, step = low + step, step * 2
@@ -125,11 +131,17 @@ class Trail:
         build: Doc = await _asked(self._client.admin.command("buildInfo"))
         name = hello.get("setName")
         if name == EMBEDDED_SET:
-            return Server("secantus (embedded: for evaluation and development, not for retained records)", True)
-        return Server(f"MongoDB {build.get('version')}" + (f", replica set {name}" if name else ", standalone"), False)
+            return Server(
+                "secantus (embedded: for evaluation and development, not for retained records)", True
+            )
+        return Server(
+            f"MongoDB {build.get('version')}" + (f", replica set {name}" if name else ", standalone"), False
+        )
 
     async def prepare(self) -> None:
-        """Collections with their validators, and indexes; what exists is left as it is, and asks for no right to make it."""
+        """Collections with their validators, and indexes; what exists is left as it is, and asks for no right
+        to make it.
+        """
         own = (self._entries, self._tiles, self._checkpoints, self._keeping)
         signed = (self.timestamps.collection, self.cosignatures.collection)
         for collection in (*own, *signed, *self._payloads.collections, *self.search.collections):
@@ -137,13 +149,18 @@ class Trail:
                 continue
             try:
                 await _asked(
-                    collection.database.create_collection(collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}),
+                    collection.database.create_collection(
+                        collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}
+                    ),
                     LONG_SECONDS,
                 )
             except StoreError as error:
                 if not _exists_already(error.__cause__):
                     raise
-        known = [[tuple(key) for key in index["key"]] for index in (await _asked(self._entries.index_information())).values()]
+        known = [
+            [tuple(key) for key in index["key"]]
+            for index in (await _asked(self._entries.index_information())).values()
+        ]
         for keys, unique in ENTRY_INDEXES:
             if list(keys) not in known:
                 await _asked(self._entries.create_index(list(keys), unique=unique), LONG_SECONDS)
@@ -152,11 +169,13 @@ class Trail:
     async def _names(self, database: str) -> list[str]:
         return await _asked(self._client[database].list_collection_names())
 
-    # --- insert ---------------------------------------------------------------------------------------------------------
+    # --- insert
+    # ---------------------------------------------------------------------------------------------------------
 
     async def insert_payloads(self, payloads: Sequence[Payload]) -> list[int]:
-        """Sorted by index. Returns the indexes that were not stored because payloads lie there already: compare them, their raw
-        bytes must be the same, and take their salts."""
+        """Sorted by index. Returns the indexes that were not stored because payloads lie there already:
+        compare them, their raw bytes must be the same, and take their salts.
+        """
         return await self._payloads.insert(payloads)
 
     async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
@@ -164,12 +183,15 @@ class Trail:
         return await self._payloads.make_authors(principals)
 
     async def insert_keeping(self, indexes: Sequence[int]) -> None:
-        """Which records are about the record itself (redactions, holds), told before they are written: where the order of facts
-        stands, whoever comes after a crash writes the same."""
+        """Which records are about the record itself (redactions, holds), told before they are written: where
+        the order of facts stands, whoever comes after a crash writes the same.
+        """
         await _insert(self._keeping, [{"_id": index} for index in indexes], ordered=False)
 
     async def insert_entries(self, entries: Sequence[Stored]) -> None:
-        """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another writer was faster."""
+        """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another
+        writer was faster.
+        """
         docs = [{"_id": e.index, "rec": e.rec, "leaf": e.leaf, **e.fields} for e in entries]
         if taken := await _insert(self._entries, docs, ordered=True):
             raise TakenError(f"record {taken[0]} was written by another sequencer")
@@ -177,17 +199,29 @@ class Trail:
     async def insert_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
         """(tile, its root). A tile that is there already is left: it is the same one, or `verify` says so."""
         docs = [
-            {"_id": _tile_key(tile.level, tile.number), "level": tile.level, "hashes": b"".join(tile.hashes), "root": root}
+            {
+                "_id": _tile_key(tile.level, tile.number),
+                "level": tile.level,
+                "hashes": b"".join(tile.hashes),
+                "root": root,
+            }
             for tile, root in tiles
         ]
         await _insert(self._tiles, docs, ordered=False)
 
     async def insert_checkpoint(self, signed: Signed) -> None:
-        doc = {"_id": signed.number, "size": signed.size, "root": signed.root, "time": signed.time, "note": signed.note}
+        doc = {
+            "_id": signed.number,
+            "size": signed.size,
+            "root": signed.root,
+            "time": signed.time,
+            "note": signed.note,
+        }
         if await _insert(self._checkpoints, [doc], ordered=True):
             raise TakenError(f"checkpoint {signed.number} was signed by another sequencer")
 
-    # --- find -----------------------------------------------------------------------------------------------------------
+    # --- find
+    # -----------------------------------------------------------------------------------------------------------
 
     async def size(self, known: int = 0) -> int:
         """How many records there are. `known`: that many are there for certain."""
@@ -200,20 +234,31 @@ class Trail:
     async def entries(self, start: int, end: int, also: Mapping[str, Any] | None = None) -> list[Stored]:
         """[start, end) in order of index, those that also match `also`."""
         reply = max(2, min(end - start + 1, _REPLY))
-        cursor = self._entries.find({**(also or {}), **_window(start, end)}, batch_size=reply, max_time_ms=QUERY_MS)
-        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+        cursor = self._entries.find(
+            {**(also or {}), **_window(start, end)}, batch_size=reply, max_time_ms=QUERY_MS
+        )
+        return sorted(
+            (_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index
+        )
 
     async def entries_at(self, indexes: Sequence[int]) -> list[Stored]:
         """Those of these records that are there, in order of index."""
-        return sorted((_stored(doc) for doc in await find_among(self._entries, "_id", indexes)), key=lambda entry: entry.index)
+        return sorted(
+            (_stored(doc) for doc in await find_among(self._entries, "_id", indexes)),
+            key=lambda entry: entry.index,
+        )
 
     async def times_at(self, indexes: Sequence[int]) -> dict[int, str]:
         """When the broker stored these records, of those that are there."""
-        return {doc["_id"]: doc["time"] for doc in await find_among(self._entries, "_id", indexes, {"time": 1})}
+        return {
+            doc["_id"]: doc["time"] for doc in await find_among(self._entries, "_id", indexes, {"time": 1})
+        }
 
     async def keeping(self, since: int) -> list[int]:
         """The indexes of the records about the record itself, from `since` on, in order."""
-        docs: list[Doc] = await _asked(self._keeping.find({"_id": {"$gte": since}}, max_time_ms=QUERY_MS).to_list(None))
+        docs: list[Doc] = await _asked(
+            self._keeping.find({"_id": {"$gte": since}}, max_time_ms=QUERY_MS).to_list(None)
+        )
         return sorted(doc["_id"] for doc in docs)
 
     async def leaves(self, start: int, end: int) -> list[bytes]:
@@ -226,7 +271,9 @@ class Trail:
         return _stored(doc) if doc else None
 
     async def lasts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
-        """The last record of each of these cases that has one: one question for all, as most are new and have none."""
+        """The last record of each of these cases that has one: one question for all, as most are new and have
+        none.
+        """
         lasts: dict[str, int] = {}
         for doc in await find_among(self._entries, "case", cases, {"case": 1}):
             lasts[doc["case"]] = max(doc["_id"], lasts.get(doc["case"], 0))
@@ -243,24 +290,38 @@ class Trail:
 
     async def of_case(self, case: str, start: int, end: int) -> list[Stored]:
         """Records number `start` to `end` (exclusive) of a case, in order."""
-        cursor = self._entries.find({"case": case, "number": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS)
-        return sorted((_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index)
+        cursor = self._entries.find(
+            {"case": case, "number": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS
+        )
+        return sorted(
+            (_stored(doc) for doc in await _asked(cursor.to_list(None))), key=lambda entry: entry.index
+        )
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
         """Those that are there, whole or what an erasure left, with their authors' salts."""
         return await self._with_authors(await self._one_each(indexes))
 
     async def _with_authors(self, found: dict[int, Payload]) -> dict[int, Payload]:
-        authors = await self._payloads.authors(payload.actor for payload in found.values() if payload.actor is not None)
+        authors = await self._payloads.authors(
+            payload.actor for payload in found.values() if payload.actor is not None
+        )
         return {
-            index: payload.by(authors[payload.actor].salt) if payload.actor in authors and payload.actor_salt is None else payload
+            index: payload.by(authors[payload.actor].salt)
+            if payload.actor in authors and payload.actor_salt is None
+            else payload
             for index, payload in found.items()
         }
 
     async def payloads_of(self, entries: Sequence[Stored]) -> dict[int, Payload]:
-        """What is there of these records' payloads, each the one its record speaks of where that is there. Without authors' salts."""
+        """What is there of these records' payloads, each the one its record speaks of where that is there.
+        Without authors' salts.
+        """
         likely = await self._payloads.at_whole_chunks(entry.index for entry in entries)
-        own = {entry.index: held for entry in entries if (held := likely.get(entry.index)) is not None and _fits(entry, held)}
+        own = {
+            entry.index: held
+            for entry in entries
+            if (held := likely.get(entry.index)) is not None and _fits(entry, held)
+        }
         if others := [entry.index for entry in entries if entry.index not in own]:
             own |= await self._one_each(others)
         return own
@@ -272,17 +333,27 @@ class Trail:
             chosen[index] = found[0]
             if len(found) > 1 and (entry := await self.entry(index)) is not None:
                 digest = record.Rec.read(entry.rec).digest
-                fit = (one for one in found if one.raw is not None and record.digest_of(one.salt, one.raw) == digest)
+                fit = (
+                    one
+                    for one in found
+                    if one.raw is not None and record.digest_of(one.salt, one.raw) == digest
+                )
                 chosen[index] = next(fit, found[0])
         return chosen
 
     async def texts(self, indexes: Sequence[int]) -> dict[int, str]:
-        """The searched texts of those records that have one. Fetched by key: a pattern would scan, and one slow pattern stalls all."""
-        return {index: payload.text for index, payload in (await self._one_each(indexes)).items() if payload.text}
+        """The searched texts of those records that have one. Fetched by key: a pattern would scan, and one
+        slow pattern stalls all.
+        """
+        return {
+            index: payload.text for index, payload in (await self._one_each(indexes)).items() if payload.text
+        }
 
     async def tile(self, level: int, number: int) -> bytes | None:
         """The hashes of a full tile, one after the other; None where it is not stored (yet)."""
-        doc = await _asked(self._tiles.find_one({"_id": _tile_key(level, number)}, {"hashes": 1}, max_time_ms=QUERY_MS))
+        doc = await _asked(
+            self._tiles.find_one({"_id": _tile_key(level, number)}, {"hashes": 1}, max_time_ms=QUERY_MS)
+        )
         return bytes(doc["hashes"]) if doc else None
 
     async def tile_count(self, level: int, known: int = 0) -> int:
@@ -311,7 +382,9 @@ def _tile_key(level: int, number: int) -> int:
 
 
 def _window(start: int, end: int) -> Doc:
-    """Records [start, end): by sequence, which has an index of its own (a range over `_id` scans on the embedded store)."""
+    """Records [start, end): by sequence, which has an index of its own (a range over `_id` scans on the
+    embedded store).
+    """
     return {"stream": STREAM, "sequence": {"$gte": start + 1, "$lt": end + 1}}
 
 

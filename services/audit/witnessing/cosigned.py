@@ -1,7 +1,8 @@
-"""The cosignatures that witnesses gave to our checkpoints, as the store keeps them, and which checkpoint counts as sealed.
+"""The cosignatures that witnesses gave to our checkpoints, as the store keeps them, and which checkpoint
+counts as sealed.
 
-Invariant: insert-only, numbered without a gap over all witnesses; a line counts for the seal only after its signature was checked,
-where the witnesses are known.
+Invariant: insert-only, numbered without a gap over all witnesses; a line counts for the seal only after its
+signature was checked, where the witnesses are known.
 """
 
 import asyncio
@@ -36,11 +37,16 @@ class CosignatureStore:
         self.collection: AsyncIOMotorCollection[Doc] = database[COSIGNATURES]
 
     async def has(self, number: int) -> bool:
-        return await asked(self.collection.find_one({"_id": number}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
+        return (
+            await asked(self.collection.find_one({"_id": number}, {"_id": 1}, max_time_ms=QUERY_MS))
+            is not None
+        )
 
     async def read(self, start: int, end: int) -> list[Cosignature]:
         docs = sorted(await find_among(self.collection, "_id", range(start, end)), key=lambda doc: doc["_id"])
-        return [Cosignature(doc["checkpoint"], doc["size"], doc["key"], doc["time"], doc["line"]) for doc in docs]
+        return [
+            Cosignature(doc["checkpoint"], doc["size"], doc["key"], doc["time"], doc["line"]) for doc in docs
+        ]
 
     async def insert(self, number: int, one: Cosignature) -> None:
         """Raises TakenError."""
@@ -49,7 +55,9 @@ class CosignatureStore:
 
 
 class Cosigned:
-    """`witnesses`: those whose lines count; empty: any line is passed on, as whoever reads it checks it anyway."""
+    """`witnesses`: those whose lines count; empty: any line is passed on, as whoever reads it checks it
+    anyway.
+    """
 
     def __init__(
         self,
@@ -117,7 +125,9 @@ class Cosigned:
             return False
         try:
             signed = note.parse(f"{text}\n{one.line}".encode())
-            return all(witness.signed(line) and witness.time_of(line, text) == one.time for line in signed.signatures)
+            return all(
+                witness.signed(line) and witness.time_of(line, text) == one.time for line in signed.signatures
+            )
         except NoteError:
             return False
 

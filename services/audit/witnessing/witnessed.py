@@ -1,6 +1,8 @@
-"""Whether a trail is the one its witnesses saw: the check that finds a forged trail, whole in itself and signed with the stolen key.
+"""Whether a trail is the one its witnesses saw: the check that finds a forged trail, whole in itself and
+signed with the stolen key.
 
-Invariant: a cosignature counts only by a key pinned here, over a checkpoint whose root is that of the records as they are now.
+Invariant: a cosignature counts only by a key pinned here, over a checkpoint whose root is that of the records
+as they are now.
 """
 
 from collections.abc import Sequence
@@ -17,7 +19,9 @@ from services.audit.log.note import NoteError, Verifier
 
 @dataclass(frozen=True)
 class Witnessed:
-    """`size`: records under the newest checkpoint that a quorum cosigned. `times`: witness → when it last cosigned it, POSIX seconds."""
+    """`size`: records under the newest checkpoint that a quorum cosigned. `times`: witness → when it last
+    cosigned it, POSIX seconds.
+    """
 
     quorum: int
     size: int
@@ -37,8 +41,9 @@ class Witnessed:
 
 
 async def cosigned_checkpoint(source: TrailSource, quorum: int) -> bytes | None:
-    """The newest that the trail has with the cosignatures of a quorum. To be asked for before the checkpoint that a check starts from:
-    a trail that grows between the two must not look cut off."""
+    """The newest that the trail has with the cosignatures of a quorum. To be asked for before the checkpoint
+    that a check starts from: a trail that grows between the two must not look cut off.
+    """
     ask = getattr(source, "sealed_checkpoint", None)
     return None if ask is None else await ask(quorum)
 
@@ -52,8 +57,11 @@ async def check(
     kept: bytes | None = None,
     sealed: bytes | None,
 ) -> Witnessed:
-    """`kept`: an earlier checkpoint of the caller's own: what it carries of the witnesses nobody can take out of the store.
-    `sealed`: of `cosigned_checkpoint`. Raises CheckpointError where the trail's own checkpoint does not hold."""
+    """`kept`: an earlier checkpoint of the caller's own: what it carries of the witnesses nobody can take out
+    of the store.
+    `sealed`: of `cosigned_checkpoint`. Raises CheckpointError where the trail's own checkpoint does not
+    hold.
+    """
     best, faults = Witnessed(quorum, 0, {}), list[str]()
     newest_raw = await source.checkpoint()
     newest = checkpoint.read(newest_raw, key)
@@ -71,7 +79,9 @@ async def check(
     return Witnessed(quorum, best.size, best.times, tuple(dict.fromkeys(faults)))
 
 
-async def _other_than_seen(source: TrailSource, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]) -> str:
+async def _other_than_seen(
+    source: TrailSource, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
+) -> str:
     """The fault in words, empty where the records now make the root that was cosigned."""
     names = ", ".join(name.partition("+")[0] for name in times)
     if signed.size > newest.size:

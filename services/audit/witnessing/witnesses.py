@@ -1,6 +1,8 @@
-"""Asking witnesses to cosign each checkpoint (C2SP tlog-witness), beside the writing of the trail and never in its way.
+"""Asking witnesses to cosign each checkpoint (C2SP tlog-witness), beside the writing of the trail and never
+in its way.
 
-Invariant: only the newest checkpoint is asked for; what a witness does or leaves undone can delay the seal, never a record.
+Invariant: only the newest checkpoint is asked for; what a witness does or leaves undone can delay the seal,
+never a record.
 """
 
 import asyncio
@@ -32,7 +34,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 SIZE_TYPE = "text/x.tlog.size"
 TIMEOUT = 10.0
 SILENT_AFTER = 180.0
-"""Seconds without a cosignature until a witness counts as silent: a checkpoint is signed each minute at the least."""
+"""Seconds without a cosignature until a witness counts as silent: a checkpoint is signed each minute at the
+least.
+"""
 _SLOWEST = 60.0
 _TRIES = 3
 
@@ -54,7 +58,9 @@ class RefusedByWitness(RuntimeError):
 
 
 def read_witnesses(given: str) -> tuple[WitnessAt, ...]:
-    """Lines of `url vkey`, or the path of a file with them; `#` begins a comment. Raises NoteError for a line that is none."""
+    """Lines of `url vkey`, or the path of a file with them; `#` begins a comment. Raises NoteError for a line
+    that is none.
+    """
     text = Path(given).read_text() if given and "\n" not in given and " " not in given.strip() else given
     found: list[WitnessAt] = []
     for line in (line.partition("#")[0].split() for line in text.splitlines()):
@@ -70,19 +76,37 @@ class WitnessMetrics:
     """`names`: of the witnesses that are asked; each has its series from the start."""
 
     def __init__(self, registry: CollectorRegistry, names: Iterable[str] = ()) -> None:
-        self.size = Gauge("fenghuo_trail_cosigned_records", "Records a witness has cosigned.", ["witness"], registry=registry)
-        self.time = Gauge(
-            "fenghuo_trail_cosignature_timestamp_seconds", "When a witness last cosigned, by its clock.", ["witness"], registry=registry
+        self.size = Gauge(
+            "fenghuo_trail_cosigned_records",
+            "Records a witness has cosigned.",
+            ["witness"],
+            registry=registry,
         )
-        self.refused = Counter("fenghuo_trail_witness_refusals", "Checkpoints a witness would not cosign.", ["witness"], registry=registry)
+        self.time = Gauge(
+            "fenghuo_trail_cosignature_timestamp_seconds",
+            "When a witness last cosigned, by its clock.",
+            ["witness"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "fenghuo_trail_witness_refusals",
+            "Checkpoints a witness would not cosign.",
+            ["witness"],
+            registry=registry,
+        )
         self.alarms = Counter(
-            "fenghuo_trail_witness_alarms", "Checkpoints that contradict what a witness saw: an alarm.", ["witness"], registry=registry
+            "fenghuo_trail_witness_alarms",
+            "Checkpoints that contradict what a witness saw: an alarm.",
+            ["witness"],
+            registry=registry,
         )
         asked = tuple(names)
         from_zero(self.refused, asked)
         from_zero(self.alarms, asked)
         for name in asked:
-            self.time.labels(name).set_to_current_time()  # who never cosigns is silent from now on, not for ever
+            self.time.labels(
+                name
+            ).set_to_current_time()  # who never cosigns is silent from now on, not for ever
 
 
 class Asker:
@@ -97,7 +121,13 @@ class Asker:
         metrics: WitnessMetrics,
     ) -> None:
         self.wake = asyncio.Event()
-        self._at, self._book, self._newest, self._consistency, self._metrics = at, book, newest, consistency, metrics
+        self._at, self._book, self._newest, self._consistency, self._metrics = (
+            at,
+            book,
+            newest,
+            consistency,
+            metrics,
+        )
         self._size = 0
         self._done = -1
         self._fault = ""
@@ -139,7 +169,9 @@ class Asker:
             return str(error)
         except (httpx.HTTPError, httpx.InvalidURL, StoreError, ProofError, NoteError) as error:
             return str(error) or type(error).__name__
-        except Exception as error:  # the boundary: whatever a witness makes go wrong must not end the writing of the trail
+        except (
+            Exception
+        ) as error:  # the boundary: whatever a witness makes go wrong must not end the writing of the trail
             log.exception("witness_failed", witness=self._at.key.name)
             return type(error).__name__
         return ""
@@ -147,7 +179,13 @@ class Asker:
     def _tell(self, fault: str, seconds: float) -> None:
         name = self._at.key.name
         if fault and fault != self._fault:
-            log.warning("not_cosigned", witness=name, url=self._at.url, why=fault, next="trying again; records go on meanwhile, unsealed")
+            log.warning(
+                "not_cosigned",
+                witness=name,
+                url=self._at.url,
+                why=fault,
+                next="trying again; records go on meanwhile, unsealed",
+            )
         if fault and seconds > SILENT_AFTER and not self._silent:
             self._silent = True
             log.error(
@@ -171,9 +209,12 @@ class Asker:
                 return
             if self._size > signed.size:
                 raise RefusedByWitness(
-                    f"it has seen {self._size} records of this trail, which has {signed.size}: an older copy", alarming=True
+                    f"it has seen {self._size} records of this trail, which has {signed.size}: an older copy",
+                    alarming=True,
                 )
-            body = cosign.add_checkpoint(self._size, await self._consistency(self._size, signed.size), signed.note)
+            body = cosign.add_checkpoint(
+                self._size, await self._consistency(self._size, signed.size), signed.note
+            )
             response = await client.post(f"{self._at.url}/add-checkpoint", content=body)
             if response.status_code == HTTPStatus.OK:
                 await self._keep(signed, response.text)
@@ -183,12 +224,20 @@ class Asker:
 
     def _size_told(self, response: "httpx.Response") -> int:
         """Where the witness stands, from its 409. Raises RefusedByWitness for any other answer."""
-        told = size_of(response.text.removesuffix("\n")) if response.headers.get("content-type") == SIZE_TYPE else None
+        told = (
+            size_of(response.text.removesuffix("\n"))
+            if response.headers.get("content-type") == SIZE_TYPE
+            else None
+        )
         if response.status_code != HTTPStatus.CONFLICT or (told is not None and told == self._size):
             alarming = response.status_code in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
-            raise RefusedByWitness(f"it answers {response.status_code} {response.text[:200].strip()}", alarming=alarming)
+            raise RefusedByWitness(
+                f"it answers {response.status_code} {response.text[:200].strip()}", alarming=alarming
+            )
         if told is None:
-            raise RefusedByWitness("it answers 409 without a size: it holds another root for this size", alarming=True)
+            raise RefusedByWitness(
+                "it answers 409 without a size: it holds another root for this size", alarming=True
+            )
         return told
 
     async def _keep(self, signed: Signed, lines: str) -> None:
@@ -196,25 +245,33 @@ class Asker:
         for line in note.parse(f"{text}\n{lines}".encode()).signatures:
             if self._at.key.signed(line):
                 time = self._at.key.time_of(line, text)
-                await self._book.add(Cosignature(signed.number, signed.size, self._at.key.id, time, line.line()))
+                await self._book.add(
+                    Cosignature(signed.number, signed.size, self._at.key.id, time, line.line())
+                )
                 self._size, self._done = signed.size, signed.number
                 self._metrics.size.labels(self._at.key.name).set(signed.size)
                 self._metrics.time.labels(self._at.key.name).set(time)
                 return
-        raise RefusedByWitness("its answer has no line by the key known here: FENGHUO_WITNESSES names another key than it has")
+        raise RefusedByWitness(
+            "its answer has no line by the key known here: FENGHUO_WITNESSES names another key than it has"
+        )
 
 
 class Witnesses:
     """All that are configured, and the book of what they gave."""
 
-    def __init__(self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry, log_key: Verifier) -> None:
+    def __init__(
+        self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry, log_key: Verifier
+    ) -> None:
         """Raises NoteError where `given` names none rightly, or the log itself."""
         known = read_witnesses(given)
         cosign.refuse_kin((one.key for one in known), log_key)
         self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry, [one.key.name for one in known])
-        self._askers = [Asker(one, self.book, self._newest, StoredTree(trail).consistency, metrics) for one in known]
+        self._askers = [
+            Asker(one, self.book, self._newest, StoredTree(trail).consistency, metrics) for one in known
+        ]
 
     def after(self, announce: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
         """`announce`, and the witnesses woken."""
@@ -236,7 +293,9 @@ class Witnesses:
         return await self._trail.checkpoint(self._count - 1) if self._count else None
 
 
-def cosigned_in(trail: Trail, witnesses: Sequence[Witness] = (), quorum: int = 1, *, is_writer: bool = False) -> Cosigned:
+def cosigned_in(
+    trail: Trail, witnesses: Sequence[Witness] = (), quorum: int = 1, *, is_writer: bool = False
+) -> Cosigned:
     """The cosignatures this store keeps."""
 
     async def text_of(number: int) -> str | None:

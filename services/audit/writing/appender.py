@@ -1,8 +1,9 @@
-"""Facts into records, two batches at once: while one is being written, the next is built and its payloads are stored.
+"""Facts into records, two batches at once: while one is being written, the next is built and its payloads are
+stored.
 
-Invariant: records are written in order by one task alone, each after its payload and before its tile; a fact stays at hand
-until its record is on disk, and is acknowledged then. Anything that goes wrong ends both tasks: whoever called asks the store how
-far it came and begins again from there, with what is at hand.
+Invariant: records are written in order by one task alone, each after its payload and before its tile; a fact
+stays at hand until its record is on disk, and is acknowledged then. Anything that goes wrong ends both tasks:
+whoever called asks the store how far it came and begins again from there, with what is at hand.
 """
 
 import asyncio
@@ -55,7 +56,9 @@ class _Batch(NamedTuple):
 
 
 class Appender:
-    """`every`: a checkpoint is signed this often while facts arrive; `heartbeat`: when none do. `moved`: told after each success."""
+    """`every`: a checkpoint is signed this often while facts arrive; `heartbeat`: when none do. `moved`: told
+    after each success.
+    """
 
     def __init__(
         self,
@@ -74,8 +77,21 @@ class Appender:
     ) -> None:
         self.faults: list[str] = []
         self.source = Source(STREAM, "", 0)
-        self._feed, self._trail, self._signer, self._clock, self._metrics, self._pace = feed, trail, signer, clock, metrics, pace
-        self._limit, self._every, self._heartbeat, self._step, self._moved = batch, every, heartbeat, step, moved
+        self._feed, self._trail, self._signer, self._clock, self._metrics, self._pace = (
+            feed,
+            trail,
+            signer,
+            clock,
+            metrics,
+            pace,
+        )
+        self._limit, self._every, self._heartbeat, self._step, self._moved = (
+            batch,
+            every,
+            heartbeat,
+            step,
+            moved,
+        )
         self._edge = Edge()
         self._heads = Heads(trail)
         self._seen = Seen()
@@ -132,7 +148,8 @@ class Appender:
         await self._superseded.wait()
         raise TakenError("a newer sequencer writes this trail")
 
-    # --- building -------------------------------------------------------------------------------------------------------
+    # --- building
+    # -------------------------------------------------------------------------------------------------------
 
     async def _prepare_on(self) -> None:
         while True:
@@ -158,7 +175,9 @@ class Appender:
         size = 0
         for sequence in range(start, end):
             delivered = self._at_hand.get(sequence)
-            message = delivered.message if delivered else fetched.get(sequence) or await self._feed.fetch(sequence)
+            message = (
+                delivered.message if delivered else fetched.get(sequence) or await self._feed.fetch(sequence)
+            )
             message = message or self._lost(sequence, messages[-1].time if messages else self._clock())
             size += len(message.raw or b"")
             if messages and size > _BATCH_BYTES:
@@ -167,7 +186,9 @@ class Appender:
         return messages
 
     async def _seen_before(self) -> None:
-        """Facts delivered again must be what the trail has of them; where not, that is an alarm, not an error."""
+        """Facts delivered again must be what the trail has of them; where not, that is an alarm, not an
+        error.
+        """
         again = sorted(sequence for sequence in self._at_hand if sequence <= self._edge.size)
         if not again:
             return
@@ -199,7 +220,9 @@ class Appender:
         ):
             found = await self._kept(taken, messages)
             if not found:
-                raise RefusedError(f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom")
+                raise RefusedError(
+                    f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom"
+                )
             kept |= found
             built = await self._build([opened(message) for message in messages], kept)
         self._heads.move_on({one.case: one.head for one in built})
@@ -215,14 +238,18 @@ class Appender:
         for at in range(0, len(read), _SLICE):
             part = read[at : at + _SLICE]
             messages = [one.message for one in part]
-            built += builder.build_all(messages, heads, self.source, actors, now, kept, self._seen, already=part)
+            built += builder.build_all(
+                messages, heads, self.source, actors, now, kept, self._seen, already=part
+            )
             await asyncio.sleep(0)
         return built
 
     async def _left(self, messages: Sequence[Message]) -> dict[int, Payload]:
-        """A dead sequencer's payloads lie without a hole from the last record on: where the next has none, nothing was left. To ask for
-        each of thousands costs the store as much as to write them. One missed after all is found when its chunk is inserted, or
-        lies there twice, and the record says which counts."""
+        """A dead sequencer's payloads lie without a hole from the last record on: where the next has none,
+        nothing was left. To ask for each of thousands costs the store as much as to write them. One missed
+        after all is found when its chunk is inserted, or lies there twice, and the record says which
+        counts.
+        """
         first = next((message for message in messages if message.raw is not None), None)
         if first is None:
             return {}
@@ -243,7 +270,8 @@ class Appender:
                 )
         return kept
 
-    # --- writing --------------------------------------------------------------------------------------------------------
+    # --- writing
+    # --------------------------------------------------------------------------------------------------------
 
     async def _write_on(self) -> None:
         while True:
@@ -258,15 +286,32 @@ class Appender:
             await self._seal_if_due()
 
     async def _set_aside(self, odd: Sequence[Opened]) -> None:
-        """Before their records are written, so that a crash in between repeats it: the broker stores it once."""
+        """Before their records are written, so that a crash in between repeats it: the broker stores it
+        once.
+        """
         for message, case, why in ((one.message, one.case, one.distrust) for one in odd):
             assert why is not None
             self._metrics.distrusted.labels(why).inc()
-            log.critical("message_not_authentic", subject=message.subject, sequence=message.sequence, reason=WORDS[why])
+            log.critical(
+                "message_not_authentic", subject=message.subject, sequence=message.sequence, reason=WORDS[why]
+            )
             if is_of_a_lane(message.subject) or not may_be_set_aside(message.subject):
                 continue
-            stored = Odd(message.subject, message.sequence, message.time, message.raw or b"", message.headers or {}, case)
-            fact = aside(stored, SOURCE, f"set aside by the audit: not authentic: {WORDS[why]}", cause=Cause.NOT_AUTHENTIC, distrust=why)
+            stored = Odd(
+                message.subject,
+                message.sequence,
+                message.time,
+                message.raw or b"",
+                message.headers or {},
+                case,
+            )
+            fact = aside(
+                stored,
+                SOURCE,
+                f"set aside by the audit: not authentic: {WORDS[why]}",
+                cause=Cause.NOT_AUTHENTIC,
+                distrust=why,
+            )
             await self._feed.append(fact.subject, fact.raw, fact.id)
 
     async def _write(self, batch: _Batch) -> None:
@@ -278,7 +323,9 @@ class Appender:
         await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
         self._step("tiles")
         self._edge = edge
-        done_with = [self._at_hand.pop(one.sequence) for one in batch.messages if one.sequence in self._at_hand]
+        done_with = [
+            self._at_hand.pop(one.sequence) for one in batch.messages if one.sequence in self._at_hand
+        ]
         self._metrics.records.set(edge.size)
         self._pace.recorded(edge.size)
         done = self._clock()
@@ -287,7 +334,8 @@ class Appender:
         await self._feed.ack(done_with)
         self._moved()
 
-    # --- checkpoints ----------------------------------------------------------------------------------------------------
+    # --- checkpoints
+    # ----------------------------------------------------------------------------------------------------
 
     def _wait(self) -> timedelta:
         assert self._signer.last is not None
@@ -300,7 +348,11 @@ class Appender:
         return min(_IDLE, max(0.01, (self._sealed_at + self._wait() - self._clock()).total_seconds()))
 
     async def _seal_if_due(self) -> None:
-        if self._signer.last is None or self._sealed_at is None or self._clock() - self._sealed_at >= self._wait():
+        if (
+            self._signer.last is None
+            or self._sealed_at is None
+            or self._clock() - self._sealed_at >= self._wait()
+        ):
             await self.seal()
             self._moved()
 

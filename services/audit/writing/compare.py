@@ -13,7 +13,10 @@ async def differences(trail: Trail, messages: Sequence[Message]) -> list[str]:
     indexes = [message.sequence - 1 for message in messages]
     entries = await asyncio.gather(*(trail.entry(index) for index in indexes))
     payloads = await trail.payloads(indexes)
-    found = (difference(message, entry, payloads.get(message.sequence - 1)) for message, entry in zip(messages, entries, strict=True))
+    found = (
+        difference(message, entry, payloads.get(message.sequence - 1))
+        for message, entry in zip(messages, entries, strict=True)
+    )
     return [words for words in found if words]
 
 

@@ -1,7 +1,9 @@
-"""The facts as the broker holds them: handed out by the audit's durable, or fetched by their sequence where some are missing.
+"""The facts as the broker holds them: handed out by the audit's durable, or fetched by their sequence where
+some are missing.
 
-Invariant: it acknowledges only what it is told to, and never holds more than two batches. One request brings a whole batch
-straight from the connection: a framework's batch waits its whole timeout to fill, the client's own pull costs four times as much.
+Invariant: it acknowledges only what it is told to, and never holds more than two batches. One request brings
+a whole batch straight from the connection: a framework's batch waits its whole timeout to fill, the client's
+own pull costs four times as much.
 """
 
 import asyncio
@@ -32,9 +34,13 @@ from shared.subjects import CHECKPOINT, TRAIL_WRITER
 
 _EPOCH = "epoch"
 _FILL = 0.1
-"""Seconds to wait for more facts after the first of a batch: each batch costs the store some 10 ms, however small it is."""
+"""Seconds to wait for more facts after the first of a batch: each batch costs the store some 10 ms, however
+small it is.
+"""
 _OPEN_FOR = 3.0
-"""Seconds a request stays open; after a restart of the broker the next one is made that much later at most."""
+"""Seconds a request stays open; after a restart of the broker the next one is made that much later at
+most.
+"""
 _WRITER_ANSWERS = 1.0
 """Seconds within which whoever writes the trail says so; a busy machine takes tenths of one."""
 _BYTES = 8 * 1024 * 1024
@@ -85,14 +91,19 @@ class Feed:
 
     async def stream(self) -> StreamNow:
         info = await self._js().stream_info(streams.FACTS)
-        return StreamNow(rfc3339(info.created), info.state.first_seq, info.state.last_seq, info.state.num_deleted or 0)
+        return StreamNow(
+            rfc3339(info.created), info.state.first_seq, info.state.last_seq, info.state.num_deleted or 0
+        )
 
     async def handed_out(self) -> int:
-        """The last sequence the durable has given to anyone: up to it we may wait for a redelivery in vain."""
+        """The last sequence the durable has given to anyone: up to it we may wait for a redelivery in
+        vain.
+        """
         info = await self._js().consumer_info(streams.FACTS, streams.AUDIT_DURABLE)
         return info.delivered.stream_seq if info.delivered else 0
 
-    # --- handed out -----------------------------------------------------------------------------------------------------
+    # --- handed out
+    # -----------------------------------------------------------------------------------------------------
 
     async def next(self, limit: int, wait: float) -> list[Delivered]:
         """Facts in the order they came; empty after `wait` seconds without one."""
@@ -127,7 +138,9 @@ class Feed:
             return
         self._due, self._open_until, self._asked = limit, now + _OPEN_FOR + 1, self._asked + 1
         request = {"batch": limit, "expires": int(_OPEN_FOR * 1e9), "max_bytes": _BYTES}
-        await self._connection().publish(_NEXT, json.dumps(request).encode(), reply=f"{self._inbox}.{self._asked}")
+        await self._connection().publish(
+            _NEXT, json.dumps(request).encode(), reply=f"{self._inbox}.{self._asked}"
+        )
 
     async def _arrived(self, raw: Msg) -> None:
         if not raw.reply:
@@ -140,7 +153,9 @@ class Feed:
             self._full.set()
 
     def _ended(self, status: Msg) -> None:
-        """The broker has closed a request: by itself when its time is over or all has come, else there is something wrong."""
+        """The broker has closed a request: by itself when its time is over or all has come, else there is
+        something wrong.
+        """
         if status.subject != f"{self._inbox}.{self._asked}":
             return
         if self._due > 0 and (status.headers or {}).get("Status") != _TIME_IS_OVER:
@@ -166,14 +181,19 @@ class Feed:
             await connection.publish(one.reply, b"")
 
     async def release(self, delivered: Sequence[Delivered]) -> None:
-        """Give back what will not be taken: another sequencer has it at once instead of after the ack_wait."""
+        """Give back what will not be taken: another sequencer has it at once instead of after the
+        ack_wait.
+        """
         for one in delivered:
             await self._connection().publish(one.reply, b"-NAK")
 
-    # --- fetched --------------------------------------------------------------------------------------------------------
+    # --- fetched
+    # --------------------------------------------------------------------------------------------------------
 
     async def fetch_range(self, start: int, end: int) -> dict[int, Message]:
-        """Facts of sequence [start, end) by sequence, those the broker answers with at once: ask `fetch` for one that is missing."""
+        """Facts of sequence [start, end) by sequence, those the broker answers with at once: ask `fetch` for
+        one that is missing.
+        """
         answers: asyncio.Queue[Msg] = asyncio.Queue()
         inbox = f"{self._prefix}.{secrets.token_hex(11)}"
         connection = self._connection()
@@ -199,14 +219,22 @@ class Feed:
         for _ in range(_LOST_TRIES):
             found = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
             if found is not None:
-                return Message(found.sequence, found.subject, found.headers.get(MESSAGE_ID, ""), found.at, found.data, found.headers)
+                return Message(
+                    found.sequence,
+                    found.subject,
+                    found.headers.get(MESSAGE_ID, ""),
+                    found.at,
+                    found.data,
+                    found.headers,
+                )
             now = await self.stream()
             if sequence < now.first or now.deleted:
                 return None
             await asyncio.sleep(0.2)
         return None
 
-    # --- the one writer -------------------------------------------------------------------------------------------------
+    # --- the one writer
+    # -------------------------------------------------------------------------------------------------
 
     async def take_epoch(self) -> int:
         """Become the one writer: the newest epoch is the rightful one."""
@@ -228,7 +256,9 @@ class Feed:
         return await last_readable(self._js(), streams.TRAIL, _EPOCH, int)
 
     async def writer(self) -> int | None:
-        """The epoch of whoever writes the trail; None where nobody does. Raises TimeoutError where somebody should, and does not answer."""
+        """The epoch of whoever writes the trail; None where nobody does. Raises TimeoutError where somebody
+        should, and does not answer.
+        """
         try:
             answer = await self._connection().request(TRAIL_WRITER, b"", timeout=_WRITER_ANSWERS)
         except nats.errors.NoRespondersError:
@@ -236,8 +266,9 @@ class Feed:
         return int(answer.data)
 
     async def write_as(self, epoch: int, works: Callable[[], bool], superseded: Callable[[], None]) -> None:
-        """Tell whoever asks from now on, and whoever wrote before. `works`: whether the trail is written just now; `superseded`: told when
-        a newer one writes."""
+        """Tell whoever asks from now on, and whoever wrote before. `works`: whether the trail is written just
+        now; `superseded`: told when a newer one writes.
+        """
 
         async def told(message: Msg) -> None:
             if message.reply and works():
@@ -254,7 +285,9 @@ class Feed:
         return (await append(self._connection(), subject, raw, message_id)).seq
 
     async def announce(self, note: str) -> None:
-        """Tell whoever listens of a new checkpoint; the store and /checkpoint have it whether or not anyone hears."""
+        """Tell whoever listens of a new checkpoint; the store and /checkpoint have it whether or not anyone
+        hears.
+        """
         await self._connection().publish(CHECKPOINT, note.encode())
 
 
@@ -268,4 +301,6 @@ def _delivered(raw: Msg) -> Delivered:
 def _fetched(headers: dict[str, str], data: bytes) -> Message:
     at = from_stamp(headers[STAMP])
     message_id = headers.get(MESSAGE_ID, "")
-    return Message(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message_id, at, data, as_stored(headers))
+    return Message(
+        int(headers["Nats-Sequence"]), headers["Nats-Subject"], message_id, at, data, as_stored(headers)
+    )

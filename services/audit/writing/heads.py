@@ -1,7 +1,7 @@
 """Where each case stands: its last record, kept in memory for the cases of late, looked up for another one.
 
-Invariant: what is kept is at or ahead of the store, never behind it: the cases of a batch that is on its way there are among those
-of late. Whenever a write is in doubt all of it is forgotten.
+Invariant: what is kept is at or ahead of the store, never behind it: the cases of a batch that is on its way
+there are among those of late. Whenever a write is in doubt all of it is forgotten.
 """
 
 from collections import OrderedDict

@@ -1,6 +1,8 @@
-"""Makes records that the store has lost again, from FACTS and from what the payloads' database keeps: the same bytes, the same root.
+"""Makes records that the store has lost again, from FACTS and from what the payloads' database keeps: the
+same bytes, the same root.
 
-Invariant: nothing is written unless the whole makes the root that was signed; where it can't, it is said which record, and why.
+Invariant: nothing is written unless the whole makes the root that was signed; where it can't, it is said
+which record, and why.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +21,9 @@ _AT_ONCE = 256
 
 
 async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None) -> tuple[int, int]:
-    """[start, end) of the records made again, up to the last that was signed. Raises RefusedError, and has written nothing then."""
+    """[start, end) of the records made again, up to the last that was signed. Raises RefusedError, and has
+    written nothing then.
+    """
     await trail.prepare()
     start = await trail.size()
     if start >= signed.size:
@@ -33,7 +37,9 @@ async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None)
             f"records {start} to {signed.size - 1}, made again, do not make the root that was signed: a fact, a salt or an author's salt "
             "is not what it was. Nothing was written; restore the store from a copy"
         )
-    await _write(trail, await StoredTree(trail).edge(start), _made_again(trail, feed, start, signed.size, follows))
+    await _write(
+        trail, await StoredTree(trail).edge(start), _made_again(trail, feed, start, signed.size, follows)
+    )
     return start, signed.size
 
 
@@ -44,7 +50,9 @@ async def _write(trail: Trail, edge: Edge, batches: AsyncIterator[list[Built]]) 
         await trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
 
 
-async def _made_again(trail: Trail, feed: Feed, start: int, end: int, follows: str | None) -> AsyncIterator[list[Built]]:
+async def _made_again(
+    trail: Trail, feed: Feed, start: int, end: int, follows: str | None
+) -> AsyncIterator[list[Built]]:
     created = (await feed.stream()).created
     heads, seen = Heads(trail), Seen()
     for at in range(start, end, _AT_ONCE):
@@ -53,14 +61,28 @@ async def _made_again(trail: Trail, feed: Feed, start: int, end: int, follows: s
         kept = await trail.payloads(indexes)
         for index in indexes:
             payload = kept.get(index)
-            if index + 1 not in messages or payload is None or payload.made is None or payload.raw != messages[index + 1].raw:
+            if (
+                index + 1 not in messages
+                or payload is None
+                or payload.made is None
+                or payload.raw != messages[index + 1].raw
+            ):
                 raise RefusedError(_why_not(index, index + 1 in messages, payload is not None))
         read = [opened(messages[index + 1]) for index in indexes]
         authors = await trail.make_authors({one.principal for one in read if one.principal is not None})
         known = await heads.of({one.case for one in read})
         source = Source(STREAM, created, 0, follows)
         # Times and writers are those kept with each payload.
-        built = build_all([one.message for one in read], known, source, authors, messages[at + 1].time, kept, seen, already=read)
+        built = build_all(
+            [one.message for one in read],
+            known,
+            source,
+            authors,
+            messages[at + 1].time,
+            kept,
+            seen,
+            already=read,
+        )
         heads.move_on({one.case: one.head for one in built})
         yield built
 

@@ -1,7 +1,7 @@
 """Whether trail and broker are the same history: the last record must be of the fact that bears its number.
 
-Invariant: compared is the content. A stream restored from an older copy keeps its name and creation time, and may meanwhile have grown
-past the trail again: neither size nor time shows that its facts are others.
+Invariant: compared is the content. A stream restored from an older copy keeps its name and creation time, and
+may meanwhile have grown past the trail again: neither size nor time shows that its facts are others.
 """
 
 from services.audit.log.signer import RefusedError
@@ -18,8 +18,9 @@ WAY_OUT = (
 
 
 async def stay_the_same(trail: Trail, feed: Feed, size: int) -> None:
-    """Raises RefusedError where they are two, NewerError where a newer version has written the last record. What the broker no longer keeps
-    can't be compared, and is no fault."""
+    """Raises RefusedError where they are two, NewerError where a newer version has written the last record.
+    What the broker no longer keeps can't be compared, and is no fault.
+    """
     if size == 0:
         return
     stream = await feed.stream()

@@ -1,9 +1,10 @@
 """Makes the order of FACTS the order of the trail: record i is fact i + 1, gapless, whatever dies when.
 
-Invariant: the position of truth is the last record in the store. What is at or below it is compared, never written again;
-what lies beyond the next is fetched first; payload comes before record, record before tile, tile before checkpoint, and
-a fact is acknowledged when its record is on disk. Killed between any two of these, the next start finishes what was begun. Of several
-the one of the newest epoch writes: the others stand by, ask it every half second, and one takes over when it is gone.
+Invariant: the position of truth is the last record in the store. What is at or below it is compared, never
+written again; what lies beyond the next is fetched first; payload comes before record, record before tile,
+tile before checkpoint, and a fact is acknowledged when its record is on disk. Killed between any two of
+these, the next start finishes what was begun. Of several the one of the newest epoch writes: the others stand
+by, ask it every half second, and one takes over when it is gone.
 """
 
 import asyncio
@@ -63,7 +64,17 @@ class Sequencer:
         self._tree = StoredTree(trail)
         self._pace = Pace(clock)
         self._appender = Appender(
-            feed, trail, signer, clock, metrics, self._pace, batch=batch, every=pace, heartbeat=heartbeat, step=step, moved=self._moved
+            feed,
+            trail,
+            signer,
+            clock,
+            metrics,
+            self._pace,
+            batch=batch,
+            every=pace,
+            heartbeat=heartbeat,
+            step=step,
+            moved=self._moved,
         )
         self._follows = follows
         self._begun = self._contested = False
@@ -74,7 +85,9 @@ class Sequencer:
         return self._appender.faults
 
     def check(self) -> str:
-        """Raises where the trail is not being written. A fault found is an alarm, but the work goes on. Returns what is to be said."""
+        """Raises where the trail is not being written. A fault found is an alarm, but the work goes on.
+        Returns what is to be said.
+        """
         if self.status.startswith(_STANDS_BY):
             return self.status
         if self.status != "working":
@@ -111,7 +124,12 @@ class Sequencer:
         except (StoreError, nats.errors.Error, OSError, TimeoutError) as error:
             self.status = f"waiting: {error or type(error).__name__}"
             if self._tries < len(_PATIENCE) or self._tries % _SAID_EVERY == 0:
-                log.warning("trail_waits", why=str(error)[:300] or type(error).__name__, tries=self._tries, behind=self._pace.behind)
+                log.warning(
+                    "trail_waits",
+                    why=str(error)[:300] or type(error).__name__,
+                    tries=self._tries,
+                    behind=self._pace.behind,
+                )
             await asyncio.sleep(_PATIENCE[min(self._tries, len(_PATIENCE) - 1)])
             self._tries += 1
             await self._look_how_far()
@@ -121,9 +139,16 @@ class Sequencer:
         self._tries = 0
         self._metrics.behind.set(self._pace.behind)
         self._metrics.rate.set(self._pace.rate)
-        self._metrics.left.set(self._pace.left.total_seconds() if self._pace.left is not None else float("nan"))
+        self._metrics.left.set(
+            self._pace.left.total_seconds() if self._pace.left is not None else float("nan")
+        )
         if self._pace.worth_a_line():
-            log.info("trail_catching_up", behind=self._pace.behind, rate=round(self._pace.rate), words=self._pace.words())
+            log.info(
+                "trail_catching_up",
+                behind=self._pace.behind,
+                rate=round(self._pace.rate),
+                words=self._pace.words(),
+            )
 
     async def _look_how_far(self) -> None:
         """While the store is away the stream goes on."""
@@ -142,7 +167,12 @@ class Sequencer:
             await self._appender.load(self._tree, await self._trail.size(self._appender.size))
         if self.status != "working":
             self.status = "working"
-            log.info("trail_goes_on", size=self._appender.size, epoch=self._appender.source.epoch, behind=self._pace.behind)
+            log.info(
+                "trail_goes_on",
+                size=self._appender.size,
+                epoch=self._appender.source.epoch,
+                behind=self._pace.behind,
+            )
         await self._appender.append()
 
     async def _still_ours(self) -> None:
@@ -153,9 +183,12 @@ class Sequencer:
             self._begun = False
             await self._appender.release()
             await self._feed.close()
-            raise _ElsewhereError(f"the sequencer of epoch {newest} writes this trail, this one was epoch {own}")
+            raise _ElsewhereError(
+                f"the sequencer of epoch {newest} writes this trail, this one was epoch {own}"
+            )
 
-    # --- standing by ----------------------------------------------------------------------------------------------------
+    # --- standing by
+    # ----------------------------------------------------------------------------------------------------
 
     async def _stand_by(self) -> None:
         """Until nobody else writes this trail. Raises RefusedError where this one could not go on with it."""
@@ -176,17 +209,22 @@ class Sequencer:
         log.warning("trail_taken_over", before=self.status)
 
     async def _look_on(self, epoch: int) -> None:
-        """What was signed is looked at, so that this one can go on with it, and knows when the store was put back."""
+        """What was signed is looked at, so that this one can go on with it, and knows when the store was put
+        back.
+        """
         await self._trail.prepare()
         await self._signer.begin(self._tree)
         self._signer.rest()
         self._metrics.behind.set(0)
-        words = f"{_STANDS_BY}: the audit of epoch {epoch} writes this trail; this one takes over when it is gone"
+        words = (
+            f"{_STANDS_BY}: the audit of epoch {epoch} writes this trail; this one takes over when it is gone"
+        )
         if words != self.status:
             self.status = words
             log.info("trail_stands_by", writer=epoch)
 
-    # --- beginning ------------------------------------------------------------------------------------------------------
+    # --- beginning
+    # ------------------------------------------------------------------------------------------------------
 
     async def _begin(self) -> None:
         stream = await self._feed.stream()
@@ -201,6 +239,8 @@ class Sequencer:
         epoch = await self._feed.take_epoch()
         await self._feed.write_as(epoch, lambda: self.status == "working", self._appender.supersede)
         # What the durable gave to a sequencer that died comes again only after a while: it is fetched now.
-        self._appender.own(Source(STREAM, stream.created, epoch, self._follows), await self._feed.handed_out())
+        self._appender.own(
+            Source(STREAM, stream.created, epoch, self._follows), await self._feed.handed_out()
+        )
         self._begun = True
         log.info("trail_begun", size=size, epoch=epoch, behind=stream.last - size)

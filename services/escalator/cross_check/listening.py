@@ -1,9 +1,10 @@
-"""The cross-check at work: every outside witness is laid beside every unit's report of the last two days, both ways.
+"""The cross-check at work: every outside witness is laid beside every unit's report of the last two days,
+both ways.
 
-Invariant: of two reports the one stored later finds the earlier, whichever replica is handed it: what it was not handed itself it
-reads from the record first. A match is said once (`match:<witness>:<report>`) and only says so: it judges nobody. A witness that has
-been matched is matched again only by what is clearly more alike: else a flood of reports of one event would make of each as many
-facts as there were reports before it.
+Invariant: of two reports the one stored later finds the earlier, whichever replica is handed it: what it was
+not handed itself it reads from the record first. A match is said once (`match:<witness>:<report>`) and only
+says so: it judges nobody. A witness that has been matched is matched again only by what is clearly more
+alike: else a flood of reports of one event would make of each as many facts as there were reports before it.
 """
 
 import asyncio
@@ -66,7 +67,13 @@ class _Said(NamedTuple):
 
 
 class Witnesses:
-    def __init__(self, connection: Callable[[], Client], outgoings: Outgoings, rulebook: RuleBook, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        connection: Callable[[], Client],
+        outgoings: Outgoings,
+        rulebook: RuleBook,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._connection, self._out, self._rulebook, self._clock = connection, outgoings, rulebook, clock
         self._witnesses: deque[_Told] = deque(maxlen=MOST)
         self._reports: deque[_Told] = deque(maxlen=MOST)
@@ -94,7 +101,11 @@ class Witnesses:
                 except TimeoutError:
                     continue
                 except (NatsError, OSError) as error:
-                    log.warning("cross_check_interrupted", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                    log.warning(
+                        "cross_check_interrupted",
+                        error=str(error) or type(error).__name__,
+                        next=f"again in {RETRY_AFTER} s",
+                    )
                     await asyncio.sleep(RETRY_AFTER)
         finally:
             # An answer that nobody takes any more would hold up the connection's end for ever.
@@ -107,11 +118,17 @@ class Witnesses:
                 await self._one(raw)
                 await raw.ack()
             except (NatsError, WalkError, OSError, TimeoutError) as error:
-                log.warning("cross_check_retried", error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+                log.warning(
+                    "cross_check_retried",
+                    error=str(error) or type(error).__name__,
+                    next=f"again in {RETRY_AFTER} s",
+                )
                 for rest in batch[number:]:
                     await rest.nak(delay=RETRY_AFTER)
                 return
-            except Exception:  # the boundary: a report that can't be compared must not stop the comparing of all others
+            except (
+                Exception
+            ):  # the boundary: a report that can't be compared must not stop the comparing of all others
                 log.exception("cross_check_skipped", sequence=raw.metadata.sequence.stream)
                 await raw.ack()
 
@@ -122,7 +139,11 @@ class Witnesses:
         if missed and handed.sequence > self._seen + 1:
             await self._read_up(None)
         said = _Said(raw.subject, raw.headers, raw.data)
-        told = self._remembered(said, handed.at) if handed.sequence > self._seen else _told(said, handed.at, self._rulebook.directory())
+        told = (
+            self._remembered(said, handed.at)
+            if handed.sequence > self._seen
+            else _told(said, handed.at, self._rulebook.directory())
+        )
         self._seen = max(self._seen, handed.sequence)
         if told is not None:
             matches: list[tuple[_Told, _Told, Match]] = []
@@ -134,7 +155,9 @@ class Witnesses:
             await self._say(self._worth_saying(matches))
 
     async def _read_up(self, since: datetime | None) -> None:
-        async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since):
+        async for stored in walk(
+            self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since
+        ):
             self._remembered(_Said(stored.subject, as_stored(stored.headers), stored.data), stored.at)
             self._seen = stored.sequence
 
@@ -156,7 +179,9 @@ class Witnesses:
         return told
 
     def _compared(self, told: _Told) -> Iterator[tuple[_Told, _Told, Match] | None]:
-        """For each of the other side laid beside it: (witness, report, match), or None where the two are not alike enough."""
+        """For each of the other side laid beside it: (witness, report, match), or None where the two are not
+        alike enough.
+        """
         directory = self._rulebook.directory()
         settings = self._rulebook.policies.in_force(told.at).document.cross_check
         if settings is None:
@@ -192,11 +217,20 @@ class Witnesses:
             for witness, report, how in matches:
                 matter = report.telling.matter
                 data = Matched(
-                    report=report.case, unit=matter.unit, reported_at=matter.handed_in_at or report.at, score=how.score, why=how.why
+                    report=report.case,
+                    unit=matter.unit,
+                    reported_at=matter.handed_in_at or report.at,
+                    score=how.score,
+                    why=how.why,
                 )
                 fact_id = f"match:{witness.case}:{report.case}"
                 raw = Fact.bytes_of(
-                    Kind.MATCHED, id=fact_id, source=SOURCE, subject=witness.case, time=max(witness.at, report.at), data=data
+                    Kind.MATCHED,
+                    id=fact_id,
+                    source=SOURCE,
+                    subject=witness.case,
+                    time=max(witness.at, report.at),
+                    data=data,
                 )
                 await (await self._out.append(fact_subject(witness.case, Kind.MATCHED), raw, fact_id))
                 self._note(witness.case, how.score)
@@ -223,6 +257,8 @@ def _told(said: _Said, at: datetime, directory: Directory) -> _Told | None:
         fact = Fact.read(said.data)
         if distrust(said.subject, said.headers, fact) is not None:
             return None
-        return _Told(CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data), directory)))
+        return _Told(
+            CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data), directory))
+        )
     except (FactError, ValidationError):
         return None

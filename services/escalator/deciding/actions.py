@@ -1,7 +1,8 @@
-"""What a policy may have raised when a limit has passed, by name: the words in `overdue:` that are neither posts nor audiences.
+"""What a policy may have raised when a limit has passed, by name: the words in `overdue:` that are neither
+posts nor audiences.
 
-Invariant: an action opens or tells another case by a fact of its own, under an id that any repeat works out again, or changes the
-duty it is about; it never says what a person has to decide.
+Invariant: an action opens or tells another case by a fact of its own, under an id that any repeat works out
+again, or changes the duty it is about; it never says what a person has to decide.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,9 @@ Action = Callable[[Draft, Duty], None]
 
 
 def act_on(draft: Draft, duty: Duty, name: str) -> None:
-    """Do what `name` stands for; nothing where it is no action (then it was a post or an audience, and is told)."""
+    """Do what `name` stands for; nothing where it is no action (then it was a post or an audience, and is
+    told).
+    """
     action = ACTIONS.get(name)
     if action is not None:
         action(draft, duty)
@@ -34,15 +37,27 @@ def raise_case(draft: Draft, key: str, at: datetime, report: Report, why: str, *
 
 
 def _supervision_order(draft: Draft, duty: Duty) -> None:
-    """督办: the order of whoever supervises (the petition office) to the unit that owes, with one task: to do what is overdue."""
+    """督办: the order of whoever supervises (the petition office) to the unit that owes, with one task: to do
+    what is overdue.
+    """
     if draft.case.report.kind is ReportKind.SUPERVISION_ORDER or draft.case.report.exercise:
         return
     title = draft.plan_of(duty).title
     what = draft.tasks[duty.task].title if duty.task is not None and duty.task in draft.tasks else title.zh
-    report = _follows(draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{what}（{draft.case.report.summary}）").model_copy(
+    report = _follows(
+        draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{what}（{draft.case.report.summary}）"
+    ).model_copy(
         update={"unit": _supervisor(draft, duty), "tasks": (TaskForm(title=what[:500], unit=duty.owed_by),)}
     )
-    raise_case(draft, f"order:{draft.case.id}:{duty.id}", duty.due_at, report, "supervision_order", duty=duty.id, unit=duty.owed_by)
+    raise_case(
+        draft,
+        f"order:{draft.case.id}:{duty.id}",
+        duty.due_at,
+        report,
+        "supervision_order",
+        duty=duty.id,
+        unit=duty.owed_by,
+    )
 
 
 def _supervisor(draft: Draft, duty: Duty) -> UnitId:
@@ -54,7 +69,13 @@ def _supervisor(draft: Draft, duty: Duty) -> UnitId:
 
 def _public_notice_draft(draft: Draft, duty: Duty) -> None:
     """A public notice 通报 is proposed; drafting, approving and publishing it are people's acts."""
-    draft.on(duty, EffectKind.PROPOSED, "public_notice_draft", due_at=duty.due_at, rule=draft.plan_of(duty).overdue_rule)
+    draft.on(
+        duty,
+        EffectKind.PROPOSED,
+        "public_notice_draft",
+        due_at=duty.due_at,
+        rule=draft.plan_of(duty).overdue_rule,
+    )
 
 
 def _refer(draft: Draft, duty: Duty) -> None:
@@ -66,16 +87,28 @@ def _incident(draft: Draft, duty: Duty) -> None:
     """A silent source is itself an incident."""
     as_graded = draft.policy.document.silent_source
     report = _follows(
-        draft, duty, ReportKind.INCIDENT, f"{draft.case.report.summary}：静默 silent since {duty.starts_at:%Y-%m-%d %H:%M}Z", as_graded
+        draft,
+        duty,
+        ReportKind.INCIDENT,
+        f"{draft.case.report.summary}：静默 silent since {duty.starts_at:%Y-%m-%d %H:%M}Z",
+        as_graded,
     )
-    raise_case(draft, f"incident:{draft.case.id}:{duty.id}", duty.due_at, report, "incident_raised", duty=duty.id)
+    raise_case(
+        draft, f"incident:{draft.case.id}:{duty.id}", duty.due_at, report, "incident_raised", duty=duty.id
+    )
 
 
 def _unacknowledge(draft: Draft, duty: Duty) -> None:
     """It was acknowledged and went quiet: raised again, with the chain from its beginning."""
     duty = call_again(draft, duty, "went_quiet", chain=draft.plan_of(duty).chain)
     draft.put(duty, taken_by=None, taken_at=None)
-    draft.on(duty, EffectKind.UNACKNOWLEDGED, "went_quiet", due_at=duty.due_at, rule=draft.plan_of(duty).overdue_rule)
+    draft.on(
+        duty,
+        EffectKind.UNACKNOWLEDGED,
+        "went_quiet",
+        due_at=duty.due_at,
+        rule=draft.plan_of(duty).overdue_rule,
+    )
 
 
 ACTIONS: dict[str, Action] = {
@@ -85,11 +118,17 @@ ACTIONS: dict[str, Action] = {
     "incident": _incident,
     "unacknowledge": _unacknowledge,
 }
-"""Every action a policy may name; `policy check` knows the same names (`duty_spec.ACTIONS`), which a test holds together."""
+"""Every action a policy may name; `policy check` knows the same names (`duty_spec.ACTIONS`), which a test
+holds together.
+"""
 
 
-def _follows(draft: Draft, duty: Duty, kind: ReportKind, summary: str, graded: SilentSource | None = None) -> Report:
-    """A report that follows from this case, made by the system itself; of the case's own category and level where none are given."""
+def _follows(
+    draft: Draft, duty: Duty, kind: ReportKind, summary: str, graded: SilentSource | None = None
+) -> Report:
+    """A report that follows from this case, made by the system itself; of the case's own category and level
+    where none are given.
+    """
     report = draft.case.report
     at = draft.now
     return Report(

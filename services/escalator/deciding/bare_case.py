@@ -1,8 +1,9 @@
 """Where a report can't be decided on at all, its case opens with nothing but the duty desk's call.
 
-Invariant: every accepted report has a case that rings somebody, goes on along a chain and takes acts, whatever a fault of ours makes of
-the rest. It is made of the fact alone: a report's words are cut, and what may have been at fault is left away. Pure, so that a case that is
-made again from the record comes out the same.
+Invariant: every accepted report has a case that rings somebody, goes on along a chain and takes acts,
+whatever a fault of ours makes of the rest. It is made of the fact alone: a report's words are cut, and what
+may have been at fault is left away. Pure, so that a case that is made again from the record comes out the
+same.
 """
 
 from datetime import UTC, datetime
@@ -20,8 +21,12 @@ from shared.vocabulary import Kind, ReportKind
 WHY = "report_not_worked_out"
 
 
-def decide_somehow(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules) -> tuple[Case, Decision]:
-    """`decide`, and of a report that it can't decide on a case with the desk's call. Raises for any other fact what `decide` raises."""
+def decide_somehow(
+    case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules
+) -> tuple[Case, Decision]:
+    """`decide`, and of a report that it can't decide on a case with the desk's call. Raises for any other
+    fact what `decide` raises.
+    """
     try:
         return decide(case, fact, sequence, now, rules)
     except Exception as error:
@@ -30,7 +35,9 @@ def decide_somehow(case: Case | None, fact: Fact, sequence: int, now: datetime, 
         return bare_case(fact, sequence, now, rules, error)
 
 
-def bare_case(fact: Fact, sequence: int, now: datetime, rules: Rules, error: Exception) -> tuple[Case, Decision]:
+def bare_case(
+    fact: Fact, sequence: int, now: datetime, rules: Rules, error: Exception
+) -> tuple[Case, Decision]:
     case_id = CaseId(fact.subject or "")
     empty, applied = begun(case_id, fact, sequence, now, rules)
     matter = _matter(read_report(fact, now)[0], now)
@@ -55,7 +62,9 @@ def bare_case(fact: Fact, sequence: int, now: datetime, rules: Rules, error: Exc
 
 
 def _matter(report: Report, now: datetime) -> Matter:
-    """What somebody who sees to it by hand must know. A kind of case that nobody opens is none that is reported."""
+    """What somebody who sees to it by hand must know. A kind of case that nobody opens is none that is
+    reported.
+    """
     return Matter(
         kind=report.kind if report.kind in MAY_OPEN else ReportKind.INCIDENT,
         category=report.category,

@@ -1,7 +1,7 @@
 """A clock strikes: what each duty of the case has to do by now is done, and the next moment is found.
 
-Invariant: what a moment asks for is done once, however late the clock is and however often it strikes; after it the earliest moment
-ahead, if there is one, is the case's one clock.
+Invariant: what a moment asks for is done once, however late the clock is and however often it strikes; after
+it the earliest moment ahead, if there is one, is the case's one clock.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ from shared.pulse import AWAY_AFTER
 
 
 def note_lateness(draft: Draft, at: datetime) -> None:
-    """A clock set for `at` has struck late: from its moment (or from the last fact, which may have set it for a moment past) we were
-    away, whatever else is on record."""
+    """A clock set for `at` has struck late: from its moment (or from the last fact, which may have set it for
+    a moment past) we were away, whatever else is on record.
+    """
     since = max(at, draft.case.applied.at)
     if draft.now - since > AWAY_AFTER:
         draft.late_since = at
@@ -81,9 +82,16 @@ def _remind(draft: Draft, stirred: Sequence[DutyId]) -> None:
 
 
 def _overdue(draft: Draft, stirred: Sequence[DutyId]) -> None:
-    """The steps that follow when a limit has passed: whoever must know is told, what must follow is raised."""
+    """The steps that follow when a limit has passed: whoever must know is told, what must follow is
+    raised.
+    """
     for duty in draft.owed(stirred):
-        if duty.paused_at is not None or not duty.overdue or duty.overdue[0].at > draft.now or duty.state is DutyState.OPEN:
+        if (
+            duty.paused_at is not None
+            or not duty.overdue
+            or duty.overdue[0].at > draft.now
+            or duty.state is DutyState.OPEN
+        ):
             continue
         due = [one for one in duty.overdue if one.at <= draft.now]
         duty = draft.put(duty, overdue=duty.overdue[len(due) :])  # noqa: PLW2901
@@ -104,7 +112,9 @@ def _nag(draft: Draft, stirred: Sequence[DutyId]) -> None:
         draft.put(duty, nag_at=duty.nag_at + (missed + 1) * every)
         person, post = bearer_of(draft, duty)
         draft.call(person, post, Purpose.AGAIN, "still_not_done", duty)
-        draft.on(duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit)
+        draft.on(
+            duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit
+        )
 
 
 def _end_snoozes(draft: Draft, stirred: Sequence[DutyId]) -> None:
@@ -126,7 +136,9 @@ STEPS = (_end_snoozes, move_chains_on, _remind, _overdue, _nag)
 
 
 def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:
-    """The earliest moment at which any duty has something to do, and which duty that is (None: one that is yet to open)."""
+    """The earliest moment at which any duty has something to do, and which duty that is (None: one that is
+    yet to open).
+    """
     best: tuple[datetime, DutyId | None] | None = None
     for duty in draft.duties.values():
         at = next_clock(duty)

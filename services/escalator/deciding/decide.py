@@ -1,10 +1,12 @@
 """One fact in, one decision out.
 
-Invariant: `decide` is a function of its arguments. `now` is the broker's time of the fact, so that a fact decided again after
-a crash is decided the same; whatever the policy does not say does not happen; each effect names its reason and its line.
+Invariant: `decide` is a function of its arguments. `now` is the broker's time of the fact, so that a fact
+decided again after a crash is decided the same; whatever the policy does not say does not happen; each effect
+names its reason and its line.
 
-A fact that fails is decided once more, carefully: what fails is left out with an effect that says so, and everything beside it is
-decided as ever. So a report always opens its case, and an act that can't be done is answered as set aside.
+A fact that fails is decided once more, carefully: what fails is left out with an effect that says so, and
+everything beside it is decided as ever. So a report always opens its case, and an act that can't be done is
+answered as set aside.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.deciding import opening, repeats
-from services.escalator.deciding.acts import ACTS, AFTER_THE_END, accountability, calls, name_of, omission, seconding
+from services.escalator.deciding.acts import (
+    ACTS,
+    AFTER_THE_END,
+    accountability,
+    calls,
+    name_of,
+    omission,
+    seconding,
+)
 from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.acts.merging import absorb
 from services.escalator.deciding.acts.tasks import make_tasks
@@ -56,11 +66,15 @@ from shared.vocabulary import Kind, Level, ReportKind
 LOG_LENGTH = 20
 """Acts the case itself remembers for the desk; the trail has them all."""
 ROUNDS = 8
-"""How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends one all the same."""
+"""How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends
+one all the same.
+"""
 LEFT_OUT_KEPT = 20
 """What the case itself remembers of what was left out of it; the trail has it all."""
 TRIED_AGAIN = timedelta(minutes=1)
-"""What a clock could not do is tried again then; a case whose clock is always due would strike without end."""
+"""What a clock could not do is tried again then; a case whose clock is always due would strike without
+end.
+"""
 OWED_A_CALL = (ReportKind.INCIDENT, ReportKind.OPINION)
 
 
@@ -68,8 +82,11 @@ class UndecidableError(ValueError):
     """A fact that can't be decided on: set aside with this reason, never dropped."""
 
 
-def decide(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules) -> tuple[Case, Decision]:
-    """The case as it stands after `fact` (stored at `sequence`, at the broker's time `now`), and what is to be done.
+def decide(
+    case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules
+) -> tuple[Case, Decision]:
+    """The case as it stands after `fact` (stored at `sequence`, at the broker's time `now`), and what is to
+    be done.
 
     Raises UndecidableError for a fact about a case that was never reported, or of a kind nobody decides on.
     """
@@ -81,7 +98,9 @@ def decide(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: R
         return _decided(case, fact, sequence, now, rules, careful=True)
 
 
-def _decided(case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules, *, careful: bool) -> tuple[Case, Decision]:
+def _decided(
+    case: Case | None, fact: Fact, sequence: int, now: datetime, rules: Rules, *, careful: bool
+) -> tuple[Case, Decision]:
     if not fact.subject:
         raise UndecidableError("the fact has no subject: it is about no case")
     kind = fact.kind
@@ -104,7 +123,9 @@ def _decided(case: Case | None, fact: Fact, sequence: int, now: datetime, rules:
 
 
 def _apply_or_refuse(draft: Draft, kind: str, fact: Fact) -> None:
-    """Done whole or not at all; what a clock or a delivery could not do is no act that anybody waits for an answer to."""
+    """Done whole or not at all; what a clock or a delivery could not do is no act that anybody waits for an
+    answer to.
+    """
     before = draft.kept()
     try:
         _apply(draft, kind, fact)
@@ -115,7 +136,9 @@ def _apply_or_refuse(draft: Draft, kind: str, fact: Fact) -> None:
         _leave_undone(draft, fact, error)
 
 
-def set_aside(case: Case, fact: Fact, sequence: int, now: datetime, rules: Rules, error: Exception) -> tuple[Case, Decision]:
+def set_aside(
+    case: Case, fact: Fact, sequence: int, now: datetime, rules: Rules, error: Exception
+) -> tuple[Case, Decision]:
     """The case with nothing changed by the fact, and the decision that says so."""
     draft = Draft(case, sequence, now, rules, careful=True)
     _leave_undone(draft, fact, error)
@@ -143,7 +166,11 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             strike(draft)
         case Kind.DELIVERED | Kind.FAILED:
             said = Deliveries.model_validate(fact.data)
-            deliveries(draft, [(outcome.notice, outcome.channel) for outcome in said.deliveries], failed=kind == Kind.FAILED)
+            deliveries(
+                draft,
+                [(outcome.notice, outcome.channel) for outcome in said.deliveries],
+                failed=kind == Kind.FAILED,
+            )
         case Kind.ACKNOWLEDGED:
             said = Acknowledgement.model_validate(fact.data)
             _acknowledge(draft, said)
@@ -192,10 +219,21 @@ def _is_refused(draft: Draft, refusal: Refusal | None, task: TaskId | None = Non
 
 
 def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
-    """First what the time that has passed has made of the duties, then the act itself, then what the policy makes of it."""
+    """First what the time that has passed has made of the duties, then the act itself, then what the policy
+    makes of it.
+    """
     _lapse_what_is_past(draft)
     _log(draft, kind, act.by.principal, act.text)
-    refusal = territory.may(act.by, kind, draft.as_it_is, draft.directory, draft.now, task=act.task, duty=act.duty, person=act.to_person)
+    refusal = territory.may(
+        act.by,
+        kind,
+        draft.as_it_is,
+        draft.directory,
+        draft.now,
+        task=act.task,
+        duty=act.duty,
+        person=act.to_person,
+    )
     if _is_refused(draft, refusal, act.task):
         return
     if draft.case.status in ENDED and kind not in AFTER_THE_END:
@@ -206,14 +244,19 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         return
     _taken_up(draft, act.by)
     name = name_of(draft, kind, act)
-    if not any(effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED) for effect in draft.effects):
+    if not any(
+        effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED)
+        for effect in draft.effects
+    ):
         draft.note(EffectKind.NOTED, name, note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
 
 
 def _taken_up(draft: Draft, by: Actor) -> None:
-    """The unit that a witness named has itself said something of the matter: from now on it answers for it as for its own report."""
+    """The unit that a witness named has itself said something of the matter: from now on it answers for it as
+    for its own report.
+    """
     report, unit = draft.case.report, territory.unit_of(by, draft.directory)
     if report.witness and unit is not None and territory.speaks_for(draft.directory, report.unit, unit):
         draft.change(report=replace(report, witness=False))
@@ -231,7 +274,9 @@ def _follow_up(draft: Draft) -> None:
         for event in events:
             if not event.follows:
                 with LeavingOut(draft, "fault_of_ours", event.name):
-                    if event.name != Kind.ACKNOWLEDGED:  # which has discharged what it is an answer to already
+                    if (
+                        event.name != Kind.ACKNOWLEDGED
+                    ):  # which has discharged what it is an answer to already
                         done_by(draft, event)
                     ended_by(draft, event)
             opening.open_on(draft, event)
@@ -249,7 +294,9 @@ def _handed_in(draft: Draft) -> datetime:
 # A new case
 
 
-def begun(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules) -> tuple[Decision, Applied]:
+def begun(
+    case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules
+) -> tuple[Decision, Applied]:
     """What a case begins with: nothing decided yet, and the fact that opens it."""
     about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=now)
     empty = Decision(case=case_id, about=about, policy=rules.policy.label, directory=rules.revision)
@@ -264,14 +311,32 @@ def _new(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules
         case Kind.ESTABLISHED:
             said = Established.model_validate(fact.data)
             draft = Draft(
-                open_standing(case_id, said.watch, said.subject, said.unit, said.area, said.title, empty, applied), sequence, now, rules
+                open_standing(
+                    case_id, said.watch, said.subject, said.unit, said.area, said.title, empty, applied
+                ),
+                sequence,
+                now,
+                rules,
             )
             establish(draft, said)
             return draft
         case Kind.REFERRED:
             lapse = Referred.model_validate(fact.data)
-            area = rules.directory.units_by_id[lapse.unit].area if lapse.unit in rules.directory.units_by_id else ""
-            opened = open_standing(case_id, "ledger", lapse.unit, lapse.unit, area, f"责任台账 ledger {lapse.unit}", empty, applied)
+            area = (
+                rules.directory.units_by_id[lapse.unit].area
+                if lapse.unit in rules.directory.units_by_id
+                else ""
+            )
+            opened = open_standing(
+                case_id,
+                "ledger",
+                lapse.unit,
+                lapse.unit,
+                area,
+                f"责任台账 ledger {lapse.unit}",
+                empty,
+                applied,
+            )
             draft = Draft(opened, sequence, now, rules)
             accountability.count_lapse(draft, lapse)
             return draft
@@ -284,14 +349,30 @@ def _new(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules
 
 
 def _open(
-    fact: Fact, case_id: CaseId, sequence: int, now: datetime, rules: Rules, empty: Decision, applied: Applied, *, careful: bool
+    fact: Fact,
+    case_id: CaseId,
+    sequence: int,
+    now: datetime,
+    rules: Rules,
+    empty: Decision,
+    applied: Applied,
+    *,
+    careful: bool,
 ) -> Draft:
     report, unread = read_report(fact, now) if careful else (Report.model_validate(fact.data), [])
     report, barred = _as_it_may_be(report, rules.directory)
     handed_in = utc(min(report.handed_in_at or now, now))
-    moments: dict[str, datetime] = {"learned_at": report.learned_at, "occurred_at": report.occurred_at, "received_at": handed_in}
+    moments: dict[str, datetime] = {
+        "learned_at": report.learned_at,
+        "occurred_at": report.occurred_at,
+        "received_at": handed_in,
+    }
     matter = matter_of(report, rules.directory)
-    start = utc(report.starts_at or moments[rules.policy.document.clock.starts_at.value]) if matter.is_first_hand else handed_in
+    start = (
+        utc(report.starts_at or moments[rules.policy.document.clock.starts_at.value])
+        if matter.is_first_hand
+        else handed_in
+    )
     case = Case(
         id=case_id,
         report=matter,
@@ -325,10 +406,12 @@ def _open(
 
 
 def _as_it_may_be(report: Report, directory: Directory) -> tuple[Report, list[tuple[str, Refusal]]]:
-    """The report without what its reporter may not say. Intake refuses that; here it has come past intake, or the directory has changed
-    since. What lays work on people falls away, the matter itself is taken up all the same.
+    """The report without what its reporter may not say. Intake refuses that; here it has come past intake, or
+    the directory has changed since. What lays work on people falls away, the matter itself is taken up all
+    the same.
 
-    Raises UndecidableError for a kind of case that nobody in that role may open: intake has never accepted that.
+    Raises UndecidableError for a kind of case that nobody in that role may open: intake has never accepted
+    that.
     """
     by = territory.reporter_of(report, directory)
     if by is None or report.starts_at is not None:
@@ -348,7 +431,9 @@ def _as_it_may_be(report: Report, directory: Directory) -> tuple[Report, list[tu
     return report, barred
 
 
-def _say_what_is_left_out(draft: Draft, report: Report, unread: list[tuple[str, str]], barred: list[tuple[str, Refusal]]) -> None:
+def _say_what_is_left_out(
+    draft: Draft, report: Report, unread: list[tuple[str, str]], barred: list[tuple[str, Refusal]]
+) -> None:
     directory = draft.directory
     for field, why in unread:
         draft.note(EffectKind.LEFT_OUT, "field_not_understood", note=f"{field}: {why}"[:NOTE_LIMIT])
@@ -394,19 +479,29 @@ def matter_of(report: Report, directory: Directory) -> Matter:
 
 
 def utc(at: datetime) -> datetime:
-    """The same moment in the one zone object that all of a case's times share: comparing across two takes four times as long."""
+    """The same moment in the one zone object that all of a case's times share: comparing across two takes
+    four times as long.
+    """
     return at.astimezone(UTC)
 
 
 def _grade(draft: Draft, report: Report) -> None:
-    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was given."""
+    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was
+    given.
+    """
     rule = draft.policy.document.grading
     if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
         return
     found = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
     order = list(Level)
     if report.level is None or order.index(found) < order.index(report.level):
-        draft.note(EffectKind.NOTED, "under_graded", unit=report.unit, note=found.value, rule=draft.policy.rule("grading", "accident"))
+        draft.note(
+            EffectKind.NOTED,
+            "under_graded",
+            unit=report.unit,
+            note=found.value,
+            rule=draft.policy.rule("grading", "accident"),
+        )
 
 
 # The whole
@@ -415,7 +510,12 @@ def _grade(draft: Draft, report: Report) -> None:
 def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     """Set the clock anew and put case and decision together."""
     case = draft.case
-    if case.report_sequence == draft.sequence and not draft.duties and not draft.openings and not draft.effects:
+    if (
+        case.report_sequence == draft.sequence
+        and not draft.duties
+        and not draft.openings
+        and not draft.effects
+    ):
         draft.note(EffectKind.NOTED, f"no_duty_for_{case.report.kind}")
     if draft.is_careful:
         _call_the_desk_for_want_of_others(draft)
@@ -435,9 +535,15 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     notices = draft.notices()
     with LeavingOut(draft, "fault_of_ours", "prune"):
         opening.prune(draft)
-    left_out = [effect for effect in draft.effects if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE]
+    left_out = [
+        effect
+        for effect in draft.effects
+        if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE
+    ]
     if left_out:
-        fields["left_out"] = (*case.left_out, *[_left_out(draft, fact, effect) for effect in left_out])[-LEFT_OUT_KEPT:]
+        fields["left_out"] = (*case.left_out, *[_left_out(draft, fact, effect) for effect in left_out])[
+            -LEFT_OUT_KEPT:
+        ]
     decision = Decision(
         case=case.id,
         about=About(id=fact.id, kind=fact.kind, sequence=draft.sequence, time=draft.now),

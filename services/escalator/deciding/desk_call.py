@@ -1,8 +1,10 @@
-"""The duty desk's call: a report that calls nobody else lays an ordinary duty on the desk, to see to it by hand.
+"""The duty desk's call: a report that calls nobody else lays an ordinary duty on the desk, to see to it by
+hand.
 
-Invariant: it takes nothing of the policy but the half hour's table. The desk that stands at the end of that chain is called first, then the
-chain from its end, then those whom the half hour is owed to, each after the wait of the policy; whoever answers has taken it. Two reminders
-and a lapse on record, and the chain's end, are all that follows: it rings nobody for ever.
+Invariant: it takes nothing of the policy but the half hour's table. The desk that stands at the end of that
+chain is called first, then the chain from its end, then those whom the half hour is owed to, each after the
+wait of the policy; whoever answers has taken it. Two reminders and a lapse on record, and the chain's end,
+are all that follows: it rings nobody for ever.
 """
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft

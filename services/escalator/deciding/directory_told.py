@@ -1,7 +1,7 @@
 """Whoever a change of the directory touches is told, by the addresses they had before it.
 
-Invariant: everybody the fact names gets one notice of it, whoever made the change; nothing else follows. The case of the directory
-owes nothing and never ends.
+Invariant: everybody the fact names gets one notice of it, whoever made the change; nothing else follows. The
+case of the directory owes nothing and never ends.
 """
 
 from datetime import datetime
@@ -25,7 +25,9 @@ NO_POST = PostId("")
 def open_directory(case: CaseId, directory: Directory, decision: Decision, applied: Applied) -> Case:
     """The case of the directory lies with the unit above all others."""
     top = next(unit for unit in directory.units if unit.superior is None)
-    return open_standing(case, WATCH, WATCH, UnitId(top.id), top.area, "名录变更 changes of the directory", decision, applied)
+    return open_standing(
+        case, WATCH, WATCH, UnitId(top.id), top.area, "名录变更 changes of the directory", decision, applied
+    )
 
 
 def tell_touched(draft: Draft, kind: Kind, data: dict[str, object]) -> None:
@@ -48,7 +50,9 @@ def tell_touched(draft: Draft, kind: Kind, data: dict[str, object]) -> None:
 
 def _notice(draft: Draft, number: int, telling: Telling, one: Told, state: ChangeState, why: str) -> Notice:
     why = why if len(why) <= WHY_TOLD else why[: WHY_TOLD - 1] + "…"
-    note = DirectoryNote(state=state, changes=one.changes, by=telling.by, approved_by=telling.approved_by, why=why)
+    note = DirectoryNote(
+        state=state, changes=one.changes, by=telling.by, approved_by=telling.approved_by, why=why
+    )
     return Notice(
         id=notice_id(draft.case.id, draft.sequence, number),
         person=PersonId(one.person),

@@ -1,7 +1,8 @@
-"""One decision in the making: what changes, who is to be told, and the named reason with the policy line for each.
+"""One decision in the making: what changes, who is to be told, and the named reason with the policy line for
+each.
 
-Invariant: a draft is private to one call of `decide`; a person gets at most one notice of a kind from it, bundling all
-duties it is about; what it did not touch stays as it was.
+Invariant: a draft is private to one call of `decide`; a person gets at most one notice of a kind from it,
+bundling all duties it is about; what it did not touch stays as it was.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,13 +17,28 @@ from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
 from shared.case import Case, Duty, DutyState, Matter, Opening, Plan, Task
 from shared.directory import Directory, Person
-from shared.facts import Actor, Brief, CallMade, Decision, EarlyEnd, Effect, EffectKind, Name, Notice, Outage, Outgoing, Purpose
+from shared.facts import (
+    Actor,
+    Brief,
+    CallMade,
+    Decision,
+    EarlyEnd,
+    Effect,
+    EffectKind,
+    Name,
+    Notice,
+    Outage,
+    Outgoing,
+    Purpose,
+)
 from shared.facts.authors import Author
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
 from shared.vocabulary import Kind
 
 NOTICES_TOGETHER = 100
-"""Notices that fit one message with what became of them; those of a larger decision go out in several facts."""
+"""Notices that fit one message with what became of them; those of a larger decision go out in several
+facts.
+"""
 DESK_DUTY = "seen_to_by_hand"
 """The rule's name of the duty desk's call, which is in no policy."""
 NOTE_LIMIT = 300
@@ -45,7 +61,8 @@ class Rules:
 class Event:
     """Something that happened to the case in this decision, to which duties may open, be done, or end.
 
-    `name` is a trigger of the policy: a fact's kind, `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`, `established.<watch>`.
+    `name` is a trigger of the policy: a fact's kind, `filed.<document>`, `lapsed.<rule>`,
+    `discharged.<rule>`, `established.<watch>`.
     """
 
     name: str
@@ -55,7 +72,9 @@ class Event:
     due_at: datetime | None = None
     """The limit, where the act itself gives it."""
     follows: bool = False
-    """It only follows from another event (`lapsed.…`, `discharged.…`): duties may open on it, none is done or ended by it."""
+    """It only follows from another event (`lapsed.…`, `discharged.…`): duties may open on it, none is done or
+    ended by it.
+    """
 
 
 class _Call:
@@ -96,7 +115,9 @@ class Draft:
         "told",
     )
 
-    def __init__(self, case: Case, sequence: int, now: datetime, rules: Rules, *, careful: bool = False) -> None:
+    def __init__(
+        self, case: Case, sequence: int, now: datetime, rules: Rules, *, careful: bool = False
+    ) -> None:
         self.case, self.sequence, self.now, self.rules = case, sequence, now, rules
         self.duties: dict[DutyId, Duty] = {duty.id: duty for duty in case.duties}
         self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
@@ -110,7 +131,9 @@ class Draft:
         self.told: list[Notice] = []
         self.events: list[Event] = []
         self.is_absorbing = False
-        """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts against anybody."""
+        """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts
+        against anybody.
+        """
         self.is_careful = careful
         """What fails is left out (`LeavingOut`) instead of failing the whole."""
         self._sort: Sort | None = None
@@ -126,7 +149,9 @@ class Draft:
     # The case as it is by now
 
     def change(self, **fields: Any) -> None:
-        """Set fields of the case (not its duties, tasks, plans or openings, which have places of their own)."""
+        """Set fields of the case (not its duties, tasks, plans or openings, which have places of their
+        own).
+        """
         self.case = replace(self.case, **fields)
 
     @property
@@ -148,15 +173,27 @@ class Draft:
         case, known = self.case, self._sort
         if known is None or known.level is not case.level or known.sensitive is not case.sensitive:
             report = case.report
-            self._sort = known = Sort(report.kind, report.category, report.topic, case.level, case.sensitive, report.area, report.unit)
+            self._sort = known = Sort(
+                report.kind,
+                report.category,
+                report.topic,
+                case.level,
+                case.sensitive,
+                report.area,
+                report.unit,
+            )
         return known
 
     def outage_at(self, at: datetime, *, only: Author | None = None) -> Outage | None:
         """When we were away at that moment, all of us or the one named."""
-        return next((outage for outage in self.outages if outage.holds(at) and only in (None, outage.of)), None)
+        return next(
+            (outage for outage in self.outages if outage.holds(at) and only in (None, outage.of)), None
+        )
 
     def owed(self, among: Sequence[DutyId] | None = None) -> Iterator[Duty]:
-        """The duties still owed (of all, or of these), as they are when each is reached; a duty may be changed while this runs."""
+        """The duties still owed (of all, or of these), as they are when each is reached; a duty may be
+        changed while this runs.
+        """
         for duty_id in list(self.duties) if among is None else among:
             duty = self.duties[duty_id]
             if duty.state is DutyState.OPEN or duty.state is DutyState.LAPSED:
@@ -186,10 +223,20 @@ class Draft:
     def note(self, kind: EffectKind, why: str, **more: Any) -> None:
         self.effects.append(Effect(kind=kind, why=why, **more))
 
-    def on(self, duty: Duty, kind: EffectKind, why: str, *, person: PersonId | None = None, **more: Any) -> None:
+    def on(
+        self, duty: Duty, kind: EffectKind, why: str, *, person: PersonId | None = None, **more: Any
+    ) -> None:
         """An effect on a duty, naming its bearer (unless another person) and the unit that owes it."""
         self.effects.append(
-            Effect(kind=kind, why=why, duty=duty.id, task=duty.task, person=person or duty.bearer, unit=duty.owed_by, **more)
+            Effect(
+                kind=kind,
+                why=why,
+                duty=duty.id,
+                task=duty.task,
+                person=person or duty.bearer,
+                unit=duty.owed_by,
+                **more,
+            )
         )
 
     def refuse(self, why: str, **more: Any) -> None:
@@ -265,16 +312,24 @@ class Draft:
         return (*self.told, *notices)
 
     def _held(self) -> str | None:
-        """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a clock or a lapse."""
+        """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a
+        clock or a lapse.
+        """
         report = self.case.report
         if report.exercise and not self.policy.document.exercise.channels:
             return "exercise"
-        silence = self.directory.suppression_for(report.unit, report.area, report.category, report.source, self.now)
+        silence = self.directory.suppression_for(
+            report.unit, report.area, report.category, report.source, self.now
+        )
         return None if silence is None else f"suppressed:{silence.id}"
 
     def _notice(self, call: _Call, held: str | None, briefs: dict[tuple[Any, ...], Brief]) -> Notice:
         duties = [self.duties[duty] for duty in call.duties]
-        wanted = self.policy.document.exercise.channels if self.case.report.exercise else self.plans[duties[0].rule].channels
+        wanted = (
+            self.policy.document.exercise.channels
+            if self.case.report.exercise
+            else self.plans[duties[0].rule].channels
+        )
         if held is not None and held != "exercise" and call.purpose is Purpose.OVERDUE:
             held = None
         return Notice(
@@ -348,7 +403,9 @@ def _reporter(report: Matter, directory: Directory) -> Name:
 
 
 def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
-    """Of the notice of this number (from 0) of a decision: `<case>.<sequence>.<number>`, past a hundred `<case>.<sequence>p1.0` …"""
+    """Of the notice of this number (from 0) of a decision: `<case>.<sequence>.<number>`, past a hundred
+    `<case>.<sequence>p1.0` …
+    """
     group, place = divmod(number, NOTICES_TOGETHER)
     return NoticeId(f"{case}.{sequence}{f'p{group}' if group else ''}.{place}")
 
@@ -365,7 +422,9 @@ def _copied(value: Any) -> Any:
 
 
 class LeavingOut:
-    """`with LeavingOut(draft, "rule_failed", rule.name):` what fails inside a careful draft is undone, and an effect says so."""
+    """`with LeavingOut(draft, "rule_failed", rule.name):` what fails inside a careful draft is undone, and an
+    effect says so.
+    """
 
     __slots__ = ("_draft", "_kept", "_more", "_what", "_why")
 
@@ -387,7 +446,9 @@ class LeavingOut:
 
 def failed(what: str, error: Exception) -> str:
     """What failed and how, short enough for a line."""
-    return f"{what} ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else '-'})"[:NOTE_LIMIT]
+    return f"{what} ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else '-'})"[
+        :NOTE_LIMIT
+    ]
 
 
 def unit_name(directory: Directory, unit: UnitId) -> Name:
@@ -401,6 +462,8 @@ def area_name(directory: Directory, area: AreaCode) -> Name:
 
 
 def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The policy's channels that the person has, in the policy's order; where they have none of them, all they have."""
+    """The policy's channels that the person has, in the policy's order; where they have none of them, all
+    they have.
+    """
     theirs = [address.channel for address in person.channels]
     return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)

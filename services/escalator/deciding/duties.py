@@ -1,7 +1,8 @@
 """The life of a duty: it is done, in time or late; its limit passes; it ends with a reason; its limit moves.
 
-Invariant: on or before the limit is in time; a lapse is written once and never taken back, whatever becomes of the duty; an answer
-discharges exactly what it is an answer to. States move by the table in states.py and by nothing else.
+Invariant: on or before the limit is in time; a lapse is written once and never taken back, whatever becomes
+of the duty; an answer discharges exactly what it is an answer to. States move by the table in states.py and
+by nothing else.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,9 @@ HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is an answer to one transfer, of the case or of one task."""
 
 
-def lapse_if_past(draft: Draft, acted_at: datetime, cause: LapseCause | None = None, among: Sequence[DutyId] | None = None) -> None:
+def lapse_if_past(
+    draft: Draft, acted_at: datetime, cause: LapseCause | None = None, among: Sequence[DutyId] | None = None
+) -> None:
     """Every open duty (of all, or of these) whose limit lies before `acted_at` has lapsed, and stays owed.
 
     A paused clock does not run out.
@@ -52,7 +55,9 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     plan = draft.plan_of(duty)
     why = cause if cause is not None and plan.by_recipient else plan.cause
     excuses, outage = weigh_for(draft, duty, why)
-    written = Lapse(at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses, outage=outage)
+    written = Lapse(
+        at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses, outage=outage
+    )
     duty = draft.put(
         duty,
         state=states.move(states.DUTY, duty.state, "lapse"),
@@ -60,7 +65,8 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
         slip=Slip.RED if _has_slip(duty) else None,
         nag_at=duty.due_at + plan.nag if plan.nag is not None else None,
     )
-    # How late a clock strikes is the machine's; a person is late by what they did, and only a late report has been done by now.
+    # How late a clock strikes is the machine's; a person is late by what they did, and only a late report has
+    # been done by now.
     late_by = round((acted_at - duty.due_at).total_seconds(), 3) if why is LapseCause.REPORTED_LATE else None
     draft.on(
         duty,
@@ -104,7 +110,9 @@ def _colour_task(draft: Draft, duty: Duty, slip: Slip) -> None:
 
 
 def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None = None) -> Duty:
-    """It is done. `at`: when, where that is not now (a report that stood in the trail before it was found)."""
+    """It is done. `at`: when, where that is not now (a report that stood in the trail before it was
+    found).
+    """
     done_at = at or draft.now
     if duty.paused_at is not None:
         duty = resume(draft, duty, max(done_at, duty.paused_at), "done_while_paused")
@@ -147,7 +155,8 @@ def cancel_owed(draft: Draft, why: str) -> None:
 
 
 def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, ...]:
-    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else, the chain stops.
+    """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else,
+    the chain stops.
 
     Returns the duties that were discharged or whose chain was stopped by it.
     """
@@ -184,21 +193,32 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             answered.append(duty.id)
             touched = True
     if not touched:
-        known = any(duty.bearer == person or any(lit.person == person for lit in duty.lit) for duty in draft.duties.values())
+        known = any(
+            duty.bearer == person or any(lit.person == person for lit in duty.lit)
+            for duty in draft.duties.values()
+        )
         draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
     return tuple(answered)
 
 
 def done_by(draft: Draft, event: Event) -> None:
-    """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that owes it."""
+    """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that
+    owes it.
+    """
     wanted = _names(event)
-    hit = {rule for rule, plan in draft.plans.items() if not plan.by_recipient and not wanted.isdisjoint(plan.discharged_by)}
+    hit = {
+        rule
+        for rule, plan in draft.plans.items()
+        if not plan.by_recipient and not wanted.isdisjoint(plan.discharged_by)
+    }
     if not hit:
         return
     for duty in draft.owed():
         if duty.rule not in hit:
             continue
-        if duty.task != event.task and (duty.task is not None or not HANDING_OVER.isdisjoint(draft.plan_of(duty).on)):
+        if duty.task != event.task and (
+            duty.task is not None or not HANDING_OVER.isdisjoint(draft.plan_of(duty).on)
+        ):
             continue
         actor = event.actor
         if actor is not None and not _may_do_it(draft, actor, duty):
@@ -208,7 +228,9 @@ def done_by(draft: Draft, event: Event) -> None:
 
 
 def _may_do_it(draft: Draft, actor: Actor, duty: Duty) -> bool:
-    return actor.who == duty.bearer or speaks_for(draft.directory, unit_of(actor, draft.directory), duty.owed_by)
+    return actor.who == duty.bearer or speaks_for(
+        draft.directory, unit_of(actor, draft.directory), duty.owed_by
+    )
 
 
 def ended_by(draft: Draft, event: Event) -> None:

@@ -1,7 +1,7 @@
 """Who hears of an emergency that ends early, or is to: the superior who is asked, and everybody who was rung.
 
-Invariant: whoever was rung about the case hears what became of it, once, in words that say who asked, who agreed, and what the reader
-still owes.
+Invariant: whoever was rung about the case hears what became of it, once, in words that say who asked, who
+agreed, and what the reader still owes.
 """
 
 from services.escalator.deciding.draft import Draft, unit_name
@@ -14,12 +14,16 @@ from shared.ids import PersonId, PostId, SourceId, UnitId
 
 
 def asked_of(draft: Draft, by: str) -> tuple[Person, PostId, UnitId]:
-    """Who is asked to decide: the head of the nearest unit above the one that answers for the case, of the whole city where none is.
+    """Who is asked to decide: the head of the nearest unit above the one that answers for the case, of the
+    whole city where none is.
 
     Never whoever asks.
     """
     directory = draft.directory
-    above = (*directory.superiors.get(draft.case.holder, ()), *(UnitId(unit.id) for unit in directory.units if unit.whole_city))
+    above = (
+        *directory.superiors.get(draft.case.holder, ()),
+        *(UnitId(unit.id) for unit in directory.units if unit.whole_city),
+    )
     heads = [(head, unit) for unit in above if (head := head_of(draft, unit)) is not None]
     (person, post), unit = next((found for found in heads if found[0][0].id != by), heads[0])
     return person, post, unit

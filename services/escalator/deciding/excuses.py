@@ -1,8 +1,9 @@
 """What speaks for whoever let a limit pass, as the record has it.
 
-Invariant: our own failure is never a person's lapse to answer for. Where we were away at the limit, had handed over no call, or
-could not be reached when the unit tried, the lapse says so and is not referred by itself; a person may refer it all the same. What a
-client claims of its tries counts only where our own record says that intake was away then.
+Invariant: our own failure is never a person's lapse to answer for. Where we were away at the limit, had
+handed over no call, or could not be reached when the unit tried, the lapse says so and is not referred by
+itself; a person may refer it all the same. What a client claims of its tries counts only where our own record
+says that intake was away then.
 """
 
 from datetime import datetime
@@ -46,14 +47,20 @@ def _of_a_late_report(draft: Draft, duty: Duty) -> tuple[tuple[Excuse, ...], Out
     if outage is not None:
         return (Excuse.SYSTEM_AWAY,), outage
     tries = [at for at in draft.case.report.tried_at if at <= duty.due_at]
-    outage = next((away for at in tries if (away := draft.outage_at(at, only=Author.INTAKE)) is not None), None)
+    outage = next(
+        (away for at in tries if (away := draft.outage_at(at, only=Author.INTAKE)) is not None), None
+    )
     if outage is not None:
         return (Excuse.INTAKE_UNREACHABLE,), outage
     if tries:
-        draft.on(duty, EffectKind.NOTED, "tries_not_confirmed", due_at=max(tries), rule=draft.plan_of(duty).limit)
+        draft.on(
+            duty, EffectKind.NOTED, "tries_not_confirmed", due_at=max(tries), rule=draft.plan_of(duty).limit
+        )
     return (), None
 
 
 def lateness(duty: Duty, now: datetime) -> float:
-    """Seconds from the limit to when it was done, or to `now` where it is not done yet: a person's, whenever a clock has struck."""
+    """Seconds from the limit to when it was done, or to `now` where it is not done yet: a person's, whenever
+    a clock has struck.
+    """
     return round(((duty.discharged_at or now) - duty.due_at).total_seconds(), 3)

@@ -1,6 +1,7 @@
 """How grave a case is, and which of two is graver. Pure.
 
-Invariant: a level that is not set is never the graver one, so that nothing that was graded loses its level by it.
+Invariant: a level that is not set is never the graver one, so that nothing that was graded loses its level by
+it.
 """
 
 from shared.vocabulary import Level
@@ -10,7 +11,9 @@ _ORDER = tuple(Level)
 
 
 def is_grave(level: Level | None, sensitive: bool) -> bool:
-    """Of the levels at which the half hour is owed upwards without exception; a sensitive case is, whatever its level."""
+    """Of the levels at which the half hour is owed upwards without exception; a sensitive case is, whatever
+    its level.
+    """
     return sensitive or level in GRAVE
 
 

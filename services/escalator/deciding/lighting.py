@@ -1,8 +1,10 @@
-"""Who is called: the bearer first, the next on the chain when one stays dark, and again for as long as it is not done.
+"""Who is called: the bearer first, the next on the chain when one stays dark, and again for as long as it is
+not done.
 
-Invariant: the next is lit when the wait for an answer is over or every channel has failed, whichever comes first, and never while a
-duty is paused or put off by a snooze; nobody is rung twice for the same step. The wait counts from when a call was handed over to a
-channel; where none ever is, the chain goes on after as long a wait, and nobody is called dark for it.
+Invariant: the next is lit when the wait for an answer is over or every channel has failed, whichever comes
+first, and never while a duty is paused or put off by a snooze; nobody is rung twice for the same step. The
+wait counts from when a call was handed over to a channel; where none ever is, the chain goes on after as long
+a wait, and nobody is called dark for it.
 """
 
 from collections.abc import Sequence
@@ -22,7 +24,9 @@ AT_ONCE = timedelta(seconds=2)
 
 
 def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
-    """The duty has just opened: its bearer is called; where one answers for all, everybody it is owed to is."""
+    """The duty has just opened: its bearer is called; where one answers for all, everybody it is owed to
+    is.
+    """
     purpose = Purpose.REPORT if plan.by_recipient else Purpose.DUTY
     why = "owed_on_report" if plan.by_recipient else "owed"
     called: list[tuple[Person, PostId]] = [(party.bearer, party.post)]
@@ -31,7 +35,15 @@ def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
     lit: list[Lit] = []
     for person, post in called:
         notice = draft.call(person, post, purpose, why, duty)
-        lit.append(Lit(person=PersonId(person.id), post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels)))
+        lit.append(
+            Lit(
+                person=PersonId(person.id),
+                post=post,
+                notice=notice,
+                at=draft.now,
+                channels=channels_to(person, plan.channels),
+            )
+        )
         draft.on(duty, EffectKind.LIT, why, person=PersonId(person.id), post=post, rule=plan.limit)
     next_link_at = draft.now + plan.wait if plan.wait is not None and duty.chain else None
     return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
@@ -51,8 +63,9 @@ def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:
 
 
 def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
-    """Whoever was lit last has the whole wait from the hand-over; one that came at once counts from the call, so that those who were
-    called together stay together."""
+    """Whoever was lit last has the whole wait from the hand-over; one that came at once counts from the call,
+    so that those who were called together stay together.
+    """
     last = duty.lit[-1] if duty.lit else None
     if last is None or last.handed_over_at is None or last.handed_over_at - last.at <= AT_ONCE:
         return None
@@ -62,7 +75,9 @@ def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
 
 
 def light_next(draft: Draft, duty: Duty, why: str) -> None:
-    """Whoever was lit last stayed dark, or no call reached them; the next who can be told is lit, or the chain has ended."""
+    """Whoever was lit last stayed dark, or no call reached them; the next who can be told is lit, or the
+    chain has ended.
+    """
     plan = draft.plan_of(duty)
     if duty.lit and duty.lit[-1].answered_at is None:
         last = duty.lit[-1]
@@ -87,7 +102,9 @@ def light_next(draft: Draft, duty: Duty, why: str) -> None:
 
 
 def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> None:
-    """Call one contact of the chain, unless they know of this case already or are being rung about it at this moment."""
+    """Call one contact of the chain, unless they know of this case already or are being rung about it at this
+    moment.
+    """
     plan = draft.plan_of(duty)
     who = PersonId(person.id)
     known = _lit_in_case(draft, who)
@@ -96,30 +113,61 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
         duty = draft.put(duty, lit=(*duty.lit, replace(known, at=draft.now, post=post)))
         taken(draft, duty, who, "answered_in_this_case_already")
         return
-    is_ringing = known is not None and known.dark_at is None and plan.step is not None and draft.now < known.at + plan.step
+    is_ringing = (
+        known is not None
+        and known.dark_at is None
+        and plan.step is not None
+        and draft.now < known.at + plan.step
+    )
     if known is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
-        # They are being rung about this very case at this moment; a second call would only keep the line busy.
+        # They are being rung about this very case at this moment; a second call would only keep the line
+        # busy.
         lit, why = replace(known, post=post), "being_rung_already"
     else:
         dark = bearer_of(draft, duty)[0].name
         notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
-        lit = Lit(person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels))
+        lit = Lit(
+            person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels)
+        )
     draft.put(duty, lit=(*duty.lit, lit), next_link_at=until)
     draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.chain_rule)
 
 
-def call_again(draft: Draft, duty: Duty, why: str, *, purpose: Purpose = Purpose.AGAIN, chain: tuple[PostId, ...] | None = None) -> Duty:
+def call_again(
+    draft: Draft,
+    duty: Duty,
+    why: str,
+    *,
+    purpose: Purpose = Purpose.AGAIN,
+    chain: tuple[PostId, ...] | None = None,
+) -> Duty:
     """The bearer is called anew and, where `chain` is given, the chain begins again from there."""
     plan = draft.plan_of(duty)
     person, post = bearer_of(draft, duty)
     who = PersonId(person.id)
     notice = draft.call(person, post, purpose, why, duty)
-    reached = next((one.handed_over_at for one in duty.lit if one.person == who and one.handed_over_at is not None), None)
-    lit = Lit(person=who, post=post, notice=notice, at=draft.now, handed_over_at=reached, channels=channels_to(person, plan.channels))
+    reached = next(
+        (one.handed_over_at for one in duty.lit if one.person == who and one.handed_over_at is not None), None
+    )
+    lit = Lit(
+        person=who,
+        post=post,
+        notice=notice,
+        at=draft.now,
+        handed_over_at=reached,
+        channels=channels_to(person, plan.channels),
+    )
     draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.limit)
-    fields: dict[str, object] = {"bearer": who, "bearer_post": post, "lit": (*(one for one in duty.lit if one.person != who), lit)}
+    fields: dict[str, object] = {
+        "bearer": who,
+        "bearer_post": post,
+        "lit": (*(one for one in duty.lit if one.person != who), lit),
+    }
     if chain is not None:
-        fields |= {"chain": chain, "next_link_at": draft.now + plan.wait if plan.wait is not None and chain else None}
+        fields |= {
+            "chain": chain,
+            "next_link_at": draft.now + plan.wait if plan.wait is not None and chain else None,
+        }
     return draft.put(duty, **fields)
 
 
@@ -143,7 +191,9 @@ def taken(draft: Draft, duty: Duty, person: PersonId, why: str) -> Duty:
 
 
 def deliveries(draft: Draft, outcomes: list[tuple[str, str]], *, failed: bool) -> None:
-    """(notice, channel) pairs that worked, or failed for good. When all a notice's channels have failed, the chain moves on at once."""
+    """(notice, channel) pairs that worked, or failed for good. When all a notice's channels have failed, the
+    chain moves on at once.
+    """
     channels: dict[str, list[str]] = {}
     for notice, channel in outcomes:
         channels.setdefault(notice, []).append(channel)
@@ -162,7 +212,12 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed:
     else:
         # Whoever could not be called before is called now: from here on they may answer.
         dark_at = lit.dark_at if lit.is_reached else None
-        lit = replace(lit, delivered=outcomes, dark_at=dark_at, handed_over_at=lit.handed_over_at if lit.delivered else draft.now)
+        lit = replace(
+            lit,
+            delivered=outcomes,
+            dark_at=dark_at,
+            handed_over_at=lit.handed_over_at if lit.delivered else draft.now,
+        )
     changed = with_lit(draft, duty, lit)
     if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
         return
@@ -173,7 +228,12 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed:
 
 def with_lit(draft: Draft, duty: Duty, changed: Lit) -> Duty:
     """The duty with the Lit of the same person and notice replaced."""
-    lit = tuple([changed if one.person == changed.person and one.notice == changed.notice else one for one in duty.lit])
+    lit = tuple(
+        [
+            changed if one.person == changed.person and one.notice == changed.notice else one
+            for one in duty.lit
+        ]
+    )
     return draft.put(duty, lit=lit)
 
 
@@ -188,7 +248,9 @@ def _lit_in_case(draft: Draft, person: PersonId) -> Lit | None:
 
 
 def _rank(lit: Lit) -> tuple[bool, datetime, bool]:
-    """Whoever answered knows; else the last call counts, and who stayed dark for one duty is dark for all it was about."""
+    """Whoever answered knows; else the last call counts, and who stayed dark for one duty is dark for all it
+    was about.
+    """
     return lit.answered_at is not None, lit.at, lit.dark_at is not None
 
 

@@ -1,8 +1,10 @@
-"""Do two reports tell of the same event? Pure: area, category, time and text, each with its share and its words.
+"""Do two reports tell of the same event? Pure: area, category, time and text, each with its share and its
+words.
 
-Invariant: the answer is explained: every aspect says how alike it is and what stood on both sides, so that a person can confirm or
-refute it. Two tellings further apart in time than the policy's window, of places that have nothing to do with each other, or in
-the same script without one word in common, are never one: two fires in a county on one morning are two.
+Invariant: the answer is explained: every aspect says how alike it is and what stood on both sides, so that a
+person can confirm or refute it. Two tellings further apart in time than the policy's window, of places that
+have nothing to do with each other, or in the same script without one word in common, are never one: two fires
+in a county on one morning are two.
 """
 
 import math
@@ -31,8 +33,14 @@ TELLING = 3
 NEAR_KM = 2.0
 FAR_KM = 30.0
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
-_EMPTY_WORDS = frozenset(re.findall(r"\w+", "a an and at by for from has have in is it near of on or the to was were with reported report"))
-_EMPTY_PAIRS = frozenset(re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 一起 一名 其中"))
+_EMPTY_WORDS = frozenset(
+    re.findall(
+        r"\w+", "a an and at by for from has have in is it near of on or the to was were with reported report"
+    )
+)
+_EMPTY_PAIRS = frozenset(
+    re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 一起 一名 其中")
+)
 
 
 class Weights(Protocol):
@@ -146,7 +154,10 @@ def _distance_km(one: Matter, other: Matter) -> float | None:
     if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
         return None
     a, b = math.radians(one.latitude), math.radians(other.latitude)
-    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+    half = (
+        math.sin((b - a) / 2) ** 2
+        + math.cos(a) * math.cos(b) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+    )
     return 2 * 6371.0 * math.asin(math.sqrt(half))
 
 
@@ -163,8 +174,14 @@ def _category(one: Matter, other: Matter) -> MatchReason:
 
 
 def apart(one: Matter, other: Matter) -> timedelta:
-    """Between what is said of when it happened; a witness often knows only when it noticed, so when one learned of it counts too."""
-    return min(abs(one.occurred_at - other.occurred_at), abs(one.occurred_at - other.learned_at), abs(one.learned_at - other.occurred_at))
+    """Between what is said of when it happened; a witness often knows only when it noticed, so when one
+    learned of it counts too.
+    """
+    return min(
+        abs(one.occurred_at - other.occurred_at),
+        abs(one.occurred_at - other.learned_at),
+        abs(one.learned_at - other.occurred_at),
+    )
 
 
 def _time(one: Matter, other: Matter, window: timedelta) -> MatchReason:
@@ -179,7 +196,9 @@ def _time(one: Matter, other: Matter, window: timedelta) -> MatchReason:
 
 
 def words_of(*texts: str | None) -> frozenset[str]:
-    """What is compared of a text: pairs of neighbouring Chinese characters, and words of other scripts in lower case."""
+    """What is compared of a text: pairs of neighbouring Chinese characters, and words of other scripts in
+    lower case.
+    """
     found: set[str] = set()
     for text in texts:
         for run in _WORD.findall((text or "").lower()):
@@ -191,7 +210,9 @@ def words_of(*texts: str | None) -> frozenset[str]:
 
 
 def _text(one: Telling, other: Telling) -> MatchReason:
-    """Share of the shorter telling that stands in the longer, damped where the shorter says next to nothing."""
+    """Share of the shorter telling that stands in the longer, damped where the shorter says next to
+    nothing.
+    """
     shorter, longer = sorted((one.words, other.words), key=len)
     common = shorter & longer
     if not common:

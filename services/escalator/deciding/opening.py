@@ -1,7 +1,8 @@
 """A duty opens: at something that happened, at a moment of the calendar, at the start of a shift.
 
-Invariant: a duty opens once for what opens it. While one of the same rule is owed by the same bearer (or for the same task), the same
-trigger opens no second; its limit counts from the moment the policy says, never from when the machine got round to it.
+Invariant: a duty opens once for what opens it. While one of the same rule is owed by the same bearer (or for
+the same task), the same trigger opens no second; its limit counts from the moment the policy says, never from
+when the machine got round to it.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,9 @@ from shared.vocabulary import Kind
 OF_A_TASK = ("assignee", "assigner", "asked", "superior")
 """Whoever is meant by these is meant for the task where a task is what it is about."""
 KEPT = 3
-"""Duties of one rule that come again and again and were done in time: so many are kept in the case. The trail has them all."""
+"""Duties of one rule that come again and again and were done in time: so many are kept in the case. The trail
+has them all.
+"""
 LAPSED_KEPT = 50
 GAP_HORIZON = timedelta(days=14)
 
@@ -42,7 +45,9 @@ def open_on(draft: Draft, event: Event) -> None:
 
 
 def _rules_on(draft: Draft, trigger: str) -> Sequence[DutyRule]:
-    """What the policy says for this trigger; in a careful draft without what can't be worked out for such a matter."""
+    """What the policy says for this trigger; in a careful draft without what can't be worked out for such a
+    matter.
+    """
     if not draft.is_careful:
         return draft.policy.rules_on(trigger, draft.sort)
     rules: list[DutyRule] = []
@@ -68,7 +73,9 @@ def _open_by(draft: Draft, rule: DutyRule, event: Event) -> None:
 
 
 def _open_again(draft: Draft, event: Event) -> None:
-    """What comes again and again (`again: true`) opens anew as of the moment it was done, while the case is being handled."""
+    """What comes again and again (`again: true`) opens anew as of the moment it was done, while the case is
+    being handled.
+    """
     prefix, _, name = event.name.partition(".")
     if prefix != "discharged" or draft.case.status is not CaseStatus.OPEN:
         return
@@ -78,9 +85,16 @@ def _open_again(draft: Draft, event: Event) -> None:
 
 
 def open_rule(
-    draft: Draft, rule: DutyRule, event: Event, task: Task | None = None, key: str | None = None, *, only: frozenset[str] | None = None
+    draft: Draft,
+    rule: DutyRule,
+    event: Event,
+    task: Task | None = None,
+    key: str | None = None,
+    *,
+    only: frozenset[str] | None = None,
 ) -> list[Duty]:
-    """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it already.
+    """Open what the rule lays on everybody it names, or on those of them in `only`, leaving out who owes it
+    already.
 
     Nothing opens that has ended already: what is owed until the case is resolved is not owed once it is.
     """
@@ -98,7 +112,9 @@ def open_rule(
     if was_known and task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
         return []
     plan = rule.plan
-    term = Opened(start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone))
+    term = Opened(
+        start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone)
+    )
     opened: list[Duty] = []
     for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
         if only is not None and party.bearer.id not in only:
@@ -121,7 +137,15 @@ class Opened:
     overdue: tuple[Overdue, ...]
 
 
-def open_duty(draft: Draft, rule: DutyRule, plan: Plan, party: Party, term: Opened, task: Task | None, key: str | None = None) -> Duty:
+def open_duty(
+    draft: Draft,
+    rule: DutyRule,
+    plan: Plan,
+    party: Party,
+    term: Opened,
+    task: Task | None,
+    key: str | None = None,
+) -> Duty:
     duty = Duty(
         id=_id(draft, rule, key or party.key),
         rule=rule.name,
@@ -141,14 +165,21 @@ def open_duty(draft: Draft, rule: DutyRule, plan: Plan, party: Party, term: Open
     )
     draft.duties[duty.id] = duty
     draft.on(
-        duty, EffectKind.OPENED, "owed_on_report" if plan.by_recipient else "owed", post=party.post, due_at=duty.due_at, rule=plan.limit
+        duty,
+        EffectKind.OPENED,
+        "owed_on_report" if plan.by_recipient else "owed",
+        post=party.post,
+        due_at=duty.due_at,
+        rule=plan.limit,
     )
     if plan.by_recipient or rule.calls:
         return light_first(draft, duty, plan, party)
     return duty
 
 
-def reminders_of(rule: DutyRule, start: datetime, due_at: datetime, now: datetime, zone: ZoneInfo) -> tuple[Reminder, ...]:
+def reminders_of(
+    rule: DutyRule, start: datetime, due_at: datetime, now: datetime, zone: ZoneInfo
+) -> tuple[Reminder, ...]:
     """The reminders still ahead and before the limit, in order."""
     if not rule.remind:
         return ()
@@ -167,7 +198,9 @@ def overdue_of(rule: DutyRule, due_at: datetime, zone: ZoneInfo) -> tuple[Overdu
 
 
 def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
-    """The moment the policy names; a later round (done and owed again, a case reopened) counts from its own beginning."""
+    """The moment the policy names; a later round (done and owed again, a case reopened) counts from its own
+    beginning.
+    """
     case = draft.case
     if event.name in (Kind.REOPENED, f"discharged.{rule.name}"):
         return event.at
@@ -208,7 +241,11 @@ def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None)
         return start + source.silent_after if source is not None and source.silent_after is not None else None
     if standing is not None and standing.watch == "roster":
         roster = draft.directory.rosters_by_id.get(RosterId(standing.subject))
-        return start + roster.sign_in_within if roster is not None and roster.sign_in_within is not None else None
+        return (
+            start + roster.sign_in_within
+            if roster is not None and roster.sign_in_within is not None
+            else None
+        )
     return None
 
 
@@ -218,7 +255,9 @@ def _is_owed(draft: Draft, rule: DutyRule) -> bool:
 
 
 def _is_owed_already(draft: Draft, rule: DutyRule, party: Party, task: Task | None) -> bool:
-    """Whether this very thing is owed: for a task by its id, for a person who must answer by the person, else by the rule alone."""
+    """Whether this very thing is owed: for a task by its id, for a person who must answer by the person, else
+    by the rule alone.
+    """
     duties, name = draft.duties.values(), rule.name
     if task is not None:
         # A campaign has thousands of duties of one rule, and one of each task.
@@ -235,7 +274,8 @@ def _id(draft: Draft, rule: DutyRule, key: str) -> DutyId:
     number = 2
     while DutyId(f"{plain}.{number}") in draft.duties:
         number += 1
-    # Numbers of duties that were dropped from the case are not used again: the sequence of the fact tells them apart.
+    # Numbers of duties that were dropped from the case are not used again: the sequence of the fact tells
+    # them apart.
     return DutyId(f"{plain}.{max(number, draft.sequence)}" if rule.plan.again else f"{plain}.{number}")
 
 
@@ -250,10 +290,14 @@ def schedule(draft: Draft, rule: DutyRule, after: datetime) -> None:
         roster = draft.directory.rosters_by_id.get(RosterId(standing.subject)) if standing else None
         shift = roster.next_shift(after) if roster is not None and roster.sign_in_within is not None else None
         if shift is not None:
-            draft.openings.append(Opening(rule=rule.name, at=shift.starts_at, key=f"{shift.starts_at:%Y%m%dT%H%M}"))
+            draft.openings.append(
+                Opening(rule=rule.name, at=shift.starts_at, key=f"{shift.starts_at:%Y%m%dT%H%M}")
+            )
     elif rule.every is not None and (standing is None or standing.subject == rule.name):
         at = next_moment(rule.every, after, draft.policy.zone)
-        draft.openings.append(Opening(rule=rule.name, at=at, key=f"{at.astimezone(draft.policy.zone):%Y%m%d}"))
+        draft.openings.append(
+            Opening(rule=rule.name, at=at, key=f"{at.astimezone(draft.policy.zone):%Y%m%d}")
+        )
 
 
 def next_moment(cron: str, after: datetime, zone: ZoneInfo) -> datetime:
@@ -277,15 +321,23 @@ def open_due(draft: Draft) -> None:
 
 
 def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
-    """A shift that is over, a month that is past: what lapsed then can't be made up once its next round begins. The lapse stays."""
+    """A shift that is over, a month that is past: what lapsed then can't be made up once its next round
+    begins. The lapse stays.
+    """
     for duty in draft.owed():
         if duty.rule == rule.name and duty.state is DutyState.LAPSED:
             cancel(draft, duty, "its_next_round_has_begun")
 
 
 def _gaps_found(draft: Draft) -> bool:
-    """Warning before a gap: each is on record, and the duty to close them opens. A person's only number is no gap yet."""
-    found = [gap for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON) if gap.code is not GapCode.ONE_CHANNEL]
+    """Warning before a gap: each is on record, and the duty to close them opens. A person's only number is no
+    gap yet.
+    """
+    found = [
+        gap
+        for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON)
+        if gap.code is not GapCode.ONE_CHANNEL
+    ]
     for gap in found:
         draft.note(EffectKind.GAP, gap.code.value, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
     return bool(found)

@@ -1,7 +1,8 @@
-"""Who is meant: the words of the policy (`recipient`, `holder`, `assignee`, `unit_head`, a post, an audience) as units and people, now.
+"""Who is meant: the words of the policy (`recipient`, `holder`, `assignee`, `unit_head`, a post, an audience)
+as units and people, now.
 
-Invariant: whoever is named can be called. Where a unit has no head, the unit above it answers; a name nobody can be found for is
-left out of an audience, and never of a duty: a duty always has a bearer.
+Invariant: whoever is named can be called. Where a unit has no head, the unit above it answers; a name nobody
+can be found for is left out of an audience, and never of a duty: a duty always has a bearer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,9 @@ RECIPIENT = "recipient"
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One duty's people: `unit` owes it, `bearer` has to move (called through `post`), it is owed to `owed_to` as `posts`."""
+    """One duty's people: `unit` owes it, `bearer` has to move (called through `post`), it is owed to
+    `owed_to` as `posts`.
+    """
 
     unit: UnitId
     bearer: Person
@@ -40,7 +43,9 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
 
 
 def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
-    """Who has to move, and the post they are called through; somebody who has left the directory is followed by whoever holds it now."""
+    """Who has to move, and the post they are called through; somebody who has left the directory is followed
+    by whoever holds it now.
+    """
     directory = draft.directory
     person = directory.people_by_id.get(duty.bearer)
     if person is not None:
@@ -53,7 +58,8 @@ def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
 def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
     """The unit that `by` names; None where nothing of that name is there (no transfer pending, nobody above).
 
-    `superior` is whoever is asked to impose the lead, and without such a transfer the unit above the one that holds it.
+    `superior` is whoever is asked to impose the lead, and without such a transfer the unit above the one that
+    holds it.
     """
     case = draft.case
     match by:
@@ -85,16 +91,25 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
 
 
 def competent_unit(draft: Draft) -> UnitId | None:
-    """Whose matter it is by category and area (DOMAIN row 21); the unit that reported where the directory names nobody."""
+    """Whose matter it is by category and area (DOMAIN row 21); the unit that reported where the directory
+    names nobody.
+    """
     report = draft.case.report
     found = draft.directory.competent_unit(
-        ReportKind.INCIDENT if report.kind is ReportKind.OPINION else report.kind, report.category, report.topic, report.area
+        ReportKind.INCIDENT if report.kind is ReportKind.OPINION else report.kind,
+        report.category,
+        report.topic,
+        report.area,
     )
     return UnitId(found.unit.id) if found else report.unit
 
 
-def posts_of(draft: Draft, names: Iterable[str], duty: Duty | None = None, task: Task | None = None) -> Iterator[tuple[PostId, Person]]:
-    """The posts and people an audience means, each person once; names that are actions, not people, are left out."""
+def posts_of(
+    draft: Draft, names: Iterable[str], duty: Duty | None = None, task: Task | None = None
+) -> Iterator[tuple[PostId, Person]]:
+    """The posts and people an audience means, each person once; names that are actions, not people, are left
+    out.
+    """
     told: set[str] = set()
     for name in names:
         for post, person in _named(draft, name, duty, task):
@@ -136,8 +151,12 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
         yield head[1], head[0]
 
 
-def parties(draft: Draft, by: str, to: tuple[str, ...], task: Task | None, *, any_answers: bool) -> list[Party]:
-    """One party for each duty a rule lays: one per person owed where the recipients must answer, else one for the unit that owes it."""
+def parties(
+    draft: Draft, by: str, to: tuple[str, ...], task: Task | None, *, any_answers: bool
+) -> list[Party]:
+    """One party for each duty a rule lays: one per person owed where the recipients must answer, else one for
+    the unit that owes it.
+    """
     if by == RECIPIENT:
         return _recipients(draft, to, any_answers=any_answers)
     unit = unit_of(draft, by, task)
@@ -146,7 +165,16 @@ def parties(draft: Draft, by: str, to: tuple[str, ...], task: Task | None, *, an
     owed = list(posts_of(draft, to, task=task))
     bearer, post = _bearer(draft, by, unit, task) or ((owed[0][1], owed[0][0]) if owed else _anybody(draft))
     owed_to = owed[0][1] if owed else bearer
-    return [Party(unit, bearer, post, owed_to, tuple(post for post, _ in owed) or (post,), task.id if task else str(post))]
+    return [
+        Party(
+            unit,
+            bearer,
+            post,
+            owed_to,
+            tuple(post for post, _ in owed) or (post,),
+            task.id if task else str(post),
+        )
+    ]
 
 
 def _recipients(draft: Draft, to: tuple[str, ...], *, any_answers: bool) -> list[Party]:
@@ -161,7 +189,10 @@ def _recipients(draft: Draft, to: tuple[str, ...], *, any_answers: bool) -> list
         first = next(iter(people.values()))
         posts = tuple(post for held in by_person.values() for post in held)
         return [Party(unit, first, posts[0], first, posts, str(posts[0]))]
-    return [Party(unit, people[one], posts[0], people[one], tuple(posts), str(posts[0])) for one, posts in by_person.items()]
+    return [
+        Party(unit, people[one], posts[0], people[one], tuple(posts), str(posts[0]))
+        for one, posts in by_person.items()
+    ]
 
 
 def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Person, PostId] | None:
@@ -169,7 +200,12 @@ def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Per
     if PostId(by) in directory.posts_by_id:
         return directory.holder_of(PostId(by), draft.now), PostId(by)
     head = head_of(draft, unit)
-    if by == "assignee" and task is not None and task.owner is not None and task.owner in directory.people_by_id:
+    if (
+        by == "assignee"
+        and task is not None
+        and task.owner is not None
+        and task.owner in directory.people_by_id
+    ):
         return directory.people_by_id[PersonId(task.owner)], head[1] if head else _anybody(draft)[1]
     standing = draft.case.standing
     if by == "watched" and standing is not None and standing.watch == "roster":
@@ -181,6 +217,8 @@ def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Per
 
 
 def _anybody(draft: Draft) -> tuple[Person, PostId]:
-    """The first post of the directory: a duty whose unit nobody heads (`policy check` and `gaps` warn of it) is still somebody's."""
+    """The first post of the directory: a duty whose unit nobody heads (`policy check` and `gaps` warn of it)
+    is still somebody's.
+    """
     post = PostId(draft.directory.posts[0].id)
     return draft.directory.holder_of(post, draft.now), post

@@ -1,8 +1,9 @@
 """A case made again from the record: its facts, decided one after the other as they were then. Pure.
 
-Invariant: what stands on record counts. A fact is decided by what it was decided by: the policy, the directory and our outages of then.
-Where its decision on record is another one all the same, that is said, and nothing goes out for it a second time. What was set aside
-while the case could not be read is decided now, late rather than never, and only such decisions are new.
+Invariant: what stands on record counts. A fact is decided by what it was decided by: the policy, the
+directory and our outages of then. Where its decision on record is another one all the same, that is said, and
+nothing goes out for it a second time. What was set aside while the case could not be read is decided now,
+late rather than never, and only such decisions are new.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -28,7 +29,9 @@ class Told(NamedTuple):
 
 
 RulesFor = Callable[[Case | None, Told, Decision | None], Rules]
-"""By which rules a fact about the case (None: it is new) is decided; with its decision where one is on record."""
+"""By which rules a fact about the case (None: it is new) is decided; with its decision where one is on
+record.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,10 @@ class Rebuilt:
 
 
 def rebuild(start: Case | None, history: History, until: int, rules_for: RulesFor) -> Rebuilt | None:
-    """The case after the last fact below sequence `until`, or the last one decided on if that is later; `start`: as it stood at some
-    earlier fact. None where the record has nothing to begin it with. What `rules_for` raises comes through."""
+    """The case after the last fact below sequence `until`, or the last one decided on if that is later;
+    `start`: as it stood at some earlier fact. None where the record has nothing to begin it with. What
+    `rules_for` raises comes through.
+    """
     until = max([until, *(sequence + 1 for sequence in history.decisions)])
     case, unsent, differing, skipped = start, list[Decision](), list[int](), list[int]()
     for told in history.facts:
@@ -65,7 +70,9 @@ def rebuild(start: Case | None, history: History, until: int, rules_for: RulesFo
         on_record = history.decisions.get(told.sequence)
         rules = rules_for(case, told, on_record)
         try:
-            after, decision = rearmed(*decide_somehow(case, told.fact, told.sequence, told.at, rules), told.fact)
+            after, decision = rearmed(
+                *decide_somehow(case, told.fact, told.sequence, told.at, rules), told.fact
+            )
         except Exception:
             skipped.append(told.sequence)
             continue
@@ -84,7 +91,9 @@ def rebuild(start: Case | None, history: History, until: int, rules_for: RulesFo
 
 
 def rearmed(after: Case, decision: Decision, fact: Fact) -> tuple[Case, Decision]:
-    """A clock that struck is gone from the broker: where its case keeps the same moment, it is armed again all the same."""
+    """A clock that struck is gone from the broker: where its case keeps the same moment, it is armed again
+    all the same.
+    """
     if fact.kind != Kind.DUE or decision.clock is not None or after.clock_at is None:
         return after, decision
     decision = replace(decision, clock=Clock(at=after.clock_at, duty=after.clock_duty))

@@ -1,8 +1,9 @@
-"""A lapse is referred: first to the ledger of the unit, which counts repeats; the ledger opens the accountability case.
+"""A lapse is referred: first to the ledger of the unit, which counts repeats; the ledger opens the
+accountability case.
 
-Invariant: one referral for each unit, rule and cause of a decision, however many people the same failure concerned; an exercise
-refers nothing, and so does what another unit says of one that has said nothing itself. What our own failure excuses is referred by a
-person or not at all (excuses.py).
+Invariant: one referral for each unit, rule and cause of a decision, however many people the same failure
+concerned; an exercise refers nothing, and so does what another unit says of one that has said nothing itself.
+What our own failure excuses is referred by a person or not at all (excuses.py).
 """
 
 from services.escalator.deciding.draft import Draft
@@ -41,14 +42,29 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         excuses=lapse.excuses,
         intent=intent,
     )
-    draft.send(Kind.REFERRED, case, referred.model_dump(mode="json", exclude_none=True), "lapse_referred", duty=duty.id, unit=unit)
+    draft.send(
+        Kind.REFERRED,
+        case,
+        referred.model_dump(mode="json", exclude_none=True),
+        "lapse_referred",
+        duty=duty.id,
+        unit=unit,
+    )
     draft.note(
-        EffectKind.REFERRED, lapse.cause.value, duty=duty.id, task=duty.task, person=duty.bearer, unit=unit, rule=draft.plan_of(duty).limit
+        EffectKind.REFERRED,
+        lapse.cause.value,
+        duty=duty.id,
+        task=duty.task,
+        person=duty.bearer,
+        unit=unit,
+        rule=draft.plan_of(duty).limit,
     )
 
 
 def answerable(draft: Draft, duty: Duty) -> UnitId:
-    """A report that came late is its unit's; one that nobody answered is the unit's of whoever stayed dark."""
+    """A report that came late is its unit's; one that nobody answered is the unit's of whoever stayed
+    dark.
+    """
     if duty.lapse is not None and duty.lapse.cause is LapseCause.NOT_ACKNOWLEDGED:
         bearer = draft.directory.people_by_id.get(duty.bearer)
         if bearer is not None:

@@ -1,7 +1,8 @@
 """A fact that was stored twice under one id is decided on once. Pure.
 
-Invariant: the case itself knows what it has taken in, for as long as it lives: the broker forgets ids after an hour, and in the first
-moment after a restart. What can do no harm twice (a clock that struck, what became of a delivery) is not kept.
+Invariant: the case itself knows what it has taken in, for as long as it lives: the broker forgets ids after
+an hour, and in the first moment after a restart. What can do no harm twice (a clock that struck, what became
+of a delivery) is not kept.
 """
 
 from base64 import urlsafe_b64encode
@@ -20,7 +21,11 @@ DO_NO_HARM_TWICE = frozenset({Kind.DUE, Kind.DELIVERED, Kind.FAILED})
 
 
 def is_repeat(case: Case, fact: Fact) -> bool:
-    return fact.id == case.applied.id or _digest(fact.id) in case.taken if fact.kind not in DO_NO_HARM_TWICE else False
+    return (
+        fact.id == case.applied.id or _digest(fact.id) in case.taken
+        if fact.kind not in DO_NO_HARM_TWICE
+        else False
+    )
 
 
 def with_it(case: Case, fact: Fact) -> tuple[str, ...]:

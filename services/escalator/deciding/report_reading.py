@@ -1,8 +1,9 @@
 """A report read as far as it can be read.
 
-Invariant: whatever the data of a `reported` fact, a report comes of it: a field that can't be read is left out and named, and what a
-case can't be without is filled from the fact itself. Nothing is guessed that would call fewer people: without a level the half hour
-counts, without a kind it is an incident, and what does not say that it is an exercise is none.
+Invariant: whatever the data of a `reported` fact, a report comes of it: a field that can't be read is left
+out and named, and what a case can't be without is filled from the fact itself. Nothing is guessed that would
+call fewer people: without a level the half hour counts, without a kind it is an incident, and what does not
+say that it is an exercise is none.
 """
 
 from datetime import datetime

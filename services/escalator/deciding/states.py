@@ -48,7 +48,8 @@ CASE: Mapping[tuple[CaseStatus, str], CaseStatus] = {
     (CaseStatus.RESOLVED, "merged"): CaseStatus.MERGED,
     (CaseStatus.RESOLVED, "reopened"): CaseStatus.OPEN,
     (CaseStatus.CLOSED, "reopened"): CaseStatus.OPEN,
-    # A duplicate merged into a case that has ended meanwhile brings its clocks: the case lives again rather than lose them.
+    # A duplicate merged into a case that has ended meanwhile brings its clocks: the case lives again rather
+    # than lose them.
     (CaseStatus.CLOSED, "absorbed"): CaseStatus.OPEN,
     (CaseStatus.WITHDRAWN, "absorbed"): CaseStatus.OPEN,
     (CaseStatus.MERGED, "absorbed"): CaseStatus.OPEN,

@@ -1,4 +1,6 @@
-"""The moment an omission is suspected: the cross-check's limit has passed and no unit has told of what an outside source knew."""
+"""The moment an omission is suspected: the cross-check's limit has passed and no unit has told of what an
+outside source knew.
+"""
 
 from msgspec.structs import replace
 
@@ -8,9 +10,16 @@ from shared.facts import EffectKind
 
 
 def suspect(draft: Draft, duty: Duty) -> None:
-    """The limit of the cross-check has passed and no unit has reported: a suspected omission, against the competent unit."""
+    """The limit of the cross-check has passed and no unit has reported: a suspected omission, against the
+    competent unit.
+    """
     suspicion = draft.case.suspicion
     if suspicion is not None and suspicion.suspected_at is None:
         draft.change(suspicion=replace(suspicion, suspected_at=draft.now))
-        draft.on(duty, EffectKind.SUSPECTED, "no_unit_has_reported", note=f"{suspicion.source or draft.case.report.unit}: {suspicion.why}")
+        draft.on(
+            duty,
+            EffectKind.SUSPECTED,
+            "no_unit_has_reported",
+            note=f"{suspicion.source or draft.case.report.unit}: {suspicion.why}",
+        )
         draft.happened("suspected")

@@ -1,7 +1,8 @@
-"""What is watched without a report: rosters, sources, periodic duties, the directory's gaps; each in a standing case of its own.
+"""What is watched without a report: rosters, sources, periodic duties, the directory's gaps; each in a
+standing case of its own.
 
-Invariant: a standing case is established as often as anybody likes and opens each of its duties once; it never ends, and what it no
-longer has to watch it lets go with a reason.
+Invariant: a standing case is established as often as anybody likes and opens each of its duties once; it
+never ends, and what it no longer has to watch it lets go with a reason.
 """
 
 from datetime import datetime
@@ -15,7 +16,14 @@ from shared.vocabulary import ReportKind
 
 
 def open_standing(
-    case: CaseId, watch: str, subject: str, unit: UnitId, area: str, title: str, decision: Decision, applied: Applied
+    case: CaseId,
+    watch: str,
+    subject: str,
+    unit: UnitId,
+    area: str,
+    title: str,
+    decision: Decision,
+    applied: Applied,
 ) -> Case:
     at: datetime = applied.at
     matter = Matter(
@@ -45,7 +53,9 @@ def open_standing(
 
 
 def establish(draft: Draft, said: Established) -> None:
-    """Watched from now on. Told again, it goes by the policy and the directory of now: a standing case has no policy it began under."""
+    """Watched from now on. Told again, it goes by the policy and the directory of now: a standing case has no
+    policy it began under.
+    """
     draft.change(policy=draft.policy.label)
     if not _is_there(draft, said):
         draft.openings = []

@@ -1,8 +1,9 @@
 """The cases as they stand, in the KV bucket CASES: read by key, written by compare-and-set.
 
-Invariant: a write succeeds only on the revision that was read, so that two replicas can never both decide on the same state. It names
-its stream, which nothing can that was written elsewhere: an answer of the broker that was let in here is no case.
-A small memory of recent cases saves the read; a stale one costs a conflict and a fresh read, never a wrong write.
+Invariant: a write succeeds only on the revision that was read, so that two replicas can never both decide on
+the same state. It names its stream, which nothing can that was written elsewhere: an answer of the broker
+that was let in here is no case. A small memory of recent cases saves the read; a stale one costs a conflict
+and a fresh read, never a wrong write.
 """
 
 import asyncio
@@ -19,7 +20,16 @@ from nats.errors import Error as NatsError
 from services.escalator.lanes.send import ConflictError, Exchange, Written
 from shared.broker import PUBLISH_TIMEOUT
 from shared.case import Case, read_case, write_case
-from shared.case_parts import MissingPartError, Runs, Stowed, fetch_parts, part_key, places_of, put_together, stow
+from shared.case_parts import (
+    MissingPartError,
+    Runs,
+    Stowed,
+    fetch_parts,
+    part_key,
+    places_of,
+    put_together,
+    stow,
+)
 from shared.facts.authenticity import is_a_brokers_answer
 from shared.ids import CaseId
 from shared.kept_fields import Unknown, unknown_in
@@ -68,7 +78,9 @@ class Cases:
         self._recent: OrderedDict[CaseId, _Known] = OrderedDict()
 
     async def load(self, case_id: CaseId, *, fresh: bool = False) -> tuple[Case | None, int]:
-        """The case and its revision; (None, revision to write over) for one that is not there. `fresh` asks the broker."""
+        """The case and its revision; (None, revision to write over) for one that is not there. `fresh` asks
+        the broker.
+        """
         if not fresh and case_id in self._recent:
             self._recent.move_to_end(case_id)
             known = self._recent[case_id]
@@ -90,7 +102,8 @@ class Cases:
             revision = stored.sequence
             if stored.headers.get("Nats-Expected-Stream") != STREAM and await self._was_let_in(revision):
                 raise BrokenCaseError(
-                    f"under case {case_id} stands an answer of the broker at revision {revision}: it was let in", revision
+                    f"under case {case_id} stands an answer of the broker at revision {revision}: it was let in",
+                    revision,
                 )
             if stored.is_deletion:
                 return None, revision
@@ -109,36 +122,52 @@ class Cases:
             whole = put_together(stored.data, {address: part.data for address, part in parts.items()})
             case = read_case(whole)
         except msgspec.MsgspecError as error:
-            raise BrokenCaseError(f"case {case_id} at revision {revision} can't be read: {error}", revision) from None
+            raise BrokenCaseError(
+                f"case {case_id} at revision {revision} can't be read: {error}", revision
+            ) from None
         if case.id != case_id:
-            raise BrokenCaseError(f"under case {case_id} stands case {case.id} at revision {revision}: somebody else wrote there", revision)
+            raise BrokenCaseError(
+                f"under case {case_id} stands case {case.id} at revision {revision}: somebody else wrote there",
+                revision,
+            )
         revisions = {address: part.sequence for address, part in parts.items()}
         self._remember(_Known(case, revision, revisions, {}, unknown_in(whole, write_case(case))))
         return case
 
     async def _was_let_in(self, revision: int) -> bool:
-        """Of an entry that does not name its stream, as those of earlier versions don't: whether it bears the broker's own headers, which
-        only the leader tells as they are stored."""
+        """Of an entry that does not name its stream, as those of earlier versions don't: whether it bears the
+        broker's own headers, which only the leader tells as they are stored.
+        """
         async with asyncio.timeout(PUBLISH_TIMEOUT):
-            answer = await self._exchange.ask(f"$JS.API.STREAM.MSG.GET.{STREAM}", orjson.dumps({"seq": revision}))
+            answer = await self._exchange.ask(
+                f"$JS.API.STREAM.MSG.GET.{STREAM}", orjson.dumps({"seq": revision})
+            )
         message = orjson.loads(answer.data).get("message")
         if message is None:
             return False  # written over meanwhile: whoever writes on this revision conflicts
         stored = base64.b64decode(message.get("hdrs", "")).decode("latin-1")
-        return is_a_brokers_answer(dict.fromkeys((line.partition(":")[0] for line in stored.split("\r\n")), ""))
+        return is_a_brokers_answer(
+            dict.fromkeys((line.partition(":")[0] for line in stored.split("\r\n")), "")
+        )
 
     def recent(self, case_id: CaseId) -> tuple[Case | None, int]:
-        """What is remembered of the case; (None, 0) where nothing is, which for a new report is nearly always the truth."""
+        """What is remembered of the case; (None, 0) where nothing is, which for a new report is nearly always
+        the truth.
+        """
         known = self._recent.get(case_id)
         return (None, 0) if known is None else (known.case, known.revision)
 
     def stow(self, case: Case) -> Stowed:
-        """The case as bytes; of a large one only what has changed since it was last written here. Raises TooLargeError."""
+        """The case as bytes; of a large one only what has changed since it was last written here. Raises
+        TooLargeError.
+        """
         known = self._recent.get(case.id)
         return stow(case) if known is None else stow(case, known.runs, known.unknown)
 
     async def store(self, case: Case, stowed: Stowed, revision: int) -> None:
-        """Write `stowed`, which is `case`, over exactly `revision` (0: it must not be there). Raises ConflictError."""
+        """Write `stowed`, which is `case`, over exactly `revision` (0: it must not be there). Raises
+        ConflictError.
+        """
         known = self._recent.get(case.id)
         before: Mapping[str, int] = known.parts if known is not None else {}
         async with asyncio.timeout(PUBLISH_TIMEOUT):
@@ -147,7 +176,9 @@ class Cases:
             parts: dict[str, int] = {address: before.get(address, 0) for address in stowed.named}
             for address, future in written.items():
                 parts[address] = await future
-            stored = await self._exchange.publish(case_subject(case.id), stowed.raw, {LAST: str(revision), **OF_THE_BUCKET})
+            stored = await self._exchange.publish(
+                case_subject(case.id), stowed.raw, {LAST: str(revision), **OF_THE_BUCKET}
+            )
             try:
                 revision = await stored
             except ConflictError:
@@ -156,17 +187,24 @@ class Cases:
         self._remember(_Known(case, revision, parts, stowed.runs, known.unknown if known is not None else {}))
         await self._drop(case.id, {address: at for address, at in before.items() if address not in parts})
 
-    async def _part(self, case_id: CaseId, address: str, raw: bytes, headers: dict[str, str] | None = None) -> asyncio.Future[Written]:
+    async def _part(
+        self, case_id: CaseId, address: str, raw: bytes, headers: dict[str, str] | None = None
+    ) -> asyncio.Future[Written]:
         return await self._exchange.publish(case_subject(part_key(case_id, address)), raw, headers or {})
 
     async def _drop(self, case_id: CaseId, gone: Mapping[str, int]) -> None:
-        """What the case no longer names, each at exactly the revision that it named: one stored again since is somebody's. What can't be
-        taken away lies there until the case leaves the bucket, named by nobody."""
+        """What the case no longer names, each at exactly the revision that it named: one stored again since
+        is somebody's. What can't be taken away lies there until the case leaves the bucket, named by
+        nobody.
+        """
         if not gone:
             return
         with suppress(NatsError, TimeoutError, ConflictError):
             async with asyncio.timeout(PUBLISH_TIMEOUT):
-                waiting = [await self._part(case_id, address, b"", GONE | {LAST: str(at)}) for address, at in gone.items()]
+                waiting = [
+                    await self._part(case_id, address, b"", GONE | {LAST: str(at)})
+                    for address, at in gone.items()
+                ]
                 await asyncio.gather(*waiting, return_exceptions=True)
 
     def _remember(self, known: _Known) -> None:

@@ -1,8 +1,9 @@
-"""The clocks: deadlines held by the broker as scheduled messages, so that they survive any process and nobody polls.
+"""The clocks: deadlines held by the broker as scheduled messages, so that they survive any process and nobody
+polls.
 
-Invariant: a case has at most one pending clock, for the earliest moment at which any of its duties has something to do; arming
-again replaces it. No message id is set: the broker would silently drop a re-armed clock inside its dedupe window. The body is
-the complete fact of the clock's striking.
+Invariant: a case has at most one pending clock, for the earliest moment at which any of its duties has
+something to do; arming again replaces it. No message id is set: the broker would silently drop a re-armed
+clock inside its dedupe window. The body is the complete fact of the clock's striking.
 """
 
 import asyncio
@@ -26,7 +27,12 @@ async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetim
     """Sent when this returns; await the future for the broker's word."""
     stamp = rfc3339(at)
     fact = Fact.bytes_of(
-        Kind.DUE, id=f"clock:{case}:{stamp}", source="/services/escalator/clocks", subject=case, time=at, data=Due(duty=duty, at=at)
+        Kind.DUE,
+        id=f"clock:{case}:{stamp}",
+        source="/services/escalator/clocks",
+        subject=case,
+        time=at,
+        data=Due(duty=duty, at=at),
     )
     headers = {
         "Nats-Schedule": f"@at {stamp}",
@@ -40,6 +46,12 @@ async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetim
 
 async def cancel(exchange: Exchange, case: CaseId) -> None:
     """Take the case's pending clock away; nothing happens where there is none. Raises APIError."""
-    answer = orjson.loads((await exchange.ask(f"$JS.API.STREAM.PURGE.{CLOCKS}", orjson.dumps({"filter": armed_subject(case)}))).data)
+    answer = orjson.loads(
+        (
+            await exchange.ask(
+                f"$JS.API.STREAM.PURGE.{CLOCKS}", orjson.dumps({"filter": armed_subject(case)})
+            )
+        ).data
+    )
     if error := answer.get("error"):
         raise APIError.from_error(error)

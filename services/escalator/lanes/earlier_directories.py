@@ -1,8 +1,8 @@
 """The directory as it was when something was decided, made again from its changes on record.
 
-Invariant: a directory comes out only where every change from the first on is on record; else that of then is not known, which the caller
-says. A decision names the revision it was made by; of one that does not (of an earlier version), what counts is which changes stood on
-record before it.
+Invariant: a directory comes out only where every change from the first on is on record; else that of then is
+not known, which the caller says. A decision names the revision it was made by; of one that does not (of an
+earlier version), what counts is which changes stood on record before it.
 """
 
 import asyncio
@@ -60,7 +60,9 @@ def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[Revision]:
             parts.clear()
         parts.append(change)
         if change.part == change.parts == len(parts):
-            yield Revision(sequence, change.base, change.version, tuple(one for part in parts for one in part.changes))
+            yield Revision(
+                sequence, change.base, change.version, tuple(one for part in parts for one in part.changes)
+            )
 
 
 def directories_at(moments: Collection[Moment], revisions: Sequence[Revision]) -> dict[Moment, Directory]:
@@ -84,7 +86,9 @@ def directories_at(moments: Collection[Moment], revisions: Sequence[Revision]) -
 
 
 def _place_of(moment: Moment, revisions: Sequence[Revision]) -> int | None:
-    """Of its revision. A change is in force a moment before its fact is stored, so that one named may stand after the decision."""
+    """Of its revision. A change is in force a moment before its fact is stored, so that one named may stand
+    after the decision.
+    """
     named = [place for place, one in enumerate(revisions) if moment.revision in (0, one.base + 1)]
     before = [place for place in named if revisions[place].sequence < moment.sequence]
     return before[-1] if before else named[0] if named else None
@@ -96,9 +100,15 @@ class EarlierDirectories:
         self._kept: OrderedDict[int, Directory] = OrderedDict()
 
     async def at(self, moments: Collection[Moment]) -> Mapping[Moment, Directory]:
-        """Those that are known. The record is read only for what is neither of now nor was asked for a moment ago. Raises WalkError."""
+        """Those that are known. The record is read only for what is neither of now nor was asked for a moment
+        ago. Raises WalkError.
+        """
         known = {**self._kept, self._live.revision: self._live.now}
-        found = {moment: known[moment.revision] for moment in moments if moment.revision and moment.revision in known}
+        found = {
+            moment: known[moment.revision]
+            for moment in moments
+            if moment.revision and moment.revision in known
+        }
         missing = [moment for moment in moments if moment not in found]
         if not missing:
             return found

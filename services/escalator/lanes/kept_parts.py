@@ -9,7 +9,9 @@ from shared.streams import CASES
 
 
 async def kept_parts(js: JetStreamContext, case: CaseId) -> dict[str, bytes]:
-    """By address, without those that are gone. Raises NatsError or TimeoutError where the broker does not answer."""
+    """By address, without those that are gone. Raises NatsError or TimeoutError where the broker does not
+    answer.
+    """
     addresses: dict[str, None] = {}
     for kept in await revisions(js, CASES, case):
         try:

@@ -1,11 +1,12 @@
 """The shell around `decide`: one fact of a lane, from delivery to acknowledgement.
 
-Invariant: killed between any two steps it neither loses nor doubles a decision. The case is written first (compare-and-set,
-with the decision inside); then the decision, its clock and what follows for other cases go out, all idempotent; then the fact is
-acknowledged. A fact that comes again finds itself applied and only repeats what is not on record yet. A message that is no authentic
-fact, and a fact that can't be decided on, is set aside as a `rejected` fact about its case with the reason, and never stops its lane. A
-report that can't be decided on opens a case all the same (`bare_case`). A case that can't be read, or has left the bucket, is made again
-from the record first.
+Invariant: killed between any two steps it neither loses nor doubles a decision. The case is written first
+(compare-and-set, with the decision inside); then the decision, its clock and what follows for other cases go
+out, all idempotent; then the fact is acknowledged. A fact that comes again finds itself applied and only
+repeats what is not on record yet. A message that is no authentic fact, and a fact that can't be decided on,
+is set aside as a `rejected` fact about its case with the reason, and never stops its lane. A report that
+can't be decided on opens a case all the same (`bare_case`). A case that can't be read, or has left the
+bucket, is made again from the record first.
 """
 
 import asyncio
@@ -46,7 +47,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 RETRY_AFTER = 0.5
 """Seconds until a fact whose decision could not go out is tried again; its lane waits, for order's sake."""
 NEWER_AFTER = 2.0
-"""Seconds until a fact that this version can't read yet is looked at again: its lane waits for the upgrade."""
+"""Seconds until a fact that this version can't read yet is looked at again: its lane waits for the
+upgrade.
+"""
 POLICY_TRIES = 20
 """Times a fact waits for the policy its case began under to reach this replica, before it is set aside."""
 
@@ -69,7 +72,13 @@ async def no_step(_: str) -> None:
 class PoisonedError(Exception):
     """The fact, or its case, can't be decided on: trying again would fail again. Says why."""
 
-    def __init__(self, reason: str, cause: Cause, errors: tuple[tuple[str, str], ...] = (), distrust: Distrust | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        cause: Cause,
+        errors: tuple[tuple[str, str], ...] = (),
+        distrust: Distrust | None = None,
+    ) -> None:
         super().__init__(reason)
         self.cause, self.errors, self.distrust = cause, errors, distrust
 
@@ -92,7 +101,13 @@ class Lanes:
         clock: Callable[[], datetime],
         step: Step = no_step,
     ) -> None:
-        self._cases, self._out, self._rulebook, self._metrics, self._step = cases, outgoings, rulebook, metrics, step
+        self._cases, self._out, self._rulebook, self._metrics, self._step = (
+            cases,
+            outgoings,
+            rulebook,
+            metrics,
+            step,
+        )
         self._rebuilding, self._overdue, self._clock = rebuilding, overdue, clock
         self.newer = NewerSeen()
 
@@ -107,11 +122,20 @@ class Lanes:
             raise
         except NewerError as error:
             self.newer.saw(f"fact {handed.sequence} on {handed.subject}", error)
-            log.warning("fact_of_a_newer_format", subject=handed.subject, sequence=handed.sequence, next=str(error))
+            log.warning(
+                "fact_of_a_newer_format", subject=handed.subject, sequence=handed.sequence, next=str(error)
+            )
             await handed.nak(NEWER_AFTER)
-        except Exception as error:  # the boundary: whatever went wrong outside `decide` is tried again, in order
+        except (
+            Exception
+        ) as error:  # the boundary: whatever went wrong outside `decide` is tried again, in order
             self._metrics.retried.inc()
-            log.warning("fact_retried", subject=handed.subject, error=str(error) or type(error).__name__, next=f"again in {RETRY_AFTER} s")
+            log.warning(
+                "fact_retried",
+                subject=handed.subject,
+                error=str(error) or type(error).__name__,
+                next=f"again in {RETRY_AFTER} s",
+            )
             await handed.nak(RETRY_AFTER)
 
     async def _one(self, handed: Handed) -> None:
@@ -133,13 +157,17 @@ class Lanes:
                         self._metrics.set_aside.inc()
         except PoisonedError as error:
             log.exception("fact_set_aside", sequence=handed.sequence, subject=handed.subject)
-            await self._out.set_aside(handed, fact.subject if fact else None, str(error), error.cause, error.distrust, error.errors)
+            await self._out.set_aside(
+                handed, fact.subject if fact else None, str(error), error.cause, error.distrust, error.errors
+            )
             self._metrics.set_aside.inc()
             if error.distrust is not None:
                 self._metrics.distrusted.labels(error.distrust).inc()
 
     async def _is_worked_through(self, handed: Handed, fact: Fact) -> bool:
-        """Whether it is an overdue clock that was decided on with its fellows, now or before, in the order of their limits."""
+        """Whether it is an overdue clock that was decided on with its fellows, now or before, in the order of
+        their limits.
+        """
         if self._overdue.is_decided(handed):
             return True
         for overdue in await self._overdue.in_order(handed, fact):
@@ -150,8 +178,12 @@ class Lanes:
                 self._overdue.decided(handed, overdue)
         return self._overdue.is_decided(handed)
 
-    async def _decide_once(self, fact: Fact, sequence: int, now: datetime, delivered: int) -> tuple[Decision | None, bool]:
-        """The decision on this fact, and whether it was made before; None where a later fact has been applied since."""
+    async def _decide_once(
+        self, fact: Fact, sequence: int, now: datetime, delivered: int
+    ) -> tuple[Decision | None, bool]:
+        """The decision on this fact, and whether it was made before; None where a later fact has been applied
+        since.
+        """
         fresh = False
         while True:
             try:
@@ -163,12 +195,17 @@ class Lanes:
                 started = perf_counter()
                 after, decision, stowed = self._decided(case, fact, sequence, now)
                 if any(effect.kind is EffectKind.LAPSED for effect in decision.effects):
-                    # No lapse is written before it is known whether we were away ourselves: half a second for all that lapse then.
+                    # No lapse is written before it is known whether we were away ourselves: half a second for
+                    # all that lapse then.
                     await self._rulebook.settled(now)
                     after, decision, stowed = self._decided(case, fact, sequence, now)
                 self._metrics.decide_seconds.observe(perf_counter() - started)
                 await self._step("decided")
-                if case is not None and fact.kind in MAY_CHANGE_NOTHING and _is_unchanged(case, after, decision):
+                if (
+                    case is not None
+                    and fact.kind in MAY_CHANGE_NOTHING
+                    and _is_unchanged(case, after, decision)
+                ):
                     # A clock that struck for nothing leaves nothing to keep; it would find nothing again.
                     self._metrics.count(fact, decision, now)
                     return None, False
@@ -185,11 +222,15 @@ class Lanes:
             _say(after, decision)
             return decision, False
 
-    async def _case_of(self, fact: Fact, sequence: int, now: datetime, fresh: bool) -> tuple[Case | None, int]:
+    async def _case_of(
+        self, fact: Fact, sequence: int, now: datetime, fresh: bool
+    ) -> tuple[Case | None, int]:
         """Raises ConflictError where somebody else wrote it while it was made again."""
         case_id = CaseId(fact.subject or "")
         if not IS_CASE_ID.fullmatch(case_id):
-            raise PoisonedError(f"{fact.kind} is about no case: its subject {case_id[:80]!r} is no case's id", Cause.NO_CASE)
+            raise PoisonedError(
+                f"{fact.kind} is about no case: its subject {case_id[:80]!r} is no case's id", Cause.NO_CASE
+            )
         opens = fact.kind in OPENING
         if fact.kind == Kind.REPORTED and not fresh and not self._is_old(case_id, now):
             # A case that is there all the same conflicts when it is written, and is then read.
@@ -197,28 +238,42 @@ class Lanes:
         try:
             case, revision = await self._cases.load(case_id, fresh=fresh)
         except BrokenCaseError as error:
-            without = PoisonedError(f"{error}; the record has nothing to make it again from", Cause.CASE_UNREADABLE)
-            return await self._made_again(case_id, error.revision, sequence, None if fact.kind == Kind.REPORTED else without)
+            without = PoisonedError(
+                f"{error}; the record has nothing to make it again from", Cause.CASE_UNREADABLE
+            )
+            return await self._made_again(
+                case_id, error.revision, sequence, None if fact.kind == Kind.REPORTED else without
+            )
         if case is not None or (opens and not self._is_old(case_id, now)):
             return case, revision
         never = PoisonedError(f"{fact.kind} about case {case_id}, which was never reported", Cause.NO_CASE)
         may_be_without = opens or fact.kind in OF_A_MESSAGE
         return await self._made_again(case_id, revision, sequence, None if may_be_without else never)
 
-    async def _made_again(self, case_id: CaseId, revision: int, sequence: int, without: PoisonedError | None) -> tuple[Case | None, int]:
-        """From the record. `without`: why the fact is set aside where the record has nothing of its case; None: then the case is new."""
+    async def _made_again(
+        self, case_id: CaseId, revision: int, sequence: int, without: PoisonedError | None
+    ) -> tuple[Case | None, int]:
+        """From the record. `without`: why the fact is set aside where the record has nothing of its case;
+        None: then the case is new.
+        """
         case = await self._rebuilding.before(case_id, revision, sequence)
         if case is None and without is not None:
             raise without
         return (None, revision) if case is None else await self._cases.load(case_id)
 
     def _is_old(self, case_id: CaseId, now: datetime) -> bool:
-        """Whether the case may have been here before and have left the bucket: its id, or the fact itself, is not of the last hour."""
+        """Whether the case may have been here before and have left the bucket: its id, or the fact itself, is
+        not of the last hour.
+        """
         oldest = self._clock() - NEW
         return now < oldest or learned_at(case_id, now) < oldest
 
-    def _decided(self, case: Case | None, fact: Fact, sequence: int, now: datetime) -> tuple[Case, Decision, Stowed]:
-        """The case after it, the decision, and the case as it is stored; whatever goes wrong here would go wrong again."""
+    def _decided(
+        self, case: Case | None, fact: Fact, sequence: int, now: datetime
+    ) -> tuple[Case, Decision, Stowed]:
+        """The case after it, the decision, and the case as it is stored; whatever goes wrong here would go
+        wrong again.
+        """
         try:
             rules = self._rulebook.rules_for(case, fact.kind, now)
             after, decision = decide_somehow(case, fact, sequence, now, rules)
@@ -237,7 +292,9 @@ class Lanes:
             raise
         except UndecidableError as error:
             raise PoisonedError(str(error), Cause.UNDECIDABLE) from error
-        except Exception as error:  # a fault of ours in one case must not stop the hundreds that share its lane
+        except (
+            Exception
+        ) as error:  # a fault of ours in one case must not stop the hundreds that share its lane
             raise PoisonedError(f"{type(error).__name__}: {error}", Cause.FAULT) from error
         return after, decision, stowed
 
@@ -246,12 +303,16 @@ def _read(handed: Handed) -> Fact:
     try:
         return Fact.read(handed.data)
     except FactError as error:
-        raise PoisonedError(f"not a fact: {error}", Cause.NOT_AUTHENTIC, tuple(error.errors), Distrust.ENVELOPE) from error
+        raise PoisonedError(
+            f"not a fact: {error}", Cause.NOT_AUTHENTIC, tuple(error.errors), Distrust.ENVELOPE
+        ) from error
 
 
 def _set_aside_in(decision: Decision) -> str | None:
     """Why the act that was decided on was set aside, where it was."""
-    return next((effect.note or effect.why for effect in decision.effects if effect.why == ACT_SET_ASIDE), None)
+    return next(
+        (effect.note or effect.why for effect in decision.effects if effect.why == ACT_SET_ASIDE), None
+    )
 
 
 def _is_unchanged(case: Case, after: Case, decision: Decision) -> bool:
@@ -283,7 +344,13 @@ def _say(case: Case, decision: Decision) -> None:
     """One line for each decision that changed something, and one for each thing that was left out of it."""
     for effect in decision.effects:
         if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE:
-            log.error("left_out", why=effect.why, note=effect.note, sequence=decision.about.sequence, next="see to it by hand; tell us")
+            log.error(
+                "left_out",
+                why=effect.why,
+                note=effect.note,
+                sequence=decision.about.sequence,
+                next="see to it by hand; tell us",
+            )
     if decision.effects or decision.notices:
         log.info(
             "decided",

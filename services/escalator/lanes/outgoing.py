@@ -1,6 +1,8 @@
-"""What leaves the escalator: a decision, the case's clock, what follows for other cases, and what could not be decided on.
+"""What leaves the escalator: a decision, the case's clock, what follows for other cases, and what could not
+be decided on.
 
-Invariant: everything is idempotent, so that a repeat after a crash changes nothing: facts by message id (`<case>:<sequence>` and
+Invariant: everything is idempotent, so that a repeat after a crash changes nothing: facts by message id
+(`<case>:<sequence>` and
 `<case>:<sequence>:<number>`), the clock because a case has one subject for it.
 """
 
@@ -53,11 +55,17 @@ class Outgoings:
 
     async def append(self, subject: str, raw: bytes, message_id: str) -> asyncio.Future[Written]:
         """One fact, on its way; await the future for the broker's word that it is stored."""
-        return await self._exchange.publish(subject, raw, {"Nats-Msg-Id": message_id, "Nats-Expected-Stream": FACTS})
+        return await self._exchange.publish(
+            subject, raw, {"Nats-Msg-Id": message_id, "Nats-Expected-Stream": FACTS}
+        )
 
-    async def send(self, decision: Decision, step: Callable[[str], Awaitable[None]], *, again: bool = False) -> None:
-        """Everything at once; returns when the broker has all of it. Whatever did not get out is repeated when the fact comes again: then
-        (`again`) what is on record is not said a second time, however long ago it was said."""
+    async def send(
+        self, decision: Decision, step: Callable[[str], Awaitable[None]], *, again: bool = False
+    ) -> None:
+        """Everything at once; returns when the broker has all of it. Whatever did not get out is repeated
+        when the fact comes again: then (`again`) what is on record is not said a second time, however long
+        ago it was said.
+        """
         if decision.is_empty:
             return
         case, about = decision.case, decision.about
@@ -67,18 +75,35 @@ class Outgoings:
             for number, part in enumerate(parted_decision(decision))
         ]
         sends = [
-            _Said(other.kind, other.case, f"{fact_id}:{number}", about.time, other.data) for number, other in enumerate(decision.sends)
+            _Said(other.kind, other.case, f"{fact_id}:{number}", about.time, other.data)
+            for number, other in enumerate(decision.sends)
         ]
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             waiting: list[_OnItsWay] = [
-                ("published", await self._say(said), said) for said in decided if not (again and await self._is_told(said))
+                ("published", await self._say(said), said)
+                for said in decided
+                if not (again and await self._is_told(said))
             ]
             if decision.clock is not None and decision.clock.at is not None:
-                waiting.append(("clock_set", await clocks.arm(self._exchange, case, decision.clock.duty, decision.clock.at), None))
-            waiting += [("sent", await self._say(said), said) for said in sends if not (again and await self._is_told(said))]
+                waiting.append(
+                    (
+                        "clock_set",
+                        await clocks.arm(self._exchange, case, decision.clock.duty, decision.clock.at),
+                        None,
+                    )
+                )
+            waiting += [
+                ("sent", await self._say(said), said)
+                for said in sends
+                if not (again and await self._is_told(said))
+            ]
             for name, stored, said in waiting:
                 written = await stored
-                if said is not None and written.repeated and not await is_authentic(self._exchange.ask, written):
+                if (
+                    said is not None
+                    and written.repeated
+                    and not await is_authentic(self._exchange.ask, written)
+                ):
                     await self._say_all_the_same(said, written)
                 await step(name)
             if decision.clock is not None and decision.clock.at is None:
@@ -87,16 +112,30 @@ class Outgoings:
         await step("sent_out")
 
     async def _say(self, said: "_Said") -> asyncio.Future[Written]:
-        raw = Fact.bytes_of(said.kind, id=said.id, source=SOURCE, subject=said.case, time=said.at, data=said.data)
+        raw = Fact.bytes_of(
+            said.kind, id=said.id, source=SOURCE, subject=said.case, time=said.at, data=said.data
+        )
         return await self.append(fact_subject(said.case, said.kind), raw, said.id)
 
     async def _is_told(self, said: "_Said") -> bool:
-        """Whether it is on record: the broker forgets ids, and a durable made anew begins with what is long done."""
-        return await on_record(self._exchange.connection, fact_subject(said.case, said.kind), said.id, said.at) is not None
+        """Whether it is on record: the broker forgets ids, and a durable made anew begins with what is long
+        done.
+        """
+        return (
+            await on_record(self._exchange.connection, fact_subject(said.case, said.kind), said.id, said.at)
+            is not None
+        )
 
     async def _say_all_the_same(self, said: "_Said", forgery: int) -> None:
-        """Somebody took the id so that the broker drops the fact: it goes out under one that nobody can guess."""
-        log.critical("id_was_taken", id=said.id, sequence=forgery, next="said under another id; find out who wrote the forgery")
+        """Somebody took the id so that the broker drops the fact: it goes out under one that nobody can
+        guess.
+        """
+        log.critical(
+            "id_was_taken",
+            id=said.id,
+            sequence=forgery,
+            next="said under another id; find out who wrote the forgery",
+        )
         await (await self._say(said._replace(id=f"{said.id}:{secrets.token_hex(8)}")))
 
     async def tell(self, kind: Kind, fact_id: str, at: datetime, data: Frozen) -> None:
@@ -129,7 +168,16 @@ class Outgoings:
         errors: tuple[tuple[str, str], ...] = (),
     ) -> None:
         odd = Odd(handed.subject, handed.sequence, handed.at, handed.data, handed.headers or {}, case)
-        fact = aside(odd, SOURCE, f"set aside by the escalator: {reason}", cause=cause, distrust=distrust, errors=errors)
+        fact = aside(
+            odd,
+            SOURCE,
+            f"set aside by the escalator: {reason}",
+            cause=cause,
+            distrust=distrust,
+            errors=errors,
+        )
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             await (await self.append(fact.subject, fact.raw, fact.id))
-        log.error("set_aside", sequence=handed.sequence, reason=reason, next="see `fenghuo inbox`; the lane goes on")
+        log.error(
+            "set_aside", sequence=handed.sequence, reason=reason, next="see `fenghuo inbox`; the lane goes on"
+        )

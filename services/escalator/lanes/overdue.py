@@ -1,7 +1,9 @@
-"""After an outage of the broker a lane decides on its overdue clocks in the order of their limits: the broker strikes them in another one.
+"""After an outage of the broker a lane decides on its overdue clocks in the order of their limits: the broker
+strikes them in another one.
 
-Invariant: a case's own facts keep their order, so that a clock is taken ahead only where nothing else of its case waits before it.
-Nothing is acknowledged before its turn: when that comes it has been decided on, and is acknowledged as it is.
+Invariant: a case's own facts keep their order, so that a clock is taken ahead only where nothing else of its
+case waits before it. Nothing is acknowledged before its turn: when that comes it has been decided on, and is
+acknowledged as it is.
 """
 
 import asyncio
@@ -24,7 +26,9 @@ from shared.vocabulary import ESCALATOR_KINDS, Kind
 from shared.walk import Stored, walk
 
 ARRIVING = 0.3
-"""Seconds after the first in which what else has struck reaches the record: the broker strikes everything overdue at once."""
+"""Seconds after the first in which what else has struck reaches the record: the broker strikes everything
+overdue at once.
+"""
 TIMEOUT = 5.0
 MOST = 256
 """Facts of a lane that are looked through at once: within them the order is that of the limits."""
@@ -45,7 +49,9 @@ class _About(msgspec.Struct):
 
 
 class OverdueClocks:
-    """What each lane has decided on ahead of its turn, in the memory of this process: after a restart it finds itself applied."""
+    """What each lane has decided on ahead of its turn, in the memory of this process: after a restart it
+    finds itself applied.
+    """
 
     def __init__(self, connection: Callable[[], Client], clock: Callable[[], datetime]) -> None:
         self._connection, self._clock = connection, clock
@@ -59,15 +65,21 @@ class OverdueClocks:
         self._decided.setdefault(_lane_of(handed.subject), set()).add(overdue.sequence)
 
     async def in_order(self, handed: Handed, fact: Fact) -> list[Overdue]:
-        """The overdue clocks of the lane from `handed` on, by limit; none where it is no such clock itself."""
+        """The overdue clocks of the lane from `handed` on, by limit; none where it is no such clock
+        itself.
+        """
         first = overdue_of(fact, handed.sequence, handed.at)
         if first is None:
             return []
         await asyncio.sleep(still_arriving(first.at, self._clock()))
         lane = _lane_of(handed.subject)
-        known = self._decided[lane] = {sequence for sequence in self._decided.get(lane, ()) if sequence > handed.sequence}
+        known = self._decided[lane] = {
+            sequence for sequence in self._decided.get(lane, ()) if sequence > handed.sequence
+        }
         waiting: list[Stored] = []
-        async with aclosing(walk(self._connection, FACTS, f"fact.{lane}.*", after=handed.sequence, batch=MOST)) as behind:
+        async with aclosing(
+            walk(self._connection, FACTS, f"fact.{lane}.*", after=handed.sequence, batch=MOST)
+        ) as behind:
             async for stored in behind:
                 waiting.append(stored)
                 if len(waiting) == MOST:
@@ -82,7 +94,9 @@ class OverdueClocks:
 
 
 def still_arriving(struck_at: datetime, now: datetime) -> float:
-    """Seconds to wait for what struck together with it: a clock that has lain on record for longer has nothing more to wait for. Pure."""
+    """Seconds to wait for what struck together with it: a clock that has lain on record for longer has
+    nothing more to wait for. Pure.
+    """
     return min(max(ARRIVING - (now - struck_at).total_seconds(), 0.0), ARRIVING)
 
 

@@ -1,8 +1,9 @@
-"""How facts reach a lane: one long request for as many as there will be, of which the broker hands out one at a time.
+"""How facts reach a lane: one long request for as many as there will be, of which the broker hands out one at
+a time.
 
-Invariant: the durable's `max_ack_pending = 1` keeps a lane in single file, whoever asks; so one open request serves every fact
-of the next seconds, and no fact costs a request of its own. A request that was lost (the broker went away) is made again when its
-time is over; two open at once do no harm.
+Invariant: the durable's `max_ack_pending = 1` keeps a lane in single file, whoever asks; so one open request
+serves every fact of the next seconds, and no fact costs a request of its own. A request that was lost (the
+broker went away) is made again when its time is over; two open at once do no harm.
 """
 
 import asyncio
@@ -26,9 +27,21 @@ _TIME_IS_OVER = "408"
 
 
 class Handed:
-    """A fact that the broker handed to us and waits for: answer with `ack` or `nak`, or `renew` while working."""
+    """A fact that the broker handed to us and waits for: answer with `ack` or `nak`, or `renew` while
+    working.
+    """
 
-    __slots__ = ("_connection", "_reply", "at", "data", "delivered", "headers", "number", "sequence", "subject")
+    __slots__ = (
+        "_connection",
+        "_reply",
+        "at",
+        "data",
+        "delivered",
+        "headers",
+        "number",
+        "sequence",
+        "subject",
+    )
 
     def __init__(self, raw: Msg, connection: Client) -> None:
         told = hand_out(raw.reply)
@@ -55,8 +68,8 @@ Handler = Callable[[Handed], Awaitable[None]]
 class LongPull:
     """Keeps one request open for a durable; each fact goes to the handler, one after the other.
 
-    It listens on the connection itself: a subscriber of the framework would cost a third of all that a fact costs beside its decision.
-    At a stop the connection is drained, so that the handler at work ends its fact.
+    It listens on the connection itself: a subscriber of the framework would cost a third of all that a fact
+    costs beside its decision. At a stop the connection is drained, so that the handler at work ends its fact.
     """
 
     def __init__(self, user: str, *, stream: str, durable: str, handle: Handler) -> None:

@@ -1,8 +1,8 @@
 """Makes a case again that can't be read, or has left the bucket, from what is on record of it.
 
-Invariant: a case that can be read is never touched. What is written goes over exactly what could not be read; what goes out besides has
-the ids it would have had then, so that made again it is stored once. Afterwards its clock is armed anew: a moment that has passed strikes
-at once, late rather than never.
+Invariant: a case that can be read is never touched. What is written goes over exactly what could not be read;
+what goes out besides has the ids it would have had then, so that made again it is stored once. Afterwards its
+clock is armed anew: a moment that has passed strikes at once, late rather than never.
 """
 
 import asyncio
@@ -76,7 +76,13 @@ class Rebuilding:
         rulebook: RuleBook,
         clock: Callable[[], datetime],
     ) -> None:
-        self._connection, self._cases, self._out, self._rulebook, self._clock = connection, cases, outgoings, rulebook, clock
+        self._connection, self._cases, self._out, self._rulebook, self._clock = (
+            connection,
+            cases,
+            outgoings,
+            rulebook,
+            clock,
+        )
         self._earlier = EarlierDirectories(connection, rulebook.directory)
 
     async def one(self, case_id: CaseId) -> Done:
@@ -98,9 +104,15 @@ class Rebuilding:
     async def broken(self) -> list[CaseId]:
         """Every case that can't be read; and every one that is on record, had not ended, and is not there."""
         readable: dict[CaseId, bool] = {}
-        parts = {stored.subject async for stored in walk(self._connection, f"KV_{CASES}", f"$KV.{CASES}.*.*") if _is_part(stored)}
+        parts = {
+            stored.subject
+            async for stored in walk(self._connection, f"KV_{CASES}", f"$KV.{CASES}.*.*")
+            if _is_part(stored)
+        }
         async for stored in walk(self._connection, f"KV_{CASES}", f"$KV.{CASES}.*"):
-            readable[CaseId(stored.subject.rpartition(".")[2])] = "KV-Operation" in stored.headers or _is_readable(stored, parts)
+            readable[CaseId(stored.subject.rpartition(".")[2])] = (
+                "KV-Operation" in stored.headers or _is_readable(stored, parts)
+            )
         gone: dict[CaseId, bool] = {}
         async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.DECIDED}"):
             told = _told(stored)
@@ -108,17 +120,26 @@ class Rebuilding:
             decision = _decision(told.fact) if told is not None else None
             if decision is not None and case_id is not None and case_id not in readable:
                 gone[case_id] = _has_ended(decision, before=gone.get(case_id, False))
-        return [case for case, can_be_read in readable.items() if not can_be_read] + [case for case, ended in gone.items() if not ended]
+        return [case for case, can_be_read in readable.items() if not can_be_read] + [
+            case for case, ended in gone.items() if not ended
+        ]
 
     async def before(self, case_id: CaseId, revision: int, sequence: int) -> Case | None:
-        """The case as it stood before the fact at `sequence`, or after the last fact that was decided on since; written over `revision`.
-        Raises ConflictError."""
+        """The case as it stood before the fact at `sequence`, or after the last fact that was decided on
+        since; written over `revision`. Raises ConflictError.
+        """
         rebuilt = await self._made(case_id, revision, sequence)
         return rebuilt.case if rebuilt else None
 
     async def _first_to_come(self, case_id: CaseId) -> int:
-        """The first fact that the case's lane may still have to decide on: taken in here it would be decided on by nobody."""
-        info = await self._connection().jetstream(timeout=PUBLISH_TIMEOUT).consumer_info(FACTS, escalator_durable(lane_of(case_id)))
+        """The first fact that the case's lane may still have to decide on: taken in here it would be decided
+        on by nobody.
+        """
+        info = (
+            await self._connection()
+            .jetstream(timeout=PUBLISH_TIMEOUT)
+            .consumer_info(FACTS, escalator_durable(lane_of(case_id)))
+        )
         return (info.ack_floor.stream_seq if info.ack_floor else 0) + 1
 
     async def _made(self, case_id: CaseId, revision: int, until: int) -> Rebuilt | None:
@@ -134,9 +155,22 @@ class Rebuilding:
         await self._cases.store(rebuilt.case, self._cases.stow(rebuilt.case), revision)
         await self._out.arm_again(rebuilt.case)
         if rebuilt.case.report_sequence and (rebuilt.differing or rebuilt.skipped):
-            log.warning("rebuilt_otherwise", case=case_id, differing=rebuilt.differing[:20], skipped=rebuilt.skipped[:20])
-        log.critical("case_rebuilt", case=case_id, revision=revision, sequence=rebuilt.case.applied.sequence, late=len(rebuilt.unsent))
-        said = Checked(found=Found.CASE_REBUILT, case=case_id, sequence=rebuilt.case.applied.sequence, repaired=True)
+            log.warning(
+                "rebuilt_otherwise",
+                case=case_id,
+                differing=rebuilt.differing[:20],
+                skipped=rebuilt.skipped[:20],
+            )
+        log.critical(
+            "case_rebuilt",
+            case=case_id,
+            revision=revision,
+            sequence=rebuilt.case.applied.sequence,
+            late=len(rebuilt.unsent),
+        )
+        said = Checked(
+            found=Found.CASE_REBUILT, case=case_id, sequence=rebuilt.case.applied.sequence, repaired=True
+        )
         await self._out.say_checked(said, f"rebuilt:{case_id}:{revision}", self._clock())
         return rebuilt
 
@@ -155,7 +189,10 @@ class Rebuilding:
 
     async def _rules_for(self, history: History, places: Mapping[int, int]) -> RulesFor:
         """What has a decision on record is decided as it was then, all else as of now."""
-        moments = {decided: Moment(decision.directory, places[decided]) for decided, decision in history.decisions.items()}
+        moments = {
+            decided: Moment(decision.directory, places[decided])
+            for decided, decision in history.decisions.items()
+        }
         directories = await self._earlier.at({*moments.values()})
 
         def rules_for(case: Case | None, told: Told, decision: Decision | None) -> Rules:
@@ -168,14 +205,18 @@ class Rebuilding:
     # The record
 
     async def _history(self, case_id: CaseId, start: Case | None) -> tuple[History, dict[int, int]]:
-        """What is on record of the case; and by the sequence of each fact decided on where its decision stands."""
+        """What is on record of the case; and by the sequence of each fact decided on where its decision
+        stands.
+        """
         facts, decisions, aside, said = list[Told](), dict[int, Decision](), set[int](), set[str]()
         places: dict[int, int] = {}
         async for told, stored in self._facts_of(case_id, start):
             if told.fact.kind == Kind.DECIDED:
                 if told.fact.id not in said and (decision := _decision(told.fact)) is not None:
                     said.add(told.fact.id)
-                    decisions[decision.about.sequence] = _joined(decisions.get(decision.about.sequence), decision)
+                    decisions[decision.about.sequence] = _joined(
+                        decisions.get(decision.about.sequence), decision
+                    )
                     places.setdefault(decision.about.sequence, told.sequence)
             elif told.fact.kind == Kind.REJECTED:
                 aside |= _aside_for_no_fault_of_its_own(told.fact)
@@ -186,7 +227,11 @@ class Rebuilding:
     async def _facts_of(self, case_id: CaseId, start: Case | None) -> AsyncIterator[tuple[Told, Stored]]:
         """The authentic facts about the case, since it stood at `start`."""
         subject, named = f"fact.{lane_of(case_id)}.*", case_id.encode()
-        after, since = (start.applied.sequence, None) if start is not None else (0, learned_at(case_id, EVER) - BEFORE_ITS_ID)
+        after, since = (
+            (start.applied.sequence, None)
+            if start is not None
+            else (0, learned_at(case_id, EVER) - BEFORE_ITS_ID)
+        )
         async for stored in walk(self._connection, FACTS, subject, after=after, since=since):
             if named not in stored.data or stored.subject.rpartition(".")[2] not in _OF_A_CASE:
                 continue
@@ -201,7 +246,11 @@ def _told(stored: Stored) -> Told | None:
         fact = Fact.read(stored.data)
     except FactError:
         return None
-    return Told(fact, stored.sequence, stored.at) if distrust(stored.subject, as_stored(stored.headers), fact) is None else None
+    return (
+        Told(fact, stored.sequence, stored.at)
+        if distrust(stored.subject, as_stored(stored.headers), fact) is None
+        else None
+    )
 
 
 def _is_part(stored: Stored) -> bool:
@@ -232,7 +281,11 @@ def _joined(first: Decision | None, next_part: Decision) -> Decision:
 
 def _has_ended(decision: Decision, *, before: bool) -> bool:
     """By what the decision says of the case's status; where it says nothing, as it was before."""
-    said = [effect.why for effect in decision.effects if effect.kind is EffectKind.STATUS and effect.why in tuple(CaseStatus)]
+    said = [
+        effect.why
+        for effect in decision.effects
+        if effect.kind is EffectKind.STATUS and effect.why in tuple(CaseStatus)
+    ]
     return said[-1] in ENDED if said else before
 
 

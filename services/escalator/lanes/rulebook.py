@@ -1,7 +1,8 @@
 """By which policy and directory a fact is decided, and what is known of our own outages then.
 
-Invariant: a case is decided under the policy it began under, whatever came into force since; a new one under the policy in force
-at the broker's time of its first fact, and so is what is watched without a report (`established`), which never ends.
+Invariant: a case is decided under the policy it began under, whatever came into force since; a new one under
+the policy in force at the broker's time of its first fact, and so is what is watched without a report
+(`established`), which never ends.
 """
 
 from datetime import datetime
@@ -18,7 +19,9 @@ from shared.facts.authors import Author
 from shared.vocabulary import Kind
 
 LOOKED_THROUGH = (Author.ESCALATOR, Author.INTAKE, Author.NOTIFIER, Author.AUDIT, Author.BROKER)
-"""Of several outages at one moment the first counts: of those that pulses tell, then what the clock that struck late tells itself."""
+"""Of several outages at one moment the first counts: of those that pulses tell, then what the clock that
+struck late tells itself.
+"""
 
 
 class UnknownPolicyError(LookupError):
@@ -34,7 +37,9 @@ class OutageRecord(Protocol):
 
 
 class RuleBook:
-    def __init__(self, policies: Policies, directory: LiveDirectory, record: OutageRecord | None = None) -> None:
+    def __init__(
+        self, policies: Policies, directory: LiveDirectory, record: OutageRecord | None = None
+    ) -> None:
         self.policies, self.directory, self._record = policies, directory, record
         self._last: Rules | None = None
 
@@ -49,9 +54,16 @@ class RuleBook:
         return self._rules(self._policy(label), now)
 
     def rules_then(self, decision: Decision, directory: Directory | None) -> Rules:
-        """By which the decision was made: its policy, the `directory` of then (None: it is not on record, that of now is taken), and
-        of our outages those that it names, for no other told then. Raises UnknownPolicyError."""
-        return Rules(self._policy(decision.policy), directory or self.directory.now, outages_named(decision), decision.directory)
+        """By which the decision was made: its policy, the `directory` of then (None: it is not on record,
+        that of now is taken), and of our outages those that it names, for no other told then. Raises
+        UnknownPolicyError.
+        """
+        return Rules(
+            self._policy(decision.policy),
+            directory or self.directory.now,
+            outages_named(decision),
+            decision.directory,
+        )
 
     def _policy(self, label: str) -> Policy:
         try:
@@ -63,8 +75,17 @@ class RuleBook:
             ) from None
 
     def _rules(self, policy: Policy, now: datetime) -> Rules:
-        last, directory, outages = self._last, self.directory.now, self._record.outages(now) if self._record is not None else ()
-        if last is None or last.policy is not policy or last.directory is not directory or last.outages != outages:
+        last, directory, outages = (
+            self._last,
+            self.directory.now,
+            self._record.outages(now) if self._record is not None else (),
+        )
+        if (
+            last is None
+            or last.policy is not policy
+            or last.directory is not directory
+            or last.outages != outages
+        ):
             last = self._last = Rules(policy, directory, outages, self.directory.revision)
         return last
 

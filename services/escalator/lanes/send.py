@@ -1,7 +1,8 @@
 """What the escalator says to the broker, and the broker's word on each, many under way on one inbox.
 
-Invariant: a future is answered once: with the sequence of what was stored, with the broker's refusal, or it is abandoned by the
-caller's own timeout. One inbox and a counter do what a request of its own for each message would: a third of its cost.
+Invariant: a future is answered once: with the sequence of what was stored, with the broker's refusal, or it
+is abandoned by the caller's own timeout. One inbox and a counter do what a request of its own for each
+message would: a third of its cost.
 """
 
 import asyncio
@@ -63,7 +64,9 @@ class Exchange:
             self._prefix = prefix
 
     async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[Written]:
-        """Send now; await the returned future for the sequence it is stored at. It raises ConflictError or APIError."""
+        """Send now; await the returned future for the sequence it is stored at. It raises ConflictError or
+        APIError.
+        """
         token, future = self._expect(self._waiting)
         await self.connection().publish(subject, raw, reply=f"{self._prefix}.{token}", headers=headers)
         return future
@@ -107,7 +110,11 @@ class Exchange:
         elif word.error.err_code in _WRONG_LAST_SEQUENCE:
             future.set_exception(ConflictError(word.error.description))
         else:
-            future.set_exception(APIError(code=word.error.code, err_code=word.error.err_code, description=word.error.description))
+            future.set_exception(
+                APIError(
+                    code=word.error.code, err_code=word.error.err_code, description=word.error.description
+                )
+            )
 
 
 def _status(headers: Mapping[str, str] | None) -> str | None:

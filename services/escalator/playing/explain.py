@@ -1,6 +1,8 @@
-"""What the policy means for one report, in plain words: what would open, who would be told when, why, and which line says so.
+"""What the policy means for one report, in plain words: what would open, who would be told when, why, and
+which line says so.
 
-Invariant: the report is played: decided by `decide` on a virtual clock with nobody answering. There is no second reading of the policy.
+Invariant: the report is played: decided by `decide` on a virtual clock with nobody answering. There is no
+second reading of the policy.
 """
 
 from collections.abc import Iterator
@@ -50,14 +52,18 @@ def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: 
     """As if `form` were handed in at `reported_at` and nobody answered or did anything."""
     world = World(Rules(policy, directory))
     case_id = case_id_at(reported_at)
-    report = Report.model_validate({**form.model_dump(), "received_at": reported_at, "reported_by": "explain"})
+    report = Report.model_validate(
+        {**form.model_dump(), "received_at": reported_at, "reported_by": "explain"}
+    )
     world.happens(Kind.REPORTED, case_id, report, reported_at)
     opened = world.cases[case_id]
     ends = [one for duty in opened.duties for one in (duty.due_at, *(step.at for step in duty.overdue))]
     world.pass_until(min(max(ends, default=reported_at) + timedelta(seconds=1), reported_at + HORIZON))
     decisions = [decision for decision in world.decisions if decision.case == case_id]
     told = _Told(world.cases[case_id], opened, directory)
-    steps = sorted((step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at)
+    steps = sorted(
+        (step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at
+    )
     return Explanation(policy=policy.label, steps=tuple(steps), text=_whole(opened, reported_at, policy))
 
 
@@ -66,14 +72,17 @@ def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:
     others = len(opened.duties) - len(reports)
     if not opened.duties:
         kind = opened.report.kind
-        return Name(zh=f"“{kind}”：只立案，不计时。", en=f"A {kind} of this sort is filed, and no clock runs.")
+        return Name(
+            zh=f"“{kind}”：只立案，不计时。", en=f"A {kind} of this sort is filed, and no clock runs."
+        )
     parts_zh: list[str] = []
     parts_en: list[str] = []
     if reports:
         due = reports[0].due_at.astimezone(policy.zone)
         late = reported_at > reports[0].due_at
         parts_zh.append(
-            f"须在 {due:%m-%d %H:%M:%S} 前报告 {len(reports)} 人，每人一项责任。" + ("此时报告已超时，立即记为迟报。" if late else "")
+            f"须在 {due:%m-%d %H:%M:%S} 前报告 {len(reports)} 人，每人一项责任。"
+            + ("此时报告已超时，立即记为迟报。" if late else "")
         )
         parts_en.append(
             f"{len(reports)} people are owed the report by {due:%m-%d %H:%M:%S}, one duty each."
@@ -81,7 +90,9 @@ def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:
         )
     if others:
         parts_zh.append(f"另有 {others} 项责任同时开始计时。")
-        parts_en.append(f"{others} other {'duty' if others == 1 else 'duties'} {'opens' if others == 1 else 'open'} with it.")
+        parts_en.append(
+            f"{others} other {'duty' if others == 1 else 'duties'} {'opens' if others == 1 else 'open'} with it."
+        )
     return Name(zh="".join(parts_zh), en=" ".join(parts_en))
 
 
@@ -102,7 +113,12 @@ class _Told:
                 rung.add(effect.person)
             line = WORDS.get(effect.kind)
             duty = self._duties.get(effect.duty or "")
-            if line is None or duty is None or effect.why == "lapse_referred" or self._is_said_in_another(effect, duty):
+            if (
+                line is None
+                or duty is None
+                or effect.why == "lapse_referred"
+                or self._is_said_in_another(effect, duty)
+            ):
                 continue
             key = (effect.kind, effect.why, duty.id)
             self._said[key] = self._said.get(key, 0) + 1
@@ -114,14 +130,18 @@ class _Told:
         by_recipient = self._case.plans[duty.rule].by_recipient
         if by_recipient:
             return effect.kind is EffectKind.OPENED
-        return effect.kind is EffectKind.LIT and effect.person == duty.bearer and effect.why.startswith("owed")
+        return (
+            effect.kind is EffectKind.LIT and effect.person == duty.bearer and effect.why.startswith("owed")
+        )
 
     def _step(self, decision: Decision, effect: Effect, duty: Duty, line: Line) -> Step:
         plan = self._case.plans[duty.rule]
         person = self._directory.people_by_id[PersonId(effect.person or duty.bearer)]
         post = PostId(effect.post or duty.bearer_post)
         at = effect.due_at if effect.kind is EffectKind.LAPSED and effect.due_at else decision.about.time
-        notice = next((one for one in decision.notices if one.person == person.id and duty.id in one.duties), None)
+        notice = next(
+            (one for one in decision.notices if one.person == person.id and duty.id in one.duties), None
+        )
         return Step(
             at=at,
             what="lit" if effect.kind is EffectKind.LIT and effect.person != duty.bearer else line.what,
@@ -131,6 +151,8 @@ class _Told:
             post_name=self._directory.posts_by_id[post].name,
             channels=notice.channels if notice else (),
             rule=effect.rule or plan.limit,
-            text=dark(notice) if notice and notice.brief.dark else line.text(effect, duty, plan, self._directory),
+            text=dark(notice)
+            if notice and notice.brief.dark
+            else line.text(effect, duty, plan, self._directory),
             duty=duty.rule,
         )

@@ -1,7 +1,8 @@
 """A history played under a policy: what became of each case's duties, and who was told when.
 
-Invariant: people's acts happen when they happened, under whatever policy; everything else (decisions, clocks, what one case says to
-another) is worked out anew by `decide`. A case that has ended and waits for nothing is let go of, so that ten years fit into memory.
+Invariant: people's acts happen when they happened, under whatever policy; everything else (decisions, clocks,
+what one case says to another) is worked out anew by `decide`. A case that has ended and waits for nothing is
+let go of, so that ten years fit into memory.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,16 @@ from shared.vocabulary import CASE_ACTS, Kind
 SYSTEM = "/services/escalator"
 """Whose facts are worked out anew instead of taken from the history."""
 REPLAYED = frozenset(
-    {Kind.REPORTED, Kind.ACKNOWLEDGED, Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.DELIVERED, Kind.FAILED, *CASE_ACTS}
+    {
+        Kind.REPORTED,
+        Kind.ACKNOWLEDGED,
+        Kind.HEARD,
+        Kind.ESTABLISHED,
+        Kind.MATCHED,
+        Kind.DELIVERED,
+        Kind.FAILED,
+        *CASE_ACTS,
+    }
 )
 AS_THEY_STAND = frozenset({Kind.ESTABLISHED, Kind.MATCHED})
 """Said by the escalator, but not by `decide`: taken from the history all the same."""
@@ -50,7 +60,9 @@ class CaseOutcome:
     summary: str
     unit: str
     level: str | None
-    duties: dict[tuple[str, str, int], DutyOutcome] = field(default_factory=dict[tuple[str, str, int], DutyOutcome])
+    duties: dict[tuple[str, str, int], DutyOutcome] = field(
+        default_factory=dict[tuple[str, str, int], DutyOutcome]
+    )
     told: list[tuple[datetime, str, str, str]] = field(default_factory=list[tuple[datetime, str, str, str]])
     """(when, person, purpose, reason) of each notice."""
 
@@ -81,8 +93,11 @@ Turn = tuple[datetime, Policy]
 """From when on a policy is in force."""
 
 
-def play(history: Iterable[Stored], turns: Sequence[Turn], directory: Directory, until: datetime | None = None) -> Outcome:
-    """Every fact of `history` (in the order of its storing), then the clocks up to `until` (default: the last fact).
+def play(
+    history: Iterable[Stored], turns: Sequence[Turn], directory: Directory, until: datetime | None = None
+) -> Outcome:
+    """Every fact of `history` (in the order of its storing), then the clocks up to `until` (default: the last
+    fact).
 
     `turns`: the policies that came into force, in order; the first also holds before its moment.
     """
@@ -94,7 +109,9 @@ class _Play:
         self._turns = list(turns[1:])
         self._rules = {policy.label: Rules(policy, directory) for _, policy in turns}
         self._cases = Archive()
-        self._world = World(self._rules[turns[0][1].label], by_policy=self._rules, cases=cast(dict[CaseId, Case], self._cases))
+        self._world = World(
+            self._rules[turns[0][1].label], by_policy=self._rules, cases=cast(dict[CaseId, Case], self._cases)
+        )
         self._outcome = Outcome(", ".join(self._rules))
         self._open: dict[tuple[CaseId, str], DutyOutcome] = {}
         """By case and duty id, the duties that are still owed."""
@@ -206,6 +223,9 @@ def _latest_notice(case: Case, person: str, channel: str) -> NoticeId | None:
         one
         for duty in case.duties
         for one in duty.lit
-        if one.person == person and channel in one.channels and channel not in one.delivered and channel not in one.failed
+        if one.person == person
+        and channel in one.channels
+        and channel not in one.delivered
+        and channel not in one.failed
     ]
     return max(lit, key=lambda one: one.at).notice if lit else None

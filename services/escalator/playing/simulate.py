@@ -1,6 +1,8 @@
-"""What would have gone differently under another policy: the same history played twice, and laid side by side.
+"""What would have gone differently under another policy: the same history played twice, and laid side by
+side.
 
-Invariant: both sides are played by `decide` over the same acts at the same times; a difference is therefore the policy's alone.
+Invariant: both sides are played by `decide` over the same acts at the same times; a difference is therefore
+the policy's alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,10 +54,16 @@ class Differences(Frozen):
 
 
 def simulate(
-    history: Sequence[Stored], other: Policy, directory: Directory, before: Sequence[Turn], until: datetime | None = None
+    history: Sequence[Stored],
+    other: Policy,
+    directory: Directory,
+    before: Sequence[Turn],
+    until: datetime | None = None,
 ) -> Differences:
     """`history` under `other` all along, against the policies of `before` as they came into force."""
-    return compare(play(history, before, directory, until), play(history, [(before[0][0], other)], directory, until))
+    return compare(
+        play(history, before, directory, until), play(history, [(before[0][0], other)], directory, until)
+    )
 
 
 def compare(before: Outcome, after: Outcome) -> Differences:
@@ -78,7 +86,9 @@ def compare(before: Outcome, after: Outcome) -> Differences:
 
 
 def policies_in(history: Iterable[Stored], otherwise: Policy) -> list[Turn]:
-    """The policies that came into force by the history's own facts; `otherwise` where it tells of none (or none that can be read)."""
+    """The policies that came into force by the history's own facts; `otherwise` where it tells of none (or
+    none that can be read).
+    """
     texts: dict[str, str] = {digest_of(otherwise.text): otherwise.text}
     turns: list[Turn] = []
     first: datetime | None = None
@@ -97,7 +107,13 @@ def policies_in(history: Iterable[Stored], otherwise: Policy) -> list[Turn]:
 
 
 def _totals(outcome: Outcome) -> Totals:
-    return Totals(policy=outcome.policy, duties=outcome.duties, lapses=outcome.lapses, notices=outcome.notices, decisions=outcome.decisions)
+    return Totals(
+        policy=outcome.policy,
+        duties=outcome.duties,
+        lapses=outcome.lapses,
+        notices=outcome.notices,
+        decisions=outcome.decisions,
+    )
 
 
 def _nothing(other: CaseOutcome | None) -> CaseOutcome:
@@ -119,7 +135,12 @@ def _of_duty(case: str, before: DutyOutcome | None, after: DutyOutcome | None) -
     assert known is not None
     about = {"case": case, "duty": known.rule, "person": known.bearer}
     if before is None or after is None:
-        yield Change(what="does_not_open" if after is None else "opens", before=_due(before), after=_due(after), **about)
+        yield Change(
+            what="does_not_open" if after is None else "opens",
+            before=_due(before),
+            after=_due(after),
+            **about,
+        )
     elif before.due_at != after.due_at:
         yield Change(what="due", before=_due(before), after=_due(after), **about)
     lapsed, lapses = before.lapsed if before else None, after.lapsed if after else None
@@ -134,9 +155,21 @@ def _of_told(before: CaseOutcome, after: CaseOutcome) -> Iterator[Change]:
         person, purpose = key
         was, would = ours.get(key, []), theirs.get(key, [])
         if len(was) != len(would):
-            yield Change(case=before.case, what="told", person=person, before=f"{purpose} × {len(was)}", after=f"{purpose} × {len(would)}")
+            yield Change(
+                case=before.case,
+                what="told",
+                person=person,
+                before=f"{purpose} × {len(was)}",
+                after=f"{purpose} × {len(would)}",
+            )
         elif was[0] != would[0]:
-            yield Change(case=before.case, what="told_at", person=person, before=f"{purpose} {was[0]}", after=f"{purpose} {would[0]}")
+            yield Change(
+                case=before.case,
+                what="told_at",
+                person=person,
+                before=f"{purpose} {was[0]}",
+                after=f"{purpose} {would[0]}",
+            )
 
 
 def _calls(outcome: CaseOutcome) -> dict[tuple[str, str], list[str]]:

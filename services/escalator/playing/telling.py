@@ -1,4 +1,5 @@
-"""The words of an explanation: what each effect of a decision means for the person it is about, in both languages.
+"""The words of an explanation: what each effect of a decision means for the person it is about, in both
+languages.
 
 Invariant: an effect that changes nothing for anybody has no words here and is left out.
 """
@@ -36,13 +37,18 @@ def dark(notice: Notice) -> Name:
     """The call of a fallback chain: for whom it is."""
     names = notice.brief.dark
     return Name(
-        zh=f"联系不上{'、'.join(name.zh for name in names)}时接报", en=f"is lit where {', '.join(name.en for name in names)} stay dark"
+        zh=f"联系不上{'、'.join(name.zh for name in names)}时接报",
+        en=f"is lit where {', '.join(name.en for name in names)} stay dark",
     )
 
 
 def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
     if effect.person == duty.bearer:
-        return Name(zh="立即报告", en="is told at once") if effect.why == "owed_on_report" else Name(zh="再次呼叫", en="is called again")
+        return (
+            Name(zh="立即报告", en="is told at once")
+            if effect.why == "owed_on_report"
+            else Name(zh="再次呼叫", en="is called again")
+        )
     bearer = directory.people_by_id[duty.bearer].name
     return Name(zh=f"联系不上{bearer.zh}时接报", en=f"is lit where {bearer.en} stays dark")
 
@@ -51,7 +57,11 @@ def _reminded(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
     if plan.by_recipient:
         return Name(zh="仍未确认则催办", en="silent: reminded")
     again = effect.why == "still_not_done"
-    zh, en = ("仍未办结，反复催办", "still not done: reminded again and again") if again else ("尚未办结则催办", "not done yet: reminded")
+    zh, en = (
+        ("仍未办结，反复催办", "still not done: reminded again and again")
+        if again
+        else ("尚未办结则催办", "not done yet: reminded")
+    )
     return Name(zh=f"{plan.title.zh}{zh}", en=f"{plan.title.en} {en}")
 
 
@@ -73,7 +83,9 @@ def _lapses(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
 
 def _overdue(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
     unit = _unit(duty, directory)
-    return Name(zh=f"获告{unit.zh}{plan.title.zh}逾期", en=f"is told that the {plan.title.en} of {unit.en} is overdue")
+    return Name(
+        zh=f"获告{unit.zh}{plan.title.zh}逾期", en=f"is told that the {plan.title.en} of {unit.en} is overdue"
+    )
 
 
 def _always(zh: str, en: str) -> Text:
@@ -92,7 +104,13 @@ WORDS: dict[EffectKind, Line] = {
     EffectKind.CHAIN_ENDED: Line("follows", _always("无人可再联系", "nobody is left to light")),
     EffectKind.REFERRED: Line("follows", _always("移送责任追究", "the lapse is referred for accountability")),
     EffectKind.RAISED: Line("follows", _always("另立一案", "another case is raised")),
-    EffectKind.PROPOSED: Line("follows", _always("建议通报，由人决定", "a public notice is proposed; people decide")),
-    EffectKind.SUSPECTED: Line("follows", _always("疑似漏报，由人核实", "an omission is suspected; a person confirms or refutes it")),
-    EffectKind.UNACKNOWLEDGED: Line("follows", _always("视同未确认，重新呼叫", "taken for unacknowledged, raised again")),
+    EffectKind.PROPOSED: Line(
+        "follows", _always("建议通报，由人决定", "a public notice is proposed; people decide")
+    ),
+    EffectKind.SUSPECTED: Line(
+        "follows", _always("疑似漏报，由人核实", "an omission is suspected; a person confirms or refutes it")
+    ),
+    EffectKind.UNACKNOWLEDGED: Line(
+        "follows", _always("视同未确认，重新呼叫", "taken for unacknowledged, raised again")
+    ),
 }

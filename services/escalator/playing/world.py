@@ -1,8 +1,10 @@
-"""The escalator on a virtual clock: cases, their one clock each, and what one case says to another, without a broker.
+"""The escalator on a virtual clock: cases, their one clock each, and what one case says to another, without a
+broker.
 
-Invariant: exactly what the lanes would do, in the order in which the broker would store it: a clock that is due before a fact strikes
-before it, and what a decision sends to another case is the next fact of that case. Every call was handed over at once unless a fact says
-that it failed: here nothing of ours is ever away. Stories, explanations and simulations all play here.
+Invariant: exactly what the lanes would do, in the order in which the broker would store it: a clock that is
+due before a fact strikes before it, and what a decision sends to another case is the next fact of that case.
+Every call was handed over at once unless a fact says that it failed: here nothing of ours is ever away.
+Stories, explanations and simulations all play here.
 """
 
 import heapq
@@ -26,7 +28,9 @@ def told_at_once(case: Case) -> Case:
     """The case as it is with a notifier that hands over whatever has not failed."""
     if not any(_waits(lit) for duty in case.duties for lit in duty.lit):
         return case
-    return replace(case, duties=tuple(replace(duty, lit=tuple(_told(lit) for lit in duty.lit)) for duty in case.duties))
+    return replace(
+        case, duties=tuple(replace(duty, lit=tuple(_told(lit) for lit in duty.lit)) for duty in case.duties)
+    )
 
 
 def _told(lit: Lit) -> Lit:
@@ -49,13 +53,19 @@ class World:
     """Keep every decision; off for long simulations, which look at each as `happens` returns it."""
     sequence: int = 0
     _clocks: list[tuple[datetime, CaseId]] = field(default_factory=list[tuple[datetime, CaseId]])
-    _armed: dict[CaseId, tuple[datetime, DutyId | None]] = field(default_factory=dict[CaseId, tuple[datetime, DutyId | None]])
+    _armed: dict[CaseId, tuple[datetime, DutyId | None]] = field(
+        default_factory=dict[CaseId, tuple[datetime, DutyId | None]]
+    )
     """The one pending clock of each case; others in `_clocks` were armed anew since."""
 
     def happens(self, kind: Kind, case: CaseId, data: Frozen | Value, at: datetime) -> Decision:
-        """A fact about `case`, stored at `at`, and all that follows from it at once. Clocks due before `at` strike first."""
+        """A fact about `case`, stored at `at`, and all that follows from it at once. Clocks due before `at`
+        strike first.
+        """
         self.pass_until(at - STEP)
-        return self.applied(Fact.of(kind, id=f"f{self.sequence + 1}", source="/virtual", subject=case, time=at, data=data), at)
+        return self.applied(
+            Fact.of(kind, id=f"f{self.sequence + 1}", source="/virtual", subject=case, time=at, data=data), at
+        )
 
     def applied(self, fact: Fact, at: datetime) -> Decision:
         """One fact as it stands; what it sends to other cases is applied after it."""
@@ -65,7 +75,11 @@ class World:
         if before is not None and fact.kind not in (Kind.DELIVERED, Kind.FAILED):
             before = told_at_once(before)
         keeps_its_own = before is not None and fact.kind != Kind.ESTABLISHED
-        rules = self.by_policy.get(before.policy, self.rules) if before is not None and keeps_its_own else self.rules
+        rules = (
+            self.by_policy.get(before.policy, self.rules)
+            if before is not None and keeps_its_own
+            else self.rules
+        )
         after, decision = decide(before, fact, self.sequence, at, rules)
         self.cases[case_id] = after
         if self.keep:
@@ -74,7 +88,14 @@ class World:
             self._arm(case_id, decision.clock.at, decision.clock.duty)
         for number, sent in enumerate(decision.sends):
             sent_id = f"{case_id}:{self.sequence}:{number}"
-            said = Fact(id=sent_id, source="/virtual", type=f"cn.fenghuo.{sent.kind}.v1", subject=sent.case, time=at, data=sent.data)
+            said = Fact(
+                id=sent_id,
+                source="/virtual",
+                type=f"cn.fenghuo.{sent.kind}.v1",
+                subject=sent.case,
+                time=at,
+                data=sent.data,
+            )
             self.applied(said, at + STEP)
         return decision
 
@@ -87,7 +108,17 @@ class World:
                 continue
             del self._armed[case_id]
             due = Due(duty=armed[1], at=at)
-            self.applied(Fact.of(Kind.DUE, id=f"clock:{case_id}:{at}", source="/virtual", subject=case_id, time=at, data=due), at)
+            self.applied(
+                Fact.of(
+                    Kind.DUE,
+                    id=f"clock:{case_id}:{at}",
+                    source="/virtual",
+                    subject=case_id,
+                    time=at,
+                    data=due,
+                ),
+                at,
+            )
 
     def _arm(self, case: CaseId, at: datetime | None, duty: DutyId | None) -> None:
         if at is None:

@@ -1,1 +1,3 @@
-"""The policy language: `model` what may be written, `load` how it is checked, `plan` what it means for one report."""
+"""The policy language: `model` what may be written, `load` how it is checked, `plan` what it means for one
+report.
+"""

@@ -1,4 +1,6 @@
-"""Cases of a long play: those that have ended and wait for nothing are kept small, and come back when something is said of them."""
+"""Cases of a long play: those that have ended and wait for nothing are kept small, and come back when
+something is said of them.
+"""
 
 import zlib
 from collections.abc import Iterator, MutableMapping

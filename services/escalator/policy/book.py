@@ -1,4 +1,5 @@
-"""The policy as services work by it: its document, its text with the lines, and the duties a trigger lays in a matter of some sort.
+"""The policy as services work by it: its document, its text with the lines, and the duties a trigger lays in
+a matter of some sort.
 
 Invariant: a Policy never changes; what it says of a sort of matter is worked out once and remembered.
 """
@@ -29,8 +30,12 @@ class Policy:
     text: str
     name: str
     lines: Lines
-    _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _rules: dict[tuple[str, Sort], DutyRule | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _rules: dict[tuple[str, Sort], DutyRule | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def label(self) -> str:
@@ -68,10 +73,14 @@ class Policy:
         if (known := self._read.get(key)) is not None:
             return known
         names = self.names_on(trigger)
-        return self._remember(key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None))
+        return self._remember(
+            key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None)
+        )
 
     def rule_named(self, name: str, sort: Sort) -> DutyRule | None:
-        """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this sort."""
+        """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this
+        sort.
+        """
         if name not in self.document.duties:
             return None
         key = (f"={name}", sort)
@@ -100,11 +109,17 @@ class Policy:
     def _never_asked(self) -> dict[str, Any]:
         """Dimensions of a sort that no rule tells matters apart by, each with a value that stands for all."""
         asked = asked_about(self.document)
-        return {name: blank for name, blank in (("unit", ""), ("area", ""), ("category", None), ("topic", None)) if name not in asked}
+        return {
+            name: blank
+            for name, blank in (("unit", ""), ("area", ""), ("category", None), ("topic", None))
+            if name not in asked
+        }
 
     @cached_property
     def periodic(self) -> tuple[DutyRule, ...]:
-        """Every rule that `established.periodic` opens, as it stands for the standing case that watches it."""
+        """Every rule that `established.periodic` opens, as it stands for the standing case that watches
+        it.
+        """
         names = self._triggered.get("established.periodic", ())
         sort = Sort(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
         return tuple(resolve(self.document, name, sort, self.lines.of) for name in names)

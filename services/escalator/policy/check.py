@@ -1,13 +1,20 @@
-"""What a person overlooks in a policy that parses: names nobody has, chains that end dark, limits nobody can keep, rules nobody reaches.
+"""What a person overlooks in a policy that parses: names nobody has, chains that end dark, limits nobody can
+keep, rules nobody reaches.
 
-Invariant: every rule is looked at as it stands for every sort of matter it tells apart, by the same reading that decides.
+Invariant: every rule is looked at as it stands for every sort of matter it tells apart, by the same reading
+that decides.
 """
 
 from datetime import datetime
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.check_names import names_are_known, triggers_and_acts_are_known
-from services.escalator.policy.check_reach import everything_is_reached, measures_are_reached, no_circle_of_rules, no_report_is_missing
+from services.escalator.policy.check_reach import (
+    everything_is_reached,
+    measures_are_reached,
+    no_circle_of_rules,
+    no_report_is_missing,
+)
 from services.escalator.policy.check_terms import calendar_is_known, chains_fit_their_limits, terms_make_sense
 from services.escalator.policy.findings import Findings, examine
 from shared.directory import Directory
@@ -25,7 +32,9 @@ CHECKS = (
 
 
 def findings(policy: Policy, directory: Directory, at: datetime | None = None) -> Findings:
-    """All that is wrong or doubtful with this directory; `at`: from when on the policy would be worked by, for the calendar."""
+    """All that is wrong or doubtful with this directory; `at`: from when on the policy would be worked by,
+    for the calendar.
+    """
     found = examine(policy, directory)
     for each in CHECKS:
         each(found)
@@ -35,5 +44,7 @@ def findings(policy: Policy, directory: Directory, at: datetime | None = None) -
 
 
 def check(policy: Policy, directory: Directory) -> list[str]:
-    """What keeps the policy from being followed with this directory: one `file:line: path: what; remedy` a fault."""
+    """What keeps the policy from being followed with this directory: one `file:line: path: what; remedy` a
+    fault.
+    """
     return findings(policy, directory).faults

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable
 
-from services.escalator.policy.duty_spec import ACTIONS, BEARERS, DYNAMIC_AUDIENCES, is_ref, known_discharges, known_triggers
+from services.escalator.policy.duty_spec import (
+    ACTIONS,
+    BEARERS,
+    DYNAMIC_AUDIENCES,
+    is_ref,
+    known_discharges,
+    known_triggers,
+)
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.resolve import Path, triggers_of, whole_rule
 from shared.ids import AreaCode, PersonId, PostId, UnitId
@@ -36,9 +43,20 @@ def names_are_known(found: Findings) -> None:
 
 def _rule(found: Findings, name: str, reachable: set[str]) -> None:
     spec, path = found.policy.document.duties[name], ("duties", name)
-    for terms, at in ((spec, path), *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants))):
-        if terms.by is not None and terms.by not in BEARERS and PostId(terms.by) not in found.directory.posts_by_id:
-            found.fault(f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}", *at, "by")
+    for terms, at in (
+        (spec, path),
+        *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
+    ):
+        if (
+            terms.by is not None
+            and terms.by not in BEARERS
+            and PostId(terms.by) not in found.directory.posts_by_id
+        ):
+            found.fault(
+                f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}",
+                *at,
+                "by",
+            )
         _audience(found, terms.to or (), (*at, "to"))
         for term, tell in (terms.overdue or {}).items():
             _audience(found, tell, (*at, "overdue", term), actions=True)
@@ -47,7 +65,10 @@ def _rule(found: Findings, name: str, reachable: set[str]) -> None:
         for channel in terms.channels or ():
             if not is_ref(channel) and channel not in reachable:
                 found.fault(NO_CHANNEL.format(channel), *at, "channels")
-    for when, at in ((spec.when, path), *((variant.when, (*path, "variants", number)) for number, variant in enumerate(spec.variants))):
+    for when, at in (
+        (spec.when, path),
+        *((variant.when, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
+    ):
         if when is None:
             continue
         for area in when.area or ():
@@ -64,10 +85,16 @@ def _posts(found: Findings, names: Iterable[str], path: Path) -> None:
     for number, name in enumerate(names):
         if PostId(name) not in found.directory.posts_by_id:
             found.fault(
-                f"no post {name} in the directory (version {found.directory.version}): declare it there or name another", *path, number
+                f"no post {name} in the directory (version {found.directory.version}): declare it there or name another",
+                *path,
+                number,
             )
-        elif not found.directory.people_by_id[PersonId(found.directory.posts_by_id[PostId(name)].holder)].channels:
-            found.fault(f"{name} is dark: its holder has no channel; give them one in the directory", *path, number)
+        elif not found.directory.people_by_id[
+            PersonId(found.directory.posts_by_id[PostId(name)].holder)
+        ].channels:
+            found.fault(
+                f"{name} is dark: its holder has no channel; give them one in the directory", *path, number
+            )
         if name in named:
             found.fault(f"{name} is named twice: remove one", *path, number)
         named.append(name)
@@ -81,7 +108,9 @@ def _audience(found: Findings, names: Iterable[str], path: Path, *, actions: boo
         if PostId(name) not in found.directory.posts_by_id:
             words = ", ".join(sorted(known))
             found.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
-        elif not found.directory.people_by_id[PersonId(found.directory.posts_by_id[PostId(name)].holder)].channels:
+        elif not found.directory.people_by_id[
+            PersonId(found.directory.posts_by_id[PostId(name)].holder)
+        ].channels:
             found.fault(f"{name} is dark: its holder has no channel; give them one in the directory", *path)
 
 
@@ -93,9 +122,16 @@ def triggers_and_acts_are_known(found: Findings) -> None:
             kind, _, other = trigger.partition(".")
             if kind in ("lapsed", "discharged"):
                 if other not in rules:
-                    found.fault(f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on")
+                    found.fault(
+                        f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on"
+                    )
             elif trigger not in triggers:
-                found.fault(f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …", "duties", name, "on")
+                found.fault(
+                    f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …",
+                    "duties",
+                    name,
+                    "on",
+                )
         for _, rule in found.read[name]:
             if not rule.plan.discharged_by:
                 found.fault("nothing discharges it: write `discharged_by:`", "duties", name)
@@ -103,5 +139,8 @@ def triggers_and_acts_are_known(found: Findings) -> None:
                 for act in acts:
                     if act not in discharges:
                         found.fault(
-                            f"{act} is no act that anybody can do: write one such as progressed, filed.final_report", "duties", name, field
+                            f"{act} is no act that anybody can do: write one such as progressed, filed.final_report",
+                            "duties",
+                            name,
+                            field,
                         )

@@ -1,4 +1,6 @@
-"""Reach: a rule that no matter comes to, a variant that a later one hides, a measure never proposed, a report nobody owes."""
+"""Reach: a rule that no matter comes to, a variant that a later one hides, a measure never proposed, a report
+nobody owes.
+"""
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.findings import Findings
@@ -27,15 +29,37 @@ def _variants(found: Findings, name: str) -> None:
     for number, variant in enumerate(spec.variants):
         fields = variant.model_fields_set - {"when"}
         if not fields:
-            found.fault("it changes nothing: write what is different, or remove it", "duties", name, "variants", number)
+            found.fault(
+                "it changes nothing: write what is different, or remove it",
+                "duties",
+                name,
+                "variants",
+                number,
+            )
             continue
         fitting = [sort for sort in found.sorts[name] if fits(variant.when, sort)]
         if not fitting:
-            found.fault("no matter of this rule can be what its `when` asks: correct it", "duties", name, "variants", number, "when")
+            found.fault(
+                "no matter of this rule can be what its `when` asks: correct it",
+                "duties",
+                name,
+                "variants",
+                number,
+                "when",
+            )
             continue
         later = spec.variants[number + 1 :]
-        if all(fields <= {field for one in later if fits(one.when, sort) for field in one.model_fields_set} for sort in fitting):
-            found.fault("later variants hide it wherever it fits: move it below them, or remove it", "duties", name, "variants", number)
+        if all(
+            fields <= {field for one in later if fits(one.when, sort) for field in one.model_fields_set}
+            for sort in fitting
+        ):
+            found.fault(
+                "later variants hide it wherever it fits: move it below them, or remove it",
+                "duties",
+                name,
+                "variants",
+                number,
+            )
 
 
 def _triggers(found: Findings, name: str) -> None:
@@ -49,15 +73,24 @@ def _triggers(found: Findings, name: str) -> None:
         theirs = whole_rule(document, other).get("when")
         sorts = [*found.sorts[name], *found.sorts[other]]
         if not any(fits(when, sort) and fits(theirs, sort) for sort in sorts):
-            found.fault(f"{trigger} never happens in a matter of this rule: their `when` exclude each other", "duties", name, "on")
+            found.fault(
+                f"{trigger} never happens in a matter of this rule: their `when` exclude each other",
+                "duties",
+                name,
+                "on",
+            )
 
 
 def no_circle_of_rules(found: Findings) -> None:
-    """A rule that opens on the end of another which opens, in the end, on its own: one limit that has passed would open them for ever."""
+    """A rule that opens on the end of another which opens, in the end, on its own: one limit that has passed
+    would open them for ever.
+    """
     follows: dict[str, tuple[str, ...]] = {}
     for name in found.sorts:
         triggers = triggers_of(whole_rule(found.policy.document, name))
-        follows[name] = tuple(one.partition(".")[2] for one in triggers if one.partition(".")[0] in ("lapsed", "discharged"))
+        follows[name] = tuple(
+            one.partition(".")[2] for one in triggers if one.partition(".")[0] in ("lapsed", "discharged")
+        )
     for name, others in follows.items():
         seen: set[str] = set()
         ahead = list(others)
@@ -65,7 +98,10 @@ def no_circle_of_rules(found: Findings) -> None:
             at = ahead.pop()
             if at == name:
                 found.fault(
-                    "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty", "duties", name, "on"
+                    "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty",
+                    "duties",
+                    name,
+                    "on",
                 )
                 break
             if at not in seen:
@@ -79,16 +115,23 @@ def measures_are_reached(found: Findings) -> None:
         return
     for number, rule in enumerate(accountability.measures):
         if number and not rule.when.model_fields_set:
-            found.fault("it fits always and hides all above it: write it first", "accountability", "measures", number)
+            found.fault(
+                "it fits always and hides all above it: write it first", "accountability", "measures", number
+            )
 
 
 def no_report_is_missing(found: Findings) -> None:
-    """Every incident and every hit, of whatever level, is owed to somebody who must answer, from the moment it is reported."""
+    """Every incident and every hit, of whatever level, is owed to somebody who must answer, from the moment
+    it is reported.
+    """
     for kind in REPORTED_AT_ONCE:
         for level in (None, *Level):
             if not _owes_a_report(found.policy, kind, level):
                 grade = f"of level {level}" if level else "without a level"
-                found.fault(f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it", "duties")
+                found.fault(
+                    f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it",
+                    "duties",
+                )
 
 
 def _owes_a_report(policy: Policy, kind: ReportKind, level: Level | None) -> bool:

@@ -1,4 +1,6 @@
-"""Terms: reminders before their limit, chains told to their end in time, nothing that starts anew at once, a calendar that is known."""
+"""Terms: reminders before their limit, chains told to their end in time, nothing that starts anew at once, a
+calendar that is known.
+"""
 
 from datetime import datetime, timedelta
 
@@ -23,12 +25,27 @@ def terms_make_sense(found: Findings) -> None:
             try:
                 CronSim(spec.every, datetime(2026, 1, 1))  # noqa: DTZ001 - any moment: only whether it can be read
             except CronSimError as error:
-                found.fault(f"{spec.every!r} is no calendar ({error}): write five fields, such as 0 9 1 * *", "duties", name, "every")
-        for terms, at in ((spec, ("duties", name)), *((one, ("duties", name, "variants", i)) for i, one in enumerate(spec.variants))):
+                found.fault(
+                    f"{spec.every!r} is no calendar ({error}): write five fields, such as 0 9 1 * *",
+                    "duties",
+                    name,
+                    "every",
+                )
+        for terms, at in (
+            (spec, ("duties", name)),
+            *((one, ("duties", name, "variants", i)) for i, one in enumerate(spec.variants)),
+        ):
             if terms.nag is not None and terms.nag <= timedelta(0):
-                found.fault("called again without a pause, for ever: write an interval, such as PT30M", *at, "nag")
+                found.fault(
+                    "called again without a pause, for ever: write an interval, such as PT30M", *at, "nag"
+                )
             if terms.fallback is not None and terms.fallback.chain and not terms.fallback.step:
-                found.fault("the whole chain would be lit at once: write how long each may stay dark", *at, "fallback", "step")
+                found.fault(
+                    "the whole chain would be lit at once: write how long each may stay dark",
+                    *at,
+                    "fallback",
+                    "step",
+                )
     for name, read in found.read.items():
         for sort, rule in read:
             _one(found, name, words_for(sort), rule)
@@ -50,7 +67,11 @@ def _one(found: Findings, name: str, words: str, rule: DutyRule) -> None:
     where = _path(rule.plan.limit, name, "within")
     same = str(term)
     if term.is_share:
-        found.fault(f"{term} is a share of nothing ({words}): a limit is a term of its own, such as PT30M", *where, same=same)
+        found.fault(
+            f"{term} is a share of nothing ({words}): a limit is a term of its own, such as PT30M",
+            *where,
+            same=same,
+        )
     elif term.at_least <= timedelta(0) and not term.day:
         found.fault(f"{term} is no time at all ({words}): nobody can keep it", *where, same=same)
     for late, _ in rule.overdue:
@@ -65,7 +86,9 @@ def _one(found: Findings, name: str, words: str, rule: DutyRule) -> None:
 
 
 def chains_fit_their_limits(found: Findings) -> None:
-    """A chain is told to its end before the limit, ends with somebody who can be rung, and is not those who were rung anyway."""
+    """A chain is told to its end before the limit, ends with somebody who can be rung, and is not those who
+    were rung anyway.
+    """
     directory = found.directory
     for name, read in found.read.items():
         for sort, rule in read:
@@ -89,10 +112,18 @@ def chains_fit_their_limits(found: Findings) -> None:
                 if PostId(post) in directory.posts_by_id
             }
             if set(people) <= owed:
-                found.fault("everybody on the chain is owed it anyway: when they stay dark, nobody is left to light", *path)
-            elif people[-1] in owed or people[-1] in people[:-1] or not directory.people_by_id[people[-1]].channels:
                 found.fault(
-                    f"the chain ends dark: the holder of {plan.chain[-1]} was rung before or has no channel; end it with another", *path
+                    "everybody on the chain is owed it anyway: when they stay dark, nobody is left to light",
+                    *path,
+                )
+            elif (
+                people[-1] in owed
+                or people[-1] in people[:-1]
+                or not directory.people_by_id[people[-1]].channels
+            ):
+                found.fault(
+                    f"the chain ends dark: the holder of {plan.chain[-1]} was rung before or has no channel; end it with another",
+                    *path,
                 )
 
 
@@ -101,11 +132,18 @@ def _graver_is_not_slower(found: Findings) -> None:
     for field in ("report", "written", "acknowledge", "follow_up", "final", "plan"):
         for graver, lesser in zip(list(Level), list(Level)[1:], strict=False):
             if getattr(levels[graver], field) > getattr(levels[lesser], field):
-                found.warn(f"level {graver} has longer than level {lesser}, which is less grave: exchange the two", "levels", graver, field)
+                found.warn(
+                    f"level {graver} has longer than level {lesser}, which is less grave: exchange the two",
+                    "levels",
+                    graver,
+                    field,
+                )
 
 
 def calendar_is_known(found: Findings, at: datetime) -> None:
-    """Working days that a term begun in the coming weeks could count beyond the last year whose holidays are known."""
+    """Working days that a term begun in the coming weeks could count beyond the last year whose holidays are
+    known.
+    """
     last = CALENDAR_YEARS[-1]
     begun = at + AHEAD
     terms: dict[tuple[str | int, ...], Term] = {}

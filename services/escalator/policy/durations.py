@@ -23,7 +23,11 @@ def parse_fixed(text: str) -> timedelta:
         raise ValueError(f"{text!r} has no fixed length: a month is 28 to 31 days; write days, such as P30D")
     part = {name: float(value) for name, value in match.groupdict().items() if value}
     return timedelta(
-        weeks=part.get("weeks", 0), days=part.get("days", 0), hours=part.get("h", 0), minutes=part.get("m", 0), seconds=part.get("s", 0)
+        weeks=part.get("weeks", 0),
+        days=part.get("days", 0),
+        hours=part.get("h", 0),
+        minutes=part.get("m", 0),
+        seconds=part.get("s", 0),
     )
 
 
@@ -34,7 +38,11 @@ def write_fixed(span: timedelta) -> str:
     hours, micros = divmod(micros, 3_600_000_000)
     minutes, micros = divmod(micros, 60_000_000)
     seconds = f"{micros / 1_000_000:.6f}".rstrip("0").rstrip(".")
-    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "") + (f"{seconds}S" if micros else "")
+    time = (
+        (f"{hours}H" if hours else "")
+        + (f"{minutes}M" if minutes else "")
+        + (f"{seconds}S" if micros else "")
+    )
     date = f"{days}D" if days else ""
     return f"P{date}T{time}" if time else f"P{date}" if date else "PT0S"
 

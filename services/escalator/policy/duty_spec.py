@@ -1,8 +1,8 @@
 """How a duty is written in the policy: the section `duties:`, one rule each.
 
-Invariant: every value is text as the file has it; `@levels.{level}.report` points into the tables above, so that a number stands in
-one place. A rule reads from top to bottom: what it extends, its own fields, then each variant that fits; the last one to name a
-field wins.
+Invariant: every value is text as the file has it; `@levels.{level}.report` points into the tables above, so
+that a number stands in one place. A rule reads from top to bottom: what it extends, its own fields, then each
+variant that fits; the last one to name a field wins.
 """
 
 import re
@@ -21,11 +21,31 @@ from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 _REF = re.compile(r"^@[a-z_]+(\.(\w+|\{(level|topic|kind|category)\}))+$")
 
-BEARERS = ("recipient", "unit", "holder", "assignee", "assigner", "asked", "superior", "competent", "watched", "named")
+BEARERS = (
+    "recipient",
+    "unit",
+    "holder",
+    "assignee",
+    "assigner",
+    "asked",
+    "superior",
+    "competent",
+    "watched",
+    "named",
+)
 """Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
-DYNAMIC_AUDIENCES = ("owner", "bearer", "unit_head", "assigner", "holder_head", "superior_head", "reporter_head")
-"""Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the assigner, of the case's holder,
-of the superior of the unit that owes it, of the unit that reported."""
+DYNAMIC_AUDIENCES = (
+    "owner",
+    "bearer",
+    "unit_head",
+    "assigner",
+    "holder_head",
+    "superior_head",
+    "reporter_head",
+)
+"""Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the
+assigner, of the case's holder, of the superior of the unit that owes it, of the unit that reported.
+"""
 ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
 WATCHES = ("roster", "source", "periodic", "ledger", "gaps")
@@ -38,7 +58,9 @@ def is_ref(text: str) -> bool:
 def _ref_or(text: str, parse: Any) -> str:
     if is_ref(text):
         if not _REF.match(text):
-            raise ValueError(f"{text!r} points nowhere: write a path into the tables, such as @levels.{{level}}.report")
+            raise ValueError(
+                f"{text!r} points nowhere: write a path into the tables, such as @levels.{{level}}.report"
+            )
     else:
         parse(text)
     return text
@@ -66,12 +88,16 @@ Terms = Annotated[tuple[TermText, ...], OneOrMany()]
 
 
 class When(Written):
-    """What a matter must be; each a value or a list, `none` for a matter without one. A key that is absent asks nothing."""
+    """What a matter must be; each a value or a list, `none` for a matter without one. A key that is absent
+    asks nothing.
+    """
 
     kind: Annotated[tuple[ReportKind, ...] | None, OneOrMany()] = None
     category: Annotated[tuple[Category | Literal["none"], ...] | None, OneOrMany()] = None
     level: Annotated[tuple[Level | Literal["none"], ...] | None, OneOrMany()] = None
-    area: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, OneOrMany()] = None
+    area: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, OneOrMany()
+    ] = None
     """A division code; `620600/**` for it and everything within."""
     unit: Annotated[tuple[str, ...] | None, OneOrMany()] = None
     topic: Annotated[tuple[str, ...] | None, OneOrMany()] = None
@@ -89,7 +115,9 @@ class FallbackSpec(Written):
     @model_validator(mode="after")
     def is_whole(self) -> Self:
         if self.chain and (self.after is None or self.step is None):
-            raise ValueError("a chain needs `after` (how long the first may stay dark) and `step` (how long each of the chain may)")
+            raise ValueError(
+                "a chain needs `after` (how long the first may stay dark) and `step` (how long each of the chain may)"
+            )
         return self
 
 
@@ -105,7 +133,9 @@ class DutyTerms(Written):
     due: Literal["given"] | None = None
     """`given`: the act that opens it gives the limit; with `within`, where that gives none."""
     starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | None = None
-    """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it. Default: `start` on reported, else `event`."""
+    """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it. Default: `start` on
+    reported, else `event`.
+    """
     remind: Terms | None = None
     slips: tuple[Slip, ...] | None = None
     """The colour each reminder turns the slip, in their order."""
@@ -121,7 +151,9 @@ class DutyTerms(Written):
     """After the limit, called again at this interval until it is done."""
     again: bool | None = None
     extend: TermText | None = None
-    """By how much at most its limit may be moved, where that is asked for before the limit and granted. Tasks are extended without it."""
+    """By how much at most its limit may be moved, where that is asked for before the limit and granted. Tasks
+    are extended without it.
+    """
     cause: LapseCause | None = None
     refers: bool | None = None
     channels: Names | None = None
@@ -142,19 +174,24 @@ class DutySpec(DutyTerms):
     on: Names | None = None
     """Triggers: see `known_triggers`."""
     every: str | None = None
-    """Cron, five fields, in the policy's zone; opened by `established.periodic` where `on` says nothing else."""
+    """Cron, five fields, in the policy's zone; opened by `established.periodic` where `on` says nothing
+    else.
+    """
     shift: bool | None = None
     scope: Scope | None = None
     variants: tuple[Variant, ...] = ()
 
 
 DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "all_verified")
-"""Triggers that are no fact's kind: reported by an outside witness, suspected to be omitted, a review asked for once more, sent to
-and fro too often, the last task verified."""
+"""Triggers that are no fact's kind: reported by an outside witness, suspected to be omitted, a review asked
+for once more, sent to and fro too often, the last task verified.
+"""
 
 
 DECIDED = ("notice_approved.all", "notice_turned_down")
-"""What several acts, or the answer an act gives, have come to: a public notice has all its approvals, or is turned down."""
+"""What several acts, or the answer an act gives, have come to: a public notice has all its approvals, or is
+turned down.
+"""
 
 
 def known_triggers() -> frozenset[str]:

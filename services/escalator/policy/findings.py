@@ -12,7 +12,9 @@ from shared.directory import Directory
 
 @dataclass
 class Findings:
-    """`faults` make a policy one that can't be followed; `warnings` are for a person to judge. Each `file:line: path: what; remedy`."""
+    """`faults` make a policy one that can't be followed; `warnings` are for a person to judge. Each
+    `file:line: path: what; remedy`.
+    """
 
     policy: Policy
     directory: Directory
@@ -20,7 +22,9 @@ class Findings:
     warnings: list[str] = field(default_factory=list[str])
     sorts: dict[str, list[Sort]] = field(default_factory=dict[str, list[Sort]])
     """Of each rule that can be read: every sort of matter it tells apart."""
-    read: dict[str, list[tuple[Sort, DutyRule]]] = field(default_factory=dict[str, list[tuple[Sort, DutyRule]]])
+    read: dict[str, list[tuple[Sort, DutyRule]]] = field(
+        default_factory=dict[str, list[tuple[Sort, DutyRule]]]
+    )
     """Of each rule: how it stands for each of these."""
 
     _said: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
@@ -35,7 +39,9 @@ class Findings:
     def _say(self, where: list[str], text: str, path: Path, same: str | None) -> None:
         if (path, same or text) not in self._said:
             self._said.add((path, same or text))
-            where.append(f"{self.policy.name}:{self.policy.lines.of(path)}: {'.'.join(map(str, path))}: {text}")
+            where.append(
+                f"{self.policy.name}:{self.policy.lines.of(path)}: {'.'.join(map(str, path))}: {text}"
+            )
 
 
 Check = Callable[[Findings], None]

@@ -1,7 +1,7 @@
 """Which rule, and which of its variants, are for a matter: inheritance, `when`, triggers.
 
-Invariant: a rule's layers stand in the order in which they are read: what it extends, the furthest first, then its own fields, each
-followed by its variants that fit.
+Invariant: a rule's layers stand in the order in which they are read: what it extends, the furthest first,
+then its own fields, each followed by its variants that fit.
 """
 
 import re
@@ -58,13 +58,17 @@ def area_fits(pattern: str, code: str) -> bool:
 
 
 def ancestry(document: PolicyDocument, name: str) -> list[str]:
-    """The rule and what it extends, the furthest first. Raises PolicyError for a cycle or a rule that is not there."""
+    """The rule and what it extends, the furthest first. Raises PolicyError for a cycle or a rule that is not
+    there.
+    """
     line = [name]
     while (base := document.duties[line[-1]].extends) is not None:
         if base not in document.duties:
             raise PolicyError(("duties", line[-1], "extends"), f"no rule {base}: name one of duties")
         if base in line:
-            raise PolicyError(("duties", line[-1], "extends"), f"{base} extends {name} in turn: break the circle")
+            raise PolicyError(
+                ("duties", line[-1], "extends"), f"{base} extends {name} in turn: break the circle"
+            )
         line.append(base)
     return line[::-1]
 
@@ -74,16 +78,26 @@ def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for ancestor in ancestry(document, name):
         spec = document.duties[ancestor]
-        found |= {field: getattr(spec, field) for field in ("when", "on", "every", "shift", "scope") if field in spec.model_fields_set}
+        found |= {
+            field: getattr(spec, field)
+            for field in ("when", "on", "every", "shift", "scope")
+            if field in spec.model_fields_set
+        }
     return found
 
 
 def asked_about(document: PolicyDocument) -> set[str]:
-    """The dimensions of a sort by which any rule of the policy tells matters apart, in a `when` or in a reference."""
+    """The dimensions of a sort by which any rule of the policy tells matters apart, in a `when` or in a
+    reference.
+    """
     asked: set[str] = set()
     for spec in document.duties.values():
         for when in (spec.when, *(variant.when for variant in spec.variants)):
-            asked |= set() if when is None else {name for name in when.model_fields_set if getattr(when, name) is not None}
+            asked |= (
+                set()
+                if when is None
+                else {name for name in when.model_fields_set if getattr(when, name) is not None}
+            )
         asked |= set(_PLACEHOLDER.findall(spec.model_dump_json()))
     return asked
 

@@ -1,7 +1,7 @@
 """From the policy file to the policy in force: validated as a whole, with the file's line in every fault.
 
-Invariant: a policy that is loaded can be followed. Every post it names is in the directory and can be reached, so that no
-chain ends in a name nobody holds.
+Invariant: a policy that is loaded can be followed. Every post it names is in the directory and can be
+reached, so that no chain ends in a name nobody holds.
 """
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The policy as a document: what a unit owes, to whom, by when, and who is told when somebody stays dark.
 
-Invariant: nothing about a level, a post, a limit or a chain is in code; an unknown or misspelt key is refused with its line.
+Invariant: nothing about a level, a post, a limit or a chain is in code; an unknown or misspelt key is refused
+with its line.
 """
 
 from enum import StrEnum
@@ -61,7 +62,9 @@ class HalfHour(Written):
     def reminders_come_before_the_limit(self) -> Self:
         late = [span for span in self.remind if span >= self.within]
         if late:
-            raise ValueError(f"a reminder after the limit reminds of nothing: remind {max(late)} is not before within {self.within}")
+            raise ValueError(
+                f"a reminder after the limit reminds of nothing: remind {max(late)} is not before within {self.within}"
+            )
         return self
 
 
@@ -181,7 +184,9 @@ class Weights(Written):
 
 
 class CrossCheck(Written):
-    """An outside source knows what no unit has reported `within`: suspected omission. Alike enough from `alike` on."""
+    """An outside source knows what no unit has reported `within`: suspected omission. Alike enough from
+    `alike` on.
+    """
 
     within: Span
     alike: Share
@@ -191,7 +196,9 @@ class CrossCheck(Written):
 
 
 class Grounds(Written):
-    """What a lapse must be for a measure. A key that is absent asks nothing; `late_by` and numbers are at least."""
+    """What a lapse must be for a measure. A key that is absent asks nothing; `late_by` and numbers are at
+    least.
+    """
 
     late_by: Span | None = None
     level: tuple[Level, ...] | None = None
@@ -211,7 +218,9 @@ class MeasureRule(Written):
 
 
 class Accountability(Written):
-    """Proposed, never decided: the organ decides. `measures` is read from top to bottom, the last that fits wins."""
+    """Proposed, never decided: the organ decides. `measures` is read from top to bottom, the last that fits
+    wins.
+    """
 
     in_force_only_if: Literal["approved"]
     ladder: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -227,7 +236,10 @@ class Accountability(Written):
     @model_validator(mode="after")
     def measures_are_on_the_ladder(self) -> Self:
         faults = [
-            (("measures", number, "measure"), f"{rule.measure} is no step of the ladder: write one of {', '.join(self.ladder)}")
+            (
+                ("measures", number, "measure"),
+                f"{rule.measure} is no step of the ladder: write one of {', '.join(self.ladder)}",
+            )
             for number, rule in enumerate(self.measures)
             if rule.measure not in self.ladder
         ]
@@ -259,7 +271,11 @@ class Thresholds(Written):
     def level_of(self, deaths: int, injuries: int, loss: int) -> Level:
         """The higher of the three counts (DOMAIN.md)."""
         for number, level in enumerate((Level.I, Level.II, Level.III)):
-            if deaths >= self.deaths[number] or injuries >= self.injuries[number] or loss >= self.loss[number]:
+            if (
+                deaths >= self.deaths[number]
+                or injuries >= self.injuries[number]
+                or loss >= self.loss[number]
+            ):
                 return level
         return Level.IV
 
@@ -290,7 +306,9 @@ class PolicyDocument(Written):
     pause: Pause | None = None
     silent_source: SilentSource = SilentSource()
     exercise: Exercise = Exercise()
-    audiences: Annotated[dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)]
+    audiences: Annotated[
+        dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)
+    ]
     duties: Annotated[dict[RuleName, DutySpec], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -1,6 +1,8 @@
-"""A rule as written, read for one sort of matter: inheritance, variants and references settled, each value with its line.
+"""A rule as written, read for one sort of matter: inheritance, variants and references settled, each value
+with its line.
 
-Invariant: pure, and the only reading of `duties:` there is; deciding, checking, explaining and simulating all go through it.
+Invariant: pure, and the only reading of `duties:` there is; deciding, checking, explaining and simulating all
+go through it.
 """
 
 from collections.abc import Callable, Iterator
@@ -54,7 +56,9 @@ def reminders_as_written(document: PolicyDocument, name: str, sort: Sort) -> tup
 
 
 class _Reader:
-    def __init__(self, document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> None:
+    def __init__(
+        self, document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]
+    ) -> None:
         self._document, self._name, self._sort, self._line_of = document, name, sort, line_of
         self._layers = layers_of(document, name, sort)
 
@@ -139,8 +143,15 @@ class _Reader:
             if part.startswith("{"):
                 key = str(filled[part[1:-1]] or "")
                 if not key:
-                    raise PolicyError(where, f"{ref} has no meaning for a matter without {part[1:-1]}: add a variant for {part[1:-1]} none")
-            value = cast(dict[str, Any], value).get(key) if isinstance(value, dict) else getattr(cast(object, value), key, None)
+                    raise PolicyError(
+                        where,
+                        f"{ref} has no meaning for a matter without {part[1:-1]}: add a variant for {part[1:-1]} none",
+                    )
+            value = (
+                cast(dict[str, Any], value).get(key)
+                if isinstance(value, dict)
+                else getattr(cast(object, value), key, None)
+            )
             path.append(key)
             if value is None:
                 raise PolicyError(where, f"{ref} leads nowhere: there is no {'.'.join(path)} in the policy")
@@ -205,7 +216,9 @@ class _Reader:
         """Without those that would come at or after the limit, which `policy check` finds."""
         terms, rule = self.reminders()
         slips = self._plainly("slips") or ()
-        coloured = [(term, slips[number] if number < len(slips) else None) for number, term in enumerate(terms)]
+        coloured = [
+            (term, slips[number] if number < len(slips) else None) for number, term in enumerate(terms)
+        ]
         return tuple(one for one in coloured if not comes_too_late(one[0], whole)), rule
 
     def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], Rule | None]:
@@ -233,7 +246,9 @@ class _Reader:
             return spec, (self._at(where) if spec.chain else None)
         value, source = self._follow(spec.same_as, where)
         if not isinstance(value, Fallback):
-            raise PolicyError(where, f"{spec.same_as} is no fallback chain: point to one, such as @half_hour.fallback")
+            raise PolicyError(
+                where, f"{spec.same_as} is no fallback chain: point to one, such as @half_hour.fallback"
+            )
         return FallbackSpec(after=value.after, chain=value.chain, step=value.step), self._at(source)
 
 

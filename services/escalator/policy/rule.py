@@ -1,7 +1,8 @@
-"""A duty rule as it stands for one matter: variants applied, terms looked up, every value with the line it comes from.
+"""A duty rule as it stands for one matter: variants applied, terms looked up, every value with the line it
+comes from.
 
-Invariant: `decide` reads these and nothing else of the policy; resolving is a pure function of policy and matter, and is
-remembered per matter's sort, so that the hot path only looks it up.
+Invariant: `decide` reads these and nothing else of the policy; resolving is a pure function of policy and
+matter, and is remembered per matter's sort, so that the hot path only looks it up.
 """
 
 from dataclasses import dataclass
@@ -40,18 +41,24 @@ class DutyRule:
     plan: Plan
     """All of it that the case keeps (texts, discharge, chain, lines)."""
     on: tuple[str, ...]
-    """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`, `lapsed.<rule>`, `discharged.<rule>`,
-    `established.<watch>`."""
+    """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`,
+    `lapsed.<rule>`, `discharged.<rule>`,
+    `established.<watch>`.
+    """
     by: str
-    """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a transfer's addressee), `superior`
-    (the common superior), `competent`, `watched` (a standing case's unit), `named` (by a public notice), or the name of a post."""
+    """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a
+    transfer's addressee), `superior` (the common superior), `competent`, `watched` (a standing case's unit),
+    `named` (by a public notice), or the name of a post.
+    """
     to: tuple[str, ...]
     """Posts or audiences it is owed to."""
     term: Term | None
     """None: only what opens it gives a limit (`given`)."""
     starts: str
-    """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`, `learned_at` or
-    `received_at`."""
+    """`start` (the case's clock, policy `clock.starts_at`), `event` (the fact that opened it), `occurred_at`,
+    `learned_at` or
+    `received_at`.
+    """
     scope: Scope
     remind: tuple[tuple[Term, Slip | None], ...]
     """Fixed terms from the start, or shares of the whole term; each may colour the slip."""
@@ -66,4 +73,6 @@ class DutyRule:
     extend: Term | None = None
     """By how much its limit may be moved at most; None: not at all."""
     given: bool = False
-    """`due: given`: the act, task, source or roster that opens it names the limit; `term` where it names none."""
+    """`due: given`: the act, task, source or roster that opens it names the limit; `term` where it names
+    none.
+    """

@@ -1,7 +1,8 @@
-"""Every sort of matter that a rule tells apart: what must be looked at to know that a rule is right for all of them.
+"""Every sort of matter that a rule tells apart: what must be looked at to know that a rule is right for all
+of them.
 
-Invariant: two matters that differ in no way the rule asks about are one sort here; each way it asks about is tried with every value
-it names, with none and with another.
+Invariant: two matters that differ in no way the rule asks about are one sort here; each way it asks about is
+tried with every value it names, with none and with another.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def sorts_of(document: PolicyDocument, name: str) -> list[Sort]:
         sorted({OTHER, *_mentioned(whens, "unit")}),
     )
     sorts = (
-        Sort(kind, category, topic, level, grave, AreaCode(area), UnitId(unit)) for kind, category, topic, level, grave, area, unit in dims
+        Sort(kind, category, topic, level, grave, AreaCode(area), UnitId(unit))
+        for kind, category, topic, level, grave, area, unit in dims
     )
     return [sort for sort in sorts if fits(whole, sort)]
 
@@ -66,8 +68,19 @@ def _refs(specs: list[DutySpec]) -> Iterator[str]:
 
 
 def _texts(terms: DutyTerms) -> Iterator[str]:
-    several = (*(terms.to or ()), *(terms.remind or ()), *(terms.discharged_by or ()), *(terms.channels or ()), *(terms.overdue or {}))
-    for text in (terms.within or "", terms.extend or "", terms.fallback.same_as or "" if terms.fallback else "", *several):
+    several = (
+        *(terms.to or ()),
+        *(terms.remind or ()),
+        *(terms.discharged_by or ()),
+        *(terms.channels or ()),
+        *(terms.overdue or {}),
+    )
+    for text in (
+        terms.within or "",
+        terms.extend or "",
+        terms.fallback.same_as or "" if terms.fallback else "",
+        *several,
+    ):
         if is_ref(text):
             yield text
 

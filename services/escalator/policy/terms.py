@@ -1,7 +1,8 @@
 """Terms of the policy: `PT30M`, `P1M`, `P5WD` (working days), `50%` (of another term), `day 10` (of a month).
 
-Invariant: a term is its text; when it ends is computed from that text, the start and the zone alone. Working days follow the official
-Chinese calendar with its make-up workdays; beyond the years it knows, Monday to Friday stand in (`policy check` says where).
+Invariant: a term is its text; when it ends is computed from that text, the start and the zone alone. Working
+days follow the official Chinese calendar with its make-up workdays; beyond the years it knows, Monday to
+Friday stand in (`policy check` says where).
 """
 
 import re
@@ -25,7 +26,8 @@ _HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term) or d
 PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|day \d{1,2})$"
 
 CALENDAR_YEARS = range(
-    min(day.year for day in chinese_calendar.constants.holidays), max(day.year for day in chinese_calendar.constants.holidays) + 1
+    min(day.year for day in chinese_calendar.constants.holidays),
+    max(day.year for day in chinese_calendar.constants.holidays) + 1,
 )
 """The years whose holidays are officially known."""
 
@@ -70,13 +72,17 @@ class Term:
         return datetime.combine(day, time.max, zone).astimezone(UTC)
 
     def share(self, of_start: datetime, of_due: datetime) -> datetime:
-        """When this percentage of the term from `of_start` to `of_due` has gone. Raises TermError for any other term."""
+        """When this percentage of the term from `of_start` to `of_due` has gone. Raises TermError for any
+        other term.
+        """
         if not self.percent:
             raise TermError(f"{self.text} is no percentage")
         return of_start + (of_due - of_start) * self.percent / 100
 
     def within(self, start: datetime, due: datetime, zone: ZoneInfo) -> datetime:
-        """A moment of the term from `start` to `due`: its share for a percentage, else counted from `start`."""
+        """A moment of the term from `start` to `due`: its share for a percentage, else counted from
+        `start`.
+        """
         return self.share(start, due) if self.percent else self.after(start, zone)
 
     @property
@@ -111,7 +117,11 @@ def parse_term(text: str) -> Term:
         return Term(text, day=int(match["day"]))
     try:
         if (match := _MONTHS.match(text)) and int(match["months"]):
-            return Term(text, months=int(match["months"]), fixed=parse_fixed("P" + match["rest"]) if match["rest"] else None)
+            return Term(
+                text,
+                months=int(match["months"]),
+                fixed=parse_fixed("P" + match["rest"]) if match["rest"] else None,
+            )
         return Term(text, fixed=parse_fixed(text))
     except ValueError:
         raise TermError(f"{text!r} is not a term: {_HOW}") from None
@@ -126,7 +136,10 @@ def _term(value: Any) -> Term:
 
 
 TermField = Annotated[
-    Term, BeforeValidator(_term), PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": PATTERN})
+    Term,
+    BeforeValidator(_term),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
 """A term in the policy's document."""
 

@@ -1,7 +1,8 @@
 """The versions of the policy: draft → approved → in force from. Pure.
 
-Invariant: nobody approves their own draft, nothing comes into force before it was approved, and which version is in force at a moment
-never changes afterwards. An approved text never changes: another text is another version.
+Invariant: nobody approves their own draft, nothing comes into force before it was approved, and which version
+is in force at a moment never changes afterwards. An approved text never changes: another text is another
+version.
 """
 
 import hashlib
@@ -58,8 +59,12 @@ def approve(version: Version, by: str, at: datetime, in_force_from: datetime) ->
     if in_force_from < at:
         raise VersionError(f"in force from {in_force_from.isoformat()} has passed: write a time from now on")
     if version.approvals and version.approvals[-1].in_force_from > at:
-        raise VersionError(f"it is approved already, in force from {version.approvals[-1].in_force_from.isoformat()}")
-    return version.model_copy(update={"approvals": (*version.approvals, Approval(by=by, at=at, in_force_from=in_force_from))})
+        raise VersionError(
+            f"it is approved already, in force from {version.approvals[-1].in_force_from.isoformat()}"
+        )
+    return version.model_copy(
+        update={"approvals": (*version.approvals, Approval(by=by, at=at, in_force_from=in_force_from))}
+    )
 
 
 class Register:
@@ -70,15 +75,23 @@ class Register:
 
     @cached_property
     def _turns(self) -> list[tuple[datetime, datetime, str]]:
-        """(in force from, approved at, id), in order: of two from the same moment the one approved last counts."""
-        return sorted((one.in_force_from, one.at, version.id) for version in self.versions.values() for one in version.approvals)
+        """(in force from, approved at, id), in order: of two from the same moment the one approved last
+        counts.
+        """
+        return sorted(
+            (one.in_force_from, one.at, version.id)
+            for version in self.versions.values()
+            for one in version.approvals
+        )
 
     @cached_property
     def _begins(self) -> list[datetime]:
         return [begins for begins, _, _ in self._turns]
 
     def in_force(self, at: datetime) -> Version | None:
-        """The version in force at `at`, which counts from its very moment; before the first, the first. None where none was approved."""
+        """The version in force at `at`, which counts from its very moment; before the first, the first. None
+        where none was approved.
+        """
         return next(self.latest_first(at), None)
 
     def latest_first(self, at: datetime) -> Iterator[Version]:
@@ -97,4 +110,7 @@ class Register:
 
     def labelled(self, label: str) -> Version:
         """Raises KeyError."""
-        return next((version for version in self.versions.values() if version.label == label), None) or self.versions[label]
+        return (
+            next((version for version in self.versions.values() if version.label == label), None)
+            or self.versions[label]
+        )

@@ -1,7 +1,8 @@
-"""Where the versions are kept: the KV bucket POLICIES, `text.<digest>` for the YAML and `version.<digest>` for where it stands.
+"""Where the versions are kept: the KV bucket POLICIES, `text.<digest>` for the YAML and `version.<digest>`
+for where it stands.
 
-Invariant: a text is written before the version that names it and never again; a version changes by compare-and-set alone. Every
-policy a case began under stays, so that no later one changes under it.
+Invariant: a text is written before the version that names it and never again; a version changes by
+compare-and-set alone. Every policy a case began under stays, so that no later one changes under it.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,10 @@
-"""The policies of this installation: which one is in force, which one a case began under, how a new one comes into force.
+"""The policies of this installation: which one is in force, which one a case began under, how a new one comes
+into force.
 
-Invariant: once `open` has returned there is always a policy in force; it changes only by an approval, at the moment the approval
-names. The file is the first version, or a new one: a text that was ever approved is not approved again because a service starts with
-it. What happened to a version is in the bucket first, then a fact; a fact that did not get out is told again at the next start.
+Invariant: once `open` has returned there is always a policy in force; it changes only by an approval, at the
+moment the approval names. The file is the first version, or a new one: a text that was ever approved is not
+approved again because a service starts with it. What happened to a version is in the bucket first, then a
+fact; a fact that did not get out is told again at the next start.
 """
 
 import asyncio
@@ -25,18 +27,35 @@ from shared.vocabulary import Kind
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Tell = Callable[[Kind, str, datetime, Frozen], Awaitable[None]]
-"""Appends a fact about no case: its kind, its id (which makes a repeat harmless), when it happened, its data."""
+"""Appends a fact about no case: its kind, its id (which makes a repeat harmless), when it happened, its
+data.
+"""
 TOLD_AGAIN = timedelta(days=7)
-"""What happened so lately is told at the start where it is not on record; of what is older the record may have been cut."""
+"""What happened so lately is told at the start where it is not on record; of what is older the record may
+have been cut.
+"""
 
 
 class Policies:
-    """Give it where `in_force` and `by_label` are asked; `open` belongs to a service's `prepare`, `run` to its `tasks`."""
+    """Give it where `in_force` and `by_label` are asked; `open` belongs to a service's `prepare`, `run` to
+    its `tasks`.
+    """
 
     def __init__(
-        self, first: Policy, store: PolicyStore, directory: Callable[[], Directory], clock: Callable[[], datetime], tell: Tell
+        self,
+        first: Policy,
+        store: PolicyStore,
+        directory: Callable[[], Directory],
+        clock: Callable[[], datetime],
+        tell: Tell,
     ) -> None:
-        self._first, self._store, self._directory, self._clock, self._tell = first, store, directory, clock, tell
+        self._first, self._store, self._directory, self._clock, self._tell = (
+            first,
+            store,
+            directory,
+            clock,
+            tell,
+        )
         self._texts: dict[str, str] = {digest_of(first.text): first.text}
         self._parsed: dict[str, Policy] = {digest_of(first.text): first}
         self.register = Register(())
@@ -54,7 +73,12 @@ class Policies:
             try:
                 return self._policy(version.id)
             except (KeyError, YamlFault) as error:
-                log.error("policy_unreadable", policy=version.label, error=str(error), next="the one before is followed; draft it anew")
+                log.error(
+                    "policy_unreadable",
+                    policy=version.label,
+                    error=str(error),
+                    next="the one before is followed; draft it anew",
+                )
         return self._first
 
     def by_label(self, label: str) -> Policy:
@@ -83,14 +107,18 @@ class Policies:
 
     def version(self, name: str) -> Version:
         """By its id, its label, or its name where only one has it. Raises KeyError."""
-        named = [version for version in self.register.versions.values() if version.label.partition(" ")[0] == name]
+        named = [
+            version for version in self.register.versions.values() if version.label.partition(" ")[0] == name
+        ]
         return named[0] if len(named) == 1 else self.register.labelled(name)
 
     def text_of(self, version: Version) -> str:
         return self._texts[version.id]
 
     async def draft(self, text: str, by: str, name: str = "policy.yaml") -> Version:
-        """Lay a text down; the same text is the same draft. Raises YamlFault for one that could not be followed."""
+        """Lay a text down; the same text is the same draft. Raises YamlFault for one that could not be
+        followed.
+        """
         policy = await asyncio.to_thread(self._checked, text, name)
         digest = digest_of(text)
         version = Version(id=digest, label=policy.label, name=name, drafted_by=by, drafted_at=self._clock())
@@ -104,7 +132,9 @@ class Policies:
         return version
 
     async def approve(self, name: str, by: str, in_force_from: datetime | None = None) -> Version:
-        """Raises KeyError, VersionError, or YamlFault where the directory has changed and it can no longer be followed."""
+        """Raises KeyError, VersionError, or YamlFault where the directory has changed and it can no longer be
+        followed.
+        """
         digest = self.version(name).id
         while True:
             found = await self._store.read(VERSION + digest)
@@ -144,7 +174,9 @@ class Policies:
         while not version.approvals:
             stored = await self._store.read(VERSION + version.id)
             if stored is None:
-                raise OSError(f"version {version.id} of the policy was written and is not in the bucket POLICIES")
+                raise OSError(
+                    f"version {version.id} of the policy was written and is not in the bucket POLICIES"
+                )
             version = Version.model_validate_json(stored[0])
             # Another replica with the same file may have approved it at this very moment.
             if not version.approvals:
@@ -192,10 +224,14 @@ class Policies:
                     await self._tell_approved(version, approval)
 
     async def _tell_drafted(self, version: Version) -> None:
-        data = PolicyDrafted(version=version.id, label=version.label, by=version.drafted_by, text=self._texts[version.id])
+        data = PolicyDrafted(
+            version=version.id, label=version.label, by=version.drafted_by, text=self._texts[version.id]
+        )
         await self._tell(Kind.POLICY_DRAFTED, f"policy:{version.id}:drafted", version.drafted_at, data)
 
     async def _tell_approved(self, version: Version, approval: Approval) -> None:
         number = version.approvals.index(approval)
-        data = PolicyApproved(version=version.id, label=version.label, by=approval.by, in_force_from=approval.in_force_from)
+        data = PolicyApproved(
+            version=version.id, label=version.label, by=approval.by, in_force_from=approval.in_force_from
+        )
         await self._tell(Kind.POLICY_APPROVED, f"policy:{version.id}:approved:{number}", approval.at, data)

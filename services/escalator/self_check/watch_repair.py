@@ -1,8 +1,8 @@
 """One doubtful case, looked at closely: is it a difference, and can it be repaired?
 
-Invariant: nothing is called a difference that was not seen on the broker twice with the same revision of the case in between, and
-nothing is written over what changed meanwhile. It arms and cancels in its own words, not in those of the lanes: what is wrong there
-must not be repaired by being done wrong once more.
+Invariant: nothing is called a difference that was not seen on the broker twice with the same revision of the
+case in between, and nothing is written over what changed meanwhile. It arms and cancels in its own words, not
+in those of the lanes: what is wrong there must not be repaired by being done wrong once more.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,9 @@ TIMEOUT = 5.0
 IN_FLIGHT = timedelta(seconds=5)
 """A case written so lately may still be about to set its clock."""
 ON_ITS_WAY = timedelta(seconds=15)
-"""A clock that struck so lately may still be on its way into the record (a broker that restarts takes a while to fetch it)."""
+"""A clock that struck so lately may still be on its way into the record (a broker that restarts takes a while
+to fetch it).
+"""
 
 
 class _Applied(msgspec.Struct):
@@ -67,10 +69,14 @@ class Closely:
         self._connection, self._clock = connection, clock
 
     async def clock_of(self, case: CaseId) -> Checked | None:
-        """The difference between the case and its clock, repaired where that is possible; None where there is none (any more)."""
+        """The difference between the case and its clock, repaired where that is possible; None where there is
+        none (any more).
+        """
         before, (pending_at, pending_sequence) = await self.case(case), await self._pending(case)
         after = await self.case(case)
-        if before.revision != after.revision or (after.at is not None and self._clock() - after.at < IN_FLIGHT):
+        if before.revision != after.revision or (
+            after.at is not None and self._clock() - after.at < IN_FLIGHT
+        ):
             return None
         if not after.readable:
             return Checked(found=Found.CASE_UNREADABLE, case=case, pending_at=pending_at)
@@ -115,7 +121,11 @@ class Closely:
         return (armed_for(schedule), stored.sequence) if stored is not None and schedule else (None, 0)
 
     async def _lane_has_work(self, case: CaseId) -> bool:
-        info = await self._connection().jetstream(timeout=TIMEOUT).consumer_info(FACTS, escalator_durable(lane_of(case)))
+        info = (
+            await self._connection()
+            .jetstream(timeout=TIMEOUT)
+            .consumer_info(FACTS, escalator_durable(lane_of(case)))
+        )
         return bool(info.num_pending or info.num_ack_pending)
 
     async def _arm(self, case: CaseId, duty: str | None, at: datetime, over: int) -> bool:
@@ -143,7 +153,9 @@ class Closely:
             await (
                 self._connection()
                 .jetstream()
-                .publish(armed_subject(case), orjson.dumps(fact), timeout=TIMEOUT, stream=CLOCKS, headers=headers)
+                .publish(
+                    armed_subject(case), orjson.dumps(fact), timeout=TIMEOUT, stream=CLOCKS, headers=headers
+                )
             )
         except APIError:
             return False

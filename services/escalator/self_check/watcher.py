@@ -1,12 +1,14 @@
-"""Who watches the watcher: every minute all cases are laid beside all pending clocks, and both beside the record.
+"""Who watches the watcher: every minute all cases are laid beside all pending clocks, and both beside the
+record.
 
-Invariant: whoever relies on a clock learns within a round that it is not there, and it is armed again; each difference is a fact.
-The outside address is called only after a round that found none, while every service is ready by its own word, stored a moment ago.
-It shares nothing with the lanes but the stored contract.
+Invariant: whoever relies on a clock learns within a round that it is not there, and it is armed again; each
+difference is a fact. The outside address is called only after a round that found none, while every service is
+ready by its own word, stored a moment ago. It shares nothing with the lanes but the stored contract.
 
-What it sees: for every case, that exactly the clock it waits for is pending; that no clock is pending for nobody; of every report and
-act that a lane is past, that its case has taken it in (or that it was set aside); that no lane, nor those who deliver and record,
-stand still. What it does not see: clocks that struck and hand-overs whose decisions changed nothing, and whether a decision was right.
+What it sees: for every case, that exactly the clock it waits for is pending; that no clock is pending for
+nobody; of every report and act that a lane is past, that its case has taken it in (or that it was set aside);
+that no lane, nor those who deliver and record, stand still. What it does not see: clocks that struck and
+hand-overs whose decisions changed nothing, and whether a decision was right.
 """
 
 import asyncio
@@ -48,7 +50,9 @@ PART = 250
 MOST_LOOKED_AT = 2000
 """Doubtful cases looked at closely in one round; the next round goes on."""
 MOST_FACTS = 20_000
-"""New facts followed into their cases in one round; where more came in, the oldest of them are not followed, and that is said."""
+"""New facts followed into their cases in one round; where more came in, the oldest of them are not followed,
+and that is said.
+"""
 REST = 4
 """A round is followed by at least so many times its own length without one."""
 NOT_FOLLOWED = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
@@ -115,10 +119,14 @@ class Watcher:
                 await self.round()
             except (NatsError, WalkError, OSError, TimeoutError) as error:
                 self._metrics.well.set(0)
-                log.warning("round_not_ended", error=str(error) or type(error).__name__, next=f"again in {every:g} s")
+                log.warning(
+                    "round_not_ended", error=str(error) or type(error).__name__, next=f"again in {every:g} s"
+                )
             except Exception:  # the boundary: the check must never take down the lanes it watches
                 self._metrics.well.set(0)
-                log.exception("round_failed", next=f"again in {every:g} s; no call goes out to the outside address")
+                log.exception(
+                    "round_failed", next=f"again in {every:g} s; no call goes out to the outside address"
+                )
             await asyncio.sleep(max(0.0, REST * (perf_counter() - began) - every))
 
     async def round(self) -> Round:
@@ -130,7 +138,9 @@ class Watcher:
         recent = await self._recent_facts(last, lanes)
         clocks = await self._clocks(met)
         await self._cases(met, clocks, recent, lanes)
-        met.ignored |= {case: sequence for case, sequence in recent.items() if sequence <= lanes[lane_of(case)].done}
+        met.ignored |= {
+            case: sequence for case, sequence in recent.items() if sequence <= lanes[lane_of(case)].done
+        }
         await self._look_closely(met)
         await self._retire(met)
         await self._tell(met, perf_counter() - started)
@@ -142,7 +152,9 @@ class Watcher:
         """Each lane's queue. Notes every durable that stands still."""
         js = self._connection().jetstream(timeout=5)
         queues: dict[int, Queue] = {}
-        names = {escalator_durable(lane): lane for lane in range(LANES)} | dict.fromkeys(self._settings.watch_also, -1)
+        names = {escalator_durable(lane): lane for lane in range(LANES)} | dict.fromkeys(
+            self._settings.watch_also, -1
+        )
         for name, lane in names.items():
             queue = queue_of(await js.consumer_info(FACTS, name))
             if self._stillness.seconds(name, queue, met.began.timestamp()) > STILL_AFTER.total_seconds():
@@ -156,11 +168,15 @@ class Watcher:
         """So that one made anew goes on from there (shared/streams.py)."""
         if not floor or self._positions.get(durable) == floor:
             return
-        answer = await self._connection().request(f"$JS.API.DIRECT.GET.{FACTS}", b'{"seq":%d}' % floor, timeout=5)
+        answer = await self._connection().request(
+            f"$JS.API.DIRECT.GET.{FACTS}", b'{"seq":%d}' % floor, timeout=5
+        )
         if (stamp := (answer.headers or {}).get(STAMP)) is None:
             return
         js = self._connection().jetstream(timeout=5)
-        await js.publish(f"$KV.{POSITIONS}.{position_key(FACTS, durable)}", Position(floor, from_stamp(stamp)).write())
+        await js.publish(
+            f"$KV.{POSITIONS}.{position_key(FACTS, durable)}", Position(floor, from_stamp(stamp)).write()
+        )
         self._positions[durable] = floor
 
     # The record
@@ -169,7 +185,12 @@ class Watcher:
         """Case → its latest fact since the last round; those set aside are left out."""
         after = self._followed_to or last
         if last - after > MOST_FACTS * 8:
-            log.warning("facts_not_followed", since=after, until=last - MOST_FACTS * 8, next="the lanes are faster than the check")
+            log.warning(
+                "facts_not_followed",
+                since=after,
+                until=last - MOST_FACTS * 8,
+                next="the lanes are faster than the check",
+            )
             after = last - MOST_FACTS * 8
         # What a lane has not done with yet is followed in the next round.
         self._followed_to = min([last, *(lane.done for lane in lanes.values() if lane.waiting)])
@@ -183,7 +204,12 @@ class Watcher:
                     case = CaseId(envelope["subject"])
                     recent[case] = max(stored.sequence, recent.get(case, 0))
                 if len(recent) >= MOST_FACTS:
-                    log.warning("facts_not_followed", since=after, kind=kind, next="the lanes are faster than the check")
+                    log.warning(
+                        "facts_not_followed",
+                        since=after,
+                        kind=kind,
+                        next="the lanes are faster than the check",
+                    )
                     return recent
         return recent
 
@@ -205,11 +231,21 @@ class Watcher:
         for lane in range(LANES):
             async for stored in self._slowly(CLOCKS, f"clock.armed.{lane}.*"):
                 met.clocks += 1
-                clocks[CaseId(stored.subject.rpartition(".")[2])] = Pending(armed_for(stored.headers["Nats-Schedule"]), stored.at)
+                clocks[CaseId(stored.subject.rpartition(".")[2])] = Pending(
+                    armed_for(stored.headers["Nats-Schedule"]), stored.at
+                )
         return clocks
 
-    async def _cases(self, met: Round, clocks: Mapping[CaseId, Pending], recent: dict[CaseId, int], lanes: Mapping[int, Queue]) -> None:
-        """Every kept revision of every case, the oldest first: what was noted of one is forgotten where a later one is met."""
+    async def _cases(
+        self,
+        met: Round,
+        clocks: Mapping[CaseId, Pending],
+        recent: dict[CaseId, int],
+        lanes: Mapping[int, Queue],
+    ) -> None:
+        """Every kept revision of every case, the oldest first: what was noted of one is forgotten where a
+        later one is met.
+        """
         strays = set(clocks)
         info = await self._connection().request(f"$JS.API.STREAM.INFO.KV_{CASES}", b"", timeout=5)
         met.cases = _json.decode(info.data)["state"].get("num_subjects", 0)  # which the client leaves out
@@ -239,7 +275,9 @@ class Watcher:
                 met.ignored[case_id] = sequence
             if self._may_leave(case):
                 met.ended[case_id] = stored.sequence
-        met.doubtful |= {case_id: None for case_id in strays if self._clock() - clocks[case_id].armed >= IN_FLIGHT}
+        met.doubtful |= {
+            case_id: None for case_id in strays if self._clock() - clocks[case_id].armed >= IN_FLIGHT
+        }
 
     def _may_leave(self, case: CaseSeen) -> bool:
         if case.ended_at is None or case.clock_at is not None or case.standing is not None:
@@ -259,7 +297,12 @@ class Watcher:
 
     async def _look_closely(self, met: Round) -> None:
         if len(met.doubtful) > MOST_LOOKED_AT:
-            log.error("many_differences", doubtful=len(met.doubtful), looked_at=MOST_LOOKED_AT, next="the next rounds go on")
+            log.error(
+                "many_differences",
+                doubtful=len(met.doubtful),
+                looked_at=MOST_LOOKED_AT,
+                next="the next rounds go on",
+            )
         for case in dict.fromkeys([*met.doubtful, *met.moving, *met.parted][:MOST_LOOKED_AT]):
             if (difference := await self._closely.clock_of(case)) is not None:
                 met.differences.append(await self._made_again(difference))
@@ -276,7 +319,9 @@ class Watcher:
         return difference.model_copy(update={"repaired": again.readable})
 
     async def _retire(self, met: Round) -> None:
-        """Cases that ended long ago leave the bucket, each at exactly the revision that was seen; the trail keeps them."""
+        """Cases that ended long ago leave the bucket, each at exactly the revision that was seen; the trail
+        keeps them.
+        """
         js = self._connection().jetstream(timeout=5)
         for case, revision in met.ended.items():
             headers = {
@@ -290,7 +335,12 @@ class Watcher:
             try:
                 await js.publish(f"$KV.{CASES}.{case}", b"", timeout=5, headers=headers)
             except NatsError as error:
-                log.info("case_stays", case=case, error=str(error), next="it was written meanwhile, or the next round takes it")
+                log.info(
+                    "case_stays",
+                    case=case,
+                    error=str(error),
+                    next="it was written meanwhile, or the next round takes it",
+                )
                 continue
             await self._retire_parts(js, case)
             self._metrics.purged.inc()
@@ -308,9 +358,14 @@ class Watcher:
             said = one.model_dump(mode="json", exclude_none=True)
             log.error("difference", **said, next="look at the `checked` fact; if it comes again, why")
             subject, moment = one.case or one.durable or "", one.expected_at or one.pending_at
-            # What stays as it is is said once an hour (the broker's dedupe window), what was repaired each time.
-            fact_id = f"check:{subject}:{one.found}:{one.sequence or moment or ''}" + (f":{met.began:%H%M%S}" if one.repaired else "")
-            raw = Fact.bytes_of(Kind.CHECKED, id=fact_id, source=SOURCE, subject=one.case, time=met.began, data=one)
+            # What stays as it is is said once an hour (the broker's dedupe window), what was repaired each
+            # time.
+            fact_id = f"check:{subject}:{one.found}:{one.sequence or moment or ''}" + (
+                f":{met.began:%H%M%S}" if one.repaired else ""
+            )
+            raw = Fact.bytes_of(
+                Kind.CHECKED, id=fact_id, source=SOURCE, subject=one.case, time=met.began, data=one
+            )
             await append(self._connection(), fact_subject(subject, Kind.CHECKED), raw, fact_id)
         well = not met.differences and len(met.doubtful) <= MOST_LOOKED_AT
         self._metrics.cases.set(met.cases)
@@ -318,13 +373,24 @@ class Watcher:
         self._metrics.took.set(took)
         self._metrics.well.set(well)
         self._metrics.ended.set(self._clock().timestamp())
-        log.info("round", cases=met.cases, clocks=met.clocks, differences=len(met.differences), seconds=round(took, 2))
+        log.info(
+            "round",
+            cases=met.cases,
+            clocks=met.clocks,
+            differences=len(met.differences),
+            seconds=round(took, 2),
+        )
         if well and self._settings.deadman_url and await self._all_lights_are_on():
             await _call(self._settings.deadman_url)
 
     async def _all_lights_are_on(self) -> bool:
-        """Whether every service wrote a moment ago that it is ready: that it can store, that its queues move, that its channels take."""
-        stored = [read_light(one.subject, one.at, one.data) async for one in walk(self._connection, f"KV_{LIGHTS}", f"$KV.{LIGHTS}.>")]
+        """Whether every service wrote a moment ago that it is ready: that it can store, that its queues move,
+        that its channels take.
+        """
+        stored = [
+            read_light(one.subject, one.at, one.data)
+            async for one in walk(self._connection, f"KV_{LIGHTS}", f"$KV.{LIGHTS}.>")
+        ]
         out = lights_out([light for light in stored if light is not None], self._settings.watch_services)
         if out:
             log.error("lights_out", out=out, next="no call goes out to the outside address")
@@ -335,7 +401,9 @@ _json = msgspec.json.Decoder(dict[str, Any])
 
 
 async def _call(url: str) -> None:
-    """Says that all is well; an address that does not answer is somebody else's to notice: that is what it is for."""
+    """Says that all is well; an address that does not answer is somebody else's to notice: that is what it is
+    for.
+    """
     import httpx  # only where an address is set: it costs 8 MB
 
     try:

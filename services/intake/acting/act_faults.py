@@ -1,6 +1,7 @@
 """What is wrong with an act, every field at once, each with its remedy.
 
-Invariant: an act without a fault names only what there is, and carries exactly the fields its row in acts_table knows. Pure.
+Invariant: an act without a fault names only what there is, and carries exactly the fields its row in
+acts_table knows. Pure.
 """
 
 from datetime import datetime, timedelta
@@ -32,7 +33,9 @@ TASKS_FULL = N_("this case has %(there)s tasks, and takes no more: open another 
 TASKS_BEYOND = N_(
     "are %(more)s more, and this case has %(there)s of at most %(most)s: assign at most %(room)s more here, open another case for the rest"
 )
-ITEMS_FULL = N_("this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest")
+ITEMS_FULL = N_(
+    "this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest"
+)
 
 
 def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is_call: bool) -> list[Fault]:
@@ -45,7 +48,12 @@ def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is
     if form.called_at > now + CLOCKS_DIFFER:
         return [("called_at", "lies in the future: say when the call was")]
     if form.called_at < max(now - CALLS_GO_BACK, opened_at - CLOCKS_DIFFER):
-        return [("called_at", "lies before this was reported, or more than a day ago: a call that old answers nothing here")]
+        return [
+            (
+                "called_at",
+                "lies before this was reported, or more than a day ago: a call that old answers nothing here",
+            )
+        ]
     return []
 
 
@@ -65,12 +73,18 @@ def _missing(act: Act, form: ActForm) -> list[Fault]:
     if act.either and not set(act.either) & set(filled):
         faults.append((act.either[0], f"is missing: give {' or '.join(act.either)}"))
     if act.kind is Kind.FILED and "text" not in filled and form.document not in (None, Document.NIL_REPORT):
-        faults.append(("text", "is missing: say what it says, or where it lies; only a nil report says nothing"))
+        faults.append(
+            ("text", "is missing: say what it says, or where it lies; only a nil report says nothing")
+        )
     return faults
 
 
 def _strangers(act: Act, form: ActForm) -> list[Fault]:
-    return [(field, f"has no meaning for {act.kind}: remove it") for field in form.filled if field != "text" and field not in act.fields]
+    return [
+        (field, f"has no meaning for {act.kind}: remove it")
+        for field in form.filled
+        if field != "text" and field not in act.fields
+    ]
 
 
 def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:

@@ -1,7 +1,7 @@
 """What people do to a case: each act is a fact of its own, and the answer says what the escalator made of it.
 
-Invariant: an act is stored before it is decided on, so that an act that is refused is on record too; the answer never claims
-more than the decision that was seen.
+Invariant: an act is stored before it is decided on, so that an act that is refused is on record too; the
+answer never claims more than the decision that was seen.
 """
 
 from collections.abc import Callable
@@ -75,8 +75,12 @@ class CaseActs:
             return frozenset[Kind]()
         return territory.allowed(principal.actor(), case, self._directory, self._clock())
 
-    async def acknowledge(self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None) -> Acted:
-        """For the principal themself; with `person` the duty officer logs a call to somebody else. Problem 403, 404, 422, 503."""
+    async def acknowledge(
+        self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None
+    ) -> Acted:
+        """For the principal themself; with `person` the duty officer logs a call to somebody else. Problem
+        403, 404, 422, 503.
+        """
         card = await self._lookup.card(case, principal)
         access.check_role(principal, Kind.ACKNOWLEDGED, self._directory)
         who = self._who_knows(principal, form.person)
@@ -86,7 +90,12 @@ class CaseActs:
         if who != principal.person:
             said = self._logged_call(form, self._directory.people_by_id[who], principal)
         else:
-            said = Acknowledgement(person=who, via=Via.DESK if form.via == Via.DESK else Via.API, by=principal.actor(), note=form.note)
+            said = Acknowledgement(
+                person=who,
+                via=Via.DESK if form.via == Via.DESK else Via.API,
+                by=principal.actor(),
+                note=form.note,
+            )
         access.check_acknowledgement(said, card.lean, self._directory, self._clock())
         return await self._do(Kind.ACKNOWLEDGED, case, said, principal.subject, key)
 
@@ -106,17 +115,34 @@ class CaseActs:
     def _who_knows(self, principal: Principal, person: PersonId | None) -> PersonId:
         if person is None or person == principal.person:
             if principal.person is None:
-                raise invalid([("person", "is missing: your token names no person, so say who now knows")], "acknowledgement")
+                raise invalid(
+                    [("person", "is missing: your token names no person, so say who now knows")],
+                    "acknowledgement",
+                )
             return principal.person
         if person not in self._directory.people_by_id:
-            raise invalid([("person", f"nobody {person!r} is known: take an id from GET /api/v1/directory/people")], "acknowledgement")
+            raise invalid(
+                [("person", f"nobody {person!r} is known: take an id from GET /api/v1/directory/people")],
+                "acknowledgement",
+            )
         return person
 
-    async def act(self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None) -> Acted:
+    async def act(
+        self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None
+    ) -> Acted:
         """Any other act. Problem 403, 404, 422, 503; a refusal by the escalator is an answer."""
         card = await self._lookup.card(case, principal)
         whole = card.lean
-        access.check_act(principal, kind, whole, self._directory, self._clock(), task=form.task, duty=form.duty, person=form.to_person)
+        access.check_act(
+            principal,
+            kind,
+            whole,
+            self._directory,
+            self._clock(),
+            task=form.task,
+            duty=form.duty,
+            person=form.to_person,
+        )
         if kind is Kind.COMMAND_TAKEN and form.to_person is None:
             form = form.model_copy(update={"to_person": self._themself(principal)})
         faults = faults_in(ACTS[kind], form, whole, self._directory, self._clock())
@@ -136,7 +162,10 @@ class CaseActs:
 
     def _themself(self, principal: Principal) -> PersonId:
         if principal.person is None:
-            raise invalid([("to_person", "is missing: your token names no person, and this is for a person to say")], "act")
+            raise invalid(
+                [("to_person", "is missing: your token names no person, and this is for a person to say")],
+                "act",
+            )
         return principal.person
 
     async def _merge_faults(self, card: Card, into: CaseId, principal: Principal) -> list[Fault]:
@@ -151,11 +180,15 @@ class CaseActs:
         return _unlike(card, other)
 
     def refusal_of(self, by: Actor, kind: Kind, case: CaseId) -> Refusal | None:
-        """Why a system may not say so about the case; of one that has left the board the escalator says it."""
+        """Why a system may not say so about the case; of one that has left the board the escalator says
+        it.
+        """
         card = self._board.card(case)
         return None if card is None else territory.may(by, kind, card.lean, self._directory, self._clock())
 
-    async def tell(self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original) -> Stored:
+    async def tell(
+        self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original
+    ) -> Stored:
         """What a system says about a case it reported; its own id makes it idempotent."""
         said = CaseAct(by=by, text=text, original=original)
         return await self._append(kind, case, said, fact_id, source, once=True)
@@ -168,7 +201,9 @@ class CaseActs:
             raise invalid([KEY_FAULT], "act")
         return await self._answer(case, stored)
 
-    async def _append(self, kind: Kind, case: CaseId, said: BaseModel, fact_id: str, source: str, *, once: bool) -> Stored:
+    async def _append(
+        self, kind: Kind, case: CaseId, said: BaseModel, fact_id: str, source: str, *, once: bool
+    ) -> Stored:
         fact = Fact.of(kind, id=fact_id, source=source, subject=case, time=self._clock(), data=said)
         with about_case(case):
             stored = await self._record.append(fact_subject(case, kind), fact.write(), fact_id, once=once)
@@ -193,17 +228,26 @@ class CaseActs:
 
 
 def _unlike(card: Card, other: Card) -> list[Fault]:
-    """What is thrown together must be of one sort: an exercise rings nobody, and a task knows no half hour."""
+    """What is thrown together must be of one sort: an exercise rings nobody, and a task knows no half
+    hour.
+    """
     one, into = card.lean.report, other.lean.report
     if one.exercise != into.exercise:
         return [("into", "is an exercise, or this one is: an exercise and an emergency are never one case")]
     if (one.kind in GRADED) != (into.kind in GRADED):
-        return [("into", f"is a {into.kind}, and this is a {one.kind}: name a case of the same sort, or raise one")]
+        return [
+            (
+                "into",
+                f"is a {into.kind}, and this is a {one.kind}: name a case of the same sort, or raise one",
+            )
+        ]
     return []
 
 
 def decided_on(card: Card, sequence: int) -> Decision | None:
-    """The decision on the fact at `sequence`, or a later one where ours has gone by already; None while it is still to come."""
+    """The decision on the fact at `sequence`, or a later one where ours has gone by already; None while it is
+    still to come.
+    """
     if card.applied < sequence:
         return None
     return card.decision

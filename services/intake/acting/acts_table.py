@@ -1,7 +1,8 @@
-"""Every act on a case in one table: its path, which fields it needs and takes, what its form on the desk says.
+"""Every act on a case in one table: its path, which fields it needs and takes, what its form on the desk
+says.
 
-Invariant: the API, the desk, the checks and the documents are built from this table alone; an act that is not in it can't be done, and
-a field an act neither needs nor takes is refused by name.
+Invariant: the API, the desk, the checks and the documents are built from this table alone; an act that is not
+in it can't be done, and a field an act neither needs nor takes is refused by name.
 """
 
 from collections.abc import Mapping

@@ -27,14 +27,21 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     202: {"description": "On record; what the escalator makes of it follows"},
     404: {"description": "No such case on the board"},
     409: {"description": "On record, but refused or set aside: says why, and what to do"},
-    503: {"description": "Not reachable, or the case is not decided on yet: send it again with the same Idempotency-Key"},
+    503: {
+        "description": "Not reachable, or the case is not decided on yet: send it again with the same Idempotency-Key"
+    },
 }
 
 
 def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["acts"])
 
-    @router.post("/api/v1/cases/{case}/acknowledge", response_model=Acted, responses=_RESPONSES, openapi_extra=takes(AcknowledgeForm))
+    @router.post(
+        "/api/v1/cases/{case}/acknowledge",
+        response_model=Acted,
+        responses=_RESPONSES,
+        openapi_extra=takes(AcknowledgeForm),
+    )
     async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(MAY[Kind.ACKNOWLEDGED]))
         form = await form_of(request, AcknowledgeForm)
@@ -60,21 +67,32 @@ def _add(router: APIRouter, row: Act, acts: CaseActs, gate: Gate) -> None:
         description=f"The fact `{row.kind}`. Who may: {', '.join(sorted(row.roles))}.",
         response_model=Acted,
         responses=_RESPONSES,
-        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _body(row)}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _body(row)}}}
+        },
     )
 
 
 def _body(row: Act) -> dict[str, Any]:
     """The form with the act's own fields alone, those it needs required."""
     schema = of_model(ActForm)
-    fields = {name: spec for name, spec in schema["properties"].items() if name == "text" or name in row.fields}
+    fields = {
+        name: spec for name, spec in schema["properties"].items() if name == "text" or name in row.fields
+    }
     return {**schema, "title": row.title, "properties": fields, "required": sorted(row.needs)}
 
 
 def _outcome(acted: Acted) -> Response:
     body = acted.model_dump(mode="json", exclude_none=True) if acted.is_refused else {}
     if acted.outcome is Outcome.SET_ASIDE:
-        raise Problem(409, "Set aside", f"It is on record as fact {acted.fact.sequence}, but {WHY[ACT_SET_ASIDE]}.", **body)
+        raise Problem(
+            409,
+            "Set aside",
+            f"It is on record as fact {acted.fact.sequence}, but {WHY[ACT_SET_ASIDE]}.",
+            **body,
+        )
     if acted.outcome is Outcome.REFUSED:
-        raise Problem(409, "Refused", f"It is on record, but changes nothing: {acted.refused_because}.", **body)
+        raise Problem(
+            409, "Refused", f"It is on record, but changes nothing: {acted.refused_because}.", **body
+        )
     return answer(acted, 200 if acted.outcome is Outcome.APPLIED else 202)

@@ -1,6 +1,8 @@
-"""`GET /api/v1/cases[/{id}]` and `GET /api/v1/tasks`: the cases as they stand, from the board, the next due first.
+"""`GET /api/v1/cases[/{id}]` and `GET /api/v1/tasks`: the cases as they stand, from the board, the next due
+first.
 
-Invariant: a case is sent on as the escalator wrote it, byte for byte; its schema says which fields are left out at their default.
+Invariant: a case is sent on as the escalator wrote it, byte for byte; its schema says which fields are left
+out at their default.
 """
 
 import base64
@@ -40,7 +42,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     **gives(Case, "The case as it stands; fields at their default are left out."),
     404: {"description": "Never reported, or closed long ago and off the board"},
-    503: {"description": "Its report is on record and not decided on yet (`fact` says where): ask again after `Retry-After`"},
+    503: {
+        "description": "Its report is on record and not decided on yet (`fact` says where): ask again after `Retry-After`"
+    },
 }
 
 
@@ -51,22 +55,41 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     async def cases(
         request: Request,
         *,
-        open: Annotated[bool | None, Query(description="true: not settled or something still owed; false: the others")] = None,  # noqa: A002
-        unit: Annotated[IdRef | None, Query(description="has a part in it: reported it, holds it, owes something …")] = None,
+        open: Annotated[  # noqa: A002
+            bool | None, Query(description="true: not settled or something still owed; false: the others")
+        ] = None,
+        unit: Annotated[
+            IdRef | None, Query(description="has a part in it: reported it, holds it, owes something …")
+        ] = None,
         holder: Annotated[IdRef | None, Query(description="this unit answers for it now")] = None,
         kind: ReportKind | None = None,
         level: Annotated[Level | None, Query(description="as graded now")] = None,
         parent: Annotated[CaseRef | None, Query(description="follows from this case")] = None,
-        standing: Annotated[bool, Query(description="true: what is watched without a report, and nothing else")] = False,
-        due_before: Annotated[Words | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")] = None,
+        standing: Annotated[
+            bool, Query(description="true: what is watched without a report, and nothing else")
+        ] = False,
+        due_before: Annotated[
+            Words | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")
+        ] = None,
         cursor: Cursor | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
         until, after = _time(due_before), place_of(cursor)
-        wanted = Wanted(is_open=open, unit=unit, holder=holder, kind=kind, level=level, parent=parent, standing=standing, due_before=until)
+        wanted = Wanted(
+            is_open=open,
+            unit=unit,
+            holder=holder,
+            kind=kind,
+            level=level,
+            parent=parent,
+            standing=standing,
+            due_before=until,
+        )
         found = [
-            card for card in board.cards() if wanted.fits(card) and may_look(principal, card) and (after is None or due_order(card) > after)
+            card
+            for card in board.cards()
+            if wanted.fits(card) and may_look(principal, card) and (after is None or due_order(card) > after)
         ]
         found.sort(key=due_order)
         page = found[:limit]
@@ -148,4 +171,6 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         due, _, case = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
         return _EPOCH + int(due) * _MICROSECOND, case
     except (binascii.Error, ValueError, OverflowError):
-        raise invalid([("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query") from None
+        raise invalid(
+            [("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query"
+        ) from None

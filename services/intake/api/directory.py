@@ -1,6 +1,7 @@
 """`/api/v1/directory`: who is who, who answers now, what will be dark, and changes to it.
 
-Invariant: an address leaves by no path but to an operator. The revision is the ETag of every answer. No answer has more than a page.
+Invariant: an address leaves by no path but to an operator. The revision is the ETag of every answer. No
+answer has more than a page.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,13 +48,20 @@ _CHANGED: dict[int | str, dict[str, Any]] = {
     409: {"description": "The directory has changed since the page before: begin again, without `cursor`"}
 }
 _PROPOSED: dict[int | str, dict[str, Any]] = {
-    202: {"model": Proposed, "description": "Nothing has changed yet: it takes a second person, and the answer says who that may be"}
+    202: {
+        "model": Proposed,
+        "description": "Nothing has changed yet: it takes a second person, and the answer says who that may be",
+    }
 }
-_REPEATED: dict[int | str, dict[str, Any]] = {200: {"model": Changed, "description": "Done before, under this key"}}
+_REPEATED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Changed, "description": "Done before, under this key"}
+}
 _GONE: dict[int | str, dict[str, Any]] = {404: {"description": "No such change waits (any more)"}}
 
 
-def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
+def directory_router(
+    live: LiveDirectory, changes: DirectoryChanges, gate: Gate, clock: Callable[[], datetime]
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["directory"])
 
     @router.get("/directory", responses={304: {"description": "Not changed since that revision"}, **_CHANGED})
@@ -63,13 +71,17 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         cursor: Cursor | None = None,
         limit: Limit = MOST,
     ) -> Response:
-        """The whole document. Of a large one a page at a time: each has every part, with those of its objects that lie on the page."""
+        """The whole document. Of a large one a page at a time: each has every part, with those of its objects
+        that lie on the page.
+        """
         is_operator = gate.admit(request).role is Role.OPERATOR
         if if_none_match == _tag(live):
             return Response(status_code=304, headers={"ETag": _tag(live)})
         now, window = live.now, Window.of(cursor, limit, live.revision)
         body = shown.document(now, personal=is_operator, start=window.start, end=window.end)
-        return answer(body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)})
+        return answer(
+            body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)}
+        )
 
     @router.get("/directory/gaps", responses=_CHANGED)
     async def all_gaps(
@@ -91,7 +103,10 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return _part(live, {"proposals": [one.model_dump(mode="json", exclude_none=True) for one in waiting]})
 
     @router.post(
-        "/directory/proposals/{proposal}/approve", response_model=Changed, responses={**_CONFLICT, **_GONE, **_REPEATED}, status_code=201
+        "/directory/proposals/{proposal}/approve",
+        response_model=Changed,
+        responses={**_CONFLICT, **_GONE, **_REPEATED},
+        status_code=201,
     )
     async def approve(request: Request, proposal: str) -> Response:
         changed = await changes.approve(proposal, gate.admit(request, *sorted(MAY_APPROVE)))
@@ -110,7 +125,9 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         return Response(status_code=204)
 
     @router.get("/directory/{part}", responses=_CHANGED)
-    async def one_part(request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST) -> Response:
+    async def one_part(
+        request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST
+    ) -> Response:
         """With the first units come their areas, where those fit a page too."""
         is_operator = gate.admit(request).role is Role.OPERATOR
         now, window = live.now, Window.of(cursor, limit, live.revision)
@@ -141,9 +158,15 @@ def directory_router(live: LiveDirectory, changes: DirectoryChanges, gate: Gate,
         gate.admit(request)
         found = live.now.rosters_by_id.get(RosterId(roster))
         if found is None:
-            raise Problem(404, "No such roster", f"No roster {roster[:60]!r}: take an id from GET /api/v1/directory/rosters.")
+            raise Problem(
+                404,
+                "No such roster",
+                f"No roster {roster[:60]!r}: take an id from GET /api/v1/directory/rosters.",
+            )
         now = clock()
-        return Response(write_calendar(live.now, found, now, now + CALENDAR), media_type="text/calendar; charset=utf-8")
+        return Response(
+            write_calendar(live.now, found, now, now + CALENDAR), media_type="text/calendar; charset=utf-8"
+        )
 
     return router
 
@@ -153,4 +176,6 @@ def _tag(live: LiveDirectory) -> str:
 
 
 def _part(live: LiveDirectory, body: Mapping[str, object]) -> Response:
-    return answer({"version": live.now.version, "revision": live.revision, **body}, headers={"ETag": _tag(live)})
+    return answer(
+        {"version": live.now.version, "revision": live.revision, **body}, headers={"ETag": _tag(live)}
+    )

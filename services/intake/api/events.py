@@ -1,7 +1,8 @@
 """`GET /api/v1/events`: server-sent events, one `case` each time a case changes.
 
-Invariant: an event's id is the KV revision, so that `Last-Event-ID` resumes without a gap. A reader that does not keep up is
-let go, never buffered for; it comes back with its last id. One whose token no longer holds is let go within a second.
+Invariant: an event's id is the KV revision, so that `Last-Event-ID` resumes without a gap. A reader that does
+not keep up is let go, never buffered for; it comes back with its last id. One whose token no longer holds is
+let go within a second.
 """
 
 import re
@@ -28,7 +29,9 @@ def events_router(board: Board, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/events", response_class=EventSourceResponse)
-    async def events(request: Request, last_event_id: Annotated[Cursor | None, Header()] = None) -> EventSourceResponse:
+    async def events(
+        request: Request, last_event_id: Annotated[Cursor | None, Header()] = None
+    ) -> EventSourceResponse:
         def admit() -> Principal:
             look_again(request.scope)
             return gate.admit(request, *sorted(MAY_LOOK))
@@ -42,7 +45,9 @@ def events_router(board: Board, gate: Gate) -> APIRouter:
     return router
 
 
-async def _tell(board: Board, admit: Callable[[], Principal], after: int | None) -> AsyncIterator[ServerSentEvent]:
+async def _tell(
+    board: Board, admit: Callable[[], Principal], after: int | None
+) -> AsyncIterator[ServerSentEvent]:
     """Ends where `admit` raises: whoever is let in no longer hears nothing more."""
     at = board.revision if after is None else after
     yield ServerSentEvent(data=f'{{"revision":{at}}}', event="board", id=str(at), retry=2000)
@@ -59,7 +64,13 @@ async def _tell(board: Board, admit: Callable[[], Principal], after: int | None)
             told = {"case": case, "gone": True}
         elif may_look(principal, card):
             due = rfc3339(card.next_due) if card.next_due else None
-            told = {"case": case, "kind": card.kind, "status": card.status, "holder": card.holder, "next_due": due}
+            told = {
+                "case": case,
+                "kind": card.kind,
+                "status": card.status,
+                "holder": card.holder,
+                "next_due": due,
+            }
         else:
             continue
         yield ServerSentEvent(data=orjson.dumps(told).decode(), event="case", id=str(revision))

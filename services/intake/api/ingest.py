@@ -38,13 +38,16 @@ def ingest_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) ->
 def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -> None:
     @doorway(body_limit=INBOX_MESSAGE_LIMIT, lane=Lane.REPORTS)
     async def ingest(
-        request: Request, source: Annotated[IdRef | None, Query(description="the id of the source in the directory")] = None
+        request: Request,
+        source: Annotated[IdRef | None, Query(description="the id of the source in the directory")] = None,
     ) -> Response:
         principal = gate.admit(request, Role.PUBLISHER)
         who = speaks_for(principal, source)
         raw = await request.body()
         try:
-            taken = await hand_in.take(name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False)
+            taken = await hand_in.take(
+                name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False
+            )
         except FormatError as error:
             detail = f"Nothing is stored ({error.reason}): correct what errors name and send it again."
             raise Problem(422, f"Not taken: {error.reason}", detail, errors=error.faults) from None
@@ -56,7 +59,13 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
 
     media = "application/xml" if name == "cap" else "application/json"
     router.add_api_route(
-        f"/{name}", ingest, methods=["POST"], name=f"ingest-{name}", status_code=201, responses=TAKEN, openapi_extra=takes_bytes(media)
+        f"/{name}",
+        ingest,
+        methods=["POST"],
+        name=f"ingest-{name}",
+        status_code=201,
+        responses=TAKEN,
+        openapi_extra=takes_bytes(media),
     )
 
 

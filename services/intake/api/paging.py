@@ -1,7 +1,8 @@
-"""Pages of a list that has a revision: `limit` entries from the place on that the page before names in `next`.
+"""Pages of a list that has a revision: `limit` entries from the place on that the page before names in
+`next`.
 
-Invariant: the pages of a walk show one revision; where it has changed meanwhile the walk is told to begin again, never given a list with a
-hole. A list that fits one page has no `next`.
+Invariant: the pages of a walk show one revision; where it has changed meanwhile the walk is told to begin
+again, never given a list with a hole. A list that fits one page has no `next`.
 """
 
 import base64
@@ -16,7 +17,14 @@ from services.intake.fields.fault_texts import invalid
 from shared.problems import Problem
 
 MOST = 1_000
-Limit = Annotated[int, Query(ge=1, le=MOST, description="entries of this page; where more follow, `next` is the `cursor` of the next page")]
+Limit = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=MOST,
+        description="entries of this page; where more follow, `next` is the `cursor` of the next page",
+    ),
+]
 _PLACE = re.compile(r"([0-9]{1,18})\|([0-9]{1,18})")
 
 
@@ -58,5 +66,7 @@ def _place(cursor: str) -> tuple[int, int]:
     except (binascii.Error, ValueError):
         place = None
     if place is None:
-        raise invalid([("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query")
+        raise invalid(
+            [("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query"
+        )
     return int(place[1]), int(place[2])

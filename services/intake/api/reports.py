@@ -15,13 +15,21 @@ from shared.facts import ReportForm
 from shared.http_fields import IdempotencyKey
 from shared.tokens import Gate
 
-REPORTED: dict[int | str, dict[str, Any]] = {200: {"model": Submitted, "description": "Reported before, under this key"}}
+REPORTED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Submitted, "description": "Reported before, under this key"}
+}
 
 
 def reports_router(submission: Submission, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["reports"])
 
-    @router.post("/api/v1/reports", status_code=201, response_model=Submitted, responses=REPORTED, openapi_extra=takes(ReportForm))
+    @router.post(
+        "/api/v1/reports",
+        status_code=201,
+        response_model=Submitted,
+        responses=REPORTED,
+        openapi_extra=takes(ReportForm),
+    )
     @doorway(lane=Lane.REPORTS)
     async def report(
         request: Request,
@@ -30,6 +38,8 @@ def reports_router(submission: Submission, gate: Gate) -> APIRouter:
         principal = gate.admit(request, *sorted(MAY_REPORT))
         form = await submission.parse(await request.body())
         submitted = await submission.report(form, principal, idempotency_key)
-        return answer(submitted, 200 if submitted.repeated else 201, {"Location": f"/api/v1/cases/{submitted.case}"})
+        return answer(
+            submitted, 200 if submitted.repeated else 201, {"Location": f"/api/v1/cases/{submitted.case}"}
+        )
 
     return router

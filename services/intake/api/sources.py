@@ -21,7 +21,9 @@ def sources_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -
 
     @router.post("/{source}/heartbeat", responses={404: {"description": "No such source"}})
     async def heartbeat(request: Request, source: IdRef) -> Response:
-        """For a publisher, and only for its own source. Any message of the source counts as one too. `recorded`: a fact was made of it."""
+        """For a publisher, and only for its own source. Any message of the source counts as one too.
+        `recorded`: a fact was made of it.
+        """
         who = speaks_for(gate.admit(request, Role.PUBLISHER), source)
         try:
             recorded = await hand_in.hear(who, clock())

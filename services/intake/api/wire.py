@@ -24,14 +24,18 @@ async def form_of(request: Request, model: type[Model]) -> Model:
     try:
         fields: Any = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
-        raise Problem(400, "Not JSON", f"The body is not JSON ({error}); send a JSON object in UTF-8.") from None
+        raise Problem(
+            400, "Not JSON", f"The body is not JSON ({error}); send a JSON object in UTF-8."
+        ) from None
     try:
         return model.model_validate(fields, extra="forbid")
     except ValidationError as error:
         raise invalid(faults_of(error, model), "act") from None
 
 
-def answer(body: BaseModel | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(
+    body: BaseModel | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     content = body.model_dump(mode="json", exclude_none=True) if isinstance(body, BaseModel) else body
     return Response(orjson.dumps(content), status, headers=headers, media_type="application/json")
 

@@ -1,6 +1,7 @@
 """What `shared.territory` says, as answers over HTTP: who is let in, and in what words somebody is refused.
 
-Invariant: nothing is decided here. Whoever may look sees a case whole; a reporter sees those in which their unit has a part.
+Invariant: nothing is decided here. Whoever may look sees a case whole; a reporter sees those in which their
+unit has a part.
 """
 
 from datetime import datetime
@@ -19,7 +20,15 @@ from shared.web.reasons import in_words
 
 MAY_REPORT = frozenset[Role]().union(*MAY_OPEN.values())
 MAY_LOOK = frozenset(
-    {Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR},
+    {
+        Role.REPORTER,
+        Role.DUTY_OFFICER,
+        Role.LEADER,
+        Role.SUPERVISOR,
+        Role.DISCIPLINE,
+        Role.AUDITOR,
+        Role.OPERATOR,
+    },
 )
 
 
@@ -72,7 +81,12 @@ def check_report(principal: Principal, form: ReportForm, directory: Directory) -
 
 
 def may_look(principal: Principal, card: Card) -> bool:
-    return principal.role is not Role.REPORTER or principal.unit is None or card.concerns(principal.unit) or principal.person in card.people
+    return (
+        principal.role is not Role.REPORTER
+        or principal.unit is None
+        or card.concerns(principal.unit)
+        or principal.person in card.people
+    )
 
 
 def may_look_at_report(principal: Principal, report: Report) -> bool:

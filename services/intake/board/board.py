@@ -1,7 +1,9 @@
-"""The board: every case as the escalator last left it, in memory, for whoever looks and whoever waits for a decision.
+"""The board: every case as the escalator last left it, in memory, for whoever looks and whoever waits for a
+decision.
 
-Invariant: a case's card only ever moves forward in revision, and each change is told to every reader at least once. A card
-keeps the stored bytes and the few fields that lists need; a Case is built only when somebody reads it.
+Invariant: a case's card only ever moves forward in revision, and each change is told to every reader at least
+once. A card keeps the stored bytes and the few fields that lists need; a Case is built only when somebody
+reads it.
 """
 
 import asyncio
@@ -17,11 +19,15 @@ from shared.subjects import lane_of
 
 T = TypeVar("T")
 READER_LIMIT = 5_000
-"""Changed cases a reader may leave unread; one slower than that is let go and resumes with its last revision."""
+"""Changed cases a reader may leave unread; one slower than that is let go and resumes with its last
+revision.
+"""
 STILL = 0.5
 """Seconds without a change after which a reader is woken all the same."""
 BREATH = 0.1
-"""Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told once."""
+"""Seconds between two tellings to one reader, so that a case that changes ten times in a moment is told
+once.
+"""
 
 
 class Reader:
@@ -50,8 +56,10 @@ class Board:
         self._incomplete: dict[CaseId, tuple[int, bytes]] = {}
         """Cases of which a part was stored again after them, so that it is still to come."""
         self._opened: dict[int, int] = {}
-        """Of each lane the last fact that opened a case: every report before it is decided, since reports never overtake one another.
-        A case's last fact tells less: an overdue clock is decided on ahead of the reports that wait in its lane."""
+        """Of each lane the last fact that opened a case: every report before it is decided, since reports
+        never overtake one another. A case's last fact tells less: an overdue clock is decided on ahead of the
+        reports that wait in its lane.
+        """
         self._raised: dict[str, set[CaseId]] = {}
         """Of each case those that follow from it."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
@@ -67,7 +75,9 @@ class Board:
     # Fed
 
     def put(self, case: CaseId, revision: int, raw: bytes) -> None:
-        """The case changed. Raises ValueError for a value that is not this case, or would take it back to an earlier fact."""
+        """The case changed. Raises ValueError for a value that is not this case, or would take it back to an
+        earlier fact.
+        """
         try:
             card = card_of(case, revision, raw, self._parts.get(case, {}))
         except MissingPartError:
@@ -75,7 +85,9 @@ class Board:
             return
         self._incomplete.pop(case, None)
         if (known := self._cards.get(case)) is not None and card.applied < known.applied:
-            raise ValueError(f"it has applied fact {card.applied}, the case had applied fact {known.applied} before")
+            raise ValueError(
+                f"it has applied fact {card.applied}, the case had applied fact {known.applied} before"
+            )
         self._cards[case] = card
         lane = lane_of(case)
         self._opened[lane] = max(self._opened.get(lane, 0), card.report_sequence)
@@ -136,7 +148,9 @@ class Board:
         return case in self._incomplete
 
     def decided_before(self, case: CaseId) -> int | None:
-        """The reports of the case's lane up to this fact are decided, or set aside; None where the lane has no case here."""
+        """The reports of the case's lane up to this fact are decided, or set aside; None where the lane has
+        no case here.
+        """
         return self._opened.get(lane_of(case))
 
     async def case(self, case: CaseId) -> Case | None:
@@ -147,15 +161,21 @@ class Board:
         return self._cards.values()
 
     def open_cards(self) -> list[Card]:
-        """Open cases as the desk shows them: emergencies first, then the next due; those that owe nothing last, by age."""
+        """Open cases as the desk shows them: emergencies first, then the next due; those that owe nothing
+        last, by age.
+        """
         return sorted((card for card in self._cards.values() if card.is_open), key=desk_order)
 
     def raised_from(self, case: CaseId) -> list[Card]:
         """The cases that follow from this one."""
-        return sorted((self._cards[one] for one in self._raised.get(case, ()) if one in self._cards), key=due_order)
+        return sorted(
+            (self._cards[one] for one in self._raised.get(case, ()) if one in self._cards), key=due_order
+        )
 
     async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:
-        """The first answer other than None that `accept` gives to the case's card, now or at a change; None when time is up."""
+        """The first answer other than None that `accept` gives to the case's card, now or at a change; None
+        when time is up.
+        """
         card = self._cards.get(case)
         if card is not None and (found := accept(card)) is not None:
             return found
@@ -177,11 +197,14 @@ class Board:
                 del self._waiting[case]
 
     async def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId] | None]:
-        """(revision, case) for each change from now on, or since revision `after`; None where STILL seconds bring none, so that the
-        reader can look whether it may go on. Ends when the reader is too slow."""
+        """(revision, case) for each change from now on, or since revision `after`; None where STILL seconds
+        bring none, so that the reader can look whether it may go on. Ends when the reader is too slow.
+        """
         reader = Reader()
         if after is not None:
-            missed = sorted((card.revision, card.case) for card in self._cards.values() if card.revision > after)
+            missed = sorted(
+                (card.revision, card.case) for card in self._cards.values() if card.revision > after
+            )
             for revision, case in missed[-READER_LIMIT:]:
                 reader.tell(case, revision)
         self._readers.add(reader)

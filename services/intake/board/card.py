@@ -1,6 +1,7 @@
 """A case on the board: the stored bytes, and the few fields by which lists choose and sort.
 
-Invariant: a card is read from the bytes alone, defaults filled in as shared.case has them; what the lists never ask is not kept.
+Invariant: a card is read from the bytes alone, defaults filled in as shared.case has them; what the lists
+never ask is not kept.
 """
 
 import sys
@@ -25,7 +26,9 @@ TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED
 EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
 NOT_LEAN = frozenset({"items", "log"})
 LISTED_PARTS = 4
-"""A list of a case that lies in more parts than this, some hundred entries, is left out where cases are listed."""
+"""A list of a case that lies in more parts than this, some hundred entries, is left out where cases are
+listed.
+"""
 _LISTS = frozenset(LISTS)
 NOT_GLANCED_AT = frozenset({"items", "log", "calls", DECISION})
 """What a card needs nothing of."""
@@ -121,9 +124,13 @@ class Card:
     unit: str
     holder: str
     units: tuple[str, ...]
-    """Every unit with a part in it: reported or holds it, holds or assigned a task, owes something, is asked to take it or to decide."""
+    """Every unit with a part in it: reported or holds it, holds or assigned a task, owes something, is asked
+    to take it or to decide.
+    """
     people: tuple[str, ...]
-    """Who has to move: bears a duty still owed, was called for one and has not answered, or owns an open task."""
+    """Who has to move: bears a duty still owed, was called for one and has not answered, or owns an open
+    task.
+    """
     owed: tuple[datetime, ...]
     """When each duty still owed is due, the earliest first."""
     parent: str | None
@@ -141,8 +148,9 @@ class Card:
 
     @property
     def listed(self) -> bytes:
-        """As a list of cases shows it: of a case too large for one message without the inventory, the log, and what is longer than a
-        list can show."""
+        """As a list of cases shows it: of a case too large for one message without the inventory, the log,
+        and what is longer than a list can show.
+        """
         if not self.parts:
             return self.raw
         raw = zlib.decompress(self.packed)
@@ -160,7 +168,9 @@ class Card:
 
     @property
     def lean(self) -> Case:
-        """Without the inventory and the log of a case too large for one message: enough to say who may do what, and what became of it."""
+        """Without the inventory and the log of a case too large for one message: enough to say who may do
+        what, and what became of it.
+        """
         return read_case(self._together(NOT_LEAN))
 
     @property
@@ -211,10 +221,13 @@ class Unpacked(Mapping[str, bytes]):
         return len(self._packed)
 
 
-def card_of(case: CaseId, revision: int, raw: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> Card:
+def card_of(
+    case: CaseId, revision: int, raw: bytes, parts: Mapping[str, bytes] = MappingProxyType({})
+) -> Card:
     """`parts` by address, compressed.
 
-    Raises ValueError for a value that is no case, or another case's; MissingPartError where a part that it names is not given.
+    Raises ValueError for a value that is no case, or another case's; MissingPartError where a part that it
+    names is not given.
     """
     named = {address for addresses in places_of(raw).values() for address in addresses}
     if not named <= parts.keys():

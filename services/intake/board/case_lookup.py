@@ -1,7 +1,8 @@
 """The case that a path names: its card, or the truth about why there is none yet, or no more.
 
-Invariant: 404 is said only of a case that was never reported, as far as the record says, or has left the board. One whose report is on
-record and not decided on yet is 503 with `Retry-After`: the report is taken, and its clock runs.
+Invariant: 404 is said only of a case that was never reported, as far as the record says, or has left the
+board. One whose report is on record and not decided on yet is 503 with `Retry-After`: the report is taken,
+and its clock runs.
 """
 
 from typing import Any
@@ -45,8 +46,9 @@ class CaseLookup:
         return card
 
     async def is_reported(self, case: CaseId) -> bool:
-        """Whether the case is on the board, or its report on record and still to be decided on. Raises Problem 503 where the record
-        does not say."""
+        """Whether the case is on the board, or its report on record and still to be decided on. Raises
+        Problem 503 where the record does not say.
+        """
         return self._board.card(case) is not None or await self._waiting(case) is not None
 
     async def _missing(self, case: CaseId, principal: Principal) -> Problem:
@@ -61,7 +63,9 @@ class CaseLookup:
         return NotDecidedYet(case, stored, report if may_see else None)
 
     async def _waiting(self, case: CaseId) -> Stored | None:
-        """The report of a case that is not on the board, where it waits for its decision. Raises Problem 503 where that can't be said."""
+        """The report of a case that is not on the board, where it waits for its decision. Raises Problem 503
+        where that can't be said.
+        """
         if not self._board.ready or self._board.is_coming(case):
             raise Problem(503, "The board is not caught up", "Wait a moment and try again.", headers=SOON)
         decided = self._board.decided_before(case)
@@ -69,7 +73,9 @@ class CaseLookup:
             return await self._record.reported(case, decided or 0)
         except TooManyError:
             if decided is None:
-                return None  # a lane of which nothing is on the board at all has nothing waiting but old facts
+                return (
+                    None  # a lane of which nothing is on the board at all has nothing waiting but old facts
+                )
             # So much waits that it may well be among it.
             raise NotDecidedYet(case, None, None) from None
 

@@ -1,7 +1,7 @@
 """Feeds the board from the bucket CASES.
 
-Invariant: the board counts as ready only while the follower is current; a value that is no case, or would take one back, never replaces
-what the board has.
+Invariant: the board counts as ready only while the follower is current; a value that is no case, or would
+take one back, never replaces what the board has.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,9 @@ from shared.streams import CASES
 class Follower:
     def __init__(self, connection: Callable[[], Client], board: Board, distrusted: Counter) -> None:
         self._board, self._distrusted = board, distrusted
-        self.run = BucketFollower(CASES, connection, self._take, forget=board.clear, on_current=self._mark).run
+        self.run = BucketFollower(
+            CASES, connection, self._take, forget=board.clear, on_current=self._mark
+        ).run
 
     def _mark(self, current: bool) -> None:
         self._board.ready = current

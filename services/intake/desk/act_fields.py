@@ -11,7 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from services.intake.acting.acts_table import DUTY, TASK, Act
-from services.intake.desk.fitting import UNDER_WAY, documents_wanted, is_to_judge, left_unreferred, may_be_extended
+from services.intake.desk.fitting import (
+    UNDER_WAY,
+    documents_wanted,
+    is_to_judge,
+    left_unreferred,
+    may_be_extended,
+)
 from shared.case import Case, Duty, Task, TaskState
 from shared.directory import Directory
 from shared.facts import Name
@@ -81,14 +87,29 @@ class Setting:
 
     @cached_property
     def likely_people(self) -> list[str]:
-        """The reader's own unit, who is called in the case, the holder's unit, and the heads of the units that are likely."""
-        called = [person for duty in self.case.duties[:PARTS_SHOWN] for person in (duty.bearer, *(lit.person for lit in duty.lit))]
+        """The reader's own unit, who is called in the case, the holder's unit, and the heads of the units
+        that are likely.
+        """
+        called = [
+            person
+            for duty in self.case.duties[:PARTS_SHOWN]
+            for person in (duty.bearer, *(lit.person for lit in duty.lit))
+        ]
         own, holding = self.principal.unit, self.case.holder
         of_own = [one.id for one in self.directory.people if one.unit == own]
         of_holder = [one.id for one in self.directory.people if one.unit == holding]
         units = (self.directory.units_by_id.get(UnitId(unit)) for unit in self.likely_units)
-        posts = (self.directory.posts_by_id.get(PostId(unit.head)) for unit in units if unit is not None and unit.head is not None)
-        return [*of_own[:PARTS_SHOWN], *called, *of_holder[:PARTS_SHOWN], *(post.holder for post in posts if post is not None)]
+        posts = (
+            self.directory.posts_by_id.get(PostId(unit.head))
+            for unit in units
+            if unit is not None and unit.head is not None
+        )
+        return [
+            *of_own[:PARTS_SHOWN],
+            *called,
+            *of_holder[:PARTS_SHOWN],
+            *(post.holder for post in posts if post is not None),
+        ]
 
     @cached_property
     def _claim(self) -> Claim:
@@ -162,7 +183,10 @@ NEEDED_HERE: dict[Kind, frozenset[str]] = {
     Kind.REGISTERED: frozenset({"summary"}),
     Kind.FILED: frozenset({"text"}),
 }
-SPANS: dict[Kind, tuple[str, ...]] = {Kind.SNOOZED: ("PT5M", "PT10M"), Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D")}
+SPANS: dict[Kind, tuple[str, ...]] = {
+    Kind.SNOOZED: ("PT5M", "PT10M"),
+    Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D"),
+}
 EMPTY: dict[str, str] = {
     "duty": N_("all of this case"),
     "task": N_("the case itself"),
@@ -225,12 +249,20 @@ def _field(name: str, act: Act, here: Setting) -> Field | None:
     if name in PICKED:
         offer = _offer(name, here)
         empty = "" if must else EMPTY.get(name, "")
-        return Field(name, words, widget, must, offer.choices, empty, is_part=offer.is_part) if offer.choices or must else None
+        return (
+            Field(name, words, widget, must, offer.choices, empty, is_part=offer.is_part)
+            if offer.choices or must
+            else None
+        )
     find = _CHOICES.get(name)
     if find is None:
         return Field(name, words, widget, must, mono=name == "into")
     choices = tuple(find(act, here))
-    return Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, "")) if choices or must else None
+    return (
+        Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, ""))
+        if choices or must
+        else None
+    )
 
 
 def _one_of_many(name: str, act: Act, here: Setting, *, must: bool) -> Field | None:
@@ -253,7 +285,9 @@ def _one_of_many(name: str, act: Act, here: Setting, *, must: bool) -> Field | N
 
 def _offer(name: str, here: Setting) -> Offer:
     values = here.values
-    return here.pickers[PICKED[name]].offer(LIKELY[name](here), values.get(name, ""), values.get(f"{name}{WRITTEN}", ""))
+    return here.pickers[PICKED[name]].offer(
+        LIKELY[name](here), values.get(name, ""), values.get(f"{name}{WRITTEN}", "")
+    )
 
 
 def _duties(act: Act, here: Setting) -> list[Duty]:
@@ -319,10 +353,16 @@ def _task_choice(task: Task, here: Setting) -> Choice:
 
 
 def _documents(act: Act, here: Setting) -> Iterable[Choice]:
-    """What is waited for, then the rest: the first is nearly always the one meant. The result of a campaign may be a nil report."""
+    """What is waited for, then the rest: the first is nearly always the one meant. The result of a campaign
+    may be a nil report.
+    """
     if act.kind is Kind.COMPLETED:
         nil = Document.NIL_REPORT
-        return (Choice(nil.value, label("document", nil)),) if here.case.report.kind is ReportKind.CAMPAIGN else ()
+        return (
+            (Choice(nil.value, label("document", nil)),)
+            if here.case.report.kind is ReportKind.CAMPAIGN
+            else ()
+        )
     ordered = dict.fromkeys((*documents_wanted(here.case), *(document.value for document in Document)))
     return (Choice(name, label("document", name)) for name in ordered)
 
@@ -348,7 +388,11 @@ def _spans(act: Act, _: Setting) -> Iterable[Choice]:
 def _plans(here: Setting) -> Iterable[str]:
     """Those made for such a matter."""
     report = here.case.report
-    fitting = here.directory.plans_for(report.kind, report.category, report.topic, here.case.level, report.area) if report.category else ()
+    fitting = (
+        here.directory.plans_for(report.kind, report.category, report.topic, here.case.level, report.area)
+        if report.category
+        else ()
+    )
     return (plan.id for plan in fitting)
 
 

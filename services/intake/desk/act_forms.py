@@ -1,6 +1,8 @@
-"""The forms by which people move a case on: one an act, each asking for no more than its act needs; what comes back is an ActForm.
+"""The forms by which people move a case on: one an act, each asking for no more than its act needs; what
+comes back is an ActForm.
 
-Invariant: times are read in the office's zone; whatever is wrong stands at its field, and nothing typed is lost.
+Invariant: times are read in the office's zone; whatever is wrong stands at its field, and nothing typed is
+lost.
 """
 
 from collections.abc import Mapping
@@ -12,7 +14,18 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from services.intake.acting.acts_table import ACTS, GROUPS, Act
-from services.intake.desk.act_fields import OF_A_TASK, ONE_OF_TWO, PICKED, ROWS, Field, Setting, Widget, duty_name, fields_of, needed
+from services.intake.desk.act_fields import (
+    OF_A_TASK,
+    ONE_OF_TWO,
+    PICKED,
+    ROWS,
+    Field,
+    Setting,
+    Widget,
+    duty_name,
+    fields_of,
+    needed,
+)
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
 from services.intake.desk.fitting import awaited, is_to_judge, left_unreferred
 from services.intake.fields.act_form import FIELDS, ActForm
@@ -59,17 +72,30 @@ def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage
     due = awaited(here.case)
     for act in ACTS.values():
         if act.kind in can:
-            page = ActPage(_worded(act, here), fields_of(act, here), "text" in needed(act), act.kind in due, _excused(act, here))
+            page = ActPage(
+                _worded(act, here),
+                fields_of(act, here),
+                "text" in needed(act),
+                act.kind in due,
+                _excused(act, here),
+            )
             if not _asks_for_what_is_not_there(page):
                 groups[GROUPS[act.group]].append(page)
     return [(title, pages) for title, pages in groups.items() if pages]
 
 
 def _worded(act: Act, here: Setting) -> Act:
-    """Where nothing is suspected there is no omission to confirm: a lapse that is excused is referred all the same."""
+    """Where nothing is suspected there is no omission to confirm: a lapse that is excused is referred all the
+    same.
+    """
     if act.kind is not Kind.CONFIRMED or is_to_judge(here.case):
         return act
-    return replace(act, title=ALL_THE_SAME, button=N_("Refer it all the same"), text=N_("Why somebody answers for it all the same"))
+    return replace(
+        act,
+        title=ALL_THE_SAME,
+        button=N_("Refer it all the same"),
+        text=N_("Why somebody answers for it all the same"),
+    )
 
 
 def _excused(act: Act, here: Setting) -> tuple[ExcusedLapse, ...]:
@@ -77,11 +103,17 @@ def _excused(act: Act, here: Setting) -> tuple[ExcusedLapse, ...]:
         return ()
     first = sorted(left_unreferred(here.case), key=lambda duty: duty.due_at)[:ROWS]
     lapses = ((duty, duty.lapse) for duty in first)
-    return tuple(ExcusedLapse(duty_name(duty, here), lapse.at, lapse.excuses, lapse.outage) for duty, lapse in lapses if lapse is not None)
+    return tuple(
+        ExcusedLapse(duty_name(duty, here), lapse.at, lapse.excuses, lapse.outage)
+        for duty, lapse in lapses
+        if lapse is not None
+    )
 
 
 def _asks_for_what_is_not_there(page: ActPage) -> bool:
-    """A choice that must be made and offers nothing: a task that is with another unit, a plan where there is none."""
+    """A choice that must be made and offers nothing: a task that is with another unit, a plan where there is
+    none.
+    """
     return any(field.needed and field.widget is Widget.SELECT and not field.choices for field in page.fields)
 
 
@@ -92,7 +124,9 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
     pickers = {name: Picker(directory, PICKED[name]) for name in asked if name in PICKED}
     values, errors = taken(values, pickers, many=("task_units",))
     given = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
-    errors += [(name, MISSING) for name in sorted(needed(act)) if name not in given and name not in dict(errors)]
+    errors += [
+        (name, MISSING) for name in sorted(needed(act)) if name not in given and name not in dict(errors)
+    ]
     if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(given):
         errors += [(name, MISSING) for name in ONE_OF_TWO]
     filled: dict[str, Any] = {}

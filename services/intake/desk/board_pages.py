@@ -44,14 +44,23 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
 
     @router.get("/desk/cases/{case}")
     async def part(request: Request, case: str, whole: bool = False) -> Response:
-        """One case as a piece of a page, for the script that keeps the board live. Gone from the board: 404."""
+        """One case as a piece of a page, for the script that keeps the board live. Gone from the board:
+        404.
+        """
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)
         if not whole:
             fits = Asked.of(request).wanted(principal, here.pages.clock()).fits(card)
             if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):
                 raise Problem(404, "Not Found", GONE)
-        return here.show(request, "part_case.html", principal, view=here.view(card.whole, principal), whole=whole, raised=())
+        return here.show(
+            request,
+            "part_case.html",
+            principal,
+            view=here.view(card.whole, principal),
+            whole=whole,
+            raised=(),
+        )
 
 
 def _summary(cards: list[Card], now: datetime) -> dict[str, int]:

@@ -1,4 +1,6 @@
-"""The form by which a duty officer writes down that they reached somebody by telephone: whom, at which number, when, what was said."""
+"""The form by which a duty officer writes down that they reached somebody by telephone: whom, at which
+number, when, what was said.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,17 +43,23 @@ def is_call(values: Mapping[str, str]) -> bool:
 
 
 def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -> AcknowledgeForm:
-    """An acknowledgement of the reader's own where no person is named. Raises Problem 422 that names every field at fault."""
+    """An acknowledgement of the reader's own where no person is named. Raises Problem 422 that names every
+    field at fault.
+    """
     values, not_named = taken(values, {"person": Picker(directory, Sort.PEOPLE)})
     if not_named:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=not_named)
-    given = {name: values[name].strip() for name in ("person", "number", "note") if values.get(name, "").strip()}
+    given = {
+        name: values[name].strip() for name in ("person", "number", "note") if values.get(name, "").strip()
+    }
     at = values.get("called_at", "").strip()
     try:
         when = {"called_at": read_local(at, zone)} if at else {}
     except ValueError as error:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=[("called_at", str(error))]) from None
     try:
-        return AcknowledgeForm.model_validate({**given, **when, "via": Via.LOGGED_CALL if "person" in given else Via.DESK})
+        return AcknowledgeForm.model_validate(
+            {**given, **when, "via": Via.LOGGED_CALL if "person" in given else Via.DESK}
+        )
     except ValidationError as error:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=field_errors(error)) from None

@@ -47,7 +47,9 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             if problem.status != 422 or not is_call(values):
                 raise
             return await show_again(request, principal, case, CALL, values, problem)
-        return here.after(request, acted, values.get("back", "/"), "call" if is_call(values) else "acknowledged")
+        return here.after(
+            request, acted, values.get("back", "/"), "call" if is_call(values) else "acknowledged"
+        )
 
     @router.post("/cases/{case}/acts/{kind}")
     async def act(request: Request, case: str, kind: Kind) -> Response:

@@ -1,7 +1,7 @@
 """Of what a reader may do to a case, that which means something now: only these buttons are shown.
 
-Invariant: nothing is decided here; an act that isn't offered may still be done over the interface, and the escalator says what it
-makes of it. What a duty that is owed waits for is always offered.
+Invariant: nothing is decided here; an act that isn't offered may still be done over the interface, and the
+escalator says what it makes of it. What a duty that is owed waits for is always offered.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,18 @@ NEED_THEIR_OBJECT = frozenset(
         Kind.NOTICE_PUBLISHED,
     }
 )
-"""Though a duty waits for it: without a transfer, a task, a suspicion or a notice there is nothing to do it to."""
+"""Though a duty waits for it: without a transfer, a task, a suspicion or a notice there is nothing to do it
+to.
+"""
 UNDER_WAY = (TaskState.ASSIGNED, TaskState.ACCEPTED)
 
 
 def fitting(case: Case, can: frozenset[Kind], person: PersonId | None) -> frozenset[Kind]:
     """`person`: who reads; only who was called can say that they were not."""
-    called = any(call.person == person and call.contested_at is None and call.answered_at is None for call in case.calls)
+    called = any(
+        call.person == person and call.contested_at is None and call.answered_at is None
+        for call in case.calls
+    )
     return can & frozenset((*_meaningful(case), *((Kind.CONTESTED,) if called else ())))
 
 
@@ -53,7 +58,11 @@ def awaited(case: Case) -> frozenset[Kind]:
 
 def is_to_judge(case: Case) -> bool:
     """An omission is suspected, and nobody has judged it yet."""
-    return case.suspicion is not None and case.suspicion.suspected_at is not None and case.suspicion.confirmed is None
+    return (
+        case.suspicion is not None
+        and case.suspicion.suspected_at is not None
+        and case.suspicion.confirmed is None
+    )
 
 
 def left_unreferred(case: Case) -> tuple[Duty, ...]:
@@ -63,10 +72,14 @@ def left_unreferred(case: Case) -> tuple[Duty, ...]:
 
 
 def may_be_extended(case: Case) -> tuple[Duty, ...]:
-    """Duties of the case itself whose limit may be asked to move: a petition's. Whether the policy allows it, the escalator says."""
+    """Duties of the case itself whose limit may be asked to move: a petition's. Whether the policy allows it,
+    the escalator says.
+    """
     if case.report.kind is not ReportKind.PETITION:
         return ()
-    return tuple(duty for duty in case.duties if duty.is_owed and duty.task is None and duty.extension is None)
+    return tuple(
+        duty for duty in case.duties if duty.is_owed and duty.task is None and duty.extension is None
+    )
 
 
 def _waited_for(case: Case) -> Iterator[str]:
@@ -90,7 +103,15 @@ def _meaningful(case: Case) -> Iterator[Kind]:
         return
     if case.ending is not None:
         yield Kind.SECONDED
-    yield from (Kind.ACKNOWLEDGED, Kind.FOLLOWED_UP, Kind.PROGRESSED, Kind.ASSIGNED, Kind.WITHDRAWN, Kind.MERGED, Kind.CLOSED)
+    yield from (
+        Kind.ACKNOWLEDGED,
+        Kind.FOLLOWED_UP,
+        Kind.PROGRESSED,
+        Kind.ASSIGNED,
+        Kind.WITHDRAWN,
+        Kind.MERGED,
+        Kind.CLOSED,
+    )
     yield Kind.RESOLVED if case.status is CaseStatus.OPEN else Kind.REOPENED
     if case.report.kind in CATEGORISED:
         yield from (Kind.REGRADED, Kind.SPLIT, Kind.PLAN_INVOKED)
@@ -120,7 +141,9 @@ def _about_tasks(case: Case) -> Iterator[Kind]:
         yield from (Kind.VERIFIED, Kind.RETURNED)
     if may_be_extended(case):
         yield Kind.EXTENSION_ASKED
-    if any(one.extension is not None and one.extension.granted is None for one in (*case.tasks, *case.duties)):
+    if any(
+        one.extension is not None and one.extension.granted is None for one in (*case.tasks, *case.duties)
+    ):
         yield Kind.EXTENSION_DECIDED
     if case.report.kind is ReportKind.CAMPAIGN or case.items:
         yield Kind.REGISTERED
@@ -156,4 +179,6 @@ def _about_accountability(case: Case) -> Iterator[Kind]:
             yield Kind.NOTICE_DRAFTED
     elif notice.published_at is None:
         yield Kind.NOTICE_REPLIED
-        yield Kind.NOTICE_APPROVED if len(notice.approvals) < notice.approvals_needed else Kind.NOTICE_PUBLISHED
+        yield (
+            Kind.NOTICE_APPROVED if len(notice.approvals) < notice.approvals_needed else Kind.NOTICE_PUBLISHED
+        )

@@ -1,4 +1,6 @@
-"""What every page of the desk shares: who asks, which cases they may see, and a case as that reader sees it."""
+"""What every page of the desk shares: who asks, which cases they may see, and a case as that reader sees
+it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +36,15 @@ from shared.web.names import Names
 from shared.web.pages import HEADERS
 from shared.web.picks import WRITTEN
 
-READERS = (Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR, Role.DISCIPLINE, Role.AUDITOR, Role.OPERATOR)
+READERS = (
+    Role.REPORTER,
+    Role.DUTY_OFFICER,
+    Role.LEADER,
+    Role.SUPERVISOR,
+    Role.DISCIPLINE,
+    Role.AUDITOR,
+    Role.OPERATOR,
+)
 SAID = {
     "acknowledged": N_("Recorded: you know of this case. Your duties in it are settled."),
     "recorded": N_("Recorded. What follows from it is being worked out."),
@@ -42,9 +52,13 @@ SAID = {
     "done": N_("Recorded."),
     "approve": N_("Approved: the change is in force, and whoever it touches is told."),
     "refuse": N_("Refused: nothing has changed, and whoever was told of it is told so."),
-    "waits": N_("Recorded. It waits for a second person of the superior unit, who has been told; until then everything goes on."),
+    "waits": N_(
+        "Recorded. It waits for a second person of the superior unit, who has been told; until then everything goes on."
+    ),
 }
-NO_SUCH_CASE = N_("There is no such case here. Closed cases leave the desk after a while; the trail keeps them.")
+NO_SUCH_CASE = N_(
+    "There is no such case here. Closed cases leave the desk after a while; the trail keeps them."
+)
 REFUSED = N_("Recorded, but it changed nothing: %(why)s")
 SHOWS = {
     "": N_("All"),
@@ -90,7 +104,9 @@ class DeskPages:
         self.desk, self.pages, self.names = desk, pages, names
 
     def view(self, case: Case, principal: Principal) -> CaseView:
-        return case_view(case, self.names, principal, self.desk.acts.allowed(principal, case), self.pages.clock())
+        return case_view(
+            case, self.names, principal, self.desk.acts.allowed(principal, case), self.pages.clock()
+        )
 
     async def find(self, case: str, principal: Principal) -> Card:
         """Raises Problem 404; 503, and as NotDecidedYet where no case has come of its report yet."""
@@ -110,7 +126,9 @@ class DeskPages:
 
     def open_cards(self, principal: Principal, asked: Asked) -> list[Card]:
         wanted = asked.wanted(principal, self.pages.clock())
-        return [card for card in self.desk.board.open_cards() if wanted.fits(card) and may_look(principal, card)]
+        return [
+            card for card in self.desk.board.open_cards() if wanted.fits(card) and may_look(principal, card)
+        ]
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
         more: dict[str, Any] = {
@@ -125,27 +143,46 @@ class DeskPages:
     def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
         view = self.view(card.whole, principal)
         more: dict[str, Any] = {"wrong": None, "values": {}, "errors": {}, "key": token_hex(16), **context}
-        setting = Setting(view.case, self.desk.directory, self.names, principal, self.pages.clock(), more["values"])
+        setting = Setting(
+            view.case, self.desk.directory, self.names, principal, self.pages.clock(), more["values"]
+        )
         groups = act_forms.grouped(view.can, setting)
         chosen = more["values"].get("person") or request.query_params.get("call", "")
-        more["call"] = call_form(view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", ""))
+        more["call"] = call_form(
+            view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", "")
+        )
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
         more["raised_count"] = len(raised)
-        return self.show(request, "case.html", principal, view=view, groups=groups, raised=raised[:ROWS], whole=True, **more)
+        return self.show(
+            request,
+            "case.html",
+            principal,
+            view=view,
+            groups=groups,
+            raised=raised[:ROWS],
+            whole=True,
+            **more,
+        )
 
     def after(self, request: Request, acted: Acted, back: str, said: str) -> Response:
-        """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody overlooks it."""
+        """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody
+        overlooks it.
+        """
         if acted.is_refused:
             why = self.pages.text(request, label("why", acted.refused_because or ""))
             raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
         said = {Outcome.RECORDED: "recorded", Outcome.WAITS: "waits"}.get(acted.outcome, said)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))
-        return RedirectResponse(f"{path}?{kept}{'&' if kept else ''}said={said}#case-{acted.case}", 303, headers=HEADERS)
+        return RedirectResponse(
+            f"{path}?{kept}{'&' if kept else ''}said={said}#case-{acted.case}", 303, headers=HEADERS
+        )
 
 
 async def fields_of(request: Request) -> dict[str, str]:
-    """The text fields of a form, several of one name joined by commas; files are not asked for and not taken."""
+    """The text fields of a form, several of one name joined by commas; files are not asked for and not
+    taken.
+    """
     form = await request.form(max_files=0, max_fields=200)
     found: dict[str, str] = {}
     for name, value in cast(list[tuple[str, Any]], list(form.multi_items())):

@@ -28,7 +28,9 @@ AHEAD = timedelta(days=7)
 GAPS_AHEAD = timedelta(days=14)
 TASKS_SHOWN = 300
 WATCHES_SHOWN = 20
-"""Rosters on one page, each with the shifts of a week: the reader's own, then those of the units about their own."""
+"""Rosters on one page, each with the shifts of a week: the reader's own, then those of the units about their
+own.
+"""
 
 
 class Decision(StrEnum):
@@ -81,13 +83,18 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         to_judge = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is None)
         judged = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is not None)
         counts = {"to_judge_count": len(to_judge), "judged_count": len(judged)}
-        return here.show(request, "suspicions.html", principal, to_judge=to_judge[:ROWS], judged=judged[:ROWS], **counts)
+        return here.show(
+            request, "suspicions.html", principal, to_judge=to_judge[:ROWS], judged=judged[:ROWS], **counts
+        )
 
     @router.get("/roster")
     async def roster(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         directory, near = here.desk.directory, _own_first(here, principal)
-        rosters = sorted(directory.rosters, key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near))
+        rosters = sorted(
+            directory.rosters,
+            key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near),
+        )
         narrowed = _narrowed(here, request, "roster", Sort.ROSTERS, [one.id for one in rosters])
         shown = [one for one in rosters if narrowed.chosen in ("", one.id)]
         own = [one for one in shown if _is_mine(one, principal, now)]
@@ -97,7 +104,9 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         except Unreachable:
             waiting = []  # who is on watch is shown whatever the broker does
         more = {"narrowed": narrowed if len(rosters) > WATCHES_SHOWN else None, "count": len(shown)}
-        return here.show(request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16), **more)
+        return here.show(
+            request, "roster.html", principal, watches=watches, waiting=waiting, key=token_hex(16), **more
+        )
 
     @router.post("/roster/proposals/{proposal}/{decision}")
     async def decide(request: Request, proposal: str, decision: Decision) -> Response:
@@ -116,15 +125,26 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead))
 
 
-def _narrowed(here: DeskPages, request: Request, name: str, sort: Sort, likely: Sequence[str], among: Set[str] | None = None) -> Narrowed:
-    """By the address of the page: what is not understood narrows nothing, and is said. `among`: of all, those with something to show."""
+def _narrowed(
+    here: DeskPages,
+    request: Request,
+    name: str,
+    sort: Sort,
+    likely: Sequence[str],
+    among: Set[str] | None = None,
+) -> Narrowed:
+    """By the address of the page: what is not understood narrows nothing, and is said. `among`: of all, those
+    with something to show.
+    """
     values, whole = dict(request.query_params), Picker(here.desk.directory, sort)
     read, faults = taken(values, {name: whole})
     chosen, fault = read.get(name, ""), faults[0][1] if faults else ""
     if chosen and whole.named(chosen) != chosen:
         chosen, fault = "", whole.fault(chosen)
     written = values.get(f"{name}{WRITTEN}", "") if fault else ""
-    offered = whole if among is None else Picker(here.desk.directory, sort, among | {chosen, *whole.near(written)})
+    offered = (
+        whole if among is None else Picker(here.desk.directory, sort, among | {chosen, *whole.near(written)})
+    )
     return Narrowed(offered.offer(likely, chosen, written), chosen, written, fault)
 
 
@@ -144,7 +164,9 @@ def _watch(here: DeskPages, roster: Roster, principal: Principal, now: datetime)
     mine = _is_on(shift, principal)
     owed = sign_in is not None and sign_in.is_owed
     may = case is not None and owed and Kind.SIGNED_IN in here.desk.acts.allowed(principal, case)
-    return Watch(roster, shift, sign_in, case.id if case else None, may, mine, tuple(roster.shifts(now, now + AHEAD)))
+    return Watch(
+        roster, shift, sign_in, case.id if case else None, may, mine, tuple(roster.shifts(now, now + AHEAD))
+    )
 
 
 def _is_mine(roster: Roster, principal: Principal, now: datetime) -> bool:
@@ -157,5 +179,13 @@ def _is_on(shift: Shift | None, principal: Principal) -> bool:
 
 def _sign_in(case: Case, shift: Shift) -> Duty | None:
     """The newest duty that signing in ends, of the shift that is on."""
-    found = [duty for duty in case.duties if "signed_in" in case.plan_of(duty).discharged_by and duty.starts_at >= shift.starts_at]
-    return max(found, key=lambda duty: (Kind.HANDED_OVER.value not in case.plan_of(duty).discharged_by, duty.starts_at), default=None)
+    found = [
+        duty
+        for duty in case.duties
+        if "signed_in" in case.plan_of(duty).discharged_by and duty.starts_at >= shift.starts_at
+    ]
+    return max(
+        found,
+        key=lambda duty: (Kind.HANDED_OVER.value not in case.plan_of(duty).discharged_by, duty.starts_at),
+        default=None,
+    )

@@ -1,7 +1,9 @@
-"""The desk: the open cases by what is due next, live; acknowledging in one click; reporting; moving a case on.
+"""The desk: the open cases by what is due next, live; acknowledging in one click; reporting; moving a case
+on.
 
-Invariant: every page works without scripts, with what was true when it was made; a form is taken only from our own pages and
-does nothing the HTTP interface would not do; after a form the reader stands on a page that may be reloaded.
+Invariant: every page works without scripts, with what was true when it was made; a form is taken only from
+our own pages and does nothing the HTTP interface would not do; after a form the reader stands on a page that
+may be reloaded.
 """
 
 from collections.abc import Callable

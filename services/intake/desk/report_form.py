@@ -1,4 +1,6 @@
-"""The report form: local times in, one report out; whatever is wrong stands at its field, and nothing typed is lost."""
+"""The report form: local times in, one report out; whatever is wrong stands at its field, and nothing typed
+is lost.
+"""
 
 from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
@@ -48,7 +50,9 @@ BY_WHOM = N_("Say what is to be done and by which unit, or leave both empty.")
 
 
 def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: str) -> dict[str, str]:
-    """An empty form: their own unit and area, learned of it just now. `key` makes a second click the same report."""
+    """An empty form: their own unit and area, learned of it just now. `key` makes a second click the same
+    report.
+    """
     return {
         "key": key,
         "unit": principal.unit or "",
@@ -68,10 +72,15 @@ def pickers(directory: Directory, own: str | None) -> dict[str, Picker]:
 
 
 def read_fields(
-    values: Mapping[str, str], zone: ZoneInfo, now: datetime, picked: Mapping[str, Picker], preset: Container[str] = ()
+    values: Mapping[str, str],
+    zone: ZoneInfo,
+    now: datetime,
+    picked: Mapping[str, Picker],
+    preset: Container[str] = (),
 ) -> dict[str, Any]:
-    """The fields of a ReportForm, times made UTC. `preset`: what the blank form had chosen. Raises Problem 422 naming all that can't be
-    read."""
+    """The fields of a ReportForm, times made UTC. `preset`: what the blank form had chosen. Raises Problem
+    422 naming all that can't be read.
+    """
     values, faults = taken(values, picked, many=("task_units",), preset=preset)
     errors = [("tasks" if name == "task_units" else name, words) for name, words in faults]
     fields: dict[str, Any] = {name: values[name].strip() for name in TEXTS if values.get(name, "").strip()}
@@ -87,7 +96,9 @@ def read_fields(
         errors.append(("learned_at", TOO_EARLY))
     if "category" not in fields and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
         errors.append(("category", CHOOSE))
-    errors += [(name, message) for name, message in NEEDED.items() if name not in fields and name not in dict(errors)]
+    errors += [
+        (name, message) for name, message in NEEDED.items() if name not in fields and name not in dict(errors)
+    ]
     _read_harm(values, fields, errors)
     if "tasks" not in dict(errors):
         _read_task(values, zone, fields, errors)
@@ -104,8 +115,13 @@ def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[t
         fields["harm"] = {name: int(text) for name, text in given.items()}
 
 
-def _read_task(values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:
-    title, units = values.get("task_title", "").strip(), [unit for unit in values.get("task_units", "").split(",") if unit]
+def _read_task(
+    values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    title, units = (
+        values.get("task_title", "").strip(),
+        [unit for unit in values.get("task_units", "").split(",") if unit],
+    )
     if not title and not units:
         return
     if not title or not units:

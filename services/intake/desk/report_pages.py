@@ -21,7 +21,9 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
     @router.get("/report")
     async def blank(request: Request) -> Response:
         principal = here.pages.admit(request, *REPORTERS)
-        values = report_form.blank(principal, _area(here, principal), here.pages.clock(), here.desk.zone, token_hex(16))
+        values = report_form.blank(
+            principal, _area(here, principal), here.pages.clock(), here.desk.zone, token_hex(16)
+        )
         kinds = kinds_for(principal)
         asked = request.query_params.get("kind", "")
         values["kind"] = asked if asked in kinds else kinds[0].value
@@ -32,10 +34,18 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
     @doorway(lane=Lane.REPORTS)
     async def hand_in(request: Request) -> Response:
         principal = here.pages.admit_form(request, *REPORTERS)
-        values = {"key": token_hex(16), **await fields_of(request)}  # a form that somebody else wrote may have none
+        values = {
+            "key": token_hex(16),
+            **await fields_of(request),
+        }  # a form that somebody else wrote may have none
         try:
-            picked, preset = report_form.pickers(here.desk.directory, _own(principal)), (principal.unit, _area(here, principal))
-            report = await here.desk.submit.read(report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset))
+            picked, preset = (
+                report_form.pickers(here.desk.directory, _own(principal)),
+                (principal.unit, _area(here, principal)),
+            )
+            report = await here.desk.submit.read(
+                report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset)
+            )
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
             return _form(here, request, principal, values, problem)
@@ -56,7 +66,9 @@ def kinds_for(principal: Principal) -> list[ReportKind]:
     return [kind for kind, roles in MAY_OPEN.items() if principal.role in roles]
 
 
-def _form(here: DeskPages, request: Request, principal: Principal, values: Values, problem: Problem | None = None) -> Response:
+def _form(
+    here: DeskPages, request: Request, principal: Principal, values: Values, problem: Problem | None = None
+) -> Response:
     directory, own = here.desk.directory, _own(principal)
     likely = [*near_units(directory, principal.unit), *near_areas(directory, _area(here, principal))]
     return here.show(

@@ -1,6 +1,8 @@
-"""What the desk's pages may use of intake: the board to read, the three ways to write, the directory, the gate, the zone.
+"""What the desk's pages may use of intake: the board to read, the three ways to write, the directory, the
+gate, the zone.
 
-Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form, `.detail` is for the page.
+Errors of all methods are `shared.problems.Problem`: `.errors` are (field, message) pairs for the form,
+`.detail` is for the page.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -34,7 +36,8 @@ class Board(Protocol):
         ...
 
     def open_cards(self) -> list[Card]:
-        """All cases that still owe something or are not settled, emergencies first, then the next due; cheap to list and to count.
+        """All cases that still owe something or are not settled, emergencies first, then the next due; cheap
+        to list and to count.
 
         `card.whole` is the case; take it of those that are shown.
         """
@@ -53,7 +56,8 @@ class Board(Protocol):
     async def case(self, case: CaseId) -> Case | None: ...
 
     def subscribe(self, after: int | None = None) -> AsyncIterator[tuple[int, CaseId] | None]:
-        """(revision, case) for each change from now on, or from `after` on; a case that changes often is told once a moment.
+        """(revision, case) for each change from now on, or from `after` on; a case that changes often is told
+        once a moment.
 
         None where half a second brings none.
         Ends when the reader is too slow: reconnect with the last revision seen.
@@ -63,7 +67,9 @@ class Board(Protocol):
 
 class Lookup(Protocol):
     async def card(self, case: CaseId, principal: Principal) -> Card:
-        """Problem 404; 503, and as `NotDecidedYet` where its report is on record and no case has come of it yet."""
+        """Problem 404; 503, and as `NotDecidedYet` where its report is on record and no case has come of it
+        yet.
+        """
         ...
 
 
@@ -75,22 +81,30 @@ class Submit(Protocol):
         ...
 
     async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
-        """Problem 403, 422 (the key was used for another report), 503 (broker away: nothing is certain, report by telephone)."""
+        """Problem 403, 422 (the key was used for another report), 503 (broker away: nothing is certain,
+        report by telephone).
+        """
         ...
 
 
 class Acts(Protocol):
-    """What people do to a case. Problem 403, 404, 422, 503; a refusal by the escalator is an answer with outcome `refused`."""
+    """What people do to a case. Problem 403, 404, 422, 503; a refusal by the escalator is an answer with
+    outcome `refused`.
+    """
 
     def allowed(self, principal: Principal, case: Case) -> frozenset[Kind]:
         """Which acts this principal may do to this case, for showing only those buttons."""
         ...
 
-    async def acknowledge(self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None) -> Acted:
+    async def acknowledge(
+        self, case: CaseId, principal: Principal, form: AcknowledgeForm, key: str | None = None
+    ) -> Acted:
         """For the principal themself; with `person` the duty officer logs a call to somebody else."""
         ...
 
-    async def act(self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None) -> Acted: ...
+    async def act(
+        self, kind: Kind, case: CaseId, form: ActForm, principal: Principal, key: str | None = None
+    ) -> Acted: ...
 
 
 class Proposals(Protocol):

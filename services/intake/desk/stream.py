@@ -1,7 +1,9 @@
-"""Tells open pages which case has changed, and every few seconds that the line still works and what time it is.
+"""Tells open pages which case has changed, and every few seconds that the line still works and what time it
+is.
 
-Invariant: a page hears of every change after the revision it was made with, or its line breaks; it never looks live without
-being so. The pulse is an event, not a comment: a script can't see comments, and a half-open line looks like silence.
+Invariant: a page hears of every change after the revision it was made with, or its line breaks; it never
+looks live without being so. The pulse is an event, not a comment: a script can't see comments, and a
+half-open line looks like silence.
 """
 
 import asyncio
@@ -32,14 +34,21 @@ def add_stream(router: APIRouter, desk: DeskServices, pages: Pages, readers: tup
         admit()
         seen = request.headers.get("last-event-id", "")
         start = int(seen) if seen.isdigit() else after
-        return EventSourceResponse(_events(desk, pages, start, admit), ping=3600, headers={"Cache-Control": "no-store"})
+        return EventSourceResponse(
+            _events(desk, pages, start, admit), ping=3600, headers={"Cache-Control": "no-store"}
+        )
 
 
-async def _events(desk: DeskServices, pages: Pages, after: int | None, admit: Callable[[], object]) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    desk: DeskServices, pages: Pages, after: int | None, admit: Callable[[], object]
+) -> AsyncIterator[ServerSentEvent]:
     """Ends where `admit` raises: whoever is let in no longer hears nothing more."""
 
     def pulse() -> ServerSentEvent:
-        return ServerSentEvent(event="pulse", data=orjson.dumps({"now": rfc3339(pages.clock()), "ready": desk.board.ready}).decode())
+        return ServerSentEvent(
+            event="pulse",
+            data=orjson.dumps({"now": rfc3339(pages.clock()), "ready": desk.board.ready}).decode(),
+        )
 
     loop = asyncio.get_running_loop()
     yield pulse()

@@ -1,6 +1,8 @@
-"""A case as the duty officer needs to see it at three in the morning: who owes what by when, who is lit, who is dark, what is next.
+"""A case as the duty officer needs to see it at three in the morning: who owes what by when, who is lit, who
+is dark, what is next.
 
-Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden; what is due next stands first.
+Invariant: a pure reading of the case. Nothing is decided here and nothing is hidden; what is due next stands
+first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -118,11 +120,15 @@ class CaseView:
     holder: Name
     area: Name
     duties: tuple[DutyView, ...]
-    """Those still owed first, the next due at the head; then what is settled. Of each long list only what a page shows."""
+    """Those still owed first, the next due at the head; then what is settled. Of each long list only what a
+    page shows.
+    """
     duty_count: int
     owed: int
     pressing: tuple[DutyView, ...]
-    """What the board shows of the duties: whoever is called, what is late, the reader's own, and the next few; the case has all."""
+    """What the board shows of the duties: whoever is called, what is late, the reader's own, and the next
+    few; the case has all.
+    """
     rings: bool
     """Somebody is being called, or a limit has passed: the duties stand open on the board."""
     reachable: tuple[tuple[PersonId, Name], ...]
@@ -152,19 +158,25 @@ class CaseView:
 
     @property
     def order(self) -> str:
-        """Sorts as the board does: emergencies, then the next due; those that owe nothing last, older before younger."""
+        """Sorts as the board does: emergencies, then the next due; those that owe nothing last, older before
+        younger.
+        """
         due, report = self.case.next_due, self.case.report
         rank = 0 if emergency(report.kind, self.case.status, exercise=report.exercise) else 1
         return f"{rank} {rfc3339(due) if due else '~'} {self.case.id}"
 
 
-def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime) -> CaseView:
+def case_view(
+    case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime
+) -> CaseView:
     # Whoever may have somebody called by hand may write down that they called them.
     logs_calls = principal.role in MAY_LOG_A_CALL and Kind.ESCALATED in can
     can = fitting(case, can, principal.person)
     owed = [duty for duty in case.duties if duty.is_owed]
     ordered = sorted(case.duties, key=lambda duty: (not duty.is_owed, duty.due_at))
-    unanswered = any(lit.person == principal.person and lit.answered_at is None for duty in owed for lit in duty.lit)
+    unanswered = any(
+        lit.person == principal.person and lit.answered_at is None for duty in owed for lit in duty.lit
+    )
     tasks = sorted(case.tasks, key=lambda task: (URGENCY[slip_of(task, now)], task.due_at))
 
     def viewed(duty: Duty) -> DutyView:
@@ -186,7 +198,12 @@ def case_view(case: Case, names: Names, principal: Principal, can: frozenset[Kin
         step=_next_step(owed, case, names),
         tasks=tuple(TaskView(task, slip_of(task, now), task.unit == principal.unit) for task in tasks[:ROWS]),
         task_count=len(tasks),
-        items=tuple(sorted(case.items, key=lambda item: (item.measure is not None and item.owner is not None, -item.number)))[:ROWS],
+        items=tuple(
+            sorted(
+                case.items,
+                key=lambda item: (item.measure is not None and item.owner is not None, -item.number),
+            )
+        )[:ROWS],
         held=case.held if len(case.held) > 1 else (),
         can=can,
         may_acknowledge=unanswered and Kind.ACKNOWLEDGED in can,
@@ -197,7 +214,9 @@ def _pressing(ordered: Sequence[Duty], principal: Principal) -> list[Duty]:
     """In their order: all that press, and the first few of those that are merely due."""
     calm, pressing = 0, list[Duty]()
     for duty in ordered:
-        presses = _is_lit(duty) or duty.bearer == principal.person or (duty.is_owed and duty.lapse is not None)
+        presses = (
+            _is_lit(duty) or duty.bearer == principal.person or (duty.is_owed and duty.lapse is not None)
+        )
         calm += not presses and duty.is_owed
         if presses or (duty.is_owed and calm <= CALM_SHOWN):
             pressing.append(duty)
@@ -217,11 +236,20 @@ def _reachable(owed: Iterable[Duty], case: Case, names: Names) -> Iterator[tuple
 
 def _is_exhausted(duty: Duty, case: Case) -> bool:
     had_a_chain = bool(case.plan_of(duty).chain) and not case.report.exercise
-    return had_a_chain and duty.is_owed and not duty.chain and duty.next_link_at is None and duty.taken_by is None
+    return (
+        had_a_chain
+        and duty.is_owed
+        and not duty.chain
+        and duty.next_link_at is None
+        and duty.taken_by is None
+    )
 
 
 def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, logs_calls: bool) -> DutyView:
-    own = next((_lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.bearer), None)
+    own = next(
+        (_lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.bearer),
+        None,
+    )
     return DutyView(
         duty=duty,
         title=case.plan_of(duty).title,
@@ -247,7 +275,10 @@ def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[L
                 view = _lit_view(lit, duty, names, logs_calls=logs_calls)
                 found.setdefault(lit.person, []).append((view, names.person(duty.bearer)))
     links = [
-        LinkView(min((view for view, _ in views), key=lambda view: _PROMISE.index(view.light)), tuple(name for _, name in views))
+        LinkView(
+            min((view for view, _ in views), key=lambda view: _PROMISE.index(view.light)),
+            tuple(name for _, name in views),
+        )
         for views in found.values()
     ]
     return tuple(sorted(links, key=lambda link: link.lit.at))
@@ -309,6 +340,8 @@ def _coming(duty: Duty) -> Iterator[_Coming]:
         yield _Coming(duty.reminders[0].at, StepKind.REMIND, duty)
     if duty.overdue:
         yield _Coming(duty.overdue[0].at, StepKind.OVERDUE, duty)
-    yield from (_Coming(at, StepKind.AGAIN, duty) for at in (duty.snoozed_until, duty.nag_at) if at is not None)
+    yield from (
+        _Coming(at, StepKind.AGAIN, duty) for at in (duty.snoozed_until, duty.nag_at) if at is not None
+    )
     if duty.state is DutyState.OPEN:
         yield _Coming(duty.due_at, StepKind.LIMIT, duty)

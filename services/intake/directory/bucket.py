@@ -1,8 +1,8 @@
 """The bucket DIRECTORY as intake reads and writes it.
 
-Invariant: the head is written over exactly the head that was read, so that of several intakes that change the directory at once each
-sees what the others did; what it takes to read the head lies there before it, and the objects are written after it, before the next
-head. Where the broker is away, that is said (Unreachable).
+Invariant: the head is written over exactly the head that was read, so that of several intakes that change the
+directory at once each sees what the others did; what it takes to read the head lies there before it, and the
+objects are written after it, before the next head. Where the broker is away, that is said (Unreachable).
 """
 
 import zlib
@@ -40,7 +40,9 @@ class DirectoryBucket:
         self._connection, self._live = connection, live
 
     async def kept(self) -> tuple[Kept | None, int]:
-        """The directory of now, and the sequence of its head in the bucket; (None, 0) before the first start."""
+        """The directory of now, and the sequence of its head in the bucket; (None, 0) before the first
+        start.
+        """
         try:
             await self._live.open()
         except (nats.errors.Error, TimeoutError, OSError) as error:
@@ -50,14 +52,36 @@ class DirectoryBucket:
             return live.single, live.head_sequence
         return (_kept(live.head, live.now), live.head_sequence) if live.head is not None else (None, 0)
 
-    async def store(self, kept: Kept, last: int, facts: Sequence[ChangeFact], *, file_bytes: str | None, moved: bool = False) -> bool:
-        """Whether it was put into force over exactly the head `last`. No `facts`: nothing has changed but what is known of the file."""
+    async def store(
+        self,
+        kept: Kept,
+        last: int,
+        facts: Sequence[ChangeFact],
+        *,
+        file_bytes: str | None,
+        moved: bool = False,
+    ) -> bool:
+        """Whether it was put into force over exactly the head `last`. No `facts`: nothing has changed but
+        what is known of the file.
+        """
         before = self._live.head
-        parts = [part_key(kept.change, number) for number in range(1, len(facts) + 1)] if len(facts) > 1 or moved else []
+        parts = (
+            [part_key(kept.change, number) for number in range(1, len(facts) + 1)]
+            if len(facts) > 1 or moved
+            else []
+        )
         for key, fact in zip(parts, facts, strict=False):
             await self._put(key, fact.raw)
-        same = {"fact": before.fact, "parts": before.parts, "moved": before.moved} if before is not None and not facts else None
-        new = {"fact": None if parts else facts[0].raw.decode() if facts else None, "parts": len(parts), "moved": moved}
+        same = (
+            {"fact": before.fact, "parts": before.parts, "moved": before.moved}
+            if before is not None and not facts
+            else None
+        )
+        new = {
+            "fact": None if parts else facts[0].raw.decode() if facts else None,
+            "parts": len(parts),
+            "moved": moved,
+        }
         head = Head.model_validate(
             {name: getattr(kept, name) for name in ("revision", "at", "change", "subject", "file", "recent")}
             | {"version": kept.directory.version, "file_bytes": file_bytes}
@@ -69,7 +93,9 @@ class DirectoryBucket:
         return False
 
     async def write_objects(self) -> None:
-        """Those that the head's change puts, alters or takes away. Whoever has written one meanwhile has written the same."""
+        """Those that the head's change puts, alters or takes away. Whoever has written one meanwhile has
+        written the same.
+        """
         try:
             await write_many(connected(self._connection), self._writes(), TIMEOUT * 2)
         except (nats.errors.Error, TimeoutError, OSError) as error:
@@ -131,7 +157,11 @@ class DirectoryBucket:
 
     async def drop_file(self, digest: str) -> None:
         first, _ = await self._entry(_chunk_key(digest, 1))
-        await self._purge([_chunk_key(digest, number) for number in range(1, int.from_bytes(first[:2]) + 1)] if first else [])
+        await self._purge(
+            [_chunk_key(digest, number) for number in range(1, int.from_bytes(first[:2]) + 1)]
+            if first
+            else []
+        )
 
     async def told(self) -> tuple[str | None, int]:
         """The id of the last change of which all is written and told, and the sequence of that word."""
@@ -143,7 +173,10 @@ class DirectoryBucket:
         sequence = await self._put(TOLD, head.change.encode())
         await self._purge([part_key(head.change, number) for number in range(1, head.parts + 1)])
         directory = kept.directory
-        if len(directory.people) + len(directory.units) + len(directory.posts) < SMALL and len(raw := kept.write()) < LIMIT:
+        if (
+            len(directory.people) + len(directory.units) + len(directory.posts) < SMALL
+            and len(raw := kept.write()) < LIMIT
+        ):
             await self._put(CURRENT, raw)
         return sequence
 
@@ -158,7 +191,9 @@ class DirectoryBucket:
 
     async def _update(self, key: str, raw: bytes, last: int) -> bool:
         if len(raw) > LIMIT:
-            raise Problem(413, "Too large", f"It would take {len(raw)} bytes, the broker's messages hold {LIMIT}.")
+            raise Problem(
+                413, "Too large", f"It would take {len(raw)} bytes, the broker's messages hold {LIMIT}."
+            )
         try:
             await (await self._bucket()).update(key, raw, last=last)
         except KeyWrongLastSequenceError:
@@ -198,4 +233,6 @@ def _subject_of_rest(head: Head) -> str:
 
 
 def _away(error: BaseException) -> Unreachable:
-    return Unreachable(f"The broker did not answer ({type(error).__name__}): look at the directory's revision, then send it again.")
+    return Unreachable(
+        f"The broker did not answer ({type(error).__name__}): look at the directory's revision, then send it again."
+    )

@@ -1,9 +1,10 @@
 """Changes to the directory at run time: checked as a whole, kept by compare-and-set, then told as a fact.
 
-Invariant: the head of the bucket is written first, with the fact's bytes inside: from then on the change is in force. Then the objects
-it changes are written, the fact is appended under its own id, and it is noted that this was done. A crash between any two leaves work for
-the next start or the next change, which does it from the bytes that lie in the bucket before anything else. A change that leaves a post
-dark, or takes one away that the policy names, is refused; one that its maker may not make alone waits for a second person.
+Invariant: the head of the bucket is written first, with the fact's bytes inside: from then on the change is
+in force. Then the objects it changes are written, the fact is appended under its own id, and it is noted that
+this was done. A crash between any two leaves work for the next start or the next change, which does it from
+the bytes that lie in the bucket before anything else. A change that leaves a post dark, or takes one away
+that the policy names, is refused; one that its maker may not make alone waits for a second person.
 """
 
 import asyncio
@@ -59,7 +60,9 @@ REMEMBERED = 64
 NAMED_BY = 60
 """Characters of a version that those after it begin with: a fact takes 80."""
 MOST_TOUCHED = 300
-"""People whom one change may touch: what each is told has to fit one decision (1 MB, 3 KB for each at worst)."""
+"""People whom one change may touch: what each is told has to fit one decision (1 MB, 3 KB for each at
+worst).
+"""
 AHEAD = timedelta(days=14)
 """How far ahead the answer to a change looks for the gaps it opens."""
 OPERATOR_ACTOR = Actor(principal="operator", role=Role.OPERATOR)
@@ -89,7 +92,9 @@ class TooManyTouched(Problem):
     """413: not everybody could be told of it."""
 
     def __init__(self, touched: int) -> None:
-        detail = f"It touches {touched} people, and each is told: change at most {MOST_TOUCHED} people at once."
+        detail = (
+            f"It touches {touched} people, and each is told: change at most {MOST_TOUCHED} people at once."
+        )
         super().__init__(413, "Too many people", detail)
 
 
@@ -143,13 +148,17 @@ class DirectoryChanges:
         self._in_turn = asyncio.Lock()
         """Of this intake's own changes; against other intakes' there is the compare-and-set."""
 
-    async def change(self, form: ChangeForm, principal: Principal, key: str | None = None) -> Changed | Proposed:
+    async def change(
+        self, form: ChangeForm, principal: Principal, key: str | None = None
+    ) -> Changed | Proposed:
         """Problem 403, 409 (a post would be dark, or it has changed meanwhile), 422 (fields named), 503.
 
         What the principal may not change alone is proposed, and changes nothing yet.
         """
         if principal.role not in MAY_PROPOSE:
-            raise forbidden(f"Your role is {principal.role}; the directory is changed by: {', '.join(sorted(MAY_PROPOSE))}.")
+            raise forbidden(
+                f"Your role is {principal.role}; the directory is changed by: {', '.join(sorted(MAY_PROPOSE))}."
+            )
         if not form.changes:
             raise invalid([("changes", "is empty: say what is to change")], "change")
         self._keeps_what_policy_names(form.changes)
@@ -162,20 +171,36 @@ class DirectoryChanges:
             before, last = await self._current()
             told = await self._tell(before)
             if change_id in before.recent:
-                return Changed(change=change_id, revision=before.revision, version=before.directory.version, at=before.at, repeated=True)
+                return Changed(
+                    change=change_id,
+                    revision=before.revision,
+                    version=before.directory.version,
+                    at=before.at,
+                    repeated=True,
+                )
             if form.base is not None and form.base != before.revision:
                 detail = f"It was made for revision {form.base}, the directory is at {before.revision}: look at it again, and repeat."
                 raise Problem(409, "Changed meanwhile", detail, revision=before.revision)
-            step = self._step(before, last, told, form, Signed(principal.actor(), _sign(before.directory, principal)))
-            asker = Asker.of(principal.role, principal.unit, principal.person or principal.subject, before.directory)
-            if missing := [need for need in needs(asker, form.changes, before.directory, step.after, self._clock()) if need]:
+            step = self._step(
+                before, last, told, form, Signed(principal.actor(), _sign(before.directory, principal))
+            )
+            asker = Asker.of(
+                principal.role, principal.unit, principal.person or principal.subject, before.directory
+            )
+            if missing := [
+                need
+                for need in needs(asker, form.changes, before.directory, step.after, self._clock())
+                if need
+            ]:
                 proposal = self._proposal(form, principal, change_id, before.directory)
                 weighed = Weighed.of(form.changes, before.directory, step.after, self._clock())
                 return await self._waiting.propose(proposal, step.telling, missing, weighed, before.directory)
             if (changed := await self._store(step, change_id)) is not None:
                 return changed
             await asyncio.sleep(0.05 * attempt)
-        raise Problem(409, "Changed meanwhile", "Others are changing the directory at this moment: send it again.")
+        raise Problem(
+            409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
+        )
 
     async def _current(self) -> tuple[Kept, int]:
         """The directory of now, and the sequence of its head. Problem 503 before the first start."""
@@ -184,19 +209,30 @@ class DirectoryChanges:
             await self._move_over(self._live.single, last)
             kept, last = await self._bucket.kept()
         if kept is None:
-            raise Problem(503, "No directory yet", "This intake has just started and has not stored it yet: send it again in a moment.")
+            raise Problem(
+                503,
+                "No directory yet",
+                "This intake has just started and has not stored it yet: send it again in a moment.",
+            )
         return kept, last
 
     # The second person
 
     async def waiting(self, principal: Principal) -> list[Waiting]:
-        """The changes that wait, as far as they are the principal's to see: who proposed, may decide, is touched, or sees all."""
+        """The changes that wait, as far as they are the principal's to see: who proposed, may decide, is
+        touched, or sees all.
+        """
         directory = (await self._current())[0].directory
         found: list[Waiting] = []
         for proposal in await self._waiting.pending():
             shown = shown_to(principal, proposal, self._weighed(proposal, directory), directory)
             sees_all = principal.role in (Role.OPERATOR, Role.AUDITOR)
-            if sees_all or shown.may_decide or shown.yours or principal.person in [one.person for one in shown.touches]:
+            if (
+                sees_all
+                or shown.may_decide
+                or shown.yours
+                or principal.person in [one.person for one in shown.touches]
+            ):
                 found.append(shown)
         return found
 
@@ -211,17 +247,31 @@ class DirectoryChanges:
             told = await self._tell(before)
             if proposal_id in before.recent:
                 await self._waiting.drop(proposal_id)
-                return Changed(change=proposal_id, revision=before.revision, version=before.directory.version, at=before.at, repeated=True)
+                return Changed(
+                    change=proposal_id,
+                    revision=before.revision,
+                    version=before.directory.version,
+                    at=before.at,
+                    repeated=True,
+                )
             proposal = await self._waiting.find(proposal_id)
             check_decider(proposal, principal, self._weighed(proposal, before.directory), before.directory)
             self._keeps_what_policy_names(proposal.changes)
-            signed = Signed(proposal.by, proposal.signature, principal.actor(), _sign(before.directory, principal), proposal.id)
+            signed = Signed(
+                proposal.by,
+                proposal.signature,
+                principal.actor(),
+                _sign(before.directory, principal),
+                proposal.id,
+            )
             step = self._fitting(before, last, told, proposal, signed)
             if (changed := await self._store(step, proposal.id)) is not None:
                 await self._waiting.drop(proposal.id)
                 return changed
             await asyncio.sleep(0.05 * attempt)
-        raise Problem(409, "Changed meanwhile", "Others are changing the directory at this moment: send it again.")
+        raise Problem(
+            409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
+        )
 
     async def refuse(self, proposal_id: str, form: RefusalForm, principal: Principal) -> None:
         """By whoever may approve it, or by whoever proposed it. Problem 403, 404, 503."""
@@ -229,14 +279,22 @@ class DirectoryChanges:
         proposal = await self._waiting.find(proposal_id)
         if proposal.by.principal != principal.subject:
             check_decider(proposal, principal, self._weighed(proposal, before.directory), before.directory)
-        signed = Signed(proposal.by, proposal.signature, principal.actor(), _sign(before.directory, principal), proposal.id)
+        signed = Signed(
+            proposal.by,
+            proposal.signature,
+            principal.actor(),
+            _sign(before.directory, principal),
+            proposal.id,
+        )
         try:
             telling = self._fitting(before, last, await self._tell(before), proposal, signed).telling
         except Problem:
             telling = None
         await self._waiting.refuse(proposal, principal, form.why, telling)
 
-    def _proposal(self, form: ChangeForm, principal: Principal, change_id: str, directory: Directory) -> Proposal:
+    def _proposal(
+        self, form: ChangeForm, principal: Principal, change_id: str, directory: Directory
+    ) -> Proposal:
         at = self._clock()
         return Proposal(
             id=change_id,
@@ -250,7 +308,9 @@ class DirectoryChanges:
         )
 
     def _weighed(self, proposal: Proposal, directory: Directory) -> Weighed:
-        """Laid against the directory of now; where it does not fit any more, only the operator is left to decide."""
+        """Laid against the directory of now; where it does not fit any more, only the operator is left to
+        decide.
+        """
         wanted = DirectoryChange(by=proposal.by, version=directory.version, base=0, changes=proposal.changes)
         try:
             after = apply_change(directory, wanted)
@@ -261,16 +321,21 @@ class DirectoryChanges:
     def _fitting(self, before: Kept, last: int, told: int, proposal: Proposal, signed: Signed) -> Step:
         """Problem 409 where it does not fit the directory of now."""
         try:
-            return self._step(before, last, told, ChangeForm(changes=proposal.changes, why=proposal.why), signed)
+            return self._step(
+                before, last, told, ChangeForm(changes=proposal.changes, why=proposal.why), signed
+            )
         except Problem as problem:
             detail = f"It does not fit the directory as it is now: {problem.detail} Refuse it, and have it proposed anew."
-            raise Problem(409, "It does not fit any more", detail, errors=problem.errors, **problem.extra) from None
+            raise Problem(
+                409, "It does not fit any more", detail, errors=problem.errors, **problem.extra
+            ) from None
 
     # The change itself
 
     def _step(self, before: Kept, last: int, told: int, form: ChangeForm, signed: Signed) -> Step:
-        """`told`: the sequence in the bucket by which all of `before` was written. Problem 409 (a post would be dark), 413 (it touches
-        too many people), 422."""
+        """`told`: the sequence in the bucket by which all of `before` was written. Problem 409 (a post would
+        be dark), 413 (it touches too many people), 422.
+        """
         version = form.version or _following(before.directory.version, before.revision)
         wanted = DirectoryChange(
             by=signed.by,
@@ -293,12 +358,16 @@ class DirectoryChanges:
             return None
         await self._complete()
         opened = self._new_gaps(step.before.directory, step.after)
-        return Changed(change=change_id, revision=kept.revision, version=step.wanted.version, at=kept.at, gaps=opened)
+        return Changed(
+            change=change_id, revision=kept.revision, version=step.wanted.version, at=kept.at, gaps=opened
+        )
 
     def _file_bytes_known(self) -> str | None:
         return self._live.head.file_bytes if self._live.head is not None else None
 
-    def _telling(self, before: Directory, after: Directory, told: int, by: Signature, approval: Signature | None = None) -> Telling | None:
+    def _telling(
+        self, before: Directory, after: Directory, told: int, by: Signature, approval: Signature | None = None
+    ) -> Telling | None:
         people = touched(before, after, self._clock())
         if len(people) > MOST_TOUCHED:
             raise TooManyTouched(len(people))
@@ -307,8 +376,9 @@ class DirectoryChanges:
     # The file
 
     async def take_file_at_start(self, path: Path) -> None:
-        """A step of the service's `prepare`: raises OSError, on which it is tried again, while the broker does not answer, and YamlFault
-        for a file that says something new and can't be read."""
+        """A step of the service's `prepare`: raises OSError, on which it is tried again, while the broker
+        does not answer, and YamlFault for a file that says something new and can't be read.
+        """
         raw = await asyncio.to_thread(path.read_bytes)
         digest = hashlib.sha256(raw).hexdigest()
         try:
@@ -321,10 +391,11 @@ class DirectoryChanges:
             raise OSError(away.detail) from away
 
     async def take_file(self, file: Directory, file_bytes: str | None = None) -> None:
-        """At the start: an empty bucket is filled from the file; a file that says something new is taken in as a change.
+        """At the start: an empty bucket is filled from the file; a file that says something new is taken in
+        as a change.
 
-        One that can't be (a post would be dark with what was changed at run time, too many people would have to be told) is said and left
-        aside. Raises Unreachable.
+        One that can't be (a post would be dark with what was changed at run time, too many people would have
+        to be told) is said and left aside. Raises Unreachable.
         """
         digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
         for attempt in range(TRIES):
@@ -333,12 +404,20 @@ class DirectoryChanges:
                 await self._move_over(self._live.single, last)
                 continue
             told = await self._tell(before) if before is not None else 0
-            if before is not None and before.file == digest and file_bytes in (None, self._file_bytes_known()):
+            if (
+                before is not None
+                and before.file == digest
+                and file_bytes in (None, self._file_bytes_known())
+            ):
                 return
             try:
                 after, facts = await self._with_file(before, told, file, digest)
             except (DirectoryFault, TooManyTouched, Problem) as fault:
-                log.error("directory_file_refused", faults=str(fault), next="mend the file or what was changed at run time; start again")
+                log.error(
+                    "directory_file_refused",
+                    faults=str(fault),
+                    next="mend the file or what was changed at run time; start again",
+                )
                 return
             if facts:
                 await self._bucket.put_file(digest, file)
@@ -350,12 +429,16 @@ class DirectoryChanges:
             await asyncio.sleep(0.05 * attempt)
 
     async def _move_over(self, single: Kept, last: int) -> None:
-        """The version before this one kept the directory in one value: it becomes objects and a head, of the same revision."""
+        """The version before this one kept the directory in one value: it becomes objects and a head, of the
+        same revision.
+        """
         told, _ = await self._bucket.told()
         if told != single.change and single.fact:
             await self._record.append(single.subject, single.fact.encode(), single.change)
         # Also what the head had and the single value has no more.
-        removals = [Remove.model_validate({"what": what, "id": name}) for what, name in self._live.objects.gone]
+        removals = [
+            Remove.model_validate({"what": what, "id": name}) for what, name in self._live.objects.gone
+        ]
         changes = (*difference(None, single.directory), *removals)
         wanted = DirectoryChange(
             by=OPERATOR_ACTOR,
@@ -365,32 +448,59 @@ class DirectoryChanges:
             file=single.file,
             changes=changes,
         )
-        moved = single.model_copy(update={"change": f"moved-{single.revision}", "recent": (*single.recent, single.change)[-REMEMBERED:]})
+        moved = single.model_copy(
+            update={
+                "change": f"moved-{single.revision}",
+                "recent": (*single.recent, single.change)[-REMEMBERED:],
+            }
+        )
         facts = facts_of(wanted, moved.change, self._clock())
         if await self._bucket.store(moved, last, facts, file_bytes=None, moved=True):
             log.info("directory_moved_over", revision=single.revision, objects=len(changes))
 
-    async def _with_file(self, before: Kept | None, told: int, file: Directory, digest: str) -> tuple[Kept, list[ChangeFact]]:
+    async def _with_file(
+        self, before: Kept | None, told: int, file: Directory, digest: str
+    ) -> tuple[Kept, list[ChangeFact]]:
         if before is None:
             changes = difference(None, file)
             _check_fits(file)
-            wanted = DirectoryChange(by=OPERATOR_ACTOR, why="first start", version=file.version, base=0, file=digest, changes=changes)
+            wanted = DirectoryChange(
+                by=OPERATOR_ACTOR,
+                why="first start",
+                version=file.version,
+                base=0,
+                file=digest,
+                changes=changes,
+            )
             return self._kept(None, file, wanted, f"directory-file-{digest[:32]}")
         earlier = await self._bucket.file(before.file)
         changes = file_changes(earlier, file, before.directory)
         if not changes:
             return before.model_copy(update={"file": digest}), []
-        version = file.version if file.version != before.directory.version else _following(file.version, before.revision)
+        version = (
+            file.version
+            if file.version != before.directory.version
+            else _following(file.version, before.revision)
+        )
         wanted = DirectoryChange(
-            by=OPERATOR_ACTOR, why="the file has changed", version=version, base=before.revision, file=digest, changes=changes
+            by=OPERATOR_ACTOR,
+            why="the file has changed",
+            version=version,
+            base=before.revision,
+            file=digest,
+            changes=changes,
         )
         changed = apply_change(before.directory, wanted)
         _check_fits(changed, altered(before.directory, changed))
         telling = self._telling(before.directory, changed, told, THE_FILE)
         with_telling = wanted.model_copy(update={"telling": telling})
-        return self._kept(before, changed, with_telling, f"directory-file-{digest[:32]}-{before.revision + 1}")
+        return self._kept(
+            before, changed, with_telling, f"directory-file-{digest[:32]}-{before.revision + 1}"
+        )
 
-    def _kept(self, before: Kept | None, directory: Directory, wanted: DirectoryChange, change_id: str) -> tuple[Kept, list[ChangeFact]]:
+    def _kept(
+        self, before: Kept | None, directory: Directory, wanted: DirectoryChange, change_id: str
+    ) -> tuple[Kept, list[ChangeFact]]:
         at = self._clock()
         facts = facts_of(wanted, change_id, at)
         kept = Kept.model_construct(
@@ -412,8 +522,10 @@ class DirectoryChanges:
             await self._tell(kept)
 
     async def _tell(self, kept: Kept) -> int:
-        """Write the objects of the change and append its facts, unless it is known that this was done. `kept` is of the head that was read
-        last. Returns the sequence in the bucket of the word that it was done. Raises Unreachable."""
+        """Write the objects of the change and append its facts, unless it is known that this was done. `kept`
+        is of the head that was read last. Returns the sequence in the bucket of the word that it was done.
+        Raises Unreachable.
+        """
         head = self._live.head
         change, sequence = await self._bucket.told()
         if change == kept.change or head is None:
@@ -421,15 +533,28 @@ class DirectoryChanges:
         await self._bucket.write_objects()
         for fact in await self._bucket.facts(head):
             stored = await self._record.append(fact.subject, fact.raw, fact.id)
-            log.info("directory_changed", revision=kept.revision, version=kept.directory.version, sequence=stored.sequence)
+            log.info(
+                "directory_changed",
+                revision=kept.revision,
+                version=kept.directory.version,
+                sequence=stored.sequence,
+            )
         return await self._bucket.put_told(head, kept)
 
     # What else is looked at
 
     def _keeps_what_policy_names(self, changes: Sequence[Change]) -> None:
-        removed = [(number, one.id) for number, one in enumerate(changes) if isinstance(one, Remove) and one.what == "post"]
+        removed = [
+            (number, one.id)
+            for number, one in enumerate(changes)
+            if isinstance(one, Remove) and one.what == "post"
+        ]
         named = self._named() if removed else frozenset[str]()
-        if faults := [(f"changes.{number}.id", f"post {post} is named by the policy") for number, post in removed if post in named]:
+        if faults := [
+            (f"changes.{number}.id", f"post {post} is named by the policy")
+            for number, post in removed
+            if post in named
+        ]:
             posts = [post for _, post in removed if post in named]
             detail = f"The policy names {', '.join(posts)}: whoever is owed something there would be dark. Change the policy first."
             raise Problem(409, "A post would be dark", detail, errors=faults, dark=posts)
@@ -451,14 +576,22 @@ def _check_fits(directory: Directory, ids: Ids | None = None) -> None:
 
 
 def _sign(directory: Directory, principal: Principal) -> Signature:
-    return signature(directory, principal.person or principal.subject, principal.unit, WITHOUT_NAME.get(principal.role, OPERATOR))
+    return signature(
+        directory,
+        principal.person or principal.subject,
+        principal.unit,
+        WITHOUT_NAME.get(principal.role, OPERATOR),
+    )
 
 
 def _applied(directory: Directory, wanted: DirectoryChange) -> Directory:
     try:
         return apply_change(directory, wanted)
     except DirectoryFault as fault:
-        errors = [(".".join(map(str, one.path)) if one.path[0] == "changes" else "changes", one.text) for one in fault.found]
+        errors = [
+            (".".join(map(str, one.path)) if one.path[0] == "changes" else "changes", one.text)
+            for one in fault.found
+        ]
         if not fault.dark:
             raise invalid(errors, "change") from None
         detail = "Nothing is stored. " + "; ".join(one.text for one in fault.found if one.dark)

@@ -1,6 +1,7 @@
 """The facts of a change to the directory: one, or as many as it takes for each to fit a message. Pure.
 
-Invariant: their changes, in the order of the parts, are those of the change; only the first tells whom it touches.
+Invariant: their changes, in the order of the parts, are those of the change; only the first tells whom it
+touches.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from shared.vocabulary import Kind
 
 SOURCE = "/services/intake"
 FITS = 400_000
-"""Bytes of changes in one fact; beside them stand at most 300 people who are told, and the broker takes messages of 1 MB."""
+"""Bytes of changes in one fact; beside them stand at most 300 people who are told, and the broker takes
+messages of 1 MB.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,12 @@ def facts_of(wanted: DirectoryChange, change_id: str, at: datetime) -> list[Chan
     return [
         _fact(
             wanted.model_copy(
-                update={"changes": changes, "part": part, "parts": len(pieces), "telling": wanted.telling if part == 1 else None}
+                update={
+                    "changes": changes,
+                    "part": part,
+                    "parts": len(pieces),
+                    "telling": wanted.telling if part == 1 else None,
+                }
             ),
             fact_id(change_id, part),
             at,

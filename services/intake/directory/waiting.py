@@ -1,7 +1,9 @@
-"""Changes of the directory that wait for a second person: kept for a week, on record when they are made and when they are refused.
+"""Changes of the directory that wait for a second person: kept for a week, on record when they are made and
+when they are refused.
 
-Invariant: the fact comes first, then the bucket: whatever waits is on record. Nobody is the second person of their own proposal, nor
-of a change that touches them. How a proposal that is approved is applied: `directory_changes`.
+Invariant: the fact comes first, then the bucket: whatever waits is on record. Nobody is the second person of
+their own proposal, nor of a change that touches them. How a proposal that is approved is applied:
+`directory_changes`.
 """
 
 import asyncio
@@ -32,7 +34,9 @@ from shared.vocabulary import Kind, Role
 SOURCE = "/services/intake"
 WAITS = timedelta(days=7)
 MOST = 20
-"""Proposals of one principal that wait, or were taken back, within those days: each rings the people it would touch."""
+"""Proposals of one principal that wait, or were taken back, within those days: each rings the people it would
+touch.
+"""
 LARGEST = 60_000
 """Bytes of one proposal; what is larger is for the operator, who needs nobody."""
 TRIES = 8
@@ -105,12 +109,19 @@ class WaitingChanges:
         self._bucket, self._record, self._clock = bucket, record, clock
 
     async def propose(
-        self, proposal: Proposal, telling: Telling | None, needs: Sequence[Need], weighed: Weighed, directory: Directory
+        self,
+        proposal: Proposal,
+        telling: Telling | None,
+        needs: Sequence[Need],
+        weighed: Weighed,
+        directory: Directory,
     ) -> Proposed:
         """Problem 409 (too many wait), 413 (too large)."""
         if len(proposal.model_dump_json()) > LARGEST:
             raise Problem(
-                413, "Too large", f"A change that needs a second person takes at most {LARGEST} bytes: have the operator make it."
+                413,
+                "Too large",
+                f"A change that needs a second person takes at most {LARGEST} bytes: have the operator make it.",
             )
         for attempt in range(TRIES):
             proposals, last = await self._bucket.proposals()
@@ -118,11 +129,15 @@ class WaitingChanges:
             known = next((one for one in pending if one.id == proposal.id), None)
             if known is None and sum(one.by.principal == proposal.by.principal for one in pending) >= MOST:
                 raise Problem(
-                    409, "Too many wait", f"{MOST} of your changes wait for a second person: have them approved or refused first."
+                    409,
+                    "Too many wait",
+                    f"{MOST} of your changes wait for a second person: have them approved or refused first.",
                 )
             if known is None:
                 await self._say(proposal, ProposalState.PROPOSED, proposal.why, telling)
-            if known is not None or await self._bucket.store_proposals(Proposals(pending=(*pending, proposal)), last):
+            if known is not None or await self._bucket.store_proposals(
+                Proposals(pending=(*pending, proposal)), last
+            ):
                 return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
             await asyncio.sleep(0.05 * attempt)
         raise _busy()
@@ -136,11 +151,15 @@ class WaitingChanges:
         found = next((one for one in await self.pending() if one.id == proposal), None)
         if found is None:
             raise Problem(
-                404, "No such proposal", f"No change {proposal[:60]!r} waits: it was decided on, or its {WAITS.days} days are over."
+                404,
+                "No such proposal",
+                f"No change {proposal[:60]!r} waits: it was decided on, or its {WAITS.days} days are over.",
             )
         return found
 
-    async def refuse(self, proposal: Proposal, principal: Principal, why: str, telling: Telling | None) -> None:
+    async def refuse(
+        self, proposal: Proposal, principal: Principal, why: str, telling: Telling | None
+    ) -> None:
         await self._say(proposal, ProposalState.REFUSED, why, telling, principal.actor())
         taken_back = proposal.by.principal == principal.subject
         await self.drop(proposal.id, proposal.model_copy(update={"taken_back": True}) if taken_back else None)
@@ -156,7 +175,12 @@ class WaitingChanges:
         raise _busy()
 
     async def _say(
-        self, proposal: Proposal, state: ProposalState, why: str, telling: Telling | None, refused_by: Actor | None = None
+        self,
+        proposal: Proposal,
+        state: ProposalState,
+        why: str,
+        telling: Telling | None,
+        refused_by: Actor | None = None,
     ) -> None:
         said = DirectoryProposal(
             proposal=proposal.id,
@@ -170,10 +194,20 @@ class WaitingChanges:
         )
         fact_id = f"{state}:{proposal.id}"
         case = DIRECTORY_CASE if telling else None
-        raw = Fact.bytes_of(Kind.DIRECTORY_PROPOSED, id=fact_id, source=SOURCE, subject=case, time=self._clock(), data=said)
+        raw = Fact.bytes_of(
+            Kind.DIRECTORY_PROPOSED, id=fact_id, source=SOURCE, subject=case, time=self._clock(), data=said
+        )
         await self._record.append(fact_subject(case or fact_id, Kind.DIRECTORY_PROPOSED), raw, fact_id)
 
-    def _answer(self, proposal: Proposal, needs: Sequence[Need], weighed: Weighed, directory: Directory, *, repeated: bool) -> Proposed:
+    def _answer(
+        self,
+        proposal: Proposal,
+        needs: Sequence[Need],
+        weighed: Weighed,
+        directory: Directory,
+        *,
+        repeated: bool,
+    ) -> Proposed:
         units = tuple(directory.units_by_id[unit].name for unit in weighed.units)
         reasons = tuple(NEEDS[need] for need in dict.fromkeys(needs))
         return Proposed(
@@ -192,7 +226,9 @@ def who_may(units: Sequence[Name]) -> str:
     return f"A leader or supervisor of {' or '.join(unit.en for unit in units)}, or the operator, has to approve it."
 
 
-def may_decide(proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory) -> NotYours | None:
+def may_decide(
+    proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory
+) -> NotYours | None:
     asker = Asker.of(principal.role, principal.unit, principal.person or principal.subject, directory)
     people = [one.person for one in weighed.touches]
     return why_not(asker, principal.subject, proposal.by, proposal.person, people, weighed.units)
@@ -201,7 +237,10 @@ def may_decide(proposal: Proposal, principal: Principal, weighed: Weighed, direc
 def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory) -> None:
     """Problem 403."""
     if (why := may_decide(proposal, principal, weighed, directory)) is not None:
-        units = " or ".join(directory.units_by_id[unit].name.en for unit in weighed.units) or "no unit: only the operator decides it"
+        units = (
+            " or ".join(directory.units_by_id[unit].name.en for unit in weighed.units)
+            or "no unit: only the operator decides it"
+        )
         raise forbidden(_NOT_YOURS[why].format(role=principal.role, units=units))
 
 
@@ -222,4 +261,6 @@ def shown_to(principal: Principal, proposal: Proposal, weighed: Weighed, directo
 
 
 def _busy() -> Problem:
-    return Problem(409, "Changed meanwhile", "Others are changing the directory at this moment: send it again.")
+    return Problem(
+        409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
+    )

@@ -1,4 +1,6 @@
-"""What people fill in besides the report: the bodies of the acts. Which fields an act needs and takes stands in acts_table."""
+"""What people fill in besides the report: the bodies of the acts. Which fields an act needs and takes stands
+in acts_table.
+"""
 
 from typing import Annotated
 
@@ -28,7 +30,9 @@ class AcknowledgeForm(Given):
 
 
 class ActForm(Given):
-    """The body of every other act: the fields of a CaseAct that people fill in. Each act takes its own few (`acts_table`)."""
+    """The body of every other act: the fields of a CaseAct that people fill in. Each act takes its own few
+    (`acts_table`).
+    """
 
     text: Text | None = None
     to_unit: Annotated[UnitId, PLAIN_ID] | None = None

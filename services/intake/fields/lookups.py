@@ -1,4 +1,5 @@
-"""Whatever a form names must be there: units, people, posts, plans, tasks and duties; a fault says where to find the right one.
+"""Whatever a form names must be there: units, people, posts, plans, tasks and duties; a fault says where to
+find the right one.
 
 Pure: the directory, the case and the time are arguments.
 """
@@ -21,32 +22,54 @@ def named(field: str, what: str, given: str | None, known: Container[str], where
 
 
 def unit_faults(field: str, unit: str | None, directory: Directory) -> list[Fault]:
-    return named(field, "unit", UnitId(unit) if unit else None, directory.units_by_id, f"{IN_DIRECTORY}/units")
+    return named(
+        field, "unit", UnitId(unit) if unit else None, directory.units_by_id, f"{IN_DIRECTORY}/units"
+    )
 
 
 def person_faults(field: str, person: str | None, directory: Directory) -> list[Fault]:
-    return named(field, "person", PersonId(person) if person else None, directory.people_by_id, f"{IN_DIRECTORY}/people")
+    return named(
+        field,
+        "person",
+        PersonId(person) if person else None,
+        directory.people_by_id,
+        f"{IN_DIRECTORY}/people",
+    )
 
 
 def post_faults(field: str, post: str | None, directory: Directory) -> list[Fault]:
-    return named(field, "post", PostId(post) if post else None, directory.posts_by_id, f"{IN_DIRECTORY}/posts")
+    return named(
+        field, "post", PostId(post) if post else None, directory.posts_by_id, f"{IN_DIRECTORY}/posts"
+    )
 
 
 def plan_faults(field: str, plan: str | None, directory: Directory) -> list[Fault]:
-    return named(field, "contingency plan", PlanId(plan) if plan else None, directory.plans_by_id, f"{IN_DIRECTORY}/plans")
+    return named(
+        field,
+        "contingency plan",
+        PlanId(plan) if plan else None,
+        directory.plans_by_id,
+        f"{IN_DIRECTORY}/plans",
+    )
 
 
 def task_faults(task: str | None, case: Case) -> list[Fault]:
     ids = [one.id for one in case.tasks]
-    return named("task", "task", task, ids, f"this case has {_listed(ids, 'no task')}, see GET /api/v1/cases/{case.id}")
+    return named(
+        "task", "task", task, ids, f"this case has {_listed(ids, 'no task')}, see GET /api/v1/cases/{case.id}"
+    )
 
 
 def duty_faults(duty: str | None, case: Case) -> list[Fault]:
     ids = [one.id for one in case.duties]
-    return named("duty", "duty", duty, ids, f"this case has {_listed(ids, 'no duty')}, see GET /api/v1/cases/{case.id}")
+    return named(
+        "duty", "duty", duty, ids, f"this case has {_listed(ids, 'no duty')}, see GET /api/v1/cases/{case.id}"
+    )
 
 
-def assignment_faults(tasks: Iterable[TaskForm], directory: Directory, now: datetime, prefix: str = "") -> list[Fault]:
+def assignment_faults(
+    tasks: Iterable[TaskForm], directory: Directory, now: datetime, prefix: str = ""
+) -> list[Fault]:
     """Of tasks to be assigned."""
     faults: list[Fault] = []
     for place, task in enumerate(tasks):
@@ -59,7 +82,12 @@ def assignment_faults(tasks: Iterable[TaskForm], directory: Directory, now: date
             faults.append((f"{at}within", "says the limit a second time: give due_at or within, not both"))
         faults += past_faults(f"{at}due_at", task.due_at, now)
         if task.after is not None and task.after > place:
-            faults.append((f"{at}after", f"is not the number of an earlier task of this list: write 1 to {place}, or leave it out"))
+            faults.append(
+                (
+                    f"{at}after",
+                    f"is not the number of an earlier task of this list: write 1 to {place}, or leave it out",
+                )
+            )
     return faults
 
 

@@ -1,7 +1,9 @@
-"""Signs of life of the sources: a source that falls silent is itself an incident, and its standing case knows by these.
+"""Signs of life of the sources: a source that falls silent is itself an incident, and its standing case knows
+by these.
 
-Invariant: whatever a source sends counts; of one that is watched at most one `heard` is stored in each quarter of the time it may be
-silent, by whichever intake (the fact's id names the quarter); of one that nobody watches, none.
+Invariant: whatever a source sends counts; of one that is watched at most one `heard` is stored in each
+quarter of the time it may be silent, by whichever intake (the fact's id names the quarter); of one that
+nobody watches, none.
 """
 
 from collections.abc import Callable
@@ -41,7 +43,14 @@ class Heartbeats:
         case = standing_case("source", source.id)
         identity = f"heard:{source.id}:{int(every.total_seconds())}:{quarter}"
         said = Heard(source=SourceId(source.id), at=at)
-        fact = Fact.of(Kind.HEARD, id=identity, source=f"/sources/{source.id}", subject=case, time=self._clock(), data=said)
+        fact = Fact.of(
+            Kind.HEARD,
+            id=identity,
+            source=f"/sources/{source.id}",
+            subject=case,
+            time=self._clock(),
+            data=said,
+        )
         stored = await self._record.append(fact_subject(case, Kind.HEARD), fact.write(), identity)
         self._last[source.id] = quarter
         with about_case(case):

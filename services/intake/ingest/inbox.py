@@ -1,7 +1,8 @@
 """The inbox: what others published becomes facts, and what can't be taken is kept with the reason.
 
-Invariant: every message but a sign of life ends as at least one fact, or has been one before; it is acknowledged only then. A bad one never
-blocks those behind it and is never dropped: its bytes stand in a `rejected` fact. Messages of one source are taken in order.
+Invariant: every message but a sign of life ends as at least one fact, or has been one before; it is
+acknowledged only then. A bad one never blocks those behind it and is never dropped: its bytes stand in a
+`rejected` fact. Messages of one source are taken in order.
 """
 
 import asyncio
@@ -52,30 +53,42 @@ class Ingress:
             await message.nack(delay=RETRY_DELAY)
 
     async def _take(self, message: Msg) -> None:
-        # Whose message it is the broker says: a source can't publish on another's subject, and nothing in a body is asked.
+        # Whose message it is the broker says: a source can't publish on another's subject, and nothing in a
+        # body is asked.
         format_name, source = message.subject.split(".")[1], source_in(message.subject)
         try:
             if format_name == HEARTBEAT:
                 await self._hand_in.hear(source, stored_at(message))
                 return
             taken = await self._hand_in.take(
-                format_name, source, message.data, dict(message.headers or {}), received_at=stored_at(message), from_inbox=True
+                format_name,
+                source,
+                message.data,
+                dict(message.headers or {}),
+                received_at=stored_at(message),
+                from_inbox=True,
             )
         except FormatError as error:
             await self._reject(message, error.reason, list(error.faults))
             return
         except Unreachable:
             raise
-        except Exception as error:  # whatever a message makes us do, those behind it must not wait, and it must not be lost
+        except (
+            Exception
+        ) as error:  # whatever a message makes us do, those behind it must not wait, and it must not be lost
             log.exception("inbox_failed", subject=message.subject, delivery=message.metadata.num_delivered)
             if message.metadata.num_delivered < TRIES:
                 raise Unreachable(f"{type(error).__name__}: {error}") from error
-            await self._reject(message, f"could not be taken ({type(error).__name__}): tell the operator", [], Cause.FAULT)
+            await self._reject(
+                message, f"could not be taken ({type(error).__name__}): tell the operator", [], Cause.FAULT
+            )
             return
         if refused := [(one.id, one.note or "refused") for one in taken if one.outcome is Taking.REFUSED]:
             await self._reject(message, "could not be taken as a report", refused)
 
-    async def _reject(self, message: Msg, reason: str, faults: list[Fault], cause: Cause = Cause.NOT_A_REPORT) -> None:
+    async def _reject(
+        self, message: Msg, reason: str, faults: list[Fault], cause: Cause = Cause.NOT_A_REPORT
+    ) -> None:
         digest = hashlib.sha256(message.data).hexdigest()
         # The same bytes sent again and again are one refusal an hour, not a flood of them.
         identity = id_of("rejected", message.subject, digest)
@@ -95,7 +108,16 @@ class Ingress:
             raw = self._fact(identity, rejection.model_copy(update=place))
         source = message.subject.rsplit(".", 1)[1]
         stored = await self._record.append(fact_subject(source, Kind.REJECTED), raw, identity)
-        log.warning("rejected", subject=message.subject, reason=reason, faults=len(faults), sequence=stored.sequence)
+        log.warning(
+            "rejected", subject=message.subject, reason=reason, faults=len(faults), sequence=stored.sequence
+        )
 
     def _fact(self, identity: str, rejection: Rejection) -> bytes:
-        return Fact.bytes_of(Kind.REJECTED, id=identity, source="/services/intake", subject=None, time=self._clock(), data=rejection)
+        return Fact.bytes_of(
+            Kind.REJECTED,
+            id=identity,
+            source="/services/intake",
+            subject=None,
+            time=self._clock(),
+            data=rejection,
+        )

@@ -1,7 +1,7 @@
 """What other systems send becomes facts: the same for the inbox and for HTTP.
 
-Invariant: a message is taken whole or not at all; each report in it is stored once for each (source, id), however often it is
-sent; what is said about an earlier report goes to that report's case.
+Invariant: a message is taken whole or not at all; each report in it is stored once for each (source, id),
+however often it is sent; what is said about an earlier report goes to that report's case.
 """
 
 import hashlib
@@ -87,17 +87,34 @@ class HandIn:
         return source
 
     async def hear(self, source_id: str, at: datetime) -> bool:
-        """A sign of life, and nothing else; True where it went on record. Raises FormatError or Unreachable."""
+        """A sign of life, and nothing else; True where it went on record. Raises FormatError or
+        Unreachable.
+        """
         return await self._heartbeats.hear(self._declared(source_id), at)
 
     async def take(
-        self, format_name: str, source_id: str, raw: bytes, headers: dict[str, str], *, received_at: datetime, from_inbox: bool
+        self,
+        format_name: str,
+        source_id: str,
+        raw: bytes,
+        headers: dict[str, str],
+        *,
+        received_at: datetime,
+        from_inbox: bool,
     ) -> list[Taken]:
         """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
         source = self.source(format_name, source_id)
         await self._heartbeats.hear(source, received_at)
-        arrival = Arrival(raw=raw, source=source, received_at=received_at, areas=self._directory().area_codes, headers=headers)
-        handing = _Handing(format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None)
+        arrival = Arrival(
+            raw=raw,
+            source=source,
+            received_at=received_at,
+            areas=self._directory().area_codes,
+            headers=headers,
+        )
+        handing = _Handing(
+            format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None
+        )
         checked = await self._check(FORMATS[format_name](arrival), handing.actor)
         return [await self._one(item, handing) for item in checked]
 
@@ -111,7 +128,9 @@ class HandIn:
             if form is not None:
                 directory = self._directory()
                 may_not = report_faults(by, form, directory)
-                barred = [(f"{draft.where}{field}", in_words(refusal, directory).en) for field, refusal in may_not]
+                barred = [
+                    (f"{draft.where}{field}", in_words(refusal, directory).en) for field, refusal in may_not
+                ]
                 faults.extend(barred)
                 return None if barred else _Checked(draft, form)
             return None
@@ -163,7 +182,9 @@ class HandIn:
     async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> Taken:
         refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
         if refusal is not None:
-            return Taken(id=follow.id, outcome=Taking.REFUSED, case=case, note=in_words(refusal, self._directory()).en)
+            return Taken(
+                id=follow.id, outcome=Taking.REFUSED, case=case, note=in_words(refusal, self._directory()).en
+            )
         stored = await self._acts.tell(
             follow.kind,
             case,
@@ -177,10 +198,16 @@ class HandIn:
         if stored.repeated and (stored.fact.kind, stored.fact.data.get("text")) != (follow.kind, said.text):
             return await self._refused(follow.id, stored, said, handing)
         await self._threads.remember(handing.source.id, follow.id, case)
-        return self._taken(follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None)
+        return self._taken(
+            follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None
+        )
 
-    async def _refused(self, item: str, first: Stored, given: ReportForm | CaseAct, handing: "_Handing") -> Taken:
-        """On record either way: a message of the inbox is kept whole by whoever took it out, one that came over HTTP is kept here."""
+    async def _refused(
+        self, item: str, first: Stored, given: ReportForm | CaseAct, handing: "_Handing"
+    ) -> Taken:
+        """On record either way: a message of the inbox is kept whole by whoever took it out, one that came
+        over HTTP is kept here.
+        """
         case = CaseId(first.fact.subject or "")
         note = f"Something else came with this id before (case {case}): give a new message a new id."
         if handing.handed_in_at is None:
@@ -189,7 +216,9 @@ class HandIn:
 
     def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
-        return Taken(id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note)
+        return Taken(
+            id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note
+        )
 
 
 @dataclass(frozen=True)
@@ -210,21 +239,34 @@ class _Handing:
         return Actor(principal=self.principal, role=Role.PUBLISHER, unit=UnitId(self.source.unit))
 
     def original(self, item: str, area_as_given: str | None) -> Original:
-        return Original(format=self.format, source=SourceId(self.source.id), id=item, area_as_given=area_as_given, digest=self.digest)
+        return Original(
+            format=self.format,
+            source=SourceId(self.source.id),
+            id=item,
+            area_as_given=area_as_given,
+            digest=self.digest,
+        )
 
 
 def outside_id(source: str, item: str) -> str:
-    """The fact id of something from outside: readable where the id given is plain, since it travels in a header.
+    """The fact id of something from outside: readable where the id given is plain, since it travels in a
+    header.
 
-    All ids of a source begin with what no other source's and no service's id begins with: a source's id has no colon in it.
+    All ids of a source begin with what no other source's and no service's id begins with: a source's id has
+    no colon in it.
     """
     plain = item.isascii() and item.isprintable() and " " not in item and len(item) <= 150
     return f"source:{source}:{item}" if plain else id_of(f"source:{source}", item)
 
 
 def _is_same(first: Stored, draft: Draft, form: ReportForm) -> bool:
-    """Whether what was stored under this id is this report. When a machine's report arrived is not part of what it says."""
+    """Whether what was stored under this id is this report. When a machine's report arrived is not part of
+    what it says.
+    """
     if first.fact.kind != Kind.REPORTED:
         return False
     stored = form_in(first)
-    return draft.may_differ or dict(stored) == dict(form) | {"learned_at": stored.learned_at, "occurred_at": stored.occurred_at}
+    return draft.may_differ or dict(stored) == dict(form) | {
+        "learned_at": stored.learned_at,
+        "occurred_at": stored.occurred_at,
+    }

@@ -1,4 +1,5 @@
-"""`report.submit` on NATS: the request is a report form, the reply what HTTP would answer, or the same problem document.
+"""`report.submit` on NATS: the request is a report form, the reply what HTTP would answer, or the same
+problem document.
 
 Invariant: every request gets exactly one reply; one slow answer delays no other.
 """
@@ -37,15 +38,22 @@ class Answering:
         self._submission, self._gate, self._directory = submission, gate, directory
 
     async def hear(self, message: NatsMessage) -> None:
-        """The handler of `report.submit`: without a token the source asks whose key it is; `Authorization: Bearer …` to report in a role.
+        """The handler of `report.submit`: without a token the source asks whose key it is; `Authorization:
+        Bearer …` to report in a role.
         `Idempotency-Key` or `Nats-Msg-Id`: a repeat returns the same case.
         """
         raw = message.raw_message
         assert isinstance(raw, Msg)
         if not raw.reply:
-            log.warning("request_without_reply", subject=raw.subject, next="send it as a request, or to the inbox")
+            log.warning(
+                "request_without_reply", subject=raw.subject, next="send it as a request, or to the inbox"
+            )
             return
-        reply = await self._reply(source_in(raw.subject), raw.data, {name.lower(): value for name, value in (raw.headers or {}).items()})
+        reply = await self._reply(
+            source_in(raw.subject),
+            raw.data,
+            {name.lower(): value for name, value in (raw.headers or {}).items()},
+        )
         try:
             await raw.respond(reply)
         except (nats.errors.Error, OSError) as error:
@@ -64,10 +72,16 @@ class Answering:
             raise
         except Exception:  # the boundary: whoever asked must hear something
             log.exception("request_failed")
-            return orjson.dumps(Problem(500, "Failed", "Something went wrong here; report by telephone and tell the operator.").body())
+            return orjson.dumps(
+                Problem(
+                    500, "Failed", "Something went wrong here; report by telephone and tell the operator."
+                ).body()
+            )
 
     def _asking(self, source: str) -> Principal:
         declared = self._directory().sources_by_id.get(SourceId(source))
         if declared is None:
-            raise forbidden(f"Source {source[:60]} is no longer in the directory: have it declared, or its key taken back.")
+            raise forbidden(
+                f"Source {source[:60]} is no longer in the directory: have it declared, or its key taken back."
+            )
         return Principal(subject=declared.principal, role=Role.PUBLISHER)

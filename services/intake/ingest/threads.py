@@ -1,7 +1,8 @@
 """To which case a message of another system belongs: the KV bucket THREADS, read and written by every intake.
 
-Invariant: a message that became a report or an act is findable by its own id for as long as the bucket keeps it, whichever
-intake took it; it is written before the message is acknowledged, so that a crash in between is mended by the redelivery.
+Invariant: a message that became a report or an act is findable by its own id for as long as the bucket keeps
+it, whichever intake took it; it is written before the message is acknowledged, so that a crash in between is
+mended by the redelivery.
 """
 
 import asyncio
@@ -44,15 +45,21 @@ class Threads:
             try:
                 return _case(found.data)
             except ValueError:
-                return (await last_readable(client.jetstream(timeout=READ_TIMEOUT), THREADS, key, _case)).value
+                return (
+                    await last_readable(client.jetstream(timeout=READ_TIMEOUT), THREADS, key, _case)
+                ).value
         except (nats.errors.Error, TimeoutError, OSError) as error:
-            raise Unreachable(f"The broker did not say which case this belongs to ({type(error).__name__}): send it again.") from error
+            raise Unreachable(
+                f"The broker did not say which case this belongs to ({type(error).__name__}): send it again."
+            ) from error
 
     async def remember(self, source: str, message: str, case: CaseId) -> None:
         """Raises Unreachable."""
         client = connected(self._connection)
         try:
-            await client.jetstream().publish(f"$KV.{THREADS}.{_key(source, message)}", case.encode(), timeout=READ_TIMEOUT)
+            await client.jetstream().publish(
+                f"$KV.{THREADS}.{_key(source, message)}", case.encode(), timeout=READ_TIMEOUT
+            )
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unreachable(
                 f"It is stored, but the broker went away ({type(error).__name__}): send it again, it is never stored twice."

@@ -18,7 +18,9 @@ def _effect(value: Any) -> Effect:
     return value if isinstance(value, Effect) else msgspec.convert(value, Effect)
 
 
-AnEffect = Annotated[Effect, PlainValidator(_effect), PlainSerializer(msgspec.to_builtins), WithJsonSchema(of_value(Effect))]
+AnEffect = Annotated[
+    Effect, PlainValidator(_effect), PlainSerializer(msgspec.to_builtins), WithJsonSchema(of_value(Effect))
+]
 """What the escalator makes is no pydantic model; it is shown as it is written."""
 
 

@@ -1,7 +1,7 @@
 """Receipts: with one, a unit proves that its report was stored and since when, even against us.
 
-Invariant: a receipt says only what is stored, and the same stored fact always gets the same receipt, byte for byte
-(nothing in it is of the moment it is asked for, and EdDSA signatures are deterministic).
+Invariant: a receipt says only what is stored, and the same stored fact always gets the same receipt, byte for
+byte (nothing in it is of the moment it is asked for, and EdDSA signatures are deterministic).
 """
 
 import hashlib
@@ -30,7 +30,9 @@ class Receipts:
         self._headers = {"typ": TYPE, "kid": key_id(key.public_key())}
 
     def sign(self, stored: Stored) -> str:
-        """A compact JWS over what is stored: fact, place in the record, the broker's time, the digest of the stored bytes, the case."""
+        """A compact JWS over what is stored: fact, place in the record, the broker's time, the digest of the
+        stored bytes, the case.
+        """
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "fact": stored.fact.id,

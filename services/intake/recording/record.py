@@ -1,9 +1,10 @@
 """How intake writes to the record, and knows that it is written.
 
-Invariant: `append` returns only what the broker has stored, read back as it is stored: its bytes, its sequence, the broker's
-time. Where the broker is away nothing is sent, so that "not stored" is the truth; where its answer is lost, that is said. An id that
-somebody else has given is stored once, whenever it comes again: before a fact goes out the bucket IDS has where it will lie, and a repeat
-is looked up on record from the moment of that entry on. The broker's own memory of ids ends after an hour.
+Invariant: `append` returns only what the broker has stored, read back as it is stored: its bytes, its
+sequence, the broker's time. Where the broker is away nothing is sent, so that "not stored" is the truth;
+where its answer is lost, that is said. An id that somebody else has given is stored once, whenever it comes
+again: before a fact goes out the bucket IDS has where it will lie, and a repeat is looked up on record from
+the moment of that entry on. The broker's own memory of ids ends after an hour.
 """
 
 import hashlib
@@ -34,7 +35,9 @@ from shared.walk import WalkError, walk
 
 READ_TIMEOUT = 2.0
 LOOKED_AT = 2_000
-"""Reports of other cases that are read in search of one: as many as a lane has to decide on after an outage of minutes."""
+"""Reports of other cases that are read in search of one: as many as a lane has to decide on after an outage
+of minutes.
+"""
 _LAST = "Nats-Expected-Last-Subject-Sequence"
 _IS_THERE = (10071, 10164)
 """The broker's words that a key is not new."""
@@ -80,14 +83,18 @@ class Stored:
 
 
 class Record:
-    """FACTS, as far as intake may touch it. `connection` gives the service's connection, or raises while there is none yet."""
+    """FACTS, as far as intake may touch it. `connection` gives the service's connection, or raises while
+    there is none yet.
+    """
 
     def __init__(self, connection: Callable[[], Client], metrics: Metrics) -> None:
         self._connection, self._metrics = connection, metrics
 
     async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> Stored:
-        """Raises Unreachable; of a repeated `message_id` it returns what was stored first, on whatever subject: within the broker's window,
-        and with `once`, for ids that somebody else has given, whenever it comes."""
+        """Raises Unreachable; of a repeated `message_id` it returns what was stored first, on whatever
+        subject: within the broker's window, and with `once`, for ids that somebody else has given, whenever
+        it comes.
+        """
         try:
             with self._metrics.stored_after.time():
                 stored = await self._append(subject, raw, message_id, once=once)
@@ -112,8 +119,13 @@ class Record:
         return await self.read(ack.seq, repeated=bool(ack.duplicate))
 
     async def _stored_before(self, client: Client, subject: str, message_id: str) -> Stored | None:
-        """What lies under this id; None where nothing does, and then the id is entered. Raises NatsError, WalkError or TimeoutError."""
-        js, digest = client.jetstream(timeout=READ_TIMEOUT), hashlib.sha256(message_id.encode()).hexdigest()[:40]
+        """What lies under this id; None where nothing does, and then the id is entered. Raises NatsError,
+        WalkError or TimeoutError.
+        """
+        js, digest = (
+            client.jetstream(timeout=READ_TIMEOUT),
+            hashlib.sha256(message_id.encode()).hexdigest()[:40],
+        )
         key = f"$KV.{IDS}.{digest}"
         try:
             await js.publish(key, subject.encode(), headers={_LAST: "0"})
@@ -140,7 +152,9 @@ class Record:
                 f"({type(error).__name__}). Send it again with the same Idempotency-Key to get the receipt."
             ) from error
         if message is None:
-            raise Unreachable(f"It is stored at sequence {sequence}, but the broker does not show it. Send it again with the same key.")
+            raise Unreachable(
+                f"It is stored at sequence {sequence}, but the broker does not show it. Send it again with the same key."
+            )
         return Stored(Fact.read(message.data), sequence, message.at, message.data, repeated)
 
     async def became(self, case: CaseId, stored: Stored) -> Became:
@@ -148,7 +162,9 @@ class Record:
         try:
             return await became_on_record(self._connection, case, stored.sequence, stored.time)
         except (nats.errors.Error, WalkError, TimeoutError, OSError) as error:
-            raise Unreachable(f"It is stored at sequence {stored.sequence}; what became of it is not known: try again.") from error
+            raise Unreachable(
+                f"It is stored at sequence {stored.sequence}; what became of it is not known: try again."
+            ) from error
 
     async def reported(self, case: CaseId, after: int) -> Stored | None:
         """The report of the case, where it lies behind sequence `after`.
@@ -157,14 +173,18 @@ class Record:
         """
         looked_at, named = 0, case.encode()
         try:
-            async for message in walk(self._connection, FACTS, fact_subject(case, Kind.REPORTED), after=after):
+            async for message in walk(
+                self._connection, FACTS, fact_subject(case, Kind.REPORTED), after=after
+            ):
                 looked_at += 1
                 if named in message.data and (stored := _report_of(case, message)) is not None:
                     return stored
                 if looked_at == LOOKED_AT:
                     raise TooManyError
         except (nats.errors.Error, WalkError, TimeoutError, OSError) as error:
-            raise Unreachable(f"The broker did not say what is on record ({type(error).__name__}): try again.") from error
+            raise Unreachable(
+                f"The broker did not say what is on record ({type(error).__name__}): try again."
+            ) from error
         return None
 
     async def _ask(self, subject: str, raw: bytes) -> Msg:

@@ -1,7 +1,8 @@
-"""An id that is used again for something else: refused, and the refusal goes on record, whatever way it came by.
+"""An id that is used again for something else: refused, and the refusal goes on record, whatever way it came
+by.
 
-Invariant: what was stored first stands; what was refused is kept whole, about the case that the id stands for. However often it is tried,
-one refusal an hour of the same id is stored.
+Invariant: what was stored first stands; what was refused is kept whole, about the case that the id stands
+for. However often it is tried, one refusal an hour of the same id is stored.
 """
 
 import base64
@@ -42,6 +43,15 @@ class Refusals:
             cause=Cause.ID_USED,
         )
         identity = id_of("rejected", first.fact.id)
-        fact = Fact.of(Kind.REJECTED, id=identity, source="/services/intake", subject=case, time=self._clock(), data=rejection)
+        fact = Fact.of(
+            Kind.REJECTED,
+            id=identity,
+            source="/services/intake",
+            subject=case,
+            time=self._clock(),
+            data=rejection,
+        )
         stored = await self._record.append(fact_subject(case, Kind.REJECTED), fact.write(), identity)
-        log.warning("rejected", reason=REASON, by=by, case=case, sequence=stored.sequence, repeated=stored.repeated)
+        log.warning(
+            "rejected", reason=REASON, by=by, case=case, sequence=stored.sequence, repeated=stored.repeated
+        )

@@ -1,4 +1,5 @@
-"""Somebody whose requests are refused on and on leaves a fact: the record shows who tried what, after the log has gone.
+"""Somebody whose requests are refused on and on leaves a fact: the record shows who tried what, after the log
+has gone.
 
 Invariant: one fact for each principal and hour, however many requests; the door never waits for it.
 """
@@ -47,15 +48,21 @@ class RefusedOften:
                     await asyncio.sleep(AGAIN)
 
 
-def refused_often(principal: str, since: datetime, counts: Mapping[tuple[str, int], int], now: datetime) -> Fact:
+def refused_often(
+    principal: str, since: datetime, counts: Mapping[tuple[str, int], int], now: datetime
+) -> Fact:
     """The fact; the same for the same principal and beginning."""
     rejection = Rejection(
         subject="http",
         reason=f"{sum(counts.values())} requests of {principal} were refused within an hour",
-        errors=tuple((route, f"{status}, {times} times") for (route, status), times in sorted(counts.items())),
+        errors=tuple(
+            (route, f"{status}, {times} times") for (route, status), times in sorted(counts.items())
+        ),
         headers={"principal": principal},
         body="",
         digest=_NOTHING,
     )
     identity = id_of("refused", principal, since.isoformat())
-    return Fact.of(Kind.REJECTED, id=identity, source="/services/intake", subject=None, time=now, data=rejection)
+    return Fact.of(
+        Kind.REJECTED, id=identity, source="/services/intake", subject=None, time=now, data=rejection
+    )

@@ -1,7 +1,8 @@
-"""The one path by which a form becomes a report on record, for HTTP, the desk, `report.submit`, the inbox and the ingest paths.
+"""The one path by which a form becomes a report on record, for HTTP, the desk, `report.submit`, the inbox and
+the ingest paths.
 
-Invariant: a report is stored once for each (principal, key). The same key with the same form answers with what was stored
-first; with another form it is refused, and nothing is stored.
+Invariant: a report is stored once for each (principal, key). The same key with the same form answers with
+what was stored first; with another form it is refused, and nothing is stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -91,11 +92,15 @@ class Submission:
         return self._live()
 
     async def parse(self, raw: bytes) -> ReportForm:
-        """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault, 503."""
+        """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault,
+        503.
+        """
         try:
             fields: Any = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            raise Problem(400, "Not JSON", f"The body is not JSON ({error}); send a report as a JSON object in UTF-8.") from None
+            raise Problem(
+                400, "Not JSON", f"The body is not JSON ({error}); send a report as a JSON object in UTF-8."
+            ) from None
         if not isinstance(fields, dict):
             raise invalid([("(body)", "must be a JSON object with the fields of a report")])
         return await self.read(cast(dict[str, Any], fields))
@@ -107,9 +112,15 @@ class Submission:
             raise invalid(faults)
         return form
 
-    async def check(self, fields: Mapping[str, Any], prefix: str = "") -> tuple[ReportForm | None, list[Fault]]:
+    async def check(
+        self, fields: Mapping[str, Any], prefix: str = ""
+    ) -> tuple[ReportForm | None, list[Fault]]:
         """The form, or every fault of it with its field written after `prefix`. Raises Unreachable."""
-        faults = [*self._strangers(fields, prefix), *self._odd_times(fields, prefix), *await self._parent_faults(fields, prefix)]
+        faults = [
+            *self._strangers(fields, prefix),
+            *self._odd_times(fields, prefix),
+            *await self._parent_faults(fields, prefix),
+        ]
         try:
             form = ReportForm.model_validate(dict(fields), extra="forbid")
         except ValidationError as error:
@@ -122,16 +133,25 @@ class Submission:
     def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         """What does not depend on the form as a whole: named even where other fields can't be read."""
         faults: list[Fault] = []
-        unit, area = (fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area"))
+        unit, area = (
+            fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area")
+        )
         faults += unit_faults(f"{prefix}unit", unit, self._directory)
         if area is not None and area not in self._directory.areas_by_code:
-            faults.append((f"{prefix}area", f"no area {area[:60]!r} is known: take a six-digit code from {IN_DIRECTORY}/areas"))
+            faults.append(
+                (
+                    f"{prefix}area",
+                    f"no area {area[:60]!r} is known: take a six-digit code from {IN_DIRECTORY}/areas",
+                )
+            )
         if not fields.get("category") and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
             faults.append((f"{prefix}category", f"is missing: write {_CHOICES}"))
         return faults
 
     async def _parent_faults(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
-        """A case may follow from one that is reported and not decided on yet: its report is on record, and so it is there."""
+        """A case may follow from one that is reported and not decided on yet: its report is on record, and so
+        it is there.
+        """
         parent = fields.get("parent")
         if not isinstance(parent, str):
             return []
@@ -142,7 +162,12 @@ class Submission:
             raise Unreachable(
                 f"Whether there is a case as `parent` names it can't be said at the moment: send it again. {problem.detail}"
             ) from problem
-        return [(f"{prefix}parent", f"no case {parent[:60]!r} is known: name one from GET /api/v1/cases, or leave it out")]
+        return [
+            (
+                f"{prefix}parent",
+                f"no case {parent[:60]!r} is known: name one from GET /api/v1/cases, or leave it out",
+            )
+        ]
 
     def _odd_times(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         now = self._clock()
@@ -150,7 +175,12 @@ class Submission:
         for name in TIMES:
             value = fields.get(name)
             if isinstance(value, int | float):
-                faults.append((f"{prefix}{name}", f"must be text with date, time and offset, not a number: write it as in {TIME_EXAMPLE}"))
+                faults.append(
+                    (
+                        f"{prefix}{name}",
+                        f"must be text with date, time and offset, not a number: write it as in {TIME_EXAMPLE}",
+                    )
+                )
                 continue
             try:
                 at = _instant.validate_python(value)
@@ -159,7 +189,10 @@ class Submission:
             if at > now + self._skew:
                 minutes = int(self._skew.total_seconds() // 60)
                 faults.append(
-                    (f"{prefix}{name}", f"lies more than {minutes} minutes ahead of our clock: correct it, or the clock it came from")
+                    (
+                        f"{prefix}{name}",
+                        f"lies more than {minutes} minutes ahead of our clock: correct it, or the clock it came from",
+                    )
                 )
             elif at < EARLIEST:
                 faults.append((f"{prefix}{name}", f"lies before {EARLIEST.year}: correct the year"))
@@ -169,7 +202,9 @@ class Submission:
         """Store it and say what it set off. Problem 403, 422 (the key stands for another report), 503."""
         check_report(principal, form, self._directory)
         if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isprintable()):
-            raise invalid([("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")])
+            raise invalid(
+                [("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")]
+            )
         is_given, key = key is not None, key or str(ULID())
         stored = await self.file(
             Handover(
@@ -191,7 +226,9 @@ class Submission:
         return await self.answer(stored)
 
     async def file(self, handover: Handover) -> Stored:
-        """Append the `reported` fact, or find the one stored before under the same key. Raises Unreachable."""
+        """Append the `reported` fact, or find the one stored before under the same key. Raises
+        Unreachable.
+        """
         case = case_id_for(f"{handover.principal}\n{handover.key}", handover.at)
         known = self._board.card(case)
         if known is not None:
@@ -207,11 +244,26 @@ class Submission:
             by=handover.by,
             original=handover.original,
         )
-        fact = Fact.of(Kind.REPORTED, id=handover.fact_id, source=handover.source, subject=case, time=received_at, data=report)
+        fact = Fact.of(
+            Kind.REPORTED,
+            id=handover.fact_id,
+            source=handover.source,
+            subject=case,
+            time=received_at,
+            data=report,
+        )
         with about_case(case):
             subject = fact_subject(case, Kind.REPORTED)
-            stored = await self._record.append(subject, fact.write(), handover.fact_id, once=handover.is_given)
-            log.info("reported", by=handover.principal, unit=report.unit, sequence=stored.sequence, repeated=stored.repeated)
+            stored = await self._record.append(
+                subject, fact.write(), handover.fact_id, once=handover.is_given
+            )
+            log.info(
+                "reported",
+                by=handover.principal,
+                unit=report.unit,
+                sequence=stored.sequence,
+                repeated=stored.repeated,
+            )
         return stored
 
     async def answer(self, stored: Stored) -> Submitted:
@@ -233,7 +285,9 @@ class Submission:
 
 def form_in(stored: Stored) -> Reported:
     """What was filled in, of a report on record."""
-    return Reported.model_validate({name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data})
+    return Reported.model_validate(
+        {name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data}
+    )
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:

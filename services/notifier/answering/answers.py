@@ -1,7 +1,8 @@
-"""What a person has said by a link: a fact, a mark beside the deliveries that says where it lies, and what the escalator has made of it.
+"""What a person has said by a link: a fact, a mark beside the deliveries that says where it lies, and what
+the escalator has made of it.
 
-Invariant: the fact is on record before the mark, and the mark before anybody is told of it. What became of it is kept in the mark once it
-is known; until then it is asked for again at each look.
+Invariant: the fact is on record before the mark, and the mark before anybody is told of it. What became of it
+is kept in the mark once it is known; until then it is asked for again at each look.
 """
 
 import asyncio
@@ -80,14 +81,20 @@ class Answers:
     """How long a person waits for the decision on what they have just said."""
 
     async def given(self, link: Link, name: MarkName) -> Mark | None:
-        """What was said by the link before, with what has become of it by now. Raises NatsError or TimeoutError."""
+        """What was said by the link before, with what has become of it by now. Raises NatsError or
+        TimeoutError.
+        """
         raw = await self.ledger.raw(_key(link, name))
         return None if raw is None else await self._decided(link, name, _read_mark.decode(raw), timedelta(0))
 
     async def give(self, link: Link, name: MarkName, fact: Fact, choice: str = "") -> Mark:
-        """Put it on record, and wait a moment for the decision on it. Raises NatsError, OSError or TimeoutError: not recorded."""
+        """Put it on record, and wait a moment for the decision on it. Raises NatsError, OSError or
+        TimeoutError: not recorded.
+        """
         stored = await append(self.connection(), fact_subject(link.case, fact.kind), fact.write(), fact.id)
-        mark = Mark(person=link.person, at=await self._broker_time(stored.seq), sequence=stored.seq, choice=choice)
+        mark = Mark(
+            person=link.person, at=await self._broker_time(stored.seq), sequence=stored.seq, choice=choice
+        )
         await self._keep(link, name, mark)
         if not stored.duplicate:
             self.metrics.acknowledged.labels(fact.kind).inc()
@@ -112,7 +119,12 @@ class Answers:
                 mark = replace(mark, outcome=became.outcome, why=became.refusal.why if became.refusal else "")
                 await self._keep(link, name, mark)
         except (NatsError, WalkError, OSError, TimeoutError) as error:
-            log.warning("decision_not_known", person=link.person, sequence=mark.sequence, error=str(error) or type(error).__name__)
+            log.warning(
+                "decision_not_known",
+                person=link.person,
+                sequence=mark.sequence,
+                error=str(error) or type(error).__name__,
+            )
         if mark.is_refused:
             log.warning("answer_not_counted", person=link.person, sequence=mark.sequence, why=mark.why)
         return mark
@@ -145,9 +157,13 @@ class Answers:
         return stored.data if head.applied.sequence >= sequence else None
 
     async def _as_the_case_says(self, case: CaseId, raw: bytes, sequence: int) -> Became:
-        """Nothing where its last decision is about a later fact, or can't be read: then the record has the one on this."""
+        """Nothing where its last decision is about a later fact, or can't be read: then the record has the
+        one on this.
+        """
         try:
-            decision = read_case(await whole_case(asking(self.connection, TIMEOUT), case, raw, frozenset(LISTS))).decision
+            decision = read_case(
+                await whole_case(asking(self.connection, TIMEOUT), case, raw, frozenset(LISTS))
+            ).decision
         except (ValueError, MissingPartError):
             return NOT_KNOWN_YET
         return became_by(decision) if decision.about.sequence == sequence else NOT_KNOWN_YET

@@ -1,4 +1,6 @@
-"""Whom to ring when a page can't help: the post at the end of the case's chain, which is manned round the clock."""
+"""Whom to ring when a page can't help: the post at the end of the case's chain, which is manned round the
+clock.
+"""
 
 from datetime import datetime
 from typing import NamedTuple

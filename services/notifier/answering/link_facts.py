@@ -1,6 +1,7 @@
 """What a person says with a link, as facts. Pure.
 
-Invariant: the same link pressed again makes the same fact: its id names the notice and the person and nothing that changes.
+Invariant: the same link pressed again makes the same fact: its id names the notice and the person and nothing
+that changes.
 """
 
 from collections.abc import Sequence
@@ -29,10 +30,24 @@ def snooze(link: Link, by: Actor, duties: Sequence[DutyId], span: timedelta, now
 def contest(link: Link, by: Actor, now: datetime) -> Fact:
     """The call that this person is said to have had never was."""
     data = CaseAct(by=by, to_person=link.person)
-    return Fact.of(Kind.CONTESTED, id=f"contest:{link.notice}:{link.person}", source=SOURCE, subject=link.case, time=now, data=data)
+    return Fact.of(
+        Kind.CONTESTED,
+        id=f"contest:{link.notice}:{link.person}",
+        source=SOURCE,
+        subject=link.case,
+        time=now,
+        data=data,
+    )
 
 
 def second(link: Link, by: Actor, now: datetime, *, approve: bool) -> Fact:
     """The second person's decision; whichever came first stands."""
     data = CaseAct(by=by, approve=approve)
-    return Fact.of(Kind.SECONDED, id=f"second:{link.notice}:{link.person}", source=SOURCE, subject=link.case, time=now, data=data)
+    return Fact.of(
+        Kind.SECONDED,
+        id=f"second:{link.notice}:{link.person}",
+        source=SOURCE,
+        subject=link.case,
+        time=now,
+        data=data,
+    )

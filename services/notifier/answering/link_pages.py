@@ -1,10 +1,12 @@
-"""The page behind a link: `GET /a/{token}` shows what it is about, `POST` records what this person says by it: that they know, or want to
-be reminded a little later; that a call written down never was; that they agree, as the second person, or do not.
+"""The page behind a link: `GET /a/{token}` shows what it is about, `POST` records what this person says by
+it: that they know, or want to be reminded a little later; that a call written down never was; that they
+agree, as the second person, or do not.
 
-Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page says "recorded" only
-when the broker has the fact, with the broker's time, and "counted" only when the escalator has said so. What is over takes no answer,
-and the page says so. Pressed twice, the fact stands once: its id is made of case, person and notice (not of case and person alone: an
-answer to a later notice of the same case is an answer of its own).
+Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page
+says "recorded" only when the broker has the fact, with the broker's time, and "counted" only when the
+escalator has said so. What is over takes no answer, and the page says so. Pressed twice, the fact stands
+once: its id is made of case, person and notice (not of case and person alone: an answer to a later notice of
+the same case is an answer of its own).
 """
 
 import asyncio
@@ -103,10 +105,17 @@ class LinkPages:
         choice = await _choice(request)
         if choice in CHOICES:
             return await self._answer(request, token, partial(self._said, choice), choice=choice)
-        return await self._answer(request, token, self._put_off if choice == "later" else self._acknowledged, choice=choice)
+        return await self._answer(
+            request, token, self._put_off if choice == "later" else self._acknowledged, choice=choice
+        )
 
     async def _answer(
-        self, request: Request, token: str, page: Callable[[Link], Awaitable[HTMLResponse]], *, choice: str | None = None
+        self,
+        request: Request,
+        token: str,
+        page: Callable[[Link], Awaitable[HTMLResponse]],
+        *,
+        choice: str | None = None,
     ) -> HTMLResponse:
         preferred = request.headers.get("accept-language", "").strip().lower()
         language = Language.EN if preferred.startswith("en") else Language.ZH
@@ -130,7 +139,9 @@ class LinkPages:
                 return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
 
     async def _said(self, choice: str, link: Link) -> HTMLResponse:
-        """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something else."""
+        """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something
+        else.
+        """
         matter = await self._matter(link)
         if matter is None or matter.purpose is not CHOICES[choice]:
             return await self._asked(link)
@@ -139,7 +150,11 @@ class LinkPages:
             return page
         if mark is None:
             by, now = self._actor(link), self.clock()
-            fact = contest(link, by, now) if choice == "not_so" else second(link, by, now, approve=choice == "agree")
+            fact = (
+                contest(link, by, now)
+                if choice == "not_so"
+                else second(link, by, now, approve=choice == "agree")
+            )
             mark = await self.answers.give(link, MarkName.SAID, fact, choice)
         return await self._became(link, mark)
 
@@ -179,13 +194,22 @@ class LinkPages:
     async def _became(self, link: Link, mark: Mark) -> HTMLResponse:
         """What the escalator has made of the answer: counted, not counted and why, or not known yet."""
         language = self._language(link)
-        more: dict[str, Any] = {"person": self._name(link), "case": link.case, "at": self.writer.full_time(mark.at), "choice": mark.choice}
+        more: dict[str, Any] = {
+            "person": self._name(link),
+            "case": link.case,
+            "at": self.writer.full_time(mark.at),
+            "choice": mark.choice,
+        }
         if mark.is_refused:
             is_ours = mark.outcome is Outcome.SET_ASIDE
             why = words.why(mark.why, language)
-            return self._page("not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link))
+            return self._page(
+                "not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link)
+            )
         if mark.outcome is Outcome.RECORDED:
-            return self._page("unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link))
+            return self._page(
+                "unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link)
+            )
         if mark.choice:
             return self._page("said", language, **more)
         matter = await self._matter(link)
@@ -199,7 +223,11 @@ class LinkPages:
         except (ValueError, NatsError, OSError, TimeoutError):
             return None
         desk = None if case is None else duty_desk(case, self.directory(), link.person, self.clock())
-        return None if desk is None else {"name": name_in(desk.name, self._language(link)), "telephone": desk.telephone}
+        return (
+            None
+            if desk is None
+            else {"name": name_in(desk.name, self._language(link)), "telephone": desk.telephone}
+        )
 
     async def _over(self, link: Link) -> HTMLResponse | None:
         matter = await self._matter(link)
@@ -237,12 +265,19 @@ class LinkPages:
             later=words.span(self.later, language),
             later_at=self.writer.clock_time(put_off.at + self.later, now) if put_off else None,
             later_is_known=put_off is not None and put_off.outcome is not Outcome.RECORDED,
-            not_put_off=words.why(put_off.why, language) if put_off is not None and put_off.is_refused else None,
+            not_put_off=words.why(put_off.why, language)
+            if put_off is not None and put_off.is_refused
+            else None,
         )
 
     def _actor(self, link: Link) -> Actor:
         person = self.directory().people_by_id.get(link.person)
-        return Actor(principal=link.person, role=Role.LEADER, unit=UnitId(person.unit) if person else None, person=link.person)
+        return Actor(
+            principal=link.person,
+            role=Role.LEADER,
+            unit=UnitId(person.unit) if person else None,
+            person=link.person,
+        )
 
     def _language(self, link: Link) -> Language:
         person = self.directory().people_by_id.get(link.person)

@@ -1,7 +1,9 @@
-"""How a message leaves the house: one file a kind of channel, found by its name, so that adding one touches nothing else.
+"""How a message leaves the house: one file a kind of channel, found by its name, so that adding one touches
+nothing else.
 
 A file `channels/<kind>.py` offers two names: `Config`, a ChannelConfig with the settings of that kind, and
-`make(name, config, secrets) -> Channel`. A channel tries once, says what became of it, and leaves trying again to its caller.
+`make(name, config, secrets) -> Channel`. A channel tries once, says what became of it, and leaves trying
+again to its caller.
 """
 
 import pkgutil
@@ -70,13 +72,17 @@ REASON_LENGTH, REFERENCE_LENGTH = 400, 200
 
 
 def gateway_words(given: str, limit: int = REASON_LENGTH) -> str:
-    """What the other side said as it may enter the record: one line of letters that can be seen, no longer than `limit`."""
+    """What the other side said as it may enter the record: one line of letters that can be seen, no longer
+    than `limit`.
+    """
     words = line_of(given[: limit * 4])
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 class TransportError(Exception):
-    """It was not handed over. `reason` says what happened and what to do; `retry` whether trying again can help."""
+    """It was not handed over. `reason` says what happened and what to do; `retry` whether trying again can
+    help.
+    """
 
     def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
         self.reason, self.retry, self.after = gateway_words(reason), retry, after

@@ -1,7 +1,9 @@
-"""Mail over SMTP: implicit TLS, STARTTLS or plain; a few connections kept open and used one message at a time.
+"""Mail over SMTP: implicit TLS, STARTTLS or plain; a few connections kept open and used one message at a
+time.
 
-Invariant: a connection is used again only after a whole answer to the last message. What a server refuses with 4xx is tried
-again, 5xx is final. Headers are built by the standard library's mail policy, which refuses a line break in any of them.
+Invariant: a connection is used again only after a whole answer to the last message. What a server refuses
+with 4xx is tried again, 5xx is final. Headers are built by the standard library's mail policy, which refuses
+a line break in any of them.
 """
 
 import asyncio
@@ -63,11 +65,14 @@ class EmailChannel:
             raise _refusal(error) from None
         except SMTPNotSupported as error:
             raise TransportError(
-                f"the mail server can't do what is asked of it ({error.message}): see starttls and user", retry=False
+                f"the mail server can't do what is asked of it ({error.message}): see starttls and user",
+                retry=False,
             ) from None
         except (SMTPException, OSError) as error:  # OSError: also every timeout
             where = f"{self._config.host}:{self._config.port}"
-            raise TransportError(f"no conversation with {where} ({str(error) or 'no answer in time'}): is it up?", retry=True) from None
+            raise TransportError(
+                f"no conversation with {where} ({str(error) or 'no answer in time'}): is it up?", retry=True
+            ) from None
 
     async def _send(self, mail: EmailMessage) -> Reference:
         connection = await self._connection()
@@ -131,7 +136,9 @@ def compose(message: Message, sender: str) -> EmailMessage:
         mail["To"] = _mailbox(message.to)
         mail["Subject"] = message.letter.subject
     except ValueError as error:
-        raise TransportError(f"the mail can't be addressed ({error}): mend it in the directory", retry=False) from None
+        raise TransportError(
+            f"the mail can't be addressed ({error}): mend it in the directory", retry=False
+        ) from None
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -147,4 +154,6 @@ def _refusal(error: SMTPResponseException) -> TransportError:
     words = f"the mail server answered {error.code} {error.message[:160]}"
     if 400 <= error.code < 500:
         return TransportError(words, retry=True)
-    return TransportError(f"{words}: check the address in the directory and the log-in of the channel file", retry=False)
+    return TransportError(
+        f"{words}: check the address in the directory and the log-in of the channel file", retry=False
+    )

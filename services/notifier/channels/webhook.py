@@ -1,7 +1,8 @@
 """Any gateway that takes a signed webhook (Standard Webhooks): voice, SMS, chat.
 
-Invariant: `webhook-id` is the message's own id, the same on every attempt and after every crash, so that a gateway which
-keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 429, 5xx and no answer are tried again; all else is final.
+Invariant: `webhook-id` is the message's own id, the same on every attempt and after every crash, so that a
+gateway which keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 429, 5xx and no answer
+are tried again; all else is final.
 """
 
 from collections.abc import Callable
@@ -57,7 +58,9 @@ class WebhookChannel:
         try:
             answer = await self._wire.post(body, headers, timeout=self._timeout)
         except WireError as error:
-            raise TransportError(f"{error}: is the gateway up and its address right in the channel file?", retry=True) from None
+            raise TransportError(
+                f"{error}: is the gateway up and its address right in the channel file?", retry=True
+            ) from None
         ahead = ahead_by_date(answer.headers.get("date"), at, datetime.now(UTC))
         if ahead is not None and self.skew is not None:
             self.skew(self._name, ahead)
@@ -97,7 +100,9 @@ def payload(message: Message) -> bytes:
 
 
 def read_answer(answer: Answer, now: datetime) -> Reference | None:
-    """The gateway's reference for what it took (`reference` or `id` of its JSON). Raises TransportError for what it did not take."""
+    """The gateway's reference for what it took (`reference` or `id` of its JSON). Raises TransportError for
+    what it did not take.
+    """
     if 200 <= answer.status < 300:
         return _reference(answer.body)
     words = f"the gateway answered {answer.status} {_words(answer.body)}".rstrip()

@@ -1,7 +1,7 @@
 """One configured channel at work: at most so many hand-overs at once, trying again as its retry policy says.
 
-Invariant: `carry` ends with an outcome, or with Interrupted when the service stops between two attempts; an attempt that has
-begun is always seen to its end, since nobody knows what an interrupted one did.
+Invariant: `carry` ends with an outcome, or with Interrupted when the service stops between two attempts; an
+attempt that has begun is always seen to its end, since nobody knows what an interrupted one did.
 """
 
 import asyncio
@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.notifier.channel_file import Configured
-from services.notifier.channels import REFERENCE_LENGTH, Channel, Message, Reference, TransportError, gateway_words
+from services.notifier.channels import (
+    REFERENCE_LENGTH,
+    Channel,
+    Message,
+    Reference,
+    TransportError,
+    gateway_words,
+)
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.taking import Taking
 from shared.directory.addresses import masked
@@ -40,7 +47,12 @@ class Carried:
 
 class Courier:
     def __init__(
-        self, configured: Configured, channel: Channel, metrics: Metrics, clock: Callable[[], datetime], stopping: asyncio.Event
+        self,
+        configured: Configured,
+        channel: Channel,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+        stopping: asyncio.Event,
     ) -> None:
         self.name, self.form = configured.name, configured.config.form
         self._retry = configured.config.retry
@@ -71,7 +83,11 @@ class Courier:
             try:
                 reference = await self._once(message)
             except TransportError as failure:
-                wait = self._retry.wait_after(attempt, roll=random.random(), asked=failure.after) if failure.retry else None  # noqa: S311
+                wait = (
+                    self._retry.wait_after(attempt, roll=random.random(), asked=failure.after)  # noqa: S311
+                    if failure.retry
+                    else None
+                )
                 log.warning(
                     "attempt_failed",
                     channel=self.name,
@@ -99,9 +115,13 @@ class Courier:
             except TransportError as failure:
                 self._taking.failed(message.to, failure.reason, self._clock(), is_gateways=failure.retry)
                 raise
-            except Exception as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
+            except (
+                Exception
+            ) as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
                 log.exception("channel_fault", channel=self.name)
-                raise TransportError(f"the channel {self.name} has a fault ({type(error).__name__}): see the log", retry=False) from error
+                raise TransportError(
+                    f"the channel {self.name} has a fault ({type(error).__name__}): see the log", retry=False
+                ) from error
             finally:
                 self._metrics.attempts.labels(self.name).observe(time.perf_counter() - began)
 

@@ -1,17 +1,20 @@
 """Takes decisions from the durable and sees every notice of them to an outcome.
 
-Invariant: a decision is acknowledged after each of its notices has, on each channel, an outcome on record and that outcome's
-fact in FACTS. A decision delivered again (a crash, a lost acknowledgement) skips what is on record and repeats its fact under
-the same message id. So a notice goes out twice in one case only: the process dies between the hand-over and its record, a few
-milliseconds; then we prefer a second call to a missed one. Gateways that keep the `webhook-id`s they have seen drop even that.
-A notice that is held goes to nobody: it stands on the decision's sheet with the reason, and nothing more comes of it.
+Invariant: a decision is acknowledged after each of its notices has, on each channel, an outcome on record and
+that outcome's fact in FACTS. A decision delivered again (a crash, a lost acknowledgement) skips what is on
+record and repeats its fact under the same message id. So a notice goes out twice in one case only: the
+process dies between the hand-over and its record, a few milliseconds; then we prefer a second call to a
+missed one. Gateways that keep the `webhook-id`s they have seen drop even that. A notice that is held goes to
+nobody: it stands on the decision's sheet with the reason, and nothing more comes of it.
 
-A decision that is older than the end of its case rings nobody, whenever and however often it comes (a durable made anew begins at the
-start). One that can't be read, or that fails again and again, is set aside: it holds no place that another one needs.
+A decision that is older than the end of its case rings nobody, whenever and however often it comes (a durable
+made anew begins at the start). One that can't be read, or that fails again and again, is set aside: it holds
+no place that another one needs.
 
-Hand-overs that end within the same moment are recorded and told together: a report that calls five people over two channels is
-one record and one `delivered` fact, not ten. Every decision is looked up before it is worked on, also one that seems new: a
-broker that was killed forgets how often it has handed a decision out (seen: delivered again as if for the first time).
+Hand-overs that end within the same moment are recorded and told together: a report that calls five people
+over two channels is one record and one `delivered` fact, not ten. Every decision is looked up before it is
+worked on, also one that seems new: a broker that was killed forgets how often it has handed a decision out
+(seen: delivered again as if for the first time).
 """
 
 import asyncio
@@ -55,12 +58,17 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 AGAIN_AFTER = {"interrupted": 0.1, "newer": 2.0}
 """Seconds; what failed otherwise waits longer with each try."""
 PULSE = 2.0
-"""Seconds between two signs of life for decisions in work: several within the durable's ack_wait of 8 s, which is how long a
-killed notifier holds up what it had."""
+"""Seconds between two signs of life for decisions in work: several within the durable's ack_wait of 8 s,
+which is how long a killed notifier holds up what it had.
+"""
 FORGOTTEN = timedelta(days=29)
-"""DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made anew begins at the start)."""
+"""DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made
+anew begins at the start).
+"""
 TRIES = 20
-"""Times, over a quarter of an hour, that a decision is tried which fails in an unforeseen way; then it is set aside."""
+"""Times, over a quarter of an hour, that a decision is tried which fails in an unforeseen way; then it is set
+aside.
+"""
 SAME_MOMENT = 0.05
 """Seconds a finished hand-over waits for its fellows before it is told."""
 PATIENCE = 12.0
@@ -121,7 +129,9 @@ class Dispatcher:
         self._room = asyncio.Semaphore(self.in_work)
 
     async def take(self, message: NatsMessage) -> None:
-        """The subscriber's handler: returns as soon as the decision is in work, so that a slow gateway delays nobody else."""
+        """The subscriber's handler: returns as soon as the decision is in work, so that a slow gateway delays
+        nobody else.
+        """
         if self.stopping.is_set():
             await message.nack(delay=1)
             return
@@ -136,7 +146,9 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def work(self) -> None:
-        """The service's task: keep the broker from handing out again what is in work; on stop see hand-overs to their end."""
+        """The service's task: keep the broker from handing out again what is in work; on stop see hand-overs
+        to their end.
+        """
         try:
             while True:
                 await asyncio.sleep(PULSE)
@@ -165,14 +177,21 @@ class Dispatcher:
                 tries = held.message.raw_message.metadata.num_delivered or 1
                 await held.message.nack(delay=AGAIN_AFTER.get(outcome, min(5.0 * tries, 300)))
         except (NatsError, OSError) as error:
-            log.warning("not_acknowledged", sequence=sequence, error=str(error) or type(error).__name__, next="it is handed out again")
+            log.warning(
+                "not_acknowledged",
+                sequence=sequence,
+                error=str(error) or type(error).__name__,
+                next="it is handed out again",
+            )
         finally:
             self.metrics.in_work.dec()
             self._held.pop(sequence, None)
             self._room.release()
 
     async def _outcome(self, message: NatsMessage) -> str:
-        """One of ENDED when every notice has its outcome or will never have one, else why the decision must come again."""
+        """One of ENDED when every notice has its outcome or will never have one, else why the decision must
+        come again.
+        """
         raw = message.raw_message
         fact: Fact | None = None
         try:
@@ -183,7 +202,9 @@ class Dispatcher:
                 decision = read_decision(fact.data)
                 if (fault := _fault_of(fact, decision)) is not None:
                     return await self._set_aside(raw, fact, fault)
-                return await self._deliver(fact.id, decision, stored_at(raw), is_first=hand_out(raw.reply).delivered <= 1)
+                return await self._deliver(
+                    fact.id, decision, stored_at(raw), is_first=hand_out(raw.reply).delivered <= 1
+                )
         except Interrupted:
             return "interrupted"
         except NewerError as error:
@@ -198,26 +219,50 @@ class Dispatcher:
             log.exception("decision_failed", subject=raw.subject, sequence=hand_out(raw.reply).sequence)
             if hand_out(raw.reply).delivered < TRIES:
                 return "failed"
-            return await self._set_aside(raw, fact, f"it failed {TRIES} times: {type(error).__name__}: {error}", Cause.FAULT)
+            return await self._set_aside(
+                raw, fact, f"it failed {TRIES} times: {type(error).__name__}: {error}", Cause.FAULT
+            )
 
     def _leave(self, raw: Msg, why: Distrust) -> str:
         """Nobody is rung for what no escalator has decided; the audit puts it on record as rejected."""
         self.metrics.distrusted.labels(why).inc()
-        log.critical("decision_not_authentic", subject=raw.subject, sequence=hand_out(raw.reply).sequence, reason=WORDS[why])
+        log.critical(
+            "decision_not_authentic",
+            subject=raw.subject,
+            sequence=hand_out(raw.reply).sequence,
+            reason=WORDS[why],
+        )
         return DISTRUSTED
 
-    async def _set_aside(self, raw: Msg, fact: Fact | None, reason: str, cause: Cause = Cause.NO_DECISION) -> str:
+    async def _set_aside(
+        self, raw: Msg, fact: Fact | None, reason: str, cause: Cause = Cause.NO_DECISION
+    ) -> str:
         told = hand_out(raw.reply)
-        odd = Odd(raw.subject, told.sequence, told.at, raw.data, raw.headers or {}, fact.subject if fact else None)
+        odd = Odd(
+            raw.subject, told.sequence, told.at, raw.data, raw.headers or {}, fact.subject if fact else None
+        )
         await self.ledger.append(aside(odd, SOURCE, f"set aside by the notifier: {reason}", cause=cause))
-        log.critical("decision_set_aside", subject=raw.subject, sequence=told.sequence, reason=reason, next="see `fenghuo inbox`")
+        log.critical(
+            "decision_set_aside",
+            subject=raw.subject,
+            sequence=told.sequence,
+            reason=reason,
+            next="see `fenghuo inbox`",
+        )
         return SET_ASIDE
 
-    async def _deliver(self, fact_id: str, decision: Decision, decided_at: datetime, *, is_first: bool) -> str:
+    async def _deliver(
+        self, fact_id: str, decision: Decision, decided_at: datetime, *, is_first: bool
+    ) -> str:
         """What became of it."""
         now = self.clock()
         if now - decided_at > FORGOTTEN:
-            log.warning("too_old_to_deliver", case=decision.case, decided_at=decided_at.isoformat(), notices=len(decision.notices))
+            log.warning(
+                "too_old_to_deliver",
+                case=decision.case,
+                decided_at=decided_at.isoformat(),
+                notices=len(decision.notices),
+            )
             return OLD
         if not decision.notices:
             return DONE
@@ -226,13 +271,22 @@ class Dispatcher:
         if sheet is not None:
             await self._tell_again(sheet, range(len(sheet.bundles)))
         done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
-        legs = [leg for leg in await self._legs(decision) if done.record_of(leg[0].id, leg[1].channel) is None]
+        legs = [
+            leg for leg in await self._legs(decision) if done.record_of(leg[0].id, leg[1].channel) is None
+        ]
         if legs and await self._is_past(decision, now):
-            log.warning("decided_before_the_end", case=decision.case, decided_at=decided_at.isoformat(), notices=len(decision.notices))
+            log.warning(
+                "decided_before_the_end",
+                case=decision.case,
+                decided_at=decided_at.isoformat(),
+                notices=len(decision.notices),
+            )
             return OVER
         done = done if sheet else done.bounded(len(legs))
         if sheet is None and any(done.held()):
-            sheet, revision = await self.ledger.change(key, lambda known: known or done, known=(sheet, revision))
+            sheet, revision = await self.ledger.change(
+                key, lambda known: known or done, known=(sheet, revision)
+            )
             self.metrics.deliveries.labels("-", Outcome.HELD).inc(sum(1 for _ in done.held()))
         job = Job(decision, decided_at, now, is_first)
         outcomes: Counter[str] = Counter()
@@ -241,7 +295,9 @@ class Dispatcher:
             async for bundle in bundles:
                 told, is_new = len((sheet or done).bundles), list[bool]()
 
-                def with_it(known: Sheet | None, bundle: list[Record] = bundle, is_new: list[bool] = is_new) -> Sheet:
+                def with_it(
+                    known: Sheet | None, bundle: list[Record] = bundle, is_new: list[bool] = is_new
+                ) -> Sheet:
                     before = known or done
                     after = before.with_bundle(bundle)
                     is_new.append(after is not before)
@@ -297,7 +353,12 @@ class Dispatcher:
         try:
             return await self.earlier(notice.person, notice.addresses_at)
         except ValueError as error:
-            log.error("older_entry_unreadable", wanted=notice.addresses_at, error=str(error)[:300], next="told on the addresses of now")
+            log.error(
+                "older_entry_unreadable",
+                wanted=notice.addresses_at,
+                error=str(error)[:300],
+                next="told on the addresses of now",
+            )
             return now
 
     async def _see_through(self, job: Job, notice: Notice, route: Route) -> Record:
@@ -309,16 +370,27 @@ class Dispatcher:
         courier = self.couriers[route.channel]
         try:
             message = self.post.message(job.decision.case, notice, route.channel, courier.form, job.now)
-        except Exception as error:  # a notice that can't be worded must not keep the others from going out, and its chain moves on
+        # a notice that can't be worded must not keep the others from going out, and its chain moves on
+        except Exception as error:
             log.exception("notice_not_worded", notice=notice.id)
-            return Carried("-", 0, job.now, job.now, error=f"it could not be worded ({type(error).__name__}): see the log")
+            return Carried(
+                "-",
+                0,
+                job.now,
+                job.now,
+                error=f"it could not be worded ({type(error).__name__}): see the log",
+            )
         if job.is_behind or (job.is_of_a_clock and self._gathering.is_open(courier, route, notice)):
             carried = await self._gathering.carry(courier, message, route, notice)
         else:
             carried = await courier.carry(message, route.addresses)
         if carried.error is None:
-            self.metrics.from_fact.labels(route.channel).observe((carried.done_at - job.decision.about.time).total_seconds())
-            self.metrics.from_decision.labels(route.channel).observe((carried.done_at - job.decided_at).total_seconds())
+            self.metrics.from_fact.labels(route.channel).observe(
+                (carried.done_at - job.decision.about.time).total_seconds()
+            )
+            self.metrics.from_decision.labels(route.channel).observe(
+                (carried.done_at - job.decided_at).total_seconds()
+            )
         return carried
 
     def _record(self, notice: Notice, channel: str, carried: Carried) -> Record:
@@ -337,7 +409,12 @@ class Dispatcher:
         )
         if carried.error:
             log.warning(
-                "notice_failed", notice=notice.id, person=notice.person, channel=channel, tries=carried.attempts, error=carried.error
+                "notice_failed",
+                notice=notice.id,
+                person=notice.person,
+                channel=channel,
+                tries=carried.attempts,
+                error=carried.error,
             )
         return Record(outcome=outcome, delivery=delivery)
 
@@ -346,13 +423,18 @@ def _fault_of(fact: Fact, decision: Decision) -> str | None:
     """Why no escalator has made it so, though its shape is a decision's."""
     if decision.case != fact.subject or not IS_CASE_ID.fullmatch(decision.case):
         return "its case is not the case it lies under"
-    strange = (notice.id for notice in decision.notices if not notice.id.startswith(f"{decision.case}.") or notice.id.count(".") < 2)
+    strange = (
+        notice.id
+        for notice in decision.notices
+        if not notice.id.startswith(f"{decision.case}.") or notice.id.count(".") < 2
+    )
     return next((f"notice {notice[:80]!r} is not named after its case" for notice in strange), None)
 
 
 async def _bundled(deliveries: Sequence[Coroutine[Any, Any, Record]]) -> AsyncGenerator[list[Record]]:
-    """The records as they come in, those of the same moment together. A delivery that was interrupted ends the rest's yield with
-    its error, after everything that was done has been yielded."""
+    """The records as they come in, those of the same moment together. A delivery that was interrupted ends
+    the rest's yield with its error, after everything that was done has been yielded.
+    """
     pending = {asyncio.create_task(delivery) for delivery in deliveries}
     failure: BaseException | None = None
     try:
@@ -361,7 +443,9 @@ async def _bundled(deliveries: Sequence[Coroutine[Any, Any, Record]]) -> AsyncGe
             if pending:
                 more, pending = await asyncio.wait(pending, timeout=SAME_MOMENT)
                 done |= more
-            failure = failure or next((error for error in map(asyncio.Task[Record].exception, done) if error), None)
+            failure = failure or next(
+                (error for error in map(asyncio.Task[Record].exception, done) if error), None
+            )
             if records := [task.result() for task in done if not task.exception()]:
                 yield records
     finally:

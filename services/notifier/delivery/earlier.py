@@ -1,7 +1,8 @@
 """The directory as it was: whoever a change touches is told on the addresses from before it.
 
-Invariant: no address stands in a fact; a notice names the moment (a sequence) in the bucket DIRECTORY before the change. The bucket keeps
-the last 64 of each person; of an older one the oldest that is left is asked, which is still the nearest to it.
+Invariant: no address stands in a fact; a notice names the moment (a sequence) in the bucket DIRECTORY before
+the change. The bucket keeps the last 64 of each person; of an older one the oldest that is left is asked,
+which is still the nearest to it.
 """
 
 from collections.abc import Callable
@@ -31,8 +32,9 @@ class EarlierDirectory:
         self._last: tuple[int, Directory] | None = None
 
     async def person(self, person: PersonId, sequence: int) -> Person | None:
-        """As the bucket had them at `sequence`; None for whom it did not have. Raises NatsError or TimeoutError; the decision comes again
-        then."""
+        """As the bucket had them at `sequence`; None for whom it did not have. Raises NatsError or
+        TimeoutError; the decision comes again then.
+        """
         subject = f"{PREFIX}{key_of('person', person)}"
         then = await self._ask({"multi_last": [subject], "up_to_seq": sequence})
         if _is_there(then):
@@ -44,7 +46,9 @@ class EarlierDirectory:
         oldest = await self._ask({"seq": 1, "next_by_subj": subject})
         if not _is_there(oldest):
             return None
-        log.warning("older_directory_is_gone", wanted=sequence, next="told on the oldest addresses that are left")
+        log.warning(
+            "older_directory_is_gone", wanted=sequence, next="told on the oldest addresses that are left"
+        )
         return _person(oldest)
 
     async def _single(self, sequence: int) -> Directory | None:
@@ -58,7 +62,9 @@ class EarlierDirectory:
         return directory
 
     async def _ask(self, request: dict[str, object]) -> Msg:
-        answer = await self._connection().request(f"$JS.API.DIRECT.GET.{STREAM}", orjson.dumps(request), timeout=TIMEOUT)
+        answer = await self._connection().request(
+            f"$JS.API.DIRECT.GET.{STREAM}", orjson.dumps(request), timeout=TIMEOUT
+        )
         status = (answer.headers or {}).get("Status")
         if status not in (None, "404", "204"):
             raise NatsError(f"the bucket's stream {STREAM} answers {status}")

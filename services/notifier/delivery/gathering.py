@@ -1,8 +1,10 @@
-"""After an outage of ours one message a person: what is late is gathered until no more comes and goes out as one, in order of the limits.
+"""After an outage of ours one message a person: what is late is gathered until no more comes and goes out as
+one, in order of the limits.
 
-Invariant: each notice keeps an outcome of its own, that of the message it went out with. A gathered message has an id made of all that it
-holds, so that a gateway which has seen one never drops another that holds more; a message alone is as it always is. What comes again
-after a crash is told alone, under the id that the gateway may have seen.
+Invariant: each notice keeps an outcome of its own, that of the message it went out with. A gathered message
+has an id made of all that it holds, so that a gateway which has seen one never drops another that holds more;
+a message alone is as it always is. What comes again after a crash is told alone, under the id that the
+gateway may have seen.
 """
 
 import asyncio
@@ -59,7 +61,9 @@ class Gathering:
 
     async def _send(self, line: Line, courier: Courier) -> None:
         await self._all_there(line)
-        gathered = sorted(self._waiting.pop(line), key=lambda one: (one.due_at or WITHOUT_LIMIT, one.message.id))
+        gathered = sorted(
+            self._waiting.pop(line), key=lambda one: (one.due_at or WITHOUT_LIMIT, one.message.id)
+        )
         message = together([one.message for one in gathered], courier.form)
         try:
             carried = await courier.carry(message, line[2])

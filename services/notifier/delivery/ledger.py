@@ -1,7 +1,8 @@
 """The notifier's memory across restarts: the bucket DELIVERIES, and the facts made from it.
 
-Invariant: an outcome is recorded after it is done, its fact is appended after it is recorded, and both are repeated until the
-broker has them: whatever happens in between, the record says what was done and the fact can be made again from it.
+Invariant: an outcome is recorded after it is done, its fact is appended after it is recorded, and both are
+repeated until the broker has them: whatever happens in between, the record says what was done and the fact
+can be made again from it.
 """
 
 import asyncio
@@ -57,7 +58,9 @@ class Ledger:
         await self._jetstream().stream_info(f"KV_{DELIVERIES}")
 
     async def sheet(self, key: str) -> tuple[Sheet | None, int]:
-        """What is on record under `key` and its revision, however long the broker is away: not knowing is not the same as nothing."""
+        """What is on record under `key` and its revision, however long the broker is away: not knowing is not
+        the same as nothing.
+        """
 
         async def look() -> tuple[Sheet | None, int]:
             stored = await value_of(self._ask, DELIVERIES, key)
@@ -66,14 +69,19 @@ class Ledger:
             try:
                 return Sheet.read(stored.data), stored.sequence
             except ValueError:
-                # With nothing readable left nobody knows what went out: we prefer a second call to a missed one.
+                # With nothing readable left nobody knows what went out: we prefer a second call to a missed
+                # one.
                 before = await last_readable(self._jetstream(), DELIVERIES, key, Sheet.read)
                 return before.value, before.revision
 
         return await _until_done(look, what="look up")
 
-    async def change(self, key: str, change: Callable[[Sheet | None], Sheet], known: tuple[Sheet | None, int]) -> tuple[Sheet, int]:
-        """Record the changed sheet; where somebody else has written meanwhile (a receipt, another notifier), change what they left."""
+    async def change(
+        self, key: str, change: Callable[[Sheet | None], Sheet], known: tuple[Sheet | None, int]
+    ) -> tuple[Sheet, int]:
+        """Record the changed sheet; where somebody else has written meanwhile (a receipt, another notifier),
+        change what they left.
+        """
         while True:
             sheet, revision = known
             changed = change(sheet)
@@ -105,10 +113,14 @@ class Ledger:
 
     async def append(self, fact: Aside) -> PubAck:
         """The fact about a decision that is set aside, however long the broker is away."""
-        return await _until_done(lambda: append(self._connection(), fact.subject, fact.raw, fact.id), what="rejected")
+        return await _until_done(
+            lambda: append(self._connection(), fact.subject, fact.raw, fact.id), what="rejected"
+        )
 
     async def tell_again(self, case: CaseId, fact: Fact) -> None:
-        """Append what was told before or should have been: once, however long ago that was, and whatever the broker has forgotten."""
+        """Append what was told before or should have been: once, however long ago that was, and whatever the
+        broker has forgotten.
+        """
         subject = fact_subject(case, fact.kind)
 
         async def is_told() -> bool:
@@ -134,6 +146,8 @@ async def _until_done(act: Callable[[], Awaitable[T]], *, what: str) -> T:
         except (KeyWrongLastSequenceError, *WILL_NEVER_BE_DONE):
             raise
         except (NatsError, WalkError, OSError, TimeoutError) as error:
-            log.warning("broker_did_not_answer", what=what, error=str(error) or type(error).__name__, again_in=wait)
+            log.warning(
+                "broker_did_not_answer", what=what, error=str(error) or type(error).__name__, again_in=wait
+            )
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)

@@ -1,4 +1,6 @@
-"""What the notifier counts: outcomes, attempts, and how long a person's notice took from the fact that caused it."""
+"""What the notifier counts: outcomes, attempts, and how long a person's notice took from the fact that caused
+it.
+"""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -20,14 +22,24 @@ class CallBackFault(StrEnum):
 
 
 class Metrics:
-    """`channels`: the names of those configured; each has its series from the start, so that the first event is seen as a rise."""
+    """`channels`: the names of those configured; each has its series from the start, so that the first event
+    is seen as a rise.
+    """
 
     def __init__(self, registry: CollectorRegistry, channels: Iterable[str] = ()) -> None:
-        self.deliveries = Counter("fenghuo_notifier_deliveries", "Deliveries by outcome.", ["channel", "outcome"], registry=registry)
-        self.attempts = Histogram(
-            "fenghuo_notifier_attempt_seconds", "One attempt to hand over.", ["channel"], buckets=SECONDS, registry=registry
+        self.deliveries = Counter(
+            "fenghuo_notifier_deliveries", "Deliveries by outcome.", ["channel", "outcome"], registry=registry
         )
-        self.retries = Counter("fenghuo_notifier_retries", "Attempts after the first.", ["channel"], registry=registry)
+        self.attempts = Histogram(
+            "fenghuo_notifier_attempt_seconds",
+            "One attempt to hand over.",
+            ["channel"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.retries = Counter(
+            "fenghuo_notifier_retries", "Attempts after the first.", ["channel"], registry=registry
+        )
         self.from_fact = Histogram(
             "fenghuo_notifier_fact_to_handover_seconds",
             "From the broker's time of the fact that was decided on to the hand-over.",
@@ -43,11 +55,20 @@ class Metrics:
             registry=registry,
         )
         self.distrusted = distrusted(registry)
-        self.decisions = Counter("fenghuo_notifier_decisions", "Decisions by what became of them.", ["outcome"], registry=registry)
-        self.in_work = Gauge("fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry)
-        self.acknowledged = Counter("fenghuo_notifier_links", "Acknowledgement links used.", ["outcome"], registry=registry)
+        self.decisions = Counter(
+            "fenghuo_notifier_decisions", "Decisions by what became of them.", ["outcome"], registry=registry
+        )
+        self.in_work = Gauge(
+            "fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry
+        )
+        self.acknowledged = Counter(
+            "fenghuo_notifier_links", "Acknowledgement links used.", ["outcome"], registry=registry
+        )
         self.call_backs_refused = Counter(
-            "fenghuo_notifier_call_backs_refused", "Call-backs of gateways that were not taken.", ["channel", "reason"], registry=registry
+            "fenghuo_notifier_call_backs_refused",
+            "Call-backs of gateways that were not taken.",
+            ["channel", "reason"],
+            registry=registry,
         )
         names = tuple(channels)
         from_zero(self.deliveries, names, Outcome)

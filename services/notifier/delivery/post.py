@@ -23,7 +23,9 @@ class Post:
     def message(self, case: CaseId, notice: Notice, channel: str, form: Form, now: datetime) -> Message:
         """To nobody yet: the courier puts the address on it."""
         # An earlier version told the desk of a report without a case: there was nothing to answer.
-        asks = notice.purpose not in SILENT and (notice.purpose is not Purpose.UNDECIDED or bool(notice.duties))
+        asks = notice.purpose not in SILENT and (
+            notice.purpose is not Purpose.UNDECIDED or bool(notice.duties)
+        )
         ends_at = link_ends(notice.brief.due_at, now, self.grace)
         link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, ends_at)}" if asks else None
         return Message(

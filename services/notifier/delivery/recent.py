@@ -1,7 +1,8 @@
-"""The latest deliveries of all replicas, kept in memory for the API and for receipts that come back with a reference.
+"""The latest deliveries of all replicas, kept in memory for the API and for receipts that come back with a
+reference.
 
-Invariant: it follows the bucket DELIVERIES from `keep` entries back and never holds more than that; what is older is read from
-the bucket by its case.
+Invariant: it follows the bucket DELIVERIES from `keep` entries back and never holds more than that; what is
+older is read from the bucket by its case.
 """
 
 from collections import OrderedDict
@@ -61,17 +62,25 @@ class Recent:
         for told, hand_over in references:
             known = self._by_reference.get(told)
             is_same = known is not None and known.to == hand_over.to
-            self._by_reference[told] = HandOver(hand_over.to, known.notices | hand_over.notices) if known and is_same else hand_over
+            self._by_reference[told] = (
+                HandOver(hand_over.to, known.notices | hand_over.notices) if known and is_same else hand_over
+            )
         for kept in (self._raw, self._by_reference):
             while len(kept) > self._keep:
                 kept.popitem(last=False)
 
 
 def _references(raw: bytes) -> list[tuple[tuple[str, str], HandOver]]:
-    """((channel, reference), what had it). Only peeked at; checked whole when it is asked for. Raises ValueError."""
+    """((channel, reference), what had it). Only peeked at; checked whole when it is asked for. Raises
+    ValueError.
+    """
     try:
         deliveries = [record["delivery"] for bundle in orjson.loads(raw)["bundles"] for record in bundle]
-        return [((one["channel"], reference), _hand_over(one)) for one in deliveries if (reference := one.get("reference"))]
+        return [
+            ((one["channel"], reference), _hand_over(one))
+            for one in deliveries
+            if (reference := one.get("reference"))
+        ]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("it is no sheet") from error
 

@@ -1,8 +1,8 @@
 """What became of a decision's notices, as kept in the bucket DELIVERIES and as told in facts. Pure.
 
-Invariant: one sheet a decision, one record on it for each notice on each channel; a notice that was held has its reason there
-instead. The facts are made from the sheet alone, so that a repeat after a crash has the same bytes and the same message id, and
-is stored once.
+Invariant: one sheet a decision, one record on it for each notice on each channel; a notice that was held has
+its reason there instead. The facts are made from the sheet alone, so that a repeat after a crash has the same
+bytes and the same message id, and is stored once.
 """
 
 import re
@@ -35,7 +35,9 @@ class Outcome(StrEnum):
     """Handed over: the gateway or the mail server has it."""
     FAILED = "failed"
     HELD = "held"
-    """Sent to nobody, because the decision says so (an exercise, a suppression by plan): kept here, and no fact of ours."""
+    """Sent to nobody, because the decision says so (an exercise, a suppression by plan): kept here, and no
+    fact of ours.
+    """
 
     @property
     def kind(self) -> Kind:
@@ -75,7 +77,11 @@ class Record(Frozen):
             return None
         told = self.receipt
         delivery = self.delivery.model_copy(
-            update={"done_at": told.at, "error": told.error, "reference": told.reference or self.delivery.reference}
+            update={
+                "done_at": told.at,
+                "error": told.error,
+                "reference": told.reference or self.delivery.reference,
+            }
         )
         fact_id = f"{delivery.notice}:{delivery.channel}:receipt:{told.outcome}"
         return _fact(case, told.outcome, fact_id, [delivery])
@@ -105,7 +111,9 @@ class Matter(Frozen):
 
 
 class Sheet(Frozen):
-    """A decision's deliveries. `bundles` holds what was done within the same moment together: each is told in one fact an outcome."""
+    """A decision's deliveries. `bundles` holds what was done within the same moment together: each is told in
+    one fact an outcome.
+    """
 
     case: CaseId
     decision: str
@@ -118,14 +126,21 @@ class Sheet(Frozen):
         return cls(case=case, decision=decision, matters={notice.id: Matter.of(notice) for notice in notices})
 
     def bounded(self, legs: int) -> Self:
-        """The same, or without what its links' pages say, where it would not fit a message once each of `legs` has its outcome."""
+        """The same, or without what its links' pages say, where it would not fit a message once each of
+        `legs` has its outcome.
+        """
         fits = len(self.write()) + legs * OUTCOME_BYTES <= LARGEST_SHEET
         return self if fits else self.model_copy(update={"matters": {}})
 
     def with_bundle(self, records: Sequence[Record]) -> Self:
-        """Person by person, whatever order they came in. What another notifier has done meanwhile, which had the same decision, stays as it
-        is: the gateway knows it by its id."""
-        new = [record for record in records if self.record_of(record.delivery.notice, record.delivery.channel) is None]
+        """Person by person, whatever order they came in. What another notifier has done meanwhile, which had
+        the same decision, stays as it is: the gateway knows it by its id.
+        """
+        new = [
+            record
+            for record in records
+            if self.record_of(record.delivery.notice, record.delivery.channel) is None
+        ]
         if not new:
             return self
         ordered = tuple(sorted(new, key=lambda record: (record.delivery.notice, record.delivery.channel)))
@@ -135,7 +150,8 @@ class Sheet(Frozen):
         """The same sheet with the record of `told`'s notice and channel replaced."""
         about = (told.delivery.notice, told.delivery.channel)
         bundles = tuple(
-            tuple(told if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle) for bundle in self.bundles
+            tuple(told if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle)
+            for bundle in self.bundles
         )
         return self.model_copy(update={"bundles": bundles})
 
@@ -148,7 +164,11 @@ class Sheet(Frozen):
 
     def record_of(self, notice: str, channel: str) -> Record | None:
         """By the notice's id or by its key-safe form."""
-        found = (one for one in self.records() if one.delivery.channel == channel and key_safe(one.delivery.notice) == key_safe(notice))
+        found = (
+            one
+            for one in self.records()
+            if one.delivery.channel == channel and key_safe(one.delivery.notice) == key_safe(notice)
+        )
         return next(found, None)
 
     def facts(self, number: int) -> list[Fact]:
@@ -172,7 +192,14 @@ class Sheet(Frozen):
 
 def _fact(case: CaseId, outcome: Outcome, fact_id: str, deliveries: Sequence[Delivery]) -> Fact:
     at = max(delivery.done_at for delivery in deliveries)
-    return Fact.of(outcome.kind, id=fact_id, source=SOURCE, subject=case, time=at, data=Deliveries(deliveries=tuple(deliveries)))
+    return Fact.of(
+        outcome.kind,
+        id=fact_id,
+        source=SOURCE,
+        subject=case,
+        time=at,
+        data=Deliveries(deliveries=tuple(deliveries)),
+    )
 
 
 def key_safe(text: str) -> str:
@@ -186,11 +213,14 @@ def sheet_key(notice: str) -> str:
 
 
 def message_id(notice: NoticeId, channel: str) -> str:
-    """What a gateway sees as the id: notice and channel without dots, which Standard Webhooks puts between the parts it signs."""
+    """What a gateway sees as the id: notice and channel without dots, which Standard Webhooks puts between
+    the parts it signs.
+    """
     return key_safe(f"{notice}.{channel}").replace(".", "-")
 
 
 def notice_of_message_id(given: str) -> str | None:
-    """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None for what can't be one. Of a
-    message that says several: the first of them."""
+    """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None
+    for what can't be one. Of a message that says several: the first of them.
+    """
     return ".".join(given.split("-")[:-1][:NOTICE_PARTS]) if MESSAGE_ID.fullmatch(given) else None

@@ -1,7 +1,7 @@
 """Over which channels, to which addresses one notice goes. Pure.
 
-Invariant: every channel the notice names gets an outcome. A person who has none of them is reached over whatever they do
-have: a second call rather than a missed one.
+Invariant: every channel the notice names gets an outcome. A person who has none of them is reached over
+whatever they do have: a second call rather than a missed one.
 """
 
 from collections.abc import Collection
@@ -32,13 +32,21 @@ def routes(notice: Notice, person: Person | None, configured: Collection[str]) -
     if any(route.addresses for route in found):
         return found
     others = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in named)
-    found = (*found, *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses))
-    return found or (Route(NO_CHANNEL, obstacle=f"{person.id} has no address at all: add one in the directory"),)
+    found = (
+        *found,
+        *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses),
+    )
+    return found or (
+        Route(NO_CHANNEL, obstacle=f"{person.id} has no address at all: add one in the directory"),
+    )
 
 
 def _route(channel: str, person: Person, configured: Collection[str]) -> Route:
     if channel not in configured:
-        return Route(channel, obstacle=f"the channel {channel} is not configured: add it to the channel file (FENGHUO_CHANNELS)")
+        return Route(
+            channel,
+            obstacle=f"the channel {channel} is not configured: add it to the channel file (FENGHUO_CHANNELS)",
+        )
     addresses = tuple(entry.address for entry in person.channels if entry.channel == channel)
     if not addresses:
         return Route(channel, obstacle=f"{person.id} has no {channel} address: add one in the directory")

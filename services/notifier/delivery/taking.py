@@ -1,14 +1,16 @@
 """Whether a channel takes anything: what its last attempts came to.
 
-Invariant: one person's wrong number never puts a channel's light out, and nothing but a message that was taken puts it on again, except
-that after ten minutes without a try nobody knows. Pure but for its memory.
+Invariant: one person's wrong number never puts a channel's light out, and nothing but a message that was
+taken puts it on again, except that after ten minutes without a try nobody knows. Pure but for its memory.
 """
 
 from datetime import UTC, datetime, timedelta
 
 IN_A_ROW = 3
 FOR_AT_LEAST = timedelta(seconds=5)
-"""So many attempts, over so long, must have failed: a gateway that restarts is not a channel that takes nothing."""
+"""So many attempts, over so long, must have failed: a gateway that restarts is not a channel that takes
+nothing.
+"""
 FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
@@ -37,7 +39,11 @@ class Taking:
 
     def fault(self, now: datetime) -> str:
         """Why the channel takes nothing, in words; empty where it takes, or nobody has tried lately."""
-        if self._failures < IN_A_ROW or self._last - self._first < FOR_AT_LEAST or now - self._last > FORGOTTEN_AFTER:
+        if (
+            self._failures < IN_A_ROW
+            or self._last - self._first < FOR_AT_LEAST
+            or now - self._last > FORGOTTEN_AFTER
+        ):
             return ""
         if not self._is_gateways and len(self._addresses) < IN_A_ROW:
             return ""

@@ -1,8 +1,9 @@
-"""Whether there is still anything to answer behind a link, and anything to ring for: the case as the escalator left it, read at the
-moment somebody looks.
+"""Whether there is still anything to answer behind a link, and anything to ring for: the case as the
+escalator left it, read at the moment somebody looks.
 
-Invariant: what is over takes no answer, however old or new the link, and nobody is rung for what was decided before it was over. A case
-that has left the bucket ended long ago; one that can't be read is not called over, since somebody may still be waited for.
+Invariant: what is over takes no answer, however old or new the link, and nobody is rung for what was decided
+before it was over. A case that has left the bucket ended long ago; one that can't be read is not called over,
+since somebody may still be waited for.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,9 @@ TIMEOUT = 3.0
 UNASKED = frozenset(("items", "tasks", "log"))
 """Lists of a case that say nothing of whether something is over."""
 GONE = timedelta(days=1)
-"""Of a decision so old whose case is not there, the case has left the bucket; of a younger one the bucket was lost, and it rings."""
+"""Of a decision so old whose case is not there, the case has left the bucket; of a younger one the bucket was
+lost, and it rings.
+"""
 
 
 class Over(StrEnum):
@@ -40,11 +43,17 @@ class Over(StrEnum):
     """Whoever was asked has left the directory."""
 
 
-BY_STATUS = {CaseStatus.CLOSED: Over.CLOSED, CaseStatus.WITHDRAWN: Over.WITHDRAWN, CaseStatus.MERGED: Over.MERGED}
+BY_STATUS = {
+    CaseStatus.CLOSED: Over.CLOSED,
+    CaseStatus.WITHDRAWN: Over.WITHDRAWN,
+    CaseStatus.MERGED: Over.MERGED,
+}
 
 
 def why_over(case: Case | None, duties: Sequence[DutyId]) -> Over | None:
-    """None where an answer about these duties of the case (None: it has left the bucket) still means something. Pure."""
+    """None where an answer about these duties of the case (None: it has left the bucket) still means
+    something. Pure.
+    """
     if case is None:
         return Over.LONG_AGO
     asked = [duty for duty in case.duties if duty.id in duties]
@@ -56,9 +65,11 @@ def why_over(case: Case | None, duties: Sequence[DutyId]) -> Over | None:
 
 
 def is_past(case: Case | None, decision: Decision, now: datetime) -> bool:
-    """Whether the decision was made before its case ended (None: the case has left the bucket): then nobody is rung for it. Pure.
+    """Whether the decision was made before its case ended (None: the case has left the bucket): then nobody
+    is rung for it. Pure.
 
-    The decision by which a case ends is made at that very moment, and is told."""
+    The decision by which a case ends is made at that very moment, and is told.
+    """
     if case is None:
         return now - decision.about.time > GONE
     return case.ended_at is not None and decision.about.time < case.ended_at
@@ -73,17 +84,26 @@ async def look(connection: Callable[[], Client], case: CaseId, duties: Sequence[
 
 
 async def case_now(connection: Callable[[], Client], case: CaseId) -> Case | None:
-    """As it stands, or stood before somebody wrote there what can't be read; None where it is not there. Raises ValueError where nothing of
-    it can be read, NatsError or TimeoutError where the broker does not answer."""
+    """As it stands, or stood before somebody wrote there what can't be read; None where it is not there.
+    Raises ValueError where nothing of it can be read, NatsError or TimeoutError where the broker does not
+    answer.
+    """
     stored = await value_of(asking(connection, TIMEOUT), CASES, case)
     if stored is None or stored.is_deletion:
         return None
     try:
         return read_case(await whole_case(asking(connection, TIMEOUT), case, stored.data, UNASKED))
     except (ValueError, MissingPartError):
-        # Of one in parts the earlier revision's parts may be gone; whether the case is over stands in its head.
-        before = await last_readable(connection().jetstream(timeout=TIMEOUT), CASES, case, lambda raw: read_case(head_of(raw)))
+        # Of one in parts the earlier revision's parts may be gone; whether the case is over stands in its
+        # head.
+        before = await last_readable(
+            connection().jetstream(timeout=TIMEOUT), CASES, case, lambda raw: read_case(head_of(raw))
+        )
         if before.passed_over and before.value is None:
-            log.error("case_unreadable", case=case, next="nobody is kept from being rung, and links are answered as if it went on")
+            log.error(
+                "case_unreadable",
+                case=case,
+                next="nobody is kept from being rung, and links are answered as if it went on",
+            )
             raise ValueError(f"case {case} can't be read") from None
         return before.value

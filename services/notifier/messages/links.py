@@ -1,8 +1,8 @@
 """Acknowledgement links: who may acknowledge what, until when, in as few characters as an SMS allows. Pure.
 
-Invariant: a token says (case, person, notice, expiry) and is authentic or refused: its first 22 characters are an
-HMAC-SHA256, cut to 128 bits, over all that follows. It carries no name, no number and no word of the matter. It lives as long as
-what it asks can be answered, and not longer.
+Invariant: a token says (case, person, notice, expiry) and is authentic or refused: its first 22 characters
+are an HMAC-SHA256, cut to 128 bits, over all that follows. It carries no name, no number and no word of the
+matter. It lives as long as what it asks can be answered, and not longer.
 
   <mac>~<case>~<rest of the notice id>~<person>~<hour of expiry, base 36>
 """
@@ -58,7 +58,8 @@ class Links:
         if not token.isascii():
             raise LinkRefused
         mac, _, claims = token.partition("~")
-        # Compared as text: base 64 has several spellings of the same bytes, and one changed character must not pass.
+        # Compared as text: base 64 has several spellings of the same bytes, and one changed character must
+        # not pass.
         if not hmac.compare_digest(mac.encode(), self._mac(claims).encode()):
             raise LinkRefused
         case, within, person, hour = (unquote(part.replace("=", "%")) for part in claims.split("~"))

@@ -1,7 +1,8 @@
 """Several late messages to one person as one. Pure.
 
-Invariant: it says how many there are, and names the most overdue first; where a channel can't carry all of them it says how many more
-there are and where they stand. Each line has its own link: each is answered by itself.
+Invariant: it says how many there are, and names the most overdue first; where a channel can't carry all of
+them it says how many more there are and where they stand. Each line has its own link: each is answered by
+itself.
 """
 
 import hashlib
@@ -54,7 +55,9 @@ _environment = Environment(
 
 
 def together(messages: Sequence[Message], form: Form) -> Message:
-    """One message that says all of them, numbered in the order they are given in; a message alone as it is."""
+    """One message that says all of them, numbered in the order they are given in; a message alone as it
+    is.
+    """
     first = messages[0]
     if len(messages) == 1:
         return first
@@ -81,10 +84,16 @@ def _spoken(shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     language = shown[0].language
     count = len(shown) + more
-    lines = [f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}" for number, message in enumerate(shown, 1)]
+    lines = [
+        f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}"
+        for number, message in enumerate(shown, 1)
+    ]
     rest = [MORE[language].format(more=more)] if more else []
     links = [WHERE_LINKS_ARE[language]] if any(message.link for message in shown) else []
-    return Letter(HEAD[language].format(count=count), "\n".join([HEAD_SPOKEN[language].format(count=count), *lines, *rest, *links]))
+    return Letter(
+        HEAD[language].format(count=count),
+        "\n".join([HEAD_SPOKEN[language].format(count=count), *lines, *rest, *links]),
+    )
 
 
 def _long(shown: Sequence[Message], more: int) -> Letter:
@@ -107,4 +116,8 @@ def _with_link(message: Message) -> str:
     return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
 
 
-_LETTERS: Mapping[Form, Callable[[Sequence[Message], int], Letter]] = {Form.SHORT: _short, Form.SPOKEN: _spoken, Form.LONG: _long}
+_LETTERS: Mapping[Form, Callable[[Sequence[Message], int], Letter]] = {
+    Form.SHORT: _short,
+    Form.SPOKEN: _spoken,
+    Form.LONG: _long,
+}

@@ -8,7 +8,13 @@ from shared.web.labels import label
 from shared.web.languages import catalogue
 
 LEVELS: dict[Language, dict[Level | None, str]] = {
-    Language.ZH: {Level.I: "I级特别重大", Level.II: "II级重大", Level.III: "III级较大", Level.IV: "IV级一般", None: "未定级"},
+    Language.ZH: {
+        Level.I: "I级特别重大",
+        Level.II: "II级重大",
+        Level.III: "III级较大",
+        Level.IV: "IV级一般",
+        None: "未定级",
+    },
     Language.EN: {
         Level.I: "Level I (gravest)",
         Level.II: "Level II (major)",
@@ -17,7 +23,13 @@ LEVELS: dict[Language, dict[Level | None, str]] = {
         None: "Level not set",
     },
 }
-COLOURS: dict[Level | None, str] = {Level.I: "#b3261e", Level.II: "#b35900", Level.III: "#8a6d00", Level.IV: "#1f5fbf", None: "#555555"}
+COLOURS: dict[Level | None, str] = {
+    Level.I: "#b3261e",
+    Level.II: "#b35900",
+    Level.III: "#8a6d00",
+    Level.IV: "#1f5fbf",
+    None: "#555555",
+}
 """Red, orange, yellow, blue, dark enough for white text on them; the word always stands beside."""
 CATEGORIES: dict[Language, dict[Category, str]] = {
     Language.ZH: {
@@ -70,7 +82,8 @@ EXERCISE = {Language.ZH: "【演练】", Language.EN: "[EXERCISE] "}
 
 
 def heading(kind: ReportKind, category: Category | None, level: Level | None, language: Language) -> str:
-    """How grave and of what sort, in one breath: `II级重大事故灾难`, `Level I (gravest) dispute, public security`, `信访`.
+    """How grave and of what sort, in one breath: `II级重大事故灾难`, `Level I (gravest) dispute, public
+    security`, `信访`.
 
     Only what is graded by law says that it has no level.
     """
@@ -88,7 +101,11 @@ def grade(level: Level | None, language: Language, *, sensitive: bool) -> str:
     """`II级重大·敏感`, `Level II (major), sensitive`."""
     if not sensitive:
         return LEVELS[language][level]
-    return f"{LEVELS[language][level]}·敏感" if language is Language.ZH else f"{LEVELS[language][level]}, sensitive"
+    return (
+        f"{LEVELS[language][level]}·敏感"
+        if language is Language.ZH
+        else f"{LEVELS[language][level]}, sensitive"
+    )
 
 
 def why(reason: str, language: Language) -> str:
@@ -131,7 +148,9 @@ def span(length: timedelta, language: Language) -> str:
     """`12 分钟`, `1 小时 5 分钟`, `40 秒`: the two largest parts, rounded down; never empty."""
     seconds = int(abs(length).total_seconds())
     days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
-    day, hour, minute, second = (" 天", " 小时", " 分钟", " 秒") if language is Language.ZH else (" d", " h", " min", " s")
+    day, hour, minute, second = (
+        (" 天", " 小时", " 分钟", " 秒") if language is Language.ZH else (" d", " h", " min", " s")
+    )
     if days:
         parts = [f"{days}{day}", f"{hours}{hour}" if hours else ""]
     elif hours:

@@ -1,8 +1,9 @@
-"""Writes what a person reads at three in the morning: first what, where, how grave, by when, and the one thing to do. Pure.
+"""Writes what a person reads at three in the morning: first what, where, how grave, by when, and the one
+thing to do. Pure.
 
-Invariant: the due time is the true one, also when it has passed; an exercise says so before anything else; no message claims that
-acknowledging does what is still to be done; whatever a reporter wrote stays text (one line in subjects and short messages, escaped
-in HTML).
+Invariant: the due time is the true one, also when it has passed; an exercise says so before anything else; no
+message claims that acknowledging does what is still to be done; whatever a reporter wrote stays text (one
+line in subjects and short messages, escaped in HTML).
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +40,9 @@ JUST = timedelta(minutes=1)
 
 
 class Writer:
-    """`templates/<language>/<purpose>.txt` has the sentences as macros; `long.txt` and `long.html` lay them out."""
+    """`templates/<language>/<purpose>.txt` has the sentences as macros; `long.txt` and `long.html` lay them
+    out.
+    """
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -65,7 +68,12 @@ class Writer:
             return Letter(said["subject"], said["spoken"])
         if form is Form.SHORT:
             return Letter(said["subject"], f"{said['short']} {link}" if link else said["short"])
-        context = {**self.describe(notice.brief, notice.purpose, notice.language, now), **said, "case": case, "link": link}
+        context = {
+            **self.describe(notice.brief, notice.purpose, notice.language, now),
+            **said,
+            "case": case,
+            "link": link,
+        }
         text, html = (self.page(f"{notice.language}/long.{kind}", context) for kind in ("txt", "html"))
         return Letter(said["subject"], text, html)
 
@@ -87,7 +95,10 @@ class Writer:
         context = self.describe(brief, purpose, language, now)
         sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(context)
         said = {name: words.on_one_line(str(getattr(sentences, name)())) for name in SENTENCES}
-        return {name: sentence if name in UNMARKED else context["mark"] + sentence for name, sentence in said.items()}
+        return {
+            name: sentence if name in UNMARKED else context["mark"] + sentence
+            for name, sentence in said.items()
+        }
 
     def on_page(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
         """What the page behind a link may say of the matter."""
@@ -97,12 +108,16 @@ class Writer:
         """What a template may say of a matter, in the reader's words. What is not given is empty."""
 
         def named(*names: Name) -> str:
-            return ("、" if language is Language.ZH else ", ").join(name.zh if language is Language.ZH else name.en for name in names)
+            return ("、" if language is Language.ZH else ", ").join(
+                name.zh if language is Language.ZH else name.en for name in names
+            )
 
         due = brief.due_at
         return {
             "purpose": purpose,
-            "heading": words.DIRECTORY[language] if brief.directory else words.heading(brief.kind, brief.category, brief.level, language),
+            "heading": words.DIRECTORY[language]
+            if brief.directory
+            else words.heading(brief.kind, brief.category, brief.level, language),
             "level": words.LEVELS[language][brief.level],
             "colour": words.COLOURS[brief.level],
             "grade": brief.level,
@@ -141,7 +156,9 @@ class Writer:
         def signed(one: Signature | None) -> str:
             if one is None:
                 return ""
-            where = ("，" if language is Language.ZH else ", ").join(filter(None, (named(one.unit), named(one.post))))
+            where = ("，" if language is Language.ZH else ", ").join(
+                filter(None, (named(one.unit), named(one.post)))
+            )
             brackets = "（{}）" if language is Language.ZH else " ({})"
             return named(one.name) + (brackets.format(where) if where else "")
 
@@ -149,7 +166,13 @@ class Writer:
             return words.day_time(at, self._zone, now) if at else ""
 
         changes = [
-            {"what": one.what, "about": named(one.about), "other": named(one.other), "since": moment(one.since), "until": moment(one.until)}
+            {
+                "what": one.what,
+                "about": named(one.about),
+                "other": named(one.other),
+                "since": moment(one.since),
+                "until": moment(one.until),
+            }
             for one in note.changes
         ]
         return {

@@ -1,4 +1,5 @@
-"""What another process does not answer is 503 with a time to come back, on pages too; never 500, and never silence.
+"""What another process does not answer is 503 with a time to come back, on pages too; never 500, and never
+silence.
 
 The deed: the broker is frozen, then the store, and every route of all four services is asked.
 """
@@ -21,7 +22,14 @@ PATIENCE = 25.0
 """Seconds in which every answer must be there."""
 CASE = "01M84XNYBGESSWT7G2KGA91CAY"
 NOW = datetime.now(UTC).isoformat()
-FORM = {"category": "accident", "unit": "emergency_bureau", "area": "620622", "occurred_at": NOW, "learned_at": NOW, "summary": "x"}
+FORM = {
+    "category": "accident",
+    "unit": "emergency_bureau",
+    "area": "620622",
+    "occurred_at": NOW,
+    "learned_at": NOW,
+    "summary": "x",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/reports": {"json": FORM},
     "/api/v1/policy/explain": {"json": FORM},
@@ -35,10 +43,28 @@ BODIES: dict[str, dict[str, Any]] = {
     "/login": {"data": {"token": "x"}},
 }
 PAGES = {
-    "intake": ("/", "/report", "/tasks", "/suspicions", "/roster", "/gaps", f"/cases/{CASE}", "/desk/summary", f"/desk/cases/{CASE}"),
+    "intake": (
+        "/",
+        "/report",
+        "/tasks",
+        "/suspicions",
+        "/roster",
+        "/gaps",
+        f"/cases/{CASE}",
+        "/desk/summary",
+        f"/desk/cases/{CASE}",
+    ),
     "escalator": (),
     "notifier": ("/a/x",),
-    "audit": ("/", "/records/0", "/records/0/proof", f"/cases/{CASE}", "/check", "/reports/timeliness", "/reports/records?index=0"),
+    "audit": (
+        "/",
+        "/records/0",
+        "/records/0/proof",
+        f"/cases/{CASE}",
+        "/check",
+        "/reports/timeliness",
+        "/reports/records?index=0",
+    ),
 }
 ROLES = {
     "intake": (Role.DUTY_OFFICER, Role.PUBLISHER),
@@ -52,10 +78,16 @@ ROLES = {
 class Asked:
     """What every route of a service answered: (method, path, role) → the answer."""
 
-    answers: dict[tuple[str, str, str], httpx.Response | str] = field(default_factory=dict[tuple[str, str, str], "httpx.Response | str"])
+    answers: dict[tuple[str, str, str], httpx.Response | str] = field(
+        default_factory=dict[tuple[str, str, str], "httpx.Response | str"]
+    )
 
     def of(self, path: str) -> set[int]:
-        return {answer.status_code for (_, at, _), answer in self.answers.items() if at == path and isinstance(answer, httpx.Response)}
+        return {
+            answer.status_code
+            for (_, at, _), answer in self.answers.items()
+            if at == path and isinstance(answer, httpx.Response)
+        }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -72,14 +104,19 @@ async def every_route(installation: Installation, service: Running) -> Asked:
 
         async def ask(method: str, path: str, role: Role) -> None:
             person = "wang_xin" if role is Role.DUTY_OFFICER else None
-            headers = installation.lab.bearer(role, person=person) | {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
+            headers = installation.lab.bearer(role, person=person) | {
+                "Sec-Fetch-Site": "same-origin",
+                "Accept-Language": "en",
+            }
             place = path.replace("{index}", "0").replace("{path}", "0/000.p/1")
             while "{" in place:
                 place = place[: place.index("{")] + CASE + place[place.index("}") + 1 :]
             try:
                 async with (
                     gate,
-                    http.stream(method, place, headers=headers, **(BODIES.get(path, {}) if method == "POST" else {})) as answer,
+                    http.stream(
+                        method, place, headers=headers, **(BODIES.get(path, {}) if method == "POST" else {})
+                    ) as answer,
                 ):
                     if "event-stream" not in answer.headers.get("content-type", ""):
                         await answer.aread()
@@ -88,8 +125,14 @@ async def every_route(installation: Installation, service: Running) -> Asked:
                 asked.answers[method, path, role] = type(error).__name__
 
         known = [(method.upper(), path) for path, methods in paths.items() for method in methods]
-        known += [("GET", page) for page in PAGES[service.name]] + [("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/healthz")]
-        await asyncio.gather(*(ask(method, path, role) for method, path in known for role in ROLES[service.name]))
+        known += [("GET", page) for page in PAGES[service.name]] + [
+            ("GET", "/readyz"),
+            ("GET", "/metrics"),
+            ("GET", "/healthz"),
+        ]
+        await asyncio.gather(
+            *(ask(method, path, role) for method, path in known for role in ROLES[service.name])
+        )
     return asked
 
 
@@ -111,7 +154,9 @@ async def test_a_frozen_broker_is_told(apart: Installation, name: str) -> None:
     if name == "intake":
         assert 503 in asked.of("/api/v1/reports")
     if name == "audit":
-        page = next(answer for (_, path, role), answer in asked.answers.items() if (path, role) == ("/", Role.AUDITOR))
+        page = next(
+            answer for (_, path, role), answer in asked.answers.items() if (path, role) == ("/", Role.AUDITOR)
+        )
         assert isinstance(page, httpx.Response)
         assert page.status_code == 503
         assert "The message broker does not answer" in page.text

@@ -1,4 +1,5 @@
-"""What the services say about themselves is for those inside: metrics and readiness have a port of their own where it is set.
+"""What the services say about themselves is for those inside: metrics and readiness have a port of their own
+where it is set.
 
 The deed: metrics and readiness asked at the port that is published.
 """

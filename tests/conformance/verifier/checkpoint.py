@@ -1,4 +1,6 @@
-"""c2sp.org/tlog-checkpoint: origin, size and root in three lines, signed by the log; further lines are opaque and never empty."""
+"""c2sp.org/tlog-checkpoint: origin, size and root in three lines, signed by the log; further lines are opaque
+and never empty.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -28,14 +30,18 @@ def read_text(text: str) -> Checkpoint:
     if len(lines) < 4 or lines.pop() or not all(lines):
         raise Refused("a checkpoint is three or more lines, none of them empty")
     origin, size, root, *extensions = lines
-    checkpoint = Checkpoint(origin, decimal(size, "the tree size"), base64_bytes(root, "the root hash", 32), tuple(extensions))
+    checkpoint = Checkpoint(
+        origin, decimal(size, "the tree size"), base64_bytes(root, "the root hash", 32), tuple(extensions)
+    )
     if checkpoint.size == 0 and checkpoint.root != hashlib.sha256().digest():
         raise Refused("the root of an empty tree is the hash of nothing")
     return checkpoint
 
 
 def open_checkpoint(raw: bytes, origin: str, log: Iterable[Key], witnesses: Iterable[Key] = ()) -> Sealed:
-    """The checkpoint of the log `origin`, signed by one of its keys; witnesses' cosignatures are verified where they stand."""
+    """The checkpoint of the log `origin`, signed by one of its keys; witnesses' cosignatures are verified
+    where they stand.
+    """
     log, witnesses = list(log), list(witnesses)
     signed = open_note(raw, [*log, *witnesses])
     if not any(key in signed.by for key in log):

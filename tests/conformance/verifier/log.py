@@ -1,6 +1,7 @@
 """A monitor of one log over HTTP: it believes a checkpoint only, and everything else by it.
 
-`grow` accepts a checkpoint if it is signed, its tiles give its root, and they prove it consistent with every one accepted before.
+`grow` accepts a checkpoint if it is signed, its tiles give its root, and they prove it consistent with every
+one accepted before.
 """
 
 import asyncio
@@ -36,7 +37,9 @@ class Monitor:
     async def tree(self, size: int) -> Tree:
         """The tree of a checkpointed size with all its tiles read beforehand (a test log is small)."""
         all_tiles = list(tiles(size))
-        held = dict(zip(all_tiles, await asyncio.gather(*(self.get(tile.path) for tile in all_tiles)), strict=True))
+        held = dict(
+            zip(all_tiles, await asyncio.gather(*(self.get(tile.path) for tile in all_tiles)), strict=True)
+        )
         return Tree(size, held.__getitem__)
 
     async def grow(self) -> Sealed:
@@ -56,13 +59,17 @@ class Monitor:
         """All entries, each tile of every level checked against them."""
         wanted: list[Tile] = list(bundles(checkpoint.size))
         raw = await asyncio.gather(*(self.get(bundle.path) for bundle in wanted))
-        entries = [entry for bundle, one in zip(wanted, raw, strict=True) for entry in read_bundle(one, bundle.width)]
+        entries = [
+            entry for bundle, one in zip(wanted, raw, strict=True) for entry in read_bundle(one, bundle.width)
+        ]
         leaves = [leaf_hash(entry) for entry in entries]
         for tile in tiles(checkpoint.size):
             assert isinstance(tile.level, int)
             span = 256**tile.level
             first = tile.number * 256
-            expected = [tree_hash(leaves[i * span : (i + 1) * span]) for i in range(first, first + tile.width)]
+            expected = [
+                tree_hash(leaves[i * span : (i + 1) * span]) for i in range(first, first + tile.width)
+            ]
             if read_tile(await self.get(tile.path), tile.width) != expected:
                 raise Refused(f"{tile.path} does not hold the hashes of its entries")
         if tree_hash(leaves) != checkpoint.root:

@@ -1,4 +1,6 @@
-"""c2sp.org/signed-note: a text counts only if a known key signed it, and not at all if a known key's signature is wrong."""
+"""c2sp.org/signed-note: a text counts only if a known key signed it, and not at all if a known key's
+signature is wrong.
+"""
 
 import base64
 import hashlib
@@ -46,7 +48,9 @@ class Key:
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.type]) + self.public).decode()}"
 
     def signed(self, text: str, signature: bytes) -> int | None:
-        """The time of a cosignature (POSIX seconds), None for the log's own; `Refused` if it is not this key's signature."""
+        """The time of a cosignature (POSIX seconds), None for the log's own; `Refused` if it is not this
+        key's signature.
+        """
         message, stamp = text.encode(), None
         if self.type == COSIGNATURE:
             if len(signature) != 8 + 64:
@@ -69,7 +73,9 @@ class Signature(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """A note: its text, and of each known key that signed it the time it states (None for a log's own signature)."""
+    """A note: its text, and of each known key that signed it the time it states (None for a log's own
+    signature).
+    """
 
     text: str
     by: dict[Key, int | None]
@@ -115,7 +121,9 @@ def _signature(line: str) -> Signature:
 
 
 def open_note(raw: bytes, keys: Iterable[Key]) -> Signed:
-    """The note, if at least one of `keys` signed it and none of them falsely; unknown keys are passed over."""
+    """The note, if at least one of `keys` signed it and none of them falsely; unknown keys are passed
+    over.
+    """
     text, signatures = split(raw)
     known = {(key.name, key.id): key for key in keys}
     by: dict[Key, int | None] = {}

@@ -24,10 +24,14 @@ def read_proof(raw: bytes) -> Proof:
     lines = utf8(above, "the proof").split("\n")
     if lines.pop(0) != HEADER:
         raise Refused(f"the first line is not {HEADER}")
-    extra = base64_bytes(lines.pop(0)[6:], "the extra data") if lines and lines[0].startswith("extra ") else None
+    extra = (
+        base64_bytes(lines.pop(0)[6:], "the extra data") if lines and lines[0].startswith("extra ") else None
+    )
     if not lines or not lines[0].startswith("index "):
         raise Refused("no index line")
     index = decimal(lines.pop(0)[6:], "the index")
     if len(lines) > 63:
         raise Refused(f"{len(lines)} hashes prove no entry of any tree")
-    return Proof(index, tuple(base64_bytes(line, "a hash of the proof", 32) for line in lines), checkpoint, extra)
+    return Proof(
+        index, tuple(base64_bytes(line, "a hash of the proof", 32) for line in lines), checkpoint, extra
+    )

@@ -1,4 +1,5 @@
-"""c2sp.org/tlog-tiles: each hash of the tree stands in one tile, each tile at one path, each entry in one bundle.
+"""c2sp.org/tlog-tiles: each hash of the tree stands in one tile, each tile at one path, each entry in one
+bundle.
 
 A tile of level l holds the hashes of full subtrees of 256**l entries; subtrees in between are hashed from it.
 """

@@ -1,4 +1,5 @@
-"""RFC 6962 section 2.1 as it defines trees and proofs, and RFC 9162 sections 2.1.3.2 and 2.1.4.2 as they verify proofs.
+"""RFC 6962 section 2.1 as it defines trees and proofs, and RFC 9162 sections 2.1.3.2 and 2.1.4.2 as they
+verify proofs.
 
 Definitions and verifications share no step, so that one checks the other.
 """

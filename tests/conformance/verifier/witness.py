@@ -1,6 +1,8 @@
-"""c2sp.org/tlog-witness: what a log sends to a witness, how a witness reads it, and how the log reads the answer.
+"""c2sp.org/tlog-witness: what a log sends to a witness, how a witness reads it, and how the log reads the
+answer.
 
-A cosignature counts for the exact text of the checkpoint it was asked for, and states the second at which it was made.
+A cosignature counts for the exact text of the checkpoint it was asked for, and states the second at which it
+was made.
 """
 
 import base64
@@ -48,7 +50,9 @@ def read_request(body: bytes) -> Request:
 
 
 def cosignature(answer: httpx.Response, checkpoint: bytes, witness: Key) -> int:
-    """The time at which the witness cosigned this checkpoint, from its 200 answer; other keys' lines are passed over."""
+    """The time at which the witness cosigned this checkpoint, from its 200 answer; other keys' lines are
+    passed over.
+    """
     if answer.status_code != 200:
         raise Refused(f"the witness answered {answer.status_code}: {answer.text[:200]}")
     text, _ = split(checkpoint)

@@ -1,7 +1,7 @@
 """What people and the system say about a case, one function a kind: `ACTS` is the whole table.
 
-Invariant: an act that cannot be is refused with a named reason and stays on record as refused; what it does to duties that are done by
-it, end with it or open on it is the policy's business, not the act's.
+Invariant: an act that cannot be is refused with a named reason and stays on record as refused; what it does
+to duties that are done by it, end with it or open on it is the policy's business, not the act's.
 """
 
 from collections.abc import Callable
@@ -85,7 +85,9 @@ ACTS: dict[Kind, Handler] = {
 
 
 def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
-    """What the policy calls this act: its kind, `filed.<document>`, or for a petition's second review `review_asked.again`."""
+    """What the policy calls this act: its kind, `filed.<document>`, or for a petition's second review
+    `review_asked.again`.
+    """
     if kind is Kind.FILED and act.document is not None:
         return f"{kind}.{act.document}"
     reviewed = any(entry.kind is Kind.REVIEWED for entry in draft.case.log)

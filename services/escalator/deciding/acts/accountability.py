@@ -1,7 +1,8 @@
-"""Accountability: a lapse is on its unit's ledger, a measure is proposed by the ladder in force, the organ decides (DOMAIN rows 3, 20, 33).
+"""Accountability: a lapse is on its unit's ledger, a measure is proposed by the ladder in force, the organ
+decides (DOMAIN rows 3, 20, 33).
 
-Invariant: software proposes and never decides; statement, decision, review and correction are acts of people; excuses that are on
-record weigh in, and the reasons of a proposal are named.
+Invariant: software proposes and never decides; statement, decision, review and correction are acts of people;
+excuses that are on record weigh in, and the reasons of a proposal are named.
 """
 
 from datetime import timedelta
@@ -29,7 +30,9 @@ def count_lapse(draft: Draft, said: Referred) -> None:
         since = draft.now - (rule.window.after(draft.now, draft.policy.zone) - draft.now)
     earlier = tuple(at for at in standing.lapses if at > since)
     draft.change(standing=replace(standing, lapses=(*earlier, said.found_at)))
-    draft.note(EffectKind.NOTED, "lapse_on_the_ledger", unit=said.unit, case=said.case, note=str(len(earlier) + 1))
+    draft.note(
+        EffectKind.NOTED, "lapse_on_the_ledger", unit=said.unit, case=said.case, note=str(len(earlier) + 1)
+    )
     lapsed = Lapsed.model_validate(said.model_dump() | {"repeats": len(earlier)})
     report = Report(
         kind=ReportKind.ACCOUNTABILITY,
@@ -45,7 +48,14 @@ def count_lapse(draft: Draft, said: Referred) -> None:
         reported_by="system",
         referred=lapsed,
     )
-    raise_case(draft, f"accountability:{said.case}:{said.duty}", said.found_at, report, "accountability_case", unit=said.unit)
+    raise_case(
+        draft,
+        f"accountability:{said.case}:{said.duty}",
+        said.found_at,
+        report,
+        "accountability_case",
+        unit=said.unit,
+    )
 
 
 def propose(draft: Draft, lapsed: Lapsed) -> None:
@@ -69,7 +79,9 @@ def propose(draft: Draft, lapsed: Lapsed) -> None:
 
 
 def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[str, ...]]:
-    """The step of the ladder (from 0) and what it was weighed by: the last of the rules that fits, less what excuses."""
+    """The step of the ladder (from 0) and what it was weighed by: the last of the rules that fits, less what
+    excuses.
+    """
     step, why = 0, ["lapse"]
     for one in rule.measures:
         found = _fits(one.when, lapsed)
@@ -87,7 +99,12 @@ def _fits(when: Grounds, lapsed: Lapsed) -> list[str] | None:
     """What of `when` holds, in words; None where something does not."""
     asked: list[tuple[bool, str]] = []
     if when.late_by is not None:
-        asked.append((timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by, f"late_by_at_least_{when.late_by}"))
+        asked.append(
+            (
+                timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by,
+                f"late_by_at_least_{when.late_by}",
+            )
+        )
     if when.level is not None:
         asked.append((lapsed.level in when.level, f"level_{lapsed.level}"))
     if when.repeats is not None:
@@ -131,9 +148,16 @@ def decide_measure(draft: Draft, act: CaseAct) -> None:
     elif measure.decided is not None:
         draft.refuse("decided_already_ask_for_a_review")
     else:
-        draft.change(measure=replace(measure, decided=act.measure, decided_by=act.by.principal, decided_at=draft.now))
+        draft.change(
+            measure=replace(measure, decided=act.measure, decided_by=act.by.principal, decided_at=draft.now)
+        )
         why = "as_proposed" if act.measure == measure.proposed else "other_than_proposed"
-        draft.note(EffectKind.STATUS, f"measure_{why}", unit=draft.case.report.unit, note=f"{act.measure}: {act.text or ''}")
+        draft.note(
+            EffectKind.STATUS,
+            f"measure_{why}",
+            unit=draft.case.report.unit,
+            note=f"{act.measure}: {act.text or ''}",
+        )
 
 
 def ask_review(draft: Draft, act: CaseAct) -> None:
@@ -158,7 +182,12 @@ def review(draft: Draft, act: CaseAct) -> None:
         return
     upheld = bool(act.approve)
     draft.change(measure=replace(measure, reviewed="upheld" if upheld else "set_aside"))
-    draft.note(EffectKind.STATUS, "measure_upheld" if upheld else "measure_set_aside", unit=draft.case.report.unit, note=act.text)
+    draft.note(
+        EffectKind.STATUS,
+        "measure_upheld" if upheld else "measure_set_aside",
+        unit=draft.case.report.unit,
+        note=act.text,
+    )
 
 
 def correct(draft: Draft, act: CaseAct) -> None:

@@ -1,7 +1,8 @@
 """Calls that somebody has written down: the person called hears of it, and may say that it is not so.
 
-Invariant: a logged call names who rang, which number, when, and what was said. Where the person says that there was no such call, what it
-had answered is owed again as if it had never been: its first limit holds, the chain goes on, and the lapse that follows names the call.
+Invariant: a logged call names who rang, which number, when, and what was said. Where the person says that
+there was no such call, what it had answered is owed again as if it had never been: its first limit holds, the
+chain goes on, and the lapse that follows names the call.
 """
 
 from datetime import datetime
@@ -23,11 +24,17 @@ KEPT = 50
 
 
 def note_call(draft: Draft, said: Acknowledgement, answered: tuple[DutyId, ...]) -> None:
-    """Who was told by telephone hears that it was written down; who has answered for themself can't contest it any more."""
+    """Who was told by telephone hears that it was written down; who has answered for themself can't contest
+    it any more.
+    """
     calls = draft.case.calls
     if said.via is not Via.LOGGED_CALL:
         if any(call.person == said.person and call.answered_at is None for call in calls):
-            draft.change(calls=tuple(replace(one, answered_at=draft.now) if one.person == said.person else one for one in calls))
+            draft.change(
+                calls=tuple(
+                    replace(one, answered_at=draft.now) if one.person == said.person else one for one in calls
+                )
+            )
         return
     call = LoggedCall(
         sequence=draft.sequence,
@@ -63,14 +70,18 @@ def _tell(draft: Draft, call: LoggedCall, said: Acknowledgement) -> None:
 
 
 def contest(draft: Draft, act: CaseAct) -> None:
-    """The person who is said to have been told says: not so. Of every call logged to them that they have not answered since."""
+    """The person who is said to have been told says: not so. Of every call logged to them that they have not
+    answered since.
+    """
     who = act.to_person or PersonId(act.by.principal)
     theirs = [call for call in draft.case.calls if call.person == who and call.contested_at is None]
     contested = [call for call in theirs if call.answered_at is None]
     if not contested:
         draft.refuse("has_answered_since" if theirs else "no_call_to_them_is_on_record", person=who)
         return
-    changed = {call.sequence: replace(call, contested_at=draft.now, contested_why=act.text) for call in contested}
+    changed = {
+        call.sequence: replace(call, contested_at=draft.now, contested_why=act.text) for call in contested
+    }
     draft.change(calls=tuple(changed.get(call.sequence, call) for call in draft.case.calls))
     draft.note(EffectKind.NOTED, "call_contested", person=who, note=act.text)
     if draft.case.status in ENDED:
@@ -96,21 +107,37 @@ def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:
         discharged_by=None,
         lit=_unanswered(duty, call),
         next_link_at=_resumed(draft, duty),
-        reminders=reminders_of(rule, duty.starts_at, duty.due_at, draft.now, zone) if rule is not None else (),
+        reminders=reminders_of(rule, duty.starts_at, duty.due_at, draft.now, zone)
+        if rule is not None
+        else (),
         overdue=tuple(one for one in ahead if one.at > call.at),
         nag_at=draft.now + plan.nag if state is DutyState.LAPSED and plan.nag is not None else None,
     )
-    draft.on(duty, EffectKind.OWED_AGAIN, "call_contested", due_at=duty.due_at, rule=plan.limit, note=before.value)
+    draft.on(
+        duty, EffectKind.OWED_AGAIN, "call_contested", due_at=duty.due_at, rule=plan.limit, note=before.value
+    )
 
 
 def _not_taken(draft: Draft, duty: Duty, call: LoggedCall) -> None:
     """A contact of the chain: nobody stands in, and the next is lit."""
-    duty = draft.put(duty, lit=_unanswered(duty, call), taken_by=None, taken_at=None, next_link_at=_resumed(draft, duty))
-    draft.on(duty, EffectKind.OWED_AGAIN, "call_contested", person=call.person, due_at=duty.due_at, rule=draft.plan_of(duty).chain_rule)
+    duty = draft.put(
+        duty, lit=_unanswered(duty, call), taken_by=None, taken_at=None, next_link_at=_resumed(draft, duty)
+    )
+    draft.on(
+        duty,
+        EffectKind.OWED_AGAIN,
+        "call_contested",
+        person=call.person,
+        due_at=duty.due_at,
+        rule=draft.plan_of(duty).chain_rule,
+    )
 
 
 def _unanswered(duty: Duty, call: LoggedCall) -> tuple[Lit, ...]:
-    return tuple(replace(lit, answered_at=None) if lit.person == call.person and lit.answered_at == call.at else lit for lit in duty.lit)
+    return tuple(
+        replace(lit, answered_at=None) if lit.person == call.person and lit.answered_at == call.at else lit
+        for lit in duty.lit
+    )
 
 
 def _resumed(draft: Draft, duty: Duty) -> datetime | None:

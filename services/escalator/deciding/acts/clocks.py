@@ -1,7 +1,8 @@
-"""What people may do to a clock: put a call off, stop it with a reason, give the duty to somebody else, jump or repeat the chain.
+"""What people may do to a clock: put a call off, stop it with a reason, give the duty to somebody else, jump
+or repeat the chain.
 
-Invariant: none of it moves a limit but a pause, which somebody entitled to it orders with a reason and which is on record with its
-length; a snooze has a cap, and the limit runs on meanwhile.
+Invariant: none of it moves a limit but a pause, which somebody entitled to it orders with a reason and which
+is on record with its length; a snooze has a cap, and the limit runs on meanwhile.
 """
 
 from collections.abc import Iterator
@@ -30,21 +31,43 @@ def snooze(draft: Draft, act: CaseAct) -> None:
         draft.refuse("no_snooze_in_this_policy" if rule is None else "say_for_how_long")
         return
     if act.span > rule.up_to:
-        draft.refuse("snoozed_longer_than_allowed", note=str(rule.up_to), rule=draft.policy.rule("snooze", "up_to"))
+        draft.refuse(
+            "snoozed_longer_than_allowed", note=str(rule.up_to), rule=draft.policy.rule("snooze", "up_to")
+        )
         return
     who = act.to_person or PersonId(act.by.principal)
-    theirs = [duty for duty in _meant(draft, act) if duty.bearer == who or any(lit.person == who for lit in duty.lit)]
+    theirs = [
+        duty
+        for duty in _meant(draft, act)
+        if duty.bearer == who or any(lit.person == who for lit in duty.lit)
+    ]
     if not theirs and not draft.is_refused:
         draft.refuse("was_not_called", person=who)
     for duty in theirs:
         if duty.snoozes >= rule.times:
-            draft.on(duty, EffectKind.NOTED, "snoozed_too_often", person=who, rule=draft.policy.rule("snooze", "times"))
+            draft.on(
+                duty,
+                EffectKind.NOTED,
+                "snoozed_too_often",
+                person=who,
+                rule=draft.policy.rule("snooze", "times"),
+            )
             continue
         until = draft.now + act.span
         later = max(until, duty.next_link_at) if duty.next_link_at is not None else None
-        draft.put(duty, snoozed_until=until, snoozes=duty.snoozes + 1, next_link_at=_after(draft, duty, until, later))
+        draft.put(
+            duty,
+            snoozed_until=until,
+            snoozes=duty.snoozes + 1,
+            next_link_at=_after(draft, duty, until, later),
+        )
         draft.on(
-            duty, EffectKind.SNOOZED, "knows_and_will_be_reminded", person=who, due_at=until, rule=draft.policy.rule("snooze", "up_to")
+            duty,
+            EffectKind.SNOOZED,
+            "knows_and_will_be_reminded",
+            person=who,
+            due_at=until,
+            rule=draft.policy.rule("snooze", "up_to"),
         )
     if theirs and not any(effect.kind is EffectKind.SNOOZED for effect in draft.effects):
         draft.refuse("snoozed_too_often", person=who)
@@ -74,7 +97,15 @@ def pause(draft: Draft, act: CaseAct) -> None:
             draft.on(duty, EffectKind.NOTED, "paused_already", due_at=duty.paused_until)
             continue
         draft.put(duty, paused_at=draft.now, paused_until=until, paused_why=act.text)
-        draft.on(duty, EffectKind.PAUSED, "paused", due_at=until, was=duty.due_at, note=act.text, rule=draft.policy.rule("pause"))
+        draft.on(
+            duty,
+            EffectKind.PAUSED,
+            "paused",
+            due_at=until,
+            was=duty.due_at,
+            note=act.text,
+            rule=draft.policy.rule("pause"),
+        )
 
 
 def resume_clock(draft: Draft, act: CaseAct) -> None:
@@ -83,7 +114,9 @@ def resume_clock(draft: Draft, act: CaseAct) -> None:
         draft.refuse("nothing_is_paused")
     for duty in paused:
         resume(draft, duty, min(draft.now, duty.paused_until or draft.now), "resumed")
-    lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)  # where regrading brought the limit forward meanwhile
+    lapse_if_past(
+        draft, draft.now, LapseCause.NOT_ACKNOWLEDGED
+    )  # where regrading brought the limit forward meanwhile
 
 
 def reassign(draft: Draft, act: CaseAct) -> None:
@@ -125,11 +158,17 @@ def escalate(draft: Draft, act: CaseAct) -> None:
         elif act.step == 0:
             call_again(draft, duty, "repeated_by_hand", chain=chain)
             moved = True
-        elif act.step is not None and act.step <= len(chain) and chain[act.step - 1] in draft.directory.posts_by_id:
+        elif (
+            act.step is not None
+            and act.step <= len(chain)
+            and chain[act.step - 1] in draft.directory.posts_by_id
+        ):
             post = chain[act.step - 1]
             person = draft.directory.holder_of(post, draft.now)
             known = tuple(lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None)
-            light(draft, draft.put(duty, chain=chain[act.step :], lit=known), person, post, "escalated_by_hand")
+            light(
+                draft, draft.put(duty, chain=chain[act.step :], lit=known), person, post, "escalated_by_hand"
+            )
             moved = True
     if not moved and not draft.is_refused:
         draft.refuse("no_such_step", note=str(act.step))

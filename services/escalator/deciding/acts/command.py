@@ -1,4 +1,5 @@
-"""Who commands, who is on watch: command is taken and handed over, a shift is signed in (DOMAIN rows 25, 30, 31).
+"""Who commands, who is on watch: command is taken and handed over, a shift is signed in (DOMAIN rows 25, 30,
+31).
 
 Invariant: at most one commander, acting or not, at any moment; the chain of commanders is part of the case.
 """
@@ -18,13 +19,20 @@ def take_command(draft: Draft, act: CaseAct) -> None:
         draft.refuse("no_such_person", note=who)
         return
     before = draft.case.command
-    if before and before[-1].until is None and before[-1].person == who and before[-1].acting == bool(act.acting):
+    if (
+        before
+        and before[-1].until is None
+        and before[-1].person == who
+        and before[-1].acting == bool(act.acting)
+    ):
         draft.refuse("commands_already", person=who)
         return
     ended = (*before[:-1], replace(before[-1], until=before[-1].until or draft.now)) if before else ()
     taken = Commander(person=who, acting=bool(act.acting), since=draft.now, by=act.by.principal)
     draft.change(command=(*ended, taken))
-    draft.note(EffectKind.COMMAND, "acting_commander" if taken.acting else "commander", person=who, note=act.text)
+    draft.note(
+        EffectKind.COMMAND, "acting_commander" if taken.acting else "commander", person=who, note=act.text
+    )
 
 
 def sign_in(draft: Draft, act: CaseAct) -> None:

@@ -29,7 +29,11 @@ def resolve(draft: Draft, act: CaseAct) -> None:
 
 def close(draft: Draft, act: CaseAct) -> None:
     """Never by itself, and not over open tasks: those are verified first 销号, or the report is withdrawn."""
-    waiting = [task.id for task in draft.tasks.values() if task.state not in (TaskState.VERIFIED, TaskState.CANCELLED)]
+    waiting = [
+        task.id
+        for task in draft.tasks.values()
+        if task.state not in (TaskState.VERIFIED, TaskState.CANCELLED)
+    ]
     if waiting:
         draft.refuse("tasks_are_open", note=", ".join(waiting))
     elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):

@@ -1,7 +1,9 @@
-"""Extensions: of a task's limit, or of a duty that the policy lets be extended (a petition's settlement, say).
+"""Extensions: of a task's limit, or of a duty that the policy lets be extended (a petition's settlement,
+say).
 
-Invariant: asked for before the limit and granted by whoever assigned it, or answers for the case; the first limit stays on record and
-so does a lapse that came first. A duty's limit moves by what the policy allows at most, counted from the first limit.
+Invariant: asked for before the limit and granted by whoever assigned it, or answers for the case; the first
+limit stays on record and so does a lapse that came first. A duty's limit moves by what the policy allows at
+most, counted from the first limit.
 """
 
 from datetime import datetime
@@ -29,7 +31,15 @@ def ask_extension(draft: Draft, act: CaseAct) -> None:
         draft.refuse("task_is_completed", task=task.id)
     elif _may_be_asked(draft, act, task.due_at, task.extension, task.id):
         draft.put_task(task, extension=_asked(draft, act))
-        draft.note(EffectKind.TASK, "extension_asked", task=task.id, unit=task.unit, due_at=act.due_at, was=task.due_at, note=act.text)
+        draft.note(
+            EffectKind.TASK,
+            "extension_asked",
+            task=task.id,
+            unit=task.unit,
+            due_at=act.due_at,
+            was=task.due_at,
+            note=act.text,
+        )
 
 
 def decide_extension(draft: Draft, act: CaseAct) -> None:
@@ -51,10 +61,25 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
     decided = replace(asked, granted=granted, decided_by=act.by.principal)
     if not granted:
         draft.put_task(task, extension=decided)
-        draft.note(EffectKind.TASK, "extension_refused", task=task.id, unit=task.unit, due_at=task.due_at, note=act.text)
+        draft.note(
+            EffectKind.TASK,
+            "extension_refused",
+            task=task.id,
+            unit=task.unit,
+            due_at=task.due_at,
+            note=act.text,
+        )
         return
     draft.put_task(task, extension=decided, due_at=due_at, first_due_at=task.first_due_at or task.due_at)
-    draft.note(EffectKind.TASK, "extension_granted", task=task.id, unit=task.unit, due_at=due_at, was=task.due_at, note=act.text)
+    draft.note(
+        EffectKind.TASK,
+        "extension_granted",
+        task=task.id,
+        unit=task.unit,
+        due_at=due_at,
+        was=task.due_at,
+        note=act.text,
+    )
     _move_duties_of(draft, task, due_at)
 
 
@@ -62,7 +87,13 @@ def _move_duties_of(draft: Draft, task: Task, due_at: datetime) -> None:
     """The duty whose limit is the task's own."""
     for duty in draft.owed():
         rule = draft.policy.rule_named(duty.rule, draft.sort)
-        if duty.task == task.id and rule is not None and rule.given and duty.due_at == task.due_at and duty.lapse is None:
+        if (
+            duty.task == task.id
+            and rule is not None
+            and rule.given
+            and duty.due_at == task.due_at
+            and duty.lapse is None
+        ):
             _move(draft, duty, due_at)
 
 
@@ -99,7 +130,9 @@ def _decide_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
         _move(draft, duty, due_at)
 
 
-def _may_be_asked(draft: Draft, act: CaseAct, due_at: datetime, earlier: Extension | None, task: TaskId | None = None) -> bool:
+def _may_be_asked(
+    draft: Draft, act: CaseAct, due_at: datetime, earlier: Extension | None, task: TaskId | None = None
+) -> bool:
     """Refused where it is not: no later limit, too late, or asked already."""
     rule = draft.policy.document.tasks
     if act.due_at is None or act.due_at <= due_at:
@@ -128,5 +161,16 @@ def _longest(draft: Draft, duty: Duty) -> datetime | None:
 
 def _move(draft: Draft, duty: Duty, due_at: datetime) -> None:
     rule = draft.policy.rule_named(duty.rule, draft.sort)
-    later = reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone) if rule is not None else duty.reminders
-    move_limit(draft, duty, due_at, "extension_granted", reminders=later, granted=duty.granted + (due_at - duty.due_at))
+    later = (
+        reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone)
+        if rule is not None
+        else duty.reminders
+    )
+    move_limit(
+        draft,
+        duty,
+        due_at,
+        "extension_granted",
+        reminders=later,
+        granted=duty.granted + (due_at - duty.due_at),
+    )

@@ -1,8 +1,9 @@
-"""No buck-passing: a transfer binds the sender until it is accepted, refusal needs a reason within its term, and after the bounce
-limit, or on its way back to a previous holder, the common superior imposes the lead (DOMAIN rows 21 and 23).
+"""No buck-passing: a transfer binds the sender until it is accepted, refusal needs a reason within its term,
+and after the bounce limit, or on its way back to a previous holder, the common superior imposes the lead
+(DOMAIN rows 21 and 23).
 
-Invariant: an open case, and an open task, has exactly one unit that answers for it, at every moment; who held it how long is part
-of the case.
+Invariant: an open case, and an open task, has exactly one unit that answers for it, at every moment; who held
+it how long is part of the case.
 """
 
 from datetime import datetime
@@ -74,7 +75,12 @@ def transfer(draft: Draft, act: CaseAct) -> None:
         draft.refuse("lead_was_imposed", unit=held.unit)
     else:
         offer = Transfer(
-            from_unit=held.unit, to_unit=act.to_unit, at=draft.now, by=act.by.principal, reason=act.text or "", answer_by=_answer_by(draft)
+            from_unit=held.unit,
+            to_unit=act.to_unit,
+            at=draft.now,
+            by=act.by.principal,
+            reason=act.text or "",
+            answer_by=_answer_by(draft),
         )
         if any(one.unit == act.to_unit for one in held.held):
             _deadlock(draft, act, offer, "back_to_a_previous_holder")
@@ -93,14 +99,18 @@ def transfer(draft: Draft, act: CaseAct) -> None:
 
 
 def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: str) -> None:
-    """Nobody passes it on any more: the common superior is asked to say who leads, and the sender answers meanwhile."""
+    """Nobody passes it on any more: the common superior is asked to say who leads, and the sender answers
+    meanwhile.
+    """
     found = draft.directory.common_superior(offer.from_unit, offer.to_unit)
     superior = UnitId(found.id) if found is not None else None
     if superior is None:
         draft.refuse(f"{why}_and_no_common_superior", unit=offer.from_unit)
         return
     _put(draft, act.task, transfer=replace(offer, superior=superior))
-    draft.note(EffectKind.HOLDER, why, unit=offer.from_unit, task=act.task, note=f"{superior} imposes the lead")
+    draft.note(
+        EffectKind.HOLDER, why, unit=offer.from_unit, task=act.task, note=f"{superior} imposes the lead"
+    )
     draft.happened("bounced", task=act.task)
 
 
@@ -132,7 +142,9 @@ def _accept_task(draft: Draft, act: CaseAct) -> None:
 
 
 def object_to(draft: Draft, act: CaseAct) -> None:
-    """Refuse a transfer, or an assignment, with a reason and in time; silence beyond the term is no refusal."""
+    """Refuse a transfer, or an assignment, with a reason and in time; silence beyond the term is no
+    refusal.
+    """
     held = _of(draft, act)
     if held is None:
         return
@@ -154,13 +166,24 @@ def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -
     else:
         bounces = held.bounces + 1
         _put(draft, act.task, transfer=None, bounces=bounces)
-        draft.note(EffectKind.HOLDER, "transfer_refused_sender_keeps_it", unit=offer.from_unit, task=act.task, note=act.text)
-        if bounces >= _bounce_limit(draft) and draft.directory.common_superior(offer.from_unit, offer.to_unit) is not None:
+        draft.note(
+            EffectKind.HOLDER,
+            "transfer_refused_sender_keeps_it",
+            unit=offer.from_unit,
+            task=act.task,
+            note=act.text,
+        )
+        if (
+            bounces >= _bounce_limit(draft)
+            and draft.directory.common_superior(offer.from_unit, offer.to_unit) is not None
+        ):
             _deadlock(draft, act, offer, "bounce_limit_reached")
 
 
 def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
-    """Whoever was assigned a task and says that it is not theirs: the common superior of both decides; they answer meanwhile."""
+    """Whoever was assigned a task and says that it is not theirs: the common superior of both decides; they
+    answer meanwhile.
+    """
     if task.state is not TaskState.ASSIGNED:
         draft.refuse("accepted_already")
         return
@@ -168,7 +191,9 @@ def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
     if answer_by is not None and draft.now > answer_by:
         draft.refuse("too_late_to_refuse", due_at=answer_by)
         return
-    offer = Transfer(from_unit=task.unit, to_unit=task.assigner, at=draft.now, by=act.by.principal, reason=act.text or "")
+    offer = Transfer(
+        from_unit=task.unit, to_unit=task.assigner, at=draft.now, by=act.by.principal, reason=act.text or ""
+    )
     _deadlock(draft, act, offer, "assignment_objected_to")
     if not draft.is_refused:
         draft.put_task(draft.tasks[task.id], bounces=task.bounces + 1)
@@ -189,28 +214,45 @@ def impose(draft: Draft, act: CaseAct) -> None:
 
 
 def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> None:
-    """`unit` answers for it from now on, and owes what the former holder owed for it; a lapse stays with whoever let it happen."""
+    """`unit` answers for it from now on, and owes what the former holder owed for it; a lapse stays with
+    whoever let it happen.
+    """
     if task_id is None:
         _put(draft, None, holder=unit, held=handed(draft.case.held, unit, draft.now, how), transfer=None)
     else:
         task = draft.tasks[task_id]
         by = "imposed" if how == "imposed" else "accepted"
         state = states.TASK.get((task.state, by), task.state)
-        draft.put_task(task, unit=unit, owner=None, held=handed(task.held, unit, draft.now, how), transfer=None, state=state)
+        draft.put_task(
+            task,
+            unit=unit,
+            owner=None,
+            held=handed(task.held, unit, draft.now, how),
+            transfer=None,
+            state=state,
+        )
     head = head_of(draft, unit)
     if head is None:
         return
     for duty in draft.owed():
         plan = draft.plan_of(duty)
-        if duty.task != task_id or plan.by not in ("holder", "assignee") or (plan.by == "assignee" and task_id is None):
+        if (
+            duty.task != task_id
+            or plan.by not in ("holder", "assignee")
+            or (plan.by == "assignee" and task_id is None)
+        ):
             continue
-        moved = draft.put(duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None)
+        moved = draft.put(
+            duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None
+        )
         draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
         call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
 
 
 def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
-    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that reason."""
+    """Nothing is to be handed over any more: what only the pending transfer asked for ends with that
+    reason.
+    """
     _put(draft, task_id, transfer=None)
     for duty in draft.owed():
         if duty.task == task_id and not HANDING_OVER.isdisjoint(draft.plan_of(duty).on):

@@ -1,9 +1,11 @@
-"""Duplicates become one case, of the graver level and on the earliest clock; what was thrown together can be split again.
+"""Duplicates become one case, of the graver level and on the earliest clock; what was thrown together can be
+split again.
 
-Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record; its open duties end with the
-name of the case that carries them on, which hears of the earlier start and the graver level by a fact of its own. Its limits are counted
-again from the earliest start and come earlier by it, never later; one that would have passed by the time of the merge stays where it was,
-and what is owed only at the graver level counts from the merge where its limit would lie behind: nobody could have known.
+Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record;
+its open duties end with the name of the case that carries them on, which hears of the earlier start and the
+graver level by a fact of its own. Its limits are counted again from the earliest start and come earlier by
+it, never later; one that would have passed by the time of the merge stays where it was, and what is owed only
+at the graver level counts from the merge where its limit would lie behind: nobody could have known.
 """
 
 from services.escalator.deciding import states
@@ -46,13 +48,20 @@ def merge(draft: Draft, act: CaseAct) -> None:
 
 
 def absorb(draft: Draft, said: Absorbed) -> None:
-    """A duplicate was merged into this case. One that has ended meanwhile lives again, or sends it on, rather than lose its clocks."""
+    """A duplicate was merged into this case. One that has ended meanwhile lives again, or sends it on, rather
+    than lose its clocks.
+    """
     case = draft.case
     if said.case in case.merged_from:
         draft.note(EffectKind.NOTED, "absorbed_already", case=said.case)
         return
     if case.status is CaseStatus.MERGED and case.merged_into is not None and case.merged_into != said.case:
-        draft.send(Kind.ABSORBED, case.merged_into, said.model_dump(mode="json", exclude_none=True), "passed_on_to_the_case_that_goes_on")
+        draft.send(
+            Kind.ABSORBED,
+            case.merged_into,
+            said.model_dump(mode="json", exclude_none=True),
+            "passed_on_to_the_case_that_goes_on",
+        )
         return
     was_ended = case.ended_at is not None
     status = states.move(states.CASE, case.status, "absorbed")
@@ -64,7 +73,9 @@ def absorb(draft: Draft, said: Absorbed) -> None:
 
 
 def split(draft: Draft, act: CaseAct) -> None:
-    """A second event was in the same report: a case of its own, whose clock goes on from the original start."""
+    """A second event was in the same report: a case of its own, whose clock goes on from the original
+    start.
+    """
     report = draft.case.report
     if not act.summary:
         draft.refuse("say_what_the_new_case_is_about")
@@ -72,7 +83,11 @@ def split(draft: Draft, act: CaseAct) -> None:
     if draft.case.split_from is not None and act.into == draft.case.split_from:
         draft.refuse("split_from_it_already")
         return
-    if act.to_unit is not None and act.to_unit != report.unit and not _may_hand_to(draft, act.by, act.to_unit):
+    if (
+        act.to_unit is not None
+        and act.to_unit != report.unit
+        and not _may_hand_to(draft, act.by, act.to_unit)
+    ):
         draft.refuse(territory.Why.CANT_ASSIGN.value, unit=act.to_unit)
         return
     new = Report(
@@ -95,10 +110,14 @@ def split(draft: Draft, act: CaseAct) -> None:
         reported_by=act.by.principal,
         by=act.by,
     )
-    raise_case(draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, "split_off", note=act.summary)
+    raise_case(
+        draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, "split_off", note=act.summary
+    )
 
 
 def _may_hand_to(draft: Draft, by: Actor, unit: UnitId) -> bool:
-    """A case that is split off for a unit brings its clock along: for units below, or by who has the whole city."""
+    """A case that is split off for a unit brings its clock along: for units below, or by who has the whole
+    city.
+    """
     own = territory.unit_of(by, draft.directory)
     return territory.speaks_for(draft.directory, own, unit) or territory.has_whole_city(draft.directory, own)

@@ -1,7 +1,8 @@
-"""Public notice 通报: drafted, approved by other people, replied to within its window, and only then published (DOMAIN row 24).
+"""Public notice 通报: drafted, approved by other people, replied to within its window, and only then
+published (DOMAIN row 24).
 
-Invariant: nobody approves what they drafted, nor twice; it takes as many as the policy said at the draft; nothing is published
-before the reply window has closed, unless the unit named has replied.
+Invariant: nobody approves what they drafted, nor twice; it takes as many as the policy said at the draft;
+nothing is published before the reply window has closed, unless the unit named has replied.
 """
 
 from msgspec.structs import replace
@@ -32,14 +33,19 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
             approvals_needed=rule.approvals,
         )
         draft.change(notice=drafted)
-        draft.note(EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by, note=f"0/{rule.approvals}")
+        draft.note(
+            EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by, note=f"0/{rule.approvals}"
+        )
 
 
 def _named(draft: Draft, act: CaseAct) -> UnitId:
     """Whom the draft says; else whoever owes what has lapsed, else whoever answers for the case."""
     if act.to_unit is not None and act.to_unit in draft.directory.units_by_id:
         return act.to_unit
-    return next((duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued), draft.case.holder)
+    return next(
+        (duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued),
+        draft.case.holder,
+    )
 
 
 def _pending(draft: Draft) -> PublicNotice | None:

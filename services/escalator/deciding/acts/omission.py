@@ -1,7 +1,8 @@
-"""Suspected omission 漏报: an outside source knows what no unit has reported. A person confirms or refutes it (DOMAIN row 29).
+"""Suspected omission 漏报: an outside source knows what no unit has reported. A person confirms or refutes it
+(DOMAIN row 29).
 
-Invariant: the suspicion names its witness and its reasons; it becomes a lapse for accountability only when a person confirms it, and
-refuting it takes nothing off the record.
+Invariant: the suspicion names its witness and its reasons; it becomes a lapse for accountability only when a
+person confirms it, and refuting it takes nothing off the record.
 """
 
 from msgspec.structs import replace
@@ -20,7 +21,9 @@ from shared.vocabulary import ReportKind
 
 
 def is_witness(draft: Draft) -> bool:
-    """Whether this case comes from somebody who knows independently of the unit: media, hotline, sensors, alerts, another unit."""
+    """Whether this case comes from somebody who knows independently of the unit: media, hotline, sensors,
+    alerts, another unit.
+    """
     report = draft.case.report
     if report.kind is ReportKind.OPINION or (report.witness and report.kind in REPORTED_BY_UNITS):
         return True

@@ -1,7 +1,7 @@
 """A case is graded anew, up or down, or called sensitive; or its clock turns out to have started earlier.
 
-Invariant: open duties are worked out again from the original start; what has lapsed stays lapsed and owed; what is no longer owed ends
-with that reason; every limit that moved is on record with where it was.
+Invariant: open duties are worked out again from the original start; what has lapsed stays lapsed and owed;
+what is no longer owed ends with that reason; every limit that moved is on record with where it was.
 """
 
 from datetime import datetime
@@ -32,15 +32,27 @@ def regrade(draft: Draft, act: CaseAct) -> None:
 
 
 def rework(draft: Draft, before: Sort | None = None, started: datetime | None = None) -> None:
-    """Work the duties out again for the case as it is graded, and started, now; `started`: where its clocks started before."""
+    """Work the duties out again for the case as it is graded, and started, now; `started`: where its clocks
+    started before.
+    """
     triggers = [name for name in REPORTED if name == "reported" or draft.case.suspicion is not None]
-    rules = {rule.name: rule for name in triggers for rule in draft.policy.rules_on(name, draft.sort) if rule.scope is Scope.CASE}
+    rules = {
+        rule.name: rule
+        for name in triggers
+        for rule in draft.policy.rules_on(name, draft.sort)
+        if rule.scope is Scope.CASE
+    }
     was = before or draft.sort
     known = {rule.name for name in triggers for rule in draft.policy.rules_on(name, was)}
     for duty in draft.owed():
         if duty.rule in rules and rules[duty.rule].every is None:
             _again(draft, duty, rules[duty.rule], started)
-        elif duty.rule in known and duty.rule not in rules and duty.state is DutyState.OPEN and not draft.is_absorbing:
+        elif (
+            duty.rule in known
+            and duty.rule not in rules
+            and duty.state is DutyState.OPEN
+            and not draft.is_absorbing
+        ):
             cancel(draft, duty, "not_owed_at_this_level")
     _others(draft)
     for rule in rules.values():
@@ -54,7 +66,9 @@ def rework(draft: Draft, before: Sort | None = None, started: datetime | None = 
 
 
 def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = None) -> None:
-    """One duty under the rule as it now reads. Its start stays, a later round's too; what began with the case begins earlier with it."""
+    """One duty under the rule as it now reads. Its start stays, a later round's too; what began with the case
+    begins earlier with it.
+    """
     if rule.term is None or duty.state is not DutyState.OPEN:
         return
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
@@ -75,7 +89,9 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
 
 
 def _others(draft: Draft) -> None:
-    """Duties that something else than the report opened, a follow-up's next round say, read their terms for the new level too."""
+    """Duties that something else than the report opened, a follow-up's next round say, read their terms for
+    the new level too.
+    """
     for duty in draft.owed():
         rule = draft.policy.rule_named(duty.rule, draft.sort)
         if rule is not None and duty.task is None and not set(rule.on) & set(REPORTED):
@@ -83,14 +99,24 @@ def _others(draft: Draft) -> None:
 
 
 def _was_owed(draft: Draft, rule: DutyRule) -> bool:
-    return any(duty.rule == rule.name and duty.cancelled_why != "not_owed_at_this_level" for duty in draft.duties.values())
+    return any(
+        duty.rule == rule.name and duty.cancelled_why != "not_owed_at_this_level"
+        for duty in draft.duties.values()
+    )
 
 
 def _recipients(draft: Draft, rule: DutyRule) -> None:
     """At another level others may be owed the report: they are told; who no longer is owed it is let go."""
-    wanted = {party.bearer.id for party in parties(draft, rule.by, rule.to, None, any_answers=rule.plan.any_answers)}
+    wanted = {
+        party.bearer.id for party in parties(draft, rule.by, rule.to, None, any_answers=rule.plan.any_answers)
+    }
     for duty in draft.owed():
-        if duty.rule == rule.name and duty.bearer not in wanted and duty.state is DutyState.OPEN and not draft.is_absorbing:
+        if (
+            duty.rule == rule.name
+            and duty.bearer not in wanted
+            and duty.state is DutyState.OPEN
+            and not draft.is_absorbing
+        ):
             cancel(draft, duty, "not_owed_at_this_level")
     had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
     if wanted - had:
@@ -98,7 +124,9 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
 
 
 def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: bool) -> None:
-    """A duplicate is taken in: its start where that is the earlier one, its grade where that is the graver."""
+    """A duplicate is taken in: its start where that is the earlier one, its grade where that is the
+    graver.
+    """
     case, before = draft.case, draft.sort
     draft.is_absorbing = True
     start = min(starts_at, case.starts_at)

@@ -1,7 +1,9 @@
-"""An emergency ends early, or is graded down, by two people: who asks for it, and somebody of the competent superior who agrees.
+"""An emergency ends early, or is graded down, by two people: who asks for it, and somebody of the competent
+superior who agrees.
 
-Invariant: until the second person has agreed nothing of the case changes by the act: its clocks run, its chain goes on, its limits pass
-and lapse. Once every leader has answered for themself, one person is enough. A call that was logged by whoever asks is no answer here.
+Invariant: until the second person has agreed nothing of the case changes by the act: its clocks run, its
+chain goes on, its limits pass and lapse. Once every leader has answered for themself, one person is enough. A
+call that was logged by whoever asks is no answer here.
 """
 
 from collections.abc import Callable
@@ -20,7 +22,12 @@ from shared.ids import PersonId
 from shared.vocabulary import Kind, Role
 
 Handler = Callable[[Draft, CaseAct], None]
-ENDINGS: dict[Kind, Handler] = {Kind.WITHDRAWN: withdraw, Kind.CLOSED: close, Kind.MERGED: merge, Kind.REGRADED: regrade}
+ENDINGS: dict[Kind, Handler] = {
+    Kind.WITHDRAWN: withdraw,
+    Kind.CLOSED: close,
+    Kind.MERGED: merge,
+    Kind.REGRADED: regrade,
+}
 
 
 def by_two(kind: Kind) -> Handler:
@@ -50,7 +57,9 @@ def second(draft: Draft, act: CaseAct) -> None:
 
 
 def let_go(draft: Draft) -> None:
-    """What waits for a second person waits no longer where the case has become another one, or everybody has answered meanwhile."""
+    """What waits for a second person waits no longer where the case has become another one, or everybody has
+    answered meanwhile.
+    """
     ending = draft.case.ending
     if ending is None or ending.sequence == draft.sequence:
         return
@@ -75,7 +84,9 @@ def _needs_second(draft: Draft, kind: Kind, act: CaseAct) -> bool:
         after = act.level or case.level, case.sensitive if act.sensitive is None else act.sensitive
         if not lessens((case.level, case.sensitive), after):
             return False
-    return any(draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by) for duty in draft.duties.values())
+    return any(
+        draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by) for duty in draft.duties.values()
+    )
 
 
 def _is_unanswered(duty: Duty, by: Actor) -> bool:
@@ -111,9 +122,20 @@ def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
         return
     draft.change(ending=ending)
     person, post, unit = asked_of(draft, ending.by)
-    draft.note(EffectKind.WAITS, "needs_second_person", person=PersonId(person.id), post=post, unit=unit, note=act.text)
+    draft.note(
+        EffectKind.WAITS,
+        "needs_second_person",
+        person=PersonId(person.id),
+        post=post,
+        unit=unit,
+        note=act.text,
+    )
     words = EarlyEnds(draft, ending)
-    about = next(duty for duty in draft.duties.values() if draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by))
+    about = next(
+        duty
+        for duty in draft.duties.values()
+        if draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by)
+    )
     draft.call(person, post, Purpose.SECOND, "needs_second_person", about, ending=words.asked())
     if act.by.role is Role.PUBLISHER:
         words.tell_everybody(Purpose.INFORM, "the_source_withdraws_it")

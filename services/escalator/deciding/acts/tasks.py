@@ -1,7 +1,8 @@
-"""Tasks: assigned, accepted, completed, returned for rework, verified and so closed 销号; campaigns and plans that make many.
+"""Tasks: assigned, accepted, completed, returned for rework, verified and so closed 销号; campaigns and plans
+that make many.
 
-Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An item of an inventory without measure
-and owner counts as nothing.
+Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An item of an
+inventory without measure and owner counts as nothing.
 """
 
 from datetime import datetime
@@ -32,7 +33,9 @@ def assign(draft: Draft, act: CaseAct) -> None:
 
 
 def _has_room(draft: Draft, forms: tuple[TaskForm, ...]) -> bool:
-    """Refused where the case would have more tasks than it takes: intake says so before, unless two assign at once."""
+    """Refused where the case would have more tasks than it takes: intake says so before, unless two assign at
+    once.
+    """
     if len(draft.tasks) + task_count(forms) <= MOST_TASKS_OF_A_CASE:
         return True
     draft.refuse("too_many_tasks", note=f"{len(draft.tasks)} + {task_count(forms)} > {MOST_TASKS_OF_A_CASE}")
@@ -40,7 +43,9 @@ def _has_room(draft: Draft, forms: tuple[TaskForm, ...]) -> bool:
 
 
 def make_tasks(draft: Draft, forms: tuple[TaskForm, ...], assigner: UnitId) -> None:
-    """One task for each unit of each form, in order; those that wait for another begin when that one is verified."""
+    """One task for each unit of each form, in order; those that wait for another begin when that one is
+    verified.
+    """
     ids: dict[int, TaskId] = {}
     for number, form in enumerate(forms, 1):
         for unit in _units(form):
@@ -48,7 +53,15 @@ def make_tasks(draft: Draft, forms: tuple[TaskForm, ...], assigner: UnitId) -> N
             task = _new_task(draft, form, unit, assigner, before)
             draft.tasks[task.id] = task
             ids.setdefault(number, task.id)
-            draft.note(EffectKind.TASK, task.state.value, task=task.id, unit=unit, person=task.owner, due_at=task.due_at, note=task.title)
+            draft.note(
+                EffectKind.TASK,
+                task.state.value,
+                task=task.id,
+                unit=unit,
+                person=task.owner,
+                due_at=task.due_at,
+                note=task.title,
+            )
             if task.state is TaskState.ASSIGNED:
                 draft.happened("assigned", task=task.id)
 
@@ -84,7 +97,9 @@ def _usual_term(draft: Draft) -> datetime:
 
 
 def complete(draft: Draft, act: CaseAct) -> None:
-    """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an outspoken nil report."""
+    """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an
+    outspoken nil report.
+    """
     task = find_task(draft, act)
     if task is None:
         return
@@ -100,13 +115,17 @@ def complete(draft: Draft, act: CaseAct) -> None:
             draft.refuse("nothing_registered_and_no_nil_report", task=task.id)
             return
     if _move(draft, task, "completed", result=act.text, nil=nil):
-        draft.note(EffectKind.TASK, "nil_report" if nil else "completed", task=task.id, unit=task.unit, note=act.text)
+        draft.note(
+            EffectKind.TASK, "nil_report" if nil else "completed", task=task.id, unit=task.unit, note=act.text
+        )
         if task.transfer is not None:
             answered(draft, task.id, "task_is_completed")
 
 
 def give_back(draft: Draft, act: CaseAct) -> None:
-    """The result is not enough: back for rework, with the limit it had, or a new one where that has passed."""
+    """The result is not enough: back for rework, with the limit it had, or a new one where that has
+    passed.
+    """
     task = find_task(draft, act)
     if task is None:
         return
@@ -114,7 +133,14 @@ def give_back(draft: Draft, act: CaseAct) -> None:
     if due_at <= draft.now:
         draft.refuse("name_a_new_limit", task=task.id, due_at=task.due_at)
         return
-    if _move(draft, task, "returned", reworks=task.reworks + 1, due_at=due_at, first_due_at=task.first_due_at or task.due_at):
+    if _move(
+        draft,
+        task,
+        "returned",
+        reworks=task.reworks + 1,
+        due_at=due_at,
+        first_due_at=task.first_due_at or task.due_at,
+    ):
         draft.note(EffectKind.TASK, "returned", task=task.id, unit=task.unit, due_at=due_at, note=act.text)
 
 
@@ -139,7 +165,9 @@ def _turns_come(draft: Draft, done: TaskId) -> None:
             due_at = draft.now + task.span if task.span is not None else task.due_at
             state = states.move(states.TASK, task.state, "turn_comes")
             draft.put_task(task, state=state, assigned_at=draft.now, due_at=due_at)
-            draft.note(EffectKind.TASK, state.value, task=task.id, unit=task.unit, due_at=due_at, note=task.title)
+            draft.note(
+                EffectKind.TASK, state.value, task=task.id, unit=task.unit, due_at=due_at, note=task.title
+            )
             draft.happened("assigned", task=task.id)
 
 
@@ -152,8 +180,15 @@ def register(draft: Draft, act: CaseAct) -> None:
             draft.refuse("no_such_item", note=str(act.step))
             return
         item = items[act.step - 1]
-        changed: dict[str, Any] = {"measure": act.measure, "owner": act.owner, "due_at": act.due_at, "summary": act.summary}
-        items[act.step - 1] = replace(item, **{name: value for name, value in changed.items() if value is not None})
+        changed: dict[str, Any] = {
+            "measure": act.measure,
+            "owner": act.owner,
+            "due_at": act.due_at,
+            "summary": act.summary,
+        }
+        items[act.step - 1] = replace(
+            item, **{name: value for name, value in changed.items() if value is not None}
+        )
     elif len(items) >= MOST_ITEMS_OF_A_CASE:
         draft.refuse("too_many_items", note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
         return
@@ -188,7 +223,10 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     if plan is None:
         draft.refuse("no_such_plan", note=act.plan)
         return
-    forms = tuple(TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after) for step in plan.steps)
+    forms = tuple(
+        TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after)
+        for step in plan.steps
+    )
     if not _has_room(draft, forms):
         return
     draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")

@@ -1,4 +1,6 @@
-"""The formats others speak, one file each. A new one is a file with a function `read(Arrival) -> list[Item]` and a line here."""
+"""The formats others speak, one file each. A new one is a file with a function `read(Arrival) -> list[Item]`
+and a line here.
+"""
 
 from services.intake.ingest.formats import alertmanager, cap, cloudevents, hotline
 from services.intake.ingest.formats.items import Format

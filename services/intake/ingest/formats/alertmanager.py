@@ -1,7 +1,8 @@
 """Prometheus Alertmanager's webhook, version 4: each alert that fires is a report, its end is a follow-up.
 
-Invariant: an alert is one report for as long as it fires, however often it is sent again: fingerprint and startsAt name it.
-An end never resolves a case: the leader in charge tracks it until people say it is resolved (DOMAIN.md, 22).
+Invariant: an alert is one report for as long as it fires, however often it is sent again: fingerprint and
+startsAt name it. An end never resolves a case: the leader in charge tracks it until people say it is resolved
+(DOMAIN.md, 22).
 """
 
 import re
@@ -11,7 +12,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake.ingest.formats import json_body
-from services.intake.ingest.formats.items import ID_LIMIT, TEXT_LIMIT, Arrival, Draft, Follow, FormatError, Item, one_line, shortened
+from services.intake.ingest.formats.items import (
+    ID_LIMIT,
+    TEXT_LIMIT,
+    Arrival,
+    Draft,
+    Follow,
+    FormatError,
+    Item,
+    one_line,
+    shortened,
+)
 from shared.facts import Instant, rfc3339
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
@@ -45,7 +56,9 @@ class Webhook(BaseModel):
 
 
 def read(arrival: Arrival) -> list[Item]:
-    webhook = json_body.model_of(json_body.parse(arrival.raw), Webhook, "an Alertmanager webhook of version 4")
+    webhook = json_body.model_of(
+        json_body.parse(arrival.raw), Webhook, "an Alertmanager webhook of version 4"
+    )
     faults = [
         (f"alerts.{place}.startsAt", "lies before 2000: the alert has no start")
         for place, alert in enumerate(webhook.alerts)
@@ -93,7 +106,9 @@ def _report(alert: Alert, arrival: Arrival, identity: str, where: str) -> Draft:
     )
 
 
-def _one_of(choices: type[Level] | type[ReportKind] | type[Category], value: str | None) -> Level | ReportKind | Category | None:
+def _one_of(
+    choices: type[Level] | type[ReportKind] | type[Category], value: str | None
+) -> Level | ReportKind | Category | None:
     return choices(value) if value in {choice.value for choice in choices} else None
 
 

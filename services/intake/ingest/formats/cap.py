@@ -1,14 +1,23 @@
 """CAP 1.2 alerts: an Alert is a report, an Update a follow-up of what it refers to, a Cancel its withdrawal.
 
-Invariant: untrusted XML is parsed without entities, DTD or network, and a document with a DOCTYPE is refused. Nothing is lost:
-an Update of something never seen here becomes a report of its own.
+Invariant: untrusted XML is parsed without entities, DTD or network, and a document with a DOCTYPE is refused.
+Nothing is lost: an Update of something never seen here becomes a report of its own.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from services.intake.ingest.formats.cap_xml import CapAlert, Info, parse
-from services.intake.ingest.formats.items import TEXT_LIMIT, Arrival, Draft, Follow, FormatError, Item, one_line, shortened
+from services.intake.ingest.formats.items import (
+    TEXT_LIMIT,
+    Arrival,
+    Draft,
+    Follow,
+    FormatError,
+    Item,
+    one_line,
+    shortened,
+)
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 LEVELS = {"Extreme": Level.I, "Severe": Level.II, "Moderate": Level.III, "Minor": Level.IV, "Unknown": None}
@@ -28,9 +37,15 @@ NOT_ACTUAL = ("System", "Test", "Draft")
 def read(arrival: Arrival) -> list[Item]:
     alert = parse(arrival.raw)
     if alert.status in NOT_ACTUAL:
-        raise FormatError("not an actual alert", [("status", f"is {alert.status}: only Actual and Exercise are taken as reports")])
+        raise FormatError(
+            "not an actual alert",
+            [("status", f"is {alert.status}: only Actual and Exercise are taken as reports")],
+        )
     if alert.kind in ("Ack", "Error"):
-        raise FormatError("an answer, not an alert", [("msgType", f"is {alert.kind}: only Alert, Update and Cancel are taken")])
+        raise FormatError(
+            "an answer, not an alert",
+            [("msgType", f"is {alert.kind}: only Alert, Update and Cancel are taken")],
+        )
     if alert.kind == "Alert":
         return [_report(alert, arrival, None)]
     earlier = tuple(f"{sender},{identifier}" for sender, identifier in alert.references)
@@ -38,13 +53,21 @@ def read(arrival: Arrival) -> list[Item]:
         return [Follow(id=alert.identity, kind=Kind.WITHDRAWN, of=earlier, text=_said(alert, "Cancel"))]
     note = "None of the alerts this one updates is known here: it was taken as a report of its own."
     return [
-        Follow(id=alert.identity, kind=Kind.FOLLOWED_UP, of=earlier, text=_said(alert, "Update"), otherwise=_report(alert, arrival, note))
+        Follow(
+            id=alert.identity,
+            kind=Kind.FOLLOWED_UP,
+            of=earlier,
+            text=_said(alert, "Update"),
+            otherwise=_report(alert, arrival, note),
+        )
     ]
 
 
 def _said(alert: CapAlert, what: str) -> str:
     lines = [f"CAP {what} {alert.identity}", alert.note]
-    return shortened("\n".join([*(line for line in lines if line), *_texts(_by_language(alert.infos))]), TEXT_LIMIT)
+    return shortened(
+        "\n".join([*(line for line in lines if line), *_texts(_by_language(alert.infos))]), TEXT_LIMIT
+    )
 
 
 def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> Draft:
@@ -64,7 +87,8 @@ def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> Draft:
             "unit": arrival.source.unit,
             "area": area,
             "occurred_at": _began(first, alert, arrival.received_at),
-            # The alert's arrival is what the unit learns it by; how long it was on its way stays visible in occurred_at.
+            # The alert's arrival is what the unit learns it by; how long it was on its way stays visible in
+            # occurred_at.
             "learned_at": arrival.received_at,
             "summary": one_line(first.headline or first.event),
             "details": shortened("\n".join(_texts(infos)), TEXT_LIMIT),
@@ -76,7 +100,10 @@ def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> Draft:
 
 def _by_language(infos: Sequence[Info]) -> list[Info]:
     """Chinese first, then English, then the rest as they came."""
-    return sorted(infos, key=lambda info: 0 if info.language.startswith("zh") else 1 if info.language.startswith("en") else 2)
+    return sorted(
+        infos,
+        key=lambda info: 0 if info.language.startswith("zh") else 1 if info.language.startswith("en") else 2,
+    )
 
 
 def _began(info: Info, alert: CapAlert, received_at: datetime) -> datetime:
@@ -85,14 +112,24 @@ def _began(info: Info, alert: CapAlert, received_at: datetime) -> datetime:
 
 
 def _texts(infos: Sequence[Info]) -> list[str]:
-    return [text for info in infos for text in (info.headline or info.event, info.description, info.instruction) if text]
+    return [
+        text
+        for info in infos
+        for text in (info.headline or info.event, info.description, info.instruction)
+        if text
+    ]
 
 
 def _area(infos: Sequence[Info], arrival: Arrival) -> tuple[str, str | None]:
-    """The first geocode that is a division we know (12 digits or 6), else the source's area; and what the alert itself says."""
+    """The first geocode that is a division we know (12 digits or 6), else the source's area; and what the
+    alert itself says.
+    """
     areas = [area for info in infos for area in info.areas]
     codes = [code for area in areas for code in area.geocodes]
-    known = next((code[:6] for code in codes if len(code) in (6, 12) and code.isdigit() and code[:6] in arrival.areas), arrival.source.area)
+    known = next(
+        (code[:6] for code in codes if len(code) in (6, 12) and code.isdigit() and code[:6] in arrival.areas),
+        arrival.source.area,
+    )
     as_given = "; ".join(filter(None, [areas[0].description, *codes[:5]])) if areas else ""
     return known, shortened(as_given, 300) or None
 

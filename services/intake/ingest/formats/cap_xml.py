@@ -1,7 +1,8 @@
 """The XML of CAP 1.2: from bytes to plain values, or a FormatError naming each element that is at fault.
 
-Invariant: nothing a document says makes us read a file, ask the network or expand an entity; beyond the schema it must say
-what the standard demands in words (an Update refers to something, a time has a numeric offset, a polygon is lat,lon).
+Invariant: nothing a document says makes us read a file, ask the network or expand an entity; beyond the
+schema it must say what the standard demands in words (an Update refers to something, a time has a numeric
+offset, a polygon is lat,lon).
 """
 
 import re
@@ -22,7 +23,20 @@ _VALUES = {
     "status": ("Actual", "Exercise", "System", "Test", "Draft"),
     "msgType": ("Alert", "Update", "Cancel", "Ack", "Error"),
     "scope": ("Public", "Restricted", "Private"),
-    "category": ("Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"),
+    "category": (
+        "Geo",
+        "Met",
+        "Safety",
+        "Security",
+        "Rescue",
+        "Fire",
+        "Health",
+        "Env",
+        "Transport",
+        "Infra",
+        "CBRNE",
+        "Other",
+    ),
     "urgency": ("Immediate", "Expected", "Future", "Past", "Unknown"),
     "severity": ("Extreme", "Severe", "Moderate", "Minor", "Unknown"),
     "certainty": ("Observed", "Likely", "Possible", "Unlikely", "Unknown", "Very Likely"),
@@ -90,10 +104,16 @@ def _root(raw: bytes) -> Element:
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise FormatError("not XML", [("(document)", f"is not well-formed XML: {error}")]) from None
     # The same in an encoding in which the look at the bytes above is blind.
-    if root.getroottree().docinfo.internalDTD is not None or any(node.tag is etree.Entity for node in root.iter()):
-        raise FormatError("hostile XML", [("(document)", "has a DOCTYPE or an entity: send the alert without them")])
+    if root.getroottree().docinfo.internalDTD is not None or any(
+        node.tag is etree.Entity for node in root.iter()
+    ):
+        raise FormatError(
+            "hostile XML", [("(document)", "has a DOCTYPE or an entity: send the alert without them")]
+        )
     if root.tag != f"{{{NAMESPACE}}}alert":
-        raise FormatError("not CAP 1.2", [("alert", f"the root is {str(root.tag)[:100]}: send <alert xmlns={NAMESPACE!r}>")])
+        raise FormatError(
+            "not CAP 1.2", [("alert", f"the root is {str(root.tag)[:100]}: send <alert xmlns={NAMESPACE!r}>")]
+        )
     return root
 
 
@@ -131,7 +151,9 @@ class _Reader:
         if not text:
             self.faults.append((name, "is missing or empty"))
         elif len(text) > ID_LIMIT // 2 or re.search(r"[\s,<&]", text):
-            self.faults.append((name, f"must be at most {ID_LIMIT // 2} characters without spaces, commas, < and &"))
+            self.faults.append(
+                (name, f"must be at most {ID_LIMIT // 2} characters without spaces, commas, < and &")
+            )
         return text
 
     def value(self, parent: Element, name: str, prefix: str = "") -> str:
@@ -151,7 +173,9 @@ class _Reader:
         except ValueError:
             at, usable = None, False
         if not usable:
-            self.faults.append((field, f"{text[:40]!r} {_WHAT_TIME}" if text else f"is missing: it {_WHAT_TIME}"))
+            self.faults.append(
+                (field, f"{text[:40]!r} {_WHAT_TIME}" if text else f"is missing: it {_WHAT_TIME}")
+            )
             return None
         return at
 
@@ -161,14 +185,19 @@ class _Reader:
             self.faults.append(("references", "each must be sender,identifier,sent, separated by spaces"))
         elif not parts and needed:
             self.faults.append(
-                ("references", "is missing or empty: an Update or Cancel names the alert it is about as sender,identifier,sent")
+                (
+                    "references",
+                    "is missing or empty: an Update or Cancel names the alert it is about as sender,identifier,sent",
+                )
             )
         return tuple((part[0], part[1]) for part in parts if len(part) == 3)
 
     def info(self, info: Element, prefix: str) -> Info:
         categories = tuple(_clean(node) for node in _children(info, "category"))
         if not categories or any(category not in _VALUES["category"] for category in categories):
-            self.faults.append((f"{prefix}category", f"must be one or more of {', '.join(_VALUES['category'])}"))
+            self.faults.append(
+                (f"{prefix}category", f"must be one or more of {', '.join(_VALUES['category'])}")
+            )
         event = _text(info, "event")
         if not event:
             self.faults.append((f"{prefix}event", "is missing or empty: say what happens"))
@@ -185,7 +214,10 @@ class _Reader:
             instruction=_text(info, "instruction"),
             effective=self.time(info, "effective", f"{prefix}effective"),
             onset=self.time(info, "onset", f"{prefix}onset"),
-            areas=tuple(self.area(area, f"{prefix}area[{place}].") for place, area in enumerate(_children(info, "area"), 1)),
+            areas=tuple(
+                self.area(area, f"{prefix}area[{place}].")
+                for place, area in enumerate(_children(info, "area"), 1)
+            ),
         )
 
     def area(self, area: Element, prefix: str) -> Area:
@@ -203,7 +235,9 @@ class _Reader:
     def polygon(self, text: str, field: str) -> tuple[float, float] | None:
         points = [self.point(pair, field) for pair in text.split()]
         if len(points) < 4 or points[0] != points[-1]:
-            self.faults.append((field, "must be at least four points lat,lon, the last the same as the first"))
+            self.faults.append(
+                (field, "must be at least four points lat,lon, the last the same as the first")
+            )
             return None
         corners = [point for point in points[:-1] if point]
         if len(corners) != len(points) - 1:

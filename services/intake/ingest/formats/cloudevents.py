@@ -1,4 +1,5 @@
-"""CloudEvents 1.0 of type `cn.fenghuo.report.v1`, whose data is a report form: structured, batched, or binary with `ce-` headers.
+"""CloudEvents 1.0 of type `cn.fenghuo.report.v1`, whose data is a report form: structured, batched, or binary
+with `ce-` headers.
 
 Invariant: reports only. An event of another type is refused with its reason, never guessed at.
 """
@@ -47,7 +48,10 @@ def read(arrival: Arrival) -> list[Item]:
 
 def _batch(events: list[Any], arrival: Arrival) -> list[Item]:
     if not 0 < len(events) <= BATCH_LIMIT:
-        raise FormatError("not a batch", [("(body)", f"a batch holds 1 to {BATCH_LIMIT} events, this one {len(events)}: split it")])
+        raise FormatError(
+            "not a batch",
+            [("(body)", f"a batch holds 1 to {BATCH_LIMIT} events, this one {len(events)}: split it")],
+        )
     items: list[Item] = []
     faults: list[Fault] = []
     reasons: list[str] = []
@@ -64,7 +68,11 @@ def _batch(events: list[Any], arrival: Arrival) -> list[Item]:
 
 def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
     """Attributes from `ce-` headers; their values are percent-encoded, since headers carry ASCII alone."""
-    event: dict[str, Any] = {name.removeprefix(PREFIX): unquote(value) for name, value in headers.items() if name.startswith(PREFIX)}
+    event: dict[str, Any] = {
+        name.removeprefix(PREFIX): unquote(value)
+        for name, value in headers.items()
+        if name.startswith(PREFIX)
+    }
     event["datacontenttype"] = headers.get("content-type", "application/json")
     event["data"] = json_body.parse(raw)
     return event
@@ -80,7 +88,13 @@ def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> Draft:
         raise FormatError("not a report", [(f"{prefix}type", said)])
     if event.datacontenttype is not None and "json" not in event.datacontenttype:
         raise FormatError(
-            "not JSON data", [(f"{prefix}datacontenttype", f"{event.datacontenttype[:80]!r} is not JSON: send application/json")]
+            "not JSON data",
+            [
+                (
+                    f"{prefix}datacontenttype",
+                    f"{event.datacontenttype[:80]!r} is not JSON: send application/json",
+                )
+            ],
         )
     if event.time is not None and event.time.year < 2000:
         raise FormatError("no time", [(f"{prefix}time", "lies before 2000: correct the year")])

@@ -1,6 +1,7 @@
 """Calls to the citizens' hotline (12345), one JSON object a call: the caller's matter, without the caller.
 
-Invariant: who rang stays with the hotline; a call that carries a name or a number of the caller is refused, not stripped.
+Invariant: who rang stays with the hotline; a call that carries a name or a number of the caller is refused,
+not stripped.
 """
 
 from datetime import datetime
@@ -59,7 +60,9 @@ def read(arrival: Arrival) -> list[Item]:
 
 
 def _sorted_by(call: Call) -> str | None:
-    """One word sorts a call: what it is about (it says who is competent), unless it is urgent or complex (that sets another limit)."""
+    """One word sorts a call: what it is about (it says who is competent), unless it is urgent or complex
+    (that sets another limit).
+    """
     return call.topic if call.topic and call.urgency in (None, "utility", "normal") else call.urgency
 
 

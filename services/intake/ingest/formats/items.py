@@ -1,7 +1,7 @@
 """What a format makes of the bytes it is given: reports to be, and things said about earlier ones.
 
-Invariant: a format is a pure function of an Arrival. It returns what can be taken or raises FormatError naming every field at
-fault; no other exception leaves it, whatever the bytes.
+Invariant: a format is a pure function of an Arrival. It returns what can be taken or raises FormatError
+naming every field at fault; no other exception leaves it, whatever the bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,9 @@ class Arrival:
     raw: bytes
     source: Source
     received_at: datetime
-    """When the broker had it (inbox) or intake (HTTP): when the source's unit is taken to have learned of what a machine tells."""
+    """When the broker had it (inbox) or intake (HTTP): when the source's unit is taken to have learned of
+    what a machine tells.
+    """
     areas: frozenset[str] = frozenset()
     """The area codes the directory knows."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -55,7 +57,9 @@ class Draft:
     """Where `fields` stand in the document, put before a field's name in faults: `data.`."""
     area_as_given: str | None = None
     may_differ: bool = False
-    """A repeat that says something else is still the same report (a monitoring system re-sends with new readings)."""
+    """A repeat that says something else is still the same report (a monitoring system re-sends with new
+    readings).
+    """
     is_thread: bool = False
     """Later messages may refer to this one by its id."""
     note: str | None = None
@@ -80,18 +84,29 @@ Format = Callable[[Arrival], list[Item]]
 
 
 def readable(item: Item) -> Item:
-    """The item without letters that can't be seen: a report of another system is never worth less for being odd."""
+    """The item without letters that can't be seen: a report of another system is never worth less for being
+    odd.
+    """
     if isinstance(item, Follow):
-        return replace(item, text=text_of(item.text), otherwise=readable_draft(item.otherwise) if item.otherwise else None)
+        return replace(
+            item,
+            text=text_of(item.text),
+            otherwise=readable_draft(item.otherwise) if item.otherwise else None,
+        )
     return readable_draft(item)
 
 
 def readable_draft(draft: Draft) -> Draft:
     clean = {"summary": line_of, "details": text_of}
-    fields = {name: clean[name](value) if name in clean and isinstance(value, str) else value for name, value in draft.fields.items()}
+    fields = {
+        name: clean[name](value) if name in clean and isinstance(value, str) else value
+        for name, value in draft.fields.items()
+    }
     as_given = draft.area_as_given and line_of(draft.area_as_given)
     if any(_letters(fields.get(name)) != _letters(draft.fields.get(name)) for name in clean):
-        return replace(draft, fields=fields, area_as_given=as_given, note=" ".join(filter(None, (draft.note, TAKEN_OUT))))
+        return replace(
+            draft, fields=fields, area_as_given=as_given, note=" ".join(filter(None, (draft.note, TAKEN_OUT)))
+        )
     return replace(draft, fields=fields, area_as_given=as_given)
 
 
@@ -100,7 +115,9 @@ def _letters(text: object) -> object:
 
 
 def shortened(text: str, limit: int) -> str:
-    """`text` without the white space around and within lines' ends, cut to `limit` with a sign that it was."""
+    """`text` without the white space around and within lines' ends, cut to `limit` with a sign that it
+    was.
+    """
     clean = "\n".join(line.strip() for line in text.strip().splitlines())
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
 
