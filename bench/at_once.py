@@ -14,12 +14,12 @@ from nats.js.api import PubAck
 
 from bench.escalator import at_least, decided, flood
 from bench.rig import broker_alone
+from shared.broker.walk import walk
 from shared.facts import Due, Fact, read_decision
 from shared.ids import CaseId
 from shared.streams import FACTS
 from shared.subjects import armed_subject, due_subject
 from shared.vocabulary import Kind
-from shared.walk import walk
 from tests.lab import until
 
 CASES = 50_000

@@ -21,7 +21,7 @@ from bench.rig import broker_alone
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.metrics import Metrics
 from services.intake.recording.record import Record
-from shared.broker import connect
+from shared.broker.connection import connect
 from shared.directory import Directory, gaps, shown
 from shared.directory.faults import faults_of
 from shared.directory.live import LiveDirectory

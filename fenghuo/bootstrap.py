@@ -96,7 +96,7 @@ async def declare_streams(settings: Settings, *, timeout: float = 30.0) -> list[
     """
     # Loaded here: the launcher starts its children while this takes its second.
     from shared import streams
-    from shared.broker import connect
+    from shared.broker.connection import connect
 
     connection = await connect(settings, "admin", timeout=timeout)
     try:

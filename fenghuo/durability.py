@@ -44,7 +44,7 @@ async def power_cut_words(copies: int, monitors: tuple[str, ...]) -> str:
 async def looked_up(settings: Settings) -> str:
     """The same of a broker that answers, asked with the admin's key."""
     from shared import streams
-    from shared.broker import connect
+    from shared.broker.connection import connect
 
     connection = await connect(settings, "admin", timeout=10)
     try:

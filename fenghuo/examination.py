@@ -204,7 +204,7 @@ def secrets(patient: Patient) -> list[Finding]:
 
 
 async def broker(patient: Patient) -> list[Finding]:
-    from shared.broker import connect
+    from shared.broker.connection import connect
 
     credentials = patient.secrets / nkey_file("admin")
     if not credentials.exists():

@@ -12,7 +12,7 @@ from typing import Self
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from shared.broker import connect
+from shared.broker.connection import connect
 from shared.facts import Frozen
 from shared.revocation import ISSUED, REVOKED, Revocation, RevocationList
 from shared.settings import Settings

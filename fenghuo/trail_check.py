@@ -89,7 +89,7 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
     """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
     from services.audit.checking.against_stream import stream_faults
     from services.audit.writing.feed import Feed
-    from shared.broker import connect
+    from shared.broker.connection import connect
 
     settings = Settings()
     settings = settings.model_copy(update={"nats_url": nats_url(settings)})

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from shared.broker.stored import Ask, StoredMessage, value_of
 from shared.case import Case, write_case
 from shared.facts import Decision
 from shared.ids import CaseId
 from shared.kept_fields import Unknown, below, put_back
-from shared.stored import Ask, StoredMessage, value_of
 from shared.streams import CASES
 
 WHOLE = 200_000

@@ -12,7 +12,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.ids import SourceId

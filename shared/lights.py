@@ -24,7 +24,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
-from shared.broker_time import fetched_at
+from shared.broker.times import fetched_at
 from shared.clock_skew import BROKER, ClockSkew
 from shared.streams import LIGHTS
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from nats.aio.client import Client
 
+from shared.broker.walk import Stored, walk
 from shared.facts.authenticity import MESSAGE_ID, as_stored, distrust_envelope
 from shared.streams import FACTS
-from shared.walk import Stored, walk
 
 _BATCH = 32
 """What is looked for was mostly stored next."""

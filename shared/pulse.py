@@ -18,7 +18,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared.broker_time import STAMP, from_stamp
+from shared.broker.times import STAMP, from_stamp
 from shared.facts import Outage, Value
 from shared.facts.authors import Author
 from shared.formats import refuse_newer_bytes

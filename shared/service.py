@@ -24,7 +24,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Pro
 from starlette.routing import Route
 
 from shared import logs, openapi, problems, serving
-from shared.broker import Stopping, service_broker
+from shared.broker.connection import Stopping, service_broker
 from shared.clock_skew import ClockSkew
 from shared.door import doorway
 from shared.door.door import Door, Doorkeeper

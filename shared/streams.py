@@ -120,7 +120,7 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
 
 def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
     """Each that is not written anew every few seconds keeps more than one revision of a key: one that can't
-    be read is stepped back from (shared/last_readable.py).
+    be read is stepped back from (shared/broker/revisions.py).
     """
 
     def bucket(name: str, history: int, description: str, ttl: timedelta | None = None) -> KeyValueConfig:

@@ -23,7 +23,7 @@ from fenghuo.bootstrap import declare_streams, make_secrets, public_nkeys
 from fenghuo.broker_reload import reload
 from fenghuo.sources import SourceKeys
 from shared import tokens
-from shared.broker import connect
+from shared.broker.connection import connect
 from shared.directory import load_directory
 from shared.ids import PersonId, UnitId
 from shared.private_files import keep_private

@@ -25,7 +25,7 @@ def rebuild(as_json: AsJson = False) -> None:
     from services.audit.store.trail import StoreError, Trail
     from services.audit.writing.feed import Feed
     from services.audit.writing.rebuilding import rebuild as make_again
-    from shared.broker import connect
+    from shared.broker.connection import connect
 
     settings = AuditSettings()
     folder = settings.data_dir / "audit"

@@ -25,7 +25,7 @@ from fenghuo.places import Place
 from fenghuo.screen import ConsoleScreen, tell_addresses
 from services.escalator.policy.compress import compress
 from services.escalator.policy.load import load_policy
-from shared.broker import connect
+from shared.broker.connection import connect
 from shared.directory import load_directory
 from shared.ids import SourceId
 from shared.secrets import nkey_file, source_seed_file

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from fenghuo.demo.ledger import REPORT, Ledger, OpenDuty, in_words
 from fenghuo.demo.telling import Line, Teller, Tone
-from shared.broker_time import stored_at
+from shared.broker.times import stored_at
 from shared.facts import Fact, Report
 from shared.ids import CaseId
 from shared.streams import FACTS

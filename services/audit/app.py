@@ -41,7 +41,7 @@ from services.audit.witnessing.witnesses import Witnesses
 from services.audit.writing.feed import Feed
 from services.audit.writing.kept import StoreKeeps
 from services.audit.writing.sequencer import Sequencer
-from shared.broker import check_durables
+from shared.broker.durables import check_durables
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.gatekeeping import gate_of

@@ -24,7 +24,7 @@ from services.escalator.rebuild_api import rebuild_router
 from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
-from shared.broker import check_durables
+from shared.broker.durables import check_durables
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author

@@ -20,13 +20,13 @@ from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.lanes.send import Exchange, Written
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
-from shared.broker import PUBLISH_TIMEOUT
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
 from shared.ids import AreaCode, PostId, RosterId, SourceId, UnitId
-from shared.many_writes import Write, write_many
 from shared.standing import standing_case
 from shared.streams import POLICIES
 from shared.subjects import fact_subject

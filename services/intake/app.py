@@ -32,7 +32,7 @@ from services.intake.recording.refusals import Refusals
 from services.intake.recording.refused_often import RefusedOften
 from services.intake.reporting.submit import Submission
 from services.intake.settings import IntakeSettings
-from shared.broker import check_durables, subscribe_durable
+from shared.broker.durables import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author

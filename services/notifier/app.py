@@ -24,7 +24,7 @@ from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
 from services.notifier.messages.writer import Writer
 from services.notifier.settings import NotifierSettings
-from shared.broker import check_durables, subscribe_durable
+from shared.broker.durables import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author

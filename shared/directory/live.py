@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from nats.aio.client import Client
 
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.directory.kept import CURRENT, TOLD, Kept
 from shared.directory.keyed import HEAD, OBJECT, PART, Head, Objects, part_key
 from shared.directory.whole import Directory

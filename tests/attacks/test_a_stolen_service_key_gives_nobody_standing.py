@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from shared.broker import append
+from shared.broker.append import append
 from shared.case import CaseStatus
 from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Frozen, Via
 from shared.ids import CaseId, PersonId, UnitId

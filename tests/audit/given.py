@@ -8,7 +8,7 @@ from typing import Any
 from nats.aio.client import Client
 from pydantic import BaseModel
 
-from shared.broker import append
+from shared.broker.append import append
 from shared.facts import (
     About,
     Acknowledgement,

@@ -15,7 +15,7 @@ import jwt
 import pytest_asyncio
 
 from services.audit.bundle import verify
-from shared.broker_time import STAMP
+from shared.broker.times import STAMP
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, signing_key
 from shared.vocabulary import Role

@@ -22,7 +22,8 @@ from pymongo.errors import OperationFailure
 
 from fenghuo import store
 from shared import streams
-from shared.broker import append, connect_options
+from shared.broker.append import append
+from shared.broker.connection import connect_options
 from shared.directory import load_directory
 from shared.subjects import report_submit_subject
 from shared.vocabulary import Kind

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from ulid import ULID
 
 from services.escalator.lanes.overdue import ARRIVING, Overdue, by_limit, overdue_of, still_arriving
+from shared.broker.walk import Stored
 from shared.facts import Due, Fact
 from shared.ids import CaseId
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
-from shared.walk import Stored
 
 BACK = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 """When the broker was there again, and everything struck at once."""

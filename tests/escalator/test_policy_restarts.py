@@ -15,7 +15,7 @@ from services.escalator.policy.load import parse_policy
 from services.escalator.policy.versions import FILE, Version
 from services.escalator.policy_store.bucket import BucketStore
 from services.escalator.policy_store.store import Policies
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.facts import Frozen
 from shared.gatekeeping import Revocations
 from shared.revocation import REVOKED, Revocation, RevocationList, TakenBackBy

@@ -18,10 +18,10 @@ from services.escalator.metrics import WatchMetrics
 from services.escalator.self_check.watch_repair import armed_for
 from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
+from shared.broker.stillness import STILL_AFTER
 from shared.case import Case, write_case
 from shared.facts import Checked, Found
 from shared.ids import CaseId
-from shared.stillness import STILL_AFTER
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.subjects import armed_subject, due_subject
 from shared.vocabulary import Kind

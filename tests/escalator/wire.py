@@ -8,13 +8,13 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import KeyNotFoundError, NotFoundError
 from ulid import ULID
 
-from shared.broker import append
-from shared.broker_time import stored_at
+from shared.broker.append import append
+from shared.broker.stored import asking
+from shared.broker.times import stored_at
 from shared.case import Case, read_case
 from shared.case_parts import MissingPartError, whole_case
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, FactError, Via, read_decision
 from shared.ids import CaseId, PersonId, UnitId
-from shared.stored import asking
 from shared.subjects import armed_subject, fact_subject
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import a_report

@@ -19,12 +19,12 @@ from nats.js.errors import NotFoundError
 
 from services.audit.checking.against_stream import stream_faults
 from services.audit.writing.feed import Feed
-from shared.broker_time import stored_at
+from shared.broker.stored import asking
+from shared.broker.times import stored_at
 from shared.case import Case, read_case
 from shared.case_parts import part_of, whole_case
 from shared.facts import Fact
 from shared.ids import CaseId
-from shared.stored import asking
 from shared.streams import (
     AUDIT_DURABLE,
     CASES,

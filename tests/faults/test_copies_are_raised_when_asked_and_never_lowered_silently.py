@@ -8,7 +8,7 @@ from nats.js import JetStreamContext
 
 from fenghuo.bootstrap import declare_streams
 from shared import streams
-from shared.broker import connect
+from shared.broker.connection import connect
 from tests.faults.three_brokers import three_brokers
 
 NAMES = [

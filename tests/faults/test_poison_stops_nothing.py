@@ -16,12 +16,12 @@ import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 
+from shared.broker.revisions import last_readable
 from shared.case import Case, read_case, write_case
 from shared.case_parts import MissingPartError, places_of
 from shared.facts import Checked, EffectKind, Fact, Found, Rejection
 from shared.facts.cause import Cause
 from shared.ids import CaseId
-from shared.last_readable import last_readable
 from shared.streams import CASES, FACTS, LIGHTS, PULSES, bucket_configs, escalator_durable
 from shared.subjects import armed_subject, fact_subject, lane_of
 from shared.vocabulary import Kind, Role

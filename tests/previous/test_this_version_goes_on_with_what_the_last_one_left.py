@@ -11,10 +11,10 @@ import pytest_asyncio
 from fenghuo.gateway_lab import GatewayLab
 from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Trail
+from shared.broker.walk import walk
 from shared.case import CaseStatus, TaskState
 from shared.streams import FACTS
 from shared.vocabulary import Kind, Role
-from shared.walk import walk
 from tests.audit.reading import verdict_of
 from tests.escalator.wire import facts_of
 from tests.lab import Lab, until

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.broker_time import RECEIPT_TOLERANCE, from_nanoseconds, from_stamp, hand_out, is_of_receipt
+from shared.broker.times import RECEIPT_TOLERANCE, from_nanoseconds, from_stamp, hand_out, is_of_receipt
 from shared.facts import rfc3339
 
 nanoseconds = st.integers(min_value=0, max_value=7_000_000_000 * 10**9)

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.broker import STILL_AFTER
+from shared.broker.stillness import STILL_AFTER, Queue, Stillness
 from shared.clock_skew import BROKER, off_words
 from shared.lights import FRESH, Light, Word, broker_says, brokers_say, lights_out, read_light
-from shared.stillness import Queue, Stillness
 from shared.streams import durable_configs
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)

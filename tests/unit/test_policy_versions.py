@@ -12,7 +12,7 @@ from services.escalator.policy.load import parse_policy
 from services.escalator.policy.versions import FILE, Register, Standing, Version, VersionError, approve
 from services.escalator.policy_store.bucket import Following, TakenError
 from services.escalator.policy_store.store import Policies
-from shared.bucket_follower import Entry
+from shared.broker.bucket_follower import Entry
 from shared.facts import Frozen
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind

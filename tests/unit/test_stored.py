@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.stored import message_at, next_on, value_of
+from shared.broker.stored import message_at, next_on, value_of
 
 STAMP = "2026-11-23T03:00:00.123456789Z"
 LAGS = {"Status": "404", "Description": "Message Not Found"}

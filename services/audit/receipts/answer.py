@@ -19,7 +19,7 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import InclusionProof, NotInTrail
 from services.audit.records import record
 from services.audit.records.record import Rec
-from shared.broker_time import is_of_receipt
+from shared.broker.times import is_of_receipt
 from shared.facts import Frozen, Instant
 from shared.web import times
 

@@ -24,12 +24,13 @@ from nats.js.errors import KeyWrongLastSequenceError
 
 from services.audit.records.record import Message
 from shared import streams
-from shared.broker import append, inbox_prefix
-from shared.broker_time import STAMP, from_stamp, hand_out
+from shared.broker.append import append
+from shared.broker.connection import inbox_prefix
+from shared.broker.revisions import Readable, last_readable
+from shared.broker.stored import asking, message_at
+from shared.broker.times import STAMP, from_stamp, hand_out
 from shared.facts import rfc3339
 from shared.facts.authenticity import MESSAGE_ID, as_stored
-from shared.last_readable import Readable, last_readable
-from shared.stored import asking, message_at
 from shared.subjects import CHECKPOINT, TRAIL_WRITER
 
 _EPOCH = "epoch"

@@ -24,8 +24,10 @@ from services.escalator.deciding.decide import matter_of
 from services.escalator.deciding.matching import Match, Telling, apart, is_units_report, is_witness, match
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
-from shared.broker import PUBLISH_TIMEOUT, inbox_prefix
-from shared.broker_time import hand_out
+from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.connection import inbox_prefix
+from shared.broker.times import hand_out
+from shared.broker.walk import WalkError, walk
 from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
 from shared.facts.authenticity import as_stored, distrust
@@ -33,7 +35,6 @@ from shared.ids import CaseId
 from shared.streams import CROSS_CHECK_DURABLE, FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
-from shared.walk import WalkError, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -18,7 +18,8 @@ import orjson
 from nats.errors import Error as NatsError
 
 from services.escalator.lanes.send import ConflictError, Exchange, Written
-from shared.broker import PUBLISH_TIMEOUT
+from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.stored import StoredMessage, value_of
 from shared.case import Case, read_case, write_case
 from shared.case_parts import (
     MissingPartError,
@@ -33,7 +34,6 @@ from shared.case_parts import (
 from shared.facts.authenticity import is_a_brokers_answer
 from shared.ids import CaseId
 from shared.kept_fields import Unknown, unknown_in
-from shared.stored import StoredMessage, value_of
 from shared.streams import CASES
 
 READ_TRIES = 5

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nats.aio.client import Client
 
+from shared.broker.walk import Stored, walk
 from shared.directory import Directory
 from shared.directory.keyed import Objects
 from shared.directory.live import LiveDirectory
@@ -20,7 +21,6 @@ from shared.facts.authenticity import as_stored, distrust
 from shared.facts.directory import Change, DirectoryChange
 from shared.streams import FACTS
 from shared.vocabulary import Kind
-from shared.walk import Stored, walk
 
 KEPT = 4
 """Earlier directories that are kept for the next case."""

@@ -2,9 +2,9 @@
 
 from nats.js import JetStreamContext
 
+from shared.broker.revisions import last_readable, revisions
 from shared.case_parts import address_of, part_key, places_of
 from shared.ids import CaseId
-from shared.last_readable import last_readable, revisions
 from shared.streams import CASES
 
 

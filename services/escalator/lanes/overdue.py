@@ -16,14 +16,14 @@ import msgspec
 from nats.aio.client import Client
 
 from services.escalator.lanes.pull import Handed
+from shared.broker.stored import as_it_lies, asking
+from shared.broker.walk import Stored, walk
 from shared.facts import Due, Fact, FactError
 from shared.facts.authenticity import distrust
 from shared.formats import NewerError
 from shared.pulse import AWAY_AFTER
-from shared.stored import as_it_lies, asking
 from shared.streams import FACTS
 from shared.vocabulary import ESCALATOR_KINDS, Kind
-from shared.walk import Stored, walk
 
 ARRIVING = 0.3
 """Seconds after the first in which what else has struck reaches the record: the broker strikes everything

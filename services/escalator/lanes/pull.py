@@ -15,8 +15,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.broker import inbox_prefix
-from shared.broker_time import hand_out
+from shared.broker.connection import inbox_prefix
+from shared.broker.times import hand_out
 
 OPEN_FOR = 3.0
 """Seconds a request stays open; after a restart of the broker a lane stands still for no longer."""

@@ -24,18 +24,18 @@ from services.escalator.lanes.kept_parts import kept_parts
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.lanes.send import ConflictError
-from shared.broker import PUBLISH_TIMEOUT
+from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.revisions import last_readable
+from shared.broker.walk import Stored, walk
 from shared.case import Case, CaseStatus, read_case
 from shared.case_parts import address_of, head_of, places_of, put_together
 from shared.facts import Checked, Decision, EffectKind, Fact, FactError, Found, Rejection, read_decision
 from shared.facts.authenticity import as_stored, distrust
 from shared.facts.cause import Cause
 from shared.ids import CaseId, learned_at
-from shared.last_readable import last_readable
 from shared.streams import CASES, FACTS, escalator_durable
 from shared.subjects import lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
-from shared.walk import Stored, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

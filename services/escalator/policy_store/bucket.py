@@ -11,7 +11,7 @@ from typing import Protocol
 from nats.aio.client import Client
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.streams import POLICIES
 
 TEXT, VERSION = "text.", "version."

@@ -18,7 +18,7 @@ from services.escalator.policy.book import Policy
 from services.escalator.policy.load import check, parse_policy
 from services.escalator.policy.versions import FILE, Approval, Register, Standing, Version, approve, digest_of
 from services.escalator.policy_store.bucket import TEXT, VERSION, PolicyStore, TakenError
-from shared.bucket_follower import Entry
+from shared.broker.bucket_follower import Entry
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
 from shared.lined_yaml import YamlFault

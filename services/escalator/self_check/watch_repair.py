@@ -15,10 +15,10 @@ import orjson
 from nats.aio.client import Client
 from nats.js.errors import APIError
 
+from shared.broker.stored import asking, last_on, value_of
 from shared.case_parts import MissingPartError, head_of, is_parted, whole_case
 from shared.facts import Checked, Found
 from shared.ids import CaseId
-from shared.stored import asking, last_on, value_of
 from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
 from shared.subjects import armed_subject, due_subject, lane_of
 

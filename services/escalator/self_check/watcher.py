@@ -28,19 +28,19 @@ from services.escalator.lanes.cases import GONE
 from services.escalator.metrics import WatchMetrics
 from services.escalator.self_check.watch_repair import IN_FLIGHT, CaseSeen, Closely, armed_for, case_seen
 from services.escalator.settings import EscalatorSettings
-from shared.broker import append
-from shared.broker_time import STAMP, from_stamp
+from shared.broker.append import append
+from shared.broker.stillness import STILL_AFTER, Queue, Stillness, queue_of
+from shared.broker.times import STAMP, from_stamp
+from shared.broker.walk import Stored, WalkError, walk
 from shared.case_parts import is_parted
 from shared.facts import Checked, Fact, Found
 from shared.facts.aside import aside_id
 from shared.facts.authenticity import as_stored, distrust_envelope
 from shared.ids import CaseId
 from shared.lights import lights_out, read_light
-from shared.stillness import STILL_AFTER, Queue, Stillness, queue_of
 from shared.streams import CASES, CLOCKS, FACTS, LIGHTS, POSITIONS, Position, escalator_durable, position_key
 from shared.subjects import LANES, fact_subject, lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
-from shared.walk import Stored, WalkError, walk
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

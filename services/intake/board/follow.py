@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from prometheus_client import Counter
 
 from services.intake.board.board import Board
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.case_parts import part_of
 from shared.facts.authenticity import is_a_brokers_answer
 from shared.facts.distrust import WORDS, Distrust

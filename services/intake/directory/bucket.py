@@ -16,12 +16,12 @@ from nats.js.kv import KeyValue
 
 from services.intake.directory.facts import ChangeFact, fact_id
 from services.intake.recording.record import Unreachable, connected
+from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
 from shared.directory.kept import CURRENT, PROPOSED, TOLD, Kept, Proposals, file_key
 from shared.directory.keyed import FILE, HEAD, Head, key_of, named_by, part_key
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
-from shared.many_writes import Write, write_many
 from shared.problems import Problem
 from shared.streams import DIRECTORY
 from shared.subjects import fact_subject

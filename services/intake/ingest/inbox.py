@@ -20,7 +20,7 @@ from services.intake.fields.fault_texts import Fault
 from services.intake.ingest.formats.items import FormatError
 from services.intake.ingest.ingest import HandIn, Taking
 from services.intake.recording.record import Record, Unreachable, id_of
-from shared.broker_time import hand_out, stored_at
+from shared.broker.times import hand_out, stored_at
 from shared.facts import Fact, Rejection
 from shared.facts.aside import FAULT_LIMIT, LARGEST_FACT, WORDS_LIMIT, kept_headers
 from shared.facts.cause import Cause

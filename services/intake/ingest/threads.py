@@ -13,9 +13,9 @@ import nats.errors
 from nats.aio.client import Client
 
 from services.intake.recording.record import READ_TIMEOUT, Unreachable, connected
+from shared.broker.revisions import last_readable
+from shared.broker.stored import asking, value_of
 from shared.ids import IS_CASE_ID, CaseId
-from shared.last_readable import last_readable
-from shared.stored import asking, value_of
 from shared.streams import THREADS
 
 SETTLING = 0.5

@@ -20,18 +20,18 @@ from nats.js.errors import APIError
 
 from services.intake.metrics import Metrics
 from shared.act_outcome import Became, became_on_record
-from shared.broker import append
+from shared.broker.append import append
+from shared.broker.stored import message_at, value_of
+from shared.broker.walk import Stored as StoredMessage
+from shared.broker.walk import WalkError, walk
 from shared.facts import Fact, FactError
 from shared.facts.authenticity import as_stored, distrust
 from shared.ids import CaseId
 from shared.on_record import on_record
 from shared.problems import Problem
-from shared.stored import message_at, value_of
 from shared.streams import FACTS, IDS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
-from shared.walk import Stored as StoredMessage
-from shared.walk import WalkError, walk
 
 READ_TIMEOUT = 2.0
 LOOKED_AT = 2_000

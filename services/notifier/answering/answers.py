@@ -22,15 +22,15 @@ from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import key_safe
 from services.notifier.messages.links import Link
 from shared.act_outcome import NOT_KNOWN_YET, Became, Outcome, became_by, became_on_record
-from shared.broker import append
+from shared.broker.append import append
+from shared.broker.stored import asking, message_at, value_of
+from shared.broker.walk import WalkError
 from shared.case import Applied, read_case
 from shared.case_parts import LISTS, MissingPartError, head_of, whole_case
 from shared.facts import Fact
 from shared.ids import CaseId
-from shared.stored import asking, message_at, value_of
 from shared.streams import CASES, FACTS
 from shared.subjects import fact_subject
-from shared.walk import WalkError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -39,7 +39,7 @@ from services.notifier.delivery.post import Post
 from services.notifier.delivery.record import SOURCE, Outcome, Record, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, routes
 from services.notifier.delivery.whether_over import is_past
-from shared.broker_time import hand_out, stored_at
+from shared.broker.times import hand_out, stored_at
 from shared.case import Case
 from shared.directory import Directory, Person
 from shared.directory.addresses import masked

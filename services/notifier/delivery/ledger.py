@@ -20,16 +20,16 @@ from nats.js.errors import InvalidKeyError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from services.notifier.delivery.record import Sheet
-from shared.broker import append
+from shared.broker.append import append
+from shared.broker.revisions import last_readable
+from shared.broker.stored import asking, value_of
+from shared.broker.walk import WalkError
 from shared.facts import Fact
 from shared.facts.aside import Aside
 from shared.ids import CaseId
-from shared.last_readable import last_readable
 from shared.on_record import on_record
-from shared.stored import asking, value_of
 from shared.streams import DELIVERIES
 from shared.subjects import fact_subject
-from shared.walk import WalkError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ import orjson
 from nats.aio.client import Client
 
 from services.notifier.delivery.record import Sheet
-from shared.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketFollower, Entry
 from shared.streams import DELIVERIES
 
 

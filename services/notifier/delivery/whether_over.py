@@ -13,12 +13,12 @@ from enum import StrEnum
 import structlog
 from nats.aio.client import Client
 
+from shared.broker.revisions import last_readable
+from shared.broker.stored import asking, value_of
 from shared.case import Case, CaseStatus, DutyState, read_case
 from shared.case_parts import MissingPartError, head_of, whole_case
 from shared.facts import Decision
 from shared.ids import CaseId, DutyId
-from shared.last_readable import last_readable
-from shared.stored import asking, value_of
 from shared.streams import CASES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

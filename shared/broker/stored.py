@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.broker_time import STAMP, from_stamp
+from shared.broker.times import STAMP, from_stamp
 
 Ask = Callable[[str, bytes], Awaitable[Msg]]
 """Sends a request and gives the broker's answer; bounds itself in time."""

@@ -19,9 +19,9 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from shared.broker import unless_cancelled
+from shared.broker.cancelling import unless_cancelled
+from shared.broker.revisions import revisions
 from shared.formats import NewerError, NewerSeen, refuse_newer_bytes
-from shared.last_readable import revisions
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import orjson
 from nats.aio.client import Client
 
-from shared.broker_time import STAMP, from_stamp
+from shared.broker.times import STAMP, from_stamp
 from shared.facts import rfc3339
 from shared.problems import UnavailableError
 
