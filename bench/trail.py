@@ -30,8 +30,8 @@ from fenghuo import embedded
 from fenghuo.trail_source import source_at
 from services.audit.checking.sources import write_folder
 from services.audit.checking.verify import Verdict, verify
-from services.audit.log.note import Verifier
 from shared.subjects import CHECKPOINT, fact_subject
+from shared.tlog.note import Verifier
 from tests.lab import Lab, Running, until
 
 FACTS = int(os.environ.get("FENGHUO_BENCH_FACTS", "30000"))

@@ -20,10 +20,6 @@ from pymongo import IndexModel, MongoClient
 
 from bench.trail_facts import BEGIN, SPAN, Year
 from fenghuo import embedded
-from services.audit.log import merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import Edge, Tile
-from services.audit.log.note import Signer, key_hash, public_bytes
 from services.audit.reading.reader import TrailReader
 from services.audit.records import builder
 from services.audit.records.actors import Seen
@@ -38,6 +34,10 @@ from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
 from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Signed, Trail
 from shared.directory import Directory, load_directory
 from shared.facts import rfc3339
+from shared.tlog import merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import Edge, Tile
+from shared.tlog.note import Signer, key_hash, public_bytes
 
 ORIGIN = "bench.fenghuo.invalid/trail"
 _CHECKPOINT_EVERY = 50_000

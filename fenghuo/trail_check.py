@@ -15,10 +15,10 @@ from fenghuo.places import nats_url, secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
 from services.audit.checking.run import Fault
-from services.audit.log.note import Verifier
 from services.audit.stamps.stamp import certificates
 from shared.secrets import nkey_file
 from shared.settings import Settings
+from shared.tlog.note import Verifier
 
 if TYPE_CHECKING:
     from services.audit.checking.verify import Verdict

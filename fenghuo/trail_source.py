@@ -21,7 +21,7 @@ from shared.settings import Settings
 from shared.vocabulary import Role
 
 if TYPE_CHECKING:
-    from services.audit.log.note import Verifier
+    from shared.tlog.note import Verifier
 
 T = TypeVar("T")
 Progressed = Callable[[int, int], None]
@@ -42,7 +42,7 @@ def vkey_text(given: str | None) -> str:
 
 
 def pinned(given: str | None) -> "Verifier":
-    from services.audit.log.note import NoteError, Verifier
+    from shared.tlog.note import NoteError, Verifier
 
     try:
         return Verifier.read(vkey_text(given))
@@ -63,7 +63,7 @@ def before_text(given: str | None, vkey: str | None) -> str | None:
 
 
 def pinned_before(given: str | None, vkey: str | None) -> "Verifier | None":
-    from services.audit.log.note import NoteError, Verifier
+    from shared.tlog.note import NoteError, Verifier
 
     text = before_text(given, vkey)
     try:

@@ -118,10 +118,10 @@ def verify(
     """
     from services.audit.checking import verify as verifying
     from services.audit.checking.sources import StoreSource
-    from services.audit.log import checkpoint
     from services.audit.search.key import NAME, known_macs
     from services.audit.witnessing import witnessed
     from shared.facts.distrust import WORDS
+    from shared.tlog import checkpoint
 
     key = pinned(vkey)
     if bundle_file is not None:

@@ -24,10 +24,10 @@ def begin(
     """
     from fenghuo.places import running_addresses
     from services.audit.log import succession
-    from services.audit.log.note import NoteError, Signer
     from services.audit.log.signer import RefusedError
     from shared.secrets import SecretFile, SecretMissing, read_secret
     from shared.settings import Settings
+    from shared.tlog.note import NoteError, Signer
 
     settings = Settings()
     if running_addresses(settings.data_dir):

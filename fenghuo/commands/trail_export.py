@@ -250,7 +250,7 @@ def verify_bundle(
 
 def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None:
     from services.audit.checking.sources import write_folder
-    from services.audit.log import checkpoint
+    from shared.tlog import checkpoint
 
     key, text = pinned(vkey), vkey_text(vkey)
     if to.exists() and any(to.iterdir()):

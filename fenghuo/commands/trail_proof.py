@@ -19,9 +19,9 @@ from shared.secrets import SecretFile
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.audit.log.cosign import Witness
-    from services.audit.log.note import Verifier
     from services.audit.receipts.answer import Claims
+    from shared.tlog.cosignature import Witness
+    from shared.tlog.note import Verifier
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
@@ -47,8 +47,8 @@ _KEEP = "keep what you were given and tell those who watch over the trail"
 
 
 def pinned_witnesses(given: list[str], quorum: int, log_key: "Verifier") -> "list[Witness]":
-    from services.audit.log.cosign import Witness, refuse_kin
-    from services.audit.log.note import NoteError
+    from shared.tlog.cosignature import Witness, refuse_kin
+    from shared.tlog.note import NoteError
 
     try:
         witnesses = [
@@ -126,15 +126,16 @@ def _checked(
     quorum: int,
     claims: "Claims | None",
 ) -> dict[str, Any]:
-    from services.audit.log import checkpoint, cosign, merkle, note, tlog_proof
     from services.audit.records.record import Rec, RecordError
+    from shared.tlog import checkpoint, cosignature, merkle, note
+    from shared.tlog import proof as tlog_proof
 
     key = pinned(vkey)
     witnesses = pinned_witnesses(witness, quorum, key)
     try:
         held = tlog_proof.parse(raw)
         signed = checkpoint.read(held.note.encode(), key)
-        times = cosign.cosigned(note.parse(held.note.encode()), witnesses)
+        times = cosignature.cosigned(note.parse(held.note.encode()), witnesses)
         rec_bytes = given if given is not None else held.extra
         if rec_bytes is None:
             fail(Exit.USAGE, "the file does not carry the record", "give the record's bytes: --record FILE")

@@ -49,7 +49,7 @@ def init(
 ) -> None:
     """Make the key (once), and follow a log. Repeat it for each log."""
     from fenghuo.witness.folder import Folder, FolderError
-    from services.audit.log.note import NoteError
+    from shared.tlog.note import NoteError
 
     try:
         vkey, new = Folder(folder).init(name, log, url, listen=listen, webhook=webhook, now=int(time.time()))

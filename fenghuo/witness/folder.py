@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from services.audit.log.cosign import Cosigner, make_key
-from services.audit.log.merkle import EMPTY_ROOT
-from services.audit.log.note import NoteError, Verifier
+from shared.tlog.cosignature import Cosigner, make_key
+from shared.tlog.merkle import EMPTY_ROOT
+from shared.tlog.note import NoteError, Verifier
 
 CONFIG = "witness.toml"
 KEY = "witness.skey"

@@ -15,10 +15,10 @@ from fenghuo.witness.folder import Log, Seen
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.request import AddCheckpoint
 from fenghuo.witness.witnessing import Witnessing, is_signed
-from services.audit.log import note, tile_roots
-from services.audit.log.checkpoint import CheckpointError, Head, head_of, signed_at
-from services.audit.log.layout import LayoutError
-from services.audit.log.note import Note, NoteError
+from shared.tlog import note, tile_roots
+from shared.tlog.checkpoint import CheckpointError, Head, head_of, signed_at
+from shared.tlog.layout import LayoutError
+from shared.tlog.note import Note, NoteError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 EVERY = 5.0

@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from fenghuo.witness.folder import Seen
 from fenghuo.witness.request import AddCheckpoint
-from services.audit.log import merkle
-from services.audit.log.merkle import ProofError
+from shared.tlog import merkle
+from shared.tlog.merkle import ProofError
 
 SIZE_TYPE = "text/x.tlog.size"
 

@@ -2,8 +2,8 @@
 
 import httpx
 
-from services.audit.log import layout, merkle
-from services.audit.log.layout import CHECKPOINT_PATH, TileId
+from shared.tlog import layout, merkle
+from shared.tlog.layout import CHECKPOINT_PATH, TileId
 
 _OK = 200
 _CHECKPOINT_LIMIT = 256 * 1024

@@ -6,10 +6,10 @@ Invariant: what `read` takes is exactly what `write` makes; anything else is ref
 
 from dataclasses import dataclass
 
-from services.audit.log import cosign, note
-from services.audit.log.checkpoint import CheckpointError, Head, head_of, size_of
-from services.audit.log.merkle import HASH_SIZE
-from services.audit.log.note import Note, NoteError
+from shared.tlog import cosignature, note
+from shared.tlog.checkpoint import CheckpointError, Head, head_of, size_of
+from shared.tlog.merkle import HASH_SIZE
+from shared.tlog.note import Note, NoteError
 
 PROOF_LINES = 63
 BODY_LIMIT = 256 * 1024
@@ -27,7 +27,7 @@ class AddCheckpoint:
     head: Head
 
 
-write = cosign.add_checkpoint
+write = cosignature.add_checkpoint
 
 
 def read(body: bytes) -> AddCheckpoint:

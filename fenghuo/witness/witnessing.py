@@ -15,8 +15,8 @@ from fenghuo.witness import judge, request
 from fenghuo.witness.evidence import NEXT, WORDS, Evidence, Misdeed
 from fenghuo.witness.folder import Folder, Log, Seen
 from fenghuo.witness.request import AddCheckpoint, MalformedError
-from services.audit.log.cosign import Cosigner
-from services.audit.log.note import Note, NoteError
+from shared.tlog.cosignature import Cosigner
+from shared.tlog.note import Note, NoteError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _CLOCK_BACK = 60

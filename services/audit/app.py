@@ -19,7 +19,6 @@ from services.audit.keeping.desk import KeepingDesk
 from services.audit.keeping.erasure_store import ErasureStore
 from services.audit.keeping.masking import Masks
 from services.audit.keeping.redaction import Eraser
-from services.audit.log.note import Signer, Verifier
 from services.audit.log.signer import STATE_FILE, CheckpointSigner, StateFile
 from services.audit.log.succession import Succession
 from services.audit.log.tiles import tiles_router
@@ -51,6 +50,7 @@ from shared.secrets import SecretFile, read_secret, verify_key
 from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
+from shared.tlog.note import Signer, Verifier
 from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from services.audit.log import merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import leaf_hash
-from services.audit.log.note import Signer
 from shared.facts import rfc3339
+from shared.tlog import merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import leaf_hash
+from shared.tlog.note import Signer
 from tests.audit.by_hand import delete_payload, edit_payload, payload_of
 from tests.audit.given import AT
 

@@ -13,13 +13,13 @@ from nats.errors import Error as NatsError
 
 from services.audit.checking.against_stream import stream_faults
 from services.audit.checking.verify import verify
-from services.audit.log import checkpoint, merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import Edge
-from services.audit.log.note import Verifier
 from services.audit.store.trail import Trail
 from services.audit.writing.feed import Feed, StreamNow
 from shared.subjects import CHECKPOINT
+from shared.tlog import checkpoint, merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import Edge
+from shared.tlog.note import Verifier
 from tests.audit.given import acknowledged, new_case, publish
 from tests.audit.reading import key_of, store_of
 from tests.lab import Lab, until

@@ -12,9 +12,6 @@ from typing import Any, cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fenghuo.bootstrap import TRAIL_ORIGIN
-from services.audit.log import merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.note import Signer, key_hash
 from services.audit.reading.reader import TrailReader, entry_view
 from services.audit.reading.views import CheckpointView, Filter, InclusionProof, Order, Page
 from services.audit.records.actors import Author
@@ -24,6 +21,9 @@ from services.audit.records.record import Message
 from services.audit.store.trail import Signed, Stored
 from shared.facts import Fact, rfc3339
 from shared.subjects import fact_subject
+from shared.tlog import merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.note import Signer, key_hash
 
 BEGIN = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from services.audit.checking.sources import StoreSource
 from services.audit.checking.verify import Verdict, verify
-from services.audit.log.note import Verifier
 from services.audit.reading.reader import TrailReader
 from services.audit.store.trail import Trail
 from shared.secrets import SecretFile
+from shared.tlog.note import Verifier
 from tests.lab import Lab
 
 

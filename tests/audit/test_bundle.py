@@ -24,13 +24,13 @@ from hypothesis import strategies as st
 from services.audit.bundle import verify
 from services.audit.bundle.make import Bundles
 from services.audit.bundle.write import VERIFIER
-from services.audit.log.cosign import Cosigner, make_key, with_lines
-from services.audit.log.note import Signer
 from services.audit.records.payloads import Payload, without
 from services.audit.store.trail import Signed
 from shared.directory import load_directory
 from shared.facts import Actor, Fact, rfc3339
 from shared.facts.keeping import ErasedFields, Redacted
+from shared.tlog.cosignature import Cosigner, make_key, with_lines
+from shared.tlog.note import Signer
 from shared.vocabulary import Kind, Role
 from tests.audit.made import MadeTrail, signer, vkey_of
 from tests.audit.story import a_story

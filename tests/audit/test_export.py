@@ -27,9 +27,9 @@ from services.audit.export.line import read_line
 from services.audit.export.rows import COLUMNS, Cell, Words
 from services.audit.export.verify import check_export
 from services.audit.export.xlsx_table import Workbook
-from services.audit.log.note import Verifier
 from shared import tokens
 from shared.directory import load_directory
+from shared.tlog.note import Verifier
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
 from shared.web.names import Names

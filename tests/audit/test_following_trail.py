@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from fenghuo.bootstrap import note_key
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import Verdict, verify
-from services.audit.log import layout
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.ended import end_note
-from services.audit.log.layout import ENTRIES, TileId
-from services.audit.log.merkle import Edge, leaf_hash
-from services.audit.log.note import Signer, Verifier
 from services.audit.records.record import FOLLOWING_VERSION, Rec
 from shared.facts import rfc3339
+from shared.tlog import layout
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.ended import end_note
+from shared.tlog.layout import ENTRIES, TileId
+from shared.tlog.merkle import Edge, leaf_hash
+from shared.tlog.note import Signer, Verifier
 from tests.audit.test_verify_large import AT, write
 
 ROOT = bytes(range(32))

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from fenghuo.bootstrap import note_key
 from fenghuo.commands.trail import app
 from services.audit.bundle.verify import check as check_bundle
-from services.audit.log import cosign, note
-from services.audit.log.note import NoteError, Signer, Verifier
 from shared.secrets import SecretFile
+from shared.tlog import cosignature, note
+from shared.tlog.note import NoteError, Signer, Verifier
 from shared.vocabulary import Role
 from tests.audit.deeds import forge
 from tests.audit.given import acknowledged, new_case, publish, reported
@@ -123,7 +123,7 @@ async def test_the_trails_own_key_is_not_taken_for_a_witness(auditor: Auditor) -
     """Its clock line is a cosignature of the very form a witness gives."""
     skey = (auditor.lab.secrets / SecretFile.TRAIL_SIGNING).read_text()
     own = Signer.read(skey)
-    disguised = cosign.Cosigner(own.name, b"", own.key).vkey
+    disguised = cosignature.Cosigner(own.name, b"", own.key).vkey
     code, _, errors = await auditor.verify("--witness", disguised)
     assert (code, "the key of the log fenghuo.trail itself" in " ".join(errors.split())) == (2, True), errors
     service = await auditor.lab.start_service(
@@ -134,12 +134,14 @@ async def test_the_trails_own_key_is_not_taken_for_a_witness(auditor: Auditor) -
 
 
 def test_one_key_under_two_names_is_one_witness() -> None:
-    skey, vkey = cosign.make_key("w.example/1")
-    one, log = cosign.Witness.read(vkey), Verifier.read(note_key("fenghuo.trail")[1])
-    twin = cosign.Witness.read(cosign.Cosigner("w.example/2", b"", cosign.Cosigner.read(skey).key).vkey)
-    cosign.refuse_kin([one, one], log)
+    skey, vkey = cosignature.make_key("w.example/1")
+    one, log = cosignature.Witness.read(vkey), Verifier.read(note_key("fenghuo.trail")[1])
+    twin = cosignature.Witness.read(
+        cosignature.Cosigner("w.example/2", b"", cosignature.Cosigner.read(skey).key).vkey
+    )
+    cosignature.refuse_kin([one, one], log)
     with pytest.raises(NoteError, match="one witness, not two"):
-        cosign.refuse_kin([one, twin], log)
+        cosignature.refuse_kin([one, twin], log)
     trail = note_key("fenghuo.trail")[1]
     for witnesses in ([vkey, vkey], [trail]):
         with pytest.raises(ValueError, match="the trail's own key, or is named twice"):

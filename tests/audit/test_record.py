@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
 from services.audit.keeping.masking import MASK, masked
-from services.audit.log import layout
-from services.audit.log.layout import ENTRIES, TileId
-from services.audit.log.merkle import TILE_WIDTH
-from services.audit.log.note import Verifier
 from services.audit.records import builder, personal
 from services.audit.records.actors import Author, Seen
 from services.audit.records.builder import Built, Source, build_all, opened
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.payloads import Payload, chunks, starts_of, unpack, without
 from services.audit.records.record import Message, Rec
+from shared.tlog import layout
+from shared.tlog.layout import ENTRIES, TileId
+from shared.tlog.merkle import TILE_WIDTH
+from shared.tlog.note import Verifier
 from shared.vocabulary import Kind
 
 GOLDEN = Path(__file__).parents[1] / "data" / "trail_v1"

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from services.audit.log.note import Signer
 from services.audit.log.signer import CheckpointSigner, StateFile
 from services.audit.metrics import Metrics
 from services.audit.records.record import Message, Rec
@@ -14,6 +13,7 @@ from services.audit.store.trail import Trail
 from services.audit.writing.feed import Delivered, Feed, StreamNow
 from services.audit.writing.sequencer import Sequencer
 from shared.secrets import SecretFile, read_secret
+from shared.tlog.note import Signer
 from tests.audit.given import acknowledged, new_case
 from tests.audit.reading import verdict_of
 from tests.lab import Lab, until

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from services.audit.log import checkpoint, layout, merkle
-from services.audit.log.layout import TileId
-from services.audit.log.note import Verifier
 from shared.secrets import SecretFile
+from shared.tlog import checkpoint, layout, merkle
+from shared.tlog.layout import TileId
+from shared.tlog.note import Verifier
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, lapsed, new_case, publish, reported
 from tests.lab import Lab, Running, until

@@ -12,16 +12,16 @@ from pymongo import MongoClient
 from fenghuo.bootstrap import note_key
 from services.audit.checking.against_stream import stream_faults
 from services.audit.checking.verify import verify
-from services.audit.log import merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.checkpoint import read as read_checkpoint
-from services.audit.log.merkle import leaf_hash
-from services.audit.log.note import Signer
 from services.audit.log.signer import CheckpointSigner, RefusedError, StateFile
 from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Trail
 from services.audit.writing.feed import Feed
 from shared.secrets import SecretFile
+from shared.tlog import merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.checkpoint import read as read_checkpoint
+from shared.tlog.merkle import leaf_hash
+from shared.tlog.note import Signer
 from shared.vocabulary import Role
 from tests.audit.deeds import (
     DEEDS,

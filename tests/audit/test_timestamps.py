@@ -14,12 +14,12 @@ from pymongo import MongoClient
 
 from services.audit.checking.sources import FolderSource, write_folder
 from services.audit.checking.verify import verify
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import EMPTY_ROOT
-from services.audit.log.note import Signer
 from services.audit.stamps import stamp as timestamps
 from services.audit.stamps.stamp import Stamp, StampError
 from shared.secrets import SecretFile
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import EMPTY_ROOT
+from shared.tlog.note import Signer
 from tests.audit.given import new_case, publish, reported
 from tests.audit.reading import key_of, store_of
 from tests.lab import Lab, until

@@ -11,14 +11,14 @@ from fenghuo.bootstrap import note_key
 from fenghuo.trail_source import source_at
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
-from services.audit.log import layout, merkle
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.layout import ENTRIES, TileId
-from services.audit.log.merkle import TILE_WIDTH, Edge, leaf_hash
-from services.audit.log.note import Signer, Verifier
 from services.audit.records.record import Rec
 from services.audit.writing.pace import Pace
 from shared.facts import rfc3339
+from shared.tlog import layout, merkle
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.layout import ENTRIES, TileId
+from shared.tlog.merkle import TILE_WIDTH, Edge, leaf_hash
+from shared.tlog.note import Signer, Verifier
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 SIZE = 200_000

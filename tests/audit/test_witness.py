@@ -20,21 +20,22 @@ from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
 from services.audit.checking.sources import TrailSource
-from services.audit.log import cosign, layout, note, tlog_proof
-from services.audit.log.checkpoint import Checkpoint, head_of
-from services.audit.log.cosign import Witness
-from services.audit.log.merkle import Edge, leaf_hash
-from services.audit.log.note import Signer
 from services.audit.records.record import Rec
 from services.audit.witnessing import witnessed
 from shared.secrets import SecretFile, signing_key
+from shared.tlog import cosignature, layout, note
+from shared.tlog import proof as tlog_proof
+from shared.tlog.checkpoint import Checkpoint, head_of
+from shared.tlog.cosignature import Witness
+from shared.tlog.merkle import Edge, leaf_hash
+from shared.tlog.note import Signer
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import key_of, store_of
 from tests.audit.witness_given import RunningWitness
 from tests.lab import Lab, Running, lab_in, until
 
-_, STRANGER = cosign.make_key("stranger.example/w9")
+_, STRANGER = cosignature.make_key("stranger.example/w9")
 
 
 def _now() -> datetime:
@@ -102,13 +103,13 @@ async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(
             (await client.get("/api/v1/trail/proof/inclusion.tlog-proof", params={"index": 7})).content
         )
         signed = note.parse(proof.note.encode())
-        assert list(cosign.cosigned(signed, [key])) == [key.id]
+        assert list(cosignature.cosigned(signed, [key])) == [key.id]
         assert proof.extra is not None
         proof.leads_from(proof.extra, head_of(signed.text))
         page = (await client.get("/api/v1/trail/entries/7", headers=watched.lab.bearer(Role.AUDITOR))).json()
         assert (page["entry"]["sealed"], page["proof"]["sealed"]) == (True, True)
         served = (await client.get("/api/v1/trail/checkpoint/sealed")).content
-        assert list(cosign.cosigned(note.parse(served), [key])) == [key.id]
+        assert list(cosignature.cosigned(note.parse(served), [key])) == [key.id]
     file = tmp_path / "7.tlog-proof"
     for arguments, code in (
         (("proof", "7", "--to", str(file), "--witness", watched.witness.vkey), 0),
@@ -176,12 +177,12 @@ async def test_a_log_that_forks_is_refused_and_both_its_statements_are_kept(watc
         edge.append(leaf_hash(b"forged %d" % index))
     forged = Checkpoint(stolen.name, size, edge.root(), _now()).sign(stolen).write()
     async with httpx.AsyncClient(base_url=watched.witness.url) as client:
-        answer = await client.post("/add-checkpoint", content=cosign.add_checkpoint(size, [], forged))
+        answer = await client.post("/add-checkpoint", content=cosignature.add_checkpoint(size, [], forged))
         assert answer.status_code == 409
         edge.append(leaf_hash(b"and on"))
         forged = Checkpoint(stolen.name, size + 1, edge.root(), _now()).sign(stolen).write()
         answer = await client.post(
-            "/add-checkpoint", content=cosign.add_checkpoint(size, [bytes(32)] * 9, forged)
+            "/add-checkpoint", content=cosignature.add_checkpoint(size, [bytes(32)] * 9, forged)
         )
         assert answer.status_code in (409, 422)
     (file,) = watched.witness.evidence()
@@ -255,7 +256,7 @@ async def test_a_witness_killed_before_it_answered_promises_nothing_else(
         edge = Edge()
         for index in range(5):
             edge.append(leaf_hash(seed + bytes([index])))
-        return cosign.add_checkpoint(
+        return cosignature.add_checkpoint(
             0, [], Checkpoint(signer.name, 5, edge.root(), _now()).sign(signer).write()
         )
 

@@ -19,17 +19,18 @@ from fenghuo.witness.folder import Folder, FolderError, Log
 from fenghuo.witness.following import Follower
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.witnessing import Witnessing
-from services.audit.log import cosign, layout, merkle, note, tlog_proof
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.cosign import Witness
-from services.audit.log.layout import ENTRIES
-from services.audit.log.merkle import leaf_hash
-from services.audit.log.note import NoteError, Signer
-from services.audit.log.tlog_proof import TlogProofError
 from services.audit.store.calls import TakenError
 from services.audit.store.trail import gallop
 from services.audit.witnessing.cosigned import Cosignature, CosignatureStore, Cosigned
 from services.audit.witnessing.witnesses import read_witnesses
+from shared.tlog import cosignature, layout, merkle, note
+from shared.tlog import proof as tlog_proof
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.cosignature import Witness
+from shared.tlog.layout import ENTRIES
+from shared.tlog.merkle import leaf_hash
+from shared.tlog.note import NoteError, Signer
+from shared.tlog.proof import TlogProofError
 from tests.lab import until
 
 SKEY, VKEY = note_key("fenghuo.trail")
@@ -86,7 +87,7 @@ class Given:
         )
 
     def add(self, old: int, hashes: Sequence[bytes], written: str) -> tuple[int, str]:
-        answer = self.witnessing.add_checkpoint(cosign.add_checkpoint(old, hashes, written))
+        answer = self.witnessing.add_checkpoint(cosignature.add_checkpoint(old, hashes, written))
         return int(answer.status), answer.body
 
 
@@ -156,7 +157,7 @@ def test_it_follows_a_log_from_its_tiles_and_cosigns_each_sign_of_life(tmp_path:
         assert (seen.size, seen.time) == (size, AT + at)
     cosigned = given_.witnessing.cosigned(given_.log)
     assert cosigned is not None
-    assert cosign.cosigned(note.parse(cosigned.encode()), [Witness.read(given_.vkey)]) == {
+    assert cosignature.cosigned(note.parse(cosigned.encode()), [Witness.read(given_.vkey)]) == {
         Witness.read(given_.vkey).id: AT + 61
     }
 
@@ -220,15 +221,15 @@ def test_its_times_do_not_run_backwards(tmp_path: Path) -> None:
         written = signed(TRUE, size)
         status, line = given_.add(max(size - 1, 0), proof_of(TRUE, size - 1, size), written)
         assert status == 200
-        times += cosign.cosigned(note.parse((written + line).encode()), [key]).values()
+        times += cosignature.cosigned(note.parse((written + line).encode()), [key]).values()
     assert times == [AT, AT, AT + 5]
 
 
 @given(st.data())
 def test_no_bit_of_a_cosignature_can_be_changed_and_none_passes_for_a_logs(data: st.DataObject) -> None:
-    skey, vkey = cosign.make_key("w.example/1")
+    skey, vkey = cosignature.make_key("w.example/1")
     text = signed(TRUE, 3).partition("\n\n")[0] + "\n"
-    line = cosign.Cosigner.read(skey).cosign(text, AT)
+    line = cosignature.Cosigner.read(skey).cosign(text, AT)
     witness = Witness.read(vkey)
     assert witness.time_of(line, text) == AT
     value = bytearray(line.value)
@@ -267,7 +268,7 @@ def proof_of_inclusion(index: int, size: int) -> list[bytes]:
 
 
 def test_witnesses_are_named_by_lines_or_a_file(tmp_path: Path) -> None:
-    _, vkey = cosign.make_key("w.example/1")
+    _, vkey = cosignature.make_key("w.example/1")
     (one,) = read_witnesses(f"# ours\nhttps://w.example/ {vkey}\n")
     assert (one.url, one.key.name) == ("https://w.example", "w.example/1")
     (tmp_path / "witnesses").write_text(f"https://w.example {vkey}\nhttp://other {vkey} # twice\n")

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audit.bundle import verify as own_bundle
-from services.audit.log import checkpoint as own_checkpoint
-from services.audit.log import cosign as own_cosign
-from services.audit.log import layout, merkle
-from services.audit.log import note as own_note
-from services.audit.log import tlog_proof as own_proof
+from shared.tlog import checkpoint as own_checkpoint
+from shared.tlog import cosignature as own_cosign
+from shared.tlog import layout, merkle
+from shared.tlog import note as own_note
+from shared.tlog import proof as own_proof
 from tests.conformance.made_log import MadeLog, checkpoint_text, secret, signature_line, vkey
 from tests.conformance.mutations import mutated
 from tests.conformance.verifier.checkpoint import Checkpoint, open_checkpoint

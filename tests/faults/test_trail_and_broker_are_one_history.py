@@ -13,12 +13,12 @@ import pytest
 from services.audit.bundle import verify as bundled
 from services.audit.checking.sources import StoreSource
 from services.audit.checking.verify import verify
-from services.audit.log.ended import ended
-from services.audit.log.note import Verifier
 from services.audit.reading.reader import TrailReader
 from services.audit.records.record import Rec
 from services.audit.store.trail import Trail
 from shared.secrets import SecretFile
+from shared.tlog.ended import ended
+from shared.tlog.note import Verifier
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported
 from tests.audit.reading import key_of

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from services.audit.bundle import verify
-from services.audit.log import checkpoint, layout, note, tlog_proof
 from services.audit.receipts.answer import ReceiptError, read_receipt
 from services.escalator.policy.load import parse_policy
 from services.intake.api.cases import place_of
@@ -27,6 +26,8 @@ from shared.facts import CaseAct, Fact, FactError, Name, Report, ReportForm
 from shared.facts.bounds import given
 from shared.lined_yaml import YamlFault, parse
 from shared.problems import Problem
+from shared.tlog import checkpoint, layout, note
+from shared.tlog import proof as tlog_proof
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"

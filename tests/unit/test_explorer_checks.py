@@ -8,10 +8,10 @@ from typing import Any
 from fenghuo.bootstrap import note_key
 from services.audit.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
 from services.audit.explorer.plain import effects, lines
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import leaf_hash, node_hash
-from services.audit.log.note import Signer
 from services.audit.reading.views import CheckpointView, Entry, InclusionProof, Record
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import leaf_hash, node_hash
+from shared.tlog.note import Signer
 from shared.web.names import Names
 
 NOW = datetime(2026, 11, 1, 19, 0, tzinfo=UTC)

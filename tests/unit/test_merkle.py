@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.log import layout, merkle
-from services.audit.log.merkle import Edge, Node, ProofError
+from shared.tlog import layout, merkle
+from shared.tlog.merkle import Edge, Node, ProofError
 
 LEAVES = [merkle.leaf_hash(str(i).encode()) for i in range(1200)]
 

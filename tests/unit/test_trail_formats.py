@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fenghuo.bootstrap import note_key
-from services.audit.log import checkpoint, layout, note
-from services.audit.log.checkpoint import Checkpoint, CheckpointError
-from services.audit.log.layout import LayoutError, TileId
-from services.audit.log.note import NoteError, Signer, Verifier
+from shared.tlog import checkpoint, layout, note
+from shared.tlog.checkpoint import Checkpoint, CheckpointError
+from shared.tlog.layout import LayoutError, TileId
+from shared.tlog.note import NoteError, Signer, Verifier
 
 SKEY, VKEY = note_key("fenghuo.test")
 SIGNER, VERIFIER = Signer.read(SKEY), Verifier.read(VKEY)

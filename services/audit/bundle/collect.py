@@ -16,12 +16,12 @@ from services.audit.bundle.evidence import (
     unexplained,
     without_names,
 )
-from services.audit.log.merkle import ProofError
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, NotInTrail, Order
 from services.audit.records import record
 from services.audit.records.payloads import Payload
 from services.audit.store.trail import Signed, Stored
+from shared.tlog.merkle import ProofError
 from shared.vocabulary import Kind
 
 TAIL = 2_000

@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from services.audit.keeping.rules import Keeping, act_of
-from services.audit.log.note import Note
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
 from services.audit.records.record import Rec
 from services.audit.store.trail import Signed, Stored
 from shared.facts import Fact
+from shared.tlog.note import Note
 from shared.vocabulary import Kind
 
 Sign = Callable[[str], Note]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from services.audit.bundle.evidence import Evidence, Held, Sign, json_lines, receipt_claims
-from services.audit.log import layout
-from services.audit.log.tlog_proof import tlog_proof
+from shared.tlog import layout
+from shared.tlog.proof import tlog_proof
 
 FORMAT = "fenghuo-evidence/2"
 VERIFIER = Path(__file__).with_name("verify.py")

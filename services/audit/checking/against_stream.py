@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from services.audit.checking.run import FAULTS, Fault
 from services.audit.checking.sources import TrailSource
 from services.audit.export.line import Detail
-from services.audit.log import checkpoint
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.note import Verifier
 from services.audit.records.likeness import unlike
 from services.audit.records.record import Message, Rec, RecordError, case_of, envelope_of
 from services.audit.writing.feed import Feed
 from shared.facts import rfc3339
+from shared.tlog import checkpoint
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.note import Verifier
 
 _AT_ONCE = 256
 _GRACE = timedelta(minutes=1)

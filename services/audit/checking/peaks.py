@@ -6,8 +6,8 @@ Invariant: written for this check alone; it shares nothing with the writer's tre
 from collections.abc import Iterable
 
 from services.audit.checking.run import Roots
-from services.audit.log import merkle
-from services.audit.log.merkle import node_hash
+from shared.tlog import merkle
+from shared.tlog.merkle import node_hash
 
 
 class Peaks:

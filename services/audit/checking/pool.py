@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from services.audit.checking.run import BUNDLES_IN_RUN, Asked, Finding, check_run
 from services.audit.checking.sources import TrailSource
-from services.audit.log.merkle import TILE_WIDTH
+from shared.tlog.merkle import TILE_WIDTH
 
 Opener = Callable[[], AbstractAsyncContextManager[TrailSource]]
 """Opens the same source again; another process can be given it."""

@@ -15,10 +15,10 @@ from hashlib import sha256
 from services.audit.checking.examine import Examiner, Run
 from services.audit.checking.sources import SourceError, TrailSource
 from services.audit.export.line import Detail
-from services.audit.log import layout, merkle
-from services.audit.log.layout import ENTRIES, LayoutError, TileId
-from services.audit.log.merkle import HASH_SIZE, TILE_WIDTH
 from services.audit.records.record import Rec, RecordError
+from shared.tlog import layout, merkle
+from shared.tlog.layout import ENTRIES, LayoutError, TileId
+from shared.tlog.merkle import HASH_SIZE, TILE_WIDTH
 
 FAULTS = 50
 """Then it stops looking: more of them say nothing new."""

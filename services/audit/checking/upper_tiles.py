@@ -6,9 +6,9 @@ Invariant: it holds one open row a level, never more.
 from collections.abc import Callable
 
 from services.audit.checking.sources import SourceError, TrailSource
-from services.audit.log import layout, merkle
-from services.audit.log.layout import TileId
-from services.audit.log.merkle import TILE_HEIGHT, TILE_WIDTH
+from shared.tlog import layout, merkle
+from shared.tlog.layout import TileId
+from shared.tlog.merkle import TILE_HEIGHT, TILE_WIDTH
 
 
 class UpperTiles:

@@ -26,14 +26,14 @@ from services.audit.checking.run import FAULTS, Asked, Fault, Finding
 from services.audit.checking.sources import SourceError, TrailSource, stamps_of
 from services.audit.checking.upper_tiles import UpperTiles
 from services.audit.export.line import ExportError
-from services.audit.log import checkpoint, layout, merkle
-from services.audit.log.checkpoint import Checkpoint, CheckpointError
-from services.audit.log.ended import Ended, followed
-from services.audit.log.layout import LayoutError, TileId
-from services.audit.log.merkle import TILE_WIDTH, Node
-from services.audit.log.note import NoteError, Verifier
 from services.audit.stamps import stamp as timestamps
 from shared.facts.distrust import Distrust
+from shared.tlog import checkpoint, layout, merkle
+from shared.tlog.checkpoint import Checkpoint, CheckpointError
+from shared.tlog.ended import Ended, followed
+from shared.tlog.layout import LayoutError, TileId
+from shared.tlog.merkle import TILE_WIDTH, Node
+from shared.tlog.note import NoteError, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

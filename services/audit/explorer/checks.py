@@ -7,10 +7,10 @@ repeated as proof.
 
 from dataclasses import dataclass
 
-from services.audit.log.checkpoint import CheckpointError, read
-from services.audit.log.merkle import ProofError, leaf_hash, verify_inclusion
-from services.audit.log.note import NoteError, Verifier
 from services.audit.reading.views import CheckpointView, Record
+from shared.tlog.checkpoint import CheckpointError, read
+from shared.tlog.merkle import ProofError, leaf_hash, verify_inclusion
+from shared.tlog.note import NoteError, Verifier
 from shared.web.languages import N_
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 
 from services.audit.export.line import Detail, ExportError, read_line
-from services.audit.log import checkpoint
-from services.audit.log.checkpoint import Checkpoint, CheckpointError
-from services.audit.log.merkle import Edge, ProofError, leaf_hash, verify_inclusion
-from services.audit.log.note import Verifier
 from services.audit.records import fields
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.record import Rec, RecordError
+from shared.tlog import checkpoint
+from shared.tlog.checkpoint import Checkpoint, CheckpointError
+from shared.tlog.merkle import Edge, ProofError, leaf_hash, verify_inclusion
+from shared.tlog.note import Verifier
 
 _FAULTS = 50
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import structlog
 
-from services.audit.log.checkpoint import Checkpoint
-from services.audit.log.merkle import EMPTY_ROOT
-from services.audit.log.note import Signer
 from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Signed, TakenError, Trail
 from shared.facts import rfc3339
+from shared.tlog.checkpoint import Checkpoint
+from shared.tlog.merkle import EMPTY_ROOT
+from shared.tlog.note import Signer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

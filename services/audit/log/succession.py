@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from services.audit.log.ended import end_note
-from services.audit.log.note import Signer
 from services.audit.log.signer import STATE_FILE, RefusedError, StateFile
+from shared.tlog.ended import end_note
+from shared.tlog.note import Signer
 
 _FILE = "trail.json"
 

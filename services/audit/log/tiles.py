@@ -12,13 +12,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import PlainTextResponse, Response
 
-from services.audit.log import layout
-from services.audit.log.layout import ENTRIES, LayoutError, TileId
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
 from shared.bodies import sends
 from shared.door import doorway
 from shared.http_fields import Words
+from shared.tlog import layout
+from shared.tlog.layout import ENTRIES, LayoutError, TileId
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}

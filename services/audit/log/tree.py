@@ -10,10 +10,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from services.audit.log import layout, merkle
-from services.audit.log.layout import TileId
-from services.audit.log.merkle import TILE_WIDTH, Edge, Node, Tile
 from services.audit.store.trail import Trail
+from shared.tlog import layout, merkle
+from shared.tlog.layout import TileId
+from shared.tlog.merkle import TILE_WIDTH, Edge, Node, Tile
 
 _CACHED_TILES = 64
 """20 KB each. The upper ones are part of every proof and so never leave."""

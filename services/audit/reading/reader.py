@@ -11,10 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.audit.keeping.keeper import Keeper
-from services.audit.log.cosign import with_lines
-from services.audit.log.layout import TileId
-from services.audit.log.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes
-from services.audit.log.tlog_proof import tlog_proof
 from services.audit.log.tree import StoredTree
 from services.audit.reading.views import (
     CheckpointView,
@@ -42,6 +38,10 @@ from services.audit.stamps.stamp import Stamp
 from services.audit.store.trail import Payload, Signed, Stored, Trail
 from services.audit.witnessing.cosigned import Cosigned
 from services.audit.witnessing.witnesses import cosigned_in
+from shared.tlog.cosignature import with_lines
+from shared.tlog.layout import TileId
+from shared.tlog.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes
+from shared.tlog.proof import tlog_proof
 
 _CASE_WINDOW = 500
 

@@ -14,13 +14,13 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from services.audit.log.merkle import ProofError, leaf_hash, verify_inclusion
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import InclusionProof, NotInTrail
 from services.audit.records import record
 from services.audit.records.record import Rec
 from shared.broker.times import is_of_receipt
 from shared.facts import Frozen, Instant
+from shared.tlog.merkle import ProofError, leaf_hash, verify_inclusion
 from shared.web import times
 
 ISSUER, ALGORITHM = "fenghuo-intake", "EdDSA"

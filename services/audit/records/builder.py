@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from services.audit.log.merkle import leaf_hash
 from services.audit.records import fields, record
 from services.audit.records.actors import Actors, Seen, fresh_salts
 from services.audit.records.fields import NOTHING, About
@@ -23,6 +22,7 @@ from shared.facts import rfc3339
 from shared.facts.authenticity import distrust_envelope
 from shared.facts.distrust import Distrust
 from shared.formats import refuse_newer
+from shared.tlog.merkle import leaf_hash
 
 
 @dataclass(frozen=True, slots=True)

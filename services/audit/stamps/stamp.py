@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
-from services.audit.log import checkpoint
-from services.audit.log.checkpoint import CheckpointError
-from services.audit.log.note import Verifier
 from shared.facts import Frozen, rfc3339
+from shared.tlog import checkpoint
+from shared.tlog.checkpoint import CheckpointError
+from shared.tlog.note import Verifier
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

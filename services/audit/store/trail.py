@@ -14,7 +14,6 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from services.audit.log.merkle import Tile
 from services.audit.records import record
 from services.audit.records.actors import Author
 from services.audit.records.payloads import Payload
@@ -26,6 +25,7 @@ from services.audit.store.calls import insert as _insert
 from services.audit.store.payload_store import PayloadStore
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
 from services.audit.witnessing.cosigned import CosignatureStore
+from shared.tlog.merkle import Tile
 
 __all__ = [
     "PAYLOAD_DATABASE",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
-from services.audit.log import note
-from services.audit.log.cosign import Witness
-from services.audit.log.note import NoteError
 from services.audit.store.calls import QUERY_MS, Doc, TakenError, asked, find_among, insert
+from shared.tlog import note
+from shared.tlog.cosignature import Witness
+from shared.tlog.note import NoteError
 
 COSIGNATURES = "cosignatures"
 _RECENT = 256

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.audit.checking.sources import SourceError, TrailSource
-from services.audit.log import checkpoint, cosign, note, tile_roots
-from services.audit.log.checkpoint import Checkpoint, CheckpointError
-from services.audit.log.cosign import Witness
-from services.audit.log.layout import LayoutError
-from services.audit.log.note import NoteError, Verifier
+from shared.tlog import checkpoint, cosignature, note, tile_roots
+from shared.tlog.checkpoint import Checkpoint, CheckpointError
+from shared.tlog.cosignature import Witness
+from shared.tlog.layout import LayoutError
+from shared.tlog.note import NoteError, Verifier
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ async def check(
     for raw in (newest_raw, *(one for one in (sealed, kept) if one)):
         try:
             signed = checkpoint.read(raw, key)
-            times = cosign.cosigned(note.parse(raw), witnesses)
+            times = cosignature.cosigned(note.parse(raw), witnesses)
         except (CheckpointError, NoteError) as error:
             faults.append(str(error))
             continue

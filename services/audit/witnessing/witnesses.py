@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.audit.log import cosign, note
-from services.audit.log.checkpoint import size_of
-from services.audit.log.cosign import Witness
-from services.audit.log.merkle import ProofError
-from services.audit.log.note import NoteError, Verifier
 from services.audit.log.tree import StoredTree
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Signed, Trail, gallop
 from services.audit.witnessing.cosigned import Cosignature, Cosigned
 from shared.metrics import from_zero
+from shared.tlog import cosignature, note
+from shared.tlog.checkpoint import size_of
+from shared.tlog.cosignature import Witness
+from shared.tlog.merkle import ProofError
+from shared.tlog.note import NoteError, Verifier
 
 if TYPE_CHECKING:
     import httpx
@@ -212,7 +212,7 @@ class Asker:
                     f"it has seen {self._size} records of this trail, which has {signed.size}: an older copy",
                     alarming=True,
                 )
-            body = cosign.add_checkpoint(
+            body = cosignature.add_checkpoint(
                 self._size, await self._consistency(self._size, signed.size), signed.note
             )
             response = await client.post(f"{self._at.url}/add-checkpoint", content=body)
@@ -265,7 +265,7 @@ class Witnesses:
     ) -> None:
         """Raises NoteError where `given` names none rightly, or the log itself."""
         known = read_witnesses(given)
-        cosign.refuse_kin((one.key for one in known), log_key)
+        cosignature.refuse_kin((one.key for one in known), log_key)
         self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry, [one.key.name for one in known])

@@ -16,8 +16,6 @@ import nats.errors
 import structlog
 
 from services.audit.keeping.rules import KEEPING_KINDS
-from services.audit.log import merkle
-from services.audit.log.merkle import Edge
 from services.audit.log.signer import CheckpointSigner, RefusedError
 from services.audit.log.tree import StoredTree
 from services.audit.metrics import Metrics
@@ -35,6 +33,8 @@ from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
 from shared.facts.authors import SOURCES, Author
 from shared.facts.cause import Cause
 from shared.facts.distrust import WORDS
+from shared.tlog import merkle
+from shared.tlog.merkle import Edge
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

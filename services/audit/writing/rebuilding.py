@@ -7,8 +7,6 @@ which record, and why.
 
 from collections.abc import AsyncIterator
 
-from services.audit.log import merkle
-from services.audit.log.merkle import Edge
 from services.audit.log.signer import RefusedError
 from services.audit.log.tree import StoredTree
 from services.audit.records.actors import Seen
@@ -16,6 +14,8 @@ from services.audit.records.builder import Built, Source, build_all, opened
 from services.audit.store.trail import STREAM, Signed, Trail
 from services.audit.writing.feed import Feed
 from services.audit.writing.heads import Heads
+from shared.tlog import merkle
+from shared.tlog.merkle import Edge
 
 _AT_ONCE = 256
 

@@ -10,9 +10,9 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit.log import merkle, note
-from services.audit.log.checkpoint import Head, size_of
-from services.audit.log.merkle import HASH_SIZE
+from shared.tlog import merkle, note
+from shared.tlog.checkpoint import Head, size_of
+from shared.tlog.merkle import HASH_SIZE
 
 HEADER = "c2sp.org/tlog-proof@v1"
 _LIMIT = 1_000_000

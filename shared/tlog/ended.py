@@ -7,8 +7,8 @@ taken for another's.
 import base64
 from typing import NamedTuple
 
-from services.audit.log import note as notes
-from services.audit.log.note import Note, NoteError, Signer, Verifier
+from shared.tlog import note as notes
+from shared.tlog.note import Note, NoteError, Signer, Verifier
 
 _TITLE = "fenghuo trail ended"
 

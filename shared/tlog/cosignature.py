@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from services.audit.log import note
-from services.audit.log.note import Note, NoteError, Signature, Verifier
+from shared.tlog import note
+from shared.tlog.note import Note, NoteError, Signature, Verifier
 
 COSIGNATURE = 4
 _HEADER = "cosignature/v1"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from services.audit.log.merkle import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, Node, fold
+from shared.tlog.merkle import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, Node, fold
 
 CHECKPOINT_PATH = "checkpoint"
 ENTRY_LIMIT = 0xFFFF

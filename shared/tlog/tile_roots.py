@@ -5,9 +5,9 @@ Invariant: nothing fetched is believed: hashes either lead to a signed root or t
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from services.audit.log import layout, merkle
-from services.audit.log.layout import TileId
-from services.audit.log.merkle import Node
+from shared.tlog import layout, merkle
+from shared.tlog.layout import TileId
+from shared.tlog.merkle import Node
 
 FetchTile = Callable[[TileId], Awaitable[bytes]]
 

@@ -10,10 +10,10 @@ import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.audit.log import cosign, note
-from services.audit.log.cosign import COSIGNATURE, Cosigner, Witness
-from services.audit.log.merkle import EMPTY_ROOT, HASH_SIZE
-from services.audit.log.note import Note, NoteError, Signer, Verifier
+from shared.tlog import cosignature, note
+from shared.tlog.cosignature import COSIGNATURE, Cosigner, Witness
+from shared.tlog.merkle import EMPTY_ROOT, HASH_SIZE
+from shared.tlog.note import Note, NoteError, Signer, Verifier
 
 _TIME = "time "
 _LINES = 3
@@ -85,7 +85,7 @@ def signed_at(signed: Note, verifier: Verifier) -> datetime | None:
         note.key_hash(verifier.name, verifier.key.public_bytes_raw(), COSIGNATURE),
         verifier.key,
     )
-    seconds = cosign.cosigned(signed, [clock]).get(clock.id)
+    seconds = cosignature.cosigned(signed, [clock]).get(clock.id)
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
