@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.escalator.app import build
-from services.escalator.deciding import decide, opening
+from services.escalator.deciding import decide, new_case, opening
 from services.escalator.settings import EscalatorSettings
 from shared.facts import CaseAct, Report
 
@@ -40,7 +40,7 @@ def is_answer(draft: Any, *_: Any) -> bool:
 
 def main() -> None:
     opening.open_rule = fails_where(is_rule, opening.open_rule)
-    decide.matter_of = fails_where(is_case, decide.matter_of)
+    new_case.matter_of = fails_where(is_case, new_case.matter_of)
     decide.ACTS = {kind: fails_where(is_act, handler) for kind, handler in decide.ACTS.items()}
     decide.answer = fails_where(is_answer, decide.answer)
     build(EscalatorSettings()).run()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
-from services.escalator.deciding.decide import matter_of
 from services.escalator.deciding.matching import Match, Telling, is_units_report, is_witness, match, words_of
+from services.escalator.deciding.new_case import matter_of
 from services.escalator.policy.model import CrossCheck
 from shared.case import DutyState
 from shared.facts import Matched, Original

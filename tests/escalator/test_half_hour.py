@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalator.deciding.decide import UndecidableError
+from services.escalator.deciding.draft import UndecidableError
 from services.escalator.playing.world import told_at_once
 from shared.case import CaseStatus, Duty, DutyState
 from shared.directory import Directory

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.escalator.deciding import decide as decide_module
-from services.escalator.deciding import duties, lighting, opening
+from services.escalator.deciding import duties, lighting, new_case, opening
 from services.escalator.deciding.bare_case import decide_somehow
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import DESK_DUTY, Draft
@@ -161,7 +160,7 @@ def test_where_no_duty_can_open_the_duty_desk_is_called(monkeypatch: pytest.Monk
 @pytest.fixture
 def undecidable(monkeypatch: pytest.MonkeyPatch) -> Story:
     """A report of which `decide` makes nothing at all."""
-    monkeypatch.setattr(decide_module, "matter_of", broken)
+    monkeypatch.setattr(new_case, "matter_of", broken)
     story = Story()
     fact = reported(
         reported_by="zhao_jia",

@@ -20,8 +20,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from services.escalator.deciding.decide import matter_of
 from services.escalator.deciding.matching import Match, Telling, apart, is_units_report, is_witness, match
+from services.escalator.deciding.new_case import matter_of
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
 from shared.broker.append import PUBLISH_TIMEOUT

@@ -8,10 +8,13 @@ same.
 
 from datetime import UTC, datetime
 
-from services.escalator.deciding.decide import begun, decide, settle
+from services.escalator.deciding.decide import decide
 from services.escalator.deciding.desk_call import call_the_desk
-from services.escalator.deciding.draft import Draft, Rules, failed
+from services.escalator.deciding.draft import Draft, Rules
+from services.escalator.deciding.leaving_out import failed
+from services.escalator.deciding.new_case import begun
 from services.escalator.deciding.report_reading import TEXT_LIMIT, read_report
+from services.escalator.deciding.settling import settle
 from shared.case import Case, Held, Matter
 from shared.facts import Decision, EffectKind, Fact, Report
 from shared.ids import CaseId

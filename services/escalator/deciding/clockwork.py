@@ -9,8 +9,9 @@ from datetime import datetime
 
 from services.escalator.deciding import opening
 from services.escalator.deciding.actions import act_on
-from services.escalator.deciding.draft import Draft, LeavingOut
+from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import JUST_AFTER, colour, lapse_if_past, resume
+from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import call_again, move_chains_on, tell
 from services.escalator.deciding.parties import bearer_of
 from shared.case import Duty, DutyState

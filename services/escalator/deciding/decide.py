@@ -9,8 +9,7 @@ everything beside it is decided as ever. So a report always opens its case, and 
 answered as set aside.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -26,30 +25,26 @@ from services.escalator.deciding.acts import (
 )
 from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.acts.merging import absorb
-from services.escalator.deciding.acts.tasks import make_tasks
-from services.escalator.deciding.clockwork import next_moment, note_lateness, strike
-from services.escalator.deciding.desk_call import call_the_desk
-from services.escalator.deciding.directory_told import open_directory, tell_touched
-from services.escalator.deciding.draft import NOTE_LIMIT, Draft, Event, LeavingOut, Rules, failed
+from services.escalator.deciding.clockwork import note_lateness, strike
+from services.escalator.deciding.directory_told import tell_touched
+from services.escalator.deciding.draft import Draft, Event, Rules, UndecidableError
 from services.escalator.deciding.duties import answer, done_by, ended_by, lapse_if_past
+from services.escalator.deciding.leaving_out import LeavingOut, failed
 from services.escalator.deciding.lighting import deliveries
-from services.escalator.deciding.report_reading import read_report
-from services.escalator.deciding.watching import establish, hear, open_standing
+from services.escalator.deciding.new_case import new_case
+from services.escalator.deciding.settling import settle
+from services.escalator.deciding.watching import establish, hear
 from shared import territory
-from shared.case import Applied, Case, Entry, Held, LeftOut, Matter
-from shared.directory import Directory
+from shared.case import Case, Entry
 from shared.facts import (
     ACT_SET_ASIDE,
-    About,
     Absorbed,
     Acknowledgement,
     Actor,
     CaseAct,
-    Clock,
     Decision,
     Deliveries,
     Due,
-    Effect,
     EffectKind,
     Established,
     Fact,
@@ -57,11 +52,10 @@ from shared.facts import (
     LapseCause,
     Matched,
     Referred,
-    Report,
 )
 from shared.ids import CaseId, TaskId
 from shared.territory import Refusal
-from shared.vocabulary import Kind, Level, ReportKind
+from shared.vocabulary import Kind
 
 LOG_LENGTH = 20
 """Acts the case itself remembers for the desk; the trail has them all."""
@@ -69,17 +63,6 @@ ROUNDS = 8
 """How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends
 one all the same.
 """
-LEFT_OUT_KEPT = 20
-"""What the case itself remembers of what was left out of it; the trail has it all."""
-TRIED_AGAIN = timedelta(minutes=1)
-"""What a clock could not do is tried again then; a case whose clock is always due would strike without
-end.
-"""
-OWED_A_CALL = (ReportKind.INCIDENT, ReportKind.OPINION)
-
-
-class UndecidableError(ValueError):
-    """A fact that can't be decided on: set aside with this reason, never dropped."""
 
 
 def decide(
@@ -107,7 +90,7 @@ def _decided(
     if case is not None and repeats.is_repeat(case, fact):
         return repeats.taken_before(case, fact, sequence, now)
     if case is None:
-        draft = _new(CaseId(fact.subject), fact, sequence, now, rules, careful=careful)
+        draft = new_case(CaseId(fact.subject), fact, sequence, now, rules, careful=careful)
     else:
         draft = Draft(case, sequence, now, rules, careful=careful)
         if kind == Kind.REPORTED:
@@ -289,287 +272,6 @@ def _follow_up(draft: Draft) -> None:
 def _handed_in(draft: Draft) -> datetime:
     """For a new report the moment it was handed in, which decides in time or late; else now."""
     return draft.case.opened_at if draft.case.report_sequence == draft.sequence else draft.now
-
-
-# A new case
-
-
-def begun(
-    case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules
-) -> tuple[Decision, Applied]:
-    """What a case begins with: nothing decided yet, and the fact that opens it."""
-    about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=now)
-    empty = Decision(case=case_id, about=about, policy=rules.policy.label, directory=rules.revision)
-    return empty, Applied(id=fact.id, sequence=sequence, at=now)
-
-
-def _new(case_id: CaseId, fact: Fact, sequence: int, now: datetime, rules: Rules, *, careful: bool) -> Draft:
-    empty, applied = begun(case_id, fact, sequence, now, rules)
-    match fact.kind:
-        case Kind.REPORTED:
-            return _open(fact, case_id, sequence, now, rules, empty, applied, careful=careful)
-        case Kind.ESTABLISHED:
-            said = Established.model_validate(fact.data)
-            draft = Draft(
-                open_standing(
-                    case_id, said.watch, said.subject, said.unit, said.area, said.title, empty, applied
-                ),
-                sequence,
-                now,
-                rules,
-            )
-            establish(draft, said)
-            return draft
-        case Kind.REFERRED:
-            lapse = Referred.model_validate(fact.data)
-            area = (
-                rules.directory.units_by_id[lapse.unit].area
-                if lapse.unit in rules.directory.units_by_id
-                else ""
-            )
-            opened = open_standing(
-                case_id,
-                "ledger",
-                lapse.unit,
-                lapse.unit,
-                area,
-                f"责任台账 ledger {lapse.unit}",
-                empty,
-                applied,
-            )
-            draft = Draft(opened, sequence, now, rules)
-            accountability.count_lapse(draft, lapse)
-            return draft
-        case Kind.DIRECTORY_CHANGED | Kind.DIRECTORY_PROPOSED:
-            draft = Draft(open_directory(case_id, rules.directory, empty, applied), sequence, now, rules)
-            tell_touched(draft, Kind(fact.kind), fact.data)
-            return draft
-        case kind:
-            raise UndecidableError(f"{kind} about case {fact.subject}, which was never reported")
-
-
-def _open(
-    fact: Fact,
-    case_id: CaseId,
-    sequence: int,
-    now: datetime,
-    rules: Rules,
-    empty: Decision,
-    applied: Applied,
-    *,
-    careful: bool,
-) -> Draft:
-    report, unread = read_report(fact, now) if careful else (Report.model_validate(fact.data), [])
-    report, barred = _as_it_may_be(report, rules.directory)
-    handed_in = utc(min(report.handed_in_at or now, now))
-    moments: dict[str, datetime] = {
-        "learned_at": report.learned_at,
-        "occurred_at": report.occurred_at,
-        "received_at": handed_in,
-    }
-    matter = matter_of(report, rules.directory)
-    start = (
-        utc(report.starts_at or moments[rules.policy.document.clock.starts_at.value])
-        if matter.is_first_hand
-        else handed_in
-    )
-    case = Case(
-        id=case_id,
-        report=matter,
-        report_sequence=sequence,
-        opened_at=handed_in,
-        starts_at=start,
-        level=report.level,
-        sensitive=report.sensitive,
-        holder=report.unit,
-        held=(Held(unit=report.unit, since=handed_in),),
-        policy=rules.policy.label,
-        split_from=report.parent if report.starts_at is not None else None,
-        applied=applied,
-        decision=empty,
-    )
-    draft = Draft(case, sequence, now, rules, careful=careful)
-    _say_what_is_left_out(draft, report, unread, barred)
-    draft.happened("reported", handed_in)
-    with LeavingOut(draft, "fault_of_ours", "cross-check"):
-        if omission.is_witness(draft):
-            omission.begin(draft)
-    if report.tasks:
-        with LeavingOut(draft, "tasks_not_laid", f"{len(report.tasks)}"):
-            make_tasks(draft, report.tasks, report.unit)
-    if report.referred is not None:
-        with LeavingOut(draft, "fault_of_ours", "measure"):
-            accountability.propose(draft, report.referred)
-    with LeavingOut(draft, "fault_of_ours", "grading"):
-        _grade(draft, report)
-    return draft
-
-
-def _as_it_may_be(report: Report, directory: Directory) -> tuple[Report, list[tuple[str, Refusal]]]:
-    """The report without what its reporter may not say. Intake refuses that; here it has come past intake, or
-    the directory has changed since. What lays work on people falls away, the matter itself is taken up all
-    the same.
-
-    Raises UndecidableError for a kind of case that nobody in that role may open: intake has never accepted
-    that.
-    """
-    by = territory.reporter_of(report, directory)
-    if by is None or report.starts_at is not None:
-        return report, []
-    barred: list[tuple[str, Refusal]] = []
-    for field, refusal in territory.report_faults(by, report, directory):
-        if field == "kind":
-            raise UndecidableError(f"{by.principal} may not report it so: {field}: {refusal.why}")
-        if field == "unit" and report.kind in territory.WITNESSED:
-            continue  # an emergency is never dropped for whom it names: who reports it is a witness
-        barred.append((field, refusal))
-    fields = {field.partition(".")[0] for field, _ in barred}
-    if "tasks" in fields or "unit" in fields:
-        report = report.model_copy(update={"tasks": ()})
-    if "by_telephone" in fields:
-        report = report.model_copy(update={"by_telephone": None})
-    return report, barred
-
-
-def _say_what_is_left_out(
-    draft: Draft, report: Report, unread: list[tuple[str, str]], barred: list[tuple[str, Refusal]]
-) -> None:
-    directory = draft.directory
-    for field, why in unread:
-        draft.note(EffectKind.LEFT_OUT, "field_not_understood", note=f"{field}: {why}"[:NOTE_LIMIT])
-    for field, refusal in barred:
-        draft.note(EffectKind.LEFT_OUT, "may_not_be_said_so", unit=refusal.unit, note=field)
-    if report.unit not in directory.units_by_id:
-        draft.note(EffectKind.LEFT_OUT, "no_such_unit", note=report.unit)
-    if report.area and report.area not in directory.areas_by_code:
-        draft.note(EffectKind.LEFT_OUT, "no_such_area", note=report.area)
-
-
-def matter_of(report: Report, directory: Directory) -> Matter:
-    """What the case keeps of its report."""
-    harm, place, original = report.harm, report.place, report.original
-    return Matter(
-        kind=report.kind,
-        category=report.category,
-        topic=report.topic,
-        level=report.level,
-        sensitive=report.sensitive,
-        unit=report.unit,
-        area=report.area,
-        occurred_at=utc(report.occurred_at),
-        learned_at=utc(report.learned_at),
-        received_at=utc(report.received_at),
-        handed_in_at=utc(report.handed_in_at) if report.handed_in_at else None,
-        summary=report.summary,
-        tried_at=tuple(utc(at) for at in report.tried_at),
-        details=report.details,
-        exercise=report.exercise,
-        deaths=harm.deaths if harm else 0,
-        injuries=harm.injuries if harm else 0,
-        loss=harm.loss if harm else 0,
-        parent=report.parent,
-        reported_by=report.reported_by,
-        person=report.person,
-        source=original.source if original else None,
-        latitude=place.latitude if place else None,
-        longitude=place.longitude if place else None,
-        witness=territory.is_witness(report, directory),
-        by_telephone=bool(report.by_telephone),
-    )
-
-
-def utc(at: datetime) -> datetime:
-    """The same moment in the one zone object that all of a case's times share: comparing across two takes
-    four times as long.
-    """
-    return at.astimezone(UTC)
-
-
-def _grade(draft: Draft, report: Report) -> None:
-    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was
-    given.
-    """
-    rule = draft.policy.document.grading
-    if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
-        return
-    found = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
-    order = list(Level)
-    if report.level is None or order.index(found) < order.index(report.level):
-        draft.note(
-            EffectKind.NOTED,
-            "under_graded",
-            unit=report.unit,
-            note=found.value,
-            rule=draft.policy.rule("grading", "accident"),
-        )
-
-
-# The whole
-
-
-def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
-    """Set the clock anew and put case and decision together."""
-    case = draft.case
-    if (
-        case.report_sequence == draft.sequence
-        and not draft.duties
-        and not draft.openings
-        and not draft.effects
-    ):
-        draft.note(EffectKind.NOTED, f"no_duty_for_{case.report.kind}")
-    if draft.is_careful:
-        _call_the_desk_for_want_of_others(draft)
-    moment = next_moment(draft)
-    if moment is not None and draft.is_careful and fact.kind == Kind.DUE and moment[0] <= draft.now:
-        moment = draft.now + TRIED_AGAIN, moment[1]
-    clock = None
-    fields: dict[str, Any] = {}
-    if moment is None:
-        if case.clock_at is not None:
-            struck = fact.kind == Kind.DUE and case.clock_at <= draft.now
-            clock = None if struck else Clock()
-            fields = {"clock_at": None, "clock_duty": None}
-    elif moment[0] != case.clock_at:
-        clock = Clock(at=moment[0], duty=moment[1])
-        fields = {"clock_at": moment[0], "clock_duty": moment[1]}
-    notices = draft.notices()
-    with LeavingOut(draft, "fault_of_ours", "prune"):
-        opening.prune(draft)
-    left_out = [
-        effect
-        for effect in draft.effects
-        if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE
-    ]
-    if left_out:
-        fields["left_out"] = (*case.left_out, *[_left_out(draft, fact, effect) for effect in left_out])[
-            -LEFT_OUT_KEPT:
-        ]
-    decision = Decision(
-        case=case.id,
-        about=About(id=fact.id, kind=fact.kind, sequence=draft.sequence, time=draft.now),
-        policy=case.policy,
-        directory=draft.rules.revision,
-        effects=tuple(draft.effects),
-        notices=notices,
-        clock=clock,
-        sends=tuple(draft.sends),
-        late_since=draft.late_since,
-    )
-    applied = Applied(id=fact.id, sequence=draft.sequence, at=draft.now)
-    return draft.settled(decision, applied=applied, taken=repeats.with_it(case, fact), **fields), decision
-
-
-def _left_out(draft: Draft, fact: Fact, effect: Effect) -> LeftOut:
-    return LeftOut(sequence=draft.sequence, at=draft.now, kind=fact.kind, why=effect.why, note=effect.note)
-
-
-def _call_the_desk_for_want_of_others(draft: Draft) -> None:
-    """A report that owes a call to the leaders, and of which nobody is called: the duty desk is."""
-    case = draft.case
-    if case.report_sequence != draft.sequence or case.report.kind not in OWED_A_CALL or draft.calls:
-        return
-    draft.note(EffectKind.NOTED, "nobody_was_called")
-    call_the_desk(draft)
 
 
 def _log(draft: Draft, kind: Kind, by: str, text: str | None) -> None:

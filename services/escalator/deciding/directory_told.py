@@ -6,7 +6,8 @@ case of the directory owes nothing and never ends.
 
 from datetime import datetime
 
-from services.escalator.deciding.draft import Draft, area_name, notice_id, unit_name
+from services.escalator.deciding.briefing import area_name, unit_name
+from services.escalator.deciding.draft import Draft, notice_id
 from services.escalator.deciding.watching import open_standing
 from shared.case import Applied, Case
 from shared.directory import Directory

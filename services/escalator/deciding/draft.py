@@ -15,11 +15,10 @@ from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
-from shared.case import Case, Duty, DutyState, Matter, Opening, Plan, Task
+from shared.case import Case, Duty, DutyState, Opening, Plan, Task
 from shared.directory import Directory, Person
 from shared.facts import (
     Actor,
-    Brief,
     CallMade,
     Decision,
     EarlyEnd,
@@ -32,7 +31,7 @@ from shared.facts import (
     Purpose,
 )
 from shared.facts.authors import Author
-from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
+from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId
 from shared.vocabulary import Kind
 
 NOTICES_TOGETHER = 100
@@ -41,8 +40,10 @@ facts.
 """
 DESK_DUTY = "seen_to_by_hand"
 """The rule's name of the duty desk's call, which is in no policy."""
-NOTE_LIMIT = 300
-"""Characters said about what was left out."""
+
+
+class UndecidableError(ValueError):
+    """A fact that can't be decided on: set aside with this reason, never dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Event:
     """
 
 
-class _Call:
+class Call:
     """A notice being bundled."""
 
     __slots__ = ("called", "dark", "duties", "ending", "number", "person", "post", "purpose", "why")
@@ -126,7 +127,7 @@ class Draft:
         self.outages: tuple[Outage, ...] = rules.outages
         self.late_since: datetime | None = None
         self.effects: list[Effect] = []
-        self.calls: dict[tuple[str, Purpose], _Call] = {}
+        self.calls: dict[tuple[str, Purpose], Call] = {}
         self.sends: list[Outgoing] = []
         self.told: list[Notice] = []
         self.events: list[Event] = []
@@ -278,106 +279,23 @@ class Draft:
         key = (person.id, purpose)
         call = self.calls.get(key)
         if call is None:
-            self.calls[key] = call = _Call(len(self.calls), person, post, purpose, why)
+            self.calls[key] = call = Call(len(self.calls), person, post, purpose, why)
         call.duties.setdefault(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
         call.ending, call.called = ending or call.ending, called or call.called
-        return self._notice_id(call.number)
+        return self.notice_id(call.number)
 
     def is_calling(self, person: str, purpose: Purpose) -> bool:
         """Whether this very decision tells `person` already, so that one more duty joins that notice."""
         return (person, purpose) in self.calls
 
-    def _notice_id(self, number: int) -> NoticeId:
+    def notice_id(self, number: int) -> NoticeId:
         return notice_id(self.case.id, self.sequence, number)
 
     def tell(self, notice: Notice) -> None:
         """A notice that is about no duty, as it stands."""
         self.told.append(notice)
-
-    def notices(self) -> tuple[Notice, ...]:
-        if not self.calls:
-            return tuple(self.told)
-        held: str | None = None
-        with LeavingOut(self, "fault_of_ours", "suppressions"):
-            held = self._held()
-        briefs: dict[tuple[Any, ...], Brief] = {}
-        notices: list[Notice] = []
-        for call in [*self.calls.values()]:
-            with LeavingOut(self, "nobody_told", call.purpose.value, person=PersonId(call.person.id)):
-                notices.append(self._notice(call, held, briefs))
-        if held is not None:
-            self.note(EffectKind.HELD, held, note=f"{len(notices)}")
-        return (*self.told, *notices)
-
-    def _held(self) -> str | None:
-        """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a
-        clock or a lapse.
-        """
-        report = self.case.report
-        if report.exercise and not self.policy.document.exercise.channels:
-            return "exercise"
-        silence = self.directory.suppression_for(
-            report.unit, report.area, report.category, report.source, self.now
-        )
-        return None if silence is None else f"suppressed:{silence.id}"
-
-    def _notice(self, call: _Call, held: str | None, briefs: dict[tuple[Any, ...], Brief]) -> Notice:
-        duties = [self.duties[duty] for duty in call.duties]
-        wanted = (
-            self.policy.document.exercise.channels
-            if self.case.report.exercise
-            else self.plans[duties[0].rule].channels
-        )
-        if held is not None and held != "exercise" and call.purpose is Purpose.OVERDUE:
-            held = None
-        return Notice(
-            id=self._notice_id(call.number),
-            person=PersonId(call.person.id),
-            post=call.post,
-            purpose=Purpose.UNDECIDED if duties[0].rule == DESK_DUTY else call.purpose,
-            duties=tuple(call.duties),
-            channels=() if held else channels_to(call.person, wanted),
-            language=call.person.language,
-            brief=self._brief(call, duties, briefs),
-            why=call.why,
-            held=held,
-        )
-
-    def _brief(self, call: _Call, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]) -> Brief:
-        first = duties[0]
-        due_at, rules, owed_by = first.due_at, (first.rule,), first.owed_by
-        if len(duties) > 1:
-            due_at = min([duty.due_at for duty in duties])
-            rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
-        key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
-        if key not in briefs:
-            case, report, directory = self.case, self.case.report, self.directory
-            briefs[key] = Brief(
-                kind=report.kind,
-                category=report.category,
-                level=case.level,
-                sensitive=case.sensitive,
-                exercise=report.exercise,
-                unit=report.unit,
-                unit_name=unit_name(directory, report.unit),
-                area=report.area,
-                area_name=area_name(directory, report.area),
-                summary=report.summary,
-                occurred_at=report.occurred_at,
-                learned_at=report.learned_at,
-                reported_at=case.opened_at,
-                due_at=due_at,
-                owes=tuple(self.plans[rule].title for rule in rules),
-                knowing=all("acknowledged" in self.plans[rule].discharged_by for rule in rules),
-                owed_by=unit_name(directory, owed_by),
-                dark=tuple(call.dark),
-                ending=call.ending,
-                called=call.called,
-                reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
-            )
-        return briefs[key]
 
     # The whole
 
@@ -393,15 +311,6 @@ class Draft:
         )
 
 
-def _reporter(report: Matter, directory: Directory) -> Name:
-    """The person by name, the system by its source's name, or the principal as it stands."""
-    person = directory.people_by_id.get(PersonId(report.person or report.reported_by))
-    if person is not None:
-        return person.name
-    source = directory.sources_by_id.get(SourceId(report.reported_by.removeprefix("source:")))
-    return source.name if source is not None else Name(zh=report.reported_by, en=report.reported_by)
-
-
 def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
     """Of the notice of this number (from 0) of a decision: `<case>.<sequence>.<number>`, past a hundred
     `<case>.<sequence>p1.0` …
@@ -413,57 +322,9 @@ def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
 def _copied(value: Any) -> Any:
     """A copy of what changes in place; a bundled notice is copied with its lists."""
     if isinstance(value, dict):
-        return {key: _copied(one) if isinstance(one, _Call) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, _Call):
+        return {key: _copied(one) if isinstance(one, Call) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, Call):
         call = copy(value)
         call.duties, call.dark = {**value.duties}, [*value.dark]
         return call
     return [*value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
-
-
-class LeavingOut:
-    """`with LeavingOut(draft, "rule_failed", rule.name):` what fails inside a careful draft is undone, and an
-    effect says so.
-    """
-
-    __slots__ = ("_draft", "_kept", "_more", "_what", "_why")
-
-    def __init__(self, draft: Draft, why: str, what: str, **more: Any) -> None:
-        self._draft, self._why, self._what, self._more = draft, why, what, more
-        self._kept: dict[str, Any] | None = None
-
-    def __enter__(self) -> None:
-        if self._draft.is_careful:
-            self._kept = self._draft.kept()
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        if self._kept is None or not isinstance(error, Exception):
-            return False
-        self._draft.restore(self._kept)
-        self._draft.note(EffectKind.LEFT_OUT, self._why, note=failed(self._what, error), **self._more)
-        return True
-
-
-def failed(what: str, error: Exception) -> str:
-    """What failed and how, short enough for a line."""
-    return f"{what} ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else '-'})"[
-        :NOTE_LIMIT
-    ]
-
-
-def unit_name(directory: Directory, unit: UnitId) -> Name:
-    found = directory.units_by_id.get(unit)
-    return found.name if found else Name(zh=unit, en=unit)
-
-
-def area_name(directory: Directory, area: AreaCode) -> Name:
-    found = directory.areas_by_code.get(area)
-    return found.name if found else Name(zh=area, en=area)
-
-
-def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The policy's channels that the person has, in the policy's order; where they have none of them, all
-    they have.
-    """
-    theirs = [address.channel for address in person.channels]
-    return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)

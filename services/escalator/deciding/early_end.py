@@ -4,7 +4,8 @@ Invariant: whoever was rung about the case hears what became of it, once, in wor
 agreed, and what the reader still owes.
 """
 
-from services.escalator.deciding.draft import Draft, unit_name
+from services.escalator.deciding.briefing import unit_name
+from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.lighting import told_of
 from services.escalator.deciding.parties import head_of
 from shared.case import Ending

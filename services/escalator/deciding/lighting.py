@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.draft import Draft, channels_to
+from services.escalator.deciding.briefing import channels_to
+from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
 from shared.case import Duty, Lit, Plan
 from shared.directory import Person

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from services.escalator.deciding.draft import Draft, Event, LeavingOut
+from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
+from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, parties
 from services.escalator.policy.rule import DutyRule, Scope

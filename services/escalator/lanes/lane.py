@@ -20,7 +20,8 @@ import structlog
 from msgspec.structs import replace
 
 from services.escalator.deciding.bare_case import bare_case, decide_somehow
-from services.escalator.deciding.decide import UndecidableError, set_aside
+from services.escalator.deciding.decide import set_aside
+from services.escalator.deciding.draft import UndecidableError
 from services.escalator.deciding.rebuild import rearmed
 from services.escalator.lanes.cases import BrokenCaseError, Cases
 from services.escalator.lanes.outgoing import Outgoings

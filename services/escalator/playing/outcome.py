@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from services.escalator.deciding.decide import UndecidableError
-from services.escalator.deciding.draft import Rules
+from services.escalator.deciding.draft import Rules, UndecidableError
 from services.escalator.playing.world import STEP, World
 from services.escalator.policy.archive import Archive
 from services.escalator.policy.load import Policy

@@ -1,0 +1,128 @@
+"""The notices of a decision: whom it tells over which channels, with all that they must know.
+
+Invariant: a person gets at most one notice of a kind from a decision, bundling all duties it is about; a plan
+of silence and an exercise hold calls, never a clock or a lapse.
+"""
+
+from typing import Any
+
+from services.escalator.deciding.draft import DESK_DUTY, Call, Draft
+from services.escalator.deciding.leaving_out import LeavingOut
+from shared.case import Duty, Matter
+from shared.directory import Directory, Person
+from shared.facts import Brief, EffectKind, Name, Notice, Purpose
+from shared.ids import AreaCode, PersonId, SourceId, UnitId
+
+
+def notices_of(draft: Draft) -> tuple[Notice, ...]:
+    if not draft.calls:
+        return tuple(draft.told)
+    held: str | None = None
+    with LeavingOut(draft, "fault_of_ours", "suppressions"):
+        held = _held(draft)
+    briefs: dict[tuple[Any, ...], Brief] = {}
+    notices: list[Notice] = []
+    for call in [*draft.calls.values()]:
+        with LeavingOut(draft, "nobody_told", call.purpose.value, person=PersonId(call.person.id)):
+            notices.append(_notice(draft, call, held, briefs))
+    if held is not None:
+        draft.note(EffectKind.HELD, held, note=f"{len(notices)}")
+    return (*draft.told, *notices)
+
+
+def _held(draft: Draft) -> str | None:
+    """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a
+    clock or a lapse.
+    """
+    report = draft.case.report
+    if report.exercise and not draft.policy.document.exercise.channels:
+        return "exercise"
+    silence = draft.directory.suppression_for(
+        report.unit, report.area, report.category, report.source, draft.now
+    )
+    return None if silence is None else f"suppressed:{silence.id}"
+
+
+def _notice(draft: Draft, call: Call, held: str | None, briefs: dict[tuple[Any, ...], Brief]) -> Notice:
+    duties = [draft.duties[duty] for duty in call.duties]
+    wanted = (
+        draft.policy.document.exercise.channels
+        if draft.case.report.exercise
+        else draft.plans[duties[0].rule].channels
+    )
+    if held is not None and held != "exercise" and call.purpose is Purpose.OVERDUE:
+        held = None
+    return Notice(
+        id=draft.notice_id(call.number),
+        person=PersonId(call.person.id),
+        post=call.post,
+        purpose=Purpose.UNDECIDED if duties[0].rule == DESK_DUTY else call.purpose,
+        duties=tuple(call.duties),
+        channels=() if held else channels_to(call.person, wanted),
+        language=call.person.language,
+        brief=_brief(draft, call, duties, briefs),
+        why=call.why,
+        held=held,
+    )
+
+
+def _brief(draft: Draft, call: Call, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]) -> Brief:
+    first = duties[0]
+    due_at, rules, owed_by = first.due_at, (first.rule,), first.owed_by
+    if len(duties) > 1:
+        due_at = min([duty.due_at for duty in duties])
+        rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
+    key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
+    if key not in briefs:
+        case, report, directory = draft.case, draft.case.report, draft.directory
+        briefs[key] = Brief(
+            kind=report.kind,
+            category=report.category,
+            level=case.level,
+            sensitive=case.sensitive,
+            exercise=report.exercise,
+            unit=report.unit,
+            unit_name=unit_name(directory, report.unit),
+            area=report.area,
+            area_name=area_name(directory, report.area),
+            summary=report.summary,
+            occurred_at=report.occurred_at,
+            learned_at=report.learned_at,
+            reported_at=case.opened_at,
+            due_at=due_at,
+            owes=tuple(draft.plans[rule].title for rule in rules),
+            knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
+            owed_by=unit_name(directory, owed_by),
+            dark=tuple(call.dark),
+            ending=call.ending,
+            called=call.called,
+            reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
+        )
+    return briefs[key]
+
+
+def _reporter(report: Matter, directory: Directory) -> Name:
+    """The person by name, the system by its source's name, or the principal as it stands."""
+    person = directory.people_by_id.get(PersonId(report.person or report.reported_by))
+    if person is not None:
+        return person.name
+    source = directory.sources_by_id.get(SourceId(report.reported_by.removeprefix("source:")))
+    return source.name if source is not None else Name(zh=report.reported_by, en=report.reported_by)
+
+
+def unit_name(directory: Directory, unit: UnitId) -> Name:
+    found = directory.units_by_id.get(unit)
+    return found.name if found else Name(zh=unit, en=unit)
+
+
+def area_name(directory: Directory, area: AreaCode) -> Name:
+    found = directory.areas_by_code.get(area)
+    return found.name if found else Name(zh=area, en=area)
+
+
+def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The policy's channels that the person has, in the policy's order; where they have none of them, all
+    they have.
+    """
+    theirs = [address.channel for address in person.channels]
+    return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)

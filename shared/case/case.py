@@ -1,0 +1,185 @@
+"""A case as it stands: the value under its id in the KV bucket CASES, written by the escalator alone, read by
+the desk.
+
+Invariant: a case is exactly what its facts, applied in the order of FACTS, make of it; `applied` is the last
+of them, and `decision` what was decided then, so that a redelivered fact repeats that decision instead of
+making a second one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from shared.case.duty import Duty, Opening, Plan
+from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
+from shared.case.task import Held, Item, Task, Transfer
+from shared.facts import Decision, Value
+from shared.formats import refuse_newer_bytes
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
+from shared.vocabulary import Category, Kind, Level, ReportKind
+
+
+class CaseStatus(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+class Standing(Value, frozen=True, kw_only=True):
+    """What a standing case watches."""
+
+    watch: str
+    subject: str
+    lapses: tuple[datetime, ...] = ()
+    """Ledger: when the unit's lapses of the last year were found."""
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """One act in the case's short log, for the desk; the trail has them all."""
+
+    sequence: int
+    at: datetime
+    kind: Kind
+    by: str
+    text: str | None = None
+
+
+class LeftOut(Value, frozen=True, kw_only=True):
+    """What could not be decided on: a part of the report, an act, what a clock was to do."""
+
+    sequence: int
+    """Of the fact that it was part of."""
+    at: datetime
+    kind: str
+    """Of that fact."""
+    why: str
+    note: str | None = None
+
+
+class Applied(Value, frozen=True, kw_only=True):
+    """The last fact this case has taken in."""
+
+    id: str
+    sequence: int
+    at: datetime
+
+
+class Matter(Value, frozen=True, kw_only=True):
+    """What was reported: the fields of the `reported` fact that the case needs; as given, whatever was
+    regraded since.
+    """
+
+    kind: ReportKind
+    category: Category | None = None
+    topic: str | None = None
+    level: Level | None = None
+    sensitive: bool = False
+    unit: UnitId
+    area: AreaCode
+    occurred_at: datetime
+    learned_at: datetime
+    received_at: datetime
+    handed_in_at: datetime | None = None
+    summary: str
+    tried_at: tuple[datetime, ...] = ()
+    """When the unit says that it tried to report before, in vain."""
+    details: str | None = None
+    exercise: bool = False
+    deaths: int = 0
+    injuries: int = 0
+    loss: int = 0
+    parent: CaseId | None = None
+    reported_by: str
+    person: PersonId | None = None
+    source: SourceId | None = None
+    """The system it came from."""
+    latitude: float | None = None
+    longitude: float | None = None
+    witness: bool = False
+    """Another than the unit reports it, and the unit itself has not said anything yet."""
+    by_telephone: bool = False
+    """A duty office wrote down what the unit reported by telephone."""
+
+    @property
+    def is_first_hand(self) -> bool:
+        """The unit itself handed in when it learned of it; otherwise that is a claim, and its clocks start
+        when it was told.
+        """
+        return not (self.witness or self.by_telephone)
+
+
+class Case(Value, frozen=True, kw_only=True):
+    id: CaseId
+    status: CaseStatus = CaseStatus.OPEN
+    report: Matter
+    report_sequence: int
+    opened_at: datetime
+    starts_at: datetime
+    """Where the duties' clocks start: the earliest of this case and of all that were merged into it."""
+    level: Level | None = None
+    """As graded now."""
+    sensitive: bool = False
+    holder: UnitId
+    """The one unit that answers for the case now."""
+    held: tuple[Held, ...] = ()
+    bounces: int = 0
+    policy: str
+    plans: dict[str, Plan] = {}  # noqa: RUF012 - msgspec copies it
+    duties: tuple[Duty, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    items: tuple[Item, ...] = ()
+    transfer: Transfer | None = None
+    merged_into: CaseId | None = None
+    merged_from: tuple[CaseId, ...] = ()
+    split_from: CaseId | None = None
+    command: tuple[Commander, ...] = ()
+    suspicion: Suspicion | None = None
+    measure: Measure | None = None
+    notice: PublicNotice | None = None
+    ending: Ending | None = None
+    """What waits for a second person."""
+    calls: tuple[LoggedCall, ...] = ()
+    standing: Standing | None = None
+    clock_at: datetime | None = None
+    """The one clock armed for this case."""
+    clock_duty: DutyId | None = None
+    ended_at: datetime | None = None
+    """When it was closed, withdrawn or merged."""
+    log: tuple[Entry, ...] = ()
+    """The last twenty acts."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The last twenty things that could not be decided on: a person sees to them."""
+    taken: tuple[str, ...] = ()
+    """Digests of the ids of the facts it has taken in, the last of them: a fact stored again under its id
+    changes nothing.
+    """
+    applied: Applied
+    decision: Decision
+
+    @property
+    def next_due(self) -> datetime | None:
+        """The earliest limit still ahead or passed among the duties still owed."""
+        return min((duty.due_at for duty in self.duties if duty.is_owed), default=None)
+
+    def plan_of(self, duty: Duty) -> Plan:
+        return self.plans[duty.rule]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Case)
+
+
+def write_case(case: Case) -> bytes:
+    return _encoder.encode(case)
+
+
+def read_case(raw: bytes) -> Case:
+    """Raises msgspec.ValidationError, or msgspec.DecodeError, for bytes that are no case; NewerError for a
+    case of a newer format.
+    """
+    refuse_newer_bytes(raw)
+    return _decoder.decode(raw)
