@@ -14,10 +14,10 @@ import psutil
 
 from bench.rig import quantile
 from bench.trail_store import Store, kept_store
-from services.audit.bundle.make import Bundles
-from services.audit.export.end import End
-from services.audit.export.rows import Words
-from services.audit.export.stream import Asked, Format, content_of
+from services.audit.evidence.bundle.make import Bundles
+from services.audit.evidence.export.end import End
+from services.audit.evidence.export.rows import Words
+from services.audit.evidence.export.stream import Asked, Format, content_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter
 from services.audit.store.trail import Trail

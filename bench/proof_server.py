@@ -11,9 +11,9 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
-from services.audit.api import install_answers, trail_router
 from services.audit.reading.reader import TrailReader
 from services.audit.store.trail import Trail
+from services.audit.web.trail import install_answers, trail_router
 
 
 async def _nobody() -> None:

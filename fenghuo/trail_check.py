@@ -15,7 +15,7 @@ from fenghuo.places import nats_url, secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
 from services.audit.checking.run import Fault
-from services.audit.stamps.stamp import certificates
+from services.audit.records.timestamp import certificates
 from shared.secrets import nkey_file
 from shared.settings import Settings
 from shared.tlog.note import Verifier

@@ -113,7 +113,7 @@ def trail_number() -> int:
     """Which trail of the installation of this data folder is written; an ended one is read by
     FENGHUO_TRAIL_NUMBER.
     """
-    from services.audit.log.succession import Succession
+    from services.audit.writing.succession import Succession
 
     named = os.environ.get("FENGHUO_TRAIL_NUMBER")
     return int(named) if named else Succession.read(Settings().data_dir / "audit").number

@@ -117,9 +117,9 @@ def verify(
     FILE` checks what is new since last time.
     """
     from services.audit.checking import verify as verifying
+    from services.audit.checking import witnessed
     from services.audit.checking.sources import StoreSource
-    from services.audit.search.key import NAME, known_macs
-    from services.audit.witnessing import witnessed
+    from services.audit.writing.search_key import NAME, known_macs
     from shared.facts.distrust import WORDS
     from shared.tlog import checkpoint
 

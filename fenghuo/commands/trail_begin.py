@@ -23,8 +23,8 @@ def begin(
     Run where the audit's data folder (FENGHUO_DATA_DIR) and the secrets (FENGHUO_SECRETS_DIR) can be written.
     """
     from fenghuo.places import running_addresses
-    from services.audit.log import succession
-    from services.audit.log.signer import RefusedError
+    from services.audit.writing import succession
+    from services.audit.writing.signer import RefusedError
     from shared.secrets import SecretFile, SecretMissing, read_secret
     from shared.settings import Settings
     from shared.tlog.note import NoteError, Signer

@@ -119,7 +119,7 @@ def check_export(
     """Check an exported file of lines, offline, against the pinned key. Ends with 1 where it is not whole or
     a line is not the trail's.
     """
-    from services.audit.export import verify as export_verify
+    from services.audit.checking import exported as export_verify
 
     key = pinned(vkey)
     try:
@@ -192,7 +192,7 @@ def verifier(
     """
     import hashlib
 
-    from services.audit.bundle.write import VERIFIER
+    from services.audit.evidence.bundle.write import VERIFIER
 
     content = VERIFIER.read_bytes()
     hashed = hashlib.sha256(content).hexdigest()
@@ -211,7 +211,7 @@ def verify_bundle(
     """With the program installed here, never the one in the bundle. Ends with 1 where something does not
     hold.
     """
-    from services.audit.bundle import verify
+    from services.audit.evidence.bundle import verify
 
     faults: list[dict[str, Any]] = []
     verdict = verify.Verdict()
@@ -306,7 +306,7 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
 
 def _rows(form: Format, path: Path) -> int:
     """How many records the file itself says it holds, in its last line or sheet."""
-    from services.audit.export.end import rows_of
+    from services.audit.evidence.export.end import rows_of
 
     rows = rows_of(form, path)
     if rows is None:

@@ -19,7 +19,7 @@ from shared.secrets import SecretFile
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.audit.receipts.answer import Claims
+    from services.audit.evidence.receipts import Claims
     from shared.tlog.cosignature import Witness
     from shared.tlog.note import Verifier
 
@@ -165,7 +165,7 @@ def _checked(
 
 
 def _of_receipt(rec: Any, claims: "Claims") -> None:
-    from services.audit.receipts.answer import differences
+    from services.audit.evidence.receipts import differences
 
     if wrong := differences(claims, rec):
         _no(f"the record proven has another {', '.join(wrong)} than the receipt: one of the two was altered")
@@ -175,7 +175,7 @@ def _claims(receipt: Path, receipt_key: Path | None) -> "Claims":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from services.audit.receipts.answer import ReceiptError, read_receipt
+    from services.audit.evidence.receipts import ReceiptError, read_receipt
 
     path = receipt_key or secrets_folder(Settings()) / SecretFile.RECEIPT_VERIFY
     try:

@@ -284,7 +284,7 @@ def _what(entry: dict[str, Any], *, with_persons: bool) -> str:
     """
     kind, text = entry["kind"], " ".join((entry["text"] or "").split())
     if kind == Kind.READ:
-        from services.audit.explorer.reads import in_words
+        from services.audit.reading.plain_reads import in_words
 
         text = (
             "; ".join(

@@ -19,12 +19,12 @@ def rebuild(as_json: AsJson = False) -> None:
     Nothing is written unless all of them make the root that was signed last (the audit's state file). Needs
     the audit's rights: FENGHUO_MONGO_URL, FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS, FENGHUO_DATA_DIR.
     """
-    from services.audit.log.signer import STATE_FILE, RefusedError, StateFile
-    from services.audit.log.succession import Succession
     from services.audit.settings import AuditSettings
     from services.audit.store.trail import StoreError, Trail
     from services.audit.writing.feed import Feed
     from services.audit.writing.rebuilding import rebuild as make_again
+    from services.audit.writing.signer import STATE_FILE, RefusedError, StateFile
+    from services.audit.writing.succession import Succession
     from shared.broker.connection import connect
 
     settings = AuditSettings()

@@ -7,39 +7,39 @@ from pathlib import Path
 
 import structlog
 
-from services.audit.api import ANSWERS, install_answers, trail_router
-from services.audit.bundle.api import bundle_router
-from services.audit.bundle.make import Bundles
-from services.audit.cases_api import cases_router
-from services.audit.explorer.check_pages import check_router
-from services.audit.explorer.pages import explorer_router
-from services.audit.export.api import export_router
-from services.audit.keeping.api import keeping_router
-from services.audit.keeping.desk import KeepingDesk
-from services.audit.keeping.erasure_store import ErasureStore
-from services.audit.keeping.masking import Masks
-from services.audit.keeping.redaction import Eraser
-from services.audit.log.signer import STATE_FILE, CheckpointSigner, StateFile
-from services.audit.log.succession import Succession
-from services.audit.log.tiles import tiles_router
-from services.audit.metrics import Metrics, measured
+from services.audit.custody.desk import KeepingDesk
+from services.audit.custody.reads import Reads
+from services.audit.custody.reads_journal import Journal
+from services.audit.custody.reads_on_record import ReadsOnRecord
+from services.audit.custody.redaction import Eraser
+from services.audit.custody.timestamper import Timestamper
+from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
-from services.audit.reads.gathering import Reads
-from services.audit.reads.http import ReadsKept
-from services.audit.reads.journal import Journal
-from services.audit.reads.on_record import ReadsOnRecord
-from services.audit.receipts.api import receipts_router
-from services.audit.report_routes import report_routers
-from services.audit.search.indexer import SearchIndexer
-from services.audit.search.key import macs_of
 from services.audit.settings import AuditSettings
-from services.audit.stamps.api import timestamps_router
-from services.audit.stamps.task import Timestamper
+from services.audit.store.erasure import ErasureStore
 from services.audit.store.trail import PAYLOAD_DATABASE, StoreError, Trail, database_of
-from services.audit.witnessing.witnesses import Witnesses
+from services.audit.web.bundle import bundle_router
+from services.audit.web.cases import cases_router
+from services.audit.web.explorer.check_pages import check_router
+from services.audit.web.explorer.pages import explorer_router
+from services.audit.web.export import export_router
+from services.audit.web.keeping import keeping_router
+from services.audit.web.masking import Masks
+from services.audit.web.reads import ReadsKept
+from services.audit.web.receipts import receipts_router
+from services.audit.web.report_routes import report_routers
+from services.audit.web.tiles import tiles_router
+from services.audit.web.timestamps import timestamps_router
+from services.audit.web.trail import ANSWERS, install_answers, trail_router
 from services.audit.writing.feed import Feed
+from services.audit.writing.indexer import SearchIndexer
 from services.audit.writing.kept import StoreKeeps
+from services.audit.writing.metrics import Metrics, measured
+from services.audit.writing.search_key import macs_of
 from services.audit.writing.sequencer import Sequencer
+from services.audit.writing.signer import STATE_FILE, CheckpointSigner, StateFile
+from services.audit.writing.succession import Succession
+from services.audit.writing.witnesses import Witnesses
 from shared.broker.durables import check_durables
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory

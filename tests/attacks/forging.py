@@ -14,7 +14,7 @@ import orjson
 from nats.aio.client import Client
 from pydantic import BaseModel
 
-from services.audit.bundle import verify
+from services.audit.evidence.bundle import verify
 from shared.facts import Fact
 from shared.facts.distrust import Distrust
 from shared.secrets import SecretFile

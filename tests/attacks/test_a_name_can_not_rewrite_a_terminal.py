@@ -16,7 +16,7 @@ from rich.table import Table
 
 from fenghuo.commands import _show, _show_case, trail_query
 from fenghuo.terminal import Terminal, json_text
-from services.audit.bundle import verify
+from services.audit.evidence.bundle import verify
 from shared.plain_text import NOT_IN_TEXT
 from shared.vocabulary import Role
 from tests.attacks.conftest import Installation

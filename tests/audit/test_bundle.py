@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.bundle import verify
-from services.audit.bundle.make import Bundles
-from services.audit.bundle.write import VERIFIER
+from services.audit.evidence.bundle import verify
+from services.audit.evidence.bundle.make import Bundles
+from services.audit.evidence.bundle.write import VERIFIER
 from services.audit.records.payloads import Payload, without
 from services.audit.store.trail import Signed
 from shared.directory import load_directory

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.audit.documents.making import Documents, Format
-from services.audit.documents.period import Period
-from services.audit.export.rows import COLUMNS, Words
+from services.audit.evidence.export.rows import COLUMNS, Words
 from services.audit.reading.reader import entry_view
 from services.audit.reading.views import NotInTrail
 from services.audit.reports.counting import Counting
+from services.audit.reports.documents.making import Documents, Format
+from services.audit.reports.documents.period import Period
 from services.audit.reports.reading import Once, read
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window

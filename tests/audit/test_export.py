@@ -20,13 +20,13 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from services.audit.export import csv_table as export_csv
-from services.audit.export.api import export_router
-from services.audit.export.end import End, rows_of
-from services.audit.export.line import read_line
-from services.audit.export.rows import COLUMNS, Cell, Words
-from services.audit.export.verify import check_export
-from services.audit.export.xlsx_table import Workbook
+from services.audit.checking.exported import check_export
+from services.audit.evidence.export import csv_table as export_csv
+from services.audit.evidence.export.end import End, rows_of
+from services.audit.evidence.export.rows import COLUMNS, Cell, Words
+from services.audit.evidence.export.xlsx_table import Workbook
+from services.audit.records.line import read_line
+from services.audit.web.export import export_router
 from shared import tokens
 from shared.directory import load_directory
 from shared.tlog.note import Verifier

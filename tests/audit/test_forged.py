@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from fenghuo.bootstrap import note_key
 from fenghuo.commands.trail import app
-from services.audit.bundle.verify import check as check_bundle
+from services.audit.evidence.bundle.verify import check as check_bundle
 from shared.secrets import SecretFile
 from shared.tlog import cosignature, note
 from shared.tlog.note import NoteError, Signer, Verifier

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from fenghuo.commands import trail_query
-from services.audit.explorer.reads import in_words
+from services.audit.reading.plain_reads import in_words
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.search.criteria import EntriesQuery
+from services.audit.reading.search.criteria import EntriesQuery
 from shared.problems import Problem
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -15,10 +15,10 @@ from fastapi.responses import Response, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.reads import seen as reads_seen
-from services.audit.reads.gathering import LISTED, Reads, Seen, Window, bounded, fact_of
-from services.audit.reads.http import ReadsKept
-from services.audit.reads.journal import Journal
+from services.audit.custody.reads import LISTED, Reads, Seen, Window, bounded, fact_of
+from services.audit.custody.reads_journal import Journal
+from services.audit.reading import seen as reads_seen
+from services.audit.web.reads import ReadsKept
 from shared.facts import Actor
 from shared.facts.reads import How
 from shared.tokens import Principal

@@ -14,7 +14,7 @@ import httpx
 import jwt
 import pytest_asyncio
 
-from services.audit.bundle import verify
+from services.audit.evidence.bundle import verify
 from shared.broker.times import STAMP
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, signing_key

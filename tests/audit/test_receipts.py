@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from services.audit.receipts.answer import Claims, ReceiptError, Verdict, answer, read_receipt
-from services.audit.receipts.api import receipts_router
+from services.audit.evidence.receipts import Claims, ReceiptError, Verdict, answer, read_receipt
+from services.audit.web.receipts import receipts_router
 from tests.audit.made import MadeTrail
 from tests.audit.story import a_story
 

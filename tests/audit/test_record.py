@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
-from services.audit.keeping.masking import MASK, masked
 from services.audit.records import builder, personal
 from services.audit.records.actors import Author, Seen
 from services.audit.records.builder import Built, Source, build_all, opened
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.payloads import Payload, chunks, starts_of, unpack, without
 from services.audit.records.record import Message, Rec
+from services.audit.web.masking import MASK, masked
 from shared.tlog import layout
 from shared.tlog.layout import ENTRIES, TileId
 from shared.tlog.merkle import TILE_WIDTH

@@ -11,16 +11,16 @@ import pytest
 import pytest_asyncio
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from services.audit.export.line import Detail, export_line, read_line
-from services.audit.keeping.desk import KeepingDesk, RedactionForm
-from services.audit.keeping.erasure_store import ErasureStore, Wanted
-from services.audit.keeping.keeper import Keeper
-from services.audit.keeping.redaction import Eraser
-from services.audit.keeping.rules import Act, Keeping
+from services.audit.custody.desk import KeepingDesk, RedactionForm
+from services.audit.custody.redaction import Eraser
+from services.audit.reading.keeper import Keeper
 from services.audit.records import payloads, record
+from services.audit.records.keeping import Act, Keeping
+from services.audit.records.line import Detail, export_line, read_line
 from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload, without
 from services.audit.store.calls import StoreError
+from services.audit.store.erasure import ErasureStore, Wanted
 from services.audit.store.payload_store import PayloadStore
 from services.audit.store.trail import PAYLOAD_DATABASE, Stored
 from shared.facts import Actor

@@ -14,8 +14,8 @@ from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
-from services.audit.keeping.masking import MASK
 from services.audit.store.trail import Trail
+from services.audit.web.masking import MASK
 from shared import streams
 from shared.ids import CaseId
 from shared.vocabulary import Role

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from services.audit.log.signer import CheckpointSigner, StateFile
-from services.audit.metrics import Metrics
 from services.audit.records.record import Message, Rec
 from services.audit.store.trail import Trail
 from services.audit.writing.feed import Delivered, Feed, StreamNow
+from services.audit.writing.metrics import Metrics
 from services.audit.writing.sequencer import Sequencer
+from services.audit.writing.signer import CheckpointSigner, StateFile
 from shared.secrets import SecretFile, read_secret
 from shared.tlog.note import Signer
 from tests.audit.given import acknowledged, new_case

@@ -12,11 +12,11 @@ import docx
 import pytest
 from lxml import html as parsed
 
-from services.audit.documents.blocks import Cell, ranges
-from services.audit.documents.making import Documents, Format
-from services.audit.documents.notice import masked
-from services.audit.documents.period import Period, PeriodError
 from services.audit.reading.views import NotInTrail
+from services.audit.reports.documents.blocks import Cell, ranges
+from services.audit.reports.documents.making import Documents, Format
+from services.audit.reports.documents.notice import masked
+from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
 from shared.vocabulary import Kind, Language, Level, ReportKind, Role

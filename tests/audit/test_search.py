@@ -15,20 +15,19 @@ import pytest_asyncio
 from bench.trail_facts import BEGIN, RARE, SPAN
 from bench.trail_store import Store, make_store
 from fenghuo import embedded
+from services.audit.checking import search_index as search_check
+from services.audit.checking.search_index import check_search
+from services.audit.reading.search import searching
+from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.views import Filter, Order, Page
-from services.audit.records import payloads
+from services.audit.records import payloads, search_tiles
 from services.audit.records.fields import searched_words
 from services.audit.records.record import Rec
-from services.audit.search import check as search_check
-from services.audit.search import indexer as search_indexer
-from services.audit.search import searching
-from services.audit.search import tiles as search_tiles
-from services.audit.search.check import check_search
-from services.audit.search.indexer import SearchIndexer
-from services.audit.search.searching import BadCursor
-from services.audit.search.terms import Macs, normal, root_of
-from services.audit.search.tiles import Block
+from services.audit.records.search_terms import Macs, normal, root_of
+from services.audit.records.search_tiles import Block
 from services.audit.store.trail import Payload, Stored, Trail
+from services.audit.writing import indexer as search_indexer
+from services.audit.writing.indexer import SearchIndexer
 
 SIZE = 1_100
 SMALL, FEW, FEW_BITS = 32, 4, 2

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.search import terms, tiles
-from services.audit.search.tiles import BLOCK, FAN, Block, Tile
+from services.audit.records import search_terms as terms
+from services.audit.records import search_tiles as tiles
+from services.audit.records.search_tiles import BLOCK, FAN, Block, Tile
 
 OFFSETS = st.sets(st.integers(0, BLOCK - 1), max_size=300)
 TERMS = st.binary(min_size=1, max_size=8)

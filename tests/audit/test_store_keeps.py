@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from services.audit.log.signer import CheckpointSigner
 from services.audit.store.trail import Signed, Trail
 from services.audit.writing.kept import StoreKeeps
+from services.audit.writing.signer import CheckpointSigner
 
 AT = datetime(2026, 11, 30, 3, tzinfo=UTC)
 TAKEN = Signed(7, 12, b"root", "2026-11-30T03:00:00Z", "note")

@@ -14,7 +14,7 @@ import pytest_asyncio
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
-from services.audit.export.end import rows_of
+from services.audit.evidence.export.end import rows_of
 from shared.secrets import SecretFile, signing_key
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, lapsed, new_case, publish, reported

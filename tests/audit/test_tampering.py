@@ -12,10 +12,10 @@ from pymongo import MongoClient
 from fenghuo.bootstrap import note_key
 from services.audit.checking.against_stream import stream_faults
 from services.audit.checking.verify import verify
-from services.audit.log.signer import CheckpointSigner, RefusedError, StateFile
-from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Trail
+from services.audit.store.tree import StoredTree
 from services.audit.writing.feed import Feed
+from services.audit.writing.signer import CheckpointSigner, RefusedError, StateFile
 from shared.secrets import SecretFile
 from shared.tlog import merkle
 from shared.tlog.checkpoint import Checkpoint

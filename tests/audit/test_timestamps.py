@@ -14,8 +14,8 @@ from pymongo import MongoClient
 
 from services.audit.checking.sources import FolderSource, write_folder
 from services.audit.checking.verify import verify
-from services.audit.stamps import stamp as timestamps
-from services.audit.stamps.stamp import Stamp, StampError
+from services.audit.records import timestamp as timestamps
+from services.audit.records.timestamp import Stamp, StampError
 from shared.secrets import SecretFile
 from shared.tlog.checkpoint import Checkpoint
 from shared.tlog.merkle import EMPTY_ROOT

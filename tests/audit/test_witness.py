@@ -19,9 +19,9 @@ from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
+from services.audit.checking import witnessed
 from services.audit.checking.sources import TrailSource
 from services.audit.records.record import Rec
-from services.audit.witnessing import witnessed
 from shared.secrets import SecretFile, signing_key
 from shared.tlog import cosignature, layout, note
 from shared.tlog import proof as tlog_proof

@@ -20,9 +20,9 @@ from fenghuo.witness.following import Follower
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.witnessing import Witnessing
 from services.audit.store.calls import TakenError
+from services.audit.store.cosignatures import Cosignature, CosignatureStore, Cosigned
 from services.audit.store.trail import gallop
-from services.audit.witnessing.cosigned import Cosignature, CosignatureStore, Cosigned
-from services.audit.witnessing.witnesses import read_witnesses
+from services.audit.writing.witnesses import read_witnesses
 from shared.tlog import cosignature, layout, merkle, note
 from shared.tlog import proof as tlog_proof
 from shared.tlog.checkpoint import Checkpoint

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.bundle import verify as own_bundle
+from services.audit.evidence.bundle import verify as own_bundle
 from shared.tlog import checkpoint as own_checkpoint
 from shared.tlog import cosignature as own_cosign
 from shared.tlog import layout, merkle

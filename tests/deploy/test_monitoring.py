@@ -15,8 +15,8 @@ from typing import Any, cast
 import yaml
 from prometheus_client import CollectorRegistry
 
-from services.audit.metrics import Metrics as AuditMetrics
-from services.audit.witnessing.witnesses import WitnessMetrics
+from services.audit.writing.metrics import Metrics as AuditMetrics
+from services.audit.writing.witnesses import WitnessMetrics
 from services.escalator.metrics import Metrics as EscalatorMetrics
 from services.escalator.metrics import WatchMetrics
 from services.notifier.delivery.metrics import Metrics as NotifierMetrics

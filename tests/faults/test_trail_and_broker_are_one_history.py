@@ -10,9 +10,9 @@ import subprocess
 import httpx
 import pytest
 
-from services.audit.bundle import verify as bundled
 from services.audit.checking.sources import StoreSource
 from services.audit.checking.verify import verify
+from services.audit.evidence.bundle import verify as bundled
 from services.audit.reading.reader import TrailReader
 from services.audit.records.record import Rec
 from services.audit.store.trail import Trail

@@ -12,8 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from services.audit.bundle import verify
-from services.audit.receipts.answer import ReceiptError, read_receipt
+from services.audit.evidence.bundle import verify
+from services.audit.evidence.receipts import ReceiptError, read_receipt
 from services.escalator.policy.load import parse_policy
 from services.intake.api.cases import place_of
 from services.intake.fields.act_form import ActForm

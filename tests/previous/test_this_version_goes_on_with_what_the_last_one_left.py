@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from fenghuo.gateway_lab import GatewayLab
-from services.audit.log.tree import StoredTree
 from services.audit.store.trail import Trail
+from services.audit.store.tree import StoredTree
 from shared.broker.walk import walk
 from shared.case import CaseStatus, TaskState
 from shared.streams import FACTS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.bundle import verify
+from services.audit.evidence.bundle import verify
 from shared.facts import Fact
 from shared.facts.aside import LARGEST_BODY, Odd, aside, is_of_a_lane, may_be_set_aside
 from shared.facts.authenticity import as_stored, distrust, distrust_envelope

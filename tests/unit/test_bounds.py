@@ -11,7 +11,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.audit.bundle import verify
+from services.audit.evidence.bundle import verify
 from services.intake.fields.fault_texts import faults_of
 from services.intake.ingest.formats.items import TAKEN_OUT, Draft, readable
 from shared.directory import DirectoryFault, load_directory

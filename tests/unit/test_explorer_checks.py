@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fenghuo.bootstrap import note_key
-from services.audit.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
-from services.audit.explorer.plain import effects, lines
+from services.audit.reading.plain import effects, lines
 from services.audit.reading.views import CheckpointView, Entry, InclusionProof, Record
+from services.audit.web.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
 from shared.tlog.checkpoint import Checkpoint
 from shared.tlog.merkle import leaf_hash, node_hash
 from shared.tlog.note import Signer

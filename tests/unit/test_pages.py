@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SITES = (
     "shared/web",
     "services/intake/desk",
-    "services/audit/explorer",
-    "services/audit/bundle",
-    "services/audit/documents",
-    "services/audit/export",
+    "services/audit/web",
+    "services/audit/reading",
+    "services/audit/evidence",
+    "services/audit/reports",
 )
 ALSO = tuple(
     ROOT / name

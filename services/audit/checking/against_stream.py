@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from services.audit.checking.run import FAULTS, Fault
 from services.audit.checking.sources import TrailSource
-from services.audit.export.line import Detail
 from services.audit.records.likeness import unlike
+from services.audit.records.line import Detail
 from services.audit.records.record import Message, Rec, RecordError, case_of, envelope_of
 from services.audit.writing.feed import Feed
 from shared.facts import rfc3339

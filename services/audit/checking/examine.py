@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.audit.export.line import Detail
-from services.audit.keeping.rules import Act, Keeping, act_of
 from services.audit.records import fields, record
 from services.audit.records.fields import NOTHING, About
+from services.audit.records.keeping import Act, Keeping, act_of
+from services.audit.records.line import Detail
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.record import Rec, RecordError
 from shared.facts.distrust import Distrust

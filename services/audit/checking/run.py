@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from services.audit.checking.examine import Examiner, Run
 from services.audit.checking.sources import SourceError, TrailSource
-from services.audit.export.line import Detail
+from services.audit.records.line import Detail
 from services.audit.records.record import Rec, RecordError
 from shared.tlog import layout, merkle
 from shared.tlog.layout import ENTRIES, LayoutError, TileId

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from services.audit.export.line import Detail, ExportError, export_line, read_line
-from services.audit.log.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
-from services.audit.log.tiles import tile_content
+from services.audit.reading.history import HISTORY_LIMIT, join_notes, recent_notes, split_notes
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
-from services.audit.search.terms import Macs
-from services.audit.stamps.stamp import Stamp
+from services.audit.records.line import Detail, ExportError, export_line, read_line
+from services.audit.records.search_terms import Macs
+from services.audit.records.timestamp import Stamp
 from services.audit.store.trail import Stored, StoreError
+from services.audit.web.tiles import tile_content
 from shared.tlog import layout
 from shared.tlog.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
 

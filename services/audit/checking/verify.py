@@ -25,8 +25,8 @@ from services.audit.checking.pool import Opener, findings
 from services.audit.checking.run import FAULTS, Asked, Fault, Finding
 from services.audit.checking.sources import SourceError, TrailSource, stamps_of
 from services.audit.checking.upper_tiles import UpperTiles
-from services.audit.export.line import ExportError
-from services.audit.stamps import stamp as timestamps
+from services.audit.records import timestamp as timestamps
+from services.audit.records.line import ExportError
 from shared.facts.distrust import Distrust
 from shared.tlog import checkpoint, layout, merkle
 from shared.tlog.checkpoint import Checkpoint, CheckpointError

@@ -10,8 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.audit.keeping.keeper import Keeper
-from services.audit.log.tree import StoredTree
+from services.audit.checking.search_index import Report, check_search
+from services.audit.reading.keeper import Keeper
+from services.audit.reading.search.plan import Below, none_below
+from services.audit.reading.search.searching import Searcher
+from services.audit.reading.seen import seen, up_to
 from services.audit.reading.views import (
     CheckpointView,
     ConsistencyProof,
@@ -25,19 +28,16 @@ from services.audit.reading.views import (
     State,
     WitnessView,
 )
-from services.audit.reads.seen import seen, up_to
 from services.audit.records import record
 from services.audit.records.fields import excused_in
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.record import Rec
-from services.audit.search.check import Report, check_search
-from services.audit.search.plan import Below, none_below
-from services.audit.search.searching import Searcher
-from services.audit.search.terms import Macs
-from services.audit.stamps.stamp import Stamp
+from services.audit.records.search_terms import Macs
+from services.audit.records.timestamp import Stamp
+from services.audit.store.cosignatures import Cosigned
 from services.audit.store.trail import Payload, Signed, Stored, Trail
-from services.audit.witnessing.cosigned import Cosigned
-from services.audit.witnessing.witnesses import cosigned_in
+from services.audit.store.tree import StoredTree
+from services.audit.writing.witnesses import cosigned_in
 from shared.tlog.cosignature import with_lines
 from shared.tlog.layout import TileId
 from shared.tlog.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes

@@ -7,7 +7,7 @@ Invariant: every answer names the signed checkpoint it holds up to; what came in
 from enum import StrEnum
 from typing import Any, Literal
 
-from services.audit.keeping.rules import Erasure
+from services.audit.records.keeping import Erasure
 from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust

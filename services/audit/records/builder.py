@@ -41,7 +41,7 @@ class Source(NamedTuple):
     created: str
     epoch: int
     follows: str | None = None
-    """How the trail before this one ended: its first record says so (log/succession.py)."""
+    """How the trail before this one ended: its first record says so (writing/succession.py)."""
 
 
 class Opened(NamedTuple):

@@ -17,14 +17,14 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from services.audit.records import record
 from services.audit.records.actors import Author
 from services.audit.records.payloads import Payload
-from services.audit.search.store import SearchStore
-from services.audit.stamps.store import TimestampStore
 from services.audit.store.calls import LONG_SECONDS, QUERY_MS, Doc, StoreError, TakenError, client, find_among
 from services.audit.store.calls import asked as _asked
 from services.audit.store.calls import insert as _insert
+from services.audit.store.cosignatures import CosignatureStore
 from services.audit.store.payload_store import PayloadStore
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
-from services.audit.witnessing.cosigned import CosignatureStore
+from services.audit.store.search_index import SearchStore
+from services.audit.store.timestamps import TimestampStore
 from shared.tlog.merkle import Tile
 
 __all__ = [
@@ -107,7 +107,7 @@ def database_of(name: str, number: int) -> str:
 
 class Trail:
     def __init__(self, url: str, number: int = 1) -> None:
-        """`number`: which of the installation's trails, counted from 1 (log/succession.py)."""
+        """`number`: which of the installation's trails, counted from 1 (writing/succession.py)."""
         self._client = client(url, "fenghuo-audit", connections=10)
         trail_name, payload_name = database_of(TRAIL_DATABASE, number), database_of(PAYLOAD_DATABASE, number)
         database = self._client[trail_name]

@@ -15,20 +15,20 @@ from typing import NamedTuple
 import nats.errors
 import structlog
 
-from services.audit.keeping.rules import KEEPING_KINDS
-from services.audit.log.signer import CheckpointSigner, RefusedError
-from services.audit.log.tree import StoredTree
-from services.audit.metrics import Metrics
 from services.audit.records import builder
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, Opened, Source, opened
+from services.audit.records.keeping import KEEPING_KINDS
 from services.audit.records.record import Message
 from services.audit.store.trail import STREAM, Payload, TakenError, Trail
+from services.audit.store.tree import StoredTree
 from services.audit.writing.compare import differences
 from services.audit.writing.feed import Delivered, Feed
 from services.audit.writing.heads import Heads
+from services.audit.writing.metrics import Metrics
 from services.audit.writing.pace import Pace
 from services.audit.writing.same_history import stay_the_same
+from services.audit.writing.signer import CheckpointSigner, RefusedError
 from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
 from shared.facts.authors import SOURCES, Author
 from shared.facts.cause import Cause

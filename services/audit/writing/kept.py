@@ -8,8 +8,8 @@ written each minute even when nothing happens: that one is the small write that 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from services.audit.log.signer import CheckpointSigner
 from services.audit.store.trail import Trail
+from services.audit.writing.signer import CheckpointSigner
 
 LEAST = timedelta(minutes=1)
 

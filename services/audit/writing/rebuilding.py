@@ -7,13 +7,13 @@ which record, and why.
 
 from collections.abc import AsyncIterator
 
-from services.audit.log.signer import RefusedError
-from services.audit.log.tree import StoredTree
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, Source, build_all, opened
 from services.audit.store.trail import STREAM, Signed, Trail
+from services.audit.store.tree import StoredTree
 from services.audit.writing.feed import Feed
 from services.audit.writing.heads import Heads
+from services.audit.writing.signer import RefusedError
 from shared.tlog import merkle
 from shared.tlog.merkle import Edge
 

@@ -4,11 +4,11 @@ Invariant: compared is the content. A stream restored from an older copy keeps i
 may meanwhile have grown past the trail again: neither size nor time shows that its facts are others.
 """
 
-from services.audit.log.signer import RefusedError
 from services.audit.records.record import Rec, refuse_newer
 from services.audit.store.trail import Trail
 from services.audit.writing.compare import difference
 from services.audit.writing.feed import Feed, StreamNow
+from services.audit.writing.signer import RefusedError
 
 WAY_OUT = (
     "the broker was restored from an older copy, or FACTS was made anew. Nothing more is written until a person decides: put the newer "

@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 import nats.errors
 import structlog
 
-from services.audit.log.signer import CheckpointSigner, RefusedError
-from services.audit.log.tree import StoredTree
-from services.audit.metrics import Metrics
 from services.audit.records.builder import Source
 from services.audit.store.trail import STREAM, StoreError, TakenError, Trail
+from services.audit.store.tree import StoredTree
 from services.audit.writing.appender import Appender
 from services.audit.writing.feed import Feed
+from services.audit.writing.metrics import Metrics
 from services.audit.writing.pace import Pace
 from services.audit.writing.same_history import stay_the_same
+from services.audit.writing.signer import CheckpointSigner, RefusedError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -1,0 +1,230 @@
+"""Asking for an erasure or a hold: what is asked becomes a fact first, and is carried out after.
+
+Invariant: nothing is asked of the payloads before the signed trail says it; a hold that came first on record
+wins.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from ulid import ULID
+
+from services.audit.custody.redaction import Eraser
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import NotInTrail
+from services.audit.records.keeping import Keeping
+from services.audit.records.payload_check import WHOLE, missing_of
+from services.audit.records.record import Rec
+from services.audit.store.calls import StoreError
+from services.audit.store.trail import Payload, Stored
+from shared.facts import Actor, Fact, Frozen, Given
+from shared.facts.bounds import PLAIN_ID
+from shared.facts.keeping import ErasedFields, Held, Redacted, Released
+from shared.facts.report import Line
+from shared.http_fields import Index
+from shared.ids import CaseId
+from shared.problems import Problem
+from shared.subjects import fact_subject
+from shared.vocabulary import Kind
+
+SOURCE = "/services/audit"
+NO_CASE = "trail"
+"""Facts about no case keep their order under this key."""
+_PATIENCE = 10.0
+_IN_ONE = 500
+"""Records in one fact at most: a case may have more."""
+_ALSO = (
+    "The facts themselves stay in the broker's stream FACTS, and in copies made before (exports, bundles, backups): docs/architecture/"
+    "trail.md says what a deployment does about each."
+)
+_NO_CREDENTIALS = (
+    "This audit holds no credentials that may erase: set FENGHUO_REDACTOR_URL (mongodb://redactor@…) and FENGHUO_REDACTOR_PASSWORD_FILE, "
+    "or FENGHUO_REDACTOR_URL to the same address as FENGHUO_MONGO_URL with the embedded store, and start it again."
+)
+Publish = Callable[[str, bytes, str], Awaitable[int]]
+"""(subject, fact, message id) → the fact's sequence."""
+
+
+class RedactionForm(Given):
+    """Which records, and which of their personal fields."""
+
+    entries: tuple[Index, ...] = Field(default=(), max_length=1_000)
+    case: Annotated[CaseId, PLAIN_ID] | None = None
+    """All records of the case so far."""
+    fields: (
+        Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] | Literal["all"]
+    ) = "all"
+    """Paths as a record's header names them (`data.summary`), `*` for the whole message; `all` personal
+    fields.
+    """
+    legal_basis: Line
+    reason: Line | None = None
+    """Why, in a person's words: personal itself, and no part of what anyone may read."""
+
+    @model_validator(mode="after")
+    def names_records(self) -> "RedactionForm":
+        if bool(self.entries) == (self.case is not None):
+            raise ValueError("name the records by `entries` or by `case`, one of the two")
+        return self
+
+
+class HoldForm(Given):
+    case: Annotated[CaseId, PLAIN_ID] | None = None
+    first: Index | None = None
+    last: Index | None = None
+    why: Line
+
+
+class ReleaseForm(Given):
+    why: Line
+
+
+class RedactionAnswer(Frozen):
+    records: tuple[int, ...]
+    """The redactions as they stand on record."""
+    erased: tuple[ErasedFields, ...]
+    carried_out: bool
+    """False: on record, and carried out as soon as a checkpoint covers it."""
+    also: str = _ALSO
+
+
+class HoldAnswer(Frozen):
+    hold: str
+    record: int
+
+
+class KeepingDesk:
+    def __init__(
+        self, reader: TrailReader, eraser: Eraser, publish: Publish, clock: Callable[[], datetime]
+    ) -> None:
+        self._reader, self._eraser, self._publish, self._clock = reader, eraser, publish, clock
+
+    async def state(self) -> Keeping:
+        """What is on record and covered by a checkpoint."""
+        return await self._eraser.keeper.refresh((await self._reader.checkpoint()).size)
+
+    async def redact(self, by: Actor, form: RedactionForm) -> RedactionAnswer:
+        """Raises Problem 503 without credentials, 409 while a hold forbids it or where nothing is left to
+        erase.
+        """
+        if not self._eraser.can_erase:
+            raise Problem(503, "Nothing may be erased here", _NO_CREDENTIALS)
+        stored = await _named(self._reader, form)
+        wanted = _by_case(stored, await self._reader.payloads([entry.index for entry in stored]), form.fields)
+        if not wanted:
+            raise Problem(
+                409, "Nothing to erase", "None of these records has any of these fields (any more)."
+            )
+        _refuse_held(await self.state(), wanted)
+        if unread := self._eraser.keeper.unread:
+            words = (
+                f"Records {unread} are gone from the store and may hold some of this: run `fenghuo trail verify`, "
+                "then `fenghuo trail rebuild`."
+            )
+            raise Problem(409, "Perhaps held", words)
+        records: list[int] = []
+        for case, entries in wanted.items():
+            for at in range(0, len(entries), _IN_ONE):
+                part = tuple(entries[at : at + _IN_ONE])
+                said = Redacted(by=by, entries=part, legal_basis=form.legal_basis, reason=form.reason)
+                records.append(await self._record(Kind.REDACTED, case, said))
+        done = await self._covered(max(records)) and await self._carried_out(records)
+        erased = tuple(one for entries in wanted.values() for one in entries)
+        return RedactionAnswer(records=tuple(records), erased=erased, carried_out=done)
+
+    async def _carried_out(self, records: list[int]) -> bool:
+        size = (await self._reader.checkpoint()).size
+        if refused := set(records) & set((await self._eraser.keeper.refresh(size)).refused):
+            raise Problem(
+                409,
+                "Held",
+                f"A hold was placed at the same time; records {sorted(refused)} say so and count for nothing.",
+            )
+        try:
+            await self._eraser.carry_out(size)
+        except StoreError:
+            self._eraser.wake()
+            return False
+        return True
+
+    async def hold(self, by: Actor, form: HoldForm) -> HoldAnswer:
+        name = str(ULID.from_datetime(self._clock()))
+        try:
+            said = Held(by=by, hold=name, case=form.case, first=form.first, last=form.last, why=form.why)
+        except ValueError:
+            words = "a hold is on a `case`, or on the records `first` to `last`: give one of the two"
+            raise Problem(422, "Invalid request", words, errors=[("case", words)]) from None
+        index = await self._record(Kind.HELD, form.case or "", said)
+        await self._covered(index)
+        return HoldAnswer(hold=name, record=index)
+
+    async def release(self, by: Actor, hold: str, form: ReleaseForm) -> HoldAnswer:
+        held = (await self.state()).holds.get(hold)
+        if held is None:
+            raise NotInTrail(f"there is no hold {hold} in force: `GET /api/v1/trail/holds` lists them")
+        index = await self._record(Kind.RELEASED, held.case or "", Released(by=by, hold=hold, why=form.why))
+        await self._covered(index)
+        return HoldAnswer(hold=hold, record=index)
+
+    async def _record(self, kind: Kind, case: str, data: Frozen) -> int:
+        """Returns the index its record will have."""
+        now = self._clock()
+        fact_id = str(ULID.from_datetime(now))
+        raw = Fact.bytes_of(kind, id=fact_id, source=SOURCE, subject=case or None, time=now, data=data)
+        return await self._publish(fact_subject(case or NO_CASE, kind), raw, fact_id) - 1
+
+    async def _covered(self, index: int) -> bool:
+        """Whether a checkpoint covers it within a while."""
+        ends_at = asyncio.get_running_loop().time() + _PATIENCE
+        while (await self._reader.checkpoint()).size <= index:
+            if asyncio.get_running_loop().time() > ends_at:
+                return False
+            await asyncio.sleep(0.1)
+        return True
+
+
+async def _named(reader: TrailReader, form: RedactionForm) -> list[Stored]:
+    size = (await reader.checkpoint()).size
+    if form.case is not None:
+        found = await reader.stored_case(form.case, size)
+        if not found:
+            raise NotInTrail(f"no record of a case {form.case} is covered by a checkpoint")
+        return found
+    if beyond := [index for index in form.entries if not 0 <= index < size]:
+        raise NotInTrail(f"record {beyond[0]}: the last checkpoint covers {size} records, 0 to {size - 1}")
+    return await reader.stored_at(sorted(set(form.entries)))
+
+
+def _by_case(
+    stored: list[Stored], payloads: dict[int, Payload], fields: tuple[str, ...] | str
+) -> dict[str, list[ErasedFields]]:
+    """What there is to erase of each record, case by case."""
+    wanted: dict[str, list[ErasedFields]] = {}
+    for entry in stored:
+        rec = Rec.read(entry.rec)
+        there = {*rec.personal, WHOLE} - missing_of(rec, payloads.get(entry.index))
+        if rec.form == "gap" or WHOLE not in there:
+            continue
+        if rec.plain is None:
+            paths: tuple[str, ...] = (WHOLE,)  # nothing in its header would prove a part of it
+        elif fields == "all":
+            paths = tuple(sorted(there - {WHOLE}))
+        else:
+            paths = tuple(path for path in fields if path in there)
+        if paths:
+            wanted.setdefault(rec.case, []).append(ErasedFields(index=entry.index, fields=paths))
+    return wanted
+
+
+def _refuse_held(state: Keeping, wanted: dict[str, list[ErasedFields]]) -> None:
+    holds = [
+        hold for case, entries in wanted.items() for hold in state.held([one.index for one in entries], case)
+    ]
+    if holds:
+        words = "; ".join(dict.fromkeys(hold.words() for hold in holds))
+        raise Problem(
+            409, "Held", f"Nothing of this may be erased now: {words}. Whoever holds it can release it."
+        )

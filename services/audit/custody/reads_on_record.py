@@ -1,0 +1,80 @@
+"""Puts reads on record: a `read` fact for each window that is due, for as long as the broker needs to take
+it.
+
+Invariant: what could not be sent stays in the journal; at a stop all that was read is sent first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+import nats.errors
+import structlog
+
+from services.audit.custody.reads import Reads, Window, fact_of
+from shared.facts import Fact
+from shared.subjects import fact_subject
+from shared.vocabulary import Kind
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SOURCE = "/services/audit"
+Append = Callable[[str, bytes, str], Awaitable[object]]
+"""(subject, fact, message id)"""
+_IDLE, _AGAIN, _LAST_TRY = 5.0, 2.0, 3.0
+
+
+class ReadsOnRecord:
+    def __init__(self, reads: Reads, append: Append, clock: Callable[[], datetime]) -> None:
+        self._reads, self._append, self._clock = reads, append, clock
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """A file was taken away: not to be waited with."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is left is sent."""
+        try:
+            while True:
+                sent = await self._send_due()
+                await self._rest(sent)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_TRY):
+                    await self._send_due(all_of_them=True)
+
+    async def _send_due(self, *, all_of_them: bool = False) -> bool:
+        """Whether all that is due was sent."""
+        self._wake.clear()
+        for window in self._reads.due(self._clock(), all_of_them=all_of_them):
+            try:
+                await self._send(window)
+            except (nats.errors.Error, OSError, TimeoutError) as error:
+                log.warning(
+                    "reads_wait",
+                    why=str(error) or type(error).__name__,
+                    next="kept in the journal, sent when the broker takes it",
+                )
+                return False
+        return True
+
+    async def _send(self, window: Window) -> None:
+        data = fact_of(window)
+        fact = Fact.of(Kind.READ, id=window.id, source=SOURCE, subject=None, time=data.last_at, data=data)
+        await self._append(fact_subject(data.by.principal, Kind.READ), fact.write(), window.id)
+        self._reads.sent(window)
+        log.info(
+            "read_on_record", by=data.by.principal, role=data.by.role, how=data.how, records=data.records
+        )
+
+    async def _rest(self, sent: bool) -> None:
+        due = self._reads.next_due()
+        wait = _IDLE if due is None else min(_IDLE, max(0.02, (due - self._clock()).total_seconds()))
+        if not sent:
+            await asyncio.sleep(_AGAIN)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._wake.wait()

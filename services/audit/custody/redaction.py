@@ -1,0 +1,127 @@
+"""Carries out what redactions on record say: erases from the payloads what they name, and nothing else.
+
+Invariant: the record comes first. Only what a signed checkpoint covers is carried out, so that wherever
+something is missing the signed trail says why; what a crash left standing is found on record at the next
+start and erased then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from services.audit.reading.keeper import Keeper
+from services.audit.records.fields import kind_of
+from services.audit.records.keeping import Keeping
+from services.audit.records.payload_check import WHOLE, missing_of
+from services.audit.records.record import Rec
+from services.audit.store.calls import StoreError
+from services.audit.store.erasure import ErasureStore, Wanted
+from services.audit.store.trail import Trail
+from services.audit.writing.indexer import SearchIndexer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_AT_ONCE = 256
+_LOOKS_AGAIN = 30.0
+"""Seconds between looks at the record where nobody says that there is something."""
+_PATIENCE = 2.0
+
+
+class Eraser:
+    """`covered`: how many records a checkpoint covers. `store` None: there are no credentials, and nothing is
+    erased.
+    """
+
+    def __init__(
+        self,
+        trail: Trail,
+        keeper: Keeper,
+        store: ErasureStore | None,
+        covered: Callable[[], Awaitable[int]],
+        *,
+        indexer: SearchIndexer | None = None,
+        words_key: int = 0,
+        step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.can_erase = store is not None
+        self.outstanding = 0
+        """Records on record as erased whose payload still stands."""
+        self.keeper = keeper
+        self._trail, self._store, self._covered = trail, store, covered
+        self._indexer, self._words_key, self._step = indexer, words_key, step
+        self._done: dict[int, int] = {}
+        """Record → how many redactions of it have been carried out."""
+        self._wake = asyncio.Event()
+        self._round = asyncio.Lock()
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._wake.clear()
+            rest = _LOOKS_AGAIN
+            try:
+                if size := await self._covered():
+                    await self.carry_out(size)
+                else:
+                    rest = _PATIENCE
+            except StoreError as error:
+                rest = _PATIENCE
+                log.warning("erasure_waits", why=str(error)[:300])
+            try:
+                await asyncio.wait_for(self._wake.wait(), rest)
+            except TimeoutError:
+                continue
+
+    async def carry_out(self, size: int) -> None:
+        """Erase what the records below `size` say and still stands. Raises StoreError."""
+        async with self._round:
+            state = await self.keeper.refresh(size)
+            due = [index for index, said in state.erasures.items() if self._done.get(index, 0) < len(said)]
+            self.outstanding = len(due)
+            for at in range(0, len(due), _AT_ONCE):
+                await self._erase(state, due[at : at + _AT_ONCE])
+
+    async def _erase(self, state: Keeping, indexes: Sequence[int]) -> None:
+        said = {index: len(state.erasures[index]) for index in indexes}
+        payloads = await self._trail.payloads(indexes)
+        wanted: dict[int, Wanted] = {}
+        for entry in await self._trail.entries_at(indexes):
+            rec = Rec.read(entry.rec)
+            fields = state.erased(entry.index, rec.case) & {WHOLE, *rec.personal}
+            missing = missing_of(rec, payloads.get(entry.index))
+            if fields and WHOLE not in missing and not fields <= missing:
+                wanted[entry.index] = Wanted(kind_of(rec), fields, rec.digest)
+        if wanted:
+            if self._store is None:
+                log.warning(
+                    "erasure_outstanding",
+                    records=len(wanted),
+                    next="set FENGHUO_REDACTOR_URL: no credentials may erase",
+                )
+                return
+            await self._remove(self._store, wanted)
+        self._done |= said
+        self.outstanding -= len(indexes)
+
+    async def _remove(self, store: ErasureStore, wanted: dict[int, Wanted]) -> None:
+        self._step("redacted")
+        if self._indexer is None:
+            await store.erase(wanted)
+        else:
+            # Words first: killed after it, the payload still stands and both are done again.
+            async with self._indexer.quiet:
+                if self._words_key:
+                    await store.forget_words(wanted, self._words_key)
+                self._step("words")
+                await store.erase(wanted)
+            self._indexer.erased()
+        self._step("erased")
+        log.info("erased", records=len(wanted))

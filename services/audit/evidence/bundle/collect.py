@@ -1,0 +1,122 @@
+"""Gathers the evidence of a case from the trail, up to one checkpoint.
+
+Invariant: one checkpoint for all of it, however much is stored meanwhile; a record of the case that the store
+no longer has, or that is not in order, stops the bundle instead of leaving a hole in it.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.audit.evidence.bundle.evidence import (
+    Evidence,
+    Held,
+    PolicyText,
+    Tail,
+    policy_digests,
+    unexplained,
+    without_names,
+)
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import Filter, NotInTrail, Order
+from services.audit.records import record
+from services.audit.records.payloads import Payload
+from services.audit.store.trail import Signed, Stored
+from shared.tlog.merkle import ProofError
+from shared.vocabulary import Kind
+
+TAIL = 2_000
+"""Records after the case's last that a bundle carries to show that none is of it; beyond, the trail's signed
+statement must do.
+"""
+_PAGE = 256
+_BEHIND = timedelta(hours=1)
+
+
+async def collect(
+    reader: TrailReader, case_id: str, *, origin: str, tail: int = TAIL, redacted: bool = False
+) -> Evidence:
+    """Raises NotInTrail where no checkpoint covers a record of the case."""
+    evidence = await _gathered(reader, case_id, origin, tail)
+    if unexplained(evidence.records):
+        # An order to erase may have been carried out meanwhile: by now a checkpoint covers it.
+        evidence = await _gathered(reader, case_id, origin, tail)
+    return without_names(evidence) if redacted else evidence
+
+
+async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -> Evidence:
+    signed = await reader.checkpoint()
+    stored = await reader.stored_case(case_id, signed.size) if case_id else []
+    if not stored:
+        raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
+    if [entry.fields["number"] for entry in stored] != list(range(1, len(stored) + 1)):
+        raise NotInTrail(
+            f"a record of case {case_id} is no longer in the store: an alarm for whoever runs this trail (`fenghuo trail verify`)"
+        )
+    signed = await _proven_by(reader, signed, stored[-1].index)
+    records = await _held(reader, stored, signed)
+    policies = await _policies(reader, policy_digests(records), signed)
+    return Evidence(
+        case=case_id,
+        origin=origin,
+        signed=signed,
+        records=records,
+        tail=await _tail(reader, records[-1].entry.index + 1, signed.size, tail),
+        policies=policies,
+    )
+
+
+async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
+    """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen
+    far behind is not waited for: the newest says more.
+    """
+    sealed = await reader.sealed_checkpoint()
+    if sealed is None or sealed.size <= last or record.utc(newest.time) - record.utc(sealed.time) > _BEHIND:
+        return newest
+    return sealed
+
+
+async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -> tuple[Held, ...]:
+    payloads: dict[int, Payload] = {}
+    paths: list[list[bytes]] = []
+    try:
+        for at in range(0, len(stored), _PAGE):
+            part = [entry.index for entry in stored[at : at + _PAGE]]
+            payloads |= await reader.payloads(part)
+            paths += await reader.paths(part, signed.size)
+    except ProofError as error:
+        raise NotInTrail(str(error)) from None
+    return tuple(
+        Held(entry, payloads.get(entry.index), tuple(path)) for entry, path in zip(stored, paths, strict=True)
+    )
+
+
+async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail | None:
+    if size - start > limit:
+        return None
+    after: list[bytes] = []
+    for at in range(start, size, 256):
+        after += [entry.rec for entry in await reader.stored(at, min(at + 256, size))]
+    if len(after) != size - start:
+        return None
+    return Tail(tuple(after), tuple(await reader.peaks(start, size)))
+
+
+async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tuple[PolicyText, ...]:
+    """The texts the decisions name by digest, from the facts that told them. Oldest first: most cases began
+    under the first one told.
+    """
+    found: dict[str, PolicyText] = {}
+    cursor: str | None = None
+    while wanted - set(found):
+        page = await reader.search(
+            Filter(kind=Kind.POLICY_DRAFTED), cursor=cursor, limit=_PAGE, order=Order.OLDEST
+        )
+        for entry in page.entries:
+            stored = (await reader.stored(entry.index, entry.index + 1)) if entry.index < signed.size else []
+            for held in await _held(reader, stored, signed):
+                version, text = held.data.get("version"), held.data.get("text")
+                if isinstance(version, str) and isinstance(text, str) and version in wanted:
+                    found.setdefault(version, PolicyText(version, text, held))
+        if (cursor := page.next) is None:
+            break
+    return tuple(found[digest] for digest in sorted(found))

@@ -1,0 +1,82 @@
+"""A bundle from beginning to end: gathered, told to a reader in both languages, signed, zipped.
+
+Invariant: whoever asks for a bundle without personal fields gets none in any file of it, the timelines and
+the directory's names included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from services.audit.evidence.bundle import timeline
+from services.audit.evidence.bundle.collect import TAIL, collect
+from services.audit.evidence.bundle.evidence import Evidence, Sign, json_lines
+from services.audit.evidence.bundle.write import write
+from services.audit.reading.reader import TrailReader
+from shared.directory import Directory
+from shared.facts import Name
+from shared.vocabulary import Language
+from shared.web.names import Names
+
+
+@dataclass(frozen=True)
+class Bundles:
+    reader: TrailReader
+    directory: Callable[[], Directory]
+    zone: ZoneInfo
+    origin: str
+    """The name of the trail's key."""
+    sign: Sign
+
+    async def make(self, case_id: str, *, redacted: bool = False, tail: int = TAIL) -> bytes:
+        """The zip. Raises NotInTrail where no checkpoint covers a record of the case."""
+        evidence = await collect(self.reader, case_id, origin=self.origin, tail=tail, redacted=redacted)
+        evidence = replace(evidence, zone=self.zone.key)
+        return write(evidence, self.sign, self.derived(evidence))
+
+    def derived(self, evidence: Evidence) -> dict[str, bytes]:
+        names = Unnamed(self.directory) if evidence.redacted else Seen(self.directory)
+        told = timeline.timeline(evidence, names, self.zone)
+        files = {
+            f"timeline.{language}.html": timeline.page(told, language, self.zone, names, self.origin)
+            for language in (Language.ZH, Language.EN)
+        }
+        about = {
+            "note": "names as the directory had them when this bundle was made; for reading, not evidence",
+            "names": names.extract(),
+        }
+        return {**files, "directory.json": json_lines({**about, "version": self.directory().version})}
+
+
+class Seen(Names):
+    """Names that keep account of which were asked for."""
+
+    def __init__(self, directory: Callable[[], Directory]) -> None:
+        super().__init__(directory)
+        self._seen: dict[str, dict[str, dict[str, str]]] = {}
+
+    def _note(self, sort: str, key: str, name: Name) -> Name:
+        self._seen.setdefault(sort, {})[key] = {"zh": name.zh, "en": name.en}
+        return name
+
+    def person(self, person: str) -> Name:
+        return self._note("people", person, super().person(person))
+
+    def post(self, post: str) -> Name:
+        return self._note("posts", post, super().post(post))
+
+    def unit(self, unit: str) -> Name:
+        return self._note("units", unit, super().unit(unit))
+
+    def area(self, area: str) -> Name:
+        return self._note("areas", area, super().area(area))
+
+    def extract(self) -> dict[str, dict[str, dict[str, str]]]:
+        return self._seen
+
+
+class Unnamed(Seen):
+    """People by their ids, as the records have them."""
+
+    def person(self, person: str) -> Name:
+        return Name(zh=person, en=person)

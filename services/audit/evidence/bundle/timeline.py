@@ -1,0 +1,300 @@
+"""The timeline of a case for a reader: who owed what by when, who answered, what lapsed, each line with the
+number of its record.
+
+Invariant: derived from the records and nothing else but the directory's names; pure. It is an aid: the
+records are the evidence, and the page says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment
+
+from services.audit.evidence.bundle.evidence import Evidence, Held, keeping_of
+from services.audit.reading import plain
+from services.audit.reading.plain import EffectLine, HandOverLine, Line, NoticeLine
+from services.audit.records import record
+from services.audit.records.keeping import Erasure
+from shared.facts import Name, Outage
+from shared.facts.distrust import Distrust
+from shared.lined_yaml import YamlFault
+from shared.lined_yaml import plain as plain_yaml
+from shared.vocabulary import Kind, Language
+from shared.web.environment import environment
+from shared.web.labels import LABELS
+from shared.web.languages import name_in
+from shared.web.names import Names
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class DutyLine:
+    """One duty from opening to end. `state` is a label of group `duty`."""
+
+    duty: str
+    title: Name | None
+    who: Name | None
+    unit: Name | None
+    due: datetime | None
+    was: datetime | None
+    """The first limit, where it moved."""
+    state: str
+    at: datetime | None = None
+    """When it was done, lapsed or cancelled."""
+    late: timedelta | None = None
+    stood_in: Name | None = None
+    excuses: tuple[str, ...] = ()
+    outage: Outage | None = None
+    records: tuple[int, ...] = ()
+
+
+def rule_of(duty: str) -> str:
+    """`first_report-party_main` is laid by `first_report`."""
+    return duty.partition("-")[0]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A decision, under the record it was made on."""
+
+    number: int
+    index: int
+    effects: tuple[EffectLine, ...]
+    notices: tuple[NoticeLine, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One record, or one with the decision made on it."""
+
+    number: int
+    index: int
+    at: datetime
+    claimed: datetime | None
+    kind: str
+    lines: tuple[Line, ...] = ()
+    hand_overs: tuple[HandOverLine, ...] = ()
+    decisions: tuple[Told, ...] = ()
+    erased: tuple[Erasure, ...] = ()
+    shown: bool = True
+    """Anything of the message is here."""
+    distrust: Distrust | None = None
+    """Why it is no authentic fact: nobody did what it says."""
+
+    @property
+    def lapse(self) -> bool:
+        return any(effect.kind == "lapsed" for told in self.decisions for effect in told.effects)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    evidence: Evidence
+    first: Held
+    moments: tuple[Moment, ...]
+    duties: tuple[DutyLine, ...]
+    titles: Mapping[str, Name]
+    days: tuple[tuple[date, tuple[Moment, ...]], ...]
+
+    @property
+    def title(self) -> str | None:
+        """What the case's report says it is about."""
+        title: object = self.first.data.get("summary") or self.first.data.get("title")
+        return title if isinstance(title, str) else None
+
+    @property
+    def matter(self) -> tuple[tuple[str, str], ...]:
+        """(value, group of labels), as far as the report says."""
+        fields, kind = self.first.entry.fields, self.first.data.get("kind")
+        found = ((kind, "kind"), (fields["category"], "category"), (fields["level"], "level"))
+        return tuple((value, group) for value, group in found if isinstance(value, str))
+
+    @property
+    def ends_at(self) -> datetime:
+        return record.utc(self.evidence.last.rec.broker)
+
+
+def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
+    moments: list[Moment] = []
+    by_sequence: dict[int, int] = {}
+    erased = keeping_of(evidence.records).erasures
+    for held in evidence.records:
+        rec, fact = held.rec, held.fact
+        if held.kind == Kind.DECIDED and (place := by_sequence.get(_about(held))) is not None:
+            told = _told(held, names)
+            moments[place] = replace(moments[place], decisions=(*moments[place].decisions, told))
+            continue
+        decided = held.kind == Kind.DECIDED
+        own = (_told(held, names),) if decided else ()
+        by_sequence[rec.sequence] = len(moments)
+        moments.append(
+            Moment(
+                number=rec.number,
+                index=rec.index,
+                at=record.utc(rec.broker),
+                claimed=record.utc(rec.claimed) if rec.claimed else None,
+                kind=held.kind,
+                lines=() if held.kind == Kind.DUE else plain.lines(fact, names),
+                hand_overs=plain.hand_overs(fact, names),
+                decisions=own,
+                erased=tuple(erased.get(rec.index, ())),
+                shown=held.shown,
+                distrust=rec.distrust or None,
+            )
+        )
+    titles = _titles(evidence)
+    return Timeline(
+        evidence,
+        evidence.records[0],
+        tuple(moments),
+        _duties(evidence, names, titles),
+        titles,
+        _by_day(moments, zone),
+    )
+
+
+def _told(held: Held, names: Names) -> Told:
+    effects = plain.effects(held.fact, names)
+    opened = {effect.duty for effect in effects if effect.kind == "opened"}
+    # Whoever is called as the duty opens stands among those told.
+    shown = tuple(effect for effect in effects if effect.kind != "lit" or effect.duty not in opened)
+    return Told(held.rec.number, held.rec.index, shown, plain.notices(held.fact, names))
+
+
+def _by_day(moments: list[Moment], zone: ZoneInfo) -> tuple[tuple[date, tuple[Moment, ...]], ...]:
+    days: dict[date, list[Moment]] = {}
+    for moment in moments:
+        days.setdefault(moment.at.astimezone(zone).date(), []).append(moment)
+    return tuple((day, tuple(found)) for day, found in days.items())
+
+
+def _about(held: Held) -> int:
+    sequence = plain.about(held.fact).get("sequence")
+    return sequence if isinstance(sequence, int) else -1
+
+
+def _objects(held: Held, name: str) -> list[dict[str, Any]]:
+    listed: Any = held.data.get(name)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []  # pyright: ignore[reportUnknownVariableType]
+
+
+_ENDS: Mapping[str, str] = {"discharged": "discharged", "lapsed": "lapsed", "cancelled": "cancelled"}
+
+
+def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tuple[DutyLine, ...]:
+    """By the effects of the decisions: the state of each duty is what was decided, never worked out here."""
+    found: dict[str, DutyLine] = {}
+    for held in evidence.records:
+        at = record.utc(held.rec.broker)
+        for effect, raw in zip(plain.effects(held.fact, names), _objects(held, "effects"), strict=True):
+            if effect.duty is None:
+                continue
+            line = found.get(effect.duty)
+            if line is None:
+                if effect.kind != "opened":
+                    continue
+                unit = names.unit(str(raw["unit"])) if raw.get("unit") else None
+                who = names.person(str(raw["person"])) if raw.get("person") else None
+                line = DutyLine(
+                    effect.duty, titles.get(rule_of(effect.duty)), who, unit, effect.due, None, "open"
+                )
+            found[effect.duty] = _moved_on(line, effect, raw, at, held.rec.number, names)
+    return tuple(found.values())
+
+
+def _moved_on(
+    line: DutyLine, effect: EffectLine, raw: Mapping[str, Any], at: datetime, number: int, names: Names
+) -> DutyLine:
+    if effect.kind == "moved":
+        line = replace(line, due=effect.due or line.due, was=line.was or effect.was or line.due)
+    elif effect.kind in _ENDS:
+        late = timedelta(seconds=effect.late) if effect.late and effect.late >= 1 else None
+        state = (
+            "lapsed_discharged"
+            if effect.kind == "discharged" and (late or line.state == "lapsed")
+            else _ENDS[effect.kind]
+        )
+        if not (line.state == "lapsed" and effect.kind == "cancelled"):
+            line = replace(
+                line, state=state, at=at, late=late or (line.late if state.startswith("lapsed") else None)
+            )
+        if raw.get("stood_in"):
+            line = replace(line, stood_in=names.person(str(raw["stood_in"])))
+        if effect.kind == "lapsed":
+            line = replace(line, excuses=effect.excuses, outage=effect.outage)
+    elif effect.kind != "opened":
+        return line
+    return replace(line, records=tuple(dict.fromkeys((*line.records, number))))
+
+
+def _titles(evidence: Evidence) -> dict[str, Name]:
+    """Rule → what it is called in the policies the case was decided under."""
+    return {rule: title for policy in evidence.policies for rule, title in titles_of(policy.text).items()}
+
+
+@lru_cache(maxsize=8)
+def titles_of(text: str) -> Mapping[str, Name]:
+    """The titles of a policy's duties; none where the text is no policy."""
+    try:
+        parsed: object = plain_yaml(text, "policy")
+    except YamlFault:
+        return {}
+    duties = _mapping(_mapping(parsed).get("duties"))
+    titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}
+    return {
+        rule: Name(zh=str(title["zh"]), en=str(title["en"]))
+        for rule, title in titles.items()
+        if {"zh", "en"} <= title.keys()
+    }
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+@cache
+def _environment(language: Language, zone: ZoneInfo) -> Environment:
+    return environment(language, zone, [_HERE / "templates"], {"zone": zone})
+
+
+def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_name: str) -> bytes:
+    """One self-contained file, for the screen and for A4."""
+
+    def text(name: Name) -> str:
+        return name_in(name, language)
+
+    def clock(at: datetime) -> str:
+        return at.astimezone(zone).strftime("%H:%M:%S")
+
+    def when(at: datetime) -> str:
+        return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    made = _environment(language, zone).get_template("timeline.html")
+    signed = told.evidence.signed
+    return made.render(
+        told=told,
+        evidence=told.evidence,
+        fields=told.first.entry.fields,
+        names=names,
+        clock=clock,
+        when=when,
+        offset=_offset(told.moments[0].at, zone),
+        signed_at=record.utc(signed.time),
+        text=text,
+        rule_of=rule_of,
+        utc=record.utc,
+        causes=LABELS["cause"],
+        ways=LABELS["via"],
+        acts=LABELS["fact"],
+        key=vkey_name,
+    ).encode()
+
+
+def _offset(at: datetime, zone: ZoneInfo) -> str:
+    text = at.astimezone(zone).strftime("%z")
+    return f"{zone.key}, UTC{text[:3]}:{text[3:]}"

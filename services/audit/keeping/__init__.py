@@ -1,1 +1,0 @@
-"""The record about the record: legal holds, erasures, and who sees whom."""

@@ -1,0 +1,103 @@
+"""A question taken apart: which terms the index is asked for, and what a record must say to be an answer.
+Pure.
+
+Invariant: the index only proposes; `fits` and `has_words` decide, on the record and its payload.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from services.audit.reading.views import Filter
+from services.audit.records import search_terms as terms
+from services.audit.records.record import Rec
+from services.audit.store.trail import Stored
+from shared.facts import rfc3339
+
+Below = Callable[[str], Iterable[str]]
+"""A unit → the units under it, however deep."""
+
+
+def none_below(_: str) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every group must be met, by any of its terms."""
+
+    groups: tuple[tuple[bytes, ...], ...]
+    without: tuple[bytes, ...]
+    """Terms a record must not have."""
+    grams: tuple[str, ...]
+    """All must be met."""
+    words: str | None
+    """In normal form."""
+    fits: Callable[[Stored], bool]
+
+    @property
+    def is_indexed(self) -> bool:
+        return bool(self.groups or self.grams or self.without)
+
+    def has_words(self, text: str | None) -> bool:
+        return self.words is None or (text is not None and self.words in terms.normal(text))
+
+
+def plan_of(what: Filter, below: Below = none_below) -> Plan:
+    units = (
+        frozenset((what.unit, *(below(what.unit) if what.under else ()))) if what.unit is not None else None
+    )
+    groups: list[tuple[str, ...]] = [
+        (f"{name}:{value}",)
+        for name in ("kind", "level", "category", "person", "channel", "outcome")
+        if (value := getattr(what, name))
+    ]
+    if units is not None:
+        groups.append(tuple(f"unit:{unit}" for unit in sorted(units)))
+    if what.area is not None and (area := terms.area_term(what.area)):
+        groups.append((area,))
+    if what.lapse_of is not None:
+        groups.append((f"{terms.LAPSE}:{what.lapse_of}",))
+    elif what.lapse:
+        groups.append((terms.LAPSE,))
+    if days := terms.days_between(what.claimed_since, what.claimed_until):
+        groups.append(days)
+    words = terms.normal(what.text) if what.text else None
+    return Plan(
+        groups=tuple(tuple(terms.encoded(group)) for group in groups),
+        without=(terms.LAPSE.encode(),) if what.lapse is False else (),
+        grams=tuple(sorted(terms.grams_of(words))) if words else (),
+        words=words or None,
+        fits=_fits(what, units),
+    )
+
+
+_EQUAL = ("case", "kind", "level", "category", "lapse")
+_AMONG = {"person": "persons", "channel": "channels", "outcome": "outcomes", "lapse_of": "lapses"}
+
+
+def _fits(what: Filter, units: frozenset[str] | None) -> Callable[[Stored], bool]:
+    equal = {name: value for name in _EQUAL if (value := getattr(what, name)) is not None}
+    among = {field: value for name, field in _AMONG.items() if (value := getattr(what, name)) is not None}
+    area = terms.root_of(what.area) if what.area is not None else None
+    since, until = (rfc3339(at) if at else None for at in (what.since, what.until))
+    claimed = tuple(rfc3339(at) if at else None for at in (what.claimed_since, what.claimed_until))
+
+    def fits(entry: Stored) -> bool:
+        fields = entry.fields
+        return (
+            all(fields[name] == value for name, value in equal.items())
+            and all(value in fields[name] for name, value in among.items())
+            and (units is None or not units.isdisjoint(fields["units"]))
+            and (area is None or (fields["area"] or "").startswith(area))
+            and _between(since, fields["time"], until)
+            and (claimed == (None, None) or _between(claimed[0], Rec.read(entry.rec).claimed, claimed[1]))
+        )
+
+    return fits
+
+
+def _between(low: str | None, stamp: str | None, high: str | None) -> bool:
+    """Stamps of the trail are of one length: their order as text is their order in time."""
+    if low is None and high is None:
+        return True
+    return stamp is not None and (low is None or low <= stamp) and (high is None or stamp <= high)

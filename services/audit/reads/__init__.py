@@ -1,1 +1,0 @@
-"""Who read what: reads as facts."""

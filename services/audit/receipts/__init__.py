@@ -1,1 +1,0 @@
-"""Receipts answered with proof."""

@@ -1,0 +1,162 @@
+"""Documents made from the trail: the reports counted, the words chosen, the format written.
+
+Invariant: a document is made anew each time from the trail as it is; nothing of it is kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.audit.reading.reader import TrailReader, checkpoint_view
+from services.audit.reading.titles import titles
+from services.audit.reading.views import NotInTrail
+from services.audit.reports.counting import Counting
+from services.audit.reports.documents import html
+from services.audit.reports.documents.analysis import OpenMatter, analysis
+from services.audit.reports.documents.blocks import Document
+from services.audit.reports.documents.docx_file import docx_of
+from services.audit.reports.documents.notes import Notes, Trace
+from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
+from services.audit.reports.documents.overview import Found
+from services.audit.reports.documents.period import Period
+from services.audit.reports.documents.text import text_of
+from services.audit.reports.documents.words import Words
+from services.audit.reports.reading import Once, read
+from services.audit.reports.reports import Reports
+from services.audit.reports.window import Window
+from shared.directory import Directory
+from shared.vocabulary import Language
+from shared.web.names import Names
+
+
+class Format(StrEnum):
+    HTML = "html"
+    DOCX = "docx"
+    TEXT = "text"
+
+
+MEDIA = {
+    Format.HTML: "text/html; charset=utf-8",
+    Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    Format.TEXT: "text/plain; charset=utf-8",
+}
+SUFFIX = {Format.HTML: "html", Format.DOCX: "docx", Format.TEXT: "txt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    content: bytes
+    media: str
+    name: str
+
+
+class Documents:
+    def __init__(
+        self,
+        reader: TrailReader,
+        reports: Reports,
+        directory: Callable[[], Directory],
+        zone: ZoneInfo,
+        vkey: str,
+    ) -> None:
+        self._reader, self._reports, self._directory, self._zone, self._vkey = (
+            reader,
+            reports,
+            directory,
+            zone,
+            vkey,
+        )
+
+    async def analysis(self, period: Period, form: Format, language: Language) -> Made:
+        words = await self.words(language)
+        window = self._window(period)
+        now, before = await self._found(window), await self._found(self._window(period.before))
+        counted = await self._reports.counted(window)
+        figures = counted.counting.figures
+
+        def trace(figure: str) -> list[int]:
+            found = figures.named(figure)
+            return found.records() if found is not None else []
+
+        made = analysis(
+            words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting, words)
+        )
+        return written(made, words, form, f"analysis-{period.name}", trace)
+
+    async def notice(self, case: str, form: Format, language: Language) -> Made:
+        """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
+        words = await self.words(language)
+        signed = await self._reader.checkpoint()
+        facts = await read(self._reader, await self._reader.stored_case(case, signed.size), Once())
+        matter, lapses = matter_of(facts, self._zone)
+        if matter is None:
+            raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")
+        state = state_of(facts)
+        if not lapses and state.stage == "none":
+            raise NotInTrail(
+                f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of"
+            )
+        document = NoticeWriter(words, self._directory(), state).document(
+            case, matter, lapses, checkpoint_view(signed)
+        )
+        return written(document, words, form, f"notice-{case}", _none)
+
+    async def words(self, language: Language) -> Words:
+        return Words(language, Names(self._directory), self._zone, await titles(self._reader))
+
+    def _window(self, period: Period) -> Window:
+        return Window(period.since(self._zone), period.until(self._zone))
+
+    async def _found(self, window: Window) -> Found:
+        reports = self._reports
+        return Found(
+            await reports.timeliness(window),
+            await reports.lapses(window),
+            await reports.holding(window),
+            await reports.reachability(window),
+            await reports.resolution(window),
+            await reports.trend(window),
+        )
+
+    def _city(self, words: Words) -> str:
+        """The area nothing else lies above."""
+        return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
+
+
+def _none(_: str) -> list[int]:
+    return []
+
+
+def open_matters(counting: Counting, words: Words) -> list[OpenMatter]:
+    """Those with something overdue first, then the oldest."""
+    found = [
+        OpenMatter(
+            case=matter.case,
+            index=matter.index,
+            kind=matter.kind,
+            level=matter.level,
+            summary=matter.summary,
+            holder=matter.holder,
+            since=words.at(matter.reported_at),
+            overdue=sum(owed.is_overdue for owed in matter.duties.values()),
+        )
+        for matter in counting.matters.values()
+        if matter.index is not None
+        and not matter.has_ended
+        and not matter.is_follow_on
+        and not matter.exercise
+    ]
+    return sorted(found, key=lambda one: (not one.overdue, one.index))
+
+
+def written(document: Document, words: Words, form: Format, name: str, trace: Trace) -> Made:
+    notes = Notes(words, trace)
+    match form:
+        case Format.HTML:
+            content = html.page(document, words, notes).encode()
+        case Format.DOCX:
+            content = docx_of(document, words, notes)
+        case Format.TEXT:
+            content = text_of(document, notes).encode()
+    return Made(content, MEDIA[form], f"{name}-{words.language}.{SUFFIX[form]}")

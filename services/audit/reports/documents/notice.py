@@ -1,0 +1,303 @@
+"""The public notice 通报 of a case: its facts with their records, the text as drafted, and how far it has
+come. Pure.
+
+Invariant: what has not been published says so at its head, and masks the names of persons: units and posts
+answer, people are named only by what was published. Approvals, replies and corrections are those the record
+holds as accepted; a refused act is none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.audit.reading.views import CheckpointView
+from services.audit.reports.counting import Counting
+from services.audit.reports.documents.blocks import Block, Cell, Document, Heading, Paragraph, Table, row
+from services.audit.reports.documents.report_blocks import done_late, moment
+from services.audit.reports.documents.words import NOTHING, Words
+from services.audit.reports.matters import LapseSeen, Matter, effects_of, instant, word
+from services.audit.reports.reading import Seen
+from services.audit.reports.window import Window
+from shared.directory import Directory
+from shared.facts import LapseCause
+from shared.vocabulary import Kind
+from shared.web.languages import N_
+
+NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
+BEFORE_IT_WAS_SAID = 2
+"""Approvals a notice took whose draft does not say how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An act on the notice that was accepted."""
+
+    index: int
+    at: datetime
+    by: str | None
+    unit: str | None
+    text: str | None
+
+
+@dataclass(slots=True)
+class NoticeState:
+    drafted: Said | None = None
+    unit: str | None = None
+    """The unit named."""
+    reply_by: datetime | None = None
+    approvals: list[Said] = field(default_factory=list[Said])
+    wanted: int = BEFORE_IT_WAS_SAID
+    replies: list[Said] = field(default_factory=list[Said])
+    turned_down: Said | None = None
+    published: Said | None = None
+    corrections: list[Said] = field(default_factory=list[Said])
+
+    @property
+    def stage(self) -> str:
+        """`none`, `turned_down`, `drafted`, `approved_in_part`, `approved`, `replied`, `published`,
+        `corrected`.
+        """
+        if self.published is not None:
+            return "corrected" if self.corrections else "published"
+        if self.drafted is None:
+            return "turned_down" if self.turned_down is not None else "none"
+        if len(self.approvals) < self.wanted:
+            return "approved_in_part" if self.approvals else "drafted"
+        return "replied" if self.replies else "approved"
+
+
+STAGES = {
+    "none": N_("not drafted"),
+    "turned_down": N_("turned down; to be drafted anew"),
+    "drafted": N_("drafted, waits for its first approval"),
+    "approved_in_part": N_("approved in part, waits for what is missing"),
+    "approved": N_("approved, the unit named may reply"),
+    "replied": N_("approved and replied to, may be published"),
+    "published": N_("published"),
+    "corrected": N_("published and corrected"),
+}
+
+
+def state_of(facts: Sequence[Seen]) -> NoticeState:
+    """How far the notice has come, from all facts of its case in order."""
+    state, acts = NoticeState(), {seen.id: seen for seen in facts if seen.kind != Kind.DECIDED}
+    for seen in facts:
+        about = seen.data.get("about")
+        act = acts.get(str(about.get("id"))) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        for effect in effects_of(seen.data) if act is not None else ():
+            _apply(state, str(effect.get("why")), said(act or seen), effect)
+    return state
+
+
+def _apply(state: NoticeState, why: str, act: Said, effect: dict[str, object]) -> None:
+    match why:
+        case "notice_drafted":
+            state.drafted, state.unit, state.reply_by = (
+                act,
+                word(effect.get("unit")),
+                instant(effect.get("due_at")),
+            )
+            state.approvals, state.replies, state.turned_down = [], [], None
+            state.wanted = _wanted(effect, state)
+        case "notice_approved":
+            state.approvals.append(act)
+            state.wanted = _wanted(effect, state)
+        case "notice_turned_down":
+            state.drafted, state.turned_down = None, act
+        case "notice_replied":
+            state.replies.append(act)
+        case "notice_published":
+            state.published = act
+        case "corrected" if state.published is not None:
+            state.corrections.append(act)
+        case _:
+            pass
+
+
+def _wanted(effect: dict[str, object], state: NoticeState) -> int:
+    """How many approvals it takes: `1/2` on record."""
+    _, _, wanted = str(effect.get("note") or "").partition("/")
+    return int(wanted) if wanted.isdigit() else state.wanted
+
+
+def said(act: Seen) -> Said:
+    by = act.data.get("by")
+    actor: dict[str, object] = by if isinstance(by, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return Said(
+        act.index, act.at, word(actor.get("principal")), word(actor.get("unit")), word(act.data.get("text"))
+    )
+
+
+def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, list[LapseSeen]]:
+    """The case, and its lapses that were referred or that nothing excuses: a notice names nobody for a
+    failure of ours.
+    """
+    counting = Counting(Window(), zone)
+    for seen in facts:
+        counting.take(seen)
+    return next(iter(counting.matters.values()), None), [
+        lapse for lapse in counting.lapses if lapse.referred is not None or not lapse.is_excused
+    ]
+
+
+class NoticeWriter:
+    def __init__(self, words: Words, directory: Directory, state: NoticeState) -> None:
+        self._words, self._directory, self._state = words, directory, state
+
+    def document(
+        self, case: str, matter: Matter, lapses: Sequence[LapseSeen], checkpoint: CheckpointView
+    ) -> Document:
+        words, state = self._words, self._state
+        named = state.unit or next((lapse.unit for lapse in lapses), None) or matter.holder
+        open_ = state.published is None
+        return Document(
+            title=words.of(
+                N_("Notice on the failure of %(unit)s to meet its limits"), unit=words.unit(named)
+            ),
+            subtitle=words.of(N_("Case %(case)s"), case=case),
+            language=words.language.value,
+            blocks=(*self._matter(matter), *self._lapses(lapses), *self._text(), *self._course(named)),
+            foot=words.of(
+                N_("From the trail up to the checkpoint of %(size)s records, signed %(at)s, root %(root)s."),
+                size=checkpoint.size,
+                at=words.at(checkpoint.time),
+                root=checkpoint.root,
+            ),
+            draft=words.of(
+                N_("Draft: not to be published before all its approvals and the reply of the unit named")
+            )
+            if open_
+            else "",
+        )
+
+    def _matter(self, matter: Matter) -> list[Block]:
+        words = self._words
+        return [
+            self._heading(1, N_("The matter")),
+            words.say(
+                N_(
+                    "On %(at)s %(unit)s reported (record %(record)s): %(summary)s. Area: %(area)s; level: %(level)s."
+                ),
+                at=words.at(matter.reported_at),
+                unit=words.unit(matter.unit),
+                record=Cell(str(matter.index), None, (matter.index,) if matter.index is not None else ()),
+                summary=(matter.summary or NOTHING).rstrip("。."),
+                area=words.area(matter.area),
+                level=words.label("level", matter.level),
+            ),
+        ]
+
+    def _lapses(self, lapses: Sequence[LapseSeen]) -> list[Block]:
+        words = self._words
+        columns = tuple(
+            words.of(name)
+            for name in (
+                N_("Record"),
+                N_("Duty"),
+                N_("Unit"),
+                N_("Post"),
+                N_("Limit"),
+                N_("Cause"),
+                N_("Done"),
+            )
+        )
+        rows = [
+            row(
+                Cell(str(lapse.index), None, (lapse.index,)),
+                words.rule(lapse.rule),
+                words.unit(lapse.unit),
+                NOTHING if lapse.cause == LapseCause.REPORTED_LATE else self._post(lapse.person),
+                words.at(moment(lapse.due_at)),
+                words.label("cause", lapse.cause),
+                done_late(words, lapse.cause, lapse.late_by, lapse.done, lapse.done_late_by),
+            )
+            for lapse in _once(lapses)
+        ]
+        told = words.say(N_("%(number)s limits passed before what was owed was done:"), number=len(rows))
+        return [
+            self._heading(2, N_("Limits that passed")),
+            told,
+            Table(columns, tuple(rows), texts=len(columns)),
+        ]
+
+    def _text(self) -> list[Block]:
+        words, drafted = self._words, self._state.drafted
+        if drafted is None:
+            return [self._heading(3, N_("The notice")), words.say(NO_DRAFT)]
+        paragraphs = [Paragraph((Cell(part),)) for part in (drafted.text or "").splitlines() if part.strip()]
+        source = words.say(
+            N_("As drafted, record %(record)s."),
+            style="small",
+            record=Cell(str(drafted.index), None, (drafted.index,)),
+        )
+        return [self._heading(3, N_("The notice")), *paragraphs, source]
+
+    def _course(self, named: str | None) -> list[Block]:
+        words, state = self._words, self._state
+        rows = [row(words.of(N_("Drafted")), *self._told(state.drafted))] if state.drafted else []
+        rows += (
+            [row(words.of(N_("Turned down")), *self._told(state.turned_down))] if state.turned_down else []
+        )
+        for number in range(max(state.wanted, len(state.approvals))):
+            name = words.of(N_("Approval %(number)s of %(wanted)s"), number=number + 1, wanted=state.wanted)
+            approval = state.approvals[number] if number < len(state.approvals) else None
+            rows.append(row(name, *self._told(approval)))
+        window = words.of(N_("%(unit)s, until %(at)s"), unit=words.unit(named), at=words.at(state.reply_by))
+        rows.append(row(words.of(N_("Reply window")), window if state.drafted else NOTHING, "", ""))
+        rows += [row(words.of(N_("Reply")), *self._told(reply, reply.text)) for reply in state.replies]
+        rows.append(row(words.of(N_("Publication")), *self._told(state.published)))
+        rows += [row(words.of(N_("Correction")), *self._told(one, one.text)) for one in state.corrections]
+        columns = ("", words.of(N_("By")), words.of(N_("At")), words.of(N_("Record")))
+        stage = words.say(N_("How it stands: %(stage)s."), stage=words.of(STAGES[state.stage]))
+        return [
+            self._heading(4, N_("Approvals, reply and publication")),
+            stage,
+            Table(columns, tuple(rows), texts=4),
+        ]
+
+    def _told(self, act: Said | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
+        """By whom, when, record; of one that is still to come nothing."""
+        if act is None:
+            return Cell(self._words.of(N_("still to come"))), Cell(""), Cell("")
+        by = self._post(act.by, act.unit)
+        who = f"{by}：{text}" if text and self._words.is_chinese else f"{by}: {text}" if text else by
+        return Cell(who), Cell(self._words.at(act.at)), Cell(str(act.index), None, (act.index,))
+
+    def _heading(self, number: int, message: str) -> Heading:
+        return Heading(
+            (f"{'一二三四'[number - 1]}、" if self._words.is_chinese else f"{number}. ")
+            + self._words.of(message)
+        )
+
+    def _post(self, person: str | None, unit: str | None = None) -> str:
+        """Unit and post; the name only as published, masked before."""
+        if person is None:
+            return self._words.unit(unit)
+        words, directory = self._words, self._directory
+        post = next((one for one in directory.posts if one.holder == person), None)
+        home = unit or (post.unit if post is not None else None)
+        name = (
+            words.person(person)
+            if self._state.published is not None
+            else masked(words.person(person), chinese=words.is_chinese)
+        )
+        parts = [words.unit(home)] if home else []
+        parts += [words.name(post.name)] if post is not None else []
+        return f"{' '.join(parts)}（{name}）" if words.is_chinese else f"{', '.join(parts)} ({name})".lstrip()
+
+
+def _once(lapses: Sequence[LapseSeen]) -> list[LapseSeen]:
+    """A report that came late is late to each it is owed to, and one failure of its unit: the first of them
+    stands for all.
+    """
+    kept: dict[tuple[object, ...], LapseSeen] = {}
+    for lapse in lapses:
+        own = lapse.duty if lapse.cause != LapseCause.REPORTED_LATE else ""
+        kept.setdefault((lapse.index, lapse.rule, own), lapse)
+    return list(kept.values())
+
+
+def masked(name: str, *, chinese: bool) -> str:
+    """`赵某`, `Z.`: enough to tell two apart, not enough to name."""
+    return f"{name[:1]}某" if chinese else f"{name[:1]}."

@@ -1,0 +1,32 @@
+"""Blocks as plain text, for a terminal or a message."""
+
+from services.audit.reports.documents.blocks import Bars, Document, Heading, Paragraph, Table
+from services.audit.reports.documents.notes import Notes
+
+
+def text_of(document: Document, notes: Notes) -> str:
+    lines = (
+        [document.draft, document.title, document.subtitle, ""]
+        if document.draft
+        else [document.title, document.subtitle, ""]
+    )
+    for block in document.blocks:
+        match block:
+            case Heading():
+                lines += ["", block.text]
+            case Paragraph():
+                lines.append("".join(run.text + _mark(notes.number([run])) for run in block.runs))
+            case Table():
+                lines += [block.title] if block.title else []
+                lines += [
+                    " | ".join(block.columns),
+                    *(" | ".join(cell.text for cell in row) + _mark(notes.number(row)) for row in block.rows),
+                ]
+            case Bars():
+                lines += [block.title, *(f"{label}  {said.text}" for label, _, said in block.rows)]
+    lines += ["", *(f"[{number}] {text}" for number, text in enumerate(notes.texts, 1)), "", document.foot]
+    return "\n".join(lines).strip() + "\n"
+
+
+def _mark(number: int | None) -> str:
+    return "" if number is None else f"[{number}]"

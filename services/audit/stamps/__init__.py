@@ -1,1 +1,0 @@
-"""Time stamps (RFC 3161) and SM3 digests of checkpoints."""

@@ -1,0 +1,1 @@
+"""The audit over HTTP: every route, and the explorer's pages."""

@@ -1,0 +1,167 @@
+"""The explorer: search the trail, see a record with its proof, follow a case; for those who look into what
+others did.
+
+Invariant: read only. Every page names the signed checkpoint it holds up to, and what it calls proven it has
+just computed.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from services.audit.reading import plain
+from services.audit.reading.plain_reads import in_words
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.search.searching import BadCursor
+from services.audit.reading.views import NotInTrail, Page, Record
+from services.audit.records.record import RecordError
+from services.audit.web.explorer import search_form
+from services.audit.web.explorer.checks import check_checkpoint, check_record
+from services.audit.web.explorer.marks import marks_of, stands
+from shared.directory import Directory
+from shared.http_fields import Cursor, Index
+from shared.problems import Problem
+from shared.tokens import Gate
+from shared.vocabulary import Role
+from shared.web import Pages, login
+from shared.web.languages import N_
+from shared.web.names import Names
+from shared.web.picks import Picker, near_units, offers, taken
+
+Found = TypeVar("Found")
+READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
+PER_PAGE = 50
+DAMAGED = N_("The trail is damaged here")
+NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
+
+
+def explorer_router(
+    reader: TrailReader,
+    gate: Gate,
+    zone: ZoneInfo,
+    secure: bool,
+    clock: Callable[[], datetime],
+    directory: Callable[[], Directory],
+) -> APIRouter:
+    """Ids show as names, those that the directory of now has."""
+    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
+    router = pages.router()
+    names = Names(directory)
+
+    @router.get("/")
+    async def search(request: Request, cursor: Cursor | None = None) -> Response:
+        principal, now = pages.admit(request, *READERS), directory()
+        pickers = {name: Picker(now, sort) for name, sort in search_form.PICKED.items()} if now.units else {}
+        asked = {
+            name: value
+            for name, value in request.query_params.items()
+            if value and name not in ("cursor", "lang")
+        }
+        values, not_named = taken(asked, pickers)
+        wanted, faults = search_form.read_filter(values, zone)
+        faults |= dict(not_named)
+        state = await found_or_fault(reader.state)
+        page: Page | None = None
+        if state.checkpoint is not None:
+            page = await found_or_fault(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
+        return pages.show(
+            request,
+            "search.html",
+            state=state,
+            check=check_checkpoint(state.checkpoint, state.vkey) if state.checkpoint else None,
+            page=page,
+            values=values,
+            faults=faults,
+            form=search_form,
+            reads=in_words,
+            further=any(values.get(name) for name in search_form.FURTHER),
+            names=names,
+            offers=offers(pickers, near_units(now, principal.unit), asked),
+            marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
+            tries=list(search_form.tries(values)),
+            cursor=cursor,
+            first=f"/?{urlencode(values)}",
+            older=f"/?{urlencode({**values, 'cursor': page.next})}" if page and page.next else None,
+        )
+
+    @router.get("/records/{index}")
+    async def record(request: Request, index: Index) -> Response:
+        pages.admit(request, *READERS)
+        found: Record = await found_or_fault(lambda: reader.record(index))
+        state = await found_or_fault(reader.state)
+        entries = await found_or_fault(lambda: reader.case(str(found.entry.case))) if found.entry.case else []
+        following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
+        return pages.show(
+            request,
+            "record.html",
+            record=found,
+            names=names,
+            lines=plain.lines(found.fact, names),
+            effects=plain.effects(found.fact, names),
+            notices=plain.notices(found.fact, names),
+            hand_overs=plain.hand_overs(found.fact, names),
+            erased_fields=plain.erased_fields(found.fact),
+            readings=plain.readings(found.fact),
+            about=plain.about(found.fact),
+            checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
+            checkpoint=found.proof.checkpoint or state.checkpoint,
+            following=following,
+            stands=await found_or_fault(lambda: stands(reader, found.entry)),
+            pretty=_pretty(found.fact) or found.raw or "",
+            header=_pretty(found.header),
+        )
+
+    @router.get("/records/{index}/proof")
+    async def proof(request: Request, index: Index) -> Response:
+        """A C2SP `.tlog-proof` file."""
+        pages.admit(request, *READERS)
+        text = (await found_or_fault(lambda: reader.inclusion(index))).tlog_proof or ""
+        headers = {"Content-Disposition": f'attachment; filename="record-{index}.tlog-proof"'}
+        return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+    @router.get("/cases/{case}")
+    async def timeline(request: Request, case: str) -> Response:
+        pages.admit(request, *READERS)
+        entries = await found_or_fault(lambda: reader.case(case))
+        if not entries:
+            raise Problem(404, "Not Found", NO_RECORDS)
+        state = await found_or_fault(reader.state)
+        marks = await found_or_fault(lambda: marks_of(reader, entries))
+        return pages.show(
+            request,
+            "timeline.html",
+            case=case,
+            entries=entries,
+            names=names,
+            state=state,
+            marks=marks,
+            reads=in_words,
+        )
+
+    login.add(router, pages)
+    router.include_router(pages.static.router())
+    return router
+
+
+async def found_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
+    """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never
+    skipped.
+    """
+    try:
+        return await ask()
+    except NotInTrail as error:
+        raise Problem(404, "Not Found", str(error)) from None
+    except BadCursor as error:
+        raise Problem(400, "Invalid request", str(error)) from None
+    except RecordError as error:
+        raise Problem(500, DAMAGED, str(error)) from None
+
+
+def _pretty(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() if value else ""

@@ -1,0 +1,222 @@
+"""The reports as pages: plain tables and bars, each number a link to the records it was counted from.
+
+Invariant: read only, and nothing runs in the page; every page says which window it is about, what each figure
+means, and up to which checkpoint it holds.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.audit.reading.plain_reads import in_words
+from services.audit.reading.reader import TrailReader, entry_view
+from services.audit.reading.titles import titles
+from services.audit.reading.views import Entry
+from services.audit.reports.documents import definitions, html
+from services.audit.reports.documents.blocks import Block, Cell
+from services.audit.reports.documents.period import Period
+from services.audit.reports.documents.report_blocks import (
+    holding_blocks,
+    lapses_blocks,
+    reachability_blocks,
+    resolution_blocks,
+    timeliness_blocks,
+    trend_blocks,
+)
+from services.audit.reports.documents.words import Words
+from services.audit.reports.reports import Reports
+from services.audit.reports.views import Answer
+from services.audit.reports.window import Window
+from services.audit.web.explorer.marks import marks_of
+from services.audit.web.explorer.pages import found_or_fault
+from services.audit.web.trail import READERS
+from shared.directory import Directory
+from shared.http_fields import Index
+from shared.problems import Problem
+from shared.tokens import Gate
+from shared.web import Pages
+from shared.web.languages import N_
+from shared.web.names import Names
+from shared.web.picks import WRITTEN, Picker, Sort, near_units, offers, taken
+from shared.web.times import local_input, read_local
+
+PER_PAGE = 100
+ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below")
+LISTED = 300
+"""Records that a link names one by one."""
+NUMBER = re.compile("[0-9]{1,15}")
+NO_REPORT = N_("There is no such report: choose one of those above.")
+Values = dict[str, str]
+
+
+class Report:
+    """One of the reports: its name, its title, its definitions, how it is asked for and shown."""
+
+    def __init__(
+        self,
+        title: str,
+        meant: Sequence[str],
+        ask: Callable[[Reports, Window], Awaitable[Any]],
+        blocks: Callable[[Words, Any], list[Block]],
+    ) -> None:
+        self.title, self.meant, self.ask, self.blocks = title, meant, ask, blocks
+
+
+REPORTS = {
+    "timeliness": Report(N_("Timeliness"), definitions.TIMELINESS, Reports.timeliness, timeliness_blocks),
+    "lapses": Report(N_("Lapses and what became of them"), definitions.LAPSES, Reports.lapses, lapses_blocks),
+    "holding": Report(N_("Who held it how long"), definitions.HOLDING, Reports.holding, holding_blocks),
+    "reachability": Report(
+        N_("Reachability"), definitions.REACHABILITY, Reports.reachability, reachability_blocks
+    ),
+    "resolution": Report(
+        N_("Response and resolution"), definitions.RESOLUTION, Reports.resolution, resolution_blocks
+    ),
+    "trend": Report(N_("Trend"), definitions.TREND, Reports.trend, trend_blocks),
+}
+
+
+def report_pages_router(
+    reports: Reports,
+    reader: TrailReader,
+    gate: Gate,
+    zone: ZoneInfo,
+    secure: bool,
+    clock: Callable[[], datetime],
+    directory: Callable[[], Directory],
+) -> APIRouter:
+    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
+    router = pages.router()
+    names = Names(directory)
+
+    def pickers() -> dict[str, Picker]:
+        """None where the directory has nothing to pick from."""
+        now = directory()
+        return {"unit": Picker(now, Sort.UNITS)} if now.units else {}
+
+    def asked(request: Request) -> tuple[Window, Values, dict[str, str]]:
+        values, not_named = taken(
+            {name: value for name, value in request.query_params.items() if value and name in ASKED},
+            pickers(),
+        )
+        if not {"since", "until"} & values.keys():
+            local = clock().astimezone(zone)
+            values["since"] = local_input(local.replace(day=1, hour=0, minute=0), zone)
+        window, faults = read_window(values, zone, directory())
+        return window, values, faults | dict(not_named)
+
+    @router.get("/reports")
+    async def first(request: Request) -> Response:
+        pages.admit(request, *READERS)
+        return RedirectResponse("/reports/timeliness", 303)
+
+    @router.get("/reports/records")
+    async def records(request: Request, figure: str = "", index: str = "", after: Index = 0) -> Response:
+        pages.admit(request, *READERS)
+        window, values, _ = asked(request)
+        if index:
+            indexes = tuple(sorted({int(one) for one in index.split(",")[:LISTED] if NUMBER.fullmatch(one)}))
+            number = len(indexes)
+        else:
+            found = await found_or_fault(lambda: reports.records(window, figure))
+            indexes, number = found.indexes, found.count
+        shown = indexes[after : after + PER_PAGE]
+        further = after + PER_PAGE if len(indexes) > after + PER_PAGE else None
+        entries = await found_or_fault(lambda: entries_of(reader, shown))
+        return pages.show(
+            request,
+            "report_records.html",
+            names=names,
+            figure=figure,
+            number=number,
+            indexes=indexes,
+            entries=entries,
+            reads=in_words,
+            marks=await found_or_fault(lambda: marks_of(reader, entries)),
+            further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}"
+            if further
+            else None,
+        )
+
+    @router.get("/reports/{name}")
+    async def report(request: Request, name: str) -> Response:
+        principal = pages.admit(request, *READERS)
+        kind = REPORTS.get(name)
+        if kind is None:
+            raise Problem(404, "Not Found", NO_REPORT)
+        window, values, faults = asked(request)
+        answer: Answer = await found_or_fault(lambda: kind.ask(reports, window))
+        words = Words(pages.language(request), names, zone, await found_or_fault(lambda: titles(reader)))
+
+        def link(cell: Cell) -> str | None:
+            return link_to(cell, values)
+
+        return pages.show(
+            request,
+            "report.html",
+            names=names,
+            name=name,
+            reports={one: f"/reports/{one}?{urlencode(values)}" for one in REPORTS},
+            titles={one: known.title for one, known in REPORTS.items()},
+            values=values,
+            faults=faults,
+            offers=offers(pickers(), near_units(directory(), principal.unit), values),
+            answer=answer,
+            content=html.body(kind.blocks(words, answer), link),
+            meant=(*kind.meant, *definitions.ALWAYS),
+            periods=lately(clock().astimezone(zone)),
+        )
+
+    return router
+
+
+def read_window(values: Values, zone: ZoneInfo, directory: Directory) -> tuple[Window, dict[str, str]]:
+    """The window, and what is wrong with which field; a field at fault is left out."""
+    times: dict[str, datetime] = {}
+    faults: dict[str, str] = {}
+    for name in ("since", "until"):
+        if name in values:
+            try:
+                times[name] = read_local(values[name], zone)
+            except ValueError as error:
+                faults[name] = str(error)
+    unit = values.get("unit")
+    under = directory.below(unit) if unit and values.get("below") else ()
+    return Window(times.get("since"), times.get("until"), frozenset({unit, *under}) if unit else None), faults
+
+
+def link_to(cell: Cell, values: Values) -> str | None:
+    """Where a number leads: to its one record, or to the list of exactly those it was counted from."""
+    if cell.href is not None:
+        return cell.href
+    if len(cell.records) == 1:
+        return f"/records/{cell.records[0]}"
+    if cell.records:
+        return f"/reports/records?{urlencode({'index': ','.join(map(str, cell.records[:LISTED]))})}"
+    return (
+        f"/reports/records?{urlencode({**values, 'figure': cell.figure})}"
+        if cell.figure is not None
+        else None
+    )
+
+
+async def entries_of(reader: TrailReader, indexes: Sequence[int]) -> list[Entry]:
+    """Those records, as far as the checkpoint covers them."""
+    size = (await reader.checkpoint()).size
+    payloads, sealed = await reader.payloads(indexes), await reader.sealed_size()
+    stored = [entry for index in indexes if index < size for entry in await reader.stored(index, index + 1)]
+    return [entry_view(entry, payloads.get(entry.index), sealed) for entry in stored]
+
+
+def lately(local: datetime) -> tuple[str, ...]:
+    """The months and the quarter that ended last, for which an analysis is due."""
+    month = Period(local.year, local.month, 1).before
+    quarter = Period(local.year, 3 * ((local.month - 1) // 3) + 1, 3).before
+    return (Period(local.year, local.month, 1).name, month.name, month.before.name, quarter.name)

@@ -1,1 +1,0 @@
-"""Having checkpoints cosigned by witnesses, and what their word proves."""
