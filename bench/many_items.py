@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 
 from bench.rig import Rig, quantile, rig
 from shared.facts.report import MOST_ITEMS_OF_A_CASE
@@ -22,12 +22,12 @@ PATIENCE = 120.0
 
 
 async def run() -> dict[str, str]:
-    async with rig() as installation, httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with rig() as installation, httpx2.AsyncClient(timeout=PATIENCE) as http:
         lab, services = installation.lab, installation.services
         intake, escalator = services["intake"].url, services["escalator"].url
         office = lab.bearer(Role.SUPERVISOR, unit="emergency_office")
 
-        async def post(path: str, form: dict[str, Any]) -> httpx.Response:
+        async def post(path: str, form: dict[str, Any]) -> httpx2.Response:
             return await http.post(
                 f"{intake}{path}", json=form, headers={**office, "Idempotency-Key": str(uuid4())}
             )
@@ -87,7 +87,7 @@ async def run() -> dict[str, str]:
 
 
 async def _until_all_are_there(
-    http: httpx.AsyncClient, path: str, headers: dict[str, str], after: str = ""
+    http: httpx2.AsyncClient, path: str, headers: dict[str, str], after: str = ""
 ) -> str:
     """The revision of the case that has them all; another one than `after`."""
     async with asyncio.timeout(PATIENCE):

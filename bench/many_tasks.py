@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import msgspec
 
 from bench.rig import rig
@@ -30,7 +30,7 @@ async def run() -> dict[str, str]:
         lab, services = installation.lab, installation.services
         units = [unit.id for unit in installation.directory.units]
         office = lab.bearer(Role.SUPERVISOR, unit="emergency_office")
-        async with httpx.AsyncClient(base_url=services["intake"].url, timeout=120) as http:
+        async with httpx2.AsyncClient(base_url=services["intake"].url, timeout=120) as http:
 
             async def post(
                 path: str, form: dict[str, Any], headers: dict[str, str]

@@ -4,7 +4,7 @@ trail; memory after it.
 
 import time
 
-import httpx
+import httpx2
 
 from bench.load import reports, settled
 from bench.rig import Rig, quantile, rig
@@ -52,7 +52,7 @@ async def _in_the_trail(all_up: Rig, patience: float = 120.0) -> float:
     """Wait until the trail has caught up with the stream; returns the seconds it took."""
     began = time.time()
     headers = all_up.lab.bearer(Role.AUDITOR)
-    async with all_up.lab.connection("admin") as admin, httpx.AsyncClient(headers=headers) as client:
+    async with all_up.lab.connection("admin") as admin, httpx2.AsyncClient(headers=headers) as client:
         while time.time() - began < patience:
             facts = (await admin.jetstream().stream_info("FACTS")).state.messages
             state = (await client.get(f"{all_up.services['audit'].url}/api/v1/trail/state")).json()

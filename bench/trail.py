@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import httpx
+import httpx2
 import psutil
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -259,12 +259,12 @@ async def proof() -> Figures:
         )
         waits: list[float] = []
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
 
                 async def answers() -> bool:
                     try:
                         return (await client.get("/openapi.json")).is_success
-                    except httpx.TransportError:
+                    except httpx2.TransportError:
                         return False
 
                 await until(answers, seconds=30, what=f"the proofs are served; {log}")
@@ -301,7 +301,7 @@ async def memory() -> Figures:
 
         watching = asyncio.create_task(watch())
         await watched.reach(FACTS)
-        async with httpx.AsyncClient(base_url=audit.url) as client:
+        async with httpx2.AsyncClient(base_url=audit.url) as client:
             for index in range(0, FACTS, max(1, FACTS // 300)):
                 (
                     await client.get("/api/v1/trail/proof/inclusion", params={"index": index})

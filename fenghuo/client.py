@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from fenghuo.answers import Exit, fail
 from fenghuo.places import PORTS, known_addresses, secrets_folder
@@ -41,8 +41,8 @@ def stranger_at(url: str, settings: Settings) -> str | None:
     or nobody does.
     """
     try:
-        theirs = httpx.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
-    except httpx.HTTPError:
+        theirs = httpx2.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
+    except httpx2.HTTPError:
         return None
     folder = secrets_folder(settings)
     ours = installation_of(folder)
@@ -66,7 +66,7 @@ def token_for(role: Role) -> str:
         )
 
 
-def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
+def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx2.Response:
     """One request, whatever it is answered. Ends the command with code 3 where the service can't be
     reached.
     """
@@ -75,8 +75,8 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
         headers["Authorization"] = f"Bearer {token_for(role)}"
     url = service_url(service) + path
     try:
-        return httpx.request(method, url, headers=headers, timeout=patience, **options)
-    except httpx.HTTPError as error:
+        return httpx2.request(method, url, headers=headers, timeout=patience, **options)
+    except httpx2.HTTPError as error:
         fail(
             Exit.UNREACHABLE,
             f"{service} can't be reached at {url} ({error})",
@@ -84,14 +84,16 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
         )
 
 
-def call(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx.Response:
+def call(
+    service: str, method: str, path: str, *, role: Role | None = None, **options: Any
+) -> httpx2.Response:
     """One request that must be granted: ends the command with code 1 and the service's own words where it
     refuses.
     """
     return _granted(ask(service, method, path, role=role, **options))
 
 
-def _granted(response: httpx.Response) -> httpx.Response:
+def _granted(response: httpx2.Response) -> httpx2.Response:
     if response.status_code >= 400:
         fail(
             Exit.NO,
@@ -127,7 +129,7 @@ REMEDIES = {
 """What to do next, by status."""
 
 
-def words_of(response: httpx.Response) -> str:
+def words_of(response: httpx2.Response) -> str:
     """What the service says is wrong, field by field."""
     try:
         problem = response.json()

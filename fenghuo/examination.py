@@ -358,11 +358,11 @@ async def store(patient: Patient) -> list[Finding]:
 
 
 async def services(patient: Patient) -> list[Finding]:
-    import httpx
+    import httpx2
 
     from fenghuo.client import stranger_at
 
-    async def one(name: str, ask: httpx.AsyncClient) -> Finding:
+    async def one(name: str, ask: httpx2.AsyncClient) -> Finding:
         named = os.environ.get(f"FENGHUO_{name.upper()}_URL") or patient.addresses.get(name)
         url = named or f"http://127.0.0.1:{_default_port(name)}"
         if named is None and (stranger := await asyncio.to_thread(stranger_at, url, patient.settings)):
@@ -379,7 +379,7 @@ async def services(patient: Patient) -> list[Finding]:
                     name, Grade.NOTE, f"{url} answers; whether it is ready it says on its internal port alone"
                 )
             checks: dict[str, str] = response.json()["checks"]
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx2.HTTPError, ValueError, KeyError) as error:
             return Finding(
                 name,
                 Grade.AWAY,
@@ -395,7 +395,7 @@ async def services(patient: Patient) -> list[Finding]:
             return Finding(name, Grade.FAULT, f"{url} is ready, but {off}", "NTP on both machines")
         return Finding(name, Grade.WELL, f"{url} ready ({', '.join(checks)})")
 
-    async with httpx.AsyncClient(timeout=5, trust_env=False) as ask:
+    async with httpx2.AsyncClient(timeout=5, trust_env=False) as ask:
         return [await one(name, ask) for name in SERVICES]
 
 

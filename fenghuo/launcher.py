@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 from fenghuo import durability
 from fenghuo.bootstrap import declare_streams, make_secrets
@@ -45,7 +45,7 @@ class Launcher:
         self.children: dict[str, Child] = {}
         self._care: asyncio.Task[None] | None = None
 
-    async def start(self, ask: httpx.AsyncClient) -> None:
+    async def start(self, ask: httpx2.AsyncClient) -> None:
         """Broker first, the rest side by side: the services look for broker and store for as long as it
         takes.
         """
@@ -137,7 +137,7 @@ async def launched(place: Place, settings: Settings, screen: Screen) -> AsyncIte
     with place.locked():
         place.check_ports()
         launcher = Launcher(place, settings, screen)
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as ask:
+        async with httpx2.AsyncClient(timeout=5, trust_env=False) as ask:
             try:
                 await launcher.start(ask)
                 yield launcher

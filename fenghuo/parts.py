@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from fenghuo import embedded
 from fenghuo.bootstrap import public_nkeys
@@ -48,7 +48,7 @@ def store_part(place: Place) -> Part:
     )
 
 
-def gateway_part(place: Place, ask: httpx.AsyncClient) -> Part:
+def gateway_part(place: Place, ask: httpx2.AsyncClient) -> Part:
     """Stands for the telephone, SMS and mail gateways of a real installation."""
     ports = ("--http-port", str(place.ports["gateway"]), "--smtp-port", str(place.ports["mail"]))
     return Part(
@@ -61,7 +61,7 @@ def gateway_part(place: Place, ask: httpx.AsyncClient) -> Part:
     )
 
 
-def witness_part(place: Place, folder: Path, ask: httpx.AsyncClient) -> Part:
+def witness_part(place: Place, folder: Path, ask: httpx2.AsyncClient) -> Part:
     """Cosigns what the audit shows it."""
     return Part(
         name="witness",
@@ -84,7 +84,7 @@ def witness_line(place: Place, folder: Path) -> str:
     return f"{place.url('witness')} {vkey}"
 
 
-def service_part(name: str, place: Place, settings: Settings, ask: httpx.AsyncClient) -> Part:
+def service_part(name: str, place: Place, settings: Settings, ask: httpx2.AsyncClient) -> Part:
     return Part(
         name=name,
         command=(sys.executable, "-m", f"services.{name}"),
@@ -136,11 +136,11 @@ def found(path: Path) -> Path:
     return path.resolve() if path.exists() else ROOT / path
 
 
-def _answers(ask: httpx.AsyncClient, url: str) -> Callable[[], Awaitable[bool]]:
+def _answers(ask: httpx2.AsyncClient, url: str) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
         try:
             return (await ask.get(url)).is_success
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return False
 
     return check

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
+import httpx2
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fenghuo.answers import Exit, err, fail
@@ -140,7 +140,7 @@ async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any
             trail.close()
     else:
         headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
-        async with httpx.AsyncClient(base_url=service_url("audit"), headers=headers, timeout=60) as client:
+        async with httpx2.AsyncClient(base_url=service_url("audit"), headers=headers, timeout=60) as client:
             yield ServiceSource(client)
 
 

@@ -68,7 +68,7 @@ def configure(service: str, log_format: str = "auto") -> None:
         "nats",
         "faststream",
         "fenghuo.subscribers",
-        "httpx",
+        "httpx2",
         "aiosmtplib",
         "pymongo",
         "mail.log",

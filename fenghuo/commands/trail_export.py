@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import httpx
+import httpx2
 import typer
 
 from fenghuo.answers import Exit, answer, fail, out
@@ -281,8 +281,8 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
     part, url = to.with_name(to.name + ".part"), service_url("audit") + path
     headers = {"Authorization": f"Bearer {token_for(Role.AUDITOR)}"}
     try:
-        with httpx.stream(
-            "GET", url, params=params, headers=headers, timeout=httpx.Timeout(30, read=300)
+        with httpx2.stream(
+            "GET", url, params=params, headers=headers, timeout=httpx2.Timeout(30, read=300)
         ) as response:
             if response.status_code >= 400:
                 response.read()
@@ -290,9 +290,9 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
             with part.open("wb") as file:
                 for content in response.iter_bytes():
                     file.write(content)
-    except httpx.RemoteProtocolError:
+    except httpx2.RemoteProtocolError:
         _broke_off(part)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         fail(
             Exit.UNREACHABLE,
             f"audit can't be reached at {url} ({error})",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 from nats.aio.client import Client
 
@@ -31,7 +31,7 @@ LINK_WAIT = 8.0
 class Hands:
     place: Place
     directory: Directory
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     sources: Mapping[SourceId, Client]
     """The connections of those that publish in the story."""
 

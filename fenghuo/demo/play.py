@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 from rich.console import Console
 
 from fenghuo.demo.hands import Hands
@@ -93,7 +93,7 @@ class Demo:
         rule = load_policy(settings.policy).document.half_hour
         timing = Timing(RATIO, rule.within, rule.fallback.after)
         async with AsyncExitStack() as stack:
-            http = await stack.enter_async_context(httpx.AsyncClient(timeout=15, trust_env=False))
+            http = await stack.enter_async_context(httpx2.AsyncClient(timeout=15, trust_env=False))
             admin = await self._connect("admin", nkey_file("admin"), settings, stack)
             sources = {
                 source: await self._connect(source, source_seed_file(source), settings, stack)

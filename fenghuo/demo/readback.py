@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.facts import Effect, EffectKind, Fact, read_decision
 from shared.ids import CaseId, PersonId
@@ -42,7 +42,7 @@ class OnRecord:
 class Readback:
     """Reads a case's records; each record is fetched once."""
 
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     audit_url: str
     token: str
     _known: dict[int, OnRecord] = field(default_factory=dict[int, OnRecord])
@@ -95,7 +95,7 @@ class Readback:
                 while True:
                     try:
                         records = await self.facts(case)
-                    except httpx.HTTPError as error:
+                    except httpx2.HTTPError as error:
                         trouble = f"; the audit answers {error}"
                     if len(proof := found(records)) >= at_least:
                         return proof

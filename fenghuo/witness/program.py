@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import structlog
 from starlette.applications import Starlette
 
@@ -31,7 +31,7 @@ class Webhook:
     `status` and metrics say it too.
     """
 
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
         self._client, self._url = client, url
         self._under_way = set[asyncio.Task[None]]()
 
@@ -51,7 +51,7 @@ class Webhook:
             return
         try:
             (await self._client.post(self._url, json=told)).raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             log.error("webhook_failed", url=self._url, why=str(error) or type(error).__name__, told=told)
 
 
@@ -63,7 +63,7 @@ def build(
     """
     config, key = folder.config(), folder.cosigner()
     folder.hold()
-    client = httpx.AsyncClient(timeout=10)
+    client = httpx2.AsyncClient(timeout=10)
     webhook = Webhook(client, config.webhook)
     witnessing = Witnessing(key, folder, config.logs, lambda: int(time.time()), webhook.evidence, step=step)
     followers = {

@@ -1,6 +1,6 @@
 """Reading a log over HTTP as C2SP tlog-tiles publishes it. Nothing read here is believed (tile_roots.py)."""
 
-import httpx
+import httpx2
 
 from shared.tlog import layout, merkle
 from shared.tlog.layout import CHECKPOINT_PATH, TileId
@@ -14,7 +14,7 @@ class UnreadableError(RuntimeError):
 
 
 class LogReader:
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
         self._client, self._url = client, url
 
     async def _get(self, path: str, limit: int) -> bytes:
@@ -27,7 +27,7 @@ class LogReader:
                     content += part
                     if len(content) > limit:
                         raise UnreadableError(f"{self._url}/{path} is longer than it can be")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise UnreadableError(f"{self._url}/{path}: {error or type(error).__name__}") from None
         return content
 

@@ -4,7 +4,7 @@ Invariant: a connection carries one request at a time and is reused only after a
 A reused connection that turns out to be closed before the first byte of an answer is replaced once, silently:
 the other side had closed it while it lay idle.
 
-Why not httpx here: 2.0 to 2.5 ms of CPU a request with 16 to 64 connections (its pool looks at every
+Why not httpx2 here: 2.0 to 2.5 ms of CPU a request with 16 to 64 connections (its pool looks at every
 connection each time), against 0.2 ms for this; five notices on two channels for each of 100 reports a second
 leave room for the latter only.
 """

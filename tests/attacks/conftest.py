@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -25,7 +25,7 @@ class Installation(Live):
         self,
         lab: Lab,
         gateway: GatewayLab,
-        http: httpx.AsyncClient,
+        http: httpx2.AsyncClient,
         *,
         intake: Running,
         escalator: Running,
@@ -46,7 +46,7 @@ async def installation_in(folder: Path) -> AsyncIterator[Installation]:
         notifier = await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         audit = await lab.start_service("audit")
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
         ) as http:
             yield Installation(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 
 from fenghuo.token_ledger import TokenLedger
 from shared import tokens
@@ -41,7 +41,7 @@ async def answers(
     installation: Installation, token: str, doors: tuple[str, ...] = tuple(DOORS)
 ) -> dict[str, int]:
     """Service → status, all asked at once."""
-    async with httpx.AsyncClient(timeout=10, verify=False) as http:
+    async with httpx2.AsyncClient(timeout=10, verify=False) as http:
         return dict(
             zip(
                 doors,
@@ -60,7 +60,7 @@ async def seconds_until_refused(
     """How long after `deed` was done a request was still sent that one of the doors let in; 0 where none
     was.
     """
-    async with httpx.AsyncClient(timeout=10, verify=False) as http:
+    async with httpx2.AsyncClient(timeout=10, verify=False) as http:
         await asyncio.gather(*(_asked(http, installation, token, door) for door in doors))
         await deed()
         began = time.monotonic()
@@ -80,6 +80,6 @@ async def seconds_until_refused(
         return last_let_in - began
 
 
-async def _asked(http: httpx.AsyncClient, installation: Installation, token: str, service: str) -> int:
+async def _asked(http: httpx2.AsyncClient, installation: Installation, token: str, service: str) -> int:
     url = f"{getattr(installation, service).url}{DOORS[service]}"
     return (await http.get(url, headers={"Authorization": f"Bearer {token}"})).status_code

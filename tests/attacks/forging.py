@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 from nats.aio.client import Client
 from pydantic import BaseModel
@@ -104,7 +104,7 @@ async def is_seen(
 async def _is_shown_as_nobodys_act(installation: Installation, case: str, sequence: int, number: int) -> None:
     """By the explorer's page, and by the verifier that travels in the case's bundle."""
     headers = installation.lab.bearer(Role.AUDITOR)
-    async with httpx.AsyncClient(base_url=installation.audit.url, headers=headers, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=installation.audit.url, headers=headers, timeout=30) as client:
         page = (await client.get(f"/records/{sequence - 1}", params={"lang": "en"})).text
         bundle = (await client.get(f"/api/v1/cases/{case}/bundle")).content
     assert "Not authentic: nobody did what it says." in page
@@ -118,7 +118,7 @@ async def _in_the_timeline(installation: Installation, case: str, sequence: int)
 
     async def both() -> tuple[Json, Json] | None:
         headers = installation.lab.bearer(Role.AUDITOR)
-        async with httpx.AsyncClient(base_url=installation.audit.url, headers=headers) as client:
+        async with httpx2.AsyncClient(base_url=installation.audit.url, headers=headers) as client:
             answer = await client.get(f"/api/v1/cases/{case}/timeline")
         moments: list[Json] = answer.json().get("moments", [])
         entry = next((one for one in moments if one["entry"]["sequence"] == sequence), None)
@@ -138,7 +138,7 @@ async def _in_the_timeline(installation: Installation, case: str, sequence: int)
 
 
 def _counted(service: Running, why: Distrust) -> float:
-    lines = httpx.get(f"{service.url}/metrics").text.splitlines()
+    lines = httpx2.get(f"{service.url}/metrics").text.splitlines()
     return sum(
         float(line.split()[-1])
         for line in lines

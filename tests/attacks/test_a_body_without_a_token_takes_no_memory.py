@@ -4,7 +4,7 @@ The deed: large bodies without a token, with their length and in endless chunks,
 routes that are open to all.
 """
 
-import httpx
+import httpx2
 import pytest
 
 from shared.vocabulary import Role
@@ -71,7 +71,7 @@ async def test_a_body_without_end_is_ended(installation: Installation, service: 
 
 
 async def test_an_answer_is_small_however_many_faults_the_request_has(installation: Installation) -> None:
-    async with httpx.AsyncClient(base_url=installation.audit.url) as http:
+    async with httpx2.AsyncClient(base_url=installation.audit.url) as http:
         for body in (
             b"[" + b"1," * 5_000 + b"1]",
             b'{"receipt": 1' + b"".join(b', "%d": 1' % n for n in range(1_000)) + b"}",

@@ -8,7 +8,7 @@ unit.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.vocabulary import Role
@@ -21,7 +21,7 @@ OFFICER: Json = {"person": "jin_hong", "unit": "shaquan_info_centre"}
 MAYOR, OF_MAYOR = "qian_yi", "+860000000102"
 
 
-async def change(installation: Installation, *changes: Json, **who: Any) -> httpx.Response:
+async def change(installation: Installation, *changes: Json, **who: Any) -> httpx2.Response:
     headers = installation.lab.bearer(Role.DUTY_OFFICER, **(OFFICER | who))
     body = {"changes": changes, "why": "市长生病"}
     return await installation.http.post("/api/v1/directory/changes", json=body, headers=headers)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import orjson
 import pytest_asyncio
 from nats.js.api import DeliverPolicy
@@ -19,11 +19,11 @@ from tests.lab import until
 
 
 async def flood(
-    http: httpx.AsyncClient, times: int, method: str, path: str, headers: dict[str, str]
-) -> list[httpx.Response]:
+    http: httpx2.AsyncClient, times: int, method: str, path: str, headers: dict[str, str]
+) -> list[httpx2.Response]:
     gate = asyncio.Semaphore(16)
 
-    async def one() -> httpx.Response:
+    async def one() -> httpx2.Response:
         async with gate:
             return await http.request(method, path, headers=headers)
 
@@ -31,20 +31,20 @@ async def flood(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def strict(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def strict(installation: Installation) -> AsyncIterator[httpx2.AsyncClient]:
     """An intake beside the other with a tenth of the pace: this machine may be too slow to come near the
     ordinary one.
     """
     running = await installation.lab.start_service(
         "intake", FENGHUO_REQUESTS_PER_SECOND="5", FENGHUO_REQUESTS_AT_ONCE="50"
     )
-    async with httpx.AsyncClient(base_url=running.url, timeout=15) as http:
+    async with httpx2.AsyncClient(base_url=running.url, timeout=15) as http:
         yield http
     running.stop()
 
 
 async def test_a_flood_is_told_to_wait_and_another_reports(
-    installation: Installation, strict: httpx.AsyncClient
+    installation: Installation, strict: httpx2.AsyncClient
 ) -> None:
     flooding = installation.lab.bearer(Role.DUTY_OFFICER, subject="flooding")
     answers = await flood(strict, 500, "GET", "/api/v1/tasks", flooding)
@@ -85,7 +85,7 @@ async def test_many_reports_of_one_wait_for_one_another_and_not_another_for_them
 
 
 async def test_a_page_says_so_in_the_readers_language(
-    installation: Installation, strict: httpx.AsyncClient
+    installation: Installation, strict: httpx2.AsyncClient
 ) -> None:
     flooding = installation.lab.bearer(Role.DUTY_OFFICER, subject="flooding-pages") | {
         "Accept-Language": "zh"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from standardwebhooks import Webhook
@@ -111,7 +111,7 @@ async def test_a_call_back_out_of_bounds_is_refused_with_its_field(
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(webhook_key(installation.lab)).sign("rcpt_1", now, body.decode()),
     }
-    async with httpx.AsyncClient(base_url=installation.notifier.url) as http:
+    async with httpx2.AsyncClient(base_url=installation.notifier.url) as http:
         answer = await http.post("/api/v1/receipts/sms", content=body, headers=headers)
     assert answer.status_code == 422, answer.text
     assert field in {fault["field"] for fault in answer.json()["errors"]}

@@ -5,7 +5,7 @@ after its time.
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from services.notifier.messages.links import Links
 from shared.ids import CaseId, NoticeId, PersonId
@@ -21,7 +21,7 @@ async def test_a_link_of_a_withdrawn_case_says_so_and_records_nothing(installati
     link = await until(lambda: link_of(installation, case), what="somebody is called with a link")
     assert await withdrawn(installation, case)
 
-    async with httpx.AsyncClient(base_url=installation.notifier.url) as telephone:
+    async with httpx2.AsyncClient(base_url=installation.notifier.url) as telephone:
         await until(lambda: is_over(telephone, link), what="the page says that it is over")
         for choice in ({}, {"choice": "later"}):
             pressed = await telephone.post(link, data=choice)
@@ -41,7 +41,7 @@ async def test_a_link_of_a_case_that_nobody_keeps_any_more_answers_nothing(
     token = links.make(
         CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) + timedelta(days=30)
     )
-    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    answer = httpx2.post(f"{installation.notifier.url}/a/{token}")
     assert answer.status_code == 410
     assert "此事早已办结" in answer.text
     assert not await facts_of(installation.lab, case)
@@ -62,7 +62,7 @@ async def test_an_expired_link_says_what_to_do_now(installation: Installation) -
     token = links.make(
         CaseId(case), NoticeId(f"{case}.1.1"), PersonId("zhao_jia"), datetime.now(UTC) - timedelta(hours=2)
     )
-    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    answer = httpx2.post(f"{installation.notifier.url}/a/{token}")
     assert answer.status_code == 410
     assert "值班室" in answer.text
     assert "duty desk" in answer.text
@@ -87,7 +87,7 @@ async def withdrawn(installation: Installation, case: str) -> bool:
     )
 
 
-async def is_over(telephone: httpx.AsyncClient, link: str) -> bool:
+async def is_over(telephone: httpx2.AsyncClient, link: str) -> bool:
     return (await telephone.get(link)).status_code == 410
 
 
@@ -100,6 +100,6 @@ async def test_a_link_of_somebody_who_has_left_answers_nothing(installation: Ins
         PersonId("left_long_ago"),
         datetime.now(UTC) + timedelta(hours=2),
     )
-    answer = httpx.post(f"{installation.notifier.url}/a/{token}")
+    answer = httpx2.post(f"{installation.notifier.url}/a/{token}")
     assert (answer.status_code, "不在通讯录" in answer.text) == (410, True)
     assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)

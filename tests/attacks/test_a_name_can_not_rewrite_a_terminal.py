@@ -10,7 +10,7 @@ import io
 import json
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 from rich.table import Table
 
@@ -41,7 +41,7 @@ def a_report(**more: str) -> dict[str, str]:
 @pytest.mark.parametrize("field", ["summary", "details"])
 async def test_it_is_refused_where_it_is_written(installation: Installation, field: str) -> None:
     token = installation.lab.bearer(Role.DUTY_OFFICER, unit=UNIT)
-    async with httpx.AsyncClient(base_url=installation.intake.url) as http:
+    async with httpx2.AsyncClient(base_url=installation.intake.url) as http:
         answer = await http.post("/api/v1/reports", json=a_report(**{field: HOSTILE}), headers=token)
     assert answer.status_code == 422, answer.text
     [fault] = answer.json()["errors"]

@@ -7,7 +7,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from shared.vocabulary import Role
@@ -25,7 +25,7 @@ async def test_two_thousand_idle_connections_keep_nobody_out(tmp_path: Path) -> 
         intake = await lab.start_service("intake", FENGHUO_CONNECTIONS=str(PLACES))
         before = memory(intake)
         opened = [await lines.enter_async_context(line_to(intake)) for _ in range(IDLE)]
-        async with httpx.AsyncClient(base_url=intake.url, timeout=5) as http:
+        async with httpx2.AsyncClient(base_url=intake.url, timeout=5) as http:
             assert (await http.get("/healthz")).status_code == 200
             assert memory(intake) - before < 24 * MB
 

@@ -1,6 +1,6 @@
 """A stranger without a token reads no case, no record and no policy."""
 
-import httpx
+import httpx2
 import pytest
 
 from tests.attacks.conftest import Installation
@@ -17,7 +17,7 @@ from tests.attacks.conftest import Installation
     ],
 )
 async def test_a_stranger_is_told_to_log_in(installation: Installation, service: str, path: str) -> None:
-    async with httpx.AsyncClient(base_url=getattr(installation, service).url) as http:
+    async with httpx2.AsyncClient(base_url=getattr(installation, service).url) as http:
         answer = await http.get(path)
     assert answer.status_code == 401, answer.text
     assert "www-authenticate" in answer.headers

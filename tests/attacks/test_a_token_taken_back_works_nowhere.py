@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from nats.errors import Error as NatsError
 
@@ -94,7 +94,7 @@ async def test_the_operator_does_it_with_one_command(installation: Installation)
 async def test_a_stream_that_was_open_is_closed_and_tells_nothing_more(installation: Installation) -> None:
     token, claims = issued(installation, Principal(subject="auditor", role=Role.AUDITOR))
     url, headers = f"{installation.intake.url}/api/v1/events", {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(timeout=10) as http, http.stream("GET", url, headers=headers) as stream:
+    async with httpx2.AsyncClient(timeout=10) as http, http.stream("GET", url, headers=headers) as stream:
         lines = stream.aiter_lines()
         assert (await anext(lines)).startswith("id:")
         await take_back(installation, TakenBackBy.TOKEN, claims.id or "")
@@ -115,7 +115,7 @@ async def test_a_page_leads_to_the_log_in_and_says_why(
     role = Role.DISCIPLINE if who == "feng_ren" else Role.DUTY_OFFICER
     token, claims = issued(installation, Principal(subject=who, role=role, person=PersonId(who)))
     url = getattr(installation, service).url
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=url, cookies={COOKIE: token}, follow_redirects=True, timeout=10
     ) as browser:
         assert 'name="token"' not in (await browser.get(page)).text

@@ -9,7 +9,7 @@ record.
 
 from collections.abc import Mapping
 
-import httpx
+import httpx2
 import pytest
 
 from shared.vocabulary import Role
@@ -31,12 +31,12 @@ ROLES = (Role.SUPERVISOR, *(role for role in Role if role is not Role.SUPERVISOR
 class Callers:
     """Tokens enough, each of a role that the route lets in."""
 
-    def __init__(self, installation: Installation, http: httpx.AsyncClient) -> None:
+    def __init__(self, installation: Installation, http: httpx2.AsyncClient) -> None:
         self._lab, self._http = installation.lab, http
         self._roles: dict[tuple[str, str], Role] = {}
         self._made: dict[Role, tuple[int, dict[str, str]]] = {}
 
-    async def send(self, edge: Edge) -> httpx.Response:
+    async def send(self, edge: Edge) -> httpx2.Response:
         route = edge.method, edge.path
         if route not in self._roles:
             self._roles[route] = await self._role_for(edge)
@@ -48,15 +48,15 @@ class Callers:
                 return role
         return ROLES[0]
 
-    async def _request(self, edge: Edge, role: Role) -> httpx.Response:
+    async def _request(self, edge: Edge, role: Role) -> httpx2.Response:
         try:
             return await self._once(edge, role)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             # A connection kept open may end while it lies idle: what the same request meets on a new one
             # counts.
             return await self._once(edge, role)
 
-    async def _once(self, edge: Edge, role: Role) -> httpx.Response:
+    async def _once(self, edge: Edge, role: Role) -> httpx2.Response:
         headers = {**edge.headers, **self._bearer(role)}
         async with self._http.stream(edge.method, edge.url, content=edge.body, headers=headers) as answer:
             if not answer.headers.get("content-type", "").startswith("text/event-stream"):
@@ -75,7 +75,7 @@ class Callers:
 async def test_every_field_at_its_edges(installation: Installation, service: str) -> None:
     faults: list[str] = []
     sent = 0
-    async with httpx.AsyncClient(base_url=getattr(installation, service).url, timeout=30) as http:
+    async with httpx2.AsyncClient(base_url=getattr(installation, service).url, timeout=30) as http:
         document = (await http.get("/openapi.json")).json()
         callers = Callers(installation, http)
         for edge in edges_of(document):
@@ -89,7 +89,7 @@ async def test_every_field_at_its_edges(installation: Installation, service: str
     assert not faults, f"{len(faults)} of {sent}:\n" + "\n".join(faults[:40])
 
 
-def _faults(edge: Edge, answer: httpx.Response) -> list[str]:
+def _faults(edge: Edge, answer: httpx2.Response) -> list[str]:
     found: list[str] = []
     if answer.status_code >= 500 and (edge.path, answer.status_code) != NOT_SET_UP:
         found.append("a fault of ours")
@@ -102,7 +102,7 @@ def _faults(edge: Edge, answer: httpx.Response) -> list[str]:
     return found
 
 
-def _names(edge: Edge, answer: httpx.Response) -> bool:
+def _names(edge: Edge, answer: httpx2.Response) -> bool:
     if answer.status_code != 422:
         return False
     named = {part for error in answer.json().get("errors", []) for part in error["field"].split(".")}

@@ -12,7 +12,7 @@ import os
 from contextlib import nullcontext, suppress
 from typing import Any, cast
 
-import httpx
+import httpx2
 import jsonschema_rs
 import pytest
 import schemathesis
@@ -41,7 +41,7 @@ ROLES = (Role.SUPERVISOR, Role.OPERATOR, Role.LEADER, Role.PUBLISHER, Role.AUDIT
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_document_is_one_by_the_book(installation: Installation, service: str) -> None:
-    document = httpx.get(f"{getattr(installation, service).url}/openapi.json").json()
+    document = httpx2.get(f"{getattr(installation, service).url}/openapi.json").json()
     faults = [
         str(fault)[:300] for fault in jsonschema_rs.Draft202012Validator(OPENAPI_31).iter_errors(document)
     ]

@@ -7,7 +7,7 @@ import gzip
 import io
 import zipfile
 
-import httpx
+import httpx2
 
 from shared.vocabulary import Role
 from tests.attacks.conftest import Installation
@@ -31,7 +31,7 @@ async def test_a_zip_that_unpacks_to_gigabytes_is_refused(installation: Installa
         for number in range(4):
             archive.writestr(f"{number}.json", bytes(100 * MB))
     auditor = installation.lab.bearer(Role.AUDITOR) | {"Sec-Fetch-Site": "same-origin"}
-    async with httpx.AsyncClient(base_url=installation.audit.url, headers=auditor, timeout=20) as audit:
+    async with httpx2.AsyncClient(base_url=installation.audit.url, headers=auditor, timeout=20) as audit:
         before = memory(installation.audit)
         answer = await audit.post("/check", files={"bundle": ("case.zip", bomb.getvalue())})
         assert answer.status_code == 413

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
@@ -53,7 +53,7 @@ async def auditor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aud
 
         def sealed() -> bool:
             return bool(
-                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
                 == SIZE
             )
 

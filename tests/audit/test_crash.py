@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 from pymongo import MongoClient
 
 from services.audit.records.record import Rec
@@ -79,7 +79,7 @@ async def test_facts_delivered_again_are_compared_and_not_written_again(own_lab:
         await _sealed(own_lab, audit, last)
     (alarms,) = [
         line
-        for line in httpx.get(f"{audit.url}/metrics").text.splitlines()
+        for line in httpx2.get(f"{audit.url}/metrics").text.splitlines()
         if line.startswith("fenghuo_trail_faults_total ")
     ]
     assert float(alarms.split()[1]) >= 1, "the altered payload differs from the broker's fact"
@@ -124,7 +124,7 @@ async def _sealed(lab: Lab, audit: Running, size: int) -> None:
     headers = lab.bearer(Role.AUDITOR)
 
     async def covered() -> bool:
-        async with httpx.AsyncClient(base_url=audit.url, headers=headers) as client:
+        async with httpx2.AsyncClient(base_url=audit.url, headers=headers) as client:
             answer = await client.get("/api/v1/trail/state")
             return answer.status_code == 200 and answer.json()["size"] >= size
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
+import httpx2
 import openpyxl
 import pytest
 import pytest_asyncio
@@ -61,7 +61,7 @@ def bearer(role: Role) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     names = Names(load_directory(ROOT / "config" / "directory.yaml"))
     app.include_router(
@@ -69,14 +69,14 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
             TRAIL.reader, Gate(KEY.public_key(), lambda claims: claims.principal), names, ZONE, lambda: NOW
         )
     )
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://trail", headers=bearer(Role.AUDITOR)
     ) as asked:
         yield asked
 
 
-async def exported(client: httpx.AsyncClient, tmp_path: Path, **params: Any) -> Path:
+async def exported(client: httpx2.AsyncClient, tmp_path: Path, **params: Any) -> Path:
     answer = await client.get("/api/v1/trail/export", params=params)
     assert answer.status_code == 200, answer.text
     path = tmp_path / f"trail.{params.get('format', 'jsonl')}"
@@ -84,7 +84,7 @@ async def exported(client: httpx.AsyncClient, tmp_path: Path, **params: Any) -> 
     return path
 
 
-async def test_a_table_reads_back_in_words_with_its_end(client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_a_table_reads_back_in_words_with_its_end(client: httpx2.AsyncClient, tmp_path: Path) -> None:
     path = await exported(client, tmp_path, format="csv", kind="reported")
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     head, *rows, end = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
@@ -99,7 +99,7 @@ async def test_a_table_reads_back_in_words_with_its_end(client: httpx.AsyncClien
 
 
 async def test_a_workbook_reads_back_as_a_spreadsheet_reads_it(
-    client: httpx.AsyncClient, tmp_path: Path
+    client: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     path = await exported(client, tmp_path, format="xlsx", lang="en")
     book = openpyxl.load_workbook(path)
@@ -114,7 +114,7 @@ async def test_a_workbook_reads_back_as_a_spreadsheet_reads_it(
 
 
 async def test_lines_for_machines_hold_records_and_payloads_whole(
-    client: httpx.AsyncClient, tmp_path: Path
+    client: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     path = await exported(client, tmp_path, case=CASE)
     lines = path.read_bytes().splitlines()
@@ -129,7 +129,7 @@ async def test_lines_for_machines_hold_records_and_payloads_whole(
 
 
 async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_is_said(
-    client: httpx.AsyncClient, tmp_path: Path
+    client: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     key = Verifier.read(vkey_of(TRAIL.key))
     path = await exported(client, tmp_path, case=CASE, proofs=True)
@@ -154,7 +154,7 @@ async def test_each_line_of_a_part_is_proven_by_itself_and_what_was_done_to_it_i
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
 async def test_an_export_that_broke_off_has_no_end(
-    client: httpx.AsyncClient, tmp_path: Path, form: str
+    client: httpx2.AsyncClient, tmp_path: Path, form: str
 ) -> None:
     path = await exported(client, tmp_path, format=form)
     whole = path.read_bytes()

@@ -4,7 +4,7 @@ still has.
 
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 from nats.aio.client import Client
 
@@ -57,7 +57,7 @@ async def test_a_fact_the_broker_lost_is_a_gap_on_record_and_the_trail_goes_on(o
         await covered(own_lab, audit, last)
         assert metric(audit, "fenghuo_trail_gaps_total") == 0, "what was lost after it was recorded is no gap"
         assert audit.is_ready()
-        page = httpx.get(
+        page = httpx2.get(
             f"{audit.url}/api/v1/trail/entries",
             params={"kind": "gap", "order": "oldest"},
             headers=own_lab.bearer(Role.AUDITOR),
@@ -77,7 +77,7 @@ async def test_a_fact_the_broker_lost_is_a_gap_on_record_and_the_trail_goes_on(o
 
 async def covered(lab: Lab, audit: Running, size: int) -> None:
     def is_signed() -> bool:
-        answer = httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
+        answer = httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
         return answer.status_code == 200 and answer.json()["size"] >= size
 
     await until(is_signed, what=f"{size} signed; {audit.log}")
@@ -85,7 +85,7 @@ async def covered(lab: Lab, audit: Running, size: int) -> None:
 
 def metric(audit: Running, name: str) -> float:
     (line,) = [
-        line for line in httpx.get(f"{audit.url}/metrics").text.splitlines() if line.startswith(f"{name} ")
+        line for line in httpx2.get(f"{audit.url}/metrics").text.splitlines() if line.startswith(f"{name} ")
     ]
     return float(line.split()[1])
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import orjson
 from nats.aio.client import Client
 
@@ -85,7 +85,7 @@ async def reporting(lab: Lab, intake: Running) -> AsyncIterator[list[tuple[int, 
     answers: list[tuple[int, float]] = []
 
     async def on() -> None:
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             base_url=intake.url, headers=lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"]), timeout=20
         ) as http:
             while True:
@@ -148,8 +148,8 @@ async def catching_up(lab: Lab, audit: Running) -> dict[str, Any]:
     return found
 
 
-async def ask(audit: Running, path: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=audit.url, timeout=10) as client:
+async def ask(audit: Running, path: str, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(base_url=audit.url, timeout=10) as client:
         return await client.get(path, headers=headers)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
@@ -163,7 +163,7 @@ def test_a_thousand_different_questions_are_counted_and_a_hundred_listed(journal
 
 
 @pytest.fixture
-def house(journal: Journal) -> tuple[httpx.AsyncClient, Reads]:
+def house(journal: Journal) -> tuple[httpx2.AsyncClient, Reads]:
     app, reads = FastAPI(), reads_in(journal)
     file = {"Content-Disposition": 'attachment; filename="x"'}
 
@@ -201,11 +201,11 @@ def house(journal: Journal) -> tuple[httpx.AsyncClient, Reads]:
         return StreamingResponse(lines(), headers=file)
 
     app.add_middleware(ReadsKept, reads=reads, clock=lambda: NOON, wake=lambda: None)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://audit"), reads
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://audit"), reads
 
 
-async def facts_after(house: tuple[httpx.AsyncClient, Reads], *paths: str) -> list[Any]:
+async def facts_after(house: tuple[httpx2.AsyncClient, Reads], *paths: str) -> list[Any]:
     client, reads = house
     for path in paths:
         await client.get(path)
@@ -213,7 +213,7 @@ async def facts_after(house: tuple[httpx.AsyncClient, Reads], *paths: str) -> li
 
 
 async def test_an_answer_is_kept_with_its_question_and_each_record_counts_once(
-    house: tuple[httpx.AsyncClient, Reads],
+    house: tuple[httpx2.AsyncClient, Reads],
 ) -> None:
     (fact,) = await facts_after(house, "/cases/c1?text=leak")
     (reading,) = fact.readings
@@ -226,27 +226,29 @@ async def test_an_answer_is_kept_with_its_question_and_each_record_counts_once(
 
 
 async def test_what_anybody_may_have_and_what_was_not_given_are_no_reads(
-    house: tuple[httpx.AsyncClient, Reads],
+    house: tuple[httpx2.AsyncClient, Reads],
 ) -> None:
     assert await facts_after(house, "/public", "/refused", "/nowhere") == []
 
 
 async def test_an_export_says_how_much_and_whether_it_broke_off(
-    house: tuple[httpx.AsyncClient, Reads],
+    house: tuple[httpx2.AsyncClient, Reads],
 ) -> None:
     whole, broken = await facts_after(house, "/export?unit=water", "/export?breaks=1")
     assert (whole.how, whole.records, whole.broken_off) == (How.TAKEN, 5, False)
     assert (broken.how, broken.records, broken.broken_off) == (How.TAKEN, 3, True)
 
 
-async def test_a_verifiers_windows_are_gathered_into_one_fact(house: tuple[httpx.AsyncClient, Reads]) -> None:
+async def test_a_verifiers_windows_are_gathered_into_one_fact(
+    house: tuple[httpx2.AsyncClient, Reads],
+) -> None:
     (fact,) = await facts_after(house, *(f"/export?start={at}&end={at + 256}" for at in range(0, 2_560, 256)))
     assert (fact.how, sum(one.times for one in fact.readings)) == (How.LOOKED, 10)
     assert len(fact.readings) == 1
 
 
 async def test_where_a_read_cannot_be_kept_nothing_is_shown(
-    house: tuple[httpx.AsyncClient, Reads], journal: Journal
+    house: tuple[httpx2.AsyncClient, Reads], journal: Journal
 ) -> None:
     journal.path.parent.mkdir(parents=True)
     journal.path.mkdir()
@@ -299,7 +301,7 @@ def size(lab: Lab, audit: Running) -> int:
     return ask(lab, audit, "/api/v1/trail/state").json()["size"]
 
 
-def ask(lab: Lab, audit: Running, path: str, **params: str) -> httpx.Response:
-    return httpx.get(
+def ask(lab: Lab, audit: Running, path: str, **params: str) -> httpx2.Response:
+    return httpx2.get(
         f"{audit.url}{path}", params=params, headers=lab.bearer(Role.AUDITOR, subject="li"), timeout=10
     )

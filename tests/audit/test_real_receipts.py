@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import httpx
+import httpx2
 import jwt
 import pytest_asyncio
 
@@ -41,7 +41,7 @@ class Given(NamedTuple):
 
 class Checkers(NamedTuple):
     lab: Lab
-    audit: httpx.AsyncClient
+    audit: httpx2.AsyncClient
     receipts: list[Given]
 
 
@@ -52,11 +52,11 @@ async def checkers(lab: Lab) -> AsyncIterator[Checkers]:
         await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT0S", FENGHUO_REPORTS_AT_ONCE="1000"),
         await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.1S"),
     ]
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=services[1].url, headers=lab.bearer(Role.REPORTER, unit=UNIT), timeout=30
     ) as intake:
         receipts = await _all(range(COUNT), partial(_report, intake))
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=services[2].url, headers=lab.bearer(Role.AUDITOR), timeout=30
     ) as audit:
         last = max(one.claims["sequence"] for one in receipts)
@@ -80,7 +80,7 @@ async def _all(items: Iterable[Item], ask: Callable[[Item], Awaitable[Answer]]) 
     return await asyncio.gather(*map(in_turn, items))
 
 
-async def _report(intake: httpx.AsyncClient, number: int) -> Given:
+async def _report(intake: httpx2.AsyncClient, number: int) -> Given:
     now = datetime.now(UTC).isoformat()
     form = {
         "category": "accident",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -106,7 +106,7 @@ def test_what_intake_did_not_sign_is_no_receipt(text: str) -> None:
 async def test_whoever_holds_the_receipt_may_ask() -> None:
     made, app = trail(), FastAPI()
     app.include_router(receipts_router(made.reader, KEY.public_key(), ZONE))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trail") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://trail") as client:
         asked = await client.get("/api/v1/trail/receipts", params={"receipt": receipt(made)})
         handed_in = await client.post("/api/v1/trail/receipts", json={"receipt": receipt(made)})
     assert asked.json() == handed_in.json()

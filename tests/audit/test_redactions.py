@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import nats.js.errors
 import pytest
 import pytest_asyncio
@@ -31,9 +31,9 @@ class House:
     def __init__(self, lab: Lab, audit: Running) -> None:
         self.lab, self.audit = lab, audit
 
-    def ask(self, method: str, path: str, role: Role, **body: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, role: Role, **body: Any) -> httpx2.Response:
         options: dict[str, Any] = {"json": body} if body else {}
-        return httpx.request(
+        return httpx2.request(
             method,
             f"{self.audit.url}/api/v1/trail/{path}",
             headers=self.lab.bearer(role),
@@ -41,7 +41,7 @@ class House:
             **options,
         )
 
-    def redact(self, **body: Any) -> httpx.Response:
+    def redact(self, **body: Any) -> httpx2.Response:
         return self.ask(
             "POST",
             "redactions",
@@ -207,7 +207,7 @@ async def test_an_operator_sees_what_happened_and_when_but_nobody_and_no_words(h
         house.ask("GET", f"entries?case={case}", Role.OPERATOR).json()["entries"],
         house.ask("GET", f"entries/{indexes[0]}", Role.OPERATOR).json(),
         house.ask("GET", f"entries/{indexes[1]}", Role.OPERATOR).json(),
-        httpx.get(f"{house.audit.url}/api/v1/cases/{case}/timeline", headers=headers).json(),
+        httpx2.get(f"{house.audit.url}/api/v1/cases/{case}/timeline", headers=headers).json(),
     ]
     assert not [word for word in (NAME, "rings at night", "mayor", "p_reporter") if word in str(seen)]
     assert seen[1]["fact"]["data"]["summary"] == MASK
@@ -277,7 +277,7 @@ async def test_killed_between_the_record_and_the_erasure_it_erases_at_the_next_s
     house = House(own_lab, dying)
     await until(lambda: _answers(house))
     _, indexes = await house.given()
-    with pytest.raises(httpx.HTTPError):
+    with pytest.raises(httpx2.HTTPError):
         house.redact(entries=indexes, reason="on request")
     await until(lambda: dying.process.poll() is not None)
     assert NAME.encode() in house.raw_payloads()
@@ -301,5 +301,5 @@ def _dying(*lives: str) -> list[str]:
 def _answers(house: House) -> bool:
     try:
         return house.ask("GET", "state", Role.AUDITOR).status_code == 200
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return False

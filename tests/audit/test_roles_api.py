@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -80,7 +80,7 @@ class House:
         place = path.replace("{index}", "0").replace("{path:path}", "0/000")
         while "{" in place:
             place = place[: place.index("{")] + "x" + place[place.index("}") + 1 :]
-        answer: httpx.Response = self.client.request(
+        answer: httpx2.Response = self.client.request(
             method, place, headers=headers, **self.asked.get((method, path), {})
         )
         return answer.status_code

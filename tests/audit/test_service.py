@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest_asyncio
 
 from shared.secrets import SecretFile
@@ -24,7 +24,7 @@ async def audit(lab: Lab) -> Any:
 
 
 async def ask(lab: Lab, audit: Running, path: str, **params: Any) -> Any:
-    async with httpx.AsyncClient(base_url=audit.url, headers=lab.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers=lab.bearer(Role.AUDITOR)) as client:
         answer = await client.get(path, params=params)
     assert answer.status_code == 200, answer.text
     return answer.json() if "json" in answer.headers["content-type"] else answer
@@ -157,7 +157,7 @@ async def test_tiles_bundles_and_checkpoint_are_open_and_agree(lab: Lab, audit: 
             connection, *(reported(case) if i == 0 else acknowledged(case) for i in range(300))
         )
     await sealed(lab, audit, last)
-    async with httpx.AsyncClient(base_url=audit.url) as client:
+    async with httpx2.AsyncClient(base_url=audit.url) as client:
         vkey = (await client.get("/api/v1/trail/vkey")).text
         signed = checkpoint.read((await client.get("/checkpoint")).content, Verifier.read(vkey))
         leaves: list[bytes] = []
@@ -189,7 +189,7 @@ async def test_tiles_bundles_and_checkpoint_are_open_and_agree(lab: Lab, audit: 
 
 
 async def test_searching_needs_a_role(lab: Lab, audit: Running) -> None:
-    async with httpx.AsyncClient(base_url=audit.url) as client:
+    async with httpx2.AsyncClient(base_url=audit.url) as client:
         for path in (
             "/api/v1/trail/entries",
             "/api/v1/trail/export",
@@ -201,7 +201,7 @@ async def test_searching_needs_a_role(lab: Lab, audit: Running) -> None:
 
 
 async def test_a_question_that_cannot_be_answered_says_why(lab: Lab, audit: Running) -> None:
-    async with httpx.AsyncClient(base_url=audit.url, headers=lab.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers=lab.bearer(Role.AUDITOR)) as client:
         for path, status, words in (
             ("/api/v1/trail/entries?cursor=x", 422, "cursor"),
             ("/api/v1/trail/entries?since=2026-11-01T00:00:00", 422, "offset"),

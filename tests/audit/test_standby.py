@@ -7,7 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from services.audit.checking.against_stream import stream_faults
 from services.audit.writing.feed import Feed
@@ -20,8 +20,8 @@ from tests.lab import Lab, Running, until
 def sequencer(audit: Running) -> str:
     """What its light says of it."""
     try:
-        return str(httpx.get(f"{audit.url}/readyz", timeout=5).json()["checks"]["sequencer"])
-    except httpx.HTTPError:
+        return str(httpx2.get(f"{audit.url}/readyz", timeout=5).json()["checks"]["sequencer"])
+    except httpx2.HTTPError:
         return ""
 
 
@@ -34,7 +34,7 @@ def writes(audit: Running) -> bool:
 
 
 def size_at(lab: Lab, audit: Running) -> int:
-    answer = httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
+    answer = httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
     return answer.json()["size"] if answer.status_code == 200 else 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 import pytest_asyncio
@@ -51,7 +51,7 @@ async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
 
         def sealed() -> bool:
             return bool(
-                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
                 >= SIZE
             )
 
@@ -79,7 +79,7 @@ async def test_the_evidence_of_a_case_is_taken_away_and_checked_on_the_page(
     assert (code, verdict["holds"]) == (0, True)
     assert any("no later record" in words for words in verdict["proven"])
     cookies, same = {"fenghuo_token": away.lab.token(Role.AUDITOR)}, {"Sec-Fetch-Site": "same-origin"}
-    async with httpx.AsyncClient(base_url=away.audit.url, cookies=cookies, headers=same) as page:
+    async with httpx2.AsyncClient(base_url=away.audit.url, cookies=cookies, headers=same) as page:
         whole = (await page.post("/check?lang=zh", files={"bundle": path.read_bytes()})).text
         assert "核验通过" in whole
         assert f"事件 {away.case} 的 2 条记录均在留痕之中" in whole
@@ -90,7 +90,7 @@ async def test_the_evidence_of_a_case_is_taken_away_and_checked_on_the_page(
 
 
 async def test_a_receipt_is_answered_over_http_and_on_the_page(away: Away) -> None:
-    async with httpx.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
         entry = (await client.get("/api/v1/trail/entries/0")).json()
         header, raw = entry["header"], entry["raw"].encode()
         said = {
@@ -121,7 +121,7 @@ async def test_what_was_erased_on_a_legal_basis_is_told_so_in_the_evidence(
     case = new_case()
     async with away.lab.connection("admin") as connection:
         index = await publish(connection, reported(case, summary="王某家属来电")) - 1
-    async with httpx.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=away.audit.url, headers=away.lab.bearer(Role.AUDITOR)) as client:
 
         async def there() -> bool:
             return (await client.get(f"/api/v1/trail/entries/{index}")).status_code == 200

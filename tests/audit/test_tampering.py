@@ -46,7 +46,7 @@ Database = Any
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
     """A trail of 600 records, nobody writing any more."""
-    import httpx
+    import httpx2
 
     async with lab_in(tmp_path_factory.mktemp("tampering")) as lab:
         audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S")
@@ -57,7 +57,7 @@ async def trail(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 
         def sealed() -> bool:
             return bool(
-                httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
+                httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).json()["size"]
                 == SIZE
             )
 

@@ -8,7 +8,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from pymongo import MongoClient
 
@@ -201,11 +201,11 @@ async def test_the_audit_asks_the_authority_and_verify_checks_what_it_said(
     tsa.broken = False
 
     def stamped() -> list[dict[str, object]]:
-        return [one for one in httpx.get(f"{audit.url}/api/v1/trail/timestamps").json() if one["size"] == 1]
+        return [one for one in httpx2.get(f"{audit.url}/api/v1/trail/timestamps").json() if one["size"] == 1]
 
     (stamp, *_) = await until(stamped, what=f"the checkpoint of one record is stamped; {audit.log}")
-    digest, size = httpx.get(f"{audit.url}/checkpoint.sm3").text.split()
-    assert (digest, size) == (timestamps.digest_of(httpx.get(f"{audit.url}/checkpoint").text), "1")
+    digest, size = httpx2.get(f"{audit.url}/checkpoint.sm3").text.split()
+    assert (digest, size) == (timestamps.digest_of(httpx2.get(f"{audit.url}/checkpoint").text), "1")
     assert audit.stop() == 0
     async with store_of(own_lab) as source:
         verdict = await verify(source, key_of(own_lab), tsa=tsa.roots)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 import pytest_asyncio
@@ -50,7 +50,7 @@ class Watched:
     running: Running
 
     async def state(self) -> dict[str, Any]:
-        async with httpx.AsyncClient() as client:
+        async with httpx2.AsyncClient() as client:
             return (
                 await client.get(
                     f"{self.audit.url}/api/v1/trail/state", headers=self.lab.bearer(Role.AUDITOR)
@@ -97,7 +97,7 @@ async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(
     last = await watched.record(40)
     await watched.sealed(last)
     url, key = watched.audit.url, Witness.read(watched.witness.vkey)
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx2.AsyncClient(base_url=url) as client:
         # A proof file carries the cosigned checkpoint and the record, and needs nobody to be checked.
         proof = tlog_proof.parse(
             (await client.get("/api/v1/trail/proof/inclusion.tlog-proof", params={"index": 7})).content
@@ -130,7 +130,7 @@ async def test_a_receipt_is_answered_with_a_proof_of_what_it_names_and_of_nothin
     watched: Watched, tmp_path: Path
 ) -> None:
     await watched.sealed(await watched.record(2))
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         tile = await client.get(f"{watched.audit.url}/tile/entries/000.p/3")
     rec = Rec.read(layout.bundle_records(tile.content, 3)[2])
     key = signing_key(watched.lab.secrets, SecretFile.RECEIPT_SIGNING)
@@ -176,7 +176,7 @@ async def test_a_log_that_forks_is_refused_and_both_its_statements_are_kept(watc
     for index in range(size):
         edge.append(leaf_hash(b"forged %d" % index))
     forged = Checkpoint(stolen.name, size, edge.root(), _now()).sign(stolen).write()
-    async with httpx.AsyncClient(base_url=watched.witness.url) as client:
+    async with httpx2.AsyncClient(base_url=watched.witness.url) as client:
         answer = await client.post("/add-checkpoint", content=cosignature.add_checkpoint(size, [], forged))
         assert answer.status_code == 409
         edge.append(leaf_hash(b"and on"))
@@ -261,11 +261,11 @@ async def test_a_witness_killed_before_it_answered_promises_nothing_else(
         )
 
     first, other = checkpoint(b"a"), checkpoint(b"b")
-    async with httpx.AsyncClient(base_url=witness.url) as client:
+    async with httpx2.AsyncClient(base_url=witness.url) as client:
         try:
             await client.post("/add-checkpoint", content=first)
             raise AssertionError("it answered")
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             await until(lambda: dying.process.poll() is not None)
         await witness.start()
         assert (await client.post("/add-checkpoint", content=other)).status_code == 409

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +61,7 @@ def signed(leaves: Sequence[bytes], size: int, at: int = AT, signer: Signer = SI
     )
 
 
-Serve = Callable[[httpx.Request], httpx.Response]
+Serve = Callable[[httpx2.Request], httpx2.Response]
 
 
 class Given:
@@ -117,10 +117,10 @@ class Served:
     def __init__(self, leaves: Sequence[bytes], written: str) -> None:
         self.leaves, self.written = leaves, written
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path.lstrip("/")
         if path == "checkpoint":
-            return httpx.Response(200, content=self.written.encode())
+            return httpx2.Response(200, content=self.written.encode())
         tile = layout.parse_path(path)
         assert tile.level != ENTRIES
         span = 256**tile.level
@@ -128,7 +128,7 @@ class Served:
         hashes = [
             root_of(self.leaves[at * span : (at + 1) * span]) for at in range(start, start + tile.width)
         ]
-        return httpx.Response(200, content=layout.tile_bytes(hashes))
+        return httpx2.Response(200, content=layout.tile_bytes(hashes))
 
 
 def look(given_: Given, served: Serve) -> str:
@@ -137,7 +137,7 @@ def look(given_: Given, served: Serve) -> str:
     async def quiet(_: Log, __: int) -> None: ...
 
     async def once() -> str:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(served)) as client:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(served)) as client:
             follower = Follower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
             try:
                 await follower.look()
@@ -162,8 +162,8 @@ def test_it_follows_a_log_from_its_tiles_and_cosigns_each_sign_of_life(tmp_path:
     }
 
 
-def unavailable(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(502)
+def unavailable(_: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(502)
 
 
 OTHER = Signer.read(note_key("fenghuo.trail")[0])
@@ -368,7 +368,7 @@ async def test_silence_is_told_once_and_its_end_is_noticed(tmp_path: Path) -> No
     async def quiet(_: Log, seconds: int) -> None:
         told.append(seconds)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(served)) as client:
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(served)) as client:
         follower = Follower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
         task = asyncio.create_task(follower.run(0.01))
         await until(lambda: given_.witnessing.seen(given_.log).size == 5)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from fenghuo import embedded
 from fenghuo.witness.folder import Folder
@@ -53,8 +53,8 @@ class RunningWitness:
         def answers() -> bool:
             assert process.poll() is None, log.read_text()[-2000:]
             try:
-                return httpx.get(f"{self.url}/healthz").status_code == 200
-            except httpx.HTTPError:
+                return httpx2.get(f"{self.url}/healthz").status_code == 200
+            except httpx2.HTTPError:
                 return False
 
         await until(answers, what=f"the witness answers; {log}")

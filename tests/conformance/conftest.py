@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -43,7 +43,7 @@ async def monitor(log_lab: Lab, asked_witness: Witness) -> AsyncIterator[Monitor
     lab = log_lab
     witnesses = f"{asked_witness.http.base_url} {asked_witness.key.vkey}"
     service = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.05S", FENGHUO_WITNESSES=witnesses)
-    vkey = httpx.get(f"{service.url}/api/v1/trail/vkey").text.strip()
+    vkey = httpx2.get(f"{service.url}/api/v1/trail/vkey").text.strip()
     key = Key.read(vkey)
     monitor = Monitor(service.url, key.name, [key], [asked_witness.key])
     async with lab.connection("admin") as connection, monitor.http:
@@ -101,13 +101,13 @@ async def witness_of(logs: Sequence[str], path: Path) -> AsyncIterator[Witness]:
     command = [sys.executable, "-m", "fenghuo", "witness", "run", "--folder", str(folder.path)]
     process = embedded.start(command, log=path / "witness.log", cwd=ROOT)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
 
             async def serves() -> bool:
                 assert process.poll() is None, (path / "witness.log").read_text()[-2000:]
                 try:
                     return (await http.get("healthz")).status_code == 200
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     return False
 
             await until(serves, what="the witness serves")

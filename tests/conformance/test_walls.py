@@ -27,7 +27,7 @@ def test_the_verifier_imports_the_standard_library_cryptography_and_httpx_only()
             root = name.partition(".")[0]
             assert (
                 root in sys.stdlib_module_names
-                or root in ("cryptography", "httpx")
+                or root in ("cryptography", "httpx2")
                 or name.startswith(VERIFIER)
             ), f"{file.name}: {name}"
 

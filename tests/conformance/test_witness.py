@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import httpx
+import httpx2
 
 from tests.conformance.made_log import MadeLog, checkpoint_text, secret, signature_line, vkey
 from tests.conformance.verifier.note import ED25519, Key
 from tests.conformance.verifier.witness import Witness, cosignature, known_size, request
 
 
-async def add(witness: Witness, old: int, path: Sequence[bytes], checkpoint: bytes) -> httpx.Response:
+async def add(witness: Witness, old: int, path: Sequence[bytes], checkpoint: bytes) -> httpx2.Response:
     return await witness.http.post("add-checkpoint", content=request(old, path, checkpoint))
 
 

@@ -5,7 +5,7 @@ from then on.
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from shared.case import Case
 from shared.ids import CaseId
@@ -42,24 +42,24 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             old = await report(intake, level="IV")
             assert await due_after(old) == timedelta(hours=2)
             policy = f"{first.url}/api/v1/policy"
-            draft = httpx.post(f"{policy}/versions", content=STRICTER.encode(), headers=drafter)
+            draft = httpx2.post(f"{policy}/versions", content=STRICTER.encode(), headers=drafter)
             assert draft.status_code == 201, draft.text
             version = draft.json()["id"]
             assert draft.json()["standing"] == "draft"
             assert (
-                httpx.post(
+                httpx2.post(
                     f"{policy}/versions/{version}/approve",
                     headers=own_lab.bearer(Role.LEADER, person="chen_gui"),
                 ).status_code
                 == 409
             )
-            assert httpx.post(f"{policy}/versions/{version}/approve", headers=drafter).status_code == 403
-            approved = httpx.post(f"{policy}/versions/{version}/approve", headers=leader)
+            assert httpx2.post(f"{policy}/versions/{version}/approve", headers=drafter).status_code == 403
+            approved = httpx2.post(f"{policy}/versions/{version}/approve", headers=leader)
             assert approved.json()["standing"] == "in_force", approved.text
 
             def known_by_the_other() -> bool:
                 return (
-                    httpx.get(f"{second.url}/api/v1/policy", headers=leader)
+                    httpx2.get(f"{second.url}/api/v1/policy", headers=leader)
                     .json()["policy"]
                     .startswith("stricter ")
                 )
@@ -81,7 +81,7 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
                     "fact": reported[1].model_dump(mode="json", exclude_none=True),
                 }
             ]
-            tried = httpx.post(
+            tried = httpx2.post(
                 f"{policy}/simulate",
                 json={"policy": STRICTER.replace("PT45M", "PT50M"), "history": history},
                 headers=leader,
@@ -101,13 +101,13 @@ async def test_a_draft_that_cannot_be_followed_is_refused_line_by_line_and_unkno
     policy = f"{service.url}/api/v1/policy"
     try:
         bad = STRICTER.replace("two_offices_duty]\n    step", "nobody]\n    step")
-        refused = httpx.post(f"{policy}/versions", content=bad.encode(), headers=operator)
+        refused = httpx2.post(f"{policy}/versions", content=bad.encode(), headers=operator)
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == "line 17: half_hour.fallback.chain.2"
         assert "no post nobody" in refused.json()["errors"][0]["message"]
-        assert httpx.post(f"{policy}/versions", content=STRICTER.encode(), headers=leader).status_code == 403
-        assert httpx.get(f"{policy}/versions/nothing", headers=leader).status_code == 404
-        assert httpx.post(f"{policy}/versions/nothing/approve", headers=leader).status_code == 404
-        assert httpx.get(f"{policy}/versions").status_code == 401
+        assert httpx2.post(f"{policy}/versions", content=STRICTER.encode(), headers=leader).status_code == 403
+        assert httpx2.get(f"{policy}/versions/nothing", headers=leader).status_code == 404
+        assert httpx2.post(f"{policy}/versions/nothing/approve", headers=leader).status_code == 404
+        assert httpx2.get(f"{policy}/versions").status_code == 401
     finally:
         service.stop()

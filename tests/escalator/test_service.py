@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 from nats.aio.client import Client
 from ulid import ULID
 
@@ -213,7 +213,7 @@ async def test_a_case_that_can_not_be_read_is_made_again_and_one_that_never_was_
                 )
             await until(lambda: facts_of(admin, never, Kind.REJECTED), what="it is set aside")
             assert re.search(
-                r"fenghuo_escalator_set_aside_total [1-9]", httpx.get(f"{service.url}/metrics").text
+                r"fenghuo_escalator_set_aside_total [1-9]", httpx2.get(f"{service.url}/metrics").text
             )
     finally:
         service.stop()
@@ -233,18 +233,18 @@ async def test_the_policy_is_explained_in_plain_words(lab: Lab) -> None:
             "learned_at": now,
             "summary": "x",
         }
-        answer = httpx.post(
+        answer = httpx2.post(
             f"{service.url}/api/v1/policy/explain", json=form, headers=lab.bearer(Role.DUTY_OFFICER)
         ).json()
         assert [step["what"] for step in answer["steps"]].count("told") >= 5
         assert all(step["rule"]["line"] > 1 for step in answer["steps"])
-        refused = httpx.post(
+        refused = httpx2.post(
             f"{service.url}/api/v1/policy/explain",
             json={**form, "level": "V"},
             headers=lab.bearer(Role.DUTY_OFFICER),
         )
         assert refused.json()["errors"][0]["field"] == "level"
-        assert httpx.get(f"{service.url}/api/v1/policy").status_code == 401
+        assert httpx2.get(f"{service.url}/api/v1/policy").status_code == 401
     finally:
         service.stop()
 

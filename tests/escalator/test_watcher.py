@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from hypothesis import given
@@ -230,11 +230,11 @@ async def test_the_running_service_repairs_by_itself_and_says_so_in_its_metrics(
         await until(
             lambda: (
                 'fenghuo_watch_differences_total{found="clock_missing"} 1.0'
-                in httpx.get(f"{service.url}/metrics").text
+                in httpx2.get(f"{service.url}/metrics").text
             ),
             seconds=30,
         )
-        await until(lambda: "fenghuo_watch_well 1.0" in httpx.get(f"{service.url}/metrics").text)
+        await until(lambda: "fenghuo_watch_well 1.0" in httpx2.get(f"{service.url}/metrics").text)
     finally:
         service.stop()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.vocabulary import Role
 from tests.lab import Lab, Running
@@ -15,7 +15,7 @@ async def approve_the_policy(lab: Lab, escalator: Running) -> None:
     """The installation's own under another name."""
     text = lab.policy.read_text(encoding="utf-8").replace('version: "2026-11-01"', 'version: "approved"')
     versions = f"{escalator.url}/api/v1/policy/versions"
-    async with httpx.AsyncClient(timeout=20) as http:
+    async with httpx2.AsyncClient(timeout=20) as http:
         drafter, leader = (
             lab.bearer(Role.SUPERVISOR, person="chen_gui"),
             lab.bearer(Role.LEADER, person="wu_ji"),
@@ -27,7 +27,7 @@ async def approve_the_policy(lab: Lab, escalator: Running) -> None:
 
 async def change_the_holder(lab: Lab, intake: Running) -> None:
     change = {"changes": [{"op": "set_holder", "post": "petition", "holder": "wu_ji"}]}
-    async with httpx.AsyncClient(timeout=20) as http:
+    async with httpx2.AsyncClient(timeout=20) as http:
         answer = await http.post(
             f"{intake.url}/api/v1/directory/changes", json=change, headers=lab.bearer(Role.OPERATOR)
         )
@@ -41,7 +41,7 @@ async def what_holds(lab: Lab, escalators: list[Running], intake: Running) -> Ho
     async def get(url: str) -> Any:
         return (await http.get(url, headers=leader)).json()
 
-    async with httpx.AsyncClient(timeout=20) as http:
+    async with httpx2.AsyncClient(timeout=20) as http:
         policies = {
             str((await get(f"{one.url}/api/v1/policy"))["policy"]).partition(" ")[0] for one in escalators
         }

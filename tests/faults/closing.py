@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
-import httpx
+import httpx2
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
@@ -140,7 +140,7 @@ async def struck_arrived(
 
 async def recorded(lab: Lab, audit: Running, last: int) -> None:
     """Wait until the trail covers so many."""
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx2.AsyncClient(timeout=10) as http:
 
         async def covers() -> bool:
             answer = await http.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))

@@ -9,7 +9,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-import httpx
+import httpx2
 
 from fenghuo import embedded
 from fenghuo.gateway_lab import Mode
@@ -44,12 +44,12 @@ class GatewayProcess:
         self._process = embedded.start(command, log=lab.folder / "gateway.log", cwd=ROOT)
 
     async def __aenter__(self) -> "GatewayProcess":
-        async with httpx.AsyncClient() as http:
+        async with httpx2.AsyncClient() as http:
 
             async def answers() -> bool:
                 try:
                     return (await http.get(f"{self.url}/healthz")).status_code == 200
-                except httpx.HTTPError:
+                except httpx2.HTTPError:
                     return False
 
             await until(answers, what="the gateway answers")
@@ -62,7 +62,7 @@ class GatewayProcess:
         embedded.stop(self._process)
 
     async def command(self, match: str, mode: Mode) -> None:
-        async with httpx.AsyncClient() as http:
+        async with httpx2.AsyncClient() as http:
             (await http.post(f"{self.url}/control", json={"match": match, "mode": mode})).raise_for_status()
 
     def freeze(self) -> None:
@@ -87,5 +87,5 @@ class GatewayProcess:
         ]
 
     async def _get(self, path: str) -> list[dict[str, Any]]:
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with httpx2.AsyncClient(timeout=30) as http:
             return (await http.get(self.url + path)).json()

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from nats.aio.client import Client
 
 from fenghuo.gateway_lab import Mode
@@ -90,12 +90,12 @@ class Play:
         """Reports at a steady rate; leaders answer some of them."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with httpx.AsyncClient(timeout=10) as http, asyncio.TaskGroup() as group:
+        async with httpx2.AsyncClient(timeout=10) as http, asyncio.TaskGroup() as group:
             for number in range(int(seconds * REPORTS_PER_SECOND)):
                 await asyncio.sleep(max(0.0, began + number / REPORTS_PER_SECOND - loop.time()))
                 group.create_task(self._report(http, number, self.chance.random()))
 
-    async def _report(self, http: httpx.AsyncClient, number: int, chance: float) -> None:
+    async def _report(self, http: httpx2.AsyncClient, number: int, chance: float) -> None:
         now = datetime.now(UTC).isoformat()
         form = {
             "category": "accident",
@@ -127,7 +127,7 @@ class Play:
             )
 
     async def _asked(
-        self, http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
+        self, http: httpx2.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
     ) -> dict[str, Any]:
         """Until somebody takes it: each intake in turn."""
         last = "nobody"
@@ -136,7 +136,7 @@ class Play:
                 for intake in self.running["intake"]:
                     try:
                         answer = await http.post(intake.url + path, json=body, headers=headers)
-                    except httpx.HTTPError as error:
+                    except httpx2.HTTPError as error:
                         last = repr(error)
                         continue
                     if answer.status_code in (200, 201, 202, 409):
@@ -241,14 +241,14 @@ class Play:
         headers = self.lab.bearer(Role.REPORTER, unit="emergency_bureau") | {
             "Idempotency-Key": f"unreadable-{len(self.requests)}"
         }
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=10) as http:
             await self._asked(
                 http, f"/api/v1/cases/{case}/progress", {"text": "still on the way", "percent": 60}, headers
             )
 
     async def _asked_twice(self) -> None:
         """Clients that were not answered ask again, long after the broker has forgotten them."""
-        async with self.thrown_in.forgetful(), httpx.AsyncClient(timeout=10) as http:
+        async with self.thrown_in.forgetful(), httpx2.AsyncClient(timeout=10) as http:
             for path, body, headers in self.chance.sample(self.requests, min(5, len(self.requests))):
                 await self._asked(http, path, body, headers)
 
@@ -297,7 +297,7 @@ class Play:
         try:
             await until(self._is_ready, seconds=PATIENCE, what=what)
         except AssertionError as error:
-            async with httpx.AsyncClient(timeout=5) as http:
+            async with httpx2.AsyncClient(timeout=5) as http:
                 said = [
                     (await http.get(f"{part.url}/readyz")).text
                     for parts in self.running.values()
@@ -372,7 +372,7 @@ class Play:
         (self.lab.folder / OLDER).rename(self.lab.folder / "nats")
         await asyncio.to_thread(self.lab.start_nats)
         audit = self.running["audit"][0]
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=10) as http:
             await self._report(http, -1, chance=1.0)
 
             async def says() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from msgspec.structs import replace
 from nats.aio.client import Client
@@ -24,7 +24,7 @@ UNITS = ["beacon_hill_government", "shaquan_government"]
 MANY = 10_000
 
 
-async def campaign(http: httpx.AsyncClient, lab: Lab) -> CaseId:
+async def campaign(http: httpx2.AsyncClient, lab: Lab) -> CaseId:
     now = datetime.now(UTC).isoformat()
     form = {
         "kind": "campaign",
@@ -86,7 +86,7 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
             await lab.start_service("escalator"),
         )
         async with (
-            httpx.AsyncClient(base_url=intake.url, timeout=60) as http,
+            httpx2.AsyncClient(base_url=intake.url, timeout=60) as http,
             lab.connection("admin") as admin,
         ):
             case = await campaign(http, lab)
@@ -95,7 +95,7 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
                 await register(client, case, MANY - 3)
             escalator = await lab.start_service("escalator")
 
-            async def act(path: str, **form: Any) -> httpx.Response:
+            async def act(path: str, **form: Any) -> httpx2.Response:
                 headers = {**lab.bearer(Role.DUTY_OFFICER, unit=UNITS[0]), "Idempotency-Key": str(uuid4())}
                 return await http.post(f"/api/v1/cases/{case}/{path}", json=form, headers=headers)
 
@@ -126,7 +126,7 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
             assert done.json()["outcome"] == "applied", done.text
             intake.kill()
             again = await lab.start_service("intake")
-            async with httpx.AsyncClient(base_url=again.url, timeout=60) as after:
+            async with httpx2.AsyncClient(base_url=again.url, timeout=60) as after:
                 shown = (await after.get(f"/api/v1/cases/{case}", headers=lab.bearer(Role.LEADER))).json()
                 assert len(shown["items"]) == MANY
                 assert {task["id"]: task.get("state") for task in shown["tasks"]}["t1"] == "completed"

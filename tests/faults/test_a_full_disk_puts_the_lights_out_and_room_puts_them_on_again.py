@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from fenghuo.broker_care import ROOM, is_restart_due
@@ -54,7 +54,7 @@ def fill(disk: Path) -> Path:
 
 
 def readiness(installation: Installation, service: str) -> dict[str, Any]:
-    answer = httpx.get(f"http://127.0.0.1:{installation.ports[service]}/readyz", timeout=10, trust_env=False)
+    answer = httpx2.get(f"http://127.0.0.1:{installation.ports[service]}/readyz", timeout=10, trust_env=False)
     return {"status": answer.status_code, **answer.json()["checks"]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
+import httpx2
 import orjson
 import pytest
 import pytest_asyncio
@@ -65,7 +65,7 @@ class Town:
     """Intake, notifier and gateway as ever; an escalator with faults planted in it."""
 
     lab: Lab
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     gateway: GatewayLab
     notifier: Running
     escalator: Running
@@ -79,7 +79,7 @@ class Town:
         assert answer.status_code in (201, 202), answer.text
         return answer.json()
 
-    async def act(self, case: str, path: str, **form: Any) -> httpx.Response:
+    async def act(self, case: str, path: str, **form: Any) -> httpx2.Response:
         headers = {**self.lab.bearer(Role.DUTY_OFFICER), "Idempotency-Key": str(uuid4())}
         return await self.http.post(f"/api/v1/cases/{case}/{path}", json=form, headers=headers)
 
@@ -112,7 +112,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
         notifier = await lab.start_service(
             "notifier", FENGHUO_GATEWAY_URL=gateway.url, FENGHUO_SMTP_PORT=str(gateway.smtp_port)
         )
-        async with httpx.AsyncClient(base_url=intake.url, timeout=20) as http:
+        async with httpx2.AsyncClient(base_url=intake.url, timeout=20) as http:
             town = Town(lab, http, gateway, notifier, intake)
             await town.start_escalator()
             yield town
@@ -146,7 +146,7 @@ async def test_where_a_report_can_not_be_decided_on_the_duty_desk_is_called_and_
     again = (await town.report(NO_CASE))["case"]
     link, *_ = await until(lambda: town.links(deputy, NO_CASE), what="the next on the chain is called")
     town.gateway.gateway.command(number_of(desk), Mode.OK)
-    async with httpx.AsyncClient(base_url=town.notifier.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=town.notifier.url, timeout=20) as http:
         assert "由我接手" in (await http.get(link)).text
         assert (await http.post(link)).status_code == 200
     case = (await town.http.get(f"/api/v1/cases/{again}", headers=town.lab.bearer(Role.LEADER))).json()
@@ -187,7 +187,7 @@ async def test_who_answers_by_link_is_told_what_became_of_it(town: Town) -> None
         said = await until(
             lambda summary=summary: town.links(PARTY_MAIN, summary), what="the secretary's link"
         )
-        async with httpx.AsyncClient(base_url=town.notifier.url, timeout=20) as http:
+        async with httpx2.AsyncClient(base_url=town.notifier.url, timeout=20) as http:
             page = await http.post(said[0])
         assert (page.status_code, words in page.text) == (status, True), page.text
         assert (f"tel:{number_of(desk)}" in page.text) is (status == 409)

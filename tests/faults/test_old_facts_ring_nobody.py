@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 import pytest
 import pytest_asyncio
@@ -57,7 +57,7 @@ def a_report() -> Json:
     return {**known, "occurred_at": now, "learned_at": now}
 
 
-async def reported(http: httpx.AsyncClient, installation: Installation, form: Json, key: str) -> Json:
+async def reported(http: httpx2.AsyncClient, installation: Installation, form: Json, key: str) -> Json:
     headers = {**installation.lab.bearer(Role.REPORTER, unit="shaquan_emergency"), "Idempotency-Key": key}
     answer = await http.post("/api/v1/reports", json=form, headers=headers)
     assert answer.status_code in (200, 201), answer.text
@@ -101,12 +101,12 @@ async def test_a_report_that_comes_again_after_the_window_is_the_one_on_record(
     await (await admin.jetstream().key_value(CASES)).purge(case)
     again.append(await reported(installation.http, installation, form, key))
     other = await installation.lab.start_service("intake", wait=False, FENGHUO_DUTIES_WAIT="PT0.1S")
-    async with httpx.AsyncClient(base_url=other.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=other.url, timeout=20) as http:
 
         async def answers() -> bool:
             try:
                 again.append(await reported(http, installation, form, key))
-            except (httpx.HTTPError, AssertionError):
+            except (httpx2.HTTPError, AssertionError):
                 return False  # it has no broker yet
             return True
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-import httpx
+import httpx2
 import pytest
 
 from services.audit.checking.sources import StoreSource
@@ -35,15 +35,15 @@ async def add(lab: Lab, count: int) -> int:
 
 
 def is_covered(lab: Lab, audit: Running, size: int) -> bool:
-    answer = httpx.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
+    answer = httpx2.get(f"{audit.url}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR))
     return answer.status_code == 200 and answer.json()["size"] >= size
 
 
 def halted(audit: Running) -> str:
     """Why the sequencer does not go on; empty while it does."""
     try:
-        words = str(httpx.get(f"{audit.url}/readyz", timeout=5).json()["checks"]["sequencer"])
-    except httpx.HTTPError:
+        words = str(httpx2.get(f"{audit.url}/readyz", timeout=5).json()["checks"]["sequencer"])
+    except httpx2.HTTPError:
         return ""
     return words if "halted" in words else ""
 
@@ -79,7 +79,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     assert "the broker was restored from an older copy" in words
     assert "fenghuo trail begin" in words, "the way out"
     assert not audit.is_ready()
-    assert "fenghuo_trail_halted 1.0" in httpx.get(f"{audit.url}/metrics").text
+    assert "fenghuo_trail_halted 1.0" in httpx2.get(f"{audit.url}/metrics").text
     assert audit.stop() == 0
     assert await add(own_lab, LOST + 10) > last, "by now the copy has grown past the trail again"
     again = await own_lab.start_service("audit", wait=False, FENGHUO_TRAIL_PACE="PT0.1S")
@@ -127,7 +127,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
 
 def bundle_says_which_trail_it_follows(lab: Lab, audit: Running, case: str, old: str) -> None:
     """It holds the first record."""
-    content = httpx.get(f"{audit.url}/api/v1/cases/{case}/bundle", headers=lab.bearer(Role.AUDITOR)).content
+    content = httpx2.get(f"{audit.url}/api/v1/cases/{case}/bundle", headers=lab.bearer(Role.AUDITOR)).content
     own = (lab.secrets / SecretFile.TRAIL_VERIFY).read_text().strip()
     told = bundled.check(io.BytesIO(content), own, [], follows=old)
     assert any("The trail follows" in en for en, _ in told.proven)

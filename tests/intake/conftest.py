@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -36,13 +36,13 @@ async def intake(lab: Lab) -> AsyncIterator[Running]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def http(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=intake.url, timeout=15) as client:
+async def http(intake: Running) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=intake.url, timeout=15) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
+async def patient(lab: Lab) -> AsyncIterator[httpx2.AsyncClient]:
     """A second intake beside the first, that waits long enough for a decision made by the test."""
     running = await lab.start_service(
         "intake",
@@ -50,6 +50,6 @@ async def patient(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
         FENGHUO_DUTIES_WAIT="PT15S",
         FENGHUO_REPORTS_AT_ONCE="1000",
     )
-    async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=running.url, timeout=30) as client:
         yield client
     running.stop()

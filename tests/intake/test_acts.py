@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from msgspec.structs import replace
 
@@ -20,7 +20,7 @@ DISCHARGED = Effect(kind=EffectKind.DISCHARGED, why="acknowledged")
 
 
 @pytest.fixture
-async def open_case(lab: Lab, http: httpx.AsyncClient) -> CaseId:
+async def open_case(lab: Lab, http: httpx2.AsyncClient) -> CaseId:
     """A case on the board."""
     one = case_id_at(datetime.now(UTC))
     await post_case(lab, case(one, sequence=0))
@@ -33,14 +33,14 @@ async def open_case(lab: Lab, http: httpx.AsyncClient) -> CaseId:
 
 
 async def do(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     lab: Lab,
     one: str,
     act: str,
     role: Role,
     body: dict[str, Any] | None = None,
     **who: Any,
-) -> httpx.Response:
+) -> httpx2.Response:
     key = {"Idempotency-Key": who.pop("key")} if "key" in who else {}
     return await http.post(
         f"/api/v1/cases/{one}/{act}", json=body or {}, headers=lab.bearer(role, **who) | key
@@ -63,7 +63,7 @@ async def decide(lab: Lab, one: CaseId, effects: tuple[Effect, ...]) -> Fact:
 
 
 async def test_a_leader_acknowledges_for_themself_and_hears_what_it_discharged(
-    patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    patient: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer, fact = await asyncio.gather(
         do(patient, lab, open_case, "acknowledge", Role.LEADER, person="leader_a"),
@@ -79,7 +79,7 @@ async def test_a_leader_acknowledges_for_themself_and_hears_what_it_discharged(
 
 
 async def test_a_duty_officer_logs_the_call_that_was_answered(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     body = {"person": "leader_b", "via": "logged_call", "note": "03:12 接通，已知悉"}
     await do(http, lab, open_case, "acknowledge", Role.DUTY_OFFICER, body, person="officer")
@@ -92,7 +92,7 @@ async def test_a_duty_officer_logs_the_call_that_was_answered(
 
 
 async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     assert (
         await do(http, lab, open_case, "acknowledge", Role.LEADER, {"person": "leader_b"}, person="leader_a")
@@ -108,7 +108,7 @@ async def test_nobody_but_the_duty_officer_acknowledges_for_somebody_else(
 
 
 async def test_whoever_was_called_may_say_that_they_know_in_whatever_role(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer = await do(http, lab, open_case, "acknowledge", Role.REPORTER, person="leader_a", unit="heating")
     assert answer.status_code == 202
@@ -120,7 +120,7 @@ async def test_whoever_was_called_may_say_that_they_know_in_whatever_role(
 
 
 async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_its_reason(
-    patient: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    patient: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer, fact = await asyncio.gather(
         do(patient, lab, open_case, "accept", Role.DUTY_OFFICER),
@@ -132,7 +132,7 @@ async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_i
 
 
 async def test_without_a_decision_in_time_the_act_is_recorded(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     answer = await do(
         http, lab, open_case, "progress", Role.DUTY_OFFICER, {"text": "救援队已到场", "percent": 40}
@@ -175,19 +175,21 @@ async def test_without_a_decision_in_time_the_act_is_recorded(
     ],
 )
 async def test_the_fields_an_act_can_not_do_without_are_named(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId, act: str, body: dict[str, Any], fields: set[str]
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId, act: str, body: dict[str, Any], fields: set[str]
 ) -> None:
     answer = await do(http, lab, open_case, act, Role.DUTY_OFFICER, body)
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} == fields
 
 
-async def test_a_case_is_not_merged_into_itself(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+async def test_a_case_is_not_merged_into_itself(
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
     answer = await do(http, lab, open_case, "merge", Role.DUTY_OFFICER, {"text": "x", "into": open_case})
     assert "this very case" in answer.json()["errors"][0]["message"]
 
 
-async def test_the_same_key_is_one_act(http: httpx.AsyncClient, lab: Lab, open_case: CaseId) -> None:
+async def test_the_same_key_is_one_act(http: httpx2.AsyncClient, lab: Lab, open_case: CaseId) -> None:
     key = uuid4().hex
     first = await do(http, lab, open_case, "follow-up", Role.DUTY_OFFICER, {"text": "两人获救"}, key=key)
     again = await do(http, lab, open_case, "follow-up", Role.DUTY_OFFICER, {"text": "两人获救"}, key=key)
@@ -197,14 +199,14 @@ async def test_the_same_key_is_one_act(http: httpx.AsyncClient, lab: Lab, open_c
     assert len(await facts_of(lab, open_case, "followed_up")) == 1
 
 
-async def test_an_unknown_case_says_where_to_look(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_an_unknown_case_says_where_to_look(http: httpx2.AsyncClient, lab: Lab) -> None:
     answer = await do(http, lab, "01NOSUCHCASE", "close", Role.DUTY_OFFICER, {"text": "x"})
     assert answer.status_code == 404
     assert "timeline" in answer.json()["detail"]
 
 
 async def test_a_unit_acts_only_on_cases_it_has_a_part_in(
-    http: httpx.AsyncClient, lab: Lab, open_case: CaseId
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
 ) -> None:
     theirs = await do(http, lab, open_case, "follow-up", Role.REPORTER, {"text": "x"}, unit="heating")
     assert theirs.status_code == 403

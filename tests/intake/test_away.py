@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from shared.ids import case_id_at
@@ -17,7 +17,7 @@ from tests.intake.conftest import DIRECTORY
 from tests.lab import Lab, lab_in, until
 
 
-async def hears_the_inbox(lab: Lab, http: httpx.AsyncClient) -> None:
+async def hears_the_inbox(lab: Lab, http: httpx2.AsyncClient) -> None:
     async def stored() -> float:
         lines = (await http.get("/metrics")).text.splitlines()
         return sum(
@@ -47,7 +47,7 @@ async def test_while_the_broker_is_away_nothing_is_claimed_and_then_all_goes_on(
     running = await store_less_lab.start_service(
         "intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0.2S"
     )
-    async with httpx.AsyncClient(base_url=running.url, timeout=15) as http:
+    async with httpx2.AsyncClient(base_url=running.url, timeout=15) as http:
         bearer = store_less_lab.bearer(Role.DUTY_OFFICER, unit=form()["unit"])
         body, key = form(), {"Idempotency-Key": uuid4().hex}
         before = case_id_at(datetime.now(UTC))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import orjson
 import pytest
 
@@ -24,13 +24,13 @@ def new_case() -> CaseId:
     return case_id_at(datetime.now(UTC))
 
 
-async def listed(http: httpx.AsyncClient, lab: Lab, **query: Any) -> list[str]:
+async def listed(http: httpx2.AsyncClient, lab: Lab, **query: Any) -> list[str]:
     answer = await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.AUDITOR))
     assert answer.status_code == 200, answer.text
     return [one["id"] for one in answer.json()["cases"]]
 
 
-async def shown(http: httpx.AsyncClient, lab: Lab, *cases: CaseId) -> None:
+async def shown(http: httpx2.AsyncClient, lab: Lab, *cases: CaseId) -> None:
     async def all_there() -> bool:
         answers = [await http.get(f"/api/v1/cases/{one}", headers=lab.bearer(Role.AUDITOR)) for one in cases]
         return all(answer.status_code == 200 for answer in answers)
@@ -41,7 +41,7 @@ async def shown(http: httpx.AsyncClient, lab: Lab, *cases: CaseId) -> None:
 @asynccontextmanager
 async def events(url: str, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     async with (
-        httpx.AsyncClient(timeout=15) as client,
+        httpx2.AsyncClient(timeout=15) as client,
         client.stream("GET", f"{url}/api/v1/events", headers=headers) as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -59,7 +59,7 @@ async def events(url: str, headers: dict[str, str]) -> AsyncIterator[AsyncIterat
         yield each()
 
 
-async def test_what_is_due_next_stands_first_and_pages_follow_on(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_what_is_due_next_stands_first_and_pages_follow_on(http: httpx2.AsyncClient, lab: Lab) -> None:
     cases = [new_case() for _ in range(5)]
     for one, minutes in zip(cases, (5, 1, 3, 2, 4), strict=True):
         await post_case(lab, case(one, due_in=minutes - 600))
@@ -78,7 +78,7 @@ async def test_what_is_due_next_stands_first_and_pages_follow_on(http: httpx.Asy
 
 
 async def test_settled_cases_leave_the_open_ones_unless_something_is_still_owed(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     closed, owing = new_case(), new_case()
     soon = datetime.now(UTC) + timedelta(minutes=5)
@@ -92,7 +92,7 @@ async def test_settled_cases_leave_the_open_ones_unless_something_is_still_owed(
     assert closed in await listed(http, lab, open=False, limit=200)
 
 
-async def test_a_unit_sees_the_cases_it_has_a_part_in(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_unit_sees_the_cases_it_has_a_part_in(http: httpx2.AsyncClient, lab: Lab) -> None:
     ours, theirs = new_case(), new_case()
     await post_case(lab, case(ours, holder="heating"))
     await post_case(lab, case(theirs))
@@ -108,13 +108,13 @@ async def test_a_unit_sees_the_cases_it_has_a_part_in(http: httpx.AsyncClient, l
     ("query", "field"), [({"due_before": "2026-11-23T03:00:00"}, "due_before"), ({"cursor": "é"}, "cursor")]
 )
 async def test_a_query_that_can_not_be_is_refused_by_name(
-    http: httpx.AsyncClient, lab: Lab, query: dict[str, str], field: str
+    http: httpx2.AsyncClient, lab: Lab, query: dict[str, str], field: str
 ) -> None:
     answer = await http.get("/api/v1/cases", params=query, headers=lab.bearer(Role.AUDITOR))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_the_directory_shows_who_is_who_and_no_address(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_the_directory_shows_who_is_who_and_no_address(http: httpx2.AsyncClient, lab: Lab) -> None:
     bearer = lab.bearer(Role.REPORTER)
     people = await http.get("/api/v1/directory/people", headers=bearer)
     assert {"id": "leader_a", "channels": ["voice"]}.items() <= people.json()["people"][0].items()
@@ -125,7 +125,7 @@ async def test_the_directory_shows_who_is_who_and_no_address(http: httpx.AsyncCl
 
 
 async def test_a_list_is_narrowed_by_kind_level_holder_and_parent_and_leaves_out_what_is_only_watched(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     parent, order, watched = new_case(), new_case(), new_case()
     await post_case(lab, case(parent, holder="heating"))
@@ -152,7 +152,7 @@ async def test_a_list_is_narrowed_by_kind_level_holder_and_parent_and_leaves_out
 
 
 async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     one = new_case()
     late, blue, done = (
@@ -178,7 +178,7 @@ async def test_tasks_of_all_cases_stand_in_one_list_the_reddest_first(
 
 
 async def test_the_document_of_the_api_says_what_a_case_is_and_what_each_act_needs(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
 ) -> None:
     paths = (await http.get("/openapi.json")).json()["paths"]
     case_schema = paths["/api/v1/cases/{case}"]["get"]["responses"]["200"]["content"]["application/json"][
@@ -219,7 +219,7 @@ async def test_a_case_that_changes_often_is_told_once_a_moment(intake: Running, 
         assert len(told) < 50
 
 
-async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx2.AsyncClient, lab: Lab) -> None:
     async with lab.connection("escalator") as client:
         await client.jetstream().publish(f"$KV.CASES.{uuid4().hex}", b"{}")
     one = new_case()
@@ -228,7 +228,7 @@ async def test_a_value_that_is_no_case_does_not_stop_the_board(http: httpx.Async
 
 
 async def test_the_board_finds_its_thread_again_when_its_consumer_is_gone(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     async with lab.connection("admin") as client:
         js = client.jetstream()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 import pytest
 import pytest_asyncio
@@ -71,9 +71,9 @@ class Town:
         app.include_router(
             directory_router(self.intake.live, self.intake.changes, gate, lambda: datetime.now(UTC))
         )
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake")
+        self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://intake")
 
-    async def get(self, path: str, role: Role = Role.REPORTER, **options: Any) -> httpx.Response:
+    async def get(self, path: str, role: Role = Role.REPORTER, **options: Any) -> httpx2.Response:
         return await self.http.get(
             f"/api/v1{path}", headers=self.lab.bearer(role) | options.pop("headers", {}), **options
         )
@@ -85,7 +85,7 @@ class Town:
         unit: str | None = None,
         key: str | None = None,
         **more: Any,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         headers = self.lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
         return await self.http.post(
             "/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers
@@ -93,7 +93,7 @@ class Town:
 
     async def decide(
         self, proposal: str, word: str, role: Role, unit: str | None = None, **who: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         path = f"/api/v1/directory/proposals/{proposal}/{word}"
         return await self.http.post(path, json={}, headers=self.lab.bearer(role, unit=unit, **who))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import orjson
 import pytest
 
@@ -243,7 +243,7 @@ async def test_a_cap_update_follows_up_its_alert_and_a_cancel_withdraws_it(lab: 
 
 
 async def test_a_cap_update_of_something_never_seen_becomes_a_report(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     body = cap(uuid4().hex, "Update", "never-seen")
     answer = await http.post(
@@ -264,7 +264,7 @@ async def test_a_cap_update_of_something_never_seen_becomes_a_report(
 
 
 async def test_an_alert_that_fires_again_and_again_is_one_report_and_its_end_a_follow_up(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     firing, ended = (
         orjson.loads((SAMPLES / "alertmanager" / name).read_bytes())
@@ -303,7 +303,7 @@ async def test_an_alert_that_fires_again_and_again_is_one_report_and_its_end_a_f
     )
 
 
-async def test_the_end_of_an_alert_never_seen_is_refused_in_words(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_the_end_of_an_alert_never_seen_is_refused_in_words(http: httpx2.AsyncClient, lab: Lab) -> None:
     group = orjson.loads((SAMPLES / "alertmanager" / "one-resolved-one-firing.json").read_bytes())
     group["alerts"] = group["alerts"][:1]
     group["alerts"][0]["fingerprint"] = uuid4().hex
@@ -317,7 +317,7 @@ async def test_the_end_of_an_alert_never_seen_is_refused_in_words(http: httpx.As
 
 
 async def test_a_call_to_the_hotline_is_reported_without_the_caller(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     call = {
         "id": uuid4().hex,
@@ -336,7 +336,9 @@ async def test_a_call_to_the_hotline_is_reported_without_the_caller(
     assert [error["field"] for error in refused.json()["errors"]] == ["caller"]
 
 
-async def test_a_batch_of_cloudevents_is_taken_whole_or_not_at_all(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_batch_of_cloudevents_is_taken_whole_or_not_at_all(
+    http: httpx2.AsyncClient, lab: Lab
+) -> None:
     start, bearer = await end_of(lab), lab.bearer(Role.PUBLISHER, subject="source:county")
     bad = await http.post(
         "/api/v1/ingest/cloudevents?source=county",
@@ -351,7 +353,7 @@ async def test_a_batch_of_cloudevents_is_taken_whole_or_not_at_all(http: httpx.A
     assert [item["outcome"] for item in good.json()["items"]] == ["reported", "reported"]
 
 
-async def test_a_token_of_one_source_does_not_speak_for_another(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_token_of_one_source_does_not_speak_for_another(http: httpx2.AsyncClient, lab: Lab) -> None:
     answer = await http.post(
         "/api/v1/ingest/cap?source=met",
         content=b"",
@@ -368,7 +370,7 @@ async def test_a_token_of_one_source_does_not_speak_for_another(http: httpx.Asyn
 
 
 async def test_whatever_a_source_sends_is_a_sign_of_life_and_one_in_a_quarter_of_its_silence_goes_on_record(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     start, bearer = await end_of(lab), lab.bearer(Role.PUBLISHER, subject="source:tv")
     await publish(lab, "inbox.heartbeat.tv", b"")
@@ -381,7 +383,7 @@ async def test_whatever_a_source_sends_is_a_sign_of_life_and_one_in_a_quarter_of
     assert [fact.kind for fact in await facts_after(lab, start)] == ["heard", "reported"]
 
 
-async def test_a_sign_of_life_is_given_by_the_source_itself(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_sign_of_life_is_given_by_the_source_itself(http: httpx2.AsyncClient, lab: Lab) -> None:
     assert (
         await http.post(
             "/api/v1/sources/tv/heartbeat", headers=lab.bearer(Role.PUBLISHER, subject="source:heat")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from services.intake.recording.receipts import read as read_receipt
@@ -18,19 +18,19 @@ from tests.lab import Lab, Running, until
 
 
 async def report(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     lab: Lab,
     key: str | None = None,
     *,
     role: Role = Role.DUTY_OFFICER,
     **changes: object,
-) -> httpx.Response:
+) -> httpx2.Response:
     unit = str(form(**changes)["unit"]) if role is Role.REPORTER else None
     headers = lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
     return await http.post("/api/v1/reports", json=form(**changes), headers=headers)
 
 
-async def test_a_report_is_on_record_and_its_receipt_proves_it(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_report_is_on_record_and_its_receipt_proves_it(http: httpx2.AsyncClient, lab: Lab) -> None:
     answer = await report(http, lab)
     assert answer.status_code == 201, answer.text
     body = answer.json()
@@ -49,7 +49,7 @@ async def test_a_report_is_on_record_and_its_receipt_proves_it(http: httpx.Async
 
 
 async def test_without_an_escalator_the_report_is_stored_and_its_duties_follow(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     body = (await report(http, lab)).json()
     assert body["duties"] == []
@@ -57,7 +57,7 @@ async def test_without_an_escalator_the_report_is_stored_and_its_duties_follow(
 
 
 async def test_the_answer_names_the_duties_once_the_escalator_has_decided(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     key = uuid4().hex
     changes = {"learned_at": form()["learned_at"], "occurred_at": form()["occurred_at"]}
@@ -72,7 +72,7 @@ async def test_the_answer_names_the_duties_once_the_escalator_has_decided(
 
 
 async def test_the_same_key_and_form_give_the_same_case_and_receipt_and_one_fact(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     key, same = uuid4().hex, form()
     answers = [(await report(http, lab, key, **same)) for _ in range(3)]
@@ -85,7 +85,7 @@ async def test_the_same_key_and_form_give_the_same_case_and_receipt_and_one_fact
     assert len(await facts_of(lab, first["case"])) == 1
 
 
-async def test_twenty_repeats_at_once_are_one_report(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_twenty_repeats_at_once_are_one_report(http: httpx2.AsyncClient, lab: Lab) -> None:
     key, same = uuid4().hex, form()
     answers = await asyncio.gather(*(report(http, lab, key, **same) for _ in range(20)))
     assert len({answer.json()["fact"]["sequence"] for answer in answers}) == 1
@@ -93,7 +93,7 @@ async def test_twenty_repeats_at_once_are_one_report(http: httpx.AsyncClient, la
 
 
 async def test_the_same_key_with_another_form_is_refused_and_nothing_is_stored(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     key = uuid4().hex
     first = (await report(http, lab, key)).json()
@@ -104,10 +104,10 @@ async def test_the_same_key_with_another_form_is_refused_and_nothing_is_stored(
 
 
 async def test_two_intakes_side_by_side_store_a_report_once(
-    http: httpx.AsyncClient, lab: Lab, intake: Running
+    http: httpx2.AsyncClient, lab: Lab, intake: Running
 ) -> None:
     second = await lab.start_service("intake", FENGHUO_DIRECTORY=str(DIRECTORY), FENGHUO_DUTIES_WAIT="PT0S")
-    async with httpx.AsyncClient(base_url=second.url, timeout=15) as other:
+    async with httpx2.AsyncClient(base_url=second.url, timeout=15) as other:
         keys, same = [uuid4().hex for _ in range(10)], form()
         answers = await asyncio.gather(
             *(report(one, lab, key, **same) for key in keys for one in (http, other))
@@ -117,7 +117,7 @@ async def test_two_intakes_side_by_side_store_a_report_once(
     assert len({answer.json()["fact"]["sequence"] for answer in answers}) == len(keys)
 
 
-async def test_one_persons_key_means_nothing_for_another(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_one_persons_key_means_nothing_for_another(http: httpx2.AsyncClient, lab: Lab) -> None:
     key, same = uuid4().hex, form()
     ours = await report(http, lab, key, **same)
     theirs = await report(http, lab, key, role=Role.SUPERVISOR, **same)
@@ -125,7 +125,7 @@ async def test_one_persons_key_means_nothing_for_another(http: httpx.AsyncClient
     assert theirs.json()["case"] != ours.json()["case"]
 
 
-async def test_every_bad_field_is_named_at_once_with_its_remedy(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_every_bad_field_is_named_at_once_with_its_remedy(http: httpx2.AsyncClient, lab: Lab) -> None:
     wrong: dict[str, Any] = {
         "level": "V",
         "unit": "nobody",
@@ -159,7 +159,7 @@ async def test_every_bad_field_is_named_at_once_with_its_remedy(http: httpx.Asyn
     ],
 )
 async def test_a_time_or_value_that_can_not_be_is_refused(
-    http: httpx.AsyncClient, lab: Lab, changes: dict[str, Any], field: str, words: str
+    http: httpx2.AsyncClient, lab: Lab, changes: dict[str, Any], field: str, words: str
 ) -> None:
     """A time is given from the moment at which it is sent."""
     now = datetime.now(UTC)
@@ -174,7 +174,7 @@ async def test_a_time_or_value_that_can_not_be_is_refused(
     ]
 
 
-async def test_a_clock_a_little_ahead_is_forgiven(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_clock_a_little_ahead_is_forgiven(http: httpx2.AsyncClient, lab: Lab) -> None:
     assert (await report(http, lab, learned_at=ago(minutes=-4).isoformat())).status_code == 201
 
 
@@ -183,7 +183,7 @@ async def test_a_clock_a_little_ahead_is_forgiven(http: httpx.AsyncClient, lab: 
     [(b"{", 400), (b"[]", 422), (b"\xff", 400), (b"", 400), (b"[" * 5000, 400), (b" " * 300_000, 413)],
 )
 async def test_what_is_no_report_is_refused_in_words(
-    http: httpx.AsyncClient, lab: Lab, body: bytes, status: int
+    http: httpx2.AsyncClient, lab: Lab, body: bytes, status: int
 ) -> None:
     answer = await http.post("/api/v1/reports", content=body, headers=lab.bearer(Role.DUTY_OFFICER))
     assert answer.status_code == status
@@ -191,7 +191,7 @@ async def test_what_is_no_report_is_refused_in_words(
 
 
 async def test_nobody_reports_without_a_token_or_in_a_role_that_only_reads(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     assert (await http.post("/api/v1/reports", json=form())).status_code == 401
     assert (
@@ -214,13 +214,13 @@ async def test_nobody_reports_without_a_token_or_in_a_role_that_only_reads(
     ],
 )
 async def test_each_kind_of_case_is_opened_by_those_whose_matter_it_is(
-    http: httpx.AsyncClient, lab: Lab, role: Role, kind: str, status: int
+    http: httpx2.AsyncClient, lab: Lab, role: Role, kind: str, status: int
 ) -> None:
     assert (await report(http, lab, role=role, kind=kind)).status_code == status
 
 
 async def test_a_case_may_follow_from_one_on_the_board_and_bring_its_tasks(
-    http: httpx.AsyncClient, lab: Lab
+    http: httpx2.AsyncClient, lab: Lab
 ) -> None:
     first = (await report(http, lab)).json()
     await post_case(lab, case(first["case"], sequence=first["fact"]["sequence"]))
@@ -257,13 +257,13 @@ async def test_a_case_may_follow_from_one_on_the_board_and_bring_its_tasks(
     ],
 )
 async def test_what_a_report_refers_to_must_be_there(
-    http: httpx.AsyncClient, lab: Lab, changes: dict[str, Any], field: str
+    http: httpx2.AsyncClient, lab: Lab, changes: dict[str, Any], field: str
 ) -> None:
     answer = await report(http, lab, **changes)
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
 
-async def test_a_report_says_who_handed_it_in_for_which_unit(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_report_says_who_handed_it_in_for_which_unit(http: httpx2.AsyncClient, lab: Lab) -> None:
     """Who reports for another unit is its witness: the report is taken all the same, and says so."""
     answer = await http.post(
         "/api/v1/reports", json=form(), headers=lab.bearer(Role.REPORTER, unit="heating")
@@ -277,7 +277,7 @@ async def test_a_report_says_who_handed_it_in_for_which_unit(http: httpx.AsyncCl
     )
 
 
-async def test_a_reporter_lays_no_task_on_a_unit(http: httpx.AsyncClient, lab: Lab) -> None:
+async def test_a_reporter_lays_no_task_on_a_unit(http: httpx2.AsyncClient, lab: Lab) -> None:
     tasks = [{"title": "排查", "unit": "heating"}]
     answer = await http.post(
         "/api/v1/reports", json=form(tasks=tasks), headers=lab.bearer(Role.REPORTER, unit="county_info")
@@ -291,7 +291,7 @@ async def test_a_reporter_lays_no_task_on_a_unit(http: httpx.AsyncClient, lab: L
     ).status_code == 201
 
 
-async def test_the_document_of_the_api_shows_the_form(intake: Running, http: httpx.AsyncClient) -> None:
+async def test_the_document_of_the_api_shows_the_form(intake: Running, http: httpx2.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
     body = document["paths"]["/api/v1/reports"]["post"]["requestBody"]["content"]["application/json"][
         "schema"

@@ -1,6 +1,6 @@
 """What was decided reaches people, and what became of it is a fact."""
 
-import httpx
+import httpx2
 
 from fenghuo.gateway_lab import GatewayLab, Mode, Received
 from shared.facts import Purpose
@@ -122,7 +122,7 @@ async def test_a_notice_that_is_held_goes_to_nobody_and_stands_on_record(
     assert only.delivery.person == "zhao_jia"
     assert len(to_case(gateway, case)) == 1
     asked = {"case": case, "outcome": "held"}
-    answer = httpx.get(f"{notifier.url}/api/v1/deliveries", params=asked, headers=lab.bearer(Role.OPERATOR))
+    answer = httpx2.get(f"{notifier.url}/api/v1/deliveries", params=asked, headers=lab.bearer(Role.OPERATOR))
     assert answer.json()["deliveries"] == [
         {
             "case": case,
@@ -220,7 +220,7 @@ async def test_the_operator_sees_what_became_of_deliveries(
     case = a_case()
     await record.decide(decided(case, a_notice(case, channels=("sms", "pigeon"), purpose=Purpose.REMINDER)))
     await record.outcomes(case, 2)
-    async with httpx.AsyncClient(base_url=notifier.url, headers=lab.bearer(Role.OPERATOR)) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url, headers=lab.bearer(Role.OPERATOR)) as client:
 
         async def listed() -> list[dict[str, str]]:
             found = (await client.get("/api/v1/deliveries", params={"limit": 2})).json()["deliveries"]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from fenghuo.gateway_lab import GatewayLab
@@ -28,7 +28,7 @@ async def test_looking_acknowledges_nothing_and_pressing_does_it_once(
 ):
     case = a_case()
     path = await a_link(gateway, record, case)
-    async with httpx.AsyncClient(base_url=notifier.url) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
         page = await client.get(path)
         assert page.status_code == 200
         assert "望山县：煤矿透水，12人被困" in page.text
@@ -73,7 +73,7 @@ async def test_an_answer_that_does_not_count_is_told_so_with_whom_to_ring(
     person = "zhao_jia" if language is Language.ZH else "qian_yi"
     channels = ("sms",) if language is Language.ZH else ("email",)
     path = await a_link(gateway, record, case, person=person, channels=channels, language=language)
-    async with httpx.AsyncClient(base_url=notifier.url) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
         assert (await client.post(path)).status_code == 202
         await record.decide_on(case, Kind.ACKNOWLEDGED, Effect(kind=EffectKind.REFUSED, why=why))
         for page in (await client.get(path), await client.post(path)):
@@ -88,7 +88,7 @@ async def test_who_may_not_put_it_off_any_more_is_told_so_and_may_still_acknowle
 ):
     case = a_case()
     path = await a_link(gateway, record, case)
-    async with httpx.AsyncClient(base_url=notifier.url) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
         await client.post(path, data={"choice": "later"})
         await record.decide_on(case, Kind.SNOOZED, Effect(kind=EffectKind.REFUSED, why="snoozed_too_often"))
         page = (await client.get(path)).text
@@ -103,7 +103,7 @@ async def test_pressed_twice_at_once_the_fact_stands_once(
 
     case = a_case()
     path = await a_link(gateway, record, case)
-    async with httpx.AsyncClient(base_url=notifier.url) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
         pages = await asyncio.gather(*(client.post(path) for _ in range(6)))
     assert {page.status_code for page in pages} == {202}
     assert len({page.text for page in pages}) == 1
@@ -124,7 +124,7 @@ async def test_the_page_speaks_the_persons_language_and_lets_nothing_in(
         summary="<script>alert(1)</script>",
         exercise=True,
     )
-    page = httpx.get(notifier.url + path)
+    page = httpx2.get(notifier.url + path)
     assert ">Acknowledge: I know of it</button>" in page.text
     assert "I know, remind me in 10 min</button>" in page.text
     assert "[EXERCISE]" in page.text
@@ -145,7 +145,7 @@ async def test_an_answer_to_a_later_notice_of_the_same_case_is_an_answer_of_its_
     await record.outcomes(case, 2)
     for message in [one for one in gateway.gateway.messages if case in one.id]:
         assert message.link
-        assert httpx.post(notifier.url + urlsplit(message.link).path).status_code == 202
+        assert httpx2.post(notifier.url + urlsplit(message.link).path).status_code == 202
     assert len(await record.facts(case, Kind.ACKNOWLEDGED)) == 2
 
 
@@ -154,7 +154,7 @@ async def test_who_wants_to_be_reminded_later_says_so_once_and_has_acknowledged_
 ):
     case = a_case()
     path = await a_link(gateway, record, case, duties=("first_report-party_main",))
-    async with httpx.AsyncClient(base_url=notifier.url) as client:
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
         early = await client.post(path, data={"choice": "later"})
         assert early.status_code == 200
         assert "尚未确认是否有效" in early.text
@@ -192,12 +192,12 @@ async def test_a_page_about_something_to_be_done_says_that_knowing_does_not_do_i
         owes=final,
         owed_by=Name(zh="市水务局", en="Water Bureau"),
     )
-    page = httpx.get(notifier.url + path).text
+    page = httpx2.get(notifier.url + path).text
     assert "市水务局待完成：终报" in page
     assert "确认只表示您已知悉；终报仍须完成" in page
-    httpx.post(notifier.url + path)
+    httpx2.post(notifier.url + path)
     await record.decide_on(case, Kind.ACKNOWLEDGED, Effect(kind=EffectKind.NOTED, why="knows_and_still_owes"))
-    assert "仍须完成：终报" in httpx.get(notifier.url + path).text
+    assert "仍须完成：终报" in httpx2.get(notifier.url + path).text
 
 
 @pytest.mark.parametrize("language", ["zh-CN,zh;q=0.9", "en-GB"])
@@ -214,7 +214,7 @@ async def test_a_link_that_was_cut_or_changed_says_what_to_do(
         "/a/" + "~" * 5,
         "/a/%C3%A9~x",
     ):
-        page = httpx.post(notifier.url + broken, headers={"accept-language": language})
+        page = httpx2.post(notifier.url + broken, headers={"accept-language": language})
         assert page.status_code == 404, broken
         assert ("值班室" if language.startswith("zh") else "duty desk") in page.text
     assert not await record.facts(case, Kind.ACKNOWLEDGED)
@@ -242,7 +242,7 @@ async def test_while_the_broker_is_away_the_page_does_not_claim_to_have_recorded
         async with frail_lab.connection("admin") as connection:
             path = await a_link(gateway, await record_of(connection), case)
         frail_lab.kill_nats()
-        async with httpx.AsyncClient(base_url=notifier.url, timeout=15) as client:
+        async with httpx2.AsyncClient(base_url=notifier.url, timeout=15) as client:
             page = await client.post(path)
             assert page.status_code == 503
             assert "尚未记录" in page.text

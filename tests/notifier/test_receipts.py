@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import orjson
 from standardwebhooks import Webhook
 
@@ -15,7 +15,7 @@ from tests.notifier.decisions import Record, a_case, a_notice, decided
 
 def call_back(
     notifier: Running, key: str, channel: str, ahead: timedelta = timedelta(0), **said: str
-) -> httpx.Response:
+) -> httpx2.Response:
     """As a gateway sends it whose clock is `ahead` of ours."""
     body, now = orjson.dumps(said), datetime.now(UTC) + ahead
     headers = {
@@ -23,7 +23,7 @@ def call_back(
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(key).sign("rcpt_1", now, body.decode()),
     }
-    return httpx.post(f"{notifier.url}/api/v1/receipts/{channel}", content=body, headers=headers)
+    return httpx2.post(f"{notifier.url}/api/v1/receipts/{channel}", content=body, headers=headers)
 
 
 async def test_a_receipt_that_it_never_arrived_is_a_failed_fact_of_its_own(
@@ -117,7 +117,7 @@ async def test_a_call_back_refused_because_the_gateways_clock_is_off_says_so_and
 
     assert refused.status_code == 401
     assert "the clock of sms is 42" in refused.json()["detail"]
-    metrics = httpx.get(f"{notifier.url}/metrics").text
+    metrics = httpx2.get(f"{notifier.url}/metrics").text
     assert 'fenghuo_clock_skew_seconds{against="sms"} -42' in metrics
     assert 'fenghuo_notifier_call_backs_refused_total{channel="sms",reason="clock"} 1.0' in metrics
-    assert "the clock of sms" in httpx.get(f"{notifier.url}/readyz").json()["checks"]["clocks"]
+    assert "the clock of sms" in httpx2.get(f"{notifier.url}/readyz").json()["checks"]["clocks"]

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 
 from fenghuo import embedded
@@ -91,7 +91,7 @@ class Installation:
         token = json.loads((self.folder / "tokens.json").read_text())[role.value]
         url = f"http://127.0.0.1:{self.ports[service]}{path}"
         return (
-            httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+            httpx2.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
             .raise_for_status()
             .json()
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
@@ -27,7 +27,7 @@ from shared.vocabulary import CASE_ACTS, Kind, Role
 
 def test_help_lists_every_command_and_loads_none() -> None:
     script = "import sys; from fenghuo.cli import build; build(['--help']); "
-    script += "print([m for m in ('fastapi', 'nats', 'httpx') if m in sys.modules])"
+    script += "print([m for m in ('fastapi', 'nats', 'httpx2') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     helped = subprocess.run(
         [sys.executable, "-m", "fenghuo", "--help"], capture_output=True, text=True, check=True
@@ -90,16 +90,16 @@ class Api:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, str, Any, dict[str, str]]] = []
-        self.answers: list[httpx.Response] = []
-        monkeypatch.setattr(httpx, "request", self.request)
+        self.answers: list[httpx2.Response] = []
+        monkeypatch.setattr(httpx2, "request", self.request)
 
     def request(
         self, method: str, url: str, *, headers: dict[str, str], timeout: float, **options: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         self.asked.append(
             (method, url.partition("/api")[2], options.get("json") or options.get("params"), headers)
         )
-        return self.answers.pop(0) if self.answers else httpx.Response(200, json=ACTED)
+        return self.answers.pop(0) if self.answers else httpx2.Response(200, json=ACTED)
 
 
 ACTED: dict[str, Any] = {
@@ -149,7 +149,7 @@ def test_an_act_that_lacks_something_says_what_before_it_is_sent(api: Api) -> No
 
 
 def test_what_is_refused_is_code_1_with_the_services_own_words(api: Api) -> None:
-    api.answers.append(httpx.Response(409, json={"title": "Conflict", "detail": "tasks are open"}))
+    api.answers.append(httpx2.Response(409, json={"title": "Conflict", "detail": "tasks are open"}))
 
     refused = call("act", "01J0", "close", "--text", "settled")
 
@@ -170,7 +170,7 @@ def test_a_task_is_typed_in_one_word_and_what_cannot_be_read_is_code_2(api: Api)
         "排查",
         "--json",
     )
-    api.answers.append(httpx.Response(201, json={}))
+    api.answers.append(httpx2.Response(201, json={}))
 
     done = call(
         *report,
@@ -205,7 +205,7 @@ def test_rows_are_handed_in_one_by_one_and_the_bad_ones_kept_with_line_and_reaso
         "detail": "Correct it.",
         "errors": [{"field": "unit", "message": "no unit 'nobody' is known"}],
     }
-    api.answers += [httpx.Response(201, json={"case": "01J0"}), httpx.Response(422, json=refusal)]
+    api.answers += [httpx2.Response(201, json={"case": "01J0"}), httpx2.Response(422, json=refusal)]
 
     done = call("import", str(table), "--json")
 
@@ -226,8 +226,8 @@ def test_rows_are_handed_in_one_by_one_and_the_bad_ones_kept_with_line_and_reaso
         .replace("V,", "II,")
     )
     api.answers += [
-        httpx.Response(201, json={"case": "01J1"}),
-        httpx.Response(200, json={"case": "01J0", "repeated": True}),
+        httpx2.Response(201, json={"case": "01J1"}),
+        httpx2.Response(200, json={"case": "01J0", "repeated": True}),
     ]
     again = call("import", str(rejected))
 

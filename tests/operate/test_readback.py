@@ -5,7 +5,7 @@ what was seen.
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
+import httpx2
 import orjson
 import pytest
 
@@ -28,15 +28,17 @@ def lit(person: str) -> Fact:
 
 
 def audit_with(*facts: Fact) -> Readback:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         *_, last = request.url.path.split("/")
         if last == "entries":
-            return httpx.Response(
+            return httpx2.Response(
                 200, json={"entries": [{"index": index} for index, _ in enumerate(facts)], "next": None}
             )
-        return httpx.Response(200, content=orjson.dumps({"fact": orjson.loads(facts[int(last)].write())}))
+        return httpx2.Response(200, content=orjson.dumps({"fact": orjson.loads(facts[int(last)].write())}))
 
-    return Readback(httpx.AsyncClient(transport=httpx.MockTransport(answer)), "http://audit.example", "token")
+    return Readback(
+        httpx2.AsyncClient(transport=httpx2.MockTransport(answer)), "http://audit.example", "token"
+    )
 
 
 async def test_what_the_trail_shows_has_happened() -> None:
@@ -59,8 +61,8 @@ async def test_what_it_does_not_show_has_not() -> None:
 
 
 async def test_an_audit_that_is_away_is_named() -> None:
-    refusing = httpx.MockTransport(lambda _: httpx.Response(503))
-    trail = Readback(httpx.AsyncClient(transport=refusing), "http://audit.example", "token")
+    refusing = httpx2.MockTransport(lambda _: httpx2.Response(503))
+    trail = Readback(httpx2.AsyncClient(transport=refusing), "http://audit.example", "token")
 
     with pytest.raises(StepFailed, match="503"):
         await trail.expect("anything", CASE, with_effect(EffectKind.LIT), seconds=0.1)

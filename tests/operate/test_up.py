@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 
 from fenghuo.parts import SERVICES
@@ -181,7 +181,7 @@ def reports_of(installation: Installation, case: str) -> list[dict[str, Any]]:
     """The duties of the half-hour rule, once they are open."""
     try:
         found = installation.get("intake", f"/api/v1/cases/{case}", Role.DUTY_OFFICER)
-    except httpx.HTTPStatusError:
+    except httpx2.HTTPStatusError:
         return []  # not on the board yet
     return [duty for duty in found["duties"] if duty["rule"] == "first_report"]
 

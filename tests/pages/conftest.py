@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
@@ -105,7 +105,7 @@ def report_form(**changed: Any) -> dict[str, Any]:
 async def report(lab: Lab, intake: Running, **changed: Any) -> str:
     """A case on the desk, reported by its unit over HTTP. Returns its id."""
     form = report_form(**changed)
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=intake.url, headers=lab.bearer(Role.REPORTER, unit=form["unit"])
     ) as client:
         answer = await client.post("/api/v1/reports", json=form)

@@ -5,7 +5,7 @@ script.
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -19,8 +19,8 @@ CHINESE = {"Accept-Language": "zh"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(intake: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=intake.url, follow_redirects=False) as client:
+async def desk(intake: Running) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=intake.url, follow_redirects=False) as client:
         yield client
 
 
@@ -28,7 +28,7 @@ def cookie(lab: Lab, role: Role, **who: str) -> dict[str, str]:
     return {"Cookie": f"fenghuo_token={lab.token(role, **who)}"}
 
 
-async def test_a_stranger_is_led_to_the_log_in_and_back(town: Lab, desk: httpx.AsyncClient) -> None:
+async def test_a_stranger_is_led_to_the_log_in_and_back(town: Lab, desk: httpx2.AsyncClient) -> None:
     answer = await desk.get("/cases/X?said=done")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/login?next=%2Fcases%2FX%3Fsaid%3Ddone"
@@ -44,13 +44,13 @@ async def test_a_stranger_is_led_to_the_log_in_and_back(town: Lab, desk: httpx.A
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
-async def test_a_log_in_leads_nowhere_else(town: Lab, desk: httpx.AsyncClient, elsewhere: str) -> None:
+async def test_a_log_in_leads_nowhere_else(town: Lab, desk: httpx2.AsyncClient, elsewhere: str) -> None:
     token = town.token(Role.LEADER, person="sun_bing")
     answer = await desk.post("/login", data={"token": token, "next": elsewhere}, headers=SAME)
     assert answer.headers["location"] == "/"
 
 
-async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx.AsyncClient) -> None:
+async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx2.AsyncClient) -> None:
     answer = await desk.post("/login", data={"token": "not-a-token-at-all"}, headers=SAME)
     assert answer.status_code == 401
     assert "not-a-token-at-all" not in answer.text
@@ -67,7 +67,7 @@ async def test_a_wrong_token_is_refused_and_not_shown_again(desk: httpx.AsyncCli
     ],
 )
 async def test_a_form_of_another_site_does_nothing(
-    town: Lab, intake: Running, desk: httpx.AsyncClient, origin: dict[str, str]
+    town: Lab, intake: Running, desk: httpx2.AsyncClient, origin: dict[str, str]
 ) -> None:
     case = await report(town, intake)
     leader = cookie(town, Role.LEADER, person="sun_bing")
@@ -86,7 +86,7 @@ async def test_a_form_of_another_site_does_nothing(
 
 
 async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     case = await report(town, intake)
     officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
@@ -103,7 +103,7 @@ async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(
 
 
 async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     case = await report(town, intake, summary="供热主管道爆裂")
     leader = cookie(town, Role.LEADER, person="sun_bing")
@@ -115,7 +115,7 @@ async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(
 
 
 async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     case = await report(town, intake, unit="heating_company")
     mine, other = (
@@ -128,7 +128,7 @@ async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(
 
 
 async def test_only_what_may_be_done_to_a_case_has_an_address(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     case = await report(town, intake)
     officer = {**cookie(town, Role.DUTY_OFFICER, person="wang_xin"), **SAME}
@@ -143,7 +143,7 @@ async def test_only_what_may_be_done_to_a_case_has_an_address(
 
 
 async def test_who_is_on_watch_signs_in_from_the_roster(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     page = (await desk.get("/roster", headers=cookie(town, Role.DUTY_OFFICER, person="wang_xin"))).text
     assert "Duty desk of the Two Offices" in page or "On watch now" in page
@@ -163,14 +163,14 @@ async def test_who_is_on_watch_signs_in_from_the_roster(
     assert answer.headers["location"] == f"/roster?said=done#case-{case}"
 
 
-async def test_a_publisher_has_no_desk(town: Lab, desk: httpx.AsyncClient) -> None:
+async def test_a_publisher_has_no_desk(town: Lab, desk: httpx2.AsyncClient) -> None:
     answer = await desk.get("/", headers=cookie(town, Role.PUBLISHER))
     assert answer.status_code == 403
     assert "text/html" in answer.headers["content-type"]
 
 
 async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_else_is_served(
-    desk: httpx.AsyncClient,
+    desk: httpx2.AsyncClient,
 ) -> None:
     style = (await desk.get("/login")).text.split('href="/static/pages.css?v=')[1].split('"')[0]
     assert "immutable" in (await desk.get(f"/static/pages.css?v={style}")).headers["cache-control"]
@@ -178,7 +178,7 @@ async def test_static_files_are_kept_for_ever_under_their_digest_and_nothing_els
 
 
 async def test_a_cookie_alone_changes_nothing_over_the_interface_either(
-    town: Lab, intake: Running, desk: httpx.AsyncClient
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:
     case = await report(town, intake)
     leader = cookie(town, Role.LEADER, person="sun_bing")
@@ -191,7 +191,7 @@ async def test_a_cookie_alone_changes_nothing_over_the_interface_either(
 
 
 async def test_a_change_that_waits_is_decided_on_the_page_of_the_watches(
-    town: Lab, desk: httpx.AsyncClient
+    town: Lab, desk: httpx2.AsyncClient
 ) -> None:
     since = datetime.now(UTC)
     span = {"from": since.isoformat(), "until": (since + timedelta(days=14)).isoformat()}

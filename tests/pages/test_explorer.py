@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from playwright.async_api import expect
@@ -25,7 +25,7 @@ async def audit(town: Lab) -> Running:
 async def case(town: Lab, intake: Running, audit: Running) -> str:
     """A case whose report and first decision are under a signed checkpoint."""
     reported = await report(town, intake, summary="沙泉县粮库粉尘爆燃", area="620621")
-    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
 
         async def is_signed() -> bool:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported})
@@ -36,17 +36,17 @@ async def case(town: Lab, intake: Running, audit: Running) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]:
+async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx2.AsyncClient]:
     cookie = f"fenghuo_token={town.token(Role.AUDITOR)}"
-    async with httpx.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}) as client:
         yield client
 
 
 async def test_units_are_offered_by_the_directory_of_now(
-    town: Lab, intake: Running, auditor: httpx.AsyncClient
+    town: Lab, intake: Running, auditor: httpx2.AsyncClient
 ) -> None:
     unit = {"id": "new_bureau", "name": {"zh": "新设机构", "en": "New bureau"}, "area": "620621"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=town.bearer(Role.OPERATOR)) as client:
+    async with httpx2.AsyncClient(base_url=intake.url, headers=town.bearer(Role.OPERATOR)) as client:
         (
             await client.post(
                 "/api/v1/directory/changes", json={"changes": [{"op": "put_unit", "unit": unit}]}
@@ -100,7 +100,7 @@ async def test_the_explorer_speaks_chinese_on_every_screen(
             )
 
 
-async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx.AsyncClient, case: str) -> None:
+async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx2.AsyncClient, case: str) -> None:
     page = (await auditor.get(f"/cases/{case}")).text
     assert f'href="/api/v1/cases/{case}/bundle"' in page
     bundle = await auditor.get(f"/api/v1/cases/{case}/bundle")
@@ -109,7 +109,7 @@ async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx.AsyncClie
 
 
 async def test_a_search_that_finds_nothing_says_what_to_try_and_a_bad_time_stands_at_its_field(
-    auditor: httpx.AsyncClient, case: str
+    auditor: httpx2.AsyncClient, case: str
 ) -> None:
     page = (await auditor.get("/", params={"person": "nobody", "text": "nowhere"})).text
     assert "No record fits" in page
@@ -138,7 +138,7 @@ async def test_a_search_that_finds_nothing_says_what_to_try_and_a_bad_time_stand
 
 
 async def test_only_those_who_look_into_what_others_did_may_look(town: Lab, audit: Running) -> None:
-    async with httpx.AsyncClient(base_url=audit.url) as stranger:
+    async with httpx2.AsyncClient(base_url=audit.url) as stranger:
         assert (await stranger.get("/records/0")).headers["location"] == "/login?next=%2Frecords%2F0"
         allowed: dict[Role, Any] = {}
         for role in Role:
@@ -149,9 +149,9 @@ async def test_only_those_who_look_into_what_others_did_may_look(town: Lab, audi
 
 
 async def test_what_is_held_is_marked_where_it_stands_and_the_proof_can_be_taken_away(
-    town: Lab, audit: Running, auditor: httpx.AsyncClient, case: str
+    town: Lab, audit: Running, auditor: httpx2.AsyncClient, case: str
 ) -> None:
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=audit.url, headers=town.bearer(Role.DISCIPLINE, person="feng_ren")
     ) as organ:
         placed = await organ.post("/api/v1/trail/holds", json={"case": case, "why": "inquiry 2026-17"})
@@ -179,7 +179,7 @@ async def excused(town: Lab, intake: Running, audit: Running) -> str:
     learned = datetime.now(UTC) - timedelta(minutes=29, seconds=57)
     times = {"occurred_at": learned.isoformat(), "learned_at": learned.isoformat()}
     reported = await report(town, intake, summary="城东变电站停电", unit="water_bureau", **times)
-    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
 
         async def has_lapsed() -> bool:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
@@ -198,7 +198,7 @@ EXCUSED = {
 
 @pytest.mark.parametrize("locale", EXCUSED)
 async def test_what_excuses_a_lapse_stands_beside_it_in_the_explorer_and_in_the_evidence(
-    town: Lab, audit: Running, excused: str, auditor: httpx.AsyncClient, open_page: OpenPage, locale: str
+    town: Lab, audit: Running, excused: str, auditor: httpx2.AsyncClient, open_page: OpenPage, locale: str
 ) -> None:
     for width in (380, 1200):
         page = await open_page(audit.url, locale=locale, viewport={"width": width, "height": 800})

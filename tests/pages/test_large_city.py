@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
@@ -47,7 +47,7 @@ async def desk(city: Lab) -> Running:
     )
 
     def is_there() -> bool:
-        return httpx.get(f"{intake.url}/cases/{CASE}", headers=bearer(city), timeout=20).status_code == 200
+        return httpx2.get(f"{intake.url}/cases/{CASE}", headers=bearer(city), timeout=20).status_code == 200
 
     await until(is_there, what="the case on the board")
     return intake
@@ -59,7 +59,7 @@ def bearer(city: Lab) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_no_list_of_a_page_is_longer_than_is_offered(city: Lab, desk: Running, path: str) -> None:
-    page = httpx.get(f"{desk.url}{path}", headers=bearer(city), timeout=20).text
+    page = httpx2.get(f"{desk.url}{path}", headers=bearer(city), timeout=20).text
     lists = [found.group() for found in _SELECT.finditer(page)]
     assert all(found.count("<option") <= MOST + 1 for found in lists if 'name="task"' not in found)
     assert lists or path == "/gaps"
@@ -68,7 +68,7 @@ async def test_no_list_of_a_page_is_longer_than_is_offered(city: Lab, desk: Runn
 
 
 async def test_a_watch_that_is_not_shown_is_found_by_its_name(city: Lab, desk: Running) -> None:
-    async with httpx.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
         first = (await http.get("/roster")).text
         assert ">Roster 59 " not in first
         assert f"{WATCHES_SHOWN} of {ROSTERS} are shown" in first
@@ -81,7 +81,7 @@ async def test_a_watch_that_is_not_shown_is_found_by_its_name(city: Lab, desk: R
 async def test_the_tasks_of_a_unit_that_is_not_offered_are_found_by_its_name(
     city: Lab, desk: Running
 ) -> None:
-    async with httpx.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=desk.url, headers=bearer(city), timeout=20) as http:
         for written, rows in (
             ("Unit 200", 1),
             ("unit_200", 1),
@@ -132,7 +132,7 @@ async def test_a_form_that_lacks_what_ours_have_or_is_absurd_is_refused_and_no_f
     city: Lab, desk: Running
 ) -> None:
     headers = {**bearer(city), "Origin": desk.url}
-    async with httpx.AsyncClient(base_url=desk.url, headers=headers, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=desk.url, headers=headers, timeout=20) as http:
         for written in (
             "",
             "x" * 90_000,
@@ -169,7 +169,7 @@ async def test_of_thousands_of_cases_that_followed_the_most_pressing_are_shown_a
             )
 
     def page() -> str:
-        return httpx.get(f"{desk.url}/cases/{CASE}", headers=bearer(city), timeout=20).text
+        return httpx2.get(f"{desk.url}/cases/{CASE}", headers=bearer(city), timeout=20).text
 
     await until(lambda: f"{ROWS} of {many} are shown" in page(), what="what followed")
     assert page().count("/cases/01M84XNYBGESSWT7G2KG0") == ROWS

@@ -4,7 +4,7 @@ it fills the board.
 
 import asyncio
 
-import httpx
+import httpx2
 from playwright.async_api import expect
 
 from shared.vocabulary import Role
@@ -34,7 +34,7 @@ async def test_a_storm_of_cases_leaves_the_page_as_it_should_stand(
 
 
 async def open_cases(town: Lab, intake: Running) -> int:
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")
     ) as client:
         text = (await client.get("/desk/summary")).text
@@ -44,7 +44,7 @@ async def open_cases(town: Lab, intake: Running) -> int:
 async def test_many_cases_stand_on_pages_of_fifty(town: Lab, intake: Running) -> None:
     for number in range(55):
         await report(town, intake, summary=f"演练 {number}", exercise=True)
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")
     ) as desk:
         first, second = [(await desk.get("/", params={"page": page})).text for page in (1, 2)]

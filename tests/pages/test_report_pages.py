@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest_asyncio
 from playwright.async_api import expect
 from typer.testing import CliRunner
@@ -34,7 +34,7 @@ async def case(town: Lab, intake: Running, audit: Running) -> str:
         occurred_at="2026-01-01T00:00:00Z",
         learned_at="2026-01-01T00:00:00Z",
     )
-    async with httpx.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
 
         async def has_lapses() -> bool:
             answer = await client.get("/api/v1/trail/entries", params={"case": reported, "lapse": True})
@@ -45,9 +45,9 @@ async def case(town: Lab, intake: Running, audit: Running) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx.AsyncClient]:
+async def auditor(town: Lab, audit: Running) -> AsyncIterator[httpx2.AsyncClient]:
     cookie = f"fenghuo_token={town.token(Role.AUDITOR)}"
-    async with httpx.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=audit.url, headers={"Cookie": cookie}, timeout=30) as client:
         yield client
 
 
@@ -85,7 +85,7 @@ async def test_every_report_is_whole_in_both_languages_and_fits_the_screen(
             )
 
 
-async def test_what_is_asked_wrongly_is_said_where_it_stands(auditor: httpx.AsyncClient, case: str) -> None:
+async def test_what_is_asked_wrongly_is_said_where_it_stands(auditor: httpx2.AsyncClient, case: str) -> None:
     page = (await auditor.get("/reports/lapses", params={"since": "yesterday"})).text
     assert 'id="since-error"' in page
     for path, status in (
@@ -99,7 +99,7 @@ async def test_what_is_asked_wrongly_is_said_where_it_stands(auditor: httpx.Asyn
 
 
 async def test_the_documents_come_as_files_that_can_load_nothing(
-    auditor: httpx.AsyncClient, case: str
+    auditor: httpx2.AsyncClient, case: str
 ) -> None:
     page = await auditor.get("/api/v1/reports/analysis", params={"period": "2026-Q4", "language": "en"})
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
@@ -119,7 +119,7 @@ async def test_only_those_who_look_into_what_others_did_may_see_reports(
         "/api/v1/reports/analysis?period=2026-10",
         f"/api/v1/cases/{case}/public-notice",
     )
-    async with httpx.AsyncClient(base_url=audit.url, timeout=30) as stranger:
+    async with httpx2.AsyncClient(base_url=audit.url, timeout=30) as stranger:
         for path in paths:
             allowed = {
                 role

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from fenghuo.gateway_lab import GatewayLab
 from fenghuo.token_ledger import TokenLedger
@@ -45,7 +45,7 @@ async def tell(folder: Path) -> dict[str, Any]:
         escalator = await lab.start_service("escalator")
         await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(base_url=intake.url, timeout=15) as http:
+        async with httpx2.AsyncClient(base_url=intake.url, timeout=15) as http:
             live = Live(lab, gateway, http)
             told = {"lapsed": await lapse(live), "task": await task_done(live)}
             told |= await policy_approved(lab, escalator.url)
@@ -112,7 +112,7 @@ async def task_done(live: Live) -> str:
 async def policy_approved(lab: Lab, escalator: str) -> dict[str, str]:
     """The real policy, drafted by one and approved by another, takes the place of the file's."""
     text = (ROOT / "config" / "policy.yaml").read_bytes()
-    async with httpx.AsyncClient(base_url=f"{escalator}/api/v1/policy", timeout=15) as http:
+    async with httpx2.AsyncClient(base_url=f"{escalator}/api/v1/policy", timeout=15) as http:
         drafted = await http.post("/versions", content=text, headers=lab.bearer(Role.OPERATOR))
         assert drafted.status_code in (200, 201), drafted.text
         approver = lab.bearer(Role.LEADER, person="zhao_jia")
@@ -195,7 +195,7 @@ async def quiet(lab: Lab, audit: str) -> bool:
 
 def state_of(lab: Lab, audit: str) -> dict[str, Any]:
     state = (
-        httpx.get(f"{audit}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).raise_for_status().json()
+        httpx2.get(f"{audit}/api/v1/trail/state", headers=lab.bearer(Role.AUDITOR)).raise_for_status().json()
     )
     return {"size": state["size"], "root": state["root"]}
 

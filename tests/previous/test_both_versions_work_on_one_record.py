@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from shared.facts import Fact, read_decision
@@ -53,12 +53,12 @@ class Load:
 
     async def go_on(self) -> None:
         bearer = self.lab.bearer(Role.REPORTER, unit=UNIT)
-        async with httpx.AsyncClient(timeout=15, headers=bearer) as http:
+        async with httpx2.AsyncClient(timeout=15, headers=bearer) as http:
             for number in count():
                 await self._one(http, self.urls[number % len(self.urls)])
                 await asyncio.sleep(0.02)
 
-    async def _one(self, http: httpx.AsyncClient, url: str) -> None:
+    async def _one(self, http: httpx2.AsyncClient, url: str) -> None:
         key = {"Idempotency-Key": uuid4().hex}
         told = form(unit=UNIT, area="620622", category="accident", level="III")
         answer = await self._sent(http, f"{url}/api/v1/reports", told, key)
@@ -72,12 +72,12 @@ class Load:
             self.acted.append(acted.json()["fact"]["id"])
 
     async def _sent(
-        self, http: httpx.AsyncClient, url: str, body: object, key: dict[str, str]
-    ) -> httpx.Response | None:
+        self, http: httpx2.AsyncClient, url: str, body: object, key: dict[str, str]
+    ) -> httpx2.Response | None:
         """None where nobody is there, or is not ready."""
         try:
             answer = await http.post(url, json=body, headers=key)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return None
         # A request that the stop of the older version cut off was answered by its server alone.
         if answer.status_code in (404, 429, 503) or answer.text == "Internal Server Error":

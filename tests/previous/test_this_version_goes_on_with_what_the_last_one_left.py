@@ -4,7 +4,7 @@ the old.
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -35,7 +35,7 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
         await lab.start_service("escalator")
         await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(base_url=intake.url, timeout=15) as http:
+        async with httpx2.AsyncClient(base_url=intake.url, timeout=15) as http:
             yield Live(lab, gateway, http)
 
 
@@ -115,7 +115,7 @@ async def test_a_token_taken_back_stays_taken_back(live: Live) -> None:
 
 
 async def test_the_policy_in_force_is_the_one_that_was_approved(live: Live) -> None:
-    answer = httpx.get(
+    answer = httpx2.get(
         f"{url_of(live.lab, 'escalator')}/api/v1/policy/versions", headers=live.lab.bearer(Role.SUPERVISOR)
     )
     (in_force,) = [
@@ -129,7 +129,7 @@ async def test_the_trail_goes_on_from_the_root_that_was_signed(live: Live) -> No
 
     def grown() -> bool:
         state = (
-            httpx.get(f"{audit}/api/v1/trail/state", headers=live.lab.bearer(Role.AUDITOR))
+            httpx2.get(f"{audit}/api/v1/trail/state", headers=live.lab.bearer(Role.AUDITOR))
             .raise_for_status()
             .json()
         )

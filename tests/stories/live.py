@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from fenghuo.gateway_lab import GatewayLab
 from services.escalator.policy.compress import compress
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class Live:
-    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx.AsyncClient) -> None:
+    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx2.AsyncClient) -> None:
         self.lab, self.gateway, self.http = lab, gateway, http
 
     async def report(self, unit: str, role: Role = Role.REPORTER, **form: Any) -> str:
@@ -128,7 +128,7 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         await lab.start_service("escalator")
         await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
-        async with httpx.AsyncClient(
+        async with httpx2.AsyncClient(
             base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
         ) as http:
             yield Live(lab, gateway, http)

@@ -21,7 +21,7 @@ from shared.tlog import layout
 from shared.tlog.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, LayoutError, TileId
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 HISTORY_FILE = "checkpoints.txt"
 VKEY_FILE = "vkey"
@@ -65,12 +65,12 @@ async def stamps_of(source: TrailSource) -> list[Stamp]:
 class ServiceSource:
     """A running audit, over HTTP."""
 
-    def __init__(self, client: "httpx.AsyncClient") -> None:
+    def __init__(self, client: "httpx2.AsyncClient") -> None:
         self._client = client
         self._note: bytes | None = None
 
-    async def _get(self, path: str, **params: int) -> "httpx.Response":
-        from httpx import HTTPError  # the service itself needs no client
+    async def _get(self, path: str, **params: int) -> "httpx2.Response":
+        from httpx2 import HTTPError  # the service itself needs no client
 
         try:
             response = await self._client.get(path, params=params)
@@ -285,7 +285,7 @@ def _details(content: bytes) -> list[Detail]:
         raise SourceError(str(error)) from None
 
 
-def _detail(response: "httpx.Response") -> str:
+def _detail(response: "httpx2.Response") -> str:
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-import httpx
+import httpx2
 import structlog
 
 from services.audit.reading.views import NotInTrail
@@ -46,11 +46,11 @@ class Timestamper:
         """Until cancelled; ends at once where nothing of the kind is wanted."""
         if not self._wanted:
             return
-        async with httpx.AsyncClient(timeout=TIMEOUT) as client:
+        async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
             while True:
                 try:
                     await self.stamp(client)
-                except (StampError, StoreError, NotInTrail, httpx.HTTPError) as error:
+                except (StampError, StoreError, NotInTrail, httpx2.HTTPError) as error:
                     log.warning(
                         "no_time_stamp",
                         why=str(error)[:300] or type(error).__name__,
@@ -58,7 +58,7 @@ class Timestamper:
                     )
                 await asyncio.sleep(self._every.total_seconds())
 
-    async def stamp(self, client: httpx.AsyncClient) -> None:
+    async def stamp(self, client: httpx2.AsyncClient) -> None:
         """The last checkpoint, unless it has one."""
         signed = await self._last()
         if signed.number <= self._stamped:
@@ -72,7 +72,7 @@ class Timestamper:
         self._stamped = signed.number
         log.info("time_stamped", checkpoint=signed.number, size=signed.size, authority=self._url)
 
-    async def _token(self, client: httpx.AsyncClient, note: str) -> str:
+    async def _token(self, client: httpx2.AsyncClient, note: str) -> str:
         assert self._url is not None
         asked = timestamps.ask(note)
         response = await client.post(

@@ -10,6 +10,7 @@ import re
 from typing import Any, cast
 
 import orjson
+import rfc8785
 
 from shared.vocabulary import CASE_ACTS, DIRECTORY_KINDS, Kind
 
@@ -161,37 +162,9 @@ _MAY_HOLD_FLOAT = tuple(
 
 def _numbers(value: Any) -> Any:
     if isinstance(value, float):
-        return orjson.Fragment(_ecmascript(value))
+        return orjson.Fragment(rfc8785.dumps(value))
     if isinstance(value, dict):
         return {key: _numbers(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return [_numbers(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
     return value
-
-
-_DECIMAL_FROM, _DECIMAL_UP_TO = -6, 21
-"""Exponents between which ECMAScript writes a number without one."""
-
-
-def _ecmascript(value: float) -> str:
-    """A finite number as ECMAScript writes it: the shortest digits that read back the same, as Python's, in
-    another dress.
-    """
-    if value == 0:
-        return "0"
-    sign = "-" if value < 0 else ""
-    digits, _, exponent = f"{abs(value)!r}".partition("e")
-    whole, _, part = digits.partition(".")
-    part = "" if part == "0" else part
-    point = len(whole) + int(exponent or 0)
-    figures = whole + part
-    zeros = len(figures) - len(figures.lstrip("0"))
-    figures, point = figures[zeros:].rstrip("0"), point - zeros
-    if len(figures) <= point <= _DECIMAL_UP_TO:
-        return sign + figures.ljust(point, "0")
-    if 0 < point <= _DECIMAL_UP_TO:
-        return f"{sign}{figures[:point]}.{figures[point:]}"
-    if _DECIMAL_FROM < point <= 0:
-        return f"{sign}0.{'0' * -point}{figures}"
-    mantissa = figures[0] + (f".{figures[1:]}" if len(figures) > 1 else "")
-    return f"{sign}{mantissa}e{'+' if point > 0 else '-'}{abs(point - 1)}"

@@ -27,7 +27,7 @@ from shared.tlog.merkle import ProofError
 from shared.tlog.note import NoteError, Verifier
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -135,10 +135,10 @@ class Asker:
 
     async def run(self) -> None:
         """Until cancelled."""
-        import httpx
+        import httpx2
 
         heard, tries = asyncio.get_running_loop().time(), 0
-        async with httpx.AsyncClient(timeout=TIMEOUT) as client:
+        async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
             while True:
                 self.wake.clear()
                 fault = await self._try(client)
@@ -150,9 +150,9 @@ class Asker:
                 else:
                     await self.wake.wait()
 
-    async def _try(self, client: "httpx.AsyncClient") -> str:
+    async def _try(self, client: "httpx2.AsyncClient") -> str:
         """The fault in words, empty where there is none (or nothing to ask for)."""
-        import httpx
+        import httpx2
 
         try:
             await self._ask(client)
@@ -167,7 +167,7 @@ class Asker:
                     next="change nothing; compare with the witness's own log and evidence, and run `fenghuo trail verify`",
                 )
             return str(error)
-        except (httpx.HTTPError, httpx.InvalidURL, StoreError, ProofError, NoteError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, StoreError, ProofError, NoteError) as error:
             return str(error) or type(error).__name__
         except (
             Exception
@@ -200,7 +200,7 @@ class Asker:
             log.info("witness_cosigns_again", witness=name)
         self._fault = fault
 
-    async def _ask(self, client: "httpx.AsyncClient") -> None:
+    async def _ask(self, client: "httpx2.AsyncClient") -> None:
         if self._done < 0 and (last := await self._book.last_of(self._at.key.id)) is not None:
             self._size, self._done = last.size, last.checkpoint
         for _ in range(_TRIES):
@@ -222,7 +222,7 @@ class Asker:
             self._size = self._size_told(response)
         raise RefusedByWitness("it names another size each time it is asked: two logs may use this key")
 
-    def _size_told(self, response: "httpx.Response") -> int:
+    def _size_told(self, response: "httpx2.Response") -> int:
         """Where the witness stands, from its 409. Raises RefusedByWitness for any other answer."""
         told = (
             size_of(response.text.removesuffix("\n"))

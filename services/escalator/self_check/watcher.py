@@ -404,10 +404,10 @@ async def _call(url: str) -> None:
     """Says that all is well; an address that does not answer is somebody else's to notice: that is what it is
     for.
     """
-    import httpx  # only where an address is set: it costs 8 MB
+    import httpx2  # only where an address is set: it costs 8 MB
 
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx2.AsyncClient(timeout=10) as client:
             (await client.get(url)).raise_for_status()
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         log.warning("deadman_not_reached", error=str(error) or type(error).__name__)

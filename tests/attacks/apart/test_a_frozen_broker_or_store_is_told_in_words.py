@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -78,15 +78,15 @@ ROLES = {
 class Asked:
     """What every route of a service answered: (method, path, role) → the answer."""
 
-    answers: dict[tuple[str, str, str], httpx.Response | str] = field(
-        default_factory=dict[tuple[str, str, str], "httpx.Response | str"]
+    answers: dict[tuple[str, str, str], httpx2.Response | str] = field(
+        default_factory=dict[tuple[str, str, str], "httpx2.Response | str"]
     )
 
     def of(self, path: str) -> set[int]:
         return {
             answer.status_code
             for (_, at, _), answer in self.answers.items()
-            if at == path and isinstance(answer, httpx.Response)
+            if at == path and isinstance(answer, httpx2.Response)
         }
 
 
@@ -99,7 +99,7 @@ async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Insta
 
 async def every_route(installation: Installation, service: Running) -> Asked:
     asked, gate = Asked(), asyncio.Semaphore(96)
-    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(base_url=service.url, timeout=PATIENCE) as http:
         paths: dict[str, dict[str, Any]] = (await http.get("/openapi.json")).json()["paths"]
 
         async def ask(method: str, path: str, role: Role) -> None:
@@ -121,7 +121,7 @@ async def every_route(installation: Installation, service: Running) -> Asked:
                     if "event-stream" not in answer.headers.get("content-type", ""):
                         await answer.aread()
                     asked.answers[method, path, role] = answer
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 asked.answers[method, path, role] = type(error).__name__
 
         known = [(method.upper(), path) for path, methods in paths.items() for method in methods]
@@ -138,7 +138,7 @@ async def every_route(installation: Installation, service: Running) -> Asked:
 
 def assert_told(asked: Asked) -> None:
     for route, answer in asked.answers.items():
-        assert isinstance(answer, httpx.Response), (route, answer)
+        assert isinstance(answer, httpx2.Response), (route, answer)
         assert answer.status_code in (503, *range(200, 500)), (route, answer.text)
         if answer.status_code == 503 and route[1] not in ("/readyz", "/metrics"):
             assert "retry-after" in answer.headers, route
@@ -157,7 +157,7 @@ async def test_a_frozen_broker_is_told(apart: Installation, name: str) -> None:
         page = next(
             answer for (_, path, role), answer in asked.answers.items() if (path, role) == ("/", Role.AUDITOR)
         )
-        assert isinstance(page, httpx.Response)
+        assert isinstance(page, httpx2.Response)
         assert page.status_code == 503
         assert "The message broker does not answer" in page.text
 

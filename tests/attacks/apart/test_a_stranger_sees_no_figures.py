@@ -6,7 +6,7 @@ The deed: metrics and readiness asked at the port that is published.
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from fenghuo import embedded
@@ -22,16 +22,16 @@ async def test_figures_are_served_inside_alone(tmp_path: Path, name: str) -> Non
 
         def is_ready() -> bool:
             try:
-                return httpx.get(f"http://127.0.0.1:{inside}/readyz", timeout=5).status_code == 200
-            except httpx.HTTPError:
+                return httpx2.get(f"http://127.0.0.1:{inside}/readyz", timeout=5).status_code == 200
+            except httpx2.HTTPError:
                 return False
 
         await until(is_ready, seconds=60, what="ready, as the internal port says")
-        assert "fenghuo_ready 1.0" in httpx.get(f"http://127.0.0.1:{inside}/metrics", timeout=5).text
+        assert "fenghuo_ready 1.0" in httpx2.get(f"http://127.0.0.1:{inside}/metrics", timeout=5).text
         for path in ("/readyz", "/metrics"):
-            assert httpx.get(service.url + path).status_code == 404
-            assert httpx.get(service.url + path, headers=lab.bearer(Role.OPERATOR)).status_code == 404
-        assert httpx.get(f"http://127.0.0.1:{inside}/").status_code == 404
+            assert httpx2.get(service.url + path).status_code == 404
+            assert httpx2.get(service.url + path, headers=lab.bearer(Role.OPERATOR)).status_code == 404
+        assert httpx2.get(f"http://127.0.0.1:{inside}/").status_code == 404
         for port in (service.port, inside):
-            assert httpx.get(f"http://127.0.0.1:{port}/healthz").text == "alive\n"
+            assert httpx2.get(f"http://127.0.0.1:{port}/healthz").text == "alive\n"
         assert service.stop() == 0

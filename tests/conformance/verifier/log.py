@@ -7,7 +7,7 @@ one accepted before.
 import asyncio
 from collections.abc import Sequence
 
-import httpx
+import httpx2
 
 from tests.conformance.verifier.checkpoint import Checkpoint, Sealed, open_checkpoint
 from tests.conformance.verifier.note import Key
@@ -20,7 +20,7 @@ class Monitor:
     """`prefix` is the log's URL prefix."""
 
     def __init__(self, prefix: str, origin: str, log: Sequence[Key], witnesses: Sequence[Key] = ()) -> None:
-        self.http = httpx.AsyncClient(base_url=prefix, timeout=10)
+        self.http = httpx2.AsyncClient(base_url=prefix, timeout=10)
         self.origin, self.log, self.witnesses = origin, log, witnesses
         self.seen: list[Checkpoint] = []
         self.notes: list[bytes] = []

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import httpx
+import httpx2
 
 from tests.conformance.verifier.note import Key, signature_lines, split
 from tests.conformance.verifier.strict import Refused, base64_bytes, decimal, utf8
@@ -23,7 +23,7 @@ def request(old: int, path: Sequence[bytes], checkpoint: bytes) -> bytes:
 
 
 class Witness(NamedTuple):
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     """At its submission prefix."""
     key: Key
 
@@ -49,7 +49,7 @@ def read_request(body: bytes) -> Request:
     return Request(decimal(old[4:], "the old size"), path, checkpoint)
 
 
-def cosignature(answer: httpx.Response, checkpoint: bytes, witness: Key) -> int:
+def cosignature(answer: httpx2.Response, checkpoint: bytes, witness: Key) -> int:
     """The time at which the witness cosigned this checkpoint, from its 200 answer; other keys' lines are
     passed over.
     """
@@ -66,7 +66,7 @@ def cosignature(answer: httpx.Response, checkpoint: bytes, witness: Key) -> int:
     return stamps[0]
 
 
-def known_size(answer: httpx.Response) -> int:
+def known_size(answer: httpx2.Response) -> int:
     """The size a witness last cosigned, from its 409 answer."""
     if answer.status_code != 409 or answer.headers.get("content-type") != "text/x.tlog.size":
         raise Refused(f"not an answer with a size: {answer.status_code} {answer.headers.get('content-type')}")
