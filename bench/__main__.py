@@ -31,6 +31,7 @@ ALL = (
     "taken_back",
     "many_tasks",
     "many_items",
+    "posting",
 )
 
 

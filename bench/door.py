@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bench.door_server import ROUTES, application
 from bench.rig import quantile
 from fenghuo import embedded
-from services.notifier.wire import Wire
+from services.notifier.posting import Poster
 from shared.tokens import Principal, issue
 from shared.vocabulary import Role
 from tests.lab import until
@@ -107,7 +107,7 @@ async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
             assert server.stdin
             server.stdin.write(pem)
             server.stdin.close()
-        wires = {door: Wire(f"http://127.0.0.1:{port}{PATH}", keep=1) for door, port in ports.items()}
+        posters = {door: Poster(f"http://127.0.0.1:{port}{PATH}", at_once=1) for door, port in ports.items()}
         headers = {"Authorization": f"Bearer {token}"}
         for port in ports.values():
             await until(lambda port=port: _listens(port), seconds=30, what="the server listens")
@@ -115,13 +115,13 @@ async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
         for number in range(PAIRS + 200):
             for door in (True, False) if number % 2 else (False, True):
                 began = time.perf_counter()
-                answer = await wires[door].post(BODY, headers, timeout=10)
+                answer = await posters[door].post(BODY, headers, timeout=10)
                 assert answer.status == 200, answer
                 if number >= 200:
                     took[door].append((time.perf_counter() - began) * 1000)
         apart = [one - other for one, other in zip(took[True], took[False], strict=True)]
-        for wire in wires.values():
-            wire.close()
+        for poster in posters.values():
+            await poster.close()
     finally:
         for server in servers:
             server.terminate()

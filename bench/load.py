@@ -24,12 +24,12 @@ async def reports(rig: Rig, per_second: float, seconds: float) -> Sent:
     """Open loop: each report is sent at its moment, however long the others take."""
     sent = Sent()
     started = time.time()
-    wire, headers = rig.reporter()
+    poster, headers = rig.reporter()
     async with asyncio.TaskGroup() as group:
 
         async def one() -> None:
             at = time.time()
-            answer = await wire.post(orjson.dumps(rig.form()), headers, timeout=60)
+            answer = await poster.post(orjson.dumps(rig.form()), headers, timeout=60)
             if answer.status == 201:
                 sent.at[orjson.loads(answer.body)["case"]] = at
                 sent.answered.append(time.time() - at)
@@ -42,7 +42,7 @@ async def reports(rig: Rig, per_second: float, seconds: float) -> Sent:
             if wait > 0:
                 await asyncio.sleep(wait)
             group.create_task(one())
-    wire.close()
+    await poster.close()
     return sent
 
 

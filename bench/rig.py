@@ -17,7 +17,7 @@ import httptools
 import psutil
 
 from fenghuo.embedded import free_port
-from services.notifier.wire import Wire
+from services.notifier.posting import Poster
 from shared.directory import Directory, load_directory
 from shared.vocabulary import Role
 from tests.lab import Lab, Running
@@ -94,9 +94,9 @@ class Rig:
             | changes
         )
 
-    def reporter(self) -> tuple[Wire, dict[str, str]]:
+    def reporter(self) -> tuple[Poster, dict[str, str]]:
         """Kept-open connections to intake, and the headers of one who may report."""
-        return Wire(f"{self.services['intake'].url}/api/v1/reports", keep=64), self.lab.bearer(
+        return Poster(f"{self.services['intake'].url}/api/v1/reports", at_once=64), self.lab.bearer(
             Role.REPORTER, subject="bench", unit=self.directory.units[-1].id
         )
 

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 
 from services.notifier.channels import REASON_LENGTH, REFERENCE_LENGTH, TransportError, gateway_words
 from services.notifier.channels.webhook import read_answer
-from services.notifier.wire import ANSWER_LIMIT, Wire, WireError
+from services.notifier.posting import ANSWER_LIMIT, Poster, PostError
 from shared.plain_text import NOT_IN_LINE
 from tests.attacks.conftest import Installation
 from tests.notifier.conftest import webhook_key
@@ -51,11 +51,11 @@ async def a_gateway(status: str, start: bytes) -> AsyncIterator[str]:
 async def test_a_refusal_of_five_megabytes_is_one_short_line() -> None:
     async with a_gateway("400 Bad Request", HOSTILE.encode()) as url:
         tracemalloc.start()
-        wire = Wire(url)
-        answer = await wire.post(b"{}", {}, timeout=10)
+        poster = Poster(url)
+        answer = await poster.post(b"{}", {}, timeout=10)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        wire.close()
+        await poster.close()
     assert len(answer.body) <= ANSWER_LIMIT
     assert peak < FLOOD
     with pytest.raises(TransportError) as refused:
@@ -67,9 +67,9 @@ async def test_a_refusal_of_five_megabytes_is_one_short_line() -> None:
 
 async def test_whoever_took_it_with_five_megabytes_of_thanks_has_taken_it() -> None:
     async with a_gateway("200 OK", b"") as url:
-        wire = Wire(url)
-        answer = await wire.post(b"{}", {}, timeout=10)
-        wire.close()
+        poster = Poster(url)
+        answer = await poster.post(b"{}", {}, timeout=10)
+        await poster.close()
     assert answer.status == 200
     assert read_answer(answer, datetime.now(UTC)) is None
 
@@ -83,10 +83,10 @@ async def test_a_head_without_end_is_no_answer() -> None:
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        wire = Wire(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms")
-        with pytest.raises(WireError):
-            await wire.post(b"{}", {}, timeout=10)
-        wire.close()
+        poster = Poster(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms")
+        with pytest.raises(PostError):
+            await poster.post(b"{}", {}, timeout=10)
+        await poster.close()
 
 
 def test_a_reference_is_bounded_likewise() -> None:

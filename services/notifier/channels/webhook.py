@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import orjson
-from pydantic import AfterValidator
+from pydantic import AfterValidator, FilePath
 from standardwebhooks import Webhook
 
 from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError
 from services.notifier.gateway_time import ahead_by_date
-from services.notifier.wire import Answer, Wire, WireError
+from services.notifier.posting import Answer, Poster, PostError, check_address
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
@@ -26,14 +26,19 @@ SeenSkew = Callable[[str, timedelta], None]
 TRY_AGAIN = frozenset({408, 425, 429})
 
 
-def _postable(url: str) -> str:
-    Wire(url)
+def _proxy(url: str) -> str:
+    if not url.startswith("http://"):
+        raise ValueError(f"{url!r} is no proxy: give http://host:port")
     return url
 
 
 class Config(ChannelConfig):
     kind: Literal["webhook"]
-    url: Annotated[str, AfterValidator(_postable)]
+    url: Annotated[str, AfterValidator(check_address)]
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+    """Where requests leave the house."""
+    authority: FilePath | None = None
+    """A PEM file: the private CA that the gateway's certificate is from. None: those the system trusts."""
     key: str = SecretFile.WEBHOOK
     """The name of a file in the secrets folder with a `whsec_…` key."""
 
@@ -43,7 +48,9 @@ class WebhookChannel:
         self._name = name
         self.skew: SeenSkew | None = None
         """Told how far the gateway's clock is ahead of ours with each answer that has a `Date`."""
-        self._wire = Wire(config.url, keep=config.at_once)
+        self._poster = Poster(
+            config.url, at_once=config.at_once, proxy=config.proxy, authority=config.authority
+        )
         self._timeout = config.timeout.total_seconds()
         self._webhook = Webhook(key)
 
@@ -56,18 +63,18 @@ class WebhookChannel:
             "webhook-signature": self._webhook.sign(message.id, at, body.decode()),
         }
         try:
-            answer = await self._wire.post(body, headers, timeout=self._timeout)
-        except WireError as error:
+            answer = await self._poster.post(body, headers, timeout=self._timeout)
+        except PostError as error:
             raise TransportError(
                 f"{error}: is the gateway up and its address right in the channel file?", retry=True
             ) from None
-        ahead = ahead_by_date(answer.headers.get("date"), at, datetime.now(UTC))
+        ahead = ahead_by_date(answer.headers.get("Date"), at, datetime.now(UTC))
         if ahead is not None and self.skew is not None:
             self.skew(self._name, ahead)
         return read_answer(answer, at)
 
     async def close(self) -> None:
-        self._wire.close()
+        await self._poster.close()
 
 
 def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
@@ -107,7 +114,7 @@ def read_answer(answer: Answer, now: datetime) -> Reference | None:
         return _reference(answer.body)
     words = f"the gateway answered {answer.status} {_words(answer.body)}".rstrip()
     if answer.status in TRY_AGAIN or answer.status >= 500:
-        raise TransportError(words, retry=True, after=retry_after(answer.headers.get("retry-after"), now))
+        raise TransportError(words, retry=True, after=retry_after(answer.headers.get("Retry-After"), now))
     if answer.status in (401, 403):
         raise TransportError(f"{words}: does it verify with the same webhook key?", retry=False)
     if 300 <= answer.status < 400:

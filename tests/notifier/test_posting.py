@@ -1,0 +1,154 @@
+"""What a gateway needs of whoever posts to it: a proxy on the way, a private CA, an end to what it says."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from services.notifier.channel_file import read_channels
+from services.notifier.posting import Poster, PostError
+from shared.lined_yaml import YamlFault
+
+TAKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@asynccontextmanager
+async def answering(
+    answer: bytes, heard: list[bytes], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Its port. Answers each request in the same way; `heard` are the heads."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                heard.append(await reader.readuntil(b"\r\n\r\n"))
+                await reader.readexactly(2)
+                writer.write(answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PEM file with the key and the certificate of a gateway that no public CA knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("certificate") / "gateway.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + signed.public_bytes(Encoding.PEM)
+    )
+    return file
+
+
+async def test_behind_a_proxy_the_gateway_is_asked_for_by_its_whole_address() -> None:
+    heard: list[bytes] = []
+    async with answering(TAKEN, heard) as port:
+        poster = Poster("http://gateway.example/sms", proxy=f"http://127.0.0.1:{port}")
+        answer = await poster.post(b"{}", {"webhook-id": "m1"}, timeout=10)
+        await poster.close()
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert heard[0].startswith(b"POST http://gateway.example/sms HTTP/1.1\r\n")
+
+
+async def test_a_proxy_that_is_not_there_is_named() -> None:
+    poster = Poster("http://gateway.example/sms", proxy="http://127.0.0.1:9")
+    with pytest.raises(PostError, match=r"the proxy http://127\.0\.0\.1:9"):
+        await poster.post(b"{}", {}, timeout=10)
+    await poster.close()
+
+
+async def test_a_private_ca_is_trusted_where_it_is_named_and_nowhere_else(certificate: Path) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    async with answering(TAKEN, [], tls) as port:
+        url = f"https://127.0.0.1:{port}/sms"
+        trusting, others = Poster(url, authority=certificate), Poster(url)
+        assert (await trusting.post(b"{}", {}, timeout=10)).status == 200
+        with pytest.raises(PostError, match=r"^TLS: "):
+            await others.post(b"{}", {}, timeout=10)
+        await trusting.close()
+        await others.close()
+
+
+async def test_a_connection_is_used_again_and_a_redirect_is_not_followed() -> None:
+    heard: list[bytes] = []
+    async with answering(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", heard) as port:
+        poster = Poster(f"http://127.0.0.1:{port}/a")
+        statuses = [(await poster.post(b"{}", {}, timeout=10)).status for _ in range(3)]
+        await poster.close()
+    assert statuses == [302, 302, 302]
+    assert {head.split(b"\r\n")[0] for head in heard} == {b"POST /a HTTP/1.1"}
+
+
+async def test_who_says_nothing_is_given_up_and_said_so() -> None:
+    async with answering(b"", []) as port:
+        poster = Poster(f"http://127.0.0.1:{port}/a")
+        with pytest.raises(PostError, match=r"no answer within 0\.2 s"):
+            await poster.post(b"{}", {}, timeout=0.2)
+        await poster.close()
+
+
+async def test_who_is_gone_and_who_has_no_address_are_told_apart() -> None:
+    for url, words in (
+        ("http://127.0.0.1:9/a", "no connection to 127.0.0.1:9"),
+        ("http://nowhere.invalid/a", "the name of nowhere.invalid can't be resolved"),
+    ):
+        poster = Poster(url)
+        with pytest.raises(PostError, match=words):
+            await poster.post(b"{}", {}, timeout=10)
+        await poster.close()
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Forged: b", "a\nb", "a\x00"])
+async def test_a_header_that_would_break_its_line_is_an_error_and_nothing_is_sent(value: str) -> None:
+    heard: list[bytes] = []
+    async with answering(TAKEN, heard) as port:
+        poster = Poster(f"http://127.0.0.1:{port}/a")
+        with pytest.raises(PostError):
+            await poster.post(b"{}", {"webhook-id": value}, timeout=10)
+        await poster.close()
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("proxy: ftp://proxy", "give http://host:port"),
+        ("authority: /no/such/file.pem", "does not point to a file"),
+    ],
+)
+def test_the_channel_file_names_the_line_to_mend(line: str, words: str) -> None:
+    text = f"channels:\n  sms:\n    kind: webhook\n    url: https://gateway.example\n    {line}\n"
+    with pytest.raises(YamlFault, match=f"channels.yaml:5.*{words}"):
+        read_channels(text, {})
