@@ -6,13 +6,15 @@ taken back is one value, written by compare-and-set, which every service follows
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Self
 
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
-from nats.js.kv import KeyValue
-
 from shared.broker.connection import connect
+from shared.broker.exchange import ConflictError
+from shared.broker.forever import attempts
+from shared.broker.stored import asking, value_of
+from shared.broker.write import write
 from shared.facts import Frozen
 from shared.revocation import ISSUED, REVOKED, Revocation, RevocationList
 from shared.settings import Settings
@@ -43,52 +45,48 @@ class TokenLedger:
 
     async def __aenter__(self) -> Self:
         self._connection = await connect(self._settings, "admin", timeout=PATIENCE)
+        self._ask = asking(lambda: self._connection, PATIENCE)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.close()
 
     async def record(self, issued: Sequence[Claims]) -> None:
-        bucket = await self._bucket()
         for claims in issued:
-            await bucket.put(f"{ISSUED}.{claims.id}", claims.model_dump_json(exclude_none=True).encode())
+            raw = claims.model_dump_json(exclude_none=True).encode()
+            await self._write(f"{ISSUED}.{claims.id}", raw)
 
     async def read(self) -> Ledger:
         js = self._connection.jetstream(timeout=PATIENCE)
         state = (await js.stream_info(f"KV_{TOKENS}", subjects_filter=f"$KV.{TOKENS}.{ISSUED}.>")).state
         keys = [subject.removeprefix(f"$KV.{TOKENS}.") for subject in state.subjects or {}]
-        bucket, several = await self._bucket(), asyncio.Semaphore(READ_AT_ONCE)
+        several = asyncio.Semaphore(READ_AT_ONCE)
 
-        async def claims_under(key: str) -> Claims:
+        async def claims_under(key: str) -> Claims | None:
             async with several:
-                return Claims.model_validate_json((await bucket.get(key)).value or b"")
+                stored = await value_of(self._ask, TOKENS, key)
+                return Claims.model_validate_json(stored.data) if stored is not None else None
 
-        issued = await asyncio.gather(*map(claims_under, keys))
+        issued = [claims for claims in await asyncio.gather(*map(claims_under, keys)) if claims is not None]
         return Ledger(
             issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)),
-            revoked=(await self._revoked(bucket))[0],
+            revoked=(await self._revoked())[0],
         )
 
     async def revoke(self, entries: Sequence[Revocation], now: datetime) -> None:
-        bucket = await self._bucket()
-        for attempt in range(TRIES):
-            before, last = await self._revoked(bucket)
-            try:
-                await bucket.update(
-                    REVOKED, before.with_entries(entries, now).model_dump_json().encode(), last=last
-                )
-            except KeyWrongLastSequenceError:
-                await asyncio.sleep(0.05 * attempt)
-                continue
-            return
+        async for _ in attempts(TRIES):
+            before, last = await self._revoked()
+            after = before.with_entries(entries, now)
+            with suppress(ConflictError):
+                await self._write(REVOKED, after.model_dump_json().encode(), over=last)
+                return
         raise TimeoutError("others are taking tokens back at this moment")
 
-    async def _revoked(self, bucket: KeyValue) -> tuple[RevocationList, int]:
-        try:
-            entry = await bucket.get(REVOKED)
-        except KeyNotFoundError:
+    async def _revoked(self) -> tuple[RevocationList, int]:
+        stored = await value_of(self._ask, TOKENS, REVOKED)
+        if stored is None:
             return RevocationList(revision=1), 0
-        return RevocationList.model_validate_json(entry.value or b""), entry.revision or 0
+        return RevocationList.model_validate_json(stored.data), stored.sequence
 
-    async def _bucket(self) -> KeyValue:
-        return await self._connection.jetstream(timeout=PATIENCE).key_value(TOKENS)
+    async def _write(self, key: str, raw: bytes, *, over: int | None = None) -> int:
+        return await write(self._connection, TOKENS, key, raw, over=over, timeout=PATIENCE)

@@ -21,9 +21,9 @@ from urllib.request import urlopen
 import msgspec
 import structlog
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
+from shared.broker.forever import AWAY
 from shared.broker.times import fetched_at
 from shared.clock_skew import BROKER, ClockSkew
 from shared.streams import LIGHTS
@@ -108,7 +108,7 @@ class Lights:
                 await self._write(Word(not dark, dark))
         except TimeoutError:
             lost = "the broker did not store what was written: is its disk full? It keeps the fault until it is restarted"
-        except (NatsError, OSError) as error:
+        except AWAY as error:
             lost = f"the broker did not store what was written ({error or type(error).__name__}): is `fenghuo bootstrap` done?"
         fault = await brokers_say(self._monitors) or lost
         self._last = Storage(monotonic(), fault)

@@ -18,6 +18,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from shared.broker.forever import AWAY, forever
 from shared.broker.times import STAMP, from_stamp
 from shared.facts import Outage, Value
 from shared.facts.authors import Author
@@ -121,29 +122,24 @@ class Pulses:
     async def run(self) -> None:
         """For as long as the service lives."""
         try:
-            await self._beat_on()
+            await forever(
+                self._beat, "no_pulse", every=EVERY, longest=EVERY, trouble=(*AWAY, msgspec.MsgspecError)
+            )
         finally:
             self._is_over = True
             self._news.set()
 
-    async def _beat_on(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(TIMEOUT):
-                    await self._beat()
-                self._cut = False
-            except (NatsError, OSError, TimeoutError, msgspec.MsgspecError) as error:
-                self._cut = True
-                log.warning(
-                    "no_pulse", error=str(error) or type(error).__name__, next=f"again in {EVERY:g} s"
-                )
-            await asyncio.sleep(EVERY)
-
     async def _beat(self) -> None:
+        is_cut, self._cut = self._cut, True  # until this one is given
+        async with asyncio.timeout(TIMEOUT):
+            await self._give(is_cut=is_cut)
+        self._cut = False
+
+    async def _give(self, *, is_cut: bool) -> None:
         await self.open()
         last = self.felt.get(self._service)
         pulse = (
-            Pulse(before=last.at, cut=self._cut, outages=outages_of(self._service, last)[-REMEMBERED:])
+            Pulse(before=last.at, cut=is_cut, outages=outages_of(self._service, last)[-REMEMBERED:])
             if last is not None
             else Pulse()
         )

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from shared import logs, openapi, problems, serving
 from shared.broker.connection import Stopping, service_broker
+from shared.broker.forever import until_done
 from shared.clock_skew import ClockSkew
 from shared.door import doorway
 from shared.door.door import Door, Doorkeeper
@@ -171,28 +172,8 @@ class Service:
         return life()
 
     async def _bring_up(self) -> None:
-        while True:
-            try:
-                await self.broker.connect()
-                break
-            except (OSError, nats.errors.Error) as error:
-                log.warning(
-                    "broker_unreachable", url=self.settings.nats_url, error=str(error) or type(error).__name__
-                )
-                await asyncio.sleep(0.5)
-        while True:
-            try:
-                for step in self.prepare:
-                    await step()
-                await self.broker.start()
-                break
-            except (nats.errors.Error, OSError) as error:
-                log.warning(
-                    "not_ready_yet",
-                    error=str(error) or type(error).__name__,
-                    next="is `fenghuo bootstrap` done? trying again",
-                )
-                await asyncio.sleep(0.5)
+        await until_done(self.broker.connect, "broker_unreachable", url=self.settings.nats_url)
+        await until_done(self._start_subscribers, "not_ready_yet", next="is `fenghuo bootstrap` done?")
         self.started = True
         log.info("working")
         work = [asyncio.create_task(task()) for task in self.tasks]
@@ -202,6 +183,11 @@ class Service:
                 task.result()
         finally:
             await end_all(work)
+
+    async def _start_subscribers(self) -> None:
+        for step in self.prepare:
+            await step()
+        await self.broker.start()
 
     def _end_on_failure(self, work: asyncio.Task[None]) -> None:
         """Work that has ended by an error leaves a service that looks alive: it stops as on SIGTERM, and the

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from nats.errors import Error as NatsError
 from rich.markup import escape
 from rich.table import Table
 from typer import Context
@@ -26,6 +25,7 @@ from fenghuo.places import nats_url, secrets_folder
 from fenghuo.quiet import hush
 from fenghuo.token_ledger import Ledger, TokenLedger
 from shared import tokens
+from shared.broker.forever import AWAY
 from shared.directory import Directory, load_directory
 from shared.ids import PersonId, SourceId, UnitId
 from shared.lined_yaml import YamlFault
@@ -91,7 +91,7 @@ def issue(
     try:
         asyncio.run(_with_ledger(settings, lambda ledger: ledger.record([claims])))
         recorded = True
-    except (NatsError, OSError, TimeoutError):
+    except AWAY:
         recorded = False
         words = f"the broker does not answer: {claims.id} will not stand in `fenghuo token list`; keep this id, to take it back"
         err.print(f"[yellow]![/] {words}", highlight=False)
@@ -292,7 +292,7 @@ def _asked(settings: Settings, deed: Callable[[TokenLedger], Awaitable[Answer]])
     """What the ledger answers; ends the command where the broker does not."""
     try:
         return asyncio.run(_with_ledger(settings, deed))
-    except (NatsError, OSError, TimeoutError) as error:
+    except AWAY as error:
         fail(
             Exit.UNREACHABLE,
             f"the broker at {settings.nats_url} does not answer ({error or type(error).__name__})",

@@ -15,7 +15,6 @@ from services.escalator.lanes.overdue import OverdueClocks
 from services.escalator.lanes.pull import LongPull
 from services.escalator.lanes.rebuilding import Rebuilding
 from services.escalator.lanes.rulebook import RuleBook
-from services.escalator.lanes.send import Exchange
 from services.escalator.metrics import Metrics, WatchMetrics
 from services.escalator.policy.load import load_policy
 from services.escalator.policy_store.bucket import BucketStore
@@ -25,6 +24,7 @@ from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
 from shared.broker.durables import check_durables
+from shared.broker.exchange import Exchange
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author

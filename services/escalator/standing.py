@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from nats.errors import Error as NatsError
 
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
-from services.escalator.lanes.send import Exchange, Written
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
 from shared.broker.append import PUBLISH_TIMEOUT
 from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.exchange import Exchange, Written
+from shared.broker.forever import forever
 from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
@@ -175,16 +175,7 @@ class StandingWatches:
 
     async def run(self) -> None:
         """For as long as the service lives."""
-        while True:
-            try:
-                await self.look()
-            except (NatsError, OSError, TimeoutError) as error:
-                log.warning(
-                    "not_established",
-                    error=str(error) or type(error).__name__,
-                    next=f"again in {LOOK_EVERY} s",
-                )
-            await asyncio.sleep(LOOK_EVERY)
+        await forever(self.look, "not_established", every=LOOK_EVERY)
 
     async def look(self) -> None:
         """Establish what a change of policy or directory asks for; nothing where nothing changed."""

@@ -98,7 +98,7 @@ def build(settings: NotifierSettings) -> Service:
             pull=PullSub(batch_size=1, timeout=1.0),
         )
         subscriber(dispatcher.take)
-    service.prepare.append(ledger.open)
+    service.prepare.append(ledger.check)
     service.tasks += [dispatcher.work, recent.follow, Pulses(lambda: service.connection, Author.NOTIFIER).run]
     service.checks["durable"] = check_durables(
         lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST

@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from shared.broker.cancelling import unless_cancelled
+from shared.broker.forever import forever
 from shared.broker.revisions import revisions
 from shared.formats import NewerError, NewerSeen, refuse_newer_bytes
 
@@ -32,8 +32,6 @@ SILENCE = 3 * HEARTBEAT
 LOOK = 0.25
 """Seconds between two looks at whether the connection is still the same."""
 AGAIN = 0.2
-NEWER_AGAIN = 2.0
-"""Seconds until a value of a newer format is looked at again."""
 OF_AN_ENTRY = "$JS.ACK."
 """What the reply subject of an entry begins with; a heartbeat bears none, flow control another."""
 
@@ -91,21 +89,13 @@ class BucketFollower:
 
     async def run(self) -> None:
         """For as long as the service lives."""
-        while True:
-            try:
-                await self._follow(until_current=False)
-            except (NatsError, OSError, TimeoutError) as error:
-                unless_cancelled()
-                if isinstance(error, NewerError):
-                    await asyncio.sleep(NEWER_AGAIN)
-                log.warning(
-                    "bucket_not_followed",
-                    bucket=self._bucket,
-                    error=str(error) or type(error).__name__,
-                    next="trying again",
-                )
+        await forever(self._follow_on, "bucket_not_followed", every=AGAIN, bucket=self._bucket)
+
+    async def _follow_on(self) -> None:
+        try:
+            await self._follow(until_current=False)
+        finally:
             self._say(current=False)
-            await asyncio.sleep(AGAIN)
 
     async def check(self) -> None:
         """For readiness."""

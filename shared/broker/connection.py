@@ -14,9 +14,9 @@ import structlog
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
+from shared.broker.forever import AWAY
 from shared.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -110,7 +110,7 @@ async def connect(settings: Settings, user: str, *, timeout: float | None = None
         while True:
             try:
                 return await nats.connect(**options, connect_timeout=2)
-            except (OSError, NatsError):
+            except AWAY:
                 await asyncio.sleep(0.2)
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 
 import orjson
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from shared.broker.times import STAMP, from_stamp
 from shared.facts import rfc3339
-from shared.problems import UnavailableError
 
 BATCH = 256
 LARGEST = 8 << 20
@@ -26,7 +26,7 @@ _END = "204"
 _NOTHING = ("404",)
 
 
-class WalkError(UnavailableError):
+class WalkError(NatsError):
     """The broker did not give what was asked for."""
 
 

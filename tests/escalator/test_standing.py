@@ -6,8 +6,8 @@ from nats.aio.client import Client
 
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.rulebook import RuleBook
-from services.escalator.lanes.send import Exchange
 from services.escalator.standing import Noted, StandingWatches, Watched, digest_before, to_be_watched, watches
+from shared.broker.exchange import Exchange
 from shared.case import Case
 from shared.directory import Absence, Directory
 from shared.directory.live import LiveDirectory

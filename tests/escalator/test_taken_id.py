@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.escalator.lanes.lane import no_step
 from services.escalator.lanes.outgoing import Outgoings
-from services.escalator.lanes.send import Exchange
+from shared.broker.exchange import Exchange
 from shared.facts import About, Decision, Effect, EffectKind
 from shared.ids import case_id_at
 from shared.subjects import fact_subject

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 
 from services.escalator.lanes.cases import Cases
-from services.escalator.lanes.send import Exchange
+from shared.broker.exchange import Exchange
 from shared.case import Item
 from shared.case_parts import part_of, places_of
 from shared.ids import CaseId, PersonId, UnitId

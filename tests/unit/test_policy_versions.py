@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from services.escalator.policy.load import parse_policy
 from services.escalator.policy.versions import FILE, Register, Standing, Version, VersionError, approve
-from services.escalator.policy_store.bucket import Following, TakenError
+from services.escalator.policy_store.bucket import Following
 from services.escalator.policy_store.store import Policies
 from shared.broker.bucket_follower import Entry
+from shared.broker.exchange import ConflictError
 from shared.facts import Frozen
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
@@ -36,7 +37,7 @@ class Memory:
 
     async def write(self, key: str, raw: bytes, revision: int) -> None:
         if self.values.get(key, (b"", 0))[1] != revision:
-            raise TakenError(key)
+            raise ConflictError(key)
         self.values[key] = (raw, revision + 1)
 
     def follower(self, take: Callable[[Entry], None]) -> Following:

@@ -26,8 +26,9 @@ from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
 from shared.broker.append import PUBLISH_TIMEOUT
 from shared.broker.connection import inbox_prefix
+from shared.broker.forever import AWAY, error_text
 from shared.broker.times import hand_out
-from shared.broker.walk import WalkError, walk
+from shared.broker.walk import walk
 from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
 from shared.facts.authenticity import as_stored, distrust
@@ -101,10 +102,10 @@ class Witnesses:
                     await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
                 except TimeoutError:
                     continue
-                except (NatsError, OSError) as error:
+                except AWAY as error:
                     log.warning(
                         "cross_check_interrupted",
-                        error=str(error) or type(error).__name__,
+                        error=error_text(error),
                         next=f"again in {RETRY_AFTER} s",
                     )
                     await asyncio.sleep(RETRY_AFTER)
@@ -118,10 +119,10 @@ class Witnesses:
             try:
                 await self._one(raw)
                 await raw.ack()
-            except (NatsError, WalkError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning(
                     "cross_check_retried",
-                    error=str(error) or type(error).__name__,
+                    error=error_text(error),
                     next=f"again in {RETRY_AFTER} s",
                 )
                 for rest in batch[number:]:

@@ -17,8 +17,8 @@ import msgspec
 import orjson
 from nats.errors import Error as NatsError
 
-from services.escalator.lanes.send import ConflictError, Exchange, Written
 from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.exchange import LAST, ConflictError, Exchange, Written
 from shared.broker.stored import StoredMessage, value_of
 from shared.case import Case, read_case, write_case
 from shared.case_parts import (
@@ -38,7 +38,6 @@ from shared.streams import CASES
 
 READ_TRIES = 5
 """Times a case is read anew whose parts were replaced while they were read."""
-LAST = "Nats-Expected-Last-Subject-Sequence"
 GONE = {"KV-Operation": "PURGE", "Nats-Rollup": "sub", "Nats-TTL": "1h"}
 """Takes a part away; the mark itself goes after an hour."""
 REMEMBERED = 500

@@ -12,7 +12,7 @@ from datetime import datetime
 import orjson
 from nats.js.errors import APIError
 
-from services.escalator.lanes.send import Exchange, Written
+from shared.broker.exchange import Exchange, Written
 from shared.facts import Due, Fact, rfc3339
 from shared.ids import CaseId, DutyId
 from shared.streams import CLOCKS

@@ -29,8 +29,8 @@ from services.escalator.lanes.overdue import OverdueClocks
 from services.escalator.lanes.pull import Handed
 from services.escalator.lanes.rebuilding import Rebuilding
 from services.escalator.lanes.rulebook import RuleBook, UnknownPolicyError
-from services.escalator.lanes.send import ConflictError
 from services.escalator.metrics import Metrics
+from shared.broker.exchange import ConflictError
 from shared.case import Case
 from shared.case_parts import Stowed, TooLargeError
 from shared.facts import ACT_SET_ASIDE, Decision, EffectKind, Fact, FactError

@@ -23,8 +23,8 @@ from services.escalator.lanes.earlier_directories import EarlierDirectories, Mom
 from services.escalator.lanes.kept_parts import kept_parts
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.rulebook import RuleBook
-from services.escalator.lanes.send import ConflictError
 from shared.broker.append import PUBLISH_TIMEOUT
+from shared.broker.exchange import ConflictError
 from shared.broker.revisions import last_readable
 from shared.broker.walk import Stored, walk
 from shared.case import Case, CaseStatus, read_case

@@ -9,17 +9,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from nats.aio.client import Client
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 
 from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.stored import asking, value_of
+from shared.broker.write import write
 from shared.streams import POLICIES
 
 TEXT, VERSION = "text.", "version."
 TIMEOUT = 3.0
-
-
-class TakenError(RuntimeError):
-    """Somebody else has written the key meanwhile: read it again."""
 
 
 class Following(Protocol):
@@ -38,7 +35,7 @@ class PolicyStore(Protocol):
         ...
 
     async def write(self, key: str, raw: bytes, revision: int) -> None:
-        """Over exactly `revision` (0: it must not be there). Raises TakenError."""
+        """Over exactly `revision` (0: it must not be there). Raises ConflictError."""
         ...
 
     def follower(self, take: Callable[[Entry], None]) -> Following:
@@ -53,19 +50,11 @@ class BucketStore:
         self._connection = connection
 
     async def read(self, key: str) -> tuple[bytes, int] | None:
-        bucket = await self._connection().jetstream(timeout=TIMEOUT).key_value(POLICIES)
-        try:
-            entry = await bucket.get(key)
-        except KeyNotFoundError:
-            return None
-        return entry.value or b"", entry.revision or 0
+        stored = await value_of(asking(self._connection, TIMEOUT), POLICIES, key)
+        return None if stored is None or stored.is_deletion else (stored.data, stored.sequence)
 
     async def write(self, key: str, raw: bytes, revision: int) -> None:
-        bucket = await self._connection().jetstream(timeout=TIMEOUT).key_value(POLICIES)
-        try:
-            await bucket.update(key, raw, last=revision)
-        except KeyWrongLastSequenceError:
-            raise TakenError(key) from None
+        await write(self._connection(), POLICIES, key, raw, over=revision, timeout=TIMEOUT)
 
     def follower(self, take: Callable[[Entry], None]) -> BucketFollower:
         return BucketFollower(POLICIES, self._connection, take)

@@ -17,8 +17,9 @@ import structlog
 from services.escalator.policy.book import Policy
 from services.escalator.policy.load import check, parse_policy
 from services.escalator.policy.versions import FILE, Approval, Register, Standing, Version, approve, digest_of
-from services.escalator.policy_store.bucket import TEXT, VERSION, PolicyStore, TakenError
+from services.escalator.policy_store.bucket import TEXT, VERSION, PolicyStore
 from shared.broker.bucket_follower import Entry
+from shared.broker.exchange import ConflictError
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
 from shared.lined_yaml import YamlFault
@@ -143,11 +144,11 @@ class Policies:
             self._checked(self._texts[digest], self.register.versions[digest].name)
             now = self._clock()
             version = approve(Version.model_validate_json(found[0]), by, now, in_force_from or now)
-            with suppress(TakenError):
+            with suppress(ConflictError):
                 return await self._write_approved(version, found[1])
 
     async def _write_approved(self, version: Version, revision: int) -> Version:
-        """Over exactly that revision of it. Raises TakenError."""
+        """Over exactly that revision of it. Raises ConflictError."""
         await self._store.write(VERSION + version.id, version.model_dump_json().encode(), revision)
         self._take(version, self._texts[version.id])
         await self._tell_approved(version, version.approvals[-1])
@@ -181,7 +182,7 @@ class Policies:
             # Another replica with the same file may have approved it at this very moment.
             if not version.approvals:
                 now = self._clock()
-                with suppress(TakenError):
+                with suppress(ConflictError):
                     version = await self._write_approved(approve(version, FILE, now, now), stored[1])
                     log.info("policy_from_file", policy=self._first.label)
         self._take(version, self._first.text)
@@ -208,7 +209,7 @@ class Policies:
         """False where somebody has written it before: then it stays."""
         try:
             await self._store.write(key, raw, 0)
-        except TakenError:
+        except ConflictError:
             return False
         return True
 

@@ -29,9 +29,10 @@ from services.escalator.metrics import WatchMetrics
 from services.escalator.self_check.watch_repair import IN_FLIGHT, CaseSeen, Closely, armed_for, case_seen
 from services.escalator.settings import EscalatorSettings
 from shared.broker.append import append
+from shared.broker.forever import AWAY, error_text
 from shared.broker.stillness import STILL_AFTER, Queue, Stillness, queue_of
 from shared.broker.times import STAMP, from_stamp
-from shared.broker.walk import Stored, WalkError, walk
+from shared.broker.walk import Stored, walk
 from shared.case_parts import is_parted
 from shared.facts import Checked, Fact, Found
 from shared.facts.aside import aside_id
@@ -117,11 +118,9 @@ class Watcher:
             began = perf_counter()
             try:
                 await self.round()
-            except (NatsError, WalkError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 self._metrics.well.set(0)
-                log.warning(
-                    "round_not_ended", error=str(error) or type(error).__name__, next=f"again in {every:g} s"
-                )
+                log.warning("round_not_ended", error=error_text(error), next=f"again in {every:g} s")
             except Exception:  # the boundary: the check must never take down the lanes it watches
                 self._metrics.well.set(0)
                 log.exception(
@@ -410,4 +409,4 @@ async def _call(url: str) -> None:
         async with httpx2.AsyncClient(timeout=10) as client:
             (await client.get(url)).raise_for_status()
     except httpx2.HTTPError as error:
-        log.warning("deadman_not_reached", error=str(error) or type(error).__name__)
+        log.warning("deadman_not_reached", error=error_text(error))

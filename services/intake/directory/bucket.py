@@ -9,14 +9,15 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-import nats.errors
 from nats.aio.client import Client
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
-from nats.js.kv import KeyValue
 
 from services.intake.directory.facts import ChangeFact, fact_id
 from services.intake.recording.record import Unreachable, connected
+from shared.broker.exchange import ConflictError
+from shared.broker.forever import AWAY
 from shared.broker.many_writes import Write, write_many
+from shared.broker.stored import asking, value_of
+from shared.broker.write import PURGED, write
 from shared.directory import Directory
 from shared.directory.kept import CURRENT, PROPOSED, TOLD, Kept, Proposals, file_key
 from shared.directory.keyed import FILE, HEAD, Head, key_of, named_by, part_key
@@ -45,7 +46,7 @@ class DirectoryBucket:
         """
         try:
             await self._live.open()
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise _away(error) from error
         live = self._live
         if live.single is not None:
@@ -98,7 +99,7 @@ class DirectoryBucket:
         """
         try:
             await write_many(connected(self._connection), self._writes(), TIMEOUT * 2)
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise _away(error) from error
 
     def _writes(self) -> Iterator[Write]:
@@ -182,12 +183,12 @@ class DirectoryBucket:
 
     async def _entry(self, key: str) -> tuple[bytes | None, int]:
         try:
-            entry = await (await self._bucket()).get(key)
-        except KeyNotFoundError:
-            return None, 0
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+            stored = await value_of(asking(lambda: connected(self._connection), TIMEOUT), DIRECTORY, key)
+        except AWAY as error:
             raise _away(error) from error
-        return entry.value or b"", entry.revision or 0
+        if stored is None or stored.is_deletion:
+            return None, stored.sequence if stored is not None else 0
+        return stored.data, stored.sequence
 
     async def _update(self, key: str, raw: bytes, last: int) -> bool:
         if len(raw) > LIMIT:
@@ -195,27 +196,22 @@ class DirectoryBucket:
                 413, "Too large", f"It would take {len(raw)} bytes, the broker's messages hold {LIMIT}."
             )
         try:
-            await (await self._bucket()).update(key, raw, last=last)
-        except KeyWrongLastSequenceError:
+            await self._put(key, raw, over=last)
+        except ConflictError:
             return False
-        except (nats.errors.Error, TimeoutError, OSError) as error:
-            raise _away(error) from error
         return True
 
-    async def _put(self, key: str, value: bytes) -> int:
+    async def _put(self, key: str, value: bytes, *, over: int | None = None) -> int:
         try:
-            return await (await self._bucket()).put(key, value)
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+            return await write(connected(self._connection), DIRECTORY, key, value, over=over)
+        except AWAY as error:
             raise _away(error) from error
 
     async def _purge(self, keys: Sequence[str]) -> None:
         """What stays when the broker is away does no harm."""
-        with suppress(nats.errors.Error, TimeoutError, OSError):
+        with suppress(*AWAY):
             for key in keys:
-                await (await self._bucket()).purge(key)
-
-    async def _bucket(self) -> KeyValue:
-        return await connected(self._connection).jetstream(timeout=TIMEOUT).key_value(DIRECTORY)
+                await write(connected(self._connection), DIRECTORY, key, b"", headers=PURGED)
 
 
 def _kept(head: Head, directory: Directory) -> Kept:

@@ -35,6 +35,7 @@ from services.intake.directory.waiting import (
 )
 from services.intake.fields.fault_texts import invalid
 from services.intake.recording.record import Record, Unreachable, id_of
+from shared.broker.forever import attempts
 from shared.directory import Directory, DirectoryFault, Gap, load_directory
 from shared.directory.changes import apply_change, difference
 from shared.directory.changing import MAY_PROPOSE, Asker, needs
@@ -167,7 +168,7 @@ class DirectoryChanges:
             return await self._change(form, principal, change_id)
 
     async def _change(self, form: ChangeForm, principal: Principal, change_id: str) -> Changed | Proposed:
-        for attempt in range(TRIES):
+        async for _ in attempts(TRIES):
             before, last = await self._current()
             told = await self._tell(before)
             if change_id in before.recent:
@@ -197,7 +198,6 @@ class DirectoryChanges:
                 return await self._waiting.propose(proposal, step.telling, missing, weighed, before.directory)
             if (changed := await self._store(step, change_id)) is not None:
                 return changed
-            await asyncio.sleep(0.05 * attempt)
         raise Problem(
             409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
         )
@@ -242,7 +242,7 @@ class DirectoryChanges:
             return await self._approve(proposal_id, principal)
 
     async def _approve(self, proposal_id: str, principal: Principal) -> Changed:
-        for attempt in range(TRIES):
+        async for _ in attempts(TRIES):
             before, last = await self._current()
             told = await self._tell(before)
             if proposal_id in before.recent:
@@ -268,7 +268,6 @@ class DirectoryChanges:
             if (changed := await self._store(step, proposal.id)) is not None:
                 await self._waiting.drop(proposal.id)
                 return changed
-            await asyncio.sleep(0.05 * attempt)
         raise Problem(
             409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
         )
@@ -398,7 +397,7 @@ class DirectoryChanges:
         to be told) is said and left aside. Raises Unreachable.
         """
         digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
-        for attempt in range(TRIES):
+        async for _ in attempts(TRIES):
             before, last = await self._bucket.kept()
             if self._live.single is not None:
                 await self._move_over(self._live.single, last)
@@ -426,7 +425,6 @@ class DirectoryChanges:
                 if before is not None and before.file not in (None, digest):
                     await self._bucket.drop_file(before.file)
                 return
-            await asyncio.sleep(0.05 * attempt)
 
     async def _move_over(self, single: Kept, last: int) -> None:
         """The version before this one kept the directory in one value: it becomes objects and a head, of the

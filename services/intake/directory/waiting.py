@@ -6,7 +6,6 @@ their own proposal, nor of a change that touches them. How a proposal that is ap
 `directory_changes`.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from pydantic import StringConstraints
 from services.intake.board.access import forbidden
 from services.intake.directory.bucket import DirectoryBucket
 from services.intake.recording.record import Record
+from shared.broker.forever import attempts
 from shared.directory import Directory, shown
 from shared.directory.changing import MAY_APPROVE, NEEDS, Asker, Need, NotYours, approvers, units_of, why_not
 from shared.directory.kept import Proposal, Proposals
@@ -123,7 +123,7 @@ class WaitingChanges:
                 "Too large",
                 f"A change that needs a second person takes at most {LARGEST} bytes: have the operator make it.",
             )
-        for attempt in range(TRIES):
+        async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
             pending = proposals.at(self._clock())
             known = next((one for one in pending if one.id == proposal.id), None)
@@ -139,7 +139,6 @@ class WaitingChanges:
                 Proposals(pending=(*pending, proposal)), last
             ):
                 return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
-            await asyncio.sleep(0.05 * attempt)
         raise _busy()
 
     async def pending(self) -> tuple[Proposal, ...]:
@@ -165,13 +164,12 @@ class WaitingChanges:
         await self.drop(proposal.id, proposal.model_copy(update={"taken_back": True}) if taken_back else None)
 
     async def drop(self, proposal: str, instead: Proposal | None = None) -> None:
-        for attempt in range(TRIES):
+        async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
             left = tuple(one for one in proposals.at(self._clock()) if one.id != proposal)
             left = (*left, instead) if instead else left
             if left == proposals.pending or await self._bucket.store_proposals(Proposals(pending=left), last):
                 return
-            await asyncio.sleep(0.05 * attempt)
         raise _busy()
 
     async def _say(

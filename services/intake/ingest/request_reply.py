@@ -7,7 +7,6 @@ Invariant: every request gets exactly one reply; one slow answer delays no other
 import asyncio
 from collections.abc import Callable, Mapping
 
-import nats.errors
 import orjson
 import structlog
 from faststream.nats import NatsMessage
@@ -15,6 +14,7 @@ from nats.aio.msg import Msg
 
 from services.intake.board.access import forbidden
 from services.intake.reporting.submit import Submission
+from shared.broker.forever import AWAY
 from shared.directory import Directory
 from shared.ids import SourceId
 from shared.problems import Problem
@@ -56,7 +56,7 @@ class Answering:
         )
         try:
             await raw.respond(reply)
-        except (nats.errors.Error, OSError) as error:
+        except AWAY as error:
             log.warning("reply_failed", error=str(error))
 
     async def _reply(self, source: str, body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -9,10 +9,10 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 
-import nats.errors
 from nats.aio.client import Client
 
 from services.intake.recording.record import READ_TIMEOUT, Unreachable, connected
+from shared.broker.forever import AWAY
 from shared.broker.revisions import last_readable
 from shared.broker.stored import asking, value_of
 from shared.ids import IS_CASE_ID, CaseId
@@ -48,7 +48,7 @@ class Threads:
                 return (
                     await last_readable(client.jetstream(timeout=READ_TIMEOUT), THREADS, key, _case)
                 ).value
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"The broker did not say which case this belongs to ({type(error).__name__}): send it again."
             ) from error
@@ -60,7 +60,7 @@ class Threads:
             await client.jetstream().publish(
                 f"$KV.{THREADS}.{_key(source, message)}", case.encode(), timeout=READ_TIMEOUT
             )
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"It is stored, but the broker went away ({type(error).__name__}): send it again, it is never stored twice."
             ) from error

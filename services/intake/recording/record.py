@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import APIError
@@ -21,9 +20,10 @@ from nats.js.errors import APIError
 from services.intake.metrics import Metrics
 from shared.act_outcome import Became, became_on_record
 from shared.broker.append import append
+from shared.broker.forever import AWAY
 from shared.broker.stored import message_at, value_of
 from shared.broker.walk import Stored as StoredMessage
-from shared.broker.walk import WalkError, walk
+from shared.broker.walk import walk
 from shared.facts import Fact, FactError
 from shared.facts.authenticity import as_stored, distrust
 from shared.ids import CaseId
@@ -111,7 +111,7 @@ class Record:
             if once and (first := await self._stored_before(client, subject, message_id)) is not None:
                 return first
             ack = await append(client, subject, raw, message_id)
-        except (nats.errors.Error, WalkError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"The broker did not confirm ({type(error).__name__}); it may or may not be stored. If this is an emergency, report it "
                 "by telephone to the emergency office now; send it again here with the same Idempotency-Key: it is never stored twice."
@@ -146,7 +146,7 @@ class Record:
         """The fact at `sequence`, which is known to exist. Raises Unreachable."""
         try:
             message = await message_at(self._ask, FACTS, sequence)
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"It is stored at sequence {sequence}, but the broker went away before the receipt could be made "
                 f"({type(error).__name__}). Send it again with the same Idempotency-Key to get the receipt."
@@ -161,7 +161,7 @@ class Record:
         """What became of the act, as far as that is on record. Raises Unreachable."""
         try:
             return await became_on_record(self._connection, case, stored.sequence, stored.time)
-        except (nats.errors.Error, WalkError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"It is stored at sequence {stored.sequence}; what became of it is not known: try again."
             ) from error
@@ -181,7 +181,7 @@ class Record:
                     return stored
                 if looked_at == LOOKED_AT:
                     raise TooManyError
-        except (nats.errors.Error, WalkError, TimeoutError, OSError) as error:
+        except AWAY as error:
             raise Unreachable(
                 f"The broker did not say what is on record ({type(error).__name__}): try again."
             ) from error

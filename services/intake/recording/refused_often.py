@@ -8,10 +8,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from services.intake.recording.record import Record, Unreachable, id_of
+from shared.broker.forever import until_done
 from shared.facts import Fact, Rejection
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -20,7 +22,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 WAITING = 100
 """Facts not stored yet; while the broker is away so long, further ones are in the log alone."""
-AGAIN = 2.0
 _DOOR = "door"
 _NOTHING = hashlib.sha256(b"").hexdigest()
 
@@ -40,12 +41,8 @@ class RefusedOften:
     async def run(self) -> None:
         while True:
             fact = await self._waiting.get()
-            while True:
-                try:
-                    await self._record.append(fact_subject(_DOOR, Kind.REJECTED), fact.write(), fact.id)
-                    break
-                except Unreachable:
-                    await asyncio.sleep(AGAIN)
+            append = partial(self._record.append, fact_subject(_DOOR, Kind.REJECTED), fact.write(), fact.id)
+            await until_done(append, "refusals_wait", trouble=(Unreachable,))
 
 
 def refused_often(

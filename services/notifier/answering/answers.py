@@ -23,8 +23,8 @@ from services.notifier.delivery.record import key_safe
 from services.notifier.messages.links import Link
 from shared.act_outcome import NOT_KNOWN_YET, Became, Outcome, became_by, became_on_record
 from shared.broker.append import append
+from shared.broker.forever import AWAY, error_text
 from shared.broker.stored import asking, message_at, value_of
-from shared.broker.walk import WalkError
 from shared.case import Applied, read_case
 from shared.case_parts import LISTS, MissingPartError, head_of, whole_case
 from shared.facts import Fact
@@ -118,12 +118,12 @@ class Answers:
                     return mark
                 mark = replace(mark, outcome=became.outcome, why=became.refusal.why if became.refusal else "")
                 await self._keep(link, name, mark)
-        except (NatsError, WalkError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.warning(
                 "decision_not_known",
                 person=link.person,
                 sequence=mark.sequence,
-                error=str(error) or type(error).__name__,
+                error=error_text(error),
             )
         if mark.is_refused:
             log.warning("answer_not_counted", person=link.person, sequence=mark.sequence, why=mark.why)

@@ -37,6 +37,7 @@ from services.notifier.messages import words
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import Outcome
+from shared.broker.forever import AWAY, error_text
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
@@ -131,8 +132,8 @@ class LinkPages:
             try:
                 async with asyncio.timeout(PATIENCE):
                     return await page(link)
-            except (NatsError, OSError, TimeoutError) as error:
-                log.error("link_not_served", person=link.person, error=str(error) or type(error).__name__)
+            except AWAY as error:
+                log.error("link_not_served", person=link.person, error=error_text(error))
                 self.metrics.acknowledged.labels("not_stored").inc()
                 language = self._language(link)
                 later = words.span(self.later, language) if choice == "later" else None

@@ -39,6 +39,7 @@ from services.notifier.delivery.post import Post
 from services.notifier.delivery.record import SOURCE, Outcome, Record, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, routes
 from services.notifier.delivery.whether_over import is_past
+from shared.broker.forever import AWAY, error_text
 from shared.broker.times import hand_out, stored_at
 from shared.case import Case
 from shared.directory import Directory, Person
@@ -176,11 +177,11 @@ class Dispatcher:
             else:
                 tries = held.message.raw_message.metadata.num_delivered or 1
                 await held.message.nack(delay=AGAIN_AFTER.get(outcome, min(5.0 * tries, 300)))
-        except (NatsError, OSError) as error:
+        except AWAY as error:
             log.warning(
                 "not_acknowledged",
                 sequence=sequence,
-                error=str(error) or type(error).__name__,
+                error=error_text(error),
                 next="it is handed out again",
             )
         finally:

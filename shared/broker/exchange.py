@@ -12,9 +12,13 @@ from typing import Any
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.js.errors import APIError, NoStreamResponseError
 
-_WRONG_LAST_SEQUENCE = (10071, 10164)
+LAST = "Nats-Expected-Last-Subject-Sequence"
+"""The header that names the entry a write replaces; 0: there must be none."""
+WRONG_LAST = (10071, 10164)
+"""The broker's codes for an entry that is no longer the last."""
 _NOBODY_THERE = "503"
 
 
@@ -55,13 +59,19 @@ class Exchange:
         self._raw: dict[str, asyncio.Future[Msg]] = {}
         self._prefix = ""
         self._number = 0
+        self._subscription: Subscription | None = None
 
     async def open(self) -> None:
         """Listen for answers; safe to repeat."""
         if not self._prefix:
             prefix = self.connection().new_inbox()
-            await self.connection().subscribe(f"{prefix}.*", cb=self._answered)
+            self._subscription = await self.connection().subscribe(f"{prefix}.*", cb=self._answered)
             self._prefix = prefix
+
+    async def close(self) -> None:
+        """Listen no longer; a service's exchange ends with its connection."""
+        if self._subscription is not None and self.connection().is_connected:
+            await self._subscription.unsubscribe()
 
     async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[Written]:
         """Send now; await the returned future for the sequence it is stored at. It raises ConflictError or
@@ -107,7 +117,7 @@ class Exchange:
             written = Written(word.seq)
             written.repeated = word.duplicate
             future.set_result(written)
-        elif word.error.err_code in _WRONG_LAST_SEQUENCE:
+        elif word.error.err_code in WRONG_LAST:
             future.set_exception(ConflictError(word.error.description))
         else:
             future.set_exception(
