@@ -26,12 +26,13 @@ from services.audit.records import search_tiles as tiles
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, CaseHead, Source
 from services.audit.records.fields import searched_words
-from services.audit.records.search_terms import Macs
+from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, Block
+from services.audit.records.stored import Signed
 from services.audit.store.calls import Doc
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
-from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Signed, Trail
-from services.audit.writing.indexer import SearchIndexer, terms_of_entry
+from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Trail
+from services.audit.writing.indexer import SearchIndexer
 from shared.directory import Directory, load_directory
 from shared.facts import rfc3339
 from shared.tlog import merkle

@@ -24,7 +24,7 @@ from pymongo.errors import PyMongoError
 from fenghuo import durability, store
 from fenghuo.answers import Exit, fail
 from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys, refused_words
-from services.audit.store.trail import StoreError
+from services.audit.store.calls import StoreError
 from shared.secrets import SecretMissing, read_secret, source_seed_file
 from shared.settings import Settings
 

@@ -87,7 +87,7 @@ def not_known(verdict: "Verdict", seen: int | None, log: str, before: Verifier |
 
 async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
     """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
-    from services.audit.checking.against_stream import stream_faults
+    from services.audit.writing.against_stream import stream_faults
     from services.audit.writing.feed import Feed
     from shared.broker.connection import connect
 

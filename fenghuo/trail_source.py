@@ -122,7 +122,8 @@ def trail_number() -> int:
 @asynccontextmanager
 async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any]:
     """The one that was asked for: a folder, the store, else the running service."""
-    from services.audit.checking.sources import FolderSource, ServiceSource, StoreSource
+    from services.audit.checking.sources import FolderSource, ServiceSource
+    from services.audit.reading.source import StoreSource
 
     if folder is not None:
         yield FolderSource(folder)

@@ -118,7 +118,7 @@ def verify(
     """
     from services.audit.checking import verify as verifying
     from services.audit.checking import witnessed
-    from services.audit.checking.sources import StoreSource
+    from services.audit.reading.source import StoreSource
     from services.audit.writing.search_key import NAME, known_macs
     from shared.facts.distrust import WORDS
     from shared.tlog import checkpoint

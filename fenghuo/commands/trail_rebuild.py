@@ -20,7 +20,8 @@ def rebuild(as_json: AsJson = False) -> None:
     the audit's rights: FENGHUO_MONGO_URL, FENGHUO_NATS_URL, FENGHUO_NATS_CREDENTIALS, FENGHUO_DATA_DIR.
     """
     from services.audit.settings import AuditSettings
-    from services.audit.store.trail import StoreError, Trail
+    from services.audit.store.calls import StoreError
+    from services.audit.store.trail import Trail
     from services.audit.writing.feed import Feed
     from services.audit.writing.rebuilding import rebuild as make_again
     from services.audit.writing.signer import STATE_FILE, RefusedError, StateFile

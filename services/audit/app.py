@@ -16,8 +16,9 @@ from services.audit.custody.timestamper import Timestamper
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
 from services.audit.settings import AuditSettings
+from services.audit.store.calls import StoreError
 from services.audit.store.erasure import ErasureStore
-from services.audit.store.trail import PAYLOAD_DATABASE, StoreError, Trail, database_of
+from services.audit.store.trail import PAYLOAD_DATABASE, Trail, database_of
 from services.audit.web.bundle import bundle_router
 from services.audit.web.cases import cases_router
 from services.audit.web.explorer.check_pages import check_router

@@ -11,9 +11,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from services.audit.checking.against_stream import stream_faults
 from services.audit.checking.verify import verify
 from services.audit.store.trail import Trail
+from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed, StreamNow
 from shared.subjects import CHECKPOINT
 from shared.tlog import checkpoint, merkle

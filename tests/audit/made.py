@@ -18,7 +18,7 @@ from services.audit.records.actors import Author
 from services.audit.records.builder import CaseHead, Source, build_all
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Message
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 from shared.facts import Fact, rfc3339
 from shared.subjects import fact_subject
 from shared.tlog import merkle

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.audit.checking.sources import StoreSource
 from services.audit.checking.verify import Verdict, verify
 from services.audit.reading.reader import TrailReader
+from services.audit.reading.source import StoreSource
 from services.audit.store.trail import Trail
 from shared.secrets import SecretFile
 from shared.tlog.note import Verifier

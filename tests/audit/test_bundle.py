@@ -25,7 +25,7 @@ from services.audit.evidence.bundle import verify
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.evidence.bundle.write import VERIFIER
 from services.audit.records.payloads import Payload, without
-from services.audit.store.trail import Signed
+from services.audit.records.stored import Signed
 from shared.directory import load_directory
 from shared.facts import Actor, Fact, rfc3339
 from shared.facts.keeping import ErasedFields, Redacted

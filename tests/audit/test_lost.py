@@ -8,9 +8,9 @@ import httpx2
 import orjson
 from nats.aio.client import Client
 
-from services.audit.checking.against_stream import stream_faults
 from services.audit.records.record import Rec
 from services.audit.store.trail import Trail
+from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed
 from shared import streams
 from shared.vocabulary import Role

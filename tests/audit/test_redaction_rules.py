@@ -19,10 +19,11 @@ from services.audit.records.keeping import Act, Keeping
 from services.audit.records.line import Detail, export_line, read_line
 from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload, without
+from services.audit.records.stored import Stored
 from services.audit.store.calls import StoreError
 from services.audit.store.erasure import ErasureStore, Wanted
 from services.audit.store.payload_store import PayloadStore
-from services.audit.store.trail import PAYLOAD_DATABASE, Stored
+from services.audit.store.trail import PAYLOAD_DATABASE
 from shared.facts import Actor
 from shared.problems import Problem
 from shared.vocabulary import Role

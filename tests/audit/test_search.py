@@ -22,10 +22,12 @@ from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.views import Filter, Order, Page
 from services.audit.records import payloads, search_tiles
 from services.audit.records.fields import searched_words
+from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
 from services.audit.records.search_terms import Macs, normal, root_of
 from services.audit.records.search_tiles import Block
-from services.audit.store.trail import Payload, Stored, Trail
+from services.audit.records.stored import Stored
+from services.audit.store.trail import Trail
 from services.audit.writing import indexer as search_indexer
 from services.audit.writing.indexer import SearchIndexer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from services.audit.checking.against_stream import stream_faults
+from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed
 from shared.vocabulary import Role
 from tests.audit.given import acknowledged, new_case, publish, reported

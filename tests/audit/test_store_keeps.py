@@ -6,7 +6,8 @@ from typing import cast
 
 import pytest
 
-from services.audit.store.trail import Signed, Trail
+from services.audit.records.stored import Signed
+from services.audit.store.trail import Trail
 from services.audit.writing.kept import StoreKeeps
 from services.audit.writing.signer import CheckpointSigner
 

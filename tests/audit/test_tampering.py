@@ -10,10 +10,10 @@ import pytest_asyncio
 from pymongo import MongoClient
 
 from fenghuo.bootstrap import note_key
-from services.audit.checking.against_stream import stream_faults
 from services.audit.checking.verify import verify
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
+from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed
 from services.audit.writing.signer import CheckpointSigner, RefusedError, StateFile
 from shared.secrets import SecretFile

@@ -19,9 +19,8 @@ from fenghuo.witness.folder import Folder, FolderError, Log
 from fenghuo.witness.following import Follower
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.witnessing import Witnessing
-from services.audit.store.calls import TakenError
+from services.audit.store.calls import TakenError, gallop
 from services.audit.store.cosignatures import Cosignature, CosignatureStore, Cosigned
-from services.audit.store.trail import gallop
 from services.audit.writing.witnesses import read_witnesses
 from shared.tlog import cosignature, layout, merkle, note
 from shared.tlog import proof as tlog_proof

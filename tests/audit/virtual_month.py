@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from services.audit.reading.reader import TrailReader
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 from shared.case import CaseStatus
 from shared.facts import Decision, Fact, Notice, Purpose, rfc3339
 from shared.ids import CaseId

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from services.audit.checking.against_stream import stream_faults
+from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed
 from shared.broker.stored import asking
 from shared.broker.times import stored_at

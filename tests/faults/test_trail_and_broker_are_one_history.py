@@ -10,10 +10,10 @@ import subprocess
 import httpx2
 import pytest
 
-from services.audit.checking.sources import StoreSource
 from services.audit.checking.verify import verify
 from services.audit.evidence.bundle import verify as bundled
 from services.audit.reading.reader import TrailReader
+from services.audit.reading.source import StoreSource
 from services.audit.records.record import Rec
 from services.audit.store.trail import Trail
 from shared.secrets import SecretFile

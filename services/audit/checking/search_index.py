@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.audit.records import search_tiles as tiles
 from services.audit.records.fields import searched_words
+from services.audit.records.payloads import Payload
 from services.audit.records.record import RecordError
-from services.audit.records.search_terms import Macs
+from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, FAN, TOP, Block, Tile, TileError
-from services.audit.store.trail import Payload, Stored, Trail
-from services.audit.writing.indexer import terms_of_entry
+from services.audit.records.stored import Stored
+from services.audit.store.trail import Trail
 
 Report = Callable[[int | None, str], None]
 _WINDOW = 512

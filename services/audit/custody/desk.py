@@ -17,9 +17,10 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
 from services.audit.records.keeping import Keeping
 from services.audit.records.payload_check import WHOLE, missing_of
+from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
+from services.audit.records.stored import Stored
 from services.audit.store.calls import StoreError
-from services.audit.store.trail import Payload, Stored
 from shared.facts import Actor, Fact, Frozen, Given
 from shared.facts.bounds import PLAIN_ID
 from shared.facts.keeping import ErasedFields, Held, Redacted, Released

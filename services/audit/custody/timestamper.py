@@ -13,9 +13,10 @@ import structlog
 
 from services.audit.reading.views import NotInTrail
 from services.audit.records import timestamp as timestamps
+from services.audit.records.stored import Signed
 from services.audit.records.timestamp import Stamp, StampError
+from services.audit.store.calls import StoreError
 from services.audit.store.timestamps import TimestampStore
-from services.audit.store.trail import Signed, StoreError
 from shared.facts import rfc3339
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

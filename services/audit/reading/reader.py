@@ -31,11 +31,13 @@ from services.audit.reading.views import (
 from services.audit.records import record
 from services.audit.records.fields import excused_in
 from services.audit.records.payload_check import missing_of, payload_faults
+from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
 from services.audit.records.search_terms import Macs
+from services.audit.records.stored import Signed, Stored
 from services.audit.records.timestamp import Stamp
 from services.audit.store.cosignatures import Cosigned
-from services.audit.store.trail import Payload, Signed, Stored, Trail
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.witnesses import cosigned_in
 from shared.tlog.cosignature import with_lines

@@ -1,11 +1,12 @@
 """What the policy on record calls its duties: the titles people know, not the rules' names."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
-from services.audit.evidence.bundle.timeline import titles_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, Order
 from shared.facts import Name
+from shared.lined_yaml import YamlFault, plain
 from shared.vocabulary import Kind
 
 
@@ -14,8 +15,26 @@ async def titles(reader: TrailReader) -> Mapping[str, Name]:
     page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=1, order=Order.NEWEST)
     payloads = await reader.payloads([entry.index for entry in page.entries])
     for payload in payloads.values():
-        data = payload.envelope.get("data")
-        text = data.get("text") if isinstance(data, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
+        text = _mapping(payload.envelope.get("data")).get("text")
         if isinstance(text, str):
             return titles_of(text)
     return {}
+
+
+def titles_of(text: str) -> Mapping[str, Name]:
+    """The titles of a policy's duties; none where the text is no policy."""
+    try:
+        parsed: object = plain(text, "policy")
+    except YamlFault:
+        return {}
+    duties = _mapping(_mapping(parsed).get("duties"))
+    titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}
+    return {
+        rule: Name(zh=str(title["zh"]), en=str(title["en"]))
+        for rule, title in titles.items()
+        if {"zh", "en"} <= title.keys()
+    }
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}

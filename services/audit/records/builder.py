@@ -17,7 +17,7 @@ from services.audit.records.actors import Actors, Seen, fresh_salts
 from services.audit.records.fields import NOTHING, About
 from services.audit.records.payloads import Made, Payload, digests_of, parts_of
 from services.audit.records.record import DISTRUSTED_VERSION, FOLLOWING_VERSION, VERSION, Message, Rec
-from services.audit.store.trail import Stored
+from services.audit.records.stored import Stored
 from shared.facts import rfc3339
 from shared.facts.authenticity import distrust_envelope
 from shared.facts.distrust import Distrust

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from services.audit.records.payloads import Field, Payload, Remains
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 
 
 class ExportError(ValueError):

@@ -10,6 +10,9 @@ from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from services.audit.records.record import Rec, RecordError
+from services.audit.records.stored import Stored
+
 _HAN_FROM = 0x2E80
 """From here on a letter is a word or a syllable: two of them are enough to look for."""
 _TRIGRAM = 3
@@ -159,3 +162,11 @@ class Macs:
 
 def encoded(terms: Iterable[str]) -> list[bytes]:
     return [term.encode() for term in terms]
+
+
+def terms_of_entry(entry: Stored) -> list[bytes]:
+    """Raises RecordError for a record that was damaged."""
+    try:
+        return encoded(terms_of(entry.fields, Rec.read(entry.rec).claimed))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"record {entry.index} lacks search fields ({error})") from None

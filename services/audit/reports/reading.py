@@ -14,7 +14,7 @@ from typing import Any
 from services.audit.reading.reader import TrailReader
 from services.audit.records import fields, record
 from services.audit.records.record import Rec
-from services.audit.store.trail import Stored
+from services.audit.records.stored import Stored
 from shared.facts import rfc3339
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader, checkpoint_view
 from services.audit.reading.views import NotInTrail
+from services.audit.records.stored import Signed, Stored
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering
 from services.audit.reports.counting import Counting
@@ -28,7 +29,6 @@ from services.audit.reports.views import (
     Trend,
 )
 from services.audit.reports.window import Window
-from services.audit.store.trail import Signed, Stored
 
 _KEPT = 3
 _BEGINNING, _LATELY = 100, 500

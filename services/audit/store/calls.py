@@ -3,7 +3,7 @@ know the driver.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -102,3 +102,20 @@ async def insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, or
     except PyMongoError as error:
         raise StoreError(f"the store: {error}") from error
     return []
+
+
+async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> int:
+    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a
+    sort.
+    """
+    low, step = known, 1
+    while await exists(low + step - 1):
+        low, step = low + step, step * 2
+    high = low + step - 1
+    while low < high:
+        middle = (low + high) // 2
+        if await exists(middle):
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -7,7 +7,7 @@ redactor's role may erase.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,17 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from services.audit.records import record
 from services.audit.records.actors import Author
 from services.audit.records.payloads import Payload
-from services.audit.store.calls import LONG_SECONDS, QUERY_MS, Doc, StoreError, TakenError, client, find_among
+from services.audit.records.stored import Signed, Stored
+from services.audit.store.calls import (
+    LONG_SECONDS,
+    QUERY_MS,
+    Doc,
+    StoreError,
+    TakenError,
+    client,
+    find_among,
+    gallop,
+)
 from services.audit.store.calls import asked as _asked
 from services.audit.store.calls import insert as _insert
 from services.audit.store.cosignatures import CosignatureStore
@@ -26,21 +36,6 @@ from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
 from services.audit.store.search_index import SearchStore
 from services.audit.store.timestamps import TimestampStore
 from shared.tlog.merkle import Tile
-
-__all__ = [
-    "PAYLOAD_DATABASE",
-    "STREAM",
-    "Doc",
-    "Payload",
-    "Server",
-    "Signed",
-    "StoreError",
-    "Stored",
-    "TakenError",
-    "Trail",
-    "database_of",
-    "gallop",
-]
 
 STREAM = "FACTS"
 """Record `index` is message `index + 1` of it."""
@@ -55,49 +50,11 @@ message.
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A record as the store holds it. `fields` are not hashed."""
-
-    index: int
-    rec: bytes
-    leaf: bytes
-    fields: Doc
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A checkpoint as it was signed; `number` counts them from 0."""
-
-    number: int
-    size: int
-    root: bytes
-    time: str
-    note: str
-
-
-@dataclass(frozen=True)
 class Server:
     """Which server keeps the trail."""
 
     name: str
     embedded: bool
-
-
-async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> int:
-    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a
-    sort.
-    """
-    low, step = known, 1
-    while await exists(low + step - 1):
-        low, step = low + step, step * 2
-    high = low + step - 1
-    while low < high:
-        middle = (low + high) // 2
-        if await exists(middle):
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def database_of(name: str, number: int) -> str:

@@ -13,28 +13,16 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from services.audit.reading.reader import TrailReader
+from services.audit.reading.source import tile_content
 from services.audit.reading.views import NotInTrail
 from shared.bodies import sends
 from shared.door import doorway
 from shared.http_fields import Words
 from shared.tlog import layout
-from shared.tlog.layout import ENTRIES, LayoutError, TileId
+from shared.tlog.layout import ENTRIES, LayoutError
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}
-
-
-async def tile_content(reader: TrailReader, tile: TileId, known: int | None = None) -> bytes:
-    """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its
-    size, where it was just read.
-    """
-    size = (await reader.checkpoint()).size if known is None else known
-    if layout.width_in(tile.level, tile.number, size) < tile.width:
-        raise NotInTrail(f"{layout.path_of(tile)}: the last checkpoint of {size} does not reach so far")
-    if tile.level == ENTRIES:
-        start = tile.number * layout.TILE_WIDTH
-        return layout.bundle_bytes([entry.rec for entry in await reader.stored(start, start + tile.width)])
-    return layout.tile_bytes(await reader.tile(tile))
 
 
 async def packed(content: bytes, accepts: str) -> tuple[bytes, dict[str, str]]:

@@ -9,11 +9,12 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import Field
 
-from services.audit.reading.history import HISTORY_LIMIT, join_notes, recent_notes
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.reading.search.searching import BadCursor
+from services.audit.reading.source import recent_notes
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
+from services.audit.records.history import HISTORY_LIMIT, join_notes
 from services.audit.records.record import RecordError
 from services.audit.web.masking import Masks, refuse_to_ask_for_people
 from shared.bodies import sends

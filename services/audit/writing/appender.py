@@ -19,8 +19,10 @@ from services.audit.records import builder
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, Opened, Source, opened
 from services.audit.records.keeping import KEEPING_KINDS
+from services.audit.records.payloads import Payload
 from services.audit.records.record import Message
-from services.audit.store.trail import STREAM, Payload, TakenError, Trail
+from services.audit.store.calls import TakenError
+from services.audit.store.trail import STREAM, Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.compare import differences
 from services.audit.writing.feed import Delivered, Feed

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from services.audit.records.likeness import unlike
+from services.audit.records.payloads import Payload
 from services.audit.records.record import Message, Rec, RecordError
-from services.audit.store.trail import Payload, Stored, Trail
+from services.audit.records.stored import Stored
+from services.audit.store.trail import Trail
 
 
 async def differences(trail: Trail, messages: Sequence[Message]) -> list[str]:

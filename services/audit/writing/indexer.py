@@ -13,11 +13,12 @@ import structlog
 
 from services.audit.records import search_tiles as tiles
 from services.audit.records.fields import searched_words
-from services.audit.records.record import Rec, RecordError
-from services.audit.records.search_terms import Macs, encoded, terms_of
+from services.audit.records.record import RecordError
+from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, FAN, Block, Tile, TileError
+from services.audit.records.stored import Stored
 from services.audit.store.calls import StoreError
-from services.audit.store.trail import Stored, Trail
+from services.audit.store.trail import Trail
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -209,14 +210,6 @@ class SearchIndexer:
                 await asyncio.sleep(0)
             await self._store.insert(above, words=words)
             self._step("search words" if words else "search fields")
-
-
-def terms_of_entry(entry: Stored) -> list[bytes]:
-    """Raises RecordError for a record that was damaged."""
-    try:
-        return encoded(terms_of(entry.fields, Rec.read(entry.rec).claimed))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f"record {entry.index} lacks search fields ({error})") from None
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

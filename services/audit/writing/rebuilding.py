@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, Source, build_all, opened
-from services.audit.store.trail import STREAM, Signed, Trail
+from services.audit.records.stored import Signed
+from services.audit.store.trail import STREAM, Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.feed import Feed
 from services.audit.writing.heads import Heads

@@ -16,7 +16,8 @@ import nats.errors
 import structlog
 
 from services.audit.records.builder import Source
-from services.audit.store.trail import STREAM, StoreError, TakenError, Trail
+from services.audit.store.calls import StoreError, TakenError
+from services.audit.store.trail import STREAM, Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.appender import Appender
 from services.audit.writing.feed import Feed

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import structlog
 
-from services.audit.store.trail import Signed, TakenError, Trail
+from services.audit.records.stored import Signed
+from services.audit.store.calls import TakenError
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from shared.facts import rfc3339
 from shared.tlog.checkpoint import Checkpoint

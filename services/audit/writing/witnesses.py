@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.audit.store.calls import StoreError
+from services.audit.records.stored import Signed
+from services.audit.store.calls import StoreError, gallop
 from services.audit.store.cosignatures import Cosignature, Cosigned
-from services.audit.store.trail import Signed, Trail, gallop
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from shared.metrics import from_zero
 from shared.tlog import cosignature, note

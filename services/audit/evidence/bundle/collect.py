@@ -20,7 +20,7 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, NotInTrail, Order
 from services.audit.records import record
 from services.audit.records.payloads import Payload
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 from shared.tlog.merkle import ProofError
 from shared.vocabulary import Kind
 

@@ -17,7 +17,7 @@ from services.audit.records.keeping import Keeping, act_of
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
 from services.audit.records.record import Rec
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 from shared.facts import Fact
 from shared.tlog.note import Note
 from shared.vocabulary import Kind

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
@@ -18,12 +18,11 @@ from jinja2 import Environment
 from services.audit.evidence.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.reading import plain
 from services.audit.reading.plain import EffectLine, HandOverLine, Line, NoticeLine
+from services.audit.reading.titles import titles_of
 from services.audit.records import record
 from services.audit.records.keeping import Erasure
 from shared.facts import Name, Outage
 from shared.facts.distrust import Distrust
-from shared.lined_yaml import YamlFault
-from shared.lined_yaml import plain as plain_yaml
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment
 from shared.web.labels import LABELS
@@ -238,25 +237,6 @@ def _titles(evidence: Evidence) -> dict[str, Name]:
 
 
 @lru_cache(maxsize=8)
-def titles_of(text: str) -> Mapping[str, Name]:
-    """The titles of a policy's duties; none where the text is no policy."""
-    try:
-        parsed: object = plain_yaml(text, "policy")
-    except YamlFault:
-        return {}
-    duties = _mapping(_mapping(parsed).get("duties"))
-    titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}
-    return {
-        rule: Name(zh=str(title["zh"]), en=str(title["en"]))
-        for rule, title in titles.items()
-        if {"zh", "en"} <= title.keys()
-    }
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
-
-
 @cache
 def _environment(language: Language, zone: ZoneInfo) -> Environment:
     return environment(language, zone, [_HERE / "templates"], {"zone": zone})

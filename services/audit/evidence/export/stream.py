@@ -17,7 +17,7 @@ from services.audit.evidence.export.xlsx_table import Workbook
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Entry, Filter, Order
 from services.audit.records.line import checkpoint_line, export_line
-from services.audit.store.trail import Signed, Stored
+from services.audit.records.stored import Signed, Stored
 
 _WINDOW = 256
 Ending = Callable[[int], End]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.audit.reading.views import Filter
 from services.audit.records import search_terms as terms
 from services.audit.records.record import Rec
-from services.audit.store.trail import Stored
+from services.audit.records.stored import Stored
 from shared.facts import rfc3339
 
 Below = Callable[[str], Iterable[str]]

@@ -21,7 +21,8 @@ from services.audit.records import search_tiles as tiles
 from services.audit.records.fields import searched_words
 from services.audit.records.search_terms import Macs
 from services.audit.records.search_tiles import BLOCK, Block
-from services.audit.store.trail import Stored, Trail
+from services.audit.records.stored import Stored
+from services.audit.store.trail import Trail
 from shared.facts import rfc3339
 
 _BUDGET = 2.0
