@@ -10,7 +10,7 @@ class Kind(StrEnum):
 
     REPORTED = "reported"
     ACKNOWLEDGED = "acknowledged"
-    # Acts of people on a case; all carry a `CaseAct`.
+    # Acts of people on a case, down to what the system itself says; all carry a `CaseAct`.
     FOLLOWED_UP = "followed_up"
     FILED = "filed"
     """A document that is owed was handed in: written, verification, final or nil report, plan, statement …"""
@@ -101,52 +101,11 @@ class Kind(StrEnum):
     """Written by earlier versions, which could move old records to files."""
 
 
-CASE_ACTS = (
-    Kind.FOLLOWED_UP,
-    Kind.FILED,
-    Kind.PROGRESSED,
-    Kind.TRANSFERRED,
-    Kind.ACCEPTED,
-    Kind.OBJECTED,
-    Kind.IMPOSED,
-    Kind.RESOLVED,
-    Kind.CLOSED,
-    Kind.REOPENED,
-    Kind.WITHDRAWN,
-    Kind.MERGED,
-    Kind.SPLIT,
-    Kind.REGRADED,
-    Kind.ASSIGNED,
-    Kind.EXTENSION_ASKED,
-    Kind.EXTENSION_DECIDED,
-    Kind.COMPLETED,
-    Kind.RETURNED,
-    Kind.VERIFIED,
-    Kind.REGISTERED,
-    Kind.PLAN_INVOKED,
-    Kind.COMMAND_TAKEN,
-    Kind.SIGNED_IN,
-    Kind.HANDED_OVER,
-    Kind.SNOOZED,
-    Kind.PAUSED,
-    Kind.RESUMED,
-    Kind.REASSIGNED,
-    Kind.ESCALATED,
-    Kind.CONFIRMED,
-    Kind.REFUTED,
-    Kind.STATED,
-    Kind.MEASURE_DECIDED,
-    Kind.REVIEW_ASKED,
-    Kind.REVIEWED,
-    Kind.CORRECTED,
-    Kind.NOTICE_DRAFTED,
-    Kind.NOTICE_APPROVED,
-    Kind.NOTICE_REPLIED,
-    Kind.NOTICE_PUBLISHED,
-    Kind.SECONDED,
-    Kind.CONTESTED,
-)
-"""What people do to a case besides reporting and acknowledging it; all carry the same body."""
+_KINDS = tuple(Kind)
+CASE_ACTS = _KINDS[_KINDS.index(Kind.FOLLOWED_UP) : _KINDS.index(Kind.HEARD)]
+"""What people do to a case besides reporting and acknowledging it; all carry the same body, and each is
+declared in shared.acts.
+"""
 
 SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED)
 """What the system itself says about a case; decided on like any other fact."""

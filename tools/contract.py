@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import shared.directory
 from shared import facts
+from shared.acts import ACTS
 from shared.facts import (
     Absorbed,
     Acknowledgement,
@@ -61,51 +62,6 @@ class Event:
         return AUTHORS[Kind(self.name)] if self.name in AUTHORS else ("publisher",)
 
 
-_ACTS = {
-    Kind.FOLLOWED_UP: "Something more is known: a follow-up report.",
-    Kind.FILED: "A document that is owed was handed in: written, verification, final or nil report, plan, statement.",
-    Kind.PROGRESSED: "What has been done so far.",
-    Kind.TRANSFERRED: "The holder asks another unit to take the case (or a task) over; until that one accepts, the sender answers for it.",
-    Kind.ACCEPTED: "The unit asked has taken the case over, or the task on.",
-    Kind.OBJECTED: "The unit asked says that the case or task is not its own, and why.",
-    Kind.IMPOSED: "The common superior has said who leads.",
-    Kind.RESOLVED: "The event itself is over.",
-    Kind.CLOSED: "The case is closed, with the evidence for it.",
-    Kind.REOPENED: "Something has come up: the case is open again.",
-    Kind.WITHDRAWN: "The report was made in error, and why.",
-    Kind.MERGED: "This case is a duplicate of another.",
-    Kind.SPLIT: "Part of this case goes on as a case of its own.",
-    Kind.REGRADED: "The case is of another level, or sensitive, from now on; its limits are counted again from the start.",
-    Kind.ASSIGNED: "Tasks were assigned.",
-    Kind.EXTENSION_ASKED: "More time is asked for a task, before its limit.",
-    Kind.EXTENSION_DECIDED: "The assigner has granted or refused it.",
-    Kind.COMPLETED: "The result of a task is in, and waits to be verified.",
-    Kind.RETURNED: "The result was returned for rework.",
-    Kind.VERIFIED: "Verified closure of a task.",
-    Kind.REGISTERED: "An item of an inventory campaign, with its measure and owner.",
-    Kind.PLAN_INVOKED: "A contingency plan was invoked: its steps become tasks.",
-    Kind.COMMAND_TAKEN: "Somebody commands, or acts as commander.",
-    Kind.SIGNED_IN: "Signed in for a shift.",
-    Kind.HANDED_OVER: "A shift was handed over.",
-    Kind.SNOOZED: "Somebody knows and wants to be reminded a little later.",
-    Kind.PAUSED: "An authorised person has paused a clock, and why.",
-    Kind.RESUMED: "The clock runs again.",
-    Kind.REASSIGNED: "Somebody else has to move from now on.",
-    Kind.ESCALATED: "Somebody jumps the chain to a step, or repeats it from one.",
-    Kind.CONFIRMED: "A suspected omission is one.",
-    Kind.REFUTED: "A suspected omission is none, and why.",
-    Kind.STATED: "The unit's or person's own statement in an accountability case.",
-    Kind.MEASURE_DECIDED: "The competent organ has decided on a measure.",
-    Kind.REVIEW_ASKED: "A review of the measure is asked for.",
-    Kind.REVIEWED: "The review is decided.",
-    Kind.CORRECTED: "What was put right after the measure.",
-    Kind.NOTICE_DRAFTED: "A public notice was drafted, with a window to reply.",
-    Kind.NOTICE_APPROVED: "One approval of the public notice (or its refusal); it takes as many as the policy says, of different people.",
-    Kind.NOTICE_REPLIED: "The unit named replies.",
-    Kind.NOTICE_PUBLISHED: "The public notice is out.",
-    Kind.SECONDED: "A second person agrees (or not) that a grave case ends early, or is graded down.",
-    Kind.CONTESTED: "Who is said to have been told by telephone says that it is not so.",
-}
 FORM = Event(
     "report",
     ReportForm,
@@ -118,7 +74,7 @@ FACTS = (
         "A unit, a person or a system has reported, or another case gave rise to this one.",
     ),
     Event(Kind.ACKNOWLEDGED, Acknowledgement, "A person says that they know."),
-    *(Event(kind, CaseAct, _ACTS[kind]) for kind in CASE_ACTS),
+    *(Event(kind, CaseAct, ACTS[kind].says) for kind in CASE_ACTS),
     Event(Kind.HEARD, Heard, "A source has given a sign of life."),
     Event(
         Kind.ESTABLISHED,

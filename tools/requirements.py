@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from services.escalator.policy.load import Policy, load_policy
 from services.escalator.policy.resolve import ancestry
-from services.intake.acting.acts_table import ACTS
+from shared.acts import ACTS
 from shared.vocabulary import Kind
 from tools.requirements_rows import ROWS, Row
 
@@ -141,7 +141,7 @@ def requirements_page(tree: Tree) -> str:
             "",
             f"What the field asks for, row by row, and where each is answered: a story test plays {len(told)} of {len(asked)} rows.",
             "Rules link to their line of [config/policy.yaml](../config/policy.yaml). Who may do an act, and with which fields, stands in",
-            "`services/intake/acting/acts_table.py`; every other route in the services' own `/openapi.json`.",
+            "`shared/acts`; every other route in the services' own `/openapi.json`.",
             "",
             "| row | the source says | state |",
             "|---|---|---|",

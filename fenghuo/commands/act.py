@@ -8,7 +8,7 @@ from rich.markup import escape
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._typed import TASK_HELP, moment_text, option, task_form
-from services.intake.acting.acts_table import ACTS, Act
+from shared.acts import ACTS, Act
 from shared.vocabulary import Document, Level, ReviewCause, Role
 
 BY_PATH = {act.path: act for act in ACTS.values()}

@@ -1,6 +1,7 @@
 """A case as it stands: `case` is the whole of it, the rest its parts."""
 
 from shared.case.case import (
+    ENDED,
     Applied,
     Case,
     CaseStatus,
@@ -16,6 +17,7 @@ from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, Publ
 from shared.case.task import Held, Item, Task, TaskState, Transfer
 
 __all__ = [
+    "ENDED",
     "Applied",
     "Case",
     "CaseStatus",

@@ -28,6 +28,10 @@ class CaseStatus(StrEnum):
     MERGED = "merged"
 
 
+ENDED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED})
+"""Nobody works on such a case any more; what is still owed of it stays owed."""
+
+
 class Standing(Value, frozen=True, kw_only=True):
     """What a standing case watches."""
 

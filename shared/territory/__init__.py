@@ -8,6 +8,7 @@ it decides; docs/roles.md prints the same table.
 
 from datetime import datetime
 
+from shared.acts.who import Where
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Acknowledgement, Actor, Via
@@ -16,7 +17,7 @@ from shared.territory.claim import Claim
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
 from shared.territory.refusal import Refusal, Why
 from shared.territory.reports import is_witness, may_assign, report_faults, reporter_of
-from shared.territory.table import MAY, MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, MEANING, WITNESSED, Where
+from shared.territory.table import MAY, MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, WITNESSED
 from shared.vocabulary import Kind
 
 __all__ = [
@@ -24,11 +25,9 @@ __all__ = [
     "MAY_ASSIGN",
     "MAY_LOG_A_CALL",
     "MAY_OPEN",
-    "MEANING",
     "WITNESSED",
     "Claim",
     "Refusal",
-    "Where",
     "Why",
     "allowed",
     "has_whole_city",

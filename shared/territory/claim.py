@@ -9,6 +9,7 @@ from copy import copy
 from datetime import datetime
 from functools import cached_property
 
+from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.directory.competence import Matter, covers
@@ -16,7 +17,7 @@ from shared.facts import Actor
 from shared.ids import AreaCode, DutyId, PersonId, PostId, RosterId, TaskId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
 from shared.territory.refusal import WHY_NOT, Refusal, Why
-from shared.territory.table import MAY_LOG_A_CALL, Where
+from shared.territory.table import MAY_LOG_A_CALL
 from shared.vocabulary import ReportKind
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.acts.who import Where
 from shared.ids import UnitId
-from shared.territory.table import Where
 from shared.vocabulary import Role
 
 

@@ -9,6 +9,7 @@ from services.escalator.app import build
 from services.escalator.deciding import decide, new_case, opening
 from services.escalator.settings import EscalatorSettings
 from shared.facts import CaseAct, Report
+from shared.vocabulary import CASE_ACTS
 
 RULE, NO_CASE, ACT, ANSWER = "a rule fails", "no case can be opened", "the act fails", "the answer fails"
 
@@ -38,10 +39,15 @@ def is_answer(draft: Any, *_: Any) -> bool:
     return draft.case.report.summary == ANSWER
 
 
+def nothing_more(_: Any, __: CaseAct) -> None:
+    """What an act without a handler does."""
+
+
 def main() -> None:
     opening.open_rule = fails_where(is_rule, opening.open_rule)
     new_case.matter_of = fails_where(is_case, new_case.matter_of)
-    decide.ACTS = {kind: fails_where(is_act, handler) for kind, handler in decide.ACTS.items()}
+    for kind in CASE_ACTS:
+        decide.HANDLERS[kind] = fails_where(is_act, decide.HANDLERS.get(kind, nothing_more))
     decide.answer = fails_where(is_answer, decide.answer)
     build(EscalatorSettings()).run()
 

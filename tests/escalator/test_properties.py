@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.escalator.deciding import states
-from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.clockwork import next_clock
-from shared.case import Case, Duty, DutyState, Held, TaskState, read_case, write_case
+from shared.case import ENDED, Case, Duty, DutyState, Held, TaskState, read_case, write_case
 from shared.facts import EffectKind, Purpose
 from shared.ids import UnitId
 from shared.vocabulary import CASE_ACTS, Kind, Level

@@ -11,7 +11,7 @@ import httpx2
 import orjson
 import pytest
 
-from services.intake.acting.acts_table import ACTS
+from shared.acts import ACTS
 from shared.case import CaseStatus, DutyState, Slip, Standing, TaskState, write_case
 from shared.facts import rfc3339
 from shared.ids import CaseId, case_id_at

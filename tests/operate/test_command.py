@@ -17,9 +17,9 @@ from typer.testing import CliRunner, Result
 from fenghuo.cli import COMMANDS, build
 from fenghuo.examination import Grade, Patient, secrets
 from fenghuo.places import DEFAULT_PORTS, PortSettings
-from services.intake.acting.acts_table import ACTS
 from services.intake.fields.act_form import ActForm
 from shared import tokens
+from shared.acts import ACTS
 from shared.secrets import NATS_USERS, SecretFile, verify_key
 from shared.settings import Settings
 from shared.vocabulary import CASE_ACTS, Kind, Role

@@ -11,12 +11,12 @@ import orjson
 import pytest
 
 from services.intake.acting.act_faults import faults_in, item_faults
-from services.intake.acting.acts_table import ACTS
 from services.intake.board.card import card_of
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
 from services.intake.fields.act_form import ActForm
+from shared.acts import ACTS
 from shared.case import Slip
 from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
@@ -372,7 +372,8 @@ def test_what_may_be_done_to_each_of_thousands_is_what_may_be_done_to_it_alone(
                 alone = (
                     may(principal.actor(), kind, many.now, example_directory(), LEARNED, task=task.id) is None
                 )
-                assert setting.may_of_task(kind, task) == alone, (kind, task.id)
+                where = ACTS[kind].who_may.get(principal.role)
+                assert (where is not None and setting.is_tied_to(task, where)) == alone, (kind, task.id)
 
 
 def test_no_case_takes_more_tasks_than_are_measured(many: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
-from services.intake.acting.acts_table import ACTS
 from services.intake.board.board import Board
 from services.intake.board.card import card_of, due_order
 from services.intake.board.case_lookup import CaseLookup
@@ -26,6 +25,7 @@ from services.intake.recording.receipts import Receipts, read
 from services.intake.recording.record import Record, Stored, TooManyError, Unreachable
 from services.intake.recording.refusals import Refusals
 from services.intake.reporting.submit import Submission
+from shared.acts import ACTS
 from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report

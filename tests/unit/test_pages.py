@@ -28,6 +28,7 @@ from shared.web.languages import LOCALE, catalogue, preferred
 ROOT = Path(__file__).resolve().parents[2]
 SITES = (
     "shared/web",
+    "shared/acts",
     "services/intake/desk",
     "services/audit/web",
     "services/audit/reading",
@@ -38,7 +39,6 @@ ALSO = tuple(
     ROOT / name
     for name in (
         "services/intake/acting/act_faults.py",
-        "services/intake/acting/acts_table.py",
         "services/audit/store/calls.py",
         "shared/problems.py",
         "shared/door/body.py",

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared import territory
+from shared.acts.who import Where
 from shared.case import Case, PublicNotice, Suspicion, Transfer
 from shared.directory import Directory, DirectoryFault, Unit
 from shared.facts import Acknowledgement, Actor, Report, Via
 from shared.ids import PersonId, TaskId, UnitId
-from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal, Where, Why
+from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal, Why
 from shared.vocabulary import CASE_ACTS, Kind, Language, ReportKind, Role
 from shared.web.languages import catalogue
 from shared.web.reasons import WHY, in_words

@@ -15,15 +15,13 @@ from msgspec.structs import replace
 
 from services.escalator.deciding import opening, repeats
 from services.escalator.deciding.acts import (
-    ACTS,
-    AFTER_THE_END,
+    HANDLERS,
     accountability,
     calls,
     name_of,
     omission,
     seconding,
 )
-from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.acts.merging import absorb
 from services.escalator.deciding.clockwork import note_lateness, strike
 from services.escalator.deciding.directory_told import tell_touched
@@ -35,7 +33,8 @@ from services.escalator.deciding.new_case import new_case
 from services.escalator.deciding.settling import settle
 from services.escalator.deciding.watching import establish, hear
 from shared import territory
-from shared.case import Case, Entry
+from shared.acts import ACTS
+from shared.case import ENDED, Case, Entry
 from shared.facts import (
     ACT_SET_ASIDE,
     Absorbed,
@@ -219,10 +218,11 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     )
     if _is_refused(draft, refusal, act.task):
         return
-    if draft.case.status in ENDED and kind not in AFTER_THE_END:
+    if draft.case.status in ENDED and not ACTS[kind].may_follow_the_end:
         draft.refuse(f"case_is_{draft.case.status}")
         return
-    ACTS[kind](draft, act)
+    if kind in HANDLERS:
+        HANDLERS[kind](draft, act)
     if draft.is_refused or draft.is_waiting:
         return
     _taken_up(draft, act.by)

@@ -15,7 +15,6 @@ import structlog
 from msgspec.structs import replace
 from nats.aio.client import Client
 
-from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.draft import Rules
 from services.escalator.deciding.rebuild import History, Rebuilt, RulesFor, Told, rebuild
 from services.escalator.lanes.cases import BrokenCaseError, Cases
@@ -27,7 +26,7 @@ from shared.broker.append import PUBLISH_TIMEOUT
 from shared.broker.exchange import ConflictError
 from shared.broker.revisions import last_readable
 from shared.broker.walk import Stored, walk
-from shared.case import Case, CaseStatus, read_case
+from shared.case import ENDED, Case, CaseStatus, read_case
 from shared.case_parts import address_of, head_of, places_of, put_together
 from shared.facts import Checked, Decision, EffectKind, Fact, FactError, Found, Rejection, read_decision
 from shared.facts.authenticity import as_stored, distrust

@@ -1,12 +1,11 @@
 """What is wrong with an act, every field at once, each with its remedy.
 
 Invariant: an act without a fault names only what there is, and carries exactly the fields its row in
-acts_table knows. Pure.
+shared.acts knows. Pure.
 """
 
 from datetime import datetime, timedelta
 
-from services.intake.acting.acts_table import Act
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.fields.fault_texts import Fault
 from services.intake.fields.lookups import (
@@ -19,6 +18,7 @@ from services.intake.fields.lookups import (
     task_faults,
     unit_faults,
 )
+from shared.acts import Act
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count

@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from services.intake.acting.act_faults import call_faults, faults_in, item_faults
-from services.intake.acting.acts_table import ACTS
 from services.intake.board import access
 from services.intake.board.board import Board
 from services.intake.board.card import Card
@@ -26,6 +25,7 @@ from services.intake.recording.record import Record, Stored, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
 from shared import territory
 from shared.act_outcome import NOT_KNOWN_YET, Became, became_by
+from shared.acts import ACTS
 from shared.case import Case
 from shared.directory import Directory, Person
 from shared.directory.addresses import is_theirs, masked, telephone_of

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from services.intake.acting.acts import CaseActs
-from services.intake.acting.acts_table import ACTS, Act
 from services.intake.api.wire import answer, form_of
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
+from shared.acts import ACTS, Act
 from shared.bodies import takes
 from shared.facts import ACT_SET_ASIDE
 from shared.http_fields import CaseRef, IdempotencyKey

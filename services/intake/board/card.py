@@ -13,14 +13,13 @@ from types import MappingProxyType
 
 import msgspec
 
-from shared.case import Case, CaseStatus, DutyState, TaskState, read_case
+from shared.case import ENDED, Case, CaseStatus, DutyState, TaskState, read_case
 from shared.case_parts import DECISION, LISTS, MissingPartError, places_of, put_together
 from shared.facts import Decision
 from shared.formats import refuse_newer_bytes
 from shared.ids import CaseId
 from shared.vocabulary import Level, ReportKind
 
-SETTLED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED})
 OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
 TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
 EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
@@ -196,7 +195,7 @@ class Card:
     @property
     def is_open(self) -> bool:
         """Not settled, or settled with something still owed."""
-        return self.status not in SETTLED or bool(self.owed)
+        return self.status not in ENDED or bool(self.owed)
 
     def concerns(self, unit: str) -> bool:
         return unit in self.units

@@ -10,19 +10,15 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from services.intake.acting.acts_table import DUTY, TASK, Act
-from services.intake.desk.fitting import (
-    UNDER_WAY,
-    documents_wanted,
-    is_to_judge,
-    left_unreferred,
-    may_be_extended,
-)
-from shared.case import Case, Duty, Task, TaskState
+from services.intake.desk.offered_acts import documents_wanted
+from shared.acts import DUTY, ONE_OF_TWO, TASK, Act
+from shared.acts.states import is_to_judge
+from shared.acts.who import Where
+from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.facts import Name
 from shared.ids import DutyId, PostId, UnitId
-from shared.territory import MAY, Claim, may
+from shared.territory import Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
 from shared.web.labels import label
@@ -119,11 +115,8 @@ class Setting:
     def _known(self) -> dict[Any, bool]:
         return {}
 
-    def may_of_task(self, kind: Kind, task: Task) -> bool:
+    def is_tied_to(self, task: Task, where: Where) -> bool:
         """Tasks of one unit, one owner and one assigner are alike to the reader."""
-        where = MAY[kind].get(self.principal.role)
-        if where is None:
-            return False
         key = where, task.unit, task.owner, task.assigner, task.transfer
         if key not in self._known:
             self._known[key] = self._claim.about(task).holds(where)
@@ -160,33 +153,7 @@ WORDS: dict[str, tuple[Widget, str]] = {
     "task_units": (Widget.MANY, N_("By which unit (several: one task each)")),
     "task_due_at": (Widget.TIME, N_("By when (empty: the policy's term)")),
 }
-ONE_OF_TWO = (TASK, DUTY)
-"""Either names what the act is about; one must be given."""
 OF_A_TASK = ("task_title", "task_units", "task_due_at")
-HIDDEN: dict[Kind, frozenset[str]] = {
-    Kind.SIGNED_IN: frozenset({"post", "to_person"}),
-    Kind.HANDED_OVER: frozenset({"post"}),
-    Kind.SNOOZED: frozenset({"task", "to_person"}),
-    Kind.PAUSED: frozenset({"task"}),
-    Kind.RESUMED: frozenset({"task"}),
-    Kind.REASSIGNED: frozenset({"task"}),
-    Kind.ESCALATED: frozenset({"task", "step"}),
-    Kind.REGISTERED: frozenset({"step", "to_unit"}),
-    Kind.SPLIT: frozenset({"level", "sensitive", "to_unit"}),
-    Kind.EXTENSION_DECIDED: frozenset({"due_at"}),
-    Kind.NOTICE_DRAFTED: frozenset({"to_unit"}),
-    Kind.FILED: frozenset({"causes"}),
-}
-"""What the interface takes and hardly anybody needs: the form asks no more than it must."""
-NEEDED_HERE: dict[Kind, frozenset[str]] = {
-    Kind.ESCALATED: frozenset({"post"}),
-    Kind.REGISTERED: frozenset({"summary"}),
-    Kind.FILED: frozenset({"text"}),
-}
-SPANS: dict[Kind, tuple[str, ...]] = {
-    Kind.SNOOZED: ("PT5M", "PT10M"),
-    Kind.PAUSED: ("PT1H", "PT6H", "P1D", "P3D", "P7D"),
-}
 EMPTY: dict[str, str] = {
     "duty": N_("all of this case"),
     "task": N_("the case itself"),
@@ -203,15 +170,14 @@ CHOOSE = N_("Choose one.")
 
 def fields_of(act: Act, here: Setting) -> tuple[Field, ...]:
     """What the act's form asks for besides its text."""
-    names = [name for name in act.fields if name not in HIDDEN.get(act.kind, ())]
+    names = [name for name in act.fields if name not in act.hidden]
     names = [part for name in names for part in (OF_A_TASK if name == "tasks" else (name,))]
     fields = (_field(name, act, here) for name in names)
     return tuple(field for field in fields if field is not None)
 
 
 def needed(act: Act) -> frozenset[str]:
-    asked = {part for name in act.needs for part in (OF_A_TASK[:2] if name == "tasks" else (name,))}
-    return frozenset(asked) | NEEDED_HERE.get(act.kind, frozenset())
+    return frozenset(part for name in act.needed for part in (OF_A_TASK[:2] if name == "tasks" else (name,)))
 
 
 def _is_about_a_task(act: Act, here: Setting) -> bool:
@@ -291,25 +257,10 @@ def _offer(name: str, here: Setting) -> Offer:
 
 
 def _duties(act: Act, here: Setting) -> list[Duty]:
-    return sorted(_fitting_duties(act, here), key=lambda duty: duty.due_at)
-
-
-def _fitting_duties(act: Act, here: Setting) -> Iterable[Duty]:
-    owed = (duty for duty in here.case.duties if duty.is_owed)
-    match act.kind:
-        case Kind.RESUMED:
-            return (duty for duty in owed if duty.paused_at is not None)
-        case Kind.PAUSED:
-            return (duty for duty in owed if duty.paused_at is None)
-        case Kind.EXTENSION_ASKED:
-            return (duty for duty in may_be_extended(here.case) if here.may(act.kind, duty=duty.id))
-        case Kind.EXTENSION_DECIDED:
-            waiting = (duty for duty in owed if duty.extension is not None and duty.extension.granted is None)
-            return (duty for duty in waiting if here.may(act.kind, duty=duty.id))
-        case Kind.CONFIRMED:
-            return left_unreferred(here.case)
-        case _:
-            return owed
+    """Where a task could be meant as well, the reader's own; of the rest the case decides who may."""
+    duties = act.fits_duty(here.case)
+    own = (duty for duty in duties if act.either != ONE_OF_TWO or here.may(act.kind, duty=duty.id))
+    return sorted(own, key=lambda duty: duty.due_at)
 
 
 def _duty_choice(duty: Duty, here: Setting) -> Choice:
@@ -321,29 +272,11 @@ def duty_name(duty: Duty, here: Setting) -> Name:
     return Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}")
 
 
-_TASK_FITS: dict[Kind, Callable[[Task], bool]] = {
-    Kind.ACCEPTED: lambda task: task.state is TaskState.ASSIGNED or task.transfer is not None,
-    Kind.OBJECTED: lambda task: task.state is TaskState.ASSIGNED or task.transfer is not None,
-    Kind.TRANSFERRED: lambda task: task.state in UNDER_WAY and task.transfer is None,
-    Kind.IMPOSED: lambda task: task.transfer is not None,
-    Kind.COMPLETED: lambda task: task.state in UNDER_WAY,
-    Kind.EXTENSION_ASKED: lambda task: task.state in UNDER_WAY,
-    Kind.PROGRESSED: lambda task: task.state in UNDER_WAY,
-    Kind.FILED: lambda task: task.state in UNDER_WAY,
-    Kind.VERIFIED: lambda task: task.state is TaskState.COMPLETED,
-    Kind.RETURNED: lambda task: task.state is TaskState.COMPLETED,
-    Kind.EXTENSION_DECIDED: lambda task: task.extension is not None and task.extension.granted is None,
-}
-
-
-_AS_THE_HOLDER = frozenset({Kind.PROGRESSED, Kind.FILED})
-"""Whoever has a part in the case may do it; of a task it is offered to those who hold it."""
-
-
 def _tasks(act: Act, here: Setting) -> list[Task]:
-    fits = _TASK_FITS[act.kind]
-    kind = Kind.COMPLETED if act.kind in _AS_THE_HOLDER else act.kind
-    fitting = [task for task in here.case.tasks if fits(task) and here.may_of_task(kind, task)]
+    where = act.tie_of_a_task(here.principal.role)
+    if where is None:
+        return []
+    fitting = (task for task in here.case.tasks if act.fits_task(task) and here.is_tied_to(task, where))
     return sorted(fitting, key=lambda task: task.due_at)
 
 
@@ -382,7 +315,7 @@ def _satisfaction(_: Act, here: Setting) -> Iterable[Choice]:
 
 
 def _spans(act: Act, _: Setting) -> Iterable[Choice]:
-    return (Choice(span, label("span", span)) for span in SPANS[act.kind])
+    return (Choice(span, label("span", span)) for span in act.spans)
 
 
 def _plans(here: Setting) -> Iterable[str]:

@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.intake.acting.acts_table import ACTS, GROUPS, Act
 from services.intake.desk.act_fields import (
     OF_A_TASK,
-    ONE_OF_TWO,
     PICKED,
     ROWS,
     Field,
@@ -27,8 +25,10 @@ from services.intake.desk.act_fields import (
     needed,
 )
 from services.intake.desk.act_fields import WORDS as FIELD_WORDS
-from services.intake.desk.fitting import awaited, is_to_judge, left_unreferred
+from services.intake.desk.offered_acts import awaited
 from services.intake.fields.act_form import FIELDS, ActForm
+from shared.acts import ACTS, GROUPS, ONE_OF_TWO, Act
+from shared.acts.states import is_to_judge, left_unreferred
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
 from shared.problems import Problem

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from services.intake.board.card import emergency
 from services.intake.board.task_list import URGENCY, slip_of
 from services.intake.desk.act_fields import ROWS
-from services.intake.desk.fitting import fitting
+from services.intake.desk.offered_acts import offered
 from shared.case import Case, Duty, DutyState, Held, Item, Lit, Slip, Task
 from shared.facts import Name, rfc3339
 from shared.ids import PersonId, PostId
@@ -171,7 +171,7 @@ def case_view(
 ) -> CaseView:
     # Whoever may have somebody called by hand may write down that they called them.
     logs_calls = principal.role in MAY_LOG_A_CALL and Kind.ESCALATED in can
-    can = fitting(case, can, principal.person)
+    can = offered(case, can, principal.person)
     owed = [duty for duty in case.duties if duty.is_owed]
     ordered = sorted(case.duties, key=lambda duty: (not duty.is_owed, duty.due_at))
     unanswered = any(

@@ -1,5 +1,5 @@
 """What people fill in besides the report: the bodies of the acts. Which fields an act needs and takes stands
-in acts_table.
+in shared.acts.
 """
 
 from typing import Annotated
@@ -31,7 +31,7 @@ class AcknowledgeForm(Given):
 
 class ActForm(Given):
     """The body of every other act: the fields of a CaseAct that people fill in. Each act takes its own few
-    (`acts_table`).
+    (`shared.acts`).
     """
 
     text: Text | None = None

@@ -1,4 +1,4 @@
-"""What people and the system say about a case, one function a kind: `ACTS` is the whole table.
+"""What people do to a case (`shared.acts`), one function a kind: `HANDLERS` is the table.
 
 Invariant: an act that cannot be is refused with a named reason and stays on record as refused; what it does
 to duties that are done by it, end with it or open on it is the policy's business, not the act's.
@@ -27,20 +27,14 @@ from shared.vocabulary import Kind, ReportKind
 Handler = Callable[[Draft, CaseAct], None]
 
 
-def _noted(_: Draft, __: CaseAct) -> None:
-    """Nothing but what the policy makes of it."""
-
-
 def _file(draft: Draft, act: CaseAct) -> None:
     """The causes a review has found stand on record by their codes."""
     if act.causes:
         draft.note(EffectKind.NOTED, "causes_found", unit=draft.case.holder, note=", ".join(act.causes))
 
 
-ACTS: dict[Kind, Handler] = {
-    Kind.FOLLOWED_UP: _noted,
+HANDLERS: dict[Kind, Handler] = {
     Kind.FILED: _file,
-    Kind.PROGRESSED: _noted,
     Kind.TRANSFERRED: holding.transfer,
     Kind.ACCEPTED: holding.accept,
     Kind.OBJECTED: holding.object_to,
@@ -82,6 +76,7 @@ ACTS: dict[Kind, Handler] = {
     Kind.SECONDED: seconding.second,
     Kind.CONTESTED: calls.contest,
 }
+"""Of the other acts nothing comes but what the policy makes of them."""
 
 
 def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
@@ -94,23 +89,3 @@ def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
     if kind is Kind.REVIEW_ASKED and draft.case.report.kind is ReportKind.PETITION and reviewed:
         return f"{kind}.again"
     return kind.value
-
-
-AFTER_THE_END = frozenset(
-    {
-        Kind.FOLLOWED_UP,
-        Kind.FILED,
-        Kind.REOPENED,
-        Kind.CONFIRMED,
-        Kind.REFUTED,
-        Kind.CORRECTED,
-        Kind.NOTICE_DRAFTED,
-        Kind.NOTICE_APPROVED,
-        Kind.NOTICE_REPLIED,
-        Kind.NOTICE_PUBLISHED,
-        Kind.REVIEW_ASKED,
-        Kind.REVIEWED,
-        Kind.CONTESTED,
-    }
-)
-"""What may still be said of a case that has ended; everything else is refused."""

@@ -10,13 +10,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from services.escalator.deciding import states
-from services.escalator.deciding.acts.ending import ENDED
 from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import lapse_if_past
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.opening import overdue_of, reminders_of
-from shared.case import Duty, DutyState, Lit, LoggedCall
+from shared.case import ENDED, Duty, DutyState, Lit, LoggedCall
 from shared.facts import Acknowledgement, CallMade, CaseAct, EffectKind, LapseCause, Purpose, Via
 from shared.ids import DutyId, PersonId
 

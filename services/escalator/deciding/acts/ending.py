@@ -4,11 +4,9 @@ from services.escalator.deciding import states
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel_owed, done_by
 from services.escalator.deciding.lighting import told_of
-from shared.case import CaseStatus, TaskState
+from shared.case import TaskState
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.vocabulary import Kind
-
-ENDED = (CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED)
 
 
 def enter(draft: Draft, by: str, note: str | None = None, **fields: object) -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.acts.ending import ENDED, close, withdraw
+from services.escalator.deciding.acts.ending import close, withdraw
 from services.escalator.deciding.acts.merging import merge
 from services.escalator.deciding.acts.regrading import regrade
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.early_end import EarlyEnds, asked_of
 from services.escalator.deciding.gravity import is_grave, lessens
-from shared.case import Duty, Ending
+from shared.case import ENDED, Duty, Ending
 from shared.facts import Actor, CaseAct, EffectKind, Purpose, Via
 from shared.ids import PersonId
 from shared.vocabulary import Kind, Role
