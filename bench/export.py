@@ -74,7 +74,7 @@ async def _bundles(reader: TrailReader, store: Store, trail: Trail) -> str:
     )
     took: list[float] = []
     for _ in range(_CASES):
-        entry = await trail.entry(chosen.randrange(store.records))
+        entry = await trail.entries.at(chosen.randrange(store.records))
         if entry is not None and entry.fields["case"]:
             began = time.perf_counter()
             await bundles.make(entry.fields["case"])

@@ -44,7 +44,7 @@ async def _measure(store: Store, reader: TrailReader, trail: Trail) -> dict[str,
     cases = [
         entry.fields["case"]
         for _ in range(_VALUES)
-        if (entry := await trail.entry(chosen.randrange(store.records)))
+        if (entry := await trail.entries.at(chosen.randrange(store.records)))
     ]
     questions: dict[str, list[Filter]] = {
         "case": [Filter(case=case) for case in cases],

@@ -30,8 +30,9 @@ from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, Block
 from services.audit.records.stored import Signed
 from services.audit.store.calls import Doc
+from services.audit.store.entries import STREAM
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
-from services.audit.store.trail import PAYLOAD_DATABASE, STREAM, TRAIL_DATABASE, Trail
+from services.audit.store.trail import PAYLOAD_DATABASE, TRAIL_DATABASE, Trail
 from services.audit.writing.indexer import SearchIndexer
 from shared.directory import Directory, load_directory
 from shared.facts import rfc3339
@@ -96,7 +97,7 @@ async def make_store(
     try:
         if not bare:
             await trail.prepare()
-        began, before = time.perf_counter(), await trail.size()
+        began, before = time.perf_counter(), await trail.entries.size()
         if before < records:
             await _fill(trail, records, seed, directory, signer, macs if bare else None)
         rate = (records - before) / (time.perf_counter() - began) if before < records else None
@@ -113,9 +114,9 @@ async def _fill(
     """A batch is a block of the search index, whose tiles are made with it given `macs`; while one is
     inserted the next is built.
     """
-    if await trail.size():
+    if await trail.entries.size():
         raise RuntimeError(
-            f"the store has {await trail.size()} records of another trail, or of one half made: take an empty one"
+            f"the store has {await trail.entries.size()} records of another trail, or of one half made: take an empty one"
         )
     messages = Year(directory, records, seed).messages()
     heads: dict[str, CaseHead] = {}
@@ -123,7 +124,9 @@ async def _fill(
     inserted: Awaitable[None] = asyncio.sleep(0)
     while batch := list(islice(messages, BLOCK)):
         opened = [builder.opened(message) for message in batch]
-        actors = await trail.make_authors({one.principal for one in opened if one.principal is not None})
+        actors = await trail.payloads.make_authors(
+            {one.principal for one in opened if one.principal is not None}
+        )
         built = builder.build_all(
             batch,
             heads,
@@ -140,7 +143,7 @@ async def _fill(
             await inserted
             at = batch[-1].time + timedelta(seconds=1)
             note = Checkpoint(signer.name, edge.size, edge.root(), at).sign(signer).write()
-            await trail.insert_checkpoint(Signed(signed, edge.size, edge.root(), rfc3339(at), note))
+            await trail.checkpoints.insert(Signed(signed, edge.size, edge.root(), rfc3339(at), note))
             signed += 1
         await asyncio.sleep(0)
     await inserted
@@ -148,9 +151,9 @@ async def _fill(
 
 async def _insert(trail: Trail, built: Sequence[Built], filled: Sequence[Tile], macs: Macs | None) -> None:
     await asyncio.gather(
-        trail.insert_payloads([one.payload for one in built]),
-        trail.insert_entries([one.entry for one in built]),
-        trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled]),
+        trail.payloads.insert([one.payload for one in built]),
+        trail.entries.insert([one.entry for one in built]),
+        trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled]),
         _insert_search_tiles(trail, built, macs),
     )
 

@@ -105,8 +105,8 @@ async def _caught_up(lab: Lab, last: int) -> None:
     trail = Trail(lab.mongo_url)
 
     async def signed() -> bool:
-        count = await trail.checkpoint_count()
-        newest = await trail.checkpoint(count - 1) if count else None
+        count = await trail.checkpoints.count()
+        newest = await trail.checkpoints.at(count - 1) if count else None
         return newest is not None and newest.size == last
 
     try:
@@ -121,10 +121,10 @@ async def _consistent(lab: Lab, announced: list[bytes]) -> int:
     """Each checkpoint that was ever stored or announced is of a beginning of the one trail there is."""
     trail, key = Trail(lab.mongo_url), key_of(lab)
     try:
-        count = await trail.checkpoint_count()
-        notes = [signed.note.encode() for signed in await trail.checkpoints(0, count)]
+        count = await trail.checkpoints.count()
+        notes = [signed.note.encode() for signed in await trail.checkpoints.between(0, count)]
         assert len(notes) == count
-        entries = await trail.entries(0, await trail.size())
+        entries = await trail.entries.between(0, await trail.entries.size())
     finally:
         trail.close()
     signed = _by_size([*notes, *announced], key)

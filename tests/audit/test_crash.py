@@ -49,10 +49,10 @@ async def test_a_sequencer_killed_between_any_two_steps_neither_loses_nor_double
     verdict = await verdict_of(own_lab)
     assert verdict.faults == []
     trail = Trail(own_lab.mongo_url)
-    payloads = await trail.payloads(range(len(expected)))
+    payloads = await trail.payloads.at(range(len(expected)))
     assert [payloads[index].raw for index in range(len(expected))] == expected
-    assert await trail.size() == verdict.size == len(expected)
-    epochs = [Rec.read(entry.rec).epoch for entry in await trail.entries(0, len(expected))]
+    assert await trail.entries.size() == verdict.size == len(expected)
+    epochs = [Rec.read(entry.rec).epoch for entry in await trail.entries.between(0, len(expected))]
     assert epochs == sorted(epochs)
     assert len(set(epochs)) > 3, "several lives wrote"
     trail.close()

@@ -68,7 +68,7 @@ async def test_a_fact_the_broker_lost_is_a_gap_on_record_and_the_trail_goes_on(o
     assert (verdict.size, verdict.faults, verdict.lost) == (last, [], len(LOST) + 1)
     assert verdict.losses[2] == "record 8: the broker lost this fact before it was recorded"
     trail = Trail(own_lab.mongo_url)
-    forms = {entry.index + 1: Rec.read(entry.rec).form for entry in await trail.entries(0, last)}
+    forms = {entry.index + 1: Rec.read(entry.rec).form for entry in await trail.entries.between(0, last)}
     trail.close()
     assert {sequence for sequence, form in forms.items() if form == "gap"} == {*LOST, SIZE}
     async with store_of(own_lab) as source, own_lab.connection("audit") as reader:

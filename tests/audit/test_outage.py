@@ -72,7 +72,7 @@ async def test_a_days_outage_of_the_store_is_caught_up_while_the_office_works_on
     assert (verdict.faults, verdict.size, verdict.lost) == ([], last, 0)
     assert last == before + MISSED + len(answers)
     trail = Trail(own_lab.mongo_url)
-    raws = [payload.raw for _, payload in sorted((await trail.payloads(range(before, last))).items())]
+    raws = [payload.raw for _, payload in sorted((await trail.payloads.at(range(before, last))).items())]
     trail.close()
     sent = [fact.write() for fact in missed]
     known = set(sent)

@@ -4,6 +4,7 @@ what was named.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -21,9 +22,10 @@ from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload, without
 from services.audit.records.stored import Stored
 from services.audit.store.calls import StoreError
+from services.audit.store.entries import Entries
 from services.audit.store.erasure import ErasureStore, Wanted
-from services.audit.store.payload_store import PayloadStore
-from services.audit.store.trail import PAYLOAD_DATABASE
+from services.audit.store.payloads import Payloads
+from services.audit.store.trail import PAYLOAD_DATABASE, TRAIL_DATABASE
 from shared.facts import Actor
 from shared.problems import Problem
 from shared.vocabulary import Role
@@ -140,19 +142,22 @@ async def test_without_credentials_it_says_what_to_set() -> None:
 
 
 async def test_a_hold_whose_record_is_gone_is_not_taken_for_none() -> None:
-    class Holed:
-        """A store whose first acts are gone."""
+    """A store whose first acts are gone."""
 
-        async def keeping(self, since: int) -> list[int]:
-            return [index for index in (3, 8) if index >= since]
+    async def listed(first: int) -> list[int]:
+        return [index for index in (3, 8) if index >= first]
 
-        async def payloads(self, _: Any) -> dict[int, Payload]:
-            return {}
+    async def no_payloads(_: Any) -> dict[int, Payload]:
+        return {}
 
-        async def entries_at(self, _: Any) -> list[Stored]:
-            return []
+    async def no_entries(_: Any) -> list[Stored]:
+        return []
 
-    store: Any = Holed()
+    store: Any = SimpleNamespace(
+        acts=SimpleNamespace(since=listed),
+        payloads=SimpleNamespace(at=no_payloads),
+        entries=SimpleNamespace(some=no_entries),
+    )
     keeper = Keeper(store)
     await keeper.refresh(5)
     assert keeper.unread == [3]
@@ -166,7 +171,7 @@ async def test_a_hold_whose_record_is_gone_is_not_taken_for_none() -> None:
 
 @dataclass
 class Store:
-    held: PayloadStore
+    held: Payloads
     eraser: ErasureStore
     database: Any
     url: str
@@ -187,7 +192,7 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
 async def store(lab: Lab) -> AsyncIterator[Store]:
     client: AsyncIOMotorClient[Json] = AsyncIOMotorClient(lab.mongo_url)
     eraser = ErasureStore(lab.mongo_url, PAYLOAD_DATABASE)
-    held = PayloadStore(client[PAYLOAD_DATABASE])
+    held = Payloads(client[PAYLOAD_DATABASE], Entries(client[TRAIL_DATABASE]["entries"]))
     await held.prepare()
     yield Store(held, eraser, client[PAYLOAD_DATABASE], lab.mongo_url)
     eraser.close()

@@ -286,7 +286,7 @@ async def test_killed_between_the_record_and_the_erasure_it_erases_at_the_next_s
     house.audit.stop()
     assert (await verdict_of(own_lab)).faults == []
     trail = Trail(own_lab.mongo_url)
-    left = (await trail.payloads(indexes))[indexes[0]]
+    left = (await trail.payloads.at(indexes))[indexes[0]]
     trail.close()
     assert left.raw is None
     assert left.envelope["data"]["summary"] is None

@@ -88,14 +88,14 @@ async def test_what_the_broker_lost_is_a_gap_on_record(own_lab: Lab) -> None:
     await until(lambda: sequencer.status == "working")
 
     async def signed() -> bool:
-        count = await trail.checkpoint_count()
-        last = await trail.checkpoint(count - 1) if count else None
+        count = await trail.checkpoints.count()
+        last = await trail.checkpoints.at(count - 1) if count else None
         return last is not None and last.size == 6
 
     await until(signed)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    entries = await trail.entries(0, 6)
+    entries = await trail.entries.between(0, 6)
     trail.close()
     assert [Rec.read(entry.rec).form for entry in entries] == ["gap", "fact", "fact", "gap", "gap", "fact"]
     verdict = await verdict_of(own_lab)

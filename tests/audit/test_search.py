@@ -131,8 +131,8 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Made]:
         trail = Trail(store.url)
         held = Made(store, trail)
         for start in range(0, SIZE, 500):
-            held.entries += await trail.entries(start, min(SIZE, start + 500))
-            held.payloads |= await trail.payloads(range(start, min(SIZE, start + 500)))
+            held.entries += await trail.entries.between(start, min(SIZE, start + 500))
+            held.payloads |= await trail.payloads.at(range(start, min(SIZE, start + 500)))
         held.texts = {
             index: normal(searched_words(payload.envelope)) for index, payload in held.payloads.items()
         }
@@ -313,11 +313,11 @@ async def test_of_two_payloads_that_cover_a_record_its_own_is_shown(made: Made) 
     of_another = Payload(35, made.payloads[36].raw, made.payloads[36].salt)
     try:
         chunks.insert_one({"_id": 35, "count": 1, "data": payloads.pack([of_another])})
-        assert (await made.trail.payloads_of([entry]))[35].raw == made.payloads[35].raw
+        assert (await made.trail.payloads.of([entry]))[35].raw == made.payloads[35].raw
         swapped = [made.payloads[index] if index != 35 else of_another for index in range(32, 48)]
         chunks.replace_one({"_id": 32}, {**kept, "data": payloads.pack(swapped)})
         chunks.replace_one({"_id": 35}, {"_id": 35, "count": 1, "data": payloads.pack([made.payloads[35]])})
-        assert (await made.trail.payloads_of([entry]))[35].raw == made.payloads[35].raw
+        assert (await made.trail.payloads.of([entry]))[35].raw == made.payloads[35].raw
     finally:
         chunks.delete_one({"_id": 35})
         chunks.replace_one({"_id": 32}, kept)

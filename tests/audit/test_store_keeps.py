@@ -24,7 +24,11 @@ class StoreOf:
     async def ping(self) -> None:
         return
 
-    async def checkpoint(self, number: int) -> Signed | None:
+    @property
+    def checkpoints(self) -> "StoreOf":
+        return self
+
+    async def at(self, number: int) -> Signed | None:
         assert number == TAKEN.number
         return self.has
 

@@ -51,7 +51,7 @@ def halted(audit: Running) -> str:
 async def records(lab: Lab) -> int:
     trail = Trail(lab.mongo_url)
     try:
-        return await trail.size()
+        return await trail.entries.size()
     finally:
         trail.close()
 
@@ -105,7 +105,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
         lambda: is_covered(own_lab, following, last + 5), what=f"all that the broker has; {following.log}"
     )
     trail = Trail(own_lab.mongo_url, 2)
-    first = await trail.entry(0)
+    first = await trail.entries.at(0)
     source = StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: ""))
     verdict = await verify(source, key_of(own_lab), before=old)
     trail.close()

@@ -159,8 +159,8 @@ async def check_search(
     """
     check = SearchCheck(trail, report, macs)
     for start in range(0, size - size % BLOCK, _WINDOW):
-        entries = await trail.entries(start, start + _WINDOW)
-        payloads = await trail.payloads([entry.index for entry in entries])
+        entries = await trail.entries.between(start, start + _WINDOW)
+        payloads = await trail.payloads.at([entry.index for entry in entries])
         await check.add(entries, payloads)
         progress(start + len(entries), size)
     check.finish()

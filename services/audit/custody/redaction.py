@@ -91,9 +91,9 @@ class Eraser:
 
     async def _erase(self, state: Keeping, indexes: Sequence[int]) -> None:
         said = {index: len(state.erasures[index]) for index in indexes}
-        payloads = await self._trail.payloads(indexes)
+        payloads = await self._trail.payloads.at(indexes)
         wanted: dict[int, Wanted] = {}
-        for entry in await self._trail.entries_at(indexes):
+        for entry in await self._trail.entries.some(indexes):
             rec = Rec.read(entry.rec)
             fields = state.erased(entry.index, rec.case) & {WHOLE, *rec.personal}
             missing = missing_of(rec, payloads.get(entry.index))

@@ -24,11 +24,11 @@ class Keeper:
     async def refresh(self, size: int) -> Keeping:
         """Takes what lies below `size` in."""
         async with self._lock:
-            indexes = [index for index in await self._trail.keeping(self.state.last + 1) if index < size]
+            indexes = [index for index in await self._trail.acts.since(self.state.last + 1) if index < size]
             for at in range(0, len(indexes), _AT_ONCE):
                 part = indexes[at : at + _AT_ONCE]
-                payloads = await self._trail.payloads(part)
-                entries = await self._trail.entries_at(part)
+                payloads = await self._trail.payloads.at(part)
+                entries = await self._trail.entries.some(part)
                 self.unread = sorted({*self.unread, *part} - {entry.index for entry in entries})
                 for entry in entries:
                     payload = payloads.get(entry.index)

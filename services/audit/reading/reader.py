@@ -39,7 +39,6 @@ from services.audit.records.timestamp import Stamp
 from services.audit.store.cosignatures import Cosigned
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
-from services.audit.writing.witnesses import cosigned_in
 from shared.tlog.cosignature import with_lines
 from shared.tlog.layout import TileId
 from shared.tlog.merkle import EMPTY_ROOT, ProofError, inclusion_ranges, range_nodes
@@ -71,18 +70,18 @@ class TrailReader:
         self._count = 0
         self._newest: Signed | None = None
         self.keeper = Keeper(trail)
-        self.cosigned = cosigned or cosigned_in(trail)
+        self.cosigned = cosigned or Cosigned(trail.cosignatures, trail.checkpoints)
 
     # --- checkpoints and tiles
     # ------------------------------------------------------------------------------------------
 
     async def checkpoint(self) -> Signed:
         """The last signed checkpoint."""
-        self._count = await self._trail.checkpoint_count(self._count)
+        self._count = await self._trail.checkpoints.count(self._count)
         signed = self._newest
         if signed is None or signed.number != self._count - 1:
             # What is signed stays as it is: it is read once.
-            signed = self._newest = await self._trail.checkpoint(self._count - 1) if self._count else None
+            signed = self._newest = await self._trail.checkpoints.at(self._count - 1) if self._count else None
         if signed is None:
             raise NotInTrail("no checkpoint has been signed yet: the audit has not begun its work")
         up_to(signed.size)
@@ -96,7 +95,7 @@ class TrailReader:
         none.
         """
         seal = await self.cosigned.sealed(quorum)
-        signed = await self._trail.checkpoint(seal.checkpoint) if seal else None
+        signed = await self._trail.checkpoints.at(seal.checkpoint) if seal else None
         return await self._with_cosignatures(signed) if signed else None
 
     async def sealed_size(self) -> int | None:
@@ -107,13 +106,13 @@ class TrailReader:
         return seal.size if seal else 0
 
     async def checkpoints(self, start: int, end: int) -> list[Signed]:
-        return await self._trail.checkpoints(start, end)
+        return await self._trail.checkpoints.between(start, end)
 
     async def tile(self, tile: TileId) -> list[bytes]:
         return await self._tree.tile(tile)
 
     async def stored(self, start: int, end: int) -> list[Stored]:
-        entries = await self._trail.entries(start, end)
+        entries = await self._trail.entries.between(start, end)
         seen(entry.index for entry in entries)
         return entries
 
@@ -122,14 +121,14 @@ class TrailReader:
         return await self._trail.timestamps.between(0, (await self.checkpoint()).number + 1)
 
     async def listed_acts(self) -> list[int]:
-        return await self._trail.keeping(0)
+        return await self._trail.acts.since(0)
 
     async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
-        return await self._trail.entries_at(indexes)
+        return await self._trail.entries.some(indexes)
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
         seen(indexes)
-        return await self._trail.payloads(indexes)
+        return await self._trail.payloads.at(indexes)
 
     # --- search
     # ---------------------------------------------------------------------------------------------------------
@@ -161,7 +160,7 @@ class TrailReader:
         """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the
         caller knows what it shows.
         """
-        return await self._trail.of_case(case_id, start, end)
+        return await self._trail.entries.of_case(case_id, start, end)
 
     async def stored_case(self, case_id: str, size: int) -> list[Stored]:
         entries: list[Stored] = []
@@ -174,11 +173,11 @@ class TrailReader:
 
     async def _views(self, entries: Sequence[Stored]) -> list[Entry]:
         seen(entry.index for entry in entries)
-        payloads, sealed = await asyncio.gather(self._trail.payloads_of(entries), self.sealed_size())
+        payloads, sealed = await asyncio.gather(self._trail.payloads.of(entries), self.sealed_size())
         return [entry_view(entry, payloads.get(entry.index), sealed) for entry in entries]
 
     async def record(self, index: int) -> Record:
-        proof, entry = await asyncio.gather(self.inclusion(index), self._trail.entry(index))
+        proof, entry = await asyncio.gather(self.inclusion(index), self._trail.entries.at(index))
         if entry is None:
             raise NotInTrail(
                 f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail"
@@ -186,7 +185,7 @@ class TrailReader:
         seen([index])
         rec = Rec.read(entry.rec)
         held, keeping, sealed = await asyncio.gather(
-            self._trail.payloads([index]), self.keeper.refresh(proof.size), self.sealed_size()
+            self._trail.payloads.at([index]), self.keeper.refresh(proof.size), self.sealed_size()
         )
         payload = held.get(index)
         missing = missing_of(rec, payload)
@@ -216,7 +215,7 @@ class TrailReader:
             raise NotInTrail(
                 f"record {index} in a tree of {size}: the last checkpoint covers {signed.size} records, 0 to {signed.size - 1}"
             )
-        entry, sealed = await asyncio.gather(self._trail.entry(index), self.sealed_size())
+        entry, sealed = await asyncio.gather(self._trail.entries.at(index), self.sealed_size())
         if entry is None:
             raise NotInTrail(
                 f"record {index} was signed and is no longer in the store: an alarm for whoever runs this trail"
@@ -238,7 +237,7 @@ class TrailReader:
         """A `.tlog-proof` under the sealed checkpoint where it covers the record, else under the newest; with
         the record's bytes.
         """
-        sealed, entry = await self.sealed_checkpoint(), await self._trail.entry(index)
+        sealed, entry = await self.sealed_checkpoint(), await self._trail.entries.at(index)
         signed = sealed if sealed is not None and index < sealed.size else await self.checkpoint()
         if not 0 <= index < signed.size:
             raise NotInTrail(f"record {index}: the last checkpoint covers {signed.size} records")

@@ -119,3 +119,7 @@ async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> in
         else:
             high = middle
     return low
+
+
+async def exists(collection: AsyncIOMotorCollection[Doc], key: int) -> bool:
+    return await asked(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None

@@ -7,12 +7,13 @@ signature was checked, where the witnesses are known.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
-from services.audit.store.calls import QUERY_MS, Doc, TakenError, asked, find_among, insert
+from services.audit.store.calls import Doc, TakenError, exists, find_among, gallop, insert
+from services.audit.store.checkpoints import Checkpoints
 from shared.tlog import note
 from shared.tlog.cosignature import Witness
 from shared.tlog.note import NoteError
@@ -36,11 +37,8 @@ class CosignatureStore:
     def __init__(self, database: AsyncIOMotorDatabase[Doc]) -> None:
         self.collection: AsyncIOMotorCollection[Doc] = database[COSIGNATURES]
 
-    async def has(self, number: int) -> bool:
-        return (
-            await asked(self.collection.find_one({"_id": number}, {"_id": 1}, max_time_ms=QUERY_MS))
-            is not None
-        )
+    async def count(self, known: int) -> int:
+        return await gallop(lambda number: exists(self.collection, number), known)
 
     async def read(self, start: int, end: int) -> list[Cosignature]:
         docs = sorted(await find_among(self.collection, "_id", range(start, end)), key=lambda doc: doc["_id"])
@@ -62,8 +60,7 @@ class Cosigned:
     def __init__(
         self,
         store: CosignatureStore,
-        gallop: Callable[[Callable[[int], Awaitable[bool]], int], Awaitable[int]],
-        text_of: Callable[[int], Awaitable[str | None]],
+        checkpoints: Checkpoints,
         witnesses: Sequence[Witness] = (),
         quorum: int = 1,
         *,
@@ -71,7 +68,7 @@ class Cosigned:
     ) -> None:
         """`is_writer`: nobody else adds to the store, so it is read once."""
         self.witnesses, self.quorum = {one.id: one for one in witnesses}, quorum
-        self._store, self._gallop, self._text_of = store, gallop, text_of
+        self._store, self._checkpoints = store, checkpoints
         self._count = -1
         self._is_writer, self._is_read = is_writer, False
         self._adding = asyncio.Lock()
@@ -111,7 +108,7 @@ class Cosigned:
         if self._is_read:
             return
         known = max(self._count, 0)
-        count = await self._gallop(self._store.has, known)
+        count = await self._store.count(known)
         for one in await self._store.read(max(known, count - _RECENT), count):
             if await self._holds(one):
                 self._take(one)
@@ -130,6 +127,10 @@ class Cosigned:
             )
         except NoteError:
             return False
+
+    async def _text_of(self, number: int) -> str | None:
+        signed = await self._checkpoints.at(number)
+        return note.parse(signed.note.encode()).text if signed else None
 
     def _take(self, one: Cosignature) -> None:
         self._recent.setdefault(one.checkpoint, {})[one.key] = one

@@ -22,7 +22,7 @@ from services.audit.store.calls import (
     find_among,
     insert,
 )
-from services.audit.store.payload_store import CHUNKS, REST, REVISION_BITS, held_in
+from services.audit.store.payloads import CHUNKS, REST, REVISION_BITS, held_in
 from services.audit.store.search_index import WORD_TILES
 
 

@@ -42,7 +42,7 @@ class StoredTree:
         where it should be now.
         """
         if (tile.is_full or not known) and (
-            stored := await self._trail.tile(tile.level, tile.number)
+            stored := await self._trail.tiles.hashes(tile.level, tile.number)
         ) is not None:
             return layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
         return known + await self._computed(tile, len(known))
@@ -65,8 +65,8 @@ class StoredTree:
         start = tile.number * TILE_WIDTH + known
         end = tile.number * TILE_WIDTH + tile.width
         if tile.level == 0:
-            return await self._trail.leaves(start, end)
-        roots = await self._trail.tile_roots(tile.level - 1, start, end)
+            return await self._trail.entries.leaves(start, end)
+        roots = await self._trail.tiles.roots(tile.level - 1, start, end)
         if len(roots) == end - start:
             return roots
         return [merkle.fold(await self.tile(TileId(tile.level - 1, number))) for number in range(start, end)]
@@ -115,7 +115,7 @@ class StoredTree:
         missing: list[Tile] = []
         level = 0
         while full := size >> (merkle.TILE_HEIGHT * (level + 1)):
-            for number in range(await self._trail.tile_count(level), full):
+            for number in range(await self._trail.tiles.count(level), full):
                 hashes = await self.compute(TileId(level, number))
                 missing.append(Tile(level, number, tuple(hashes)))
             level += 1

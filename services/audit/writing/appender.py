@@ -22,7 +22,8 @@ from services.audit.records.keeping import KEEPING_KINDS
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Message
 from services.audit.store.calls import TakenError
-from services.audit.store.trail import STREAM, Trail
+from services.audit.store.entries import STREAM
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.compare import differences
 from services.audit.writing.feed import Delivered, Feed
@@ -112,7 +113,7 @@ class Appender:
     async def load(self, tree: StoredTree, size: int) -> None:
         """Take the store as it is. Tiles a crash left out are written first."""
         if missing := await tree.missing_tiles(size):
-            await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in missing])
+            await self._trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in missing])
         self._edge = await tree.edge(size)
         self._heads.forget()
         self._prepared, self._doubtful = size, size + _CUT_SHORT
@@ -217,7 +218,7 @@ class Appender:
         odd = [one for one in read if one.distrust is not None]
         built = await self._build(read, kept)
         self._step("built")
-        while taken := await self._trail.insert_payloads(
+        while taken := await self._trail.payloads.insert(
             [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
         ):
             found = await self._kept(taken, messages)
@@ -230,12 +231,14 @@ class Appender:
         self._heads.move_on({one.case: one.head for one in built})
         self._step("payloads")
         if keeping := [one.entry.index for one in built if one.entry.fields["kind"] in KEEPING_KINDS]:
-            await self._trail.insert_keeping(keeping)
+            await self._trail.acts.insert(keeping)
         return _Batch(messages, built, odd)
 
     async def _build(self, read: Sequence[Opened], kept: dict[int, Payload]) -> list[Built]:
         heads = await self._heads.of({one.case for one in read})
-        actors = await self._trail.make_authors({one.principal for one in read if one.principal is not None})
+        actors = await self._trail.payloads.make_authors(
+            {one.principal for one in read if one.principal is not None}
+        )
         now, built = self._clock(), list[Built]()
         for at in range(0, len(read), _SLICE):
             part = read[at : at + _SLICE]
@@ -262,7 +265,7 @@ class Appender:
 
     async def _kept(self, indexes: Sequence[int], messages: Sequence[Message]) -> dict[int, Payload]:
         """Payloads a crash left without their records: ours to finish, if they are the same facts."""
-        kept = await self._trail.payloads(indexes)
+        kept = await self._trail.payloads.at(indexes)
         for message in messages:
             payload = kept.get(message.sequence - 1)
             if payload is not None and payload.raw != message.raw:
@@ -318,11 +321,11 @@ class Appender:
 
     async def _write(self, batch: _Batch) -> None:
         await self._set_aside(batch.odd)
-        await self._trail.insert_entries([one.entry for one in batch.built])
+        await self._trail.entries.insert([one.entry for one in batch.built])
         self._step("entries")
         edge = self._edge.copy()
         filled = [tile for one in batch.built for tile in edge.append(one.entry.leaf)]
-        await self._trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
+        await self._trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled])
         self._step("tiles")
         self._edge = edge
         done_with = [

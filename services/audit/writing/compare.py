@@ -13,8 +13,8 @@ from services.audit.store.trail import Trail
 async def differences(trail: Trail, messages: Sequence[Message]) -> list[str]:
     """In plain words, for each message whose record says otherwise."""
     indexes = [message.sequence - 1 for message in messages]
-    entries = await asyncio.gather(*(trail.entry(index) for index in indexes))
-    payloads = await trail.payloads(indexes)
+    entries = await asyncio.gather(*(trail.entries.at(index) for index in indexes))
+    payloads = await trail.payloads.at(indexes)
     found = (
         difference(message, entry, payloads.get(message.sequence - 1))
         for message, entry in zip(messages, entries, strict=True)

@@ -151,9 +151,9 @@ class SearchIndexer:
         fields: Tile = {}
         words: Tile = {}
         for start in range(block.start, block.end, _WINDOW):
-            entries = await self._trail.entries(start, min(start + _WINDOW, block.end))
+            entries = await self._trail.entries.between(start, min(start + _WINDOW, block.end))
             payloads = (
-                await self._trail.payloads([entry.index for entry in entries])
+                await self._trail.payloads.at([entry.index for entry in entries])
                 if self._macs is not None
                 else {}
             )

@@ -31,7 +31,7 @@ class StoreKeeps:
         taken = self._signer.stored
         if taken is None:
             return  # nothing was signed yet: the sequencer's own check says why
-        if await self._trail.checkpoint(taken.number) != taken:
+        if await self._trail.checkpoints.at(taken.number) != taken:
             raise RuntimeError(f"the store no longer has checkpoint {taken.number} as it took it")
         age = self._clock() - datetime.fromisoformat(taken.time)
         if age > self._oldest:

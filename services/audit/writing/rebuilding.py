@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from services.audit.records.actors import Seen
 from services.audit.records.builder import Built, Source, build_all, opened
 from services.audit.records.stored import Signed
-from services.audit.store.trail import STREAM, Trail
+from services.audit.store.entries import STREAM
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.feed import Feed
 from services.audit.writing.heads import Heads
@@ -26,7 +27,7 @@ async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None)
     written nothing then.
     """
     await trail.prepare()
-    start = await trail.size()
+    start = await trail.entries.size()
     if start >= signed.size:
         return start, start
     edge = await StoredTree(trail).edge(start)
@@ -46,9 +47,9 @@ async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None)
 
 async def _write(trail: Trail, edge: Edge, batches: AsyncIterator[list[Built]]) -> None:
     async for batch in batches:
-        await trail.insert_entries([one.entry for one in batch])
+        await trail.entries.insert([one.entry for one in batch])
         filled = [tile for one in batch for tile in edge.append(one.entry.leaf)]
-        await trail.insert_tiles([(tile, merkle.fold(tile.hashes)) for tile in filled])
+        await trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled])
 
 
 async def _made_again(
@@ -59,7 +60,7 @@ async def _made_again(
     for at in range(start, end, _AT_ONCE):
         indexes = range(at, min(at + _AT_ONCE, end))
         messages = await feed.fetch_range(indexes.start + 1, indexes.stop + 1)
-        kept = await trail.payloads(indexes)
+        kept = await trail.payloads.at(indexes)
         for index in indexes:
             payload = kept.get(index)
             if (
@@ -70,7 +71,9 @@ async def _made_again(
             ):
                 raise RefusedError(_why_not(index, index + 1 in messages, payload is not None))
         read = [opened(messages[index + 1]) for index in indexes]
-        authors = await trail.make_authors({one.principal for one in read if one.principal is not None})
+        authors = await trail.payloads.make_authors(
+            {one.principal for one in read if one.principal is not None}
+        )
         known = await heads.of({one.case for one in read})
         source = Source(STREAM, created, 0, follows)
         # Times and writers are those kept with each payload.

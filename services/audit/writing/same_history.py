@@ -32,7 +32,7 @@ async def parted(trail: Trail, feed: Feed, size: int, stream: StreamNow) -> str 
     """In which they differ, None where they do not."""
     if size > stream.last:
         return f"the trail has {size} facts, the broker only {stream.last}"
-    entry = await trail.entry(size - 1)
+    entry = await trail.entries.at(size - 1)
     if entry is None:
         return None
     refuse_newer(entry.rec)
@@ -42,5 +42,5 @@ async def parted(trail: Trail, feed: Feed, size: int, stream: StreamNow) -> str 
     message = await feed.fetch(size)
     if message is None:
         return None
-    payload = (await trail.payloads([size - 1])).get(size - 1)
+    payload = (await trail.payloads.at([size - 1])).get(size - 1)
     return difference(message, entry, payload)

@@ -17,7 +17,8 @@ import structlog
 
 from services.audit.records.builder import Source
 from services.audit.store.calls import StoreError, TakenError
-from services.audit.store.trail import STREAM, Trail
+from services.audit.store.entries import STREAM
+from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from services.audit.writing.appender import Appender
 from services.audit.writing.feed import Feed
@@ -165,7 +166,7 @@ class Sequencer:
             if self._contested:
                 await self._still_ours()
             # What the store did is open: ask it.
-            await self._appender.load(self._tree, await self._trail.size(self._appender.size))
+            await self._appender.load(self._tree, await self._trail.entries.size(self._appender.size))
         if self.status != "working":
             self.status = "working"
             log.info(
@@ -231,7 +232,7 @@ class Sequencer:
         stream = await self._feed.stream()
         self._pace.stream_has(stream.last)
         await self._trail.prepare()
-        size = await self._trail.size(await self._signer.begin(self._tree))
+        size = await self._trail.entries.size(await self._signer.begin(self._tree))
         await stay_the_same(self._trail, self._feed, size)
         await self._appender.load(self._tree, size)
         if self._signer.last is None:

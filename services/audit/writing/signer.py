@@ -105,7 +105,7 @@ class CheckpointSigner:
         if signed is None:
             return 0
         await self._covered(signed, tree)
-        count = await self._trail.checkpoint_count(max(signed.number - 1, 0))
+        count = await self._trail.checkpoints.count(max(signed.number - 1, 0))
         if count < signed.number:
             raise RefusedError(
                 f"the store has {count} checkpoints, {signed.number + 1} were signed: it was replaced by an older copy or cut. "
@@ -114,7 +114,7 @@ class CheckpointSigner:
         if count == signed.number:
             await self._store(signed)
         elif count > signed.number + 1:
-            newest = await self._trail.checkpoint(count - 1)
+            newest = await self._trail.checkpoints.at(count - 1)
             assert newest is not None
             log.warning(
                 "signer_state_old",
@@ -133,15 +133,15 @@ class CheckpointSigner:
         self.last = self.stored = self._unstored = None
 
     async def _without_state(self) -> Signed | None:
-        count = await self._trail.checkpoint_count()
-        if count == 0 and await self._trail.size() == 0:
+        count = await self._trail.checkpoints.count()
+        if count == 0 and await self._trail.entries.size() == 0:
             return None
         if not self._adopt:
             raise RefusedError(
                 f"{self._state.path} is missing, but the store holds a trail: restore the file, or verify the trail against a checkpoint "
                 "kept elsewhere (`fenghuo trail verify --since FILE`) and start once with FENGHUO_TRAIL_ADOPT=true"
             )
-        newest = await self._trail.checkpoint(count - 1) if count else None
+        newest = await self._trail.checkpoints.at(count - 1) if count else None
         log.warning("signer_state_adopted", size=newest.size if newest else 0)
         if newest is not None:
             self._state.write(newest)
@@ -149,7 +149,7 @@ class CheckpointSigner:
 
     async def _covered(self, signed: Signed, tree: StoredTree) -> None:
         """The store still has what was signed."""
-        if signed.size and await self._trail.entry(signed.size - 1) is None:
+        if signed.size and await self._trail.entries.at(signed.size - 1) is None:
             raise RefusedError(
                 f"a trail of {signed.size} records was signed, the store no longer has the last of them: it was cut or replaced by an "
                 "older copy. Restore the newer one; nothing is signed until then"
@@ -177,10 +177,10 @@ class CheckpointSigner:
 
     async def _store(self, signed: Signed) -> None:
         try:
-            await self._trail.insert_checkpoint(signed)
+            await self._trail.checkpoints.insert(signed)
         except TakenError:
             # Our own insert, whose answer was lost, or another signer's.
-            if await self._trail.checkpoint(signed.number) != signed:
+            if await self._trail.checkpoints.at(signed.number) != signed:
                 raise
         self.stored, self._unstored = signed, None
         self._step("checkpoint")

@@ -6,7 +6,7 @@ never a record.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.audit.records.stored import Signed
-from services.audit.store.calls import StoreError, gallop
+from services.audit.store.calls import StoreError
 from services.audit.store.cosignatures import Cosignature, Cosigned
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
@@ -267,7 +267,9 @@ class Witnesses:
         """Raises NoteError where `given` names none rightly, or the log itself."""
         known = read_witnesses(given)
         cosignature.refuse_kin((one.key for one in known), log_key)
-        self.book = cosigned_in(trail, [one.key for one in known], quorum, is_writer=True)
+        self.book = Cosigned(
+            trail.cosignatures, trail.checkpoints, [one.key for one in known], quorum, is_writer=True
+        )
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry, [one.key.name for one in known])
         self._askers = [
@@ -290,17 +292,5 @@ class Witnesses:
                 group.create_task(asker.run())
 
     async def _newest(self) -> Signed | None:
-        self._count = await self._trail.checkpoint_count(self._count)
-        return await self._trail.checkpoint(self._count - 1) if self._count else None
-
-
-def cosigned_in(
-    trail: Trail, witnesses: Sequence[Witness] = (), quorum: int = 1, *, is_writer: bool = False
-) -> Cosigned:
-    """The cosignatures this store keeps."""
-
-    async def text_of(number: int) -> str | None:
-        signed = await trail.checkpoint(number)
-        return note.parse(signed.note.encode()).text if signed else None
-
-    return Cosigned(trail.cosignatures, gallop, text_of, witnesses, quorum, is_writer=is_writer)
+        self._count = await self._trail.checkpoints.count(self._count)
+        return await self._trail.checkpoints.at(self._count - 1) if self._count else None

@@ -166,7 +166,7 @@ class Searcher:
         """Records [edge, size): only what came since the last question is read."""
         held = self._edge if self._edge and self._edge[0].index == edge else []
         if edge + len(held) < size:
-            held = [*held, *await self._trail.entries(edge + len(held), size)]
+            held = [*held, *await self._trail.entries.between(edge + len(held), size)]
         if len(held) == size - edge:
             self._edge = held
         return held
@@ -177,7 +177,7 @@ class Searcher:
         window = max(_FIRST_WINDOW, 2 * limit) if plan.is_indexed else limit + 1
         while low < high:
             start, end = (max(low, high - window), high) if newest else (low, min(high, low + window))
-            found = await self._looked_at(plan, await self._trail.entries(start, end), newest)
+            found = await self._looked_at(plan, await self._trail.entries.between(start, end), newest)
             low, high = (low, start) if newest else (end, high)
             yield found, high if newest else low
             window = min(window * 2, _LAST_TEXT_WINDOW if plan.words else _LAST_WINDOW)
@@ -214,7 +214,7 @@ class Searcher:
         """
         missing = at_once = limit + 1
         while batch := list(islice(indexes, at_once)):
-            found = await self._looked_at(plan, await self._trail.entries_at(batch), newest)
+            found = await self._looked_at(plan, await self._trail.entries.some(batch), newest)
             yield found, batch[-1] if newest else batch[-1] + 1
             missing = max(missing - len(found), 1)
             at_once = min(
@@ -225,7 +225,7 @@ class Searcher:
         """A case's records stand together under its own index."""
         entries: list[Stored] = []
         step = 500
-        while more := await self._trail.of_case(case, start := len(entries) + 1, start + step):
+        while more := await self._trail.entries.of_case(case, start := len(entries) + 1, start + step):
             entries += more
             if len(more) < step:
                 break
@@ -238,7 +238,7 @@ class Searcher:
         if plan.words is not None:
             texts: dict[int, str | None] = {}
             for at in range(0, len(found), _TEXTS):
-                held = await self._trail.payloads_of(found[at : at + _TEXTS])
+                held = await self._trail.payloads.of(found[at : at + _TEXTS])
                 texts |= {index: searched_words(payload.envelope) for index, payload in held.items()}
             found = [entry for entry in found if plan.has_words(texts.get(entry.index))]
         return found[::-1] if newest else found
@@ -276,7 +276,7 @@ class Searcher:
     async def _times_before(self, places: Sequence[int]) -> list[str]:
         """Of each the time of the record just before it; empty of one that has left the store."""
         if unknown := [place - 1 for place in places if place not in self._times]:
-            stored = await self._trail.times_at(unknown)
+            stored = await self._trail.entries.times_at(unknown)
             self._times |= {index + 1: stored.get(index, "") for index in unknown}
         times = [self._times[place] for place in places]
         while len(self._times) > _TIMES_KEPT:

@@ -12,8 +12,10 @@ from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 from services.audit.records import payloads
 from services.audit.records.actors import Author, fresh_salts
 from services.audit.records.payloads import Payload, PayloadError
-from services.audit.records.record import bounded
+from services.audit.records.record import Rec, RecordError, bounded, digest_of
+from services.audit.records.stored import Stored
 from services.audit.store.calls import LONG_SECONDS, Doc, asked, find_among, insert
+from services.audit.store.entries import Entries
 from services.audit.store.schemas import REST_INDEX, VALIDATORS
 
 CHUNKS, REST, ACTORS = "payloads", "rest", "actors"
@@ -22,8 +24,10 @@ _AUTHORS = 50_000
 REVISION_BITS = 16
 
 
-class PayloadStore:
-    def __init__(self, database: AsyncIOMotorDatabase[Doc]) -> None:
+class Payloads:
+    def __init__(self, database: AsyncIOMotorDatabase[Doc], entries: Entries) -> None:
+        """`entries`: where two payloads cover one record, its entry says which one counts."""
+        self._entries = entries
         self._chunks, self._rest, self._actors = database[CHUNKS], database[REST], database[ACTORS]
         self._authors: dict[str, Author] = {}
 
@@ -56,6 +60,44 @@ class PayloadStore:
         taken = set(await insert(self._chunks, docs, ordered=False))
         return [index for start, count, _ in made if start in taken for index in range(start, start + count)]
 
+    async def at(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        """Those that are there, whole or what an erasure left, with their authors' salts."""
+        return await self._with_authors(await self._one_each(indexes))
+
+    async def _with_authors(self, found: dict[int, Payload]) -> dict[int, Payload]:
+        authors = await self.authors(payload.actor for payload in found.values() if payload.actor is not None)
+        return {
+            index: payload.by(authors[payload.actor].salt)
+            if payload.actor in authors and payload.actor_salt is None
+            else payload
+            for index, payload in found.items()
+        }
+
+    async def of(self, entries: Sequence[Stored]) -> dict[int, Payload]:
+        """What is there of these records' payloads, each the one its record speaks of where that is there.
+        Without authors' salts.
+        """
+        likely = await self._at_whole_chunks(entry.index for entry in entries)
+        own = {
+            entry.index: held
+            for entry in entries
+            if (held := likely.get(entry.index)) is not None and _fits(entry, held)
+        }
+        if others := [entry.index for entry in entries if entry.index not in own]:
+            own |= await self._one_each(others)
+        return own
+
+    async def _one_each(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        """Where a crash or a lost race left two, the record says which is its own."""
+        chosen: dict[int, Payload] = {}
+        for index, found in (await self.find(indexes)).items():
+            chosen[index] = found[0]
+            if len(found) > 1 and (entry := await self._entries.at(index)) is not None:
+                digest = Rec.read(entry.rec).digest
+                fit = (one for one in found if one.raw is not None and digest_of(one.salt, one.raw) == digest)
+                chosen[index] = next(fit, found[0])
+        return chosen
+
     async def find(self, indexes: Iterable[int]) -> dict[int, list[Payload]]:
         wanted = dict.fromkeys(indexes)
         starts = payloads.starts_of(wanted)
@@ -66,7 +108,7 @@ class PayloadStore:
             _merge(found, [{**doc, "_id": doc["index"], "count": 1} for doc in left], wanted)
         return found
 
-    async def at_whole_chunks(self, indexes: Iterable[int]) -> dict[int, Payload]:
+    async def _at_whole_chunks(self, indexes: Iterable[int]) -> dict[int, Payload]:
         """Those in chunks that begin at a multiple of sixteen, as nearly all do: a sixteenth of the keys.
         Whether it is the record's own (a lost race, an erasure) is for the caller to look at.
         """
@@ -126,3 +168,11 @@ def _merge(found: dict[int, list[Payload]], docs: Iterable[Doc], wanted: dict[in
 def _v1(doc: Doc) -> Payload:
     """One document for each payload, as the trail's first version kept them."""
     return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor_salt"))
+
+
+def _fits(entry: Stored, payload: Payload) -> bool:
+    try:
+        digest = Rec.read(entry.rec).digest
+    except RecordError:
+        return False
+    return digest is None if payload.raw is None else digest_of(payload.salt, payload.raw) == digest
