@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from nats.aio.client import Client
 
-from shared.facts import ACT_SET_ASIDE, Decision, Effect, EffectKind, Fact, read_decision
+from shared.facts import Decision, Effect, EffectKind, Fact, read_decision
 from shared.facts.aside import aside_id
+from shared.facts.reason import Reason
 from shared.ids import CaseId
 from shared.on_record import on_record
 from shared.subjects import fact_subject
@@ -51,7 +52,7 @@ NOT_KNOWN_YET = Became(Outcome.RECORDED)
 def became_by(decision: Decision) -> Became:
     """What the decision on the act made of it. Pure."""
     kinds = {effect.kind for effect in decision.effects}
-    if any(effect.why == ACT_SET_ASIDE for effect in decision.effects):
+    if any(effect.why == Reason.ACT_SET_ASIDE for effect in decision.effects):
         outcome = Outcome.SET_ASIDE
     elif EffectKind.REFUSED in kinds:
         outcome = Outcome.REFUSED
@@ -73,5 +74,7 @@ async def became_on_record(
     aside = await on_record(connection, fact_subject(case, Kind.REJECTED), aside_id(sequence), at)
     if aside is not None:
         reason = str(Fact.read(aside.data).data.get("reason"))
-        return Became(Outcome.SET_ASIDE, (Effect(kind=EffectKind.REFUSED, why=ACT_SET_ASIDE, note=reason),))
+        return Became(
+            Outcome.SET_ASIDE, (Effect(kind=EffectKind.REFUSED, why=Reason.ACT_SET_ASIDE, note=reason),)
+        )
     return NOT_KNOWN_YET

@@ -15,7 +15,7 @@ from rich.table import Table
 from fenghuo.answers import out
 from fenghuo.commands._names import Names, clock, left, names
 from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task, TaskState
-from shared.web.reasons import WHY
+from shared.web.labels import why_in_words
 
 STATES = {
     DutyState.OPEN: "[yellow]open[/]",
@@ -48,7 +48,7 @@ def show_case(result: Any) -> None:
     for line in _judgement(case, known):
         out.print(line, highlight=False)
     for one in case.left_out:
-        said = escape(f"{WHY.get(one.why, one.why)}{f': {one.note}' if one.note else ''}")
+        said = escape(f"{why_in_words(one.why, str)}{f': {one.note}' if one.note else ''}")
         out.print(f"[reverse] LEFT OUT [/] {clock(one.at)} {one.kind}: {said}", highlight=False)
     for entry in case.log:
         said = escape(f"by {known.by(entry.by)} {entry.text or ''}".rstrip())

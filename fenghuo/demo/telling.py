@@ -25,6 +25,7 @@ from shared.facts import (
     Report,
     read_decision,
 )
+from shared.facts.reason import Reason
 from shared.ids import PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Kind
 
@@ -46,7 +47,6 @@ class Tone(StrEnum):
     QUIET = "dim"
 
 
-ON_REPORT = "owed_on_report"
 WORDS = {
     EffectKind.CANCELLED: ("ended", Tone.QUIET),
     EffectKind.REFUSED: ("refused", Tone.BAD),
@@ -183,7 +183,7 @@ class Teller:
         tag = self.tag(case)
         answer = self._answers.pop(decision.about.id, None)
         openings = [effect for effect in decision.effects if effect.kind is EffectKind.OPENED]
-        reports = [effect for effect in openings if effect.why == ON_REPORT]
+        reports = [effect for effect in openings if effect.why == Reason.OWED_ON_REPORT]
         if reports:
             channels = sorted(
                 {channel for notice in decision.notices for channel in notice.channels}, reverse=True
@@ -199,7 +199,7 @@ class Teller:
             )
         owing: dict[str, list[str]] = {}
         for effect in openings:
-            if effect.why != ON_REPORT and effect.duty is not None:
+            if effect.why != Reason.OWED_ON_REPORT and effect.duty is not None:
                 owing.setdefault(self.person(effect.person), []).append(
                     f"{in_words(rule_of(effect.duty))} by {self.clock(effect.due_at, at)}"
                 )
@@ -220,7 +220,7 @@ class Teller:
         who = tuple(dict.fromkeys(self.person(effect.person) for effect in effects if effect.person))
         how = f" by {VIA.get(answer.via, answer.via)}" if answer else ""
         match kind:
-            case EffectKind.LIT if why not in (ON_REPORT, "owed"):
+            case EffectKind.LIT if why not in (Reason.OWED_ON_REPORT, Reason.OWED):
                 return "lit next", who, f", {self._post(first)}", Tone.LIT
             case EffectKind.DARK | EffectKind.UNREACHED:
                 return WORDS_OF_SILENCE[kind], who, f": {SILENCE.get(why, in_words(why))}", Tone.DARK
@@ -246,7 +246,7 @@ class Teller:
                 return "LAPSED", (), self._lapsed(", ".join(who), effects), Tone.BAD
             case EffectKind.CHAIN_ENDED:
                 return "chain end", (), f"nobody is left to light for {', '.join(who)}", Tone.BAD
-            case EffectKind.RAISED if why == "lapse_referred":
+            case EffectKind.RAISED if why == Reason.LAPSE_REFERRED:
                 return None  # the effect that it was referred says so
             case EffectKind.REFERRED:
                 return "referred", (), f"{self._unit(first)}: {_what(effects)} ({in_words(why)})", Tone.BAD

@@ -20,9 +20,6 @@ from shared.facts.acts import (
 from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
 from shared.facts.check import Checked, Found
 from shared.facts.decision import (
-    ACT_SET_ASIDE,
-    EXCUSES,
-    OUR_FAILURES,
     About,
     Brief,
     CallMade,
@@ -31,28 +28,22 @@ from shared.facts.decision import (
     Decision,
     DirectoryNote,
     EarlyEnd,
-    Effect,
-    EffectKind,
-    Excuse,
-    LapseCause,
     Name,
     Notice,
-    Outage,
     Outgoing,
     PersonalChange,
     Purpose,
-    Rule,
     Signature,
     Touch,
     read_decision,
 )
+from shared.facts.effect import EXCUSES, OUR_FAILURES, Effect, EffectKind, Excuse, LapseCause, Outage, Rule
 from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.value import Value
 
 __all__ = [
-    "ACT_SET_ASIDE",
     "EXCUSES",
     "OUR_FAILURES",
     "About",

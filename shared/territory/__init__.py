@@ -12,10 +12,11 @@ from shared.acts.who import Where
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Acknowledgement, Actor, Via
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId, TaskId
 from shared.territory.claim import Claim
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
-from shared.territory.refusal import Refusal, Why
+from shared.territory.refusal import Refusal
 from shared.territory.reports import is_witness, may_assign, report_faults, reporter_of
 from shared.territory.table import MAY, MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, WITNESSED
 from shared.vocabulary import Kind
@@ -28,7 +29,6 @@ __all__ = [
     "WITNESSED",
     "Claim",
     "Refusal",
-    "Why",
     "allowed",
     "has_whole_city",
     "is_witness",
@@ -60,10 +60,10 @@ def may(
     """
     where = MAY[kind].get(actor.role)
     if where is None:
-        return Refusal(Why.ROLE, roles=tuple(sorted(MAY[kind])))
+        return Refusal(Reason.ROLE_MAY_NOT, roles=tuple(sorted(MAY[kind])))
     claim = Claim(actor, case, directory, at, task, duty)
     if where is Where.CALLED and person is not None and person != actor.who:
-        return Refusal(Why.FOR_THEMSELF_ALONE) if kind is Kind.CONTESTED else claim.for_another()
+        return Refusal(Reason.FOR_THEMSELF_ALONE) if kind is Kind.CONTESTED else claim.for_another()
     return None if claim.holds(where) else claim.refusal(where)
 
 

@@ -14,9 +14,10 @@ from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.directory.competence import Matter, covers
 from shared.facts import Actor
+from shared.facts.reason import Reason
 from shared.ids import AreaCode, DutyId, PersonId, PostId, RosterId, TaskId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
-from shared.territory.refusal import WHY_NOT, Refusal, Why
+from shared.territory.refusal import WHY_NOT, Refusal
 from shared.territory.table import MAY_LOG_A_CALL
 from shared.vocabulary import ReportKind
 
@@ -58,7 +59,7 @@ class Claim:
         case.
         """
         if self.actor.role not in MAY_LOG_A_CALL:
-            return Refusal(Why.FOR_THEMSELF_ALONE, roles=tuple(sorted(MAY_LOG_A_CALL)))
+            return Refusal(Reason.FOR_THEMSELF_ALONE, roles=tuple(sorted(MAY_LOG_A_CALL)))
         return None if self.standing else self.refusal(Where.STANDING)
 
     def refusal(self, where: Where) -> Refusal:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from shared.directory import Directory, Source
 from shared.facts import Actor, Report
+from shared.facts.reason import Reason
 from shared.facts.report import Reported
 from shared.ids import SourceId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
-from shared.territory.refusal import Refusal, Why
+from shared.territory.refusal import Refusal
 from shared.territory.table import MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, WITNESSED
 from shared.vocabulary import ReportKind, Role
 
@@ -24,23 +25,25 @@ def report_faults(by: Actor, form: Reported, directory: Directory) -> Iterator[t
     """(field, why it may not stand there), of a report that `by` hands in."""
     roles = MAY_OPEN[form.kind]
     if by.role not in roles:
-        yield "kind", Refusal(Why.NOT_BY_HAND, roles=tuple(sorted(roles)))
+        yield "kind", Refusal(Reason.MAY_NOT_OPEN_THAT_KIND, roles=tuple(sorted(roles)))
         return
     if by.role is Role.PUBLISHER and not _is_declared_for(by, form.unit, directory):
-        yield "unit", Refusal(Why.NOT_DECLARED, unit=form.unit)
+        yield "unit", Refusal(Reason.NOT_DECLARED_TO_REPORT_FOR_IT, unit=form.unit)
     own_name = speaks_for(directory, unit_of(by, directory), form.unit)
     whole_city = has_whole_city(directory, unit_of(by, directory))
     if not (own_name or whole_city or form.kind in WITNESSED or form.kind is ReportKind.ACCOUNTABILITY):
-        yield "unit", Refusal(Why.IN_ANOTHERS_NAME, unit=unit_of(by, directory))
+        yield "unit", Refusal(Reason.NOT_IN_ANOTHER_UNITS_NAME, unit=unit_of(by, directory))
     if form.by_telephone and not (by.role in MAY_LOG_A_CALL and (whole_city or own_name)):
-        yield "by_telephone", Refusal(Why.NO_STANDING, roles=tuple(sorted(MAY_LOG_A_CALL)))
+        yield "by_telephone", Refusal(Reason.NO_STANDING, roles=tuple(sorted(MAY_LOG_A_CALL)))
     for place, task in enumerate(form.tasks):
         for unit in (task.unit, *task.units):
             if unit is not None and not may_assign(by, unit, directory):
                 yield (
                     f"tasks.{place}.unit",
                     Refusal(
-                        Why.CANT_ASSIGN, roles=tuple(sorted(MAY_ASSIGN)), unit=_superior_of(unit, directory)
+                        Reason.MAY_NOT_ASSIGN_TO_THAT_UNIT,
+                        roles=tuple(sorted(MAY_ASSIGN)),
+                        unit=_superior_of(unit, directory),
                     ),
                 )
 

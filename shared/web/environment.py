@@ -15,7 +15,7 @@ from shared.said import Said
 from shared.vocabulary import Language
 from shared.web import times
 from shared.web.excuses import excuse_words
-from shared.web.labels import label
+from shared.web.labels import label, why_in_words
 from shared.web.languages import catalogue, name_in
 
 LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
@@ -42,6 +42,8 @@ def environment(
         return name_in(name, language)
 
     def labelled(value: object, group: str) -> str:
+        if group == "why":
+            return why_in_words(str(value), words.gettext)
         return words.gettext(label(group, value))
 
     def full(at: datetime) -> str:

@@ -4,11 +4,15 @@ A level has its colour (red, orange, yellow, blue) and always its numeral and wo
 nothing to many eyes.
 """
 
-from shared.acts import ACTS
+from collections.abc import Callable
+
+from shared.facts.reason import reason_of
+from shared.web.event_labels import EVENTS
 from shared.web.languages import N_
-from shared.web.reasons import ROLES, WHY
+from shared.web.reasons import ROLES
 
 LABELS: dict[str, dict[str, str]] = {
+    **EVENTS,
     "level": {
         "I": N_("I · extremely grave"),
         "II": N_("II · grave"),
@@ -52,97 +56,6 @@ LABELS: dict[str, dict[str, str]] = {
         "lapsed_discharged": N_("done late"),
         "cancelled": N_("cancelled"),
     },
-    "distrust": {
-        "subject": N_("It lies on no subject that a fact could have."),
-        "envelope": N_("It is no CloudEvent."),
-        "kind": N_("Its content is of another kind than the subject it was stored on."),
-        "case": N_(
-            "It names no case where its kind is about one, or names one where its kind is about none."
-        ),
-        "lane": N_("It was stored in another lane than its case's."),
-        "author": N_("Whom it names as its author may not write facts of its kind."),
-        "actor": N_("Its author can't speak for whom it says did it."),
-        "headers": N_(
-            "It carries headers that no author sets: an answer of the broker was let into the record."
-        ),
-        "message_id": N_("It was stored under another id than its own."),
-    },
-    "fact": {
-        **{kind.value: act.label for kind, act in ACTS.items()},
-        "reported": N_("reported"),
-        "acknowledged": N_("acknowledged"),
-        "due": N_("a clock struck"),
-        "decided": N_("decided"),
-        "delivered": N_("message delivered"),
-        "failed": N_("message failed"),
-        "rejected": N_("message refused"),
-        "untrusted": N_("not authentic"),
-        "directory_changed": N_("directory changed"),
-        "directory_proposed": N_("change of the directory proposed"),
-        "redacted": N_("personal data erased"),
-        "held": N_("legal hold placed"),
-        "released": N_("legal hold released"),
-        "read": N_("trail read"),
-        "sealed_range": N_("records sealed in a file"),
-        "heard": N_("sign of life"),
-        "established": N_("watch begun"),
-        "matched": N_("matched with a report"),
-        "absorbed": N_("duplicate taken in"),
-        "referred": N_("lapse referred"),
-        "checked": N_("independent check"),
-        "policy_drafted": N_("policy drafted"),
-        "policy_approved": N_("policy approved"),
-    },
-    "effect": {
-        "opened": N_("duty opened"),
-        "lit": N_("lit"),
-        "reminded": N_("reminded"),
-        "discharged": N_("duty discharged"),
-        "lapsed": N_("duty lapsed"),
-        "taken": N_("taken by a stand-in"),
-        "dark": N_("stayed dark"),
-        "unreached": N_("not reached by any call"),
-        "chain_ended": N_("fallback chain at its end"),
-        "cancelled": N_("duty cancelled"),
-        "noted": N_("noted"),
-        "refused": N_("refused"),
-        "status": N_("status of the case"),
-        "holder": N_("unit that answers"),
-        "slipped": N_("slip coloured"),
-        "told": N_("told"),
-        "regraded": N_("regraded"),
-        "moved": N_("limit moved"),
-        "paused": N_("paused"),
-        "resumed": N_("resumed"),
-        "snoozed": N_("reminder put off"),
-        "unacknowledged": N_("gone quiet, raised again"),
-        "held": N_("held, nobody was rung"),
-        "task": N_("task"),
-        "suspected": N_("suspected omission"),
-        "matched": N_("matched with a report"),
-        "referred": N_("lapse referred"),
-        "proposed": N_("measure proposed"),
-        "raised": N_("another case raised"),
-        "gap": N_("gap ahead"),
-        "command": N_("command"),
-        "waits": N_("waits for a second person"),
-        "owed_again": N_("owed again"),
-        "left_out": N_("left out"),
-    },
-    "asked": {
-        "withdrawn": N_("to withdraw the report"),
-        "closed": N_("to close the case"),
-        "merged": N_("to merge it into another case"),
-        "regraded": N_("to grade it down"),
-    },
-    "cause": {
-        "reported_late": N_("the report came in after the limit"),
-        "not_acknowledged": N_("not acknowledged by the limit"),
-        "not_done": N_("not done by the limit"),
-        "omitted": N_("an outside source knew and no unit had reported"),
-        "silent": N_("the source gave no sign of life"),
-        "absent": N_("nobody signed in for the shift"),
-    },
     "channel": {
         "voice": N_("phone"),
         "sms": N_("SMS"),
@@ -150,52 +63,6 @@ LABELS: dict[str, dict[str, str]] = {
         "webhook": N_("webhook"),
         "chat": N_("chat"),
     },
-    "purpose": {
-        "report": N_("report"),
-        "reminder": N_("reminder"),
-        "fallback": N_("stand-in for somebody who is dark"),
-        "withdrawn": N_("withdrawal"),
-        "duty": N_("something to do"),
-        "overdue": N_("overdue"),
-        "again": N_("once more"),
-        "inform": N_("for information"),
-        "changed": N_("change of one's own entry"),
-        "ended": N_("ended early"),
-        "second": N_("a second person's decision"),
-        "called": N_("a call written down"),
-        "undecided": N_("a report to be seen to by hand"),
-    },
-    "touch": {
-        "absent": N_("counts as absent"),
-        "present": N_("no longer counts as absent"),
-        "on_shift": N_("is on watch"),
-        "off_shift": N_("is not on watch"),
-        "roster": N_("another rotation of"),
-        "holds": N_("holds the post"),
-        "holds_no_more": N_("no longer holds the post"),
-        "deputy": N_("is deputy for"),
-        "deputy_no_more": N_("is no longer deputy for"),
-        "addresses": N_("other numbers or addresses"),
-        "roles": N_("other roles"),
-        "unit": N_("belongs to"),
-        "removed": N_("is not in the directory any more"),
-    },
-    "directory_op": {
-        "put_area": N_("an area is added or changed"),
-        "put_unit": N_("a unit is added or changed"),
-        "put_person": N_("a person is added or changed"),
-        "put_post": N_("a post is added or changed"),
-        "put_roster": N_("a roster is added or changed"),
-        "put_source": N_("a source is added or changed"),
-        "put_plan": N_("a contingency plan is added or changed"),
-        "put_suppression": N_("a suppression is added or changed"),
-        "remove": N_("an entry is removed"),
-        "set_holder": N_("a post is held by somebody else"),
-        "set_absence": N_("somebody is absent"),
-        "end_absence": N_("somebody is back"),
-        "override_roster": N_("somebody stands in on a roster"),
-    },
-    "why": WHY,
     "document": {
         "written_report": N_("written report"),
         "verification_report": N_("verification report"),
@@ -294,16 +161,6 @@ LABELS: dict[str, dict[str, str]] = {
         "P3D": N_("3 days"),
         "P7D": N_("7 days"),
     },
-    "found": {
-        "clock_missing": N_("a clock is missing"),
-        "clock_other": N_("the clock is set for another moment"),
-        "clock_stray": N_("a clock nobody waits for"),
-        "clock_lost": N_("a clock was lost"),
-        "fact_ignored": N_("a fact was passed over"),
-        "case_unreadable": N_("the case can't be read"),
-        "case_rebuilt": N_("the case was made again from the record"),
-        "lane_still": N_("nothing moves"),
-    },
     "how": {"looked": N_("looked at"), "taken": N_("taken away as a file")},
     "part": {
         "intake": N_("taking in reports"),
@@ -311,17 +168,6 @@ LABELS: dict[str, dict[str, str]] = {
         "notifier": N_("calling people"),
         "audit": N_("keeping the record"),
         "the broker": N_("the whole system"),
-    },
-    "excuse": {
-        "system_away": N_("the system was away"),
-        "nothing_delivered": N_("no call had been handed over"),
-        "intake_unreachable": N_("reporting was tried while we could not be reached"),
-        "call_contested": N_("the call is contested"),
-        "every_channel_failed": N_("every channel failed"),
-        "no_channel_delivered": N_("no channel delivered"),
-        "stood_in": N_("a stand-in answered"),
-        "transfer_pending": N_("a transfer was pending"),
-        "snoozed": N_("put off by themselves"),
     },
     "weekday": {
         "1": N_("Monday"),
@@ -338,14 +184,39 @@ LABELS: dict[str, dict[str, str]] = {
 
 
 def label(group: str, value: object) -> str:
-    """The message for a value; a value nobody has named yet shows as it is. Why something followed is often
-    the act itself.
-    """
+    """The message for a value; a value nobody has named yet shows as it is."""
     key = "" if value is None else str(value)
-    named = LABELS[group].get(key)
-    if named is None and group == "why":
-        named = LABELS["fact"].get(key)
-    return named or key
+    return LABELS[group].get(key) or key
+
+
+_ALSO_WHY = (
+    "why",
+    "fact",
+    "status",
+    "task",
+    "slip",
+    "cause",
+    "measure",
+    "gap",
+    "excuse",
+    "document",
+    "kind",
+    "topic",
+)
+"""Why something followed is often the act itself, or what it has become."""
+
+
+def why_in_words(why: str, say: Callable[[str], str]) -> str:
+    """A reason in words, with what it carries; `say` finds a message of the catalogue."""
+    reason, carried = reason_of(why)
+    if reason is None:
+        why_alone, _, carried = why.partition(":" if ":" in why else ".")
+    else:
+        why_alone = reason
+    words = next((LABELS[group][why_alone] for group in _ALSO_WHY if why_alone in LABELS[group]), None)
+    if words is None:
+        return why
+    return f"{say(words)}: {why_in_words(carried, say)}" if carried else say(words)
 
 
 PROBLEMS = (

@@ -91,8 +91,6 @@ WHY: dict[str, str] = {
     "all_verified": N_("every task is verified"),
     "approvals_missing": N_("approvals are missing"),
     "approved_already": N_("approved already by this person"),
-    "as_proposed": N_("as proposed"),
-    "other_than_proposed": N_("other than proposed"),
     "asked_after_the_limit": N_("asked after the limit"),
     "assigned_to_another_unit": N_("assigned to another unit"),
     "assignment_objected_to": N_("the assignment was objected to"),
@@ -265,6 +263,45 @@ WHY: dict[str, str] = {
     "may_not_open_that_kind": N_("a case of this kind is not theirs to open"),
     "taken_up_by_the_unit": N_("the unit itself has taken it up"),
     "on_a_witness_alone_nobody_answers": N_("on a witness's word alone nobody answers for it"),
+    "acknowledged_discharges_nothing_by_this_policy": N_("answering discharges nothing by this policy"),
+    "logged_call_discharges_nothing_by_this_policy": N_("a logged call discharges nothing by this policy"),
+    "alike": N_("alike"),
+    "assignment_objected_to_and_no_common_superior": N_(
+        "the assignment was objected to, and the two units have no superior in common"
+    ),
+    "back_to_a_previous_holder_and_no_common_superior": N_(
+        "it would go back to a previous holder, and the two units have no superior in common"
+    ),
+    "bounce_limit_reached_and_no_common_superior": N_(
+        "passed on too often, and the two units have no superior in common"
+    ),
+    "carried_on_in": N_("carried on in case"),
+    "case_is_open": N_("the case is open"),
+    "case_is_resolved": N_("the case is resolved"),
+    "deaths_at_least": N_("deaths, at least"),
+    "injuries_at_least": N_("injuries, at least"),
+    "loss_at_least": N_("loss, at least"),
+    "ended_by": N_("ended by"),
+    "lapse": N_("a limit passed"),
+    "lapse_number": N_("lapses within a year"),
+    "late_by_at_least": N_("late by at least"),
+    "level": N_("level"),
+    "measure_as_proposed": N_("as proposed"),
+    "measure_other_than_proposed": N_("other than proposed"),
+    "no_duty_for": N_("the policy lays no duty on this kind of matter"),
+    "no_such_duty": N_("there is no such duty"),
+    "nobody_touched": N_("nobody is touched by the change"),
+    "not_on_purpose": N_("not on purpose"),
+    "on_purpose": N_("on purpose"),
+    "overdue": N_("overdue"),
+    "post_is_gone": N_("the post is not in the directory any more"),
+    "suppressed": N_("held by a plan of silence"),
+    "task_is_accepted": N_("the task is accepted already"),
+    "task_is_assigned": N_("the task is not accepted yet"),
+    "task_is_cancelled": N_("the task is cancelled"),
+    "task_is_verified": N_("the task is verified already"),
+    "task_is_waiting": N_("the task waits for another one"),
+    "watched": N_("watched from now on"),
 }
 
 NOT_THEIRS = N_("You may not do this: %(why)s.")

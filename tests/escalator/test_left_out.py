@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from services.escalator.deciding import duties, lighting, new_case, opening
 from services.escalator.deciding.bare_case import decide_somehow
 from services.escalator.deciding.decide import decide
-from services.escalator.deciding.draft import DESK_DUTY, Draft
+from services.escalator.deciding.draft import DESK_DUTY, Draft, Why
 from services.escalator.policy.rule import DutyRule
 from shared.case import Case, DutyState, write_case
 from shared.facts import (
-    ACT_SET_ASIDE,
     Acknowledgement,
     Actor,
     Decision,
@@ -27,6 +26,7 @@ from shared.facts import (
     TaskForm,
     Via,
 )
+from shared.facts.reason import Reason
 from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import CASE, LEADERS, LEARNED, Story, a_report, default_rules
@@ -236,7 +236,9 @@ def test_an_act_that_fails_is_answered_as_set_aside_and_changes_nothing(
 
     monkeypatch.setattr("services.escalator.deciding.decide.answer", broken)
     decision = story.acknowledged(before.duties[0].bearer, 1)
-    assert [(effect.kind, effect.why) for effect in decision.effects] == [(EffectKind.REFUSED, ACT_SET_ASIDE)]
+    assert [(effect.kind, effect.why) for effect in decision.effects] == [
+        (EffectKind.REFUSED, Reason.ACT_SET_ASIDE)
+    ]
     assert [duty.state for duty in story.now.duties] == [duty.state for duty in before.duties]
     assert not any(lit.answered_at for duty in story.now.duties for lit in duty.lit)
     assert story.now.left_out[-1].kind == Kind.ACKNOWLEDGED
@@ -251,7 +253,7 @@ def test_a_clock_that_fails_for_one_duty_does_its_work_for_the_others_and_is_tri
     unlucky = story.now.duties[0].id
     real = lighting.light_next
 
-    def broken(draft: Draft, duty: Any, why: str) -> None:
+    def broken(draft: Draft, duty: Any, why: Why) -> None:
         if duty.id == unlucky:
             raise ValueError("a fault of ours")
         real(draft, duty, why)

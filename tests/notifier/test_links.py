@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from fenghuo.gateway_lab import GatewayLab
-from shared.facts import ACT_SET_ASIDE, Acknowledgement, CaseAct, Effect, EffectKind, Name, Purpose
+from shared.facts import Acknowledgement, CaseAct, Effect, EffectKind, Name, Purpose
+from shared.facts.reason import Reason
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Language
 from tests.lab import Lab, Running, until
@@ -63,7 +64,7 @@ async def test_looking_acknowledges_nothing_and_pressing_does_it_once(
     ("why", "language", "said"),
     [
         ("case_is_closed", Language.ZH, "原因：事件已办结"),
-        (ACT_SET_ASIDE, Language.EN, "A fault of the system"),
+        (Reason.ACT_SET_ASIDE, Language.EN, "A fault of the system"),
     ],
 )
 async def test_an_answer_that_does_not_count_is_told_so_with_whom_to_ring(

@@ -16,11 +16,11 @@ from shared.acts.who import Where
 from shared.case import Case, PublicNotice, Suspicion, Transfer
 from shared.directory import Directory, DirectoryFault, Unit
 from shared.facts import Acknowledgement, Actor, Report, Via
+from shared.facts.reason import Reason
 from shared.ids import PersonId, TaskId, UnitId
-from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal, Why
-from shared.vocabulary import CASE_ACTS, Kind, Language, ReportKind, Role
-from shared.web.languages import catalogue
-from shared.web.reasons import WHY, in_words
+from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal
+from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role
+from shared.web.reasons import in_words
 from tests.escalator.builders import LEARNED, Story, a_report, example_directory
 
 COUNTY, BELOW, ABOVE, BESIDE, CITY = (
@@ -94,7 +94,7 @@ def test_every_act_from_every_unit_is_as_the_table_says(role: Role) -> None:
         )
         if where is None:
             assert refusal is not None
-            assert (refusal.why, set(refusal.roles)) == (Why.ROLE, set(MAY[kind]))
+            assert (refusal.why, set(refusal.roles)) == (Reason.ROLE_MAY_NOT, set(MAY[kind]))
 
 
 @pytest.mark.parametrize("role", Role)
@@ -131,7 +131,7 @@ def test_a_system_acts_on_what_it_reported_itself_and_opens_what_everybody_may()
         somebody(COUNTY, Role.PUBLISHER, f"source:{one}") for one in ("shaquan-info", "wangshan-info")
     )
     assert may(own, Kind.WITHDRAWN, case) is None
-    assert may(other, Kind.WITHDRAWN, case) == Refusal(Why.NOT_REPORTED_BY, unit=UnitId(COUNTY))
+    assert may(other, Kind.WITHDRAWN, case) == Refusal(Reason.REPORTED_BY_SOMEBODY_ELSE, unit=UnitId(COUNTY))
 
 
 @given(st.data())
@@ -152,7 +152,7 @@ def test_nobody_beside_has_standing(data: st.DataObject) -> None:
     )
     kind = data.draw(st.sampled_from([kind for kind in MAY if MAY[kind].get(actor.role) is Where.STANDING]))
     refusal = may(actor, kind, case)
-    assert refusal == Refusal(Why.NO_STANDING, unit=UnitId(COUNTY))
+    assert refusal == Refusal(Reason.NO_STANDING, unit=UnitId(COUNTY))
 
 
 # The ties
@@ -206,7 +206,7 @@ def test_whoever_names_no_unit_speaks_for_their_own_and_a_stranger_for_none() ->
     case = the_countys_case()
     assert may(somebody(None, Role.LEADER, "yan_yu"), Kind.RESOLVED, case) is None
     assert may(somebody(None, Role.LEADER, "wei_huang"), Kind.RESOLVED, case) == Refusal(
-        Why.NO_STANDING, unit=UnitId(COUNTY)
+        Reason.NO_STANDING, unit=UnitId(COUNTY)
     )
     assert may(somebody(None, Role.LEADER), Kind.RESOLVED, case) is not None
 
@@ -233,7 +233,7 @@ def test_whoever_is_over_a_task_is_not_over_the_case() -> None:
     over = somebody("emergency_bureau", Role.LEADER)
     assert may(over, Kind.IMPOSED, story.now, task=TaskId("t1")) is None
     assert may(over, Kind.IMPOSED, story.now) == Refusal(
-        Why.ONLY_THE_SUPERIOR, unit=UnitId("wangshan_info_centre")
+        Reason.ONLY_THE_COMMON_SUPERIOR_IMPOSES, unit=UnitId("wangshan_info_centre")
     )
 
 
@@ -275,7 +275,7 @@ def test_whoever_was_told_acknowledges_for_themself_by_the_link_and_by_their_tok
 # Reports
 
 
-def faults(by: str, role: Role, **form: Any) -> dict[str, Why]:
+def faults(by: str, role: Role, **form: Any) -> dict[str, Reason]:
     report = Report.model_validate(a_report().model_dump() | form)
     return {
         field: refusal.why
@@ -292,8 +292,8 @@ def test_a_system_reports_for_the_units_it_is_declared_for() -> None:
     report = a_report(unit="shaquan_info_centre")
     for source, found in (
         ("shaquan-info", []),
-        ("wangshan-info", [Why.NOT_DECLARED]),
-        ("nobody", [Why.NOT_DECLARED]),
+        ("wangshan-info", [Reason.NOT_DECLARED_TO_REPORT_FOR_IT]),
+        ("nobody", [Reason.NOT_DECLARED_TO_REPORT_FOR_IT]),
     ):
         by = somebody("shaquan_info_centre", Role.PUBLISHER, f"source:{source}")
         assert [
@@ -303,12 +303,12 @@ def test_a_system_reports_for_the_units_it_is_declared_for() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in ReportKind if kind not in WITNESSED])
 def test_what_lays_work_or_blame_on_people_is_no_systems_to_open(kind: ReportKind) -> None:
-    assert faults(COUNTY, Role.PUBLISHER, kind=kind) == {"kind": Why.NOT_BY_HAND}
-    assert faults(COUNTY, Role.REPORTER, kind=kind) == {"kind": Why.NOT_BY_HAND}
+    assert faults(COUNTY, Role.PUBLISHER, kind=kind) == {"kind": Reason.MAY_NOT_OPEN_THAT_KIND}
+    assert faults(COUNTY, Role.REPORTER, kind=kind) == {"kind": Reason.MAY_NOT_OPEN_THAT_KIND}
 
 
 def test_a_task_is_opened_in_ones_own_name_and_the_organ_holds_any_unit_to_account() -> None:
-    assert faults(BESIDE, Role.LEADER, kind="task", unit=COUNTY) == {"unit": Why.IN_ANOTHERS_NAME}
+    assert faults(BESIDE, Role.LEADER, kind="task", unit=COUNTY) == {"unit": Reason.NOT_IN_ANOTHER_UNITS_NAME}
     assert faults(ABOVE, Role.LEADER, kind="task", unit=COUNTY) == {}
     assert faults("discipline_organ", Role.DISCIPLINE, kind="accountability", unit=COUNTY) == {}
 
@@ -330,7 +330,7 @@ def test_tasks_are_laid_on_units_below_and_in_ones_own_field(
     unit: str, role: Role, on: str, *, may_assign: bool
 ) -> None:
     found = faults(unit, role, unit=unit, tasks=[{"title": "排查", "units": [on]}])
-    assert found == ({} if may_assign else {"tasks.0.unit": Why.CANT_ASSIGN})
+    assert found == ({} if may_assign else {"tasks.0.unit": Reason.MAY_NOT_ASSIGN_TO_THAT_UNIT})
 
 
 @pytest.mark.parametrize(
@@ -363,9 +363,9 @@ def test_a_report_of_before_is_a_witness_where_its_principal_is_another_units_sy
 def test_a_call_is_written_down_for_a_unit_by_a_duty_office_alone() -> None:
     assert faults(CITY, Role.DUTY_OFFICER, unit=COUNTY, by_telephone=True) == {}
     assert faults(BESIDE, Role.DUTY_OFFICER, unit=COUNTY, by_telephone=True) == {
-        "by_telephone": Why.NO_STANDING
+        "by_telephone": Reason.NO_STANDING
     }
-    assert faults(CITY, Role.REPORTER, unit=COUNTY, by_telephone=True) == {"by_telephone": Why.NO_STANDING}
+    assert faults(CITY, Role.REPORTER, unit=COUNTY, by_telephone=True) == {"by_telephone": Reason.NO_STANDING}
 
 
 # The directory, and the words
@@ -384,13 +384,11 @@ def test_a_unit_of_a_part_of_the_city_has_not_the_whole() -> None:
         directory.revised(units=tuple(units))
 
 
-@pytest.mark.parametrize("why", Why)
-def test_every_refusal_has_its_words_in_both_languages(why: Why) -> None:
-    assert catalogue(Language.ZH).gettext(WHY[why]) != WHY[why]
-
-
 def test_a_refusal_says_what_is_missing_and_whom_to_ask() -> None:
-    words = in_words(Refusal(Why.NO_STANDING, unit=UnitId(COUNTY)), example_directory())
+    words = in_words(Refusal(Reason.NO_STANDING, unit=UnitId(COUNTY)), example_directory())
     assert words.en.endswith("Ask: Government of Shaquan County.")
     assert words.zh == "您无权办理：案件归其他单位，不在其管辖之内。请找：沙泉县人民政府。"
-    assert "duty officer" in in_words(Refusal(Why.ROLE, roles=(Role.DUTY_OFFICER,)), example_directory()).en
+    assert (
+        "duty officer"
+        in in_words(Refusal(Reason.ROLE_MAY_NOT, roles=(Role.DUTY_OFFICER,)), example_directory()).en
+    )

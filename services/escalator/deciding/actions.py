@@ -8,12 +8,13 @@ again, or changes the duty it is about; it never says what a person has to decid
 from collections.abc import Callable
 from datetime import datetime
 
-from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.lighting import call_again
 from services.escalator.deciding.referral import refer
 from services.escalator.policy.model import SilentSource
 from shared.case import Duty
 from shared.facts import EffectKind, Report, TaskForm
+from shared.facts.reason import Reason
 from shared.ids import CaseId, PostId, UnitId, case_id_for
 from shared.vocabulary import Kind, ReportKind
 
@@ -29,7 +30,7 @@ def act_on(draft: Draft, duty: Duty, name: str) -> None:
         action(draft, duty)
 
 
-def raise_case(draft: Draft, key: str, at: datetime, report: Report, why: str, **more: object) -> CaseId:
+def raise_case(draft: Draft, key: str, at: datetime, report: Report, why: Why, **more: object) -> CaseId:
     """Open another case by a `reported` fact; the same key and time always mean the same case."""
     case = case_id_for(key, at)
     draft.send(Kind.REPORTED, case, report.model_dump(mode="json", exclude_none=True), why, **more)
@@ -54,7 +55,7 @@ def _supervision_order(draft: Draft, duty: Duty) -> None:
         f"order:{draft.case.id}:{duty.id}",
         duty.due_at,
         report,
-        "supervision_order",
+        Reason.SUPERVISION_ORDER,
         duty=duty.id,
         unit=duty.owed_by,
     )
@@ -72,7 +73,7 @@ def _public_notice_draft(draft: Draft, duty: Duty) -> None:
     draft.on(
         duty,
         EffectKind.PROPOSED,
-        "public_notice_draft",
+        Reason.PUBLIC_NOTICE_DRAFT,
         due_at=duty.due_at,
         rule=draft.plan_of(duty).overdue_rule,
     )
@@ -94,18 +95,23 @@ def _incident(draft: Draft, duty: Duty) -> None:
         as_graded,
     )
     raise_case(
-        draft, f"incident:{draft.case.id}:{duty.id}", duty.due_at, report, "incident_raised", duty=duty.id
+        draft,
+        f"incident:{draft.case.id}:{duty.id}",
+        duty.due_at,
+        report,
+        Reason.INCIDENT_RAISED,
+        duty=duty.id,
     )
 
 
 def _unacknowledge(draft: Draft, duty: Duty) -> None:
     """It was acknowledged and went quiet: raised again, with the chain from its beginning."""
-    duty = call_again(draft, duty, "went_quiet", chain=draft.plan_of(duty).chain)
+    duty = call_again(draft, duty, Reason.WENT_QUIET, chain=draft.plan_of(duty).chain)
     draft.put(duty, taken_by=None, taken_at=None)
     draft.on(
         duty,
         EffectKind.UNACKNOWLEDGED,
-        "went_quiet",
+        Reason.WENT_QUIET,
         due_at=duty.due_at,
         rule=draft.plan_of(duty).overdue_rule,
     )

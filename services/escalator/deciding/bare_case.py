@@ -17,11 +17,10 @@ from services.escalator.deciding.report_reading import TEXT_LIMIT, read_report
 from services.escalator.deciding.settling import settle
 from shared.case import Case, Held, Matter
 from shared.facts import Decision, EffectKind, Fact, Report
+from shared.facts.reason import Reason
 from shared.ids import CaseId
 from shared.territory import MAY_OPEN
 from shared.vocabulary import Kind, ReportKind
-
-WHY = "report_not_worked_out"
 
 
 def decide_somehow(
@@ -59,7 +58,7 @@ def bare_case(
         decision=empty,
     )
     draft = Draft(case, sequence, now, rules, careful=True)
-    draft.note(EffectKind.LEFT_OUT, WHY, note=failed(fact.kind, error))
+    draft.note(EffectKind.LEFT_OUT, Reason.REPORT_NOT_WORKED_OUT, note=failed(fact.kind, error))
     call_the_desk(draft)
     return settle(draft, fact)
 

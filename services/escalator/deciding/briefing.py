@@ -11,46 +11,49 @@ from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Duty, Matter
 from shared.directory import Directory, Person
 from shared.facts import Brief, EffectKind, Name, Notice, Purpose
+from shared.facts.reason import Reason, Spelled, spelled
 from shared.ids import AreaCode, PersonId, SourceId, UnitId
 
 
 def notices_of(draft: Draft) -> tuple[Notice, ...]:
     if not draft.calls:
         return tuple(draft.told)
-    held: str | None = None
-    with LeavingOut(draft, "fault_of_ours", "suppressions"):
+    held: Reason | Spelled | None = None
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "suppressions"):
         held = _held(draft)
     briefs: dict[tuple[Any, ...], Brief] = {}
     notices: list[Notice] = []
     for call in [*draft.calls.values()]:
-        with LeavingOut(draft, "nobody_told", call.purpose.value, person=PersonId(call.person.id)):
+        with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=PersonId(call.person.id)):
             notices.append(_notice(draft, call, held, briefs))
     if held is not None:
         draft.note(EffectKind.HELD, held, note=f"{len(notices)}")
     return (*draft.told, *notices)
 
 
-def _held(draft: Draft) -> str | None:
+def _held(draft: Draft) -> Reason | Spelled | None:
     """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a
     clock or a lapse.
     """
     report = draft.case.report
     if report.exercise and not draft.policy.document.exercise.channels:
-        return "exercise"
+        return Reason.EXERCISE
     silence = draft.directory.suppression_for(
         report.unit, report.area, report.category, report.source, draft.now
     )
-    return None if silence is None else f"suppressed:{silence.id}"
+    return None if silence is None else spelled(Reason.SUPPRESSED, silence.id)
 
 
-def _notice(draft: Draft, call: Call, held: str | None, briefs: dict[tuple[Any, ...], Brief]) -> Notice:
+def _notice(
+    draft: Draft, call: Call, held: Reason | Spelled | None, briefs: dict[tuple[Any, ...], Brief]
+) -> Notice:
     duties = [draft.duties[duty] for duty in call.duties]
     wanted = (
         draft.policy.document.exercise.channels
         if draft.case.report.exercise
         else draft.plans[duties[0].rule].channels
     )
-    if held is not None and held != "exercise" and call.purpose is Purpose.OVERDUE:
+    if held is not None and held is not Reason.EXERCISE and call.purpose is Purpose.OVERDUE:
         held = None
     return Notice(
         id=draft.notice_id(call.number),

@@ -17,6 +17,7 @@ from services.escalator.deciding.parties import bearer_of
 from shared.case import Duty, DutyState
 from shared.facts import EffectKind, LapseCause, Outage, Purpose
 from shared.facts.authors import Author
+from shared.facts.reason import Reason
 from shared.ids import DutyId
 from shared.pulse import AWAY_AFTER
 
@@ -48,15 +49,15 @@ def strike(draft: Draft) -> None:
 def _strike_carefully(draft: Draft) -> None:
     """The same, duty by duty: what fails for one leaves the others theirs."""
     for whole in (_end_pauses, opening.open_due):
-        with LeavingOut(draft, "clock_failed", whole.__name__.strip("_")):
+        with LeavingOut(draft, Reason.CLOCK_FAILED, whole.__name__.strip("_")):
             whole(draft)
     for duty in [*draft.duties]:
-        with LeavingOut(draft, "clock_failed", "lapse", duty=duty):
+        with LeavingOut(draft, Reason.CLOCK_FAILED, "lapse", duty=duty):
             lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED, [duty])
     stirred = [duty.id for duty in draft.owed() if _is_due(duty, draft.now)]
     for step in STEPS:
         for duty in stirred:
-            with LeavingOut(draft, "clock_failed", step.__name__.strip("_"), duty=duty):
+            with LeavingOut(draft, Reason.CLOCK_FAILED, step.__name__.strip("_"), duty=duty):
                 step(draft, [duty])
 
 
@@ -77,7 +78,7 @@ def _remind(draft: Draft, stirred: Sequence[DutyId]) -> None:
         if slips:
             duty = colour(draft, duty, slips[-1])  # noqa: PLW2901
         person, post = bearer_of(draft, duty)
-        why = "not_acknowledged_yet" if plan.by_recipient else "not_done_yet"
+        why = Reason.NOT_ACKNOWLEDGED_YET if plan.by_recipient else Reason.NOT_DONE_YET
         draft.call(person, post, Purpose.REMINDER, why, duty)
         draft.on(duty, EffectKind.REMINDED, why, due_at=duty.due_at, rule=plan.remind_rule)
 
@@ -97,7 +98,7 @@ def _overdue(draft: Draft, stirred: Sequence[DutyId]) -> None:
         due = [one for one in duty.overdue if one.at <= draft.now]
         duty = draft.put(duty, overdue=duty.overdue[len(due) :])  # noqa: PLW2901
         names = tuple(dict.fromkeys(name for one in due for name in one.tell))
-        tell(draft, duty, names, Purpose.OVERDUE, "overdue")
+        tell(draft, duty, names, Purpose.OVERDUE, Reason.OVERDUE)
         for name in names:
             act_on(draft, draft.duties[duty.id], name)
 
@@ -112,9 +113,13 @@ def _nag(draft: Draft, stirred: Sequence[DutyId]) -> None:
         missed = (draft.now - duty.nag_at) // every
         draft.put(duty, nag_at=duty.nag_at + (missed + 1) * every)
         person, post = bearer_of(draft, duty)
-        draft.call(person, post, Purpose.AGAIN, "still_not_done", duty)
+        draft.call(person, post, Purpose.AGAIN, Reason.STILL_NOT_DONE, duty)
         draft.on(
-            duty, EffectKind.REMINDED, "still_not_done", due_at=duty.due_at, rule=draft.plan_of(duty).limit
+            duty,
+            EffectKind.REMINDED,
+            Reason.STILL_NOT_DONE,
+            due_at=duty.due_at,
+            rule=draft.plan_of(duty).limit,
         )
 
 
@@ -123,13 +128,13 @@ def _end_snoozes(draft: Draft, stirred: Sequence[DutyId]) -> None:
         if duty.snoozed_until is None or duty.snoozed_until > draft.now or duty.paused_at is not None:
             continue
         duty = draft.put(duty, snoozed_until=None)  # noqa: PLW2901
-        call_again(draft, duty, "snooze_is_over", chain=duty.chain)
+        call_again(draft, duty, Reason.SNOOZE_IS_OVER, chain=duty.chain)
 
 
 def _end_pauses(draft: Draft) -> None:
     for duty in draft.owed():
         if duty.paused_at is not None and duty.paused_until is not None and duty.paused_until <= draft.now:
-            resume(draft, duty, duty.paused_until, "pause_is_over")
+            resume(draft, duty, duty.paused_until, Reason.PAUSE_IS_OVER)
 
 
 STEPS = (_end_snoozes, move_chains_on, _remind, _overdue, _nag)

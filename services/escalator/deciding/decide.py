@@ -36,7 +36,6 @@ from shared import territory
 from shared.acts import ACTS
 from shared.case import ENDED, Case, Entry
 from shared.facts import (
-    ACT_SET_ASIDE,
     Absorbed,
     Acknowledgement,
     Actor,
@@ -52,6 +51,7 @@ from shared.facts import (
     Matched,
     Referred,
 )
+from shared.facts.reason import Reason, Spelled
 from shared.ids import CaseId, TaskId
 from shared.territory import Refusal
 from shared.vocabulary import Kind
@@ -93,13 +93,13 @@ def _decided(
     else:
         draft = Draft(case, sequence, now, rules, careful=careful)
         if kind == Kind.REPORTED:
-            draft.note(EffectKind.NOTED, "reported_again")
+            draft.note(EffectKind.NOTED, Reason.REPORTED_AGAIN)
         elif careful:
             _apply_or_refuse(draft, kind, fact)
         else:
             _apply(draft, kind, fact)
     _follow_up(draft)
-    with LeavingOut(draft, "fault_of_ours", "ending"):
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "ending"):
         seconding.let_go(draft)
     return settle(draft, fact)
 
@@ -133,9 +133,9 @@ def _leave_undone(draft: Draft, fact: Fact, error: Exception) -> None:
         by = fact.data.get("by")
         who = by.get("principal") if isinstance(by, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
         _log(draft, Kind(kind), str(who or fact.source), None)  # pyright: ignore[reportUnknownArgumentType]
-        draft.refuse(ACT_SET_ASIDE, note=failed(kind, error))
+        draft.refuse(Reason.ACT_SET_ASIDE, note=failed(kind, error))
     else:
-        draft.note(EffectKind.LEFT_OUT, "fact_not_understood", note=failed(kind, error))
+        draft.note(EffectKind.LEFT_OUT, Reason.FACT_NOT_UNDERSTOOD, note=failed(kind, error))
 
 
 def _apply(draft: Draft, kind: str, fact: Fact) -> None:
@@ -188,7 +188,7 @@ def _acknowledge(draft: Draft, said: Acknowledgement) -> None:
 
 def _lapse_what_is_past(draft: Draft) -> None:
     """A limit that can't lapse is no reason to refuse what somebody does now."""
-    with LeavingOut(draft, "fault_of_ours", "lapse"):
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "lapse"):
         lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
 
 
@@ -196,7 +196,7 @@ def _is_refused(draft: Draft, refusal: Refusal | None, task: TaskId | None = Non
     """The role or the standing is missing: intake let it pass, or somebody wrote it past intake."""
     if refusal is None:
         return False
-    draft.refuse(refusal.why.value, task=task, unit=refusal.unit, note=", ".join(refusal.roles) or None)
+    draft.refuse(refusal.why, task=task, unit=refusal.unit, note=", ".join(refusal.roles) or None)
     return True
 
 
@@ -219,7 +219,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     if _is_refused(draft, refusal, act.task):
         return
     if draft.case.status in ENDED and not ACTS[kind].may_follow_the_end:
-        draft.refuse(f"case_is_{draft.case.status}")
+        draft.refuse(Reason(f"case_is_{draft.case.status}"))
         return
     if kind in HANDLERS:
         HANDLERS[kind](draft, act)
@@ -231,7 +231,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED)
         for effect in draft.effects
     ):
-        draft.note(EffectKind.NOTED, name, note=act.text)
+        draft.note(EffectKind.NOTED, Spelled(name), note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
 
@@ -243,7 +243,7 @@ def _taken_up(draft: Draft, by: Actor) -> None:
     report, unit = draft.case.report, territory.unit_of(by, draft.directory)
     if report.witness and unit is not None and territory.speaks_for(draft.directory, report.unit, unit):
         draft.change(report=replace(report, witness=False))
-        draft.note(EffectKind.NOTED, "taken_up_by_the_unit", unit=report.unit)
+        draft.note(EffectKind.NOTED, Reason.TAKEN_UP_BY_THE_UNIT, unit=report.unit)
         omission.settle(draft, by)
 
 
@@ -256,7 +256,7 @@ def _follow_up(draft: Draft) -> None:
         known = len(draft.duties)
         for event in events:
             if not event.follows:
-                with LeavingOut(draft, "fault_of_ours", event.name):
+                with LeavingOut(draft, Reason.FAULT_OF_OURS, event.name):
                     if (
                         event.name != Kind.ACKNOWLEDGED
                     ):  # which has discharged what it is an answer to already
@@ -265,7 +265,7 @@ def _follow_up(draft: Draft) -> None:
             opening.open_on(draft, event)
         if len(draft.duties) > known:
             # A duty that opens with its limit behind it has lapsed already.
-            with LeavingOut(draft, "fault_of_ours", "lapse"):
+            with LeavingOut(draft, Reason.FAULT_OF_OURS, "lapse"):
                 lapse_if_past(draft, _handed_in(draft), LapseCause.REPORTED_LATE)
 
 

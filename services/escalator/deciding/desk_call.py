@@ -13,6 +13,7 @@ from services.escalator.deciding.parties import Party
 from services.escalator.policy.resolve import UNTIL
 from shared.case import Duty, Plan, Reminder
 from shared.facts import EffectKind, LapseCause, Name
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId, PostId, UnitId
 
 TITLE = Name(zh="人工处置", en="see to it by hand")
@@ -41,7 +42,7 @@ def call_the_desk(draft: Draft) -> None:
     )
     draft.keep_plan(plan)
     draft.put(duty)
-    draft.on(duty, EffectKind.OPENED, "owed_on_report", post=post, due_at=due_at, rule=plan.limit)
+    draft.on(duty, EffectKind.OPENED, Reason.OWED_ON_REPORT, post=post, due_at=due_at, rule=plan.limit)
     light_first(draft, duty, plan, Party(unit, person, post, person, (post,), post))
 
 

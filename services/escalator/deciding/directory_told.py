@@ -13,6 +13,7 @@ from shared.case import Applied, Case
 from shared.directory import Directory
 from shared.facts import Brief, ChangeState, Decision, DirectoryNote, EffectKind, Notice, Purpose
 from shared.facts.directory import DirectoryChange, DirectoryProposal, ProposalState, Telling, Told
+from shared.facts.reason import Reason
 from shared.ids import CaseId, PersonId, PostId, UnitId
 from shared.vocabulary import Kind, ReportKind
 
@@ -42,11 +43,11 @@ def tell_touched(draft: Draft, kind: Kind, data: dict[str, object]) -> None:
         state = ChangeState.REFUSED if refused else ChangeState.PROPOSED
         telling, why = proposal.telling, proposal.why
     if telling is None:
-        draft.note(EffectKind.NOTED, "nobody_touched")
+        draft.note(EffectKind.NOTED, Reason.NOBODY_TOUCHED)
         return
     for one in telling.told:
         draft.tell(_notice(draft, len(draft.told), telling, one, state, why))
-        draft.note(EffectKind.TOLD, f"directory_{state}", person=one.person)
+        draft.note(EffectKind.TOLD, Reason(f"directory_{state}"), person=one.person)
 
 
 def _notice(draft: Draft, number: int, telling: Telling, one: Told, state: ChangeState, why: str) -> Notice:
@@ -63,7 +64,7 @@ def _notice(draft: Draft, number: int, telling: Telling, one: Told, state: Chang
         channels=one.channels,
         language=one.language,
         brief=_brief(draft, note, draft.now),
-        why=f"directory_{state}",
+        why=Reason(f"directory_{state}"),
         addresses_at=telling.addresses_at,
     )
 

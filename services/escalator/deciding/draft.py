@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import Sort
-from shared.case import Case, Duty, DutyState, Opening, Plan, Task
+from shared.case import Case, CaseStatus, Duty, DutyState, Opening, Plan, Slip, Task, TaskState
 from shared.directory import Directory, Person
+from shared.directory.gaps import GapCode
 from shared.facts import (
     Actor,
     CallMade,
@@ -24,6 +25,7 @@ from shared.facts import (
     EarlyEnd,
     Effect,
     EffectKind,
+    LapseCause,
     Name,
     Notice,
     Outage,
@@ -31,9 +33,12 @@ from shared.facts import (
     Purpose,
 )
 from shared.facts.authors import Author
+from shared.facts.reason import Reason, Spelled
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId
 from shared.vocabulary import Kind
 
+Why = Reason | Spelled | CaseStatus | TaskState | Slip | LapseCause | GapCode | Kind
+"""What an effect may give as its reason: of a closed set, each with words, or spelled with what it carries."""
 NOTICES_TOGETHER = 100
 """Notices that fit one message with what became of them; those of a larger decision go out in several
 facts.
@@ -83,7 +88,7 @@ class Call:
 
     __slots__ = ("called", "dark", "duties", "ending", "number", "person", "post", "purpose", "why")
 
-    def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: str) -> None:
+    def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: Why) -> None:
         self.number, self.person, self.post, self.purpose, self.why = number, person, post, purpose, why
         self.duties: dict[DutyId, None] = {}
         """In order."""
@@ -221,11 +226,11 @@ class Draft:
 
     # What is recorded
 
-    def note(self, kind: EffectKind, why: str, **more: Any) -> None:
+    def note(self, kind: EffectKind, why: Why, **more: Any) -> None:
         self.effects.append(Effect(kind=kind, why=why, **more))
 
     def on(
-        self, duty: Duty, kind: EffectKind, why: str, *, person: PersonId | None = None, **more: Any
+        self, duty: Duty, kind: EffectKind, why: Why, *, person: PersonId | None = None, **more: Any
     ) -> None:
         """An effect on a duty, naming its bearer (unless another person) and the unit that owes it."""
         self.effects.append(
@@ -233,6 +238,7 @@ class Draft:
                 kind=kind,
                 why=why,
                 duty=duty.id,
+                duty_rule=duty.rule,
                 task=duty.task,
                 person=person or duty.bearer,
                 unit=duty.owed_by,
@@ -240,7 +246,7 @@ class Draft:
             )
         )
 
-    def refuse(self, why: str, **more: Any) -> None:
+    def refuse(self, why: Why, **more: Any) -> None:
         """The act stays on record and changes nothing."""
         self.note(EffectKind.REFUSED, why, **more)
 
@@ -256,7 +262,7 @@ class Draft:
     def happened(self, name: str, at: datetime | None = None, **more: Any) -> None:
         self.events.append(Event(name, at or self.now, **more))
 
-    def send(self, kind: Kind, case: CaseId, data: dict[str, Any], why: str, **more: Any) -> None:
+    def send(self, kind: Kind, case: CaseId, data: dict[str, Any], why: Why, **more: Any) -> None:
         """Another case hears of this one by a fact of its own."""
         self.sends.append(Outgoing(kind=kind, case=case, data=data))
         self.note(EffectKind.RAISED, why, case=case, **more)
@@ -268,7 +274,7 @@ class Draft:
         person: Person,
         post: PostId,
         purpose: Purpose,
-        why: str,
+        why: Why,
         duty: Duty,
         *,
         dark: Name | None = None,

@@ -12,13 +12,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.deciding import states
-from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.excuses import weigh_for
 from services.escalator.deciding.lighting import taken, with_lit
 from services.escalator.deciding.referral import refer
 from services.escalator.deciding.suspicion import suspect
 from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
 from shared.facts import Actor, EffectKind, LapseCause
+from shared.facts.reason import Reason, spelled
 from shared.ids import DutyId, PersonId
 from shared.territory import speaks_for, unit_of
 
@@ -35,6 +36,13 @@ NOTHING_TO_COME: dict[str, Any] = {
     "overdue": (),
 }
 """What a duty that has ended no longer has ahead of it."""
+_DONE = {
+    (True, False): Reason.ACKNOWLEDGED_IN_TIME,
+    (True, True): Reason.ACKNOWLEDGED_LATE,
+    (False, False): Reason.DONE_IN_TIME,
+    (False, True): Reason.DONE_LATE,
+}
+"""By whether it was owed to its recipient, and whether it came late."""
 HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is an answer to one transfer, of the case or of one task."""
 
@@ -71,7 +79,7 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     draft.on(
         duty,
         EffectKind.LAPSED,
-        "limit_passed",
+        Reason.LIMIT_PASSED,
         due_at=duty.due_at,
         late_by_seconds=late_by,
         cause=why,
@@ -86,7 +94,7 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     if why is LapseCause.OMITTED:
         suspect(draft, duty)
     if plan.refers and written.is_ours:
-        draft.on(duty, EffectKind.NOTED, "not_referred_the_failure_was_ours", rule=plan.limit)
+        draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_THE_FAILURE_WAS_OURS, rule=plan.limit)
     elif plan.refers:
         refer(draft, duty, late_by)
     return duty
@@ -99,7 +107,7 @@ def _has_slip(duty: Duty) -> bool:
 def colour(draft: Draft, duty: Duty, slip: Slip) -> Duty:
     """The slip turns blue, yellow or red."""
     duty = draft.put(duty, slip=slip)
-    draft.on(duty, EffectKind.SLIPPED, slip.value, due_at=duty.due_at, rule=draft.plan_of(duty).remind_rule)
+    draft.on(duty, EffectKind.SLIPPED, slip, due_at=duty.due_at, rule=draft.plan_of(duty).remind_rule)
     _colour_task(draft, duty, slip)
     return duty
 
@@ -115,12 +123,14 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
     """
     done_at = at or draft.now
     if duty.paused_at is not None:
-        duty = resume(draft, duty, max(done_at, duty.paused_at), "done_while_paused")
+        duty = resume(draft, duty, max(done_at, duty.paused_at), Reason.DONE_WHILE_PAUSED)
     plan = draft.plan_of(duty)
     late = duty.state is DutyState.LAPSED
     if duty.paused_at is not None and not late:
         stood = max(done_at - duty.paused_at, timedelta(0))
-        duty = move_limit(draft, duty, duty.due_at + stood, "done_while_paused", granted=duty.granted + stood)
+        duty = move_limit(
+            draft, duty, duty.due_at + stood, Reason.DONE_WHILE_PAUSED, granted=duty.granted + stood
+        )
     duty = draft.put(
         duty,
         state=states.move(states.DUTY, duty.state, "discharge"),
@@ -130,14 +140,13 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
         **NOTHING_TO_COME,
     )
     late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
-    done = "acknowledged" if plan.by_recipient else "done"
-    why = f"{done}_late" if late else f"{done}_in_time"
-    draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, note=via)
+    why = _DONE[plan.by_recipient, late]
+    draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, via=via, note=via)
     draft.happened(f"discharged.{duty.rule}", done_at, task=duty.task, follows=True)
     return duty
 
 
-def cancel(draft: Draft, duty: Duty, why: str) -> Duty:
+def cancel(draft: Draft, duty: Duty, why: Why) -> Duty:
     """It ends with a reason; a lapse that is on record stays there."""
     duty = draft.put(
         duty,
@@ -149,7 +158,7 @@ def cancel(draft: Draft, duty: Duty, why: str) -> Duty:
     return duty
 
 
-def cancel_owed(draft: Draft, why: str) -> None:
+def cancel_owed(draft: Draft, why: Why) -> None:
     for duty in draft.owed():
         cancel(draft, duty, why)
 
@@ -181,15 +190,17 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             answered.append(duty.id)
             touched = True
         elif theirs and plan.by_recipient:
-            draft.on(duty, EffectKind.NOTED, f"{means}_discharges_nothing_by_this_policy", rule=plan.limit)
+            draft.on(
+                duty, EffectKind.NOTED, Reason(f"{means}_discharges_nothing_by_this_policy"), rule=plan.limit
+            )
             touched = True
         elif theirs and lit is not None:
             # They know what they owe: nobody further is lit; the duty itself is done by doing it.
             draft.put(duty, next_link_at=None)
-            draft.on(duty, EffectKind.NOTED, "knows_and_still_owes", person=person, rule=plan.limit)
+            draft.on(duty, EffectKind.NOTED, Reason.KNOWS_AND_STILL_OWES, person=person, rule=plan.limit)
             touched = True
         elif lit is not None:
-            taken(draft, duty, person, "answered_for_the_one_who_is_dark")
+            taken(draft, duty, person, Reason.ANSWERED_FOR_THE_ONE_WHO_IS_DARK)
             answered.append(duty.id)
             touched = True
     if not touched:
@@ -197,7 +208,9 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             duty.bearer == person or any(lit.person == person for lit in duty.lit)
             for duty in draft.duties.values()
         )
-        draft.note(EffectKind.NOTED, "already_acknowledged" if known else "owed_nothing", person=person)
+        draft.note(
+            EffectKind.NOTED, Reason.ALREADY_ACKNOWLEDGED if known else Reason.OWED_NOTHING, person=person
+        )
     return tuple(answered)
 
 
@@ -222,7 +235,7 @@ def done_by(draft: Draft, event: Event) -> None:
             continue
         actor = event.actor
         if actor is not None and not _may_do_it(draft, actor, duty):
-            draft.on(duty, EffectKind.NOTED, "owed_by_another_unit", note=event.name)
+            draft.on(duty, EffectKind.NOTED, Reason.OWED_BY_ANOTHER_UNIT, note=event.name)
             continue
         discharge(draft, duty, event.name, actor.principal if actor else NOBODY_ACTS, event.at)
 
@@ -241,7 +254,7 @@ def ended_by(draft: Draft, event: Event) -> None:
         return
     for duty in draft.owed():
         if duty.rule in hit and (duty.task is None or event.task in (None, duty.task)):
-            cancel(draft, duty, f"ended_by_{event.name}")
+            cancel(draft, duty, spelled(Reason.ENDED_BY, event.name))
 
 
 def _names(event: Event) -> set[str]:
@@ -249,7 +262,7 @@ def _names(event: Event) -> set[str]:
     return {event.name, event.name.partition(".")[0]}
 
 
-def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: str, **more: Any) -> Duty:
+def move_limit(draft: Draft, duty: Duty, due_at: datetime, why: Why, **more: Any) -> Duty:
     """The limit is another one from now on; a lapse that is on record stays, and so does the first limit."""
     if due_at == duty.due_at:
         return duty
@@ -275,7 +288,7 @@ def shifted(reminders: tuple[Reminder, ...], by: timedelta) -> tuple[Reminder, .
     return tuple(Reminder(at=one.at + by, slip=one.slip) for one in reminders)
 
 
-def resume(draft: Draft, duty: Duty, at: datetime, why: str) -> Duty:
+def resume(draft: Draft, duty: Duty, at: datetime, why: Why) -> Duty:
     """The clock goes on from `at`: everything still ahead moves by as long as it stood still."""
     assert duty.paused_at is not None
     stood = at - duty.paused_at

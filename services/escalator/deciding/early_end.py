@@ -5,7 +5,7 @@ agreed, and what the reader still owes.
 """
 
 from services.escalator.deciding.briefing import unit_name
-from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.lighting import told_of
 from services.escalator.deciding.parties import head_of
 from shared.case import Ending
@@ -60,7 +60,7 @@ class EarlyEnds:
             owes=owes,
         )
 
-    def tell_everybody(self, purpose: Purpose, why: str) -> None:
+    def tell_everybody(self, purpose: Purpose, why: Why) -> None:
         """Everybody who was rung about this case."""
         draft = self._draft
         owing = {duty.bearer for duty in draft.owed()}

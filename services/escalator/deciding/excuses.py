@@ -12,6 +12,7 @@ from services.escalator.deciding.draft import Draft
 from shared.case import Duty
 from shared.facts import EffectKind, Excuse, LapseCause, Outage
 from shared.facts.authors import Author
+from shared.facts.reason import Reason
 
 
 def weigh_for(draft: Draft, duty: Duty, cause: LapseCause) -> tuple[tuple[Excuse, ...], Outage | None]:
@@ -54,7 +55,11 @@ def _of_a_late_report(draft: Draft, duty: Duty) -> tuple[tuple[Excuse, ...], Out
         return (Excuse.INTAKE_UNREACHABLE,), outage
     if tries:
         draft.on(
-            duty, EffectKind.NOTED, "tries_not_confirmed", due_at=max(tries), rule=draft.plan_of(duty).limit
+            duty,
+            EffectKind.NOTED,
+            Reason.TRIES_NOT_CONFIRMED,
+            due_at=max(tries),
+            rule=draft.plan_of(duty).limit,
         )
     return (), None
 

@@ -4,7 +4,7 @@ decided as ever.
 
 from typing import Any
 
-from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.draft import Draft, Why
 from shared.facts import EffectKind
 
 NOTE_LIMIT = 300
@@ -18,7 +18,7 @@ class LeavingOut:
 
     __slots__ = ("_draft", "_kept", "_more", "_what", "_why")
 
-    def __init__(self, draft: Draft, why: str, what: str, **more: Any) -> None:
+    def __init__(self, draft: Draft, why: Why, what: str, **more: Any) -> None:
         self._draft, self._why, self._what, self._more = draft, why, what, more
         self._kept: dict[str, Any] | None = None
 

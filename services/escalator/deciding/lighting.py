@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from services.escalator.deciding.briefing import channels_to
-from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
 from shared.case import Duty, Lit, Plan
 from shared.directory import Person
 from shared.facts import EffectKind, Purpose
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId, PostId
 
 AT_ONCE = timedelta(seconds=2)
@@ -29,7 +30,7 @@ def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
     is.
     """
     purpose = Purpose.REPORT if plan.by_recipient else Purpose.DUTY
-    why = "owed_on_report" if plan.by_recipient else "owed"
+    why = Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED
     called: list[tuple[Person, PostId]] = [(party.bearer, party.post)]
     if plan.by_recipient and plan.any_answers:
         called = [(person, post) for post, person in posts_of(draft, party.posts)]
@@ -60,7 +61,7 @@ def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:
         if until is not None and until > now:
             draft.put(duty, next_link_at=until)
         else:
-            light_next(draft, duty, "dark_after_wait")
+            light_next(draft, duty, Reason.DARK_AFTER_WAIT)
 
 
 def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
@@ -75,15 +76,15 @@ def _may_answer_until(draft: Draft, duty: Duty) -> datetime | None:
     return last.handed_over_at + wait if wait is not None else None
 
 
-def light_next(draft: Draft, duty: Duty, why: str) -> None:
+def light_next(draft: Draft, duty: Duty, why: Why) -> None:
     """Whoever was lit last stayed dark, or no call reached them; the next who can be told is lit, or the
     chain has ended.
     """
     plan = draft.plan_of(duty)
     if duty.lit and duty.lit[-1].answered_at is None:
         last = duty.lit[-1]
-        if not last.is_reached and why == "dark_after_wait":
-            why = "not_handed_over"
+        if not last.is_reached and why == Reason.DARK_AFTER_WAIT:
+            why = Reason.NOT_HANDED_OVER
         duty = with_lit(draft, duty, replace(last, dark_at=last.dark_at or draft.now))
         kind = EffectKind.DARK if last.is_reached else EffectKind.UNREACHED
         draft.on(duty, kind, why, person=last.person, post=last.post, rule=plan.chain_rule)
@@ -92,17 +93,17 @@ def light_next(draft: Draft, duty: Duty, why: str) -> None:
     while chain:
         post, chain = chain[0], chain[1:]
         if post not in draft.directory.posts_by_id:
-            draft.on(duty, EffectKind.NOTED, "post_is_gone", post=post, rule=plan.chain_rule)
+            draft.on(duty, EffectKind.NOTED, Reason.POST_IS_GONE, post=post, rule=plan.chain_rule)
             continue
         person = draft.directory.holder_of(post, draft.now)
         if person.id not in lit_already:
             light(draft, draft.put(duty, chain=chain), person, post, why)
             return
     draft.put(duty, chain=(), next_link_at=None)
-    draft.on(duty, EffectKind.CHAIN_ENDED, "nobody_left_to_light", rule=plan.chain_rule)
+    draft.on(duty, EffectKind.CHAIN_ENDED, Reason.NOBODY_LEFT_TO_LIGHT, rule=plan.chain_rule)
 
 
-def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> None:
+def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: Why) -> None:
     """Call one contact of the chain, unless they know of this case already or are being rung about it at this
     moment.
     """
@@ -112,7 +113,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
     until = draft.now + plan.step if plan.step is not None else None
     if known is not None and known.answered_at is not None:
         duty = draft.put(duty, lit=(*duty.lit, replace(known, at=draft.now, post=post)))
-        taken(draft, duty, who, "answered_in_this_case_already")
+        taken(draft, duty, who, Reason.ANSWERED_IN_THIS_CASE_ALREADY)
         return
     is_ringing = (
         known is not None
@@ -123,7 +124,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
     if known is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
         # They are being rung about this very case at this moment; a second call would only keep the line
         # busy.
-        lit, why = replace(known, post=post), "being_rung_already"
+        lit, why = replace(known, post=post), Reason.BEING_RUNG_ALREADY
     else:
         dark = bearer_of(draft, duty)[0].name
         notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
@@ -137,7 +138,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: str) -> N
 def call_again(
     draft: Draft,
     duty: Duty,
-    why: str,
+    why: Why,
     *,
     purpose: Purpose = Purpose.AGAIN,
     chain: tuple[PostId, ...] | None = None,
@@ -172,7 +173,7 @@ def call_again(
     return draft.put(duty, **fields)
 
 
-def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why: str) -> None:
+def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why: Why) -> None:
     """Tell an audience of the policy about a duty; they owe nothing by it."""
     plan = draft.plan_of(duty)
     for post, person in posts_of(draft, names, duty, draft.tasks.get(duty.task) if duty.task else None):
@@ -180,7 +181,7 @@ def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why
         draft.on(duty, EffectKind.TOLD, why, person=PersonId(person.id), post=post, rule=plan.overdue_rule)
 
 
-def taken(draft: Draft, duty: Duty, person: PersonId, why: str) -> Duty:
+def taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:
     """The first answer counts; the duty stays open and visible until its own person answers."""
     plan = draft.plan_of(duty)
     if duty.taken_by is None:
@@ -224,7 +225,7 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed:
         return
     waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
     if waited_for and changed.paused_at is None and changed.snoozed_until is None:
-        light_next(draft, changed, "every_channel_failed")
+        light_next(draft, changed, Reason.EVERY_CHANNEL_FAILED)
 
 
 def with_lit(draft: Draft, duty: Duty, changed: Lit) -> Duty:

@@ -18,6 +18,7 @@ from shared import territory
 from shared.case import Applied, Case, Held, Matter
 from shared.directory import Directory
 from shared.facts import About, Decision, EffectKind, Established, Fact, Referred, Report
+from shared.facts.reason import Reason
 from shared.ids import CaseId
 from shared.territory import Refusal
 from shared.vocabulary import Kind, Level, ReportKind
@@ -122,16 +123,16 @@ def _open(
     draft = Draft(case, sequence, now, rules, careful=careful)
     _say_what_is_left_out(draft, report, unread, barred)
     draft.happened("reported", handed_in)
-    with LeavingOut(draft, "fault_of_ours", "cross-check"):
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
         if omission.is_witness(draft):
             omission.begin(draft)
     if report.tasks:
-        with LeavingOut(draft, "tasks_not_laid", f"{len(report.tasks)}"):
+        with LeavingOut(draft, Reason.TASKS_NOT_LAID, f"{len(report.tasks)}"):
             make_tasks(draft, report.tasks, report.unit)
     if report.referred is not None:
-        with LeavingOut(draft, "fault_of_ours", "measure"):
+        with LeavingOut(draft, Reason.FAULT_OF_OURS, "measure"):
             accountability.propose(draft, report.referred)
-    with LeavingOut(draft, "fault_of_ours", "grading"):
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "grading"):
         _grade(draft, report)
     return draft
 
@@ -167,13 +168,13 @@ def _say_what_is_left_out(
 ) -> None:
     directory = draft.directory
     for field, why in unread:
-        draft.note(EffectKind.LEFT_OUT, "field_not_understood", note=f"{field}: {why}"[:NOTE_LIMIT])
+        draft.note(EffectKind.LEFT_OUT, Reason.FIELD_NOT_UNDERSTOOD, note=f"{field}: {why}"[:NOTE_LIMIT])
     for field, refusal in barred:
-        draft.note(EffectKind.LEFT_OUT, "may_not_be_said_so", unit=refusal.unit, note=field)
+        draft.note(EffectKind.LEFT_OUT, Reason.MAY_NOT_BE_SAID_SO, unit=refusal.unit, note=field)
     if report.unit not in directory.units_by_id:
-        draft.note(EffectKind.LEFT_OUT, "no_such_unit", note=report.unit)
+        draft.note(EffectKind.LEFT_OUT, Reason.NO_SUCH_UNIT, note=report.unit)
     if report.area and report.area not in directory.areas_by_code:
-        draft.note(EffectKind.LEFT_OUT, "no_such_area", note=report.area)
+        draft.note(EffectKind.LEFT_OUT, Reason.NO_SUCH_AREA, note=report.area)
 
 
 def matter_of(report: Report, directory: Directory) -> Matter:
@@ -228,7 +229,7 @@ def _grade(draft: Draft, report: Report) -> None:
     if report.level is None or order.index(found) < order.index(report.level):
         draft.note(
             EffectKind.NOTED,
-            "under_graded",
+            Reason.UNDER_GRADED,
             unit=report.unit,
             note=found.value,
             rule=draft.policy.rule("grading", "accident"),

@@ -22,6 +22,7 @@ from shared.case import CaseStatus, Duty, DutyState, Opening, Overdue, Plan, Rem
 from shared.directory import gaps
 from shared.directory.gaps import GapCode
 from shared.facts import EffectKind
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId, RosterId, SourceId
 from shared.vocabulary import Kind
 
@@ -38,10 +39,10 @@ GAP_HORIZON = timedelta(days=14)
 def open_on(draft: Draft, event: Event) -> None:
     """Whatever the policy opens when `event` happens."""
     if event.follows:
-        with LeavingOut(draft, "fault_of_ours", event.name):
+        with LeavingOut(draft, Reason.FAULT_OF_OURS, event.name):
             _open_again(draft, event)
     for rule in _rules_on(draft, event.name):
-        with LeavingOut(draft, "rule_failed", rule.name, rule=rule.plan.limit):
+        with LeavingOut(draft, Reason.RULE_FAILED, rule.name, rule=rule.plan.limit):
             _open_by(draft, rule, event)
 
 
@@ -53,7 +54,7 @@ def _rules_on(draft: Draft, trigger: str) -> Sequence[DutyRule]:
         return draft.policy.rules_on(trigger, draft.sort)
     rules: list[DutyRule] = []
     for name in draft.policy.names_on(trigger):
-        with LeavingOut(draft, "rule_failed", name):
+        with LeavingOut(draft, Reason.RULE_FAILED, name):
             rule = draft.policy.rule_named(name, draft.sort)
             if rule is not None:
                 rules.append(rule)
@@ -107,7 +108,7 @@ def open_rule(
     if draft.is_absorbing and due_at is not None and due_at <= draft.now and rule.term is not None:
         start, due_at = draft.now, rule.term.after(draft.now, zone)
     if due_at is None:
-        draft.note(EffectKind.NOTED, "no_limit_given", note=rule.name)
+        draft.note(EffectKind.NOTED, Reason.NO_LIMIT_GIVEN, note=rule.name)
         return []
     was_known = rule.name in draft.plans
     if was_known and task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
@@ -168,7 +169,7 @@ def open_duty(
     draft.on(
         duty,
         EffectKind.OPENED,
-        "owed_on_report" if plan.by_recipient else "owed",
+        Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED,
         post=party.post,
         due_at=duty.due_at,
         rule=plan.limit,
@@ -312,7 +313,7 @@ def open_due(draft: Draft) -> None:
         draft.openings.remove(opening)
         rule = draft.policy.rule_named(opening.rule, draft.sort)
         if rule is None:
-            draft.note(EffectKind.NOTED, "no_such_duty_any_more", note=opening.rule)
+            draft.note(EffectKind.NOTED, Reason.NO_SUCH_DUTY_ANY_MORE, note=opening.rule)
             continue
         standing = draft.case.standing
         if standing is None or standing.watch != "gaps" or _gaps_found(draft):
@@ -327,7 +328,7 @@ def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
     """
     for duty in draft.owed():
         if duty.rule == rule.name and duty.state is DutyState.LAPSED:
-            cancel(draft, duty, "its_next_round_has_begun")
+            cancel(draft, duty, Reason.ITS_NEXT_ROUND_HAS_BEGUN)
 
 
 def _gaps_found(draft: Draft) -> bool:
@@ -340,7 +341,7 @@ def _gaps_found(draft: Draft) -> bool:
         if gap.code is not GapCode.ONE_CHANNEL
     ]
     for gap in found:
-        draft.note(EffectKind.GAP, gap.code.value, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
+        draft.note(EffectKind.GAP, gap.code, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
     return bool(found)
 
 

@@ -9,6 +9,7 @@ What our own failure excuses is referred by a person or not at all (excuses.py).
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
 from shared.facts import EffectKind, Harm, LapseCause, Referred
+from shared.facts.reason import Reason
 from shared.ids import UnitId
 from shared.standing import standing_case
 from shared.vocabulary import Kind
@@ -21,7 +22,9 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         return
     unit = answerable(draft, duty)
     if report.witness and unit == report.unit and lapse.cause is not LapseCause.OMITTED:
-        draft.on(duty, EffectKind.NOTED, "on_a_witness_alone_nobody_answers", rule=draft.plan_of(duty).limit)
+        draft.on(
+            duty, EffectKind.NOTED, Reason.ON_A_WITNESS_ALONE_NOBODY_ANSWERS, rule=draft.plan_of(duty).limit
+        )
         return
     case = standing_case("ledger", unit)
     same = (case, duty.rule, lapse.cause.value)
@@ -46,14 +49,15 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         Kind.REFERRED,
         case,
         referred.model_dump(mode="json", exclude_none=True),
-        "lapse_referred",
+        Reason.LAPSE_REFERRED,
         duty=duty.id,
         unit=unit,
     )
     draft.note(
         EffectKind.REFERRED,
-        lapse.cause.value,
+        lapse.cause,
         duty=duty.id,
+        duty_rule=duty.rule,
         task=duty.task,
         person=duty.bearer,
         unit=unit,

@@ -15,7 +15,8 @@ from services.escalator.deciding.desk_call import call_the_desk
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Applied, Case, LeftOut
-from shared.facts import ACT_SET_ASIDE, About, Clock, Decision, Effect, EffectKind, Fact
+from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact
+from shared.facts.reason import Reason, spelled
 from shared.vocabulary import Kind, ReportKind
 
 LEFT_OUT_KEPT = 20
@@ -36,7 +37,7 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
         and not draft.openings
         and not draft.effects
     ):
-        draft.note(EffectKind.NOTED, f"no_duty_for_{case.report.kind}")
+        draft.note(EffectKind.NOTED, spelled(Reason.NO_DUTY_FOR, case.report.kind))
     if draft.is_careful:
         _call_the_desk_for_want_of_others(draft)
     moment = next_moment(draft)
@@ -53,12 +54,12 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
         clock = Clock(at=moment[0], duty=moment[1])
         fields = {"clock_at": moment[0], "clock_duty": moment[1]}
     told = notices_of(draft)
-    with LeavingOut(draft, "fault_of_ours", "prune"):
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "prune"):
         opening.prune(draft)
     left_out = [
         effect
         for effect in draft.effects
-        if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE
+        if effect.kind is EffectKind.LEFT_OUT or effect.why == Reason.ACT_SET_ASIDE
     ]
     if left_out:
         fields["left_out"] = (*case.left_out, *[_left_out(draft, fact, effect) for effect in left_out])[
@@ -88,5 +89,5 @@ def _call_the_desk_for_want_of_others(draft: Draft) -> None:
     case = draft.case
     if case.report_sequence != draft.sequence or case.report.kind not in OWED_A_CALL or draft.calls:
         return
-    draft.note(EffectKind.NOTED, "nobody_was_called")
+    draft.note(EffectKind.NOTED, Reason.NOBODY_WAS_CALLED)
     call_the_desk(draft)

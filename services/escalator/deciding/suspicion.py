@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
 from shared.facts import EffectKind
+from shared.facts.reason import Reason
 
 
 def suspect(draft: Draft, duty: Duty) -> None:
@@ -19,7 +20,7 @@ def suspect(draft: Draft, duty: Duty) -> None:
         draft.on(
             duty,
             EffectKind.SUSPECTED,
-            "no_unit_has_reported",
+            Reason.NO_UNIT_HAS_REPORTED,
             note=f"{suspicion.source or draft.case.report.unit}: {suspicion.why}",
         )
         draft.happened("suspected")

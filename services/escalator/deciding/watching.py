@@ -11,6 +11,7 @@ from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import cancel
 from shared.case import Applied, Case, Matter, Standing
 from shared.facts import Decision, EffectKind, Established, Heard
+from shared.facts.reason import Reason, spelled
 from shared.ids import AreaCode, CaseId, RosterId, SourceId, UnitId
 from shared.vocabulary import ReportKind
 
@@ -60,11 +61,11 @@ def establish(draft: Draft, said: Established) -> None:
     if not _is_there(draft, said):
         draft.openings = []
         for duty in draft.owed():
-            cancel(draft, duty, "no_longer_watched")
-        draft.note(EffectKind.NOTED, "no_longer_watched", note=said.subject)
+            cancel(draft, duty, Reason.NO_LONGER_WATCHED)
+        draft.note(EffectKind.NOTED, Reason.NO_LONGER_WATCHED, note=said.subject)
         return
     if draft.case.report_sequence == draft.sequence:
-        draft.note(EffectKind.NOTED, f"watched_{said.watch}", unit=said.unit, note=said.subject)
+        draft.note(EffectKind.NOTED, spelled(Reason.WATCHED, said.watch), unit=said.unit, note=said.subject)
     draft.happened(f"established.{said.watch}", draft.now)
 
 
@@ -85,6 +86,6 @@ def hear(draft: Draft, said: Heard) -> None:
     """A sign of life: what was owed is done, and the next is owed from now on."""
     standing = draft.case.standing
     if standing is None or standing.watch != "source":
-        draft.note(EffectKind.NOTED, "not_a_source")
+        draft.note(EffectKind.NOTED, Reason.NOT_A_SOURCE)
         return
     draft.happened("heard", max(min(said.at, draft.now), draft.case.starts_at))

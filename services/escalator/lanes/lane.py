@@ -33,10 +33,11 @@ from services.escalator.metrics import Metrics
 from shared.broker.exchange import ConflictError
 from shared.case import Case
 from shared.case_parts import Stowed, TooLargeError
-from shared.facts import ACT_SET_ASIDE, Decision, EffectKind, Fact, FactError
+from shared.facts import Decision, EffectKind, Fact, FactError
 from shared.facts.authenticity import distrust
 from shared.facts.cause import Cause
 from shared.facts.distrust import WORDS, Distrust
+from shared.facts.reason import Reason
 from shared.formats import NewerError, NewerSeen
 from shared.ids import IS_CASE_ID, CaseId, learned_at
 from shared.logs import about_case
@@ -312,7 +313,7 @@ def _read(handed: Handed) -> Fact:
 def _set_aside_in(decision: Decision) -> str | None:
     """Why the act that was decided on was set aside, where it was."""
     return next(
-        (effect.note or effect.why for effect in decision.effects if effect.why == ACT_SET_ASIDE), None
+        (effect.note or effect.why for effect in decision.effects if effect.why == Reason.ACT_SET_ASIDE), None
     )
 
 
@@ -344,7 +345,7 @@ def _renewed(handed: Handed) -> Generator[None]:
 def _say(case: Case, decision: Decision) -> None:
     """One line for each decision that changed something, and one for each thing that was left out of it."""
     for effect in decision.effects:
-        if effect.kind is EffectKind.LEFT_OUT or effect.why == ACT_SET_ASIDE:
+        if effect.kind is EffectKind.LEFT_OUT or effect.why == Reason.ACT_SET_ASIDE:
             log.error(
                 "left_out",
                 why=effect.why,

@@ -16,11 +16,13 @@ from services.escalator.policy.load import Policy
 from shared.case import Case, Duty
 from shared.directory import Directory
 from shared.facts import Decision, Effect, EffectKind, Frozen, Instant, Name, Report, ReportForm, Rule
+from shared.facts.reason import Reason
 from shared.ids import PersonId, PostId, case_id_at
 from shared.vocabulary import Kind
 
 HORIZON = timedelta(days=90)
 """How far the play goes at most; what follows a limit belongs to the answer, the next year's does not."""
+OWED = (Reason.OWED, Reason.OWED_ON_REPORT)
 AGAIN = 2
 """How often the same thing, said again and again, is told."""
 
@@ -107,7 +109,7 @@ class _Told:
     def steps(self, decision: Decision) -> Iterator[Step]:
         rung: set[str | None] = set()
         for effect in decision.effects:
-            if effect.kind is EffectKind.LIT and effect.why != "owed_on_report":
+            if effect.kind is EffectKind.LIT and effect.why != Reason.OWED_ON_REPORT:
                 if effect.person in rung:
                     continue  # lit for several who are dark, with one call
                 rung.add(effect.person)
@@ -116,13 +118,13 @@ class _Told:
             if (
                 line is None
                 or duty is None
-                or effect.why == "lapse_referred"
+                or effect.why == Reason.LAPSE_REFERRED
                 or self._is_said_in_another(effect, duty)
             ):
                 continue
             key = (effect.kind, effect.why, duty.id)
             self._said[key] = self._said.get(key, 0) + 1
-            if self._said[key] <= AGAIN or effect.why != "still_not_done":
+            if self._said[key] <= AGAIN or effect.why != Reason.STILL_NOT_DONE:
                 yield self._step(decision, effect, duty, line)
 
     def _is_said_in_another(self, effect: Effect, duty: Duty) -> bool:
@@ -130,9 +132,7 @@ class _Told:
         by_recipient = self._case.plans[duty.rule].by_recipient
         if by_recipient:
             return effect.kind is EffectKind.OPENED
-        return (
-            effect.kind is EffectKind.LIT and effect.person == duty.bearer and effect.why.startswith("owed")
-        )
+        return effect.kind is EffectKind.LIT and effect.person == duty.bearer and effect.why in OWED
 
     def _step(self, decision: Decision, effect: Effect, duty: Duty, line: Line) -> Step:
         plan = self._case.plans[duty.rule]

@@ -11,6 +11,7 @@ from typing import Literal
 from shared.case import Duty, Plan
 from shared.directory import Directory
 from shared.facts import Effect, EffectKind, LapseCause, Name, Notice
+from shared.facts.reason import Reason
 from shared.ids import UnitId
 
 What = Literal["told", "owes", "reminded", "lit", "lapses", "overdue", "follows"]
@@ -46,7 +47,7 @@ def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
     if effect.person == duty.bearer:
         return (
             Name(zh="立即报告", en="is told at once")
-            if effect.why == "owed_on_report"
+            if effect.why == Reason.OWED_ON_REPORT
             else Name(zh="再次呼叫", en="is called again")
         )
     bearer = directory.people_by_id[duty.bearer].name
@@ -56,7 +57,7 @@ def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
 def _reminded(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
     if plan.by_recipient:
         return Name(zh="仍未确认则催办", en="silent: reminded")
-    again = effect.why == "still_not_done"
+    again = effect.why == Reason.STILL_NOT_DONE
     zh, en = (
         ("仍未办结，反复催办", "still not done: reminded again and again")
         if again

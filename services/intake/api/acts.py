@@ -12,7 +12,7 @@ from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.acts import ACTS, Act
 from shared.bodies import takes
-from shared.facts import ACT_SET_ASIDE
+from shared.facts.reason import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
 from shared.problems import Problem
@@ -88,7 +88,7 @@ def _outcome(acted: Acted) -> Response:
         raise Problem(
             409,
             "Set aside",
-            f"It is on record as fact {acted.fact.sequence}, but {WHY[ACT_SET_ASIDE]}.",
+            f"It is on record as fact {acted.fact.sequence}, but {WHY[Reason.ACT_SET_ASIDE]}.",
             **body,
         )
     if acted.outcome is Outcome.REFUSED:

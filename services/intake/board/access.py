@@ -11,6 +11,7 @@ from shared import territory
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Acknowledgement, Report, ReportForm
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId, TaskId
 from shared.problems import Problem
 from shared.territory import MAY, MAY_OPEN, Refusal
@@ -39,12 +40,12 @@ def forbidden(detail: str) -> Problem:
 def refused(refusal: Refusal, directory: Directory) -> Problem:
     """403 that says what is missing and who has it, in both languages."""
     words = in_words(refusal, directory)
-    return Problem(403, "Forbidden", words.en, why=refusal.why.value, zh=words.zh)
+    return Problem(403, "Forbidden", words.en, why=refusal.why, zh=words.zh)
 
 
 def check_role(principal: Principal, kind: Kind, directory: Directory) -> None:
     if principal.role not in MAY[kind]:
-        raise refused(Refusal(territory.Why.ROLE, roles=tuple(sorted(MAY[kind]))), directory)
+        raise refused(Refusal(Reason.ROLE_MAY_NOT, roles=tuple(sorted(MAY[kind]))), directory)
 
 
 def check_act(
@@ -77,7 +78,7 @@ def check_report(principal: Principal, form: ReportForm, directory: Directory) -
     if faults:
         words = in_words(faults[0][1], directory)
         named = [(field, in_words(refusal, directory).en) for field, refusal in faults]
-        raise Problem(403, "Forbidden", words.en, errors=named, why=faults[0][1].why.value, zh=words.zh)
+        raise Problem(403, "Forbidden", words.en, errors=named, why=faults[0][1].why, zh=words.zh)
 
 
 def may_look(principal: Principal, card: Card) -> bool:

@@ -5,6 +5,7 @@ it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any, cast
@@ -30,7 +31,7 @@ from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
 from shared.web import Pages
 from shared.web.guard import safe_path
-from shared.web.labels import label
+from shared.web.labels import why_in_words
 from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.pages import HEADERS
@@ -169,7 +170,7 @@ class DeskPages:
         overlooks it.
         """
         if acted.is_refused:
-            why = self.pages.text(request, label("why", acted.refused_because or ""))
+            why = why_in_words(acted.refused_because or "", partial(self.pages.text, request))
             raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
         said = {Outcome.RECORDED: "recorded", Outcome.WAITS: "waits"}.get(acted.outcome, said)
         path, _, query = safe_path(back).partition("?")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.vocabulary import Category, Language, Level, ReportKind
-from shared.web.labels import label
+from shared.web.labels import why_in_words
 from shared.web.languages import catalogue
 
 LEVELS: dict[Language, dict[Level | None, str]] = {
@@ -110,7 +110,7 @@ def grade(level: Level | None, language: Language, *, sensitive: bool) -> str:
 
 def why(reason: str, language: Language) -> str:
     """The named reason of a refusal, in words."""
-    return catalogue(language).gettext(label("why", reason))
+    return why_in_words(reason, catalogue(language).gettext)
 
 
 def on_one_line(text: str) -> str:

@@ -22,6 +22,7 @@ from services.escalator.deciding.acts import (
 )
 from services.escalator.deciding.draft import Draft
 from shared.facts import CaseAct, EffectKind
+from shared.facts.reason import Reason
 from shared.vocabulary import Kind, ReportKind
 
 Handler = Callable[[Draft, CaseAct], None]
@@ -30,7 +31,7 @@ Handler = Callable[[Draft, CaseAct], None]
 def _file(draft: Draft, act: CaseAct) -> None:
     """The causes a review has found stand on record by their codes."""
     if act.causes:
-        draft.note(EffectKind.NOTED, "causes_found", unit=draft.case.holder, note=", ".join(act.causes))
+        draft.note(EffectKind.NOTED, Reason.CAUSES_FOUND, unit=draft.case.holder, note=", ".join(act.causes))
 
 
 HANDLERS: dict[Kind, Handler] = {

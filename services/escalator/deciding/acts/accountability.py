@@ -10,10 +10,11 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from services.escalator.deciding.actions import raise_case
-from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Measure, Standing
 from shared.facts import CaseAct, EffectKind, Harm, Referred, Report
+from shared.facts.reason import Reason, Spelled, spelled
 from shared.facts.report import Lapsed
 from shared.vocabulary import Category, ReportKind
 
@@ -31,7 +32,11 @@ def count_lapse(draft: Draft, said: Referred) -> None:
     earlier = tuple(at for at in standing.lapses if at > since)
     draft.change(standing=replace(standing, lapses=(*earlier, said.found_at)))
     draft.note(
-        EffectKind.NOTED, "lapse_on_the_ledger", unit=said.unit, case=said.case, note=str(len(earlier) + 1)
+        EffectKind.NOTED,
+        Reason.LAPSE_ON_THE_LEDGER,
+        unit=said.unit,
+        case=said.case,
+        note=str(len(earlier) + 1),
     )
     lapsed = Lapsed.model_validate(said.model_dump() | {"repeats": len(earlier)})
     report = Report(
@@ -53,7 +58,7 @@ def count_lapse(draft: Draft, said: Referred) -> None:
         f"accountability:{said.case}:{said.duty}",
         said.found_at,
         report,
-        "accountability_case",
+        Reason.ACCOUNTABILITY_CASE,
         unit=said.unit,
     )
 
@@ -62,15 +67,16 @@ def propose(draft: Draft, lapsed: Lapsed) -> None:
     """The measure by the ladder in force; only a proposal."""
     rule = draft.policy.document.accountability
     if rule is None or not rule.ladder:
-        draft.note(EffectKind.NOTED, "no_ladder_in_force")
+        draft.note(EffectKind.NOTED, Reason.NO_LADDER_IN_FORCE)
         return
     step, why = weigh(rule, lapsed)
     measure = rule.ladder[step]
     draft.change(measure=Measure(proposed=measure, why=why, about=lapsed.case, duty=lapsed.duty))
     draft.note(
         EffectKind.PROPOSED,
-        measure,
+        Spelled(measure),
         unit=lapsed.unit,
+        measure=measure,
         case=lapsed.case,
         cause=lapsed.cause,
         note="; ".join(why),
@@ -78,55 +84,57 @@ def propose(draft: Draft, lapsed: Lapsed) -> None:
     )
 
 
-def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[str, ...]]:
+def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[Why, ...]]:
     """The step of the ladder (from 0) and what it was weighed by: the last of the rules that fits, less what
     excuses.
     """
-    step, why = 0, ["lapse"]
+    step, why = 0, list[Why]([Reason.LAPSE])
     for one in rule.measures:
         found = _fits(one.when, lapsed)
         if found is not None:
-            step, why = rule.ladder.index(one.measure), found or ["lapse"]
+            step, why = rule.ladder.index(one.measure), found or [Reason.LAPSE]
     for excuse in lapsed.excuses:
         down = rule.excuses.get(excuse, 0)
         if down:
             step = max(0, step - down)
-            why.append(f"{excuse}:-{down}")
+            why.append(Spelled(f"{excuse}:-{down}"))
     return step, tuple(why)
 
 
-def _fits(when: Grounds, lapsed: Lapsed) -> list[str] | None:
-    """What of `when` holds, in words; None where something does not."""
-    asked: list[tuple[bool, str]] = []
+def _fits(when: Grounds, lapsed: Lapsed) -> list[Why] | None:
+    """What of `when` holds; None where something does not."""
+    asked: list[tuple[bool, Why]] = []
     if when.late_by is not None:
         asked.append(
             (
                 timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by,
-                f"late_by_at_least_{when.late_by}",
+                spelled(Reason.LATE_BY_AT_LEAST, when.late_by),
             )
         )
     if when.level is not None:
-        asked.append((lapsed.level in when.level, f"level_{lapsed.level}"))
+        asked.append((lapsed.level in when.level, spelled(Reason.LEVEL, lapsed.level)))
     if when.repeats is not None:
-        asked.append((lapsed.repeats + 1 >= when.repeats, f"lapse_number_{lapsed.repeats + 1}"))
+        asked.append((lapsed.repeats + 1 >= when.repeats, spelled(Reason.LAPSE_NUMBER, lapsed.repeats + 1)))
     if when.cause is not None:
-        asked.append((lapsed.cause in when.cause, lapsed.cause))
+        asked.append((lapsed.cause in when.cause, Spelled(lapsed.cause)))
     if when.intent is not None:
-        asked.append((when.intent is lapsed.intent, "on_purpose" if when.intent else "not_on_purpose"))
+        asked.append(
+            (when.intent is lapsed.intent, Reason.ON_PURPOSE if when.intent else Reason.NOT_ON_PURPOSE)
+        )
     harm = lapsed.harm or Harm()
-    for name, least, found in (
-        ("deaths", when.deaths, harm.deaths),
-        ("injuries", when.injuries, harm.injuries),
-        ("loss", when.loss, harm.loss),
+    for reason, least, found in (
+        (Reason.DEATHS_AT_LEAST, when.deaths, harm.deaths),
+        (Reason.INJURIES_AT_LEAST, when.injuries, harm.injuries),
+        (Reason.LOSS_AT_LEAST, when.loss, harm.loss),
     ):
         if least is not None:
-            asked.append((found >= least, f"{name}_at_least_{least}"))
-    return [words for _, words in asked] if all(holds for holds, _ in asked) else None
+            asked.append((found >= least, spelled(reason, least)))
+    return [why for _, why in asked] if all(holds for holds, _ in asked) else None
 
 
 def _measure(draft: Draft) -> Measure | None:
     if draft.case.measure is None:
-        draft.refuse("no_accountability_case")
+        draft.refuse(Reason.NO_ACCOUNTABILITY_CASE)
     return draft.case.measure
 
 
@@ -135,7 +143,7 @@ def state(draft: Draft, act: CaseAct) -> None:
     measure = _measure(draft)
     if measure is not None:
         draft.change(measure=replace(measure, stated=True))
-        draft.note(EffectKind.NOTED, "statement", unit=draft.case.report.unit, note=act.text)
+        draft.note(EffectKind.NOTED, Reason.STATEMENT, unit=draft.case.report.unit, note=act.text)
 
 
 def decide_measure(draft: Draft, act: CaseAct) -> None:
@@ -144,18 +152,19 @@ def decide_measure(draft: Draft, act: CaseAct) -> None:
         return
     rule = draft.policy.document.accountability
     if rule is None or act.measure not in rule.ladder:
-        draft.refuse("not_on_the_ladder_in_force", note=act.measure)
+        draft.refuse(Reason.NOT_ON_THE_LADDER_IN_FORCE, note=act.measure)
     elif measure.decided is not None:
-        draft.refuse("decided_already_ask_for_a_review")
+        draft.refuse(Reason.DECIDED_ALREADY_ASK_FOR_A_REVIEW)
     else:
         draft.change(
             measure=replace(measure, decided=act.measure, decided_by=act.by.principal, decided_at=draft.now)
         )
-        why = "as_proposed" if act.measure == measure.proposed else "other_than_proposed"
+        as_proposed = act.measure == measure.proposed
         draft.note(
             EffectKind.STATUS,
-            f"measure_{why}",
+            Reason.MEASURE_AS_PROPOSED if as_proposed else Reason.MEASURE_OTHER_THAN_PROPOSED,
             unit=draft.case.report.unit,
+            measure=act.measure,
             note=f"{act.measure}: {act.text or ''}",
         )
 
@@ -163,28 +172,28 @@ def decide_measure(draft: Draft, act: CaseAct) -> None:
 def ask_review(draft: Draft, act: CaseAct) -> None:
     """Of a measure, or of a petition's answer (复查)."""
     if draft.case.report.kind is ReportKind.PETITION:
-        draft.note(EffectKind.NOTED, "review_asked", note=act.text)
+        draft.note(EffectKind.NOTED, Reason.REVIEW_ASKED, note=act.text)
         return
     measure = _measure(draft)
     if measure is not None and measure.decided is None:
-        draft.refuse("nothing_decided_yet")
+        draft.refuse(Reason.NOTHING_DECIDED_YET)
 
 
 def review(draft: Draft, act: CaseAct) -> None:
     if draft.case.report.kind is ReportKind.PETITION:
-        draft.note(EffectKind.NOTED, "reviewed", note=act.text)
+        draft.note(EffectKind.NOTED, Reason.REVIEWED, note=act.text)
         return
     measure = _measure(draft)
     if measure is None:
         return
     if measure.decided is None:
-        draft.refuse("nothing_decided_yet")
+        draft.refuse(Reason.NOTHING_DECIDED_YET)
         return
     upheld = bool(act.approve)
     draft.change(measure=replace(measure, reviewed="upheld" if upheld else "set_aside"))
     draft.note(
         EffectKind.STATUS,
-        "measure_upheld" if upheld else "measure_set_aside",
+        Reason.MEASURE_UPHELD if upheld else Reason.MEASURE_SET_ASIDE,
         unit=draft.case.report.unit,
         note=act.text,
     )
@@ -195,6 +204,6 @@ def correct(draft: Draft, act: CaseAct) -> None:
     if draft.case.measure is not None:
         draft.change(measure=replace(draft.case.measure, corrected=act.text))
     elif draft.case.notice is None:
-        draft.refuse("nothing_to_correct")
+        draft.refuse(Reason.NOTHING_TO_CORRECT)
         return
-    draft.note(EffectKind.STATUS, "corrected", unit=draft.case.report.unit, note=act.text)
+    draft.note(EffectKind.STATUS, Reason.CORRECTED, unit=draft.case.report.unit, note=act.text)

@@ -17,6 +17,7 @@ from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.opening import overdue_of, reminders_of
 from shared.case import ENDED, Duty, DutyState, Lit, LoggedCall
 from shared.facts import Acknowledgement, CallMade, CaseAct, EffectKind, LapseCause, Purpose, Via
+from shared.facts.reason import Reason
 from shared.ids import DutyId, PersonId
 
 KEPT = 50
@@ -66,7 +67,7 @@ def _tell(draft: Draft, call: LoggedCall, said: Acknowledgement) -> None:
     )
     for duty in (draft.duties[duty] for duty in call.duties):
         post = next((lit.post for lit in duty.lit if lit.person == call.person), duty.bearer_post)
-        draft.call(person, post, Purpose.CALLED, "call_logged", duty, called=made)
+        draft.call(person, post, Purpose.CALLED, Reason.CALL_LOGGED, duty, called=made)
 
 
 def contest(draft: Draft, act: CaseAct) -> None:
@@ -77,13 +78,13 @@ def contest(draft: Draft, act: CaseAct) -> None:
     theirs = [call for call in draft.case.calls if call.person == who and call.contested_at is None]
     contested = [call for call in theirs if call.answered_at is None]
     if not contested:
-        draft.refuse("has_answered_since" if theirs else "no_call_to_them_is_on_record", person=who)
+        draft.refuse(Reason.HAS_ANSWERED_SINCE if theirs else Reason.NO_CALL_TO_THEM_IS_ON_RECORD, person=who)
         return
     changed = {
         call.sequence: replace(call, contested_at=draft.now, contested_why=act.text) for call in contested
     }
     draft.change(calls=tuple(changed.get(call.sequence, call) for call in draft.case.calls))
-    draft.note(EffectKind.NOTED, "call_contested", person=who, note=act.text)
+    draft.note(EffectKind.NOTED, Reason.CALL_CONTESTED, person=who, note=act.text)
     if draft.case.status in ENDED:
         return
     for call in contested:
@@ -114,7 +115,13 @@ def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:
         nag_at=draft.now + plan.nag if state is DutyState.LAPSED and plan.nag is not None else None,
     )
     draft.on(
-        duty, EffectKind.OWED_AGAIN, "call_contested", due_at=duty.due_at, rule=plan.limit, note=before.value
+        duty,
+        EffectKind.OWED_AGAIN,
+        Reason.CALL_CONTESTED,
+        due_at=duty.due_at,
+        rule=plan.limit,
+        was_state=before.value,
+        note=before.value,
     )
 
 
@@ -126,7 +133,7 @@ def _not_taken(draft: Draft, duty: Duty, call: LoggedCall) -> None:
     draft.on(
         duty,
         EffectKind.OWED_AGAIN,
-        "call_contested",
+        Reason.CALL_CONTESTED,
         person=call.person,
         due_at=duty.due_at,
         rule=draft.plan_of(duty).chain_rule,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import Draft
 from shared.case import Commander
 from shared.facts import CaseAct, EffectKind
+from shared.facts.reason import Reason
 from shared.ids import PersonId
 
 
@@ -16,7 +17,7 @@ def take_command(draft: Draft, act: CaseAct) -> None:
     """指挥长 or, until the commander is back, 代理指挥长."""
     who = act.to_person or PersonId(act.by.principal)
     if who not in draft.directory.people_by_id:
-        draft.refuse("no_such_person", note=who)
+        draft.refuse(Reason.NO_SUCH_PERSON, note=who)
         return
     before = draft.case.command
     if (
@@ -25,13 +26,16 @@ def take_command(draft: Draft, act: CaseAct) -> None:
         and before[-1].person == who
         and before[-1].acting == bool(act.acting)
     ):
-        draft.refuse("commands_already", person=who)
+        draft.refuse(Reason.COMMANDS_ALREADY, person=who)
         return
     ended = (*before[:-1], replace(before[-1], until=before[-1].until or draft.now)) if before else ()
     taken = Commander(person=who, acting=bool(act.acting), since=draft.now, by=act.by.principal)
     draft.change(command=(*ended, taken))
     draft.note(
-        EffectKind.COMMAND, "acting_commander" if taken.acting else "commander", person=who, note=act.text
+        EffectKind.COMMAND,
+        Reason.ACTING_COMMANDER if taken.acting else Reason.COMMANDER,
+        person=who,
+        note=act.text,
     )
 
 
@@ -39,20 +43,20 @@ def sign_in(draft: Draft, act: CaseAct) -> None:
     """On watch. Whoever is not on the shift signs in as a stand-in, and that is on record."""
     standing = draft.case.standing
     if standing is None or standing.watch != "roster":
-        draft.refuse("not_a_roster")
+        draft.refuse(Reason.NOT_A_ROSTER)
         return
     owed = [duty for duty in draft.owed() if draft.plan_of(duty).by == "watched"]
     who = act.to_person or PersonId(act.by.principal)
     if owed and all(duty.bearer != who for duty in owed):
-        draft.note(EffectKind.NOTED, "stands_in_on_the_shift", person=who)
+        draft.note(EffectKind.NOTED, Reason.STANDS_IN_ON_THE_SHIFT, person=who)
 
 
 def hand_over(draft: Draft, act: CaseAct) -> None:
     """The shift is handed over with what is pending."""
     standing = draft.case.standing
     if standing is None or standing.watch != "roster":
-        draft.refuse("not_a_roster")
+        draft.refuse(Reason.NOT_A_ROSTER)
     elif act.to_person is None or act.to_person not in draft.directory.people_by_id:
-        draft.refuse("no_such_person", note=act.to_person)
+        draft.refuse(Reason.NO_SUCH_PERSON, note=act.to_person)
     else:
-        draft.note(EffectKind.COMMAND, "shift_handed_over", person=act.to_person, note=act.text)
+        draft.note(EffectKind.COMMAND, Reason.SHIFT_HANDED_OVER, person=act.to_person, note=act.text)

@@ -6,6 +6,7 @@ from services.escalator.deciding.duties import cancel_owed, done_by
 from services.escalator.deciding.lighting import told_of
 from shared.case import TaskState
 from shared.facts import CaseAct, EffectKind, Purpose
+from shared.facts.reason import Reason
 from shared.vocabulary import Kind
 
 
@@ -14,10 +15,10 @@ def enter(draft: Draft, by: str, note: str | None = None, **fields: object) -> b
     try:
         status = states.move(states.CASE, draft.case.status, by)
     except states.ImpossibleError:
-        draft.refuse(f"case_is_{draft.case.status}")
+        draft.refuse(Reason(f"case_is_{draft.case.status}"))
         return False
     draft.change(status=status, **fields)
-    draft.note(EffectKind.STATUS, status.value, note=note)
+    draft.note(EffectKind.STATUS, status, note=note)
     return True
 
 
@@ -33,10 +34,10 @@ def close(draft: Draft, act: CaseAct) -> None:
         if task.state not in (TaskState.VERIFIED, TaskState.CANCELLED)
     ]
     if waiting:
-        draft.refuse("tasks_are_open", note=", ".join(waiting))
+        draft.refuse(Reason.TASKS_ARE_OPEN, note=", ".join(waiting))
     elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
         done_by(draft, Event(Kind.CLOSED, draft.now, actor=act.by))
-        cancel_owed(draft, "case_closed")
+        cancel_owed(draft, Reason.CASE_CLOSED)
 
 
 def reopen(draft: Draft, act: CaseAct) -> None:
@@ -48,9 +49,9 @@ def withdraw(draft: Draft, act: CaseAct) -> None:
     """Whoever was told is told that it is not so, once each."""
     if enter(draft, Kind.WITHDRAWN, act.text, ended_at=draft.now, transfer=None):
         for person, post, duty in told_of(draft):
-            draft.call(person, post, Purpose.WITHDRAWN, "report_withdrawn", duty)
+            draft.call(person, post, Purpose.WITHDRAWN, Reason.REPORT_WITHDRAWN, duty)
         end_tasks(draft)
-        cancel_owed(draft, "report_withdrawn")
+        cancel_owed(draft, Reason.REPORT_WITHDRAWN)
 
 
 def end_tasks(draft: Draft) -> None:

@@ -16,6 +16,7 @@ from services.escalator.deciding.duties import move_limit
 from services.escalator.deciding.opening import reminders_of
 from shared.case import Duty, Extension, Task, TaskState
 from shared.facts import CaseAct, EffectKind
+from shared.facts.reason import Reason
 from shared.ids import TaskId
 
 
@@ -28,12 +29,12 @@ def ask_extension(draft: Draft, act: CaseAct) -> None:
     if task is None:
         return
     if task.state is TaskState.COMPLETED:
-        draft.refuse("task_is_completed", task=task.id)
+        draft.refuse(Reason.TASK_IS_COMPLETED, task=task.id)
     elif _may_be_asked(draft, act, task.due_at, task.extension, task.id):
         draft.put_task(task, extension=_asked(draft, act))
         draft.note(
             EffectKind.TASK,
-            "extension_asked",
+            Reason.EXTENSION_ASKED,
             task=task.id,
             unit=task.unit,
             due_at=act.due_at,
@@ -52,18 +53,18 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
         return
     asked = task.extension
     if asked is None or asked.granted is not None:
-        draft.refuse("no_extension_asked", task=task.id)
+        draft.refuse(Reason.NO_EXTENSION_ASKED, task=task.id)
         return
     granted, due_at = bool(act.approve), act.due_at or asked.due_at
     if granted and due_at <= task.due_at:
-        draft.refuse("no_later_limit_named", task=task.id, due_at=task.due_at)
+        draft.refuse(Reason.NO_LATER_LIMIT_NAMED, task=task.id, due_at=task.due_at)
         return
     decided = replace(asked, granted=granted, decided_by=act.by.principal)
     if not granted:
         draft.put_task(task, extension=decided)
         draft.note(
             EffectKind.TASK,
-            "extension_refused",
+            Reason.EXTENSION_REFUSED,
             task=task.id,
             unit=task.unit,
             due_at=task.due_at,
@@ -73,7 +74,7 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
     draft.put_task(task, extension=decided, due_at=due_at, first_due_at=task.first_due_at or task.due_at)
     draft.note(
         EffectKind.TASK,
-        "extension_granted",
+        Reason.EXTENSION_GRANTED,
         task=task.id,
         unit=task.unit,
         due_at=due_at,
@@ -99,33 +100,35 @@ def _move_duties_of(draft: Draft, task: Task, due_at: datetime) -> None:
 
 def _ask_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
     if duty is None or not duty.is_owed:
-        draft.refuse("no_such_duty_is_owed", note=act.duty)
+        draft.refuse(Reason.NO_SUCH_DUTY_IS_OWED, note=act.duty)
         return
     longest = _longest(draft, duty)
     if longest is None:
-        draft.refuse("may_not_be_extended", rule=draft.plan_of(duty).limit)
+        draft.refuse(Reason.MAY_NOT_BE_EXTENDED, rule=draft.plan_of(duty).limit)
     elif act.due_at is not None and act.due_at > longest:
-        draft.refuse("extended_longer_than_allowed", due_at=longest)
+        draft.refuse(Reason.EXTENDED_LONGER_THAN_ALLOWED, due_at=longest)
     elif _may_be_asked(draft, act, duty.due_at, duty.extension):
         draft.put(duty, extension=_asked(draft, act))
-        draft.on(duty, EffectKind.NOTED, "extension_asked", due_at=act.due_at, was=duty.due_at, note=act.text)
+        draft.on(
+            duty, EffectKind.NOTED, Reason.EXTENSION_ASKED, due_at=act.due_at, was=duty.due_at, note=act.text
+        )
 
 
 def _decide_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
     asked = duty.extension if duty is not None else None
     if duty is None or asked is None or asked.granted is not None:
-        draft.refuse("no_extension_asked", note=act.duty)
+        draft.refuse(Reason.NO_EXTENSION_ASKED, note=act.duty)
         return
     due_at, longest = act.due_at or asked.due_at, _longest(draft, duty)
     if act.approve and due_at <= duty.due_at:
-        draft.refuse("no_later_limit_named", due_at=duty.due_at)
+        draft.refuse(Reason.NO_LATER_LIMIT_NAMED, due_at=duty.due_at)
         return
     if act.approve and (longest is None or due_at > longest):
-        draft.refuse("extended_longer_than_allowed", due_at=longest)
+        draft.refuse(Reason.EXTENDED_LONGER_THAN_ALLOWED, due_at=longest)
         return
     duty = draft.put(duty, extension=replace(asked, granted=bool(act.approve), decided_by=act.by.principal))
     if not act.approve:
-        draft.on(duty, EffectKind.NOTED, "extension_refused", due_at=duty.due_at, note=act.text)
+        draft.on(duty, EffectKind.NOTED, Reason.EXTENSION_REFUSED, due_at=duty.due_at, note=act.text)
     elif duty.lapse is None and duty.is_owed:
         _move(draft, duty, due_at)
 
@@ -136,11 +139,11 @@ def _may_be_asked(
     """Refused where it is not: no later limit, too late, or asked already."""
     rule = draft.policy.document.tasks
     if act.due_at is None or act.due_at <= due_at:
-        draft.refuse("no_later_limit_named", task=task, due_at=due_at)
+        draft.refuse(Reason.NO_LATER_LIMIT_NAMED, task=task, due_at=due_at)
     elif rule is not None and rule.extension.asked_before_due and draft.now > due_at:
-        draft.refuse("asked_after_the_limit", task=task, due_at=due_at)
+        draft.refuse(Reason.ASKED_AFTER_THE_LIMIT, task=task, due_at=due_at)
     elif earlier is not None and earlier.granted is None:
-        draft.refuse("extension_asked_already", task=task)
+        draft.refuse(Reason.EXTENSION_ASKED_ALREADY, task=task)
     else:
         return True
     return False
@@ -170,7 +173,7 @@ def _move(draft: Draft, duty: Duty, due_at: datetime) -> None:
         draft,
         duty,
         due_at,
-        "extension_granted",
+        Reason.EXTENSION_GRANTED,
         reminders=later,
         granted=duty.granted + (due_at - duty.due_at),
     )

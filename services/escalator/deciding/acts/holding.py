@@ -12,12 +12,13 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from services.escalator.deciding import states
-from services.escalator.deciding.draft import Draft, Event
+from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.duties import HANDING_OVER, cancel, done_by
 from services.escalator.deciding.lighting import call_again
 from services.escalator.deciding.parties import head_of
 from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
+from shared.facts.reason import Reason
 from shared.ids import PersonId, TaskId, UnitId
 from shared.vocabulary import Kind
 
@@ -47,7 +48,7 @@ def find_task(draft: Draft, act: CaseAct) -> Task | None:
     """The task the act names; refused where there is none of that id."""
     task = draft.tasks.get(act.task) if act.task else None
     if task is None:
-        draft.refuse("no_such_task")
+        draft.refuse(Reason.NO_SUCH_TASK)
     return task
 
 
@@ -56,7 +57,7 @@ def _of(draft: Draft, act: CaseAct) -> _Held | None:
         return _Whole(draft)
     task = find_task(draft, act)
     if task is not None and task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
-        draft.refuse(f"task_is_{task.state}")
+        draft.refuse(Reason(f"task_is_{task.state}"))
         return None
     return task
 
@@ -66,13 +67,13 @@ def transfer(draft: Draft, act: CaseAct) -> None:
     if held is None:
         return
     if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
-        draft.refuse("no_such_unit")
+        draft.refuse(Reason.NO_SUCH_UNIT)
     elif act.to_unit == held.unit:
-        draft.refuse("holds_it_already")
+        draft.refuse(Reason.HOLDS_IT_ALREADY)
     elif held.transfer is not None:
-        draft.refuse("transfer_pending")
+        draft.refuse(Reason.TRANSFER_PENDING)
     elif held.held and held.held[-1].how == "imposed":
-        draft.refuse("lead_was_imposed", unit=held.unit)
+        draft.refuse(Reason.LEAD_WAS_IMPOSED, unit=held.unit)
     else:
         offer = Transfer(
             from_unit=held.unit,
@@ -83,14 +84,14 @@ def transfer(draft: Draft, act: CaseAct) -> None:
             answer_by=_answer_by(draft),
         )
         if any(one.unit == act.to_unit for one in held.held):
-            _deadlock(draft, act, offer, "back_to_a_previous_holder")
+            _deadlock(draft, act, offer, Reason.BACK_TO_A_PREVIOUS_HOLDER)
         elif held.bounces >= _bounce_limit(draft):
-            _deadlock(draft, act, offer, "bounce_limit_reached")
+            _deadlock(draft, act, offer, Reason.BOUNCE_LIMIT_REACHED)
         else:
             _put(draft, act.task, transfer=offer)
             draft.note(
                 EffectKind.HOLDER,
-                "transfer_offered_sender_answers_until_accepted",
+                Reason.TRANSFER_OFFERED_SENDER_ANSWERS_UNTIL_ACCEPTED,
                 unit=held.unit,
                 task=act.task,
                 due_at=offer.answer_by,
@@ -98,14 +99,14 @@ def transfer(draft: Draft, act: CaseAct) -> None:
             )
 
 
-def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: str) -> None:
+def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: Why) -> None:
     """Nobody passes it on any more: the common superior is asked to say who leads, and the sender answers
     meanwhile.
     """
     found = draft.directory.common_superior(offer.from_unit, offer.to_unit)
     superior = UnitId(found.id) if found is not None else None
     if superior is None:
-        draft.refuse(f"{why}_and_no_common_superior", unit=offer.from_unit)
+        draft.refuse(Reason(f"{why}_and_no_common_superior"), unit=offer.from_unit)
         return
     _put(draft, act.task, transfer=replace(offer, superior=superior))
     draft.note(
@@ -121,13 +122,13 @@ def accept(draft: Draft, act: CaseAct) -> None:
         return
     offer = held.transfer
     if offer is None:
-        _accept_task(draft, act) if isinstance(held, Task) else draft.refuse("no_transfer_pending")
+        _accept_task(draft, act) if isinstance(held, Task) else draft.refuse(Reason.NO_TRANSFER_PENDING)
         return
     if offer.superior is not None:
-        draft.refuse("the_superior_imposes", unit=offer.superior)
+        draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
     else:
         take_over(draft, act.task, offer.to_unit, "accepted")
-        draft.note(EffectKind.HOLDER, "transfer_accepted", unit=offer.to_unit, task=act.task)
+        draft.note(EffectKind.HOLDER, Reason.TRANSFER_ACCEPTED, unit=offer.to_unit, task=act.task)
 
 
 def _accept_task(draft: Draft, act: CaseAct) -> None:
@@ -135,10 +136,10 @@ def _accept_task(draft: Draft, act: CaseAct) -> None:
     if task is None:
         return
     if task.state is not TaskState.ASSIGNED:
-        draft.refuse(f"task_is_{task.state}")
+        draft.refuse(Reason(f"task_is_{task.state}"))
     else:
         draft.put_task(task, state=states.move(states.TASK, task.state, "accepted"))
-        draft.note(EffectKind.TASK, "accepted", task=task.id, unit=task.unit)
+        draft.note(EffectKind.TASK, Reason.ACCEPTED, task=task.id, unit=task.unit)
 
 
 def object_to(draft: Draft, act: CaseAct) -> None:
@@ -149,26 +150,26 @@ def object_to(draft: Draft, act: CaseAct) -> None:
     if held is None:
         return
     if not act.text:
-        draft.refuse("refusal_needs_a_reason")
+        draft.refuse(Reason.REFUSAL_NEEDS_A_REASON)
     elif held.transfer is not None:
         _refuse_transfer(draft, act, held, held.transfer)
     elif isinstance(held, Task):
         _refuse_assignment(draft, act, held)
     else:
-        draft.refuse("no_transfer_pending")
+        draft.refuse(Reason.NO_TRANSFER_PENDING)
 
 
 def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -> None:
     if offer.superior is not None:
-        draft.refuse("the_superior_imposes", unit=offer.superior)
+        draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
     elif offer.answer_by is not None and draft.now > offer.answer_by:
-        draft.refuse("too_late_to_refuse", due_at=offer.answer_by)
+        draft.refuse(Reason.TOO_LATE_TO_REFUSE, due_at=offer.answer_by)
     else:
         bounces = held.bounces + 1
         _put(draft, act.task, transfer=None, bounces=bounces)
         draft.note(
             EffectKind.HOLDER,
-            "transfer_refused_sender_keeps_it",
+            Reason.TRANSFER_REFUSED_SENDER_KEEPS_IT,
             unit=offer.from_unit,
             task=act.task,
             note=act.text,
@@ -177,7 +178,7 @@ def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -
             bounces >= _bounce_limit(draft)
             and draft.directory.common_superior(offer.from_unit, offer.to_unit) is not None
         ):
-            _deadlock(draft, act, offer, "bounce_limit_reached")
+            _deadlock(draft, act, offer, Reason.BOUNCE_LIMIT_REACHED)
 
 
 def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
@@ -185,16 +186,16 @@ def _refuse_assignment(draft: Draft, act: CaseAct, task: Task) -> None:
     answer meanwhile.
     """
     if task.state is not TaskState.ASSIGNED:
-        draft.refuse("accepted_already")
+        draft.refuse(Reason.ACCEPTED_ALREADY)
         return
     answer_by = _answer_by(draft, task.assigned_at)
     if answer_by is not None and draft.now > answer_by:
-        draft.refuse("too_late_to_refuse", due_at=answer_by)
+        draft.refuse(Reason.TOO_LATE_TO_REFUSE, due_at=answer_by)
         return
     offer = Transfer(
         from_unit=task.unit, to_unit=task.assigner, at=draft.now, by=act.by.principal, reason=act.text or ""
     )
-    _deadlock(draft, act, offer, "assignment_objected_to")
+    _deadlock(draft, act, offer, Reason.ASSIGNMENT_OBJECTED_TO)
     if not draft.is_refused:
         draft.put_task(draft.tasks[task.id], bounces=task.bounces + 1)
 
@@ -205,12 +206,12 @@ def impose(draft: Draft, act: CaseAct) -> None:
     if held is None:
         return
     if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
-        draft.refuse("no_such_unit")
+        draft.refuse(Reason.NO_SUCH_UNIT)
         return
     take_over(draft, act.task, act.to_unit, "imposed")
     done_by(draft, Event(Kind.IMPOSED, draft.now, act.task, act.by))
-    answered(draft, act.task, "lead_imposed")
-    draft.note(EffectKind.HOLDER, "lead_imposed", unit=act.to_unit, task=act.task, note=act.text)
+    answered(draft, act.task, Reason.LEAD_IMPOSED)
+    draft.note(EffectKind.HOLDER, Reason.LEAD_IMPOSED, unit=act.to_unit, task=act.task, note=act.text)
 
 
 def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> None:
@@ -245,11 +246,11 @@ def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> N
         moved = draft.put(
             duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None
         )
-        draft.on(moved, EffectKind.HOLDER, "owes_it_from_now_on", due_at=moved.due_at, rule=plan.limit)
-        call_again(draft, moved, "took_the_case_over", purpose=Purpose.DUTY)
+        draft.on(moved, EffectKind.HOLDER, Reason.OWES_IT_FROM_NOW_ON, due_at=moved.due_at, rule=plan.limit)
+        call_again(draft, moved, Reason.TOOK_THE_CASE_OVER, purpose=Purpose.DUTY)
 
 
-def answered(draft: Draft, task_id: TaskId | None, why: str) -> None:
+def answered(draft: Draft, task_id: TaskId | None, why: Why) -> None:
     """Nothing is to be handed over any more: what only the pending transfer asked for ends with that
     reason.
     """

@@ -18,6 +18,7 @@ from services.escalator.deciding.gravity import graver
 from shared import territory
 from shared.case import CaseStatus
 from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Report
+from shared.facts.reason import Reason, spelled
 from shared.ids import UnitId
 from shared.vocabulary import Kind
 
@@ -25,10 +26,10 @@ from shared.vocabulary import Kind
 def merge(draft: Draft, act: CaseAct) -> None:
     case = draft.case
     if act.into is None or act.into == case.id:
-        draft.refuse("merged_into_itself_or_nothing")
+        draft.refuse(Reason.MERGED_INTO_ITSELF_OR_NOTHING)
         return
     if act.into in case.merged_from:
-        draft.refuse("that_one_was_merged_into_this", case=act.into)
+        draft.refuse(Reason.THAT_ONE_WAS_MERGED_INTO_THIS, case=act.into)
         return
     if not enter(draft, Kind.MERGED, act.into, merged_into=act.into, ended_at=draft.now, transfer=None):
         return
@@ -42,9 +43,11 @@ def merge(draft: Draft, act: CaseAct) -> None:
         level=case.level,
         sensitive=case.sensitive,
     )
-    draft.send(Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), "merged_into")
+    draft.send(
+        Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), Reason.MERGED_INTO
+    )
     end_tasks(draft)
-    cancel_owed(draft, f"carried_on_in:{act.into}")
+    cancel_owed(draft, spelled(Reason.CARRIED_ON_IN, act.into))
 
 
 def absorb(draft: Draft, said: Absorbed) -> None:
@@ -53,20 +56,20 @@ def absorb(draft: Draft, said: Absorbed) -> None:
     """
     case = draft.case
     if said.case in case.merged_from:
-        draft.note(EffectKind.NOTED, "absorbed_already", case=said.case)
+        draft.note(EffectKind.NOTED, Reason.ABSORBED_ALREADY, case=said.case)
         return
     if case.status is CaseStatus.MERGED and case.merged_into is not None and case.merged_into != said.case:
         draft.send(
             Kind.ABSORBED,
             case.merged_into,
             said.model_dump(mode="json", exclude_none=True),
-            "passed_on_to_the_case_that_goes_on",
+            Reason.PASSED_ON_TO_THE_CASE_THAT_GOES_ON,
         )
         return
     was_ended = case.ended_at is not None
     status = states.move(states.CASE, case.status, "absorbed")
     draft.change(status=status, merged_from=(*case.merged_from, said.case), merged_into=None, ended_at=None)
-    draft.note(EffectKind.STATUS, "absorbed", case=said.case, note=f"{said.lapses}")
+    draft.note(EffectKind.STATUS, Reason.ABSORBED, case=said.case, note=f"{said.lapses}")
     if was_ended:
         draft.happened("reported")
     take_on(draft, said.starts_at, graver(case.level, said.level), case.sensitive or said.sensitive)
@@ -78,17 +81,17 @@ def split(draft: Draft, act: CaseAct) -> None:
     """
     report = draft.case.report
     if not act.summary:
-        draft.refuse("say_what_the_new_case_is_about")
+        draft.refuse(Reason.SAY_WHAT_THE_NEW_CASE_IS_ABOUT)
         return
     if draft.case.split_from is not None and act.into == draft.case.split_from:
-        draft.refuse("split_from_it_already")
+        draft.refuse(Reason.SPLIT_FROM_IT_ALREADY)
         return
     if (
         act.to_unit is not None
         and act.to_unit != report.unit
         and not _may_hand_to(draft, act.by, act.to_unit)
     ):
-        draft.refuse(territory.Why.CANT_ASSIGN.value, unit=act.to_unit)
+        draft.refuse(Reason.MAY_NOT_ASSIGN_TO_THAT_UNIT, unit=act.to_unit)
         return
     new = Report(
         kind=report.kind,
@@ -111,7 +114,7 @@ def split(draft: Draft, act: CaseAct) -> None:
         by=act.by,
     )
     raise_case(
-        draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, "split_off", note=act.summary
+        draft, f"split:{draft.case.id}:{draft.sequence}", draft.now, new, Reason.SPLIT_OFF, note=act.summary
     )
 
 

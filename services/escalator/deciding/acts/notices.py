@@ -5,11 +5,14 @@ Invariant: nobody approves what they drafted, nor twice; it takes as many as the
 nothing is published before the reply window has closed, unless the unit named has replied.
 """
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
 from shared.case import PublicNotice
 from shared.facts import CaseAct, EffectKind
+from shared.facts.reason import Reason
 from shared.ids import UnitId
 
 
@@ -17,9 +20,9 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
     """A new draft replaces one that was not published, with its approvals; the trail keeps both."""
     rule = draft.policy.document.public_notice
     if not act.text:
-        draft.refuse("a_notice_needs_a_text")
+        draft.refuse(Reason.A_NOTICE_NEEDS_A_TEXT)
     elif rule is None:
-        draft.refuse("no_public_notice_in_this_policy")
+        draft.refuse(Reason.NO_PUBLIC_NOTICE_IN_THIS_POLICY)
     else:
         least = rule.reply_within.after(draft.now, draft.policy.zone)
         reply_by = max(act.reply_by or least, least)
@@ -34,7 +37,13 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
         )
         draft.change(notice=drafted)
         draft.note(
-            EffectKind.STATUS, "notice_drafted", unit=unit, due_at=reply_by, note=f"0/{rule.approvals}"
+            EffectKind.STATUS,
+            Reason.NOTICE_DRAFTED,
+            unit=unit,
+            due_at=reply_by,
+            approvals=0,
+            approvals_needed=rule.approvals,
+            note=f"0/{rule.approvals}",
         )
 
 
@@ -51,7 +60,7 @@ def _named(draft: Draft, act: CaseAct) -> UnitId:
 def _pending(draft: Draft) -> PublicNotice | None:
     notice = draft.case.notice
     if notice is None or notice.published_at is not None:
-        draft.refuse("no_notice_is_pending")
+        draft.refuse(Reason.NO_NOTICE_IS_PENDING)
         return None
     return notice
 
@@ -63,16 +72,22 @@ def approve(draft: Draft, act: CaseAct) -> None:
     who = act.by.principal
     if act.approve is False:
         draft.change(notice=None)
-        draft.note(EffectKind.STATUS, "notice_turned_down", note=act.text)
+        draft.note(EffectKind.STATUS, Reason.NOTICE_TURNED_DOWN, note=act.text)
         draft.happened("notice_turned_down")
     elif who == notice.drafted_by:
-        draft.refuse("nobody_approves_their_own_draft")
+        draft.refuse(Reason.NOBODY_APPROVES_THEIR_OWN_DRAFT)
     elif who in notice.approvals:
-        draft.refuse("approved_already")
+        draft.refuse(Reason.APPROVED_ALREADY)
     else:
         draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
         given = len(notice.approvals) + 1
-        draft.note(EffectKind.STATUS, "notice_approved", note=f"{given}/{notice.approvals_needed}")
+        draft.note(
+            EffectKind.STATUS,
+            Reason.NOTICE_APPROVED,
+            approvals=given,
+            approvals_needed=notice.approvals_needed,
+            note=f"{given}/{notice.approvals_needed}",
+        )
         if given == notice.approvals_needed:
             draft.happened("notice_approved.all")
 
@@ -83,10 +98,10 @@ def reply(draft: Draft, act: CaseAct) -> None:
     if notice is None:
         return
     if draft.now > notice.reply_by:
-        draft.refuse("reply_window_closed", due_at=notice.reply_by)
+        draft.refuse(Reason.REPLY_WINDOW_CLOSED, due_at=notice.reply_by)
         return
     draft.change(notice=replace(notice, replies=(*notice.replies, act.text or "")))
-    draft.note(EffectKind.NOTED, "notice_replied", unit=notice.unit, note=act.text)
+    draft.note(EffectKind.NOTED, Reason.NOTICE_REPLIED, unit=notice.unit, note=act.text)
 
 
 def publish(draft: Draft, act: CaseAct) -> None:
@@ -94,9 +109,18 @@ def publish(draft: Draft, act: CaseAct) -> None:
     if notice is None:
         return
     if len(notice.approvals) < notice.approvals_needed:
-        draft.refuse("approvals_missing", note=f"{len(notice.approvals)}/{notice.approvals_needed}")
+        draft.refuse(
+            Reason.APPROVALS_MISSING,
+            approvals=len(notice.approvals),
+            approvals_needed=notice.approvals_needed,
+            note=f"{len(notice.approvals)}/{notice.approvals_needed}",
+        )
     elif draft.now < notice.reply_by and not notice.replies:
-        draft.refuse("reply_window_is_open", due_at=notice.reply_by)
+        draft.refuse(Reason.REPLY_WINDOW_IS_OPEN, due_at=notice.reply_by)
     else:
         draft.change(notice=replace(notice, published_at=draft.now))
-        draft.note(EffectKind.STATUS, "notice_published", unit=notice.unit, note=act.text)
+        draft.note(EffectKind.STATUS, Reason.NOTICE_PUBLISHED, unit=notice.unit, note=act.text)
+
+
+def _approvals(given: int, needed: int) -> dict[str, Any]:
+    return {"approvals": given, "approvals_needed": needed, "note": f"{given}/{needed}"}

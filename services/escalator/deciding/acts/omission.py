@@ -16,6 +16,7 @@ from services.escalator.deciding.referral import refer
 from shared.case import Duty, Suspicion
 from shared.directory import Directory
 from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched
+from shared.facts.reason import Reason, spelled
 from shared.ids import DutyId, SourceId, UnitId
 from shared.vocabulary import ReportKind
 
@@ -49,14 +50,21 @@ def match(draft: Draft, said: Matched) -> None:
     """The cross-check found a unit's own report of the same event."""
     suspicion = draft.case.suspicion
     if suspicion is None:
-        draft.note(EffectKind.NOTED, "nothing_suspected_here", case=said.report)
+        draft.note(EffectKind.NOTED, Reason.NOTHING_SUSPECTED_HERE, case=said.report)
         return
     if suspicion.matched is not None and (suspicion.matched_score or 0) >= said.score:
-        draft.note(EffectKind.NOTED, "matched_already", case=said.report)
+        draft.note(EffectKind.NOTED, Reason.MATCHED_ALREADY, case=said.report)
         return
     words = "; ".join(f"{reason.aspect} {reason.alike:.2f}: {reason.words}" for reason in said.why)
     draft.change(suspicion=replace(suspicion, matched=said.report, matched_score=said.score))
-    draft.note(EffectKind.MATCHED, f"alike_{said.score:.2f}", case=said.report, unit=said.unit, note=words)
+    draft.note(
+        EffectKind.MATCHED,
+        spelled(Reason.ALIKE, f"{said.score:.2f}"),
+        case=said.report,
+        unit=said.unit,
+        likeness=said.score,
+        note=words,
+    )
     draft.happened("matched")
     for duty_id in [duty.id for duty in checks(draft)]:
         reported = min(max(said.reported_at, draft.duties[duty_id].opened_at), draft.now)
@@ -81,10 +89,10 @@ def _unjudged(draft: Draft) -> Suspicion | None:
     """The suspicion a person is to judge; refused where there is none, or it was judged."""
     suspicion = draft.case.suspicion
     if suspicion is None or suspicion.suspected_at is None:
-        draft.refuse("nothing_is_suspected")
+        draft.refuse(Reason.NOTHING_IS_SUSPECTED)
         return None
     if suspicion.confirmed is not None:
-        draft.refuse("judged_already")
+        draft.refuse(Reason.JUDGED_ALREADY)
         return None
     return suspicion
 
@@ -98,7 +106,7 @@ def confirm(draft: Draft, act: CaseAct) -> None:
     if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=True, by=act.by.principal))
-    draft.note(EffectKind.SUSPECTED, "confirmed", unit=UnitId(suspicion.unit), note=act.text)
+    draft.note(EffectKind.SUSPECTED, Reason.CONFIRMED, unit=UnitId(suspicion.unit), note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
             refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
@@ -107,11 +115,11 @@ def confirm(draft: Draft, act: CaseAct) -> None:
 def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
     duty = draft.duties.get(duty_id)
     if duty is None:
-        draft.refuse("no_such_duty", note=duty_id)
+        draft.refuse(Reason.NO_SUCH_DUTY, note=duty_id)
     elif duty.lapse is None or not duty.lapse.is_ours or not draft.plan_of(duty).refers:
-        draft.refuse("nothing_was_left_unreferred", duty=duty.id)
+        draft.refuse(Reason.NOTHING_WAS_LEFT_UNREFERRED, duty=duty.id)
     elif duty.lapse.referred_by is not None:
-        draft.refuse("referred_already", duty=duty.id)
+        draft.refuse(Reason.REFERRED_ALREADY, duty=duty.id)
     else:
         duty = draft.put(duty, lapse=replace(duty.lapse, referred_by=act.by.principal))
         refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
@@ -122,7 +130,7 @@ def refute(draft: Draft, act: CaseAct) -> None:
     if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=False, by=act.by.principal))
-    draft.note(EffectKind.SUSPECTED, "refuted", unit=UnitId(suspicion.unit), note=act.text)
+    draft.note(EffectKind.SUSPECTED, Reason.REFUTED, unit=UnitId(suspicion.unit), note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
             duty = draft.put(duty, lapse=replace(duty.lapse, refuted=act.text or "refuted"))  # noqa: PLW2901 - the duty as it now is

@@ -13,6 +13,7 @@ from services.escalator.deciding.parties import parties
 from services.escalator.policy.rule import DutyRule, Scope, Sort
 from shared.case import Case, Duty, DutyState
 from shared.facts import CaseAct, EffectKind, LapseCause
+from shared.facts.reason import Reason
 from shared.vocabulary import Level
 
 REPORTED = ("reported", "reported.outside")
@@ -23,11 +24,11 @@ def regrade(draft: Draft, act: CaseAct) -> None:
     level = act.level if act.level is not None else case.level
     sensitive = act.sensitive if act.sensitive is not None else case.sensitive
     if (level, sensitive) == (case.level, case.sensitive):
-        draft.refuse("graded_so_already")
+        draft.refuse(Reason.GRADED_SO_ALREADY)
         return
     before = draft.sort
     draft.change(level=level, sensitive=sensitive)
-    draft.note(EffectKind.REGRADED, "regraded", note=_from_to(case, level, sensitive))
+    draft.note(EffectKind.REGRADED, Reason.REGRADED, note=_from_to(case, level, sensitive))
     rework(draft, before)
 
 
@@ -53,7 +54,7 @@ def rework(draft: Draft, before: Sort | None = None, started: datetime | None = 
             and duty.state is DutyState.OPEN
             and not draft.is_absorbing
         ):
-            cancel(draft, duty, "not_owed_at_this_level")
+            cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     _others(draft)
     for rule in rules.values():
         if rule.every is not None or rule.shift:
@@ -79,7 +80,9 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
         return
     if draft.is_absorbing and not draft.now < due_at <= duty.due_at:
         return
-    duty = move_limit(draft, duty, due_at, "regraded" if start == duty.starts_at else "earlier_clock")
+    duty = move_limit(
+        draft, duty, due_at, Reason.REGRADED if start == duty.starts_at else Reason.EARLIER_CLOCK
+    )
     draft.put(
         duty,
         starts_at=start,
@@ -100,7 +103,7 @@ def _others(draft: Draft) -> None:
 
 def _was_owed(draft: Draft, rule: DutyRule) -> bool:
     return any(
-        duty.rule == rule.name and duty.cancelled_why != "not_owed_at_this_level"
+        duty.rule == rule.name and duty.cancelled_why != Reason.NOT_OWED_AT_THIS_LEVEL
         for duty in draft.duties.values()
     )
 
@@ -117,7 +120,7 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
             and duty.state is DutyState.OPEN
             and not draft.is_absorbing
         ):
-            cancel(draft, duty, "not_owed_at_this_level")
+            cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
     if wanted - had:
         open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(wanted - had))
@@ -134,7 +137,9 @@ def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: b
         return
     draft.change(starts_at=start, level=level, sensitive=sensitive)
     if (level, sensitive) != (case.level, case.sensitive):
-        draft.note(EffectKind.REGRADED, "merged_with_a_graver_one", note=_from_to(case, level, sensitive))
+        draft.note(
+            EffectKind.REGRADED, Reason.MERGED_WITH_A_GRAVER_ONE, note=_from_to(case, level, sensitive)
+        )
     rework(draft, before, started=case.starts_at)
 
 

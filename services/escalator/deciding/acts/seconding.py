@@ -18,6 +18,7 @@ from services.escalator.deciding.early_end import EarlyEnds, asked_of
 from services.escalator.deciding.gravity import is_grave, lessens
 from shared.case import ENDED, Duty, Ending
 from shared.facts import Actor, CaseAct, EffectKind, Purpose, Via
+from shared.facts.reason import Reason
 from shared.ids import PersonId
 from shared.vocabulary import Kind, Role
 
@@ -46,12 +47,12 @@ def second(draft: Draft, act: CaseAct) -> None:
     """The second person agrees, or does not."""
     ending = draft.case.ending
     if ending is None:
-        draft.refuse("nothing_waits_for_a_second_person")
+        draft.refuse(Reason.NOTHING_WAITS_FOR_A_SECOND_PERSON)
     elif act.by.who == ending.by:
-        draft.refuse("nobody_seconds_their_own_act")
+        draft.refuse(Reason.NOBODY_SECONDS_THEIR_OWN_ACT)
     elif act.approve is False:
         draft.change(ending=None)
-        draft.note(EffectKind.STATUS, "second_person_refused", note=act.text)
+        draft.note(EffectKind.STATUS, Reason.SECOND_PERSON_REFUSED, note=act.text)
     else:
         _carry_out(draft, ending, act.by)
 
@@ -65,11 +66,11 @@ def let_go(draft: Draft) -> None:
         return
     case = draft.case
     if case.status in ENDED:
-        why = "case_has_ended_meanwhile"
+        why = Reason.CASE_HAS_ENDED_MEANWHILE
     elif (case.level, case.sensitive) != (ending.was_level, ending.was_sensitive):
-        why = "graded_anew_meanwhile"
+        why = Reason.GRADED_ANEW_MEANWHILE
     elif not _needs_second(draft, ending.kind, _act_of(ending)):
-        why = "everybody_has_answered_meanwhile"
+        why = Reason.EVERYBODY_HAS_ANSWERED_MEANWHILE
     else:
         return
     draft.change(ending=None)
@@ -118,13 +119,13 @@ def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
     )
     known = case.ending
     if known is not None and replace(ending, at=known.at, sequence=known.sequence) == known:
-        draft.refuse("waits_for_a_second_person_already")
+        draft.refuse(Reason.WAITS_FOR_A_SECOND_PERSON_ALREADY)
         return
     draft.change(ending=ending)
     person, post, unit = asked_of(draft, ending.by)
     draft.note(
         EffectKind.WAITS,
-        "needs_second_person",
+        Reason.NEEDS_SECOND_PERSON,
         person=PersonId(person.id),
         post=post,
         unit=unit,
@@ -136,9 +137,9 @@ def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
         for duty in draft.duties.values()
         if draft.plan_of(duty).by_recipient and _is_unanswered(duty, act.by)
     )
-    draft.call(person, post, Purpose.SECOND, "needs_second_person", about, ending=words.asked())
+    draft.call(person, post, Purpose.SECOND, Reason.NEEDS_SECOND_PERSON, about, ending=words.asked())
     if act.by.role is Role.PUBLISHER:
-        words.tell_everybody(Purpose.INFORM, "the_source_withdraws_it")
+        words.tell_everybody(Purpose.INFORM, Reason.THE_SOURCE_WITHDRAWS_IT)
 
 
 def _carry_out(draft: Draft, ending: Ending, agreed: Actor) -> None:
@@ -148,10 +149,12 @@ def _carry_out(draft: Draft, ending: Ending, agreed: Actor) -> None:
     ENDINGS[ending.kind](draft, act)
     if draft.is_refused:
         return
-    draft.note(EffectKind.NOTED, "seconded", unit=agreed.unit, note=f"{ending.kind}: {ending.text or ''}")
+    draft.note(
+        EffectKind.NOTED, Reason.SECONDED, unit=agreed.unit, note=f"{ending.kind}: {ending.text or ''}"
+    )
     draft.events.insert(0, Event(ending.kind, draft.now, None, act.by))
     purpose = Purpose.WITHDRAWN if ending.kind is Kind.WITHDRAWN else Purpose.ENDED
-    EarlyEnds(draft, ending, agreed).tell_everybody(purpose, "ended_by_two")
+    EarlyEnds(draft, ending, agreed).tell_everybody(purpose, Reason.ENDED_BY_TWO)
 
 
 def _act_of(ending: Ending) -> CaseAct:

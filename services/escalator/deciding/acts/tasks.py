@@ -16,6 +16,7 @@ from services.escalator.deciding.draft import Draft
 from services.escalator.policy.rule import Scope
 from shared.case import Held, Item, Task, TaskState
 from shared.facts import CaseAct, EffectKind, TaskForm
+from shared.facts.reason import Reason
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
@@ -25,9 +26,9 @@ def assign(draft: Draft, act: CaseAct) -> None:
     assigner = act.by.unit or draft.case.holder
     faults = [unit for form in act.tasks for unit in _units(form) if unit not in draft.directory.units_by_id]
     if faults:
-        draft.refuse("no_such_unit", note=", ".join(faults))
+        draft.refuse(Reason.NO_SUCH_UNIT, note=", ".join(faults))
     elif not act.tasks:
-        draft.refuse("nothing_assigned")
+        draft.refuse(Reason.NOTHING_ASSIGNED)
     elif _has_room(draft, act.tasks):
         make_tasks(draft, act.tasks, assigner)
 
@@ -38,7 +39,9 @@ def _has_room(draft: Draft, forms: tuple[TaskForm, ...]) -> bool:
     """
     if len(draft.tasks) + task_count(forms) <= MOST_TASKS_OF_A_CASE:
         return True
-    draft.refuse("too_many_tasks", note=f"{len(draft.tasks)} + {task_count(forms)} > {MOST_TASKS_OF_A_CASE}")
+    draft.refuse(
+        Reason.TOO_MANY_TASKS, note=f"{len(draft.tasks)} + {task_count(forms)} > {MOST_TASKS_OF_A_CASE}"
+    )
     return False
 
 
@@ -55,7 +58,7 @@ def make_tasks(draft: Draft, forms: tuple[TaskForm, ...], assigner: UnitId) -> N
             ids.setdefault(number, task.id)
             draft.note(
                 EffectKind.TASK,
-                task.state.value,
+                task.state,
                 task=task.id,
                 unit=unit,
                 person=task.owner,
@@ -108,18 +111,22 @@ def complete(draft: Draft, act: CaseAct) -> None:
         items = [item for item in draft.case.items if item.unit == task.unit]
         bare = [item.number for item in items if item.measure is None or item.owner is None]
         if bare:
-            draft.refuse("item_without_measure_or_owner", task=task.id, note=", ".join(map(str, bare)))
+            draft.refuse(Reason.ITEM_WITHOUT_MEASURE_OR_OWNER, task=task.id, note=", ".join(map(str, bare)))
             return
         inventory = draft.policy.document.inventory
         if not items and not nil and inventory is not None and inventory.nil_report == "required":
-            draft.refuse("nothing_registered_and_no_nil_report", task=task.id)
+            draft.refuse(Reason.NOTHING_REGISTERED_AND_NO_NIL_REPORT, task=task.id)
             return
     if _move(draft, task, "completed", result=act.text, nil=nil):
         draft.note(
-            EffectKind.TASK, "nil_report" if nil else "completed", task=task.id, unit=task.unit, note=act.text
+            EffectKind.TASK,
+            Reason.NIL_REPORT if nil else Reason.COMPLETED,
+            task=task.id,
+            unit=task.unit,
+            note=act.text,
         )
         if task.transfer is not None:
-            answered(draft, task.id, "task_is_completed")
+            answered(draft, task.id, Reason.TASK_IS_COMPLETED)
 
 
 def give_back(draft: Draft, act: CaseAct) -> None:
@@ -131,7 +138,7 @@ def give_back(draft: Draft, act: CaseAct) -> None:
         return
     due_at = act.due_at or task.due_at
     if due_at <= draft.now:
-        draft.refuse("name_a_new_limit", task=task.id, due_at=task.due_at)
+        draft.refuse(Reason.NAME_A_NEW_LIMIT, task=task.id, due_at=task.due_at)
         return
     if _move(
         draft,
@@ -141,7 +148,9 @@ def give_back(draft: Draft, act: CaseAct) -> None:
         due_at=due_at,
         first_due_at=task.first_due_at or task.due_at,
     ):
-        draft.note(EffectKind.TASK, "returned", task=task.id, unit=task.unit, due_at=due_at, note=act.text)
+        draft.note(
+            EffectKind.TASK, Reason.RETURNED, task=task.id, unit=task.unit, due_at=due_at, note=act.text
+        )
 
 
 def verify(draft: Draft, act: CaseAct) -> None:
@@ -149,13 +158,13 @@ def verify(draft: Draft, act: CaseAct) -> None:
     if task is None:
         return
     if act.by.unit is not None and act.by.unit == task.unit and task.unit != task.assigner:
-        draft.refuse("nobody_verifies_their_own_work", task=task.id, unit=task.unit)
+        draft.refuse(Reason.NOBODY_VERIFIES_THEIR_OWN_WORK, task=task.id, unit=task.unit)
         return
     if _move(draft, task, "verified"):
-        draft.note(EffectKind.TASK, "verified", task=task.id, unit=task.unit, note=act.text)
+        draft.note(EffectKind.TASK, Reason.VERIFIED, task=task.id, unit=task.unit, note=act.text)
         _turns_come(draft, task.id)
         if all(one.state in (TaskState.VERIFIED, TaskState.CANCELLED) for one in draft.tasks.values()):
-            draft.note(EffectKind.TASK, "all_verified")
+            draft.note(EffectKind.TASK, Reason.ALL_VERIFIED)
             draft.happened("all_verified")
 
 
@@ -165,9 +174,7 @@ def _turns_come(draft: Draft, done: TaskId) -> None:
             due_at = draft.now + task.span if task.span is not None else task.due_at
             state = states.move(states.TASK, task.state, "turn_comes")
             draft.put_task(task, state=state, assigned_at=draft.now, due_at=due_at)
-            draft.note(
-                EffectKind.TASK, state.value, task=task.id, unit=task.unit, due_at=due_at, note=task.title
-            )
+            draft.note(EffectKind.TASK, state, task=task.id, unit=task.unit, due_at=due_at, note=task.title)
             draft.happened("assigned", task=task.id)
 
 
@@ -177,7 +184,7 @@ def register(draft: Draft, act: CaseAct) -> None:
     items = list(draft.case.items)
     if act.step:
         if act.step > len(items):
-            draft.refuse("no_such_item", note=str(act.step))
+            draft.refuse(Reason.NO_SUCH_ITEM, note=str(act.step))
             return
         item = items[act.step - 1]
         changed: dict[str, Any] = {
@@ -190,7 +197,7 @@ def register(draft: Draft, act: CaseAct) -> None:
             item, **{name: value for name, value in changed.items() if value is not None}
         )
     elif len(items) >= MOST_ITEMS_OF_A_CASE:
-        draft.refuse("too_many_items", note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
+        draft.refuse(Reason.TOO_MANY_ITEMS, note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
         return
     else:
         items.append(
@@ -210,7 +217,7 @@ def register(draft: Draft, act: CaseAct) -> None:
     whole = item.measure is not None and item.owner is not None
     draft.note(
         EffectKind.NOTED,
-        "item_registered" if whole else "item_needs_measure_and_owner",
+        Reason.ITEM_REGISTERED if whole else Reason.ITEM_NEEDS_MEASURE_AND_OWNER,
         unit=item.unit,
         person=item.owner,
         note=item.summary,
@@ -221,7 +228,7 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     """The steps of a contingency plan become tasks."""
     plan = draft.directory.plans_by_id.get(PlanId(act.plan or ""))
     if plan is None:
-        draft.refuse("no_such_plan", note=act.plan)
+        draft.refuse(Reason.NO_SUCH_PLAN, note=act.plan)
         return
     forms = tuple(
         TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after)
@@ -229,7 +236,9 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
     )
     if not _has_room(draft, forms):
         return
-    draft.note(EffectKind.NOTED, "plan_invoked", unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}")
+    draft.note(
+        EffectKind.NOTED, Reason.PLAN_INVOKED, unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}"
+    )
     make_tasks(draft, forms, act.by.unit or draft.case.holder)
 
 
@@ -237,7 +246,7 @@ def _move(draft: Draft, task: Task, by: str, **fields: Any) -> bool:
     try:
         state = states.move(states.TASK, task.state, by)
     except states.ImpossibleError:
-        draft.refuse(f"task_is_{task.state}", task=task.id)
+        draft.refuse(Reason(f"task_is_{task.state}"), task=task.id)
         return False
     draft.put_task(task, state=state, **fields)
     return True
