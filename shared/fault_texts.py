@@ -6,9 +6,15 @@ more than a few letters of what was given.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+Fault = tuple[str, str]
+"""(field, what is wrong and what to do)."""
+MOST_FAULTS = 20
+"""Of one answer: whoever sends thousands mends these first."""
 
 TIME_EXAMPLE = "2026-11-23T03:05:00+08:00"
 SHOWN = 60
@@ -53,13 +59,28 @@ _WORDS_BY_START = (
     ("int", "must be a whole number, not {given}"),
 )
 
+_FIELD_OF_WHOLE = {"learned_at is before": "learned_at", "category is missing": "category"}
+"""Faults of a whole form that are best shown at one field."""
 
-def faults_in(error: ValidationError) -> list[tuple[str, str]]:
-    """Each fault as (field with dots, what is wrong and what to do)."""
+
+def faults_of(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[Fault]:
+    """Every fault of a form: fields are written with dots and, for a form inside another document, after
+    `prefix`.
+    """
     return [
-        (".".join(str(part) for part in fault["loc"]) or "(body)", in_words(fault))
-        for fault in error.errors(include_url=False)
+        _fault(fault, model, prefix, place) for place, fault in enumerate(error.errors(include_url=False))
     ]
+
+
+def _fault(fault: Mapping[str, Any], model: type[BaseModel], prefix: str, place: int) -> Fault:
+    path, words = ".".join(str(part) for part in fault["loc"]), in_words(fault)
+    if not path:
+        path = next((field for start, field in _FIELD_OF_WHOLE.items() if words.startswith(start)), "(body)")
+    if fault["type"] == "extra_forbidden" and place < MOST_FAULTS:
+        # Looking for what was meant takes a while: not for each of thousands.
+        near = get_close_matches(str(fault["loc"][-1])[:40], model.model_fields, n=1)
+        words = f"is not a field that is known here: {f'did you mean {near[0]}?' if near else 'remove it'}"
+    return prefix + path, words
 
 
 def in_words(fault: Mapping[str, Any]) -> str:

@@ -16,21 +16,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from shared.fault_texts import in_words
+from shared.fault_texts import MOST_FAULTS, Fault, in_words
 from shared.message import N_
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-MOST_FAULTS = 20
 FIELD_LENGTH, MESSAGE_LENGTH, DETAIL_LENGTH = 120, 400, 1_000
 """Characters: what a request said is repeated in part only."""
 RETRY_AFTER = "5"
 
 Unavailable = tuple[type[Exception], ...]
-Fault = tuple[str, str]
-"""(field, what is wrong and what to do)."""
 
 NO_BROKER = N_("The message broker does not answer")
 NO_BROKER_NOW = N_(
@@ -76,6 +73,16 @@ class Problem(Exception):
         return JSONResponse(
             self.body(), self.status, headers={**HEADERS, **self.headers}, media_type=PROBLEM_JSON
         )
+
+
+def invalid(faults: Sequence[Fault], what: str = "report") -> Problem:
+    """422 that names every field at fault."""
+    return Problem(
+        422,
+        f"Invalid {what}",
+        f"Nothing is stored: correct the fields named in errors and send the {what} again.",
+        errors=faults,
+    )
 
 
 class UnavailableError(RuntimeError):

@@ -16,13 +16,13 @@ from pydantic import Field
 
 from services.escalator.playing.explain import Explanation, explain
 from services.escalator.playing.simulate import Differences, Kept, policies_in, simulate
-from services.escalator.policy.load import Policy, parse_policy
-from services.escalator.policy.versions import Version, VersionError
+from services.escalator.policy.load import parse_policy
+from services.escalator.policy.versions import Standing, Version, VersionError
 from services.escalator.policy_store.store import Policies
 from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
 from shared.door import MB, doorway
-from shared.facts import Given, Instant, ReportForm
+from shared.facts import Frozen, Given, Instant, ReportForm
 from shared.http_fields import Words
 from shared.lined_yaml import YamlFault
 from shared.problems import Problem
@@ -40,6 +40,28 @@ HISTORY_LIMIT = 8 * MB
 """Bytes of their form."""
 SIMULATORS = (Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE, Role.AUDITOR)
 DRAFTERS = (Role.OPERATOR, Role.SUPERVISOR)
+
+
+class VersionShown(Version):
+    standing: Standing
+
+
+class VersionText(VersionShown):
+    text: str
+
+
+class Versions(Frozen):
+    versions: tuple[VersionShown, ...]
+
+
+class PolicyInForce(Frozen):
+    policy: str
+    """Its label."""
+    name: str
+    text: str
+    """As it was loaded."""
+    document: dict[str, Any]
+    """The same, parsed."""
 
 
 NO_VERSION: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such version"}}
@@ -65,26 +87,27 @@ def policy_router(
     _add_meaning(router, policies, directory, gate, clock)
 
     @router.get("", summary="The policy in force")
-    async def in_force(request: Request) -> dict[str, Any]:
-        """Version and digest, the text as it was loaded, and the same parsed."""
+    async def in_force(request: Request) -> PolicyInForce:
         gate.admit(request)
-        return _whole(policies.in_force(clock()))
+        policy = policies.in_force(clock())
+        document = policy.document.model_dump(mode="json")
+        return PolicyInForce(policy=policy.label, name=policy.name, text=policy.text, document=document)
 
     return router
 
 
 def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
     @router.get("/versions", summary="Every version: draft, approved, in force, superseded")
-    async def versions(request: Request) -> dict[str, Any]:
+    async def versions(request: Request) -> Versions:
         gate.admit(request)
-        return {"versions": [_said(policies, version) for version in policies.versions]}
+        return Versions(versions=tuple(_shown(policies, version) for version in policies.versions))
 
     @router.get("/versions/{version}", summary="One version with its text")
-    async def one(request: Request, version: Words) -> dict[str, Any]:
+    async def version_text(request: Request, version: Words) -> VersionText:
         """`version`: its id, its label, or its name where only one has it."""
         gate.admit(request)
-        known = _found(policies, version)
-        return {**_said(policies, known), "text": policies.text_of(known)}
+        known = _version(policies, version)
+        return VersionText(**dict(_shown(policies, known)), text=policies.text_of(known))
 
     @router.post(
         "/versions",
@@ -93,14 +116,14 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         openapi_extra=takes_bytes("application/yaml"),
     )
     @doorway(body_limit=LONGEST)
-    async def draft(request: Request) -> dict[str, Any]:
+    async def draft(request: Request) -> VersionShown:
         """The body is the YAML. Checked as a whole; nobody works by it until another person has approved
         it.
         """
         who = gate.admit(request, *DRAFTERS)
         body = await request.body()
         try:
-            return _said(policies, await policies.draft(body.decode("utf-8"), who.subject))
+            return _shown(policies, await policies.draft(body.decode("utf-8"), who.subject))
         except UnicodeDecodeError:
             raise Problem(
                 422, "Invalid policy", "The body is not UTF-8 text: send the YAML as it is."
@@ -116,15 +139,15 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
             409: {"description": "Drafted by yourself, approved already, or for a moment that has passed"}
         },
     )
-    async def approve(request: Request, version: Words) -> dict[str, Any]:
+    async def approve(request: Request, version: Words) -> VersionShown:
         """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began
         under.
         """
         who = gate.admit(request, Role.LEADER)
-        form = await form_of(request, ApprovalForm, empty=b"{}")
-        known = _found(policies, version)
+        form = await form_of(request, ApprovalForm)
+        known = _version(policies, version)
         try:
-            return _said(policies, await policies.approve(known.id, who.subject, form.in_force_from))
+            return _shown(policies, await policies.approve(known.id, who.subject, form.in_force_from))
         except VersionError as error:
             raise Problem(409, "Not approved", f"{error}.") from None
         except YamlFault as fault:
@@ -148,7 +171,9 @@ def _add_meaning(
         """The body is a report as for `POST /api/v1/reports`; nothing is recorded and nobody is told."""
         gate.admit(request)
         form = await form_of(request, ReportForm)
-        policy = policies.by_label(_found(policies, version).label) if version else policies.in_force(clock())
+        policy = (
+            policies.by_label(_version(policies, version).label) if version else policies.in_force(clock())
+        )
         return explain(form, clock(), policy, directory())
 
     @router.post(
@@ -169,7 +194,7 @@ def _add_meaning(
             other = (
                 await asyncio.to_thread(parse_policy, form.policy)
                 if written
-                else policies.by_label(_found(policies, form.policy).label)
+                else policies.by_label(_version(policies, form.policy).label)
             )
         except YamlFault as fault:
             raise _refused(fault) from None
@@ -209,7 +234,7 @@ def _unplayable(field: str, words: str) -> Problem:
     )
 
 
-def _found(policies: Policies, name: str) -> Version:
+def _version(policies: Policies, name: str) -> Version:
     try:
         return policies.version(name)
     except KeyError:
@@ -218,17 +243,8 @@ def _found(policies: Policies, name: str) -> Version:
         ) from None
 
 
-def _said(policies: Policies, version: Version) -> dict[str, Any]:
-    return {**version.model_dump(mode="json"), "standing": policies.standing(version)}
-
-
-def _whole(policy: Policy) -> dict[str, Any]:
-    return {
-        "policy": policy.label,
-        "name": policy.name,
-        "text": policy.text,
-        "document": policy.document.model_dump(mode="json"),
-    }
+def _shown(policies: Policies, version: Version) -> VersionShown:
+    return VersionShown(**dict(version), standing=policies.standing(version))
 
 
 def _refused(fault: YamlFault) -> Problem:

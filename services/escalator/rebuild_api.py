@@ -1,10 +1,11 @@
 """Over HTTP: which cases can't be read, and making one of them again from the record."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from services.escalator.lanes.rebuilding import Outcome, Rebuilding
+from services.escalator.lanes.rebuilding import Done, Outcome, Rebuilding
+from shared.facts import Frozen
 from shared.ids import IS_CASE_ID, CaseId
 from shared.problems import Problem
 from shared.tokens import Gate
@@ -14,21 +15,25 @@ OPERATORS = (Role.OPERATOR,)
 CaseName = Annotated[str, Path(pattern=IS_CASE_ID.pattern, max_length=64)]
 
 
+class Unreadable(Frozen):
+    cases: tuple[CaseId, ...]
+
+
 def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 
     @router.get("/unreadable", summary="Cases that can't be read, or are on record and not there")
-    async def unreadable(request: Request) -> dict[str, Any]:
+    async def unreadable(request: Request) -> Unreadable:
         """The whole record is read for it: some seconds for each hundred thousand facts."""
         gate.admit(request, *OPERATORS)
-        return {"cases": await rebuilding.broken()}
+        return Unreadable(cases=tuple(await rebuilding.broken()))
 
     @router.post(
         "/{case}/rebuild",
         summary="Make a case again from the record",
         responses={404: {"description": "The record has nothing of such a case"}},
     )
-    async def rebuild(request: Request, case: CaseName) -> dict[str, Any]:
+    async def rebuild(request: Request, case: CaseName) -> Done:
         """A case that can be read is left as it stands. No decision on record is made a second time."""
         gate.admit(request, *OPERATORS)
         done = await rebuilding.one(CaseId(case))
@@ -38,6 +43,6 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
                 "Not on record",
                 f"The record has nothing that case {case} could be made from: is the id right?",
             )
-        return {"case": done.case, "outcome": done.outcome, "late": done.late, "differing": done.differing}
+        return done
 
     return router

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import structlog
 from fastapi import APIRouter, Query, Request
@@ -21,13 +21,15 @@ from services.notifier.delivery.metrics import CallBackFault, Metrics
 from services.notifier.delivery.recent import Recent
 from services.notifier.delivery.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
 from services.notifier.gateway_time import ahead_by_call_back
+from shared import http_fields
 from shared.clock_skew import ClockSkew, off_words
 from shared.door import KB, doorway
-from shared.facts import Fact, Given
-from shared.fault_texts import faults_in
+from shared.facts import Delivery, Fact, Frozen, Given, Purpose
+from shared.fault_texts import faults_of
 from shared.http_fields import CaseRef, IdRef
+from shared.ids import CaseId, NoticeId, PersonId
 from shared.logs import about_case
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.tokens import Gate
 from shared.vocabulary import Role
 
@@ -51,6 +53,50 @@ class ReceiptForm(Given):
     """Kept as far as it is worth something: see `gateway_words`."""
 
 
+class HandedOver(Delivery):
+    """What became of a notice on one channel."""
+
+    case: CaseId
+    outcome: Outcome
+    purpose: Purpose
+    receipt: Receipt | None = None
+
+
+class HeldBack(Frozen):
+    """A notice that was sent to nobody, and why."""
+
+    case: CaseId
+    outcome: Literal[Outcome.HELD] = Outcome.HELD
+    purpose: Purpose
+    notice: NoticeId
+    person: PersonId
+    held: str | None
+
+
+Line = HandedOver | HeldBack
+
+
+class DeliveriesQuery(http_fields.Query):
+    case: CaseRef | None = None
+    person: IdRef | None = None
+    outcome: Outcome | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+    def fits(self, line: Line) -> bool:
+        return self.person in (None, line.person) and self.outcome in (None, line.outcome)
+
+
+class Deliveries(Frozen):
+    deliveries: tuple[Line, ...]
+
+
+class Taken(Frozen):
+    """A call-back that is on record now."""
+
+    case: str
+    fact: str
+
+
 @dataclass(frozen=True)
 class Api:
     recent: Recent
@@ -65,7 +111,11 @@ class Api:
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1")
         router.add_api_route(
-            "/deliveries", self.deliveries, methods=["GET"], summary="What became of notices, newest first"
+            "/deliveries",
+            self.deliveries,
+            methods=["GET"],
+            summary="What became of notices, newest first",
+            response_model_exclude_none=True,
         )
         router.add_api_route(
             "/receipts/{channel}",
@@ -76,28 +126,15 @@ class Api:
         )
         return router
 
-    async def deliveries(
-        self,
-        request: Request,
-        case: CaseRef | None = None,
-        person: IdRef | None = None,
-        outcome: Outcome | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> dict[str, Any]:
+    async def deliveries(self, request: Request, query: Annotated[DeliveriesQuery, Query()]) -> Deliveries:
         """With `case` all on record (a month); without, the latest few thousand."""
         self.gate.admit(request, *READERS)
-        sheets = iter(await self.recent.of_case(case)) if case else self.recent.newest_first()
-        shown = (line for sheet in sheets for line in _lines(sheet))
-        wanted = (
-            line
-            for line in shown
-            if (person is None or line["person"] == person)
-            and (outcome is None or line["outcome"] == outcome)
-        )
-        return {"deliveries": list(islice(wanted, limit))}
+        sheets = await self.recent.of_case(query.case) if query.case else self.recent.newest_first()
+        lines = (line for sheet in sheets for line in _lines(sheet) if query.fits(line))
+        return Deliveries(deliveries=tuple(islice(lines, query.limit)))
 
     @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
-    async def receipt(self, request: Request, channel: IdRef) -> dict[str, str]:
+    async def receipt(self, request: Request, channel: IdRef) -> Taken:
         form = await self._verified(request, channel)
         reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
         notices = await self._notices(form, channel, reference)
@@ -112,7 +149,7 @@ class Api:
                 "Unknown delivery",
                 "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
             )
-        return {"case": told[0].subject or "", "fact": told[0].id}
+        return Taken(case=told[0].subject or "", fact=told[0].id)
 
     async def _notices(self, form: ReceiptForm, channel: str, reference: str | None) -> list[str]:
         """What went out as one message has come to the same end."""
@@ -177,8 +214,7 @@ class Api:
         try:
             return ReceiptForm.model_validate_json(body)
         except ValidationError as error:
-            detail = "Correct the fields named in errors and send it again."
-            raise Problem(422, "Invalid request", detail, errors=faults_in(error)) from None
+            raise invalid(faults_of(error, ReceiptForm), "request") from None
 
 
 def _default_error(form: ReceiptForm) -> str | None:
@@ -189,18 +225,21 @@ def _default_error(form: ReceiptForm) -> str | None:
     )
 
 
-def _lines(sheet: Sheet) -> Iterator[dict[str, Any]]:
+def _lines(sheet: Sheet) -> Iterator[Line]:
     """What became of a decision's notices, newest first; those that were held last."""
     for record in reversed(list(sheet.records())):
-        line: dict[str, Any] = {
-            "case": sheet.case,
-            "outcome": record.outcome,
-            "purpose": sheet.matters[record.delivery.notice].purpose,
-        }
-        line |= record.delivery.model_dump(mode="json", exclude_none=True)
-        if record.receipt:
-            line["receipt"] = record.receipt.model_dump(mode="json", exclude_none=True)
-        yield line
+        yield HandedOver(
+            case=sheet.case,
+            outcome=record.outcome,
+            purpose=sheet.matters[record.delivery.notice].purpose,
+            receipt=record.receipt,
+            **dict(record.delivery),
+        )
     for notice, matter in sheet.held():
-        about = {"case": sheet.case, "outcome": Outcome.HELD, "purpose": matter.purpose}
-        yield {**about, "notice": notice, "person": matter.person, "held": matter.held}
+        yield HeldBack(
+            case=sheet.case,
+            purpose=matter.purpose,
+            notice=notice,
+            person=matter.person,
+            held=matter.held,
+        )

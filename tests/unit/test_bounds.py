@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.audit.evidence.bundle import verify
-from services.intake.fields.fault_texts import faults_of
 from services.intake.ingest.formats.items import TAKEN_OUT, Draft, readable
 from shared.directory import DirectoryFault, load_directory
 from shared.directory.changes import apply_change
 from shared.facts import Report, ReportForm
 from shared.facts.directory import DirectoryChange
 from shared.facts.report import MOST_TASKS
+from shared.fault_texts import faults_of
 from shared.lined_yaml import YamlFault
 from shared.lined_yaml import parse as read_yaml
 from shared.plain_text import NOT_IN_LINE, NOT_IN_TEXT, line_of, shown, text_of

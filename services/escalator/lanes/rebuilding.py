@@ -7,7 +7,6 @@ clock is armed anew: a moment that has passed strikes at once, late rather than 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Set
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -28,7 +27,17 @@ from shared.broker.revisions import last_readable
 from shared.broker.walk import Stored, walk
 from shared.case import ENDED, Case, CaseStatus, read_case
 from shared.case_parts import address_of, head_of, places_of, put_together
-from shared.facts import Checked, Decision, EffectKind, Fact, FactError, Found, Rejection, read_decision
+from shared.facts import (
+    Checked,
+    Decision,
+    EffectKind,
+    Fact,
+    FactError,
+    Found,
+    Frozen,
+    Rejection,
+    read_decision,
+)
 from shared.facts.authenticity import as_stored, distrust
 from shared.facts.cause import Cause
 from shared.ids import CaseId, learned_at
@@ -54,8 +63,7 @@ class Outcome(StrEnum):
     """The record has nothing to begin it with."""
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Frozen):
     """What became of one case."""
 
     case: CaseId
@@ -91,14 +99,19 @@ class Rebuilding:
         except BrokenCaseError as error:
             case, revision = None, error.revision
         if case is not None:
-            return Done(case_id, Outcome.STANDS)
+            return Done(case=case_id, outcome=Outcome.STANDS)
         try:
             rebuilt = await self._made(case_id, revision, await self._first_to_come(case_id))
         except ConflictError:
-            return Done(case_id, Outcome.STANDS)  # whoever wrote it meanwhile could read it
+            return Done(case=case_id, outcome=Outcome.STANDS)  # whoever wrote it meanwhile could read it
         if rebuilt is None:
-            return Done(case_id, Outcome.NOT_ON_RECORD)
-        return Done(case_id, Outcome.REBUILT, len(rebuilt.unsent), len(rebuilt.differing))
+            return Done(case=case_id, outcome=Outcome.NOT_ON_RECORD)
+        return Done(
+            case=case_id,
+            outcome=Outcome.REBUILT,
+            late=len(rebuilt.unsent),
+            differing=len(rebuilt.differing),
+        )
 
     async def broken(self) -> list[CaseId]:
         """Every case that can't be read; and every one that is on record, had not ended, and is not there."""

@@ -7,7 +7,6 @@ shared.acts knows. Pure.
 from datetime import datetime, timedelta
 
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
-from services.intake.fields.fault_texts import Fault
 from services.intake.fields.lookups import (
     assignment_faults,
     duty_faults,
@@ -22,6 +21,7 @@ from shared.acts import Act
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
+from shared.fault_texts import Fault
 from shared.message import N_
 from shared.said import said
 from shared.vocabulary import Document, Kind

@@ -19,7 +19,6 @@ from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
-from services.intake.fields.fault_texts import Fault, invalid
 from services.intake.recording.answers import Acted, FactRef
 from services.intake.recording.record import Record, Stored, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
@@ -30,9 +29,10 @@ from shared.case import Case
 from shared.directory import Directory, Person
 from shared.directory.addresses import is_theirs, masked, telephone_of
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Original, Via
+from shared.fault_texts import Fault
 from shared.ids import CaseId, PersonId
 from shared.logs import about_case
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.subjects import fact_subject
 from shared.territory import Refusal
 from shared.tokens import Principal

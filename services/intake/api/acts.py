@@ -6,12 +6,12 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from services.intake.acting.acts import CaseActs
-from services.intake.api.wire import answer, form_of
+from services.intake.api.wire import answer
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.acts import ACTS, Act
-from shared.bodies import takes
+from shared.bodies import form_of, takes
 from shared.facts.reason import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
@@ -44,7 +44,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
     )
     async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(MAY[Kind.ACKNOWLEDGED]))
-        form = await form_of(request, AcknowledgeForm)
+        form = await form_of(request, AcknowledgeForm, "act")
         return _outcome(await acts.acknowledge(CaseId(case), principal, form, key))
 
     for act in ACTS.values():
@@ -55,7 +55,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
 def _add(router: APIRouter, row: Act, acts: CaseActs, gate: Gate) -> None:
     async def act(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(row.roles))
-        form = await form_of(request, ActForm)
+        form = await form_of(request, ActForm, "act")
         return _outcome(await acts.act(row.kind, CaseId(case), form, principal, key))
 
     router.add_api_route(

@@ -15,28 +15,70 @@ import msgspec
 import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field
 
 from services.intake.api.wire import gives
 from services.intake.board.access import MAY_LOOK, forbidden, may_look
 from services.intake.board.board import Board
 from services.intake.board.card import Card, due_order
-from services.intake.board.case_filter import Wanted
+from services.intake.board.case_filter import CaseFilter
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.board.task_list import ListedTask, listed_tasks
-from services.intake.fields.fault_texts import TIME_EXAMPLE, invalid
+from shared import http_fields
 from shared.case import Case, Slip, TaskState
-from shared.facts import Instant
-from shared.facts.bounds import given
-from shared.fault_texts import in_words
-from shared.http_fields import CaseRef, Cursor, IdRef, Words
+from shared.http_fields import CaseRef, Cursor, IdRef, QueryTime
 from shared.ids import CaseId
+from shared.problems import invalid
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Level, ReportKind
 
-_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class CasesQuery(http_fields.Query):
+    """Which cases, and which page of them."""
+
+    open: bool | None = Field(
+        None, description="true: not settled or something still owed; false: the others"
+    )
+    unit: IdRef | None = Field(None, description="has a part in it: reported it, holds it, owes something …")
+    holder: IdRef | None = Field(None, description="this unit answers for it now")
+    kind: ReportKind | None = None
+    level: Level | None = Field(None, description="as graded now")
+    parent: CaseRef | None = Field(None, description="follows from this case")
+    standing: bool = Field(False, description="true: what is watched without a report, and nothing else")
+    due_before: QueryTime | None = Field(None, description="something is due before this time")
+    cursor: Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def filter(self) -> CaseFilter:
+        return CaseFilter(
+            is_open=self.open,
+            unit=self.unit,
+            holder=self.holder,
+            kind=self.kind,
+            level=self.level,
+            parent=self.parent,
+            standing=self.standing,
+            due_before=self.due_before,
+        )
+
+
+class TasksQuery(http_fields.Query):
+    unit: IdRef | None = Field(None, description="holds the task")
+    assigner: IdRef | None = None
+    state: TaskState | None = Field(None, description="without one: all that are not closed")
+    slip: Slip | None = Field(None, description="its colour now")
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+    def fits(self, listed: ListedTask) -> bool:
+        return (
+            self.unit in (None, listed.task.unit)
+            and self.assigner in (None, listed.task.assigner)
+            and self.state in (None, listed.task.state)
+            and self.slip in (None, listed.slip)
+        )
 
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -52,50 +94,21 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/cases")
-    async def cases(
-        request: Request,
-        *,
-        open: Annotated[  # noqa: A002
-            bool | None, Query(description="true: not settled or something still owed; false: the others")
-        ] = None,
-        unit: Annotated[
-            IdRef | None, Query(description="has a part in it: reported it, holds it, owes something …")
-        ] = None,
-        holder: Annotated[IdRef | None, Query(description="this unit answers for it now")] = None,
-        kind: ReportKind | None = None,
-        level: Annotated[Level | None, Query(description="as graded now")] = None,
-        parent: Annotated[CaseRef | None, Query(description="follows from this case")] = None,
-        standing: Annotated[
-            bool, Query(description="true: what is watched without a report, and nothing else")
-        ] = False,
-        due_before: Annotated[
-            Words | None, Query(description=f"something is due before this time, e.g. {TIME_EXAMPLE}")
-        ] = None,
-        cursor: Cursor | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Response:
+    async def cases(request: Request, query: Annotated[CasesQuery, Query()]) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
-        until, after = _time(due_before), place_of(cursor)
-        wanted = Wanted(
-            is_open=open,
-            unit=unit,
-            holder=holder,
-            kind=kind,
-            level=level,
-            parent=parent,
-            standing=standing,
-            due_before=until,
-        )
+        after, case_filter = place_of(query.cursor), query.filter()
         found = [
             card
             for card in board.cards()
-            if wanted.fits(card) and may_look(principal, card) and (after is None or due_order(card) > after)
+            if case_filter.fits(card)
+            and may_look(principal, card)
+            and (after is None or due_order(card) > after)
         ]
         found.sort(key=due_order)
-        page = found[:limit]
+        page = found[: query.limit]
         body = {
             "cases": [orjson.Fragment(card.listed) for card in page],
-            "next": _cursor(page[-1]) if len(found) > limit else None,
+            "next": _cursor(page[-1]) if len(found) > query.limit else None,
             "revision": board.revision,
             "caught_up": board.ready,
         }
@@ -107,28 +120,14 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
 
     @router.get("/api/v1/tasks")
-    async def tasks(
-        request: Request,
-        *,
-        unit: Annotated[IdRef | None, Query(description="holds the task")] = None,
-        assigner: IdRef | None = None,
-        state: Annotated[TaskState | None, Query(description="without one: all that are not closed")] = None,
-        slip: Annotated[Slip | None, Query(description="its colour now")] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    ) -> Response:
+    async def tasks(request: Request, query: Annotated[TasksQuery, Query()]) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
         cards = [card for card in board.cards() if may_look(principal, card)]
-        found = [
-            one
-            for one in listed_tasks(cards, clock(), closed=state in (TaskState.VERIFIED, TaskState.CANCELLED))
-            if (unit is None or one.task.unit == unit)
-            and (assigner is None or one.task.assigner == assigner)
-            and (state is None or one.task.state is state)
-            and (slip is None or one.slip is slip)
-        ]
+        closed = query.state in (TaskState.VERIFIED, TaskState.CANCELLED)
+        found = [listed for listed in listed_tasks(cards, clock(), closed=closed) if query.fits(listed)]
         body = {
-            "tasks": [_shown(one) for one in found[:limit]],
-            "more": max(len(found) - limit, 0),
+            "tasks": [_shown(one) for one in found[: query.limit]],
+            "more": max(len(found) - query.limit, 0),
             "caught_up": board.ready,
         }
         return Response(orjson.dumps(body), media_type="application/json")
@@ -146,17 +145,6 @@ async def _seen(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
     if not may_look(principal, card):
         raise forbidden(f"Your unit {principal.unit} has no part in this case.")
     return card
-
-
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        # In a query a bare + arrives as a space.
-        with given():
-            return _instant.validate_python(text.strip().replace(" ", "+"))
-    except ValidationError as error:
-        raise invalid([("due_before", in_words(error.errors()[0]))], "query") from None
 
 
 def _cursor(card: Card) -> str:

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from services.intake.api.paging import MOST, Limit, Window
-from services.intake.api.wire import answer, form_of
+from services.intake.api.wire import answer
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.directory.waiting import Proposed, RefusalForm
-from shared.bodies import sends, takes
+from shared.bodies import form_of, sends, takes
 from shared.directory import gaps, shown
 from shared.directory.changing import MAY_APPROVE, MAY_PROPOSE
 from shared.directory.live import LiveDirectory
@@ -121,7 +121,7 @@ def directory_router(
     )
     async def refuse(request: Request, proposal: str) -> Response:
         principal = gate.admit(request, *sorted(MAY_APPROVE | MAY_PROPOSE))
-        await changes.refuse(proposal, await form_of(request, RefusalForm), principal)
+        await changes.refuse(proposal, await form_of(request, RefusalForm, "change"), principal)
         return Response(status_code=204)
 
     @router.get("/directory/{part}", responses=_CHANGED)
@@ -146,7 +146,7 @@ def directory_router(
     )
     async def change(request: Request, key: Annotated[IdempotencyKey | None, _KEY] = None) -> Response:
         principal = gate.admit(request, *sorted(MAY_PROPOSE))
-        changed = await changes.change(await form_of(request, ChangeForm), principal, key)
+        changed = await changes.change(await form_of(request, ChangeForm, "change"), principal, key)
         if isinstance(changed, Proposed):
             return answer(changed, 202, headers={"ETag": _tag(live)})
         return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})

@@ -13,8 +13,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.intake.fields.fault_texts import invalid
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 
 MOST = 1_000
 Limit = Annotated[

@@ -1,36 +1,13 @@
-"""How bytes of a request become a form and an answer becomes bytes; the same for every path.
+"""How an answer becomes bytes; the same for every path."""
 
-Invariant: a body that can't be taken is refused naming every field.
-"""
-
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-from fastapi import Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from services.intake.fields.fault_texts import faults_of, invalid
 from shared.facts import Value
-from shared.problems import Problem
 from shared.schemas import of_value
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-async def form_of(request: Request, model: type[Model]) -> Model:
-    """The form in the body; an empty body is an empty form. Problem 400, 413, 422."""
-    raw = await request.body()
-    try:
-        fields: Any = orjson.loads(raw) if raw.strip() else {}
-    except orjson.JSONDecodeError as error:
-        raise Problem(
-            400, "Not JSON", f"The body is not JSON ({error}); send a JSON object in UTF-8."
-        ) from None
-    try:
-        return model.model_validate(fields, extra="forbid")
-    except ValidationError as error:
-        raise invalid(faults_of(error, model), "act") from None
 
 
 def answer(

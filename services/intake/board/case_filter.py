@@ -8,7 +8,7 @@ from shared.vocabulary import Level, ReportKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CaseFilter:
     is_open: bool | None = None
     unit: str | None = None
     """Has a part in it."""

@@ -50,7 +50,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)
         if not whole:
-            fits = Asked.of(request).wanted(principal, here.pages.clock()).fits(card)
+            fits = Asked.of(request).case_filter(principal, here.pages.clock()).fits(card)
             if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):
                 raise Problem(404, "Not Found", GONE)
         return here.show(

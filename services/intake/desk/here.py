@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.board.access import MAY_REPORT, may_look
 from services.intake.board.card import Card
-from services.intake.board.case_filter import Wanted
+from services.intake.board.case_filter import CaseFilter
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
@@ -88,8 +88,8 @@ class Asked:
     def query(self) -> str:
         return urlencode({name: value for name, value in (("show", self.show), ("kind", self.kind)) if value})
 
-    def wanted(self, principal: Principal, now: datetime) -> Wanted:
-        return Wanted(
+    def case_filter(self, principal: Principal, now: datetime) -> CaseFilter:
+        return CaseFilter(
             is_open=True,
             kind=self.kind,
             standing=self.show == "standing",
@@ -126,9 +126,11 @@ class DeskPages:
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
 
     def open_cards(self, principal: Principal, asked: Asked) -> list[Card]:
-        wanted = asked.wanted(principal, self.pages.clock())
+        case_filter = asked.case_filter(principal, self.pages.clock())
         return [
-            card for card in self.desk.board.open_cards() if wanted.fits(card) and may_look(principal, card)
+            card
+            for card in self.desk.board.open_cards()
+            if case_filter.fits(card) and may_look(principal, card)
         ]
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:

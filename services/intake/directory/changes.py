@@ -33,7 +33,6 @@ from services.intake.directory.waiting import (
     check_decider,
     shown_to,
 )
-from services.intake.fields.fault_texts import invalid
 from services.intake.recording.record import Record, Unreachable, id_of
 from shared.broker.forever import attempts
 from shared.directory import Directory, DirectoryFault, Gap, load_directory
@@ -49,7 +48,7 @@ from shared.directory.touched import signature, touched
 from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
 from shared.facts.directory import Change, DirectoryChange, Remove, Telling
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.tokens import Principal
 from shared.vocabulary import Role
 

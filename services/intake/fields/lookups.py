@@ -7,10 +7,10 @@ Pure: the directory, the case and the time are arguments.
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
-from services.intake.fields.fault_texts import Fault
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import TaskForm
+from shared.fault_texts import Fault
 from shared.ids import PersonId, PlanId, PostId, UnitId
 
 IN_DIRECTORY = "take an id from GET /api/v1/directory"

@@ -16,7 +16,6 @@ import structlog
 from faststream.nats import NatsMessage
 from nats.aio.msg import Msg
 
-from services.intake.fields.fault_texts import Fault
 from services.intake.ingest.formats.items import FormatError
 from services.intake.ingest.ingest import HandIn, Taking
 from services.intake.recording.record import Record, Unreachable, id_of
@@ -24,6 +23,7 @@ from shared.broker.times import hand_out, stored_at
 from shared.facts import Fact, Rejection
 from shared.facts.aside import FAULT_LIMIT, LARGEST_FACT, WORDS_LIMIT, kept_headers
 from shared.facts.cause import Cause
+from shared.fault_texts import Fault
 from shared.streams import INBOX
 from shared.subjects import HEARTBEAT, fact_subject, source_in
 from shared.vocabulary import Kind

@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.intake.acting.acts import CaseActs
-from services.intake.fields.fault_texts import Fault
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
 from services.intake.ingest.heartbeats import Heartbeats
@@ -23,6 +22,7 @@ from services.intake.recording.refusals import Refusals
 from services.intake.reporting.submit import Handover, Submission, form_in
 from shared.directory import Directory, Source
 from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
+from shared.fault_texts import Fault
 from shared.ids import CaseId, SourceId, UnitId
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role

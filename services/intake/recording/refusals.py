@@ -13,10 +13,10 @@ from datetime import datetime
 import structlog
 from pydantic import BaseModel
 
-from services.intake.fields.fault_texts import Fault
 from services.intake.recording.record import Record, Stored, id_of
 from shared.facts import Fact, Rejection
 from shared.facts.cause import Cause
+from shared.fault_texts import Fault
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import orjson
 import structlog
 from pydantic import TypeAdapter, ValidationError
 from ulid import ULID
@@ -19,18 +18,19 @@ from services.intake.board.access import check_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
-from services.intake.fields.fault_texts import TIME_EXAMPLE, Fault, faults_of, invalid
 from services.intake.fields.lookups import IN_DIRECTORY, assignment_faults, unit_faults
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import Record, Stored, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
+from shared.bodies import json_in
 from shared.directory import Directory
 from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
 from shared.facts.report import CATEGORISED, Reported
+from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.subjects import fact_subject
 from shared.tokens import Principal
 from shared.vocabulary import Category, Kind, ReportKind
@@ -95,12 +95,7 @@ class Submission:
         """The form in a request's body. Problem 400 where it is no JSON, 422 naming every field at fault,
         503.
         """
-        try:
-            fields: Any = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            raise Problem(
-                400, "Not JSON", f"The body is not JSON ({error}); send a report as a JSON object in UTF-8."
-            ) from None
+        fields = json_in(raw)
         if not isinstance(fields, dict):
             raise invalid([("(body)", "must be a JSON object with the fields of a report")])
         return await self.read(cast(dict[str, Any], fields))

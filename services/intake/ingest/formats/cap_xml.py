@@ -12,8 +12,8 @@ from datetime import datetime
 from lxml import etree
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage]
 
-from services.intake.fields.fault_texts import Fault
 from services.intake.ingest.formats.items import ID_LIMIT, FormatError
+from shared.fault_texts import Fault
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 INFO_LIMIT = 200

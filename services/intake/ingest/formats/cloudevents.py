@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-from services.intake.fields.fault_texts import Fault
 from services.intake.ingest.formats import json_body
 from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Draft, FormatError, Item
+from shared.fault_texts import Fault
 
 TYPE = "cn.fenghuo.report.v1"
 BATCH_LIMIT = 500

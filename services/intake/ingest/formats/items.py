@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.fields.fault_texts import Fault
 from shared.directory import Source
+from shared.fault_texts import Fault
 from shared.plain_text import line_of, text_of
 from shared.vocabulary import Kind
 

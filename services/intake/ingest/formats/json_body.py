@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from services.intake.fields.fault_texts import faults_of
 from services.intake.ingest.formats.items import FormatError
+from shared.fault_texts import faults_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
