@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from fenghuo.answers import Exit, fail
+from shared.acts.fields import FIELDS
 from shared.settings import Settings
 
 Read = TypeVar("Read")
 TERM = re.compile(r"P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?")
-TASK_HELP = "What, who, by when: 'title@unit@P3D', 'title@unit,unit@2026-12-01T18:00' (one task each), or without a limit. Repeat it."
+TASK_HELP = FIELDS["tasks"].help
 HARM_HELP = "What grades an accident: deaths=3,injuries=10,loss=50000000 (loss in yuan)."
 
 

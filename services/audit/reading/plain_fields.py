@@ -5,6 +5,7 @@ Invariant: a field that is not named here is left to the raw text; its order her
 
 from collections.abc import Mapping
 
+from shared.acts.fields import FIELDS as ACT_FIELDS
 from shared.web.languages import N_
 
 FIELDS: Mapping[str, tuple[str, str]] = {
@@ -23,27 +24,8 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "person": (N_("Person"), "person"),
     "via": (N_("By which way"), "via"),
     "by": (N_("Done by"), "actor"),
-    "text": (N_("Text"), "text"),
+    **{name: (field.term, field.shown_as) for name, field in ACT_FIELDS.items() if field.term},
     "note": (N_("Note"), "text"),
-    "to_unit": (N_("To which unit"), "unit"),
-    "to_person": (N_("To whom"), "person"),
-    "into": (N_("Merged into"), "text"),
-    "percent": (N_("Percent"), "text"),
-    "duty": (N_("Duty"), "text"),
-    "task": (N_("Task"), "text"),
-    "document": (N_("Document"), "text"),
-    "sensitive": (N_("Sensitive"), "yes"),
-    "approve": (N_("Granted"), "yes_or_no"),
-    "due_at": (N_("Limit"), "at"),
-    "span": (N_("For how long"), "text"),
-    "reply_by": (N_("Reply until"), "at"),
-    "measure": (N_("Measure"), "text"),
-    "satisfaction": (N_("Satisfaction, 5 best"), "text"),
-    "plan": (N_("Contingency plan"), "text"),
-    "post": (N_("Post"), "post"),
-    "step": (N_("Step of the chain"), "text"),
-    "owner": (N_("Answers for it"), "person"),
-    "acting": (N_("Acting"), "yes"),
     "at": (N_("Set for"), "at"),
     "topic": (N_("Topic"), "text"),
     "parent": (N_("Follows from the case"), "text"),

@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.fields.lookups import (
     assignment_faults,
+    directory_faults,
     duty_faults,
     past_faults,
-    person_faults,
-    plan_faults,
-    post_faults,
     task_faults,
-    unit_faults,
 )
 from shared.acts import Act
+from shared.acts.fields import FIELDS
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
@@ -88,15 +86,11 @@ def _strangers(act: Act, form: ActForm) -> list[Fault]:
 
 
 def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:
-    return [
-        *unit_faults("to_unit", form.to_unit, directory),
-        *person_faults("to_person", form.to_person, directory),
-        *person_faults("owner", form.owner, directory),
-        *post_faults("post", form.post, directory),
-        *plan_faults("plan", form.plan, directory),
-        *task_faults(form.task, case),
-        *duty_faults(form.duty, case),
-    ]
+    faults = [*task_faults(form.task, case), *duty_faults(form.duty, case)]
+    for name in form.filled:
+        if (names := FIELDS[name].names) is not None:
+            faults += directory_faults(name, names, getattr(form, name), directory)
+    return faults
 
 
 def _too_many_tasks(form: ActForm, case: Case) -> list[Fault]:

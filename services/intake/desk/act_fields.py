@@ -4,14 +4,14 @@ Invariant: a choice offers only what there is and what it can be done to; a list
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from services.intake.desk.offered_acts import documents_wanted
 from shared.acts import DUTY, ONE_OF_TWO, TASK, Act
+from shared.acts.fields import FIELDS, TASK_PARTS, Named, Widget
 from shared.acts.states import is_to_judge
 from shared.acts.who import Where
 from shared.case import Case, Duty, Task
@@ -32,18 +32,8 @@ ROWS = 200
 """Rows of a long list on one page, and choices of a task or a duty; over HTTP there are all."""
 
 
-class Widget(StrEnum):
-    SELECT = "select"
-    MANY = "many"
-    LINE = "line"
-    NUMBER = "number"
-    TIME = "time"
-    YES_NO = "yes_no"
-    TICK = "tick"
-
-
 @dataclass(frozen=True)
-class Field:
+class FormField:
     name: str
     words: str
     widget: Widget
@@ -126,49 +116,13 @@ class Setting:
         return may(self.principal.actor(), kind, self.case, self.directory, self.at, duty=duty) is None
 
 
-WORDS: dict[str, tuple[Widget, str]] = {
-    "to_unit": (Widget.SELECT, N_("Which unit")),
-    "to_person": (Widget.SELECT, N_("Who")),
-    "into": (Widget.LINE, N_("The other case")),
-    "percent": (Widget.NUMBER, N_("How far, in percent (may stay empty)")),
-    "duty": (Widget.SELECT, N_("Which duty")),
-    "task": (Widget.SELECT, N_("Which task")),
-    "document": (Widget.SELECT, N_("Which document")),
-    "level": (Widget.SELECT, N_("Level from now on")),
-    "sensitive": (Widget.SELECT, N_("Sensitive: time, place or people")),
-    "due_at": (Widget.TIME, N_("Until when")),
-    "span": (Widget.SELECT, N_("For how long")),
-    "approve": (Widget.YES_NO, N_("Your decision")),
-    "measure": (Widget.LINE, N_("Measure")),
-    "plan": (Widget.SELECT, N_("Which plan")),
-    "post": (Widget.SELECT, N_("Whom to call")),
-    "owner": (Widget.SELECT, N_("Who answers for it (may stay empty)")),
-    "intent": (Widget.TICK, N_("On purpose: concealed, falsified or under-graded")),
-    "acting": (Widget.TICK, N_("Acting, until the commander is back")),
-    "summary": (Widget.LINE, N_("In one line")),
-    "satisfaction": (Widget.SELECT, N_("How satisfied those are who reported or complained (5 best)")),
-    "reply_by": (Widget.TIME, N_("Until when the unit may reply (may stay empty)")),
-    # Assigning: the parts of one task.
-    "task_title": (Widget.LINE, N_("What is to be done")),
-    "task_units": (Widget.MANY, N_("By which unit (several: one task each)")),
-    "task_due_at": (Widget.TIME, N_("By when (empty: the policy's term)")),
-}
-OF_A_TASK = ("task_title", "task_units", "task_due_at")
-EMPTY: dict[str, str] = {
-    "duty": N_("all of this case"),
-    "task": N_("the case itself"),
-    "span": N_("as long as the policy allows"),
-    "to_person": N_("myself"),
-    "document": N_("what is registered"),
-    "level": N_("as it is"),
-    "sensitive": N_("as it is"),
-    "satisfaction": N_("nobody was asked"),
-}
+ASKED = {**FIELDS, **TASK_PARTS}
+OF_A_TASK = tuple(TASK_PARTS)
 THE_SUSPICION = N_("the suspected omission")
 CHOOSE = N_("Choose one.")
 
 
-def fields_of(act: Act, here: Setting) -> tuple[Field, ...]:
+def fields_of(act: Act, here: Setting) -> tuple[FormField, ...]:
     """What the act's form asks for besides its text."""
     names = [name for name in act.fields if name not in act.hidden]
     names = [part for name in names for part in (OF_A_TASK if name == "tasks" else (name,))]
@@ -202,57 +156,52 @@ def _is_alone(name: str, act: Act, here: Setting) -> bool:
     return not (_duties if name == TASK else _tasks)(act, here)
 
 
-def _field(name: str, act: Act, here: Setting) -> Field | None:
-    widget, words = WORDS[name]
+def _field(name: str, act: Act, here: Setting) -> FormField | None:
     must = (
         name in needed(act)
         or (name == DUTY and _is_about_a_lapse(act, here))
         or (name == TASK and _is_about_a_task(act, here))
         or (name in act.either and _is_alone(name, act, here))
     )
+    asked = ASKED[name]
+    field = FormField(
+        name, asked.asks, asked.widget, must, empty="" if must else asked.empty, mono=asked.mono
+    )
     if name in ONE_OF_TWO:
-        return _one_of_many(name, act, here, must=must)
+        return _one_of_many(field, act, here)
     if name in PICKED:
         offer = _offer(name, here)
-        empty = "" if must else EMPTY.get(name, "")
-        return (
-            Field(name, words, widget, must, offer.choices, empty, is_part=offer.is_part)
-            if offer.choices or must
-            else None
-        )
-    find = _CHOICES.get(name)
-    if find is None:
-        return Field(name, words, widget, must, mono=name == "into")
-    choices = tuple(find(act, here))
-    return (
-        Field(name, words, widget, must, choices, "" if must else EMPTY.get(name, ""))
-        if choices or must
-        else None
-    )
+        field = replace(field, choices=offer.choices, is_part=offer.is_part)
+    elif name in _CHOICES:
+        field = replace(field, choices=tuple(_CHOICES[name](act, here)))
+    else:
+        return field
+    return field if field.choices or must else None
 
 
-def _one_of_many(name: str, act: Act, here: Setting, *, must: bool) -> Field | None:
+def _one_of_many(field: FormField, act: Act, here: Setting) -> FormField | None:
     """A task or a duty: of thousands the most pressing are offered."""
     named: Iterable[Choice]
-    if name == TASK:
+    empty = field.empty
+    if field.name == TASK:
         tasks = _tasks(act, here)
         count, named = len(tasks), (_task_choice(task, here) for task in tasks[:ROWS])
     else:
         duties = _duties(act, here)
         count, named = len(duties), (_duty_choice(duty, here) for duty in duties[:ROWS])
-        if count == 1 and not must and act.either != ONE_OF_TWO and act.kind is not Kind.CONFIRMED:
+        if act.kind is Kind.CONFIRMED:
+            empty = empty and THE_SUSPICION
+        elif count == 1 and not field.needed and act.either != ONE_OF_TWO:
             return None  # one alone need not be named
-    if not count and not must:
+    if not count and not field.needed:
         return None
-    widget, words = WORDS[name]
-    empty = THE_SUSPICION if act.kind is Kind.CONFIRMED and name == DUTY else EMPTY.get(name, "")
-    return Field(name, words, widget, must, tuple(named), "" if must else empty, count=count)
+    return replace(field, choices=tuple(named), empty=empty, count=count)
 
 
 def _offer(name: str, here: Setting) -> Offer:
     values = here.values
     return here.pickers[PICKED[name]].offer(
-        LIKELY[name](here), values.get(name, ""), values.get(f"{name}{WRITTEN}", "")
+        _LIKELY[PICKED[name]](here), values.get(name, ""), values.get(f"{name}{WRITTEN}", "")
     )
 
 
@@ -343,20 +292,17 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "satisfaction": _satisfaction,
     "span": _spans,
 }
-PICKED: dict[str, Sort] = {
-    "to_unit": Sort.UNITS,
-    "task_units": Sort.UNITS,
-    "to_person": Sort.PEOPLE,
-    "owner": Sort.PEOPLE,
-    "plan": Sort.PLANS,
-    "post": Sort.POSTS,
+_LISTS = {
+    Named.UNIT: Sort.UNITS,
+    Named.PERSON: Sort.PEOPLE,
+    Named.PLAN: Sort.PLANS,
+    Named.POST: Sort.POSTS,
 }
+PICKED: dict[str, Sort] = {name: _LISTS[field.names] for name, field in ASKED.items() if field.names}
 """What is named of a list of the directory."""
-LIKELY: dict[str, Callable[[Setting], Iterable[str]]] = {
-    "to_unit": lambda here: here.likely_units,
-    "task_units": lambda here: here.likely_units,
-    "to_person": lambda here: here.likely_people,
-    "owner": lambda here: here.likely_people,
-    "plan": _plans,
-    "post": _posts,
+_LIKELY: dict[Sort, Callable[[Setting], Iterable[str]]] = {
+    Sort.UNITS: lambda here: here.likely_units,
+    Sort.PEOPLE: lambda here: here.likely_people,
+    Sort.PLANS: _plans,
+    Sort.POSTS: _posts,
 }

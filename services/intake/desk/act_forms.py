@@ -14,20 +14,20 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from services.intake.desk.act_fields import (
+    ASKED,
     OF_A_TASK,
     PICKED,
     ROWS,
-    Field,
+    FormField,
     Setting,
-    Widget,
     duty_name,
     fields_of,
     needed,
 )
-from services.intake.desk.act_fields import WORDS as FIELD_WORDS
 from services.intake.desk.offered_acts import awaited
 from services.intake.fields.act_form import FIELDS, ActForm
 from shared.acts import ACTS, GROUPS, ONE_OF_TWO, Act
+from shared.acts.fields import Widget
 from shared.acts.states import is_to_judge, left_unreferred
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
@@ -58,7 +58,7 @@ class ActPage:
     """One act's form."""
 
     act: Act
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     needs_text: bool
     is_awaited: bool
     """It would end a duty that is owed."""
@@ -146,9 +146,7 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
 
 
 def _read(name: str, text: str, zone: ZoneInfo) -> object:
-    if name not in FIELD_WORDS:
-        return text
-    widget = FIELD_WORDS[name][0]
+    widget = ASKED[name].widget
     if widget is Widget.TIME:
         return read_local(text, zone)
     if widget is Widget.MANY:

@@ -4,14 +4,14 @@ find the right one.
 Pure: the directory, the case and the time are arguments.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from shared.acts.fields import Named
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import TaskForm
 from shared.fault_texts import Fault
-from shared.ids import PersonId, PlanId, PostId, UnitId
 
 IN_DIRECTORY = "take an id from GET /api/v1/directory"
 
@@ -21,36 +21,18 @@ def named(field: str, what: str, given: str | None, known: Container[str], where
     return [] if given is None or given in known else [(field, f"no {what} {given[:60]!r} is known: {where}")]
 
 
-def unit_faults(field: str, unit: str | None, directory: Directory) -> list[Fault]:
-    return named(
-        field, "unit", UnitId(unit) if unit else None, directory.units_by_id, f"{IN_DIRECTORY}/units"
-    )
+_IN: Mapping[Named, tuple[str, str, Callable[[Directory], Container[str]]]] = {
+    Named.UNIT: ("unit", "units", lambda directory: directory.units_by_id),
+    Named.PERSON: ("person", "people", lambda directory: directory.people_by_id),
+    Named.POST: ("post", "posts", lambda directory: directory.posts_by_id),
+    Named.PLAN: ("contingency plan", "plans", lambda directory: directory.plans_by_id),
+}
 
 
-def person_faults(field: str, person: str | None, directory: Directory) -> list[Fault]:
-    return named(
-        field,
-        "person",
-        PersonId(person) if person else None,
-        directory.people_by_id,
-        f"{IN_DIRECTORY}/people",
-    )
-
-
-def post_faults(field: str, post: str | None, directory: Directory) -> list[Fault]:
-    return named(
-        field, "post", PostId(post) if post else None, directory.posts_by_id, f"{IN_DIRECTORY}/posts"
-    )
-
-
-def plan_faults(field: str, plan: str | None, directory: Directory) -> list[Fault]:
-    return named(
-        field,
-        "contingency plan",
-        PlanId(plan) if plan else None,
-        directory.plans_by_id,
-        f"{IN_DIRECTORY}/plans",
-    )
+def directory_faults(field: str, names: Named, given: str | None, directory: Directory) -> list[Fault]:
+    """A fault where the directory has no such unit, person, post or plan."""
+    what, path, known = _IN[names]
+    return named(field, what, given or None, known(directory), f"{IN_DIRECTORY}/{path}")
 
 
 def task_faults(task: str | None, case: Case) -> list[Fault]:
@@ -74,10 +56,10 @@ def assignment_faults(
     faults: list[Fault] = []
     for place, task in enumerate(tasks):
         at = f"{prefix}tasks.{place}."
-        faults += unit_faults(f"{at}unit", task.unit, directory)
+        faults += directory_faults(f"{at}unit", Named.UNIT, task.unit, directory)
         for number, unit in enumerate(task.units):
-            faults += unit_faults(f"{at}units.{number}", unit, directory)
-        faults += person_faults(f"{at}owner", task.owner, directory)
+            faults += directory_faults(f"{at}units.{number}", Named.UNIT, unit, directory)
+        faults += directory_faults(f"{at}owner", Named.PERSON, task.owner, directory)
         if task.due_at is not None and task.within is not None:
             faults.append((f"{at}within", "says the limit a second time: give due_at or within, not both"))
         faults += past_faults(f"{at}due_at", task.due_at, now)

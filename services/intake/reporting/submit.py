@@ -18,11 +18,12 @@ from services.intake.board.access import check_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
-from services.intake.fields.lookups import IN_DIRECTORY, assignment_faults, unit_faults
+from services.intake.fields.lookups import IN_DIRECTORY, assignment_faults, directory_faults
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import Record, Stored, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
+from shared.acts.fields import Named
 from shared.bodies import json_in
 from shared.directory import Directory
 from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
@@ -131,7 +132,7 @@ class Submission:
         unit, area = (
             fields.get(name) if isinstance(fields.get(name), str) else None for name in ("unit", "area")
         )
-        faults += unit_faults(f"{prefix}unit", unit, self._directory)
+        faults += directory_faults(f"{prefix}unit", Named.UNIT, unit, self._directory)
         if area is not None and area not in self._directory.areas_by_code:
             faults.append(
                 (
