@@ -48,7 +48,7 @@ async def run() -> dict[str, object]:
 
 
 async def _exported(reader: TrailReader, store: Store, asked: Asked, before: int) -> str:
-    signed = await reader.checkpoint()
+    signed = await reader.checkpoints.newest()
     words = Words(Language.ZH, Names(store.directory), ZONE)
     count, peak, began, first = 0, 0, time.perf_counter(), 0.0
 

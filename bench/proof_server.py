@@ -16,16 +16,12 @@ from services.audit.store.trail import Trail
 from services.audit.web.trail import install_answers, trail_router
 
 
-async def _nobody() -> None:
-    return None
-
-
 def main() -> None:
     url, port = sys.argv[1:]
-    reader = TrailReader(Trail(url), vkey="", stream_last=_nobody, sequencer=lambda: "not asked")
+    reader = TrailReader(Trail(url))
     app, nothing = FastAPI(), cast("Any", None)
     install_answers(app)
-    app.include_router(trail_router(reader, nothing, nothing))
+    app.include_router(trail_router(reader, nothing, nothing, nothing))
     uvicorn.run(app, host="127.0.0.1", port=int(port), loop="uvloop", access_log=False, log_level="warning")
 
 

@@ -59,17 +59,7 @@ class Store:
     index_rate: float | None
 
     def reader(self, trail: Trail) -> TrailReader:
-        async def nobody() -> None:
-            return None
-
-        return TrailReader(
-            trail,
-            vkey=self.vkey,
-            stream_last=nobody,
-            sequencer=lambda: "not asked",
-            macs=self.macs,
-            below=self.directory.below,
-        )
+        return TrailReader(trail, macs=self.macs, below=self.directory.below)
 
 
 def signer_of(seed: int) -> Signer:

@@ -131,12 +131,9 @@ async def source_at(folder: Path | None, mongo: str | None) -> AsyncIterator[Any
         from services.audit.reading.reader import TrailReader
         from services.audit.store.trail import Trail
 
-        async def nobody() -> None:
-            return None
-
         trail = Trail(mongo, trail_number())
         try:
-            yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
+            yield StoreSource(TrailReader(trail))
         finally:
             trail.close()
     else:

@@ -158,7 +158,7 @@ def verify(
     seen: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
-        cosigned = await witnessed.cosigned_checkpoint(source, max(quorum, 1)) if witnesses else None
+        cosigned = await source.sealed_checkpoint(max(quorum, 1)) if witnesses else None
         verdict = await verifying.verify(
             source,
             key,

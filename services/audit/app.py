@@ -15,6 +15,7 @@ from services.audit.custody.redaction import Eraser
 from services.audit.custody.timestamper import Timestamper
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
+from services.audit.reading.standing import Standing
 from services.audit.settings import AuditSettings
 from services.audit.store.calls import StoreError
 from services.audit.store.erasure import ErasureStore
@@ -123,42 +124,37 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     indexer = measured(SearchIndexer(trail, macs, covered, step=step), service.registry)
     reader = TrailReader(
         trail,
-        vkey=vkey,
-        stream_last=stream_last,
-        sequencer=sequencer.words,
         macs=macs,
         below=lambda unit: directory().below(unit),
         cosigned=witnesses.book,
     )
+    standing = Standing(trail, reader.checkpoints, vkey, stream_last, sequencer.words)
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
     erasures = ErasureStore.of(settings.erasure_url, database_of(PAYLOAD_DATABASE, succession.number), step)
-    eraser = Eraser(trail, reader.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step)
+    eraser = Eraser(
+        trail, reader.records.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step
+    )
     gate = gate_of(service, live)
     install_answers(service.app)
-    masks = Masks()
+    masks, secure, zone = Masks(), settings.environment is Environment.PRODUCTION, settings.zone
+    receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
-        trail_router(reader, gate, masks),
+        trail_router(reader, standing, gate, masks),
         cases_router(reader, gate, masks),
         tiles_router(reader, vkey),
+        export_router(reader, gate, Names(directory), zone, now),
+        bundle_router(Bundles(reader, directory, zone, key.name, key.sign), gate),
+        receipts_router(reader, receipt_key, zone),
+        check_router(reader, gate, zone, secure, now, receipt_key, vkey, directory),
+        *report_routers(reader, gate, zone, vkey, secure, now, directory),
+        explorer_router(reader, standing, gate, zone, secure, now, directory),
+        keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),
+        timestamps_router(reader, trail.timestamps),
     ):
-        service.app.include_router(router)
-    secure = settings.environment is Environment.PRODUCTION
-    service.app.include_router(export_router(reader, gate, Names(directory), settings.zone, now))
-    service.app.include_router(
-        bundle_router(Bundles(reader, directory, settings.zone, key.name, key.sign), gate)
-    )
-    receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
-    service.app.include_router(receipts_router(reader, receipt_key, settings.zone))
-    service.app.include_router(check_router(reader, gate, settings.zone, secure, now, receipt_key, directory))
-    for router in report_routers(reader, gate, settings.zone, vkey, secure, now, directory):
-        service.app.include_router(router)
-    service.app.include_router(explorer_router(reader, gate, settings.zone, secure, now, directory))
-    service.app.include_router(keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate))
-    for router in (timestamps_router(reader, trail.timestamps),):
         service.app.include_router(router)
     stamper = Timestamper(
         trail.timestamps,
-        reader.checkpoint,
+        reader.checkpoints.newest,
         now,
         url=settings.tsa_url or None,
         every=settings.tsa_every,

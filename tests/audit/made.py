@@ -12,8 +12,8 @@ from typing import Any, cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fenghuo.bootstrap import TRAIL_ORIGIN
-from services.audit.reading.reader import TrailReader, entry_view
-from services.audit.reading.views import CheckpointView, Filter, InclusionProof, Order, Page
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import CheckpointView, Filter, InclusionProof, Order, Page, entry_view
 from services.audit.records.actors import Author
 from services.audit.records.builder import CaseHead, Source, build_all
 from services.audit.records.payloads import Payload
@@ -58,11 +58,17 @@ class MadeTrail:
         self.held: dict[int, Payload] = {one.entry.index: one.payload for one in built}
         self.leaves = [entry.leaf for entry in self.entries]
         self.signed = self.sign_at(len(self.entries))
-        self.sealed: Signed | None = None
+        self.cosigned: Signed | None = None
 
     @property
     def reader(self) -> TrailReader:
         return cast(TrailReader, self)
+
+    @property
+    def checkpoints(self) -> "MadeTrail":
+        return self
+
+    proofs = records = checkpoints
 
     def sign_at(self, size: int) -> Signed:
         root = self.root(0, size)
@@ -79,19 +85,19 @@ class MadeTrail:
 
         return of(start, end) if end > start else merkle.EMPTY_ROOT
 
-    async def checkpoint(self) -> Signed:
+    async def newest(self) -> Signed:
         return self.signed
 
-    async def sealed_checkpoint(self) -> Signed | None:
-        return self.sealed
+    async def sealed(self) -> Signed | None:
+        return self.cosigned
 
-    async def stored(self, start: int, end: int) -> list[Stored]:
+    async def between(self, start: int, end: int) -> list[Stored]:
         return self.entries[start:end]
 
-    async def stored_at(self, indexes: Sequence[int]) -> list[Stored]:
+    async def some(self, indexes: Sequence[int]) -> list[Stored]:
         return [self.entries[index] for index in indexes]
 
-    async def stored_case(self, case: str, size: int) -> list[Stored]:
+    async def of_case(self, case: str, size: int) -> list[Stored]:
         return [entry for entry in self.entries[:size] if entry.fields["case"] == case]
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:

@@ -14,12 +14,9 @@ from tests.lab import Lab
 
 @asynccontextmanager
 async def store_of(lab: Lab) -> AsyncIterator[StoreSource]:
-    async def nobody() -> None:
-        return None
-
     trail = Trail(lab.mongo_url)
     try:
-        yield StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: "not asked"))
+        yield StoreSource(TrailReader(trail))
     finally:
         trail.close()
 

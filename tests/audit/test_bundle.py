@@ -329,7 +329,7 @@ async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_
     trail = MadeTrail(FACTS)
 
     async def size_by(sealed: Signed) -> int:
-        trail.sealed = sealed
+        trail.cosigned = sealed
         path = tmp_path / "case.zip"
         path.write_bytes(await bundles(trail).make(CASE))
         assert verify.check(path, vkey_of(trail.key), []).proven

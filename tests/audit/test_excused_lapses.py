@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.audit.evidence.export.rows import COLUMNS, Words
-from services.audit.reading.reader import entry_view
-from services.audit.reading.views import NotInTrail
+from services.audit.reading.views import NotInTrail, entry_view
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.making import Documents, Format
 from services.audit.reports.documents.period import Period

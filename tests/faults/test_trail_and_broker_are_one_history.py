@@ -106,7 +106,7 @@ async def test_an_older_copy_of_the_broker_stops_the_trail_with_words_whatever_i
     )
     trail = Trail(own_lab.mongo_url, 2)
     first = await trail.entries.at(0)
-    source = StoreSource(TrailReader(trail, vkey="", stream_last=nobody, sequencer=lambda: ""))
+    source = StoreSource(TrailReader(trail))
     verdict = await verify(source, key_of(own_lab), before=old)
     trail.close()
     assert (verdict.faults, verdict.lost) == ([], 0)
@@ -134,10 +134,6 @@ def bundle_says_which_trail_it_follows(lab: Lab, audit: Running, case: str, old:
     assert any("was ended so" in en for en, _ in bundled.check(io.BytesIO(content), own, []).unproven)
     with pytest.raises(bundled.BrokenError, match="not signed by the key given"):
         bundled.check(io.BytesIO(content), own, [], follows=own)
-
-
-async def nobody() -> None:
-    return None
 
 
 def command_env(lab: Lab) -> dict[str, str]:

@@ -16,10 +16,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from services.audit.checking.run import BUNDLES_IN_RUN, Asked, Finding, check_run
-from services.audit.checking.sources import TrailSource
+from services.audit.checking.sources import Source
 from shared.tlog.merkle import TILE_WIDTH
 
-Opener = Callable[[], AbstractAsyncContextManager[TrailSource]]
+Opener = Callable[[], AbstractAsyncContextManager[Source]]
 """Opens the same source again; another process can be given it."""
 WORTH_A_POOL = 100
 """Bundles with payloads. A process takes a good second to begin; without payloads there is ten times less to
@@ -43,7 +43,7 @@ class _Part:
 
 
 async def findings(
-    source: TrailSource, asked: Asked, opener: Opener | None, processes: int | None = None
+    source: Source, asked: Asked, opener: Opener | None, processes: int | None = None
 ) -> AsyncGenerator[Finding]:
     """In order. `processes`: this one among them; None: one for each core where it is worth it."""
     with_payloads = asked.payloads and asked.case is None
@@ -71,7 +71,7 @@ async def findings(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _taken(source: TrailSource, part: _Part) -> Finding:
+async def _taken(source: Source, part: _Part) -> Finding:
     if isinstance(part.found, Finding):
         return part.found
     try:

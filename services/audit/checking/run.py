@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from services.audit.checking.examine import Examiner, Run
-from services.audit.checking.sources import SourceError, TrailSource
+from services.audit.checking.sources import Source, SourceError
 from services.audit.records.line import Detail
 from services.audit.records.record import Rec, RecordError
 from shared.tlog import layout, merkle
@@ -78,7 +78,7 @@ class Finding:
     """Why nothing behind it can be checked: records are gone, and their hashes with them."""
 
 
-async def check_run(source: TrailSource, asked: Asked) -> Finding:
+async def check_run(source: Source, asked: Asked) -> Finding:
     with _seldom_collected():
         return await _Check(source, asked).finding()
 
@@ -118,7 +118,7 @@ def _root(leaves: Sequence[bytes]) -> bytes:
 
 
 class _Check:
-    def __init__(self, source: TrailSource, asked: Asked) -> None:
+    def __init__(self, source: Source, asked: Asked) -> None:
         self._source, self._asked = source, asked
         self._found = Finding(asked.first)
         self._raw: dict[int, bytes] = {}

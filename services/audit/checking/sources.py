@@ -5,9 +5,10 @@ Invariant: all three speak the published layout, so that one verifier checks the
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from services.audit.records.history import HISTORY_LIMIT, join_notes, split_notes
 from services.audit.records.line import Detail, ExportError, export_line, read_line
@@ -36,29 +37,41 @@ class Unreachable(RuntimeError):
     """There is nobody to ask, or they may not answer us: nothing is known of the trail."""
 
 
-class TrailSource(Protocol):
+class Source(ABC):
+    """A trail as it is published. All but the acts is public."""
+
+    @abstractmethod
     async def checkpoint(self) -> bytes: ...
 
+    @abstractmethod
     async def tile(self, tile: TileId) -> bytes:
         """Tiles and entry bundles."""
-        ...
 
+    @abstractmethod
     async def details(self, start: int, end: int) -> list[Detail]:
         """Fields and payloads of records [start, end), as far as they are there."""
-        ...
 
+    @abstractmethod
     async def history(self) -> list[bytes]:
         """Earlier checkpoints, if they are kept: they narrow down where a trail was changed."""
-        ...
+
+    @abstractmethod
+    async def timestamps(self) -> list[Stamp]: ...
+
+    @abstractmethod
+    async def sealed_checkpoint(self, quorum: int, /) -> bytes | None:
+        """The newest checkpoint that so many witnesses cosigned. To be asked for before the checkpoint that a
+        check starts from: a trail that grows between the two must not look cut off.
+        """
+
+    async def acts(self) -> list[int] | None:
+        """The holds and redactions the store lists, by which it is known what may be erased; None where no
+        store is at hand.
+        """
+        return None
 
 
-async def stamps_of(source: TrailSource) -> list[Stamp]:
-    """The time stamps it has."""
-    ask = getattr(source, "timestamps", None)
-    return await ask() if ask is not None else []
-
-
-class ServiceSource:
+class ServiceSource(Source):
     """A running audit, over HTTP."""
 
     def __init__(self, client: "httpx2.AsyncClient") -> None:
@@ -105,15 +118,14 @@ class ServiceSource:
     async def timestamps(self) -> list[Stamp]:
         return [Stamp.model_validate(one) for one in (await self._get("/api/v1/trail/timestamps")).json()]
 
-    async def sealed_checkpoint(self, quorum: int) -> bytes | None:
-        """The newest checkpoint that so many witnesses cosigned."""
+    async def sealed_checkpoint(self, quorum: int, /) -> bytes | None:
         try:
             return (await self._get("/api/v1/trail/checkpoint/sealed", quorum=quorum)).content
         except SourceError:
             return None
 
 
-class FolderSource:
+class FolderSource(Source):
     """A folder that `fenghuo trail export` wrote."""
 
     def __init__(self, folder: Path) -> None:
@@ -154,7 +166,7 @@ class FolderSource:
         except ValueError:
             raise SourceError(f"{STAMPS_FILE} holds lines that are no time stamps: it was altered") from None
 
-    async def sealed_checkpoint(self, _: int) -> bytes | None:
+    async def sealed_checkpoint(self, _: int, /) -> bytes | None:
         try:
             return self._read(SEALED_FILE)
         except SourceError:
@@ -162,7 +174,7 @@ class FolderSource:
 
 
 async def write_folder(
-    source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]
+    source: Source, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]
 ) -> int:
     """The whole trail up to its checkpoint as files. Returns how many."""
     written = 0
@@ -177,10 +189,9 @@ async def write_folder(
     write(CHECKPOINT_PATH, await source.checkpoint())
     write(VKEY_FILE, vkey.encode() + b"\n")
     write(HISTORY_FILE, join_notes(await source.history()))
-    ask = getattr(source, "sealed_checkpoint", None)
-    if ask is not None and (sealed := await ask(1)) is not None:
+    if (sealed := await source.sealed_checkpoint(1)) is not None:
         write(SEALED_FILE, sealed)
-    if stamps := await stamps_of(source):
+    if stamps := await source.timestamps():
         write(STAMPS_FILE, b"".join(stamp.model_dump_json().encode() + b"\n" for stamp in stamps))
     for tile in layout.tiles_of(size):
         write(layout.path_of(tile), await source.tile(tile))

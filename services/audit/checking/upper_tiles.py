@@ -5,14 +5,14 @@ Invariant: it holds one open row a level, never more.
 
 from collections.abc import Callable
 
-from services.audit.checking.sources import SourceError, TrailSource
+from services.audit.checking.sources import Source, SourceError
 from shared.tlog import layout, merkle
 from shared.tlog.layout import TileId
 from shared.tlog.merkle import TILE_HEIGHT, TILE_WIDTH
 
 
 class UpperTiles:
-    def __init__(self, source: TrailSource, size: int, fault: Callable[[int | None, str], None]) -> None:
+    def __init__(self, source: Source, size: int, fault: Callable[[int | None, str], None]) -> None:
         self._source, self._size, self._fault = source, size, fault
         self._rows: list[list[bytes]] = []
         self._done: list[int] = []

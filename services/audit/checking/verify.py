@@ -23,7 +23,7 @@ from services.audit.checking.examine import Chain
 from services.audit.checking.peaks import Peaks
 from services.audit.checking.pool import Opener, findings
 from services.audit.checking.run import FAULTS, Asked, Fault, Finding
-from services.audit.checking.sources import SourceError, TrailSource, stamps_of
+from services.audit.checking.sources import Source, SourceError
 from services.audit.checking.upper_tiles import UpperTiles
 from services.audit.records import timestamp as timestamps
 from services.audit.records.line import ExportError
@@ -83,7 +83,7 @@ class Verdict:
 
 
 async def verify(
-    source: TrailSource,
+    source: Source,
     key: Verifier,
     *,
     since: Checkpoint | None = None,
@@ -126,7 +126,7 @@ async def verify(
         verdict.faults.append(Fault(None, words))
         return verdict
     try:
-        stamps = await stamps_of(source)
+        stamps = await source.timestamps()
         verdict.stamps = len(stamps)
         verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
         first = since.size if since is not None and only_new else 0
@@ -156,7 +156,7 @@ class _Walk:
 
     def __init__(
         self,
-        source: TrailSource,
+        source: Source,
         key: Verifier,
         signed: Checkpoint,
         since: Checkpoint | None,
@@ -225,8 +225,8 @@ class _Walk:
             f"record {index}: the broker lost this fact before it was recorded"
             for index in self._chain.lost[:_TOLD]
         ]
-        if (listed := getattr(self._source, "acts", None)) is not None:
-            self._chain.compare_acts(await listed())
+        if (listed := await self._source.acts()) is not None:
+            self._chain.compare_acts(listed)
         if size and not self._first:
             self._follow()
         self._conclude()

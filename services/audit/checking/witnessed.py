@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.audit.checking.sources import SourceError, TrailSource
+from services.audit.checking.sources import Source, SourceError
 from shared.tlog import checkpoint, cosignature, note, tile_roots
 from shared.tlog.checkpoint import Checkpoint, CheckpointError
 from shared.tlog.cosignature import Witness
@@ -40,16 +40,8 @@ class Witnessed:
         return f"{self.size} records were seen so by {who}"
 
 
-async def cosigned_checkpoint(source: TrailSource, quorum: int) -> bytes | None:
-    """The newest that the trail has with the cosignatures of a quorum. To be asked for before the checkpoint
-    that a check starts from: a trail that grows between the two must not look cut off.
-    """
-    ask = getattr(source, "sealed_checkpoint", None)
-    return None if ask is None else await ask(quorum)
-
-
 async def check(
-    source: TrailSource,
+    source: Source,
     key: Verifier,
     witnesses: Sequence[Witness],
     quorum: int,
@@ -59,7 +51,7 @@ async def check(
 ) -> Witnessed:
     """`kept`: an earlier checkpoint of the caller's own: what it carries of the witnesses nobody can take out
     of the store.
-    `sealed`: of `cosigned_checkpoint`. Raises CheckpointError where the trail's own checkpoint does not
+    `sealed`: of `Source.sealed_checkpoint`. Raises CheckpointError where the trail's own checkpoint does not
     hold.
     """
     best, faults = Witnessed(quorum, 0, {}), list[str]()
@@ -80,7 +72,7 @@ async def check(
 
 
 async def _other_than_seen(
-    source: TrailSource, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
+    source: Source, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
 ) -> str:
     """The fault in words, empty where the records now make the root that was cosigned."""
     names = ", ".join(name.partition("+")[0] for name in times)

@@ -105,7 +105,7 @@ class KeepingDesk:
 
     async def state(self) -> Keeping:
         """What is on record and covered by a checkpoint."""
-        return await self._eraser.keeper.refresh((await self._reader.checkpoint()).size)
+        return await self._eraser.keeper.refresh((await self._reader.checkpoints.newest()).size)
 
     async def redact(self, by: Actor, form: RedactionForm) -> RedactionAnswer:
         """Raises Problem 503 without credentials, 409 while a hold forbids it or where nothing is left to
@@ -114,7 +114,9 @@ class KeepingDesk:
         if not self._eraser.can_erase:
             raise Problem(503, "Nothing may be erased here", _NO_CREDENTIALS)
         stored = await _named(self._reader, form)
-        wanted = _by_case(stored, await self._reader.payloads([entry.index for entry in stored]), form.fields)
+        wanted = _by_case(
+            stored, await self._reader.records.payloads([entry.index for entry in stored]), form.fields
+        )
         if not wanted:
             raise Problem(
                 409, "Nothing to erase", "None of these records has any of these fields (any more)."
@@ -137,7 +139,7 @@ class KeepingDesk:
         return RedactionAnswer(records=tuple(records), erased=erased, carried_out=done)
 
     async def _carried_out(self, records: list[int]) -> bool:
-        size = (await self._reader.checkpoint()).size
+        size = (await self._reader.checkpoints.newest()).size
         if refused := set(records) & set((await self._eraser.keeper.refresh(size)).refused):
             raise Problem(
                 409,
@@ -180,7 +182,7 @@ class KeepingDesk:
     async def _covered(self, index: int) -> bool:
         """Whether a checkpoint covers it within a while."""
         ends_at = asyncio.get_running_loop().time() + _PATIENCE
-        while (await self._reader.checkpoint()).size <= index:
+        while (await self._reader.checkpoints.newest()).size <= index:
             if asyncio.get_running_loop().time() > ends_at:
                 return False
             await asyncio.sleep(0.1)
@@ -188,15 +190,15 @@ class KeepingDesk:
 
 
 async def _named(reader: TrailReader, form: RedactionForm) -> list[Stored]:
-    size = (await reader.checkpoint()).size
+    size = (await reader.checkpoints.newest()).size
     if form.case is not None:
-        found = await reader.stored_case(form.case, size)
+        found = await reader.records.of_case(form.case, size)
         if not found:
             raise NotInTrail(f"no record of a case {form.case} is covered by a checkpoint")
         return found
     if beyond := [index for index in form.entries if not 0 <= index < size]:
         raise NotInTrail(f"record {beyond[0]}: the last checkpoint covers {size} records, 0 to {size - 1}")
-    return await reader.stored_at(sorted(set(form.entries)))
+    return await reader.records.some(sorted(set(form.entries)))
 
 
 def _by_case(

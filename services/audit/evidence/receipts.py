@@ -82,7 +82,7 @@ def read_receipt(text: str, key: Ed25519PublicKey) -> Claims:
 
 async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> ReceiptAnswer:
     """Raises StoreError where the store does not answer."""
-    index, signed = claims.sequence - 1, await reader.checkpoint()
+    index, signed = claims.sequence - 1, await reader.checkpoints.newest()
     if index >= signed.size:
         return ReceiptAnswer(
             verdict=Verdict.WAITS,
@@ -92,8 +92,8 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
             claims=claims,
         )
     try:
-        stored = (await reader.stored(index, index + 1))[0]
-        rec, proof = Rec.read(stored.rec), await reader.inclusion(index, signed.size)
+        stored = (await reader.records.between(index, index + 1))[0]
+        rec, proof = Rec.read(stored.rec), await reader.proofs.inclusion(index, signed.size)
         verify_inclusion(
             index,
             signed.size,
@@ -107,7 +107,7 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
             f"record {index} was signed and can't be proven ({error})",
             f"第 {index} 条记录已签名却无法证明（{error}）",
         )
-    payload = (await reader.payloads([index])).get(index)
+    payload = (await reader.records.payloads([index])).get(index)
     raw = payload.raw if payload is not None else None
     if fault := _difference(claims, rec, raw):
         return _differs(claims, *fault)

@@ -13,7 +13,7 @@ from shared.vocabulary import Kind
 async def titles(reader: TrailReader) -> Mapping[str, Name]:
     """Of the newest policy the trail holds; none where it holds none."""
     page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=1, order=Order.NEWEST)
-    payloads = await reader.payloads([entry.index for entry in page.entries])
+    payloads = await reader.records.payloads([entry.index for entry in page.entries])
     for payload in payloads.values():
         text = _mapping(payload.envelope.get("data")).get("text")
         if isinstance(text, str):

@@ -7,7 +7,12 @@ Invariant: every answer names the signed checkpoint it holds up to; what came in
 from enum import StrEnum
 from typing import Any, Literal
 
+from services.audit.records import record
+from services.audit.records.fields import excused_in
 from services.audit.records.keeping import Erasure
+from services.audit.records.payloads import Payload
+from services.audit.records.record import Rec
+from services.audit.records.stored import Signed, Stored
 from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
@@ -202,3 +207,46 @@ class State(Frozen):
     witnesses: tuple[WitnessView, ...] = ()
     retained: bool
     """False for the embedded store, which is for evaluation and development."""
+
+
+def checkpoint_view(signed: Signed) -> CheckpointView:
+    return CheckpointView(
+        number=signed.number,
+        size=signed.size,
+        root=signed.root.hex(),
+        time=record.utc(signed.time),
+        note=signed.note,
+    )
+
+
+def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None) -> Entry:
+    """`sealed`: records under the seal, None where there is no witness."""
+    rec = Rec.read(entry.rec)
+    field: dict[str, Any] = entry.fields
+    weighed = excused_in(payload.envelope) if field["lapse"] and payload and not rec.distrust else {}
+    return Entry(
+        index=entry.index,
+        sequence=rec.sequence,
+        time=record.utc(rec.broker),
+        claimed=record.utc(rec.claimed) if rec.claimed else None,
+        kind=field["kind"],
+        form=rec.form,
+        distrust=rec.distrust or None,
+        case=rec.case or None,
+        number=rec.number,
+        previous=rec.previous,
+        unit=field["unit"],
+        units=field["units"],
+        persons=field["persons"],
+        area=field["area"],
+        level=field["level"],
+        category=field["category"],
+        channels=field["channels"],
+        outcomes=field["outcomes"],
+        lapse=field["lapse"],
+        lapses=field["lapses"],
+        excused=tuple(weighed),
+        excuses=tuple(dict.fromkeys(excuse for excuses in weighed.values() for excuse in excuses)),
+        text=payload.text if payload and not rec.distrust else None,
+        sealed=None if sealed is None else entry.index < sealed,
+    )

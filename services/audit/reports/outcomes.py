@@ -73,7 +73,7 @@ def _first_of_each(lapses: Iterable[LapseSeen]) -> dict[str, int]:
 
 async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[Seen]:
     """The case's decisions and acts from record `first` on."""
-    stored = [entry for entry in await reader.stored_case(case, size) if entry.index >= first]
+    stored = [entry for entry in await reader.records.of_case(case, size) if entry.index >= first]
     return await read(reader, stored[:_LATER], Once())
 
 

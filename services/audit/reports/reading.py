@@ -102,7 +102,7 @@ async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
-        entry = next(iter(await reader.stored(middle, middle + 1)), None)
+        entry = next(iter(await reader.records.between(middle, middle + 1)), None)
         if entry is None or entry.fields["time"] < wanted:
             low = middle + 1
         else:
@@ -115,14 +115,14 @@ async def pages(
 ) -> AsyncIterator[list[Seen]]:
     """[start, end) in order."""
     for at in range(start, end, PAGE):
-        stored = await reader.stored(at, min(at + PAGE, end))
+        stored = await reader.records.between(at, min(at + PAGE, end))
         yield await read(reader, [entry for entry in stored if wanted(entry)], once)
 
 
 async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None = None) -> list[Seen]:
     if not stored:
         return []
-    payloads = await reader.payloads([entry.index for entry in stored])
+    payloads = await reader.records.payloads([entry.index for entry in stored])
     found: list[Seen] = []
     for entry in stored:
         rec = Rec.read(entry.rec)

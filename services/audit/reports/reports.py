@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.audit.reading.reader import TrailReader, checkpoint_view
-from services.audit.reading.views import NotInTrail
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.records.stored import Signed, Stored
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering
@@ -70,7 +70,7 @@ class Reports:
         """
         # Asked before the turn is waited for: where the store does not answer, everybody hears so at the same
         # time.
-        signed = await self._reader.checkpoint()
+        signed = await self._reader.checkpoints.newest()
         async with self._one_at_a_time:
             kept = self._kept.get(window)
             if kept is not None and (kept.signed.size >= signed.size or _had_ended(window, kept.signed)):
@@ -116,8 +116,8 @@ class Reports:
 
     async def _before(self, seen: Seen, start: int) -> list[Seen]:
         """How a matter that began before stood: its first records, and its last ones before that."""
-        first = await self._reader.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
-        last = await self._reader.part_of_case(
+        first = await self._reader.records.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
+        last = await self._reader.records.part_of_case(
             seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number
         )
         stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
@@ -142,7 +142,7 @@ class Reports:
 
     async def lapses(self, window: Window) -> Lapses:
         counted = await self.counted(window)
-        size = (await self._reader.checkpoint()).size
+        size = (await self._reader.checkpoints.newest()).size
         lines = await outcomes.lines_of(self._reader, counted.counting.lapses, size)
         return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)
 

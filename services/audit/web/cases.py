@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from services.audit.reading.reader import TrailReader, checkpoint_view
-from services.audit.reading.views import CheckpointView, Entry, NotInTrail
+from services.audit.reading.reader import TrailReader
+from services.audit.reading.views import CheckpointView, Entry, NotInTrail, checkpoint_view
 from services.audit.records.payloads import Payload
 from services.audit.web.masking import Masks
 from services.audit.web.trail import READERS
@@ -38,10 +38,10 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     async def timeline(request: Request, case_id: CaseRef) -> Timeline:
         """All that happened in a case, in order, with each fact. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
-        entries = await reader.case(case_id)
+        entries = await reader.records.case(case_id)
         if not entries:
             raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
-        payloads = await reader.payloads([entry.index for entry in entries])
+        payloads = await reader.records.payloads([entry.index for entry in entries])
         moments = [Moment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
         if is_operator:
             moments = [
@@ -49,7 +49,9 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
                 for one in moments
             ]
         return Timeline(
-            case=case_id, moments=tuple(moments), checkpoint=checkpoint_view(await reader.checkpoint())
+            case=case_id,
+            moments=tuple(moments),
+            checkpoint=checkpoint_view(await reader.checkpoints.newest()),
         )
 
     return router

@@ -61,7 +61,7 @@ def export_router(
         `fenghuo trail verify` reads it.
         """
         who = gate.admit(request, *READERS)
-        what, signed = query.filter(), await reader.checkpoint()
+        what, signed = query.filter(), await reader.checkpoints.newest()
 
         def end(records: int) -> End:
             by = f"{who.subject} ({who.role})"

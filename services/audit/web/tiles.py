@@ -13,7 +13,6 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from services.audit.reading.reader import TrailReader
-from services.audit.reading.source import tile_content
 from services.audit.reading.views import NotInTrail
 from shared.bodies import sends
 from shared.door import doorway
@@ -46,13 +45,13 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
     @doorway(is_open=True)
     async def checkpoint() -> PlainTextResponse:
         """The last signed checkpoint, a C2SP signed note."""
-        return PlainTextResponse((await reader.checkpoint()).note, headers=_NOT_AT_ALL)
+        return PlainTextResponse((await reader.checkpoints.newest()).note, headers=_NOT_AT_ALL)
 
     @router.get("/api/v1/trail/checkpoint/sealed", response_class=PlainTextResponse)
     @doorway(is_open=True)
     async def sealed(quorum: Annotated[int | None, Query(ge=1, le=16)] = None) -> PlainTextResponse:
         """The newest checkpoint that so many witnesses cosigned, with their lines."""
-        signed = await reader.sealed_checkpoint(quorum)
+        signed = await reader.checkpoints.sealed(quorum)
         if signed is None:
             raise NotInTrail(
                 "no checkpoint has been cosigned by so many witnesses (FENGHUO_WITNESSES names them)"
@@ -74,7 +73,7 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
             wanted = layout.parse_path(f"tile/{path}")
         except LayoutError as error:
             raise NotInTrail(str(error)) from None
-        content, headers = await tile_content(reader, wanted), _FOR_EVER
+        content, headers = await reader.proofs.tile(wanted), _FOR_EVER
         if wanted.level == ENTRIES:
             content, headers = await packed(content, accept_encoding)
         return Response(content, media_type="application/octet-stream", headers=headers)

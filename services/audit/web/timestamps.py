@@ -23,7 +23,7 @@ def timestamps_router(reader: TrailReader, store: TimestampStore) -> APIRouter:
     @doorway(is_open=True)
     async def sm3() -> PlainTextResponse:
         """SM3 of the last checkpoint's signed text (what stands above the empty line), and its size."""
-        signed = await reader.checkpoint()
+        signed = await reader.checkpoints.newest()
         return PlainTextResponse(
             f"{timestamps.digest_of(signed.note)}  {signed.size}\n", headers={"Cache-Control": "no-cache"}
         )
@@ -37,7 +37,7 @@ def timestamps_router(reader: TrailReader, store: TimestampStore) -> APIRouter:
         ] = None,
     ) -> tuple[Stamp, ...]:
         """What a time-stamping authority said of which checkpoint, the oldest first."""
-        newest = (await reader.checkpoint()).number
+        newest = (await reader.checkpoints.newest()).number
         first = max(0, newest - SHOWN) if start is None else start
         return tuple(await store.between(first, min(first + SHOWN, newest) + 1))
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.reading.search.searching import BadCursor
-from services.audit.reading.source import recent_notes
+from services.audit.reading.standing import Standing
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
 from services.audit.records.history import HISTORY_LIMIT, join_notes
 from services.audit.records.record import RecordError
@@ -58,7 +58,7 @@ class ProofOf(Frozen):
     size: Annotated[Index, Field(ge=1)] | None = None
 
 
-def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
+def trail_router(reader: TrailReader, standing: Standing, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/entries")
@@ -77,13 +77,13 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     async def entry(request: Request, index: Index) -> Record:
         """One record whole, with its proof. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
-        record = await reader.record(index)
+        record = await reader.records.record(index)
         return masks.record(record) if is_operator else record
 
     @router.get("/state")
     async def state(request: Request) -> State:
         gate.admit(request, *READERS, Role.OPERATOR)
-        return await reader.state()
+        return await standing.state()
 
     @router.get("/checkpoints", response_class=Response, responses=sends("text/plain"))
     @doorway(is_open=True)
@@ -91,13 +91,15 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         """Earlier checkpoints, the oldest first, each signed note ended by a record separator (U+001E) and a
         newline.
         """
-        return Response(join_notes(await recent_notes(reader, limit)), media_type="text/plain; charset=utf-8")
+        return Response(
+            join_notes(await reader.checkpoints.notes_before(limit)), media_type="text/plain; charset=utf-8"
+        )
 
     @router.get("/proof/inclusion")
     @doorway(is_open=True)
     async def inclusion(query: Annotated[ProofOf, Query()]) -> InclusionProof:
         """By `index`, or by the `sequence` of the fact that a receipt names."""
-        return await reader.inclusion(_index(query), query.size)
+        return await reader.proofs.inclusion(_index(query), query.size)
 
     @router.get("/proof/inclusion.tlog-proof", response_class=PlainTextResponse)
     @doorway(is_open=True)
@@ -105,7 +107,7 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         """As a C2SP `.tlog-proof` file: under the sealed checkpoint where that covers it, else the last;
         `extra` is the record.
         """
-        return PlainTextResponse(await reader.proof_file(_index(query)))
+        return PlainTextResponse(await reader.proofs.proof_file(_index(query)))
 
     @router.get("/proof/consistency")
     @doorway(is_open=True)
@@ -116,7 +118,7 @@ def trail_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         """That the trail of `to` records (the last checkpoint's, if left out) begins with the trail of
         `from`.
         """
-        return await reader.consistency(first, second)
+        return await reader.proofs.consistency(first, second)
 
     return router
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from services.audit.checking.run import FAULTS, Fault
-from services.audit.checking.sources import TrailSource
+from services.audit.checking.sources import Source
 from services.audit.records.likeness import unlike
 from services.audit.records.line import Detail
 from services.audit.records.record import Message, Rec, RecordError, case_of, envelope_of
@@ -27,7 +27,7 @@ it.
 
 
 async def stream_faults(
-    source: TrailSource,
+    source: Source,
     key: Verifier,
     feed: Feed,
     progress: Callable[[int, int], None] = lambda _done, _all: None,

@@ -44,8 +44,8 @@ async def collect(
 
 
 async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -> Evidence:
-    signed = await reader.checkpoint()
-    stored = await reader.stored_case(case_id, signed.size) if case_id else []
+    signed = await reader.checkpoints.newest()
+    stored = await reader.records.of_case(case_id, signed.size) if case_id else []
     if not stored:
         raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
     if [entry.fields["number"] for entry in stored] != list(range(1, len(stored) + 1)):
@@ -69,7 +69,7 @@ async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
     """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen
     far behind is not waited for: the newest says more.
     """
-    sealed = await reader.sealed_checkpoint()
+    sealed = await reader.checkpoints.sealed()
     if sealed is None or sealed.size <= last or record.utc(newest.time) - record.utc(sealed.time) > _BEHIND:
         return newest
     return sealed
@@ -81,8 +81,8 @@ async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -
     try:
         for at in range(0, len(stored), _PAGE):
             part = [entry.index for entry in stored[at : at + _PAGE]]
-            payloads |= await reader.payloads(part)
-            paths += await reader.paths(part, signed.size)
+            payloads |= await reader.records.payloads(part)
+            paths += await reader.proofs.paths(part, signed.size)
     except ProofError as error:
         raise NotInTrail(str(error)) from None
     return tuple(
@@ -95,10 +95,10 @@ async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail 
         return None
     after: list[bytes] = []
     for at in range(start, size, 256):
-        after += [entry.rec for entry in await reader.stored(at, min(at + 256, size))]
+        after += [entry.rec for entry in await reader.records.between(at, min(at + 256, size))]
     if len(after) != size - start:
         return None
-    return Tail(tuple(after), tuple(await reader.peaks(start, size)))
+    return Tail(tuple(after), tuple(await reader.proofs.peaks(start, size)))
 
 
 async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tuple[PolicyText, ...]:
@@ -112,7 +112,11 @@ async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tu
             Filter(kind=Kind.POLICY_DRAFTED), cursor=cursor, limit=_PAGE, order=Order.OLDEST
         )
         for entry in page.entries:
-            stored = (await reader.stored(entry.index, entry.index + 1)) if entry.index < signed.size else []
+            stored = (
+                (await reader.records.between(entry.index, entry.index + 1))
+                if entry.index < signed.size
+                else []
+            )
             for held in await _held(reader, stored, signed):
                 version, text = held.data.get("version"), held.data.get("text")
                 if isinstance(version, str) and isinstance(text, str) and version in wanted:

@@ -94,8 +94,8 @@ async def _jsonl(reader: TrailReader, asked: Asked, signed: Signed, end: Ending)
         _ranges(reader, asked.start, last) if whole else _found(reader, asked.what, signed.size)
     ):
         indexes = [entry.index for entry in stored]
-        payloads = await reader.payloads(indexes)
-        paths = await reader.paths(indexes, signed.size) if asked.proofs else [None] * len(indexes)
+        payloads = await reader.records.payloads(indexes)
+        paths = await reader.proofs.paths(indexes, signed.size) if asked.proofs else [None] * len(indexes)
         count += len(stored)
         yield b"".join(
             export_line(entry, payloads.get(entry.index), path)
@@ -106,9 +106,9 @@ async def _jsonl(reader: TrailReader, asked: Asked, signed: Signed, end: Ending)
 
 async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[list[Stored]]:
     for at in range(start, end, _WINDOW):
-        yield await reader.stored(at, min(at + _WINDOW, end))
+        yield await reader.records.between(at, min(at + _WINDOW, end))
 
 
 async def _found(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[list[Stored]]:
     async for entries in pages(reader, what, size):
-        yield await reader.stored_at([entry.index for entry in entries])
+        yield await reader.records.some([entry.index for entry in entries])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.audit.reading.reader import TrailReader, checkpoint_view
+from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
-from services.audit.reading.views import NotInTrail
+from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents import html
 from services.audit.reports.documents.analysis import OpenMatter, analysis
@@ -87,8 +87,8 @@ class Documents:
     async def notice(self, case: str, form: Format, language: Language) -> Made:
         """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
         words = await self.words(language)
-        signed = await self._reader.checkpoint()
-        facts = await read(self._reader, await self._reader.stored_case(case, signed.size), Once())
+        signed = await self._reader.checkpoints.newest()
+        facts = await read(self._reader, await self._reader.records.of_case(case, signed.size), Once())
         matter, lapses = matter_of(facts, self._zone)
         if matter is None:
             raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")

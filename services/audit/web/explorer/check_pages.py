@@ -60,9 +60,10 @@ def check_router(
     secure: bool,
     clock: Callable[[], datetime],
     key: Ed25519PublicKey,
+    vkey: str,
     directory: Callable[[], Directory],
 ) -> APIRouter:
-    """`key`: intake's, with which receipts are verified."""
+    """`key`: intake's, with which receipts are verified. `vkey`: the trail's own, with which bundles are."""
     pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
     names = Names(directory)
@@ -81,11 +82,7 @@ def check_router(
         async with request.form(max_files=1, max_fields=4) as form, one_at_a_time:
             file, receipt = form.get("bundle"), form.get("receipt")
             content = await file.read() if isinstance(file, UploadFile) else b""
-            shown = (
-                await asyncio.to_thread(_bundle, content, (await reader.state()).vkey, language)
-                if content
-                else None
-            )
+            shown = await asyncio.to_thread(_bundle, content, vkey, language) if content else None
         if shown is None:
             given = receipt if isinstance(receipt, str) and receipt.strip() else None
             shown = (

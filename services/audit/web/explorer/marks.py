@@ -45,8 +45,8 @@ class Stands:
 
 async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, Marks]:
     """Only of those that have one."""
-    keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
-    sealed = await reader.sealed_size()
+    keeping = await reader.records.keeper.refresh((await reader.checkpoints.newest()).size)
+    sealed = await reader.checkpoints.sealed_size()
     marks = {
         entry.index: Marks(
             erased=bool(keeping.erased(entry.index, entry.case or "")),
@@ -59,8 +59,8 @@ async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, M
 
 
 async def stands(reader: TrailReader, entry: Entry) -> Stands:
-    keeping = await reader.keeper.refresh((await reader.checkpoint()).size)
-    sealed = await reader.sealed_size()
+    keeping = await reader.records.keeper.refresh((await reader.checkpoints.newest()).size)
+    sealed = await reader.checkpoints.sealed_size()
     case = entry.case or ""
     return Stands(
         erasures=tuple(

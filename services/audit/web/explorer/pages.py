@@ -19,6 +19,7 @@ from services.audit.reading import plain
 from services.audit.reading.plain_reads import in_words
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
+from services.audit.reading.standing import Standing
 from services.audit.reading.views import NotInTrail, Page, Record
 from services.audit.records.record import RecordError
 from services.audit.web.explorer import search_form
@@ -43,6 +44,7 @@ NO_RECORDS = N_("The trail has no records of this case, or none that a signed ch
 
 def explorer_router(
     reader: TrailReader,
+    standing: Standing,
     gate: Gate,
     zone: ZoneInfo,
     secure: bool,
@@ -66,7 +68,7 @@ def explorer_router(
         values, not_named = taken(asked, pickers)
         wanted, faults = search_form.read_filter(values, zone)
         faults |= dict(not_named)
-        state = await found_or_fault(reader.state)
+        state = await found_or_fault(standing.state)
         page: Page | None = None
         if state.checkpoint is not None:
             page = await found_or_fault(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
@@ -93,9 +95,13 @@ def explorer_router(
     @router.get("/records/{index}")
     async def record(request: Request, index: Index) -> Response:
         pages.admit(request, *READERS)
-        found: Record = await found_or_fault(lambda: reader.record(index))
-        state = await found_or_fault(reader.state)
-        entries = await found_or_fault(lambda: reader.case(str(found.entry.case))) if found.entry.case else []
+        found: Record = await found_or_fault(lambda: reader.records.record(index))
+        state = await found_or_fault(standing.state)
+        entries = (
+            await found_or_fault(lambda: reader.records.case(str(found.entry.case)))
+            if found.entry.case
+            else []
+        )
         following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
         return pages.show(
             request,
@@ -121,17 +127,17 @@ def explorer_router(
     async def proof(request: Request, index: Index) -> Response:
         """A C2SP `.tlog-proof` file."""
         pages.admit(request, *READERS)
-        text = (await found_or_fault(lambda: reader.inclusion(index))).tlog_proof or ""
+        text = (await found_or_fault(lambda: reader.proofs.inclusion(index))).tlog_proof or ""
         headers = {"Content-Disposition": f'attachment; filename="record-{index}.tlog-proof"'}
         return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
     @router.get("/cases/{case}")
     async def timeline(request: Request, case: str) -> Response:
         pages.admit(request, *READERS)
-        entries = await found_or_fault(lambda: reader.case(case))
+        entries = await found_or_fault(lambda: reader.records.case(case))
         if not entries:
             raise Problem(404, "Not Found", NO_RECORDS)
-        state = await found_or_fault(reader.state)
+        state = await found_or_fault(standing.state)
         marks = await found_or_fault(lambda: marks_of(reader, entries))
         return pages.show(
             request,
