@@ -1,6 +1,7 @@
 """Writes what can be read off the tree itself: what the event side promises (docs/schemas/,
 docs/asyncapi.json, docs/events.md), what can become of a duty (docs/states.md), who may do what
-(docs/roles.md), and which rules, routes and stories answer which requirement (docs/requirements.md).
+(docs/roles.md), which rules, routes and stories answer which requirement (docs/requirements.md), and the
+facts that the broker lets a service write (config/nats.conf).
 
 Invariant: the files say what the models, the policy and the tests say; a test fails when they have drifted
 apart.
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from tools.asyncapi import asyncapi
+from tools.broker_rights import with_rights
 from tools.contract import Json, documents
 from tools.events_page import events_page
 from tools.requirements import Tree, requirements_page
@@ -21,6 +23,7 @@ from tools.roles_page import roles_page
 from tools.states_page import states_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+BROKER = DOCS.parent / "config" / "nats.conf"
 
 
 def files() -> dict[Path, str]:
@@ -35,6 +38,7 @@ def files() -> dict[Path, str]:
     return {
         **schemas,
         DOCS / "asyncapi.json": _text(asyncapi()),
+        BROKER: with_rights(BROKER.read_text()),
         **{DOCS / name: text for name, text in pages.items()},
     }
 

@@ -75,6 +75,10 @@ class Act:
     fits_duty: Callable[[Case], tuple[Duty, ...]] = owed
     may_follow_the_end: bool = False
     """It may still be done to a case that has ended."""
+    is_a_note: bool = False
+    """It stands on record and moves nothing: no limit passes by it, no duty is done, ended or opened by it,
+    and no rule of the policy may wait for it.
+    """
 
     @property
     def fields(self) -> tuple[str, ...]:

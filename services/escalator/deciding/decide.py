@@ -202,9 +202,11 @@ def _is_refused(draft: Draft, refusal: Refusal | None, task: TaskId | None = Non
 
 def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     """First what the time that has passed has made of the duties, then the act itself, then what the policy
-    makes of it.
+    makes of it. A note is noted, and nothing else.
     """
-    _lapse_what_is_past(draft)
+    declared = ACTS[kind]
+    if not declared.is_a_note:
+        _lapse_what_is_past(draft)
     _log(draft, kind, act.by.principal, act.text)
     refusal = territory.may(
         act.by,
@@ -218,8 +220,11 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     )
     if _is_refused(draft, refusal, act.task):
         return
-    if draft.case.status in ENDED and not ACTS[kind].may_follow_the_end:
+    if draft.case.status in ENDED and not declared.may_follow_the_end:
         draft.refuse(Reason(f"case_is_{draft.case.status}"))
+        return
+    if declared.is_a_note:
+        draft.note(EffectKind.NOTED, kind, note=act.text)
         return
     if kind in HANDLERS:
         HANDLERS[kind](draft, act)

@@ -14,6 +14,7 @@ from services.escalator.policy.durations import Span
 from services.escalator.policy.rule import Scope
 from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, Written
+from shared.acts import ACTS
 from shared.case import Slip
 from shared.facts import LapseCause, Name
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind
@@ -197,6 +198,7 @@ turned down.
 def known_triggers() -> frozenset[str]:
     """Every trigger that does not name a rule (`lapsed.<rule>` and `discharged.<rule>` do)."""
     kinds = {str(kind) for kind in Kind} - {"due", "decided", "delivered", "failed", "rejected", "checked"}
+    kinds -= {kind for kind, act in ACTS.items() if act.is_a_note}
     filed = {f"filed.{document}" for document in Document}
     watched = {f"established.{watch}" for watch in WATCHES}
     return frozenset(kinds | filed | watched | {*DERIVED, *DECIDED})
