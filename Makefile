@@ -83,10 +83,10 @@ promtool: .venv/.ready  # Prometheus's own checker of alerts, alone: Debian's pa
 	  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && install usr/bin/promtool "$(CURDIR)/$(BIN)/promtool" && rm -r $$into; }
 
 PIN = $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
-RUN_HERE = --extra embedded pyproject.toml requirements-dev.in
+RUN_HERE = --extra embedded --extra traces pyproject.toml requirements-dev.in
 
 requirements: .venv/.ready  ## pin anew after a change of pyproject.toml or requirements*.in
-	@$(PIN) pyproject.toml -o requirements.txt
+	@$(PIN) --extra traces pyproject.toml -o requirements.txt
 	@$(PIN) $(RUN_HERE) -o requirements-dev.txt
 	@$(PIN) $(RUN_HERE) requirements-mutants.in -o requirements-mutants.txt
 	@$(PIN) requirements-mongo.in -o requirements-mongo.txt

@@ -18,6 +18,7 @@ ALL = (
     "decide",
     "authenticity",
     "escalator",
+    "subscribing",
     "at_once",
     "clocks",
     "simulate",

@@ -81,8 +81,8 @@ class Service:
 
     def __post_init__(self) -> None:
         self.stopping = Stopping()
-        self.broker: NatsBroker = service_broker(self.settings, self.name, self.stopping)
         self.registry = CollectorRegistry()
+        self.broker: NatsBroker = service_broker(self.settings, self.name, self.stopping, self.registry)
         ProcessCollector(registry=self.registry)
         self.ready = Gauge(
             "fenghuo_ready", "1 while every check of the service passes, else 0.", registry=self.registry

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     """How people reach this service's pages from outside, for links in messages; default
     http://<host>:<port>.
     """
+    traces_url: str = ""
+    """Where a span for each message that a service takes from the broker is sent, OTLP over HTTP:
+    `http://collector:4318/v1/traces`. Empty: nowhere.
+    """
     log_format: str = "auto"
     """`json`, `lines`, or `auto`: lines on a terminal, JSON elsewhere."""
 

@@ -2,9 +2,10 @@
 HTTP.
 """
 
-import asyncio
 import sys
 from datetime import UTC, datetime
+
+from faststream.nats import PullSub
 
 from services.escalator.api import policy_router
 from services.escalator.cross_check.listening import Witnesses
@@ -12,7 +13,6 @@ from services.escalator.lanes.cases import Cases
 from services.escalator.lanes.lane import Lanes, Step, no_step
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
-from services.escalator.lanes.pull import LongPull
 from services.escalator.lanes.rebuilding import Rebuilding
 from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.metrics import Metrics, WatchMetrics
@@ -23,8 +23,9 @@ from services.escalator.rebuild_api import rebuild_router
 from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
-from shared.broker.durables import check_durables
+from shared.broker.durables import check_durables, subscribe_durable
 from shared.broker.exchange import Exchange
+from shared.broker.open_pull import OpenPull
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
@@ -36,6 +37,8 @@ from shared.streams import CASES, CROSS_CHECK_DURABLE, FACTS, escalator_durable
 from shared.subjects import LANES
 
 NAME = "escalator"
+CROSS_CHECK_PULL = PullSub(batch_size=64, timeout=0.25, batch=True)
+"""It may wait a moment to be filled: nobody waits for the cross-check."""
 
 
 def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
@@ -67,19 +70,20 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
     witnesses = Witnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
-    pulls = [LongPull(NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables]
+    pulls = [
+        OpenPull(connection, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables
+    ]
+    cross_check = subscribe_durable(
+        service.broker, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, pull=CROSS_CHECK_PULL
+    )
+    cross_check(witnesses.take)
     watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock, rebuilding.one)
-
-    async def pull() -> None:
-        async with asyncio.TaskGroup() as group:
-            for one in pulls:
-                group.create_task(one.keep_open(connection))
 
     async def cases_answer() -> None:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
 
     service.prepare += [exchange.open, policies.open, witnesses.open, pulses.open]
-    service.tasks += [pulses.run, pull, policies.run, standing.run, witnesses.run, watcher.run]
+    service.tasks += [pulses.run, *(pull.run for pull in pulls), policies.run, standing.run, watcher.run]
     service.checks["lanes"] = check_durables(
         connection, [(FACTS, durable) for durable in (*durables, CROSS_CHECK_DURABLE)]
     )

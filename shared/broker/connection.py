@@ -15,8 +15,10 @@ from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
+from prometheus_client import CollectorRegistry
 
 from shared.broker.forever import AWAY
+from shared.broker.telemetry import metrics, traces
 from shared.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -114,7 +116,9 @@ async def connect(settings: Settings, user: str, *, timeout: float | None = None
                 await asyncio.sleep(0.2)
 
 
-def service_broker(settings: Settings, user: str, stopping: Stopping) -> NatsBroker:
+def service_broker(
+    settings: Settings, user: str, stopping: Stopping, registry: CollectorRegistry
+) -> NatsBroker:
     """The FastStream broker of a service; not connected yet."""
     heed_only_the_brokers_status()
 
@@ -129,4 +133,5 @@ def service_broker(settings: Settings, user: str, stopping: Stopping) -> NatsBro
         graceful_timeout=15.0,
         logger=logging.getLogger("fenghuo.subscribers"),
         apply_types=False,
+        middlewares=(metrics(registry, user), *traces(settings.traces_url, user)),
     )

@@ -19,7 +19,7 @@ from shared.broker.connection import inbox_prefix
 from shared.broker.stillness import STILL_AFTER, Stillness, queue_of
 
 
-async def _whole(message: NatsMessage) -> NatsMessage:
+async def whole(message: NatsMessage) -> NatsMessage:
     """Handlers take the message as it is stored: its bytes are the record, and a bad one must be kept, not
     dropped by a parser.
     """
@@ -42,7 +42,7 @@ def subscribe_durable(
         pull_sub=pull,
         ack_policy=AckPolicy.MANUAL,
         inbox_prefix=inbox_prefix(user) + b".",
-        decoder=_whole,
+        decoder=whole,
     )
 
 

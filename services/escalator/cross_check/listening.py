@@ -10,14 +10,13 @@ alike: else a flood of reports of one event would make of each as many facts as 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
+from faststream.nats.message import NatsBatchMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.escalator.deciding.matching import Match, Telling, apart, is_units_report, is_witness, match
@@ -25,7 +24,6 @@ from services.escalator.deciding.new_case import matter_of
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
 from shared.broker.append import PUBLISH_TIMEOUT
-from shared.broker.connection import inbox_prefix
 from shared.broker.forever import AWAY, error_text
 from shared.broker.times import hand_out
 from shared.broker.walk import walk
@@ -33,7 +31,7 @@ from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
 from shared.facts.authenticity import as_stored, distrust
 from shared.ids import CaseId
-from shared.streams import CROSS_CHECK_DURABLE, FACTS
+from shared.streams import FACTS
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
@@ -46,8 +44,6 @@ CLEARLY = 0.02
 """So much more alike must a report be than the one a witness was matched with before, to be told of."""
 BREATH = 20
 """Comparisons, some 20 µs each, between which the lanes have their turn."""
-AT_ONCE = 64
-WAIT = 2.0
 RETRY_AFTER = 1.0
 
 
@@ -91,48 +87,21 @@ class Witnesses:
         if not self._seen:
             await self._read_up(self._clock() - REMEMBERED_FOR)
 
-    async def run(self) -> None:
-        """For as long as the service lives."""
-        js = self._connection().jetstream(timeout=PUBLISH_TIMEOUT)
-        prefix = inbox_prefix("escalator") + b"."
-        subscription = await js.pull_subscribe_bind(CROSS_CHECK_DURABLE, stream=FACTS, inbox_prefix=prefix)
-        try:
-            while True:
-                try:
-                    await self._all(await subscription.fetch(AT_ONCE, timeout=WAIT))
-                except TimeoutError:
-                    continue
-                except AWAY as error:
-                    log.warning(
-                        "cross_check_interrupted",
-                        error=error_text(error),
-                        next=f"again in {RETRY_AFTER} s",
-                    )
-                    await asyncio.sleep(RETRY_AFTER)
-        finally:
-            # An answer that nobody takes any more would hold up the connection's end for ever.
-            with suppress(NatsError):
-                await subscription.unsubscribe()
-
-    async def _all(self, batch: list[Msg]) -> None:
-        for number, raw in enumerate(batch):
+    async def take(self, batch: NatsBatchMessage) -> None:
+        """The handler of the durable FACTS/cross_check: one report after the other, in the order handed out."""
+        for number, raw in enumerate(batch.raw_message):
             try:
                 await self._one(raw)
-                await raw.ack()
             except AWAY as error:
-                log.warning(
-                    "cross_check_retried",
-                    error=error_text(error),
-                    next=f"again in {RETRY_AFTER} s",
-                )
-                for rest in batch[number:]:
-                    await rest.nak(delay=RETRY_AFTER)
+                log.warning("cross_check_retried", error=error_text(error), again_in=RETRY_AFTER)
+                for left in batch.raw_message[number:]:
+                    await left.nak(delay=RETRY_AFTER)
                 return
             except (
                 Exception
             ):  # the boundary: a report that can't be compared must not stop the comparing of all others
-                log.exception("cross_check_skipped", sequence=raw.metadata.sequence.stream)
-                await raw.ack()
+                log.exception("cross_check_skipped", sequence=hand_out(raw.reply).sequence)
+            await raw.ack()
 
     async def _one(self, raw: Msg) -> None:
         handed = hand_out(raw.reply)

@@ -26,11 +26,11 @@ from services.escalator.deciding.rebuild import rearmed
 from services.escalator.lanes.cases import BrokenCaseError, Cases
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
-from services.escalator.lanes.pull import Handed
 from services.escalator.lanes.rebuilding import Rebuilding
 from services.escalator.lanes.rulebook import RuleBook, UnknownPolicyError
 from services.escalator.metrics import Metrics
 from shared.broker.exchange import ConflictError
+from shared.broker.open_pull import Handed
 from shared.case import Case
 from shared.case_parts import Stowed, TooLargeError
 from shared.facts import Decision, EffectKind, Fact, FactError

@@ -16,9 +16,9 @@ import structlog
 from pydantic import BaseModel
 
 from services.escalator.lanes import clocks
-from services.escalator.lanes.pull import Handed
 from shared.broker.append import PUBLISH_TIMEOUT, is_authentic
 from shared.broker.exchange import Exchange, Written
+from shared.broker.open_pull import Handed
 from shared.case import Case
 from shared.case_parts import parted_decision
 from shared.facts import Checked, Decision, Fact, Frozen, Value

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 from nats.aio.client import Client
 
-from services.escalator.lanes.pull import Handed
+from shared.broker.open_pull import Handed
 from shared.broker.stored import as_it_lies, asking
 from shared.broker.walk import Stored, walk
 from shared.facts import Due, Fact, FactError

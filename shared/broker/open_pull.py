@@ -1,9 +1,9 @@
-"""How facts reach a lane: one long request for as many as there will be, of which the broker hands out one at
-a time.
+"""How a lane is handed its facts: one open request for as many as there will be, heard on the connection itself.
 
-Invariant: the durable's `max_ack_pending = 1` keeps a lane in single file, whoever asks; so one open request
-serves every fact of the next seconds, and no fact costs a request of its own. A request that was lost (the
-broker went away) is made again when its time is over; two open at once do no harm.
+Invariant: how many are handed out at a time is the durable's to say (`max_ack_pending`; 1 keeps a lane in single
+file, whoever asks), and they are handled one after the other. One open request serves every fact of the next
+seconds, so that no fact costs a request of its own. A request that was lost (the broker went away) is made
+again when its time is over; two open at once do no harm.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from contextlib import suppress
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
 from shared.broker.connection import inbox_prefix
+from shared.broker.forever import forever
 from shared.broker.times import hand_out
 
 OPEN_FOR = 3.0
@@ -65,39 +65,48 @@ class Handed:
 Handler = Callable[[Handed], Awaitable[None]]
 
 
-class LongPull:
+class OpenPull:
     """Keeps one request open for a durable; each fact goes to the handler, one after the other.
 
-    It listens on the connection itself: a subscriber of the framework would cost a third of all that a fact
-    costs beside its decision. At a stop the connection is drained, so that the handler at work ends its fact.
+    A subscriber of the framework costs a third of all that a fact costs the escalator
+    (docs/architecture/broker.md). At a stop the connection is drained, so that the handler at work ends its fact.
     """
 
-    def __init__(self, user: str, *, stream: str, durable: str, handle: Handler) -> None:
+    def __init__(
+        self,
+        connection: Callable[[], Client],
+        user: str,
+        *,
+        stream: str,
+        durable: str,
+        handle: Handler,
+    ) -> None:
+        self._connection, self._handle = connection, handle
+        self._durable = durable
         self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._request = b'{"batch":%d,"expires":%d}' % (AT_ONCE, int(OPEN_FOR * 1e9))
         self._inbox = f"{inbox_prefix(user).decode()}.{secrets.token_hex(11)}"
         self._ended = asyncio.Event()
         self._refused = False
-        self._handle = handle
 
-    async def keep_open(self, connection: Callable[[], Client]) -> None:
+    async def run(self) -> None:
         """Runs as long as the service."""
+        await self._connection().subscribe(self._inbox, cb=self._take)
+        await forever(self._keep_open, "pull_not_opened", durable=self._durable)
 
-        async def take(raw: Msg) -> None:
-            if raw.reply:
-                await self._handle(Handed(raw, connection()))
-                return
-            self._refused = (raw.headers or {}).get("Status") != _TIME_IS_OVER
-            self._ended.set()
+    async def _take(self, raw: Msg) -> None:
+        if raw.reply:
+            await self._handle(Handed(raw, self._connection()))
+            return
+        self._refused = (raw.headers or {}).get("Status") != _TIME_IS_OVER
+        self._ended.set()
 
-        await connection().subscribe(self._inbox, cb=take)
-        while True:
-            self._ended.clear()
-            self._refused = False
-            with suppress(NatsError):
-                await connection().publish(self._ask, self._request, reply=self._inbox)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(OPEN_FOR + 1):
-                    await self._ended.wait()
-            if self._refused:
-                await asyncio.sleep(PAUSE)
+    async def _keep_open(self) -> None:
+        self._ended.clear()
+        self._refused = False
+        await self._connection().publish(self._ask, self._request, reply=self._inbox)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_FOR + 1):
+                await self._ended.wait()
+        if self._refused:
+            await asyncio.sleep(PAUSE)
