@@ -26,6 +26,10 @@ class Names:
         found = self._directory.posts_by_id.get(PostId(post)) if self._directory else None
         return found.name if found else _plain(post)
 
+    def either(self, person: str | None, unit: str | None) -> Name:
+        """The person, or the unit where no person is named."""
+        return self.person(person) if person is not None else self.unit(unit or "")
+
     def unit(self, unit: str) -> Name:
         found = self._directory.units_by_id.get(UnitId(unit)) if self._directory else None
         return found.name if found else _plain(unit)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fenghuo.bootstrap import note_key
-from services.audit.reading.plain import effects, lines
+from services.audit.reading.plain import data_of, lines
 from services.audit.reading.views import CheckpointView, Entry, InclusionProof, Record
 from services.audit.web.explorer.checks import DIGEST, HASHED, INCLUDED, SIGNED, check_record
 from shared.tlog.checkpoint import Checkpoint
@@ -101,9 +101,8 @@ def test_an_effect_names_who_owes_it_where_nobody_in_person_does_and_from_where_
         "due_at": "2026-11-23T03:00:00Z",
         "was": "2026-11-23T02:00:00Z",
     }
-    [line] = effects({"data": {"effects": [effect]}}, Names(None))
-    assert line.who is not None
-    assert line.who.en == "water_bureau"
+    [line] = data_of({"data": {"effects": [effect]}}).effects
+    assert Names(None).either(line.person, line.unit).en == "water_bureau"
     assert line.due is not None
     assert line.was is not None
     assert line.was < line.due
@@ -120,4 +119,11 @@ def test_a_fact_nobody_has_thought_of_is_still_shown() -> None:
     ]
     for fact in facts:
         assert isinstance(lines(fact, Names(None)), tuple)
-        assert isinstance(effects(fact, Names(None)), tuple)
+        for effect in data_of(fact).effects:
+            assert (effect.kind, effect.why, effect.due, effect.outage, effect.policy_line) == (
+                "",
+                "",
+                None,
+                None,
+                "",
+            )

@@ -7,13 +7,12 @@ hide a record.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
-
-import msgspec
+from typing import Any
 
 from services.audit.reading.plain_fields import EXCUSE, FIELDS, OTHERWISE
 from services.audit.reading.plain_reads import words_of
-from shared.facts import Name, Outage
+from services.audit.records.body import Body, instant
+from shared.facts import Name
 from shared.facts.envelope import TYPE_PREFIX
 from shared.web.names import Names
 
@@ -27,31 +26,6 @@ class Line:
     name: Name | None = None
     at: datetime | None = None
     label: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class EffectLine:
-    """One effect of a decision, with the reason and the policy's line."""
-
-    kind: str
-    why: str
-    who: Name | None
-    """The person, or the unit where no person is named."""
-    duty: str | None
-    task: str | None
-    due: datetime | None
-    was: datetime | None
-    """The limit before it moved."""
-    late: float | None
-    cause: str | None
-    case: str | None
-    """The other case it is about."""
-    note: str | None
-    rule: str | None
-    excuses: tuple[str, ...] = ()
-    """What speaks for whoever let the limit pass."""
-    outage: Outage | None = None
-    """When we were away ourselves."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +71,15 @@ class ReadingLine:
 
 def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
     """The fields of the fact's data that people read."""
-    data = _mapping(fact, "data")
-    kind = str((fact or {}).get("type", "")).removeprefix(TYPE_PREFIX).removesuffix(".v1")
+    data = data_of(fact)
+    kind = (Body(fact).text("type") or "").removeprefix(TYPE_PREFIX).removesuffix(".v1")
     read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
     said = [
-        _line(term, how, data[field], names)
+        _line(term, how, data.fields[field], names)
         for field, (term, how) in read.items()
-        if _is_said(data.get(field), how)
+        if _is_said(data.fields.get(field), how)
     ]
-    return (*said, *(Line(EXCUSE, label=("excuse", excuse)) for excuse in _texts(data.get("excuses"))))
+    return (*said, *(Line(EXCUSE, label=("excuse", excuse)) for excuse in data.texts("excuses")))
 
 
 def _is_said(value: Any, how: str) -> bool:
@@ -120,7 +94,7 @@ def _is_said(value: Any, how: str) -> bool:
 def _line(term: str, how: str, value: Any, names: Names) -> Line:
     match how:
         case "at":
-            return Line(term, at=_instant(value))
+            return Line(term, at=instant(str(value)))
         case "unit":
             return Line(term, name=names.unit(str(value)))
         case "area":
@@ -136,64 +110,36 @@ def _line(term: str, how: str, value: Any, names: Names) -> Line:
         case "by":
             return Line(term, name=names.by(str(value)))
         case "actor":
-            return Line(term, name=names.by(str(_mapping({how: value}, how).get("principal", ""))))
+            return Line(term, name=names.by(Body(value).text("principal") or ""))
         case "text":
             return Line(term, text=str(value))
         case _:
             return Line(term, label=(how, str(value)))
 
 
-def effects(fact: Mapping[str, Any] | None, names: Names) -> tuple[EffectLine, ...]:
-    return tuple(
-        EffectLine(
-            kind=str(effect.get("kind")),
-            why=str(effect.get("why", "")),
-            who=_who(effect, names),
-            duty=effect.get("duty"),
-            task=effect.get("task"),
-            due=_instant(effect.get("due_at")),
-            was=_instant(effect.get("was")),
-            late=effect.get("late_by_seconds"),
-            cause=effect.get("cause"),
-            case=effect.get("case"),
-            note=effect.get("note"),
-            rule=_rule(effect.get("rule")),
-            excuses=_texts(effect.get("excuses")),
-            outage=_outage(effect.get("outage")),
-        )
-        for effect in _list(fact, "effects")
-    )
-
-
-def _who(effect: Mapping[str, Any], names: Names) -> Name | None:
-    if effect.get("person"):
-        return names.person(str(effect["person"]))
-    return names.unit(str(effect["unit"])) if effect.get("unit") else None
-
-
 def notices(fact: Mapping[str, Any] | None, names: Names) -> tuple[NoticeLine, ...]:
     return tuple(
         NoticeLine(
-            who=names.person(str(notice.get("person"))),
-            purpose=str(notice.get("purpose")),
-            channels=tuple(map(str, notice.get("channels", ()))),
-            held=notice.get("held"),
+            who=names.person(notice.text("person") or ""),
+            purpose=notice.text("purpose") or "",
+            channels=notice.texts("channels"),
+            held=notice.text("held"),
         )
-        for notice in _list(fact, "notices")
+        for notice in data_of(fact).parts("notices")
     )
 
 
 def hand_overs(fact: Mapping[str, Any] | None, names: Names) -> tuple[HandOverLine, ...]:
     return tuple(
         HandOverLine(
-            who=names.person(str(one.get("person"))),
-            channel=str(one.get("channel")),
-            address=str(one.get("address", "")),
-            attempts=str(one.get("attempts", "")),
-            done=_instant(one.get("done_at")),
-            error=one.get("error"),
+            who=names.person(delivery.text("person") or ""),
+            channel=delivery.text("channel") or "",
+            address=delivery.text("address") or "",
+            attempts=str(delivery.fields.get("attempts", "")),
+            done=delivery.at("done_at"),
+            error=delivery.text("error"),
         )
-        for one in _list(fact, "deliveries")
+        for delivery in data_of(fact).parts("deliveries")
     )
 
 
@@ -203,11 +149,12 @@ _WHOLE = "*"
 def erased_fields(fact: Mapping[str, Any] | None) -> tuple[ErasedLine, ...]:
     """What a redaction names."""
     found: list[ErasedLine] = []
-    for one in _list(fact, "entries"):
-        index, fields = one.get("index"), one.get("fields")
-        if isinstance(index, int) and isinstance(fields, list):
-            paths = tuple(str(path) for path in cast(list[Any], fields))
-            found.append(ErasedLine(index, tuple(path for path in paths if path != _WHOLE), _WHOLE in paths))
+    for entry in data_of(fact).parts("entries"):
+        index, paths = entry.number("index"), entry.texts("fields")
+        if index is not None and "fields" in entry.fields:
+            found.append(
+                ErasedLine(int(index), tuple(path for path in paths if path != _WHOLE), _WHOLE in paths)
+            )
     return tuple(found)
 
 
@@ -215,52 +162,17 @@ def readings(fact: Mapping[str, Any] | None) -> tuple[ReadingLine, ...]:
     """What a reader asked."""
     return tuple(
         ReadingLine(
-            route=str(one.get("route", "")),
-            words=words_of(str(one.get("route", ""))),
-            asked="  ".join(f"{name}={value}" for name, value in sorted(_mapping(one, "criteria").items())),
-            times=int(one.get("times", 1)),
-            records=int(one.get("records", 0)),
+            route=reading.text("route") or "",
+            words=words_of(reading.text("route") or ""),
+            asked="  ".join(
+                f"{name}={value}" for name, value in sorted(reading.part("criteria").fields.items())
+            ),
+            times=int(reading.number("times") or 1),
+            records=int(reading.number("records") or 0),
         )
-        for one in _list(fact, "readings")
+        for reading in data_of(fact).parts("readings")
     )
 
 
-def about(fact: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """What a decision was made on."""
-    return _mapping(_mapping(fact, "data"), "about")
-
-
-def _mapping(whole: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
-    value = (whole or {}).get(key)
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
-
-
-def _list(fact: Mapping[str, Any] | None, key: str) -> list[dict[str, Any]]:
-    value = _mapping(fact, "data").get(key)
-    return [one for one in cast(list[Any], value) if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, cast(list[object], value))) if isinstance(value, list) else ()
-
-
-def _outage(value: object) -> Outage | None:
-    try:
-        return None if value is None else msgspec.convert(value, Outage)
-    except msgspec.ValidationError:
-        return None
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
-
-
-def _rule(rule: object) -> str | None:
-    if not isinstance(rule, dict):
-        return None
-    known = cast(dict[str, Any], rule)
-    return f"{known.get('path')}:{known.get('line')}"
+def data_of(fact: Mapping[str, Any] | None) -> Body:
+    return Body(fact).part("data")

@@ -1,10 +1,10 @@
 """What the policy on record calls its duties: the titles people know, not the rules' names."""
 
 from collections.abc import Mapping
-from typing import Any, cast
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, Order
+from services.audit.records.body import Body
 from shared.facts import Name
 from shared.lined_yaml import YamlFault, plain
 from shared.vocabulary import Kind
@@ -15,8 +15,8 @@ async def titles(reader: TrailReader) -> Mapping[str, Name]:
     page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=1, order=Order.NEWEST)
     payloads = await reader.records.payloads([entry.index for entry in page.entries])
     for payload in payloads.values():
-        text = _mapping(payload.envelope.get("data")).get("text")
-        if isinstance(text, str):
+        text = Body(payload.envelope).part("data").text("text")
+        if text is not None:
             return titles_of(text)
     return {}
 
@@ -27,14 +27,10 @@ def titles_of(text: str) -> Mapping[str, Name]:
         parsed: object = plain(text, "policy")
     except YamlFault:
         return {}
-    duties = _mapping(_mapping(parsed).get("duties"))
-    titles = {rule: _mapping(_mapping(one).get("title")) for rule, one in duties.items()}
+    duties = Body(parsed).part("duties").fields
+    titles = {rule: Body(duty).part("title").fields for rule, duty in duties.items()}
     return {
         rule: Name(zh=str(title["zh"]), en=str(title["en"]))
         for rule, title in titles.items()
         if {"zh", "en"} <= title.keys()
     }
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}

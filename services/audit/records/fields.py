@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.audit.records.body import Body
 from services.audit.records.record import Rec
-from shared.facts import EXCUSES, Excuse
+from shared.facts import EXCUSES, EffectKind
 
 GAP, UNTRUSTED = "gap", "untrusted"
 """Kinds of records that are no facts: the broker had lost it; it is not what it claims to be."""
@@ -77,13 +78,8 @@ def about_of(kind: str, envelope: Json) -> About:
     """What the report of a case says it is about, or the fact that a standing case began with."""
     if kind not in ("reported", "established"):
         return NOTHING
-    data = _object(envelope.get("data"))
-    return About(
-        _text(data.get("unit")),
-        _text(data.get("area")),
-        _text(data.get("level")),
-        _text(data.get("category")),
-    )
+    data = Body(envelope).part("data")
+    return About(_short(data, "unit"), _short(data, "area"), _short(data, "level"), _short(data, "category"))
 
 
 def derive(kind: str, envelope: Json, carried: About) -> Fields:
@@ -92,39 +88,33 @@ def derive(kind: str, envelope: Json, carried: About) -> Fields:
     """
     if kind == UNTRUSTED:
         return Fields(kind, carried)
-    data = _object(envelope.get("data"))
-    get = data.get
+    data = Body(envelope).part("data")
     about = carried if carried != NOTHING else about_of(kind, envelope)
-    by = _object(get("by"))
-    units: list[object] = [about.unit, get("unit"), get("to_unit"), by.get("unit")]
-    persons: list[object] = [
-        get("person"),
-        by.get("principal"),
-        get("reported_by"),
-        get("to_person"),
-        get("owner"),
+    by = data.part("by")
+    units = [about.unit, data.text("unit"), data.text("to_unit"), by.text("unit")]
+    persons = [
+        data.text("person"),
+        by.text("principal"),
+        *map(data.text, ("reported_by", "to_person", "owner")),
     ]
-    channels: list[object] = []
-    outcomes: list[object] = []
-    lapses: list[object] = []
-    for effect in _objects(get("effects")):
-        says = effect.get
-        units.append(says("unit"))
-        persons += (says("person"), says("stood_in"))
-        outcomes.append(says("kind"))
-        if says("kind") == "lapsed":
-            lapses.append(says("duty"))
-    notices, deliveries = _objects(get("notices")), _objects(get("deliveries"))
-    for one in (*notices, *deliveries):
-        persons.append(one.get("person"))
-    for one in deliveries:
-        channels.append(one.get("channel"))
-    for one in notices:
-        channels += _list(one.get("channels"))
+    channels: list[str | None] = []
+    outcomes: list[str | None] = []
+    lapses: list[str | None] = []
+    for effect in data.effects:
+        units.append(effect.text("unit"))
+        persons += (effect.text("person"), effect.text("stood_in"))
+        outcomes.append(effect.text("kind"))
+        if effect.kind == EffectKind.LAPSED:
+            lapses.append(effect.duty)
+    notices, deliveries = data.parts("notices"), data.parts("deliveries")
+    persons += [told.text("person") for told in (*notices, *deliveries)]
+    channels += [delivery.text("channel") for delivery in deliveries]
+    for notice in notices:
+        channels += notice.texts("channels")
     if kind in ("delivered", "failed"):
         outcomes = [kind]
     elif kind == "acknowledged":
-        outcomes = [get("via")]
+        outcomes = [data.text("via")]
     return Fields(
         kind,
         about,
@@ -136,40 +126,26 @@ def derive(kind: str, envelope: Json, carried: About) -> Fields:
     )
 
 
-def effects_of(envelope: Json) -> list[Json]:
-    """The effects of a decision; none where it is none."""
-    return _objects(_object(envelope.get("data")).get("effects"))
-
-
 def excused_in(envelope: Json) -> dict[str, tuple[str, ...]]:
     """Lapsed duty → what excuses it; without those that nothing excuses. From the message, so that records of
     before have it too.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    for effect in effects_of(envelope):
-        # Records of before name the stand-in alone.
-        excuses = _distinct(_list(effect.get("excuses"))) or (
-            (Excuse.STOOD_IN.value,) if effect.get("stood_in") else ()
-        )
-        if (
-            effect.get("kind") == "lapsed"
-            and isinstance(effect.get("duty"), str)
-            and not EXCUSES.isdisjoint(excuses)
-        ):
-            found[effect["duty"]] = excuses
-    return found
+    return {
+        effect.duty: effect.excuses
+        for effect in Body(envelope).part("data").effects
+        if effect.kind == EffectKind.LAPSED
+        and effect.duty is not None
+        and not EXCUSES.isdisjoint(effect.excuses)
+    }
 
 
 def words_of(envelope: Json) -> str | None:
     """Free words of people, by which a fact is found: never stored by themselves, so that they are erased
     with the payload.
     """
-    data = _object(envelope.get("data"))
-    for field in ("summary", "title", "text", "note", "error", "reason"):
-        words = data.get(field)
-        if isinstance(words, str) and words:
-            return words[:_TEXT_LIMIT]
-    return None
+    data = Body(envelope).part("data")
+    fields = ("summary", "title", "text", "note", "error", "reason")
+    return next((words[:_TEXT_LIMIT] for field in fields if (words := data.text(field)) is not None), None)
 
 
 _SEARCHED_LIMIT = 4_000
@@ -178,38 +154,24 @@ _SEARCHED = ("summary", "details", "title", "text", "note", "error", "reason")
 
 def searched_words(envelope: Json) -> str:
     """All the words a fact is searched by, one line each; what lies beyond 4,000 letters is not found."""
-    data = _object(envelope.get("data"))
-    words = [data.get(field) for field in _SEARCHED]
-    words += [
-        one.get(field)
-        for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title"))
-        for one in _objects(data.get(part))
-    ]
-    return "\n".join(one for one in words if isinstance(one, str) and one)[:_SEARCHED_LIMIT]
+    data = Body(envelope).part("data")
+    words = [data.text(field) for field in _SEARCHED]
+    for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title")):
+        words += [one.text(field) for one in data.parts(part)]
+    return "\n".join(filter(None, words))[:_SEARCHED_LIMIT]
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT else None
+def _short(data: Body, name: str) -> str | None:
+    text = data.text(name)
+    return text if text is not None and len(text) <= _FIELD_LIMIT else None
 
 
-def _object(value: object) -> Json:
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
-
-
-def _objects(value: object) -> list[Json]:
-    return [_object(one) for one in _list(value)] if value else []
-
-
-def _distinct(values: Sequence[object]) -> tuple[str, ...]:
+def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:
     if not values:
         return ()
     found: dict[str, None] = {}
     for value in values:
-        if isinstance(value, str) and 0 < len(value) <= _FIELD_LIMIT:
+        if value and len(value) <= _FIELD_LIMIT:
             found[value] = None
     return tuple(found)[:_LIST_LIMIT]
 

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.audit.records.body import EffectBody
 from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.holding import count_holding
-from services.audit.reports.matters import Json, LapseSeen, Matter, between, effects_of, instant, word
+from services.audit.reports.matters import ORGAN, LapseSeen, Matter, between
 from services.audit.reports.reach import acknowledged, handed_over, told
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
+from shared.case import ENDED, CaseStatus, TaskState
 from shared.facts import EffectKind
+from shared.facts.reason import Reason
 from shared.vocabulary import Kind, ReportKind
 
 RESPONSES = frozenset(
@@ -33,6 +36,15 @@ RESPONSES = frozenset(
     }
 )
 """The first of these is the first response to a matter."""
+_OF_A_NOTICE = frozenset(
+    {
+        Reason.NOTICE_DRAFTED,
+        Reason.NOTICE_APPROVED,
+        Reason.NOTICE_TURNED_DOWN,
+        Reason.NOTICE_PUBLISHED,
+    }
+)
+_HANDED: dict[str, str] = {Reason.TRANSFER_ACCEPTED: "accepted", Reason.LEAD_IMPOSED: "imposed"}
 _ENDED_KEPT = 4_096
 
 
@@ -109,11 +121,9 @@ class Counting:
     # Duties
 
     def _decided(self, matter: Matter, seen: Seen, inside: bool) -> None:
-        about = seen.data.get("about")
-        at = instant(about.get("time")) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        moment = at or seen.at
-        for effect in effects_of(seen.data):
-            kind, duty = effect.get("kind"), word(effect.get("duty"))
+        moment = seen.about.at("time") or seen.at
+        for effect in seen.data.effects:
+            kind, duty = effect.kind, effect.duty
             if duty is not None and kind in OF_A_DUTY:
                 self.fates.take(matter, seen, effect, duty, moment, inside)
             elif kind == EffectKind.HOLDER:
@@ -123,7 +133,7 @@ class Counting:
             elif kind == EffectKind.TASK:
                 _task(matter, effect, moment, seen.index)
             elif kind == EffectKind.PROPOSED and matter.kind == ReportKind.ACCOUNTABILITY:
-                self._of_the_organ(matter, "proposed", word(effect.get("why")), seen.index, inside)
+                self._of_the_organ(matter, "proposed", effect.measure, seen.index, inside)
         told(self.figures, matter, seen, moment, counted=inside and self.window.asks_for(matter.unit))
 
     # The matter itself
@@ -152,34 +162,29 @@ class Counting:
         matter.responded = True
         self._count_matter(matter, "responded", seen.index, between(matter.reported_at, seen.at))
 
-    def _status(self, matter: Matter, effect: Json, moment: datetime, seen: Seen, inside: bool) -> None:
-        why = str(effect.get("why"))
+    def _status(self, matter: Matter, effect: EffectBody, moment: datetime, seen: Seen, inside: bool) -> None:
+        why = effect.why
         taken = between(matter.reported_at, moment)
-        if why == "open":
+        if why == CaseStatus.OPEN:
             matter.reopen(moment)
             why = "reopened"
-        elif why in ("closed", "withdrawn", "merged"):
+        elif why in ENDED:
             matter.close(moment, why)
             self._retire(matter)
-        elif why == "resolved":
+        elif why == CaseStatus.RESOLVED:
             matter.status = why
-        elif why == "absorbed" and matter.has_ended:
+        elif why == Reason.ABSORBED and matter.has_ended:
             matter.reopen(moment)
-        elif why.startswith("measure_") or (why == "corrected" and matter.kind == ReportKind.ACCOUNTABILITY):
-            self._organ_says(matter, why, word(effect.get("note")), seen.index, inside)
+        elif why in ORGAN and (why != Reason.CORRECTED or matter.kind == ReportKind.ACCOUNTABILITY):
+            measure = effect.measure if ORGAN[why] == "decided" else None
+            self._of_the_organ(matter, ORGAN[why], measure, seen.index, inside)
             return
         else:
-            if why.startswith("notice_") and inside:
+            if why in _OF_A_NOTICE and inside:
                 self._count_matter(matter, why, seen.index)
             return
         if inside:
             self._count_matter(matter, why, seen.index, taken if why != "reopened" else None)
-
-    def _organ_says(self, matter: Matter, why: str, note: str | None, index: int, inside: bool) -> None:
-        if why in ("measure_as_proposed", "measure_other_than_proposed"):
-            self._of_the_organ(matter, "decided", (note or "").partition(":")[0] or None, index, inside)
-        else:
-            self._of_the_organ(matter, why.removeprefix("measure_"), None, index, inside)
 
     def _of_the_organ(
         self, matter: Matter, column: str, measure: str | None, index: int, inside: bool
@@ -191,7 +196,7 @@ class Counting:
                 self.figures.add("measure", measure, column, index)
 
     def _act(self, matter: Matter, seen: Seen, inside: bool) -> None:
-        score = seen.data.get("satisfaction")
+        score = seen.data.fields.get("satisfaction")
         if inside and isinstance(score, int):
             self._count_matter(matter, f"satisfaction:{score}", seen.index)
         if seen.kind == Kind.STATED:
@@ -222,19 +227,17 @@ class Counting:
                 self._count_matter(matter, "overdue", matter.index)
 
 
-def _handed(matter: Matter, effect: Json, at: datetime, index: int) -> None:
-    unit, why = word(effect.get("unit")), str(effect.get("why"))
-    if unit is not None and why in ("transfer_accepted", "lead_imposed"):
-        matter.hand_over(
-            unit, at, "accepted" if why == "transfer_accepted" else "imposed", index, word(effect.get("task"))
-        )
+def _handed(matter: Matter, effect: EffectBody, at: datetime, index: int) -> None:
+    how = _HANDED.get(effect.why)
+    if effect.unit is not None and how is not None:
+        matter.hand_over(effect.unit, at, how, index, effect.text("task"))
 
 
-def _task(matter: Matter, effect: Json, at: datetime, index: int) -> None:
-    task, unit, why = word(effect.get("task")), word(effect.get("unit")), str(effect.get("why"))
+def _task(matter: Matter, effect: EffectBody, at: datetime, index: int) -> None:
+    task, unit = effect.text("task"), effect.unit
     if task is None or unit is None:
         return
-    if why == "assigned":
+    if effect.why == TaskState.ASSIGNED:
         matter.hand_over(unit, at, "assigned", index, task)
-    elif why in ("verified", "cancelled"):
+    elif effect.why in (TaskState.VERIFIED, TaskState.CANCELLED):
         matter.end_holding(at, task)

@@ -8,23 +8,14 @@ one fate with regard to its limit, and a lapse is counted once however often it 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.audit.records.body import EffectBody
 from services.audit.reports.figures import ALL, Figures
-from services.audit.reports.matters import (
-    Json,
-    LapseSeen,
-    Matter,
-    Owed,
-    between,
-    rule_of,
-    seconds,
-    word,
-    words,
-)
+from services.audit.reports.matters import LapseSeen, Matter, Owed, between
 from services.audit.reports.reach import answered_by_doing
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
 from shared.case import DutyState
-from shared.facts import EffectKind, Excuse, LapseCause, Via
+from shared.facts import EffectKind, LapseCause, Via
 
 _LAPSES_KEPT = 20_000
 _EARLY_KEPT = 256
@@ -35,7 +26,6 @@ OF_A_DUTY = frozenset(
         EffectKind.DISCHARGED,
         EffectKind.CANCELLED,
         EffectKind.REFERRED,
-        EffectKind.MOVED,
         EffectKind.HOLDER,
         EffectKind.OWED_AGAIN,
     }
@@ -53,77 +43,56 @@ class Fates:
         """Referrals stored before the decision they come from: another lane may be faster."""
 
     def take(
-        self, matter: Matter, seen: Seen, effect: Json, duty: str, moment: datetime, inside: bool
+        self, matter: Matter, seen: Seen, effect: EffectBody, duty: str, moment: datetime, inside: bool
     ) -> None:
-        unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
-        match effect["kind"]:
+        unit = effect.unit or matter.unit
+        match effect.kind:
             case EffectKind.OPENED:
-                owed = Owed(
-                    duty,
-                    unit,
-                    person,
-                    moment,
-                    word(effect.get("due_at")),
-                    effect.get("why") == "owed_on_report",
-                    seen.index,
-                )
+                owed = _owed(effect, unit, seen.index, moment)
                 matter.duties[duty] = owed
                 self._count(matter, owed, "opened", seen.index, inside)
             case EffectKind.LAPSED:
                 self._lapsed(matter, seen, effect, duty, inside)
             case EffectKind.DISCHARGED:
-                owed = matter.duties.pop(duty, None) or Owed(
-                    duty, unit, person, None, None, _by_recipient(effect), seen.index
-                )
+                owed = matter.duties.pop(duty, None) or _owed(effect, unit, seen.index)
                 self._done(matter, owed, effect, moment, seen.index, inside)
             case EffectKind.OWED_AGAIN:
-                self._contested(
-                    matter,
-                    Owed(duty, unit, person, None, word(effect.get("due_at")), True, seen.index),
-                    effect,
-                    inside,
-                )
+                self._contested(matter, _owed(effect, unit, seen.index), effect, inside)
             case EffectKind.REFERRED:
                 owed = matter.duties.get(duty)
                 if owed is not None and owed.lapse is not None:
                     owed.lapse.answerable, owed.lapse.referred = unit, seen.index
-            case EffectKind.MOVED:
-                if (owed := matter.duties.get(duty)) is not None:
-                    owed.due_at = word(effect.get("due_at"))
             case EffectKind.HOLDER:
                 if (owed := matter.duties.get(duty)) is not None:
-                    owed.unit, owed.person = unit, person
+                    owed.unit, owed.person = unit, effect.person
             case _:
                 owed = matter.duties.pop(duty, None)
                 if owed is not None:
                     self._count(matter, owed, "cancelled", seen.index, inside)
 
-    def _lapsed(self, matter: Matter, seen: Seen, effect: Json, duty: str, inside: bool) -> None:
-        unit, person = word(effect.get("unit")) or matter.unit, word(effect.get("person"))
-        owed = matter.duties.setdefault(
-            duty, Owed(duty, unit, person, None, word(effect.get("due_at")), False, seen.index)
-        )
+    def _lapsed(self, matter: Matter, seen: Seen, effect: EffectBody, duty: str, inside: bool) -> None:
+        unit = effect.unit or matter.unit
+        owed = matter.duties.setdefault(duty, _owed(effect, unit, seen.index))
         if owed.lapse is not None:
             return
-        cause, stood_in = word(effect.get("cause")), word(effect.get("stood_in"))
+        cause = effect.text("cause")
         owed.lapse = LapseSeen(
             index=seen.index,
             at=seen.at,
             case=matter.case,
             duty=duty,
-            rule=rule_of(duty),
+            rule=owed.rule,
             unit=unit,
-            person=person,
+            person=effect.person,
             area=matter.area,
             level=matter.level,
             category=matter.category,
             cause=cause,
-            due_at=word(effect.get("due_at")),
-            late_by=seconds(effect.get("late_by_seconds")),
-            stood_in=stood_in,
+            due_at=effect.text("due_at"),
+            late_by=effect.late_by,
+            stood_in=effect.text("stood_in"),
             by_recipient=owed.by_recipient,
-            # Records of before name the stand-in alone here, and the others where it was referred.
-            excuses=words(effect.get("excuses")) or ((Excuse.STOOD_IN.value,) if stood_in else ()),
+            excuses=effect.excuses,
         )
         self._count(matter, owed, "lapsed", seen.index, inside)
         if cause == LapseCause.REPORTED_LATE:
@@ -146,9 +115,9 @@ class Fates:
                 self.cut = True
 
     def _done(
-        self, matter: Matter, owed: Owed, effect: Json, moment: datetime, index: int, inside: bool
+        self, matter: Matter, owed: Owed, effect: EffectBody, moment: datetime, index: int, inside: bool
     ) -> None:
-        late_by = seconds(effect.get("late_by_seconds"))
+        late_by = effect.late_by
         self._count(matter, owed, "done", index, inside, between(owed.opened_at, moment))
         if late_by is None:
             self._count(matter, owed, "in_time", index, inside)
@@ -159,11 +128,11 @@ class Fates:
             self._count(matter, owed, "late_excused" if is_excused else "late", index, inside, late_by)
             if owed.lapse is not None:
                 owed.lapse.done, owed.lapse.done_late_by = index, late_by
-        if effect.get("note") == Via.LOGGED_CALL:
+        if effect.via == Via.LOGGED_CALL:
             self._count(matter, owed, "logged_calls", index, inside)
         answered_by_doing(self.figures, matter, owed, index, moment)
 
-    def _contested(self, matter: Matter, owed: Owed, effect: Json, inside: bool) -> None:
+    def _contested(self, matter: Matter, owed: Owed, effect: EffectBody, inside: bool) -> None:
         """It was held for done by a call that never was; of a contact of the chain nothing was held for
         done.
         """
@@ -171,7 +140,7 @@ class Fates:
             return
         matter.duties[owed.duty] = owed
         self._count(matter, owed, "contested", owed.index, inside)
-        if effect.get("note") == DutyState.DISCHARGED:
+        if effect.was_state == DutyState.DISCHARGED:
             self._count(matter, owed, "contested_in_time", owed.index, inside)
 
     def excuse(self, lapse: LapseSeen, excuses: tuple[str, ...], index: int) -> None:
@@ -181,7 +150,7 @@ class Fates:
         matter = self.matters.get(lapse.case)
         if not was_excused and lapse.is_excused and matter is not None:
             owed = matter.duties.get(lapse.duty) or Owed(
-                lapse.duty, lapse.unit, lapse.person, None, None, lapse.by_recipient, lapse.index
+                lapse.duty, lapse.rule, lapse.unit, lapse.person, None, lapse.by_recipient, lapse.index
             )
             owed.lapse = owed.lapse or lapse
             self._excused(matter, owed, index, self.window.holds(lapse.at))
@@ -201,7 +170,7 @@ class Fates:
         if not inside or not self.window.asks_for(owed.unit):
             return
         add = self.figures.add
-        rows = [("duty", ALL), ("unit", owed.unit), ("rule", rule_of(owed.duty))]
+        rows = [("duty", ALL), ("unit", owed.unit), ("rule", owed.rule)]
         if not matter.is_follow_on:
             rows += [("level", matter.level), ("category", matter.category), ("area", matter.area)]
         for table, row in rows:
@@ -213,26 +182,35 @@ class Fates:
 
     def referred(self, seen: Seen) -> None:
         """On the unit's ledger, of a lapse in another matter: with what excuses it."""
-        other = self.matters.get(str(seen.data.get("case")))
-        owed = other.duties.get(str(seen.data.get("duty"))) if other is not None else None
-        lapse = owed.lapse if owed is not None else self._lapse_of(seen.data)
-        excuses = words(seen.data.get("excuses"))
+        case, duty = seen.data.text("case") or "", seen.data.text("duty") or ""
+        other = self.matters.get(case)
+        owed = other.duties.get(duty) if other is not None else None
+        lapse = owed.lapse if owed is not None else self._lapse_of(case, duty)
+        excuses = seen.data.texts("excuses")
         if lapse is not None:
             self.excuse(lapse, excuses, seen.index)
         elif excuses:
-            self._early[str(seen.data.get("case")), str(seen.data.get("duty"))] = excuses, seen.index
+            self._early[case, duty] = excuses, seen.index
             while len(self._early) > _EARLY_KEPT:
                 del self._early[next(iter(self._early))]
 
-    def _lapse_of(self, data: Json) -> LapseSeen | None:
-        wanted = (data.get("case"), data.get("duty"))
+    def _lapse_of(self, case: str, duty: str) -> LapseSeen | None:
         return next(
-            (lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == wanted), None
+            (lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == (case, duty)), None
         )
 
 
-def _by_recipient(effect: Json) -> bool:
-    return str(effect.get("why")).startswith("acknowledged_")
+def _owed(effect: EffectBody, unit: str | None, index: int, opened_at: datetime | None = None) -> Owed:
+    """The duty as the first effect that tells of it has it."""
+    return Owed(
+        effect.duty or "",
+        effect.duty_rule,
+        unit,
+        effect.person,
+        opened_at,
+        effect.is_by_recipient,
+        index,
+    )
 
 
 def _is_theirs(owed: Owed, column: str) -> bool:

@@ -5,18 +5,24 @@ Invariant: it is made of the decided effects alone; nothing is worked out again 
 What has ended is let go, so that a matter costs no more than what is still open in it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
 
 from services.audit.reports.reading import Seen
+from shared.case import ENDED
 from shared.facts import EXCUSES
+from shared.facts.reason import Reason
 from shared.vocabulary import Kind, ReportKind
 
 _NOTICES_KEPT = 64
-ENDED = frozenset({"closed", "withdrawn", "merged"})
-Json = dict[str, Any]
+ORGAN: dict[str, str] = {
+    Reason.MEASURE_AS_PROPOSED: "decided",
+    Reason.MEASURE_OTHER_THAN_PROPOSED: "decided",
+    Reason.MEASURE_UPHELD: "upheld",
+    Reason.MEASURE_SET_ASIDE: "set_aside",
+    Reason.CORRECTED: "corrected",
+}
+"""What the discipline organ has done, by the reason of the effect that says so."""
 
 
 @dataclass(slots=True)
@@ -54,10 +60,10 @@ class LapseSeen:
 @dataclass(slots=True)
 class Owed:
     duty: str
+    rule: str
     unit: str | None
     person: str | None
     opened_at: datetime | None
-    due_at: str | None
     by_recipient: bool
     index: int
     called: bool = False
@@ -143,17 +149,17 @@ class Matter:
         """Its report, or the fact a standing watch began with. Reported again is reported once."""
         data = seen.data
         self.kind = (
-            str(data.get("kind") or ReportKind.INCIDENT)
+            data.text("kind") or ReportKind.INCIDENT.value
             if seen.kind == Kind.REPORTED
             else ReportKind.STANDING.value
         )
-        self.exercise = bool(data.get("exercise"))
-        self.unit, self.area = _word(data.get("unit")) or seen.unit, _word(data.get("area")) or seen.area
+        self.exercise = bool(data.fields.get("exercise"))
+        self.unit, self.area = data.text("unit") or seen.unit, data.text("area") or seen.area
         self.level, self.category = (
-            _word(data.get("level")) or seen.level,
-            _word(data.get("category")) or seen.category,
+            data.text("level") or seen.level,
+            data.text("category") or seen.category,
         )
-        self.summary = _word(data.get("summary")) or _word(data.get("title"))
+        self.summary = data.text("summary") or data.text("title")
         self.index, self.reported_at, self.in_cohort = seen.index, seen.at, in_cohort
         if self.unit is not None and not self.held:
             self.held.append(Held(self.unit, seen.at, "reported", seen.index))
@@ -184,50 +190,6 @@ class Matter:
         if self.held and self.held[-1].until is not None:
             self.held.append(Held(self.held[-1].unit, at, "reopened", self.last_index or 0))
         self.status = "open"
-
-
-def rule_of(duty: str) -> str:
-    """`first_report` of `first_report-gov_main`: the duty rule of the policy."""
-    return duty.partition("-")[0]
-
-
-def effects_of(data: Mapping[str, Any]) -> list[Json]:
-    return objects(data.get("effects"))
-
-
-def objects(value: object) -> list[Json]:
-    return (
-        [cast(Json, one) for one in cast(list[Any], value) if isinstance(one, dict)]
-        if isinstance(value, list)
-        else []
-    )
-
-
-def words(value: object) -> tuple[str, ...]:
-    return (
-        tuple(one for one in cast(list[Any], value) if isinstance(one, str))
-        if isinstance(value, list)
-        else ()
-    )
-
-
-def word(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-_word = word
-
-
-def instant(value: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
-
-
-def seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def between(since: datetime | None, at: datetime) -> float | None:

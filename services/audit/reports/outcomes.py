@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.reading.reader import TrailReader
-from services.audit.reports.matters import LapseSeen, effects_of, seconds, word, words
+from services.audit.reports.matters import ORGAN, LapseSeen
 from services.audit.reports.reading import Once, Seen, read
 from services.audit.reports.views import LapseLine, Step
 from shared.facts import EffectKind
+from shared.facts.reason import Reason
 from shared.standing import standing_case
 from shared.vocabulary import Kind
 
@@ -26,13 +27,6 @@ Lapse = tuple[str, str]
 _SAID = {
     Kind.STATED: "stated",
     Kind.REVIEW_ASKED: "review_asked",
-}
-_DECIDED = {
-    "measure_as_proposed": "decided",
-    "measure_other_than_proposed": "decided",
-    "measure_upheld": "upheld",
-    "measure_set_aside": "set_aside",
-    "corrected": "corrected",
 }
 
 
@@ -80,15 +74,14 @@ async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[S
 def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
     """Whether what lapsed was done in the end, and whether a suspicion was confirmed or refuted."""
     for seen in facts:
-        for effect in effects_of(seen.data):
-            duty, kind = word(effect.get("duty")), effect.get("kind")
-            one = followed.get((seen.case, duty or ""))
-            if one is not None and kind == EffectKind.DISCHARGED:
-                one.done, one.done_late_by = seen.index, seconds(effect.get("late_by_seconds"))
-            elif kind == EffectKind.SUSPECTED and effect.get("why") in ("confirmed", "refuted"):
+        for effect in seen.data.effects:
+            one = followed.get((seen.case, effect.duty or ""))
+            if one is not None and effect.kind == EffectKind.DISCHARGED:
+                one.done, one.done_late_by = seen.index, effect.late_by
+            elif effect.kind == EffectKind.SUSPECTED and effect.why in (Reason.CONFIRMED, Reason.REFUTED):
                 for (case, _), other in followed.items():
                     if case == seen.case:
-                        other.steps.append(Step(index=seen.index, at=seen.at, what=str(effect.get("why"))))
+                        other.steps.append(Step(index=seen.index, at=seen.at, what=effect.why))
 
 
 def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
@@ -96,19 +89,16 @@ def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> 
     last: dict[str, Followed] = {}
     for seen in facts:
         if seen.kind == Kind.REFERRED:
-            one = followed.get((str(seen.data.get("case")), str(seen.data.get("duty"))))
+            one = followed.get((seen.data.text("case") or "", seen.data.text("duty") or ""))
             if one is not None:
-                one.referred, one.excuses = seen.index, words(seen.data.get("excuses"))
-                one.answerable = word(seen.data.get("unit"))
+                one.referred, one.excuses = seen.index, seen.data.texts("excuses")
+                one.answerable = seen.data.text("unit")
                 last[seen.id] = one
         elif seen.kind == Kind.DECIDED:
-            about = seen.data.get("about")
-            one = last.get(str(about.get("id"))) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-            raised = [
-                effect for effect in effects_of(seen.data) if effect.get("why") == "accountability_case"
-            ]
+            one = last.get(seen.about.text("id") or "")
+            raised = [effect for effect in seen.data.effects if effect.why == Reason.ACCOUNTABILITY_CASE]
             if one is not None and raised:
-                one.accountability = word(raised[0].get("case"))
+                one.accountability = raised[0].text("case")
 
 
 def steps_of(facts: Iterable[Seen]) -> list[Step]:
@@ -117,21 +107,15 @@ def steps_of(facts: Iterable[Seen]) -> list[Step]:
     by: str | None = None
     for seen in facts:
         if seen.kind != Kind.DECIDED:
-            actor = seen.data.get("by")
-            by = word(actor.get("principal")) if isinstance(actor, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            by = seen.by
         if seen.kind in _SAID:
             steps.append(Step(index=seen.index, at=seen.at, what=_SAID[Kind(seen.kind)], by=by))
-        for effect in effects_of(seen.data):
-            why, kind = str(effect.get("why")), effect.get("kind")
-            if kind == EffectKind.PROPOSED:
-                steps.append(Step(index=seen.index, at=seen.at, what="proposed", measure=why))
-            elif kind == EffectKind.STATUS and why in _DECIDED:
-                measure = (
-                    str(effect.get("note") or "").partition(":")[0] if _DECIDED[why] == "decided" else None
-                )
-                steps.append(
-                    Step(index=seen.index, at=seen.at, what=_DECIDED[why], measure=measure or None, by=by)
-                )
+        for effect in seen.data.effects:
+            if effect.kind == EffectKind.PROPOSED:
+                steps.append(Step(index=seen.index, at=seen.at, what="proposed", measure=effect.measure))
+            elif effect.kind == EffectKind.STATUS and (what := ORGAN.get(effect.why)) is not None:
+                measure = effect.measure if what == "decided" else None
+                steps.append(Step(index=seen.index, at=seen.at, what=what, measure=measure, by=by))
     return steps
 
 

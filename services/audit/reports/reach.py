@@ -8,7 +8,7 @@ later. Messages that were held (an exercise, a plan of silence) rang nobody and 
 from datetime import datetime
 
 from services.audit.reports.figures import Figures
-from services.audit.reports.matters import Matter, Owed, Told, between, instant, objects, word, words
+from services.audit.reports.matters import Matter, Owed, Told, between
 from services.audit.reports.reading import Seen
 from shared.facts import Purpose
 from shared.vocabulary import Kind
@@ -19,16 +19,16 @@ ASKING = frozenset({Purpose.REPORT, Purpose.FALLBACK, Purpose.DUTY, Purpose.AGAI
 
 def told(figures: Figures, matter: Matter, seen: Seen, moment: datetime, *, counted: bool) -> None:
     """The messages of a decision."""
-    for notice in objects(seen.data.get("notices")):
-        name, person = word(notice.get("id")), word(notice.get("person"))
+    for notice in seen.data.parts("notices"):
+        name, person = notice.text("id"), notice.text("person")
         if name is None or person is None or name in matter.notices:
             continue
-        channels, duties = words(notice.get("channels")), words(notice.get("duties"))
+        channels, duties = notice.texts("channels"), notice.texts("duties")
         if not channels:
             if counted:
                 figures.add("reach", "all", "held", seen.index)
             continue
-        asks = notice.get("purpose") in ASKING
+        asks = notice.text("purpose") in ASKING
         matter.tell(Told(name, person, moment, duties, channels, asks, counted))
         for duty in duties:
             if (owed := matter.duties.get(duty)) is not None and owed.person == person:
@@ -48,12 +48,12 @@ def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: 
 
 def handed_over(figures: Figures, matter: Matter, seen: Seen) -> None:
     """What the notifier says became of messages, channel by channel."""
-    for one in objects(seen.data.get("deliveries")):
-        notice = matter.notices.get(str(one.get("notice")))
-        channel = word(one.get("channel"))
+    for one in seen.data.parts("deliveries"):
+        notice = matter.notices.get(one.text("notice") or "")
+        channel = one.text("channel")
         if notice is None or channel is None:
             continue
-        taken = between(notice.at, instant(one.get("done_at")) or seen.at)
+        taken = between(notice.at, one.at("done_at") or seen.at)
         if seen.kind == Kind.FAILED:
             _failed(figures, notice, channel, seen.index)
         else:
@@ -87,7 +87,7 @@ def _delivered(
 
 
 def acknowledged(figures: Figures, matter: Matter, seen: Seen) -> None:
-    person = word(seen.data.get("person"))
+    person = seen.data.text("person")
     for notice in matter.notices.values():
         if notice.person == person:
             _answered(figures, notice, seen.index, seen.at)

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.audit.reading.reader import TrailReader
 from services.audit.records import fields, record
+from services.audit.records.body import Body
 from services.audit.records.record import Rec
 from services.audit.records.stored import Stored
 from shared.facts import rfc3339
@@ -54,8 +55,18 @@ class Seen:
     area: str | None
     level: str | None
     category: str | None
-    data: dict[str, Any]
+    data: Body
     id: str = ""
+
+    @property
+    def by(self) -> str | None:
+        """The principal who did it."""
+        return self.data.part("by").text("principal")
+
+    @property
+    def about(self) -> Body:
+        """Of a decision: the fact that was decided on."""
+        return self.data.part("about")
 
 
 class Once:
@@ -136,7 +147,6 @@ async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None 
 
 def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
     field = entry.fields
-    data: Any = None if rec.distrust else envelope.get("data")
     return Seen(
         index=entry.index,
         at=record.utc(rec.broker),
@@ -147,6 +157,6 @@ def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
         area=field["area"],
         level=field["level"],
         category=field["category"],
-        data=data if isinstance(data, dict) else {},  # pyright: ignore[reportUnknownArgumentType]
+        data=Body(None if rec.distrust else envelope.get("data")),
         id=rec.message_id,
     )

@@ -118,8 +118,8 @@ async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tu
                 else []
             )
             for held in await _held(reader, stored, signed):
-                version, text = held.data.get("version"), held.data.get("text")
-                if isinstance(version, str) and isinstance(text, str) and version in wanted:
+                version, text = held.data.text("version"), held.data.text("text")
+                if version is not None and text is not None and version in wanted:
                     found.setdefault(version, PolicyText(version, text, held))
         if (cursor := page.next) is None:
             break

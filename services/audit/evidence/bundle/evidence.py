@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from services.audit.records.body import Body
 from services.audit.records.keeping import Keeping, act_of
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
@@ -57,9 +58,8 @@ class Held:
         return bool(self.fact)
 
     @property
-    def data(self) -> dict[str, Any]:
-        data = self.fact.get("data")
-        return data if isinstance(data, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    def data(self) -> Body:
+        return Body(self.fact).part("data")
 
     @property
     def kind(self) -> str:
@@ -138,7 +138,7 @@ def _unnamed(held: Held) -> Held:
 
 def policy_digests(records: tuple[Held, ...]) -> set[str]:
     """The policies the case's decisions name."""
-    labels = {str(one.data.get("policy", "")) for one in records if one.kind == Kind.DECIDED}
+    labels = {one.data.text("policy") or "" for one in records if one.kind == Kind.DECIDED}
     return {digest for label in labels if (digest := label.rpartition("sha256:")[2])}
 
 

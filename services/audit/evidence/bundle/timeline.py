@@ -8,20 +8,21 @@ records are the evidence, and the page says so.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
 from services.audit.evidence.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.reading import plain
-from services.audit.reading.plain import EffectLine, HandOverLine, Line, NoticeLine
+from services.audit.reading.plain import HandOverLine, Line, NoticeLine
 from services.audit.reading.titles import titles_of
 from services.audit.records import record
+from services.audit.records.body import EffectBody
 from services.audit.records.keeping import Erasure
-from shared.facts import Name, Outage
+from shared.case import DutyState
+from shared.facts import EffectKind, Name, Outage
 from shared.facts.distrust import Distrust
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment
@@ -53,18 +54,13 @@ class DutyLine:
     records: tuple[int, ...] = ()
 
 
-def rule_of(duty: str) -> str:
-    """`first_report-party_main` is laid by `first_report`."""
-    return duty.partition("-")[0]
-
-
 @dataclass(frozen=True)
 class Told:
     """A decision, under the record it was made on."""
 
     number: int
     index: int
-    effects: tuple[EffectLine, ...]
+    effects: tuple[EffectBody, ...]
     notices: tuple[NoticeLine, ...]
 
 
@@ -88,7 +84,7 @@ class Moment:
 
     @property
     def lapse(self) -> bool:
-        return any(effect.kind == "lapsed" for told in self.decisions for effect in told.effects)
+        return any(effect.kind == EffectKind.LAPSED for told in self.decisions for effect in told.effects)
 
 
 @dataclass(frozen=True)
@@ -103,13 +99,12 @@ class Timeline:
     @property
     def title(self) -> str | None:
         """What the case's report says it is about."""
-        title: object = self.first.data.get("summary") or self.first.data.get("title")
-        return title if isinstance(title, str) else None
+        return self.first.data.text("summary") or self.first.data.text("title")
 
     @property
     def matter(self) -> tuple[tuple[str, str], ...]:
         """(value, group of labels), as far as the report says."""
-        fields, kind = self.first.entry.fields, self.first.data.get("kind")
+        fields, kind = self.first.entry.fields, self.first.data.text("kind")
         found = ((kind, "kind"), (fields["category"], "category"), (fields["level"], "level"))
         return tuple((value, group) for value, group in found if isinstance(value, str))
 
@@ -120,11 +115,14 @@ class Timeline:
 
 def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     moments: list[Moment] = []
-    by_sequence: dict[int, int] = {}
+    by_sequence: dict[float, int] = {}
     erased = keeping_of(evidence.records).erasures
     for held in evidence.records:
         rec, fact = held.rec, held.fact
-        if held.kind == Kind.DECIDED and (place := by_sequence.get(_about(held))) is not None:
+        if (
+            held.kind == Kind.DECIDED
+            and (place := by_sequence.get(held.data.part("about").number("sequence") or -1)) is not None
+        ):
             told = _told(held, names)
             moments[place] = replace(moments[place], decisions=(*moments[place].decisions, told))
             continue
@@ -158,10 +156,10 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
 
 
 def _told(held: Held, names: Names) -> Told:
-    effects = plain.effects(held.fact, names)
-    opened = {effect.duty for effect in effects if effect.kind == "opened"}
+    effects = held.data.effects
+    opened = {effect.duty for effect in effects if effect.kind == EffectKind.OPENED}
     # Whoever is called as the duty opens stands among those told.
-    shown = tuple(effect for effect in effects if effect.kind != "lit" or effect.duty not in opened)
+    shown = tuple(effect for effect in effects if effect.kind != EffectKind.LIT or effect.duty not in opened)
     return Told(held.rec.number, held.rec.index, shown, plain.notices(held.fact, names))
 
 
@@ -172,17 +170,11 @@ def _by_day(moments: list[Moment], zone: ZoneInfo) -> tuple[tuple[date, tuple[Mo
     return tuple((day, tuple(found)) for day, found in days.items())
 
 
-def _about(held: Held) -> int:
-    sequence = plain.about(held.fact).get("sequence")
-    return sequence if isinstance(sequence, int) else -1
-
-
-def _objects(held: Held, name: str) -> list[dict[str, Any]]:
-    listed: Any = held.data.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []  # pyright: ignore[reportUnknownVariableType]
-
-
-_ENDS: Mapping[str, str] = {"discharged": "discharged", "lapsed": "lapsed", "cancelled": "cancelled"}
+_ENDS: Mapping[str, DutyState] = {
+    EffectKind.DISCHARGED: DutyState.DISCHARGED,
+    EffectKind.LAPSED: DutyState.LAPSED,
+    EffectKind.CANCELLED: DutyState.CANCELLED,
+}
 
 
 def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tuple[DutyLine, ...]:
@@ -190,43 +182,39 @@ def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tup
     found: dict[str, DutyLine] = {}
     for held in evidence.records:
         at = record.utc(held.rec.broker)
-        for effect, raw in zip(plain.effects(held.fact, names), _objects(held, "effects"), strict=True):
+        for effect in held.data.effects:
             if effect.duty is None:
                 continue
             line = found.get(effect.duty)
             if line is None:
-                if effect.kind != "opened":
+                if effect.kind != EffectKind.OPENED:
                     continue
-                unit = names.unit(str(raw["unit"])) if raw.get("unit") else None
-                who = names.person(str(raw["person"])) if raw.get("person") else None
+                unit = names.unit(effect.unit) if effect.unit else None
+                who = names.person(effect.person) if effect.person else None
                 line = DutyLine(
-                    effect.duty, titles.get(rule_of(effect.duty)), who, unit, effect.due, None, "open"
+                    effect.duty, titles.get(effect.duty_rule), who, unit, effect.due, None, DutyState.OPEN
                 )
-            found[effect.duty] = _moved_on(line, effect, raw, at, held.rec.number, names)
+            found[effect.duty] = _moved_on(line, effect, at, held.rec.number, names)
     return tuple(found.values())
 
 
-def _moved_on(
-    line: DutyLine, effect: EffectLine, raw: Mapping[str, Any], at: datetime, number: int, names: Names
-) -> DutyLine:
-    if effect.kind == "moved":
+def _moved_on(line: DutyLine, effect: EffectBody, at: datetime, number: int, names: Names) -> DutyLine:
+    has_lapsed = line.state == DutyState.LAPSED
+    if effect.kind == EffectKind.MOVED:
         line = replace(line, due=effect.due or line.due, was=line.was or effect.was or line.due)
     elif effect.kind in _ENDS:
-        late = timedelta(seconds=effect.late) if effect.late and effect.late >= 1 else None
-        state = (
-            "lapsed_discharged"
-            if effect.kind == "discharged" and (late or line.state == "lapsed")
-            else _ENDS[effect.kind]
-        )
-        if not (line.state == "lapsed" and effect.kind == "cancelled"):
+        late = timedelta(seconds=effect.late_by) if effect.late_by and effect.late_by >= 1 else None
+        is_late = effect.kind == EffectKind.DISCHARGED and (late is not None or has_lapsed)
+        state = DutyState.LAPSED_DISCHARGED if is_late else _ENDS[effect.kind]
+        if not (has_lapsed and effect.kind == EffectKind.CANCELLED):
             line = replace(
                 line, state=state, at=at, late=late or (line.late if state.startswith("lapsed") else None)
             )
-        if raw.get("stood_in"):
-            line = replace(line, stood_in=names.person(str(raw["stood_in"])))
-        if effect.kind == "lapsed":
-            line = replace(line, excuses=effect.excuses, outage=effect.outage)
-    elif effect.kind != "opened":
+        if (stood_in := effect.text("stood_in")) is not None:
+            line = replace(line, stood_in=names.person(stood_in))
+        if effect.kind == EffectKind.LAPSED:
+            line = replace(line, excuses=effect.texts("excuses"), outage=effect.outage)
+    elif effect.kind != EffectKind.OPENED:
         return line
     return replace(line, records=tuple(dict.fromkeys((*line.records, number))))
 
@@ -236,7 +224,6 @@ def _titles(evidence: Evidence) -> dict[str, Name]:
     return {rule: title for policy in evidence.policies for rule, title in titles_of(policy.text).items()}
 
 
-@lru_cache(maxsize=8)
 @cache
 def _environment(language: Language, zone: ZoneInfo) -> Environment:
     return environment(language, zone, [_HERE / "templates"], {"zone": zone})
@@ -266,11 +253,9 @@ def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_
         offset=_offset(told.moments[0].at, zone),
         signed_at=record.utc(signed.time),
         text=text,
-        rule_of=rule_of,
         utc=record.utc,
         causes=LABELS["cause"],
         ways=LABELS["via"],
-        acts=LABELS["fact"],
         key=vkey_name,
     ).encode()
 

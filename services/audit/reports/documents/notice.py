@@ -12,15 +12,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import CheckpointView
+from services.audit.records.body import EffectBody, instant
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.blocks import Block, Cell, Document, Heading, Paragraph, Table, row
-from services.audit.reports.documents.report_blocks import done_late, moment
+from services.audit.reports.documents.report_blocks import done_late
 from services.audit.reports.documents.words import NOTHING, Words
-from services.audit.reports.matters import LapseSeen, Matter, effects_of, instant, word
+from services.audit.reports.matters import LapseSeen, Matter
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.facts import LapseCause
+from shared.facts.reason import Reason
 from shared.vocabulary import Kind
 from shared.web.languages import N_
 
@@ -83,50 +85,35 @@ def state_of(facts: Sequence[Seen]) -> NoticeState:
     """How far the notice has come, from all facts of its case in order."""
     state, acts = NoticeState(), {seen.id: seen for seen in facts if seen.kind != Kind.DECIDED}
     for seen in facts:
-        about = seen.data.get("about")
-        act = acts.get(str(about.get("id"))) if isinstance(about, dict) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        for effect in effects_of(seen.data) if act is not None else ():
-            _apply(state, str(effect.get("why")), said(act or seen), effect)
+        act = acts.get(seen.about.text("id") or "")
+        for effect in seen.data.effects if act is not None else ():
+            _apply(state, said(act or seen), effect)
     return state
 
 
-def _apply(state: NoticeState, why: str, act: Said, effect: dict[str, object]) -> None:
-    match why:
-        case "notice_drafted":
-            state.drafted, state.unit, state.reply_by = (
-                act,
-                word(effect.get("unit")),
-                instant(effect.get("due_at")),
-            )
+def _apply(state: NoticeState, act: Said, effect: EffectBody) -> None:
+    match effect.why:
+        case Reason.NOTICE_DRAFTED:
+            state.drafted, state.unit, state.reply_by = act, effect.unit, effect.at("due_at")
             state.approvals, state.replies, state.turned_down = [], [], None
-            state.wanted = _wanted(effect, state)
-        case "notice_approved":
+            state.wanted = effect.approvals_needed or state.wanted
+        case Reason.NOTICE_APPROVED:
             state.approvals.append(act)
-            state.wanted = _wanted(effect, state)
-        case "notice_turned_down":
+            state.wanted = effect.approvals_needed or state.wanted
+        case Reason.NOTICE_TURNED_DOWN:
             state.drafted, state.turned_down = None, act
-        case "notice_replied":
+        case Reason.NOTICE_REPLIED:
             state.replies.append(act)
-        case "notice_published":
+        case Reason.NOTICE_PUBLISHED:
             state.published = act
-        case "corrected" if state.published is not None:
+        case Reason.CORRECTED if state.published is not None:
             state.corrections.append(act)
         case _:
             pass
 
 
-def _wanted(effect: dict[str, object], state: NoticeState) -> int:
-    """How many approvals it takes: `1/2` on record."""
-    _, _, wanted = str(effect.get("note") or "").partition("/")
-    return int(wanted) if wanted.isdigit() else state.wanted
-
-
 def said(act: Seen) -> Said:
-    by = act.data.get("by")
-    actor: dict[str, object] = by if isinstance(by, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-    return Said(
-        act.index, act.at, word(actor.get("principal")), word(actor.get("unit")), word(act.data.get("text"))
-    )
+    return Said(act.index, act.at, act.by, act.data.part("by").text("unit"), act.data.text("text"))
 
 
 def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, list[LapseSeen]]:
@@ -208,7 +195,7 @@ class NoticeWriter:
                 words.rule(lapse.rule),
                 words.unit(lapse.unit),
                 NOTHING if lapse.cause == LapseCause.REPORTED_LATE else self._post(lapse.person),
-                words.at(moment(lapse.due_at)),
+                words.at(instant(lapse.due_at)),
                 words.label("cause", lapse.cause),
                 done_late(words, lapse.cause, lapse.late_by, lapse.done, lapse.done_late_by),
             )

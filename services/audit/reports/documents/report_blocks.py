@@ -4,11 +4,10 @@ Invariant: each number is a cell that names its figure, so that one click, or on
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
+from services.audit.records.body import instant
 from services.audit.reports.documents.blocks import Bars, Block, Cell, Table, row
 from services.audit.reports.documents.words import NOTHING, Words
-from services.audit.reports.matters import instant
 from services.audit.reports.views import (
     CountLine,
     DutyLine,
@@ -187,7 +186,7 @@ def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS
     rows = [
         row(
             Cell(str(line.index), None, (line.index,)),
-            words.at(moment(line.due_at)),
+            words.at(instant(line.due_at)),
             words.rule(line.rule),
             words.unit(line.unit),
             words.person(line.person),
@@ -419,7 +418,3 @@ def trend_blocks(words: Words, found: Trend) -> list[Block]:
 def place_name(words: Words, place: str) -> str:
     area, _, category = place.partition(":")
     return f"{words.area(area)} · {words.label('category', category) if category != '-' else NOTHING}"
-
-
-def moment(value: str | None) -> datetime | None:
-    return instant(value) if value else None
