@@ -63,6 +63,7 @@ class Kind(StrEnum):
     """A second person agrees that an emergency ends early or is graded down, or does not."""
     CONTESTED = "contested"
     """Who is said to have been told by telephone says that it is not so."""
+    COMMENTED = "commented"
     # What the system itself says.
     HEARD = "heard"
     """A source has given a sign of life."""

@@ -344,6 +344,17 @@ SCENES: list[Scene] = [
     ),
     ("a report was wrong", {"level": None}, [(6, Kind.WITHDRAWN, WHY), (7, Kind.WITHDRAWN, WHY)]),
     (
+        "a case is commented on, also after its end",
+        {"level": None},
+        [
+            (5, Kind.COMMENTED, WHY),
+            (6, Kind.CLOSED, WHY),
+            (7, Kind.COMMENTED, WHY),
+            (8, Kind.COMMENTED, {"role": Role.AUDITOR, **WHY}),
+            (9, Kind.COMMENTED, {"unit": "heating_company", **WHY}),
+        ],
+    ),
+    (
         "a public notice",
         {"kind": "dispute"},
         [

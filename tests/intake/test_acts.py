@@ -142,10 +142,26 @@ async def test_without_a_decision_in_time_the_act_is_recorded(
     assert (fact.data["text"], fact.data["percent"]) == ("救援队已到场", 40)
 
 
+async def test_a_comment_is_on_record_and_only_of_whoever_has_a_part_in_the_case(
+    http: httpx2.AsyncClient, lab: Lab, open_case: CaseId
+) -> None:
+    answer = await do(http, lab, open_case, "comment", Role.DUTY_OFFICER, {"text": "家属已到场"})
+    strangers = [
+        await do(http, lab, open_case, "comment", Role.AUDITOR, {"text": "x"}),
+        await do(http, lab, open_case, "comment", Role.PUBLISHER, {"text": "x"}),
+    ]
+    assert (answer.status_code, [stranger.status_code for stranger in strangers]) == (202, [403, 403])
+    (fact,) = await facts_of(lab, open_case, "commented")
+    assert fact.data["text"] == "家属已到场"
+
+
 @pytest.mark.parametrize(
     ("act", "body", "fields"),
     [
         ("follow-up", {}, {"text"}),
+        ("comment", {}, {"text"}),
+        ("comment", {"text": "长" * 20_001}, {"text"}),
+        ("comment", {"text": "x", "task": "t1"}, {"task"}),
         ("transfer", {}, {"to_unit", "text"}),
         ("transfer", {"to_unit": "nobody", "text": "不归我们管"}, {"to_unit"}),
         ("object", {}, {"text"}),

@@ -139,6 +139,17 @@ VALUES = {
 }  # fmt: skip
 
 
+def test_a_comment_is_one_command_and_says_what_it_lacks(api: Api) -> None:
+    lacking = call("act", "01J0", "comment")
+    done = call("act", "01J0", "comment", "--text", "家属已到场")
+
+    assert (lacking.exit_code, done.exit_code) == (2, 0)
+    assert "--text: write the comment" in lacking.stderr
+    assert [(path, form) for _, path, form, _ in api.asked] == [
+        ("/v1/cases/01J0/comment", {"text": "家属已到场"})
+    ]
+
+
 def test_an_act_that_lacks_something_says_what_before_it_is_sent(api: Api) -> None:
     lacking = call("act", "01J0", "transfer", "--text", "theirs")
     unknown = call("act", "01J0", "transmogrify")

@@ -114,6 +114,30 @@ async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(
     assert answer.headers["location"] == f"/?said=acknowledged#case-{case}"
 
 
+async def test_a_comment_is_written_on_the_case_and_stands_there_in_both_languages(
+    town: Lab, intake: Running, desk: httpx2.AsyncClient
+) -> None:
+    case = await report(town, intake)
+    officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
+    page = (await desk.get(f"/cases/{case}", headers={**officer, **CHINESE})).text
+    assert "记录备注" in page
+
+    path = f"/cases/{case}/acts/commented"
+    empty = await desk.post(path, data={"text": " "}, headers={**officer, **SAME})
+    assert empty.status_code == 422
+    answer = await desk.post(path, data={"text": "家属已到场"}, headers={**officer, **SAME})
+    assert answer.status_code == 303, answer.text
+
+    async def shows() -> bool:
+        return "家属已到场" in (await desk.get(f"/cases/{case}", headers=officer)).text
+
+    await until(shows, what="the comment on the case's page")
+    chinese = (await desk.get(f"/cases/{case}", headers={**officer, **CHINESE})).text
+    english = (await desk.get(f"/cases/{case}", headers={**officer, "Accept-Language": "en"})).text
+    assert "<b>备注</b>" in chinese
+    assert "<b>comment</b>" in english
+
+
 async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(
     town: Lab, intake: Running, desk: httpx2.AsyncClient
 ) -> None:

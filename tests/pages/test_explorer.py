@@ -108,6 +108,23 @@ async def test_the_evidence_of_a_case_is_one_click_away(auditor: httpx2.AsyncCli
     assert bundle.content.startswith(b"PK")
 
 
+async def test_a_comment_stands_in_the_trail_and_on_the_explorers_page_in_both_languages(
+    town: Lab, intake: Running, auditor: httpx2.AsyncClient, case: str
+) -> None:
+    async with httpx2.AsyncClient(base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER)) as client:
+        answer = await client.post(f"/api/v1/cases/{case}/comment", json={"text": "家属已到场"})
+        assert answer.status_code in (200, 202), answer.text
+
+    async def shows(language: str, *words: str) -> bool:
+        page = (await auditor.get(f"/cases/{case}", params={"lang": language})).text
+        return all(word in page for word in words)
+
+    await until(lambda: shows("zh", "家属已到场", "备注"), what="the comment in Chinese")
+    assert await shows("en", "家属已到场", "comment")
+    found = await auditor.get("/api/v1/trail/entries", params={"case": case, "kind": "commented"})
+    assert len(found.json()["entries"]) == 1
+
+
 async def test_a_search_that_finds_nothing_says_what_to_try_and_a_bad_time_stands_at_its_field(
     auditor: httpx2.AsyncClient, case: str
 ) -> None:

@@ -93,6 +93,10 @@ def test_the_default_policy_can_be_followed() -> None:
             ("discharged_by: filed.receipt", "discharged_by: filed.recept"),
             "filed.recept is no act that anybody can do",
         ),
+        (
+            ("discharged_by: filed.receipt", "discharged_by: commented"),
+            "commented is no act that anybody can do",
+        ),
         (("discharged_by: heard", "discharged_by: []"), "nothing discharges it"),
         (
             ("extends: press_first", "extends: press_last"),
