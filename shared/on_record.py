@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from nats.aio.client import Client
 
-from shared.broker.walk import Stored, walk
-from shared.facts.authenticity import MESSAGE_ID, as_stored, distrust_envelope
+from shared.broker.stored import StoredMessage
+from shared.broker.walk import walk
+from shared.facts.authenticity import MESSAGE_ID, distrust_envelope
 from shared.streams import FACTS
 
 _BATCH = 32
@@ -30,7 +31,7 @@ async def on_record(
     since: datetime,
     *,
     for_long: timedelta | None = None,
-) -> Stored | None:
+) -> StoredMessage | None:
     """The fact of that id on `subject`, stored at `since` or later, and within `for_long` of it where that is
     given. Raises WalkError, NatsError or TimeoutError where the broker does not answer.
     """
@@ -42,9 +43,9 @@ async def on_record(
     return None
 
 
-def _is_authentic(stored: Stored) -> bool:
+def _is_authentic(stored: StoredMessage) -> bool:
     try:
         envelope = _envelope.decode(stored.data)
     except msgspec.MsgspecError:
         return False
-    return distrust_envelope(stored.subject, as_stored(stored.headers), envelope) is None
+    return distrust_envelope(stored.subject, stored.headers, envelope) is None

@@ -1,6 +1,5 @@
 """The audit composed: facts in, trail out. What each part does stands in its own module."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +42,7 @@ from services.audit.writing.signer import STATE_FILE, CheckpointSigner, StateFil
 from services.audit.writing.succession import Succession
 from services.audit.writing.witnesses import Witnesses
 from shared.broker.durables import check_durables
+from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.gatekeeping import gate_of
@@ -204,13 +204,7 @@ async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:
     """Say which server keeps the trail, as soon as it answers; in production it must not be the embedded
     one.
     """
-    while True:
-        try:
-            server = await trail.server()
-            break
-        except StoreError as error:
-            log.warning("store_unreachable", why=str(error)[:200], next="trying again until it answers")
-            await asyncio.sleep(1)
+    server = await until_done(trail.server, "store_unreachable", trouble=(StoreError,))
     log.info("store", server=server.name, retained=not server.embedded)
     if server.embedded and environment is Environment.PRODUCTION:
         raise RuntimeError(

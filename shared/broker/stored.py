@@ -7,7 +7,7 @@ there" for the truth asks here.
 """
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from shared.broker.times import STAMP, from_stamp
+from shared.facts.authenticity import as_stored
 
 Ask = Callable[[str, bytes], Awaitable[Msg]]
 """Sends a request and gives the broker's answer; bounds itself in time."""
@@ -89,7 +90,7 @@ async def _get(ask: Ask, stream: str, path: str, request: dict[str, Any]) -> Sto
     answer = await ask(f"$JS.API.DIRECT.GET.{stream}{path}", b"" if path else msgspec.json.encode(request))
     headers = dict(answer.headers or {})
     if "Nats-Sequence" in headers:
-        return _direct(headers, answer.data)
+        return of_direct_get(headers, answer.data)
     if headers.get("Status") != _NOTHING:
         raise NatsError(
             f"the broker gives no answer about {stream}: {headers.get('Status')} {headers.get('Description')}"
@@ -99,26 +100,10 @@ async def _get(ask: Ask, stream: str, path: str, request: dict[str, Any]) -> Sto
     )
 
 
-_OF_THE_ANSWER = (
-    "Nats-Stream",
-    "Nats-Subject",
-    "Nats-Sequence",
-    STAMP,
-    "Nats-Num-Pending",
-    "Nats-Last-Sequence",
-    "Nats-UpTo-Sequence",
-)
-
-
-def _direct(headers: dict[str, str], data: bytes) -> StoredMessage:
+def of_direct_get(headers: Mapping[str, str], data: bytes) -> StoredMessage:
+    """What a direct get has answered with."""
     subject, sequence, at = headers["Nats-Subject"], int(headers["Nats-Sequence"]), from_stamp(headers[STAMP])
-    return StoredMessage(
-        subject,
-        sequence,
-        at,
-        {name: value for name, value in headers.items() if name not in _OF_THE_ANSWER},
-        data,
-    )
+    return StoredMessage(subject, sequence, at, as_stored(headers), data)
 
 
 class _Error(msgspec.Struct):

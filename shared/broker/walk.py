@@ -7,14 +7,13 @@ each is met at most once.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared.broker.times import STAMP, from_stamp
+from shared.broker.stored import StoredMessage, of_direct_get
 from shared.facts import rfc3339
 
 BATCH = 256
@@ -30,17 +29,6 @@ class WalkError(NatsError):
     """The broker did not give what was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A message as it is stored."""
-
-    subject: str
-    sequence: int
-    at: datetime
-    headers: dict[str, str]
-    data: bytes
-
-
 async def walk(
     connection: Callable[[], Client],
     stream: str,
@@ -49,7 +37,7 @@ async def walk(
     after: int = 0,
     since: datetime | None = None,
     batch: int = BATCH,
-) -> AsyncGenerator[Stored]:
+) -> AsyncGenerator[StoredMessage]:
     """Every stored message on `subject` (wildcards allowed) past sequence `after`, or stored at `since` or
     later, in order.
     """
@@ -70,12 +58,11 @@ async def walk(
                 except TimeoutError as error:
                     raise WalkError(f"{stream} does not answer a direct get: is allow_direct set?") from error
                 headers = message.headers or {}
-                if (sequence := headers.get("Nats-Sequence")) is None:
+                if "Nats-Sequence" not in headers:
                     break
-                met += 1
-                after = int(sequence)
-                stamp = from_stamp(headers[STAMP])
-                yield Stored(headers["Nats-Subject"], after, stamp, headers, message.data)
+                stored = of_direct_get(headers, message.data)
+                met, after = met + 1, stored.sequence
+                yield stored
             status = headers.get("Status")
             if status in _NOTHING or (status == _END and (not met or headers.get("Nats-Num-Pending") == "0")):
                 return

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ulid import ULID
 
 from services.escalator.lanes.overdue import ARRIVING, Overdue, by_limit, overdue_of, still_arriving
-from shared.broker.walk import Stored
+from shared.broker.stored import StoredMessage
 from shared.facts import Due, Fact
 from shared.ids import CaseId
 from shared.subjects import fact_subject
@@ -32,23 +32,23 @@ def fact_of(case: CaseId, kind: Kind, at: datetime) -> Fact:
     )
 
 
-def struck(sequence: int, minutes: float, case: CaseId | None = None) -> Stored:
+def struck(sequence: int, minutes: float, case: CaseId | None = None) -> StoredMessage:
     """A clock that was due so many minutes before the broker was back."""
     case = case or a_case()
     return waiting(sequence, case, Kind.DUE, BACK - timedelta(minutes=minutes))
 
 
-def waiting(sequence: int, case: CaseId, kind: Kind, at: datetime = BACK) -> Stored:
-    return Stored(fact_subject(case, kind), sequence, BACK, {}, fact_of(case, kind, at).write())
+def waiting(sequence: int, case: CaseId, kind: Kind, at: datetime = BACK) -> StoredMessage:
+    return StoredMessage(fact_subject(case, kind), sequence, BACK, {}, fact_of(case, kind, at).write())
 
 
-def handed(stored: Stored) -> Overdue:
+def handed(stored: StoredMessage) -> Overdue:
     overdue = overdue_of(Fact.read(stored.data), stored.sequence, stored.at)
     assert overdue is not None
     return overdue
 
 
-def order(first: Stored, *behind: Stored) -> list[int]:
+def order(first: StoredMessage, *behind: StoredMessage) -> list[int]:
     return [overdue.sequence for overdue in by_limit(handed(first), [*behind])]
 
 
@@ -75,7 +75,7 @@ def test_of_a_case_that_waits_twice_the_first_alone_is_taken_ahead() -> None:
 
 
 def test_what_can_not_be_read_holds_nothing_up_and_is_left_to_its_turn() -> None:
-    torn = Stored(fact_subject(a_case(), Kind.DUE), 2, BACK, {}, b"{")
+    torn = StoredMessage(fact_subject(a_case(), Kind.DUE), 2, BACK, {}, b"{")
     assert order(struck(1, 5), torn, struck(3, 9)) == [3, 1]
 
 

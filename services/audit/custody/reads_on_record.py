@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 
-import nats.errors
 import structlog
 
 from services.audit.custody.reads import Reads, Window, fact_of
+from shared.broker.forever import AWAY, forever
 from shared.facts import Fact
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 SOURCE = "/services/audit"
 Append = Callable[[str, bytes, str], Awaitable[object]]
 """(subject, fact, message id)"""
-_IDLE, _AGAIN, _LAST_TRY = 5.0, 2.0, 3.0
+_IDLE, _LAST_TRY = 5.0, 3.0
 
 
 class ReadsOnRecord:
@@ -37,28 +37,21 @@ class ReadsOnRecord:
     async def run(self) -> None:
         """Until cancelled; then what is left is sent."""
         try:
-            while True:
-                sent = await self._send_due()
-                await self._rest(sent)
+            await forever(self._send_due_and_rest, "reads_wait")
         finally:
-            with suppress(TimeoutError):
+            with suppress(*AWAY):
                 async with asyncio.timeout(_LAST_TRY):
                     await self._send_due(all_of_them=True)
 
-    async def _send_due(self, *, all_of_them: bool = False) -> bool:
-        """Whether all that is due was sent."""
+    async def _send_due_and_rest(self) -> None:
+        await self._send_due()
+        await self._rest()
+
+    async def _send_due(self, *, all_of_them: bool = False) -> None:
+        """What can't be sent stays in the journal. Raises NatsError or OSError."""
         self._wake.clear()
         for window in self._reads.due(self._clock(), all_of_them=all_of_them):
-            try:
-                await self._send(window)
-            except (nats.errors.Error, OSError, TimeoutError) as error:
-                log.warning(
-                    "reads_wait",
-                    why=str(error) or type(error).__name__,
-                    next="kept in the journal, sent when the broker takes it",
-                )
-                return False
-        return True
+            await self._send(window)
 
     async def _send(self, window: Window) -> None:
         data = fact_of(window)
@@ -69,12 +62,9 @@ class ReadsOnRecord:
             "read_on_record", by=data.by.principal, role=data.by.role, how=data.how, records=data.records
         )
 
-    async def _rest(self, sent: bool) -> None:
+    async def _rest(self) -> None:
         due = self._reads.next_due()
         wait = _IDLE if due is None else min(_IDLE, max(0.02, (due - self._clock()).total_seconds()))
-        if not sent:
-            await asyncio.sleep(_AGAIN)
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._wake.wait()

@@ -4,9 +4,9 @@ Invariant: nobody waits for it. An authority that does not answer, or answers no
 the trail goes on.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import httpx2
 import structlog
@@ -17,6 +17,7 @@ from services.audit.records.stored import Signed
 from services.audit.records.timestamp import Stamp, StampError
 from services.audit.store.calls import StoreError
 from services.audit.store.timestamps import TimestampStore
+from shared.broker.forever import forever
 from shared.facts import rfc3339
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -24,6 +25,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 TIMEOUT = 20.0
 _SIZE_LIMIT = 256 * 1024
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+
+_TROUBLE = (StampError, StoreError, NotInTrail, httpx2.HTTPError)
 
 
 class Timestamper:
@@ -48,16 +51,10 @@ class Timestamper:
         if not self._wanted:
             return
         async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
-            while True:
-                try:
-                    await self.stamp(client)
-                except (StampError, StoreError, NotInTrail, httpx2.HTTPError) as error:
-                    log.warning(
-                        "no_time_stamp",
-                        why=str(error)[:300] or type(error).__name__,
-                        next="asking again at the next turn",
-                    )
-                await asyncio.sleep(self._every.total_seconds())
+            every = self._every.total_seconds()
+            await forever(
+                partial(self.stamp, client), "no_time_stamp", every=every, trouble=_TROUBLE, longest=every
+            )
 
     async def stamp(self, client: httpx2.AsyncClient) -> None:
         """The last checkpoint, unless it has one."""

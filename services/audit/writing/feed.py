@@ -12,7 +12,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,17 +20,19 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js.errors import KeyWrongLastSequenceError
 
 from services.audit.records.record import Message
 from shared import streams
 from shared.broker.append import append
 from shared.broker.connection import inbox_prefix
+from shared.broker.exchange import ConflictError
 from shared.broker.revisions import Readable, last_readable
-from shared.broker.stored import asking, message_at
-from shared.broker.times import STAMP, from_stamp, hand_out
+from shared.broker.stored import StoredMessage, asking, message_at
+from shared.broker.times import hand_out
+from shared.broker.walk import walk
+from shared.broker.write import write
 from shared.facts import rfc3339
-from shared.facts.authenticity import MESSAGE_ID, as_stored
+from shared.facts.authenticity import MESSAGE_ID
 from shared.subjects import CHECKPOINT, TRAIL_WRITER
 
 _EPOCH = "epoch"
@@ -51,7 +53,6 @@ _TIME_IS_OVER = "408"
 _LOST_TRIES = 10
 """A replica that lags answers "not found" too: ask again before a fact counts as lost."""
 _NEXT = f"$JS.API.CONSUMER.MSG.NEXT.{streams.FACTS}.{streams.AUDIT_DURABLE}"
-_DIRECT = f"$JS.API.DIRECT.GET.{streams.FACTS}"
 _USER = "audit"
 
 
@@ -195,39 +196,22 @@ class Feed:
         """Facts of sequence [start, end) by sequence, those the broker answers with at once: ask `fetch` for
         one that is missing.
         """
-        answers: asyncio.Queue[Msg] = asyncio.Queue()
-        inbox = f"{self._prefix}.{secrets.token_hex(11)}"
-        connection = self._connection()
-        subscription = await connection.subscribe(inbox, cb=answers.put)
         found: dict[int, Message] = {}
-        try:
-            request = {"seq": start, "batch": end - start, "max_bytes": _BYTES}
-            await connection.publish(_DIRECT, json.dumps(request).encode(), reply=inbox)
-            while True:
-                async with asyncio.timeout(5):
-                    answer = await answers.get()
-                headers = answer.headers or {}
-                if "Nats-Sequence" not in headers:
-                    return found
-                message = _fetched(headers, answer.data)
-                if message.sequence < end:
-                    found[message.sequence] = message
-        finally:
-            await subscription.unsubscribe()
+        async with aclosing(
+            walk(self._connection, streams.FACTS, ">", after=start - 1, batch=end - start)
+        ) as stored:
+            async for message in stored:
+                if message.sequence >= end:
+                    break
+                found[message.sequence] = _message(message)
+        return found
 
     async def fetch(self, sequence: int) -> Message | None:
         """One fact by its sequence; None where the broker really has lost it."""
         for _ in range(_LOST_TRIES):
             found = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
             if found is not None:
-                return Message(
-                    found.sequence,
-                    found.subject,
-                    found.headers.get(MESSAGE_ID, ""),
-                    found.at,
-                    found.data,
-                    found.headers,
-                )
+                return _message(found)
             now = await self.stream()
             if sequence < now.first or now.deleted:
                 return None
@@ -239,15 +223,14 @@ class Feed:
 
     async def take_epoch(self) -> int:
         """Become the one writer: the newest epoch is the rightful one."""
-        bucket = await self._js().key_value(streams.TRAIL)
         while True:
             before = await self._epoch()
             epoch = (before.value or 0) + 1
-            try:
-                await bucket.update(_EPOCH, str(epoch).encode(), last=before.revision)
-            except KeyWrongLastSequenceError:
-                continue
-            return epoch
+            with suppress(ConflictError):
+                await write(
+                    self._connection(), streams.TRAIL, _EPOCH, str(epoch).encode(), over=before.revision
+                )
+                return epoch
 
     async def epoch(self) -> int:
         """0 where there is none."""
@@ -299,9 +282,6 @@ def _delivered(raw: Msg) -> Delivered:
     return Delivered(message, raw.reply, told.pending)
 
 
-def _fetched(headers: dict[str, str], data: bytes) -> Message:
-    at = from_stamp(headers[STAMP])
-    message_id = headers.get(MESSAGE_ID, "")
-    return Message(
-        int(headers["Nats-Sequence"]), headers["Nats-Subject"], message_id, at, data, as_stored(headers)
-    )
+def _message(stored: StoredMessage) -> Message:
+    message_id = stored.headers.get(MESSAGE_ID, "")
+    return Message(stored.sequence, stored.subject, message_id, stored.at, stored.data, stored.headers)

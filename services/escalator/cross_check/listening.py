@@ -29,7 +29,7 @@ from shared.broker.times import hand_out
 from shared.broker.walk import walk
 from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
-from shared.facts.authenticity import as_stored, distrust
+from shared.facts.authenticity import distrust
 from shared.ids import CaseId
 from shared.streams import FACTS
 from shared.subjects import fact_subject
@@ -129,7 +129,7 @@ class Witnesses:
         async for stored in walk(
             self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since
         ):
-            self._remembered(_Said(stored.subject, as_stored(stored.headers), stored.data), stored.at)
+            self._remembered(_Said(stored.subject, stored.headers, stored.data), stored.at)
             self._seen = stored.sequence
 
     def _remembered(self, said: "_Said", at: datetime) -> _Told | None:

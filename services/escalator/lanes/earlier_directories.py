@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from nats.aio.client import Client
 
-from shared.broker.walk import Stored, walk
+from shared.broker.stored import StoredMessage
+from shared.broker.walk import walk
 from shared.directory import Directory
 from shared.directory.keyed import Objects
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact, FactError
-from shared.facts.authenticity import as_stored, distrust
+from shared.facts.authenticity import distrust
 from shared.facts.directory import Change, DirectoryChange
 from shared.streams import FACTS
 from shared.vocabulary import Kind
@@ -123,11 +124,11 @@ class EarlierDirectories:
         return found | made
 
 
-def _authentic(stored: Sequence[Stored]) -> Iterator[tuple[int, Fact]]:
+def _authentic(stored: Sequence[StoredMessage]) -> Iterator[tuple[int, Fact]]:
     for one in stored:
         try:
             fact = Fact.read(one.data)
         except FactError:
             continue
-        if distrust(one.subject, as_stored(one.headers), fact) is None:
+        if distrust(one.subject, one.headers, fact) is None:
             yield one.sequence, fact

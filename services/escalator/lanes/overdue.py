@@ -16,8 +16,8 @@ import msgspec
 from nats.aio.client import Client
 
 from shared.broker.open_pull import Handed
-from shared.broker.stored import as_it_lies, asking
-from shared.broker.walk import Stored, walk
+from shared.broker.stored import StoredMessage, as_it_lies, asking
+from shared.broker.walk import walk
 from shared.facts import Due, Fact, FactError
 from shared.facts.authenticity import distrust
 from shared.formats import NewerError
@@ -76,7 +76,7 @@ class OverdueClocks:
         known = self._decided[lane] = {
             sequence for sequence in self._decided.get(lane, ()) if sequence > handed.sequence
         }
-        waiting: list[Stored] = []
+        waiting: list[StoredMessage] = []
         async with aclosing(
             walk(self._connection, FACTS, f"fact.{lane}.*", after=handed.sequence, batch=MOST)
         ) as behind:
@@ -100,7 +100,7 @@ def still_arriving(struck_at: datetime, now: datetime) -> float:
     return min(max(ARRIVING - (now - struck_at).total_seconds(), 0.0), ARRIVING)
 
 
-def by_limit(first: Overdue, waiting: list[Stored]) -> list[Overdue]:
+def by_limit(first: Overdue, waiting: list[StoredMessage]) -> list[Overdue]:
     """`first` and those behind it that are the first of their case to wait. Pure."""
     overdue = [first]
     cases = {first.fact.subject}
@@ -125,7 +125,7 @@ def overdue_of(fact: Fact, sequence: int, at: datetime) -> Overdue | None:
     return Overdue(fact, sequence, at, due_at) if at - due_at > AWAY_AFTER else None
 
 
-def _overdue_in(stored: Stored) -> list[Overdue]:
+def _overdue_in(stored: StoredMessage) -> list[Overdue]:
     """Whatever is odd about it is found in its turn."""
     if not stored.subject.endswith(f".{Kind.DUE}"):
         return []
@@ -137,7 +137,7 @@ def _overdue_in(stored: Stored) -> list[Overdue]:
     return [] if overdue is None else [overdue]
 
 
-def _case_of(stored: Stored) -> str | None:
+def _case_of(stored: StoredMessage) -> str | None:
     try:
         return msgspec.json.decode(stored.data, type=_About).subject
     except msgspec.MsgspecError:

@@ -24,7 +24,8 @@ from services.escalator.lanes.rulebook import RuleBook
 from shared.broker.append import PUBLISH_TIMEOUT
 from shared.broker.exchange import ConflictError
 from shared.broker.revisions import last_readable
-from shared.broker.walk import Stored, walk
+from shared.broker.stored import StoredMessage
+from shared.broker.walk import walk
 from shared.case import ENDED, Case, CaseStatus, read_case
 from shared.case_parts import address_of, head_of, places_of, put_together
 from shared.facts import (
@@ -38,7 +39,7 @@ from shared.facts import (
     Rejection,
     read_decision,
 )
-from shared.facts.authenticity import as_stored, distrust
+from shared.facts.authenticity import distrust
 from shared.facts.cause import Cause
 from shared.ids import CaseId, learned_at
 from shared.streams import CASES, FACTS, escalator_durable
@@ -236,7 +237,9 @@ class Rebuilding:
                 facts.append(told)
         return History(facts, decisions, aside), places
 
-    async def _facts_of(self, case_id: CaseId, start: Case | None) -> AsyncIterator[tuple[Told, Stored]]:
+    async def _facts_of(
+        self, case_id: CaseId, start: Case | None
+    ) -> AsyncIterator[tuple[Told, StoredMessage]]:
         """The authentic facts about the case, since it stood at `start`."""
         subject, named = f"fact.{lane_of(case_id)}.*", case_id.encode()
         after, since = (
@@ -252,7 +255,7 @@ class Rebuilding:
                 yield told, stored
 
 
-def _told(stored: Stored) -> Told | None:
+def _told(stored: StoredMessage) -> Told | None:
     """None for what is no authentic fact."""
     try:
         fact = Fact.read(stored.data)
@@ -260,17 +263,17 @@ def _told(stored: Stored) -> Told | None:
         return None
     return (
         Told(fact, stored.sequence, stored.at)
-        if distrust(stored.subject, as_stored(stored.headers), fact) is None
+        if distrust(stored.subject, stored.headers, fact) is None
         else None
     )
 
 
-def _is_part(stored: Stored) -> bool:
+def _is_part(stored: StoredMessage) -> bool:
     """Whether it is what its key says."""
     return stored.subject.endswith(f".{address_of(stored.data)}")
 
 
-def _is_readable(stored: Stored, parts: Set[str]) -> bool:
+def _is_readable(stored: StoredMessage, parts: Set[str]) -> bool:
     try:
         read_case(head_of(stored.data))
         named = places_of(stored.data).values()

@@ -31,12 +31,13 @@ from services.escalator.settings import EscalatorSettings
 from shared.broker.append import append
 from shared.broker.forever import AWAY, error_text
 from shared.broker.stillness import STILL_AFTER, Queue, Stillness, queue_of
+from shared.broker.stored import StoredMessage
 from shared.broker.times import STAMP, from_stamp
-from shared.broker.walk import Stored, walk
+from shared.broker.walk import walk
 from shared.case_parts import is_parted
 from shared.facts import Checked, Fact, Found
 from shared.facts.aside import aside_id
-from shared.facts.authenticity import as_stored, distrust_envelope
+from shared.facts.authenticity import distrust_envelope
 from shared.ids import CaseId
 from shared.lights import lights_out, read_light
 from shared.streams import CASES, CLOCKS, FACTS, LIGHTS, POSITIONS, Position, escalator_durable, position_key
@@ -212,14 +213,14 @@ class Watcher:
                     return recent
         return recent
 
-    async def _facts(self, kind: Kind, after: int) -> AsyncIterator[tuple[Stored, dict[str, Any]]]:
+    async def _facts(self, kind: Kind, after: int) -> AsyncIterator[tuple[StoredMessage, dict[str, Any]]]:
         """The envelopes of authentic facts; what is none is set aside elsewhere."""
         async for stored in self._slowly(FACTS, f"fact.*.{kind}", after=after):
             try:
                 envelope = _json.decode(stored.data)
             except msgspec.MsgspecError:
                 continue
-            if distrust_envelope(stored.subject, as_stored(stored.headers), envelope) is None:
+            if distrust_envelope(stored.subject, stored.headers, envelope) is None:
                 yield stored, envelope
 
     # Clocks and cases
@@ -283,7 +284,7 @@ class Watcher:
             return False
         return self._clock() - case.ended_at > self._settings.closed_kept
 
-    async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[Stored]:
+    async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[StoredMessage]:
         """A walk that takes no more than its share of the broker and of this process."""
         done = 0
         async for stored in walk(self._connection, stream, subject, after=after, batch=PART):

@@ -21,11 +21,10 @@ from services.intake.metrics import Metrics
 from shared.act_outcome import Became, became_on_record
 from shared.broker.append import append
 from shared.broker.forever import AWAY
-from shared.broker.stored import message_at, value_of
-from shared.broker.walk import Stored as StoredMessage
+from shared.broker.stored import StoredMessage, message_at, value_of
 from shared.broker.walk import walk
 from shared.facts import Fact, FactError
-from shared.facts.authenticity import as_stored, distrust
+from shared.facts.authenticity import distrust
 from shared.ids import CaseId
 from shared.on_record import on_record
 from shared.problems import Problem
@@ -197,7 +196,7 @@ def _report_of(case: CaseId, message: StoredMessage) -> Stored | None:
         fact = Fact.read(message.data)
     except FactError:
         return None
-    if fact.subject != case or distrust(message.subject, as_stored(message.headers), fact) is not None:
+    if fact.subject != case or distrust(message.subject, message.headers, fact) is not None:
         return None
     return Stored(fact, message.sequence, message.at, message.data)
 
