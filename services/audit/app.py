@@ -15,20 +15,24 @@ from services.audit.custody.timestamper import Timestamper
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.standing import Standing
+from services.audit.reports.documents.making import Documents
+from services.audit.reports.reports import Reports
 from services.audit.settings import AuditSettings
 from services.audit.store.calls import StoreError
 from services.audit.store.erasure import ErasureStore
 from services.audit.store.trail import PAYLOAD_DATABASE, Trail, database_of
 from services.audit.web.bundle import bundle_router
 from services.audit.web.cases import cases_router
+from services.audit.web.documents import documents_router
 from services.audit.web.explorer.check_pages import check_router
-from services.audit.web.explorer.pages import explorer_router
+from services.audit.web.explorer.pages import explorer_pages, explorer_router
+from services.audit.web.explorer.report_pages import report_pages_router
 from services.audit.web.export import export_router
 from services.audit.web.keeping import keeping_router
 from services.audit.web.masking import Masks
 from services.audit.web.reads import ReadsKept
 from services.audit.web.receipts import receipts_router
-from services.audit.web.report_routes import report_routers
+from services.audit.web.reports import reports_router
 from services.audit.web.tiles import tiles_router
 from services.audit.web.timestamps import timestamps_router
 from services.audit.web.trail import ANSWERS, install_answers, trail_router
@@ -136,7 +140,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     )
     gate = gate_of(service, live)
     install_answers(service.app)
-    masks, secure, zone = Masks(), settings.environment is Environment.PRODUCTION, settings.zone
+    masks, zone = Masks(), settings.zone
+    reports = Reports(reader, zone)
+    pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
         trail_router(reader, standing, gate, masks),
@@ -145,9 +151,11 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         export_router(reader, gate, Names(directory), zone, now),
         bundle_router(Bundles(reader, directory, zone, key.name, key.sign), gate),
         receipts_router(reader, receipt_key, zone),
-        check_router(reader, gate, zone, secure, now, receipt_key, vkey, directory),
-        *report_routers(reader, gate, zone, vkey, secure, now, directory),
-        explorer_router(reader, standing, gate, zone, secure, now, directory),
+        check_router(reader, pages, receipt_key, vkey, directory),
+        reports_router(reports, gate, directory),
+        documents_router(Documents(reader, reports, directory, zone, vkey), gate),
+        report_pages_router(reports, reader, pages, directory),
+        explorer_router(reader, standing, pages, directory),
         keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),
         timestamps_router(reader, trail.timestamps),
     ):

@@ -5,7 +5,7 @@ of it, the ragged right side, at most 255 hashes a level; with the full tiles it
 size, past or present.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -159,13 +159,6 @@ def consistency_ranges(first: int, second: int) -> list[tuple[int, int]]:
     if not whole:
         path.append((start, end))
     return path[::-1]
-
-
-HashOf = Callable[[Node], bytes]
-
-
-def range_root(hash_of: HashOf, start: int, end: int) -> bytes:
-    return join([hash_of(node) for node in range_nodes(start, end)])
 
 
 def _checked(hashes: Sequence[bytes], wanted: int) -> None:

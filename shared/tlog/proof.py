@@ -10,8 +10,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.tlog import merkle, note
-from shared.tlog.checkpoint import Head, size_of
+from shared.tlog import note
+from shared.tlog.checkpoint import size_of
 from shared.tlog.merkle import HASH_SIZE
 
 HEADER = "c2sp.org/tlog-proof@v1"
@@ -41,10 +41,6 @@ class TlogProof:
             *(base64.b64encode(one).decode() for one in self.hashes),
         ]
         return "\n".join(lines) + "\n\n" + self.note
-
-    def leads_from(self, record: bytes, head: Head) -> None:
-        """Raises merkle.ProofError unless `record` stands at `index` in the tree of the checkpoint."""
-        merkle.verify_inclusion(self.index, head.size, merkle.leaf_hash(record), self.hashes, head.root)
 
 
 def tlog_proof(index: int, hashes: Sequence[bytes], written: str, extra: bytes | None = None) -> str:

@@ -23,7 +23,7 @@ from services.audit.checking import witnessed
 from services.audit.checking.sources import Source
 from services.audit.records.record import Rec
 from shared.secrets import SecretFile, signing_key
-from shared.tlog import cosignature, layout, note
+from shared.tlog import cosignature, layout, merkle, note
 from shared.tlog import proof as tlog_proof
 from shared.tlog.checkpoint import Checkpoint, head_of
 from shared.tlog.cosignature import Witness
@@ -105,7 +105,10 @@ async def test_what_a_witness_cosigned_is_sealed_and_its_proofs_say_so(
         signed = note.parse(proof.note.encode())
         assert list(cosignature.cosigned(signed, [key])) == [key.id]
         assert proof.extra is not None
-        proof.leads_from(proof.extra, head_of(signed.text))
+        head = head_of(signed.text)
+        merkle.verify_inclusion(
+            proof.index, head.size, merkle.leaf_hash(proof.extra), proof.hashes, head.root
+        )
         page = (await client.get("/api/v1/trail/entries/7", headers=watched.lab.bearer(Role.AUDITOR))).json()
         assert (page["entry"]["sealed"], page["proof"]["sealed"]) == (True, True)
         served = (await client.get("/api/v1/trail/checkpoint/sealed")).content

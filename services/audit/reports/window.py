@@ -36,8 +36,5 @@ class Window:
     def holds(self, at: datetime) -> bool:
         return self.start <= at and (self.until is None or at <= self.until)
 
-    def is_before(self, at: datetime) -> bool:
-        return at < self.start
-
     def asks_for(self, unit: str | None) -> bool:
         return self.units is None or unit in self.units

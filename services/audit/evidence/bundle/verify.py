@@ -92,10 +92,6 @@ def require(holds: bool, en: str, zh: str) -> None:
 # ----------------------------------------------------------------------------------------------------------
 
 
-class NothingError(Exception):
-    """There is no bundle to check."""
-
-
 def read_bundle(path: Path | IO[bytes]) -> dict[str, bytes]:
     """Every file of the zip or folder by its name."""
     if isinstance(path, Path) and path.is_dir():

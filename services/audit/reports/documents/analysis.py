@@ -8,23 +8,25 @@ from dataclasses import dataclass
 
 from services.audit.reports.documents import definitions
 from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Table, row
+from services.audit.reports.documents.matter_blocks import (
+    chains_table,
+    counts_bars,
+    holders_table,
+    matters_table,
+    place_name,
+    reachability_blocks,
+)
 from services.audit.reports.documents.overview import Found, Overview, period_name
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.report_blocks import (
-    chains_table,
     count,
-    counts_bars,
     duties_table,
-    holders_table,
     lapses_table,
     leader_rows,
-    matter_rows,
-    matters_table,
     named_rows,
     outcome_words,
-    place_name,
-    reachability_blocks,
     share_bars,
+    tables_by,
     unit_rows,
 )
 from services.audit.reports.documents.words import Words
@@ -118,20 +120,13 @@ class _Writer:
             self._heading(N_("What was reported")),
             self._compared(
                 words.of(N_("Kind")),
-                matter_rows(words, "kind", found.kinds),
-                matter_rows(words, "kind", previous.kinds),
+                named_rows(words, "kind", found.kinds),
+                named_rows(words, "kind", previous.kinds),
             ),
-            matters_table(
-                words, N_("Area"), matter_rows(words, "area", found.areas), words.of(N_("By area"))
-            ),
-            matters_table(
+            *tables_by(
                 words,
-                N_("Category"),
-                matter_rows(words, "category", found.categories),
-                words.of(N_("By category")),
-            ),
-            matters_table(
-                words, N_("Level"), matter_rows(words, "level", found.levels), words.of(N_("By level"))
+                matters_table,
+                {"area": found.areas, "category": found.categories, "level": found.levels},
             ),
             matters_table(
                 words,
@@ -187,17 +182,10 @@ class _Writer:
             share_bars(words, units, words.of(N_("Share in time by unit"))),
             duties_table(words, N_("Unit"), units, words.of(N_("By unit"))),
             duties_table(words, N_("Leader"), leader_rows(words, found.leaders), words.of(N_("By leader"))),
-            duties_table(
-                words, N_("Level"), named_rows(words, "level", found.levels), words.of(N_("By level"))
-            ),
-            duties_table(
+            *tables_by(
                 words,
-                N_("Category"),
-                named_rows(words, "category", found.categories),
-                words.of(N_("By category")),
-            ),
-            duties_table(
-                words, N_("Channel"), named_rows(words, "channel", found.channels), words.of(N_("By channel"))
+                duties_table,
+                {"level": found.levels, "category": found.categories, "channel": found.channels},
             ),
         ]
 

@@ -9,8 +9,6 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,7 +23,6 @@ from services.audit.web.trail import READERS
 from shared.directory import Directory
 from shared.door import MB, doorway
 from shared.problems import Problem
-from shared.tokens import Gate
 from shared.vocabulary import Language
 from shared.web import Pages
 from shared.web.languages import N_
@@ -55,16 +52,12 @@ class Shown:
 
 def check_router(
     reader: TrailReader,
-    gate: Gate,
-    zone: ZoneInfo,
-    secure: bool,
-    clock: Callable[[], datetime],
+    pages: Pages,
     key: Ed25519PublicKey,
     vkey: str,
     directory: Callable[[], Directory],
 ) -> APIRouter:
     """`key`: intake's, with which receipts are verified. `vkey`: the trail's own, with which bundles are."""
-    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
     names = Names(directory)
     one_at_a_time = asyncio.Lock()
@@ -86,7 +79,7 @@ def check_router(
         if shown is None:
             given = receipt if isinstance(receipt, str) and receipt.strip() else None
             shown = (
-                await _receipt(reader, given, key, zone, language)
+                await _receipt(reader, given, key, pages.zone, language)
                 if given
                 else Shown(False, pages.text(request, NOTHING))
             )

@@ -42,17 +42,17 @@ DAMAGED = N_("The trail is damaged here")
 NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
 
 
+def explorer_pages(gate: Gate, zone: ZoneInfo, secure: bool, clock: Callable[[], datetime]) -> Pages:
+    return Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
+
+
 def explorer_router(
     reader: TrailReader,
     standing: Standing,
-    gate: Gate,
-    zone: ZoneInfo,
-    secure: bool,
-    clock: Callable[[], datetime],
+    pages: Pages,
     directory: Callable[[], Directory],
 ) -> APIRouter:
     """Ids show as names, those that the directory of now has."""
-    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
     names = Names(directory)
 
@@ -66,7 +66,7 @@ def explorer_router(
             if value and name not in ("cursor", "lang")
         }
         values, not_named = taken(asked, pickers)
-        wanted, faults = search_form.read_filter(values, zone)
+        wanted, faults = search_form.read_filter(values, pages.zone)
         faults |= dict(not_named)
         state = await found_or_fault(standing.state)
         page: Page | None = None

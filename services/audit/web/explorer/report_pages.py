@@ -7,7 +7,6 @@ means, and up to which checkpoint it holds.
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -21,15 +20,14 @@ from services.audit.reading.titles import titles
 from services.audit.reading.views import Entry, entry_view
 from services.audit.reports.documents import definitions, html
 from services.audit.reports.documents.blocks import Block, Cell
-from services.audit.reports.documents.period import Period
-from services.audit.reports.documents.report_blocks import (
+from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
-    lapses_blocks,
     reachability_blocks,
     resolution_blocks,
-    timeliness_blocks,
     trend_blocks,
 )
+from services.audit.reports.documents.period import Period
+from services.audit.reports.documents.report_blocks import lapses_blocks, timeliness_blocks
 from services.audit.reports.documents.words import Words
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
@@ -40,7 +38,6 @@ from services.audit.web.trail import READERS
 from shared.directory import Directory
 from shared.http_fields import Index
 from shared.problems import Problem
-from shared.tokens import Gate
 from shared.web import Pages
 from shared.web.languages import N_
 from shared.web.names import Names
@@ -86,15 +83,11 @@ REPORTS = {
 def report_pages_router(
     reports: Reports,
     reader: TrailReader,
-    gate: Gate,
-    zone: ZoneInfo,
-    secure: bool,
-    clock: Callable[[], datetime],
+    pages: Pages,
     directory: Callable[[], Directory],
 ) -> APIRouter:
-    pages = Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
     router = pages.router()
-    names = Names(directory)
+    names, zone, clock = Names(directory), pages.zone, pages.clock
 
     def pickers() -> dict[str, Picker]:
         """None where the directory has nothing to pick from."""

@@ -1,0 +1,212 @@
+"""Who held what, who was reached, what became of matters and how they went on, as blocks. Pure."""
+
+from collections.abc import Sequence
+
+from services.audit.reports.documents.blocks import Bars, Block, Cell, Table, row
+from services.audit.reports.documents.report_blocks import MOST_ROWS, count, measured, tables_by
+from services.audit.reports.documents.words import NOTHING, Words
+from services.audit.reports.views import (
+    CountLine,
+    HolderLine,
+    Holding,
+    MatterLine,
+    Reachability,
+    ReachLine,
+    Resolution,
+    Trend,
+)
+from shared.web.languages import N_
+
+# Holding
+
+
+def holders_table(words: Words, lines: Sequence[HolderLine], title: str) -> Table:
+    columns = tuple(
+        words.of(name) for name in (N_("Unit"), N_("held"), N_("held still"), N_("median"), N_("longest"))
+    )
+    ordered = sorted(lines, key=lambda line: (-line.held_seconds, line.unit))
+    rows = [
+        row(
+            words.unit(line.unit),
+            count(line, "matters", "held"),
+            count(line, "still"),
+            measured(words, line, "median_seconds", "held", "median"),
+            measured(words, line, "longest_seconds", "held", "worst"),
+        )
+        for line in ordered[:MOST_ROWS]
+    ]
+    return Table(columns, tuple(rows), title)
+
+
+def chains_table(words: Words, found: Holding) -> Table:
+    columns = (words.of(N_("Matter")), words.of(N_("From hand to hand")))
+    rows: list[tuple[Cell, ...]] = []
+    for line in found.chains[:MOST_ROWS]:
+        steps = [
+            f"{words.unit(one.unit)}（{words.label('held', one.how)}，{words.at(one.since)}）"
+            if words.is_chinese
+            else f"{words.unit(one.unit)} ({words.label('held', one.how)}, {words.at(one.since)})"
+            for one in line.chain
+        ]
+        rows.append(
+            row(
+                Cell(line.summary or line.case, href=f"/cases/{line.case}"),
+                Cell(" → ".join(steps), None, tuple(o.index for o in line.chain)),
+            )
+        )
+    return Table(columns, tuple(rows), words.of(N_("Matters that went from hand to hand")), 2)
+
+
+def holding_blocks(words: Words, found: Holding) -> list[Block]:
+    return [
+        holders_table(words, found.units, words.of(N_("Matters by holder"))),
+        holders_table(words, found.tasks, words.of(N_("Tasks by holder"))),
+        chains_table(words, found),
+    ]
+
+
+# Reachability
+
+
+def reach_table(
+    words: Words,
+    first: str,
+    named: Sequence[tuple[str, ReachLine]],
+    title: str = "",
+    *,
+    by_channel: bool = False,
+) -> Table:
+    lost = "failed" if by_channel else "unreached"
+    head = [words.of(first), words.of(N_("sent")), words.of(N_("delivered")), words.of(N_("not reached"))]
+    head += [words.of(N_("share delivered")), words.of(N_("median until delivered"))]
+    if not by_channel:
+        head += [words.of(N_("share answered")), words.of(N_("median until answered"))]
+    rows: list[tuple[Cell, ...]] = []
+    for name, line in named[:MOST_ROWS]:
+        cells = [Cell(name), count(line, "sent"), count(line, "delivered"), count(line, "unreached", lost)]
+        cells += [
+            Cell(words.share(line.share_delivered)),
+            measured(words, line, "median_delivery_seconds", "delivered", "median"),
+        ]
+        if not by_channel:
+            cells += [
+                Cell(words.share(line.share_answered)),
+                measured(words, line, "median_answer_seconds", "answered", "median"),
+            ]
+        rows.append(tuple(cells))
+    return Table(tuple(head), tuple(rows), title)
+
+
+def reachability_blocks(words: Words, found: Reachability) -> list[Block]:
+    people = sorted(
+        found.people,
+        key=lambda line: (
+            line.share_answered if line.share_answered is not None else 2,
+            -line.sent,
+            line.row,
+        ),
+    )
+    channels = [(words.label("channel", line.row), line) for line in found.channels]
+    return [
+        reach_table(words, N_("All messages"), [(words.of(N_("all")), found.whole)]),
+        Bars(
+            words.of(N_("Share delivered by channel")),
+            tuple(
+                (name, line.share_delivered or 0.0, Cell(words.share(line.share_delivered)))
+                for name, line in channels
+            ),
+            1.0,
+        ),
+        reach_table(words, N_("Channel"), channels, words.of(N_("By channel")), by_channel=True),
+        reach_table(
+            words,
+            N_("Person"),
+            [(words.person(line.row), line) for line in people],
+            words.of(N_("By person")),
+        ),
+    ]
+
+
+# Resolution
+
+
+def matters_table(
+    words: Words, first: str, named: Sequence[tuple[str, MatterLine]], title: str = ""
+) -> Table:
+    head = (
+        first,
+        N_("reports"),
+        N_("responded"),
+        N_("median response"),
+        N_("resolved"),
+        N_("median resolution"),
+        N_("closed"),
+        N_("not closed"),
+    )
+    columns = (*(words.of(name) for name in head), words.of(N_("overdue")), words.of(N_("satisfaction")))
+    rows = [
+        row(
+            name,
+            count(line, "reports"),
+            count(line, "responded"),
+            measured(words, line, "median_response_seconds", "responded", "median"),
+            count(line, "resolved"),
+            measured(words, line, "median_resolution_seconds", "resolved", "median"),
+            count(line, "closed"),
+            count(line, "open"),
+            count(line, "overdue"),
+            f"{line.satisfaction} ({line.satisfaction_said})" if line.satisfaction is not None else NOTHING,
+        )
+        for name, line in named[:MOST_ROWS]
+    ]
+    return Table(columns, tuple(rows), title)
+
+
+def resolution_blocks(words: Words, found: Resolution) -> list[Block]:
+    return [
+        matters_table(words, N_("All matters"), [(words.of(N_("all")), found.whole)]),
+        *tables_by(
+            words,
+            matters_table,
+            {"kind": found.kinds, "level": found.levels, "category": found.categories, "area": found.areas},
+        ),
+        matters_table(
+            words, N_("Unit"), [(words.unit(line.row), line) for line in found.units], words.of(N_("By unit"))
+        ),
+    ]
+
+
+# Trend
+
+
+def counts_bars(title: str, named: Sequence[tuple[str, CountLine]], field: str = "reports") -> Bars:
+    return Bars(title, tuple((name, float(getattr(line, field)), count(line, field)) for name, line in named))
+
+
+def trend_blocks(words: Words, found: Trend) -> list[Block]:
+    days = [
+        (line.day, float(line.reports), Cell(str(line.reports), f"{line.figure}/reports"))
+        for line in found.days
+    ]
+    return [
+        Bars(words.of(N_("Reports by day")), tuple(days[-92:])),
+        counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in found.hours]),
+        counts_bars(
+            words.of(N_("Lapses by hour of the day, without those excused")),
+            [(line.row, line) for line in found.hours],
+            "lapsed",
+        ),
+        counts_bars(
+            words.of(N_("Reports by weekday")),
+            [(words.label("weekday", line.row), line) for line in found.weekdays],
+        ),
+        counts_bars(
+            words.of(N_("Reports by place and category")),
+            [(place_name(words, line.row), line) for line in found.places[:20]],
+        ),
+    ]
+
+
+def place_name(words: Words, place: str) -> str:
+    area, _, category = place.partition(":")
+    return f"{words.area(area)} · {words.label('category', category) if category != '-' else NOTHING}"
