@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared import tokens
 from shared.directory import Directory
-from shared.ids import PersonId, PostId, UnitId
+from shared.ids import PersonId, PostId
 from shared.secrets import SecretFile, signing_key
 from shared.tokens import Claims, Principal
 from shared.vocabulary import Role
@@ -28,9 +28,7 @@ PUBLISHER = "wangshan-info"
 
 
 def person_principal(directory: Directory, person: PersonId, role: Role) -> Principal:
-    return Principal(
-        subject=person, role=role, person=person, unit=UnitId(directory.people_by_id[person].unit)
-    )
+    return Principal(subject=person, role=role, person=person, unit=directory.people_by_id[person].unit)
 
 
 def example_principals(directory: Directory) -> dict[Role, Principal]:

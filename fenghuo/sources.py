@@ -114,7 +114,7 @@ class SourceKeys:
 
     def _make(self, sources: Sequence[Source], directory: Directory, now: datetime) -> list[SourceKey]:
         made = [
-            SourceKey(source=SourceId(one.id), public_key=_write_seed(self.seed(one.id)), made_at=now)
+            SourceKey(source=one.id, public_key=_write_seed(self.seed(one.id)), made_at=now)
             for one in sources
         ]
         self._write([*self.all(), *made], directory)
@@ -154,9 +154,7 @@ def make_folder(secrets: Path) -> None:
 
 def accounts_of(directory: Directory, in_force: dict[SourceId, SourceKey]) -> str:
     """What the broker includes: an account for every declared source, with its key where one is in force."""
-    return (
-        "".join(_account(source, in_force.get(SourceId(source.id))) for source in directory.sources) or EMPTY
-    )
+    return "".join(_account(source, in_force.get(source.id)) for source in directory.sources) or EMPTY
 
 
 def _account(source: Source, key: SourceKey | None) -> str:

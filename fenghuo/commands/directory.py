@@ -24,7 +24,7 @@ from shared.directory.fit import misfits
 from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.facts import Actor
 from shared.facts.directory import Change, DirectoryChange, EndAbsence, OverrideRoster, SetAbsence, SetHolder
-from shared.ids import RosterId
+from shared.ids import PersonId, RosterId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
 from shared.vocabulary import Role
@@ -270,7 +270,7 @@ def absence(
     """Say that somebody is away, or back. Refused where a post would be dark: name a --deputy."""
     begins = lines.moment(since) if since else datetime.now(UTC)
     if end:
-        one: Change = EndAbsence(person=person, at=begins)
+        one: Change = EndAbsence(person=PersonId(person), at=begins)
     elif until is None:
         fail(Exit.USAGE, "until when?", "add --until '2026-12-28 08:30', or --end where the person is back")
     else:
@@ -289,7 +289,8 @@ def absence(
     if deputy is not None:
         held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
         changes += [
-            SetHolder(post=post.id, holder=person, deputies=(*post.deputies, deputy)) for post in held
+            SetHolder(post=post.id, holder=PersonId(person), deputies=(*post.deputies, PersonId(deputy)))
+            for post in held
         ]
     _send(directory, revision, changes, reason, dry_run, as_json)
 

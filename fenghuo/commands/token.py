@@ -27,7 +27,7 @@ from fenghuo.token_ledger import Ledger, TokenLedger
 from shared import tokens
 from shared.broker.forever import AWAY
 from shared.directory import Directory, load_directory
-from shared.ids import PersonId, SourceId, UnitId
+from shared.ids import PersonId, UnitId
 from shared.lined_yaml import YamlFault
 from shared.revocation import Revocation, TakenBackBy, revocation_of
 from shared.secrets import SecretFile, SecretMissing, nkey_file, signing_key
@@ -206,9 +206,9 @@ def _principal(
         )
     if person is not None:
         return _person(directory, person, role)
-    if source is not None and SourceId(source) not in directory.sources_by_id:
+    if source is not None and source not in directory.sources_by_id:
         fail(Exit.USAGE, f"no source {source} in the directory", "declare it under sources")
-    if unit is not None and UnitId(unit) not in directory.units_by_id:
+    if unit is not None and unit not in directory.units_by_id:
         fail(Exit.USAGE, f"no unit {unit} in the directory", "see the units listed there")
     # Reports are the same where principal and key are: two units must never share a principal.
     subject = f"source:{source}" if source else f"unit:{unit}" if unit else str(role)

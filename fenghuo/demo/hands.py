@@ -55,7 +55,7 @@ class Hands:
         answer = await self._post(
             f"{self.place.url('intake')}/api/v1/reports", form, self.token(person, Role.REPORTER, now)
         )
-        return CaseId(answer["case"]), answer
+        return answer["case"], answer
 
     async def publish_alert(self, source: SourceId, xml: bytes, id: str) -> None:  # noqa: A002 - CloudEvents' word
         await self._publish("cap", source, xml, id)

@@ -26,7 +26,7 @@ from shared.facts import (
     read_decision,
 )
 from shared.facts.reason import Reason
-from shared.ids import PersonId, PostId, SourceId, UnitId
+from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind
 
 TAGS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -163,9 +163,9 @@ class Teller:
 
     def _reported(self, case: str, report: Report, at: datetime) -> Line:
         self.tags.setdefault(case, TAGS[len(self.tags) % len(TAGS)])
-        unit = self.directory.units_by_id[UnitId(report.unit)].name
+        unit = self.directory.units_by_id[report.unit].name
         origin = report.original
-        source = self.directory.sources_by_id.get(SourceId(origin.source)) if origin else None
+        source = self.directory.sources_by_id.get(origin.source) if origin else None
         by = f", {origin.format} from {source.name.zh} {source.name.en}" if origin and source else ""
         level = f"level {report.level}" if report.level else "no level"
         text = f"{report.summary}\n{unit.zh} {unit.en}, {level}{by}"

@@ -26,7 +26,7 @@ from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
-from shared.ids import AreaCode, PostId, RosterId, SourceId, UnitId
+from shared.ids import PostId, RosterId, SourceId, UnitId
 from shared.standing import standing_case
 from shared.streams import POLICIES
 from shared.subjects import fact_subject
@@ -103,7 +103,7 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
 def _established(directory: Directory, watch: str, subject: str, unit: str, title: str) -> Established:
     area = directory.units_by_id[UnitId(unit)].area
     return Established.model_validate(
-        {"watch": watch, "subject": subject, "unit": unit, "area": AreaCode(area), "title": title}
+        {"watch": watch, "subject": subject, "unit": unit, "area": area, "title": title}
     )
 
 

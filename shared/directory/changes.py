@@ -171,14 +171,12 @@ def _dark_moments(
         if post.id not in posts:
             continue
         for at in _while_somebody_is_away(directory, post):
-            if directory.why_holder(PostId(post.id), at) is Holding.HOLDER_THOUGH_ABSENT:
+            if directory.why_holder(post.id, at) is Holding.HOLDER_THOUGH_ABSENT:
                 text = (
                     f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
                     "name a deputy who is there in the same change (set_holder with deputies)"
                 )
-                found[PostId(post.id), PersonId(post.holder), at] = Fault(
-                    ("posts", number, "holder"), text, PostId(post.id)
-                )
+                found[post.id, post.holder, at] = Fault(("posts", number, "holder"), text, post.id)
     return found
 
 
@@ -186,7 +184,7 @@ def _while_somebody_is_away(directory: Directory, post: Post) -> list[datetime]:
     """It takes the holder's absence for a post to be dark: every moment in one of them at which somebody else
     may come to hold it.
     """
-    absences = directory.people_by_id[PersonId(post.holder)].absences
+    absences = directory.people_by_id[post.holder].absences
     return sorted(
         {at for absence in absences for at in moments(directory, post, absence.since, absence.until)}
     )

@@ -16,7 +16,7 @@ from shared.directory.changes import Change
 from shared.directory.whole import Directory
 from shared.facts import Actor, Name
 from shared.facts import directory as wire
-from shared.ids import PersonId, PostId, RosterId, SourceId, UnitId
+from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import Role
 
 USUAL_SHIFT = timedelta(hours=24)
@@ -72,7 +72,7 @@ class Asker:
         names.
         """
         known = directory.people_by_id.get(PersonId(person))
-        return cls(role, UnitId(known.unit) if known else unit, PersonId(known.id) if known else None)
+        return cls(role, known.unit if known else unit, known.id if known else None)
 
 
 def needs(
@@ -96,7 +96,7 @@ def _need(asker: Asker, one: Change, before: Directory, after: Directory, now: d
             stretch = _ahead(before, one.person, now) - _ahead(after, one.person, now)
             shift, takes_over, begins = shift_of(before, one.person), False, one.at
         case wire.OverrideRoster():
-            roster, person = after.rosters_by_id.get(RosterId(one.roster)), one.override.person
+            roster, person = after.rosters_by_id.get(one.roster), one.override.person
             if roster is None:
                 return Need.OTHER_THAN_SHIFTS
             stretch = sum(
@@ -160,7 +160,7 @@ def units_of(one: Change, before: Directory, after: Directory) -> frozenset[Unit
         case wire.SetHolder():
             found = _of_post(one.post, before, after)
         case wire.PutPerson():
-            known = before.people_by_id.get(PersonId(one.person.id))
+            known = before.people_by_id.get(one.person.id)
             # Whoever gives roles gives power over more than their unit.
             gives_roles = one.person.roles != (known.roles if known else None)
             found = set[str]() if gives_roles else _of_people([one.person.id], before, after)
@@ -169,7 +169,7 @@ def units_of(one: Change, before: Directory, after: Directory) -> frozenset[Unit
         case wire.PutRoster():
             found = _of_roster(one.roster.id, before, after)
         case wire.PutSource():
-            known = before.sources_by_id.get(SourceId(one.source.id))
+            known = before.sources_by_id.get(one.source.id)
             found = {*one.source.reports_for, *(known.reports_for if known else ())}
         case wire.Remove(what="person"):
             found = _of_people([one.id], before, after)
@@ -203,7 +203,7 @@ def _of_roster(roster: str, *directories: Directory) -> set[str]:
     found: set[str] = set()
     for directory in directories:
         if (known := directory.rosters_by_id.get(RosterId(roster))) is not None:
-            found |= {known.unit, directory.posts_by_id[PostId(known.post)].unit}
+            found |= {known.unit, directory.posts_by_id[known.post].unit}
     return found
 
 

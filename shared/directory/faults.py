@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.directory.parts import TABLES, Ids, objects_of
-from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, UnitId
+from shared.ids import PersonId, PostId
 from shared.lined_yaml import PlacedError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
         yield from _held(whole, post, where)
         if post.roster is None:
             continue
-        roster = whole.rosters_by_id.get(RosterId(post.roster))
+        roster = whole.rosters_by_id.get(post.roster)
         if roster is None:
             yield Fault(
                 (*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared"
@@ -156,7 +156,7 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
 
 
 def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[Fault]:
-    dark = PostId(post.id)
+    dark = post.id
     if post.holder not in whole.people_by_id:
         text = f"post {post.id} is held by {post.holder}, who is not declared: the post would be dark, name a person"
         yield Fault((*where, "holder"), text, dark)
@@ -182,7 +182,7 @@ def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[Fault]
             yield Fault(
                 (*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared"
             )
-        post = whole.posts_by_id.get(PostId(roster.post))
+        post = whole.posts_by_id.get(roster.post)
         if post is None:
             yield Fault(
                 (*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared"
@@ -212,7 +212,7 @@ def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...
             text = f"roster {roster.id} names {person}, who has no channel: post {roster.post} would be dark on that shift, give them one"
         else:
             continue
-        yield Fault((*where, *path), text, PostId(roster.post))
+        yield Fault((*where, *path), text, roster.post)
 
 
 def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[Fault]:
@@ -249,9 +249,7 @@ def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[F
             )
         for place, step in enumerate(plan.steps):
             if step.unit not in whole.units_by_id:
-                text = (
-                    f"plan {PlanId(plan.id)}, step {place + 1} is for unit {step.unit}, which is not declared"
-                )
+                text = f"plan {plan.id}, step {place + 1} is for unit {step.unit}, which is not declared"
                 yield Fault((*where, "steps", place, "unit"), text)
         yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
 
@@ -261,7 +259,7 @@ def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> 
         where, who = ("suppressions", number), f"suppression {one.id}"
         yield from _known_areas(whole, one.areas, (*where, "areas"), who)
         for unit in one.units:
-            if UnitId(unit) not in whole.units_by_id:
+            if unit not in whole.units_by_id:
                 yield Fault((*where, "units"), f"{who} names unit {unit}, which is not declared")
         for source in one.sources:
             if source not in whole.sources_by_id:
@@ -272,7 +270,7 @@ def _known_areas(
     whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str
 ) -> Iterator[Fault]:
     for code in codes:
-        if AreaCode(code) not in whole.areas_by_code:
+        if code not in whole.areas_by_code:
             yield Fault(where, f"{who} names area {code}, which is not declared")
 
 

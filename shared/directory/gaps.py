@@ -18,7 +18,7 @@ from shared.directory.roster import Roster
 from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import Frozen, Instant, Name
-from shared.ids import PersonId, PostId, RosterId
+from shared.ids import PersonId, RosterId
 
 
 class GapCode(StrEnum):
@@ -84,7 +84,7 @@ def _in_order(found: list[Gap], since: datetime) -> list[Gap]:
 
 def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: datetime) -> Iterator[Gap]:
     for post in posts:
-        if PostId(post.id) in directory.steady_holders:
+        if post.id in directory.steady_holders:
             continue
         edges = moments(directory, post, since, until)
         open_gap: Gap | None = None
@@ -102,10 +102,10 @@ def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: 
 
 def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime) -> Gap | None:
     """What is wrong with the post between two edges; nothing changes in between."""
-    why, name = directory.why_holder(PostId(post.id), begins), post.name
+    why, name = directory.why_holder(post.id, begins), post.name
     if why is Holding.HOLDER_THOUGH_ABSENT:
         code = GapCode.NOBODY_THERE if post.deputies else GapCode.NO_DEPUTY
-        who = directory.people_by_id[PersonId(post.holder)].name
+        who = directory.people_by_id[post.holder].name
         text = Name(
             zh=f"{name.zh}（{who.zh}）届时不在岗，无人代行：请指定一名在岗的代理人",
             en=f"{name.en} ({who.en}) will be away and nobody stands in: name a deputy who is there",
@@ -113,7 +113,7 @@ def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime
         return Gap(code=code, subject=post.id, since=begins, until=ends, grave=True, text=text)
     if post.roster is None:
         return None
-    shift = directory.rosters_by_id[RosterId(post.roster)].shift_at(begins)
+    shift = directory.rosters_by_id[post.roster].shift_at(begins)
     if shift is None or why in (Holding.ON_ROSTER, Holding.ROSTER_OVERRIDE, Holding.LEADER_ON_DUTY):
         return None
     who = directory.people_by_id[shift.person].name
@@ -137,7 +137,7 @@ def _rosters(
 
 def _unrostered(directory: Directory, roster_id: str, since: datetime, until: datetime | None) -> Gap:
     roster = directory.rosters_by_id[RosterId(roster_id)]
-    holder = directory.people_by_id[PersonId(directory.posts_by_id[PostId(roster.post)].holder)].name
+    holder = directory.people_by_id[PersonId(directory.posts_by_id[roster.post].holder)].name
     text = Name(
         zh=f"{roster.name.zh}没有排班，由{holder.zh}一人值守：请续排",
         en=f"{roster.name.en} has no shifts then, {holder.en} alone answers: extend it",

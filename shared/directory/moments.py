@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 
 from shared.directory.people import Post
 from shared.directory.whole import Directory
-from shared.ids import PersonId, RosterId
+from shared.ids import PersonId
 
 
 def moments(directory: Directory, post: Post, since: datetime, until: datetime) -> list[datetime]:
     """`since`, and every later moment before `until` at which a shift, an override or an absence begins or
     ends.
     """
-    people = {PersonId(post.holder), *map(PersonId, post.deputies)}
+    people = {post.holder, *map(PersonId, post.deputies)}
     found = {since}
     if post.roster is not None:
-        for shift in directory.rosters_by_id[RosterId(post.roster)].shifts(since, until):
+        for shift in directory.rosters_by_id[post.roster].shifts(since, until):
             people |= {shift.person} | ({shift.leader} if shift.leader else set())
             found |= {shift.starts_at, shift.ends_at}
     for person in people:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.directory.span import Id, Reason, Ref, Span
+from shared.directory.span import Id, OwnPersonId, OwnPostId, PersonRef, Reason, RosterRef, Span, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, at_most
 from shared.vocabulary import Language, Role
@@ -30,9 +30,9 @@ class Absence(Span):
 
 
 class Person(Frozen):
-    id: Id
+    id: OwnPersonId
     name: Name
-    unit: Ref
+    unit: UnitRef
     language: Language = Language.ZH
     channels: Annotated[tuple[ChannelAddress, ...], at_most(20)] = ()
     """In the order in which they are tried."""
@@ -44,13 +44,13 @@ class Person(Frozen):
 
 
 class Post(Frozen):
-    id: Id
+    id: OwnPostId
     name: Name
-    unit: Ref
-    holder: Ref
-    deputies: Annotated[tuple[Ref, ...], at_most(20)] = ()
+    unit: UnitRef
+    holder: PersonRef
+    deputies: Annotated[tuple[PersonRef, ...], at_most(20)] = ()
     """Who answers while the holder is absent: the first of them who is not."""
-    roster: Ref | None = None
+    roster: RosterRef | None = None
     """Whoever is on this roster's shift holds the post; the holder where nobody is."""
 
 

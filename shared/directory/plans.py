@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.directory.span import Id, Ref, Span
+from shared.directory.span import AreaRef, Id, OwnPlanId, SourceRef, Span, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, Day, Term, at_most
 from shared.vocabulary import Category, Level, ReportKind
@@ -24,7 +24,7 @@ class Scope(Frozen):
     categories: tuple[Category, ...] = ()
     topics: Annotated[tuple[Id, ...], MANY] = ()
     levels: tuple[Level, ...] = ()
-    areas: Annotated[tuple[Ref, ...], MANY] = ()
+    areas: Annotated[tuple[AreaRef, ...], MANY] = ()
     """These and all below them."""
 
 
@@ -34,7 +34,7 @@ class PlanStep(Frozen):
     """
 
     title: Name
-    unit: Ref
+    unit: UnitRef
     within: Positive
     after: Annotated[int, Field(ge=1)] | None = None
 
@@ -42,9 +42,9 @@ class PlanStep(Frozen):
 class ContingencyPlan(Frozen):
     """An entry of the plan library (预案). `unit` owns it: keeps it current and drills it."""
 
-    id: Id
+    id: OwnPlanId
     name: Name
-    unit: Ref
+    unit: UnitRef
     version: Annotated[str, StringConstraints(min_length=1, max_length=40), PLAIN_LINE]
     review_by: Day
     drill_every: Positive | None = None
@@ -69,9 +69,9 @@ class Suppression(Span):
     """
 
     id: Id
-    units: Annotated[tuple[Ref, ...], MANY] = ()
-    areas: Annotated[tuple[Ref, ...], MANY] = ()
-    sources: Annotated[tuple[Ref, ...], MANY] = ()
+    units: Annotated[tuple[UnitRef, ...], MANY] = ()
+    areas: Annotated[tuple[AreaRef, ...], MANY] = ()
+    sources: Annotated[tuple[SourceRef, ...], MANY] = ()
     categories: tuple[Category, ...] = ()
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500), PLAIN_LINE]
     by: Annotated[str, StringConstraints(min_length=1, max_length=100), PLAIN_LINE]

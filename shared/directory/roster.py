@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from shared.directory.span import Id, Reason, Ref, Span
+from shared.directory.span import OwnRosterId, PersonRef, PostRef, Reason, Span, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import Day, Term, WallTime, at_most
 from shared.ids import PersonId
@@ -31,8 +31,8 @@ def _known_zone(name: str) -> str:
 class Override(Span):
     """`person` stands in from `from` until `until`: an exchange, an illness, a reinforced watch."""
 
-    person: Ref
-    leader: Ref | None = None
+    person: PersonRef
+    leader: PersonRef | None = None
     """None: the leader of the shift stays."""
     reason: Reason = ""
 
@@ -54,21 +54,21 @@ class Shift:
 
 
 class Roster(Frozen):
-    id: Id
+    id: OwnRosterId
     name: Name
-    unit: Ref
-    post: Ref
+    unit: UnitRef
+    post: PostRef
     """The post that whoever is on shift holds."""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     starts: WallTime = time(8, 30)
     """Wall clock."""
     hours: Annotated[int, Field(ge=1, le=168)] = 24
-    rotation: Annotated[tuple[Ref, ...], Field(min_length=1), at_most(400)]
+    rotation: Annotated[tuple[PersonRef, ...], Field(min_length=1), at_most(400)]
     since: Day
     """The first of the rotation begins on this day."""
     ends: Day | None = None
     """The last day on which a shift begins; None: goes on."""
-    leaders: Annotated[tuple[Ref, ...], at_most(400)] = ()
+    leaders: Annotated[tuple[PersonRef, ...], at_most(400)] = ()
     """Rotation of the leaders on duty (带班领导)."""
     sign_in_within: Annotated[Term, Field(gt=timedelta(0))] | None = timedelta(minutes=15)
     """How long after its start a shift must be signed in; None asks for no sign-in."""
@@ -135,10 +135,8 @@ class Roster(Frozen):
         return self._parts(number, self.start_of(number), self.start_of(number + 1))
 
     def _parts(self, number: int, begins: datetime, ends: datetime) -> list[Shift]:
-        leader = PersonId(self.leaders[number % len(self.leaders)]) if self.leaders else None
-        whole = Shift(
-            self.id, number, PersonId(self.rotation[number % len(self.rotation)]), leader, begins, ends
-        )
+        leader = self.leaders[number % len(self.leaders)] if self.leaders else None
+        whole = Shift(self.id, number, self.rotation[number % len(self.rotation)], leader, begins, ends)
         touching = [one for one in self.overrides if one.since < ends and one.until > begins]
         if not touching:
             return [whole]
@@ -164,11 +162,11 @@ class Roster(Frozen):
 def _part(whole: Shift, stand_in: Override | None, begins: datetime, ends: datetime) -> Shift:
     if stand_in is None:
         return Shift(whole.roster, whole.number, whole.person, whole.leader, begins, ends)
-    leader = PersonId(stand_in.leader) if stand_in.leader else whole.leader
+    leader = stand_in.leader if stand_in.leader else whole.leader
     return Shift(
         whole.roster,
         whole.number,
-        PersonId(stand_in.person),
+        stand_in.person,
         leader,
         begins,
         ends,

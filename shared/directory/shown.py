@@ -13,7 +13,6 @@ from shared.directory.roster import Roster, Shift
 from shared.directory.whole import Directory
 from shared.facts import Frozen, rfc3339
 from shared.facts.directory import Change, PutPerson, SetAbsence
-from shared.ids import PostId
 
 Json = dict[str, Any]
 SHOWN_AHEAD = timedelta(days=14)
@@ -50,8 +49,8 @@ def part(
     plain = [_plain(one, personal=personal) for one in some]
     if name == "posts":
         for post in plain:
-            post["held_by"] = directory.holder_of(PostId(post["id"]), at).id
-            post["why"] = directory.why_holder(PostId(post["id"]), at)
+            post["held_by"] = directory.holder_of(post["id"], at).id
+            post["why"] = directory.why_holder(post["id"], at)
     if name == "rosters":
         return [one | _on_duty(roster, at) for one, roster in zip(plain, some, strict=True)]
     return plain

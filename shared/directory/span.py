@@ -9,11 +9,23 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.facts import Frozen, Instant
 from shared.facts.bounds import PLAIN_ID, PLAIN_LINE
+from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, SourceId, UnitId
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
-"""Of everything in the directory but areas and sources."""
-Ref = Annotated[str, PLAIN_ID]
-"""The id of something else in the directory."""
+_ID = StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+Id = Annotated[str, _ID]
+"""Of everything in the directory but areas and sources; also a topic, a channel."""
+OwnUnitId = Annotated[UnitId, _ID]
+OwnPersonId = Annotated[PersonId, _ID]
+OwnPostId = Annotated[PostId, _ID]
+OwnRosterId = Annotated[RosterId, _ID]
+OwnPlanId = Annotated[PlanId, _ID]
+AreaRef = Annotated[AreaCode, PLAIN_ID]
+UnitRef = Annotated[UnitId, PLAIN_ID]
+PersonRef = Annotated[PersonId, PLAIN_ID]
+PostRef = Annotated[PostId, PLAIN_ID]
+RosterRef = Annotated[RosterId, PLAIN_ID]
+SourceRef = Annotated[SourceId, PLAIN_ID]
+"""Of something else in the directory: whether it is there is asked of the whole."""
 Reason = Annotated[str, StringConstraints(max_length=200), PLAIN_LINE]
 
 

@@ -16,7 +16,7 @@ from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
 from shared.facts import Name, PersonalChange, Signature, Touch
 from shared.facts.directory import Told
-from shared.ids import PersonId, PostId, RosterId, UnitId
+from shared.ids import PersonId, UnitId
 
 QUIET = ("sms", "email", "chat")
 """Channels by which a change is told; the telephone rings only for those who have none of them."""
@@ -40,7 +40,7 @@ def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, .
             found.setdefault(person, {})[change] = None
     return tuple(
         Told(
-            person=PersonId(person.id),
+            person=person.id,
             language=person.language,
             channels=_channels(person),
             changes=tuple(found[person.id]),
@@ -71,7 +71,7 @@ def _channels(person: Person) -> tuple[str, ...]:
 
 def _people(before: Directory, after: Directory, differs: Ids, now: datetime) -> Touches:
     for old in objects_of(before, "people", differs):
-        new = after.people_by_id.get(PersonId(old.id))
+        new = after.people_by_id.get(old.id)
         if new is None:
             yield old.id, PersonalChange(Touch.REMOVED)
             continue
@@ -80,7 +80,7 @@ def _people(before: Directory, after: Directory, differs: Ids, now: datetime) ->
         if new.roles != old.roles:
             yield old.id, PersonalChange(Touch.ROLES)
         if new.unit != old.unit:
-            yield old.id, PersonalChange(Touch.UNIT, about=after.units_by_id[UnitId(new.unit)].name)
+            yield old.id, PersonalChange(Touch.UNIT, about=after.units_by_id[new.unit].name)
         for since, until in _ahead(_without(new.absences, old.absences), now):
             yield old.id, PersonalChange(Touch.ABSENT, since=since, until=until)
         for since, until in _ahead(_without(old.absences, new.absences), now):
@@ -106,13 +106,13 @@ def _ahead(stretches: list[tuple[datetime, datetime]], now: datetime) -> list[tu
 
 def _posts(before: Directory, after: Directory, differs: Ids) -> Touches:
     for old in objects_of(before, "posts", differs):
-        new = after.posts_by_id.get(PostId(old.id))
+        new = after.posts_by_id.get(old.id)
         if new is None:
             yield old.holder, PersonalChange(Touch.HOLDS_NO_MORE, about=old.name)
         elif (new.holder, new.deputies, new.roster) != (old.holder, old.deputies, old.roster):
             yield from _post(before, after, old, new)
     for new in objects_of(after, "posts", differs):
-        if PostId(new.id) not in before.posts_by_id:
+        if new.id not in before.posts_by_id:
             yield new.holder, PersonalChange(Touch.HOLDS, about=new.name)
 
 
@@ -132,7 +132,7 @@ def _post(before: Directory, after: Directory, old: Post, new: Post) -> Touches:
 
 def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -> Touches:
     for old in objects_of(before, "rosters", differs):
-        new = after.rosters_by_id.get(RosterId(old.id))
+        new = after.rosters_by_id.get(old.id)
         if new is None or _rotation(new) != _rotation(old):
             for person in dict.fromkeys(
                 (*old.rotation, *old.leaders, *(new.rotation + new.leaders if new else ()))

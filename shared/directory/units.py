@@ -5,18 +5,19 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.directory.span import Id, Ref
+from shared.directory.span import AreaRef, Id, OwnUnitId, PostRef, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import Term, at_most
+from shared.ids import AreaCode, PostId, SourceId
 from shared.vocabulary import Category, ReportKind
 
 
 class Area(Frozen):
     """A division by its national code (GB/T 2260); `within` is the area above it."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    code: Annotated[AreaCode, StringConstraints(pattern=r"^\d{6}$")]
     name: Name
-    within: Ref | None = None
+    within: AreaRef | None = None
 
 
 class Competence(Frozen):
@@ -28,25 +29,25 @@ class Competence(Frozen):
     categories: tuple[Category, ...] = ()
     topics: Annotated[tuple[Id, ...], at_most(100)] = ()
     """`heating`, `water`, `mine` …: the policy's and the sources' own words."""
-    area: Ref | None = None
+    area: AreaRef | None = None
     """Default: the unit's own."""
 
 
 class Unit(Frozen):
-    id: Id
+    id: OwnUnitId
     name: Name
-    area: Ref
-    superior: Ref | None = None
-    head: Ref | None = None
+    area: AreaRef
+    superior: UnitRef | None = None
+    head: PostRef | None = None
     """The post that answers for the unit."""
-    duty_post: Ref | None = None
+    duty_post: PostRef | None = None
     """The post that is rung at night; default the head."""
     competence: Annotated[tuple[Competence, ...], at_most(50)] = ()
     whole_city: bool = False
     """Its people have every case of the city: the emergency office, the Two Offices."""
 
     @property
-    def rung_at_night(self) -> str | None:
+    def rung_at_night(self) -> PostId | None:
         return self.duty_post or self.head
 
 
@@ -55,11 +56,11 @@ class Source(Frozen):
     we know.
     """
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    id: Annotated[SourceId, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
     name: Name
-    unit: Ref
-    area: Ref
-    also_for: Annotated[tuple[Ref, ...], at_most(500)] = ()
+    unit: UnitRef
+    area: AreaRef
+    also_for: Annotated[tuple[UnitRef, ...], at_most(500)] = ()
     """Other units it may report for: a system that several share. It reports for none else."""
     formats: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")], ...], at_most(20)
@@ -68,7 +69,7 @@ class Source(Frozen):
     """A source that says nothing for so long is itself an incident. None: it speaks only when something
     happens.
     """
-    tell: Ref | None = None
+    tell: PostRef | None = None
     """The post told when it is silent; default the one its unit is rung at."""
     outside: bool = False
     """It knows of events independently of the units that owe the report (media, hotline, sensors): it can

@@ -76,7 +76,7 @@ class Directory(Frozen):
 
     @cached_property
     def areas_by_code(self) -> dict[AreaCode, Area]:
-        return {AreaCode(area.code): area for area in self.areas}
+        return {area.code: area for area in self.areas}
 
     @cached_property
     def area_codes(self) -> frozenset[str]:
@@ -84,27 +84,27 @@ class Directory(Frozen):
 
     @cached_property
     def units_by_id(self) -> dict[UnitId, Unit]:
-        return {UnitId(unit.id): unit for unit in self.units}
+        return {unit.id: unit for unit in self.units}
 
     @cached_property
     def people_by_id(self) -> dict[PersonId, Person]:
-        return {PersonId(person.id): person for person in self.people}
+        return {person.id: person for person in self.people}
 
     @cached_property
     def posts_by_id(self) -> dict[PostId, Post]:
-        return {PostId(post.id): post for post in self.posts}
+        return {post.id: post for post in self.posts}
 
     @cached_property
     def rosters_by_id(self) -> dict[RosterId, Roster]:
-        return {RosterId(roster.id): roster for roster in self.rosters}
+        return {roster.id: roster for roster in self.rosters}
 
     @cached_property
     def sources_by_id(self) -> dict[SourceId, Source]:
-        return {SourceId(source.id): source for source in self.sources}
+        return {source.id: source for source in self.sources}
 
     @cached_property
     def plans_by_id(self) -> dict[PlanId, ContingencyPlan]:
-        return {PlanId(plan.id): plan for plan in self.plans}
+        return {plan.id: plan for plan in self.plans}
 
     @cached_property
     def suppressions_by_id(self) -> dict[str, Suppression]:
@@ -115,11 +115,7 @@ class Directory(Frozen):
     @cached_property
     def steady_holders(self) -> dict[PostId, Person]:
         """Posts that the same person holds at any time: no roster, and a holder who is never absent."""
-        held = {
-            PostId(post.id): self.people_by_id[PersonId(post.holder)]
-            for post in self.posts
-            if post.roster is None
-        }
+        held = {post.id: self.people_by_id[post.holder] for post in self.posts if post.roster is None}
         return {post: person for post, person in held.items() if not person.absences}
 
     def holder_of(self, post: PostId, at: datetime | None = None) -> Person:
@@ -130,7 +126,7 @@ class Directory(Frozen):
         if (steady := self.steady_holders.get(post)) is not None:
             return steady
         if at is None:
-            return self.people_by_id[PersonId(self.posts_by_id[post].holder)]
+            return self.people_by_id[self.posts_by_id[post].holder]
         return self._held(post, at)[0]
 
     def why_holder(self, post: PostId, at: datetime) -> Holding:
@@ -139,21 +135,18 @@ class Directory(Frozen):
 
     def _held(self, post_id: PostId, at: datetime) -> tuple[Person, Holding]:
         post, people = self.posts_by_id[post_id], self.people_by_id
-        if (
-            post.roster is not None
-            and (shift := self.rosters_by_id[RosterId(post.roster)].shift_at(at)) is not None
-        ):
+        if post.roster is not None and (shift := self.rosters_by_id[post.roster].shift_at(at)) is not None:
             on_shift = people[shift.person]
             if is_there(on_shift, at):
                 return on_shift, Holding.ROSTER_OVERRIDE if shift.override else Holding.ON_ROSTER
             if shift.leader is not None and is_there(people[shift.leader], at):
                 return people[shift.leader], Holding.LEADER_ON_DUTY
-        holder = people[PersonId(post.holder)]
+        holder = people[post.holder]
         if is_there(holder, at):
             return holder, Holding.HOLDER
         for deputy in post.deputies:
-            if is_there(people[PersonId(deputy)], at):
-                return people[PersonId(deputy)], Holding.DEPUTY_FOR_ABSENT_HOLDER
+            if is_there(people[deputy], at):
+                return people[deputy], Holding.DEPUTY_FOR_ABSENT_HOLDER
         return holder, Holding.HOLDER_THOUGH_ABSENT
 
     # Above and below
@@ -162,14 +155,14 @@ class Directory(Frozen):
     def area_paths(self) -> dict[AreaCode, tuple[AreaCode, ...]]:
         paths: dict[AreaCode, tuple[AreaCode, ...]] = {}
         for area in self.areas:
-            path, at = {AreaCode(area.code): None}, area.within
+            path, at = {area.code: None}, area.within
             # An area within one that is not there, or within itself, is a fault of its own, found beside
             # others that ask for the paths.
             while at is not None and at not in path:
-                path[AreaCode(at)] = None
-                above = self.areas_by_code.get(AreaCode(at))
+                path[at] = None
+                above = self.areas_by_code.get(at)
                 at = above.within if above is not None else None
-            paths[AreaCode(area.code)] = tuple(path)
+            paths[area.code] = tuple(path)
         return paths
 
     def area_path(self, code: AreaCode | str) -> tuple[AreaCode, ...]:
@@ -188,12 +181,12 @@ class Directory(Frozen):
             path: list[UnitId] = []
             at = unit.superior
             while at is not None:
-                path.append(UnitId(at))
-                if (known := above.get(UnitId(at))) is not None:
+                path.append(at)
+                if (known := above.get(at)) is not None:
                     path += known
                     break
-                at = self.units_by_id[UnitId(at)].superior
-            above[UnitId(unit.id)] = tuple(path)
+                at = self.units_by_id[at].superior
+            above[unit.id] = tuple(path)
         return above
 
     def is_above(self, a: UnitId | str, b: UnitId | str) -> bool:
@@ -225,7 +218,7 @@ class Directory(Frozen):
         found: defaultdict[AreaCode, list[tuple[Unit, Competence]]] = defaultdict(list)
         for unit in self.units:
             for competence in unit.competence:
-                found[AreaCode(competence.area or unit.area)].append((unit, competence))
+                found[(competence.area or unit.area)].append((unit, competence))
         return {area: tuple(each) for area, each in found.items()}
 
     def competent_unit(

@@ -15,10 +15,10 @@ from pydantic import Field, StringConstraints
 from shared.directory.people import Absence, Person, Post
 from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Override, Roster
-from shared.directory.span import Ref
+from shared.directory.span import PersonRef, PostRef, RosterRef
 from shared.directory.units import Area, Source, Unit
 from shared.facts.acts import Actor
-from shared.facts.bounds import Frozen, Instant, at_most
+from shared.facts.bounds import PLAIN_ID, Frozen, Instant, at_most
 from shared.facts.decision import PersonalChange, Signature
 from shared.ids import PersonId
 from shared.vocabulary import Language
@@ -69,14 +69,14 @@ class PutSuppression(Frozen):
 class Remove(Frozen):
     op: Literal["remove"] = "remove"
     what: Literal["area", "unit", "person", "post", "roster", "source", "plan", "suppression"]
-    id: Ref
+    id: Annotated[str, PLAIN_ID]
 
 
 class SetHolder(Frozen):
     op: Literal["set_holder"] = "set_holder"
-    post: Ref
-    holder: Ref
-    deputies: Annotated[tuple[Ref, ...], at_most(20)] | None = None
+    post: PostRef
+    holder: PersonRef
+    deputies: Annotated[tuple[PersonRef, ...], at_most(20)] | None = None
     """None: they stay as they are."""
 
 
@@ -84,7 +84,7 @@ class SetAbsence(Frozen):
     """Added; put in place of one that begins at the same moment."""
 
     op: Literal["set_absence"] = "set_absence"
-    person: Ref
+    person: PersonRef
     absence: Absence
 
 
@@ -94,7 +94,7 @@ class EndAbsence(Frozen):
     """
 
     op: Literal["end_absence"] = "end_absence"
-    person: Ref
+    person: PersonRef
     at: Instant
 
 
@@ -102,7 +102,7 @@ class OverrideRoster(Frozen):
     """Added; put in place of one that begins at the same moment."""
 
     op: Literal["override_roster"] = "override_roster"
-    roster: Ref
+    roster: RosterRef
     override: Override
 
 

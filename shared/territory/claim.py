@@ -15,7 +15,7 @@ from shared.directory import Directory
 from shared.directory.competence import Matter, covers
 from shared.facts import Actor
 from shared.facts.reason import Reason
-from shared.ids import AreaCode, DutyId, PersonId, PostId, RosterId, TaskId, UnitId
+from shared.ids import DutyId, RosterId, TaskId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
 from shared.territory.refusal import WHY_NOT, Refusal
 from shared.territory.table import MAY_LOG_A_CALL
@@ -112,15 +112,13 @@ class Claim:
         head who is away.
         """
         own = frozenset({self._unit}) if self._unit is not None else frozenset[UnitId]()
-        person = PersonId(self.actor.who)
+        person = self.actor.who
         if person not in self.directory.people_by_id:
             return own
         held = (
-            post
-            for post in self.directory.posts
-            if self.directory.holder_of(PostId(post.id), self.at).id == person
+            post for post in self.directory.posts if self.directory.holder_of(post.id, self.at).id == person
         )
-        return own | {UnitId(post.unit) for post in held}
+        return own | {post.unit for post in held}
 
     def _has(self, unit: UnitId | str | None) -> bool:
         if unit is None:
@@ -192,7 +190,7 @@ class Claim:
             if duty.task is not None:
                 continue
             person = people.get(duty.owed_to)
-            if self._is(duty.owed_to) or (person is not None and self._has(UnitId(person.unit))):
+            if self._is(duty.owed_to) or (person is not None and self._has(person.unit)):
                 return True
         return False
 
@@ -339,10 +337,10 @@ def competent_units(case: Case, directory: Directory) -> Iterator[UnitId]:
     """Every unit that declares a competence for such a matter at this place."""
     report = case.report
     kinds = (report.kind, ReportKind.INCIDENT) if report.kind is ReportKind.OPINION else (report.kind,)
-    for area in directory.area_path(AreaCode(report.area)):
+    for area in directory.area_path(report.area):
         for unit, one in directory.competences_by_area.get(area, ()):
             if any(covers(one, Matter(kind, report.category, report.topic)) for kind in kinds):
-                yield UnitId(unit.id)
+                yield unit.id
 
 
 def _unit_of(held: Case | Task) -> UnitId:

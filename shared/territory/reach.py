@@ -26,4 +26,4 @@ def unit_of(actor: Actor, directory: Directory) -> UnitId | None:
     if actor.unit is not None:
         return actor.unit
     person = directory.people_by_id.get(PersonId(actor.who))
-    return UnitId(person.unit) if person is not None else None
+    return person.unit if person is not None else None

@@ -89,9 +89,7 @@ def reporter_of(report: Report, directory: Directory) -> Actor | None:
     if not report.reported_by.startswith(SOURCE):
         return None
     source = _source(report.reported_by, directory)
-    return Actor(
-        principal=report.reported_by, role=Role.PUBLISHER, unit=UnitId(source.unit) if source else None
-    )
+    return Actor(principal=report.reported_by, role=Role.PUBLISHER, unit=source.unit if source else None)
 
 
 def is_witness(report: Report, directory: Directory) -> bool:

@@ -122,7 +122,7 @@ class Picker:
         listed = self._by_id[one]
         if not isinstance(listed, Person):
             return listed.name
-        unit = self._directory.units_by_id.get(UnitId(listed.unit)) if listed.unit else None
+        unit = self._directory.units_by_id.get(listed.unit) if listed.unit else None
         return (
             listed.name
             if unit is None
@@ -159,7 +159,7 @@ class Picker:
     @cached_property
     def _by_id(self) -> Mapping[str, Listed]:
         listed: Sequence[Listed] = getattr(self._directory, self._sort)
-        every = {one.code if isinstance(one, Area) else one.id: one for one in listed}
+        every: dict[str, Listed] = {one.code if isinstance(one, Area) else one.id: one for one in listed}
         return (
             every if self._among is None else {key: one for key, one in every.items() if key in self._among}
         )
@@ -252,7 +252,7 @@ def near_units(directory: Directory, unit: str | None) -> list[str]:
         return [one.id for one in directory.units if one.superior is None]
     beside = [one.id for one in directory.units if own.superior is not None and one.superior == own.superior]
     below = [one.id for one in directory.units if one.superior == own.id]
-    return list(dict.fromkeys([own.id, *directory.superiors.get(UnitId(own.id), ()), *below, *beside]))
+    return list(dict.fromkeys([own.id, *directory.superiors.get(own.id, ()), *below, *beside]))
 
 
 def near_areas(directory: Directory, area: str) -> list[str]:

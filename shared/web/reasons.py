@@ -2,7 +2,6 @@
 
 from shared.directory import Directory
 from shared.facts import Name
-from shared.ids import UnitId
 from shared.territory import Refusal
 from shared.vocabulary import Language
 from shared.web.languages import N_, catalogue
@@ -310,7 +309,7 @@ NOT_THEIRS_BUT = N_("You may not do this: %(why)s. Ask: %(who)s.")
 
 def in_words(refusal: Refusal, directory: Directory) -> Name:
     """Why somebody may not, and who may."""
-    unit = directory.units_by_id.get(UnitId(refusal.unit)) if refusal.unit is not None else None
+    unit = directory.units_by_id.get(refusal.unit) if refusal.unit is not None else None
 
     def said(language: Language) -> str:
         text = catalogue(language).gettext

@@ -8,7 +8,7 @@ from shared.directory import Directory
 from shared.directory.changes import apply_change, difference
 from shared.facts import Actor, Fact
 from shared.facts.directory import Change, DirectoryChange, SetHolder
-from shared.ids import PostId
+from shared.ids import PersonId, PostId
 from shared.vocabulary import Role
 from tests.escalator.builders import LEARNED, example_directory
 
@@ -24,7 +24,7 @@ def change(base: int, changes: tuple[Change, ...], version: str) -> DirectoryCha
 
 
 def holder(base: int) -> DirectoryChange:
-    return change(base, (SetHolder(post=POST, holder=HOLDERS[base - 1]),), f"{base + 1}")
+    return change(base, (SetHolder(post=POST, holder=PersonId(HOLDERS[base - 1])),), f"{base + 1}")
 
 
 def revision(sequence: int, of: DirectoryChange) -> Revision:

@@ -24,6 +24,7 @@ from services.notifier.messages.links import LinkRefused, Links
 from shared.directory import Directory, Source
 from shared.facts import CaseAct, Fact, FactError, Name, Report, ReportForm
 from shared.facts.bounds import given
+from shared.ids import AreaCode, SourceId, UnitId
 from shared.lined_yaml import YamlFault, parse
 from shared.problems import Problem
 from shared.tlog import checkpoint, layout, note
@@ -33,7 +34,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 SOURCE = Source(
-    id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS)
+    id=SourceId("met"),
+    name=Name(zh="气象", en="Weather"),
+    unit=UnitId("observatory"),
+    area=AreaCode("620600"),
+    formats=tuple(FORMATS),
 )
 FORM = (
     b'{"category":"accident","unit":"a","area":"620600","occurred_at":"2026-11-23T03:05:00+08:00","learned_at":"2026-11-23T03:06:00+08:00",'

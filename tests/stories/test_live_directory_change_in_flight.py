@@ -2,6 +2,7 @@
 successor's. Row 19.
 """
 
+from shared.ids import PostId
 from shared.vocabulary import Role
 from tests.escalator.builders import example_directory
 from tests.lab import until
@@ -13,7 +14,7 @@ STANDS_IN, SUCCESSOR = "zheng_geng", "qi_ying"
 
 async def test_a_post_that_changes_hands_while_the_chain_burns_lights_its_new_holder(live: Live) -> None:
     posts = {post.id: post.holder for post in example_directory().posts}
-    assert posts["deputy_sg_in_charge"] == STANDS_IN
+    assert posts[PostId("deputy_sg_in_charge")] == STANDS_IN
     case = await live.report("wangshan_info_centre", level="II")
     await live.change(
         {"op": "set_holder", "post": "deputy_sg_in_charge", "holder": SUCCESSOR, "deputies": []}

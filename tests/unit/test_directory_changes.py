@@ -48,7 +48,9 @@ def holder(whole: Directory, post_id: str, at: datetime = MONDAY) -> str:
 
 
 def test_a_change_makes_another_directory_and_leaves_the_first_as_it_was() -> None:
-    found = after(wire.PutPerson(person=person("eve")), wire.SetHolder(post="chief", holder="eve"))
+    found = after(
+        wire.PutPerson(person=person("eve")), wire.SetHolder(post=PostId("chief"), holder=PersonId("eve"))
+    )
     assert (holder(found, "chief"), holder(WHOLE, "chief"), found.version) == ("eve", "chi", "test+2")
     assert found.posts_by_id[PostId("chief")].deputies == ("dan",), "deputies stay where none are named"
 
@@ -62,7 +64,7 @@ def test_what_is_put_in_place_keeps_its_place_and_what_is_new_comes_last() -> No
 @pytest.mark.parametrize(
     ("change", "dark"),
     [
-        (wire.SetHolder(post="chief", holder="nobody"), "chief"),
+        (wire.SetHolder(post=PostId("chief"), holder=PersonId("nobody")), "chief"),
         (wire.Remove(what="person", id="chi"), "chief"),
         (wire.PutPerson(person=person("chi", channels=[])), "chief"),
         (wire.Remove(what="person", id="cid"), "desk"),
@@ -75,30 +77,39 @@ def test_a_change_that_leaves_a_post_dark_is_refused_and_names_it(change: Change
 
 def test_an_absence_nobody_stands_in_for_is_refused_and_a_deputy_in_the_same_change_mends_it() -> None:
     alone = directory(posts=[post("chief", "chi"), post("desk", "dan", roster="watch")])
-    gone = wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY))
+    gone = wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + DAY))
     fault = refused(gone, whole=alone)
     assert fault.dark == ("chief",)
     assert "name a deputy who is there" in str(fault)
-    mended = after(gone, wire.SetHolder(post="chief", holder="chi", deputies=("ann",)), whole=alone)
+    mended = after(
+        gone,
+        wire.SetHolder(post=PostId("chief"), holder=PersonId("chi"), deputies=(PersonId("ann"),)),
+        whole=alone,
+    )
     assert holder(mended, "chief") == "ann"
 
 
 def test_a_deputy_who_goes_while_the_holder_is_away_leaves_the_post_dark_too() -> None:
-    away_now = after(wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + 3 * DAY)))
+    away_now = after(wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + 3 * DAY)))
     fault = refused(
-        wire.SetAbsence(person="dan", absence=away(MONDAY + DAY, MONDAY + 2 * DAY)), whole=away_now
+        wire.SetAbsence(person=PersonId("dan"), absence=away(MONDAY + DAY, MONDAY + 2 * DAY)), whole=away_now
     )
     assert "2026-11-24T00:30" in str(fault)
-    after(wire.SetAbsence(person="dan", absence=away(MONDAY + 3 * DAY, MONDAY + 4 * DAY)), whole=away_now)
+    after(
+        wire.SetAbsence(person=PersonId("dan"), absence=away(MONDAY + 3 * DAY, MONDAY + 4 * DAY)),
+        whole=away_now,
+    )
 
 
 def test_a_watch_who_is_the_holder_too_must_not_leave_on_his_own_shift() -> None:
     """dan holds the desk where the roster has nobody, and has every second shift himself."""
     whole = directory(rosters=[roster(rotation=["ann", "dan"])])
-    fault = refused(wire.SetAbsence(person="dan", absence=away(MONDAY, MONDAY + 2 * DAY)), whole=whole)
+    fault = refused(
+        wire.SetAbsence(person=PersonId("dan"), absence=away(MONDAY, MONDAY + 2 * DAY)), whole=whole
+    )
     assert fault.dark == ("desk",)
     assert "from 2026-11-24T00:30" in str(fault), "from the beginning of his shift"
-    after(wire.SetAbsence(person="dan", absence=away(MONDAY, MONDAY + DAY)), whole=whole)
+    after(wire.SetAbsence(person=PersonId("dan"), absence=away(MONDAY, MONDAY + DAY)), whole=whole)
 
 
 def test_what_was_dark_before_does_not_hold_up_another_change() -> None:
@@ -111,17 +122,18 @@ def test_what_was_dark_before_does_not_hold_up_another_change() -> None:
 
 
 def test_somebody_who_comes_back_early_answers_again_from_that_moment() -> None:
-    gone = after(wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + 9 * DAY)))
-    back = after(wire.EndAbsence(person="chi", at=MONDAY + DAY), whole=gone)
+    gone = after(wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + 9 * DAY)))
+    back = after(wire.EndAbsence(person=PersonId("chi"), at=MONDAY + DAY), whole=gone)
     assert [holder(back, "chief", MONDAY + days * DAY) for days in (0, 1)] == ["dan", "chi"]
-    never_went = after(wire.EndAbsence(person="chi", at=MONDAY), whole=gone)
+    never_went = after(wire.EndAbsence(person=PersonId("chi"), at=MONDAY), whole=gone)
     assert never_went.people_by_id[PersonId("chi")].absences == ()
 
 
 def test_an_exchanged_shift_stands_in_place_of_one_that_begins_at_the_same_moment() -> None:
     def override(who: str) -> wire.OverrideRoster:
         return wire.OverrideRoster(
-            roster="watch", override=Override(since=MONDAY, until=MONDAY + DAY, person=who)
+            roster=RosterId("watch"),
+            override=Override(since=MONDAY, until=MONDAY + DAY, person=PersonId(who)),
         )
 
     found = after(override("bob"), override("cid"))
@@ -132,9 +144,12 @@ def test_an_exchanged_shift_stands_in_place_of_one_that_begins_at_the_same_momen
     ("change", "field"),
     [
         (wire.Remove(what="plan", id="none"), ("changes", 0, "id")),
-        (wire.SetHolder(post="none", holder="chi"), ("changes", 0, "post")),
-        (wire.SetAbsence(person="none", absence=away(MONDAY, MONDAY + DAY)), ("changes", 0, "person")),
-        (wire.EndAbsence(person="none", at=MONDAY), ("changes", 0, "person")),
+        (wire.SetHolder(post=PostId("none"), holder=PersonId("chi")), ("changes", 0, "post")),
+        (
+            wire.SetAbsence(person=PersonId("none"), absence=away(MONDAY, MONDAY + DAY)),
+            ("changes", 0, "person"),
+        ),
+        (wire.EndAbsence(person=PersonId("none"), at=MONDAY), ("changes", 0, "person")),
     ],
 )
 def test_a_change_to_what_is_not_there_names_its_field(change: Change, field: tuple[Any, ...]) -> None:
@@ -151,8 +166,10 @@ def some_change(draw: st.DrawFn) -> Change:
         st.sampled_from(
             (
                 wire.PutPerson(person=person(who)),
-                wire.SetHolder(post="chief", holder=who, deputies=("bob",)),
-                wire.SetAbsence(person=who, absence=away(MONDAY + day * DAY, MONDAY + (day + 2) * DAY)),
+                wire.SetHolder(post=PostId("chief"), holder=PersonId(who), deputies=(PersonId("bob"),)),
+                wire.SetAbsence(
+                    person=PersonId(who), absence=away(MONDAY + day * DAY, MONDAY + (day + 2) * DAY)
+                ),
                 wire.Remove(what="person", id=who),
                 wire.PutUnit(unit=unit(f"unit_{day}", superior="city")),
                 wire.PutPost(post=post(f"post_{day}", "dan", deputies=["ann"])),
@@ -189,10 +206,10 @@ def test_from_nothing_the_difference_is_everything() -> None:
 
 
 def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time() -> None:
-    override = Override(since=MONDAY, until=MONDAY + DAY, person="cid")
+    override = Override(since=MONDAY, until=MONDAY + DAY, person=PersonId("cid"))
     current = after(
-        wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY)),
-        wire.OverrideRoster(roster="watch", override=override),
+        wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + DAY)),
+        wire.OverrideRoster(roster=RosterId("watch"), override=override),
         wire.PutPerson(person=person("eve")),
     )
     renamed = person("chi", name={"zh": "新", "en": "New"})
@@ -211,7 +228,7 @@ def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time
 
 
 def test_what_the_bucket_keeps_reads_back_as_it_was_written() -> None:
-    whole = after(wire.SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY)))
+    whole = after(wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + DAY)))
     kept = Kept(
         revision=3, at=MONDAY, change="c", subject="fact.1.directory_changed", fact="{}", directory=whole
     )

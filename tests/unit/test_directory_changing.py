@@ -33,7 +33,7 @@ from shared.facts.directory import (
     SetAbsence,
     SetHolder,
 )
-from shared.ids import PersonId, UnitId
+from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import Role
 from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, person, unit
 
@@ -57,14 +57,15 @@ def need(
 
 
 def absence(who: str = "chi", since: datetime = MONDAY, length: timedelta = HOUR) -> SetAbsence:
-    return SetAbsence(person=who, absence=away(since, since + length))
+    return SetAbsence(person=PersonId(who), absence=away(since, since + length))
 
 
 def stands_in(
     who: str = "cid", since: datetime = MONDAY, length: timedelta = HOUR, **more: Any
 ) -> OverrideRoster:
     return OverrideRoster(
-        roster="watch", override=Override(since=since, until=since + length, person=who, **more)
+        roster=RosterId("watch"),
+        override=Override(since=since, until=since + length, person=PersonId(who), **more),
     )
 
 
@@ -78,7 +79,7 @@ def stands_in(
         ([absence(since=MONDAY - timedelta(minutes=1))], None),
         ([stands_in()], None),
         ([stands_in(length=8 * DAY)], Need.LONGER_THAN_A_SHIFT),
-        ([SetHolder(post="chief", holder="ann")], Need.OTHER_THAN_SHIFTS),
+        ([SetHolder(post=PostId("chief"), holder=PersonId("ann"))], Need.OTHER_THAN_SHIFTS),
         (
             [PutPerson(person=person("chi", channels=[{"channel": "sms", "address": "+861"}]))],
             Need.OTHER_THAN_SHIFTS,
@@ -119,8 +120,10 @@ def test_nobody_comes_to_stand_in_for_a_leader_by_their_own_word() -> None:
 def test_who_is_absent_for_long_is_not_called_back_alone() -> None:
     on_leave = person("chi", absences=[away(MONDAY - DAY, MONDAY + 14 * DAY)])
     town = directory(people=[on_leave, *(person(who) for who in ("dan", "ann", "bob", "cid"))])
-    assert need(asker(), EndAbsence(person="chi", at=MONDAY), before=town) == [Need.LONGER_THAN_A_SHIFT]
-    assert need(asker(), EndAbsence(person="chi", at=MONDAY + 13 * DAY), before=town) == [None]
+    assert need(asker(), EndAbsence(person=PersonId("chi"), at=MONDAY), before=town) == [
+        Need.LONGER_THAN_A_SHIFT
+    ]
+    assert need(asker(), EndAbsence(person=PersonId("chi"), at=MONDAY + 13 * DAY), before=town) == [None]
 
 
 stretches = st.tuples(st.integers(0, 14 * 24), st.integers(1, 24))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.directory import Override, Roster
 from shared.directory.calendar import CalendarFault, read_calendar, write_calendar
+from shared.ids import PersonId
 from tests.unit.directory_builders import DAY, MONDAY, directory, roster
 
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
@@ -24,7 +25,7 @@ def rosters(draw: st.DrawFn) -> Roster:
         Override(
             since=at,
             until=at + timedelta(hours=draw(st.integers(1, 60))),
-            person=draw(st.sampled_from(("dan", "bob"))),
+            person=PersonId(draw(st.sampled_from(("dan", "bob")))),
         )
         for at in draw(st.lists(MOMENTS, max_size=4))
     ]

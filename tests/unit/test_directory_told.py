@@ -43,7 +43,7 @@ def changed(people: int) -> Fact:
         why="号码升位" * 125,
         version="2",
         base=1,
-        changes=(EndAbsence(person="x", at=NOW),),
+        changes=(EndAbsence(person=PersonId("x"), at=NOW),),
         telling=Telling(addresses_at=7, by=BY, approved_by=BY, told=told),
     )
     return Fact.of(

@@ -10,6 +10,7 @@ from shared.directory.changes import apply_change
 from shared.directory.touched import signature, touched
 from shared.facts import Name, Touch
 from shared.facts.directory import EndAbsence, OverrideRoster, PutPerson, Remove, SetAbsence, SetHolder
+from shared.ids import PersonId, PostId, RosterId
 from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, parts, person, roster
 
 NOBODY = Name(zh="某人", en="somebody")
@@ -23,7 +24,9 @@ def told(before: Directory, *changes: Any) -> dict[str, list[Touch]]:
 
 def test_an_absence_touches_who_is_absent_for_as_long_as_lies_ahead() -> None:
     before = directory()
-    after = apply_change(before, changed(SetAbsence(person="chi", absence=away(MONDAY, MONDAY + DAY))))
+    after = apply_change(
+        before, changed(SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + DAY)))
+    )
     (one,) = touched(before, after, MONDAY)
     assert (one.person, one.channels) == ("chi", ("sms",)), (
         "the telephone rings only for who has nothing else"
@@ -36,26 +39,32 @@ def test_an_absence_touches_who_is_absent_for_as_long_as_lies_ahead() -> None:
 def test_an_absence_that_ends_or_grows_says_by_how_much() -> None:
     absent = person("chi", absences=[away(MONDAY, MONDAY + 4 * DAY)])
     before = directory(people=[absent, *(person(who) for who in ("dan", "ann", "bob", "cid"))])
-    after = apply_change(before, changed(EndAbsence(person="chi", at=MONDAY + DAY)))
+    after = apply_change(before, changed(EndAbsence(person=PersonId("chi"), at=MONDAY + DAY)))
     assert [(one.what, one.since, one.until) for one in touched(before, after, MONDAY)[0].changes] == [
         (Touch.PRESENT, MONDAY + DAY, MONDAY + 4 * DAY)
     ]
-    after = apply_change(before, changed(SetAbsence(person="chi", absence=away(MONDAY, MONDAY + 6 * DAY))))
+    after = apply_change(
+        before, changed(SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + 6 * DAY)))
+    )
     assert [(one.what, one.since, one.until) for one in touched(before, after, MONDAY)[0].changes] == [
         (Touch.ABSENT, MONDAY + 4 * DAY, MONDAY + 6 * DAY)
     ]
 
 
 def test_who_loses_and_who_gets_a_post_or_a_shift_are_both_told() -> None:
-    assert told(directory(), SetHolder(post="chief", holder="ann", deputies=("bob",))) == {
+    assert told(
+        directory(), SetHolder(post=PostId("chief"), holder=PersonId("ann"), deputies=(PersonId("bob"),))
+    ) == {
         "chi": [Touch.HOLDS_NO_MORE],
         "dan": [Touch.DEPUTY_NO_MORE],
         "ann": [Touch.HOLDS],
         "bob": [Touch.DEPUTY],
     }
-    stands_in = Override(since=MONDAY + timedelta(hours=2), until=MONDAY + timedelta(hours=4), person="cid")
+    stands_in = Override(
+        since=MONDAY + timedelta(hours=2), until=MONDAY + timedelta(hours=4), person=PersonId("cid")
+    )
     before = directory()
-    after = apply_change(before, changed(OverrideRoster(roster="watch", override=stands_in)))
+    after = apply_change(before, changed(OverrideRoster(roster=RosterId("watch"), override=stands_in)))
     ann, cid = touched(before, after, MONDAY)
     assert [
         (one.what, one.other and one.other.en, one.since, one.until) for one in (*ann.changes, *cid.changes)
@@ -63,7 +72,9 @@ def test_who_loses_and_who_gets_a_post_or_a_shift_are_both_told() -> None:
         (Touch.OFF_SHIFT, "cid", stands_in.since, stands_in.until),
         (Touch.ON_SHIFT, "ann", stands_in.since, stands_in.until),
     ]
-    again = apply_change(after, changed(SetHolder(post="chief", holder="chi", deputies=("dan",))))
+    again = apply_change(
+        after, changed(SetHolder(post=PostId("chief"), holder=PersonId("chi"), deputies=(PersonId("dan"),)))
+    )
     assert touched(after, again, MONDAY) == (), "what stays as it is touches nobody"
 
 

@@ -17,12 +17,17 @@ from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
 from shared.directory import Source
 from shared.facts import Name, ReportForm
+from shared.ids import AreaCode, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 SAMPLES = Path(__file__).parent.parent / "data"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 SOURCE = Source(
-    id="met", name=Name(zh="气象", en="Weather"), unit="observatory", area="620600", formats=tuple(FORMATS)
+    id=SourceId("met"),
+    name=Name(zh="气象", en="Weather"),
+    unit=UnitId("observatory"),
+    area=AreaCode("620600"),
+    formats=tuple(FORMATS),
 )
 AREAS = frozenset({"620600", "620602", "130602"})
 json_values = st.recursive(

@@ -29,7 +29,7 @@ from shared.acts import ACTS
 from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report
-from shared.ids import CaseId, UnitId
+from shared.ids import AreaCode, CaseId, SourceId, UnitId
 from shared.subjects import lane_of
 from shared.vocabulary import CASE_ACTS, Kind
 from tests.escalator.builders import example_directory
@@ -152,7 +152,12 @@ def test_a_source_is_heard_four_times_in_the_time_it_may_be_silent(
     assert (
         interval(
             Source(
-                id="met", name=name, unit="observatory", area="620600", formats=("cap",), silent_after=silent
+                id=SourceId("met"),
+                name=name,
+                unit=UnitId("observatory"),
+                area=AreaCode("620600"),
+                formats=("cap",),
+                silent_after=silent,
             )
         )
         == every

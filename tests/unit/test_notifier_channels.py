@@ -19,7 +19,7 @@ from services.notifier.retry import RetryPolicy
 from shared.directory import ChannelAddress, Person
 from shared.directory.addresses import masked
 from shared.facts import Name
-from shared.ids import CaseId, NoticeId, PersonId
+from shared.ids import CaseId, NoticeId, PersonId, UnitId
 from shared.lined_yaml import YamlFault
 from tests.lab import ROOT
 from tests.notifier.decisions import a_notice
@@ -176,7 +176,12 @@ def test_addresses_leave_masked():
 
 def somebody(*kinds: str) -> Person:
     addresses = tuple(ChannelAddress(channel=kind, address=f"{kind}:1") for kind in kinds)
-    return Person(id="zhao_jia", name=Name(zh="赵甲", en="Zhao Jia"), unit="government", channels=addresses)
+    return Person(
+        id=PersonId("zhao_jia"),
+        name=Name(zh="赵甲", en="Zhao Jia"),
+        unit=UnitId("government"),
+        channels=addresses,
+    )
 
 
 def test_every_named_channel_gets_an_outcome_and_others_only_when_none_is_left():

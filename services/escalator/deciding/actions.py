@@ -65,7 +65,7 @@ def _supervisor(draft: Draft, duty: Duty) -> UnitId:
     rule = draft.policy.document.tasks
     post = draft.directory.posts_by_id.get(PostId(rule.supervised_by or "")) if rule is not None else None
     person = draft.directory.people_by_id.get(duty.owed_to)
-    return UnitId(post.unit if post is not None else person.unit if person is not None else duty.owed_by)
+    return post.unit if post is not None else person.unit if person is not None else duty.owed_by
 
 
 def _public_notice_draft(draft: Draft, duty: Duty) -> None:
@@ -141,7 +141,7 @@ def _follows(
         kind=kind,
         category=graded.category if graded else report.category,
         level=graded.level if graded else draft.case.level,
-        unit=UnitId(duty.owed_by),
+        unit=duty.owed_by,
         area=report.area,
         occurred_at=min(duty.due_at, at),
         learned_at=at,

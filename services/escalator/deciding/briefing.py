@@ -24,7 +24,7 @@ def notices_of(draft: Draft) -> tuple[Notice, ...]:
     briefs: dict[tuple[Any, ...], Brief] = {}
     notices: list[Notice] = []
     for call in [*draft.calls.values()]:
-        with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=PersonId(call.person.id)):
+        with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=call.person.id):
             notices.append(_notice(draft, call, held, briefs))
     if held is not None:
         draft.note(EffectKind.HELD, held, note=f"{len(notices)}")
@@ -57,7 +57,7 @@ def _notice(
         held = None
     return Notice(
         id=draft.notice_id(call.number),
-        person=PersonId(call.person.id),
+        person=call.person.id,
         post=call.post,
         purpose=Purpose.UNDECIDED if duties[0].rule == DESK_DUTY else call.purpose,
         duties=tuple(call.duties),

@@ -14,7 +14,7 @@ from shared.directory import Directory
 from shared.facts import Brief, ChangeState, Decision, DirectoryNote, EffectKind, Notice, Purpose
 from shared.facts.directory import DirectoryChange, DirectoryProposal, ProposalState, Telling, Told
 from shared.facts.reason import Reason
-from shared.ids import CaseId, PersonId, PostId, UnitId
+from shared.ids import CaseId, PostId
 from shared.vocabulary import Kind, ReportKind
 
 WATCH = "directory"
@@ -28,7 +28,7 @@ def open_directory(case: CaseId, directory: Directory, decision: Decision, appli
     """The case of the directory lies with the unit above all others."""
     top = next(unit for unit in directory.units if unit.superior is None)
     return open_standing(
-        case, WATCH, WATCH, UnitId(top.id), top.area, "名录变更 changes of the directory", decision, applied
+        case, WATCH, WATCH, top.id, top.area, "名录变更 changes of the directory", decision, applied
     )
 
 
@@ -57,7 +57,7 @@ def _notice(draft: Draft, number: int, telling: Telling, one: Told, state: Chang
     )
     return Notice(
         id=notice_id(draft.case.id, draft.sequence, number),
-        person=PersonId(one.person),
+        person=one.person,
         post=NO_POST,
         purpose=Purpose.CHANGED,
         duties=(),

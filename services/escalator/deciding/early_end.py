@@ -23,7 +23,7 @@ def asked_of(draft: Draft, by: str) -> tuple[Person, PostId, UnitId]:
     directory = draft.directory
     above = (
         *directory.superiors.get(draft.case.holder, ()),
-        *(UnitId(unit.id) for unit in directory.units if unit.whole_city),
+        *(unit.id for unit in directory.units if unit.whole_city),
     )
     heads = [(head, unit) for unit in above if (head := head_of(draft, unit)) is not None]
     (person, post), unit = next((found for found in heads if found[0][0].id != by), heads[0])
@@ -65,4 +65,4 @@ class EarlyEnds:
         draft = self._draft
         owing = {duty.bearer for duty in draft.owed()}
         for person, post, duty in told_of(draft):
-            draft.call(person, post, purpose, why, duty, ending=self.asked(owes=PersonId(person.id) in owing))
+            draft.call(person, post, purpose, why, duty, ending=self.asked(owes=person.id in owing))

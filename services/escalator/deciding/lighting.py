@@ -39,14 +39,14 @@ def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
         notice = draft.call(person, post, purpose, why, duty)
         lit.append(
             Lit(
-                person=PersonId(person.id),
+                person=person.id,
                 post=post,
                 notice=notice,
                 at=draft.now,
                 channels=channels_to(person, plan.channels),
             )
         )
-        draft.on(duty, EffectKind.LIT, why, person=PersonId(person.id), post=post, rule=plan.limit)
+        draft.on(duty, EffectKind.LIT, why, person=person.id, post=post, rule=plan.limit)
     next_link_at = draft.now + plan.wait if plan.wait is not None and duty.chain else None
     return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
 
@@ -108,7 +108,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: Why) -> N
     moment.
     """
     plan = draft.plan_of(duty)
-    who = PersonId(person.id)
+    who = person.id
     known = _lit_in_case(draft, who)
     until = draft.now + plan.step if plan.step is not None else None
     if known is not None and known.answered_at is not None:
@@ -146,7 +146,7 @@ def call_again(
     """The bearer is called anew and, where `chain` is given, the chain begins again from there."""
     plan = draft.plan_of(duty)
     person, post = bearer_of(draft, duty)
-    who = PersonId(person.id)
+    who = person.id
     notice = draft.call(person, post, purpose, why, duty)
     reached = next(
         (one.handed_over_at for one in duty.lit if one.person == who and one.handed_over_at is not None), None
@@ -178,7 +178,7 @@ def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why
     plan = draft.plan_of(duty)
     for post, person in posts_of(draft, names, duty, draft.tasks.get(duty.task) if duty.task else None):
         draft.call(person, post, purpose, why, duty)
-        draft.on(duty, EffectKind.TOLD, why, person=PersonId(person.id), post=post, rule=plan.overdue_rule)
+        draft.on(duty, EffectKind.TOLD, why, person=person.id, post=post, rule=plan.overdue_rule)
 
 
 def taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:

@@ -124,7 +124,7 @@ def _reason(aspect: Aspect, alike: float, words: str) -> MatchReason:
 
 
 def _area(one: Matter, other: Matter, directory: Directory) -> MatchReason:
-    a, b = AreaCode(one.area), AreaCode(other.area)
+    a, b = one.area, other.area
     names = f"{_area_name(directory, a)}、{_area_name(directory, b)}"
     nested = _nested(a, b, directory)
     if (km := _distance_km(one, other)) is not None:

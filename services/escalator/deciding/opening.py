@@ -23,7 +23,7 @@ from shared.directory import gaps
 from shared.directory.gaps import GapCode
 from shared.facts import EffectKind
 from shared.facts.reason import Reason
-from shared.ids import DutyId, PersonId, RosterId, SourceId
+from shared.ids import DutyId, RosterId, SourceId
 from shared.vocabulary import Kind
 
 OF_A_TASK = ("assignee", "assigner", "asked", "superior")
@@ -153,9 +153,9 @@ def open_duty(
         rule=rule.name,
         act=rule.name,
         owed_by=party.unit,
-        owed_to=PersonId(party.owed_to.id),
+        owed_to=party.owed_to.id,
         posts=party.posts,
-        bearer=PersonId(party.bearer.id),
+        bearer=party.bearer.id,
         bearer_post=party.post,
         task=task.id if task else None,
         starts_at=term.starts_at,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty, Task
 from shared.directory import Person
-from shared.ids import PersonId, PostId, RosterId, UnitId
+from shared.ids import PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
 RECIPIENT = "recipient"
@@ -37,7 +37,7 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
     for one in (unit, *directory.superiors.get(unit, ())):
         found = directory.units_by_id.get(one)
         if found is not None and found.head is not None:
-            post = PostId(found.head)
+            post = found.head
             return directory.holder_of(post, draft.now), post
     return None
 
@@ -87,7 +87,7 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             return case.notice.unit if case.notice else None
         case post:
             found = draft.directory.posts_by_id.get(PostId(post))
-            return UnitId(found.unit) if found else None
+            return found.unit if found else None
 
 
 def competent_unit(draft: Draft) -> UnitId | None:
@@ -101,7 +101,7 @@ def competent_unit(draft: Draft) -> UnitId | None:
         report.topic,
         report.area,
     )
-    return UnitId(found.unit.id) if found else report.unit
+    return found.unit.id if found else report.unit
 
 
 def posts_of(
@@ -197,7 +197,7 @@ def _recipients(draft: Draft, to: tuple[str, ...], *, any_answers: bool) -> list
 
 def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Person, PostId] | None:
     directory = draft.directory
-    if PostId(by) in directory.posts_by_id:
+    if by in directory.posts_by_id:
         return directory.holder_of(PostId(by), draft.now), PostId(by)
     head = head_of(draft, unit)
     if (
@@ -206,13 +206,13 @@ def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Per
         and task.owner is not None
         and task.owner in directory.people_by_id
     ):
-        return directory.people_by_id[PersonId(task.owner)], head[1] if head else _anybody(draft)[1]
+        return directory.people_by_id[task.owner], head[1] if head else _anybody(draft)[1]
     standing = draft.case.standing
     if by == "watched" and standing is not None and standing.watch == "roster":
         roster = directory.rosters_by_id.get(RosterId(standing.subject))
         shift = roster.shift_at(draft.now) if roster else None
         if roster is not None and shift is not None:
-            return directory.people_by_id[shift.person], PostId(roster.post)
+            return directory.people_by_id[shift.person], roster.post
     return head
 
 
@@ -220,5 +220,5 @@ def _anybody(draft: Draft) -> tuple[Person, PostId]:
     """The first post of the directory: a duty whose unit nobody heads (`policy check` and `gaps` warn of it)
     is still somebody's.
     """
-    post = PostId(draft.directory.posts[0].id)
+    post = draft.directory.posts[0].id
     return draft.directory.holder_of(post, draft.now), post

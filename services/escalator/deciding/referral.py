@@ -72,5 +72,5 @@ def answerable(draft: Draft, duty: Duty) -> UnitId:
     if duty.lapse is not None and duty.lapse.cause is LapseCause.NOT_ACKNOWLEDGED:
         bearer = draft.directory.people_by_id.get(duty.bearer)
         if bearer is not None:
-            return UnitId(bearer.unit)
+            return bearer.unit
     return duty.owed_by

@@ -14,7 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.facts import Fact, Report
 from shared.facts.envelope import field_errors
-from shared.ids import AreaCode, UnitId
 from shared.vocabulary import ReportKind
 
 UNREADABLE = "（内容无法读取，原文在记录中 the text can't be read, the record has it as it came）"
@@ -58,8 +57,8 @@ def _without(fact: Fact, now: datetime) -> dict[str, Any]:
     own = by.get("unit") if isinstance(by, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return {
         "kind": ReportKind.INCIDENT,
-        "unit": UnitId(_text(data.get("unit")) or _text(own) or UNKNOWN),  # pyright: ignore[reportUnknownArgumentType]
-        "area": AreaCode(_text(data.get("area")) or UNKNOWN),
+        "unit": (_text(data.get("unit")) or _text(own) or UNKNOWN),  # pyright: ignore[reportUnknownArgumentType]
+        "area": (_text(data.get("area")) or UNKNOWN),
         "occurred_at": at,
         "learned_at": at,
         "received_at": at,

@@ -12,7 +12,7 @@ from services.escalator.deciding.duties import cancel
 from shared.case import Applied, Case, Matter, Standing
 from shared.facts import Decision, EffectKind, Established, Heard
 from shared.facts.reason import Reason, spelled
-from shared.ids import AreaCode, CaseId, RosterId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, SourceId, UnitId
 from shared.vocabulary import ReportKind
 
 
@@ -72,7 +72,7 @@ def establish(draft: Draft, said: Established) -> None:
 def _is_there(draft: Draft, said: Established) -> bool:
     match said.watch:
         case "roster":
-            return RosterId(said.subject) in draft.directory.rosters_by_id
+            return said.subject in draft.directory.rosters_by_id
         case "source":
             source = draft.directory.sources_by_id.get(SourceId(said.subject))
             return source is not None and source.silent_after is not None

@@ -17,7 +17,7 @@ from shared.case import Case, Duty
 from shared.directory import Directory
 from shared.facts import Decision, Effect, EffectKind, Frozen, Instant, Name, Report, ReportForm, Rule
 from shared.facts.reason import Reason
-from shared.ids import PersonId, PostId, case_id_at
+from shared.ids import case_id_at
 from shared.vocabulary import Kind
 
 HORIZON = timedelta(days=90)
@@ -136,8 +136,8 @@ class _Told:
 
     def _step(self, decision: Decision, effect: Effect, duty: Duty, line: Line) -> Step:
         plan = self._case.plans[duty.rule]
-        person = self._directory.people_by_id[PersonId(effect.person or duty.bearer)]
-        post = PostId(effect.post or duty.bearer_post)
+        person = self._directory.people_by_id[(effect.person or duty.bearer)]
+        post = effect.post or duty.bearer_post
         at = effect.due_at if effect.kind is EffectKind.LAPSED and effect.due_at else decision.about.time
         notice = next(
             (one for one in decision.notices if one.person == person.id and duty.id in one.duties), None

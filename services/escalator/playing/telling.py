@@ -12,7 +12,6 @@ from shared.case import Duty, Plan
 from shared.directory import Directory
 from shared.facts import Effect, EffectKind, LapseCause, Name, Notice
 from shared.facts.reason import Reason
-from shared.ids import UnitId
 
 What = Literal["told", "owes", "reminded", "lit", "lapses", "overdue", "follows"]
 Text = Callable[[Effect, Duty, Plan, Directory], Name]
@@ -25,7 +24,7 @@ class Line:
 
 
 def _unit(duty: Duty, directory: Directory) -> Name:
-    unit = directory.units_by_id.get(UnitId(duty.owed_by))
+    unit = directory.units_by_id.get(duty.owed_by)
     return unit.name if unit else Name(zh=duty.owed_by, en=duty.owed_by)
 
 

@@ -12,7 +12,7 @@ from services.escalator.policy.duty_spec import (
 )
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.resolve import Path, triggers_of, whole_rule
-from shared.ids import AreaCode, PersonId, PostId, UnitId
+from shared.ids import PersonId, PostId
 
 NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or name another"
 FALLBACK = ("half_hour", "fallback", "chain")
@@ -24,10 +24,10 @@ def names_are_known(found: Findings) -> None:
     _posts(found, document.half_hour.fallback.chain, FALLBACK)
     for name, posts in document.audiences.items():
         _posts(found, posts, ("audiences", name))
-        if name in DYNAMIC_AUDIENCES or name in ACTIONS or PostId(name) in found.directory.posts_by_id:
+        if name in DYNAMIC_AUDIENCES or name in ACTIONS or name in found.directory.posts_by_id:
             found.fault(f"{name} means something else already: choose another name", "audiences", name)
     supervisor = document.tasks.supervised_by if document.tasks else None
-    if supervisor is not None and PostId(supervisor) not in found.directory.posts_by_id:
+    if supervisor is not None and supervisor not in found.directory.posts_by_id:
         found.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
     for step in (document.tasks.overdue if document.tasks else {}).items():
         _audience(found, step[1], ("tasks", "overdue", step[0].text), actions=True)
@@ -47,11 +47,7 @@ def _rule(found: Findings, name: str, reachable: set[str]) -> None:
         (spec, path),
         *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
     ):
-        if (
-            terms.by is not None
-            and terms.by not in BEARERS
-            and PostId(terms.by) not in found.directory.posts_by_id
-        ):
+        if terms.by is not None and terms.by not in BEARERS and terms.by not in found.directory.posts_by_id:
             found.fault(
                 f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}",
                 *at,
@@ -72,10 +68,10 @@ def _rule(found: Findings, name: str, reachable: set[str]) -> None:
         if when is None:
             continue
         for area in when.area or ():
-            if AreaCode(area.partition("/")[0]) not in found.directory.areas_by_code:
+            if area.partition("/")[0] not in found.directory.areas_by_code:
                 found.fault(f"no area {area} in the directory: no matter is ever there", *at, "when", "area")
         for unit in when.unit or ():
-            if UnitId(unit) not in found.directory.units_by_id:
+            if unit not in found.directory.units_by_id:
                 found.fault(f"no unit {unit} in the directory: no matter is ever its", *at, "when", "unit")
 
 
@@ -83,7 +79,7 @@ def _posts(found: Findings, names: Iterable[str], path: Path) -> None:
     """Posts alone: a chain and the half hour ring people, not audiences."""
     named: list[str] = []
     for number, name in enumerate(names):
-        if PostId(name) not in found.directory.posts_by_id:
+        if name not in found.directory.posts_by_id:
             found.fault(
                 f"no post {name} in the directory (version {found.directory.version}): declare it there or name another",
                 *path,
@@ -105,7 +101,7 @@ def _audience(found: Findings, names: Iterable[str], path: Path, *, actions: boo
     for name in names:
         if is_ref(name) or name in known:
             continue
-        if PostId(name) not in found.directory.posts_by_id:
+        if name not in found.directory.posts_by_id:
             words = ", ".join(sorted(known))
             found.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
         elif not found.directory.people_by_id[

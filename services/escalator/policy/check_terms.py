@@ -104,12 +104,12 @@ def chains_fit_their_limits(found: Findings) -> None:
                     *path,
                     same=f"long {term}",
                 )
-            people = [PersonId(directory.posts_by_id[post].holder) for post in plan.chain]
+            people = [directory.posts_by_id[post].holder for post in plan.chain]
             owed = {
                 PersonId(directory.posts_by_id[PostId(post)].holder)
                 for one in rule.to
                 for post in found.policy.audiences.get(one, (one,))
-                if PostId(post) in directory.posts_by_id
+                if post in directory.posts_by_id
             }
             if set(people) <= owed:
                 found.fault(

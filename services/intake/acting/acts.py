@@ -103,7 +103,7 @@ class CaseActs:
         """Who rang, which number, when, and what was said; the number itself is not kept."""
         number = form.number or telephone_of(person)
         return Acknowledgement(
-            person=PersonId(person.id),
+            person=person.id,
             via=Via.LOGGED_CALL,
             by=principal.actor(),
             note=form.note,

@@ -17,7 +17,7 @@ from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.facts import Name
-from shared.ids import DutyId, PostId, UnitId
+from shared.ids import DutyId, UnitId
 from shared.territory import Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
@@ -86,7 +86,7 @@ class Setting:
         of_holder = [one.id for one in self.directory.people if one.unit == holding]
         units = (self.directory.units_by_id.get(UnitId(unit)) for unit in self.likely_units)
         posts = (
-            self.directory.posts_by_id.get(PostId(unit.head))
+            self.directory.posts_by_id.get(unit.head)
             for unit in units
             if unit is not None and unit.head is not None
         )

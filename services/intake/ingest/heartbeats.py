@@ -14,7 +14,6 @@ import structlog
 from services.intake.recording.record import Record
 from shared.directory import Source
 from shared.facts import Fact, Heard
-from shared.ids import SourceId
 from shared.logs import about_case
 from shared.standing import standing_case
 from shared.subjects import fact_subject
@@ -42,7 +41,7 @@ class Heartbeats:
             return False
         case = standing_case("source", source.id)
         identity = f"heard:{source.id}:{int(every.total_seconds())}:{quarter}"
-        said = Heard(source=SourceId(source.id), at=at)
+        said = Heard(source=source.id, at=at)
         fact = Fact.of(
             Kind.HEARD,
             id=identity,

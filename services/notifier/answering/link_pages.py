@@ -41,7 +41,6 @@ from shared.broker.forever import AWAY, error_text
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
-from shared.ids import UnitId
 from shared.logs import about_case
 from shared.vocabulary import Language, Role
 from shared.web.languages import name_in
@@ -276,7 +275,7 @@ class LinkPages:
         return Actor(
             principal=link.person,
             role=Role.LEADER,
-            unit=UnitId(person.unit) if person else None,
+            unit=person.unit if person else None,
             person=link.person,
         )
 

@@ -18,7 +18,7 @@ from services.escalator.deciding.opening import overdue_of, reminders_of
 from shared.case import ENDED, Duty, DutyState, Lit, LoggedCall
 from shared.facts import Acknowledgement, CallMade, CaseAct, EffectKind, LapseCause, Purpose, Via
 from shared.facts.reason import Reason
-from shared.ids import DutyId, PersonId
+from shared.ids import DutyId
 
 KEPT = 50
 """Calls that a case remembers; the trail has them all."""
@@ -74,7 +74,7 @@ def contest(draft: Draft, act: CaseAct) -> None:
     """The person who is said to have been told says: not so. Of every call logged to them that they have not
     answered since.
     """
-    who = act.to_person or PersonId(act.by.principal)
+    who = act.to_person or act.by.principal
     theirs = [call for call in draft.case.calls if call.person == who and call.contested_at is None]
     contested = [call for call in theirs if call.answered_at is None]
     if not contested:

@@ -19,7 +19,7 @@ from services.escalator.deciding.parties import head_of
 from shared.case import Held, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose
 from shared.facts.reason import Reason
-from shared.ids import PersonId, TaskId, UnitId
+from shared.ids import TaskId, UnitId
 from shared.vocabulary import Kind
 
 
@@ -104,7 +104,7 @@ def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: Why) -> None:
     meanwhile.
     """
     found = draft.directory.common_superior(offer.from_unit, offer.to_unit)
-    superior = UnitId(found.id) if found is not None else None
+    superior = found.id if found is not None else None
     if superior is None:
         draft.refuse(Reason(f"{why}_and_no_common_superior"), unit=offer.from_unit)
         return
@@ -243,9 +243,7 @@ def take_over(draft: Draft, task_id: TaskId | None, unit: UnitId, how: str) -> N
             or (plan.by == "assignee" and task_id is None)
         ):
             continue
-        moved = draft.put(
-            duty, owed_by=unit, bearer=PersonId(head[0].id), bearer_post=head[1], snoozed_until=None
-        )
+        moved = draft.put(duty, owed_by=unit, bearer=head[0].id, bearer_post=head[1], snoozed_until=None)
         draft.on(moved, EffectKind.HOLDER, Reason.OWES_IT_FROM_NOW_ON, due_at=moved.due_at, rule=plan.limit)
         call_again(draft, moved, Reason.TOOK_THE_CASE_OVER, purpose=Purpose.DUTY)
 

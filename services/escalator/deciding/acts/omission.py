@@ -17,7 +17,7 @@ from shared.case import Duty, Suspicion
 from shared.directory import Directory
 from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched
 from shared.facts.reason import Reason, spelled
-from shared.ids import DutyId, SourceId, UnitId
+from shared.ids import DutyId, SourceId
 from shared.vocabulary import ReportKind
 
 
@@ -106,7 +106,7 @@ def confirm(draft: Draft, act: CaseAct) -> None:
     if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=True, by=act.by.principal))
-    draft.note(EffectKind.SUSPECTED, Reason.CONFIRMED, unit=UnitId(suspicion.unit), note=act.text)
+    draft.note(EffectKind.SUSPECTED, Reason.CONFIRMED, unit=suspicion.unit, note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
             refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
@@ -130,7 +130,7 @@ def refute(draft: Draft, act: CaseAct) -> None:
     if suspicion is None:
         return
     draft.change(suspicion=replace(suspicion, confirmed=False, by=act.by.principal))
-    draft.note(EffectKind.SUSPECTED, Reason.REFUTED, unit=UnitId(suspicion.unit), note=act.text)
+    draft.note(EffectKind.SUSPECTED, Reason.REFUTED, unit=suspicion.unit, note=act.text)
     for duty in checks(draft):
         if duty.lapse is not None:
             duty = draft.put(duty, lapse=replace(duty.lapse, refuted=act.text or "refuted"))  # noqa: PLW2901 - the duty as it now is

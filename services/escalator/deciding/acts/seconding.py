@@ -19,7 +19,6 @@ from services.escalator.deciding.gravity import is_grave, lessens
 from shared.case import ENDED, Duty, Ending
 from shared.facts import Actor, CaseAct, EffectKind, Purpose, Via
 from shared.facts.reason import Reason
-from shared.ids import PersonId
 from shared.vocabulary import Kind, Role
 
 Handler = Callable[[Draft, CaseAct], None]
@@ -126,7 +125,7 @@ def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
     draft.note(
         EffectKind.WAITS,
         Reason.NEEDS_SECOND_PERSON,
-        person=PersonId(person.id),
+        person=person.id,
         post=post,
         unit=unit,
         note=act.text,

@@ -231,14 +231,12 @@ def invoke_plan(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.NO_SUCH_PLAN, note=act.plan)
         return
     forms = tuple(
-        TaskForm(title=step.title.zh, unit=UnitId(step.unit), within=step.within, after=step.after)
+        TaskForm(title=step.title.zh, unit=step.unit, within=step.within, after=step.after)
         for step in plan.steps
     )
     if not _has_room(draft, forms):
         return
-    draft.note(
-        EffectKind.NOTED, Reason.PLAN_INVOKED, unit=UnitId(plan.unit), note=f"{plan.id} {plan.version}"
-    )
+    draft.note(EffectKind.NOTED, Reason.PLAN_INVOKED, unit=plan.unit, note=f"{plan.id} {plan.version}")
     make_tasks(draft, forms, act.by.unit or draft.case.holder)
 
 
