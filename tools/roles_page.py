@@ -9,6 +9,7 @@ the real routes for each of theirs.
 from collections.abc import Container
 
 from fenghuo import store
+from services.audit.reports.names import ReportName
 from shared.acts.who import MEANING, Where
 from shared.territory import MAY, MAY_OPEN
 from shared.vocabulary import Role
@@ -19,7 +20,7 @@ READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
 HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
-REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend", "records", "analysis")
+REPORTS = (*ReportName, "records", "analysis")
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(

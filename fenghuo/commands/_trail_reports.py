@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
+from services.audit.reports.names import ReportName
 from shared.plain_text import shown
 from shared.vocabulary import Language, Role
 
@@ -23,15 +24,6 @@ _LEFT_OUT = ("figure", "records", "steps", "chain")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-class What(StrEnum):
-    TIMELINESS = "timeliness"
-    LAPSES = "lapses"
-    HOLDING = "holding"
-    REACHABILITY = "reachability"
-    RESOLUTION = "resolution"
-    TREND = "trend"
-
-
 class Form(StrEnum):
     HTML = "html"
     DOCX = "docx"
@@ -39,7 +31,7 @@ class Form(StrEnum):
 
 
 def report(
-    what: Annotated[What, typer.Argument(help="Which report.")],
+    what: Annotated[ReportName, typer.Argument(help="Which report.")],
     since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="2026-10-01T00:00+08:00")] = None,
     until: Annotated[datetime | None, typer.Option(formats=_FORMATS)] = None,
     unit: Annotated[str | None, typer.Option(help="Only what this unit owes and reports.")] = None,

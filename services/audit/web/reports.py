@@ -9,16 +9,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from services.audit.reports.declared import REPORTS, Report
+from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
-from services.audit.reports.views import (
-    FigureRecords,
-    Holding,
-    Lapses,
-    Reachability,
-    Resolution,
-    Timeliness,
-    Trend,
-)
+from services.audit.reports.views import Answer, FigureRecords
 from services.audit.reports.window import LONGEST_LOOK_BACK, LOOK_BACK, Window
 from services.audit.web.trail import READERS
 from shared.directory import Directory
@@ -64,45 +58,8 @@ class OfFigure(Period):
 def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directory]) -> APIRouter:
     router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
-    @router.get("/timeliness")
-    async def timeliness(request: Request, period: Annotated[Period, Query()]) -> Timeliness:
-        """By unit, leader, level, category, area, rule and channel: how many duties were done in time, late,
-        not at all, and how fast.
-        """
-        gate.admit(request, *READERS)
-        return await reports.timeliness(period.window(directory()), records=period.records)
-
-    @router.get("/lapses")
-    async def lapses(request: Request, period: Annotated[Period, Query()]) -> Lapses:
-        """Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and
-        correction.
-        """
-        gate.admit(request, *READERS)
-        return await reports.lapses(period.window(directory()))
-
-    @router.get("/holding")
-    async def holding(request: Request, period: Annotated[Period, Query()]) -> Holding:
-        """Who held matters and tasks how long, and those that went from hand to hand."""
-        gate.admit(request, *READERS)
-        return await reports.holding(period.window(directory()), records=period.records)
-
-    @router.get("/reachability")
-    async def reachability(request: Request, period: Annotated[Period, Query()]) -> Reachability:
-        """By channel and person: which share of messages was delivered and answered, and how fast."""
-        gate.admit(request, *READERS)
-        return await reports.reachability(period.window(directory()), records=period.records)
-
-    @router.get("/resolution")
-    async def resolution(request: Request, period: Annotated[Period, Query()]) -> Resolution:
-        """By kind, level, category, area and unit: first response, resolution, what is open, satisfaction."""
-        gate.admit(request, *READERS)
-        return await reports.resolution(period.window(directory()), records=period.records)
-
-    @router.get("/trend")
-    async def trend(request: Request, period: Annotated[Period, Query()]) -> Trend:
-        """Reports by day, category, level, area and kind; by hour, weekday and place."""
-        gate.admit(request, *READERS)
-        return await reports.trend(period.window(directory()), records=period.records)
+    for name, report in REPORTS.items():
+        _add(router, name, report, reports, gate, directory)
 
     @router.get("/records")
     async def records(request: Request, wanted: Annotated[OfFigure, Query()]) -> FigureRecords:
@@ -111,3 +68,20 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
         return await reports.records(wanted.window(directory()), wanted.figure)
 
     return router
+
+
+def _add(
+    router: APIRouter,
+    name: ReportName,
+    report: Report,
+    reports: Reports,
+    gate: Gate,
+    directory: Callable[[], Directory],
+) -> None:
+    async def counted(request: Request, period: Annotated[Period, Query()]) -> Answer:
+        gate.admit(request, *READERS)
+        return await report.ask(reports, period.window(directory()), period.records)
+
+    router.add_api_route(
+        f"/{name}", counted, name=name, response_model=report.answers, description=report.says
+    )

@@ -5,9 +5,8 @@ means, and up to which checkpoint it holds.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,17 +17,12 @@ from services.audit.reading.plain_reads import in_words
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
 from services.audit.reading.views import Entry, entry_view
+from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions, html
-from services.audit.reports.documents.blocks import Block, Cell
-from services.audit.reports.documents.matter_blocks import (
-    holding_blocks,
-    reachability_blocks,
-    resolution_blocks,
-    trend_blocks,
-)
+from services.audit.reports.documents.blocks import Cell
 from services.audit.reports.documents.period import Period
-from services.audit.reports.documents.report_blocks import lapses_blocks, timeliness_blocks
 from services.audit.reports.documents.words import Words
+from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
@@ -51,33 +45,6 @@ LISTED = 300
 NUMBER = re.compile("[0-9]{1,15}")
 NO_REPORT = N_("There is no such report: choose one of those above.")
 Values = dict[str, str]
-
-
-class Report:
-    """One of the reports: its name, its title, its definitions, how it is asked for and shown."""
-
-    def __init__(
-        self,
-        title: str,
-        meant: Sequence[str],
-        ask: Callable[[Reports, Window], Awaitable[Any]],
-        blocks: Callable[[Words, Any], list[Block]],
-    ) -> None:
-        self.title, self.meant, self.ask, self.blocks = title, meant, ask, blocks
-
-
-REPORTS = {
-    "timeliness": Report(N_("Timeliness"), definitions.TIMELINESS, Reports.timeliness, timeliness_blocks),
-    "lapses": Report(N_("Lapses and what became of them"), definitions.LAPSES, Reports.lapses, lapses_blocks),
-    "holding": Report(N_("Who held it how long"), definitions.HOLDING, Reports.holding, holding_blocks),
-    "reachability": Report(
-        N_("Reachability"), definitions.REACHABILITY, Reports.reachability, reachability_blocks
-    ),
-    "resolution": Report(
-        N_("Response and resolution"), definitions.RESOLUTION, Reports.resolution, resolution_blocks
-    ),
-    "trend": Report(N_("Trend"), definitions.TREND, Reports.trend, trend_blocks),
-}
 
 
 def report_pages_router(
@@ -141,11 +108,11 @@ def report_pages_router(
     @router.get("/reports/{name}")
     async def report(request: Request, name: str) -> Response:
         principal = pages.admit(request, *READERS)
-        kind = REPORTS.get(name)
-        if kind is None:
+        if name not in tuple(ReportName):
             raise Problem(404, "Not Found", NO_REPORT)
+        kind = REPORTS[ReportName(name)]
         window, values, faults = asked(request)
-        answer: Answer = await found_or_fault(lambda: kind.ask(reports, window))
+        answer: Answer = await found_or_fault(lambda: kind.ask(reports, window, False))
         words = Words(pages.language(request), names, zone, await found_or_fault(lambda: titles(reader)))
 
         def link(cell: Cell) -> str | None:

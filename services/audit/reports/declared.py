@@ -1,0 +1,99 @@
+"""Every report of the trail: one declaration each, from which its route, its page and its command come.
+
+Invariant: `REPORTS` has each `ReportName` once, in the order of the explorer's tabs.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit.reports.documents import definitions
+from services.audit.reports.documents.blocks import Block
+from services.audit.reports.documents.matter_blocks import (
+    holding_blocks,
+    reachability_blocks,
+    resolution_blocks,
+    trend_blocks,
+)
+from services.audit.reports.documents.report_blocks import lapses_blocks, timeliness_blocks
+from services.audit.reports.documents.words import Words
+from services.audit.reports.names import ReportName
+from services.audit.reports.reports import Reports
+from services.audit.reports.views import (
+    Answer,
+    Holding,
+    Lapses,
+    Reachability,
+    Resolution,
+    Timeliness,
+    Trend,
+)
+from services.audit.reports.window import Window
+from shared.web.languages import N_
+
+Ask = Callable[[Reports, Window, bool], Awaitable[Answer]]
+"""With `True` each figure comes with the records it was counted from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    title: str
+    says: str
+    """For whoever asks over HTTP."""
+    meant: Sequence[str]
+    """What each of its figures means, below its page."""
+    ask: Ask
+    answers: type[Answer]
+    blocks: Callable[[Words, Any], list[Block]]
+
+
+REPORTS: dict[ReportName, Report] = {
+    ReportName.TIMELINESS: Report(
+        N_("Timeliness"),
+        "By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast.",
+        definitions.TIMELINESS,
+        lambda reports, window, records: reports.timeliness(window, records=records),
+        Timeliness,
+        timeliness_blocks,
+    ),
+    ReportName.LAPSES: Report(
+        N_("Lapses and what became of them"),
+        "Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction.",
+        definitions.LAPSES,
+        lambda reports, window, _: reports.lapses(window),
+        Lapses,
+        lapses_blocks,
+    ),
+    ReportName.HOLDING: Report(
+        N_("Who held it how long"),
+        "Who held matters and tasks how long, and those that went from hand to hand.",
+        definitions.HOLDING,
+        lambda reports, window, records: reports.holding(window, records=records),
+        Holding,
+        holding_blocks,
+    ),
+    ReportName.REACHABILITY: Report(
+        N_("Reachability"),
+        "By channel and person: which share of messages was delivered and answered, and how fast.",
+        definitions.REACHABILITY,
+        lambda reports, window, records: reports.reachability(window, records=records),
+        Reachability,
+        reachability_blocks,
+    ),
+    ReportName.RESOLUTION: Report(
+        N_("Response and resolution"),
+        "By kind, level, category, area and unit: first response, resolution, what is open, satisfaction.",
+        definitions.RESOLUTION,
+        lambda reports, window, records: reports.resolution(window, records=records),
+        Resolution,
+        resolution_blocks,
+    ),
+    ReportName.TREND: Report(
+        N_("Trend"),
+        "Reports by day, category, level, area and kind; by hour, weekday and place.",
+        definitions.TREND,
+        lambda reports, window, records: reports.trend(window, records=records),
+        Trend,
+        trend_blocks,
+    ),
+}
