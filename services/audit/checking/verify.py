@@ -20,11 +20,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.audit.checking.examine import Chain
-from services.audit.checking.peaks import Peaks
 from services.audit.checking.pool import Opener, findings
 from services.audit.checking.run import FAULTS, Asked, Fault, Finding
 from services.audit.checking.sources import Source, SourceError
-from services.audit.checking.upper_tiles import UpperTiles
+from services.audit.checking.tree import Peaks, UpperTiles
 from services.audit.records import timestamp as timestamps
 from services.audit.records.line import ExportError
 from shared.facts.distrust import Distrust

@@ -22,6 +22,7 @@ from services.audit.records.record import Rec
 from services.audit.records.stored import Stored
 from services.audit.store.calls import StoreError
 from shared.facts import Actor, Fact, Frozen, Given
+from shared.facts.authors import SOURCES, Author
 from shared.facts.bounds import PLAIN_ID
 from shared.facts.keeping import ErasedFields, Held, Redacted, Released
 from shared.facts.report import Line
@@ -31,7 +32,7 @@ from shared.problems import Problem
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
-SOURCE = "/services/audit"
+SOURCE = SOURCES[Author.AUDIT][0]
 NO_CASE = "trail"
 """Facts about no case keep their order under this key."""
 _PATIENCE = 10.0

@@ -14,12 +14,13 @@ import structlog
 from services.audit.custody.reads import Reads, Window, fact_of
 from shared.broker.forever import AWAY, forever
 from shared.facts import Fact
+from shared.facts.authors import SOURCES, Author
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SOURCE = "/services/audit"
+SOURCE = SOURCES[Author.AUDIT][0]
 Append = Callable[[str, bytes, str], Awaitable[object]]
 """(subject, fact, message id)"""
 _IDLE, _LAST_TRY = 5.0, 3.0

@@ -25,12 +25,11 @@ from services.audit.store.calls import TakenError
 from services.audit.store.entries import STREAM
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
-from services.audit.writing.compare import differences
 from services.audit.writing.feed import Delivered, Feed
 from services.audit.writing.heads import Heads
 from services.audit.writing.metrics import Metrics
 from services.audit.writing.pace import Pace
-from services.audit.writing.same_history import stay_the_same
+from services.audit.writing.same_history import differences, stay_the_same
 from services.audit.writing.signer import CheckpointSigner, RefusedError
 from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
 from shared.facts.authors import SOURCES, Author
