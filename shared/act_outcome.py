@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from nats.aio.client import Client
 
-from shared.facts import Decision, Effect, EffectKind, Fact, read_decision
+from shared.facts import Decision, Effect, EffectKind, Fact, Reason, read_decision
 from shared.facts.aside import aside_id
-from shared.facts.reason import Reason
 from shared.ids import CaseId
 from shared.on_record import on_record
 from shared.subjects import fact_subject

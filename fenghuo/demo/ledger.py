@@ -11,13 +11,8 @@ REPORT = "first_report"
 """The duty this is all about: whoever the report is owed to must answer."""
 
 
-def rule_of(duty: DutyId) -> str:
-    """`first_report` of `first_report-party_main`."""
-    return duty.partition("-")[0]
-
-
-def in_words(rule: str) -> str:
-    return rule.replace("_", " ")
+def in_words(rule: str | None) -> str:
+    return (rule or "").replace("_", " ")
 
 
 @dataclass
@@ -50,7 +45,7 @@ class Ledger:
     def _apply(self, case: CaseId, duty: DutyId, effect: Effect) -> None:
         key = (case, duty)
         if effect.kind is EffectKind.OPENED and effect.due_at and effect.person:
-            self.duties[key] = OpenDuty(case, rule_of(duty), effect.person, effect.due_at)
+            self.duties[key] = OpenDuty(case, effect.duty_rule or "", effect.person, effect.due_at)
             return
         known = self.duties.get(key)
         if known is None:

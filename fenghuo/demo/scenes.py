@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.demo.hands import Hands
-from fenghuo.demo.ledger import rule_of
 from fenghuo.demo.readback import OnRecord, Readback, StepFailed, failed_for, with_effect
 from fenghuo.demo.stage import Stage
 from fenghuo.parts import ROOT
@@ -263,9 +262,5 @@ class Story:
 
 def _bearer_of(record: OnRecord) -> PersonId | None:
     """Who must acknowledge for the unit, where this decision has laid that on somebody."""
-    opened = (
-        effect for effect in record.effects if effect.kind is EffectKind.OPENED and effect.duty is not None
-    )
-    return next(
-        (effect.person for effect in opened if effect.duty and rule_of(effect.duty) == "acknowledge"), None
-    )
+    opened = (effect for effect in record.effects if effect.kind is EffectKind.OPENED)
+    return next((effect.person for effect in opened if effect.duty_rule == "acknowledge"), None)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from fenghuo.demo.ledger import REPORT, in_words, rule_of
+from fenghuo.demo.ledger import REPORT, in_words
 from shared.directory import Directory
 from shared.facts import (
     Acknowledgement,
@@ -21,11 +21,11 @@ from shared.facts import (
     EffectKind,
     Fact,
     LapseCause,
+    Reason,
     Rejection,
     Report,
     read_decision,
 )
-from shared.facts.reason import Reason
 from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind
 
@@ -201,7 +201,7 @@ class Teller:
         for effect in openings:
             if effect.why != Reason.OWED_ON_REPORT and effect.duty is not None:
                 owing.setdefault(self.person(effect.person), []).append(
-                    f"{in_words(rule_of(effect.duty))} by {self.clock(effect.due_at, at)}"
+                    f"{in_words(effect.duty_rule)} by {self.clock(effect.due_at, at)}"
                 )
         for person, owed in owing.items():
             yield Line(at, tag, "owes", f": {', '.join(owed)}", Tone.QUIET, (person,))
@@ -314,4 +314,4 @@ class Teller:
 
 def _what(effects: list[Effect]) -> str:
     """The duties of these effects by their rules, each once."""
-    return ", ".join(dict.fromkeys(in_words(rule_of(effect.duty)) for effect in effects if effect.duty))
+    return ", ".join(dict.fromkeys(in_words(effect.duty_rule) for effect in effects if effect.duty))

@@ -40,6 +40,7 @@ from shared.facts.decision import (
 from shared.facts.effect import EXCUSES, OUR_FAILURES, Effect, EffectKind, Excuse, LapseCause, Outage, Rule
 from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.policy import PolicyApproved, PolicyDrafted
+from shared.facts.reason import Reason, Spelled, reason_of, spelled
 from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.value import Value
 
@@ -88,17 +89,21 @@ __all__ = [
     "PolicyApproved",
     "PolicyDrafted",
     "Purpose",
+    "Reason",
     "Referred",
     "Rejection",
     "Report",
     "ReportForm",
     "Rule",
     "Signature",
+    "Spelled",
     "TaskForm",
     "Touch",
     "Value",
     "Via",
     "field_errors",
     "read_decision",
+    "reason_of",
     "rfc3339",
+    "spelled",
 ]

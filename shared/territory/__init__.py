@@ -11,8 +11,7 @@ from datetime import datetime
 from shared.acts.who import Where
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Actor, Via
-from shared.facts.reason import Reason
+from shared.facts import Acknowledgement, Actor, Reason, Via
 from shared.ids import DutyId, PersonId, TaskId
 from shared.territory.claim import Claim
 from shared.territory.reach import has_whole_city, speaks_for, unit_of

@@ -13,8 +13,7 @@ from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.directory.competence import Matter, covers
-from shared.facts import Actor
-from shared.facts.reason import Reason
+from shared.facts import Actor, Reason
 from shared.ids import DutyId, RosterId, TaskId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
 from shared.territory.refusal import WHY_NOT, Refusal

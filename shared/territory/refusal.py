@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.acts.who import Where
-from shared.facts.reason import Reason
+from shared.facts import Reason
 from shared.ids import UnitId
 from shared.vocabulary import Role
 

@@ -8,8 +8,7 @@ people is opened in one's own name, by a role that may.
 from collections.abc import Iterator
 
 from shared.directory import Directory, Source
-from shared.facts import Actor, Report
-from shared.facts.reason import Reason
+from shared.facts import Actor, Reason, Report
 from shared.facts.report import Reported
 from shared.ids import SourceId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of

@@ -6,7 +6,7 @@ nothing to many eyes.
 
 from collections.abc import Callable
 
-from shared.facts.reason import reason_of
+from shared.facts import reason_of
 from shared.web.event_labels import EVENTS
 from shared.web.languages import N_
 from shared.web.reasons import ROLES

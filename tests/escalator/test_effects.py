@@ -7,8 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.facts import Effect, EffectKind, LapseCause
-from shared.facts.reason import Reason, reason_of
+from shared.facts import Effect, EffectKind, LapseCause, Reason, reason_of
 from shared.vocabulary import Language
 from shared.web.labels import why_in_words
 from shared.web.languages import catalogue

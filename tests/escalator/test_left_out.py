@@ -23,10 +23,10 @@ from shared.facts import (
     EffectKind,
     Fact,
     Purpose,
+    Reason,
     TaskForm,
     Via,
 )
-from shared.facts.reason import Reason
 from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import CASE, LEADERS, LEARNED, Story, a_report, default_rules

@@ -7,8 +7,7 @@ import httpx2
 import pytest
 
 from fenghuo.gateway_lab import GatewayLab
-from shared.facts import Acknowledgement, CaseAct, Effect, EffectKind, Name, Purpose
-from shared.facts.reason import Reason
+from shared.facts import Acknowledgement, CaseAct, Effect, EffectKind, Name, Purpose, Reason
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Language
 from tests.lab import Lab, Running, until

@@ -56,6 +56,7 @@ def effect(
         why=why,
         person=PersonId(person),
         duty=DutyId(f"{rule}-{person}"),
+        duty_rule=rule,
         unit=UnitId("water_bureau"),
         **more,
     )

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.records.body import Body, EffectBody
-from shared.facts import EffectKind
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

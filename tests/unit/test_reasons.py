@@ -6,8 +6,7 @@ import pytest
 
 from shared.case import CaseStatus, Slip, TaskState
 from shared.directory.gaps import GapCode
-from shared.facts import ChangeState, LapseCause
-from shared.facts.reason import Reason, Spelled, reason_of, spelled
+from shared.facts import ChangeState, LapseCause, Reason, Spelled, reason_of, spelled
 from shared.vocabulary import Document, Kind, Language, ReportKind
 from shared.web.labels import why_in_words
 from shared.web.languages import catalogue

@@ -15,8 +15,7 @@ from shared import territory
 from shared.acts.who import Where
 from shared.case import Case, PublicNotice, Suspicion, Transfer
 from shared.directory import Directory, DirectoryFault, Unit
-from shared.facts import Acknowledgement, Actor, Report, Via
-from shared.facts.reason import Reason
+from shared.facts import Acknowledgement, Actor, Reason, Report, Via
 from shared.ids import PersonId, TaskId, UnitId
 from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal
 from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role

@@ -29,27 +29,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class NoticeLine:
-    who: Name
-    purpose: str
-    channels: tuple[str, ...]
-    held: str | None
-    """Why nobody was rung."""
-
-
-@dataclass(frozen=True)
-class HandOverLine:
-    """What became of one notice on one channel."""
-
-    who: Name
-    channel: str
-    address: str
-    attempts: str
-    done: datetime | None
-    error: str | None
-
-
-@dataclass(frozen=True)
 class ErasedLine:
     """A record of which something was erased."""
 
@@ -115,32 +94,6 @@ def _line(term: str, how: str, value: Any, names: Names) -> Line:
             return Line(term, text=str(value))
         case _:
             return Line(term, label=(how, str(value)))
-
-
-def notices(fact: Mapping[str, Any] | None, names: Names) -> tuple[NoticeLine, ...]:
-    return tuple(
-        NoticeLine(
-            who=names.person(notice.text("person") or ""),
-            purpose=notice.text("purpose") or "",
-            channels=notice.texts("channels"),
-            held=notice.text("held"),
-        )
-        for notice in data_of(fact).parts("notices")
-    )
-
-
-def hand_overs(fact: Mapping[str, Any] | None, names: Names) -> tuple[HandOverLine, ...]:
-    return tuple(
-        HandOverLine(
-            who=names.person(delivery.text("person") or ""),
-            channel=delivery.text("channel") or "",
-            address=delivery.text("address") or "",
-            attempts=str(delivery.fields.get("attempts", "")),
-            done=delivery.at("done_at"),
-            error=delivery.text("error"),
-        )
-        for delivery in data_of(fact).parts("deliveries")
-    )
 
 
 _WHOLE = "*"

@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from shared.facts import EffectKind, Excuse, Outage
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Excuse, Outage, Reason
 
 _BY_RECIPIENT = frozenset({Reason.OWED_ON_REPORT, Reason.ACKNOWLEDGED_IN_TIME, Reason.ACKNOWLEDGED_LATE})
 

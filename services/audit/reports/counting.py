@@ -17,8 +17,7 @@ from services.audit.reports.reach import acknowledged, handed_over, told
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
 from shared.case import ENDED, CaseStatus, TaskState
-from shared.facts import EffectKind
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason
 from shared.vocabulary import Kind, ReportKind
 
 RESPONSES = frozenset(

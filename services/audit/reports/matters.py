@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from services.audit.reports.reading import Seen
 from shared.case import ENDED
-from shared.facts import EXCUSES
-from shared.facts.reason import Reason
+from shared.facts import EXCUSES, Reason
 from shared.vocabulary import Kind, ReportKind
 
 _NOTICES_KEPT = 64

@@ -13,8 +13,7 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reports.matters import ORGAN, LapseSeen
 from services.audit.reports.reading import Once, Seen, read
 from services.audit.reports.views import LapseLine, Step
-from shared.facts import EffectKind
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason
 from shared.standing import standing_case
 from shared.vocabulary import Kind
 

@@ -16,7 +16,7 @@ from services.audit.records import fields, record
 from services.audit.records.body import Body
 from services.audit.records.record import Rec
 from services.audit.records.stored import Stored
-from shared.facts import rfc3339
+from shared.facts import EffectKind, rfc3339
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 
 PAGE = 256
@@ -36,7 +36,17 @@ UNCOUNTED = frozenset(
 )
 """No figure is made of these."""
 _STANDING = frozenset(
-    {"opened", "discharged", "lapsed", "cancelled", "status", "holder", "task", "raised", "owed_again"}
+    {
+        EffectKind.OPENED,
+        EffectKind.DISCHARGED,
+        EffectKind.LAPSED,
+        EffectKind.CANCELLED,
+        EffectKind.STATUS,
+        EffectKind.HOLDER,
+        EffectKind.TASK,
+        EffectKind.RAISED,
+        EffectKind.OWED_AGAIN,
+    }
 )
 """Effects by which a matter stands otherwise than before."""
 

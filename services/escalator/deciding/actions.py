@@ -13,8 +13,7 @@ from services.escalator.deciding.lighting import call_again
 from services.escalator.deciding.referral import refer
 from services.escalator.policy.model import SilentSource
 from shared.case import Duty
-from shared.facts import EffectKind, Report, TaskForm
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason, Report, TaskForm
 from shared.ids import CaseId, PostId, UnitId, case_id_for
 from shared.vocabulary import Kind, ReportKind
 

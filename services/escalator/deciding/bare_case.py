@@ -16,8 +16,7 @@ from services.escalator.deciding.new_case import begun
 from services.escalator.deciding.report_reading import TEXT_LIMIT, read_report
 from services.escalator.deciding.settling import settle
 from shared.case import Case, Held, Matter
-from shared.facts import Decision, EffectKind, Fact, Report
-from shared.facts.reason import Reason
+from shared.facts import Decision, EffectKind, Fact, Reason, Report
 from shared.ids import CaseId
 from shared.territory import MAY_OPEN
 from shared.vocabulary import Kind, ReportKind

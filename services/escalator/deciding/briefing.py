@@ -10,8 +10,7 @@ from services.escalator.deciding.draft import DESK_DUTY, Call, Draft
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Duty, Matter
 from shared.directory import Directory, Person
-from shared.facts import Brief, EffectKind, Name, Notice, Purpose
-from shared.facts.reason import Reason, Spelled, spelled
+from shared.facts import Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
 from shared.ids import AreaCode, PersonId, SourceId, UnitId
 
 

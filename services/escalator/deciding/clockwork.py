@@ -15,9 +15,8 @@ from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import call_again, move_chains_on, tell
 from services.escalator.deciding.parties import bearer_of
 from shared.case import Duty, DutyState
-from shared.facts import EffectKind, LapseCause, Outage, Purpose
+from shared.facts import EffectKind, LapseCause, Outage, Purpose, Reason
 from shared.facts.authors import Author
-from shared.facts.reason import Reason
 from shared.ids import DutyId
 from shared.pulse import AWAY_AFTER
 

@@ -49,9 +49,10 @@ from shared.facts import (
     Heard,
     LapseCause,
     Matched,
+    Reason,
     Referred,
+    Spelled,
 )
-from shared.facts.reason import Reason, Spelled
 from shared.ids import CaseId, TaskId
 from shared.territory import Refusal
 from shared.vocabulary import Kind

@@ -12,8 +12,7 @@ from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party
 from services.escalator.policy.resolve import UNTIL
 from shared.case import Duty, Plan, Reminder
-from shared.facts import EffectKind, LapseCause, Name
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, LapseCause, Name, Reason
 from shared.ids import DutyId, PersonId, PostId, UnitId
 
 TITLE = Name(zh="人工处置", en="see to it by hand")

@@ -31,9 +31,10 @@ from shared.facts import (
     Outage,
     Outgoing,
     Purpose,
+    Reason,
+    Spelled,
 )
 from shared.facts.authors import Author
-from shared.facts.reason import Reason, Spelled
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId
 from shared.vocabulary import Kind
 

@@ -18,8 +18,7 @@ from services.escalator.deciding.lighting import taken, with_lit
 from services.escalator.deciding.referral import refer
 from services.escalator.deciding.suspicion import suspect
 from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
-from shared.facts import Actor, EffectKind, LapseCause
-from shared.facts.reason import Reason, spelled
+from shared.facts import Actor, EffectKind, LapseCause, Reason, spelled
 from shared.ids import DutyId, PersonId
 from shared.territory import speaks_for, unit_of
 

@@ -10,9 +10,8 @@ from datetime import datetime
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
-from shared.facts import EffectKind, Excuse, LapseCause, Outage
+from shared.facts import EffectKind, Excuse, LapseCause, Outage, Reason
 from shared.facts.authors import Author
-from shared.facts.reason import Reason
 
 
 def weigh_for(draft: Draft, duty: Duty, cause: LapseCause) -> tuple[tuple[Excuse, ...], Outage | None]:

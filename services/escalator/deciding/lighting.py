@@ -17,8 +17,7 @@ from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
 from shared.case import Duty, Lit, Plan
 from shared.directory import Person
-from shared.facts import EffectKind, Purpose
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Purpose, Reason
 from shared.ids import DutyId, PersonId, PostId
 
 AT_ONCE = timedelta(seconds=2)

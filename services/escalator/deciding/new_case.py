@@ -17,8 +17,7 @@ from services.escalator.deciding.watching import establish, open_standing
 from shared import territory
 from shared.case import Applied, Case, Held, Matter
 from shared.directory import Directory
-from shared.facts import About, Decision, EffectKind, Established, Fact, Referred, Report
-from shared.facts.reason import Reason
+from shared.facts import About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
 from shared.ids import CaseId
 from shared.territory import Refusal
 from shared.vocabulary import Kind, Level, ReportKind

@@ -21,8 +21,7 @@ from services.escalator.policy.rule import DutyRule, Scope
 from shared.case import CaseStatus, Duty, DutyState, Opening, Overdue, Plan, Reminder, Task
 from shared.directory import gaps
 from shared.directory.gaps import GapCode
-from shared.facts import EffectKind
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason
 from shared.ids import DutyId, RosterId, SourceId
 from shared.vocabulary import Kind
 

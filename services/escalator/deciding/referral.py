@@ -8,8 +8,7 @@ What our own failure excuses is referred by a person or not at all (excuses.py).
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
-from shared.facts import EffectKind, Harm, LapseCause, Referred
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Harm, LapseCause, Reason, Referred
 from shared.ids import UnitId
 from shared.standing import standing_case
 from shared.vocabulary import Kind

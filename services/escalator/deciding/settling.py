@@ -15,8 +15,7 @@ from services.escalator.deciding.desk_call import call_the_desk
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Applied, Case, LeftOut
-from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact
-from shared.facts.reason import Reason, spelled
+from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact, Reason, spelled
 from shared.vocabulary import Kind, ReportKind
 
 LEFT_OUT_KEPT = 20

@@ -6,8 +6,7 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
-from shared.facts import EffectKind
-from shared.facts.reason import Reason
+from shared.facts import EffectKind, Reason
 
 
 def suspect(draft: Draft, duty: Duty) -> None:

@@ -10,8 +10,7 @@ from datetime import datetime
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import cancel
 from shared.case import Applied, Case, Matter, Standing
-from shared.facts import Decision, EffectKind, Established, Heard
-from shared.facts.reason import Reason, spelled
+from shared.facts import Decision, EffectKind, Established, Heard, Reason, spelled
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
 from shared.vocabulary import ReportKind
 

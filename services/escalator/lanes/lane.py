@@ -33,11 +33,10 @@ from shared.broker.exchange import ConflictError
 from shared.broker.open_pull import Handed
 from shared.case import Case
 from shared.case_parts import Stowed, TooLargeError
-from shared.facts import Decision, EffectKind, Fact, FactError
+from shared.facts import Decision, EffectKind, Fact, FactError, Reason
 from shared.facts.authenticity import distrust
 from shared.facts.cause import Cause
 from shared.facts.distrust import WORDS, Distrust
-from shared.facts.reason import Reason
 from shared.formats import NewerError, NewerSeen
 from shared.ids import IS_CASE_ID, CaseId, learned_at
 from shared.logs import about_case

@@ -15,8 +15,7 @@ from services.escalator.playing.world import World
 from services.escalator.policy.load import Policy
 from shared.case import Case, Duty
 from shared.directory import Directory
-from shared.facts import Decision, Effect, EffectKind, Frozen, Instant, Name, Report, ReportForm, Rule
-from shared.facts.reason import Reason
+from shared.facts import Decision, Effect, EffectKind, Frozen, Instant, Name, Reason, Report, ReportForm, Rule
 from shared.ids import case_id_at
 from shared.vocabulary import Kind
 

@@ -10,8 +10,7 @@ from typing import Literal
 
 from shared.case import Duty, Plan
 from shared.directory import Directory
-from shared.facts import Effect, EffectKind, LapseCause, Name, Notice
-from shared.facts.reason import Reason
+from shared.facts import Effect, EffectKind, LapseCause, Name, Notice, Reason
 
 What = Literal["told", "owes", "reminded", "lit", "lapses", "overdue", "follows"]
 Text = Callable[[Effect, Duty, Plan, Directory], Name]

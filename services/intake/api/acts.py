@@ -12,7 +12,7 @@ from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.acts import ACTS, Act
 from shared.bodies import form_of, takes
-from shared.facts.reason import Reason
+from shared.facts import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
 from shared.problems import Problem

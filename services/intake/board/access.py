@@ -10,8 +10,7 @@ from services.intake.board.card import Card
 from shared import territory
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Report, ReportForm
-from shared.facts.reason import Reason
+from shared.facts import Acknowledgement, Reason, Report, ReportForm
 from shared.ids import DutyId, PersonId, TaskId
 from shared.problems import Problem
 from shared.territory import MAY, MAY_OPEN, Refusal

@@ -6,7 +6,7 @@ records are the evidence, and the page says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,10 @@ from jinja2 import Environment
 
 from services.audit.evidence.bundle.evidence import Evidence, Held, keeping_of
 from services.audit.reading import plain
-from services.audit.reading.plain import HandOverLine, Line, NoticeLine
+from services.audit.reading.plain import Line
 from services.audit.reading.titles import titles_of
 from services.audit.records import record
-from services.audit.records.body import EffectBody
+from services.audit.records.body import Body, EffectBody
 from services.audit.records.keeping import Erasure
 from shared.case import DutyState
 from shared.facts import EffectKind, Name, Outage
@@ -61,7 +61,7 @@ class Told:
     number: int
     index: int
     effects: tuple[EffectBody, ...]
-    notices: tuple[NoticeLine, ...]
+    notices: list[Body]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Moment:
     claimed: datetime | None
     kind: str
     lines: tuple[Line, ...] = ()
-    hand_overs: tuple[HandOverLine, ...] = ()
+    hand_overs: list[Body] = field(default_factory=list[Body])
     decisions: tuple[Told, ...] = ()
     erased: tuple[Erasure, ...] = ()
     shown: bool = True
@@ -123,11 +123,11 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
             held.kind == Kind.DECIDED
             and (place := by_sequence.get(held.data.part("about").number("sequence") or -1)) is not None
         ):
-            told = _told(held, names)
+            told = _told(held)
             moments[place] = replace(moments[place], decisions=(*moments[place].decisions, told))
             continue
         decided = held.kind == Kind.DECIDED
-        own = (_told(held, names),) if decided else ()
+        own = (_told(held),) if decided else ()
         by_sequence[rec.sequence] = len(moments)
         moments.append(
             Moment(
@@ -137,7 +137,7 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
                 claimed=record.utc(rec.claimed) if rec.claimed else None,
                 kind=held.kind,
                 lines=() if held.kind == Kind.DUE else plain.lines(fact, names),
-                hand_overs=plain.hand_overs(fact, names),
+                hand_overs=held.data.parts("deliveries"),
                 decisions=own,
                 erased=tuple(erased.get(rec.index, ())),
                 shown=held.shown,
@@ -155,12 +155,12 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     )
 
 
-def _told(held: Held, names: Names) -> Told:
+def _told(held: Held) -> Told:
     effects = held.data.effects
     opened = {effect.duty for effect in effects if effect.kind == EffectKind.OPENED}
     # Whoever is called as the duty opens stands among those told.
     shown = tuple(effect for effect in effects if effect.kind != EffectKind.LIT or effect.duty not in opened)
-    return Told(held.rec.number, held.rec.index, shown, plain.notices(held.fact, names))
+    return Told(held.rec.number, held.rec.index, shown, held.data.parts("notices"))
 
 
 def _by_day(moments: list[Moment], zone: ZoneInfo) -> tuple[tuple[date, tuple[Moment, ...]], ...]:

@@ -21,8 +21,7 @@ from services.audit.reports.matters import LapseSeen, Matter
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
 from shared.directory import Directory
-from shared.facts import LapseCause
-from shared.facts.reason import Reason
+from shared.facts import LapseCause, Reason
 from shared.vocabulary import Kind
 from shared.web.languages import N_
 

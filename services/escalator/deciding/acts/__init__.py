@@ -21,8 +21,7 @@ from services.escalator.deciding.acts import (
     tasks,
 )
 from services.escalator.deciding.draft import Draft
-from shared.facts import CaseAct, EffectKind
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Reason
 from shared.vocabulary import Kind, ReportKind
 
 Handler = Callable[[Draft, CaseAct], None]

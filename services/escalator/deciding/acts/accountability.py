@@ -13,8 +13,7 @@ from services.escalator.deciding.actions import raise_case
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Measure, Standing
-from shared.facts import CaseAct, EffectKind, Harm, Referred, Report
-from shared.facts.reason import Reason, Spelled, spelled
+from shared.facts import CaseAct, EffectKind, Harm, Reason, Referred, Report, Spelled, spelled
 from shared.facts.report import Lapsed
 from shared.vocabulary import Category, ReportKind
 

@@ -16,8 +16,7 @@ from services.escalator.deciding.duties import lapse_if_past
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.opening import overdue_of, reminders_of
 from shared.case import ENDED, Duty, DutyState, Lit, LoggedCall
-from shared.facts import Acknowledgement, CallMade, CaseAct, EffectKind, LapseCause, Purpose, Via
-from shared.facts.reason import Reason
+from shared.facts import Acknowledgement, CallMade, CaseAct, EffectKind, LapseCause, Purpose, Reason, Via
 from shared.ids import DutyId
 
 KEPT = 50

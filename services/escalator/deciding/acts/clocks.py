@@ -12,8 +12,7 @@ from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import lapse_if_past, resume
 from services.escalator.deciding.lighting import call_again, light
 from shared.case import Duty
-from shared.facts import CaseAct, EffectKind, LapseCause, Purpose
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, LapseCause, Purpose, Reason
 from shared.ids import PersonId
 from shared.vocabulary import Kind
 

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Commander
-from shared.facts import CaseAct, EffectKind
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Reason
 from shared.ids import PersonId
 
 

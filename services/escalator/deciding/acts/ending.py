@@ -5,8 +5,7 @@ from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel_owed, done_by
 from services.escalator.deciding.lighting import told_of
 from shared.case import TaskState
-from shared.facts import CaseAct, EffectKind, Purpose
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Purpose, Reason
 from shared.vocabulary import Kind
 
 

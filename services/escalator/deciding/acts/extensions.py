@@ -15,8 +15,7 @@ from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import move_limit
 from services.escalator.deciding.opening import reminders_of
 from shared.case import Duty, Extension, Task, TaskState
-from shared.facts import CaseAct, EffectKind
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Reason
 from shared.ids import TaskId
 
 

@@ -17,8 +17,7 @@ from services.escalator.deciding.duties import HANDING_OVER, cancel, done_by
 from services.escalator.deciding.lighting import call_again
 from services.escalator.deciding.parties import head_of
 from shared.case import Held, Task, TaskState, Transfer
-from shared.facts import CaseAct, EffectKind, Purpose
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Purpose, Reason
 from shared.ids import TaskId, UnitId
 from shared.vocabulary import Kind
 

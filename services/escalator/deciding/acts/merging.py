@@ -17,8 +17,7 @@ from services.escalator.deciding.duties import cancel_owed
 from services.escalator.deciding.gravity import graver
 from shared import territory
 from shared.case import CaseStatus
-from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Report
-from shared.facts.reason import Reason, spelled
+from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Reason, Report, spelled
 from shared.ids import UnitId
 from shared.vocabulary import Kind
 

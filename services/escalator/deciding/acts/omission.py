@@ -15,8 +15,7 @@ from services.escalator.deciding.parties import competent_unit
 from services.escalator.deciding.referral import refer
 from shared.case import Duty, Suspicion
 from shared.directory import Directory
-from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched
-from shared.facts.reason import Reason, spelled
+from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, spelled
 from shared.ids import DutyId, SourceId
 from shared.vocabulary import ReportKind
 

@@ -12,8 +12,7 @@ from services.escalator.deciding.opening import open_rule, overdue_of, reminders
 from services.escalator.deciding.parties import parties
 from services.escalator.policy.rule import DutyRule, Scope, Sort
 from shared.case import Case, Duty, DutyState
-from shared.facts import CaseAct, EffectKind, LapseCause
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, LapseCause, Reason
 from shared.vocabulary import Level
 
 REPORTED = ("reported", "reported.outside")

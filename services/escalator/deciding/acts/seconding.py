@@ -17,8 +17,7 @@ from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.early_end import EarlyEnds, asked_of
 from services.escalator.deciding.gravity import is_grave, lessens
 from shared.case import ENDED, Duty, Ending
-from shared.facts import Actor, CaseAct, EffectKind, Purpose, Via
-from shared.facts.reason import Reason
+from shared.facts import Actor, CaseAct, EffectKind, Purpose, Reason, Via
 from shared.vocabulary import Kind, Role
 
 Handler = Callable[[Draft, CaseAct], None]

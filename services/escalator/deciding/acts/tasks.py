@@ -15,8 +15,7 @@ from services.escalator.deciding.acts.holding import answered, find_task
 from services.escalator.deciding.draft import Draft
 from services.escalator.policy.rule import Scope
 from shared.case import Held, Item, Task, TaskState
-from shared.facts import CaseAct, EffectKind, TaskForm
-from shared.facts.reason import Reason
+from shared.facts import CaseAct, EffectKind, Reason, TaskForm
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
