@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import shared.directory
 from shared import facts
 from shared.acts import ACTS
+from shared.directory import change_facts
 from shared.facts import (
     Absorbed,
     Acknowledgement,
@@ -33,7 +34,6 @@ from shared.facts import (
     ReportForm,
     Value,
     check,
-    directory,
     keeping,
     policy,
     reads,
@@ -45,7 +45,7 @@ from tools.value_schema import value_schema
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, directory, keeping, policy, reads, shared.directory)
+_SPEAKERS = (facts, check, change_facts, keeping, policy, reads, shared.directory)
 """Where the models' words stand."""
 
 
@@ -115,12 +115,12 @@ FACTS = (
     ),
     Event(
         Kind.DIRECTORY_CHANGED,
-        directory.DirectoryChange,
+        change_facts.DirectoryChange,
         "The directory has changed: as a whole, or not at all.",
     ),
     Event(
         Kind.DIRECTORY_PROPOSED,
-        directory.DirectoryProposal,
+        change_facts.DirectoryProposal,
         "A change of the directory waits for a second person, or was refused by one.",
     ),
     Event(Kind.REDACTED, keeping.Redacted, "Personal fields of records are erased, on a legal basis."),

@@ -11,9 +11,9 @@ from rich.table import Table
 from fenghuo.answers import Exit, fail, out
 from fenghuo.commands._names import names
 from shared.directory import Directory
+from shared.directory.change_facts import Change
 from shared.directory.rows import TABLES
 from shared.facts import field_errors, rfc3339
-from shared.facts.directory import Change
 from shared.ids import PersonId
 from shared.settings import Settings
 

@@ -19,11 +19,18 @@ from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
 from fenghuo.parts import found
 from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
+from shared.directory.change_facts import (
+    Change,
+    DirectoryChange,
+    EndAbsence,
+    OverrideRoster,
+    SetAbsence,
+    SetHolder,
+)
 from shared.directory.changes import apply_change
 from shared.directory.fit import misfits
 from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.facts import Actor
-from shared.facts.directory import Change, DirectoryChange, EndAbsence, OverrideRoster, SetAbsence, SetHolder
 from shared.ids import PersonId, RosterId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from shared.directory import change_facts as wire
+from shared.directory.change_facts import Change
 from shared.directory.faults import DirectoryFault, Fault
 from shared.directory.moments import moments
 from shared.directory.parts import PARTS, TABLES, altered, id_of, posts_answered_otherwise
 from shared.directory.people import Absence, Holding, Person, Post
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
-from shared.facts import directory as wire
-from shared.facts.directory import Change
 from shared.ids import PersonId, PostId
 
 _PUT: dict[str, Callable[[Any], Change]] = {

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.directory import change_facts as wire
 from shared.directory.changes import Change
 from shared.directory.whole import Directory
 from shared.facts import Actor, Name
-from shared.facts import directory as wire
 from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import Role
 

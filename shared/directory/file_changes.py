@@ -7,11 +7,11 @@ left alone keeps the value it has at run time (an absence, an exchanged shift, a
 
 from typing import cast
 
+from shared.directory.change_facts import Change, Remove
 from shared.directory.changes import difference
 from shared.directory.parts import PARTS, id_of
 from shared.directory.whole import Directory
 from shared.facts.bounds import Frozen
-from shared.facts.directory import Change, Remove
 
 
 def file_changes(before: Directory | None, after: Directory, current: Directory) -> tuple[Change, ...]:

@@ -11,9 +11,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.directory.change_facts import Change
 from shared.directory.whole import Directory
 from shared.facts import Actor, Frozen, Instant, Signature
-from shared.facts.directory import Change
 
 CURRENT = "current"
 TOLD = "told"

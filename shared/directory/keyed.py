@@ -14,6 +14,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from shared.directory.change_facts import Change, Remove
 from shared.directory.changes import change_one
 from shared.directory.parts import PARTS, id_of
 from shared.directory.people import Person, Post
@@ -22,7 +23,6 @@ from shared.directory.roster import Roster
 from shared.directory.units import Area, Source, Unit
 from shared.directory.whole import Directory
 from shared.facts.bounds import Frozen, Instant
-from shared.facts.directory import Change, Remove
 
 HEAD = "head"
 OBJECT, PART, FILE = "object.", "part.", "file."

@@ -13,11 +13,11 @@ import structlog
 from nats.aio.client import Client
 
 from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.directory.change_facts import Change, DirectoryChange
 from shared.directory.kept import CURRENT, TOLD, Kept
 from shared.directory.keyed import HEAD, OBJECT, PART, Head, Objects, part_key
 from shared.directory.whole import Directory
 from shared.facts import Fact
-from shared.facts.directory import Change, DirectoryChange
 from shared.problems import UnavailableError
 from shared.streams import DIRECTORY
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.directory.change_facts import Change, PutPerson, PutPost, PutRoster, PutUnit
 from shared.directory.people import Person, Post
 from shared.directory.roster import Roster
 from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import field_errors
 from shared.facts.bounds import Frozen
-from shared.facts.directory import Change, PutPerson, PutPost, PutRoster, PutUnit
 
 NAMES = ("name_zh", "name_en")
 SEPARATOR = ";"

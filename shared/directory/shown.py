@@ -8,11 +8,11 @@ Invariant: what is personal (addresses, why somebody is away) is shown whole or 
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.directory.change_facts import Change, PutPerson, SetAbsence
 from shared.directory.people import Person
 from shared.directory.roster import Roster, Shift
 from shared.directory.whole import Directory
 from shared.facts import Frozen, rfc3339
-from shared.facts.directory import Change, PutPerson, SetAbsence
 
 Json = dict[str, Any]
 SHOWN_AHEAD = timedelta(days=14)

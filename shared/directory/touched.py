@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
+from shared.directory.change_facts import Told
 from shared.directory.parts import Ids, altered, objects_of
 from shared.directory.people import Absence, Person, Post
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
 from shared.facts import Name, PersonalChange, Signature, Touch
-from shared.facts.directory import Told
 from shared.ids import PersonId, UnitId
 
 QUIET = ("sms", "email", "chat")

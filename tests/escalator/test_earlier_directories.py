@@ -5,9 +5,9 @@ import pytest
 from services.escalator.lanes.earlier_directories import Moment, Revision, directories_at, revisions_of
 from services.intake.directory import facts as directory_facts
 from shared.directory import Directory
+from shared.directory.change_facts import Change, DirectoryChange, SetHolder
 from shared.directory.changes import apply_change, difference
 from shared.facts import Actor, Fact
-from shared.facts.directory import Change, DirectoryChange, SetHolder
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Role
 from tests.escalator.builders import LEARNED, example_directory

@@ -24,9 +24,9 @@ from services.intake.recording.record import Record, Stored, Unreachable
 from services.notifier.delivery.earlier import EarlierDirectory
 from shared import problems
 from shared.directory import Directory, load_directory
+from shared.directory.change_facts import DirectoryChange
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
-from shared.facts.directory import DirectoryChange
 from shared.ids import PersonId
 from shared.secrets import SecretFile, verify_key
 from shared.tokens import Gate

@@ -21,12 +21,12 @@ from services.intake.directory.changes import Changed, ChangeForm, DirectoryChan
 from services.intake.metrics import Metrics
 from services.intake.recording.record import Record, Unreachable
 from shared.directory import Directory, load_directory
+from shared.directory.change_facts import DirectoryChange
 from shared.directory.kept import CURRENT, Kept
 from shared.directory.keyed import HEAD, Head
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
 from shared.facts.bounds import VERSION_LIMIT
-from shared.facts.directory import DirectoryChange
 from shared.formats import FORMAT, NewerError
 from shared.ids import PersonId, UnitId
 from shared.problems import Problem

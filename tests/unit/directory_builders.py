@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.directory import Absence, Directory, Person, Post, Roster, Unit
+from shared.directory.change_facts import DirectoryChange
 from shared.facts import Actor
-from shared.facts.directory import DirectoryChange
 from shared.vocabulary import Role
 
 NAME = {"zh": "某", "en": "Some"}

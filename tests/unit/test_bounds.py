@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from services.audit.evidence.bundle import verify
 from services.intake.ingest.formats.items import TAKEN_OUT, Draft, readable
 from shared.directory import DirectoryFault, load_directory
+from shared.directory.change_facts import DirectoryChange
 from shared.directory.changes import apply_change
 from shared.facts import Report, ReportForm
-from shared.facts.directory import DirectoryChange
 from shared.facts.report import MOST_TASKS
 from shared.fault_texts import faults_of
 from shared.lined_yaml import YamlFault

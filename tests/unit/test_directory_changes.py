@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.directory import Directory, DirectoryFault, Override
+from shared.directory import change_facts as wire
+from shared.directory.change_facts import Change
 from shared.directory.changes import apply_change, difference
 from shared.directory.file_changes import file_changes
 from shared.directory.kept import Kept
 from shared.directory.rows import TABLES, RowFault, read_rows
-from shared.facts import directory as wire
-from shared.facts.directory import Change
 from shared.ids import PersonId, PostId, RosterId
 from tests.unit.directory_builders import (
     DAY,

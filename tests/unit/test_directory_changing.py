@@ -11,6 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.directory import Directory, Override
+from shared.directory.change_facts import (
+    Change,
+    EndAbsence,
+    OverrideRoster,
+    PutPerson,
+    PutUnit,
+    SetAbsence,
+    SetHolder,
+)
 from shared.directory.changes import apply_change
 from shared.directory.changing import (
     BACKWARDS,
@@ -24,15 +33,6 @@ from shared.directory.changing import (
     why_not,
 )
 from shared.facts import Actor
-from shared.facts.directory import (
-    Change,
-    EndAbsence,
-    OverrideRoster,
-    PutPerson,
-    PutUnit,
-    SetAbsence,
-    SetHolder,
-)
 from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import Role
 from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, person, unit

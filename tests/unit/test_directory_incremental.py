@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.directory import Area, Directory, DirectoryFault, gaps
+from shared.directory.change_facts import DirectoryChange, Remove
 from shared.directory.changes import _dark_moments, apply_change, change_one  # pyright: ignore[reportPrivateUsage]
 from shared.directory.faults import Fault, faults_of
 from shared.directory.gaps import new_gaps
@@ -17,7 +18,6 @@ from shared.directory.parts import PARTS, TABLES, altered, id_of
 from shared.directory.touched import touched
 from shared.directory.whole import _DERIVED_FROM  # pyright: ignore[reportPrivateUsage]
 from shared.facts.bounds import Frozen
-from shared.facts.directory import DirectoryChange, Remove
 from tests.unit.directory_builders import (
     DAY,
     MONDAY,

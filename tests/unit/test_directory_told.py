@@ -13,8 +13,8 @@ from services.escalator.policy.load import load_checked
 from services.intake.directory.changes import MOST_TOUCHED
 from shared.case_parts import LARGEST, parted_decision, stow
 from shared.directory import load_directory
+from shared.directory.change_facts import DirectoryChange, EndAbsence, Telling, Told
 from shared.facts import Actor, Fact, Name, PersonalChange, Purpose, Signature, Touch
-from shared.facts.directory import DirectoryChange, EndAbsence, Telling, Told
 from shared.ids import PersonId
 from shared.standing import DIRECTORY_CASE
 from shared.vocabulary import Kind, Language, Role

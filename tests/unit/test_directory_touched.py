@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.directory import Directory, Override
+from shared.directory.change_facts import EndAbsence, OverrideRoster, PutPerson, Remove, SetAbsence, SetHolder
 from shared.directory.changes import apply_change
 from shared.directory.touched import signature, touched
 from shared.facts import Name, Touch
-from shared.facts.directory import EndAbsence, OverrideRoster, PutPerson, Remove, SetAbsence, SetHolder
 from shared.ids import PersonId, PostId, RosterId
 from tests.unit.directory_builders import DAY, MONDAY, away, changed, directory, parts, person, roster
 

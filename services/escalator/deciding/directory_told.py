@@ -11,8 +11,8 @@ from services.escalator.deciding.draft import Draft, notice_id
 from services.escalator.deciding.watching import open_standing
 from shared.case import Applied, Case
 from shared.directory import Directory
+from shared.directory.change_facts import DirectoryChange, DirectoryProposal, ProposalState, Telling, Told
 from shared.facts import Brief, ChangeState, Decision, DirectoryNote, EffectKind, Notice, Purpose, Reason
-from shared.facts.directory import DirectoryChange, DirectoryProposal, ProposalState, Telling, Told
 from shared.ids import CaseId, PostId
 from shared.vocabulary import Kind, ReportKind
 

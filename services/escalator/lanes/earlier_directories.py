@@ -15,11 +15,11 @@ from nats.aio.client import Client
 from shared.broker.stored import StoredMessage
 from shared.broker.walk import walk
 from shared.directory import Directory
+from shared.directory.change_facts import Change, DirectoryChange
 from shared.directory.keyed import Objects
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact, FactError
 from shared.facts.authenticity import distrust
-from shared.facts.directory import Change, DirectoryChange
 from shared.streams import FACTS
 from shared.vocabulary import Kind
 

@@ -36,6 +36,7 @@ from services.intake.directory.waiting import (
 from services.intake.recording.record import Record, Unreachable, id_of
 from shared.broker.forever import attempts
 from shared.directory import Directory, DirectoryFault, Gap, load_directory
+from shared.directory.change_facts import Change, DirectoryChange, Remove, Telling
 from shared.directory.changes import apply_change, difference
 from shared.directory.changing import MAY_PROPOSE, Asker, needs
 from shared.directory.file_changes import file_changes
@@ -47,7 +48,6 @@ from shared.directory.parts import Ids, altered
 from shared.directory.touched import signature, touched
 from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
-from shared.facts.directory import Change, DirectoryChange, Remove, Telling
 from shared.problems import Problem, invalid
 from shared.tokens import Principal
 from shared.vocabulary import Role

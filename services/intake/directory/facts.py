@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.directory.change_facts import Change, DirectoryChange
 from shared.facts import Fact
-from shared.facts.directory import Change, DirectoryChange
 from shared.standing import DIRECTORY_CASE
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind

@@ -18,12 +18,12 @@ from services.intake.directory.bucket import DirectoryBucket
 from services.intake.recording.record import Record
 from shared.broker.forever import attempts
 from shared.directory import Directory, shown
+from shared.directory.change_facts import Change, DirectoryProposal, ProposalState, Telling, Told
 from shared.directory.changing import MAY_APPROVE, NEEDS, Asker, Need, NotYours, approvers, units_of, why_not
 from shared.directory.kept import Proposal, Proposals
 from shared.directory.touched import touched
 from shared.facts import Actor, Fact, Frozen, Given, Instant, Name, PersonalChange, Signature
 from shared.facts.bounds import PLAIN_LINE
-from shared.facts.directory import Change, DirectoryProposal, ProposalState, Telling, Told
 from shared.ids import PersonId, UnitId
 from shared.problems import Problem
 from shared.standing import DIRECTORY_CASE
