@@ -57,20 +57,21 @@ class Answering:
         self._counting, self._with_records = counting, with_records
 
     @property
-    def _figures(self) -> Figures:
+    def figures(self) -> Figures:
         return self._counting.figures
 
-    def _traced(self, table: str, row: str, columns: tuple[str, ...]) -> Fields:
+    def traced(self, table: str, row: str, columns: tuple[str, ...]) -> Fields:
+        """The name of a line's figure, and the records behind its columns where they are asked for."""
         traced: Fields = {"figure": f"{table}/{row}"}
         if self._with_records:
-            found = {column: tuple(self._figures.of(table, row, column).records()) for column in columns}
+            found = {column: tuple(self.figures.of(table, row, column).records()) for column in columns}
             traced["records"] = {column: indexes for column, indexes in found.items() if indexes}
         return traced
 
     # Duties
 
     def _duties(self, table: str, row: str, *, of_unit: bool = False) -> Fields:
-        figures = self._figures
+        figures = self.figures
         counts = {column: figures.count(table, row, column) for column in DUTY_COLUMNS}
         held_against = (
             counts["lapsed"] - counts["excused"] - (_only_unanswered(figures, table, row) if of_unit else 0)
@@ -78,7 +79,7 @@ class Answering:
         in_time = counts["in_time"] - figures.count(table, row, "contested_in_time")
         done, late = figures.of(table, row, "done"), figures.of(table, row, "late")
         return {
-            **self._traced(table, row, ("opened", "done", *DUTY_COLUMNS)),
+            **self.traced(table, row, ("opened", "done", *DUTY_COLUMNS)),
             "duties": figures.count(table, row, "opened"),
             **counts,
             "held_against": max(held_against, 0),
@@ -90,7 +91,7 @@ class Answering:
         }
 
     def units(self) -> tuple[UnitTimeliness, ...]:
-        figures = self._figures
+        figures = self.figures
         reporting = {
             row for row in figures.rows("matter_unit") if figures.count("matter_unit", row, "reports")
         }
@@ -105,12 +106,11 @@ class Answering:
 
     def leaders(self) -> tuple[LeaderTimeliness, ...]:
         return tuple(
-            LeaderTimeliness(person=row, **self._duties("leader", row))
-            for row in self._figures.rows("leader")
+            LeaderTimeliness(person=row, **self._duties("leader", row)) for row in self.figures.rows("leader")
         )
 
     def duties_by(self, table: str) -> tuple[RowTimeliness, ...]:
-        return tuple(RowTimeliness(row=row, **self._duties(table, row)) for row in self._figures.rows(table))
+        return tuple(RowTimeliness(row=row, **self._duties(table, row)) for row in self.figures.rows(table))
 
     def all_duties(self) -> RowTimeliness:
         return RowTimeliness(row=ALL, **self._duties("duty", ALL))
@@ -118,18 +118,18 @@ class Answering:
     # Matters
 
     def matters_by(self, table: str) -> tuple[MatterLine, ...]:
-        return tuple(self._matter(f"matter_{table}", row) for row in self._figures.rows(f"matter_{table}"))
+        return tuple(self._matter(f"matter_{table}", row) for row in self.figures.rows(f"matter_{table}"))
 
     def all_matters(self) -> MatterLine:
         return self._matter("matter", ALL)
 
     def _matter(self, table: str, row: str) -> MatterLine:
-        figures = self._figures
+        figures = self.figures
         responded, resolved = figures.of(table, row, "responded"), figures.of(table, row, "resolved")
         said = {score: figures.count(table, row, f"satisfaction:{score}") for score in SCORES}
         return MatterLine(
             row=row,
-            **self._traced(table, row, (*MATTER_COLUMNS, *(f"satisfaction:{score}" for score in SCORES))),
+            **self.traced(table, row, (*MATTER_COLUMNS, *(f"satisfaction:{score}" for score in SCORES))),
             **_counts(figures, table, row, MATTER_COLUMNS),
             median_response_seconds=responded.median,
             worst_response_seconds=responded.worst,
@@ -142,11 +142,11 @@ class Answering:
     # Reach
 
     def reach(self, table: str, row: str) -> ReachLine:
-        figures = self._figures
+        figures = self.figures
         lost = "failed" if table == "reach_channel" else "unreached"
         columns = ("sent", "delivered", lost, "asked", "answered")
         sent, delivered, unreached, asked, answered = (figures.of(table, row, column) for column in columns)
-        traced = self._traced(table, row, columns)
+        traced = self.traced(table, row, columns)
         return ReachLine(
             row=row,
             **traced,
@@ -163,20 +163,20 @@ class Answering:
         )
 
     def reach_by(self, table: str) -> tuple[ReachLine, ...]:
-        return tuple(self.reach(table, row) for row in self._figures.rows(table))
+        return tuple(self.reach(table, row) for row in self.figures.rows(table))
 
     # Holding
 
     def holders(self, table: str) -> tuple[HolderLine, ...]:
-        return tuple(self._holder(table, row) for row in self._figures.rows(table))
+        return tuple(self._holder(table, row) for row in self.figures.rows(table))
 
     def _holder(self, table: str, row: str) -> HolderLine:
-        held: Figure = self._figures.of(table, row, "held")
+        held: Figure = self.figures.of(table, row, "held")
         return HolderLine(
             unit=row,
-            **self._traced(table, row, ("held", "still")),
+            **self.traced(table, row, ("held", "still")),
             matters=held.count,
-            still=self._figures.count(table, row, "still"),
+            still=self.figures.count(table, row, "still"),
             held_seconds=round(held.total, 3),
             median_seconds=held.median,
             longest_seconds=held.worst,
@@ -197,29 +197,29 @@ class Answering:
 
     def days(self) -> tuple[TrendLine, ...]:
         by: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-        for (table, day, column), figure in self._figures:
+        for (table, day, column), figure in self.figures:
             group, _, name = column.partition(":")
             if table == "day" and name:
                 by[day, group][name] = figure.count
         return tuple(
             TrendLine(
                 day=day,
-                reports=self._figures.count("day", day, "reports"),
+                reports=self.figures.count("day", day, "reports"),
                 **{
                     f"by_{group}": dict(sorted(by[day, group].items()))
                     for group in ("category", "level", "area", "kind")
                 },
-                **self._traced("day", day, ("reports",)),
+                **self.traced("day", day, ("reports",)),
             )
-            for day in self._figures.rows("day")
+            for day in self.figures.rows("day")
         )
 
     def counts(self, table: str, *, most_first: bool = False) -> tuple[CountLine, ...]:
-        figures = self._figures
+        figures = self.figures
         lines = [
             CountLine(
                 row=row,
-                **self._traced(table, row, ("reports", "lapsed")),
+                **self.traced(table, row, ("reports", "lapsed")),
                 reports=figures.count(table, row, "reports"),
                 lapsed=figures.count(table, row, "lapsed"),
             )

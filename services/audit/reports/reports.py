@@ -7,19 +7,21 @@ bounded however many ask.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.records.stored import Signed, Stored
 from services.audit.reports import outcomes
-from services.audit.reports.answering import Answering
+from services.audit.reports.answering import Answering, Fields
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
 from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
 from services.audit.reports.views import (
+    Answer,
     FigureRecords,
     Holding,
     Lapses,
@@ -30,6 +32,7 @@ from services.audit.reports.views import (
 )
 from services.audit.reports.window import Window
 
+A = TypeVar("A", bound=Answer)
 _KEPT = 3
 _BEGINNING, _LATELY = 100, 500
 """Of a matter that began before: so many of its first records are read, and so many of its last before the
@@ -125,19 +128,30 @@ class Reports:
 
     # The answers
 
-    async def timeliness(self, window: Window, *, records: bool = False) -> Timeliness:
+    async def answer(
+        self, answer: type[A], window: Window, fields: Callable[[Answering], Fields], *, records: bool
+    ) -> A:
+        """An answer of this type: what every report says of itself, and the fields that this one is made
+        of.
+        """
         counted = await self.counted(window)
-        made = Answering(counted.counting, with_records=records)
-        return Timeliness(
-            **counted.heading(),
-            units=made.units(),
-            leaders=made.leaders(),
-            levels=made.duties_by("level"),
-            categories=made.duties_by("category"),
-            areas=made.duties_by("area"),
-            rules=made.duties_by("rule"),
-            channels=made.duties_by("channel"),
-            whole=made.all_duties(),
+        return answer(**counted.heading(), **fields(Answering(counted.counting, with_records=records)))
+
+    async def timeliness(self, window: Window, *, records: bool = False) -> Timeliness:
+        return await self.answer(
+            Timeliness,
+            window,
+            lambda made: {
+                "units": made.units(),
+                "leaders": made.leaders(),
+                "levels": made.duties_by("level"),
+                "categories": made.duties_by("category"),
+                "areas": made.duties_by("area"),
+                "rules": made.duties_by("rule"),
+                "channels": made.duties_by("channel"),
+                "whole": made.all_duties(),
+            },
+            records=records,
         )
 
     async def lapses(self, window: Window) -> Lapses:
@@ -147,43 +161,56 @@ class Reports:
         return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)
 
     async def holding(self, window: Window, *, records: bool = False) -> Holding:
-        counted = await self.counted(window)
-        made = Answering(counted.counting, with_records=records)
-        return Holding(
-            **counted.heading(),
-            units=made.holders("holder"),
-            tasks=made.holders("task_holder"),
-            chains=made.chains(),
+        return await self.answer(
+            Holding,
+            window,
+            lambda made: {
+                "units": made.holders("holder"),
+                "tasks": made.holders("task_holder"),
+                "chains": made.chains(),
+            },
+            records=records,
         )
 
     async def reachability(self, window: Window, *, records: bool = False) -> Reachability:
-        counted = await self.counted(window)
-        made = Answering(counted.counting, with_records=records)
-        return Reachability(
-            **counted.heading(),
-            whole=made.reach("reach", ALL),
-            channels=made.reach_by("reach_channel"),
-            people=made.reach_by("reach_person"),
-            held=counted.counting.figures.count("reach", ALL, "held"),
+        return await self.answer(
+            Reachability,
+            window,
+            lambda made: {
+                "whole": made.reach("reach", ALL),
+                "channels": made.reach_by("reach_channel"),
+                "people": made.reach_by("reach_person"),
+                "held": made.figures.count("reach", ALL, "held"),
+            },
+            records=records,
         )
 
     async def resolution(self, window: Window, *, records: bool = False) -> Resolution:
-        counted = await self.counted(window)
-        made = Answering(counted.counting, with_records=records)
-        by: dict[str, Any] = {
-            f"{name}s" if name != "category" else "categories": made.matters_by(name) for name in _MATTERS_BY
-        }
-        return Resolution(**counted.heading(), whole=made.all_matters(), **by)
+        return await self.answer(
+            Resolution,
+            window,
+            lambda made: {
+                "whole": made.all_matters(),
+                "kinds": made.matters_by("kind"),
+                "levels": made.matters_by("level"),
+                "categories": made.matters_by("category"),
+                "areas": made.matters_by("area"),
+                "units": made.matters_by("unit"),
+            },
+            records=records,
+        )
 
     async def trend(self, window: Window, *, records: bool = False) -> Trend:
-        counted = await self.counted(window)
-        made = Answering(counted.counting, with_records=records)
-        return Trend(
-            **counted.heading(),
-            days=made.days(),
-            hours=made.counts("hour"),
-            weekdays=made.counts("weekday"),
-            places=made.counts("place", most_first=True),
+        return await self.answer(
+            Trend,
+            window,
+            lambda made: {
+                "days": made.days(),
+                "hours": made.counts("hour"),
+                "weekdays": made.counts("weekday"),
+                "places": made.counts("place", most_first=True),
+            },
+            records=records,
         )
 
     async def records(self, window: Window, figure: str) -> FigureRecords:
@@ -197,9 +224,6 @@ class Reports:
         return FigureRecords(
             **counted.heading(), figure=figure, count=found.count, indexes=tuple(found.records())
         )
-
-
-_MATTERS_BY = ("kind", "level", "category", "area", "unit")
 
 
 def _had_ended(window: Window, signed: Signed) -> bool:

@@ -10,16 +10,14 @@ from services.audit.records.body import instant
 from services.audit.reports.documents.blocks import Bars, Block, Cell, Table, row
 from services.audit.reports.documents.words import NOTHING, Words
 from services.audit.reports.views import (
-    CountLine,
     DutyLine,
-    HolderLine,
     LapseLine,
     Lapses,
     LeaderTimeliness,
     MatterLine,
-    ReachLine,
     RowTimeliness,
     Timeliness,
+    Traced,
     UnitTimeliness,
 )
 from shared.facts import LapseCause
@@ -45,17 +43,13 @@ _DUTIES = (
 )
 
 
-def count(
-    line: DutyLine | MatterLine | ReachLine | HolderLine | CountLine, field: str, column: str | None = None
-) -> Cell:
+def count(line: Traced, field: str, column: str | None = None) -> Cell:
     """A number of a line with the name of its figure."""
     value = getattr(line, field)
     return Cell(str(value), f"{line.figure}/{column or field}") if value else Cell("0")
 
 
-def measured(
-    words: Words, line: DutyLine | MatterLine | ReachLine | HolderLine, field: str, column: str, which: str
-) -> Cell:
+def measured(words: Words, line: Traced, field: str, column: str, which: str) -> Cell:
     """A median or a worst: its records are those that took just so long."""
     value = getattr(line, field)
     return Cell(words.span(value), f"{line.figure}/{column}/{which}") if value is not None else Cell(NOTHING)
