@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audit.reading.views import NotInTrail
+from services.audit.reports.declared import REPORTS
+from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
+from services.audit.reports.workload import COUNTED, Workload
 from shared.vocabulary import Kind
 from tests.audit.virtual_month import MonthTrail, month_trail, virtual_month
 from tests.stories.stage import moment
@@ -172,6 +175,30 @@ async def test_messages_are_counted_where_they_were_sent_and_answers_wherever_th
     assert {line.row: line.delivered for line in found.channels} == delivered
     assert found.whole.sent == len(notices) == sum(line.sent for line in found.people)
     assert 0 < found.whole.answered <= found.whole.asked <= found.whole.sent
+
+
+async def test_what_was_laid_on_each_person_and_how_often_they_were_called_is_counted_by_week() -> None:
+    naive = Naive(1, OCTOBER.start, OCTOBER.until or OCTOBER.start)
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for index, data, _ in naive.inside(Kind.DECIDED):
+        week = f"{naive.facts[index][1].astimezone(ZONE):%G-W%V}"
+        for effect in data.get("effects", ()):
+            column = {"opened": "duties", "discharged": "done", "lapsed": "lapsed"}.get(effect["kind"])
+            if column and effect.get("duty") and effect.get("person"):
+                expected[week, effect["person"], column] += 1
+        for notice in data.get("notices", ()):
+            if notice.get("channels"):
+                expected[week, notice["person"], "calls"] += 1
+    found = await REPORTS[ReportName.WORKLOAD].ask(reports_of(1), OCTOBER, True)
+    assert isinstance(found, Workload)
+    counted = {
+        (line.week, line.person, column): getattr(line, column) for line in found.weeks for column in COUNTED
+    }
+    assert {key: number for key, number in counted.items() if number} == dict(expected)
+    assert [line.week for line in found.weeks] == sorted(line.week for line in found.weeks)
+    (line, *_) = [line for line in found.weeks if line.calls]
+    records = await reports_of(1).records(OCTOBER, f"{line.figure}/calls")
+    assert (records.count, records.indexes) == (line.calls, (line.records or {})["calls"])
 
 
 async def test_matters_are_counted_without_exercises_and_what_follows_from_them() -> None:

@@ -11,11 +11,12 @@ from playwright.async_api import expect
 from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
+from services.audit.reports.names import ReportName
 from shared.vocabulary import Role
 from tests.lab import Lab, Running, until
 from tests.pages.conftest import OpenPage, log_in, report
 
-REPORTS = ("timeliness", "lapses", "holding", "reachability", "resolution", "trend")
+REPORTS = tuple(ReportName)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

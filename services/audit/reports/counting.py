@@ -16,6 +16,7 @@ from services.audit.reports.matters import ORGAN, LapseSeen, Matter, between
 from services.audit.reports.reach import acknowledged, handed_over, told
 from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
+from services.audit.reports.workload import count_workload
 from shared.case import ENDED, CaseStatus, TaskState
 from shared.facts import EffectKind, Reason
 from shared.vocabulary import Kind, ReportKind
@@ -133,6 +134,8 @@ class Counting:
                 _task(matter, effect, moment, seen.index)
             elif kind == EffectKind.PROPOSED and matter.kind == ReportKind.ACCOUNTABILITY:
                 self._of_the_organ(matter, "proposed", effect.measure, seen.index, inside)
+        if inside:
+            count_workload(self.figures, matter, seen, self.window, self.zone)
         told(self.figures, matter, seen, moment, counted=inside and self.window.asks_for(matter.unit))
 
     # The matter itself

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.blocks import Block
+from services.audit.reports.documents.blocks import Block, Table, row
 from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
     reachability_blocks,
     resolution_blocks,
     trend_blocks,
 )
-from services.audit.reports.documents.report_blocks import lapses_blocks, timeliness_blocks
+from services.audit.reports.documents.report_blocks import (
+    MOST_ROWS,
+    count,
+    lapses_blocks,
+    timeliness_blocks,
+)
 from services.audit.reports.documents.words import Words
 from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
@@ -29,6 +34,7 @@ from services.audit.reports.views import (
     Trend,
 )
 from services.audit.reports.window import Window
+from services.audit.reports.workload import COUNTED, Workload, workload
 from shared.web.languages import N_
 
 Ask = Callable[[Reports, Window, bool], Awaitable[Answer]]
@@ -45,6 +51,17 @@ class Report:
     ask: Ask
     answers: type[Answer]
     blocks: Callable[[Words, Any], list[Block]]
+
+
+def _workload_blocks(words: Words, found: Workload) -> list[Block]:
+    """The newest week first."""
+    lines = sorted(found.weeks, key=lambda line: line.week, reverse=True)[:MOST_ROWS]
+    head = (N_("Week"), N_("Person"), N_("duties"), N_("done"), N_("lapsed"), N_("calls"))
+    rows = [
+        row(line.week, words.person(line.person), *(count(line, column) for column in COUNTED))
+        for line in lines
+    ]
+    return [Table(tuple(map(words.of, head)), tuple(rows), texts=2)]
 
 
 REPORTS: dict[ReportName, Report] = {
@@ -95,5 +112,26 @@ REPORTS: dict[ReportName, Report] = {
         lambda reports, window, records: reports.trend(window, records=records),
         Trend,
         trend_blocks,
+    ),
+    ReportName.WORKLOAD: Report(
+        N_("Workload"),
+        "By person and week: how many duties were laid on them, done and lapsed, and how often they were called.",
+        (
+            N_(
+                "A duty counts in the week in which it was opened, done or lapsed, under the name of whoever had to move then; put on "
+                "somebody else it was opened for the one and may be done by the other."
+            ),
+            N_(
+                "Calls are the messages that were sent to the person, reminders too; those that were held rang nobody."
+            ),
+        ),
+        lambda reports, window, records: reports.answer(
+            Workload,
+            window,
+            lambda made: {"weeks": workload(made.figures, made.traced)},
+            records=records,
+        ),
+        Workload,
+        _workload_blocks,
     ),
 }

@@ -10,3 +10,4 @@ class ReportName(StrEnum):
     REACHABILITY = "reachability"
     RESOLUTION = "resolution"
     TREND = "trend"
+    WORKLOAD = "workload"
