@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.reading.plain_fields import EXCUSE, FIELDS, OTHERWISE
-from services.audit.reading.plain_reads import words_of
 from services.audit.records.body import Body, instant
 from shared.facts import Name
 from shared.facts.envelope import TYPE_PREFIX
@@ -26,26 +25,6 @@ class Line:
     name: Name | None = None
     at: datetime | None = None
     label: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class ErasedLine:
-    """A record of which something was erased."""
-
-    index: int
-    fields: tuple[str, ...]
-    whole: bool
-
-
-@dataclass(frozen=True)
-class ReadingLine:
-    """One question of a reader."""
-
-    route: str
-    words: str
-    asked: str
-    times: int
-    records: int
 
 
 def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
@@ -94,37 +73,6 @@ def _line(term: str, how: str, value: Any, names: Names) -> Line:
             return Line(term, text=str(value))
         case _:
             return Line(term, label=(how, str(value)))
-
-
-_WHOLE = "*"
-
-
-def erased_fields(fact: Mapping[str, Any] | None) -> tuple[ErasedLine, ...]:
-    """What a redaction names."""
-    found: list[ErasedLine] = []
-    for entry in data_of(fact).parts("entries"):
-        index, paths = entry.number("index"), entry.texts("fields")
-        if index is not None and "fields" in entry.fields:
-            found.append(
-                ErasedLine(int(index), tuple(path for path in paths if path != _WHOLE), _WHOLE in paths)
-            )
-    return tuple(found)
-
-
-def readings(fact: Mapping[str, Any] | None) -> tuple[ReadingLine, ...]:
-    """What a reader asked."""
-    return tuple(
-        ReadingLine(
-            route=reading.text("route") or "",
-            words=words_of(reading.text("route") or ""),
-            asked="  ".join(
-                f"{name}={value}" for name, value in sorted(reading.part("criteria").fields.items())
-            ),
-            times=int(reading.number("times") or 1),
-            records=int(reading.number("records") or 0),
-        )
-        for reading in data_of(fact).parts("readings")
-    )
 
 
 def data_of(fact: Mapping[str, Any] | None) -> Body:

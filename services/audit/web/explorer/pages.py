@@ -16,7 +16,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from services.audit.reading import plain
-from services.audit.reading.plain_reads import in_words
+from services.audit.reading.plain_reads import in_words, words_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.standing import Standing
@@ -110,8 +110,7 @@ def explorer_router(
             names=names,
             lines=plain.lines(found.fact, names),
             data=plain.data_of(found.fact),
-            erased_fields=plain.erased_fields(found.fact),
-            readings=plain.readings(found.fact),
+            asked=words_of,
             checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=found.proof.checkpoint or state.checkpoint,
             following=following,
