@@ -15,7 +15,7 @@ from rich.table import Table
 from fenghuo.answers import out
 from fenghuo.commands._names import Names, clock, left, names
 from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task, TaskState
-from shared.web.labels import why_in_words
+from shared.language.labels import why_in_words
 
 STATES = {
     DutyState.OPEN: "[yellow]open[/]",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Distrust(StrEnum):
-    """Why a message is no authentic fact. What people read of it stands in shared/web/labels.py."""
+    """Why a message is no authentic fact. What people read of it stands in shared/language/labels.py."""
 
     SUBJECT = "subject"
     """It does not lie on `fact.<lane>.<kind>` with a lane and a kind that there are."""
@@ -39,4 +39,4 @@ WORDS: dict[Distrust, str] = {
     Distrust.HEADERS: "it carries headers that no author sets: an answer of the broker was let into the record",
     Distrust.MESSAGE_ID: "it was stored under another id than its own",
 }
-"""For logs and terminals; pages have them in both languages (shared/web/labels.py)."""
+"""For logs and terminals; pages have them in both languages (shared/language/labels.py)."""

@@ -1,4 +1,4 @@
-"""Why something followed, or was refused: a closed set of names, with the words of each in shared.web.reasons.
+"""Why something followed, or was refused: a closed set of names, with the words of each in shared.language.reasons.
 
 Invariant: a reason is on the wire as its name in small letters. One that carries something (a score, the act that
 ended a duty) is spelled by `spelled` and read back by `reason_of`, and nowhere else; what it carries stands in a

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.facts import Name, Outage
-from shared.said import Said
+from shared.language import times
+from shared.language.catalogue import catalogue, name_in
+from shared.language.excuses import excuse_words
+from shared.language.filled import Said
+from shared.language.labels import label, why_in_words
 from shared.vocabulary import Language
-from shared.web import times
-from shared.web.excuses import excuse_words
-from shared.web.labels import label, why_in_words
-from shared.web.languages import catalogue, name_in
 
 LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 

@@ -18,13 +18,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from markupsafe import Markup
 
+from shared.language import times
+from shared.language.catalogue import N_, catalogue
 from shared.problems import Problem, known_problem
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
-from shared.web import times
 from shared.web.environment import environment
 from shared.web.guard import path_of, same_origin
-from shared.web.languages import COOKIE, N_, catalogue, language_of
+from shared.web.reader import COOKIE, language_of
 from shared.web.static_files import StaticFiles
 
 HERE = Path(__file__).parent

@@ -18,9 +18,9 @@ from heapq import nlargest
 from shared.directory import Area, ContingencyPlan, Directory, Person, Post, Roster, Unit
 from shared.facts import Name
 from shared.ids import UnitId
+from shared.language.filled import Said, said
 from shared.message import N_
 from shared.problems import Fault
-from shared.said import Said, said
 
 MOST = 60
 """Choices of one field."""

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.facts import Effect, EffectKind, LapseCause, Reason, reason_of
+from shared.language.catalogue import catalogue
+from shared.language.labels import why_in_words
 from shared.vocabulary import Language
-from shared.web.labels import why_in_words
-from shared.web.languages import catalogue
 from tests.escalator.builders import default_rules
 from tests.escalator.histories import History
 from tests.escalator.test_properties import EXAMPLES

@@ -18,9 +18,9 @@ from shared.facts.authors import ABOUT_NO_CASE, AUTHORS, SOURCES, Author
 from shared.facts.cause import Cause
 from shared.facts.distrust import WORDS, Distrust
 from shared.ids import CaseId
+from shared.language.labels import LABELS
 from shared.subjects import LANES, armed_subject, fact_subject, lane_of
 from shared.vocabulary import ESCALATOR_KINDS, Kind
-from shared.web.labels import LABELS
 
 CASE = CaseId("01M8MMWNZRM4QFCJGNCMVE7MAN")
 AT = datetime(2026, 11, 29, 8, tzinfo=UTC)

@@ -22,8 +22,8 @@ from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
 from shared.facts.report import MOST_TASKS
 from shared.ids import PersonId, UnitId
+from shared.language.filled import Said, said
 from shared.problems import Problem
-from shared.said import Said, said
 from shared.territory import may
 from shared.tokens import Principal
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind, Role

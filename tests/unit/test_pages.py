@@ -19,14 +19,16 @@ from hypothesis import strategies as st
 
 from shared.case import CaseStatus, DutyState
 from shared.facts import EffectKind, LapseCause, Purpose, Via
+from shared.language import times
+from shared.language.catalogue import LOCALE, catalogue
+from shared.language.labels import LABELS
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
-from shared.web import times
 from shared.web.guard import safe_path
-from shared.web.labels import LABELS
-from shared.web.languages import LOCALE, catalogue, preferred
+from shared.web.reader import preferred
 
 ROOT = Path(__file__).resolve().parents[2]
 SITES = (
+    "shared/language",
     "shared/web",
     "shared/acts",
     "services/intake/desk",

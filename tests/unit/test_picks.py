@@ -10,11 +10,11 @@ from services.intake.desk import act_forms
 from services.intake.desk.act_fields import PICKED, Setting
 from shared.directory import Directory
 from shared.ids import UnitId
+from shared.language.catalogue import catalogue, name_in
+from shared.language.filled import Said
 from shared.problems import Problem
-from shared.said import Said
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Language, ReportKind, Role
-from shared.web.languages import catalogue, name_in
 from shared.web.names import Names
 from shared.web.picks import LONGEST, MOST, MOST_WRITTEN, NEAR, Picker, Sort, near_areas, near_units, taken
 from tests.escalator.builders import LEARNED, Story, example_directory

@@ -7,10 +7,10 @@ import pytest
 from shared.case import CaseStatus, Slip, TaskState
 from shared.directory.gaps import GapCode
 from shared.facts import ChangeState, LapseCause, Reason, Spelled, reason_of, spelled
+from shared.language.catalogue import catalogue
+from shared.language.labels import why_in_words
+from shared.language.reasons import WHY
 from shared.vocabulary import Document, Kind, Language, ReportKind
-from shared.web.labels import why_in_words
-from shared.web.languages import catalogue
-from shared.web.reasons import WHY
 
 CHINESE = catalogue(Language.ZH).gettext
 

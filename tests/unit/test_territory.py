@@ -17,9 +17,9 @@ from shared.case import Case, PublicNotice, Suspicion, Transfer
 from shared.directory import Directory, DirectoryFault, Unit
 from shared.facts import Acknowledgement, Actor, Reason, Report, Via
 from shared.ids import PersonId, TaskId, UnitId
+from shared.language.reasons import in_words
 from shared.territory import MAY, MAY_OPEN, WITNESSED, Refusal
 from shared.vocabulary import CASE_ACTS, Kind, ReportKind, Role
-from shared.web.reasons import in_words
 from tests.escalator.builders import LEARNED, Story, a_report, example_directory
 
 COUNTY, BELOW, ABOVE, BESIDE, CITY = (

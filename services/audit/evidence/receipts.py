@@ -20,8 +20,8 @@ from services.audit.records import record
 from services.audit.records.record import Rec
 from shared.broker.times import is_of_receipt
 from shared.facts import Frozen, Instant
+from shared.language import times
 from shared.tlog.merkle import ProofError, leaf_hash, verify_inclusion
-from shared.web import times
 
 ISSUER, ALGORITHM = "fenghuo-intake", "EdDSA"
 LIMIT = 4_096

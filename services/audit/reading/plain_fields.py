@@ -6,7 +6,7 @@ Invariant: a field that is not named here is left to the raw text; its order her
 from collections.abc import Mapping
 
 from shared.acts.fields import FIELDS as ACT_FIELDS
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 FIELDS: Mapping[str, tuple[str, str]] = {
     "summary": (N_("Summary"), "text"),

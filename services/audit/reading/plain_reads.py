@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 _SEARCHED = N_("searched the trail")
 _RECORD = N_("looked at a record")

@@ -35,7 +35,7 @@ from services.audit.reports.views import (
 )
 from services.audit.reports.window import Window
 from services.audit.reports.workload import COUNTED, Workload, workload
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 Ask = Callable[[Reports, Window, bool], Awaitable[Answer]]
 """With `True` each figure comes with the records it was counted from."""

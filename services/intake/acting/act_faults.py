@@ -20,8 +20,8 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.fault_texts import Fault
+from shared.language.filled import said
 from shared.message import N_
-from shared.said import said
 from shared.vocabulary import Document, Kind
 
 CALLS_GO_BACK = timedelta(hours=24)

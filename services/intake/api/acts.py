@@ -15,12 +15,12 @@ from shared.bodies import form_of, takes
 from shared.facts import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
+from shared.language.reasons import WHY
 from shared.problems import Problem
 from shared.schemas import of_model
 from shared.territory import MAY
 from shared.tokens import Gate
 from shared.vocabulary import Kind
-from shared.web.reasons import WHY
 
 Key = Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")]
 _RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -12,11 +12,11 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Acknowledgement, Reason, Report, ReportForm
 from shared.ids import DutyId, PersonId, TaskId
+from shared.language.reasons import in_words
 from shared.problems import Problem
 from shared.territory import MAY, MAY_OPEN, Refusal
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Role
-from shared.web.reasons import in_words
 
 MAY_REPORT = frozenset[Role]().union(*MAY_OPEN.values())
 MAY_LOOK = frozenset(

@@ -18,11 +18,11 @@ from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.facts import Name
 from shared.ids import DutyId, UnitId
+from shared.language.catalogue import N_
+from shared.language.labels import label
 from shared.territory import Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
-from shared.web.labels import label
-from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, Choice, Offer, Picker, Sort, near_units
 

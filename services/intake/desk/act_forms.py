@@ -31,11 +31,11 @@ from shared.acts.fields import Widget
 from shared.acts.states import is_to_judge, left_unreferred
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
+from shared.language.catalogue import N_
+from shared.language.times import read_local
 from shared.problems import Problem
 from shared.vocabulary import Kind
-from shared.web.languages import N_
 from shared.web.picks import Picker, taken
-from shared.web.times import read_local
 
 MISSING = N_("This can't stay empty.")
 NO_SUCH_ACT = N_("There is no such act.")

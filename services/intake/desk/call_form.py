@@ -12,10 +12,10 @@ from services.intake.desk.view import CaseView
 from services.intake.fields.act_form import AcknowledgeForm
 from shared.directory import Directory
 from shared.facts import Via, field_errors
+from shared.language.catalogue import N_
+from shared.language.times import read_local
 from shared.problems import Problem
-from shared.web.languages import N_
 from shared.web.picks import WRITTEN, Offer, Picker, Sort, taken
-from shared.web.times import read_local
 
 SOME_WRONG = N_("Some fields need another look.")
 

@@ -26,13 +26,13 @@ from services.intake.recording.answers import Acted
 from shared.act_outcome import Outcome
 from shared.case import Case
 from shared.ids import CaseId
+from shared.language.catalogue import N_
+from shared.language.labels import why_in_words
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
 from shared.web import Pages
 from shared.web.guard import safe_path
-from shared.web.labels import why_in_words
-from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.pages import HEADERS
 from shared.web.picks import WRITTEN

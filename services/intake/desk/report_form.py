@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from shared.directory import Directory
 from shared.facts.report import CATEGORISED
+from shared.language.catalogue import N_
+from shared.language.times import local_input, read_local
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Category, Level, ReportKind
-from shared.web.languages import N_
 from shared.web.picks import Picker, Sort, taken
-from shared.web.times import local_input, read_local
 
 TIMES = ("occurred_at", "learned_at")
 TICKS = ("sensitive", "exercise")

@@ -24,9 +24,9 @@ from shared.directory import Directory, Source
 from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
 from shared.fault_texts import Fault
 from shared.ids import CaseId, SourceId, UnitId
+from shared.language.reasons import in_words
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role
-from shared.web.reasons import in_words
 
 NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
 

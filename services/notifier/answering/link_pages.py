@@ -41,9 +41,9 @@ from shared.broker.forever import AWAY, error_text
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
+from shared.language.catalogue import name_in
 from shared.logs import about_case
 from shared.vocabulary import Language, Role
-from shared.web.languages import name_in
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.language.catalogue import catalogue
+from shared.language.labels import why_in_words
 from shared.vocabulary import Category, Language, Level, ReportKind
-from shared.web.labels import why_in_words
-from shared.web.languages import catalogue
 
 LEVELS: dict[Language, dict[Level | None, str]] = {
     Language.ZH: {

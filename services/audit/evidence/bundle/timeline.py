@@ -24,10 +24,10 @@ from services.audit.records.keeping import Erasure
 from shared.case import DutyState
 from shared.facts import EffectKind, Name, Outage
 from shared.facts.distrust import Distrust
+from shared.language.catalogue import name_in
+from shared.language.labels import LABELS
 from shared.vocabulary import Kind, Language
 from shared.web.environment import environment
-from shared.web.labels import LABELS
-from shared.web.languages import name_in
 from shared.web.names import Names
 
 _HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.audit.evidence.export.rows import Words
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 END = "END 完"
 """First cell of the last row of a CSV file, and the name of the last sheet of a workbook."""

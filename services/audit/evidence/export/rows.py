@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import Entry, Filter
 from shared.facts import Name
+from shared.language.catalogue import N_, catalogue, name_in
+from shared.language.labels import LABELS
 from shared.vocabulary import Language
-from shared.web.labels import LABELS
-from shared.web.languages import N_, catalogue, name_in
 from shared.web.names import Names
 
 Cell = str | int | datetime | None

@@ -31,7 +31,7 @@ from services.audit.reports.documents.report_blocks import (
 )
 from services.audit.reports.documents.words import Words
 from services.audit.reports.views import MatterLine
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 LISTED = 40
 REPEATED = 2

@@ -1,6 +1,6 @@
 """What each figure means, in the words that stand below it on the page and at the end of the analysis."""
 
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 TIMELINESS = (
     N_(

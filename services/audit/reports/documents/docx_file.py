@@ -18,7 +18,7 @@ from docx.shared import Mm, Pt, RGBColor
 from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Paragraph, Table
 from services.audit.reports.documents.notes import Notes
 from services.audit.reports.documents.words import Words
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 BODY, TITLE, SECTION, SUBSECTION = "仿宋", "方正小标宋简体", "黑体", "楷体"
 LATIN = "Times New Roman"

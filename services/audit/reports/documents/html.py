@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Paragraph, Table
 from services.audit.reports.documents.notes import Notes
 from services.audit.reports.documents.words import Words
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 Link = Callable[[Cell], str | None]
 BAR_HEIGHT, LABEL_WIDTH, BAR_WIDTH, WIDTH = 22, 220, 360, 660

@@ -15,7 +15,7 @@ from services.audit.reports.views import (
     Resolution,
     Trend,
 )
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 # Holding
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from services.audit.reports.documents.blocks import Cell, ranges
 from services.audit.reports.documents.words import Words
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 PIECES = 12
 Trace = Callable[[str], Sequence[int]]

@@ -22,8 +22,8 @@ from services.audit.reports.reading import Seen
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.facts import LapseCause, Reason
+from shared.language.catalogue import N_
 from shared.vocabulary import Kind
-from shared.web.languages import N_
 
 NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
 BEFORE_IT_WAS_SAID = 2

@@ -21,7 +21,7 @@ from services.audit.reports.views import (
     Trend,
 )
 from shared.facts import LapseCause
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reports.documents.blocks import Cell, Paragraph, paragraph
 from shared.facts import Name
+from shared.language.catalogue import catalogue, name_in
+from shared.language.labels import LABELS, label
 from shared.vocabulary import Language
-from shared.web.labels import LABELS, label
-from shared.web.languages import catalogue, name_in
 from shared.web.names import Names
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60

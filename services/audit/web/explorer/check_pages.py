@@ -22,10 +22,10 @@ from services.audit.reading.reader import TrailReader
 from services.audit.web.trail import READERS
 from shared.directory import Directory
 from shared.door import MB, doorway
+from shared.language.catalogue import N_
 from shared.problems import Problem
 from shared.vocabulary import Language
 from shared.web import Pages
-from shared.web.languages import N_
 from shared.web.names import Names
 
 UPLOADED, UNPACKED = 16 * MB, 64 * MB

@@ -8,10 +8,10 @@ repeated as proof.
 from dataclasses import dataclass
 
 from services.audit.reading.views import CheckpointView, Record
+from shared.language.catalogue import N_
 from shared.tlog.checkpoint import CheckpointError, read
 from shared.tlog.merkle import ProofError, leaf_hash, verify_inclusion
 from shared.tlog.note import NoteError, Verifier
-from shared.web.languages import N_
 
 
 @dataclass(frozen=True)

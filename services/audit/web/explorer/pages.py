@@ -27,11 +27,11 @@ from services.audit.web.explorer.checks import check_checkpoint, check_record
 from services.audit.web.explorer.marks import marks_of, stands
 from shared.directory import Directory
 from shared.http_fields import Cursor, Index
+from shared.language.catalogue import N_
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
 from shared.web import Pages, login
-from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.picks import Picker, near_units, offers, taken
 

@@ -31,12 +31,12 @@ from services.audit.web.explorer.pages import found_or_fault
 from services.audit.web.trail import READERS
 from shared.directory import Directory
 from shared.http_fields import Index
+from shared.language.catalogue import N_
+from shared.language.times import local_input, read_local
 from shared.problems import Problem
 from shared.web import Pages
-from shared.web.languages import N_
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, Picker, Sort, near_units, offers, taken
-from shared.web.times import local_input, read_local
 
 PER_PAGE = 100
 ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below")

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from services.audit.reading.search.criteria import CATEGORIES, KINDS, LEVELS
 from services.audit.reading.views import Filter
 from shared.facts import EffectKind
-from shared.web.labels import LABELS
-from shared.web.languages import N_
+from shared.language.catalogue import N_
+from shared.language.labels import LABELS
+from shared.language.times import read_local
 from shared.web.picks import Sort
-from shared.web.times import read_local
 
 TEXTS = (
     "case",

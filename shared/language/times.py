@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.facts.bounds import EARLIEST, LATEST
-from shared.web.languages import N_
+from shared.language.catalogue import N_
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 """What `<input type="datetime-local">` sends."""

@@ -1,8 +1,8 @@
 """The words for what happens: facts, effects, causes, what is told and why."""
 
 from shared.acts import ACTS
-from shared.web.languages import N_
-from shared.web.reasons import WHY
+from shared.language.catalogue import N_
+from shared.language.reasons import WHY
 
 EVENTS: dict[str, dict[str, str]] = {
     "distrust": {

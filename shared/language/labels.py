@@ -7,9 +7,9 @@ nothing to many eyes.
 from collections.abc import Callable
 
 from shared.facts import reason_of
-from shared.web.event_labels import EVENTS
-from shared.web.languages import N_
-from shared.web.reasons import ROLES
+from shared.language.catalogue import N_
+from shared.language.event_labels import EVENTS
+from shared.language.reasons import ROLES
 
 LABELS: dict[str, dict[str, str]] = {
     **EVENTS,

@@ -2,9 +2,9 @@
 
 from shared.directory import Directory
 from shared.facts import Name
+from shared.language.catalogue import N_, catalogue
 from shared.territory import Refusal
 from shared.vocabulary import Language
-from shared.web.languages import N_, catalogue
 
 ROLES: dict[str, str] = {
     "reporter": N_("reporter"),

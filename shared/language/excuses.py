@@ -8,9 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shared.facts import OUR_FAILURES, Excuse, Outage
+from shared.language.catalogue import N_
+from shared.language.labels import label
 from shared.vocabulary import Language
-from shared.web.labels import label
-from shared.web.languages import N_
 
 OURS = N_("Excused, the failure was ours: %(what)s")
 WEIGHED = N_("Speaks for them: %(what)s")
