@@ -42,7 +42,7 @@ Ask = Callable[[Reports, Window, bool], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeclaredReport:
     title: str
     says: str
     """For whoever asks over HTTP."""
@@ -64,8 +64,8 @@ def _workload_blocks(words: Words, found: Workload) -> list[Block]:
     return [Table(tuple(map(words.of, head)), tuple(rows), texts=2)]
 
 
-REPORTS: dict[ReportName, Report] = {
-    ReportName.TIMELINESS: Report(
+REPORTS: dict[ReportName, DeclaredReport] = {
+    ReportName.TIMELINESS: DeclaredReport(
         N_("Timeliness"),
         "By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast.",
         definitions.TIMELINESS,
@@ -73,7 +73,7 @@ REPORTS: dict[ReportName, Report] = {
         Timeliness,
         timeliness_blocks,
     ),
-    ReportName.LAPSES: Report(
+    ReportName.LAPSES: DeclaredReport(
         N_("Lapses and what became of them"),
         "Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction.",
         definitions.LAPSES,
@@ -81,7 +81,7 @@ REPORTS: dict[ReportName, Report] = {
         Lapses,
         lapses_blocks,
     ),
-    ReportName.HOLDING: Report(
+    ReportName.HOLDING: DeclaredReport(
         N_("Who held it how long"),
         "Who held matters and tasks how long, and those that went from hand to hand.",
         definitions.HOLDING,
@@ -89,7 +89,7 @@ REPORTS: dict[ReportName, Report] = {
         Holding,
         holding_blocks,
     ),
-    ReportName.REACHABILITY: Report(
+    ReportName.REACHABILITY: DeclaredReport(
         N_("Reachability"),
         "By channel and person: which share of messages was delivered and answered, and how fast.",
         definitions.REACHABILITY,
@@ -97,7 +97,7 @@ REPORTS: dict[ReportName, Report] = {
         Reachability,
         reachability_blocks,
     ),
-    ReportName.RESOLUTION: Report(
+    ReportName.RESOLUTION: DeclaredReport(
         N_("Response and resolution"),
         "By kind, level, category, area and unit: first response, resolution, what is open, satisfaction.",
         definitions.RESOLUTION,
@@ -105,7 +105,7 @@ REPORTS: dict[ReportName, Report] = {
         Resolution,
         resolution_blocks,
     ),
-    ReportName.TREND: Report(
+    ReportName.TREND: DeclaredReport(
         N_("Trend"),
         "Reports by day, category, level, area and kind; by hour, weekday and place.",
         definitions.TREND,
@@ -113,7 +113,7 @@ REPORTS: dict[ReportName, Report] = {
         Trend,
         trend_blocks,
     ),
-    ReportName.WORKLOAD: Report(
+    ReportName.WORKLOAD: DeclaredReport(
         N_("Workload"),
         "By person and week: how many duties were laid on them, done and lapsed, and how often they were called.",
         (

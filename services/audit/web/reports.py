@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from services.audit.reports.declared import REPORTS, Report
+from services.audit.reports.declared import REPORTS, DeclaredReport
 from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer, FigureRecords
@@ -73,7 +73,7 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
 def _add(
     router: APIRouter,
     name: ReportName,
-    report: Report,
+    report: DeclaredReport,
     reports: Reports,
     gate: Gate,
     directory: Callable[[], Directory],
