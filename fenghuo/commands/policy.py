@@ -26,7 +26,8 @@ from services.escalator.policy.check import findings
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.schema import schema_text
 from shared.directory import load_directory
-from shared.facts import Name, ReportForm
+from shared.facts import ReportForm
+from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
@@ -283,21 +284,22 @@ def approve_version(
 
 def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:
     """One line for each moment, thing and rule, with everybody it is about."""
+    words = Words(language)
     out.print(
-        explained.text.zh if language is Language.ZH else explained.text.en,
+        words.name(explained.text),
         f"[dim]({explained.policy})[/]\n",
         highlight=False,
     )
 
     def key(step: Step) -> tuple[datetime, str, str]:
-        return step.at, _said(step.text, language), step.rule.path
+        return step.at, words.name(step.text), step.rule.path
 
     for (at, text, path), several in groupby(sorted(explained.steps, key=key), key=key):
         steps = list(several)
         after = int((at - now).total_seconds())
-        who = ("、" if language is Language.ZH else ", ").join(
+        who = words.listed(
             dict.fromkeys(
-                f"{_said(step.person_name, language)} ({_said(step.post_name, language)})" for step in steps
+                words.aside(words.name(step.person_name), words.name(step.post_name)) for step in steps
             )
         )
         local = at.astimezone(settings.zone)
@@ -310,7 +312,3 @@ def _print(explained: Explanation, now: datetime, name: str, settings: Settings,
             f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
             highlight=False,
         )
-
-
-def _said(name: Name, language: Language) -> str:
-    return name.zh if language is Language.ZH else name.en

@@ -3,14 +3,13 @@
 Invariant: forgiving towards records of before and after: a name that is not known here is shown as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from shared.facts import OUR_FAILURES, Excuse, Outage
 from shared.language.catalogue import N_
-from shared.language.labels import label
-from shared.vocabulary import Language
+from shared.language.words import Words
 
 OURS = N_("Excused, the failure was ours: %(what)s")
 WEIGHED = N_("Speaks for them: %(what)s")
@@ -20,31 +19,24 @@ STILL = N_("%(what)s (%(part)s, from %(since)s on)")
 
 
 def excuse_words(
-    excuses: Sequence[str],
-    outage: Outage | None,
-    language: Language,
-    zone: ZoneInfo,
-    say: Callable[[str], str],
+    excuses: Sequence[str], outage: Outage | None, zone: ZoneInfo, words: Words
 ) -> tuple[str, ...]:
-    """One sentence for each sort there is; `say` finds a message of the catalogue."""
+    """One sentence for each sort there is."""
 
     def told(name: str) -> str:
-        what = say(label("excuse", name))
+        what = words.label("excuse", name)
         if outage is None or name not in (Excuse.SYSTEM_AWAY, Excuse.INTAKE_UNREACHABLE):
             return what
-        given = {"what": what, "part": say(label("part", outage.of)), "since": _clock(outage.since, zone)}
-        return (
-            say(STILL) % given
-            if outage.until is None
-            else say(AWAY) % {**given, "until": _clock(outage.until, zone)}
-        )
+        given = {"what": what, "part": words.label("part", outage.of), "since": _clock(outage.since, zone)}
+        if outage.until is None:
+            return words.of(STILL, **given)
+        return words.of(AWAY, **given, until=_clock(outage.until, zone))
 
-    between = "、" if language is Language.ZH else ", "
     ours = [told(name) for name in excuses if name in OUR_FAILURES]
     weighed = [told(name) for name in excuses if name not in OUR_FAILURES and name != Excuse.SNOOZED]
     named = [told(name) for name in excuses if name == Excuse.SNOOZED]
     said = ((OURS, ours), (WEIGHED, weighed), (NAMED, named))
-    return tuple(say(message) % {"what": between.join(parts)} for message, parts in said if parts)
+    return tuple(words.of(message, what=words.listed(parts)) for message, parts in said if parts)
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

@@ -14,10 +14,10 @@ from shared.language.reasons import ROLES
 LABELS: dict[str, dict[str, str]] = {
     **EVENTS,
     "level": {
-        "I": N_("I · extremely grave"),
-        "II": N_("II · grave"),
-        "III": N_("III · serious"),
-        "IV": N_("IV · ordinary"),
+        "I": N_("Level I (extremely grave)"),
+        "II": N_("Level II (grave)"),
+        "III": N_("Level III (serious)"),
+        "IV": N_("Level IV (ordinary)"),
         "": N_("not graded"),
     },
     "kind": {

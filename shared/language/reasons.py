@@ -2,7 +2,7 @@
 
 from shared.directory import Directory
 from shared.facts import Name
-from shared.language.catalogue import N_, catalogue
+from shared.language.catalogue import N_, catalogue, name_in
 from shared.territory import Refusal
 from shared.vocabulary import Language
 
@@ -313,7 +313,7 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
 
     def said(language: Language) -> str:
         text = catalogue(language).gettext
-        name = None if unit is None else unit.name.zh if language is Language.ZH else unit.name.en
+        name = None if unit is None else name_in(unit.name, language)
         who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
         return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {
             "why": text(WHY[refusal.why]),

@@ -1,4 +1,4 @@
-"""Times on a page are local to the configured zone and say so by their length: today's as a clock, others
+"""Times as a page, a message or a record says them: local to the configured zone, today's as a clock, others
 with the date.
 
 Invariant: what a form gives back is read in the same zone it was shown in, and stored UTC.
@@ -23,6 +23,25 @@ def clock(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M:%S}"
     return f"{local:%m-%d %H:%M:%S}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def short(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """For messages: `14:32`; with seconds where they matter, with the date where it is not today's."""
+    local = at.astimezone(zone)
+    clock = "%H:%M:%S" if abs(at - now) < timedelta(minutes=2) else "%H:%M"
+    return local.strftime(clock if local.date() == now.astimezone(zone).date() else f"%m-%d {clock}")
+
+
+def minute(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`18:00` today, else with the date; with the year where it is another one."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
+
+
+def named_zone(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def full(at: datetime, zone: ZoneInfo) -> str:

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from shared.facts import Name, Outage
+from shared.facts import Outage
 from shared.language import times
-from shared.language.catalogue import catalogue, name_in
+from shared.language.catalogue import catalogue
 from shared.language.excuses import excuse_words
-from shared.language.filled import Said
-from shared.language.labels import label, why_in_words
+from shared.language.labels import label
+from shared.language.words import Words
 from shared.vocabulary import Language
 
 LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
@@ -34,42 +34,25 @@ def environment(
         extensions=["jinja2.ext.i18n"],
         auto_reload=False,
     )
-    words = catalogue(language)
+    messages, words = catalogue(language), Words(language)
     # The extension adds this method at run time, so that no checker knows it.
-    cast(Any, made).install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
-
-    def named(name: Name) -> str:
-        return name_in(name, language)
+    cast(Any, made).install_gettext_callables(messages.gettext, messages.ngettext, newstyle=True)
 
     def labelled(value: object, group: str) -> str:
-        if group == "why":
-            return why_in_words(str(value), words.gettext)
-        return words.gettext(label(group, value))
+        return words.why(str(value)) if group == "why" else words.of(label(group, value))
 
     def full(at: datetime) -> str:
         return times.full(at, zone)
 
     def excused(excuses: Sequence[str], outage: Outage | None = None) -> tuple[str, ...]:
-        return excuse_words(excuses, outage, language, zone, words.gettext)
-
-    comma = "、" if language is Language.ZH else ", "
-
-    def together(names: Sequence[Name]) -> str:
-        return comma.join(named(name) for name in names)
-
-    def translated(message: str) -> str:
-        return (
-            message.again(words.gettext, named, comma)
-            if isinstance(message, Said)
-            else words.gettext(message)
-        )
+        return excuse_words(excuses, outage, zone, words)
 
     filters: dict[str, Any] = {
-        "named": named,
+        "named": words.name,
         "label": labelled,
         "span": times.span,
         "full": full,
-        "translated": translated,
+        "translated": words.again,
     }
     made.filters.update(filters)
     made.globals.update(
@@ -78,7 +61,7 @@ def environment(
             {
                 "language": language.value,
                 "languages": LANGUAGES,
-                "together": together,
+                "together": words.names,
                 "excused": excused,
                 **everywhere,
             },

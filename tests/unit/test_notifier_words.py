@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
-from services.notifier.messages import words
 from services.notifier.messages.writer import SHORT_SUMMARY, SILENT, Writer
 from shared.facts import CallMade, EarlyEnd, Name, Purpose
 from shared.ids import CaseId, NoticeId
+from shared.language import times
+from shared.language.labels import LABELS
+from shared.language.words import Words
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
 from tests.notifier.decisions import a_notice
 
@@ -125,44 +127,43 @@ def test_an_address_that_is_none_is_refused_for_good(address: str):
     ],
 )
 def test_a_span_is_said_in_its_two_largest_parts(length: timedelta, zh: str, en: str):
-    assert words.span(length, Language.ZH) == zh
-    assert words.span(length, Language.EN) == en
+    assert Words(Language.ZH).span(length) == zh
+    assert Words(Language.EN).span(length) == en
 
 
 def test_a_time_has_its_date_where_it_is_not_todays_and_seconds_where_they_matter():
     zone = ZoneInfo("Asia/Shanghai")
-    assert words.clock_time(NOW + timedelta(minutes=30), zone, NOW) == "03:33"
-    assert words.clock_time(NOW - timedelta(hours=4), zone, NOW) == "11-02 23:03"
-    assert words.clock_time(NOW + timedelta(seconds=25), zone, NOW) == "03:03:25"
+    assert times.short(NOW + timedelta(minutes=30), zone, NOW) == "03:33"
+    assert times.short(NOW - timedelta(hours=4), zone, NOW) == "11-02 23:03"
+    assert times.short(NOW + timedelta(seconds=25), zone, NOW) == "03:03:25"
 
 
 def test_the_words_cover_every_level_category_and_kind():
-    for language in Language:
-        assert set(words.LEVELS[language]) == {*Level, None}
-        assert set(words.KINDS[language]) == set(ReportKind)
-        assert set(words.CATEGORIES[language]) == set(Category)
+    assert set(LABELS["level"]) == {*Level, ""}
+    assert set(LABELS["kind"]) == set(ReportKind)
+    assert set(LABELS["category"]) == set(Category)
 
 
 @pytest.mark.parametrize(
     ("kind", "category", "level", "zh", "en"),
     [
-        (ReportKind.INCIDENT, Category.ACCIDENT, Level.II, "II级重大事故灾难", "Level II (major) accident"),
+        (ReportKind.INCIDENT, Category.ACCIDENT, Level.II, "II级重大事故灾难", "Level II (grave) accident"),
         (
             ReportKind.OPINION,
             Category.PUBLIC_SECURITY,
             None,
             "未定级舆情·社会安全事件",
-            "Level not set public-opinion hit, public security",
+            "Not graded public-opinion hit, public security",
         ),
         (ReportKind.PETITION, None, None, "信访", "Petition"),
-        (ReportKind.TASK, None, Level.I, "I级特别重大任务", "Level I (gravest) task"),
+        (ReportKind.TASK, None, Level.I, "I级特别重大任务", "Level I (extremely grave) task"),
     ],
 )
 def test_a_matter_is_named_by_how_grave_and_of_what_sort_it_is(
     kind: ReportKind, category: Category | None, level: Level | None, zh: str, en: str
 ):
-    assert words.heading(kind, category, level, Language.ZH) == zh
-    assert words.heading(kind, category, level, Language.EN) == en
+    assert Words(Language.ZH).heading(kind, category, level) == zh
+    assert Words(Language.EN).heading(kind, category, level) == en
 
 
 FINAL = (Name(zh="终报", en="final report"),)
@@ -263,7 +264,7 @@ def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes:
             Purpose.ENDED,
             early_end(Kind.REGRADED, level=Level.IV, owes=True),
             "将级别由II级重大下调为IV级一般，卫黄已同意（原因：误报）。您尚未完成的仍须完成",
-            "graded this down from Level II (major) to Level IV (ordinary); Wei Huang agreed",
+            "graded this down from Level II (grave) to Level IV (ordinary); Wei Huang agreed",
         ),
         (
             Purpose.ENDED,

@@ -31,6 +31,7 @@ SITES = (
     "shared/language",
     "shared/web",
     "shared/acts",
+    "services/notifier/messages",
     "services/intake/desk",
     "services/audit/web",
     "services/audit/reading",

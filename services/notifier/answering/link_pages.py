@@ -33,7 +33,6 @@ from services.notifier.delivery.ledger import Ledger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import Matter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
-from services.notifier.messages import words
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import Outcome
@@ -42,6 +41,7 @@ from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
 from shared.language.catalogue import name_in
+from shared.language.words import Words
 from shared.logs import about_case
 from shared.vocabulary import Language, Role
 
@@ -135,7 +135,7 @@ class LinkPages:
                 log.error("link_not_served", person=link.person, error=error_text(error))
                 self.metrics.acknowledged.labels("not_stored").inc()
                 language = self._language(link)
-                later = words.span(self.later, language) if choice == "later" else None
+                later = Words(language).span(self.later) if choice == "later" else None
                 return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
 
     async def _said(self, choice: str, link: Link) -> HTMLResponse:
@@ -202,7 +202,7 @@ class LinkPages:
         }
         if mark.is_refused:
             is_ours = mark.outcome is Outcome.SET_ASIDE
-            why = words.why(mark.why, language)
+            why = Words(language).why(mark.why)
             return self._page(
                 "not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link)
             )
@@ -262,10 +262,10 @@ class LinkPages:
             language,
             person=self._name(link),
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
-            later=words.span(self.later, language),
+            later=Words(language).span(self.later),
             later_at=self.writer.clock_time(put_off.at + self.later, now) if put_off else None,
             later_is_known=put_off is not None and put_off.outcome is not Outcome.RECORDED,
-            not_put_off=words.why(put_off.why, language)
+            not_put_off=Words(language).why(put_off.why)
             if put_off is not None and put_off.is_refused
             else None,
         )

@@ -14,34 +14,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier.channels import Form, Letter, Message
-from services.notifier.messages.words import COLOURS
+from shared.language.catalogue import N_
+from shared.language.words import COLOURS, Words
 from shared.vocabulary import Language
 
 MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
 """Lines of one message: a mail has room, an SMS and a telephone call have not."""
-HEAD = {
-    Language.ZH: "【烽火·补发】系统中断期间有 {count} 项未及时送达，请逐项处理",
-    Language.EN: "[Fenghuo, late] {count} messages could not reach you while the system was away; see to each",
-}
-HEAD_SPOKEN = {
-    Language.ZH: "烽火补发。系统中断期间有 {count} 项未及时送达，请逐项处理。",
-    Language.EN: "Fenghuo, late. {count} messages could not reach you while the system was away; see to each.",
-}
-MORE = {
-    Language.ZH: "另有 {more} 项，请见邮件或值班台",
-    Language.EN: "{more} more: see your mail or the desk",
-}
-WHERE_LINKS_ARE = {
-    Language.ZH: "请打开短信中的链接逐项确认，或致电值班室。",
-    Language.EN: "Open the links in the text message one by one, or ring the duty desk.",
-}
-NOTE = {
-    Language.ZH: "每项须分别打开确认，仅收到本邮件不算确认；打不开链接时请致电值班室。链接仅限您本人使用，请勿转发。",
-    Language.EN: "Each is answered by itself; receiving this mail acknowledges nothing. If a link does not open, ring the duty desk. "
-    "The links are yours alone: do not pass them on.",
-}
-OPEN = {Language.ZH: "打开处理", Language.EN: "Open"}
-COLON = {Language.ZH: "：", Language.EN: ":"}
+HEAD = N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each")
+HEAD_SPOKEN = N_(
+    "Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."
+)
+MORE = N_("%(more)s more: see your mail or the desk")
+WHERE_LINKS_ARE = N_("Open the links in the text message one by one, or ring the duty desk.")
+NOTE = N_(
+    "Each is answered by itself; receiving this mail acknowledges nothing. If a link does not open, ring the duty desk. "
+    "The links are yours alone: do not pass them on."
+)
+OPEN = N_("Open")
 SPOKEN_MARKS = str.maketrans({"【": None, "】": "，", "[": None, "]": ":"})
 """Brackets are for the eye."""
 
@@ -73,43 +62,42 @@ def together(messages: Sequence[Message], form: Form) -> Message:
 
 
 def _short(shown: Sequence[Message], more: int) -> Letter:
-    language = shown[0].language
-    subject = HEAD[language].format(count=len(shown) + more)
+    said = Words(shown[0].language)
+    subject = said.of(HEAD, count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
-    rest = [MORE[language].format(more=more)] if more else []
-    return Letter(subject, "\n".join([subject + COLON[language], *lines, *rest]))
+    rest = [said.of(MORE, more=more)] if more else []
+    return Letter(subject, "\n".join([said.of_somebody(subject, "").rstrip(), *lines, *rest]))
 
 
 def _spoken(shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
-    language = shown[0].language
-    count = len(shown) + more
+    said, count = Words(shown[0].language), len(shown) + more
     lines = [
         f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}"
         for number, message in enumerate(shown, 1)
     ]
-    rest = [MORE[language].format(more=more)] if more else []
-    links = [WHERE_LINKS_ARE[language]] if any(message.link for message in shown) else []
+    rest = [said.of(MORE, more=more)] if more else []
+    links = [said.of(WHERE_LINKS_ARE)] if any(message.link for message in shown) else []
     return Letter(
-        HEAD[language].format(count=count),
-        "\n".join([HEAD_SPOKEN[language].format(count=count), *lines, *rest, *links]),
+        said.of(HEAD, count=count),
+        "\n".join([said.of(HEAD_SPOKEN, count=count), *lines, *rest, *links]),
     )
 
 
 def _long(shown: Sequence[Message], more: int) -> Letter:
-    language = shown[0].language
-    note = NOTE[language] if any(message.link for message in shown) else ""
+    said = Words(shown[0].language)
+    note = said.of(NOTE) if any(message.link for message in shown) else ""
     letter = _short(shown, more)
-    said: Mapping[str, Any] = {
-        "language": "zh-CN" if language is Language.ZH else "en",
+    context: Mapping[str, Any] = {
+        "language": "zh-CN" if said.language is Language.ZH else "en",
         "subject": letter.subject,
         "items": [(message, COLOURS[message.level]) for message in shown],
-        "more": MORE[language].format(more=more) if more else "",
-        "open": OPEN[language],
+        "more": said.of(MORE, more=more) if more else "",
+        "open": said.of(OPEN),
         "note": note,
     }
     text = f"{letter.text}\n\n{note}" if note else letter.text
-    return Letter(letter.subject, text, _environment.get_template("together.html").render(said))
+    return Letter(letter.subject, text, _environment.get_template("together.html").render(context))
 
 
 def _with_link(message: Message) -> str:

@@ -6,7 +6,7 @@ message claims that acknowledging does what is still to be done; whatever a repo
 line in subjects and short messages, escaped in HTML).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
 from shared.facts import Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
 from shared.ids import CaseId
+from shared.language import times
+from shared.language.words import COLOURS, Words
 from shared.vocabulary import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,8 +28,6 @@ SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
 SHORT_REASON = 40
 """Characters of a reason somebody gave, or of what was said on the telephone."""
-Named = Callable[..., str]
-"""Names in the reader's language."""
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
 UNMARKED = frozenset({"ask", "settles"})
 """What stands below the first line, which has said already that it is an exercise."""
@@ -81,10 +81,10 @@ class Writer:
         return self._environment.get_template(name).render(context)
 
     def full_time(self, at: datetime) -> str:
-        return words.full_time(at, self._zone)
+        return times.named_zone(at, self._zone)
 
     def clock_time(self, at: datetime, now: datetime) -> str:
-        return words.clock_time(at, self._zone, now)
+        return times.short(at, self._zone, now)
 
     def still_to_do(self, brief: Brief, purpose: Purpose, language: Language) -> str:
         """What acknowledging has not done."""
@@ -107,23 +107,22 @@ class Writer:
     def describe(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
         """What a template may say of a matter, in the reader's words. What is not given is empty."""
 
-        def named(*names: Name) -> str:
-            return ("、" if language is Language.ZH else ", ").join(
-                name.zh if language is Language.ZH else name.en for name in names
-            )
+        said, due = Words(language), brief.due_at
 
-        due = brief.due_at
+        def named(*names: Name) -> str:
+            return said.names(names)
+
         return {
             "purpose": purpose,
-            "heading": words.DIRECTORY[language]
+            "heading": said.of(words.DIRECTORY)
             if brief.directory
-            else words.heading(brief.kind, brief.category, brief.level, language),
-            "level": words.LEVELS[language][brief.level],
-            "colour": words.COLOURS[brief.level],
+            else said.heading(brief.kind, brief.category, brief.level),
+            "level": said.label("level", brief.level),
+            "colour": COLOURS[brief.level],
             "grade": brief.level,
-            "category": words.CATEGORIES[language][brief.category] if brief.category else "",
-            "kind": words.KINDS[language][brief.kind],
-            "mark": words.EXERCISE[language] if brief.exercise else "",
+            "category": said.label("category", brief.category) if brief.category else "",
+            "kind": said.label("kind", brief.kind),
+            "mark": said.of(words.EXERCISE) if brief.exercise else "",
             "sensitive": brief.sensitive,
             "area": named(brief.area_name),
             "unit": named(brief.unit_name),
@@ -133,37 +132,33 @@ class Writer:
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "dark": named(*brief.dark),
-            "ending": _ending(brief.ending, language, named) if brief.ending else None,
+            "ending": _ending(brief.ending, said) if brief.ending else None,
             "reporter": named(brief.reported_by) if brief.reported_by else "",
-            "called": self._called(brief.called, language, now, named) if brief.called else None,
+            "called": self._called(brief.called, said, now) if brief.called else None,
             "late": due is not None and now > due,
             "just": due is not None and timedelta(0) < now - due < JUST,
-            "due": words.clock_time(due, self._zone, now) if due else "",
-            "span": words.span(due - now, language) if due else "",
+            "due": times.short(due, self._zone, now) if due else "",
+            "span": said.span(due - now) if due else "",
             "due_full": self.full_time(due) if due else "",
             "occurred": self.full_time(brief.occurred_at),
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),
-            "entry": self._entry(brief.directory, language, now) if brief.directory else None,
+            "entry": self._entry(brief.directory, said, now) if brief.directory else None,
         }
 
-    def _entry(self, note: DirectoryNote, language: Language, now: datetime) -> dict[str, Any]:
+    def _entry(self, note: DirectoryNote, said: Words, now: datetime) -> dict[str, Any]:
         """What the directory says otherwise of the reader, and who has it so."""
 
         def named(name: Name | None) -> str:
-            return "" if name is None else name.zh if language is Language.ZH else name.en
+            return "" if name is None else said.name(name)
 
         def signed(one: Signature | None) -> str:
             if one is None:
                 return ""
-            where = ("，" if language is Language.ZH else ", ").join(
-                filter(None, (named(one.unit), named(one.post)))
-            )
-            brackets = "（{}）" if language is Language.ZH else " ({})"
-            return named(one.name) + (brackets.format(where) if where else "")
+            return said.aside(named(one.name), named(one.unit), named(one.post))
 
         def moment(at: datetime | None) -> str:
-            return words.day_time(at, self._zone, now) if at else ""
+            return times.minute(at, self._zone, now) if at else ""
 
         changes = [
             {
@@ -184,24 +179,24 @@ class Writer:
             "at": self.full_time(now),
         }
 
-    def _called(self, called: CallMade, language: Language, now: datetime, named: Named) -> dict[str, Any]:
+    def _called(self, called: CallMade, said: Words, now: datetime) -> dict[str, Any]:
         return {
-            "who": _signed(named, called.by, called.by_unit, language),
-            "at": words.clock_time(called.at, self._zone, now),
+            "who": _signed(said, called.by, called.by_unit),
+            "at": times.short(called.at, self._zone, now),
             "number": called.number or "",
             "listed": called.listed,
             "said": _quoted(called.said),
         }
 
 
-def _ending(ending: EarlyEnd, language: Language, named: Named) -> dict[str, Any]:
+def _ending(ending: EarlyEnd, said: Words) -> dict[str, Any]:
     return {
         "kind": ending.kind,
-        "who": _signed(named, ending.by, ending.by_unit, language),
+        "who": _signed(said, ending.by, ending.by_unit),
         "why": _quoted(ending.why),
-        "second": named(ending.seconded_by) if ending.seconded_by else "",
-        "was": words.grade(ending.was_level, language, sensitive=ending.was_sensitive),
-        "now": words.grade(ending.level, language, sensitive=ending.sensitive),
+        "second": said.name(ending.seconded_by) if ending.seconded_by else "",
+        "was": said.grade(ending.was_level, sensitive=ending.was_sensitive),
+        "now": said.grade(ending.level, sensitive=ending.sensitive),
         "owes": ending.owes,
     }
 
@@ -211,8 +206,5 @@ def _quoted(said: str | None) -> str:
     return words.shortened(said, SHORT_REASON).rstrip("。.") if said else ""
 
 
-def _signed(named: Named, who: Name, unit: Name | None, language: Language) -> str:
-    """`张来（市应急办）`, `Zhang Lai (Emergency Office)`."""
-    if unit is None:
-        return named(who)
-    return f"{named(who)}（{named(unit)}）" if language is Language.ZH else f"{named(who)} ({named(unit)})"
+def _signed(said: Words, who: Name, unit: Name | None) -> str:
+    return said.aside(said.name(who), said.name(unit) if unit is not None else "")

@@ -41,13 +41,13 @@ class End:
         """(what, said), for people; the number of records comes first."""
         asked = "; ".join(f"{name} = {value}" for name, value in self.criteria.items())
         return [
-            (words.say(N_("Records")), str(self.records)),
-            (words.say(N_("Up to the checkpoint of")), str(self.size)),
-            (words.say(N_("Signed")), self.signed),
-            (words.say(N_("Root")), self.root),
-            (words.say(N_("Asked for")), asked or words.say(N_("everything"))),
-            (words.say(N_("Exported by")), self.by),
-            (words.say(N_("Exported at")), self.at),
+            (words.of(N_("Records")), str(self.records)),
+            (words.of(N_("Up to the checkpoint of")), str(self.size)),
+            (words.of(N_("Signed")), self.signed),
+            (words.of(N_("Root")), self.root),
+            (words.of(N_("Asked for")), asked or words.of(N_("everything"))),
+            (words.of(N_("Exported by")), self.by),
+            (words.of(N_("Exported at")), self.at),
         ]
 
 

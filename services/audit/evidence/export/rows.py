@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import Entry, Filter
 from shared.facts import Name
-from shared.language.catalogue import N_, catalogue, name_in
-from shared.language.labels import LABELS
+from shared.language.catalogue import N_
+from shared.language.words import Words as ReadersWords
 from shared.vocabulary import Language
 from shared.web.names import Names
 
@@ -28,35 +28,31 @@ class Column:
     cell: Callable[["Words", Entry], Cell]
 
 
-@dataclass(frozen=True)
-class Words:
-    """How things are said to this reader."""
+class Words(ReadersWords):
+    """How things are said to this reader; None is an empty cell."""
 
-    language: Language
-    names: Names
-    zone: ZoneInfo
+    def __init__(self, language: Language, names: Names, zone: ZoneInfo) -> None:
+        super().__init__(language)
+        self.directory_names, self.zone = names, zone
 
-    def say(self, message: str) -> str:
-        return catalogue(self.language).gettext(message)
-
-    def label(self, group: str, value: object) -> str | None:
-        return None if value is None else self.say(LABELS[group].get(str(value), str(value)))
+    def cell(self, group: str, value: object) -> str | None:
+        return None if value is None else self.label(group, value)
 
     def labels(self, group: str, values: Sequence[str]) -> str | None:
-        return self._joined([str(self.label(group, value)) for value in values])
+        return self.listed(self.label(group, value) for value in values) or None
 
     def named(self, name: Name, key: str) -> str:
-        said = name_in(name, self.language)
-        return said if said == key else f"{said} ({key})"
+        text = self.name(name)
+        return text if text == key else f"{text} ({key})"
 
     def units(self, units: Sequence[str]) -> str | None:
-        return self._joined([self.named(self.names.unit(unit), unit) for unit in units])
+        return self.listed(self.named(self.directory_names.unit(unit), unit) for unit in units) or None
 
     def persons(self, persons: Sequence[str]) -> str | None:
-        return self._joined([self.named(self.names.by(person), person) for person in persons])
+        return self.listed(self.named(self.directory_names.by(person), person) for person in persons) or None
 
     def area(self, area: str | None) -> str | None:
-        return None if area is None else self.named(self.names.area(area), area)
+        return None if area is None else self.named(self.directory_names.area(area), area)
 
     def yes_or_no(self, value: bool | None) -> str | None:
         return None if value is None else self.label("answer", "yes" if value else "no")
@@ -65,10 +61,7 @@ class Words:
         return None if at is None else at.astimezone(self.zone).replace(tzinfo=None)
 
     def kind(self, entry: Entry) -> str | None:
-        return self.say(N_("lost by the broker")) if entry.form == "gap" else self.label("fact", entry.kind)
-
-    def _joined(self, parts: Sequence[str]) -> str | None:
-        return ("、" if self.language is Language.ZH else ", ").join(parts) or None
+        return self.of(N_("lost by the broker")) if entry.form == "gap" else self.label("fact", entry.kind)
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -82,8 +75,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(N_("Units named"), 30, lambda words, entry: words.units(entry.units)),
     Column(N_("Persons"), 30, lambda words, entry: words.persons(entry.persons)),
     Column(N_("Area"), 18, lambda words, entry: words.area(entry.area)),
-    Column(N_("Level"), 12, lambda words, entry: words.label("level", entry.level)),
-    Column(N_("Category"), 14, lambda words, entry: words.label("category", entry.category)),
+    Column(N_("Level"), 12, lambda words, entry: words.cell("level", entry.level)),
+    Column(N_("Category"), 14, lambda words, entry: words.cell("category", entry.category)),
     Column(N_("Channels"), 16, lambda words, entry: words.labels("channel", entry.channels)),
     Column(
         N_("Outcome"),
@@ -101,7 +94,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def heads(words: Words) -> list[str]:
     """The times' columns say the zone."""
-    said = [words.say(column.head) for column in COLUMNS]
+    said = [words.of(column.head) for column in COLUMNS]
     return [f"{head} ({words.zone.key})" if at in (1, 2) else head for at, head in enumerate(said)]
 
 

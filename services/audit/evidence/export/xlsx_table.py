@@ -72,7 +72,7 @@ class Workbook:
         # It asks for no more than `write` and `flush` of what it can't seek in.
         self._zip = zipfile.ZipFile(cast(IO[bytes], self._pipe), "w", zipfile.ZIP_DEFLATED, compresslevel=4)
         self._sheets: list[str] = []
-        self._sheet = self._begin(words.say("Records"))
+        self._sheet = self._begin(words.of("Records"))
 
     def _begin(self, name: str) -> "_Sheet":
         self._sheets.append(name if name not in self._sheets else f"{name} {len(self._sheets) + 1}")

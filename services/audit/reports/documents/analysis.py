@@ -99,12 +99,7 @@ class _Writer:
     def _heading(self, message: str) -> Heading:
         """`一、总体情况` or `1. Overview`."""
         self._sections += 1
-        number = (
-            f"{'〇一二三四五六七八九十'[self._sections]}、"
-            if self._words.is_chinese
-            else f"{self._sections}. "
-        )
-        return Heading(number + self._words.of(message))
+        return Heading(self._words.number(self._sections, self._words.of(message)))
 
     # Sections
 

@@ -43,10 +43,8 @@ def chains_table(words: Words, found: Holding) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for line in found.chains[:MOST_ROWS]:
         steps = [
-            f"{words.unit(one.unit)}（{words.label('held', one.how)}，{words.at(one.since)}）"
-            if words.is_chinese
-            else f"{words.unit(one.unit)} ({words.label('held', one.how)}, {words.at(one.since)})"
-            for one in line.chain
+            words.aside(words.unit(holder.unit), words.label("held", holder.how), words.at(holder.since))
+            for holder in line.chain
         ]
         rows.append(
             row(

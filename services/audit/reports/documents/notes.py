@@ -27,7 +27,7 @@ class Notes:
         is to be traced.
         """
         parts = [self._part(cell, alone=len(cells) == 1) for cell in cells if cell.is_traced]
-        text = ("；" if self._words.is_chinese else "; ").join(part for part in parts if part)
+        text = self._words.claims(part for part in parts if part)
         if not text:
             return None
         if text not in self._numbers:
@@ -40,9 +40,7 @@ class Notes:
         names_it_itself = cell.figure is None and [cell.text] == [str(index) for index in indexes]
         if not indexes or names_it_itself:
             return ""
-        shown, left = ranges(
-            indexes, PIECES if alone else PIECES // 2, "、" if self._words.is_chinese else ", "
-        )
+        shown, left = ranges(indexes, PIECES if alone else PIECES // 2, self._words.listed(("", "")))
         if left:
             shown = self._words.of(N_("%(records)s and %(left)s more"), records=shown, left=left)
         if cell.figure is None:

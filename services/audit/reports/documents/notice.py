@@ -23,7 +23,7 @@ from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.facts import LapseCause, Reason
 from shared.language.catalogue import N_
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Language
 
 NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
 BEFORE_IT_WAS_SAID = 2
@@ -247,14 +247,11 @@ class NoticeWriter:
         if act is None:
             return Cell(self._words.of(N_("still to come"))), Cell(""), Cell("")
         by = self._post(act.by, act.unit)
-        who = f"{by}：{text}" if text and self._words.is_chinese else f"{by}: {text}" if text else by
+        who = self._words.of_somebody(by, text) if text else by
         return Cell(who), Cell(self._words.at(act.at)), Cell(str(act.index), None, (act.index,))
 
     def _heading(self, number: int, message: str) -> Heading:
-        return Heading(
-            (f"{'一二三四'[number - 1]}、" if self._words.is_chinese else f"{number}. ")
-            + self._words.of(message)
-        )
+        return Heading(self._words.number(number, self._words.of(message)))
 
     def _post(self, person: str | None, unit: str | None = None) -> str:
         """Unit and post; the name only as published, masked before."""
@@ -266,11 +263,11 @@ class NoticeWriter:
         name = (
             words.person(person)
             if self._state.published is not None
-            else masked(words.person(person), chinese=words.is_chinese)
+            else masked(words.person(person), chinese=words.language is Language.ZH)
         )
         parts = [words.unit(home)] if home else []
         parts += [words.name(post.name)] if post is not None else []
-        return f"{' '.join(parts)}（{name}）" if words.is_chinese else f"{', '.join(parts)} ({name})".lstrip()
+        return words.aside((" " if words.language is Language.ZH else ", ").join(parts), name)
 
 
 def _once(lapses: Sequence[LapseSeen]) -> list[LapseSeen]:

@@ -22,6 +22,7 @@ from services.audit.reports.views import (
 )
 from shared.facts import LapseCause
 from shared.language.catalogue import N_
+from shared.vocabulary import Language
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Found:
 
 
 def period_name(words: Words, period: Period) -> str:
-    if not words.is_chinese:
+    if words.language is not Language.ZH:
         return period.name
     if period.months == 1:
         return f"{period.year}年{period.month}月"
@@ -85,8 +86,10 @@ class Overview:
                     "Of %(sent)s messages %(delivered)s were delivered (%(share)s); "
                     "of those that asked for an answer %(answered)s were answered."
                 ),
-                response=Cell(words.span(whole.median_response_seconds), f"{whole.figure}/responded/median"),
-                worst=Cell(words.span(whole.worst_response_seconds), f"{whole.figure}/responded/worst"),
+                response=Cell(
+                    words.seconds(whole.median_response_seconds), f"{whole.figure}/responded/median"
+                ),
+                worst=Cell(words.seconds(whole.worst_response_seconds), f"{whole.figure}/responded/worst"),
                 sent=count(reach, "sent"),
                 delivered=count(reach, "delivered"),
                 share=words.share(reach.share_delivered),

@@ -52,7 +52,9 @@ def count(line: Traced, field: str, column: str | None = None) -> Cell:
 def measured(words: Words, line: Traced, field: str, column: str, which: str) -> Cell:
     """A median or a worst: its records are those that took just so long."""
     value = getattr(line, field)
-    return Cell(words.span(value), f"{line.figure}/{column}/{which}") if value is not None else Cell(NOTHING)
+    return (
+        Cell(words.seconds(value), f"{line.figure}/{column}/{which}") if value is not None else Cell(NOTHING)
+    )
 
 
 # Timeliness
@@ -164,7 +166,7 @@ def outcome_words(words: Words, line: LapseLine) -> str:
     """How it stands: `reviewed and upheld: reminder of the duty`."""
     said = words.of(OUTCOMES[line.outcome])
     measure = line.measure or next((step.measure for step in reversed(line.steps) if step.measure), None)
-    return f"{said}{'：' if words.is_chinese else ': '}{words.label('measure', measure)}" if measure else said
+    return words.of_somebody(said, words.label("measure", measure)) if measure else said
 
 
 OUTCOMES = {
@@ -216,10 +218,10 @@ def done_late(
 ) -> Cell:
     """How late it was done; a report that came late was, by that, whoever has answered it since."""
     if cause == LapseCause.REPORTED_LATE:
-        return Cell(words.of(N_("%(span)s late"), span=words.span(late_by)))
+        return Cell(words.of(N_("%(span)s late"), span=words.seconds(late_by)))
     if done is None:
         return Cell(words.of(N_("not done")))
-    return Cell(words.of(N_("%(span)s late"), span=words.span(done_late_by)), None, (done,))
+    return Cell(words.of(N_("%(span)s late"), span=words.seconds(done_late_by)), None, (done,))
 
 
 def lapses_blocks(words: Words, found: Lapses) -> list[Block]:
