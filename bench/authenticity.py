@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from bench.trail_facts import Year
-from services.audit.records.record import Message
+from services.audit.records.record import BrokerMessage
 from shared.directory import load_directory
 from shared.facts import Fact
 from shared.facts.authenticity import distrust, distrust_envelope
@@ -37,7 +37,7 @@ async def run() -> dict[str, object]:
     }
 
 
-def _headers(message: Message) -> dict[str, str]:
+def _headers(message: BrokerMessage) -> dict[str, str]:
     """As they are stored."""
     lane_and_case = f"{message.subject.split('.')[1]}.{message.message_id.partition(':')[0]}"
     if message.subject.endswith(".due"):

@@ -20,7 +20,7 @@ from bench.large_directory import large_directory
 from bench.rig import broker_alone
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.recording.record import Record
+from services.intake.recording.record import FactRecord
 from shared.broker.connection import connect
 from shared.directory import Directory, gaps, shown
 from shared.directory.faults import faults_of
@@ -47,7 +47,7 @@ def empty() -> Directory:
 
 def intake(connection: Client) -> tuple[LiveDirectory, DirectoryChanges]:
     live = LiveDirectory(empty(), lambda: connection)
-    record = Record(lambda: connection, Metrics(CollectorRegistry()))
+    record = FactRecord(lambda: connection, Metrics(CollectorRegistry()))
     return live, DirectoryChanges(live, record, lambda: connection, lambda: datetime.now(UTC), frozenset)
 
 

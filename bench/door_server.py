@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry
 from shared import problems
 from shared.door.connections import bounded
 from shared.door.door import Door, Doorkeeper
-from shared.door.pace import Allowance, Pace
-from shared.door.refusals import Refusals
+from shared.door.pace import Allowance, RequestPace
+from shared.door.refusals import RequestRefusals
 from shared.door.ways import Lane
 from shared.tokens import Claims, Gate, Principal
 from shared.vocabulary import Role
@@ -52,9 +52,9 @@ def application(key: Ed25519PublicKey, *, door: bool) -> FastAPI:
     if door:
         keeper = Doorkeeper(
             routes=lambda: app.routes,
-            paces={lane: Pace(UNPACED) for lane in Lane},
-            strangers=Pace(UNPACED),
-            refusals=Refusals(CollectorRegistry(), time.monotonic, lambda: datetime.now(UTC)),
+            paces={lane: RequestPace(UNPACED) for lane in Lane},
+            strangers=RequestPace(UNPACED),
+            refusals=RequestRefusals(CollectorRegistry(), time.monotonic, lambda: datetime.now(UTC)),
             now=time.monotonic,
             gate=gate,
         )

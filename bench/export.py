@@ -16,8 +16,8 @@ from bench.rig import quantile
 from bench.trail_store import Store, kept_store
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.evidence.export.end import End
-from services.audit.evidence.export.rows import Words
-from services.audit.evidence.export.stream import Asked, Format, content_of
+from services.audit.evidence.export.rows import ExportWords
+from services.audit.evidence.export.stream import ExportFormat, ExportQuestion, content_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter
 from services.audit.store.trail import Trail
@@ -36,10 +36,13 @@ async def run() -> dict[str, object]:
             reader = store.reader(trail)
             result: dict[str, object] = {"records": store.records}
             before = psutil.Process().memory_info().rss
-            for form in Format:
-                result[form.value] = await _exported(reader, store, Asked(Filter(), form), before)
+            for form in ExportFormat:
+                result[form.value] = await _exported(reader, store, ExportQuestion(Filter(), form), before)
             result["jsonl with proofs, one kind"] = await _exported(
-                reader, store, Asked(Filter(kind="reported"), Format.JSONL, proofs=True), before
+                reader,
+                store,
+                ExportQuestion(Filter(kind="reported"), ExportFormat.JSONL, proofs=True),
+                before,
             )
             result["bundle of a case, p50 / worst ms"] = await _bundles(reader, store, trail)
             return result
@@ -47,9 +50,9 @@ async def run() -> dict[str, object]:
             trail.close()
 
 
-async def _exported(reader: TrailReader, store: Store, asked: Asked, before: int) -> str:
+async def _exported(reader: TrailReader, store: Store, asked: ExportQuestion, before: int) -> str:
     signed = await reader.checkpoints.newest()
-    words = Words(Language.ZH, Names(store.directory), ZONE)
+    words = ExportWords(Language.ZH, Names(store.directory), ZONE)
     count, peak, began, first = 0, 0, time.perf_counter(), 0.0
 
     def end(records: int) -> End:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from services.audit.records.record import Message
+from services.audit.records.record import BrokerMessage
 from shared.directory import Directory
 from shared.facts import rfc3339
 from shared.facts.authors import AUTHORS, SOURCES, Author
@@ -57,7 +57,7 @@ class Year:
         self._rare = {(number * 2 + 1) * self._cases // (2 * _RARE_COUNT) for number in range(_RARE_COUNT)}
         self._tie = iter(range(10**12))
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Iterator[BrokerMessage]:
         """In the order of the broker, sequences from 1."""
         ahead: list[Step] = []
         sequence = 0
@@ -72,7 +72,7 @@ class Year:
             sequence += 1
             yield self._message(sequence, heapq.heappop(ahead))
 
-    def _message(self, sequence: int, step: Step) -> Message:
+    def _message(self, sequence: int, step: Step) -> BrokerMessage:
         at, _, case, kind, data = step
         name = f"{case}:{sequence}"
         envelope = {
@@ -86,7 +86,7 @@ class Year:
             "dataschema": f"{SCHEMA_ROOT}{kind}.v1.json",
             "data": data,
         }
-        return Message(sequence, fact_subject(case, kind), name, at, orjson.dumps(envelope))
+        return BrokerMessage(sequence, fact_subject(case, kind), name, at, orjson.dumps(envelope))
 
     def _words(self) -> str:
         pick = self._random.choice

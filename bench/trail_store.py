@@ -23,12 +23,12 @@ from fenghuo import embedded
 from services.audit.reading.reader import TrailReader
 from services.audit.records import builder
 from services.audit.records import search_tiles as tiles
-from services.audit.records.actors import Seen
-from services.audit.records.builder import Built, CaseHead, Source
+from services.audit.records.actors import RecentIds
+from services.audit.records.builder import Built, CaseHead, WriterStream
 from services.audit.records.fields import searched_words
 from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, Block
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.calls import Doc
 from services.audit.store.entries import STREAM
 from services.audit.store.schemas import ENTRY_INDEXES, VALIDATORS
@@ -110,7 +110,7 @@ async def _fill(
         )
     messages = Year(directory, records, seed).messages()
     heads: dict[str, CaseHead] = {}
-    source, seen, edge, signed = Source(STREAM, rfc3339(BEGIN), 1), Seen(), Edge(), 0
+    source, seen, edge, signed = WriterStream(STREAM, rfc3339(BEGIN), 1), RecentIds(), Edge(), 0
     inserted: Awaitable[None] = asyncio.sleep(0)
     while batch := list(islice(messages, BLOCK)):
         opened = [builder.opened(message) for message in batch]
@@ -133,7 +133,9 @@ async def _fill(
             await inserted
             at = batch[-1].time + timedelta(seconds=1)
             note = Checkpoint(signer.name, edge.size, edge.root(), at).sign(signer).write()
-            await trail.checkpoints.insert(Signed(signed, edge.size, edge.root(), rfc3339(at), note))
+            await trail.checkpoints.insert(
+                SignedCheckpoint(signed, edge.size, edge.root(), rfc3339(at), note)
+            )
             signed += 1
         await asyncio.sleep(0)
     await inserted

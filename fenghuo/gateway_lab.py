@@ -53,7 +53,7 @@ class Mode(StrEnum):
 
 
 @dataclass
-class Rule:
+class GatewayRule:
     """How the gateway treats what matches; `times` counts down to none left."""
 
     match: str
@@ -97,7 +97,7 @@ class Gateway:
 
     def __init__(self, webhook_key: str, *, keep: int = 10_000) -> None:
         self.webhook = Webhook(webhook_key)
-        self.rules: list[Rule] = []
+        self.rules: list[GatewayRule] = []
         self.messages: deque[Received] = deque(maxlen=keep)
         self.counters: Counter[str] = Counter()
         self.attempts: deque[Attempt] = deque(maxlen=keep)
@@ -109,7 +109,7 @@ class Gateway:
     ) -> None:
         self.rules = [rule for rule in self.rules if rule.match != match]
         if mode is not Mode.OK or delay:
-            self.rules.append(Rule(match, mode, delay, times))
+            self.rules.append(GatewayRule(match, mode, delay, times))
 
     async def treat(self, channel: str, address: str) -> Mode:
         """The mode for one attempt, after its delay."""

@@ -20,7 +20,7 @@ from fenghuo.bootstrap import declare_streams, make_secrets
 from fenghuo.broker_care import BrokerCare
 from fenghuo.embedded import EmbeddedError
 from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part, witness_part
-from fenghuo.places import Place, PlaceError
+from fenghuo.places import Installation, PlaceError
 from fenghuo.screen import Screen, in_column
 from fenghuo.sources import SourceKeys
 from fenghuo.supervisor import Child, Part, StartError, stop_all
@@ -40,7 +40,7 @@ LAUNCH_ERRORS = (PlaceError, StartError, EmbeddedError)
 class Launcher:
     """One installation while it runs: `broker`, `store`, `gateway` and the services as watched children."""
 
-    def __init__(self, place: Place, settings: Settings, screen: Screen) -> None:
+    def __init__(self, place: Installation, settings: Settings, screen: Screen) -> None:
         self.place, self.settings, self.screen = place, settings, screen
         self.children: dict[str, Child] = {}
         self._care: asyncio.Task[None] | None = None
@@ -125,7 +125,7 @@ class Launcher:
 
 
 @asynccontextmanager
-async def launched(place: Place, settings: Settings, screen: Screen) -> AsyncIterator[Launcher]:
+async def launched(place: Installation, settings: Settings, screen: Screen) -> AsyncIterator[Launcher]:
     """Runs inside the `async with`; all is gone after it. Raises one of LAUNCH_ERRORS before anything is left
     half started.
     """
@@ -173,8 +173,8 @@ def run_until_signalled(work: Coroutine[Any, Any, int]) -> int:
     return asyncio.run(watched())
 
 
-def place_of(settings: Settings, ports: dict[str, int], *, demo: bool = False) -> Place:
+def place_of(settings: Settings, ports: dict[str, int], *, demo: bool = False) -> Installation:
     home = settings.data_dir.resolve()
     if not demo:
         ports = {part: port for part, port in ports.items() if part != "witness"}
-    return Place(home=home, data=home / "demo" if demo else home, ports=ports, host=settings.http_host)
+    return Installation(home=home, data=home / "demo" if demo else home, ports=ports, host=settings.http_host)

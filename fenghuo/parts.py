@@ -13,7 +13,7 @@ import httpx2
 
 from fenghuo import embedded
 from fenghuo.bootstrap import public_nkeys
-from fenghuo.places import PORTS, Place
+from fenghuo.places import PORTS, Installation
 from fenghuo.supervisor import Part
 from shared.secrets import SecretFile, nkey_file
 from shared.settings import Settings
@@ -22,7 +22,7 @@ SERVICES = tuple(PORTS)
 ROOT = embedded.ROOT
 
 
-def broker_part(place: Place) -> Part:
+def broker_part(place: Installation) -> Part:
     monitor = place.ports["monitor"]
     return Part(
         name="broker",
@@ -37,7 +37,7 @@ def broker_part(place: Place) -> Part:
     )
 
 
-def store_part(place: Place) -> Part:
+def store_part(place: Installation) -> Part:
     port = place.ports["mongo"]
     return Part(
         name="store",
@@ -48,7 +48,7 @@ def store_part(place: Place) -> Part:
     )
 
 
-def gateway_part(place: Place, ask: httpx2.AsyncClient) -> Part:
+def gateway_part(place: Installation, ask: httpx2.AsyncClient) -> Part:
     """Stands for the telephone, SMS and mail gateways of a real installation."""
     ports = ("--http-port", str(place.ports["gateway"]), "--smtp-port", str(place.ports["mail"]))
     return Part(
@@ -61,7 +61,7 @@ def gateway_part(place: Place, ask: httpx2.AsyncClient) -> Part:
     )
 
 
-def witness_part(place: Place, folder: Path, ask: httpx2.AsyncClient) -> Part:
+def witness_part(place: Installation, folder: Path, ask: httpx2.AsyncClient) -> Part:
     """Cosigns what the audit shows it."""
     return Part(
         name="witness",
@@ -72,7 +72,7 @@ def witness_part(place: Place, folder: Path, ask: httpx2.AsyncClient) -> Part:
     )
 
 
-def witness_line(place: Place, folder: Path) -> str:
+def witness_line(place: Installation, folder: Path) -> str:
     """Its address and key as the audit is told them; the folder is made where it is missing."""
     from fenghuo.witness.folder import Folder
 
@@ -84,7 +84,7 @@ def witness_line(place: Place, folder: Path) -> str:
     return f"{place.url('witness')} {vkey}"
 
 
-def service_part(name: str, place: Place, settings: Settings, ask: httpx2.AsyncClient) -> Part:
+def service_part(name: str, place: Installation, settings: Settings, ask: httpx2.AsyncClient) -> Part:
     return Part(
         name=name,
         command=(sys.executable, "-m", f"services.{name}"),
@@ -97,7 +97,7 @@ def service_part(name: str, place: Place, settings: Settings, ask: httpx2.AsyncC
     )
 
 
-def service_env(name: str, place: Place, settings: Settings) -> dict[str, str]:
+def service_env(name: str, place: Installation, settings: Settings) -> dict[str, str]:
     """What differs from the launcher's own environment, which every child inherits."""
     return {
         "FENGHUO_NATS_URL": place.nats_url,

@@ -74,7 +74,7 @@ class PortSettings(BaseSettings):
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """`home` keeps the lock, the tokens and the addresses; `data` what this start works on (the demo has its
     own).
     """
@@ -201,7 +201,9 @@ def known_addresses(settings: Settings) -> dict[str, str]:
     if running := running_addresses(settings.data_dir):
         return running
     given = PortSettings()
-    return Place(settings.data_dir, settings.data_dir, given.ports()).addresses if given.are_given else {}
+    return (
+        Installation(settings.data_dir, settings.data_dir, given.ports()).addresses if given.are_given else {}
+    )
 
 
 def nats_url(settings: Settings) -> str:

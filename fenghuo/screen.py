@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.markup import escape
 
-from fenghuo.places import Place
+from fenghuo.places import Installation
 from fenghuo.terminal import json_text
 
 MARKS = {"ready": "[green]✓[/]", "alarm": "[bold red]![/]", "again": "[yellow]↻[/]", "step": "[dim]·[/]"}
@@ -43,7 +43,7 @@ def in_column(name: str, text: str) -> str:
     return f"{name:<10} " + text.replace("\n", "\n" + " " * 13)
 
 
-def tell_addresses(screen: Screen, place: Place) -> None:
+def tell_addresses(screen: Screen, place: Installation) -> None:
     """Where to look, and with which token."""
     policy = f"{place.url('escalator')}/api/v1/policy"
     for name, where, what in (

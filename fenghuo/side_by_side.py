@@ -9,7 +9,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from services.escalator.playing.outcome import Outcome, Stored, Turn, play
+from services.escalator.playing.outcome import PlayedOutcome, Stored, Turn, play
 from services.escalator.playing.simulate import Differences, compare, simulate
 from services.escalator.policy.load import Policy
 from shared.directory import Directory
@@ -34,7 +34,7 @@ def simulate_at_once(
     ours.close()
     try:
         first = play(history, before, directory, until)
-        second: Outcome = theirs.recv()
+        second: PlayedOutcome = theirs.recv()
     finally:
         theirs.close()
         child.join()
@@ -42,7 +42,7 @@ def simulate_at_once(
 
 
 def _tell(
-    to: "Connection[Outcome, Outcome]",
+    to: "Connection[PlayedOutcome, PlayedOutcome]",
     history: Sequence[Stored],
     turns: Sequence[Turn],
     directory: Directory,

@@ -42,7 +42,7 @@ class SourceKey(Frozen):
 _register: TypeAdapter[list[SourceKey]] = TypeAdapter(list[SourceKey])
 
 
-class SourceError(RuntimeError):
+class SourceKeyError(RuntimeError):
     """Why a key is neither made nor taken back, and what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -74,7 +74,7 @@ class SourceKeys:
         declared = _declared(source, directory)
         with self._locked():
             if declared.id in self.in_force():
-                raise SourceError(
+                raise SourceKeyError(
                     f"source {source} has a key already ({self.seed(source)})",
                     f"use that one, or take it back first: fenghuo source revoke {source}",
                 )
@@ -99,7 +99,7 @@ class SourceKeys:
             keys = self.all()
             held = next((key for key in keys if key.source == source and key.revoked_at is None), None)
             if held is None:
-                raise SourceError(
+                raise SourceKeyError(
                     f"source {source} has no key that could be taken back", "see `fenghuo source list`"
                 )
             revoked = held.model_copy(update={"revoked_at": now})
@@ -177,7 +177,7 @@ def _declared(source: str, directory: Directory) -> Source:
     declared = directory.sources_by_id.get(SourceId(source))
     if declared is None:
         ids = ", ".join(sorted(directory.sources_by_id)) or "none"
-        raise SourceError(
+        raise SourceKeyError(
             f"no source {source} is declared", f"add it to the directory's `sources` first (there now: {ids})"
         )
     return declared

@@ -25,7 +25,7 @@ class TableFault(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """`cells` as they stand in the file; `line` where the row begins, from 1."""
 
     line: int
@@ -58,27 +58,27 @@ def text_of(raw: bytes) -> str:
     raise TableFault("the text is neither UTF-8 nor GB 18030: save it as UTF-8")
 
 
-def read_table(text: str, *, lines: bool) -> list[Row]:
+def read_table(text: str, *, lines: bool) -> list[TableRow]:
     """`lines`: JSON lines, else CSV whose first line names the columns. Raises TableFault."""
     return list(_json_lines(text) if lines else _csv(text))
 
 
-def _json_lines(text: str) -> Iterator[Row]:
+def _json_lines(text: str) -> Iterator[TableRow]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
             cells: Any = json.loads(line)
         except ValueError as error:
-            yield Row(number, {"text": line}, f"is no JSON ({error})")
+            yield TableRow(number, {"text": line}, f"is no JSON ({error})")
             continue
         if isinstance(cells, dict):
-            yield Row(number, cast(dict[str, Any], cells))
+            yield TableRow(number, cast(dict[str, Any], cells))
         else:
-            yield Row(number, {"text": line}, "is no JSON object: write {…} on each line")
+            yield TableRow(number, {"text": line}, "is no JSON object: write {…} on each line")
 
 
-def _csv(text: str) -> Iterator[Row]:
+def _csv(text: str) -> Iterator[TableRow]:
     reader = csv.DictReader(io.StringIO(text), restkey="", strict=True)
     columns = [name.strip() for name in reader.fieldnames or ()]
     if not any(columns) or len(set(columns)) < len(columns):
@@ -89,7 +89,9 @@ def _csv(text: str) -> Iterator[Row]:
         for cells in reader:
             too_many = cells.pop("", None)
             plain = {name: (value or "").strip() for name, value in cells.items()}
-            yield Row(before + 1, plain, "has more cells than the first line names" if too_many else None)
+            yield TableRow(
+                before + 1, plain, "has more cells than the first line names" if too_many else None
+            )
             before = reader.line_num
     except csv.Error as error:
         raise TableFault(f"line {reader.line_num}: {error}") from None
@@ -112,7 +114,7 @@ def form_of(said: dict[str, Any]) -> dict[str, Any]:
     return form
 
 
-def write_rejected(rejected: Sequence[tuple[Row, str]], *, lines: bool) -> str:
+def write_rejected(rejected: Sequence[tuple[TableRow, str]], *, lines: bool) -> str:
     """The refused rows with their line and the reason, in the form of the table they came from."""
     noted = [{**row.cells, NOTES[0]: row.line, NOTES[1]: reason} for row, reason in rejected]
     if lines:

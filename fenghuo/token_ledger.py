@@ -28,7 +28,7 @@ TRIES = 8
 READ_AT_ONCE = 64
 
 
-class Ledger(Frozen):
+class IssuedTokens(Frozen):
     """What the bucket holds, oldest token first."""
 
     issued: tuple[Claims, ...]
@@ -56,7 +56,7 @@ class TokenLedger:
             raw = claims.model_dump_json(exclude_none=True).encode()
             await self._write(f"{ISSUED}.{claims.id}", raw)
 
-    async def read(self) -> Ledger:
+    async def read(self) -> IssuedTokens:
         js = self._connection.jetstream(timeout=PATIENCE)
         state = (await js.stream_info(f"KV_{TOKENS}", subjects_filter=f"$KV.{TOKENS}.{ISSUED}.>")).state
         keys = [subject.removeprefix(f"$KV.{TOKENS}.") for subject in state.subjects or {}]
@@ -68,7 +68,7 @@ class TokenLedger:
                 return Claims.model_validate_json(stored.data) if stored is not None else None
 
         issued = [claims for claims in await asyncio.gather(*map(claims_under, keys)) if claims is not None]
-        return Ledger(
+        return IssuedTokens(
             issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)),
             revoked=(await self._revoked())[0],
         )

@@ -14,7 +14,7 @@ from fenghuo.answers import Exit, fail
 from fenghuo.places import nats_url, secrets_folder
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
-from services.audit.checking.run import Fault
+from services.audit.checking.run import TrailFault
 from services.audit.records.timestamp import certificates
 from shared.secrets import nkey_file
 from shared.settings import Settings
@@ -85,7 +85,7 @@ def not_known(verdict: "Verdict", seen: int | None, log: str, before: Verifier |
     ]
 
 
-async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[Fault]:
+async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[TrailFault]:
     """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
     from services.audit.writing.against_stream import stream_faults
     from services.audit.writing.feed import Feed

@@ -87,7 +87,7 @@ def with_source(
     work: Callable[[Any, Progressed], Awaitable[T]], folder: Path | None, mongo: str | None, what: str
 ) -> T:
     """Do `work` on the one source that was asked for, with a bar of progress."""
-    from services.audit.checking.sources import SourceError, Unreachable
+    from services.audit.checking.sources import SourceError, TrailUnreachable
 
     if folder is not None and mongo is not None:
         fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
@@ -99,7 +99,7 @@ def with_source(
 
     try:
         return asyncio.run(run())
-    except Unreachable as error:
+    except TrailUnreachable as error:
         fail(
             Exit.UNREACHABLE,
             str(error),

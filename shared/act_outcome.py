@@ -21,7 +21,7 @@ from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
 
-class Outcome(StrEnum):
+class ActOutcome(StrEnum):
     APPLIED = "applied"
     REFUSED = "refused"
     """On record, but it changed nothing; the REFUSED effect says why."""
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 
 class Became(NamedTuple):
-    outcome: Outcome
+    outcome: ActOutcome
     effects: tuple[Effect, ...] = ()
 
     @property
@@ -45,18 +45,18 @@ class Became(NamedTuple):
         return next((effect for effect in self.effects if effect.kind is EffectKind.REFUSED), None)
 
 
-NOT_KNOWN_YET = Became(Outcome.RECORDED)
+NOT_KNOWN_YET = Became(ActOutcome.RECORDED)
 
 
 def became_by(decision: Decision) -> Became:
     """What the decision on the act made of it. Pure."""
     kinds = {effect.kind for effect in decision.effects}
     if any(effect.why == Reason.ACT_SET_ASIDE for effect in decision.effects):
-        outcome = Outcome.SET_ASIDE
+        outcome = ActOutcome.SET_ASIDE
     elif EffectKind.REFUSED in kinds:
-        outcome = Outcome.REFUSED
+        outcome = ActOutcome.REFUSED
     else:
-        outcome = Outcome.WAITS if EffectKind.WAITS in kinds else Outcome.APPLIED
+        outcome = ActOutcome.WAITS if EffectKind.WAITS in kinds else ActOutcome.APPLIED
     return Became(outcome, decision.effects)
 
 
@@ -74,6 +74,6 @@ async def became_on_record(
     if aside is not None:
         reason = str(Fact.read(aside.data).data.get("reason"))
         return Became(
-            Outcome.SET_ASIDE, (Effect(kind=EffectKind.REFUSED, why=Reason.ACT_SET_ASIDE, note=reason),)
+            ActOutcome.SET_ASIDE, (Effect(kind=EffectKind.REFUSED, why=Reason.ACT_SET_ASIDE, note=reason),)
         )
     return NOT_KNOWN_YET

@@ -32,11 +32,11 @@ class NewerError(OSError):
         )
 
 
-class _Head(msgspec.Struct):
+class _FormatHead(msgspec.Struct):
     fenghuoformat: int = 1
 
 
-_head = msgspec.json.Decoder(_Head).decode
+_head = msgspec.json.Decoder(_FormatHead).decode
 
 
 def refuse_newer(fields: Mapping[str, object] | None) -> None:

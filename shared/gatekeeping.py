@@ -12,7 +12,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.problems import Problem
@@ -63,7 +63,7 @@ class Revocations:
     def covers(self, claims: Claims) -> bool:
         return revocation_of(claims, self._entries) is not None
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: BucketEntry) -> None:
         if entry.value is None:
             return
         self._unreadable = self._revision == 0

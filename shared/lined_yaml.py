@@ -98,7 +98,7 @@ def _events(text: str) -> Iterator[Event]:
     return cast(Iterator[Event], yaml.parse(text, Loader=yaml.CSafeLoader))
 
 
-class _Reader:
+class _DocumentReader:
     """Builds the document from the parser's events."""
 
     def __init__(self, text: str, name: str) -> None:
@@ -235,11 +235,11 @@ class _Plain:
 
 def plain(text: str, name: str) -> Any:
     """The document as plain values. Raises YamlFault; `name` is the file's name in messages."""
-    reader = _Reader(text, name)
+    reader = _DocumentReader(text, name)
     return _values(reader, reader.document(), name)
 
 
-def _values(reader: _Reader, root: _Node, name: str) -> Any:
+def _values(reader: _DocumentReader, root: _Node, name: str) -> Any:
     try:
         return _Plain(reader.written + MOST_BY_ALIASES).of(root)
     except OverflowError as error:
@@ -262,7 +262,7 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
     """Validate `text` as `model`. Raises YamlFault with a line for each fault; `name` is the file's name in
     messages.
     """
-    reader = _Reader(text, name)
+    reader = _DocumentReader(text, name)
     root = reader.document()
     lines = Lines(root)
     try:

@@ -5,7 +5,7 @@ from enum import Enum
 from pydantic import BaseModel
 
 from shared import facts
-from shared.facts.check import Found
+from shared.facts.check import CheckOutcome
 from shared.facts.envelope import TYPE_PREFIX
 from shared.facts.reads import How
 from shared.vocabulary import ESCALATOR_KINDS, Category, Document, Level, ReportKind, ReviewCause, Role
@@ -22,7 +22,7 @@ WORDS = (
     facts.EffectKind,
     facts.LapseCause,
     facts.Purpose,
-    Found,
+    CheckOutcome,
     How,
 )
 

@@ -9,7 +9,7 @@ from shared.lined_yaml import YamlFault
 from shared.settings import Settings
 
 
-class Names:
+class DirectoryNames:
     """An id the directory does not have stays an id."""
 
     def __init__(self, directory: Directory | None) -> None:
@@ -27,11 +27,11 @@ class Names:
         return self.person(principal)
 
 
-def names() -> Names:
+def names() -> DirectoryNames:
     try:
-        return Names(load_directory(found(Settings().directory)))
+        return DirectoryNames(load_directory(found(Settings().directory)))
     except (YamlFault, OSError):
-        return Names(None)
+        return DirectoryNames(None)
 
 
 def clock(at: datetime) -> str:

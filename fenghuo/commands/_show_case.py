@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo.answers import out
-from fenghuo.commands._names import Names, clock, left, names
-from shared.case import Case, Duty, DutyState, Held, Lit, Slip, Task, TaskState
+from fenghuo.commands._names import DirectoryNames, clock, left, names
+from shared.case import Case, Duty, DutyState, HolderTerm, Lit, Slip, Task, TaskState
 from shared.language.labels import why_in_words
 
 STATES = {
@@ -55,7 +55,7 @@ def show_case(result: Any) -> None:
         out.print(f"[dim]{clock(entry.at)}[/] {entry.kind} {said}", highlight=False)
 
 
-def _head(case: Case, known: Names) -> Iterator[str]:
+def _head(case: Case, known: DirectoryNames) -> Iterator[str]:
     report = case.report
     exercise = "[reverse] EXERCISE [/] " if report.exercise else ""
     yield f"{exercise}[bold]{escape(report.summary)}[/]"
@@ -81,7 +81,7 @@ def _head(case: Case, known: Names) -> Iterator[str]:
         yield f"duplicates merged into it: {', '.join(case.merged_from)}"
 
 
-def _chain(held: tuple[Held, ...], known: Names) -> str:
+def _chain(held: tuple[HolderTerm, ...], known: DirectoryNames) -> str:
     """Who held it before, from when to when."""
     before = [one for one in held if one.until is not None]
     if not before:
@@ -93,7 +93,7 @@ def _chain(held: tuple[Held, ...], known: Names) -> str:
     )
 
 
-def _duties(case: Case, known: Names, now: datetime) -> Table:
+def _duties(case: Case, known: DirectoryNames, now: datetime) -> Table:
     table = Table(
         "what", "who", "state", "due", "left", "called", box=None, pad_edge=False, header_style="dim"
     )
@@ -111,7 +111,7 @@ def _duties(case: Case, known: Names, now: datetime) -> Table:
     return table
 
 
-def _marks(duty: Duty, known: Names) -> str:
+def _marks(duty: Duty, known: DirectoryNames) -> str:
     """What else is true of it: its slip, who stood in, whether its clock stands still."""
     marks = SLIPS[duty.slip] if duty.slip else ""
     if duty.paused_at:
@@ -129,7 +129,7 @@ def _answer(lit: Lit) -> str:
     return " [red]dark[/]" if lit.is_reached else " [red]not reached[/]"
 
 
-def _tasks(case: Case, known: Names, now: datetime) -> Table:
+def _tasks(case: Case, known: DirectoryNames, now: datetime) -> Table:
     table = Table(
         "task", "what", "unit", "state", "due", "left", box=None, pad_edge=False, header_style="dim"
     )
@@ -138,7 +138,7 @@ def _tasks(case: Case, known: Names, now: datetime) -> Table:
     return table
 
 
-def task_row(task: Task, known: Names, now: datetime) -> tuple[str, ...]:
+def task_row(task: Task, known: DirectoryNames, now: datetime) -> tuple[str, ...]:
     """Id, title, unit, state with its slip, limit, how long is left."""
     done = task.state in (TaskState.VERIFIED, TaskState.CANCELLED, TaskState.COMPLETED)
     lead = " [bold]lead[/]" if task.lead else ""
@@ -154,7 +154,7 @@ def task_row(task: Task, known: Names, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _judgement(case: Case, known: Names) -> Iterator[str]:
+def _judgement(case: Case, known: DirectoryNames) -> Iterator[str]:
     """Suspicion, measure and public notice: what is alleged, and what only a person decides."""
     if case.items:
         open_items = sum(item.measure is None or item.owner is None for item in case.items)

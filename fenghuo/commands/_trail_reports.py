@@ -24,7 +24,7 @@ _LEFT_OUT = ("figure", "records", "steps", "chain")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-class Form(StrEnum):
+class OutputForm(StrEnum):
     HTML = "html"
     DOCX = "docx"
     TEXT = "text"
@@ -64,7 +64,7 @@ def report(
 
 def analysis(
     period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
-    form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.DOCX,
+    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
     language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
     to: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
@@ -77,7 +77,7 @@ def analysis(
 
 def notice(
     case: Annotated[str, typer.Argument(help="The case.")],
-    form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.TEXT,
+    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.TEXT,
     language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
     to: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
@@ -89,8 +89,8 @@ def notice(
     )
 
 
-def _write(path: str, params: dict[str, str], to: Path | None, form: Form) -> None:
-    if to is None and form is not Form.TEXT:
+def _write(path: str, params: dict[str, str], to: Path | None, form: OutputForm) -> None:
+    if to is None and form is not OutputForm.TEXT:
         fail(
             Exit.USAGE,
             f"a file of format {form} is not for the terminal",

@@ -15,7 +15,7 @@ from rich.markup import escape
 from fenghuo.answers import Exit, answer, err, fail, out
 from fenghuo.client import ask, words_of
 from fenghuo.commands._typed import moment_text, task_form
-from fenghuo.tables import Row, TableFault, form_of, read_table, text_of, write_rejected
+from fenghuo.tables import TableFault, TableRow, form_of, read_table, text_of, write_rejected
 from shared.facts import Frozen, ReportForm, TaskForm, field_errors
 from shared.vocabulary import Role
 
@@ -58,7 +58,7 @@ def import_(
     except TableFault as error:
         fail(Exit.USAGE, f"{file}: {error}", "mend the file and call again")
     done: list[dict[str, Any]] = []
-    rejected: list[tuple[Row, str]] = []
+    rejected: list[tuple[TableRow, str]] = []
     for row, outcome in _handed_in(
         rows, tasks_of, role or (Role.DUTY_OFFICER if tasks_of else Role.REPORTER), dry_run
     ):
@@ -82,8 +82,8 @@ def import_(
 
 
 def _handed_in(
-    rows: list[Row], case: str | None, role: Role, dry_run: bool
-) -> Iterator[tuple[Row, str | dict[str, Any]]]:
+    rows: list[TableRow], case: str | None, role: Role, dry_run: bool
+) -> Iterator[tuple[TableRow, str | dict[str, Any]]]:
     """Each row with what became of it: the reason it was refused, or where it is on record."""
     for row in rows:
         try:
@@ -116,7 +116,7 @@ def _handed_in(
             yield row, {"case": body["case"], "repeated": bool(body.get("repeated"))}
 
 
-def _form(row: Row, model: type[Frozen]) -> dict[str, Any]:
+def _form(row: TableRow, model: type[Frozen]) -> dict[str, Any]:
     """The row as the API takes it. Raises ValueError naming each field and what is wrong with it."""
     if row.fault:
         raise ValueError(row.fault)

@@ -20,7 +20,7 @@ from fenghuo import history_source
 from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.side_by_side import simulate_at_once
-from services.escalator.playing.explain import Explanation, Step, explain
+from services.escalator.playing.explain import ExplainedStep, Explanation, explain
 from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
 from services.escalator.policy.load import load_policy
@@ -291,7 +291,7 @@ def _print(explained: Explanation, now: datetime, name: str, settings: Settings,
         highlight=False,
     )
 
-    def key(step: Step) -> tuple[datetime, str, str]:
+    def key(step: ExplainedStep) -> tuple[datetime, str, str]:
         return step.at, words.name(step.text), step.rule.path
 
     for (at, text, path), several in groupby(sorted(explained.steps, key=key), key=key):

@@ -111,13 +111,13 @@ def _change(
 ) -> None:
     from fenghuo.answers import Exit, answer, err, fail, out
     from fenghuo.places import reload_broker
-    from fenghuo.sources import SourceError
+    from fenghuo.sources import SourceKeyError
     from shared.settings import Settings
 
     keys, directory = _given(secrets)
     try:
         key = change(keys, directory)
-    except SourceError as error:
+    except SourceKeyError as error:
         fail(Exit.NO, str(error), error.remedy)
     except OSError as error:
         fail(

@@ -23,7 +23,7 @@ from fenghuo.commands._names import clock
 from fenghuo.parts import found
 from fenghuo.places import nats_url, secrets_folder
 from fenghuo.quiet import hush
-from fenghuo.token_ledger import Ledger, TokenLedger
+from fenghuo.token_ledger import IssuedTokens, TokenLedger
 from shared import tokens
 from shared.broker.forever import AWAY
 from shared.directory import Directory, load_directory
@@ -233,7 +233,7 @@ def _person(directory: Directory, person: str, role: Role) -> Principal:
     return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(known.unit))
 
 
-def _rows(ledger: Ledger, now: datetime) -> list[dict[str, Any]]:
+def _rows(ledger: IssuedTokens, now: datetime) -> list[dict[str, Any]]:
     entries = ledger.revoked.by_value()
     return [
         {

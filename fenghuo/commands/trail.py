@@ -176,14 +176,14 @@ def verify(
         if isinstance(source, StoreSource) and not only_new and not headers_only and case is None:
             macs = known_macs(Settings().data_dir / NAME)
             verdict.faults += [
-                verifying.Fault(index, words)
+                verifying.TrailFault(index, words)
                 for index, words in await source.search_faults(verdict.size, macs)
             ]
         if witnesses and verdict.size:
             seen.append(
                 await witnessed.check(source, key, witnesses, max(quorum, 1), kept=kept, sealed=cosigned)
             )
-            verdict.faults += [verifying.Fault(None, words) for words in seen[0].faults]
+            verdict.faults += [verifying.TrailFault(None, words) for words in seen[0].faults]
         return verdict
 
     verdict = with_source(work, folder, mongo, "checking")

@@ -30,7 +30,7 @@ Vkey = Annotated[
 ]
 
 
-class Format(StrEnum):
+class FileFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     XLSX = "xlsx"
@@ -42,7 +42,8 @@ def export(
         typer.Option(help="The whole trail into this folder, for `verify --dir`; it must be empty."),
     ] = None,
     form: Annotated[
-        Format | None, typer.Option("--format", help="One file instead: for machines, or a table in words.")
+        FileFormat | None,
+        typer.Option("--format", help="One file instead: for machines, or a table in words."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="That file; default trail.<format>.")
@@ -304,7 +305,7 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
     return to.stat().st_size
 
 
-def _rows(form: Format, path: Path) -> int:
+def _rows(form: FileFormat, path: Path) -> int:
     """How many records the file itself says it holds, in its last line or sheet."""
     from services.audit.evidence.export.end import rows_of
 

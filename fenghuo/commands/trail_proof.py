@@ -19,7 +19,7 @@ from shared.secrets import SecretFile
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.audit.evidence.receipts import Claims
+    from services.audit.evidence.receipts import ReceiptClaims
     from shared.tlog.cosignature import Witness
     from shared.tlog.note import Verifier
 
@@ -124,7 +124,7 @@ def _checked(
     vkey: str | None,
     witness: list[str],
     quorum: int,
-    claims: "Claims | None",
+    claims: "ReceiptClaims | None",
 ) -> dict[str, Any]:
     from services.audit.records.record import Rec, RecordError
     from shared.tlog import checkpoint, cosignature, merkle, note
@@ -164,14 +164,14 @@ def _checked(
     }  # fmt: skip
 
 
-def _of_receipt(rec: Any, claims: "Claims") -> None:
+def _of_receipt(rec: Any, claims: "ReceiptClaims") -> None:
     from services.audit.evidence.receipts import differences
 
     if wrong := differences(claims, rec):
         _no(f"the record proven has another {', '.join(wrong)} than the receipt: one of the two was altered")
 
 
-def _claims(receipt: Path, receipt_key: Path | None) -> "Claims":
+def _claims(receipt: Path, receipt_key: Path | None) -> "ReceiptClaims":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 

@@ -38,7 +38,7 @@ Moment = Annotated[
 Criterion = Annotated[str | None, typer.Option()]
 
 
-class Order(StrEnum):
+class EntryOrder(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
 
@@ -80,7 +80,7 @@ def query(
         str | None, typer.Option(metavar="TIME", help="When its author says it happened.")
     ] = None,
     claimed_until: Annotated[str | None, typer.Option(metavar="TIME")] = None,
-    order: Annotated[Order, typer.Option(help="Which records come first.")] = Order.NEWEST,
+    order: Annotated[EntryOrder, typer.Option(help="Which records come first.")] = EntryOrder.NEWEST,
     limit: Annotated[int, typer.Option(min=1, help="How many records at most.")] = 50,
     cursor: Annotated[
         str | None, typer.Option(help="Where the page before ended: its last line says it.")

@@ -87,7 +87,7 @@ def run(
 @app.command()
 def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     """How each log stands. Ends with 1 where one misbehaved, with 3 where one is quiet: fit for cron."""
-    from fenghuo.witness.evidence import NEXT, Evidence
+    from fenghuo.witness.evidence import NEXT, EvidenceFolder
     from fenghuo.witness.folder import Folder, FolderError
 
     held = Folder(folder)
@@ -97,7 +97,7 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     except FolderError as error:
         fail(Exit.USAGE, str(error), "name the folder of a witness: --folder")
     now = int(time.time())
-    evidence = [str(path) for path in Evidence(folder / "evidence").files()]
+    evidence = [str(path) for path in EvidenceFolder(folder / "evidence").files()]
     logs: list[dict[str, Any]] = [
         {
             "log": origin,

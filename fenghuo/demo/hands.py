@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from fenghuo.demo.readback import StepFailed
 from fenghuo.dev_tokens import person_principal
-from fenghuo.places import Place
+from fenghuo.places import Installation
 from shared import tokens
 from shared.directory import Directory
 from shared.facts import Fact
@@ -29,7 +29,7 @@ LINK_WAIT = 8.0
 
 @dataclass(frozen=True)
 class Hands:
-    place: Place
+    place: Installation
     directory: Directory
     http: httpx2.AsyncClient
     sources: Mapping[SourceId, Client]

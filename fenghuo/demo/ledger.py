@@ -29,7 +29,7 @@ class OpenDuty:
 
 
 @dataclass
-class Ledger:
+class OpenDuties:
     """The open duties by (case, duty), in the order they were opened."""
 
     duties: dict[tuple[str, DutyId], OpenDuty] = field(default_factory=dict[tuple[str, DutyId], OpenDuty])

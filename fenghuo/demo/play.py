@@ -13,7 +13,7 @@ import httpx2
 from rich.console import Console
 
 from fenghuo.demo.hands import Hands
-from fenghuo.demo.ledger import Ledger
+from fenghuo.demo.ledger import OpenDuties
 from fenghuo.demo.readback import Readback, StepFailed
 from fenghuo.demo.scenes import Story, Timing
 from fenghuo.demo.stage import Stage
@@ -21,7 +21,7 @@ from fenghuo.demo.telling import Teller
 from fenghuo.demo.trail_scene import TrailScene
 from fenghuo.launcher import launched
 from fenghuo.parts import found
-from fenghuo.places import Place
+from fenghuo.places import Installation
 from fenghuo.screen import ConsoleScreen, tell_addresses
 from services.escalator.policy.compress import compress
 from services.escalator.policy.load import load_policy
@@ -40,7 +40,7 @@ RATIO = 60.0
 
 @dataclass(frozen=True)
 class Demo:
-    place: Place
+    place: Installation
     settings: Settings
     console: Console
     ends: bool
@@ -99,7 +99,7 @@ class Demo:
                 source: await self._connect(source, source_seed_file(source), settings, stack)
                 for source in SOURCES
             }
-            stage = Stage(self.console, Teller(directory, settings.zone), Ledger(), clock, {})
+            stage = Stage(self.console, Teller(directory, settings.zone), OpenDuties(), clock, {})
             auditor = self._token(Principal(subject="auditor", role=Role.AUDITOR), clock())
             hands = Hands(self.place, directory, http, sources)
             story = Story(stage, hands, Readback(http, self.place.url("audit"), auditor), timing, clock)

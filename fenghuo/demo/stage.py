@@ -18,8 +18,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from fenghuo.demo.ledger import REPORT, Ledger, OpenDuty, in_words
-from fenghuo.demo.telling import Line, Teller, Tone
+from fenghuo.demo.ledger import REPORT, OpenDuties, OpenDuty, in_words
+from fenghuo.demo.telling import StoryLine, Teller, Tone
 from shared.broker.times import stored_at
 from shared.facts import Fact, Report
 from shared.ids import CaseId
@@ -39,7 +39,7 @@ class Stage:
 
     console: Console
     teller: Teller
-    ledger: Ledger
+    ledger: OpenDuties
     clock: Callable[[], datetime]
     reports: dict[CaseId, Report]
 
@@ -52,7 +52,7 @@ class Stage:
         grid.add_row(mark, Text(text))
         self._print(grid)
 
-    def show(self, line: Line) -> None:
+    def show(self, line: StoryLine) -> None:
         grid = _grid(8, 1, 9)
         tone = "" if line.tone is Tone.NEWS else line.tone.value
         at = Text(self.teller.clock(line.at), style="dim")

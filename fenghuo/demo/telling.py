@@ -73,7 +73,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class StoryLine:
     """One line of the story: `tag` tells the cases apart, `who` did or got what `text` says."""
 
     at: datetime
@@ -88,9 +88,9 @@ class Line:
         return f"{', '.join(self.who)}{self.text}"
 
 
-def merged(lines: Iterable[Line]) -> Iterator[Line]:
+def merged(lines: Iterable[StoryLine]) -> Iterator[StoryLine]:
     """What several people did alike, side by side, becomes one line."""
-    waiting: Line | None = None
+    waiting: StoryLine | None = None
     for line in lines:
         if (
             waiting
@@ -123,13 +123,13 @@ class Teller:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     _answers: dict[str, Acknowledgement] = field(default_factory=dict[str, Acknowledgement])
 
-    def tell(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
+    def tell(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[StoryLine]:
         """The lines of a run of facts, each with its broker time; deliveries of one case side by side become
         one line.
         """
         return merged(self._each(facts))
 
-    def _each(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[Line]:
+    def _each(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[StoryLine]:
         for (case, kind), run in groupby(facts, key=lambda one: (one[0].subject or "", one[0].kind)):
             together = list(run)
             if kind == Kind.DELIVERED:
@@ -138,7 +138,7 @@ class Teller:
             for fact, at in together:
                 yield from self._one(case, fact, at)
 
-    def _one(self, case: str, fact: Fact, at: datetime) -> Iterator[Line]:
+    def _one(self, case: str, fact: Fact, at: datetime) -> Iterator[StoryLine]:
         match fact.kind:
             case Kind.REPORTED:
                 yield self._reported(case, Report.model_validate(fact.data), at)
@@ -146,7 +146,7 @@ class Teller:
                 self._answers[fact.id] = Acknowledgement.model_validate(fact.data)
             case Kind.FAILED:
                 for lost in Deliveries.model_validate(fact.data).deliveries:
-                    yield Line(
+                    yield StoryLine(
                         at,
                         self.tag(case),
                         "failed",
@@ -155,13 +155,13 @@ class Teller:
                     )
             case Kind.REJECTED:
                 rejection = Rejection.model_validate(fact.data)
-                yield Line(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
+                yield StoryLine(at, " ", "rejected", f"{rejection.subject}: {rejection.reason}", Tone.BAD)
             case Kind.DECIDED:
                 yield from self._decided(case, read_decision(fact.data), at)
             case _:
                 return
 
-    def _reported(self, case: str, report: Report, at: datetime) -> Line:
+    def _reported(self, case: str, report: Report, at: datetime) -> StoryLine:
         self.tags.setdefault(case, TAGS[len(self.tags) % len(TAGS)])
         unit = self.directory.units_by_id[report.unit].name
         origin = report.original
@@ -169,17 +169,17 @@ class Teller:
         by = f", {origin.format} from {source.name.zh} {source.name.en}" if origin and source else ""
         level = f"level {report.level}" if report.level else "no level"
         text = f"{report.summary}\n{unit.zh} {unit.en}, {level}{by}"
-        return Line(at, self.tag(case), "reported", text, Tone.NEWS)
+        return StoryLine(at, self.tag(case), "reported", text, Tone.NEWS)
 
-    def _delivered(self, case: str, run: list[tuple[Fact, datetime]]) -> Line:
+    def _delivered(self, case: str, run: list[tuple[Fact, datetime]]) -> StoryLine:
         channels: dict[str, list[str]] = {}
         for fact, _ in run:
             for delivery in Deliveries.model_validate(fact.data).deliveries:
                 channels.setdefault(delivery.channel, []).append(self.short(delivery.person))
         text = "; ".join(f"{channel} to {', '.join(people)}" for channel, people in channels.items())
-        return Line(run[0][1], self.tag(case), "delivered", text, Tone.QUIET)
+        return StoryLine(run[0][1], self.tag(case), "delivered", text, Tone.QUIET)
 
-    def _decided(self, case: str, decision: Decision, at: datetime) -> Iterator[Line]:
+    def _decided(self, case: str, decision: Decision, at: datetime) -> Iterator[StoryLine]:
         tag = self.tag(case)
         answer = self._answers.pop(decision.about.id, None)
         openings = [effect for effect in decision.effects if effect.kind is EffectKind.OPENED]
@@ -190,7 +190,7 @@ class Teller:
             )
             due = min(effect.due_at for effect in reports if effect.due_at)
             names = ", ".join(self.person(effect.person) for effect in reports)
-            yield Line(
+            yield StoryLine(
                 at,
                 tag,
                 "lit",
@@ -204,14 +204,14 @@ class Teller:
                     f"{in_words(effect.duty_rule)} by {self.clock(effect.due_at, at)}"
                 )
         for person, owed in owing.items():
-            yield Line(at, tag, "owes", f": {', '.join(owed)}", Tone.QUIET, (person,))
+            yield StoryLine(at, tag, "owes", f": {', '.join(owed)}", Tone.QUIET, (person,))
         alike: dict[tuple[EffectKind, str], list[Effect]] = {}
         for effect in decision.effects:
             alike.setdefault((effect.kind, effect.why), []).append(effect)
         for (kind, why), effects in alike.items():
             if line := self._effects(kind, why, effects, answer):
                 word, who, text, tone = line
-                yield Line(at, tag, word, text, tone, who)
+                yield StoryLine(at, tag, word, text, tone, who)
 
     def _effects(
         self, kind: EffectKind, why: str, effects: list[Effect], answer: Acknowledgement | None

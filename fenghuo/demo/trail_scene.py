@@ -18,7 +18,7 @@ import orjson
 from fenghuo.demo.readback import OnRecord, StepFailed
 from fenghuo.demo.stage import Stage
 from fenghuo.parts import witness_line
-from fenghuo.places import Place
+from fenghuo.places import Installation
 from shared.secrets import SecretFile
 
 PATIENCE = 30.0
@@ -30,7 +30,7 @@ BEFORE, AFTER = b'"lapsed"', b'"discharged"'
 @dataclass(frozen=True)
 class TrailScene:
     stage: Stage
-    place: Place
+    place: Installation
 
     async def play(self, lapse: OnRecord, case: str) -> None:
         """`lapse` is the record that gets tampered with in the copy; `case`: the one whose evidence is taken

@@ -43,7 +43,7 @@ NEXT = (
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidenceFolder:
     folder: Path
 
     def keep(

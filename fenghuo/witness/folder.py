@@ -51,7 +51,7 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Config:
+class WitnessConfig:
     listen: str
     webhook: str
     quiet_after: int
@@ -67,7 +67,7 @@ class Config:
 
 
 @dataclass(frozen=True)
-class Seen:
+class CosignedHead:
     """The last checkpoint cosigned of a log; `time` in POSIX seconds. Size 0 without a note: none yet."""
 
     size: int = 0
@@ -112,7 +112,7 @@ class Folder:
         log = Log(verifier, url)
         # Its state first: a log in the configuration without one is refused as lost.
         if not self._state(log).exists():
-            self.write(log, Seen(time=now))
+            self.write(log, CosignedHead(time=now))
         whole = (
             self.path / CONFIG
         ).read_text() + f"\n[[log]]\nvkey = {_toml(vkey.strip())}\nurl = {_toml(url)}\n"
@@ -132,7 +132,7 @@ class Folder:
         except NoteError as error:
             raise FolderError(f"{self.path / KEY}: {error}") from None
 
-    def config(self) -> Config:
+    def config(self) -> WitnessConfig:
         path = self.path / CONFIG
         try:
             held: dict[str, Any] = tomllib.loads(path.read_text())
@@ -140,7 +140,7 @@ class Folder:
                 Log(Verifier.read(log["vkey"]), str(log.get("url", "")).rstrip("/"))
                 for log in held.get("log", [])
             ]
-            config = Config(
+            config = WitnessConfig(
                 str(held.get("listen", LISTEN)),
                 str(held.get("webhook", "")),
                 int(held.get("quiet_after", QUIET_AFTER)),
@@ -155,13 +155,13 @@ class Folder:
             raise FolderError(f"{path}: two logs have the same name")
         return config
 
-    def seen(self, log: Log) -> Seen:
+    def seen(self, log: Log) -> CosignedHead:
         path = self._state(log)
         try:
             held = json.loads(path.read_text())
             if held.pop("origin") != log.origin or len(bytes.fromhex(held["root"])) != len(EMPTY_ROOT):
                 raise ValueError("it is of another log")
-            return Seen(**held)
+            return CosignedHead(**held)
         except FileNotFoundError:
             raise FolderError(
                 f"{path} is missing: what this witness last promised of {log.origin} is lost. Put it back from a copy; "
@@ -175,7 +175,7 @@ class Folder:
     # --- written
     # --------------------------------------------------------------------------------------------------------
 
-    def write(self, log: Log, seen: Seen) -> None:
+    def write(self, log: Log, seen: CosignedHead) -> None:
         """On disk when it returns."""
         path = self._state(log)
         path.parent.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 import structlog
 
 from fenghuo.witness.evidence import Misdeed
-from fenghuo.witness.folder import Log, Seen
+from fenghuo.witness.folder import CosignedHead, Log
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.request import AddCheckpoint
 from fenghuo.witness.witnessing import Witnessing, is_signed
@@ -25,7 +25,7 @@ EVERY = 5.0
 _SLOWEST = 60.0
 
 
-class Follower:
+class LogFollower:
     """`faults`: what stands in the way now, in words; empty while the log is read."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Follower:
             return
         await self._forwards(asked, seen)
 
-    def _is_later(self, signed: Note, seen: Seen) -> bool:
+    def _is_later(self, signed: Note, seen: CosignedHead) -> bool:
         """Whether the log signed this after what was seen, by its own clock; the same text of a log that says
         no time is taken as new.
         """
@@ -104,7 +104,7 @@ class Follower:
             return False
         return signed.text == _text(seen) if now is None or before is None else now > before
 
-    def _backwards(self, asked: AddCheckpoint, seen: Seen) -> None:
+    def _backwards(self, asked: AddCheckpoint, seen: CosignedHead) -> None:
         """An older checkpoint may come from a cache or a copy that lags; one signed later than the larger one
         may not.
         """
@@ -115,7 +115,7 @@ class Follower:
             f"it serves a checkpoint of {asked.head.size} records, {seen.size} were signed before"
         )
 
-    async def _forwards(self, asked: AddCheckpoint, seen: Seen) -> None:
+    async def _forwards(self, asked: AddCheckpoint, seen: CosignedHead) -> None:
         hashes = await tile_roots.consistency(self._reader.tile, seen.size, asked.head.size)
         if self._witnessing.seen(self._known) != seen:
             return  # meanwhile it came to us by itself
@@ -124,7 +124,7 @@ class Follower:
         if answer.status is HTTPStatus.UNPROCESSABLE_ENTITY:
             await self._refuse(asked, seen, asked.head)
 
-    async def _refuse(self, asked: AddCheckpoint, seen: Seen, head: Head) -> None:
+    async def _refuse(self, asked: AddCheckpoint, seen: CosignedHead, head: Head) -> None:
         """The tiles do not join the two. Where they do lead to the new root, the new tree is another one than
         the old was part of.
         """
@@ -159,5 +159,5 @@ class Follower:
         self.is_quiet = is_quiet
 
 
-def _text(seen: Seen) -> str:
+def _text(seen: CosignedHead) -> str:
     return seen.note.rpartition("\n\n")[0] + "\n"

@@ -8,7 +8,7 @@ signed by the log, are a contradiction whatever else the request says.
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fenghuo.witness.folder import Seen
+from fenghuo.witness.folder import CosignedHead
 from fenghuo.witness.request import AddCheckpoint
 from shared.tlog import merkle
 from shared.tlog.merkle import ProofError
@@ -29,7 +29,7 @@ class Ruling:
         return self.status is HTTPStatus.OK
 
 
-def rule(seen: Seen, asked: AddCheckpoint) -> Ruling:
+def rule(seen: CosignedHead, asked: AddCheckpoint) -> Ruling:
     """Of a request whose origin is known and whose signature was checked."""
     head = asked.head
     contradiction = bool(seen.note) and head.size == seen.size and head.root.hex() != seen.root

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from fenghuo.witness.evidence import WORDS, Misdeed
 from fenghuo.witness.folder import Folder, Log
-from fenghuo.witness.following import EVERY, Follower
+from fenghuo.witness.following import EVERY, LogFollower
 from fenghuo.witness.reading import LogReader
 from fenghuo.witness.serving import Metrics, application
 from fenghuo.witness.witnessing import Witnessing
@@ -26,7 +26,7 @@ from shared.settings import Settings
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Webhook:
+class WitnessWebhook:
     """Tells someone outside. What can't be told is logged and tried no more: the evidence is on disk,
     `status` and metrics say it too.
     """
@@ -64,10 +64,12 @@ def build(
     config, key = folder.config(), folder.cosigner()
     folder.hold()
     client = httpx2.AsyncClient(timeout=10)
-    webhook = Webhook(client, config.webhook)
+    webhook = WitnessWebhook(client, config.webhook)
     witnessing = Witnessing(key, folder, config.logs, lambda: int(time.time()), webhook.evidence, step=step)
     followers = {
-        origin: Follower(witnessing, known, LogReader(client, known.url), config.quiet_after, webhook.quiet)
+        origin: LogFollower(
+            witnessing, known, LogReader(client, known.url), config.quiet_after, webhook.quiet
+        )
         for origin, known in config.logs.items()
     }
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from fenghuo.witness.following import Follower
+from fenghuo.witness.following import LogFollower
 from fenghuo.witness.request import BODY_LIMIT
 from fenghuo.witness.witnessing import Witnessing
 from shared import problems
@@ -58,7 +58,7 @@ class Metrics:
         )
 
 
-def routes(witnessing: Witnessing, followers: Mapping[str, Follower], metrics: Metrics) -> Sequence[Route]:
+def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics: Metrics) -> Sequence[Route]:
     @doorway(is_open=True, body_limit=BODY_LIMIT)
     async def add_checkpoint(request: Request) -> Response:
         try:
@@ -111,7 +111,7 @@ def routes(witnessing: Witnessing, followers: Mapping[str, Follower], metrics: M
 
 def application(
     witnessing: Witnessing,
-    followers: Mapping[str, Follower],
+    followers: Mapping[str, LogFollower],
     metrics: Metrics,
     life: Callable[[Starlette], AbstractAsyncContextManager[None]],
     settings: Settings,

@@ -12,8 +12,8 @@ from pathlib import Path
 import structlog
 
 from fenghuo.witness import judge, request
-from fenghuo.witness.evidence import NEXT, WORDS, Evidence, Misdeed
-from fenghuo.witness.folder import Folder, Log, Seen
+from fenghuo.witness.evidence import NEXT, WORDS, EvidenceFolder, Misdeed
+from fenghuo.witness.folder import CosignedHead, Folder, Log
 from fenghuo.witness.request import AddCheckpoint, MalformedError
 from shared.tlog.cosignature import Cosigner
 from shared.tlog.note import Note, NoteError
@@ -23,7 +23,7 @@ _CLOCK_BACK = 60
 
 
 @dataclass(frozen=True)
-class Answer:
+class WitnessAnswer:
     status: HTTPStatus
     body: str
     kind: str = "text/plain; charset=utf-8"
@@ -43,30 +43,30 @@ class Witnessing:
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.key, self.logs, self.clock = key, logs, clock
-        self.evidence = Evidence(folder.path / "evidence")
+        self.evidence = EvidenceFolder(folder.path / "evidence")
         self._folder, self._tell, self._step = folder, tell, step
         self._seen = {origin: folder.seen(one) for origin, one in logs.items()}
 
-    def seen(self, log_: Log) -> Seen:
+    def seen(self, log_: Log) -> CosignedHead:
         return self._seen[log_.origin]
 
-    def add_checkpoint(self, body: bytes) -> Answer:
+    def add_checkpoint(self, body: bytes) -> WitnessAnswer:
         """As C2SP tlog-witness says, to the letter."""
         try:
             asked = request.read(body)
         except MalformedError as error:
-            return Answer(HTTPStatus.BAD_REQUEST, f"{error}\n")
+            return WitnessAnswer(HTTPStatus.BAD_REQUEST, f"{error}\n")
         known = self.logs.get(asked.head.origin)
         if known is None:
-            return Answer(HTTPStatus.NOT_FOUND, "this witness does not follow that log\n")
+            return WitnessAnswer(HTTPStatus.NOT_FOUND, "this witness does not follow that log\n")
         if not is_signed(known, asked):
-            return Answer(
+            return WitnessAnswer(
                 HTTPStatus.FORBIDDEN,
                 f"the checkpoint is not signed by the key of {known.origin} known here\n",
             )
         return self.take(known, asked)
 
-    def take(self, known: Log, asked: AddCheckpoint) -> Answer:
+    def take(self, known: Log, asked: AddCheckpoint) -> WitnessAnswer:
         """Of a checkpoint whose signature was checked."""
         seen = self._seen[known.origin]
         ruling = judge.rule(seen, asked)
@@ -82,14 +82,16 @@ class Witnessing:
                 why=ruling.words,
             )
             if ruling.status is HTTPStatus.CONFLICT:
-                return Answer(ruling.status, f"{seen.size}\n", judge.SIZE_TYPE)
-            return Answer(ruling.status, f"{ruling.words}\n")
+                return WitnessAnswer(ruling.status, f"{seen.size}\n", judge.SIZE_TYPE)
+            return WitnessAnswer(ruling.status, f"{ruling.words}\n")
         now = self._now(seen)
-        kept = Seen(asked.head.size, asked.head.root.hex(), own_lines(known, asked.signed).write(), now)
+        kept = CosignedHead(
+            asked.head.size, asked.head.root.hex(), own_lines(known, asked.signed).write(), now
+        )
         self._folder.write(known, kept)
         self._seen[known.origin] = kept
         self._step("kept")
-        return Answer(HTTPStatus.OK, self.key.cosign(asked.signed.text, now).line())
+        return WitnessAnswer(HTTPStatus.OK, self.key.cosign(asked.signed.text, now).line())
 
     def cosigned(self, known: Log) -> str | None:
         """The last checkpoint with this witness's signature: the same promise again, at its own time."""
@@ -115,7 +117,7 @@ class Witnessing:
             log.critical("log_misbehaves", log=known.origin, what=WORDS[kind], evidence=str(path), next=NEXT)
             self._tell(known, kind, path)
 
-    def _now(self, seen: Seen) -> int:
+    def _now(self, seen: CosignedHead) -> int:
         now = self.clock()
         if now < seen.time - _CLOCK_BACK:
             log.warning(

@@ -14,7 +14,7 @@ from services.audit.custody.redaction import Eraser
 from services.audit.custody.timestamper import Timestamper
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
-from services.audit.reading.standing import Standing
+from services.audit.reading.standing import TrailStanding
 from services.audit.reports.documents.making import Documents
 from services.audit.reports.reports import Reports
 from services.audit.settings import AuditSettings
@@ -44,7 +44,7 @@ from services.audit.writing.search_key import macs_of
 from services.audit.writing.sequencer import Sequencer
 from services.audit.writing.signer import STATE_FILE, CheckpointSigner, StateFile
 from services.audit.writing.succession import Succession
-from services.audit.writing.witnesses import Witnesses
+from services.audit.writing.witnesses import TrailWitnesses
 from shared.broker.durables import check_durables
 from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
@@ -79,7 +79,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     feed = Feed(lambda: service.connection)
     key = Signer.read(read_secret(settings.secrets, SecretFile.TRAIL_SIGNING).decode())
     vkey = read_secret(settings.secrets, SecretFile.TRAIL_VERIFY).decode().strip()
-    witnesses = Witnesses(
+    witnesses = TrailWitnesses(
         trail, settings.witnesses, settings.witness_quorum, service.registry, Verifier.read(vkey)
     )
     signer = CheckpointSigner(
@@ -132,7 +132,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         below=lambda unit: directory().below(unit),
         cosigned=witnesses.book,
     )
-    standing = Standing(trail, reader.checkpoints, vkey, stream_last, sequencer.words)
+    standing = TrailStanding(trail, reader.checkpoints, vkey, stream_last, sequencer.words)
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
     erasures = ErasureStore.of(settings.erasure_url, database_of(PAYLOAD_DATABASE, succession.number), step)
     eraser = Eraser(

@@ -15,9 +15,9 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from services.escalator.playing.explain import Explanation, explain
-from services.escalator.playing.simulate import Differences, Kept, policies_in, simulate
+from services.escalator.playing.simulate import Differences, GivenFact, policies_in, simulate
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.versions import Standing, Version, VersionError
+from services.escalator.policy.versions import Version, VersionError, VersionStanding
 from services.escalator.policy_store.store import Policies
 from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
@@ -43,7 +43,7 @@ DRAFTERS = (Role.OPERATOR, Role.SUPERVISOR)
 
 
 class VersionShown(Version):
-    standing: Standing
+    standing: VersionStanding
 
 
 class VersionText(VersionShown):
@@ -75,7 +75,7 @@ class ApprovalForm(Given):
 class SimulationForm(Given):
     policy: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     """A version's id, label or name; or the YAML itself."""
-    history: Annotated[tuple[Kept, ...], Field(min_length=1, max_length=MOST_FACTS)]
+    history: Annotated[tuple[GivenFact, ...], Field(min_length=1, max_length=MOST_FACTS)]
     """In the order of the trail."""
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from faststream.nats import PullSub
 
 from services.escalator.api import policy_router
-from services.escalator.cross_check.listening import Witnesses
+from services.escalator.cross_check.listening import OutsideWitnesses
 from services.escalator.lanes.cases import Cases
 from services.escalator.lanes.lane import Lanes, Step, no_step
 from services.escalator.lanes.outgoing import Outgoings
@@ -68,7 +68,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         step,
     )
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)
-    witnesses = Witnesses(connection, outgoings, rulebook, clock)
+    witnesses = OutsideWitnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
     pulls = [
         OpenPull(connection, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from shared.facts import Decision, Due, Fact, Found
+from shared.facts import CheckOutcome, Decision, Due, Fact
 from shared.metrics import distrusted, from_zero
 from shared.vocabulary import Kind
 
@@ -68,7 +68,7 @@ class WatchMetrics:
             ["found"],
             registry=registry,
         )
-        self.differences = from_zero(differences, Found)
+        self.differences = from_zero(differences, CheckOutcome)
         self.repaired = Counter("fenghuo_watch_repaired", "Differences that were repaired", registry=registry)
         self.cases = Gauge(
             "fenghuo_watch_cases", "Cases looked at in the last whole round", registry=registry

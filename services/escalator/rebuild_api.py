@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from services.escalator.lanes.rebuilding import Done, Outcome, Rebuilding
+from services.escalator.lanes.rebuilding import Done, Rebuilding, RebuildOutcome
 from shared.facts import Frozen
 from shared.ids import IS_CASE_ID, CaseId
 from shared.problems import Problem
@@ -37,7 +37,7 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
         """A case that can be read is left as it stands. No decision on record is made a second time."""
         gate.admit(request, *OPERATORS)
         done = await rebuilding.one(CaseId(case))
-        if done.outcome is Outcome.NOT_ON_RECORD:
+        if done.outcome is RebuildOutcome.NOT_ON_RECORD:
             raise Problem(
                 404,
                 "Not on record",

@@ -19,8 +19,8 @@ from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
 from shared.broker.append import PUBLISH_TIMEOUT
-from shared.broker.bucket_follower import BucketFollower, Entry
-from shared.broker.exchange import Exchange, Written
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
+from shared.broker.exchange import Exchange, WrittenAt
 from shared.broker.forever import forever
 from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
@@ -222,7 +222,7 @@ class StandingWatches:
     async def _establish(self, some: Sequence[Noted], now: datetime) -> None:
         """First the fact, then the note of it."""
         async with asyncio.timeout(PUBLISH_TIMEOUT * 2):
-            waiting: list[asyncio.Future[Written]] = []
+            waiting: list[asyncio.Future[WrittenAt]] = []
             for noted in some:
                 said = noted.said
                 # By the entry it replaces, so that what is as it was before an earlier change is established
@@ -251,7 +251,7 @@ class StandingWatches:
         note = self._notes.get(key_of(noted.said))
         return note.sequence if note is not None else 0
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: BucketEntry) -> None:
         """Raises ValueError."""
         if entry.key != KEPT_AT:
             noted = Noted.model_validate_json(entry.value) if entry.value is not None else None

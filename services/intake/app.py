@@ -16,18 +16,18 @@ from services.intake.api.reports import reports_router
 from services.intake.api.sources import sources_router
 from services.intake.board.board import Board
 from services.intake.board.case_lookup import CaseLookup
-from services.intake.board.follow import Follower
+from services.intake.board.follow import BoardFollower
 from services.intake.desk.pages import desk_router
 from services.intake.desk.services import DeskServices
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.ingest.heartbeats import Heartbeats
 from services.intake.ingest.inbox import Ingress
 from services.intake.ingest.ingest import HandIn
-from services.intake.ingest.request_reply import AT_ONCE, Answering, undecoded
+from services.intake.ingest.request_reply import AT_ONCE, RequestReply, undecoded
 from services.intake.ingest.threads import Threads
 from services.intake.metrics import Metrics
 from services.intake.recording.receipts import Receipts
-from services.intake.recording.record import Record
+from services.intake.recording.record import FactRecord
 from services.intake.recording.refusals import Refusals
 from services.intake.recording.refused_often import RefusedOften
 from services.intake.reporting.submit import Submission
@@ -56,7 +56,7 @@ def build(settings: IntakeSettings) -> Service:
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
     metrics, board = Metrics(service.registry), Board()
     metrics.cases.set_function(lambda: len(board))
-    record = Record(lambda: service.connection, metrics)
+    record = FactRecord(lambda: service.connection, metrics)
     refusals = Refusals(record, now)
     lookup = CaseLookup(board, record)
     submission = Submission(
@@ -95,9 +95,9 @@ def build(settings: IntakeSettings) -> Service:
     requests = service.broker.subscriber(
         REPORT_SUBMIT_ALL, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded
     )
-    requests(Answering(submission, gate, directory).hear)
+    requests(RequestReply(submission, gate, directory).hear)
     service.prepare.append(lambda: changes.take_file_at_start(settings.directory))
-    service.tasks.append(Follower(lambda: service.connection, board, metrics.distrusted).run)
+    service.tasks.append(BoardFollower(lambda: service.connection, board, metrics.distrusted).run)
     service.tasks.append(Pulses(lambda: service.connection, Author.INTAKE).run)
     refused_often = RefusedOften(record, now)
     service.door.refusals.on_many = refused_often.note

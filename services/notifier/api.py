@@ -16,10 +16,10 @@ from pydantic import Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifier.channels import REFERENCE_LENGTH, gateway_words
-from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import CallBackFault, Metrics
 from services.notifier.delivery.recent import Recent
-from services.notifier.delivery.record import Outcome, Receipt, Sheet, notice_of_message_id, sheet_key
+from services.notifier.delivery.record import DeliveryOutcome, Receipt, Sheet, notice_of_message_id, sheet_key
 from services.notifier.gateway_time import ahead_by_call_back
 from shared import http_fields
 from shared.clock_skew import ClockSkew, off_words
@@ -48,7 +48,7 @@ class ReceiptForm(Given):
 
     id: Annotated[str, Field(max_length=400)] | None = None
     reference: Annotated[str, Field(max_length=200)] | None = None
-    outcome: Literal[Outcome.DELIVERED, Outcome.FAILED]
+    outcome: Literal[DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED]
     error: Annotated[str, Field(max_length=20_000)] | None = None
     """Kept as far as it is worth something: see `gateway_words`."""
 
@@ -57,7 +57,7 @@ class HandedOver(Delivery):
     """What became of a notice on one channel."""
 
     case: CaseId
-    outcome: Outcome
+    outcome: DeliveryOutcome
     purpose: Purpose
     receipt: Receipt | None = None
 
@@ -66,7 +66,7 @@ class HeldBack(Frozen):
     """A notice that was sent to nobody, and why."""
 
     case: CaseId
-    outcome: Literal[Outcome.HELD] = Outcome.HELD
+    outcome: Literal[DeliveryOutcome.HELD] = DeliveryOutcome.HELD
     purpose: Purpose
     notice: NoticeId
     person: PersonId
@@ -79,18 +79,18 @@ Line = HandedOver | HeldBack
 class DeliveriesQuery(http_fields.Query):
     case: CaseRef | None = None
     person: IdRef | None = None
-    outcome: Outcome | None = None
+    outcome: DeliveryOutcome | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
     def fits(self, line: Line) -> bool:
         return self.person in (None, line.person) and self.outcome in (None, line.outcome)
 
 
-class Deliveries(Frozen):
+class DeliveryList(Frozen):
     deliveries: tuple[Line, ...]
 
 
-class Taken(Frozen):
+class CallBackTaken(Frozen):
     """A call-back that is on record now."""
 
     case: str
@@ -100,7 +100,7 @@ class Taken(Frozen):
 @dataclass(frozen=True)
 class Api:
     recent: Recent
-    ledger: Ledger
+    ledger: DeliveryLedger
     gate: Gate
     webhooks: Mapping[str, Webhook]
     """By channel name: the key a channel's call-backs are signed with."""
@@ -126,15 +126,15 @@ class Api:
         )
         return router
 
-    async def deliveries(self, request: Request, query: Annotated[DeliveriesQuery, Query()]) -> Deliveries:
+    async def deliveries(self, request: Request, query: Annotated[DeliveriesQuery, Query()]) -> DeliveryList:
         """With `case` all on record (a month); without, the latest few thousand."""
         self.gate.admit(request, *READERS)
         sheets = await self.recent.of_case(query.case) if query.case else self.recent.newest_first()
         lines = (line for sheet in sheets for line in _lines(sheet) if query.fits(line))
-        return Deliveries(deliveries=tuple(islice(lines, query.limit)))
+        return DeliveryList(deliveries=tuple(islice(lines, query.limit)))
 
     @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
-    async def receipt(self, request: Request, channel: IdRef) -> Taken:
+    async def receipt(self, request: Request, channel: IdRef) -> CallBackTaken:
         form = await self._verified(request, channel)
         reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
         notices = await self._notices(form, channel, reference)
@@ -149,7 +149,7 @@ class Api:
                 "Unknown delivery",
                 "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
             )
-        return Taken(case=told[0].subject or "", fact=told[0].id)
+        return CallBackTaken(case=told[0].subject or "", fact=told[0].id)
 
     async def _notices(self, form: ReceiptForm, channel: str, reference: str | None) -> list[str]:
         """What went out as one message has come to the same end."""
@@ -220,7 +220,7 @@ class Api:
 def _default_error(form: ReceiptForm) -> str | None:
     return (
         "the gateway reports that it did not arrive, without a reason"
-        if form.outcome is Outcome.FAILED
+        if form.outcome is DeliveryOutcome.FAILED
         else None
     )
 

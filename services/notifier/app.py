@@ -16,9 +16,9 @@ from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
-from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.post import Post
+from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.recent import Recent
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
@@ -60,7 +60,7 @@ def build(settings: NotifierSettings) -> Service:
     metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
     links = Links(read_secret(settings.secrets, SecretFile.LINK))
-    ledger = Ledger(lambda: service.connection)
+    ledger = DeliveryLedger(lambda: service.connection)
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
@@ -71,7 +71,7 @@ def build(settings: NotifierSettings) -> Service:
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
         couriers=couriers,
-        post=Post(writer, links, service.url.rstrip("/"), settings.link_grace),
+        post=MessageMaker(writer, links, service.url.rstrip("/"), settings.link_grace),
         ledger=ledger,
         case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,

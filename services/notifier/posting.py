@@ -35,7 +35,7 @@ class PostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GatewayAnswer:
     status: int
     headers: Mapping[str, str]
     """Names are found in upper or lower case."""
@@ -67,7 +67,7 @@ class Poster:
         self._tls = ssl.create_default_context(cafile=authority) if url.startswith("https") else True
         self._session: ClientSession | None = None
 
-    async def post(self, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Answer:
+    async def post(self, body: bytes, headers: Mapping[str, str], *, timeout: float) -> GatewayAnswer:
         """The answer, whatever its status. Raises PostError where none came within `timeout` seconds."""
         if self._session is None:
             self._session = self._opened()
@@ -78,7 +78,7 @@ class Poster:
                     self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
                 ) as response,
             ):
-                return Answer(response.status, response.headers, await _start_of(response))
+                return GatewayAnswer(response.status, response.headers, await _start_of(response))
         except TimeoutError:
             raise PostError(f"no answer within {timeout:g} s") from None
         except (ClientError, OSError, ValueError) as error:

@@ -37,7 +37,7 @@ OF_AN_ENTRY = "$JS.ACK."
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BucketEntry:
     """A key as it was put or taken away."""
 
     key: str
@@ -54,7 +54,7 @@ class BucketFollower:
         self,
         bucket: str,
         connection: Callable[[], Client],
-        take: Callable[[Entry], None],
+        take: Callable[[BucketEntry], None],
         *,
         keys: Sequence[str] = (">",),
         newest: int | None = None,
@@ -181,7 +181,7 @@ class BucketFollower:
         if revision <= self.passed_on:
             return
         gone = "KV-Operation" in headers or "Nats-Marker-Reason" in headers or not message.data
-        entry = Entry(
+        entry = BucketEntry(
             message.subject.removeprefix(self._prefix), revision, None if gone else message.data, headers
         )
         refuse_newer_bytes(entry.value)
@@ -199,14 +199,14 @@ class BucketFollower:
                 await self._take_an_earlier(entry)
         self.passed_on = max(revision, self.passed_on)
 
-    async def _take_an_earlier(self, unreadable: Entry) -> None:
+    async def _take_an_earlier(self, unreadable: BucketEntry) -> None:
         """The last revision of the key that can be read; where none is left, what was taken before stays."""
         js = self._connection().jetstream(timeout=TIMEOUT)
         for kept in reversed(await revisions(js, self._bucket, unreadable.key)):
             if kept.revision >= unreadable.revision:
                 continue
             try:
-                self._take(Entry(unreadable.key, kept.revision, kept.value, kept.headers))
+                self._take(BucketEntry(unreadable.key, kept.revision, kept.value, kept.headers))
             except ValueError:
                 continue
             log.warning(

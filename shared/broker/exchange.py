@@ -26,7 +26,7 @@ class ConflictError(RuntimeError):
     """Somebody else has written there meanwhile: read it again."""
 
 
-class Written(int):
+class WrittenAt(int):
     """The sequence of what is stored."""
 
     repeated: bool = False
@@ -73,7 +73,7 @@ class Exchange:
         if self._subscription is not None and self.connection().is_connected:
             await self._subscription.unsubscribe()
 
-    async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[Written]:
+    async def publish(self, subject: str, raw: bytes, headers: dict[str, str]) -> asyncio.Future[WrittenAt]:
         """Send now; await the returned future for the sequence it is stored at. It raises ConflictError or
         APIError.
         """
@@ -114,7 +114,7 @@ class Exchange:
             future.set_exception(error)
             return
         if word.error is None:
-            written = Written(word.seq)
+            written = WrittenAt(word.seq)
             written.repeated = word.duplicate
             future.set_result(written)
         elif word.error.err_code in WRONG_LAST:

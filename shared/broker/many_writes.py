@@ -11,7 +11,7 @@ from itertools import islice
 
 from nats.aio.client import Client
 
-from shared.broker.exchange import LAST, ConflictError, Exchange, Written
+from shared.broker.exchange import LAST, ConflictError, Exchange, WrittenAt
 
 AT_ONCE = 2_000
 
@@ -45,7 +45,7 @@ async def write_many(connection: Client, writes: Iterable[Write], timeout: float
     return conflicts
 
 
-def _conflicts(outcomes: Iterable[Written | BaseException]) -> int:
+def _conflicts(outcomes: Iterable[WrittenAt | BaseException]) -> int:
     """Raises the first error that is none."""
     conflicts = 0
     for outcome in outcomes:

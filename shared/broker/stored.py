@@ -106,7 +106,7 @@ def of_direct_get(headers: Mapping[str, str], data: bytes) -> StoredMessage:
     return StoredMessage(subject, sequence, at, as_stored(headers), data)
 
 
-class _Error(msgspec.Struct):
+class _StoredError(msgspec.Struct):
     code: int = 0
     description: str = ""
 
@@ -119,12 +119,12 @@ class _Message(msgspec.Struct):
     hdrs: str = ""
 
 
-class _Answer(msgspec.Struct):
+class _StoredAnswer(msgspec.Struct):
     message: _Message | None = None
-    error: _Error | None = None
+    error: _StoredError | None = None
 
 
-_read = msgspec.json.Decoder(_Answer)
+_read = msgspec.json.Decoder(_StoredAnswer)
 
 
 def _from_leader(stream: str, raw: bytes) -> StoredMessage | None:

@@ -5,16 +5,27 @@ from shared.case.case import (
     Applied,
     Case,
     CaseStatus,
-    Entry,
     LeftOut,
+    LogEntry,
     Matter,
     Standing,
     read_case,
     write_case,
 )
-from shared.case.duty import Duty, DutyState, Extension, Lapse, Lit, Opening, Overdue, Plan, Reminder, Slip
+from shared.case.duty import (
+    Duty,
+    DutyState,
+    DutyTerms,
+    Extension,
+    Lapse,
+    Lit,
+    Opening,
+    Overdue,
+    Reminder,
+    Slip,
+)
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
-from shared.case.task import Held, Item, Task, TaskState, Transfer
+from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
 
 __all__ = [
     "ENDED",
@@ -24,20 +35,20 @@ __all__ = [
     "Commander",
     "Duty",
     "DutyState",
+    "DutyTerms",
     "Ending",
-    "Entry",
     "Extension",
-    "Held",
+    "HolderTerm",
     "Item",
     "Lapse",
     "LeftOut",
     "Lit",
+    "LogEntry",
     "LoggedCall",
     "Matter",
     "Measure",
     "Opening",
     "Overdue",
-    "Plan",
     "PublicNotice",
     "Reminder",
     "Slip",

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.case.duty import Duty, Opening, Plan
+from shared.case.duty import Duty, DutyTerms, Opening
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
-from shared.case.task import Held, Item, Task, Transfer
+from shared.case.task import HolderTerm, Item, Task, Transfer
 from shared.facts import Decision, Value
 from shared.formats import refuse_newer_bytes
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
@@ -41,7 +41,7 @@ class Standing(Value, frozen=True, kw_only=True):
     """Ledger: when the unit's lapses of the last year were found."""
 
 
-class Entry(Value, frozen=True, kw_only=True):
+class LogEntry(Value, frozen=True, kw_only=True):
     """One act in the case's short log, for the desk; the trail has them all."""
 
     sequence: int
@@ -128,10 +128,10 @@ class Case(Value, frozen=True, kw_only=True):
     sensitive: bool = False
     holder: UnitId
     """The one unit that answers for the case now."""
-    held: tuple[Held, ...] = ()
+    held: tuple[HolderTerm, ...] = ()
     bounces: int = 0
     policy: str
-    plans: dict[str, Plan] = {}  # noqa: RUF012 - msgspec copies it
+    plans: dict[str, DutyTerms] = {}  # noqa: RUF012 - msgspec copies it
     duties: tuple[Duty, ...] = ()
     openings: tuple[Opening, ...] = ()
     tasks: tuple[Task, ...] = ()
@@ -153,7 +153,7 @@ class Case(Value, frozen=True, kw_only=True):
     clock_duty: DutyId | None = None
     ended_at: datetime | None = None
     """When it was closed, withdrawn or merged."""
-    log: tuple[Entry, ...] = ()
+    log: tuple[LogEntry, ...] = ()
     """The last twenty acts."""
     left_out: tuple[LeftOut, ...] = ()
     """The last twenty things that could not be decided on: a person sees to them."""
@@ -169,7 +169,7 @@ class Case(Value, frozen=True, kw_only=True):
         """The earliest limit still ahead or passed among the duties still owed."""
         return min((duty.due_at for duty in self.duties if duty.is_owed), default=None)
 
-    def plan_of(self, duty: Duty) -> Plan:
+    def plan_of(self, duty: Duty) -> DutyTerms:
         return self.plans[duty.rule]
 
 

@@ -6,7 +6,7 @@ Invariant: a lapse stays on its duty whatever becomes of the duty afterwards.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.facts import OUR_FAILURES, LapseCause, Name, Outage, Rule, Value
+from shared.facts import OUR_FAILURES, LapseCause, Name, Outage, PolicyLine, Value
 from shared.ids import DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 
 
@@ -52,7 +52,7 @@ class Lit(Value, frozen=True, kw_only=True):
         return self.handed_over_at is not None or bool(self.delivered)
 
 
-class Plan(Value, frozen=True, kw_only=True):
+class DutyTerms(Value, frozen=True, kw_only=True):
     """What the policy the case began under says of one kind of duty; `Case.plans` keeps each, so that no
     later policy changes it.
     """
@@ -66,7 +66,7 @@ class Plan(Value, frozen=True, kw_only=True):
     """
     on: tuple[str, ...] = ()
     """What opened it: `reported`, `assigned` …"""
-    limit: Rule
+    limit: PolicyLine
     """The line that sets the term."""
     by_recipient: bool = False
     """The person it is owed to must answer (a report); otherwise the unit that owes it must act."""
@@ -87,11 +87,11 @@ class Plan(Value, frozen=True, kw_only=True):
     """
     step: timedelta | None = None
     """The same for each contact of the chain."""
-    chain_rule: Rule | None = None
-    remind_rule: Rule | None = None
+    chain_rule: PolicyLine | None = None
+    remind_rule: PolicyLine | None = None
     nag: timedelta | None = None
     """Called again at this interval after the limit, until it is done."""
-    overdue_rule: Rule | None = None
+    overdue_rule: PolicyLine | None = None
     refers: bool = False
     """A lapse is referred for accountability."""
     cause: LapseCause = LapseCause.NOT_DONE

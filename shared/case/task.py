@@ -11,7 +11,7 @@ from shared.facts import Value
 from shared.ids import PersonId, TaskId, UnitId
 
 
-class Held(Value, frozen=True, kw_only=True):
+class HolderTerm(Value, frozen=True, kw_only=True):
     """Who answered for it, from when to when: the chain of holders is part of the case."""
 
     unit: UnitId
@@ -70,7 +70,7 @@ class Task(Value, frozen=True, kw_only=True):
     reworks: int = 0
     slip: Slip | None = None
     transfer: Transfer | None = None
-    held: tuple[Held, ...] = ()
+    held: tuple[HolderTerm, ...] = ()
     bounces: int = 0
     extension: Extension | None = None
 

@@ -8,8 +8,8 @@ and dark on Sunday,
 
 from shared.directory.faults import DirectoryFault
 from shared.directory.gaps import Gap, gaps
-from shared.directory.people import Absence, ChannelAddress, Holding, Person, Post
-from shared.directory.plans import ContingencyPlan, PlanStep, Scope, Suppression
+from shared.directory.people import Absence, ChannelAddress, Person, Post, WhyHolder
+from shared.directory.plans import ContingencyPlan, PlanScope, PlanStep, Suppression
 from shared.directory.roster import Override, Roster, Shift
 from shared.directory.span import Span
 from shared.directory.units import Area, Competence, Source, Unit
@@ -24,18 +24,18 @@ __all__ = [
     "Directory",
     "DirectoryFault",
     "Gap",
-    "Holding",
     "Override",
     "Person",
+    "PlanScope",
     "PlanStep",
     "Post",
     "Roster",
-    "Scope",
     "Shift",
     "Source",
     "Span",
     "Suppression",
     "Unit",
+    "WhyHolder",
     "gaps",
     "load_directory",
 ]

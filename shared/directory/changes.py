@@ -12,10 +12,10 @@ from typing import Any
 
 from shared.directory import change_facts as wire
 from shared.directory.change_facts import Change
-from shared.directory.faults import DirectoryFault, Fault
+from shared.directory.faults import DirectoryFault, PlacedFault
 from shared.directory.moments import moments
 from shared.directory.parts import PARTS, TABLES, altered, id_of, posts_answered_otherwise
-from shared.directory.people import Absence, Holding, Person, Post
+from shared.directory.people import Absence, Person, Post, WhyHolder
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
 from shared.ids import PersonId, PostId
@@ -70,7 +70,7 @@ class _Draft:
         self._directory = directory
         self._altered: dict[str, dict[str, Any]] = {}
         """What a change calls it → all of its kind by their ids, once one of them was altered."""
-        self.faults: list[Fault] = []
+        self.faults: list[PlacedFault] = []
 
     def parts(self) -> dict[str, tuple[Any, ...]]:
         """Those that were altered."""
@@ -107,7 +107,7 @@ class _Draft:
         found = self._all(what).get(key)
         if found is None:
             self.faults.append(
-                Fault(
+                PlacedFault(
                     ("changes", number, field),
                     f"no {what} {key[:60]!r} is known: take an id from the directory",
                 )
@@ -164,19 +164,19 @@ def _overridden(roster: Roster, override: Override) -> Roster:
 
 def _dark_moments(
     directory: Directory, posts: frozenset[str]
-) -> dict[tuple[PostId, PersonId, datetime], Fault]:
+) -> dict[tuple[PostId, PersonId, datetime], PlacedFault]:
     """Every moment from which the holder of one of these posts and all who could stand in are absent."""
-    found: dict[tuple[PostId, PersonId, datetime], Fault] = {}
+    found: dict[tuple[PostId, PersonId, datetime], PlacedFault] = {}
     for number, post in enumerate(directory.posts):
         if post.id not in posts:
             continue
         for at in _while_somebody_is_away(directory, post):
-            if directory.why_holder(post.id, at) is Holding.HOLDER_THOUGH_ABSENT:
+            if directory.why_holder(post.id, at) is WhyHolder.HOLDER_THOUGH_ABSENT:
                 text = (
                     f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
                     "name a deputy who is there in the same change (set_holder with deputies)"
                 )
-                found[post.id, post.holder, at] = Fault(("posts", number, "holder"), text, post.id)
+                found[post.id, post.holder, at] = PlacedFault(("posts", number, "holder"), text, post.id)
     return found
 
 

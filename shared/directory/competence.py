@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.directory.whole import Directory
 
 
-class Matter(NamedTuple):
+class MatterSort(NamedTuple):
     kind: ReportKind | None
     category: Category | None
     topic: str | None
@@ -28,7 +28,7 @@ class Competent(NamedTuple):
     reason: Name
 
 
-def competent_unit(whole: "Directory", matter: Matter, area: AreaCode) -> Competent | None:
+def competent_unit(whole: "Directory", matter: MatterSort, area: AreaCode) -> Competent | None:
     """None where no unit declares a competence that covers the matter at this place."""
     for at in whole.area_path(area):
         found = [
@@ -42,7 +42,7 @@ def competent_unit(whole: "Directory", matter: Matter, area: AreaCode) -> Compet
     return None
 
 
-def covers(one: Competence, matter: Matter) -> bool:
+def covers(one: Competence, matter: MatterSort) -> bool:
     return (
         (not one.topics or matter.topic in one.topics)
         and (not one.kinds or matter.kind in one.kinds)

@@ -25,7 +25,7 @@ WAY_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlacedFault:
     """`path` leads to it in the document; `dark` is the post that nobody reachable would hold."""
 
     path: tuple[str | int, ...]
@@ -36,7 +36,7 @@ class Fault:
 class DirectoryFault(PlacedError):
     """A directory, or a change to it, that is refused."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[PlacedFault]) -> None:
         self.found = tuple(faults)
         super().__init__([(fault.path, fault.text) for fault in self.found])
 
@@ -46,7 +46,7 @@ class DirectoryFault(PlacedError):
         return tuple(dict.fromkeys(fault.dark for fault in self.found if fault.dark is not None))
 
 
-def faults_of(whole: "Directory") -> list[Fault]:
+def faults_of(whole: "Directory") -> list[PlacedFault]:
     return [
         *_twice(whole),
         *(fault for part, check in _CHECKS.items() for fault in check(whole, getattr(whole, part))),
@@ -62,7 +62,7 @@ def are_sound(whole: "Directory", ids: Ids) -> bool:
     )
 
 
-def _twice(whole: "Directory") -> Iterator[Fault]:
+def _twice(whole: "Directory") -> Iterator[PlacedFault]:
     lists = {
         "areas": ("area", [area.code for area in whole.areas]),
         "units": ("unit", [unit.id for unit in whole.units]),
@@ -77,69 +77,71 @@ def _twice(whole: "Directory") -> Iterator[Fault]:
         seen: set[str] = set()
         for number, one in enumerate(ids):
             if one in seen:
-                yield Fault((part, number), f"{what} {one} is declared twice: rename or remove one")
+                yield PlacedFault((part, number), f"{what} {one} is declared twice: rename or remove one")
             seen.add(one)
 
 
-def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[Fault]:
+def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[PlacedFault]:
     above: dict[str, str | None] = {code: area.within for code, area in whole.areas_by_code.items()}
     circles = _circles(above)
     for number, area in enumerate(areas):
         where = ("areas", number, "within")
         if area.within and area.within not in above:
-            yield Fault(where, f"area {area.code} lies within {area.within}, which is not declared")
+            yield PlacedFault(where, f"area {area.code} lies within {area.within}, which is not declared")
         elif circle := circles.get(area.code):
-            yield Fault(
+            yield PlacedFault(
                 where,
                 f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them",
             )
 
 
-def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[Fault]:
+def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[PlacedFault]:
     above: dict[str, str | None] = {name: unit.superior for name, unit in whole.units_by_id.items()}
     circles = _circles(above)
     for number, unit in enumerate(units):
         where = ("units", number)
         if unit.area not in whole.areas_by_code:
-            yield Fault((*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared")
+            yield PlacedFault(
+                (*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared"
+            )
         if unit.superior is not None and unit.superior not in above:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared"
             )
         elif circle := circles.get(unit.id):
-            yield Fault(
+            yield PlacedFault(
                 (*where, "superior"),
                 f"unit {unit.id} stands above itself ({_round(unit.id, circle)}): mend one superior",
             )
         for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
             if post is not None and post not in whole.posts_by_id:
-                yield Fault(
+                yield PlacedFault(
                     (*where, field),
                     f"unit {unit.id} names {post} as its {field}, a post that is not declared",
                 )
         if unit.whole_city and len(whole.area_path(unit.area)) > 1:
             text = f"unit {unit.id} has the whole city and lies in area {unit.area}, a part of it: take whole_city away, or mend the area"
-            yield Fault((*where, "whole_city"), text)
+            yield PlacedFault((*where, "whole_city"), text)
         for place, competence in enumerate(unit.competence):
             if competence.area is not None and competence.area not in whole.areas_by_code:
                 text = f"unit {unit.id} is competent in area {competence.area}, which is not declared"
-                yield Fault((*where, "competence", place, "area"), text)
+                yield PlacedFault((*where, "competence", place, "area"), text)
 
 
-def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[Fault]:
+def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[PlacedFault]:
     for number, person in enumerate(people):
         if person.unit not in whole.units_by_id:
-            yield Fault(
+            yield PlacedFault(
                 ("people", number, "unit"),
                 f"person {person.id} belongs to unit {person.unit}, which is not declared",
             )
 
 
-def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
+def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]:
     for number, post in enumerate(posts):
         where = ("posts", number)
         if post.unit not in whole.units_by_id:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared"
             )
         yield from _held(whole, post, where)
@@ -147,22 +149,22 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[Fault]:
             continue
         roster = whole.rosters_by_id.get(post.roster)
         if roster is None:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared"
             )
         elif roster.post != post.id:
             text = f"post {post.id} is held by roster {roster.id}, which is made for post {roster.post}: correct one of the two"
-            yield Fault((*where, "roster"), text)
+            yield PlacedFault((*where, "roster"), text)
 
 
-def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[Fault]:
+def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
     dark = post.id
     if post.holder not in whole.people_by_id:
         text = f"post {post.id} is held by {post.holder}, who is not declared: the post would be dark, name a person"
-        yield Fault((*where, "holder"), text, dark)
+        yield PlacedFault((*where, "holder"), text, dark)
     elif not _reachable(whole, post.holder):
         text = f"post {post.id} is held by {post.holder}, who has no channel: the post would be dark, give them one"
-        yield Fault((*where, "holder"), text, dark)
+        yield PlacedFault((*where, "holder"), text, dark)
     for place, deputy in enumerate(post.deputies):
         if deputy not in whole.people_by_id:
             text = f"post {post.id} has deputy {deputy}, who is not declared: name a person"
@@ -172,33 +174,33 @@ def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Ite
             text = f"post {post.id} has its holder {deputy} for a deputy: name somebody else"
         else:
             continue
-        yield Fault((*where, "deputies", place), text, dark if deputy != post.holder else None)
+        yield PlacedFault((*where, "deputies", place), text, dark if deputy != post.holder else None)
 
 
-def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[Fault]:
+def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[PlacedFault]:
     for number, roster in enumerate(rosters):
         where = ("rosters", number)
         if roster.unit not in whole.units_by_id:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared"
             )
         post = whole.posts_by_id.get(roster.post)
         if post is None:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared"
             )
         elif post.roster is None:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "post"),
                 f"roster {roster.id} is made for post {post.id}, which does not name it: add `roster: {roster.id}`",
             )
         elif post.roster != roster.id:
             text = f"roster {roster.id} is made for post {post.id}, which roster {post.roster} holds: correct one of the two"
-            yield Fault((*where, "post"), text)
+            yield PlacedFault((*where, "post"), text)
         yield from _on_roster(whole, roster, where)
 
 
-def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...]) -> Iterator[Fault]:
+def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
     named = [(("rotation", place), one) for place, one in enumerate(roster.rotation)]
     named += [(("leaders", place), one) for place, one in enumerate(roster.leaders)]
     for place, override in enumerate(roster.overrides):
@@ -212,66 +214,66 @@ def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...
             text = f"roster {roster.id} names {person}, who has no channel: post {roster.post} would be dark on that shift, give them one"
         else:
             continue
-        yield Fault((*where, *path), text, roster.post)
+        yield PlacedFault((*where, *path), text, roster.post)
 
 
-def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[Fault]:
+def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[PlacedFault]:
     for number, source in enumerate(sources):
         if source.unit not in whole.units_by_id:
-            yield Fault(
+            yield PlacedFault(
                 ("sources", number, "unit"),
                 f"source {source.id} reports for unit {source.unit}, which is not declared",
             )
         for unit in source.also_for:
             if unit not in whole.units_by_id:
-                yield Fault(
+                yield PlacedFault(
                     ("sources", number, "also_for"),
                     f"source {source.id} reports for unit {unit}, which is not declared",
                 )
         if source.area not in whole.areas_by_code:
-            yield Fault(
+            yield PlacedFault(
                 ("sources", number, "area"),
                 f"source {source.id} is in area {source.area}, which is not declared",
             )
         if source.tell is not None and source.tell not in whole.posts_by_id:
-            yield Fault(
+            yield PlacedFault(
                 ("sources", number, "tell"),
                 f"source {source.id} is to tell post {source.tell}, which is not declared",
             )
 
 
-def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[Fault]:
+def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[PlacedFault]:
     for number, plan in enumerate(plans):
         where = ("plans", number)
         if plan.unit not in whole.units_by_id:
-            yield Fault(
+            yield PlacedFault(
                 (*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared"
             )
         for place, step in enumerate(plan.steps):
             if step.unit not in whole.units_by_id:
                 text = f"plan {plan.id}, step {place + 1} is for unit {step.unit}, which is not declared"
-                yield Fault((*where, "steps", place, "unit"), text)
+                yield PlacedFault((*where, "steps", place, "unit"), text)
         yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
 
 
-def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> Iterator[Fault]:
+def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> Iterator[PlacedFault]:
     for number, one in enumerate(suppressions):
         where, who = ("suppressions", number), f"suppression {one.id}"
         yield from _known_areas(whole, one.areas, (*where, "areas"), who)
         for unit in one.units:
             if unit not in whole.units_by_id:
-                yield Fault((*where, "units"), f"{who} names unit {unit}, which is not declared")
+                yield PlacedFault((*where, "units"), f"{who} names unit {unit}, which is not declared")
         for source in one.sources:
             if source not in whole.sources_by_id:
-                yield Fault((*where, "sources"), f"{who} names source {source}, which is not declared")
+                yield PlacedFault((*where, "sources"), f"{who} names source {source}, which is not declared")
 
 
 def _known_areas(
     whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str
-) -> Iterator[Fault]:
+) -> Iterator[PlacedFault]:
     for code in codes:
         if code not in whole.areas_by_code:
-            yield Fault(where, f"{who} names area {code}, which is not declared")
+            yield PlacedFault(where, f"{who} names area {code}, which is not declared")
 
 
 def _reachable(whole: "Directory", person: str) -> bool:
@@ -305,7 +307,7 @@ def _round(start: str, circle: list[str]) -> str:
     return " → ".join(way if len(way) <= WAY_SHOWN else [*way[: WAY_SHOWN - 2], "…", start])
 
 
-_CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[Fault]]] = {
+_CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[PlacedFault]]] = {
     "areas": _areas,
     "units": _units,
     "people": _people,

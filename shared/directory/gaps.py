@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.directory.moments import moments
 from shared.directory.parts import altered, objects_of, posts_answered_otherwise
-from shared.directory.people import Holding, Person, Post
+from shared.directory.people import Person, Post, WhyHolder
 from shared.directory.plans import ContingencyPlan
 from shared.directory.roster import Roster
 from shared.directory.units import Unit
@@ -103,7 +103,7 @@ def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: 
 def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime) -> Gap | None:
     """What is wrong with the post between two edges; nothing changes in between."""
     why, name = directory.why_holder(post.id, begins), post.name
-    if why is Holding.HOLDER_THOUGH_ABSENT:
+    if why is WhyHolder.HOLDER_THOUGH_ABSENT:
         code = GapCode.NOBODY_THERE if post.deputies else GapCode.NO_DEPUTY
         who = directory.people_by_id[post.holder].name
         text = Name(
@@ -114,7 +114,7 @@ def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime
     if post.roster is None:
         return None
     shift = directory.rosters_by_id[post.roster].shift_at(begins)
-    if shift is None or why in (Holding.ON_ROSTER, Holding.ROSTER_OVERRIDE, Holding.LEADER_ON_DUTY):
+    if shift is None or why in (WhyHolder.ON_ROSTER, WhyHolder.ROSTER_OVERRIDE, WhyHolder.LEADER_ON_DUTY):
         return None
     who = directory.people_by_id[shift.person].name
     text = Name(

@@ -30,7 +30,7 @@ def file_key(digest: str) -> str:
     return f"file-{digest[:32]}"
 
 
-class Kept(Frozen):
+class KeptDirectory(Frozen):
     """The value under `current`."""
 
     revision: Annotated[int, Field(ge=1)]
@@ -51,7 +51,7 @@ class Kept(Frozen):
         return self.model_dump_json(exclude_none=True).encode()
 
     @classmethod
-    def read(cls, raw: bytes) -> "Kept":
+    def read(cls, raw: bytes) -> "KeptDirectory":
         """Raises ValueError for a value that is none."""
         return cls.model_validate_json(raw)
 
@@ -73,7 +73,7 @@ class Proposal(Frozen):
     """
 
 
-class Proposals(Frozen):
+class KeptProposals(Frozen):
     """The value under `proposed`."""
 
     pending: tuple[Proposal, ...] = ()

@@ -38,7 +38,7 @@ _MODELS: dict[str, type[Frozen]] = {
 }
 
 
-class Head(Frozen):
+class DirectoryHead(Frozen):
     """The value under `head`."""
 
     revision: Annotated[int, Field(ge=1)]
@@ -83,7 +83,7 @@ _NO_OTHERS: dict[str, Any] = {}
 
 
 @dataclass(slots=True)
-class Row:
+class KeyedRow:
     order: int
     value: Frozen
     sequence: int = 0
@@ -122,7 +122,7 @@ def _named(one: Change) -> tuple[str, str]:
 class Objects:
     """All objects of a directory, to be changed one by one; `directory` makes the directory they are."""
 
-    rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {what: {} for what in PARTS})
+    rows: dict[str, dict[str, KeyedRow]] = field(default_factory=lambda: {what: {} for what in PARTS})
     gone: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     """Sequences of the keys of what was taken away."""
     _next: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
@@ -142,7 +142,7 @@ class Objects:
         if known is not None and known.value == stored.object:
             known.order, known.sequence = stored.order, sequence
             return
-        self.rows[what][id] = Row(stored.order, _lean(stored.object), sequence)
+        self.rows[what][id] = KeyedRow(stored.order, _lean(stored.object), sequence)
         self._next[what] = max(self._next[what], stored.order + 1)
         self._changed.add(what)
 
@@ -157,7 +157,7 @@ class Objects:
             self._changed.add(what)
             if value is not None:
                 sequence = row.sequence if row else self.gone.get((what, name), 0)
-                self.rows[what][name] = Row(row.order if row else self._next[what], value, sequence)
+                self.rows[what][name] = KeyedRow(row.order if row else self._next[what], value, sequence)
                 self._next[what] += row is None
             elif row is not None:
                 self.gone[what, name] = row.sequence
@@ -170,7 +170,7 @@ class Objects:
             after = {id_of(value): value for value in getattr(directory, part)}
             self.gone |= {(what, name): row.sequence for name, row in before.items() if name not in after}
             self.rows[what] = {
-                name: Row(
+                name: KeyedRow(
                     order, value, before[name].sequence if name in before else self.gone.get((what, name), 0)
                 )
                 for order, (name, value) in enumerate(after.items())

@@ -12,10 +12,10 @@ import msgspec
 import structlog
 from nats.aio.client import Client
 
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.directory.change_facts import Change, DirectoryChange
-from shared.directory.kept import CURRENT, TOLD, Kept
-from shared.directory.keyed import HEAD, OBJECT, PART, Head, Objects, part_key
+from shared.directory.kept import CURRENT, TOLD, KeptDirectory
+from shared.directory.keyed import HEAD, OBJECT, PART, DirectoryHead, Objects, part_key
 from shared.directory.whole import Directory
 from shared.facts import Fact
 from shared.problems import UnavailableError
@@ -43,14 +43,14 @@ class LiveDirectory:
         self._now = first if isinstance(first, Directory) else None
         self.revision: int = 0
         """0 while `now` is the file's."""
-        self.head: Head | None = None
+        self.head: DirectoryHead | None = None
         self.head_sequence: int = 0
         """Of the head in the bucket, 0 where it has none: then the directory is the file's, or an older
         single value's.
         """
         self.told: str | None = None
         self.told_sequence: int = 0
-        self.single: Kept | None = None
+        self.single: KeptDirectory | None = None
         """The single value that `now` was taken from, where it is ahead of the head: of the version
         before.
         """
@@ -97,7 +97,7 @@ class LiveDirectory:
 
     # What the bucket tells
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: BucketEntry) -> None:
         key, raw = entry.key, entry.value
         if key == HEAD and raw is not None:
             self._take_head(raw, entry.revision)
@@ -115,7 +115,7 @@ class LiveDirectory:
                 self.objects.read(what, name, raw, entry.revision)
 
     def _take_head(self, raw: bytes, sequence: int) -> None:
-        head = Head.model_validate_json(raw)
+        head = DirectoryHead.model_validate_json(raw)
         self.head, self.head_sequence = head, sequence
         if head.revision < self.revision or (head.revision == self.revision and self.single is None):
             return
@@ -136,7 +136,7 @@ class LiveDirectory:
         head_revision = self.head.revision if self.head is not None else 0
         if revision <= max(self.revision, head_revision):
             return
-        self.single = Kept.read(raw)
+        self.single = KeptDirectory.read(raw)
         self.objects.adopt(self.single.directory)
         self._now, self.revision = self.single.directory, revision
         self._tell()

@@ -54,7 +54,7 @@ class Post(Frozen):
     """Whoever is on this roster's shift holds the post; the holder where nobody is."""
 
 
-class Holding(StrEnum):
+class WhyHolder(StrEnum):
     """Why somebody holds a post at a moment."""
 
     HOLDER = "holder"

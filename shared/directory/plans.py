@@ -17,7 +17,7 @@ MANY = at_most(500)
 """Units, areas, sources named in one place."""
 
 
-class Scope(Frozen):
+class PlanScope(Frozen):
     """What a plan is for: all that matches every list given. An empty list asks nothing."""
 
     kinds: tuple[ReportKind, ...] = ()
@@ -48,7 +48,7 @@ class ContingencyPlan(Frozen):
     version: Annotated[str, StringConstraints(min_length=1, max_length=40), PLAIN_LINE]
     review_by: Day
     drill_every: Positive | None = None
-    when: Scope = Scope()
+    when: PlanScope = PlanScope()
     steps: Annotated[tuple[PlanStep, ...], Field(min_length=1), at_most(100)]
 
     @model_validator(mode="after")

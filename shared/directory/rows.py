@@ -25,7 +25,7 @@ SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
-class Table:
+class TableKind:
     """What a kind of table may hold. `lists` are cells with several values, separated by semicolons."""
 
     part: str
@@ -40,7 +40,7 @@ class Table:
 
 
 TABLES = {
-    "people": Table(
+    "people": TableKind(
         "people",
         Person,
         ("unit", "language", "roles"),
@@ -48,15 +48,17 @@ TABLES = {
         lists=("roles",),
         channels=True,
     ),
-    "posts": Table(
+    "posts": TableKind(
         "posts",
         Post,
         ("unit", "holder", "deputies", "roster"),
         lambda one: PutPost(post=one),
         lists=("deputies",),
     ),
-    "units": Table("units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)),
-    "rosters": Table(
+    "units": TableKind(
+        "units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)
+    ),
+    "rosters": TableKind(
         "rosters",
         Roster,
         (
@@ -85,7 +87,7 @@ class RowFault(ValueError):
         self.faults = faults
 
 
-def read_rows(raw: bytes, name: str, table: Table, directory: Directory) -> tuple[Change, ...]:
+def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> tuple[Change, ...]:
     """The changes a table makes to `directory`; rows that say what is known already make none. Raises
     RowFault.
 
@@ -132,7 +134,7 @@ def _text(raw: bytes, name: str) -> str:
     raise RowFault([f"{name}:1: neither UTF-8 nor GB 18030: save it as UTF-8"])
 
 
-def _check_columns(columns: list[str], name: str, table: Table) -> None:
+def _check_columns(columns: list[str], name: str, table: TableKind) -> None:
     faults: list[str] = []
     allowed = ("id", *NAMES, *table.columns)
     if "id" not in columns:
@@ -148,7 +150,9 @@ def _check_columns(columns: list[str], name: str, table: Table) -> None:
         raise RowFault(faults)
 
 
-def _fields(row: dict[str, str], columns: list[str], table: Table, before: Frozen | None) -> dict[str, Any]:
+def _fields(
+    row: dict[str, str], columns: list[str], table: TableKind, before: Frozen | None
+) -> dict[str, Any]:
     """The model's fields: what is known, with what the row says in its place."""
     fields: dict[str, Any] = (
         {key: getattr(before, key) for key in type(before).model_fields} if before else {}
@@ -181,7 +185,7 @@ def _parts(cell: str) -> Iterator[str]:
     return (part.strip() for part in cell.replace("；", SEPARATOR).split(SEPARATOR) if part.strip())
 
 
-def _column(where: str, table: Table, row: dict[str, str]) -> str:
+def _column(where: str, table: TableKind, row: dict[str, str]) -> str:
     """The column a model's field came from."""
     first, *rest = where.split(".")
     if first == "name":

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import model_validator
 
-from shared.directory.competence import Competent, Matter, competent_unit
+from shared.directory.competence import Competent, MatterSort, competent_unit
 from shared.directory.faults import DirectoryFault, are_sound, faults_of
 from shared.directory.parts import TABLES, altered, near
-from shared.directory.people import Holding, Person, Post
+from shared.directory.people import Person, Post, WhyHolder
 from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Roster
 from shared.directory.units import Area, Competence, Source, Unit
@@ -129,25 +129,25 @@ class Directory(Frozen):
             return self.people_by_id[self.posts_by_id[post].holder]
         return self._held(post, at)[0]
 
-    def why_holder(self, post: PostId, at: datetime) -> Holding:
+    def why_holder(self, post: PostId, at: datetime) -> WhyHolder:
         """The named reason for `holder_of(post, at)`."""
-        return Holding.HOLDER if post in self.steady_holders else self._held(post, at)[1]
+        return WhyHolder.HOLDER if post in self.steady_holders else self._held(post, at)[1]
 
-    def _held(self, post_id: PostId, at: datetime) -> tuple[Person, Holding]:
+    def _held(self, post_id: PostId, at: datetime) -> tuple[Person, WhyHolder]:
         post, people = self.posts_by_id[post_id], self.people_by_id
         if post.roster is not None and (shift := self.rosters_by_id[post.roster].shift_at(at)) is not None:
             on_shift = people[shift.person]
             if is_there(on_shift, at):
-                return on_shift, Holding.ROSTER_OVERRIDE if shift.override else Holding.ON_ROSTER
+                return on_shift, WhyHolder.ROSTER_OVERRIDE if shift.override else WhyHolder.ON_ROSTER
             if shift.leader is not None and is_there(people[shift.leader], at):
-                return people[shift.leader], Holding.LEADER_ON_DUTY
+                return people[shift.leader], WhyHolder.LEADER_ON_DUTY
         holder = people[post.holder]
         if is_there(holder, at):
-            return holder, Holding.HOLDER
+            return holder, WhyHolder.HOLDER
         for deputy in post.deputies:
             if is_there(people[deputy], at):
-                return people[deputy], Holding.DEPUTY_FOR_ABSENT_HOLDER
-        return holder, Holding.HOLDER_THOUGH_ABSENT
+                return people[deputy], WhyHolder.DEPUTY_FOR_ABSENT_HOLDER
+        return holder, WhyHolder.HOLDER_THOUGH_ABSENT
 
     # Above and below
 
@@ -227,7 +227,7 @@ class Directory(Frozen):
         """(unit, reason) for the one unit that answers for such a matter there; None where no unit declares
         it.
         """
-        return competent_unit(self, Matter(kind, category, topic), AreaCode(area))
+        return competent_unit(self, MatterSort(kind, category, topic), AreaCode(area))
 
     def plans_for(
         self,

@@ -35,7 +35,7 @@ a stranger's, and of one whom we know (a browser sends a file to its end before 
 """
 
 
-class Body:
+class RequestBody:
     """Stands between the server and the application."""
 
     def __init__(self, receive: Receive, limit: int) -> None:

@@ -21,9 +21,9 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from shared.door.body import LEFTOVER, STRANGERS_LEFTOVER, Body, too_large
-from shared.door.pace import Allowance, Pace
-from shared.door.refusals import REFUSALS, Refusal, Refusals
+from shared.door.body import LEFTOVER, STRANGERS_LEFTOVER, RequestBody, too_large
+from shared.door.pace import Allowance, RequestPace
+from shared.door.refusals import REFUSALS, RefusedRequest, RequestRefusals
 from shared.door.ways import Lane, Way, Ways
 from shared.message import N_
 from shared.problems import HEADERS, Problem
@@ -53,10 +53,10 @@ class Doorkeeper:
     """What the door of one service knows. Without a gate every way is open (the witness)."""
 
     routes: Callable[[], Iterable[BaseRoute]]
-    paces: dict[Lane, Pace]
-    strangers: Pace
+    paces: dict[Lane, RequestPace]
+    strangers: RequestPace
     """By address: who shows no token, or asks for what is open to all."""
-    refusals: Refusals
+    refusals: RequestRefusals
     now: Callable[[], float]
     """Seconds of a steady clock."""
     gate: Gate | None = None
@@ -75,9 +75,9 @@ class Doorkeeper:
         }
         return cls(
             routes=routes,
-            paces={lane: Pace(allowance) for lane, allowance in paces.items()},
-            strangers=Pace(Allowance(settings.strangers_per_second, settings.strangers_at_once)),
-            refusals=Refusals(registry, time.monotonic, lambda: datetime.now(UTC)),
+            paces={lane: RequestPace(allowance) for lane, allowance in paces.items()},
+            strangers=RequestPace(Allowance(settings.strangers_per_second, settings.strangers_at_once)),
+            refusals=RequestRefusals(registry, time.monotonic, lambda: datetime.now(UTC)),
             now=time.monotonic,
             reports_patience=settings.reports_patience,
         )
@@ -140,7 +140,7 @@ class _Visit:
             elif name == b"content-encoding":
                 self._encoded = value.lower() not in (b"", b"identity")
         self._limit = self.way.doorway.body_limit if self.way else 0
-        self._body = Body(receive, self._limit) if self._announced else None
+        self._body = RequestBody(receive, self._limit) if self._announced else None
         self.receive = self._body.receive if self._body else receive
         self._closing = self._replaced = False
 
@@ -174,7 +174,7 @@ class _Visit:
             raise Problem(429, TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE, headers={"Retry-After": "5"})
         return caller
 
-    def _take_turn(self, pace: Pace, key: str, patience: float = 0.0) -> None:
+    def _take_turn(self, pace: RequestPace, key: str, patience: float = 0.0) -> None:
         """Raises Problem 429 where the turn comes later than in `patience` seconds."""
         wait = pace.wait(key, self._keeper.now(), patience)
         if wait > patience:
@@ -248,5 +248,5 @@ class _Visit:
         who = self._who or self._scope.get("state", {}).get("principal")
         route = f"{self._scope['method']} {self.way.path if self.way else '(no such path)'}"
         self._keeper.refusals.note(
-            Refusal(status, route, who.subject if who else self._address, who is not None)
+            RefusedRequest(status, route, who.subject if who else self._address, who is not None)
         )

@@ -17,7 +17,7 @@ class Allowance:
     at_once: int
 
 
-class Pace:
+class RequestPace:
     """A bucket of tokens for each key, kept as one number: the moment from which on the bucket is full
     again.
     """

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from shared.door.pace import Allowance, Pace
+from shared.door.pace import Allowance, RequestPace
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ LINES_OF_ONE = Allowance(per_second=0.2, at_once=20)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedRequest:
     status: int
     route: str
     """Method and path as declared; never the address as asked, which may hold a token."""
@@ -59,7 +59,7 @@ class Tallies:
         self._many, self._remembered = many, remembered
         self._by_principal: OrderedDict[str, Tally] = OrderedDict()
 
-    def add(self, refusal: Refusal, now: datetime) -> Tally | None:
+    def add(self, refusal: RefusedRequest, now: datetime) -> Tally | None:
         """The principal's tally at the moment at which it has become many: once a window."""
         tally = self._by_principal.pop(refusal.who, None)
         if tally is None or now - tally.since >= WINDOW:
@@ -71,7 +71,7 @@ class Tallies:
         return tally if tally.total == self._many else None
 
 
-class Refusals:
+class RequestRefusals:
     """`on_many`: told (principal, since, counts) once an hour and principal; None where nobody keeps it."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Refusals:
     ) -> None:
         self._monotonic, self._clock = monotonic, clock
         self._tallies = Tallies()
-        self._lines, self._lines_of_one = Pace(LINES), Pace(LINES_OF_ONE)
+        self._lines, self._lines_of_one = RequestPace(LINES), RequestPace(LINES_OF_ONE)
         self._unwritten = 0
         self.on_many: Callable[[str, datetime, Mapping[tuple[str, int], int]], None] | None = None
         self._refused = Counter(
@@ -93,7 +93,7 @@ class Refusals:
         for status in REFUSALS:
             self._refused.labels(str(status))
 
-    def note(self, refusal: Refusal) -> None:
+    def note(self, refusal: RefusedRequest) -> None:
         self._refused.labels(str(refusal.status)).inc()
         self._write(refusal)
         if not refusal.is_principal:
@@ -105,7 +105,7 @@ class Refusals:
             if self.on_many is not None:
                 self.on_many(refusal.who, tally.since, dict(tally.counts))
 
-    def _write(self, refusal: Refusal) -> None:
+    def _write(self, refusal: RefusedRequest) -> None:
         now = self._monotonic()
         if self._lines_of_one.wait(refusal.who, now) or self._lines.wait("", now):
             self._unwritten += 1

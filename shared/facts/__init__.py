@@ -18,7 +18,7 @@ from shared.facts.acts import (
     Via,
 )
 from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
-from shared.facts.check import Checked, Found
+from shared.facts.check import Checked, CheckOutcome
 from shared.facts.decision import (
     About,
     Brief,
@@ -37,7 +37,16 @@ from shared.facts.decision import (
     Touch,
     read_decision,
 )
-from shared.facts.effect import EXCUSES, OUR_FAILURES, Effect, EffectKind, Excuse, LapseCause, Outage, Rule
+from shared.facts.effect import (
+    EXCUSES,
+    OUR_FAILURES,
+    Effect,
+    EffectKind,
+    Excuse,
+    LapseCause,
+    Outage,
+    PolicyLine,
+)
 from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
@@ -55,6 +64,7 @@ __all__ = [
     "CallMade",
     "CaseAct",
     "ChangeState",
+    "CheckOutcome",
     "Checked",
     "Clock",
     "Closed",
@@ -70,7 +80,6 @@ __all__ = [
     "Excuse",
     "Fact",
     "FactError",
-    "Found",
     "Frozen",
     "Given",
     "Harm",
@@ -88,13 +97,13 @@ __all__ = [
     "Place",
     "PolicyApproved",
     "PolicyDrafted",
+    "PolicyLine",
     "Purpose",
     "Reason",
     "Referred",
     "Rejection",
     "Report",
     "ReportForm",
-    "Rule",
     "Signature",
     "Spelled",
     "TaskForm",

@@ -6,7 +6,7 @@ from shared.facts.bounds import Frozen, Instant
 from shared.ids import CaseId
 
 
-class Found(StrEnum):
+class CheckOutcome(StrEnum):
     CLOCK_MISSING = "clock_missing"
     """The case waits for a moment and no clock is pending for it."""
     CLOCK_OTHER = "clock_other"
@@ -29,7 +29,7 @@ class Found(StrEnum):
 class Checked(Frozen):
     """The data of `checked`: one difference, and whether it was repaired."""
 
-    found: Found
+    found: CheckOutcome
     case: CaseId | None = None
     durable: str | None = None
     """lane_still: which."""

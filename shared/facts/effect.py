@@ -13,7 +13,7 @@ from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyLine:
     """Where in the policy a decision comes from: `half_hour.fallback.after`, line 14."""
 
     path: str
@@ -175,4 +175,4 @@ class Effect(Value, frozen=True, kw_only=True):
     """Owed again: how the duty stood before."""
     note: str | None = None
     """Words for people. Nothing is ever read back out of it."""
-    rule: Rule | None = None
+    rule: PolicyLine | None = None

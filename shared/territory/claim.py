@@ -12,7 +12,7 @@ from functools import cached_property
 from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
-from shared.directory.competence import Matter, covers
+from shared.directory.competence import MatterSort, covers
 from shared.facts import Actor, Reason
 from shared.ids import DutyId, RosterId, TaskId, UnitId
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
@@ -338,7 +338,7 @@ def competent_units(case: Case, directory: Directory) -> Iterator[UnitId]:
     kinds = (report.kind, ReportKind.INCIDENT) if report.kind is ReportKind.OPINION else (report.kind,)
     for area in directory.area_path(report.area):
         for unit, one in directory.competences_by_area.get(area, ()):
-            if any(covers(one, Matter(kind, report.category, report.topic)) for kind in kinds):
+            if any(covers(one, MatterSort(kind, report.category, report.topic)) for kind in kinds):
                 yield unit.id
 
 

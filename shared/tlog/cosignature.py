@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shared.tlog import note
-from shared.tlog.note import Note, NoteError, Signature, Verifier
+from shared.tlog.note import Note, NoteError, NoteSignature, Verifier
 
 COSIGNATURE = 4
 _HEADER = "cosignature/v1"
@@ -42,11 +42,11 @@ class Cosigner:
     def vkey(self) -> str:
         return _written(self.name, note.public_bytes(self.key))
 
-    def cosign(self, text: str, time: int) -> Signature:
+    def cosign(self, text: str, time: int) -> NoteSignature:
         """`text`: the checkpoint's body. `time`: POSIX seconds."""
         if not 0 <= time < 1 << 63:
             raise NoteError(f"{time} is no POSIX time")
-        return Signature(
+        return NoteSignature(
             self.name, self.hash, time.to_bytes(_TIME_BYTES, "big") + self.key.sign(_message(text, time))
         )
 
@@ -68,11 +68,11 @@ class Witness:
         """What tells it apart: name and key hash."""
         return f"{self.name}+{self.hash.hex()}"
 
-    def signed(self, signature: Signature) -> bool:
+    def signed(self, signature: NoteSignature) -> bool:
         """Whether the line claims to be this witness's."""
         return (signature.name, signature.hash) == (self.name, self.hash)
 
-    def time_of(self, signature: Signature, text: str) -> int:
+    def time_of(self, signature: NoteSignature, text: str) -> int:
         """When it cosigned `text`, in POSIX seconds. Raises NoteError where the signature is not of this
         text.
         """

@@ -46,7 +46,7 @@ def valid_name(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Signature:
+class NoteSignature:
     name: str
     hash: bytes
     value: bytes
@@ -58,7 +58,7 @@ class Signature:
 @dataclass(frozen=True)
 class Note:
     text: str
-    signatures: tuple[Signature, ...]
+    signatures: tuple[NoteSignature, ...]
 
     def write(self) -> str:
         return self.text + "\n" + "".join(signature.line() for signature in self.signatures)
@@ -107,7 +107,7 @@ class Signer:
     def sign(self, text: str) -> Note:
         if not text.endswith("\n"):
             raise NoteError("the text of a note ends with a newline")
-        return Note(text, (Signature(self.name, self.hash, self.key.sign(text.encode())),))
+        return Note(text, (NoteSignature(self.name, self.hash, self.key.sign(text.encode())),))
 
 
 def read_vkey(vkey: str, kind: int) -> tuple[str, bytes, Ed25519PublicKey]:
@@ -164,9 +164,9 @@ def parse(raw: bytes) -> Note:
     return Note(text + "\n", signatures)
 
 
-def _signature(line: str) -> Signature:
+def _signature(line: str) -> NoteSignature:
     name, _, coded = line.removeprefix(_PREFIX).partition(" ")
     raw = exact_base64(coded) or b""
     if not line.startswith(_PREFIX) or not valid_name(name) or len(raw) < 5:
         raise NoteError(f"{line!r} is no signature line")
-    return Signature(name, raw[:4], raw[4:])
+    return NoteSignature(name, raw[:4], raw[4:])

@@ -50,7 +50,7 @@ _BETWEEN = re.compile(r"[,;\n，；、]")
 Listed = Area | ContingencyPlan | Person | Post | Roster | Unit
 
 
-class Sort(StrEnum):
+class PickedSort(StrEnum):
     """What may be picked; each is a list of the directory."""
 
     AREAS = "areas"
@@ -78,7 +78,7 @@ class Offer:
 class Picker:
     """One list of the directory, or those of it that are `among`."""
 
-    def __init__(self, directory: Directory, sort: Sort, among: Container[str] | None = None) -> None:
+    def __init__(self, directory: Directory, sort: PickedSort, among: Container[str] | None = None) -> None:
         self._directory, self._sort, self._among = directory, sort, among
         self._liked: dict[str, tuple[list[str], int]] = {}
         """What was looked for before: the forms of one page ask alike."""

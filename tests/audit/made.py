@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fenghuo.bootstrap import TRAIL_ORIGIN
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import CheckpointView, Filter, InclusionProof, Order, Page, entry_view
-from services.audit.records.actors import Author
-from services.audit.records.builder import CaseHead, Source, build_all
+from services.audit.records.actors import Pseudonym
+from services.audit.records.builder import CaseHead, WriterStream, build_all
 from services.audit.records.payloads import Payload
-from services.audit.records.record import Message
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.record import BrokerMessage
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.facts import Fact, rfc3339
 from shared.subjects import fact_subject
 from shared.tlog import merkle
@@ -33,9 +33,9 @@ def signer(seed: int = 1, name: str = TRAIL_ORIGIN) -> Signer:
     return Signer(name, key_hash(name, key.public_key().public_bytes_raw()), key)
 
 
-class _Authors(dict[str, Author]):
-    def __missing__(self, principal: str) -> Author:
-        return Author.of(principal, sha256(principal.encode()).digest())
+class _Authors(dict[str, Pseudonym]):
+    def __missing__(self, principal: str) -> Pseudonym:
+        return Pseudonym.of(principal, sha256(principal.encode()).digest())
 
 
 @dataclass
@@ -47,18 +47,18 @@ class MadeTrail:
 
     def __post_init__(self) -> None:
         messages = [
-            Message(number, fact_subject(fact.subject or "", fact.kind), fact.id, at, fact.write())
+            BrokerMessage(number, fact_subject(fact.subject or "", fact.kind), fact.id, at, fact.write())
             for number, (fact, at) in enumerate(self.facts, 1)
         ]
         heads: dict[str, CaseHead] = {}
         built = build_all(
-            messages, heads, Source("FACTS", rfc3339(BEGIN), 1), _Authors(), BEGIN + timedelta(days=1)
+            messages, heads, WriterStream("FACTS", rfc3339(BEGIN), 1), _Authors(), BEGIN + timedelta(days=1)
         )
-        self.entries: list[Stored] = [one.entry for one in built]
+        self.entries: list[StoredRecord] = [one.entry for one in built]
         self.held: dict[int, Payload] = {one.entry.index: one.payload for one in built}
         self.leaves = [entry.leaf for entry in self.entries]
         self.signed = self.sign_at(len(self.entries))
-        self.cosigned: Signed | None = None
+        self.cosigned: SignedCheckpoint | None = None
 
     @property
     def reader(self) -> TrailReader:
@@ -70,11 +70,11 @@ class MadeTrail:
 
     proofs = records = checkpoints
 
-    def sign_at(self, size: int) -> Signed:
+    def sign_at(self, size: int) -> SignedCheckpoint:
         root = self.root(0, size)
         time = BEGIN + timedelta(days=1)
         note = Checkpoint(self.key.name, size, root, time).sign(self.key).write()
-        return Signed(0, size, root, rfc3339(time), note)
+        return SignedCheckpoint(0, size, root, rfc3339(time), note)
 
     def root(self, start: int, end: int) -> bytes:
         def of(low: int, high: int) -> bytes:
@@ -85,19 +85,19 @@ class MadeTrail:
 
         return of(start, end) if end > start else merkle.EMPTY_ROOT
 
-    async def newest(self) -> Signed:
+    async def newest(self) -> SignedCheckpoint:
         return self.signed
 
-    async def sealed(self) -> Signed | None:
+    async def sealed(self) -> SignedCheckpoint | None:
         return self.cosigned
 
-    async def between(self, start: int, end: int) -> list[Stored]:
+    async def between(self, start: int, end: int) -> list[StoredRecord]:
         return self.entries[start:end]
 
-    async def some(self, indexes: Sequence[int]) -> list[Stored]:
+    async def some(self, indexes: Sequence[int]) -> list[StoredRecord]:
         return [self.entries[index] for index in indexes]
 
-    async def of_case(self, case: str, size: int) -> list[Stored]:
+    async def of_case(self, case: str, size: int) -> list[StoredRecord]:
         return [entry for entry in self.entries[:size] if entry.fields["case"] == case]
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:

@@ -25,7 +25,7 @@ from services.audit.evidence.bundle import verify
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.evidence.bundle.write import VERIFIER
 from services.audit.records.payloads import Payload, without
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from shared.directory import load_directory
 from shared.facts import Actor, Fact, rfc3339
 from shared.facts.keeping import ErasedFields, Redacted
@@ -328,7 +328,7 @@ async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_
 ) -> None:
     trail = MadeTrail(FACTS)
 
-    async def size_by(sealed: Signed) -> int:
+    async def size_by(sealed: SignedCheckpoint) -> int:
         trail.cosigned = sealed
         path = tmp_path / "case.zip"
         path.write_bytes(await bundles(trail).make(CASE))

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.audit.evidence.export.rows import COLUMNS, Words
+from services.audit.evidence.export.rows import COLUMNS, ExportWords
 from services.audit.reading.views import NotInTrail, entry_view
 from services.audit.reports.counting import Counting
-from services.audit.reports.documents.making import Documents, Format
+from services.audit.reports.documents.making import DocumentFormat, Documents
 from services.audit.reports.documents.period import Period
 from services.audit.reports.reading import Once, read
 from services.audit.reports.reports import Reports
@@ -94,12 +94,14 @@ async def test_what_is_owed_past_an_excused_limit_is_not_called_overdue() -> Non
 async def test_a_notice_names_nobody_for_it(language: Language) -> None:
     _, excused, held = given()
     with pytest.raises(NotInTrail, match="without an excuse"):
-        await documents().notice(excused, Format.TEXT, language)
-    assert await documents().notice(held, Format.TEXT, language)
+        await documents().notice(excused, DocumentFormat.TEXT, language)
+    assert await documents().notice(held, DocumentFormat.TEXT, language)
 
 
 async def test_the_analysis_counts_it_under_its_own_name() -> None:
-    text = (await documents().analysis(Period.read("2026-11"), Format.TEXT, Language.ZH)).content.decode()
+    text = (
+        await documents().analysis(Period.read("2026-11"), DocumentFormat.TEXT, Language.ZH)
+    ).content.decode()
     _, excused, held = given()
     plain = re.sub(r"\[\d+\]", "", text)
     assert f"共有{lapses(excused) + lapses(held)}项职责逾期，其中记录有免责情形{lapses(excused)}项" in plain
@@ -111,7 +113,7 @@ async def test_the_analysis_counts_it_under_its_own_name() -> None:
 )
 def test_an_exported_table_has_it_beside_the_lapse(language: Language, words: str) -> None:
     trail, excused, held = given()
-    told = Words(language, Names(example_directory()), ZONE)
+    told = ExportWords(language, Names(example_directory()), ZONE)
     column = {column.head: column for column in COLUMNS}
     cells = {
         case: [

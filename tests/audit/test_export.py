@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from services.audit.checking.exported import check_export
 from services.audit.evidence.export import csv_table as export_csv
 from services.audit.evidence.export.end import End, rows_of
-from services.audit.evidence.export.rows import COLUMNS, Cell, Words
+from services.audit.evidence.export.rows import COLUMNS, Cell, ExportWords
 from services.audit.evidence.export.xlsx_table import Workbook
 from services.audit.records.line import read_line
 from services.audit.web.export import export_router
@@ -42,7 +42,7 @@ CASE, FACTS = a_story()
 TRAIL = MadeTrail(FACTS)
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.generate()
-ZH = Words(Language.ZH, Names(None), ZONE)
+ZH = ExportWords(Language.ZH, Names(None), ZONE)
 ENDED = End(
     3,
     68,

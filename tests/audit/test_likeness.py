@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from services.audit.records.builder import Source, build_all
+from services.audit.records.builder import WriterStream, build_all
 from services.audit.records.likeness import unlike
-from services.audit.records.record import Message, Rec
+from services.audit.records.record import BrokerMessage, Rec
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
-MESSAGE = Message(1, "fact.03.heard", "m1", AT, b'{"subject":"01CASE","data":{}}')
-BUILT = build_all([MESSAGE], {}, Source("FACTS", "2026-11-01T00:00:00.000000Z", 1), {}, AT)[0]
+MESSAGE = BrokerMessage(1, "fact.03.heard", "m1", AT, b'{"subject":"01CASE","data":{}}')
+BUILT = build_all([MESSAGE], {}, WriterStream("FACTS", "2026-11-01T00:00:00.000000Z", 1), {}, AT)[0]
 REC = Rec.read(BUILT.entry.rec)
 
 
@@ -34,7 +34,7 @@ def test_a_record_of_its_own_message_is_like_it_also_where_the_payload_was_erase
         (MESSAGE._replace(raw=b"{}"), "one of the two was altered"),
     ],
 )
-def test_what_the_broker_has_otherwise_is_named(message: Message, words: str) -> None:
+def test_what_the_broker_has_otherwise_is_named(message: BrokerMessage, words: str) -> None:
     assert words in (unlike(message, REC, BUILT.payload) or "")
 
 

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 
 from services.audit.checking.verify import verify
 from services.audit.store.trail import Trail
-from services.audit.writing.pace import WORTH_SAYING, Pace
+from services.audit.writing.pace import WORTH_SAYING, CatchUpPace
 from shared import streams
 from shared.facts import Fact
 from shared.subjects import fact_subject
@@ -179,7 +179,7 @@ async def metrics(audit: Running) -> dict[str, float]:
 
 def test_the_rate_after_an_outage_does_not_count_the_time_the_store_was_away() -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
-    pace = Pace(lambda: now)
+    pace = CatchUpPace(lambda: now)
     for size in (0, 100):
         pace.recorded(size)
     pace.stream_has(20_100)

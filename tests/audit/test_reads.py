@@ -15,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.custody.reads import LISTED, Reads, Seen, Window, bounded, fact_of
+from services.audit.custody.reads import LISTED, ReadAnswer, Reads, ReadWindow, bounded, fact_of
 from services.audit.custody.reads_journal import Journal
 from services.audit.reading import seen as reads_seen
 from services.audit.web.reads import ReadsKept
@@ -33,8 +33,8 @@ AUDITOR = Actor(principal="li", role=Role.AUDITOR)
 
 def a_read(
     at: datetime = NOON, *, by: Actor = AUDITOR, how: How = How.LOOKED, records: int = 1, **criteria: str
-) -> Seen:
-    return Seen(by, how, "GET /api/v1/trail/entries", criteria, records, 100, at)
+) -> ReadAnswer:
+    return ReadAnswer(by, how, "GET /api/v1/trail/entries", criteria, records, 100, at)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def reads_in(journal: Journal) -> Reads:
     return Reads(journal, lambda _: f"id-{next(numbers)}", MINUTE)
 
 
-def sent(reads: Reads, now: datetime) -> list[Window]:
+def sent(reads: Reads, now: datetime) -> list[ReadWindow]:
     windows = reads.due(now)
     for window in windows:
         reads.sent(window)
@@ -55,7 +55,7 @@ def sent(reads: Reads, now: datetime) -> list[Window]:
 
 
 def test_a_busy_reader_makes_one_fact_a_minute_that_says_all_they_asked(journal: Journal) -> None:
-    reads, first = reads_in(journal), list[Window]()
+    reads, first = reads_in(journal), list[ReadWindow]()
     for second in range(120):
         reads.begin(
             a_read(NOON + timedelta(seconds=second), kind="reported" if second % 2 else "decided", records=2)
@@ -107,7 +107,7 @@ def test_what_is_taken_away_is_a_fact_of_its_own_at_once(journal: Journal) -> No
 def test_what_a_crash_leaves_is_sent_by_the_next_life_under_the_same_id(journal: Journal) -> None:
     reads = reads_in(journal)
     reads.begin(a_read())
-    reads.begin(Seen(AUDITOR, How.TAKEN, "GET /api/v1/trail/export", {}, 0, 100, NOON, broken_off=True))
+    reads.begin(ReadAnswer(AUDITOR, How.TAKEN, "GET /api/v1/trail/export", {}, 0, 100, NOON, broken_off=True))
     before = [*reads.due(NOON + MINUTE, all_of_them=True)]
     after = reads_in(journal).due(NOON)
     assert {window.id: fact_of(window) for window in after} == {

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from services.audit.evidence.receipts import Claims, ReceiptError, Verdict, answer, read_receipt
+from services.audit.evidence.receipts import ReceiptClaims, ReceiptError, ReceiptVerdict, answer, read_receipt
 from services.audit.web.receipts import receipts_router
 from tests.audit.made import MadeTrail
 from tests.audit.story import a_story
@@ -37,14 +37,14 @@ def receipt(made: MadeTrail, key: Ed25519PrivateKey = KEY, **more: Any) -> str:
     return jwt.encode({**said, **more}, key, algorithm="EdDSA", headers={"typ": "fenghuo-receipt+jwt"})
 
 
-def claims(text: str) -> Claims:
+def claims(text: str) -> ReceiptClaims:
     return read_receipt(text, KEY.public_key())
 
 
 async def test_a_receipt_is_answered_with_when_and_as_which_record_and_with_proof() -> None:
     made = trail()
     found = await answer(made.reader, claims(receipt(made)), ZONE)
-    assert (found.verdict, found.record, found.number) == (Verdict.RECORDED, INDEX, 1)
+    assert (found.verdict, found.record, found.number) == (ReceiptVerdict.RECORDED, INDEX, 1)
     assert "recorded at 2026-11-23 11:00:00.000+08:00 as record 1 (number 1 of case" in found.en
     assert "在案，为留痕第 1 条" in found.zh
     assert found.proof
@@ -54,7 +54,7 @@ async def test_a_receipt_rounded_to_the_microsecond_beside_its_record_s_is_of_th
     made = trail()
     assert json.loads(made.entries[INDEX].rec)["broker"] == "2026-11-23T03:00:00.000000Z"
     found = await answer(made.reader, claims(receipt(made, time="2026-11-23T03:00:00.000001Z")), ZONE)
-    assert found.verdict is Verdict.RECORDED
+    assert found.verdict is ReceiptVerdict.RECORDED
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,15 @@ async def test_a_receipt_rounded_to_the_microsecond_beside_its_record_s_is_of_th
 async def test_a_receipt_the_trail_does_not_agree_with_is_told_apart(more: dict[str, Any], what: str) -> None:
     made = trail()
     found = await answer(made.reader, claims(receipt(made, **more)), ZONE)
-    assert (found.verdict, found.proof) == (Verdict.DIFFERS, None)
+    assert (found.verdict, found.proof) == (ReceiptVerdict.DIFFERS, None)
     assert what in found.en
 
 
 async def test_what_no_checkpoint_covers_yet_is_asked_for_again() -> None:
     made = trail()
-    assert (await answer(made.reader, claims(receipt(made, sequence=4_000)), ZONE)).verdict is Verdict.WAITS
+    assert (
+        await answer(made.reader, claims(receipt(made, sequence=4_000)), ZONE)
+    ).verdict is ReceiptVerdict.WAITS
 
 
 async def test_a_record_changed_in_the_store_is_not_taken_for_the_one_that_was_signed() -> None:
@@ -84,7 +86,7 @@ async def test_a_record_changed_in_the_store_is_not_taken_for_the_one_that_was_s
     entry = made.entries[INDEX]
     made.entries[INDEX] = replace(entry, rec=entry.rec.replace(b"reported", b"revoked_"))
     found = await answer(made.reader, claims(receipt(made)), ZONE)
-    assert (found.verdict, "can't be proven" in found.en) == (Verdict.DIFFERS, True)
+    assert (found.verdict, "can't be proven" in found.en) == (ReceiptVerdict.DIFFERS, True)
 
 
 @pytest.mark.parametrize(

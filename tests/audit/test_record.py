@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
 from services.audit.records import builder, personal
-from services.audit.records.actors import Author, Seen
-from services.audit.records.builder import Built, Source, build_all, opened
+from services.audit.records.actors import Pseudonym, RecentIds
+from services.audit.records.builder import Built, WriterStream, build_all, opened
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.payloads import Payload, chunks, starts_of, unpack, without
-from services.audit.records.record import Message, Rec
+from services.audit.records.record import BrokerMessage, Rec
 from services.audit.web.masking import MASK, masked
 from shared.tlog import layout
 from shared.tlog.layout import ENTRIES, TileId
@@ -30,19 +30,19 @@ from shared.vocabulary import Kind
 
 GOLDEN = Path(__file__).parents[1] / "data" / "trail_v1"
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
-SOURCE = Source("FACTS", "2026-11-01T00:00:00.000000Z", 1)
+SOURCE = WriterStream("FACTS", "2026-11-01T00:00:00.000000Z", 1)
 
 
 def made(kind: str, data: dict[str, Any], *, time: str | None = None, sequence: int = 1) -> Built:
     raw = orjson.dumps(
         {"subject": "C1", "source": "/services/test", "data": data, **({"time": time} if time else {})}
     )
-    return built([Message(sequence, f"fact.3.{kind}", f"m{sequence}", AT, raw)])[0]
+    return built([BrokerMessage(sequence, f"fact.3.{kind}", f"m{sequence}", AT, raw)])[0]
 
 
-def built(messages: list[Message], seen: Seen | None = None) -> list[Built]:
+def built(messages: list[BrokerMessage], seen: RecentIds | None = None) -> list[Built]:
     authors = {
-        name: Author.of(name, b"a" * 32) for one in messages if (name := opened(one).principal) is not None
+        name: Pseudonym.of(name, b"a" * 32) for one in messages if (name := opened(one).principal) is not None
     }
     return build_all(messages, {}, SOURCE, authors, AT, seen=seen)
 
@@ -102,9 +102,9 @@ def test_the_clock_offset_is_in_the_header() -> None:
 
 
 def test_a_message_id_that_came_before_is_named() -> None:
-    seen = Seen()
+    seen = RecentIds()
     messages = [
-        Message(n, "fact.1.due", message_id, AT, b"{}")
+        BrokerMessage(n, "fact.1.due", message_id, AT, b"{}")
         for n, message_id in enumerate(("a", "b", "a", "", ""), 1)
     ]
     assert [rec_of(one).repeats for one in built(messages, seen)] == [None, None, 0, None, None]
@@ -168,7 +168,7 @@ def test_digests_that_a_signer_made_up_do_not_hold() -> None:
     "raw", [b"\x00", b"[1]", b"null", b"{}", b'"text"', b'{"data":[' + b"[" * 400 + b"]" * 400 + b"]}"]
 )
 def test_a_message_that_cannot_be_taken_apart_is_erased_whole_or_not_at_all(raw: bytes) -> None:
-    (one,) = built([Message(1, "fact.1.reported", "m", AT, raw)])
+    (one,) = built([BrokerMessage(1, "fact.1.reported", "m", AT, raw)])
     rec = rec_of(one)
     assert (rec.plain, rec.personal, payload_faults(rec, one.payload)) == (None, {}, [])
     left = without(one.payload, "reported", ["data.summary"])
@@ -230,7 +230,7 @@ def test_a_chunk_does_not_outgrow_a_document() -> None:
 
 
 def test_the_salts_of_two_messages_are_never_alike() -> None:
-    same = [Message(n, "fact.1.due", "m", AT, b"{}") for n in (1, 2)]
+    same = [BrokerMessage(n, "fact.1.due", "m", AT, b"{}") for n in (1, 2)]
     first, second = built(same)
     assert first.payload.salt != second.payload.salt
     assert (

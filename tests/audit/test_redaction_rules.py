@@ -16,14 +16,14 @@ from services.audit.custody.desk import KeepingDesk, RedactionForm
 from services.audit.custody.redaction import Eraser
 from services.audit.reading.keeper import Keeper
 from services.audit.records import payloads, record
-from services.audit.records.keeping import Act, Keeping
+from services.audit.records.keeping import Keeping, KeepingFact
 from services.audit.records.line import Detail, export_line, read_line
 from services.audit.records.payload_check import WHOLE
 from services.audit.records.payloads import Payload, without
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import StoreError
 from services.audit.store.entries import Entries
-from services.audit.store.erasure import ErasureStore, Wanted
+from services.audit.store.erasure import ErasureStore, RecordErasure
 from services.audit.store.payloads import Payloads
 from services.audit.store.trail import PAYLOAD_DATABASE, TRAIL_DATABASE
 from shared.facts import Actor
@@ -45,15 +45,15 @@ def redacted(
     case: str = "A",
     role: Role = Role.REDACTOR,
     fields: tuple[str, ...] = ("data.summary",),
-) -> Act:
+) -> KeepingFact:
     entries = [{"index": one, "fields": list(fields)} for one in records]
-    return Act(
+    return KeepingFact(
         index, f"t{index}", "redacted", case, {"by": by(role), "entries": entries, "legal_basis": "PIPL 47"}
     )
 
 
-def held(index: int, *, role: Role = Role.DISCIPLINE, **what: Any) -> Act:
-    return Act(
+def held(index: int, *, role: Role = Role.DISCIPLINE, **what: Any) -> KeepingFact:
+    return KeepingFact(
         index,
         f"t{index}",
         "held",
@@ -62,11 +62,11 @@ def held(index: int, *, role: Role = Role.DISCIPLINE, **what: Any) -> Act:
     )
 
 
-def released(index: int, role: Role = Role.AUDITOR) -> Act:
-    return Act(index, f"t{index}", "released", "A", {"by": by(role), "hold": HOLD, "why": "done"})
+def released(index: int, role: Role = Role.AUDITOR) -> KeepingFact:
+    return KeepingFact(index, f"t{index}", "released", "A", {"by": by(role), "hold": HOLD, "why": "done"})
 
 
-def kept(*acts: Act) -> Keeping:
+def kept(*acts: KeepingFact) -> Keeping:
     keeping = Keeping()
     for act in acts:
         keeping.take(act)
@@ -93,7 +93,7 @@ def test_a_redaction_excuses_what_it_names_and_no_more() -> None:
     [held(5, case="A"), held(5, first=3, last=7), held(5, first=0, last=3), held(5, case="A", why=None)],
     ids=lambda act: str(act.data),
 )
-def test_the_order_on_record_decides_between_hold_and_redaction(hold: Act) -> None:
+def test_the_order_on_record_decides_between_hold_and_redaction(hold: KeepingFact) -> None:
     assert kept(redacted(4, 3), hold).excuses(3, "A", SUMMARY)
     late = kept(hold, redacted(6, 3))
     assert (late.excuses(3, "A", SUMMARY), late.refused) == (False, [6])
@@ -115,13 +115,13 @@ def test_a_redaction_under_another_case_does_not_get_round_the_hold() -> None:
 def test_a_redaction_names_only_what_came_before_it_and_may_be_told_twice() -> None:
     assert not kept(redacted(2, 3)).excuses(3, "A", SUMMARY)
     assert len(kept(redacted(9, 3), redacted(9, 3)).erasures[3]) == 1
-    assert kept(Act(9, "t", "redacted", "A", {"entries": "all"})).refused == [9]
+    assert kept(KeepingFact(9, "t", "redacted", "A", {"entries": "all"})).refused == [9]
 
 
 def test_what_is_left_travels_with_an_export() -> None:
     raw = orjson.dumps({"data": {"summary": "Zhang San", "details": "Li Si"}})
     left = without(Payload(7, raw, b"s" * 32, b"a" * 32), "reported", ["data.summary"])
-    line = export_line(Stored(7, b"{}", b"", {}), left)
+    line = export_line(StoredRecord(7, b"{}", b"", {}), left)
     detail = read_line(line)
     assert isinstance(detail, Detail)
     assert detail.payload == left
@@ -150,7 +150,7 @@ async def test_a_hold_whose_record_is_gone_is_not_taken_for_none() -> None:
     async def no_payloads(_: Any) -> dict[int, Payload]:
         return {}
 
-    async def no_entries(_: Any) -> list[Stored]:
+    async def no_entries(_: Any) -> list[StoredRecord]:
         return []
 
     store: Any = SimpleNamespace(
@@ -204,9 +204,9 @@ def payload(index: int, salt: bytes = b"s" * 32) -> Payload:
     return Payload(index, raw, salt)
 
 
-def wanted(*paths: str, of: Payload) -> Wanted:
+def wanted(*paths: str, of: Payload) -> RecordErasure:
     assert of.raw
-    return Wanted("reported", frozenset(paths), record.digest_of(of.salt, of.raw))
+    return RecordErasure("reported", frozenset(paths), record.digest_of(of.salt, of.raw))
 
 
 async def test_erasing_spares_the_neighbours_and_bears_to_die_halfway(store: Store) -> None:
@@ -255,5 +255,5 @@ async def test_a_leftover_beside_the_records_own_payload_goes_with_it(store: Sto
 
 async def test_of_an_altered_payload_nothing_is_left(store: Store) -> None:
     await store.held.insert([payload(40)])
-    await store.eraser.erase({40: Wanted("reported", SUMMARY, "another digest")})
+    await store.eraser.erase({40: RecordErasure("reported", SUMMARY, "another digest")})
     assert (await store.all(40))[40].envelope == {}

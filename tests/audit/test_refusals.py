@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from services.audit.records.record import Message, Rec
+from services.audit.records.record import BrokerMessage, Rec
 from services.audit.store.trail import Trail
 from services.audit.writing.feed import Delivered, Feed, StreamNow
 from services.audit.writing.metrics import Metrics
@@ -29,7 +29,7 @@ async def test_the_embedded_store_is_refused_in_production(own_lab: Lab) -> None
 class LossyFeed(Feed):
     """A broker that has lost some of what it once had."""
 
-    def __init__(self, held: dict[int, Message]) -> None:
+    def __init__(self, held: dict[int, BrokerMessage]) -> None:
         self._held = held
         self._given = False
 
@@ -43,10 +43,10 @@ class LossyFeed(Feed):
         await asyncio.sleep(wait)
         return []
 
-    async def fetch(self, sequence: int) -> Message | None:
+    async def fetch(self, sequence: int) -> BrokerMessage | None:
         return self._held.get(sequence)
 
-    async def fetch_range(self, start: int, end: int) -> dict[int, Message]:
+    async def fetch_range(self, start: int, end: int) -> dict[int, BrokerMessage]:
         return {sequence: message for sequence, message in self._held.items() if start <= sequence < end}
 
     async def ack(self, delivered: Sequence[Delivered]) -> None:
@@ -70,7 +70,9 @@ class LossyFeed(Feed):
 
 async def test_what_the_broker_lost_is_a_gap_on_record(own_lab: Lab) -> None:
     case, at = new_case(), datetime.now(UTC)
-    facts = {n: Message(n, "fact.1.acknowledged", f"m{n}", at, acknowledged(case).write()) for n in (2, 3, 6)}
+    facts = {
+        n: BrokerMessage(n, "fact.1.acknowledged", f"m{n}", at, acknowledged(case).write()) for n in (2, 3, 6)
+    }
     trail = Trail(own_lab.mongo_url)
     key = Signer.read(read_secret(own_lab.secrets, SecretFile.TRAIL_SIGNING).decode())
     feed = LossyFeed(facts)

@@ -14,7 +14,7 @@ from lxml import html as parsed
 
 from services.audit.reading.views import NotInTrail
 from services.audit.reports.documents.blocks import Cell, ranges
-from services.audit.reports.documents.making import Documents, Format
+from services.audit.reports.documents.making import DocumentFormat, Documents
 from services.audit.reports.documents.notice import masked
 from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.reports.reports import Reports
@@ -40,7 +40,7 @@ def page_of(content: bytes) -> Any:
 
 async def test_the_analysis_states_the_reports_own_figures_and_names_their_records() -> None:
     trail, october = month_trail(1, 20), Period.read("2026-10")
-    made = await documents_of(trail).analysis(october, Format.HTML, Language.ZH)
+    made = await documents_of(trail).analysis(october, DocumentFormat.HTML, Language.ZH)
     page = page_of(made.content)
     text = page.text_content()
     reports = Reports(trail.reader, ZONE)
@@ -69,7 +69,9 @@ async def test_the_analysis_states_the_reports_own_figures_and_names_their_recor
 
 async def test_every_note_that_is_called_for_is_there_and_nothing_is_loaded_from_elsewhere() -> None:
     for language in Language:
-        made = await documents_of(month_trail(1, 20)).analysis(Period.read("2026-Q4"), Format.HTML, language)
+        made = await documents_of(month_trail(1, 20)).analysis(
+            Period.read("2026-Q4"), DocumentFormat.HTML, language
+        )
         page = page_of(made.content)
         called = {link.get("href") for link in page.findall(".//sup/a")}
         assert called == {f"#{note.get('id')}" for note in page.findall(".//ol[@class='notes']/li")}
@@ -83,7 +85,7 @@ async def test_the_docx_opens_and_says_what_the_page_says() -> None:
     documents = documents_of(month_trail(1, 20))
     page, file = [
         (await documents.analysis(Period.read("2026-10"), form, Language.ZH)).content
-        for form in (Format.HTML, Format.DOCX)
+        for form in (DocumentFormat.HTML, DocumentFormat.DOCX)
     ]
     read: Any = docx.Document(io.BytesIO(file))
     headings = [
@@ -156,7 +158,9 @@ class Notice:
             self.stage.says(self.case, Kind.NOTICE_APPROVED, post, role=Role.LEADER)
 
     async def text(self, language: Language = Language.ZH) -> str:
-        made = await documents_of(MonthTrail(self.world.facts)).notice(self.case, Format.TEXT, language)
+        made = await documents_of(MonthTrail(self.world.facts)).notice(
+            self.case, DocumentFormat.TEXT, language
+        )
         return made.content.decode()
 
 
@@ -217,7 +221,9 @@ async def test_persons_are_named_only_by_what_was_published() -> None:
 async def test_the_notice_names_the_records_of_its_facts() -> None:
     notice = Notice()
     notice.drafted()
-    made = await documents_of(MonthTrail(notice.world.facts)).notice(notice.case, Format.HTML, Language.EN)
+    made = await documents_of(MonthTrail(notice.world.facts)).notice(
+        notice.case, DocumentFormat.HTML, Language.EN
+    )
     page = page_of(made.content)
     facts = notice.world.facts
     (lapses, _) = page.findall(".//table")
@@ -234,14 +240,14 @@ async def test_there_is_no_notice_of_a_case_with_nothing_to_be_named() -> None:
     documents = documents_of(MonthTrail(world.facts))
     for wanted in (case, "01JNOSUCHCASE"):
         with pytest.raises(NotInTrail):
-            await documents.notice(wanted, Format.HTML, Language.ZH)
+            await documents.notice(wanted, DocumentFormat.HTML, Language.ZH)
 
 
 async def test_an_analysis_made_too_early_says_so() -> None:
     trail = MonthTrail(month_trail(1, 20).facts)
     trail.signed = trail.up_to(400)
     assert datetime.fromisoformat(trail.signed.time) < datetime(2026, 10, 31, tzinfo=UTC)
-    made = await documents_of(trail).analysis(Period.read("2026-10"), Format.TEXT, Language.EN)
+    made = await documents_of(trail).analysis(Period.read("2026-10"), DocumentFormat.TEXT, Language.EN)
     assert "not over at this checkpoint" in made.content.decode()
 
 

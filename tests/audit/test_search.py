@@ -26,7 +26,7 @@ from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
 from services.audit.records.search_terms import Macs, normal, root_of
 from services.audit.records.search_tiles import Block
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 from services.audit.writing import indexer as search_indexer
 from services.audit.writing.indexer import SearchIndexer
@@ -44,7 +44,7 @@ class Made:
     def __init__(self, store: Store, trail: Trail) -> None:
         self.store, self.trail = store, trail
         self.reader = store.reader(trail)
-        self.entries: list[Stored] = []
+        self.entries: list[StoredRecord] = []
         self.payloads: dict[int, Payload] = {}
         self.texts: dict[int, str] = {}
         self.client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(store.url)
@@ -68,7 +68,7 @@ class Made:
     def naive(self, what: Filter) -> list[int]:
         return [entry.index for entry in self.entries if self._fits(entry, what)]
 
-    def _fits(self, entry: Stored, what: Filter) -> bool:
+    def _fits(self, entry: StoredRecord, what: Filter) -> bool:
         held, rec = entry.fields, Rec.read(entry.rec)
         units = {what.unit, *(self.store.directory.below(what.unit) if what.under and what.unit else ())}
         time, claimed = datetime.fromisoformat(rec.broker), datetime.fromisoformat(rec.claimed or "")

@@ -6,20 +6,20 @@ from typing import cast
 
 import pytest
 
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.trail import Trail
 from services.audit.writing.kept import StoreKeeps
 from services.audit.writing.signer import CheckpointSigner
 
 AT = datetime(2026, 11, 30, 3, tzinfo=UTC)
-TAKEN = Signed(7, 12, b"root", "2026-11-30T03:00:00Z", "note")
+TAKEN = SignedCheckpoint(7, 12, b"root", "2026-11-30T03:00:00Z", "note")
 
 
 @dataclass
 class StoreOf:
     """Answers for the store: which checkpoint it has as the seventh."""
 
-    has: Signed | None
+    has: SignedCheckpoint | None
 
     async def ping(self) -> None:
         return
@@ -28,17 +28,19 @@ class StoreOf:
     def checkpoints(self) -> "StoreOf":
         return self
 
-    async def at(self, number: int) -> Signed | None:
+    async def at(self, number: int) -> SignedCheckpoint | None:
         assert number == TAKEN.number
         return self.has
 
 
 @dataclass
 class SignerOf:
-    stored: Signed | None
+    stored: SignedCheckpoint | None
 
 
-def light(has: Signed | None, taken: Signed | None = TAKEN, age: timedelta = timedelta(0)) -> StoreKeeps:
+def light(
+    has: SignedCheckpoint | None, taken: SignedCheckpoint | None = TAKEN, age: timedelta = timedelta(0)
+) -> StoreKeeps:
     trail, signer = cast(Trail, StoreOf(has)), cast(CheckpointSigner, SignerOf(taken))
     return StoreKeeps(trail, signer, lambda: AT + age, heartbeat=timedelta(minutes=1))
 
@@ -49,7 +51,7 @@ async def test_a_store_that_gives_back_a_young_checkpoint_keeps() -> None:
 
 
 async def test_a_store_that_lost_or_changed_the_last_checkpoint_does_not() -> None:
-    for has in (None, Signed(7, 12, b"other", TAKEN.time, "note")):
+    for has in (None, SignedCheckpoint(7, 12, b"other", TAKEN.time, "note")):
         with pytest.raises(RuntimeError, match="no longer has checkpoint 7"):
             await light(has).check()
 

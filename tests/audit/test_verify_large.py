@@ -12,7 +12,7 @@ from fenghuo.trail_source import source_at
 from services.audit.checking.sources import FolderSource
 from services.audit.checking.verify import verify
 from services.audit.records.record import Rec
-from services.audit.writing.pace import Pace
+from services.audit.writing.pace import CatchUpPace
 from shared.facts import rfc3339
 from shared.tlog import layout, merkle
 from shared.tlog.checkpoint import Checkpoint
@@ -88,7 +88,7 @@ async def test_tampering_anywhere_in_200000_records_is_located_to_the_record(tmp
 
 def test_catching_up_says_how_far_behind_how_fast_and_until_when() -> None:
     now = AT
-    pace = Pace(lambda: now)
+    pace = CatchUpPace(lambda: now)
     pace.stream_has(1_000_000)
     pace.recorded(0)
     assert (pace.behind, pace.left, pace.words()) == (1_000_000, None, "1000000 facts behind")

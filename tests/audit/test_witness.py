@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
 from services.audit.checking import witnessed
-from services.audit.checking.sources import Source
+from services.audit.checking.sources import TrailSource
 from services.audit.records.record import Rec
 from shared.secrets import SecretFile, signing_key
 from shared.tlog import cosignature, layout, merkle, note
@@ -217,7 +217,7 @@ async def test_a_forged_trail_signed_with_the_stolen_key_is_found_by_its_witness
     client.close()
 
 
-async def seen_so(source: Source, key: note.Verifier, witness: Witness) -> witnessed.Witnessed:
+async def seen_so(source: TrailSource, key: note.Verifier, witness: Witness) -> witnessed.Witnessed:
     sealed = await source.sealed_checkpoint(1)
     return await witnessed.check(source, key, [witness], 1, sealed=sealed)
 

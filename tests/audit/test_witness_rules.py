@@ -16,7 +16,7 @@ from fenghuo.bootstrap import note_key
 from fenghuo.commands.witness import app
 from fenghuo.witness.evidence import Misdeed
 from fenghuo.witness.folder import Folder, FolderError, Log
-from fenghuo.witness.following import Follower
+from fenghuo.witness.following import LogFollower
 from fenghuo.witness.reading import LogReader, UnreadableError
 from fenghuo.witness.witnessing import Witnessing
 from services.audit.store.calls import TakenError
@@ -138,7 +138,7 @@ def look(given_: Given, served: Serve) -> str:
 
     async def once() -> str:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(served)) as client:
-            follower = Follower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
+            follower = LogFollower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
             try:
                 await follower.look()
             except UnreadableError as error:
@@ -241,7 +241,7 @@ def test_no_bit_of_a_cosignature_can_be_changed_and_none_passes_for_a_logs(data:
         (b"", text),
     ):
         with pytest.raises(NoteError):
-            witness.time_of(note.Signature(line.name, line.hash, wrong), of)
+            witness.time_of(note.NoteSignature(line.name, line.hash, wrong), of)
     with pytest.raises(NoteError, match="type 1"):
         Witness.read(VKEY)
 
@@ -369,7 +369,7 @@ async def test_silence_is_told_once_and_its_end_is_noticed(tmp_path: Path) -> No
         told.append(seconds)
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(served)) as client:
-        follower = Follower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
+        follower = LogFollower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
         task = asyncio.create_task(follower.run(0.01))
         await until(lambda: given_.witnessing.seen(given_.log).size == 5)
         given_.now += 400

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from services.audit.reading.reader import TrailReader
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.case import CaseStatus
 from shared.facts import Decision, Fact, Notice, Purpose, rfc3339
 from shared.ids import CaseId
@@ -182,15 +182,15 @@ class MonthTrail(MadeTrail):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.by_case: defaultdict[str, list[Stored]] = defaultdict(list)
+        self.by_case: defaultdict[str, list[StoredRecord]] = defaultdict(list)
         for entry in self.entries:
             self.by_case[str(entry.fields["case"])].append(entry)
         self.signed = self.up_to(len(self.entries))
 
-    def up_to(self, size: int) -> Signed:
+    def up_to(self, size: int) -> SignedCheckpoint:
         """The checkpoint that was signed over so many records."""
         signed = self.sign_at(size)
-        return Signed(
+        return SignedCheckpoint(
             signed.number,
             size,
             signed.root,
@@ -202,10 +202,10 @@ class MonthTrail(MadeTrail):
     def reader(self) -> TrailReader:
         return super().reader
 
-    async def stored_case(self, case: str, size: int) -> list[Stored]:
+    async def stored_case(self, case: str, size: int) -> list[StoredRecord]:
         return [entry for entry in self.by_case[case] if entry.index < size]
 
-    async def part_of_case(self, case: str, start: int, end: int) -> list[Stored]:
+    async def part_of_case(self, case: str, start: int, end: int) -> list[StoredRecord]:
         return self.by_case[case][max(start - 1, 0) : max(end - 1, 0)]
 
 

@@ -20,7 +20,7 @@ from services.audit.writing.witnesses import WitnessMetrics
 from services.escalator.metrics import Metrics as EscalatorMetrics
 from services.escalator.metrics import WatchMetrics
 from services.notifier.delivery.metrics import Metrics as NotifierMetrics
-from shared.door.refusals import Refusals
+from shared.door.refusals import RequestRefusals
 from tests.lab import ROOT
 
 SOURCES = [path.read_text() for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py")]
@@ -173,7 +173,7 @@ def rings(alert: str, series: dict[str, str], by: str) -> dict[str, Any]:
 def counted_from_zero() -> dict[str, list[float]]:
     """Every counter of the four services as it stands at the start: its samples."""
     registry = CollectorRegistry()
-    Refusals(registry, monotonic, lambda: datetime.now(UTC))
+    RequestRefusals(registry, monotonic, lambda: datetime.now(UTC))
     registries = [registry, *(CollectorRegistry() for _ in range(5))]
     for make, own in zip(METRICS, registries[1:], strict=True):
         make(own)

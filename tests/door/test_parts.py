@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.door import Lane, doorway
-from shared.door.pace import Allowance, Pace
-from shared.door.refusals import MANY, WINDOW, Refusal, Tallies
+from shared.door.pace import Allowance, RequestPace
+from shared.door.refusals import MANY, WINDOW, RefusedRequest, Tallies
 from shared.door.ways import BODY_LIMIT, Ways
 from shared.problems import MOST_FAULTS, Problem
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def test_so_many_pass_at_once_and_then_so_many_a_second() -> None:
-    pace = Pace(ALLOWANCE)
+    pace = RequestPace(ALLOWANCE)
     assert [pace.wait("a", 100.0) == 0 for _ in range(7)] == [True] * 5 + [False] * 2
     assert pace.wait("a", 100.0) == pytest.approx(0.1)
     assert pace.wait("a", 100.1) == 0
@@ -31,21 +31,21 @@ def test_so_many_pass_at_once_and_then_so_many_a_second() -> None:
 
 
 def test_one_does_not_count_against_another() -> None:
-    pace = Pace(ALLOWANCE)
+    pace = RequestPace(ALLOWANCE)
     while pace.wait("flood", 1.0) == 0:
         pass
     assert all(pace.wait("another", 1.0) == 0 for _ in range(5))
 
 
 def test_who_has_patience_gets_a_later_turn() -> None:
-    pace = Pace(ALLOWANCE)
+    pace = RequestPace(ALLOWANCE)
     turns = [pace.wait("a", 0.0, patience=0.35) for _ in range(10)]
     assert turns == pytest.approx([0.0] * 5 + [0.1, 0.2, 0.3, 0.4, 0.4])
     assert pace.wait("a", 0.3, patience=0.0) == pytest.approx(0.1)
 
 
 def test_who_asks_again_too_early_does_not_wait_longer_for_it() -> None:
-    pace = Pace(ALLOWANCE)
+    pace = RequestPace(ALLOWANCE)
     while pace.wait("a", 0.0) == 0:
         pass
     for _ in range(100):
@@ -55,7 +55,7 @@ def test_who_asks_again_too_early_does_not_wait_longer_for_it() -> None:
 
 @given(st.lists(st.floats(min_value=0, max_value=3), min_size=1, max_size=300))
 def test_never_do_more_pass_than_allowed(gaps: list[float]) -> None:
-    pace, now, passed = Pace(ALLOWANCE), 0.0, list[float]()
+    pace, now, passed = RequestPace(ALLOWANCE), 0.0, list[float]()
     for gap in gaps:
         now += gap / 20
         if pace.wait("a", now) == 0:
@@ -67,7 +67,7 @@ def test_never_do_more_pass_than_allowed(gaps: list[float]) -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    pace = Pace(ALLOWANCE, keys=10)
+    pace = RequestPace(ALLOWANCE, keys=10)
     for number in range(1_000):
         pace.wait(str(number), 0.0)
     assert len(pace._full_at) == 10  # pyright: ignore[reportPrivateUsage]
@@ -126,8 +126,8 @@ def test_where_there_is_no_route_there_is_no_way(path: str) -> None:
 # Refusals
 
 
-def refusal(who: str = "li_xia", status: int = 403) -> Refusal:
-    return Refusal(status, "GET /x", who, is_principal=True)
+def refusal(who: str = "li_xia", status: int = 403) -> RefusedRequest:
+    return RefusedRequest(status, "GET /x", who, is_principal=True)
 
 
 def test_many_refusals_of_one_are_told_once_a_window() -> None:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
-from services.escalator.deciding.matching import Match, Telling, is_units_report, is_witness, match, words_of
+from services.escalator.deciding.matching import (
+    ComparedReport,
+    Match,
+    is_units_report,
+    is_witness,
+    match,
+    words_of,
+)
 from services.escalator.deciding.new_case import matter_of
 from services.escalator.policy.model import CrossCheck
 from shared.case import DutyState
@@ -22,8 +29,8 @@ from tests.escalator.wire import case_now, facts_of, report
 from tests.lab import Lab, until
 
 
-def telling(**changes: Any) -> Telling:
-    return Telling.of(matter_of(a_report(**changes), example_directory()))
+def telling(**changes: Any) -> ComparedReport:
+    return ComparedReport.of(matter_of(a_report(**changes), example_directory()))
 
 
 def compared(witness: dict[str, Any], unit: dict[str, Any]) -> Match:

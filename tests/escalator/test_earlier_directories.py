@@ -2,7 +2,12 @@
 
 import pytest
 
-from services.escalator.lanes.earlier_directories import Moment, Revision, directories_at, revisions_of
+from services.escalator.lanes.earlier_directories import (
+    DecisionMoment,
+    DirectoryRevision,
+    directories_at,
+    revisions_of,
+)
 from services.intake.directory import facts as directory_facts
 from shared.directory import Directory
 from shared.directory.change_facts import Change, DirectoryChange, SetHolder
@@ -27,8 +32,8 @@ def holder(base: int) -> DirectoryChange:
     return change(base, (SetHolder(post=POST, holder=PersonId(HOLDERS[base - 1])),), f"{base + 1}")
 
 
-def revision(sequence: int, of: DirectoryChange) -> Revision:
-    return Revision(sequence, of.base, of.version, of.changes)
+def revision(sequence: int, of: DirectoryChange) -> DirectoryRevision:
+    return DirectoryRevision(sequence, of.base, of.version, of.changes)
 
 
 CHANGES = (change(0, difference(None, FIRST), "1"), *map(holder, (1, 2, 3)))
@@ -44,36 +49,36 @@ def as_it_was(number: int) -> Directory:
 
 
 def test_each_is_as_it_was() -> None:
-    moments = [Moment(number, 100) for number in (1, 2, 3, 4)]
+    moments = [DecisionMoment(number, 100) for number in (1, 2, 3, 4)]
     found = directories_at(moments, RECORD)
     assert [found[moment].posts for moment in moments] == [as_it_was(number).posts for number in (1, 2, 3, 4)]
     assert [found[moment].people for moment in moments] == [FIRST.people] * 4
 
 
 def test_a_decision_of_an_earlier_version_counts_by_its_place() -> None:
-    before_all, between = Moment(0, 5), Moment(0, 25)
+    before_all, between = DecisionMoment(0, 5), DecisionMoment(0, 25)
     found = directories_at([before_all, between], RECORD)
     assert found[before_all].posts == FIRST.posts
     assert found[between].posts == as_it_was(2).posts
 
 
 def test_a_change_may_stand_on_record_after_what_was_decided_by_it() -> None:
-    early = Moment(3, 29)
+    early = DecisionMoment(3, 29)
     assert directories_at([early], RECORD)[early].posts == as_it_was(3).posts
 
 
 def test_of_a_bucket_made_anew_the_same_number_is_another_directory() -> None:
-    old, new = Moment(1, 15), Moment(1, 65)
+    old, new = DecisionMoment(1, 15), DecisionMoment(1, 65)
     smaller = FIRST.revised(version="again", plans=())
     found = directories_at([old, new], [*RECORD, revision(60, change(0, difference(None, smaller), "again"))])
     assert (found[old].plans, found[new].plans) == (FIRST.plans, ())
 
 
 def test_what_can_not_be_made_again_whole_is_not_known() -> None:
-    moments = [Moment(number, 100) for number in (1, 2, 3, 4)]
+    moments = [DecisionMoment(number, 100) for number in (1, 2, 3, 4)]
     assert list(directories_at(moments, [RECORD[0], *RECORD[2:]])) == [moments[0]], "one before it is gone"
     assert directories_at(moments, RECORD[1:]) == {}
-    assert directories_at([Moment(9, 100)], RECORD) == {}
+    assert directories_at([DecisionMoment(9, 100)], RECORD) == {}
 
 
 def test_parts_make_one_change_and_a_repeat_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:

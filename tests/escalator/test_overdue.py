@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from services.escalator.lanes.overdue import ARRIVING, Overdue, by_limit, overdue_of, still_arriving
+from services.escalator.lanes.overdue import ARRIVING, LateClock, by_limit, overdue_of, still_arriving
 from shared.broker.stored import StoredMessage
 from shared.facts import Due, Fact
 from shared.ids import CaseId
@@ -42,7 +42,7 @@ def waiting(sequence: int, case: CaseId, kind: Kind, at: datetime = BACK) -> Sto
     return StoredMessage(fact_subject(case, kind), sequence, BACK, {}, fact_of(case, kind, at).write())
 
 
-def handed(stored: StoredMessage) -> Overdue:
+def handed(stored: StoredMessage) -> LateClock:
     overdue = overdue_of(Fact.read(stored.data), stored.sequence, stored.at)
     assert overdue is not None
     return overdue

@@ -15,7 +15,7 @@ from services.escalator.policy.load import parse_policy
 from services.escalator.policy.versions import FILE, Version
 from services.escalator.policy_store.bucket import BucketStore
 from services.escalator.policy_store.store import Policies
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.facts import Frozen
 from shared.gatekeeping import Revocations
 from shared.revocation import REVOKED, Revocation, RevocationList, TakenBackBy
@@ -85,7 +85,7 @@ async def approvals(connection: Client) -> list[tuple[str, str]]:
     """(version, by whom) of every approval in the bucket."""
     versions: list[Version] = []
 
-    def take(entry: Entry) -> None:
+    def take(entry: BucketEntry) -> None:
         if entry.key.startswith("version."):
             versions.append(Version.model_validate_json(entry.value or b""))
 

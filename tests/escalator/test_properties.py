@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from services.escalator.deciding import states
 from services.escalator.deciding.clockwork import next_clock
-from shared.case import ENDED, Case, Duty, DutyState, Held, TaskState, read_case, write_case
+from shared.case import ENDED, Case, Duty, DutyState, HolderTerm, TaskState, read_case, write_case
 from shared.facts import EffectKind, Purpose
 from shared.ids import UnitId
 from shared.vocabulary import CASE_ACTS, Kind, Level
@@ -45,7 +45,7 @@ def test_an_open_case_and_each_open_task_has_exactly_one_unit_that_answers_for_i
             )
 
 
-def _one_holder(unit: UnitId, held: tuple[Held, ...]) -> None:
+def _one_holder(unit: UnitId, held: tuple[HolderTerm, ...]) -> None:
     assert [one.unit for one in held if one.until is None] == [unit]
     assert all(earlier.until == later.since for earlier, later in pairwise(held)), "without a gap"
 

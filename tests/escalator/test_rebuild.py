@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import Rules
-from services.escalator.deciding.rebuild import History, Told, rearmed, rebuild
+from services.escalator.deciding.rebuild import AuthenticFact, History, rearmed, rebuild
 from services.escalator.deciding.repeats import MOST, is_repeat, with_it
 from services.escalator.lanes.rulebook import LOOKED_THROUGH, outages_named
 from shared.case import Case
@@ -23,19 +23,19 @@ END = 1 << 40
 seeds = st.integers(0, 2**32)
 
 
-def by_one_policy(case: Case | None, told: Told, decision: Decision | None) -> Rules:
+def by_one_policy(case: Case | None, told: AuthenticFact, decision: Decision | None) -> Rules:
     return RULES
 
 
 def on_record(
     seed: int, length: int = 20, rules: Rules = RULES
-) -> tuple[list[Told], dict[int, Decision], list[Case]]:
+) -> tuple[list[AuthenticFact], dict[int, Decision], list[Case]]:
     """A random history as it was lived: its facts, the decisions that went out, and the case after each."""
-    facts, decisions, cases = list[Told](), dict[int, Decision](), list[Case]()
+    facts, decisions, cases = list[AuthenticFact](), dict[int, Decision](), list[Case]()
     for number, step in enumerate(Played(Random(seed), RULES).play(length).steps, 1):
         fact = Fact.of(step.kind, id=f"f{number}", source="/test", subject=CASE, time=step.at, data=step.data)
         after, decision = rearmed(*decide(cases[-1] if cases else None, fact, number, step.at, rules), fact)
-        facts.append(Told(fact, number, step.at))
+        facts.append(AuthenticFact(fact, number, step.at))
         cases.append(after)
         if not decision.is_empty:
             decisions[number] = decision
@@ -70,7 +70,7 @@ def test_outages_of_then_are_taken_from_the_decisions_that_name_them(seed: int) 
         )
     facts, decisions, cases = on_record(seed, rules=Rules(RULES.policy, RULES.directory, tuple(outages)))
 
-    def as_then(case: Case | None, told: Told, decision: Decision | None) -> Rules:
+    def as_then(case: Case | None, told: AuthenticFact, decision: Decision | None) -> Rules:
         return Rules(RULES.policy, RULES.directory, outages_named(decision) if decision else ())
 
     rebuilt = rebuild(None, History(facts, decisions, frozenset()), END, as_then)
@@ -91,10 +91,10 @@ def test_a_clock_that_struck_while_the_case_could_not_be_read_strikes_late() -> 
     assert rebuilt.case.clock_at != cases[-1].clock_at
 
 
-def a_clock(case: Case, sequence: int) -> Told:
+def a_clock(case: Case, sequence: int) -> AuthenticFact:
     assert case.clock_at is not None
     data = Due(duty=case.clock_duty, at=case.clock_at)
-    return Told(
+    return AuthenticFact(
         Fact.of(Kind.DUE, id="clock", source="/test", subject=CASE, time=case.clock_at, data=data),
         sequence,
         case.clock_at,

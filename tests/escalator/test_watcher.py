@@ -20,7 +20,7 @@ from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from shared.broker.stillness import STILL_AFTER
 from shared.case import Case, write_case
-from shared.facts import Checked, Found
+from shared.facts import Checked, CheckOutcome
 from shared.ids import CaseId
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.subjects import armed_subject, due_subject
@@ -44,7 +44,7 @@ class Watched:
             lambda: escalator, self.settings, metrics, lambda: datetime.now(UTC) + self.later
         )
 
-    async def found(self) -> list[tuple[Found, bool]]:
+    async def found(self) -> list[tuple[CheckOutcome, bool]]:
         """(difference, repaired) of one round."""
         return [(one.found, one.repaired) for one in (await self.watcher.round()).differences]
 
@@ -89,7 +89,7 @@ async def watched(broker: Lab) -> AsyncIterator[Watched]:
 
 async def test_a_clock_that_went_missing_is_found_armed_again_and_on_record(watched: Watched) -> None:
     await watched.disarm()
-    assert await watched.found() == [(Found.CLOCK_MISSING, True)]
+    assert await watched.found() == [(CheckOutcome.CLOCK_MISSING, True)]
     case = await watched.now()
     assert await pending_at(watched.admin, watched.case) == case.clock_at
     checked = [
@@ -97,21 +97,21 @@ async def test_a_clock_that_went_missing_is_found_armed_again_and_on_record(watc
         for _, fact in await facts_of(watched.admin, watched.case, Kind.CHECKED)
     ]
     assert [(one.found, one.expected_at, one.repaired) for one in checked] == [
-        (Found.CLOCK_MISSING, case.clock_at, True)
+        (CheckOutcome.CLOCK_MISSING, case.clock_at, True)
     ]
     assert await watched.found() == []
 
 
 async def test_a_clock_for_another_moment_is_set_right(watched: Watched) -> None:
     await watched.arm(watched.case, datetime.now(UTC) + timedelta(days=300))
-    assert await watched.found() == [(Found.CLOCK_OTHER, True)]
+    assert await watched.found() == [(CheckOutcome.CLOCK_OTHER, True)]
     assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
 
 
 async def test_a_clock_that_nobody_waits_for_is_taken_away(watched: Watched) -> None:
     stray = CaseId("01JDSTRAY00000000000000000")
     await watched.arm(stray, datetime.now(UTC) + timedelta(days=300))
-    assert await watched.found() == [(Found.CLOCK_STRAY, True)]
+    assert await watched.found() == [(CheckOutcome.CLOCK_STRAY, True)]
     assert await pending_at(watched.admin, stray) is None
     assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
 
@@ -119,7 +119,7 @@ async def test_a_clock_that_nobody_waits_for_is_taken_away(watched: Watched) -> 
 async def test_a_clock_that_struck_and_was_lost_strikes_again(watched: Watched) -> None:
     await watched.disarm()
     watched.later = timedelta(hours=1)
-    assert await watched.found() == [(Found.CLOCK_LOST, True)]
+    assert await watched.found() == [(CheckOutcome.CLOCK_LOST, True)]
     assert await pending_at(watched.admin, watched.case) == (await watched.now()).clock_at
 
 
@@ -137,7 +137,7 @@ async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found
     assert await watched.found() == []
     await watched.rewrite(before)
     watched.watcher._followed_to = before.applied.sequence  # pyright: ignore[reportPrivateUsage] - as if it had not been followed yet
-    assert (Found.FACT_IGNORED, False) in await watched.found()
+    assert (CheckOutcome.FACT_IGNORED, False) in await watched.found()
 
 
 async def _closed(broker: Lab, watched: Watched) -> None:
@@ -154,7 +154,7 @@ async def _closed(broker: Lab, watched: Watched) -> None:
 async def test_a_case_that_cannot_be_read_is_said(watched: Watched) -> None:
     good = await watched.now()
     await (await watched.admin.jetstream().key_value("CASES")).put(watched.case, b"{")
-    assert await watched.found() == [(Found.CASE_UNREADABLE, False)]
+    assert await watched.found() == [(CheckOutcome.CASE_UNREADABLE, False)]
     await watched.rewrite(good)
     assert await watched.found() == []
 
@@ -163,7 +163,7 @@ async def test_a_durable_that_stands_still_is_said(watched: Watched) -> None:
     watched.settings.watch_also = ("notifier",)  # nobody delivers here, and decisions wait
     assert await watched.found() == [], "they may have come in just now"
     watched.later += STILL_AFTER
-    assert await watched.found() == [(Found.LANE_STILL, False)]
+    assert await watched.found() == [(CheckOutcome.LANE_STILL, False)]
 
 
 async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_back(
@@ -180,7 +180,7 @@ async def test_what_whoever_died_had_in_hand_is_no_standstill_before_it_comes_ba
     watched.later += ack_wait
     assert await watched.found() == [], "the broker hands it out again only now"
     watched.later += STILL_AFTER
-    assert await watched.found() == [(Found.LANE_STILL, False)]
+    assert await watched.found() == [(CheckOutcome.LANE_STILL, False)]
 
 
 async def test_an_ended_case_leaves_the_bucket_after_a_week_and_an_open_one_never(
@@ -210,7 +210,7 @@ async def test_the_outside_address_is_called_only_when_all_is_well(watched: Watc
     async with await asyncio.start_server(taken, "127.0.0.1", 0) as server:
         watched.settings.deadman_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/alive"
         await watched.disarm()
-        assert await watched.found() == [(Found.CLOCK_MISSING, True)]
+        assert await watched.found() == [(CheckOutcome.CLOCK_MISSING, True)]
         assert calls == []
         watched.settings.watch_services = ("escalator", "notifier")
         assert await watched.found() == []

@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from shared.broker.revisions import last_readable
 from shared.case import Case, read_case, write_case
 from shared.case_parts import MissingPartError, places_of
-from shared.facts import Checked, EffectKind, Fact, Found, Rejection
+from shared.facts import Checked, CheckOutcome, EffectKind, Fact, Rejection
 from shared.facts.cause import Cause
 from shared.ids import CaseId
 from shared.streams import CASES, FACTS, LIGHTS, PULSES, bucket_configs, escalator_durable
@@ -193,7 +193,7 @@ async def test_a_case_that_nobody_can_read_is_made_again_and_decided_on(
     assert leader in {lit.person for duty in after.duties for lit in duty.lit}
     about = [decision.about.sequence for decision in await decisions_of(admin, case)]
     assert len(about) == len(set(about)), "no second decision"
-    assert Found.CASE_REBUILT in [
+    assert CheckOutcome.CASE_REBUILT in [
         Checked.model_validate(fact.data).found for _, fact in await facts_of(admin, case, Kind.CHECKED)
     ]
 

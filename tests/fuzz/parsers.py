@@ -18,7 +18,7 @@ from services.escalator.policy.load import parse_policy
 from services.intake.api.cases import place_of
 from services.intake.fields.act_form import ActForm
 from services.intake.ingest.formats import FORMATS
-from services.intake.ingest.formats.items import Arrival, Draft, FormatError, readable
+from services.intake.ingest.formats.items import Arrival, FormatError, ReportDraft, readable
 from services.notifier.delivery.record import Sheet
 from services.notifier.messages.links import LinkRefused, Links
 from shared.directory import Directory, Source
@@ -66,7 +66,7 @@ class Parser:
 def _format(name: str, *seeds: bytes) -> Parser:
     def read(raw: bytes) -> None:
         for item in map(readable, FORMATS[name](Arrival(raw=raw, source=SOURCE, received_at=NOW))):
-            draft = item if isinstance(item, Draft) else item.otherwise
+            draft = item if isinstance(item, ReportDraft) else item.otherwise
             if draft is not None:
                 ReportForm.model_validate(draft.fields)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from shared.case import Applied, Case, Duty, DutyState, Matter, Plan, Task, write_case
-from shared.facts import About, Decision, Effect, EffectKind, Fact, FactError, Name, Rule, rfc3339
+from shared.case import Applied, Case, Duty, DutyState, DutyTerms, Matter, Task, write_case
+from shared.facts import About, Decision, Effect, EffectKind, Fact, FactError, Name, PolicyLine, rfc3339
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 from tests.lab import Lab
 
-RULE = Rule(path="half_hour.within", line=12)
+RULE = PolicyLine(path="half_hour.within", line=12)
 
 
 def ago(**since: float) -> datetime:
@@ -33,7 +33,7 @@ def form(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-PLAN = Plan(
+PLAN = DutyTerms(
     rule="first_report",
     title=Name(zh="首报", en="first report"),
     limit=RULE,

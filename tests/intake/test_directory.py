@@ -20,7 +20,7 @@ from services.intake.api.directory import directory_router
 from services.intake.directory import changes as directory_changes
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.recording.record import Record, Stored, Unreachable
+from services.intake.recording.record import AppendedFact, FactRecord, Unreachable
 from services.notifier.delivery.earlier import EarlierDirectory
 from shared import problems
 from shared.directory import Directory, load_directory
@@ -39,10 +39,10 @@ NAMED = frozenset({"party_main"})
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 
 
-class Deaf(Record):
+class Deaf(FactRecord):
     """A record that can't be reached, once the bucket is written."""
 
-    async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> Stored:
+    async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> AppendedFact:
         raise Unreachable("away")
 
 
@@ -51,7 +51,7 @@ class Intake:
 
     def __init__(self, connection: Client, *, deaf: bool = False) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
-        record = (Deaf if deaf else Record)(lambda: connection, Metrics(CollectorRegistry()))
+        record = (Deaf if deaf else FactRecord)(lambda: connection, Metrics(CollectorRegistry()))
         self.changes = DirectoryChanges(
             self.live, record, lambda: connection, lambda: datetime.now(UTC), lambda: NAMED
         )

@@ -19,11 +19,11 @@ from bench.directory import large_directory
 from services.intake.directory.bucket import DirectoryBucket
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.metrics import Metrics
-from services.intake.recording.record import Record, Unreachable
+from services.intake.recording.record import FactRecord, Unreachable
 from shared.directory import Directory, load_directory
 from shared.directory.change_facts import DirectoryChange
-from shared.directory.kept import CURRENT, Kept
-from shared.directory.keyed import HEAD, Head
+from shared.directory.kept import CURRENT, KeptDirectory
+from shared.directory.keyed import HEAD, DirectoryHead
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
 from shared.facts.bounds import VERSION_LIMIT
@@ -43,7 +43,7 @@ LARGER_THAN_A_MESSAGE = 3_000
 class Intake:
     def __init__(self, connection: Client) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
-        record = Record(lambda: connection, Metrics(CollectorRegistry()))
+        record = FactRecord(lambda: connection, Metrics(CollectorRegistry()))
         self.changes = DirectoryChanges(
             self.live, record, lambda: connection, lambda: datetime.now(UTC), frozenset
         )
@@ -159,7 +159,7 @@ async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_foll
 async def test_the_single_value_of_the_version_before_is_moved_over_and_keeps_its_revision(
     broker: Lab, bucket: KeyValue, connection: Client
 ) -> None:
-    kept = Kept(
+    kept = KeptDirectory(
         revision=7,
         at=datetime.now(UTC),
         change="old",
@@ -181,7 +181,7 @@ async def test_the_single_value_of_the_version_before_is_moved_over_and_keeps_it
     assert {fact.base for fact in await facts_since(broker, since)} <= {7, 8}, (
         "what was on record is not told again"
     )
-    assert Kept.read((await bucket.get(CURRENT)).value or b"").directory == live.now, (
+    assert KeptDirectory.read((await bucket.get(CURRENT)).value or b"").directory == live.now, (
         "and the version before can still read it"
     )
 
@@ -192,7 +192,7 @@ async def test_a_single_value_that_is_ahead_of_the_head_counts_and_is_moved_over
     intake = Intake(connection)
     await intake.changes.take_file(named("ahead"))
     await intake.put_units("by_us")
-    ahead = Kept.read((await bucket.get(CURRENT)).value or b"")
+    ahead = KeptDirectory.read((await bucket.get(CURRENT)).value or b"")
     without = Directory.trusted(
         "rolled-back",
         {p: getattr(FILE, p) for p in Directory.model_fields if p != "version"},
@@ -292,7 +292,7 @@ async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(
 ) -> None:
     intake = Intake(connection)
     await intake.changes.take_file(named("newer"))
-    head = Head.model_validate_json((await bucket.get(HEAD)).value or b"")
+    head = DirectoryHead.model_validate_json((await bucket.get(HEAD)).value or b"")
     newer = {"fenghuoformat": FORMAT + 1, "revision": 2, "of_later": 1}
     await bucket.put(HEAD, orjson.dumps(head.model_dump(mode="json", exclude_none=True) | newer))
     async with broker.connection("audit") as client:

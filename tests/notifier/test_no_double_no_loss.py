@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from fenghuo.gateway_lab import GatewayLab, Mode
-from services.notifier.delivery.record import Outcome, Record, Sheet
+from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet
 from shared.facts import Delivery
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.streams import FACTS, NOTIFIER_DURABLE, declare
@@ -125,7 +125,7 @@ def tried_again(notifier: Running) -> int:
 
 
 def test_of_two_notifiers_that_had_the_same_decision_the_first_says_what_became_of_it() -> None:
-    def done(notice: str, attempts: int) -> Record:
+    def done(notice: str, attempts: int) -> DeliveryRecord:
         now = datetime(2026, 11, 30, tzinfo=UTC)
         delivery = Delivery(
             notice=NoticeId(notice),
@@ -136,7 +136,7 @@ def test_of_two_notifiers_that_had_the_same_decision_the_first_says_what_became_
             first_tried_at=now,
             done_at=now,
         )
-        return Record(outcome=Outcome.DELIVERED, delivery=delivery)
+        return DeliveryRecord(outcome=DeliveryOutcome.DELIVERED, delivery=delivery)
 
     empty = Sheet(case=CaseId("C"), decision="C:7", matters={})
     first = empty.with_bundle([done("C.7.0", 1)])

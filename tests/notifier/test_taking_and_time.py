@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from services.notifier.delivery.taking import FORGOTTEN_AFTER, Taking
+from services.notifier.delivery.taking import FORGOTTEN_AFTER, GatewayTaking
 from services.notifier.gateway_time import ahead_by_call_back, ahead_by_date
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def failing(*seconds: float, to: str = "+86", is_gateways: bool = True) -> Taking:
-    taking = Taking()
+def failing(*seconds: float, to: str = "+86", is_gateways: bool = True) -> GatewayTaking:
+    taking = GatewayTaking()
     for second in seconds:
         taking.failed(to, "503", NOW + timedelta(seconds=second), is_gateways=is_gateways)
     return taking

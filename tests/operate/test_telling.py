@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel
 
-from fenghuo.demo.ledger import Ledger
+from fenghuo.demo.ledger import OpenDuties
 from fenghuo.demo.telling import Teller
 from shared.directory import load_directory
 from shared.facts import (
@@ -212,7 +212,7 @@ def test_why_somebody_is_dark(teller: Teller, kind: EffectKind, why: str, said: 
 
 
 def test_the_ledger_holds_what_is_owed_until_it_is_done() -> None:
-    ledger = Ledger()
+    ledger = OpenDuties()
     due = NOW + timedelta(seconds=30)
     ledger.take(
         decided(

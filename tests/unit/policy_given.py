@@ -6,7 +6,7 @@ from typing import Any
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.rule import DutyRule, Sort
+from services.escalator.policy.rule import DutyRule, MatterChoice
 from shared.directory import Directory, load_directory
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
@@ -37,7 +37,9 @@ def policy(*changes: tuple[str, str], add: str = "") -> Policy:
     return parse_policy(text_with(*changes) + add)
 
 
-def sort(kind: ReportKind = ReportKind.INCIDENT, level: Level | None = Level.II, **changes: Any) -> Sort:
+def sort(
+    kind: ReportKind = ReportKind.INCIDENT, level: Level | None = Level.II, **changes: Any
+) -> MatterChoice:
     known: dict[str, Any] = {
         "category": Category.ACCIDENT,
         "topic": None,
@@ -45,10 +47,10 @@ def sort(kind: ReportKind = ReportKind.INCIDENT, level: Level | None = Level.II,
         "area": AreaCode("620622"),
         "unit": UnitId("emergency_bureau"),
     }
-    return Sort(kind=kind, level=level, **(known | changes))
+    return MatterChoice(kind=kind, level=level, **(known | changes))
 
 
-def rule(name: str, of: Sort | None = None, among: Policy | None = None) -> DutyRule:
+def rule(name: str, of: MatterChoice | None = None, among: Policy | None = None) -> DutyRule:
     found = (among or default()).rule_named(name, of or sort())
     assert found is not None, f"{name} is not for {of}"
     return found

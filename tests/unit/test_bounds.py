@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.audit.evidence.bundle import verify
-from services.intake.ingest.formats.items import TAKEN_OUT, Draft, readable
+from services.intake.ingest.formats.items import TAKEN_OUT, ReportDraft, readable
 from shared.directory import DirectoryFault, load_directory
 from shared.directory.change_facts import DirectoryChange
 from shared.directory.changes import apply_change
@@ -73,14 +73,14 @@ def test_what_is_left_of_a_text_may_stand_anywhere(text: str) -> None:
 
 
 def test_another_systems_report_loses_the_letters_and_says_so() -> None:
-    draft = Draft(
+    draft = ReportDraft(
         id="1",
         at=datetime.now(UTC),
         fields={"summary": "火\x1b[2J灾", "details": "a\u202e\r\nb"},
         note="Known.",
     )
     clean = readable(draft)
-    assert isinstance(clean, Draft)
+    assert isinstance(clean, ReportDraft)
     assert clean.fields == {"summary": "火[2J灾", "details": "a\nb"}
     assert clean.note == f"Known. {TAKEN_OUT}"
 

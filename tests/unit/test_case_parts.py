@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import NOTICES_TOGETHER, notice_id
 from services.intake.board.board import Board
 from services.intake.board.card import card_of
-from shared.case import Case, Entry, Item, read_case, write_case
+from shared.case import Case, Item, LogEntry, read_case, write_case
 from shared.case_parts import (
     LARGEST,
     MANY,
@@ -81,7 +81,8 @@ def test_ten_thousand_items_go_into_parts_and_one_more_writes_one_part() -> None
 def test_whatever_grows_it_comes_back_the_same(many: int, entries: int, text: int, effects: int) -> None:
     case = a_case()
     log = tuple(
-        Entry(sequence=n, at=LEARNED, kind=Kind.PROGRESSED, by="x", text="进" * text) for n in range(entries)
+        LogEntry(sequence=n, at=LEARNED, kind=Kind.PROGRESSED, by="x", text="进" * text)
+        for n in range(entries)
     )
     told = tuple(
         Effect(kind=EffectKind.NOTED, why="item_registered", note="进展" * 40) for _ in range(effects)

@@ -14,7 +14,7 @@ from services.intake.acting.act_faults import faults_in, item_faults
 from services.intake.board.card import card_of
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
-from services.intake.desk.view import CaseView, Light, Sent, StepKind, case_view
+from services.intake.desk.view import CaseView, PersonLight, Sent, StepKind, case_view
 from services.intake.fields.act_form import ActForm
 from shared.acts import ACTS
 from shared.case import Slip
@@ -89,7 +89,7 @@ def offered(
 def test_at_first_everybody_is_lit_and_the_chain_comes_next(story: Story) -> None:
     view = seen(story)
     reports = [duty for duty in view.duties if duty.duty.rule == "first_report"]
-    assert {duty.own.light for duty in reports if duty.own} == {Light.WAITING}
+    assert {duty.own.light for duty in reports if duty.own} == {PersonLight.WAITING}
     assert {duty.owed_to for duty in reports} == {None}, "owed to whoever is called"
     assert view.step
     assert (view.step.kind, view.step.at) == (StepKind.LIGHT, LEARNED + timedelta(minutes=5))
@@ -106,8 +106,8 @@ def test_a_stand_in_lit_for_four_duties_is_shown_once_with_all_their_names(story
     lights = {
         duty.name.en: duty.own.light for duty in view.duties if duty.own and duty.duty.rule == "first_report"
     }
-    assert lights["Zhou Wu"] is Light.ANSWERED
-    assert lights["Qian Yi"] is Light.DARK
+    assert lights["Zhou Wu"] is PersonLight.ANSWERED
+    assert lights["Qian Yi"] is PersonLight.DARK
 
 
 def test_the_end_of_the_chain_is_said_aloud_until_somebody_takes_it(story: Story) -> None:

@@ -14,7 +14,7 @@ from shared.directory import change_facts as wire
 from shared.directory.change_facts import Change
 from shared.directory.changes import apply_change, difference
 from shared.directory.file_changes import file_changes
-from shared.directory.kept import Kept
+from shared.directory.kept import KeptDirectory
 from shared.directory.rows import TABLES, RowFault, read_rows
 from shared.ids import PersonId, PostId, RosterId
 from tests.unit.directory_builders import (
@@ -229,10 +229,10 @@ def test_a_new_file_brings_in_what_is_new_and_keeps_what_was_changed_at_run_time
 
 def test_what_the_bucket_keeps_reads_back_as_it_was_written() -> None:
     whole = after(wire.SetAbsence(person=PersonId("chi"), absence=away(MONDAY, MONDAY + DAY)))
-    kept = Kept(
+    kept = KeptDirectory(
         revision=3, at=MONDAY, change="c", subject="fact.1.directory_changed", fact="{}", directory=whole
     )
-    assert Kept.read(kept.write()) == kept
+    assert KeptDirectory.read(kept.write()) == kept
 
 
 def rows(text: str, kind: str, encoding: str = "utf-8") -> tuple[Change, ...]:

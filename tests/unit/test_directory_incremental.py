@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.directory import Area, Directory, DirectoryFault, gaps
 from shared.directory.change_facts import DirectoryChange, Remove
 from shared.directory.changes import _dark_moments, apply_change, change_one  # pyright: ignore[reportPrivateUsage]
-from shared.directory.faults import Fault, faults_of
+from shared.directory.faults import PlacedFault, faults_of
 from shared.directory.gaps import new_gaps
 from shared.directory.keyed import Objects
 from shared.directory.parts import PARTS, TABLES, altered, id_of
@@ -157,7 +157,7 @@ def again(one: Frozen) -> Frozen:
     return type(one).model_validate_json(one.model_dump_json())
 
 
-def built_whole(before: Directory, change: DirectoryChange) -> Directory | list[Fault]:
+def built_whole(before: Directory, change: DirectoryChange) -> Directory | list[PlacedFault]:
     """What `apply_change` is to come to, without any shortcut; an empty list where a change names what is not
     there.
     """

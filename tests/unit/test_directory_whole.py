@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.directory import Directory, DirectoryFault, Holding, load_directory
+from shared.directory import Directory, DirectoryFault, WhyHolder, load_directory
 from shared.ids import PostId
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Category, Level, ReportKind
@@ -122,7 +122,7 @@ def test_the_holder_answers_and_the_first_deputy_who_is_there_while_he_is_away()
     )
     at = {hours: MONDAY + timedelta(hours=hours) for hours in (-1, 0, 30, 48)}
     assert [found.holder_of(CHIEF, at[hours]).id for hours in at] == ["chi", "ann", "dan", "chi"]
-    assert found.why_holder(CHIEF, at[0]) is Holding.DEPUTY_FOR_ABSENT_HOLDER
+    assert found.why_holder(CHIEF, at[0]) is WhyHolder.DEPUTY_FOR_ABSENT_HOLDER
     assert found.holder_of(CHIEF).id == "chi", "without a moment it is whom the post names"
 
 
@@ -132,7 +132,7 @@ def test_when_nobody_else_is_left_the_holder_answers_all_the_same() -> None:
     ])  # fmt: skip
     assert (found.holder_of(CHIEF, MONDAY).id, found.why_holder(CHIEF, MONDAY)) == (
         "chi",
-        Holding.HOLDER_THOUGH_ABSENT,
+        WhyHolder.HOLDER_THOUGH_ABSENT,
     )
 
 
@@ -142,9 +142,9 @@ def test_whoever_is_on_the_shift_holds_the_post_and_an_override_comes_first() ->
     at = [MONDAY - DAY, MONDAY, MONDAY + timedelta(hours=4), MONDAY + timedelta(hours=6), MONDAY + DAY]
     assert [found.holder_of(DESK, moment).id for moment in at] == ["dan", "ann", "cid", "ann", "bob"]
     assert [found.why_holder(DESK, moment) for moment in at[:3]] == [
-        Holding.HOLDER,
-        Holding.ON_ROSTER,
-        Holding.ROSTER_OVERRIDE,
+        WhyHolder.HOLDER,
+        WhyHolder.ON_ROSTER,
+        WhyHolder.ROSTER_OVERRIDE,
     ]
 
 
@@ -154,7 +154,7 @@ def test_the_leader_on_duty_answers_for_an_absent_watch_and_the_holder_for_both(
         *(person(who) for who in ("chi", "dan", "bob", "cid")),
     ]
     led = directory(people=people, rosters=[roster(leaders=["bob"])])
-    assert (led.holder_of(DESK, MONDAY).id, led.why_holder(DESK, MONDAY)) == ("bob", Holding.LEADER_ON_DUTY)
+    assert (led.holder_of(DESK, MONDAY).id, led.why_holder(DESK, MONDAY)) == ("bob", WhyHolder.LEADER_ON_DUTY)
     assert directory(people=people).holder_of(DESK, MONDAY).id == "dan"
 
 

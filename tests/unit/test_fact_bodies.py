@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.records.body import Body, EffectBody
+from services.audit.records.body import EffectBody, FactBody
 from shared.facts import EffectKind, Reason
 
 ANYTHING = st.recursive(
@@ -20,7 +20,7 @@ ANYTHING = st.recursive(
 
 @given(ANYTHING)
 def test_whatever_a_field_holds_it_reads_as_what_it_should_be_or_as_nothing(value: Any) -> None:
-    body = Body({"field": value, "effects": [value, {"kind": value, "note": value, "excuses": value}]})
+    body = FactBody({"field": value, "effects": [value, {"kind": value, "note": value, "excuses": value}]})
     assert body.text("field") is None or body.text("field") == value
     assert body.number("field") is None or not isinstance(value, bool)
     assert all(isinstance(text, str) for text in body.texts("field"))

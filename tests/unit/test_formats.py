@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.ingest.formats import FORMATS
-from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
+from services.intake.ingest.formats.items import Arrival, Follow, FormatError, Item, ReportDraft, readable
 from shared.directory import Source
 from shared.facts import Name, ReportForm
 from shared.ids import AreaCode, SourceId, UnitId
@@ -47,7 +47,7 @@ def read(name: str, raw: bytes, **headers: str) -> list[Item]:
 
 
 def form(item: Item) -> ReportForm:
-    draft = item if isinstance(item, Draft) else item.otherwise
+    draft = item if isinstance(item, ReportDraft) else item.otherwise
     assert draft is not None
     return ReportForm.model_validate(draft.fields)
 
@@ -62,7 +62,7 @@ def taken_or_refused(name: str, raw: bytes) -> None:
     """Valid reports, or a refusal that names something: nothing else."""
     try:
         for item in read(name, raw):
-            if isinstance(item, Draft) or item.otherwise:
+            if isinstance(item, ReportDraft) or item.otherwise:
                 form(item)
     except FormatError as refused:
         if not refused.faults:
@@ -268,7 +268,7 @@ def test_a_firing_alert_is_a_report_named_by_fingerprint_and_start() -> None:
 def test_the_end_of_an_alert_follows_up_its_report_and_resolves_nothing() -> None:
     ended, firing = read("alertmanager", sample("alertmanager/one-resolved-one-firing.json"))
     assert isinstance(ended, Follow)
-    assert isinstance(firing, Draft)
+    assert isinstance(firing, ReportDraft)
     assert (ended.kind, ended.of) == ("followed_up", ("7ce09ea8c486e206@2026-11-23T06:41:07.000000Z",))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.records.builder import opened
-from services.audit.records.record import Message
+from services.audit.records.record import BrokerMessage
 from services.audit.records.record import refuse_newer as refuse_newer_record
 from services.notifier.delivery.record import Sheet
 from shared.case import read_case, write_case
@@ -37,7 +37,7 @@ def test_a_fact_of_a_newer_format_is_neither_read_nor_distrusted_nor_recorded() 
         with pytest.raises(NewerError, match=f"format {FORMAT + 1}"):
             distrust_envelope(subject, {}, orjson.loads(raw))
         with pytest.raises(NewerError):
-            opened(Message(1, subject, "m", ago(), raw, {}))
+            opened(BrokerMessage(1, subject, "m", ago(), raw, {}))
     with pytest.raises(NewerError):
         Fact.read(raw)
     readable = Fact.read(orjson.dumps(orjson.loads(raw) | {"data": {}}))

@@ -22,7 +22,7 @@ from services.intake.ingest.heartbeats import interval
 from services.intake.ingest.ingest import outside_id
 from services.intake.metrics import Metrics
 from services.intake.recording.receipts import Receipts, read
-from services.intake.recording.record import Record, Stored, TooManyError, Unreachable
+from services.intake.recording.record import AppendedFact, FactRecord, TooManyError, Unreachable
 from services.intake.recording.refusals import Refusals
 from services.intake.reporting.submit import Submission
 from shared.acts import ACTS
@@ -40,10 +40,10 @@ AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def stored() -> Stored:
+def stored() -> AppendedFact:
     report = Report.model_validate({**form(), "received_at": AT, "reported_by": "x"})
     fact = Fact.of(Kind.REPORTED, id="f1", source="/services/intake", subject=CASE, time=AT, data=report)
-    return Stored(fact, 7, AT, fact.write())
+    return AppendedFact(fact, 7, AT, fact.write())
 
 
 def raw(one: str = CASE, **changes: Any) -> bytes:
@@ -241,10 +241,10 @@ async def test_a_case_that_left_is_told_and_forgotten() -> None:
 # The case that a report follows from
 
 
-class TooMuch(Record):
+class TooMuch(FactRecord):
     """More waits on record than is looked through."""
 
-    async def reported(self, case: CaseId, after: int) -> Stored | None:
+    async def reported(self, case: CaseId, after: int) -> AppendedFact | None:
         raise TooManyError
 
 

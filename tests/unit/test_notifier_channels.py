@@ -14,7 +14,7 @@ from services.notifier.channels import ChannelConfig, Form, TransportError
 from services.notifier.channels.webhook import read_answer, retry_after
 from services.notifier.delivery.record import message_id, notice_of_message_id, sheet_key
 from services.notifier.delivery.routes import routes
-from services.notifier.posting import Answer
+from services.notifier.posting import GatewayAnswer
 from services.notifier.retry import RetryPolicy
 from shared.directory import ChannelAddress, Person
 from shared.directory.addresses import masked
@@ -129,7 +129,7 @@ def test_no_wait_exceeds_the_cap_or_falls_below_what_was_asked(
 )
 def test_what_a_gateway_answers_decides_whether_to_try_again(status: int, retry: bool):
     with pytest.raises(TransportError) as failure:
-        read_answer(Answer(status, {"Retry-After": "7"}, b"no line\nfree"), NOW)
+        read_answer(GatewayAnswer(status, {"Retry-After": "7"}, b"no line\nfree"), NOW)
     assert failure.value.retry is retry
     assert str(status) in failure.value.reason
     assert "\n" not in failure.value.reason
@@ -137,10 +137,10 @@ def test_what_a_gateway_answers_decides_whether_to_try_again(status: int, retry:
 
 
 def test_a_gateways_reference_is_kept():
-    assert read_answer(Answer(202, {}, b'{"reference": "r-1"}'), NOW) == "r-1"
-    assert read_answer(Answer(200, {}, b'{"id": 7}'), NOW) == "7"
-    assert read_answer(Answer(204, {}, b""), NOW) is None
-    assert read_answer(Answer(200, {}, b"[1]"), NOW) is None
+    assert read_answer(GatewayAnswer(202, {}, b'{"reference": "r-1"}'), NOW) == "r-1"
+    assert read_answer(GatewayAnswer(200, {}, b'{"id": 7}'), NOW) == "7"
+    assert read_answer(GatewayAnswer(204, {}, b""), NOW) is None
+    assert read_answer(GatewayAnswer(200, {}, b"[1]"), NOW) is None
 
 
 @given(st.text())

@@ -16,7 +16,17 @@ from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Language, ReportKind, Role
 from shared.web.names import Names
-from shared.web.picks import LONGEST, MOST, MOST_WRITTEN, NEAR, Picker, Sort, near_areas, near_units, taken
+from shared.web.picks import (
+    LONGEST,
+    MOST,
+    MOST_WRITTEN,
+    NEAR,
+    PickedSort,
+    Picker,
+    near_areas,
+    near_units,
+    taken,
+)
 from tests.escalator.builders import LEARNED, Story, example_directory
 from tests.unit.test_desk_view import ZONE
 
@@ -68,14 +78,14 @@ def values_of(picker: Picker, *likely: str, **back: str) -> list[str]:
 
 
 def picked(
-    directory: Directory, field: str = "unit", sort: Sort = Sort.UNITS, **values: str
+    directory: Directory, field: str = "unit", sort: PickedSort = PickedSort.UNITS, **values: str
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     return taken(values, {field: Picker(directory, sort)}, many=("units",))
 
 
 def test_a_list_that_fits_is_offered_whole_and_one_more_makes_it_a_part() -> None:
     room = MOST - len(example_directory().units)
-    fits, beyond = Picker(city(room), Sort.UNITS), Picker(city(room + 1), Sort.UNITS)
+    fits, beyond = Picker(city(room), PickedSort.UNITS), Picker(city(room + 1), PickedSort.UNITS)
     assert (len(fits.offer().choices), fits.offer().is_part) == (MOST, False)
     assert (len(beyond.offer().choices), beyond.offer().is_part) == (MOST, True)
 
@@ -83,14 +93,14 @@ def test_a_list_that_fits_is_offered_whole_and_one_more_makes_it_a_part() -> Non
 def test_of_many_the_likely_are_offered_in_their_order_and_nothing_that_is_not_there(
     large: Directory,
 ) -> None:
-    offer = values_of(Picker(large, Sort.UNITS), "village_7", "nowhere", "water_bureau", "village_7")
+    offer = values_of(Picker(large, PickedSort.UNITS), "village_7", "nowhere", "water_bureau", "village_7")
     assert offer == ["village_7", "water_bureau"]
     everybody = [unit.id for unit in large.units]
-    assert values_of(Picker(large, Sort.UNITS), *reversed(everybody)) == everybody[::-1][:MOST]
+    assert values_of(Picker(large, PickedSort.UNITS), *reversed(everybody)) == everybody[::-1][:MOST]
 
 
 def test_what_was_chosen_or_is_near_what_was_written_is_offered_again(large: Directory) -> None:
-    picker = Picker(large, Sort.PEOPLE)
+    picker = Picker(large, PickedSort.PEOPLE)
     offer = values_of(picker, "zhao_jia", chosen="villager_3", written="王伟")
     assert offer[0] == "villager_3"
     assert sorted(offer[1 : 1 + TWINS]) == [
@@ -110,11 +120,11 @@ def test_what_is_written_says_more_than_what_the_page_had_chosen_and_no_more_tha
     large: Directory,
 ) -> None:
     given = {"unit": "water_bureau", "unit_written": "village_42"}
-    read, faults = taken(given, {"unit": Picker(large, Sort.UNITS)}, preset=("water_bureau",))
+    read, faults = taken(given, {"unit": Picker(large, PickedSort.UNITS)}, preset=("water_bureau",))
     assert (read, faults) == ({"unit": "village_42"}, [])
-    read, [(field, words)] = taken(given, {"unit": Picker(large, Sort.UNITS)})
+    read, [(field, words)] = taken(given, {"unit": Picker(large, PickedSort.UNITS)})
     assert (field, "leave one of the two" in words, "unit" in read) == ("unit", True, False)
-    assert picked(large, "unit", Sort.UNITS, unit="village_42", unit_written="village_42") == (
+    assert picked(large, "unit", PickedSort.UNITS, unit="village_42", unit_written="village_42") == (
         {"unit": "village_42"},
         [],
     )
@@ -123,16 +133,16 @@ def test_what_is_written_says_more_than_what_the_page_had_chosen_and_no_more_tha
 @pytest.mark.parametrize(
     ("sort", "written", "near"),
     [
-        (Sort.PEOPLE, "王伟", "villager_179"),
-        (Sort.UNITS, "第4", "village_4"),
-        (Sort.UNITS, "village_17", None),
-        (Sort.UNITS, "Water burau", "water_bureau"),
-        (Sort.UNITS, "Q~", ""),
-        (Sort.AREAS, "望山", "620622"),
+        (PickedSort.PEOPLE, "王伟", "villager_179"),
+        (PickedSort.UNITS, "第4", "village_4"),
+        (PickedSort.UNITS, "village_17", None),
+        (PickedSort.UNITS, "Water burau", "water_bureau"),
+        (PickedSort.UNITS, "Q~", ""),
+        (PickedSort.AREAS, "望山", "620622"),
     ],
 )
 def test_what_names_not_exactly_one_is_a_fault_that_names_what_is_near(
-    large: Directory, sort: Sort, written: str, near: str | None
+    large: Directory, sort: PickedSort, written: str, near: str | None
 ) -> None:
     read, faults = picked(large, "it", sort, it_written=written)
     if near is None:
@@ -147,11 +157,11 @@ def test_what_names_not_exactly_one_is_a_fault_that_names_what_is_near(
 
 
 def test_one_of_a_name_that_several_bear_is_chosen_from_the_list(large: Directory) -> None:
-    assert picked(large, "who", Sort.PEOPLE, who="villager_178", who_written="王伟") == (
+    assert picked(large, "who", PickedSort.PEOPLE, who="villager_178", who_written="王伟") == (
         {"who": "villager_178"},
         [],
     )
-    _, [(_, words)] = picked(large, "who", Sort.PEOPLE, who="zhao_jia", who_written="王伟")
+    _, [(_, words)] = picked(large, "who", PickedSort.PEOPLE, who="zhao_jia", who_written="王伟")
     assert "王伟" in words
     assert "3" in words
 
@@ -208,7 +218,11 @@ def test_every_form_of_a_case_stays_short_in_a_large_city_and_takes_what_is_writ
         for page in pages:
             for field in page.fields:
                 assert len(field.choices) <= MOST, (page.act.kind, field.name)
-                if field.name in PICKED and field.choices and PICKED[field.name] in (Sort.UNITS, Sort.PEOPLE):
+                if (
+                    field.name in PICKED
+                    and field.choices
+                    and PICKED[field.name] in (PickedSort.UNITS, PickedSort.PEOPLE)
+                ):
                     assert field.is_part, (page.act.kind, field.name)
     form = act_forms.read_act(Kind.TRANSFERRED, {"to_unit_written": "第42村", "text": "theirs"}, ZONE, large)
     assert form.to_unit == "village_42"

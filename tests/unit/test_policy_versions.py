@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.versions import FILE, Register, Standing, Version, VersionError, approve
+from services.escalator.policy.versions import FILE, Register, Version, VersionError, VersionStanding, approve
 from services.escalator.policy_store.bucket import Following
 from services.escalator.policy_store.store import Policies
-from shared.broker.bucket_follower import Entry
+from shared.broker.bucket_follower import BucketEntry
 from shared.broker.exchange import ConflictError
 from shared.facts import Frozen
 from shared.lined_yaml import YamlFault
@@ -40,19 +40,19 @@ class Memory:
             raise ConflictError(key)
         self.values[key] = (raw, revision + 1)
 
-    def follower(self, take: Callable[[Entry], None]) -> Following:
+    def follower(self, take: Callable[[BucketEntry], None]) -> Following:
         return Read(self, take)
 
 
 class Read:
     """Tells what is there."""
 
-    def __init__(self, store: Memory, take: Callable[[Entry], None]) -> None:
+    def __init__(self, store: Memory, take: Callable[[BucketEntry], None]) -> None:
         self._store, self._take = store, take
 
     async def open(self) -> None:
         for key, (raw, revision) in list(self._store.values.items()):
-            self._take(Entry(key, revision, raw))
+            self._take(BucketEntry(key, revision, raw))
 
     async def run(self) -> None: ...
 
@@ -115,17 +115,17 @@ async def test_a_draft_is_nobodys_policy_until_another_person_approves_it() -> N
     town = await opened()
     town.now += timedelta(minutes=1)
     draft = await town.policies.draft(STRICTER, "wang")
-    assert town.policies.standing(draft) is Standing.DRAFT
+    assert town.policies.standing(draft) is VersionStanding.DRAFT
     with pytest.raises(VersionError, match="somebody else must approve it"):
         await town.policies.approve(draft.id, "wang")
     await town.policies.approve("2026-12-01", "li", NOW + DAY)
-    assert town.policies.standing(town.policies.version(draft.id)) is Standing.APPROVED
+    assert town.policies.standing(town.policies.version(draft.id)) is VersionStanding.APPROVED
     assert town.policies.in_force(NOW + DAY - timedelta(microseconds=1)).document.version == "2026-11-01"
     assert town.policies.in_force(NOW + DAY).document.version == "2026-12-01", "from its very moment"
     town.now = NOW + DAY
     assert [town.policies.standing(version) for version in town.policies.versions] == [
-        Standing.IN_FORCE,
-        Standing.SUPERSEDED,
+        VersionStanding.IN_FORCE,
+        VersionStanding.SUPERSEDED,
     ]
 
 

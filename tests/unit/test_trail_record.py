@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.records import builder, fields, record
-from services.audit.records.actors import Author
-from services.audit.records.builder import Built, CaseHead, Source, build_all, opened
-from services.audit.records.fields import NOTHING, About
+from services.audit.records.actors import Pseudonym
+from services.audit.records.builder import Built, CaseHead, WriterStream, build_all, opened
+from services.audit.records.fields import NOTHING, CaseTopic
 from services.audit.records.payload_check import payload_faults
-from services.audit.records.record import Message, Rec, RecordError
+from services.audit.records.record import BrokerMessage, Rec, RecordError
 from shared.facts.distrust import Distrust
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
 AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 EARLY, LATE = datetime(2020, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone
-SOURCE = Source("FACTS", "2026-11-01T00:00:00.000000Z", 1)
+SOURCE = WriterStream("FACTS", "2026-11-01T00:00:00.000000Z", 1)
 SALT = b"s" * 32
 NOW = "2026-11-01T03:00:00.000000Z"
 
@@ -62,7 +62,7 @@ def _json(value: Any) -> bytes:
 
 raws = st.binary(max_size=60) | envelopes.map(_json)
 messages = st.builds(
-    Message,
+    BrokerMessage,
     sequence=st.integers(1, 2**40),
     subject=st.sampled_from(["fact.3.reported", "fact.15.decided", "fact.0.failed", "fact.1.acknowledged"])
     | st.text(max_size=300),
@@ -72,17 +72,19 @@ messages = st.builds(
 )
 
 
-def build(message: Message, head: CaseHead | None, salt: bytes = SALT) -> Built:
+def build(message: BrokerMessage, head: CaseHead | None, salt: bytes = SALT) -> Built:
     one = opened(message)
     return builder.build(one, head, SOURCE, authors([message]), salt, NOW)
 
 
-def authors(given: list[Message]) -> dict[str, Author]:
-    return {name: Author.of(name, b"a" * 32) for one in given if (name := opened(one).principal) is not None}
+def authors(given: list[BrokerMessage]) -> dict[str, Pseudonym]:
+    return {
+        name: Pseudonym.of(name, b"a" * 32) for one in given if (name := opened(one).principal) is not None
+    }
 
 
 @given(messages)
-def test_a_header_is_canonical_json_by_the_oracle_and_reads_back(message: Message) -> None:
+def test_a_header_is_canonical_json_by_the_oracle_and_reads_back(message: BrokerMessage) -> None:
     built = build(message, None)
     assert rfc8785.dumps(orjson.loads(built.entry.rec)) == built.entry.rec
     assert Rec.read(built.entry.rec).write() == built.entry.rec
@@ -90,24 +92,24 @@ def test_a_header_is_canonical_json_by_the_oracle_and_reads_back(message: Messag
 
 
 @given(messages)
-def test_the_same_message_makes_the_same_record_again(message: Message) -> None:
-    head = CaseHead(3, 17, About(unit="u"))
+def test_the_same_message_makes_the_same_record_again(message: BrokerMessage) -> None:
+    head = CaseHead(3, 17, CaseTopic(unit="u"))
     first, again = build(message, head), build(message, head)
     assert first == again
 
 
 @given(messages)
-def test_personal_data_stays_out_of_what_is_published(message: Message) -> None:
+def test_personal_data_stays_out_of_what_is_published(message: BrokerMessage) -> None:
     name = "Zhang San of Anywhere"
     raw = orjson.dumps({"subject": "C1", "data": {"by": {"principal": name}, "summary": name}})
-    built = build(Message(message.sequence, "fact.1.followed_up", "id", AT, raw), None)
+    built = build(BrokerMessage(message.sequence, "fact.1.followed_up", "id", AT, raw), None)
     assert name.encode() not in built.entry.rec
     assert built.payload.actor == built.payload.text == name
 
 
 def test_a_case_is_numbered_and_carries_what_its_report_says() -> None:
-    def message(sequence: int, kind: str, case: str | None, **data: Any) -> Message:
-        return Message(
+    def message(sequence: int, kind: str, case: str | None, **data: Any) -> BrokerMessage:
+        return BrokerMessage(
             sequence, f"fact.1.{kind}", str(sequence), AT, orjson.dumps({"subject": case, "data": data})
         )
 
@@ -136,7 +138,7 @@ def test_a_case_is_numbered_and_carries_what_its_report_says() -> None:
 
 
 def test_a_fact_the_broker_lost_is_a_gap() -> None:
-    built = build(Message(9, "", "", AT, None), None)
+    built = build(BrokerMessage(9, "", "", AT, None), None)
     rec = Rec.read(built.entry.rec)
     assert (rec.form, rec.digest, rec.actor, rec.index, built.entry.fields["kind"]) == (
         "gap",
@@ -160,7 +162,7 @@ def test_fields_can_be_derived_from_anything(envelope: dict[str, Any], subject: 
     ],
 )  # fmt: skip
 def test_what_is_no_header_is_refused(change: dict[str, Any]) -> None:
-    good = orjson.loads(build(Message(1, "fact.1.due", "", AT, b"{}"), None).entry.rec)
+    good = orjson.loads(build(BrokerMessage(1, "fact.1.due", "", AT, b"{}"), None).entry.rec)
     with pytest.raises(RecordError):
         Rec.read(orjson.dumps({**good, **change}, option=orjson.OPT_SORT_KEYS))
 
@@ -170,7 +172,7 @@ def test_what_is_no_header_is_refused(change: dict[str, Any]) -> None:
 )
 def test_a_header_in_another_spelling_is_refused(old: bytes, new: bytes) -> None:
     with pytest.raises(RecordError):
-        Rec.read(build(Message(1, "fact.1.due", "", AT, b"{}"), None).entry.rec.replace(old, new, 1))
+        Rec.read(build(BrokerMessage(1, "fact.1.due", "", AT, b"{}"), None).entry.rec.replace(old, new, 1))
 
 
 def test_the_case_of_an_unreadable_fact_is_none() -> None:
@@ -189,7 +191,7 @@ def test_a_message_that_is_no_authentic_fact_is_recorded_as_nobodys() -> None:
             "data": data,
         }
     )
-    stored = Message(
+    stored = BrokerMessage(
         7,
         fact_subject("A", Kind.ACKNOWLEDGED),
         "f1",

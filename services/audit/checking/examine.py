@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.audit.records import fields, record
-from services.audit.records.fields import NOTHING, About
-from services.audit.records.keeping import Act, Keeping, act_of
+from services.audit.records.fields import NOTHING, CaseTopic
+from services.audit.records.keeping import Keeping, KeepingFact, act_of
 from services.audit.records.line import Detail
 from services.audit.records.payload_check import WHOLE, header_faults, missing_of, payload_faults
 from services.audit.records.record import Rec, RecordError
@@ -36,9 +36,9 @@ class CaseSpan:
     index: int
     last_number: int
     last_index: int
-    about: About | None = None
+    about: CaseTopic | None = None
     """None until known."""
-    assumed: About | None = None
+    assumed: CaseTopic | None = None
     """Where the case's report lies before the run: what the search fields of its records say, to be
     compared.
     """
@@ -57,7 +57,7 @@ class Run:
         default_factory=dict[int, tuple[str, frozenset[str]]]
     )
     """Record → its case, and what is not there of its message: a later redaction may say why."""
-    acts: list[Act] = field(default_factory=list[Act])
+    acts: list[KeepingFact] = field(default_factory=list[KeepingFact])
     lost: list[int] = field(default_factory=list[int])
     """Records that say the broker had lost their fact."""
     distrusted: list[tuple[int, str, Distrust]] = field(default_factory=list[tuple[int, str, Distrust]])
@@ -181,7 +181,7 @@ class Chain:
 
     def __init__(self, *, starts_at: int, report: Report) -> None:
         self._starts_at, self._report = starts_at, report
-        self._cases: dict[str, tuple[int, int, About | None]] = {}
+        self._cases: dict[str, tuple[int, int, CaseTopic | None]] = {}
         self._stream: tuple[str, str] | None = None
         self._latest: tuple[str, int] | None = None
         self._missing: dict[int, tuple[str, frozenset[str]]] = {}
@@ -235,7 +235,7 @@ class Chain:
 
     def _case(self, case: str, span: CaseSpan) -> None:
         last = self._cases.get(case)
-        about: About | None = None
+        about: CaseTopic | None = None
         if last is not None:
             number, previous, about = last[0] + 1, last[1], last[2]
         elif (
@@ -285,10 +285,10 @@ def backwards(stamp: str, latest: tuple[str, int]) -> str | None:
     return f"time runs backwards: it says it was stored at {stamp}, but record {latest[1]} before it at {latest[0]}"
 
 
-def claimed_about(detail: Detail) -> About:
+def claimed_about(detail: Detail) -> CaseTopic:
     """Where the case's report was not looked at, what stands in the fields is taken for it."""
     texts = (detail.fields.get(name) for name in ("unit", "area", "level", "category"))
-    return About(*(text if isinstance(text, str) else None for text in texts))
+    return CaseTopic(*(text if isinstance(text, str) else None for text in texts))
 
 
 def _other_stream(stream: tuple[str, str], before: tuple[str, str] | None) -> str:

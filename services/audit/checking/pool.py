@@ -15,11 +15,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
-from services.audit.checking.run import BUNDLES_IN_RUN, Asked, Finding, check_run
-from services.audit.checking.sources import Source
+from services.audit.checking.run import BUNDLES_IN_RUN, CheckedPart, CheckTask, check_run
+from services.audit.checking.sources import TrailSource
 from shared.tlog.merkle import TILE_WIDTH
 
-Opener = Callable[[], AbstractAsyncContextManager[Source]]
+Opener = Callable[[], AbstractAsyncContextManager[TrailSource]]
 """Opens the same source again; another process can be given it."""
 WORTH_A_POOL = 100
 """Bundles with payloads. A process takes a good second to begin; without payloads there is ten times less to
@@ -34,17 +34,17 @@ _WAITING = 16
 
 @dataclass
 class _Part:
-    asked: Asked
-    found: "Future[Finding] | Finding"
+    asked: CheckTask
+    found: "Future[CheckedPart] | CheckedPart"
 
     @property
     def is_done(self) -> bool:
-        return isinstance(self.found, Finding) or self.found.done()
+        return isinstance(self.found, CheckedPart) or self.found.done()
 
 
 async def findings(
-    source: Source, asked: Asked, opener: Opener | None, processes: int | None = None
-) -> AsyncGenerator[Finding]:
+    source: TrailSource, asked: CheckTask, opener: Opener | None, processes: int | None = None
+) -> AsyncGenerator[CheckedPart]:
     """In order. `processes`: this one among them; None: one for each core where it is worth it."""
     with_payloads = asked.payloads and asked.case is None
     if processes is None:
@@ -71,8 +71,8 @@ async def findings(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _taken(source: Source, part: _Part) -> Finding:
-    if isinstance(part.found, Finding):
+async def _taken(source: TrailSource, part: _Part) -> CheckedPart:
+    if isinstance(part.found, CheckedPart):
         return part.found
     try:
         return await asyncio.wrap_future(part.found)
@@ -81,9 +81,9 @@ async def _taken(source: Source, part: _Part) -> Finding:
         return await check_run(source, part.asked)
 
 
-def _parts(asked: Asked, bundles: int) -> list[Asked]:
+def _parts(asked: CheckTask, bundles: int) -> list[CheckTask]:
     """`sizes` are told to those runs alone that they lie in."""
-    parts: list[Asked] = []
+    parts: list[CheckTask] = []
     for first in range(asked.first, asked.last, bundles):
         last = min(first + bundles, asked.last)
         parts.append(
@@ -97,8 +97,8 @@ def _parts(asked: Asked, bundles: int) -> list[Asked]:
     return parts
 
 
-def _check_elsewhere(opener: Opener, asked: Asked) -> Finding:
-    async def work() -> Finding:
+def _check_elsewhere(opener: Opener, asked: CheckTask) -> CheckedPart:
+    async def work() -> CheckedPart:
         async with opener() as source:
             return await check_run(source, asked)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from services.audit.checking.examine import Examiner, Run
-from services.audit.checking.sources import Source, SourceError
+from services.audit.checking.sources import SourceError, TrailSource
 from services.audit.records.line import Detail
 from services.audit.records.record import Rec, RecordError
 from shared.tlog import layout, merkle
@@ -30,7 +30,7 @@ Roots = tuple[tuple[int, bytes], ...]
 
 
 @dataclass(frozen=True)
-class Fault:
+class TrailFault:
     """`index`: the record it is about, None where it is about the whole. `case` and `time` as the record
     itself says them.
     """
@@ -42,7 +42,7 @@ class Fault:
 
 
 @dataclass
-class Asked:
+class CheckTask:
     """Bundles [first, last) of a trail of `size`; `looked_at`: the first record that counts; `sizes`: trees
     whose root is wanted.
     """
@@ -58,17 +58,17 @@ class Asked:
 
 
 @dataclass
-class Finding:
+class CheckedPart:
     first: int
     run: Run = field(default_factory=Run)
-    faults: list[Fault] = field(default_factory=list[Fault])
+    faults: list[TrailFault] = field(default_factory=list[TrailFault])
     by_record: list[Roots] = field(default_factory=list[Roots])
     """For each bundle, the tree over its records."""
     by_tile: list[Roots] = field(default_factory=list[Roots])
     """The same over the hashes that are published."""
     within: dict[int, Roots] = field(default_factory=dict[int, Roots])
     """For each size asked for, the tree over the records of its bundle before it."""
-    differ: list[Fault] = field(default_factory=list[Fault])
+    differ: list[TrailFault] = field(default_factory=list[TrailFault])
     """Records whose hash is not the published one; which of the two was signed is known at the end."""
     records: int = 0
     payloads: int = 0
@@ -78,7 +78,7 @@ class Finding:
     """Why nothing behind it can be checked: records are gone, and their hashes with them."""
 
 
-async def check_run(source: Source, asked: Asked) -> Finding:
+async def check_run(source: TrailSource, asked: CheckTask) -> CheckedPart:
     with _seldom_collected():
         return await _Check(source, asked).finding()
 
@@ -118,15 +118,15 @@ def _root(leaves: Sequence[bytes]) -> bytes:
 
 
 class _Check:
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: TrailSource, asked: CheckTask) -> None:
         self._source, self._asked = source, asked
-        self._found = Finding(asked.first)
+        self._found = CheckedPart(asked.first)
         self._raw: dict[int, bytes] = {}
         self._wanted: set[int] = set()
         self._examiner = Examiner(self._fault)
         self._found.run = self._examiner.run
 
-    async def finding(self) -> Finding:
+    async def finding(self) -> CheckedPart:
         for number in range(self._asked.first, self._asked.last):
             await self._bundle(number, layout.width_in(0, number, self._asked.size))
             if self._found.ends or len(self._found.faults) >= FAULTS:
@@ -293,9 +293,9 @@ def _is_of(case: str, raw: bytes) -> bool:
         return False
 
 
-def _about(index: int | None, words: str, records: dict[int, bytes]) -> Fault:
+def _about(index: int | None, words: str, records: dict[int, bytes]) -> TrailFault:
     try:
         rec = Rec.read(records[index]) if index is not None else None
     except (KeyError, RecordError):
         rec = None
-    return Fault(index, words, rec.case, rec.broker) if rec else Fault(index, words)
+    return TrailFault(index, words, rec.case, rec.broker) if rec else TrailFault(index, words)

@@ -13,7 +13,7 @@ from services.audit.records.payloads import Payload
 from services.audit.records.record import RecordError
 from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, FAN, TOP, Block, Tile, TileError
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 
 Report = Callable[[int | None, str], None]
@@ -42,7 +42,7 @@ class SearchCheck:
         self.checked = 0
         """Tiles compared."""
 
-    async def add(self, entries: Sequence[Stored], payloads: Mapping[int, Payload]) -> None:
+    async def add(self, entries: Sequence[StoredRecord], payloads: Mapping[int, Payload]) -> None:
         for entry in entries:
             offset = entry.index % BLOCK
             if self._size < entry.index:

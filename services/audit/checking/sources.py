@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.audit.records.history import HISTORY_LIMIT, join_notes, split_notes
 from services.audit.records.line import Detail, ExportError, export_line, read_line
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.records.timestamp import Stamp
 from shared.tlog import layout
 from shared.tlog.layout import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, TileId
@@ -33,11 +33,11 @@ class SourceError(RuntimeError):
     """The trail could not be read there. Says what and where."""
 
 
-class Unreachable(RuntimeError):
+class TrailUnreachable(RuntimeError):
     """There is nobody to ask, or they may not answer us: nothing is known of the trail."""
 
 
-class Source(ABC):
+class TrailSource(ABC):
     """A trail as it is published. All but the acts is public."""
 
     @abstractmethod
@@ -71,7 +71,7 @@ class Source(ABC):
         return None
 
 
-class ServiceSource(Source):
+class ServiceSource(TrailSource):
     """A running audit, over HTTP."""
 
     def __init__(self, client: "httpx2.AsyncClient") -> None:
@@ -87,11 +87,11 @@ class ServiceSource(Source):
                 await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
                 response = await self._client.get(path, params=params)
         except HTTPError as error:
-            raise Unreachable(
+            raise TrailUnreachable(
                 f"{self._client.base_url} can't be reached ({error or type(error).__name__})"
             ) from None
         if response.status_code in _NO_ANSWER:
-            raise Unreachable(
+            raise TrailUnreachable(
                 f"{self._client.base_url} does not answer: {response.status_code} {_detail(response)}"
             )
         if response.status_code != _HTTP_OK:
@@ -125,7 +125,7 @@ class ServiceSource(Source):
             return None
 
 
-class FolderSource(Source):
+class FolderSource(TrailSource):
     """A folder that `fenghuo trail export` wrote."""
 
     def __init__(self, folder: Path) -> None:
@@ -141,7 +141,7 @@ class FolderSource(Source):
         try:
             return self._read(CHECKPOINT_PATH)
         except SourceError as error:
-            raise Unreachable(str(error)) from None
+            raise TrailUnreachable(str(error)) from None
 
     async def tile(self, tile: TileId) -> bytes:
         return self._read(layout.path_of(tile))
@@ -174,7 +174,7 @@ class FolderSource(Source):
 
 
 async def write_folder(
-    source: Source, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]
+    source: TrailSource, size: int, folder: Path, vkey: str, progress: Callable[[int, int], None]
 ) -> int:
     """The whole trail up to its checkpoint as files. Returns how many."""
     written = 0
@@ -207,7 +207,7 @@ async def write_folder(
 
 
 def detail_line(detail: Detail) -> bytes:
-    return export_line(Stored(detail.index, detail.rec, b"", detail.fields), detail.payload)
+    return export_line(StoredRecord(detail.index, detail.rec, b"", detail.fields), detail.payload)
 
 
 def _details(content: bytes) -> list[Detail]:

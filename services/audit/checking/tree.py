@@ -8,7 +8,7 @@ holds one open row a level, never more.
 from collections.abc import Callable, Iterable
 
 from services.audit.checking.run import Roots
-from services.audit.checking.sources import Source, SourceError
+from services.audit.checking.sources import SourceError, TrailSource
 from shared.tlog import layout, merkle
 from shared.tlog.layout import TileId
 from shared.tlog.merkle import TILE_HEIGHT, TILE_WIDTH, node_hash
@@ -47,7 +47,7 @@ class Peaks:
 
 
 class UpperTiles:
-    def __init__(self, source: Source, size: int, fault: Callable[[int | None, str], None]) -> None:
+    def __init__(self, source: TrailSource, size: int, fault: Callable[[int | None, str], None]) -> None:
         self._source, self._size, self._fault = source, size, fault
         self._rows: list[list[bytes]] = []
         self._done: list[int] = []

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 from services.audit.checking.examine import Chain
 from services.audit.checking.pool import Opener, findings
-from services.audit.checking.run import FAULTS, Asked, Fault, Finding
-from services.audit.checking.sources import Source, SourceError
+from services.audit.checking.run import FAULTS, CheckedPart, CheckTask, TrailFault
+from services.audit.checking.sources import SourceError, TrailSource
 from services.audit.checking.tree import Peaks, UpperTiles
 from services.audit.records import timestamp as timestamps
 from services.audit.records.line import ExportError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
-__all__ = ["Fault", "Peaks", "Verdict", "verify"]
+__all__ = ["Peaks", "TrailFault", "Verdict", "verify"]
 
 _TOLD = 20
 
@@ -74,7 +74,7 @@ class Verdict:
     """The trail that this one follows, as its first record says; signed by that trail's key where that was
     given.
     """
-    faults: list[Fault] = field(default_factory=list[Fault])
+    faults: list[TrailFault] = field(default_factory=list[TrailFault])
 
     @property
     def holds(self) -> bool:
@@ -82,7 +82,7 @@ class Verdict:
 
 
 async def verify(
-    source: Source,
+    source: TrailSource,
     key: Verifier,
     *,
     since: Checkpoint | None = None,
@@ -109,7 +109,7 @@ async def verify(
         note = await source.checkpoint()
         signed = checkpoint.read(note, key)
     except CheckpointError as error:
-        verdict.faults.append(Fault(None, f"{error}"))
+        verdict.faults.append(TrailFault(None, f"{error}"))
         return verdict
     verdict.size, verdict.root, verdict.time, verdict.note = (
         signed.size,
@@ -122,12 +122,12 @@ async def verify(
             f"the trail has {signed.size} records, signed {signed.time.isoformat()}; the earlier checkpoint of {since.time.isoformat()} "
             f"has {since.size}: records {signed.size} to {since.size - 1} were cut off, or it was replaced by an older copy"
         )
-        verdict.faults.append(Fault(None, words))
+        verdict.faults.append(TrailFault(None, words))
         return verdict
     try:
         stamps = await source.timestamps()
         verdict.stamps = len(stamps)
-        verdict.faults += [Fault(None, words) for words in timestamps.faults(stamps, key, tsa)]
+        verdict.faults += [TrailFault(None, words) for words in timestamps.faults(stamps, key, tsa)]
         first = since.size if since is not None and only_new else 0
         walk = _Walk(
             source,
@@ -146,7 +146,7 @@ async def verify(
             progress=progress,
         )
     except (SourceError, LayoutError, ExportError) as error:
-        verdict.faults.append(Fault(None, str(error)))
+        verdict.faults.append(TrailFault(None, str(error)))
     return verdict
 
 
@@ -155,7 +155,7 @@ class _Walk:
 
     def __init__(
         self,
-        source: Source,
+        source: TrailSource,
         key: Verifier,
         signed: Checkpoint,
         since: Checkpoint | None,
@@ -181,20 +181,20 @@ class _Walk:
         """The tree over the published hashes, from where it is another."""
         self._upper = UpperTiles(source, signed.size, self._fault)
         self._stamped = stamped
-        self._differ: list[Fault] = []
+        self._differ: list[TrailFault] = []
         self._history: dict[int, Checkpoint] = {}
         self._roots: dict[int, bytes] = {}
 
     def _fault(self, index: int | None, words: str) -> None:
-        self._add_fault(Fault(index, words))
+        self._add_fault(TrailFault(index, words))
 
-    def _add_fault(self, fault: Fault) -> None:
+    def _add_fault(self, fault: TrailFault) -> None:
         if len(self._verdict.faults) < FAULTS:
             self._verdict.faults.append(fault)
 
     async def run(
         self,
-        findings_of: Callable[[Asked], AsyncGenerator[Finding]],
+        findings_of: Callable[[CheckTask], AsyncGenerator[CheckedPart]],
         *,
         payloads: bool,
         case: str | None,
@@ -206,7 +206,9 @@ class _Walk:
             self._note_history(note)
         await self._seed(start * TILE_WIDTH)
         sizes = {*self._history, *([self._since.size] if self._since is not None else [])}
-        asked = Asked(start, -(-size // TILE_WIDTH), size, self._first, tuple(sorted(sizes)), payloads, case)
+        asked = CheckTask(
+            start, -(-size // TILE_WIDTH), size, self._first, tuple(sorted(sizes)), payloads, case
+        )
         async with aclosing(findings_of(asked)) as found:
             async for finding in found:
                 await self._lay(finding)
@@ -242,7 +244,7 @@ class _Walk:
         except NoteError as error:
             self._fault(0, f"{error}: this is not the trail that follows the one that was ended")
 
-    async def _lay(self, finding: Finding) -> None:
+    async def _lay(self, finding: CheckedPart) -> None:
         """Put the next run behind those before it."""
         for fault in finding.faults:
             self._add_fault(fault)
@@ -262,7 +264,7 @@ class _Walk:
             if layout.width_in(0, number, self._signed.size) == TILE_WIDTH:
                 await self._upper.add(published[0][1])
 
-    def _at_sizes(self, number: int, finding: Finding) -> None:
+    def _at_sizes(self, number: int, finding: CheckedPart) -> None:
         start = number * TILE_WIDTH
         for size in [size for size in finding.within if start < size <= start + TILE_WIDTH]:
             root = self._roots[size] = self._own.with_roots(finding.within[size])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.audit.checking.sources import Source, SourceError
+from services.audit.checking.sources import SourceError, TrailSource
 from shared.tlog import checkpoint, cosignature, note, tile_roots
 from shared.tlog.checkpoint import Checkpoint, CheckpointError
 from shared.tlog.cosignature import Witness
@@ -41,7 +41,7 @@ class Witnessed:
 
 
 async def check(
-    source: Source,
+    source: TrailSource,
     key: Verifier,
     witnesses: Sequence[Witness],
     quorum: int,
@@ -72,7 +72,7 @@ async def check(
 
 
 async def _other_than_seen(
-    source: Source, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
+    source: TrailSource, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
 ) -> str:
     """The fault in words, empty where the records now make the root that was cosigned."""
     names = ", ".join(name.partition("+")[0] for name in times)

@@ -19,7 +19,7 @@ from services.audit.records.keeping import Keeping
 from services.audit.records.payload_check import WHOLE, missing_of
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import StoreError
 from shared.facts import Actor, Fact, Frozen, Given
 from shared.facts.authors import SOURCES, Author
@@ -190,7 +190,7 @@ class KeepingDesk:
         return True
 
 
-async def _named(reader: TrailReader, form: RedactionForm) -> list[Stored]:
+async def _named(reader: TrailReader, form: RedactionForm) -> list[StoredRecord]:
     size = (await reader.checkpoints.newest()).size
     if form.case is not None:
         found = await reader.records.of_case(form.case, size)
@@ -203,7 +203,7 @@ async def _named(reader: TrailReader, form: RedactionForm) -> list[Stored]:
 
 
 def _by_case(
-    stored: list[Stored], payloads: dict[int, Payload], fields: tuple[str, ...] | str
+    stored: list[StoredRecord], payloads: dict[int, Payload], fields: tuple[str, ...] | str
 ) -> dict[str, list[ErasedFields]]:
     """What there is to erase of each record, case by case."""
     wanted: dict[str, list[ErasedFields]] = {}

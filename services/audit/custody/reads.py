@@ -26,7 +26,7 @@ CRITERION = 200
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReadAnswer:
     """One answer, or (`broken_off`) the beginning of one."""
 
     by: Actor
@@ -40,12 +40,12 @@ class Seen:
 
 
 @dataclass
-class Window:
+class ReadWindow:
     """Reads that become one fact. `shut` once it may have been sent."""
 
     id: str
     opened_at: datetime
-    seen: dict[str, Seen] = field(default_factory=dict[str, Seen])
+    seen: dict[str, ReadAnswer] = field(default_factory=dict[str, ReadAnswer])
     """By answer: the end of one takes the place of its beginning."""
     shut: bool = False
 
@@ -55,8 +55,8 @@ class Reads:
 
     def __init__(self, journal: Journal, new_id: Callable[[datetime], str], pace: timedelta) -> None:
         self._journal, self._new_id, self._pace = journal, new_id, pace
-        self._open: dict[str, Window] = {}
-        self._shut: dict[str, Window] = {}
+        self._open: dict[str, ReadWindow] = {}
+        self._shut: dict[str, ReadWindow] = {}
         for line in journal.read():
             try:
                 self._restore(line)
@@ -68,7 +68,7 @@ class Reads:
                     next="the journal of reads was damaged here",
                 )
 
-    def begin(self, seen: Seen) -> tuple[str, str]:
+    def begin(self, seen: ReadAnswer) -> tuple[str, str]:
         """Keep that an answer begins. Returns its place, for `end`. Raises OSError where it can't be kept:
         then nothing may be shown.
         """
@@ -78,7 +78,7 @@ class Reads:
         window.seen[place[1]] = seen
         return place
 
-    def end(self, place: tuple[str, str], seen: Seen) -> None:
+    def end(self, place: tuple[str, str], seen: ReadAnswer) -> None:
         """What was given in the end."""
         window = next((one for one in self._open.values() if one.id == place[0]), self._shut.get(place[0]))
         if window is None or (window.shut and seen.how is How.LOOKED):
@@ -92,7 +92,7 @@ class Reads:
         if seen.how is How.TAKEN:
             window.shut = True
 
-    def due(self, now: datetime, *, all_of_them: bool = False) -> list[Window]:
+    def due(self, now: datetime, *, all_of_them: bool = False) -> list[ReadWindow]:
         """Those to be sent, closed now. Of each reader one after the other: what was not sent yet is before
         what came later.
         """
@@ -106,7 +106,7 @@ class Reads:
     def next_due(self) -> datetime | None:
         return min((window.opened_at + self._pace for window in self._open.values()), default=None)
 
-    def sent(self, window: Window) -> None:
+    def sent(self, window: ReadWindow) -> None:
         """It is in FACTS."""
         self._shut.pop(window.id, None)
         left = [*self._shut.values(), *self._open.values()]
@@ -114,30 +114,30 @@ class Reads:
             _line((one.id, answer), seen) for one in left for answer, seen in one.seen.items()
         )
 
-    def _window(self, seen: Seen) -> Window:
+    def _window(self, seen: ReadAnswer) -> ReadWindow:
         if seen.how is How.TAKEN:
-            window = Window(self._new_id(seen.at), seen.at)
+            window = ReadWindow(self._new_id(seen.at), seen.at)
             self._shut[window.id] = window
             return window
         key = f"{seen.by.principal}\n{seen.by.role}"
         if key not in self._open:
-            self._open[key] = Window(self._new_id(seen.at), seen.at)
+            self._open[key] = ReadWindow(self._new_id(seen.at), seen.at)
         return self._open[key]
 
-    def _keep(self, place: tuple[str, str], seen: Seen, *, synced: bool) -> None:
+    def _keep(self, place: tuple[str, str], seen: ReadAnswer, *, synced: bool) -> None:
         self._journal.append(_line(place, seen), synced=synced)
 
     def _restore(self, line: bytes) -> None:
         (window_id, answer), seen = _read_line(line)
-        window = self._shut.setdefault(window_id, Window(window_id, seen.at, shut=True))
+        window = self._shut.setdefault(window_id, ReadWindow(window_id, seen.at, shut=True))
         window.seen[answer] = seen
 
 
-def fact_of(window: Window) -> Read:
+def fact_of(window: ReadWindow) -> Read:
     """The data of its fact. The same window makes the same fact."""
     answers = list(window.seen.values())
     first = answers[0]
-    questions: dict[tuple[str, str], list[Seen]] = {}
+    questions: dict[tuple[str, str], list[ReadAnswer]] = {}
     for one in answers:
         questions.setdefault(
             (one.route, orjson.dumps(one.criteria, option=orjson.OPT_SORT_KEYS).decode()), []
@@ -175,7 +175,7 @@ def bounded(criteria: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _reading(asked: list[Seen]) -> Reading:
+def _reading(asked: list[ReadAnswer]) -> Reading:
     return Reading(
         route=asked[0].route,
         criteria=asked[0].criteria,
@@ -186,12 +186,12 @@ def _reading(asked: list[Seen]) -> Reading:
     )
 
 
-def _key(window: Window) -> str:
+def _key(window: ReadWindow) -> str:
     by = next(iter(window.seen.values())).by
     return f"{by.principal}\n{by.role}"
 
 
-def _line(place: tuple[str, str], seen: Seen) -> bytes:
+def _line(place: tuple[str, str], seen: ReadAnswer) -> bytes:
     line = {
         "place": place,
         "by": seen.by.model_dump(mode="json"),
@@ -206,9 +206,9 @@ def _line(place: tuple[str, str], seen: Seen) -> bytes:
     return orjson.dumps(line)
 
 
-def _read_line(raw: bytes) -> tuple[tuple[str, str], Seen]:
+def _read_line(raw: bytes) -> tuple[tuple[str, str], ReadAnswer]:
     held = orjson.loads(raw)
-    seen = Seen(
+    seen = ReadAnswer(
         Actor.model_validate(held["by"]),
         How(held["how"]),
         held["route"],

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from services.audit.custody.reads import Reads, Window, fact_of
+from services.audit.custody.reads import Reads, ReadWindow, fact_of
 from shared.broker.forever import AWAY, forever
 from shared.facts import Fact
 from shared.facts.authors import SOURCES, Author
@@ -54,7 +54,7 @@ class ReadsOnRecord:
         for window in self._reads.due(self._clock(), all_of_them=all_of_them):
             await self._send(window)
 
-    async def _send(self, window: Window) -> None:
+    async def _send(self, window: ReadWindow) -> None:
         data = fact_of(window)
         fact = Fact.of(Kind.READ, id=window.id, source=SOURCE, subject=None, time=data.last_at, data=data)
         await self._append(fact_subject(data.by.principal, Kind.READ), fact.write(), window.id)

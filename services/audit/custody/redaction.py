@@ -16,7 +16,7 @@ from services.audit.records.keeping import Keeping
 from services.audit.records.payload_check import WHOLE, missing_of
 from services.audit.records.record import Rec
 from services.audit.store.calls import StoreError
-from services.audit.store.erasure import ErasureStore, Wanted
+from services.audit.store.erasure import ErasureStore, RecordErasure
 from services.audit.store.trail import Trail
 from services.audit.writing.indexer import SearchIndexer
 
@@ -92,13 +92,13 @@ class Eraser:
     async def _erase(self, state: Keeping, indexes: Sequence[int]) -> None:
         said = {index: len(state.erasures[index]) for index in indexes}
         payloads = await self._trail.payloads.at(indexes)
-        wanted: dict[int, Wanted] = {}
+        wanted: dict[int, RecordErasure] = {}
         for entry in await self._trail.entries.some(indexes):
             rec = Rec.read(entry.rec)
             fields = state.erased(entry.index, rec.case) & {WHOLE, *rec.personal}
             missing = missing_of(rec, payloads.get(entry.index))
             if fields and WHOLE not in missing and not fields <= missing:
-                wanted[entry.index] = Wanted(kind_of(rec), fields, rec.digest)
+                wanted[entry.index] = RecordErasure(kind_of(rec), fields, rec.digest)
         if wanted:
             if self._store is None:
                 log.warning(
@@ -111,7 +111,7 @@ class Eraser:
         self._done |= said
         self.outstanding -= len(indexes)
 
-    async def _remove(self, store: ErasureStore, wanted: dict[int, Wanted]) -> None:
+    async def _remove(self, store: ErasureStore, wanted: dict[int, RecordErasure]) -> None:
         self._step("redacted")
         if self._indexer is None:
             await store.erase(wanted)

@@ -13,7 +13,7 @@ import structlog
 
 from services.audit.reading.views import NotInTrail
 from services.audit.records import timestamp as timestamps
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.records.timestamp import Stamp, StampError
 from services.audit.store.calls import StoreError
 from services.audit.store.timestamps import TimestampStore
@@ -35,7 +35,7 @@ class Timestamper:
     def __init__(
         self,
         store: TimestampStore,
-        last: Callable[[], Awaitable[Signed]],
+        last: Callable[[], Awaitable[SignedCheckpoint]],
         clock: Callable[[], datetime],
         *,
         url: str | None,

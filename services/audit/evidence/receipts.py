@@ -31,7 +31,7 @@ class ReceiptError(ValueError):
     """This is no receipt of this system. Says what is wrong with it."""
 
 
-class Claims(Frozen):
+class ReceiptClaims(Frozen):
     """What a receipt says is stored."""
 
     iss: str
@@ -44,7 +44,7 @@ class Claims(Frozen):
     case: str | None = None
 
 
-class Verdict(StrEnum):
+class ReceiptVerdict(StrEnum):
     RECORDED = "recorded"
     WAITS = "waits"
     """It is stored at the broker, as the receipt says; no signed checkpoint covers it yet."""
@@ -53,23 +53,23 @@ class Verdict(StrEnum):
 
 
 class ReceiptAnswer(Frozen):
-    verdict: Verdict
+    verdict: ReceiptVerdict
     en: str
     zh: str
-    claims: Claims
+    claims: ReceiptClaims
     record: int | None = None
     number: int | None = None
     """Within its case, from 1."""
     proof: InclusionProof | None = None
 
 
-def read_receipt(text: str, key: Ed25519PublicKey) -> Claims:
+def read_receipt(text: str, key: Ed25519PublicKey) -> ReceiptClaims:
     """Raises ReceiptError."""
     if len(text) > LIMIT:
         raise ReceiptError(f"a receipt has no more than {LIMIT} characters: copy it alone")
     try:
         said: dict[str, Any] = jwt.decode(text.strip(), key, algorithms=[ALGORITHM], issuer=ISSUER)
-        return Claims.model_validate(said)
+        return ReceiptClaims.model_validate(said)
     except jwt.InvalidSignatureError:
         raise ReceiptError(
             "its signature is not of this system's intake, or it was not copied whole"
@@ -80,12 +80,12 @@ def read_receipt(text: str, key: Ed25519PublicKey) -> Claims:
         ) from None
 
 
-async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> ReceiptAnswer:
+async def answer(reader: TrailReader, claims: ReceiptClaims, zone: ZoneInfo) -> ReceiptAnswer:
     """Raises StoreError where the store does not answer."""
     index, signed = claims.sequence - 1, await reader.checkpoints.newest()
     if index >= signed.size:
         return ReceiptAnswer(
-            verdict=Verdict.WAITS,
+            verdict=ReceiptVerdict.WAITS,
             en=f"No signed checkpoint covers it yet: the last one covers {signed.size} records, this is fact {claims.sequence}."
             " Ask again in a moment.",
             zh=f"尚无签名检查点覆盖该记录：最近的检查点含 {signed.size} 条记录，而回执所指为第 {claims.sequence} 条事实。请稍后再查。",
@@ -118,7 +118,7 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
         else (" Its message was erased since; the record stays.", "其原文已清除，记录仍在。")
     )
     return ReceiptAnswer(
-        verdict=Verdict.RECORDED,
+        verdict=ReceiptVerdict.RECORDED,
         en=f"This report was recorded at {at} as record {index} (number {rec.number} of case {rec.case}). A checkpoint of"
         f" {signed.size} records, signed at {signed_at}, covers it; the proof below leads to its root.{erased[0]}",
         zh=f"该报告于 {at} 在案，为留痕第 {index} 条（事件 {rec.case} 第 {rec.number} 条）。"
@@ -130,7 +130,7 @@ async def answer(reader: TrailReader, claims: Claims, zone: ZoneInfo) -> Receipt
     )
 
 
-def differences(claims: Claims, rec: Rec, raw: bytes | None = None) -> list[str]:
+def differences(claims: ReceiptClaims, rec: Rec, raw: bytes | None = None) -> list[str]:
     """The names of the claims that the record (and its message, where it is here) contradicts."""
     agrees = {
         "fact": claims.fact == rec.message_id,
@@ -143,7 +143,7 @@ def differences(claims: Claims, rec: Rec, raw: bytes | None = None) -> list[str]
     return [name for name, same in agrees.items() if not same]
 
 
-def _difference(claims: Claims, rec: Rec, raw: bytes | None) -> tuple[str, str] | None:
+def _difference(claims: ReceiptClaims, rec: Rec, raw: bytes | None) -> tuple[str, str] | None:
     wrong = differences(claims, rec, raw)
     if not wrong:
         return None
@@ -151,5 +151,5 @@ def _difference(claims: Claims, rec: Rec, raw: bytes | None) -> tuple[str, str] 
     return en, f"第 {rec.index} 条记录的 {'、'.join(wrong)} 与回执不一致：其中之一被改动，请一并保存"
 
 
-def _differs(claims: Claims, en: str, zh: str) -> ReceiptAnswer:
-    return ReceiptAnswer(verdict=Verdict.DIFFERS, en=en, zh=zh, claims=claims)
+def _differs(claims: ReceiptClaims, en: str, zh: str) -> ReceiptAnswer:
+    return ReceiptAnswer(verdict=ReceiptVerdict.DIFFERS, en=en, zh=zh, claims=claims)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from services.audit.reading.seen import up_to
 from services.audit.reading.views import NotInTrail
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.records.timestamp import Stamp
 from services.audit.store.cosignatures import Cosigned
 from services.audit.store.trail import Trail
@@ -23,9 +23,9 @@ class SignedCheckpoints:
         self.cosigned = cosigned
         self._store, self._timestamps = trail.checkpoints, trail.timestamps
         self._count = 0
-        self._newest: Signed | None = None
+        self._newest: SignedCheckpoint | None = None
 
-    async def newest(self) -> Signed:
+    async def newest(self) -> SignedCheckpoint:
         """The last signed checkpoint."""
         self._count = await self._store.count(self._count)
         signed = self._newest
@@ -37,10 +37,10 @@ class SignedCheckpoints:
         up_to(signed.size)
         return await self._with_cosignatures(signed)
 
-    async def _with_cosignatures(self, signed: Signed) -> Signed:
+    async def _with_cosignatures(self, signed: SignedCheckpoint) -> SignedCheckpoint:
         return replace(signed, note=with_lines(signed.note, await self.cosigned.lines(signed.number)))
 
-    async def sealed(self, quorum: int | None = None) -> Signed | None:
+    async def sealed(self, quorum: int | None = None) -> SignedCheckpoint | None:
         """The newest checkpoint that enough witnesses cosigned, with their lines; None where there is
         none.
         """
@@ -55,7 +55,7 @@ class SignedCheckpoints:
         seal = await self.cosigned.sealed()
         return seal.size if seal else 0
 
-    async def between(self, start: int, end: int) -> list[Signed]:
+    async def between(self, start: int, end: int) -> list[SignedCheckpoint]:
         return await self._store.between(start, end)
 
     async def notes_before(self, limit: int) -> list[bytes]:

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.reading.plain_fields import EXCUSE, FIELDS, OTHERWISE
-from services.audit.records.body import Body, instant
+from services.audit.records.body import FactBody, instant
 from shared.facts import Name
 from shared.facts.envelope import TYPE_PREFIX
 from shared.web.names import Names
 
 
 @dataclass(frozen=True)
-class Line:
+class PlainLine:
     """One field: exactly one of the values is given."""
 
     term: str
@@ -27,17 +27,17 @@ class Line:
     label: tuple[str, str] | None = None
 
 
-def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[Line, ...]:
+def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[PlainLine, ...]:
     """The fields of the fact's data that people read."""
     data = data_of(fact)
-    kind = (Body(fact).text("type") or "").removeprefix(TYPE_PREFIX).removesuffix(".v1")
+    kind = (FactBody(fact).text("type") or "").removeprefix(TYPE_PREFIX).removesuffix(".v1")
     read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
     said = [
         _line(term, how, data.fields[field], names)
         for field, (term, how) in read.items()
         if _is_said(data.fields.get(field), how)
     ]
-    return (*said, *(Line(EXCUSE, label=("excuse", excuse)) for excuse in data.texts("excuses")))
+    return (*said, *(PlainLine(EXCUSE, label=("excuse", excuse)) for excuse in data.texts("excuses")))
 
 
 def _is_said(value: Any, how: str) -> bool:
@@ -49,31 +49,31 @@ def _is_said(value: Any, how: str) -> bool:
     return how == "actor" or not isinstance(value, list | dict)
 
 
-def _line(term: str, how: str, value: Any, names: Names) -> Line:
+def _line(term: str, how: str, value: Any, names: Names) -> PlainLine:
     match how:
         case "at":
-            return Line(term, at=instant(str(value)))
+            return PlainLine(term, at=instant(str(value)))
         case "unit":
-            return Line(term, name=names.unit(str(value)))
+            return PlainLine(term, name=names.unit(str(value)))
         case "area":
-            return Line(term, name=names.area(str(value)))
+            return PlainLine(term, name=names.area(str(value)))
         case "person":
-            return Line(term, name=names.person(str(value)))
+            return PlainLine(term, name=names.person(str(value)))
         case "post":
-            return Line(term, name=names.post(str(value)))
+            return PlainLine(term, name=names.post(str(value)))
         case "source":
-            return Line(term, name=names.by(f"source:{value}"))
+            return PlainLine(term, name=names.by(f"source:{value}"))
         case "yes" | "yes_or_no":
-            return Line(term, label=("answer", "yes" if value else "no"))
+            return PlainLine(term, label=("answer", "yes" if value else "no"))
         case "by":
-            return Line(term, name=names.by(str(value)))
+            return PlainLine(term, name=names.by(str(value)))
         case "actor":
-            return Line(term, name=names.by(Body(value).text("principal") or ""))
+            return PlainLine(term, name=names.by(FactBody(value).text("principal") or ""))
         case "text":
-            return Line(term, text=str(value))
+            return PlainLine(term, text=str(value))
         case _:
-            return Line(term, label=(how, str(value)))
+            return PlainLine(term, label=(how, str(value)))
 
 
-def data_of(fact: Mapping[str, Any] | None) -> Body:
-    return Body(fact).part("data")
+def data_of(fact: Mapping[str, Any] | None) -> FactBody:
+    return FactBody(fact).part("data")

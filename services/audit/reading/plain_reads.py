@@ -47,7 +47,7 @@ _PART = re.compile(r"(GET \S+) ×(\d+), (\d+) records")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadLine:
     """`words`: a message of the catalogue, or the route itself."""
 
     words: str
@@ -61,14 +61,14 @@ def words_of(route: str) -> str:
     return ROUTES.get(path) or (_REPORT if path.startswith(_REPORTS) else route)
 
 
-def in_words(summary: str | None) -> tuple[Reading, ...]:
+def in_words(summary: str | None) -> tuple[ReadLine, ...]:
     """The line a `read` fact is found by; empty where it is written otherwise."""
     parts = [_PART.fullmatch(part) for part in (summary or "").split("; ")]
     found = [(words_of(part[1]), int(part[2]), int(part[3])) for part in parts if part is not None]
     if len(found) < len(parts):
         return ()
-    together: dict[str, Reading] = {}
+    together: dict[str, ReadLine] = {}
     for words, times, records in found:
-        known = together.get(words, Reading(words, 0, 0))
-        together[words] = Reading(words, known.times + times, known.records + records)
+        known = together.get(words, ReadLine(words, 0, 0))
+        together[words] = ReadLine(words, known.times + times, known.records + records)
     return tuple(together.values())

@@ -14,7 +14,7 @@ from services.audit.reading.views import Entry, NotInTrail, Record, entry_view
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 
 _CASE_WINDOW = 500
@@ -25,7 +25,7 @@ class Records:
         self.keeper = keeper
         self._trail, self._checkpoints, self._proofs = trail, checkpoints, proofs
 
-    async def between(self, start: int, end: int) -> list[Stored]:
+    async def between(self, start: int, end: int) -> list[StoredRecord]:
         entries = await self._trail.entries.between(start, end)
         seen(entry.index for entry in entries)
         return entries
@@ -33,7 +33,7 @@ class Records:
     async def listed_acts(self) -> list[int]:
         return await self._trail.acts.since(0)
 
-    async def some(self, indexes: Sequence[int]) -> list[Stored]:
+    async def some(self, indexes: Sequence[int]) -> list[StoredRecord]:
         return await self._trail.entries.some(indexes)
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
@@ -44,14 +44,14 @@ class Records:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""
         return await self.views(await self.of_case(case_id, (await self._checkpoints.newest()).size))
 
-    async def part_of_case(self, case_id: str, start: int, end: int) -> list[Stored]:
+    async def part_of_case(self, case_id: str, start: int, end: int) -> list[StoredRecord]:
         """Records number `start` to `end` (exclusive) of a case, in order; above the checkpoint too: the
         caller knows what it shows.
         """
         return await self._trail.entries.of_case(case_id, start, end)
 
-    async def of_case(self, case_id: str, size: int) -> list[Stored]:
-        entries: list[Stored] = []
+    async def of_case(self, case_id: str, size: int) -> list[StoredRecord]:
+        entries: list[StoredRecord] = []
         while True:
             start = len(entries) + 1
             more = await self.part_of_case(case_id, start, start + _CASE_WINDOW)
@@ -59,7 +59,7 @@ class Records:
             if len(more) < _CASE_WINDOW:
                 return entries
 
-    async def views(self, entries: Sequence[Stored]) -> list[Entry]:
+    async def views(self, entries: Sequence[StoredRecord]) -> list[Entry]:
         seen(entry.index for entry in entries)
         payloads, sealed = await asyncio.gather(
             self._trail.payloads.of(entries), self._checkpoints.sealed_size()

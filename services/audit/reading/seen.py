@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 
 
-class Given:
+class SeenRecords:
     """The records of one answer, a bit each: an export of a million takes 125 kB."""
 
     def __init__(self) -> None:
@@ -26,12 +26,12 @@ class Given:
             self.records += 1
 
 
-_given: ContextVar[Given | None] = ContextVar("given", default=None)
+_given: ContextVar[SeenRecords | None] = ContextVar("given", default=None)
 """Of the request that is being answered here: a value of its context, as the request itself is."""
 
 
-def begin() -> Given:
-    given = Given()
+def begin() -> SeenRecords:
+    given = SeenRecords()
     _given.set(given)
     return given
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.audit.checking.sources import Source, SourceError, Unreachable
+from services.audit.checking.sources import SourceError, TrailSource, TrailUnreachable
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
 from services.audit.records.history import HISTORY_LIMIT
 from services.audit.records.line import Detail
 from services.audit.records.search_terms import Macs
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.records.timestamp import Stamp
 from services.audit.store.calls import StoreError
 from shared.tlog import layout
@@ -22,18 +22,18 @@ def _told() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise Unreachable(str(error)) from None
+        raise TrailUnreachable(str(error)) from None
     except (NotInTrail, LayoutError) as error:
         raise SourceError(str(error)) from None
 
 
-class StoreSource(Source):
+class StoreSource(TrailSource):
     """The store itself, without a service. A bundle is kept until the next."""
 
     def __init__(self, reader: TrailReader) -> None:
         self._reader = reader
         self._size = 0
-        self._bundle: dict[int, Stored] = {}
+        self._bundle: dict[int, StoredRecord] = {}
 
     async def checkpoint(self) -> bytes:
         with _told():

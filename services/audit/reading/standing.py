@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 from services.audit.reading.checkpoints import SignedCheckpoints
 from services.audit.reading.views import NotInTrail, State, WitnessView, checkpoint_view
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.trail import Trail
 from shared.tlog.merkle import EMPTY_ROOT
 
 
-class Standing:
+class TrailStanding:
     """`stream_last`: the last sequence of FACTS. `sequencer`: what it does, in words."""
 
     def __init__(
@@ -27,7 +27,7 @@ class Standing:
 
     async def state(self) -> State:
         try:
-            signed: Signed | None = await self._checkpoints.newest()
+            signed: SignedCheckpoint | None = await self._checkpoints.newest()
         except NotInTrail:
             signed = None
         server = await self._trail.server()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, Order
-from services.audit.records.body import Body
+from services.audit.records.body import FactBody
 from shared.facts import Name
 from shared.lined_yaml import YamlFault, plain
 from shared.vocabulary import Kind
@@ -15,7 +15,7 @@ async def titles(reader: TrailReader) -> Mapping[str, Name]:
     page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=1, order=Order.NEWEST)
     payloads = await reader.records.payloads([entry.index for entry in page.entries])
     for payload in payloads.values():
-        text = Body(payload.envelope).part("data").text("text")
+        text = FactBody(payload.envelope).part("data").text("text")
         if text is not None:
             return titles_of(text)
     return {}
@@ -27,8 +27,8 @@ def titles_of(text: str) -> Mapping[str, Name]:
         parsed: object = plain(text, "policy")
     except YamlFault:
         return {}
-    duties = Body(parsed).part("duties").fields
-    titles = {rule: Body(duty).part("title").fields for rule, duty in duties.items()}
+    duties = FactBody(parsed).part("duties").fields
+    titles = {rule: FactBody(duty).part("title").fields for rule, duty in duties.items()}
     return {
         rule: Name(zh=str(title["zh"]), en=str(title["en"]))
         for rule, title in titles.items()

@@ -12,7 +12,7 @@ from services.audit.records.fields import excused_in
 from services.audit.records.keeping import Erasure
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
@@ -209,7 +209,7 @@ class State(Frozen):
     """False for the embedded store, which is for evaluation and development."""
 
 
-def checkpoint_view(signed: Signed) -> CheckpointView:
+def checkpoint_view(signed: SignedCheckpoint) -> CheckpointView:
     return CheckpointView(
         number=signed.number,
         size=signed.size,
@@ -219,7 +219,7 @@ def checkpoint_view(signed: Signed) -> CheckpointView:
     )
 
 
-def entry_view(entry: Stored, payload: Payload | None, sealed: int | None = None) -> Entry:
+def entry_view(entry: StoredRecord, payload: Payload | None, sealed: int | None = None) -> Entry:
     """`sealed`: records under the seal, None where there is no witness."""
     rec = Rec.read(entry.rec)
     field: dict[str, Any] = entry.fields

@@ -20,7 +20,7 @@ def fresh_salts(count: int) -> list[bytes]:
     return [pool[at : at + SALT_SIZE] for at in range(0, len(pool), SALT_SIZE)]
 
 
-class Seen:
+class RecentIds:
     """Message ids of late, so that a message that came twice is recorded as a repetition. Bounded: ids far
     back are forgotten.
     """
@@ -43,16 +43,16 @@ class Seen:
         return None
 
 
-class Author(NamedTuple):
+class Pseudonym(NamedTuple):
     """What stands for a principal in the trail, and the salt that shows it."""
 
     salt: bytes
     pseudonym: str
 
     @classmethod
-    def of(cls, principal: str, salt: bytes) -> "Author":
+    def of(cls, principal: str, salt: bytes) -> "Pseudonym":
         return cls(salt, pseudonym(salt, principal))
 
 
-Actors = Mapping[str, Author]
+Actors = Mapping[str, Pseudonym]
 """By principal."""

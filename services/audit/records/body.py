@@ -25,7 +25,7 @@ def instant(text: str | None) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-class Body:
+class FactBody:
     """A fact's data, or an object within it."""
 
     __slots__ = ("fields",)
@@ -48,11 +48,11 @@ class Body:
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(value for value in self._list(name) if isinstance(value, str))
 
-    def part(self, name: str) -> "Body":
-        return Body(self.fields.get(name))
+    def part(self, name: str) -> "FactBody":
+        return FactBody(self.fields.get(name))
 
-    def parts(self, name: str) -> list["Body"]:
-        return [Body(value) for value in self._list(name) if isinstance(value, dict)]
+    def parts(self, name: str) -> list["FactBody"]:
+        return [FactBody(value) for value in self._list(name) if isinstance(value, dict)]
 
     @property
     def effects(self) -> list["EffectBody"]:
@@ -64,7 +64,7 @@ class Body:
         return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
-class EffectBody(Body):
+class EffectBody(FactBody):
     """An effect of a decision."""
 
     __slots__ = ()

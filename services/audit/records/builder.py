@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from services.audit.records import fields, record
-from services.audit.records.actors import Actors, Seen, fresh_salts
-from services.audit.records.fields import NOTHING, About
-from services.audit.records.payloads import Made, Payload, digests_of, parts_of
-from services.audit.records.record import DISTRUSTED_VERSION, FOLLOWING_VERSION, VERSION, Message, Rec
-from services.audit.records.stored import Stored
+from services.audit.records.actors import Actors, RecentIds, fresh_salts
+from services.audit.records.fields import NOTHING, CaseTopic
+from services.audit.records.payloads import Payload, RecordMaking, digests_of, parts_of
+from services.audit.records.record import DISTRUSTED_VERSION, FOLLOWING_VERSION, VERSION, BrokerMessage, Rec
+from services.audit.records.stored import StoredRecord
 from shared.facts import rfc3339
 from shared.facts.authenticity import distrust_envelope
 from shared.facts.distrust import Distrust
@@ -31,10 +31,10 @@ class CaseHead:
 
     number: int
     index: int
-    about: About
+    about: CaseTopic
 
 
-class Source(NamedTuple):
+class WriterStream(NamedTuple):
     """Which stream, under which writer."""
 
     stream: str
@@ -44,10 +44,10 @@ class Source(NamedTuple):
     """How the trail before this one ended: its first record says so (writing/succession.py)."""
 
 
-class Opened(NamedTuple):
+class ReadMessage(NamedTuple):
     """A message read: whose it is and which case it belongs to. `envelope` is used up by `build`."""
 
-    message: Message
+    message: BrokerMessage
     envelope: dict[str, Any]
     case: str
     principal: str | None
@@ -55,13 +55,13 @@ class Opened(NamedTuple):
 
 
 class Built(NamedTuple):
-    entry: Stored
+    entry: StoredRecord
     payload: Payload
     case: str
     head: CaseHead
 
 
-def opened(message: Message) -> Opened:
+def opened(message: BrokerMessage) -> ReadMessage:
     """Raises NewerError for a fact of a newer format: which fields of it are personal is not for this version
     to say.
     """
@@ -71,14 +71,14 @@ def opened(message: Message) -> Opened:
         message.headers is not None
         and (why := distrust_envelope(message.subject, message.headers, envelope)) is not None
     ):
-        return Opened(message, envelope, record.case_of(envelope), None, why)
-    return Opened(message, envelope, record.case_of(envelope), record.actor_of(envelope))
+        return ReadMessage(message, envelope, record.case_of(envelope), None, why)
+    return ReadMessage(message, envelope, record.case_of(envelope), record.actor_of(envelope))
 
 
 def build(
-    one: Opened,
+    one: ReadMessage,
     head: CaseHead | None,
-    source: Source,
+    source: WriterStream,
     actors: Actors,
     salt: bytes,
     now: str,
@@ -125,29 +125,29 @@ def build(
     )
     written = rec.write()
     return Built(
-        Stored(index, written, leaf_hash(written), fields.searchable(rec, searched)),
-        Payload(index, raw, salt, author.salt if author else None, made=Made(now, source.epoch)),
+        StoredRecord(index, written, leaf_hash(written), fields.searchable(rec, searched)),
+        Payload(index, raw, salt, author.salt if author else None, made=RecordMaking(now, source.epoch)),
         case,
         CaseHead(rec.number, index, searched.about if case else NOTHING),
     )
 
 
 def build_all(
-    messages: Iterable[Message],
+    messages: Iterable[BrokerMessage],
     heads: dict[str, CaseHead],
-    source: Source,
+    source: WriterStream,
     actors: Actors,
     now: datetime,
     kept: Mapping[int, Payload] | None = None,
-    seen: Seen | None = None,
-    already: Sequence[Opened] | None = None,
+    seen: RecentIds | None = None,
+    already: Sequence[ReadMessage] | None = None,
 ) -> list[Built]:
     """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the
     messages, opened.
     """
     all_opened = already if already is not None else [opened(message) for message in messages]
     salts, at, kept = fresh_salts(len(all_opened)), rfc3339(now), kept or {}
-    seen = seen or Seen()
+    seen = seen or RecentIds()
     built: list[Built] = []
     for one, fresh in zip(all_opened, salts, strict=True):
         index = one.message.sequence - 1
@@ -166,10 +166,12 @@ def build_all(
     return built
 
 
-def head_of(entry: Stored) -> CaseHead:
+def head_of(entry: StoredRecord) -> CaseHead:
     """The head of a case whose last record this is."""
     field = entry.fields
     about = (
-        About(field["unit"], field["area"], field["level"], field["category"]) if field["case"] else NOTHING
+        CaseTopic(field["unit"], field["area"], field["level"], field["category"])
+        if field["case"]
+        else NOTHING
     )
     return CaseHead(field["number"], entry.index, about)

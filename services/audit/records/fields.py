@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.audit.records.body import Body
+from services.audit.records.body import FactBody
 from services.audit.records.record import Rec
 from shared.facts import EXCUSES, EffectKind
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class CaseTopic:
     """What a case is about, from its report; carried to all its records."""
 
     unit: str | None = None
@@ -31,13 +31,13 @@ class About:
     category: str | None = None
 
 
-NOTHING = About()
+NOTHING = CaseTopic()
 
 
 @dataclass(slots=True)
 class Fields:
     kind: str
-    about: About = NOTHING
+    about: CaseTopic = NOTHING
     units: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -74,21 +74,23 @@ def of_subject(subject: str) -> str:
     return subject.rsplit(".", 1)[-1] if subject else GAP
 
 
-def about_of(kind: str, envelope: Json) -> About:
+def about_of(kind: str, envelope: Json) -> CaseTopic:
     """What the report of a case says it is about, or the fact that a standing case began with."""
     if kind not in ("reported", "established"):
         return NOTHING
-    data = Body(envelope).part("data")
-    return About(_short(data, "unit"), _short(data, "area"), _short(data, "level"), _short(data, "category"))
+    data = FactBody(envelope).part("data")
+    return CaseTopic(
+        _short(data, "unit"), _short(data, "area"), _short(data, "level"), _short(data, "category")
+    )
 
 
-def derive(kind: str, envelope: Json, carried: About) -> Fields:
+def derive(kind: str, envelope: Json, carried: CaseTopic) -> Fields:
     """`carried`: what the case's report said, or NOTHING. Of what is not trusted nobody is found by what it
     says of them.
     """
     if kind == UNTRUSTED:
         return Fields(kind, carried)
-    data = Body(envelope).part("data")
+    data = FactBody(envelope).part("data")
     about = carried if carried != NOTHING else about_of(kind, envelope)
     by = data.part("by")
     units = [about.unit, data.text("unit"), data.text("to_unit"), by.text("unit")]
@@ -132,7 +134,7 @@ def excused_in(envelope: Json) -> dict[str, tuple[str, ...]]:
     """
     return {
         effect.duty: effect.excuses
-        for effect in Body(envelope).part("data").effects
+        for effect in FactBody(envelope).part("data").effects
         if effect.kind == EffectKind.LAPSED
         and effect.duty is not None
         and not EXCUSES.isdisjoint(effect.excuses)
@@ -143,7 +145,7 @@ def words_of(envelope: Json) -> str | None:
     """Free words of people, by which a fact is found: never stored by themselves, so that they are erased
     with the payload.
     """
-    data = Body(envelope).part("data")
+    data = FactBody(envelope).part("data")
     fields = ("summary", "title", "text", "note", "error", "reason")
     return next((words[:_TEXT_LIMIT] for field in fields if (words := data.text(field)) is not None), None)
 
@@ -154,14 +156,14 @@ _SEARCHED = ("summary", "details", "title", "text", "note", "error", "reason")
 
 def searched_words(envelope: Json) -> str:
     """All the words a fact is searched by, one line each; what lies beyond 4,000 letters is not found."""
-    data = Body(envelope).part("data")
+    data = FactBody(envelope).part("data")
     words = [data.text(field) for field in _SEARCHED]
     for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title")):
         words += [one.text(field) for one in data.parts(part)]
     return "\n".join(filter(None, words))[:_SEARCHED_LIMIT]
 
 
-def _short(data: Body, name: str) -> str | None:
+def _short(data: FactBody, name: str) -> str | None:
     text = data.text(name)
     return text if text is not None and len(text) <= _FIELD_LIMIT else None
 

@@ -25,7 +25,7 @@ MAY_REDACT = (Role.REDACTOR,)
 
 
 @dataclass(frozen=True)
-class Act:
+class KeepingFact:
     """A fact of KEEPING_KINDS as it stands on record."""
 
     index: int
@@ -88,7 +88,7 @@ class Keeping:
     """
     last: int = -1
 
-    def take(self, act: Act) -> None:
+    def take(self, act: KeepingFact) -> None:
         """An act told again changes nothing."""
         if act.index <= self.last:
             return
@@ -105,7 +105,7 @@ class Keeping:
         except ValidationError:
             self.refused.append(act.index)
 
-    def _held(self, act: Act, said: Held) -> None:
+    def _held(self, act: KeepingFact, said: Held) -> None:
         if said.by.role not in MAY_HOLD:
             self.refused.append(act.index)
             return
@@ -120,7 +120,7 @@ class Keeping:
             last=said.last,
         )
 
-    def _redacted(self, act: Act, said: Redacted) -> None:
+    def _redacted(self, act: KeepingFact, said: Redacted) -> None:
         indexes = [one.index for one in said.entries]
         if said.by.role not in MAY_REDACT or max(indexes) >= act.index or self.held(indexes, act.case):
             self.refused.append(act.index)
@@ -155,13 +155,13 @@ class Keeping:
         return WHOLE in erased or missing <= erased
 
 
-def act_of(rec: Rec, envelope: dict[str, Any]) -> Act | None:
+def act_of(rec: Rec, envelope: dict[str, Any]) -> KeepingFact | None:
     """None for a record of another kind."""
     kind = kind_of(rec)
     if kind not in KEEPING_KINDS:
         return None
     data: Any = envelope.get("data")
-    return Act(
+    return KeepingFact(
         rec.index, rec.broker, kind, rec.case, cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     )
 

@@ -5,11 +5,11 @@ its stream.
 """
 
 from services.audit.records.payloads import Payload
-from services.audit.records.record import Message, Rec, bounded, digest_of
+from services.audit.records.record import BrokerMessage, Rec, bounded, digest_of
 from shared.facts import rfc3339
 
 
-def unlike(message: Message, rec: Rec, payload: Payload | None) -> str | None:
+def unlike(message: BrokerMessage, rec: Rec, payload: Payload | None) -> str | None:
     """What of the record is not as the broker has it, in words that follow the fact's name. None where all
     is, or it was erased.
     """

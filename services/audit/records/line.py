@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.audit.records.payloads import Field, Payload, Remains
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.payloads import Payload, PersonalField, Remains
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 
 
 class ExportError(ValueError):
@@ -34,11 +34,11 @@ class Detail:
     """The hash that is stored beside it, where there is one."""
 
 
-def checkpoint_line(signed: Signed) -> bytes:
+def checkpoint_line(signed: SignedCheckpoint) -> bytes:
     return orjson.dumps({"checkpoint": signed.note}) + b"\n"
 
 
-def export_line(entry: Stored, payload: Payload | None, path: Sequence[bytes] | None = None) -> bytes:
+def export_line(entry: StoredRecord, payload: Payload | None, path: Sequence[bytes] | None = None) -> bytes:
     """`path`: from the record to the root of the checkpoint, where the line is to be proven by itself."""
     line: dict[str, Any] = {"index": entry.index, "rec": entry.rec.decode(), "fields": entry.fields}
     if payload is not None:
@@ -55,7 +55,7 @@ def export_line(entry: Stored, payload: Payload | None, path: Sequence[bytes] | 
     return orjson.dumps(line) + b"\n"
 
 
-class _Held(msgspec.Struct, gc=False):
+class _LinePayload(msgspec.Struct, gc=False):
     salt: str
     raw: bytes | None
     """Base64 in the line."""
@@ -67,7 +67,7 @@ class _Line(msgspec.Struct):
     index: int
     rec: str
     fields: dict[str, Any]
-    payload: _Held | None = None
+    payload: _LinePayload | None = None
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -104,7 +104,7 @@ def _no_line(raw: bytes, error: Exception) -> ExportError:
     return ExportError(f"this is no line of an export ({type(error).__name__}: {error}): {raw[:60]!r}")
 
 
-def _payload(index: int, held: _Held) -> Payload:
+def _payload(index: int, held: _LinePayload) -> Payload:
     return Payload(
         index,
         held.raw,
@@ -129,7 +129,7 @@ def _remains_line(remains: Remains) -> dict[str, Any]:
 
 def _remains(held: dict[str, Any]) -> Remains:
     left = {
-        path: Field(bytes.fromhex(one["salt"]), one["values"].encode())
+        path: PersonalField(bytes.fromhex(one["salt"]), one["values"].encode())
         for path, one in held["fields"].items()
     }
     return Remains(

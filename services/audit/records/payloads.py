@@ -26,7 +26,7 @@ class PayloadError(ValueError):
     """Bytes that are no chunk. Says where."""
 
 
-class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class PersonalField(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A personal field, provable by itself: `values` is the canonical JSON array that was hashed with
     `salt`.
     """
@@ -47,11 +47,11 @@ class Remains(msgspec.Struct, frozen=True, array_like=True):
     """
     salt: bytes
     """Of `plain`."""
-    fields: dict[str, Field]
+    fields: dict[str, PersonalField]
     """By path."""
 
 
-class Made(NamedTuple):
+class RecordMaking(NamedTuple):
     """When the audit made the record, and which writer: with message and salts, all that its header was made
     of.
     """
@@ -69,7 +69,7 @@ class Payload:
     salt: bytes
     actor_salt: bytes | None = None
     remains: Remains | None = None
-    made: Made | None = None
+    made: RecordMaking | None = None
     """None for what an earlier version stored, or an erasure left: its record can't be made again."""
 
     @cached_property
@@ -151,7 +151,7 @@ def without(payload: Payload, kind: str, paths: Iterable[str] | None) -> Payload
     else:
         parts = parts_of(record.envelope_of(payload.raw), kind)
         salted = {
-            path: Field(record.field_salt(payload.salt, path), values)
+            path: PersonalField(record.field_salt(payload.salt, path), values)
             for path, values in parts.fields.items()
         }
         remains = Remains(kind, parts.plain, record.field_salt(payload.salt, ""), salted)
@@ -172,7 +172,7 @@ def without(payload: Payload, kind: str, paths: Iterable[str] | None) -> Payload
 # ------------------------------------------------------------------------------------------
 
 
-class _Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _KeptPayload(msgspec.Struct, frozen=True, array_like=True, gc=False):
     salt: bytes
     raw: bytes | None
     remains: Remains | None = None
@@ -180,9 +180,9 @@ class _Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
     epoch: int = 0
 
 
-_NOT_KEPT = Made("", 0)
+_NOT_KEPT = RecordMaking("", 0)
 _pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(tuple[_Held, ...]).decode
+_unpack = msgspec.msgpack.Decoder(tuple[_KeptPayload, ...]).decode
 
 
 def chunks(payloads: Sequence[Payload]) -> Iterator[tuple[int, int, bytes]]:
@@ -208,8 +208,8 @@ def pack(payloads: Sequence[Payload]) -> bytes:
     return _pack([_held(payload, payload.made or _NOT_KEPT) for payload in payloads])
 
 
-def _held(payload: Payload, made: Made) -> _Held:
-    return _Held(payload.salt, payload.raw, payload.remains, made.ingested, made.epoch)
+def _held(payload: Payload, made: RecordMaking) -> _KeptPayload:
+    return _KeptPayload(payload.salt, payload.raw, payload.remains, made.ingested, made.epoch)
 
 
 def unpack(start: int, content: bytes) -> list[Payload]:
@@ -227,7 +227,7 @@ def unpack(start: int, content: bytes) -> list[Payload]:
             one.salt,
             None,
             one.remains,
-            Made(one.ingested, one.epoch) if one.ingested else None,
+            RecordMaking(one.ingested, one.epoch) if one.ingested else None,
         )
         for index, one in enumerate(held, start)
     ]

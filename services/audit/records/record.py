@@ -36,7 +36,7 @@ class RecordError(ValueError):
     """Bytes that are no `rec`. Says what is wrong."""
 
 
-class Message(NamedTuple):
+class BrokerMessage(NamedTuple):
     """A fact as the broker holds it; `raw` None where the broker has lost it."""
 
     sequence: int

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from services.audit.records.record import Rec, RecordError
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 
 _HAN_FROM = 0x2E80
 """From here on a letter is a word or a syllable: two of them are enough to look for."""
@@ -164,7 +164,7 @@ def encoded(terms: Iterable[str]) -> list[bytes]:
     return [term.encode() for term in terms]
 
 
-def terms_of_entry(entry: Stored) -> list[bytes]:
+def terms_of_entry(entry: StoredRecord) -> list[bytes]:
     """Raises RecordError for a record that was damaged."""
     try:
         return encoded(terms_of(entry.fields, Rec.read(entry.rec).claimed))

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRecord:
     """A record as the store holds it. `fields` are not hashed."""
 
     index: int
@@ -15,7 +15,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedCheckpoint:
     """A checkpoint as it was signed; `number` counts them from 0."""
 
     number: int

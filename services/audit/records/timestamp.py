@@ -48,7 +48,7 @@ class Stamp(Frozen):
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimestampQuestion:
     """A question to the authority: its bytes, and the nonce its answer must repeat."""
 
     request: bytes
@@ -69,7 +69,7 @@ def digest_of(note: str) -> str:
     return digest.finalize().hex()
 
 
-def ask(note: str) -> Asked:
+def ask(note: str) -> TimestampQuestion:
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
     builder = (
@@ -79,7 +79,7 @@ def ask(note: str) -> Asked:
         .cert_request(cert_request=True)
     )
     request = builder.nonce(nonce=True).build()
-    return Asked(request.as_bytes(), request.nonce)
+    return TimestampQuestion(request.as_bytes(), request.nonce)
 
 
 def read_answer(raw: bytes, note: str, nonce: int | None = None) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL, Figure, Figures, name_of
-from services.audit.reports.matters import Held, Matter
+from services.audit.reports.matters import HolderPeriod, ReportedCase
 from services.audit.reports.views import (
     ChainLine,
     CountLine,
@@ -244,7 +244,7 @@ def _mean(said: dict[int, int]) -> float | None:
     return round(sum(score * count for score, count in said.items()) / number, 2) if number else None
 
 
-def _chain(matter: Matter, task: str | None, held: list[Held]) -> ChainLine:
+def _chain(matter: ReportedCase, task: str | None, held: list[HolderPeriod]) -> ChainLine:
     return ChainLine(
         case=matter.case,
         task=task,

@@ -12,9 +12,9 @@ from services.audit.records.body import EffectBody
 from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.holding import count_holding
-from services.audit.reports.matters import ORGAN, LapseSeen, Matter, between
+from services.audit.reports.matters import ORGAN, LapseSeen, ReportedCase, between
 from services.audit.reports.reach import acknowledged, handed_over, told
-from services.audit.reports.reading import Seen
+from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
 from shared.case import ENDED, CaseStatus, TaskState
@@ -52,7 +52,7 @@ class Counting:
     def __init__(self, window: Window, zone: ZoneInfo) -> None:
         self.window, self.zone = window, zone
         self.figures = Figures()
-        self.matters: dict[str, Matter] = {}
+        self.matters: dict[str, ReportedCase] = {}
         self.fates = Fates(window, zone, self.figures, self.matters)
         self.exercises = 0
         self.records = 0
@@ -66,13 +66,13 @@ class Counting:
     def knows(self, case: str) -> bool:
         return case in self.matters
 
-    def take(self, seen: Seen) -> None:
+    def take(self, seen: ReportedFact) -> None:
         """The next fact. Those before the window only say how things stood when it began."""
         if not seen.case:
             return
         matter = self.matters.get(seen.case)
         if matter is None:
-            self.matters[seen.case] = matter = Matter(
+            self.matters[seen.case] = matter = ReportedCase(
                 seen.case, unit=seen.unit, area=seen.area, level=seen.level, category=seen.category
             )
         inside = self.window.holds(seen.at)
@@ -93,7 +93,7 @@ class Counting:
                 self._act(matter, seen, inside)
         self._respond(matter, seen)
 
-    def _begin(self, matter: Matter, seen: Seen, inside: bool) -> None:
+    def _begin(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
         if matter.index is not None:
             return
         matter.begin(seen, in_cohort=inside)
@@ -107,7 +107,7 @@ class Counting:
             if not matter.is_follow_on:
                 self._reported(matter, seen)
 
-    def _reported(self, matter: Matter, seen: Seen) -> None:
+    def _reported(self, matter: ReportedCase, seen: ReportedFact) -> None:
         """When and where something was reported."""
         local, add = seen.at.astimezone(self.zone), self.figures.add
         day = local.date().isoformat()
@@ -120,7 +120,7 @@ class Counting:
 
     # Duties
 
-    def _decided(self, matter: Matter, seen: Seen, inside: bool) -> None:
+    def _decided(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
         moment = seen.about.at("time") or seen.at
         for effect in seen.data.effects:
             kind, duty = effect.kind, effect.duty
@@ -140,7 +140,7 @@ class Counting:
 
     # The matter itself
 
-    def _of_matter(self, matter: Matter) -> Iterator[tuple[str, str | None]]:
+    def _of_matter(self, matter: ReportedCase) -> Iterator[tuple[str, str | None]]:
         yield "matter_kind", matter.kind
         if matter.is_follow_on:
             return
@@ -148,12 +148,14 @@ class Counting:
         for table in ("level", "category", "area", "unit"):
             yield f"matter_{table}", getattr(matter, table)
 
-    def _count_matter(self, matter: Matter, column: str, index: int, taken: float | None = None) -> None:
+    def _count_matter(
+        self, matter: ReportedCase, column: str, index: int, taken: float | None = None
+    ) -> None:
         if self.window.asks_for(matter.unit) and not matter.is_standing:
             for table, row in self._of_matter(matter):
                 self.figures.add(table, row, column, index, taken)
 
-    def _respond(self, matter: Matter, seen: Seen) -> None:
+    def _respond(self, matter: ReportedCase, seen: ReportedFact) -> None:
         if (
             matter.responded
             or not matter.in_cohort
@@ -164,7 +166,9 @@ class Counting:
         matter.responded = True
         self._count_matter(matter, "responded", seen.index, between(matter.reported_at, seen.at))
 
-    def _status(self, matter: Matter, effect: EffectBody, moment: datetime, seen: Seen, inside: bool) -> None:
+    def _status(
+        self, matter: ReportedCase, effect: EffectBody, moment: datetime, seen: ReportedFact, inside: bool
+    ) -> None:
         why = effect.why
         taken = between(matter.reported_at, moment)
         if why == CaseStatus.OPEN:
@@ -189,7 +193,7 @@ class Counting:
             self._count_matter(matter, why, seen.index, taken if why != "reopened" else None)
 
     def _of_the_organ(
-        self, matter: Matter, column: str, measure: str | None, index: int, inside: bool
+        self, matter: ReportedCase, column: str, measure: str | None, index: int, inside: bool
     ) -> None:
         if inside and self.window.asks_for(matter.unit):
             self.figures.add("organ", ALL, column, index)
@@ -197,7 +201,7 @@ class Counting:
             if measure is not None:
                 self.figures.add("measure", measure, column, index)
 
-    def _act(self, matter: Matter, seen: Seen, inside: bool) -> None:
+    def _act(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
         score = seen.data.fields.get("satisfaction")
         if inside and isinstance(score, int):
             self._count_matter(matter, f"satisfaction:{score}", seen.index)
@@ -206,7 +210,7 @@ class Counting:
         elif seen.kind == Kind.REFERRED:
             self.fates.referred(seen)
 
-    def _retire(self, matter: Matter) -> None:
+    def _retire(self, matter: ReportedCase) -> None:
         """Of many that have ended, those that ended first are let go."""
         self._ended.pop(matter.case, None)
         self._ended[matter.case] = None
@@ -229,13 +233,13 @@ class Counting:
                 self._count_matter(matter, "overdue", matter.index)
 
 
-def _handed(matter: Matter, effect: EffectBody, at: datetime, index: int) -> None:
+def _handed(matter: ReportedCase, effect: EffectBody, at: datetime, index: int) -> None:
     how = _HANDED.get(effect.why)
     if effect.unit is not None and how is not None:
         matter.hand_over(effect.unit, at, how, index, effect.text("task"))
 
 
-def _task(matter: Matter, effect: EffectBody, at: datetime, index: int) -> None:
+def _task(matter: ReportedCase, effect: EffectBody, at: datetime, index: int) -> None:
     task, unit = effect.text("task"), effect.unit
     if task is None or unit is None:
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.blocks import Block, Table, row
+from services.audit.reports.documents.blocks import Block, TableBlock, row
 from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
     reachability_blocks,
@@ -21,7 +21,7 @@ from services.audit.reports.documents.report_blocks import (
     lapses_blocks,
     timeliness_blocks,
 )
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import (
@@ -50,10 +50,10 @@ class DeclaredReport:
     """What each of its figures means, below its page."""
     ask: Ask
     answers: type[Answer]
-    blocks: Callable[[Words, Any], list[Block]]
+    blocks: Callable[[DocumentWords, Any], list[Block]]
 
 
-def _workload_blocks(words: Words, found: Workload) -> list[Block]:
+def _workload_blocks(words: DocumentWords, found: Workload) -> list[Block]:
     """The newest week first."""
     lines = sorted(found.weeks, key=lambda line: line.week, reverse=True)[:MOST_ROWS]
     head = (N_("Week"), N_("Person"), N_("duties"), N_("done"), N_("lapsed"), N_("calls"))
@@ -61,7 +61,7 @@ def _workload_blocks(words: Words, found: Workload) -> list[Block]:
         row(line.week, words.person(line.person), *(count(line, column) for column in COUNTED))
         for line in lines
     ]
-    return [Table(tuple(map(words.of, head)), tuple(rows), texts=2)]
+    return [TableBlock(tuple(map(words.of, head)), tuple(rows), texts=2)]
 
 
 REPORTS: dict[ReportName, DeclaredReport] = {

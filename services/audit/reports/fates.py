@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from services.audit.records.body import EffectBody
 from services.audit.reports.figures import ALL, Figures
-from services.audit.reports.matters import LapseSeen, Matter, Owed, between
+from services.audit.reports.matters import LapseSeen, Owed, ReportedCase, between
 from services.audit.reports.reach import answered_by_doing
-from services.audit.reports.reading import Seen
+from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from shared.case import DutyState
 from shared.facts import EffectKind, LapseCause, Via
@@ -33,7 +33,9 @@ OF_A_DUTY = frozenset(
 
 
 class Fates:
-    def __init__(self, window: Window, zone: ZoneInfo, figures: Figures, matters: dict[str, Matter]) -> None:
+    def __init__(
+        self, window: Window, zone: ZoneInfo, figures: Figures, matters: dict[str, ReportedCase]
+    ) -> None:
         """`matters`: all that are followed, by case; a referral names one of them."""
         self.window, self.zone, self.figures, self.matters = window, zone, figures, matters
         self.lapses: list[LapseSeen] = []
@@ -43,7 +45,13 @@ class Fates:
         """Referrals stored before the decision they come from: another lane may be faster."""
 
     def take(
-        self, matter: Matter, seen: Seen, effect: EffectBody, duty: str, moment: datetime, inside: bool
+        self,
+        matter: ReportedCase,
+        seen: ReportedFact,
+        effect: EffectBody,
+        duty: str,
+        moment: datetime,
+        inside: bool,
     ) -> None:
         unit = effect.unit or matter.unit
         match effect.kind:
@@ -70,7 +78,9 @@ class Fates:
                 if owed is not None:
                     self._count(matter, owed, "cancelled", seen.index, inside)
 
-    def _lapsed(self, matter: Matter, seen: Seen, effect: EffectBody, duty: str, inside: bool) -> None:
+    def _lapsed(
+        self, matter: ReportedCase, seen: ReportedFact, effect: EffectBody, duty: str, inside: bool
+    ) -> None:
         unit = effect.unit or matter.unit
         owed = matter.duties.setdefault(duty, _owed(effect, unit, seen.index))
         if owed.lapse is not None:
@@ -115,7 +125,7 @@ class Fates:
                 self.cut = True
 
     def _done(
-        self, matter: Matter, owed: Owed, effect: EffectBody, moment: datetime, index: int, inside: bool
+        self, matter: ReportedCase, owed: Owed, effect: EffectBody, moment: datetime, index: int, inside: bool
     ) -> None:
         late_by = effect.late_by
         self._count(matter, owed, "done", index, inside, between(owed.opened_at, moment))
@@ -132,7 +142,7 @@ class Fates:
             self._count(matter, owed, "logged_calls", index, inside)
         answered_by_doing(self.figures, matter, owed, index, moment)
 
-    def _contested(self, matter: Matter, owed: Owed, effect: EffectBody, inside: bool) -> None:
+    def _contested(self, matter: ReportedCase, owed: Owed, effect: EffectBody, inside: bool) -> None:
         """It was held for done by a call that never was; of a contact of the chain nothing was held for
         done.
         """
@@ -155,7 +165,7 @@ class Fates:
             owed.lapse = owed.lapse or lapse
             self._excused(matter, owed, index, self.window.holds(lapse.at))
 
-    def _excused(self, matter: Matter, owed: Owed, index: int, inside: bool) -> None:
+    def _excused(self, matter: ReportedCase, owed: Owed, index: int, inside: bool) -> None:
         self._count(matter, owed, "excused", index, inside)
         if (
             owed.lapse is not None
@@ -165,7 +175,13 @@ class Fates:
             self._count(matter, owed, "not_answered_excused", index, inside)
 
     def _count(
-        self, matter: Matter, owed: Owed, column: str, index: int, inside: bool, taken: float | None = None
+        self,
+        matter: ReportedCase,
+        owed: Owed,
+        column: str,
+        index: int,
+        inside: bool,
+        taken: float | None = None,
     ) -> None:
         if not inside or not self.window.asks_for(owed.unit):
             return
@@ -180,7 +196,7 @@ class Fates:
         if owed.called:
             add("channel", owed.channel or "none", column, index, taken)
 
-    def referred(self, seen: Seen) -> None:
+    def referred(self, seen: ReportedFact) -> None:
         """On the unit's ledger, of a lapse in another matter: with what excuses it."""
         case, duty = seen.data.text("case") or "", seen.data.text("duty") or ""
         other = self.matters.get(case)

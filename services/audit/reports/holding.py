@@ -7,11 +7,11 @@ so that the times of all units add up to the time the matters were open.
 from datetime import datetime
 
 from services.audit.reports.figures import Figures
-from services.audit.reports.matters import Held, Matter
+from services.audit.reports.matters import HolderPeriod, ReportedCase
 from services.audit.reports.window import Window
 
 
-def count_holding(figures: Figures, matter: Matter, window: Window, end: datetime | None) -> None:
+def count_holding(figures: Figures, matter: ReportedCase, window: Window, end: datetime | None) -> None:
     """`end`: the end of the window, for what is held still."""
     if matter.is_standing:
         return
@@ -22,7 +22,7 @@ def count_holding(figures: Figures, matter: Matter, window: Window, end: datetim
             _count(figures, "task_holder", held, window, end)
 
 
-def _count(figures: Figures, table: str, held: Held, window: Window, end: datetime | None) -> None:
+def _count(figures: Figures, table: str, held: HolderPeriod, window: Window, end: datetime | None) -> None:
     span = within(held, window, end)
     if span is None or not window.asks_for(held.unit):
         return
@@ -31,7 +31,7 @@ def _count(figures: Figures, table: str, held: Held, window: Window, end: dateti
         figures.add(table, held.unit, "still", held.index, span)
 
 
-def within(held: Held, window: Window, end: datetime | None) -> float | None:
+def within(held: HolderPeriod, window: Window, end: datetime | None) -> float | None:
     """Seconds of it that lie in the window; None where none do."""
     since = max(held.since, window.start)
     until = held.until if held.until is not None else end

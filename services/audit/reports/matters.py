@@ -8,7 +8,7 @@ What has ended is let go, so that a matter costs no more than what is still open
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.audit.reports.reading import Seen
+from services.audit.reports.reading import ReportedFact
 from shared.case import ENDED
 from shared.facts import EXCUSES, Reason
 from shared.vocabulary import Kind, ReportKind
@@ -78,7 +78,7 @@ class Owed:
 
 
 @dataclass(slots=True)
-class Told:
+class SentNotice:
     """A notice that was sent to somebody."""
 
     id: str
@@ -95,7 +95,7 @@ class Told:
 
 
 @dataclass(slots=True)
-class Held:
+class HolderPeriod:
     unit: str
     since: datetime
     how: str
@@ -104,7 +104,7 @@ class Held:
 
 
 @dataclass(slots=True)
-class Matter:
+class ReportedCase:
     case: str
     kind: str | None = None
     exercise: bool = False
@@ -123,9 +123,9 @@ class Matter:
     last_heard: datetime | None = None
     last_index: int | None = None
     duties: dict[str, Owed] = field(default_factory=dict[str, Owed])
-    notices: dict[str, Told] = field(default_factory=dict[str, Told])
-    held: list[Held] = field(default_factory=list[Held])
-    tasks: dict[str, list[Held]] = field(default_factory=dict[str, list[Held]])
+    notices: dict[str, SentNotice] = field(default_factory=dict[str, SentNotice])
+    held: list[HolderPeriod] = field(default_factory=list[HolderPeriod])
+    tasks: dict[str, list[HolderPeriod]] = field(default_factory=dict[str, list[HolderPeriod]])
 
     @property
     def is_standing(self) -> bool:
@@ -144,7 +144,7 @@ class Matter:
     def holder(self) -> str | None:
         return self.held[-1].unit if self.held else self.unit
 
-    def begin(self, seen: Seen, *, in_cohort: bool) -> None:
+    def begin(self, seen: ReportedFact, *, in_cohort: bool) -> None:
         """Its report, or the fact a standing watch began with. Reported again is reported once."""
         data = seen.data
         self.kind = (
@@ -161,9 +161,9 @@ class Matter:
         self.summary = data.text("summary") or data.text("title")
         self.index, self.reported_at, self.in_cohort = seen.index, seen.at, in_cohort
         if self.unit is not None and not self.held:
-            self.held.append(Held(self.unit, seen.at, "reported", seen.index))
+            self.held.append(HolderPeriod(self.unit, seen.at, "reported", seen.index))
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: SentNotice) -> None:
         self.notices[told.id] = told
         while len(self.notices) > _NOTICES_KEPT:
             del self.notices[next(iter(self.notices))]
@@ -172,7 +172,7 @@ class Matter:
         chain = self.held if task is None else self.tasks.setdefault(task, [])
         if chain:
             chain[-1].until = at
-        chain.append(Held(unit, at, how, index))
+        chain.append(HolderPeriod(unit, at, how, index))
 
     def end_holding(self, at: datetime, task: str | None = None) -> None:
         chain = self.held if task is None else self.tasks.get(task, [])
@@ -187,7 +187,7 @@ class Matter:
     def reopen(self, at: datetime) -> None:
         """The unit that held it last holds it again from then on."""
         if self.held and self.held[-1].until is not None:
-            self.held.append(Held(self.held[-1].unit, at, "reopened", self.last_index or 0))
+            self.held.append(HolderPeriod(self.held[-1].unit, at, "reopened", self.last_index or 0))
         self.status = "open"
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reports.matters import ORGAN, LapseSeen
-from services.audit.reports.reading import Once, Seen, read
-from services.audit.reports.views import LapseLine, Step
+from services.audit.reports.reading import Once, ReportedFact, read
+from services.audit.reports.views import LapseLine, LapseStep
 from shared.facts import EffectKind, Reason
 from shared.standing import standing_case
 from shared.vocabulary import Kind
@@ -39,7 +39,7 @@ class Followed:
     accountability: str | None = None
     done: int | None = None
     done_late_by: float | None = None
-    steps: list[Step] = field(default_factory=list[Step])
+    steps: list[LapseStep] = field(default_factory=list[LapseStep])
 
 
 async def lines_of(reader: TrailReader, lapses: Sequence[LapseSeen], size: int) -> tuple[LapseLine, ...]:
@@ -64,13 +64,13 @@ def _first_of_each(lapses: Iterable[LapseSeen]) -> dict[str, int]:
     return firsts
 
 
-async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[Seen]:
+async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[ReportedFact]:
     """The case's decisions and acts from record `first` on."""
     stored = [entry for entry in await reader.records.of_case(case, size) if entry.index >= first]
     return await read(reader, stored[:_LATER], Once())
 
 
-def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
+def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[ReportedFact]) -> None:
     """Whether what lapsed was done in the end, and whether a suspicion was confirmed or refuted."""
     for seen in facts:
         for effect in seen.data.effects:
@@ -80,10 +80,10 @@ def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> 
             elif effect.kind == EffectKind.SUSPECTED and effect.why in (Reason.CONFIRMED, Reason.REFUTED):
                 for (case, _), other in followed.items():
                     if case == seen.case:
-                        other.steps.append(Step(index=seen.index, at=seen.at, what=effect.why))
+                        other.steps.append(LapseStep(index=seen.index, at=seen.at, what=effect.why))
 
 
-def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> None:
+def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[ReportedFact]) -> None:
     """Which lapses were referred here, with what excuses, and in which case each is pursued."""
     last: dict[str, Followed] = {}
     for seen in facts:
@@ -100,25 +100,25 @@ def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[Seen]) -> 
                 one.accountability = raised[0].text("case")
 
 
-def steps_of(facts: Iterable[Seen]) -> list[Step]:
+def steps_of(facts: Iterable[ReportedFact]) -> list[LapseStep]:
     """What happened in an accountability case, in order."""
-    steps: list[Step] = []
+    steps: list[LapseStep] = []
     by: str | None = None
     for seen in facts:
         if seen.kind != Kind.DECIDED:
             by = seen.by
         if seen.kind in _SAID:
-            steps.append(Step(index=seen.index, at=seen.at, what=_SAID[Kind(seen.kind)], by=by))
+            steps.append(LapseStep(index=seen.index, at=seen.at, what=_SAID[Kind(seen.kind)], by=by))
         for effect in seen.data.effects:
             if effect.kind == EffectKind.PROPOSED:
-                steps.append(Step(index=seen.index, at=seen.at, what="proposed", measure=effect.measure))
+                steps.append(LapseStep(index=seen.index, at=seen.at, what="proposed", measure=effect.measure))
             elif effect.kind == EffectKind.STATUS and (what := ORGAN.get(effect.why)) is not None:
                 measure = effect.measure if what == "decided" else None
-                steps.append(Step(index=seen.index, at=seen.at, what=what, measure=measure, by=by))
+                steps.append(LapseStep(index=seen.index, at=seen.at, what=what, measure=measure, by=by))
     return steps
 
 
-def measure_in_force(steps: Iterable[Step]) -> str | None:
+def measure_in_force(steps: Iterable[LapseStep]) -> str | None:
     """What was decided and not set aside since."""
     measure: str | None = None
     for step in steps:

@@ -8,8 +8,8 @@ later. Messages that were held (an exercise, a plan of silence) rang nobody and 
 from datetime import datetime
 
 from services.audit.reports.figures import Figures
-from services.audit.reports.matters import Matter, Owed, Told, between
-from services.audit.reports.reading import Seen
+from services.audit.reports.matters import Owed, ReportedCase, SentNotice, between
+from services.audit.reports.reading import ReportedFact
 from shared.facts import Purpose
 from shared.vocabulary import Kind
 
@@ -17,7 +17,9 @@ ASKING = frozenset({Purpose.REPORT, Purpose.FALLBACK, Purpose.DUTY, Purpose.AGAI
 """A message of these purposes asks for an answer. A reminder repeats an earlier one; the others only tell."""
 
 
-def told(figures: Figures, matter: Matter, seen: Seen, moment: datetime, *, counted: bool) -> None:
+def told(
+    figures: Figures, matter: ReportedCase, seen: ReportedFact, moment: datetime, *, counted: bool
+) -> None:
     """The messages of a decision."""
     for notice in seen.data.parts("notices"):
         name, person = notice.text("id"), notice.text("person")
@@ -29,7 +31,7 @@ def told(figures: Figures, matter: Matter, seen: Seen, moment: datetime, *, coun
                 figures.add("reach", "all", "held", seen.index)
             continue
         asks = notice.text("purpose") in ASKING
-        matter.tell(Told(name, person, moment, duties, channels, asks, counted))
+        matter.tell(SentNotice(name, person, moment, duties, channels, asks, counted))
         for duty in duties:
             if (owed := matter.duties.get(duty)) is not None and owed.person == person:
                 owed.called = True
@@ -46,7 +48,7 @@ def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: 
         figures.add("reach_channel", channel, "sent", index)
 
 
-def handed_over(figures: Figures, matter: Matter, seen: Seen) -> None:
+def handed_over(figures: Figures, matter: ReportedCase, seen: ReportedFact) -> None:
     """What the notifier says became of messages, channel by channel."""
     for one in seen.data.parts("deliveries"):
         notice = matter.notices.get(one.text("notice") or "")
@@ -60,7 +62,7 @@ def handed_over(figures: Figures, matter: Matter, seen: Seen) -> None:
             _delivered(figures, matter, notice, channel, seen.index, taken)
 
 
-def _failed(figures: Figures, notice: Told, channel: str, index: int) -> None:
+def _failed(figures: Figures, notice: SentNotice, channel: str, index: int) -> None:
     notice.failed += 1
     if not notice.counted:
         return
@@ -71,7 +73,7 @@ def _failed(figures: Figures, notice: Told, channel: str, index: int) -> None:
 
 
 def _delivered(
-    figures: Figures, matter: Matter, notice: Told, channel: str, index: int, taken: float | None
+    figures: Figures, matter: ReportedCase, notice: SentNotice, channel: str, index: int, taken: float | None
 ) -> None:
     first, notice.delivered = not notice.delivered, True
     for duty in notice.duties:
@@ -86,21 +88,21 @@ def _delivered(
             figures.add(table, row, "delivered", index, taken)
 
 
-def acknowledged(figures: Figures, matter: Matter, seen: Seen) -> None:
+def acknowledged(figures: Figures, matter: ReportedCase, seen: ReportedFact) -> None:
     person = seen.data.text("person")
     for notice in matter.notices.values():
         if notice.person == person:
             _answered(figures, notice, seen.index, seen.at)
 
 
-def answered_by_doing(figures: Figures, matter: Matter, owed: Owed, index: int, at: datetime) -> None:
+def answered_by_doing(figures: Figures, matter: ReportedCase, owed: Owed, index: int, at: datetime) -> None:
     """What a message asked for was done: that is an answer too."""
     for notice in matter.notices.values():
         if owed.duty in notice.duties and notice.person == owed.person:
             _answered(figures, notice, index, at)
 
 
-def _answered(figures: Figures, notice: Told, index: int, at: datetime) -> None:
+def _answered(figures: Figures, notice: SentNotice, index: int, at: datetime) -> None:
     if notice.answered or not notice.asks:
         return
     notice.answered = True

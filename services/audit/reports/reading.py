@@ -13,9 +13,9 @@ from typing import Any
 
 from services.audit.reading.reader import TrailReader
 from services.audit.records import fields, record
-from services.audit.records.body import Body
+from services.audit.records.body import FactBody
 from services.audit.records.record import Rec
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from shared.facts import EffectKind, rfc3339
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 
@@ -52,7 +52,7 @@ _STANDING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReportedFact:
     """A fact as the reports see it. `level`, `category`, `area` and `unit` are those of the case's report."""
 
     index: int
@@ -65,7 +65,7 @@ class Seen:
     area: str | None
     level: str | None
     category: str | None
-    data: Body
+    data: FactBody
     id: str = ""
 
     @property
@@ -74,7 +74,7 @@ class Seen:
         return self.data.part("by").text("principal")
 
     @property
-    def about(self) -> Body:
+    def about(self) -> FactBody:
         """Of a decision: the fact that was decided on."""
         return self.data.part("about")
 
@@ -101,11 +101,11 @@ class Once:
         return True
 
 
-def counts(entry: Stored) -> bool:
+def counts(entry: StoredRecord) -> bool:
     return fields_kind(entry) not in UNCOUNTED
 
 
-def stands(entry: Stored) -> bool:
+def stands(entry: StoredRecord) -> bool:
     """Whether how a matter stands depends on it: all that is needed of the time before the window."""
     kind = fields_kind(entry)
     return kind in (Kind.REPORTED, Kind.ESTABLISHED) or (
@@ -113,7 +113,7 @@ def stands(entry: Stored) -> bool:
     )
 
 
-def fields_kind(entry: Stored) -> str:
+def fields_kind(entry: StoredRecord) -> str:
     return str(entry.fields["kind"])
 
 
@@ -132,19 +132,21 @@ async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
 
 
 async def pages(
-    reader: TrailReader, start: int, end: int, wanted: Callable[[Stored], bool], once: Once
-) -> AsyncIterator[list[Seen]]:
+    reader: TrailReader, start: int, end: int, wanted: Callable[[StoredRecord], bool], once: Once
+) -> AsyncIterator[list[ReportedFact]]:
     """[start, end) in order."""
     for at in range(start, end, PAGE):
         stored = await reader.records.between(at, min(at + PAGE, end))
         yield await read(reader, [entry for entry in stored if wanted(entry)], once)
 
 
-async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None = None) -> list[Seen]:
+async def read(
+    reader: TrailReader, stored: Sequence[StoredRecord], once: Once | None = None
+) -> list[ReportedFact]:
     if not stored:
         return []
     payloads = await reader.records.payloads([entry.index for entry in stored])
-    found: list[Seen] = []
+    found: list[ReportedFact] = []
     for entry in stored:
         rec = Rec.read(entry.rec)
         if once is not None and not once.is_new(rec):
@@ -155,9 +157,9 @@ async def read(reader: TrailReader, stored: Sequence[Stored], once: Once | None 
     return found
 
 
-def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
+def seen(rec: Rec, entry: StoredRecord, envelope: dict[str, Any]) -> ReportedFact:
     field = entry.fields
-    return Seen(
+    return ReportedFact(
         index=entry.index,
         at=record.utc(rec.broker),
         kind=fields.kind_of(rec),
@@ -167,6 +169,6 @@ def seen(rec: Rec, entry: Stored, envelope: dict[str, Any]) -> Seen:
         area=field["area"],
         level=field["level"],
         category=field["category"],
-        data=Body(None if rec.distrust else envelope.get("data")),
+        data=FactBody(None if rec.distrust else envelope.get("data")),
         id=rec.message_id,
     )

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail, checkpoint_view
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering, Fields
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
-from services.audit.reports.reading import Once, Seen, counts, first_at, pages, read, stands
+from services.audit.reports.reading import Once, ReportedFact, counts, first_at, pages, read, stands
 from services.audit.reports.views import (
     Answer,
     FigureRecords,
@@ -47,7 +47,7 @@ answered within hours.
 class Counted:
     """A window counted up to a checkpoint."""
 
-    def __init__(self, window: Window, signed: Signed, counting: Counting) -> None:
+    def __init__(self, window: Window, signed: SignedCheckpoint, counting: Counting) -> None:
         self.window, self.signed, self.counting = window, signed, counting
 
     def heading(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Reports:
             self._kept[window] = counted
             return counted
 
-    async def _count(self, window: Window, signed: Signed) -> Counting:
+    async def _count(self, window: Window, signed: SignedCheckpoint) -> Counting:
         reader, size, once = self._reader, signed.size, Once()
         counting = Counting(window, self._zone)
         start = await first_at(reader, size, window.begins) if window.since else 0
@@ -108,7 +108,7 @@ class Reports:
         counting.finish(min(window.until, signed_at) if window.until else signed_at)
         return counting
 
-    async def _take(self, counting: Counting, page: list[Seen], start: int) -> None:
+    async def _take(self, counting: Counting, page: list[ReportedFact], start: int) -> None:
         for seen in page:
             if counting.window.until is not None and seen.at > counting.window.until:
                 continue
@@ -117,13 +117,15 @@ class Reports:
                     counting.take(earlier)
             counting.take(seen)
 
-    async def _before(self, seen: Seen, start: int) -> list[Seen]:
+    async def _before(self, seen: ReportedFact, start: int) -> list[ReportedFact]:
         """How a matter that began before stood: its first records, and its last ones before that."""
         first = await self._reader.records.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
         last = await self._reader.records.part_of_case(
             seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number
         )
-        stored: list[Stored] = [entry for entry in (*first, *last) if entry.index < start and stands(entry)]
+        stored: list[StoredRecord] = [
+            entry for entry in (*first, *last) if entry.index < start and stands(entry)
+        ]
         return await read(self._reader, stored)
 
     # The answers
@@ -226,6 +228,6 @@ class Reports:
         )
 
 
-def _had_ended(window: Window, signed: Signed) -> bool:
+def _had_ended(window: Window, signed: SignedCheckpoint) -> bool:
     """What is stored later lies after the window."""
     return window.until is not None and datetime.fromisoformat(signed.time) > window.until

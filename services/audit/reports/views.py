@@ -103,7 +103,7 @@ class Timeliness(Answer):
     whole: RowTimeliness | None = None
 
 
-class Step(Frozen):
+class LapseStep(Frozen):
     """Something said about a lapse later, with its record."""
 
     index: int
@@ -145,7 +145,7 @@ class LapseLine(Frozen):
     """The case it was pursued in."""
     measure: str | None = None
     """The measure in force: decided and not set aside. Proposed ones stand in `steps`."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LapseStep, ...] = ()
     """Up to the checkpoint, whether or not in the window."""
 
     @property

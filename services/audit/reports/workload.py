@@ -10,8 +10,8 @@ from datetime import tzinfo
 from typing import Any
 
 from services.audit.reports.figures import SEPARATOR, Figures
-from services.audit.reports.matters import Matter
-from services.audit.reports.reading import Seen
+from services.audit.reports.matters import ReportedCase
+from services.audit.reports.reading import ReportedFact
 from services.audit.reports.views import Answer, Traced
 from services.audit.reports.window import Window
 from shared.facts import EffectKind
@@ -43,7 +43,9 @@ class Workload(Answer):
     """A line for each person and week, in the order of the weeks; the most duties and calls first."""
 
 
-def count_workload(figures: Figures, matter: Matter, seen: Seen, window: Window, zone: tzinfo) -> None:
+def count_workload(
+    figures: Figures, matter: ReportedCase, seen: ReportedFact, window: Window, zone: tzinfo
+) -> None:
     """What a decision of the window lays on people, and whom it calls; asked before its messages are told."""
     week = f"{seen.at.astimezone(zone):%G-W%V}"
     for effect in seen.data.effects:

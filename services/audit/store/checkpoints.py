@@ -5,7 +5,7 @@ Invariant: it inserts and finds; a number is taken once for ever.
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.calls import QUERY_MS, Doc, TakenError, asked, exists, find_among, gallop, insert
 
 
@@ -13,7 +13,7 @@ class Checkpoints:
     def __init__(self, collection: AsyncIOMotorCollection[Doc]) -> None:
         self.collection = collection
 
-    async def insert(self, signed: Signed) -> None:
+    async def insert(self, signed: SignedCheckpoint) -> None:
         doc = {
             "_id": signed.number,
             "size": signed.size,
@@ -24,11 +24,11 @@ class Checkpoints:
         if await insert(self.collection, [doc], ordered=True):
             raise TakenError(f"checkpoint {signed.number} was signed by another sequencer")
 
-    async def at(self, number: int) -> Signed | None:
+    async def at(self, number: int) -> SignedCheckpoint | None:
         doc = await asked(self.collection.find_one({"_id": number}, max_time_ms=QUERY_MS))
         return _signed(doc) if doc else None
 
-    async def between(self, start: int, end: int) -> list[Signed]:
+    async def between(self, start: int, end: int) -> list[SignedCheckpoint]:
         docs = await find_among(self.collection, "_id", range(start, end))
         return [_signed(doc) for doc in sorted(docs, key=lambda doc: doc["_id"])]
 
@@ -36,5 +36,5 @@ class Checkpoints:
         return await gallop(lambda number: exists(self.collection, number), known)
 
 
-def _signed(doc: Doc) -> Signed:
-    return Signed(doc["_id"], doc["size"], bytes(doc["root"]), doc["time"], doc["note"])
+def _signed(doc: Doc) -> SignedCheckpoint:
+    return SignedCheckpoint(doc["_id"], doc["size"], bytes(doc["root"]), doc["time"], doc["note"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import (
     LONG_SECONDS,
     QUERY_MS,
@@ -43,7 +43,7 @@ class Entries:
             if list(keys) not in known:
                 await asked(self.collection.create_index(list(keys), unique=unique), LONG_SECONDS)
 
-    async def insert(self, entries: Sequence[Stored]) -> None:
+    async def insert(self, entries: Sequence[StoredRecord]) -> None:
         """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another
         writer was faster.
         """
@@ -55,17 +55,17 @@ class Entries:
         """How many records there are. `known`: that many are there for certain."""
         return await gallop(lambda index: exists(self.collection, index), known)
 
-    async def at(self, index: int) -> Stored | None:
+    async def at(self, index: int) -> StoredRecord | None:
         doc = await asked(self.collection.find_one({"_id": index}, max_time_ms=QUERY_MS))
         return _stored(doc) if doc else None
 
-    async def between(self, start: int, end: int) -> list[Stored]:
+    async def between(self, start: int, end: int) -> list[StoredRecord]:
         """[start, end) in order of index."""
         reply = max(2, min(end - start + 1, _REPLY))
         cursor = self.collection.find(_window(start, end), batch_size=reply, max_time_ms=QUERY_MS)
         return _in_order(await asked(cursor.to_list(None)))
 
-    async def some(self, indexes: Sequence[int]) -> list[Stored]:
+    async def some(self, indexes: Sequence[int]) -> list[StoredRecord]:
         """Those of these records that are there, in order of index."""
         return _in_order(await find_among(self.collection, "_id", indexes))
 
@@ -80,11 +80,11 @@ class Entries:
         docs: list[Doc] = await asked(cursor.to_list(None))
         return [bytes(doc["leaf"]) for doc in sorted(docs, key=lambda doc: doc["_id"])]
 
-    async def in_case(self, case: str, number: int) -> Stored | None:
+    async def in_case(self, case: str, number: int) -> StoredRecord | None:
         doc = await asked(self.collection.find_one({"case": case, "number": number}, max_time_ms=QUERY_MS))
         return _stored(doc) if doc else None
 
-    async def lasts_of(self, cases: Sequence[str]) -> dict[str, Stored]:
+    async def lasts_of(self, cases: Sequence[str]) -> dict[str, StoredRecord]:
         """The last record of each of these cases that has one: one question for all, as most are new and have
         none.
         """
@@ -94,7 +94,7 @@ class Entries:
         entries = await asyncio.gather(*(self.at(index) for index in lasts.values()))
         return {case: entry for case, entry in zip(lasts, entries, strict=True) if entry is not None}
 
-    async def last_of(self, case: str) -> Stored | None:
+    async def last_of(self, case: str) -> StoredRecord | None:
         """The same of one that may have very many."""
 
         async def exists(position: int) -> bool:
@@ -102,7 +102,7 @@ class Entries:
 
         return await self.in_case(case, await gallop(exists, 0))
 
-    async def of_case(self, case: str, start: int, end: int) -> list[Stored]:
+    async def of_case(self, case: str, start: int, end: int) -> list[StoredRecord]:
         """Records number `start` to `end` (exclusive) of a case, in order."""
         cursor = self.collection.find(
             {"case": case, "number": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS
@@ -117,11 +117,11 @@ def _window(start: int, end: int) -> Doc:
     return {"stream": STREAM, "sequence": {"$gte": start + 1, "$lt": end + 1}}
 
 
-def _stored(doc: Doc) -> Stored:
+def _stored(doc: Doc) -> StoredRecord:
     """Uses up the document: what is left of it are the fields."""
     index, rec, leaf = doc.pop("_id"), doc.pop("rec"), doc.pop("leaf")
-    return Stored(index, bytes(rec), bytes(leaf), doc)
+    return StoredRecord(index, bytes(rec), bytes(leaf), doc)
 
 
-def _in_order(docs: list[Doc]) -> list[Stored]:
+def _in_order(docs: list[Doc]) -> list[StoredRecord]:
     return sorted((_stored(doc) for doc in docs), key=lambda entry: entry.index)

@@ -27,7 +27,7 @@ from services.audit.store.search_index import WORD_TILES
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecordErasure:
     """What is to go of one record. `digest`: its header's, by which its own payload is told from a
     leftover.
     """
@@ -59,7 +59,7 @@ class ErasureStore:
     def close(self) -> None:
         self._client.close()
 
-    async def erase(self, wanted: Mapping[int, Wanted]) -> None:
+    async def erase(self, wanted: Mapping[int, RecordErasure]) -> None:
         """Safe to repeat. Raises StoreError."""
         chunks = await self._docs_with(wanted)
         own = {payload.index for _, held in chunks for payload in held if _is_own(payload, wanted)}
@@ -86,7 +86,7 @@ class ErasureStore:
         for at in range(0, len(keys), KEYS_AT_ONCE):
             await asked(self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}), LONG_SECONDS)
 
-    async def _docs_with(self, wanted: Mapping[int, Wanted]) -> list[tuple[Doc, list[Payload]]]:
+    async def _docs_with(self, wanted: Mapping[int, RecordErasure]) -> list[tuple[Doc, list[Payload]]]:
         """The chunks that hold any of these."""
         read = [
             (doc, held_in(doc)) for doc in await find_among(self._chunks, "_id", payloads.starts_of(wanted))
@@ -123,12 +123,12 @@ class ErasureStore:
             )
 
 
-def _is_own(payload: Payload, wanted: Mapping[int, Wanted]) -> bool:
+def _is_own(payload: Payload, wanted: Mapping[int, RecordErasure]) -> bool:
     want = wanted.get(payload.index)
     return want is not None and want.is_own(payload)
 
 
-def _left(payload: Payload, wanted: Mapping[int, Wanted], own: set[int]) -> Payload | None:
+def _left(payload: Payload, wanted: Mapping[int, RecordErasure], own: set[int]) -> Payload | None:
     """What is to stay of it; None for a leftover beside the record's own. What is nobody's own goes as a
     whole: part of it would prove nothing, and all of it may be what had to go.
     """

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
 from services.audit.records import payloads
-from services.audit.records.actors import Author, fresh_salts
+from services.audit.records.actors import Pseudonym, fresh_salts
 from services.audit.records.payloads import Payload, PayloadError
 from services.audit.records.record import Rec, RecordError, bounded, digest_of
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import LONG_SECONDS, Doc, asked, find_among, insert
 from services.audit.store.entries import Entries
 from services.audit.store.schemas import REST_INDEX, VALIDATORS
@@ -29,7 +29,7 @@ class Payloads:
         """`entries`: where two payloads cover one record, its entry says which one counts."""
         self._entries = entries
         self._chunks, self._rest, self._actors = database[CHUNKS], database[REST], database[ACTORS]
-        self._authors: dict[str, Author] = {}
+        self._authors: dict[str, Pseudonym] = {}
 
     @property
     def collections(self) -> tuple[AsyncIOMotorCollection[Doc], ...]:
@@ -73,7 +73,7 @@ class Payloads:
             for index, payload in found.items()
         }
 
-    async def of(self, entries: Sequence[Stored]) -> dict[int, Payload]:
+    async def of(self, entries: Sequence[StoredRecord]) -> dict[int, Payload]:
         """What is there of these records' payloads, each the one its record speaks of where that is there.
         Without authors' salts.
         """
@@ -117,7 +117,7 @@ class Payloads:
         _merge(found, await find_among(self._chunks, "_id", payloads.multiples_of(wanted)), wanted)
         return {index: held[0] for index, held in found.items()}
 
-    async def authors(self, principals: Iterable[str]) -> dict[str, Author]:
+    async def authors(self, principals: Iterable[str]) -> dict[str, Pseudonym]:
         """Those that have a salt."""
         wanted = set(principals)
         unknown = {bounded(principal): principal for principal in wanted if principal not in self._authors}
@@ -128,7 +128,7 @@ class Payloads:
             principal: author for principal in wanted if (author := self._authors.get(principal)) is not None
         }
 
-    async def make_authors(self, principals: Iterable[str]) -> dict[str, Author]:
+    async def make_authors(self, principals: Iterable[str]) -> dict[str, Pseudonym]:
         """All of them: who has no salt yet is given one. Two who do so at once end with the same."""
         wanted = set(principals)
         known = await self.authors(wanted)
@@ -147,7 +147,7 @@ class Payloads:
     def _learn(self, salts: dict[str, bytes]) -> None:
         if len(self._authors) > _AUTHORS:
             self._authors = {}
-        self._authors |= {principal: Author.of(principal, salt) for principal, salt in salts.items()}
+        self._authors |= {principal: Pseudonym.of(principal, salt) for principal, salt in salts.items()}
 
 
 def held_in(doc: Doc) -> list[Payload]:
@@ -170,7 +170,7 @@ def _v1(doc: Doc) -> Payload:
     return Payload(doc["_id"], doc["raw"], bytes(doc["salt"]), doc.get("actor_salt"))
 
 
-def _fits(entry: Stored, payload: Payload) -> bool:
+def _fits(entry: StoredRecord, payload: Payload) -> bool:
     try:
         digest = Rec.read(entry.rec).digest
     except RecordError:

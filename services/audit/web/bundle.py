@@ -20,7 +20,7 @@ from shared.tokens import Gate
 TAIL_LIMIT = 100_000
 
 
-class Wanted(Frozen):
+class EvidenceQuery(Frozen):
     redact: Annotated[
         bool, Query(description="leave out names and the free text of people; what is left is still provable")
     ] = False
@@ -39,7 +39,9 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
 
     @router.get("/cases/{case_id}/bundle", response_class=Response, include_in_schema=False)
     @router.get("/cases/{case_id}/evidence", response_class=Response, responses=sends("application/zip"))
-    async def evidence(request: Request, case_id: CaseRef, wanted: Annotated[Wanted, Query()]) -> Response:
+    async def evidence(
+        request: Request, case_id: CaseRef, wanted: Annotated[EvidenceQuery, Query()]
+    ) -> Response:
         """The evidence of a case (zip): records, messages, proofs, checkpoint, timelines, and a verifier that
         needs nothing of ours.
         """

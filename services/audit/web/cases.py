@@ -15,14 +15,14 @@ from shared.tokens import Gate
 from shared.vocabulary import Role
 
 
-class Moment(Frozen):
+class CaseMoment(Frozen):
     entry: Entry
     fact: dict[str, Any] | None
 
 
-class Timeline(Frozen):
+class CaseTimeline(Frozen):
     case: str
-    moments: tuple[Moment, ...]
+    moments: tuple[CaseMoment, ...]
     checkpoint: CheckpointView
 
 
@@ -35,20 +35,20 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
-    async def timeline(request: Request, case_id: CaseRef) -> Timeline:
+    async def timeline(request: Request, case_id: CaseRef) -> CaseTimeline:
         """All that happened in a case, in order, with each fact. An operator sees no person and no words."""
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         entries = await reader.records.case(case_id)
         if not entries:
             raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
         payloads = await reader.records.payloads([entry.index for entry in entries])
-        moments = [Moment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
+        moments = [CaseMoment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
         if is_operator:
             moments = [
-                Moment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind))
+                CaseMoment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind))
                 for one in moments
             ]
-        return Timeline(
+        return CaseTimeline(
             case=case_id,
             moments=tuple(moments),
             checkpoint=checkpoint_view(await reader.checkpoints.newest()),

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.audit.reports.documents.making import MEDIA, Documents, Format, Made
+from services.audit.reports.documents.making import MEDIA, DocumentFormat, Documents, MadeFile
 from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.web.trail import READERS
 from shared.bodies import sends
@@ -22,7 +22,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-Form = Annotated[Format, Query(alias="format")]
+Form = Annotated[DocumentFormat, Query(alias="format")]
 
 
 def documents_router(documents: Documents, gate: Gate) -> APIRouter:
@@ -32,7 +32,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     async def analysis(
         request: Request,
         period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
-        form: Form = Format.HTML,
+        form: Form = DocumentFormat.HTML,
         language: Language = Language.ZH,
     ) -> Response:
         """The analysis of a month or quarter as a document, each figure with its records in an annex."""
@@ -45,7 +45,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
     async def public_notice(
-        request: Request, case_id: CaseRef, form: Form = Format.HTML, language: Language = Language.ZH
+        request: Request, case_id: CaseRef, form: Form = DocumentFormat.HTML, language: Language = Language.ZH
     ) -> Response:
         """The public notice of a case as it stands: facts with record numbers, text, approvals, reply window,
         publication.
@@ -56,7 +56,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     return router
 
 
-def _response(made: Made) -> Response:
+def _response(made: MadeFile) -> Response:
     how = "attachment" if made.name.endswith(".docx") else "inline"
     return Response(
         made.content,

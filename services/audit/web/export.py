@@ -13,8 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.audit.evidence.export.end import End
-from services.audit.evidence.export.rows import Words, criteria
-from services.audit.evidence.export.stream import Asked, Format, content_of
+from services.audit.evidence.export.rows import ExportWords, criteria
+from services.audit.evidence.export.stream import ExportFormat, ExportQuestion, content_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.web.trail import READERS
@@ -26,9 +26,9 @@ from shared.vocabulary import Language
 from shared.web.names import Names
 
 _MEDIA = {
-    Format.JSONL: "application/jsonl",
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.JSONL: "application/jsonl",
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -37,7 +37,7 @@ class ExportQuery(EntriesQuery):
     here.
     """
 
-    format: Format = Format.JSONL
+    format: ExportFormat = ExportFormat.JSONL
     lang: Annotated[Language, Query(description="of the table's words")] = Language.ZH
     proofs: Annotated[
         bool,
@@ -69,8 +69,8 @@ def export_router(
                 records, signed.size, signed.root.hex(), signed.time, criteria(what), by, rfc3339(clock())
             )
 
-        asked = Asked(what, query.format, query.start, query.end, query.proofs)
-        content = content_of(reader, asked, signed, Words(query.lang, names, zone), end)
+        asked = ExportQuestion(what, query.format, query.start, query.end, query.proofs)
+        content = content_of(reader, asked, signed, ExportWords(query.lang, names, zone), end)
         name = f"trail-{signed.size}.{query.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(content, media_type=_MEDIA[query.format], headers=headers)

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 import structlog
 
-from services.audit.custody.reads import Reads, Seen, bounded
+from services.audit.custody.reads import ReadAnswer, Reads, bounded
 from services.audit.reading import seen as reads_seen
-from services.audit.reading.seen import Given
+from services.audit.reading.seen import SeenRecords
 from shared.facts.reads import How
 from shared.tokens import Principal
 
@@ -44,7 +44,7 @@ class ReadsKept:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(self._reads, self._clock, scope, reads_seen.begin(), send)
+        answer = _CountedAnswer(self._reads, self._clock, scope, reads_seen.begin(), send)
         try:
             await self._app(scope, receive, answer.send)
         finally:
@@ -52,9 +52,9 @@ class ReadsKept:
                 self._wake()
 
 
-class _Answer:
+class _CountedAnswer:
     def __init__(
-        self, reads: Reads, clock: Callable[[], datetime], scope: Scope, given: Given, send: Any
+        self, reads: Reads, clock: Callable[[], datetime], scope: Scope, given: SeenRecords, send: Any
     ) -> None:
         self._reads, self._clock, self._scope, self._given, self._send = reads, clock, scope, given, send
         self._start: Any = None
@@ -97,7 +97,7 @@ class _Answer:
     def _principal(self) -> Principal | None:
         return self._scope.get("state", {}).get("principal")
 
-    def _seen(self, *, broken_off: bool) -> Seen:
+    def _seen(self, *, broken_off: bool) -> ReadAnswer:
         who = self._principal
         assert who is not None
         route = getattr(self._scope.get("route"), "path", self._scope["path"])
@@ -106,7 +106,7 @@ class _Answer:
         if _is_window(asked):
             # All windows are one question: the whole, piece by piece.
             asked = []
-        return Seen(
+        return ReadAnswer(
             who.actor(),
             self._how,
             f"{self._scope['method']} {route}",

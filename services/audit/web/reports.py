@@ -23,7 +23,7 @@ from shared.problems import Problem
 from shared.tokens import Gate
 
 
-class Period(Given):
+class PeriodQuery(Given):
     since: Annotated[AnyTime | None, Query(description="broker time, inclusive; with an offset")] = None
     until: Annotated[AnyTime | None, Query(description="broker time, inclusive; with an offset")] = None
     unit: Annotated[IdRef | None, Query(description="only what this unit owes and reports")] = None
@@ -48,7 +48,7 @@ class Period(Given):
         return Window(self.since, self.until, units, timedelta(days=self.back_days))
 
 
-class OfFigure(Period):
+class OfFigure(PeriodQuery):
     figure: Annotated[
         Words,
         Query(description="`figure` of a line, and a field of it: `unit/water_bureau/late`, `…/late/worst`"),
@@ -78,7 +78,7 @@ def _add(
     gate: Gate,
     directory: Callable[[], Directory],
 ) -> None:
-    async def counted(request: Request, period: Annotated[Period, Query()]) -> Answer:
+    async def counted(request: Request, period: Annotated[PeriodQuery, Query()]) -> Answer:
         gate.admit(request, *READERS)
         return await report.ask(reports, period.window(directory()), period.records)
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.reading.search.searching import BadCursor
-from services.audit.reading.standing import Standing
+from services.audit.reading.standing import TrailStanding
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
 from services.audit.records.history import HISTORY_LIMIT, join_notes
 from services.audit.records.record import RecordError
@@ -58,7 +58,7 @@ class ProofOf(Frozen):
     size: Annotated[Index, Field(ge=1)] | None = None
 
 
-def trail_router(reader: TrailReader, standing: Standing, gate: Gate, masks: Masks) -> APIRouter:
+def trail_router(reader: TrailReader, standing: TrailStanding, gate: Gate, masks: Masks) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/entries")

@@ -8,11 +8,11 @@ fact that is younger than the checkpoint need not be in it yet.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from services.audit.checking.run import FAULTS, Fault
-from services.audit.checking.sources import Source
+from services.audit.checking.run import FAULTS, TrailFault
+from services.audit.checking.sources import TrailSource
 from services.audit.records.likeness import unlike
 from services.audit.records.line import Detail
-from services.audit.records.record import Message, Rec, RecordError, case_of, envelope_of
+from services.audit.records.record import BrokerMessage, Rec, RecordError, case_of, envelope_of
 from services.audit.writing.feed import Feed
 from shared.facts import rfc3339
 from shared.tlog import checkpoint
@@ -27,18 +27,18 @@ it.
 
 
 async def stream_faults(
-    source: Source,
+    source: TrailSource,
     key: Verifier,
     feed: Feed,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> list[Fault]:
+) -> list[TrailFault]:
     """Raises CheckpointError where the trail's checkpoint is not signed by `key`."""
     signed = checkpoint.read(await source.checkpoint(), key)
     stream = await feed.stream()
-    faults: list[Fault] = []
+    faults: list[TrailFault] = []
     if stream.last < signed.size:
         words = f"the trail has {signed.size} facts, the broker only {stream.last}: its stream was replaced by an older copy or cut"
-        faults.append(Fault(None, words))
+        faults.append(TrailFault(None, words))
     for start in range(stream.first, stream.last + 1, _AT_ONCE):
         messages = await feed.fetch_range(start, min(start + _AT_ONCE, stream.last + 1))
         details = {
@@ -47,7 +47,7 @@ async def stream_faults(
         for sequence, message in messages.items():
             if words := _difference(message, details.get(sequence - 1), signed):
                 faults.append(
-                    Fault(sequence - 1, words, case_of(envelope_of(message.raw)), rfc3339(message.time))
+                    TrailFault(sequence - 1, words, case_of(envelope_of(message.raw)), rfc3339(message.time))
                 )
         if len(faults) >= FAULTS:
             break
@@ -55,7 +55,7 @@ async def stream_faults(
     return faults[:FAULTS]
 
 
-def _difference(message: Message, detail: Detail | None, signed: Checkpoint) -> str | None:
+def _difference(message: BrokerMessage, detail: Detail | None, signed: Checkpoint) -> str | None:
     named = f"fact {message.sequence} ({message.subject}, stored {rfc3339(message.time)})"
     if message.sequence > signed.size:
         late = _too_late(message.time, signed.time)

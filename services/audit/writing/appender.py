@@ -16,11 +16,11 @@ import nats.errors
 import structlog
 
 from services.audit.records import builder
-from services.audit.records.actors import Seen
-from services.audit.records.builder import Built, Opened, Source, opened
+from services.audit.records.actors import RecentIds
+from services.audit.records.builder import Built, ReadMessage, WriterStream, opened
 from services.audit.records.keeping import KEEPING_KINDS
 from services.audit.records.payloads import Payload
-from services.audit.records.record import Message
+from services.audit.records.record import BrokerMessage
 from services.audit.store.calls import TakenError
 from services.audit.store.entries import STREAM
 from services.audit.store.trail import Trail
@@ -28,7 +28,7 @@ from services.audit.store.tree import StoredTree
 from services.audit.writing.feed import Delivered, Feed
 from services.audit.writing.heads import Heads
 from services.audit.writing.metrics import Metrics
-from services.audit.writing.pace import Pace
+from services.audit.writing.pace import CatchUpPace
 from services.audit.writing.same_history import differences, stay_the_same
 from services.audit.writing.signer import CheckpointSigner, RefusedError
 from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
@@ -51,9 +51,9 @@ SOURCE = SOURCES[Author.AUDIT][0]
 
 
 class _Batch(NamedTuple):
-    messages: Sequence[Message]
+    messages: Sequence[BrokerMessage]
     built: list[Built]
-    odd: list[Opened]
+    odd: list[ReadMessage]
     """Those that are no authentic facts."""
 
 
@@ -69,7 +69,7 @@ class Appender:
         signer: CheckpointSigner,
         clock: Callable[[], datetime],
         metrics: Metrics,
-        pace: Pace,
+        pace: CatchUpPace,
         *,
         batch: int,
         every: timedelta,
@@ -78,7 +78,7 @@ class Appender:
         moved: Callable[[], None],
     ) -> None:
         self.faults: list[str] = []
-        self.source = Source(STREAM, "", 0)
+        self.source = WriterStream(STREAM, "", 0)
         self._feed, self._trail, self._signer, self._clock, self._metrics, self._pace = (
             feed,
             trail,
@@ -96,7 +96,7 @@ class Appender:
         )
         self._edge = Edge()
         self._heads = Heads(trail)
-        self._seen = Seen()
+        self._seen = RecentIds()
         self._prepared = self._fetch_to = self._doubtful = 0
         self._at_hand: dict[int, Delivered] = {}
         """Handed out, by sequence, until the record is on disk."""
@@ -119,7 +119,7 @@ class Appender:
         self._metrics.records.set(size)
         self._pace.recorded(size)
 
-    def own(self, source: Source, fetch_to: int) -> None:
+    def own(self, source: WriterStream, fetch_to: int) -> None:
         """From now on records are written as `source`. Facts up to `fetch_to` are fetched, not waited for."""
         self.source, self._fetch_to = source, fetch_to
         self._superseded.clear()
@@ -160,7 +160,7 @@ class Appender:
                 self._prepared = messages[-1].sequence
                 await self._built.put(batch)
 
-    async def _messages(self) -> list[Message]:
+    async def _messages(self) -> list[BrokerMessage]:
         """The next facts in order, without a hole."""
         await self._seen_before()
         start = self._prepared + 1
@@ -173,7 +173,7 @@ class Appender:
         end = min(last + 1, start + self._limit)
         missing = [sequence for sequence in range(start, end) if sequence not in self._at_hand]
         fetched = await self._feed.fetch_range(missing[0], missing[-1] + 1) if missing else {}
-        messages: list[Message] = []
+        messages: list[BrokerMessage] = []
         size = 0
         for sequence in range(start, end):
             delivered = self._at_hand.get(sequence)
@@ -204,12 +204,12 @@ class Appender:
         for sequence in again:
             self._at_hand.pop(sequence, None)
 
-    def _lost(self, sequence: int, time: datetime) -> Message:
+    def _lost(self, sequence: int, time: datetime) -> BrokerMessage:
         log.critical("fact_lost", sequence=sequence, next="the broker has lost it; the trail records the gap")
         self._metrics.gaps.inc()
-        return Message(sequence, "", "", time, None)
+        return BrokerMessage(sequence, "", "", time, None)
 
-    async def _prepare(self, messages: Sequence[Message]) -> _Batch:
+    async def _prepare(self, messages: Sequence[BrokerMessage]) -> _Batch:
         """Build the records and store their payloads."""
         start = messages[0].sequence - 1
         kept = await self._left(messages) if start < self._doubtful else {}
@@ -233,7 +233,7 @@ class Appender:
             await self._trail.acts.insert(keeping)
         return _Batch(messages, built, odd)
 
-    async def _build(self, read: Sequence[Opened], kept: dict[int, Payload]) -> list[Built]:
+    async def _build(self, read: Sequence[ReadMessage], kept: dict[int, Payload]) -> list[Built]:
         heads = await self._heads.of({one.case for one in read})
         actors = await self._trail.payloads.make_authors(
             {one.principal for one in read if one.principal is not None}
@@ -248,7 +248,7 @@ class Appender:
             await asyncio.sleep(0)
         return built
 
-    async def _left(self, messages: Sequence[Message]) -> dict[int, Payload]:
+    async def _left(self, messages: Sequence[BrokerMessage]) -> dict[int, Payload]:
         """A dead sequencer's payloads lie without a hole from the last record on: where the next has none,
         nothing was left. To ask for each of thousands costs the store as much as to write them. One missed
         after all is found when its chunk is inserted, or lies there twice, and the record says which
@@ -262,7 +262,7 @@ class Appender:
             return {}
         return await self._kept([message.sequence - 1 for message in messages], messages)
 
-    async def _kept(self, indexes: Sequence[int], messages: Sequence[Message]) -> dict[int, Payload]:
+    async def _kept(self, indexes: Sequence[int], messages: Sequence[BrokerMessage]) -> dict[int, Payload]:
         """Payloads a crash left without their records: ours to finish, if they are the same facts."""
         kept = await self._trail.payloads.at(indexes)
         for message in messages:
@@ -289,7 +289,7 @@ class Appender:
                 self._built.task_done()
             await self._seal_if_due()
 
-    async def _set_aside(self, odd: Sequence[Opened]) -> None:
+    async def _set_aside(self, odd: Sequence[ReadMessage]) -> None:
         """Before their records are written, so that a crash in between repeats it: the broker stores it
         once.
         """

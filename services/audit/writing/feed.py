@@ -21,7 +21,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from services.audit.records.record import Message
+from services.audit.records.record import BrokerMessage
 from shared import streams
 from shared.broker.append import append
 from shared.broker.connection import inbox_prefix
@@ -57,7 +57,7 @@ _USER = "audit"
 
 
 class Delivered(NamedTuple):
-    message: Message
+    message: BrokerMessage
     reply: str
     pending: int
     """How many more the durable had to hand out after it."""
@@ -192,11 +192,11 @@ class Feed:
     # --- fetched
     # --------------------------------------------------------------------------------------------------------
 
-    async def fetch_range(self, start: int, end: int) -> dict[int, Message]:
+    async def fetch_range(self, start: int, end: int) -> dict[int, BrokerMessage]:
         """Facts of sequence [start, end) by sequence, those the broker answers with at once: ask `fetch` for
         one that is missing.
         """
-        found: dict[int, Message] = {}
+        found: dict[int, BrokerMessage] = {}
         async with aclosing(
             walk(self._connection, streams.FACTS, ">", after=start - 1, batch=end - start)
         ) as stored:
@@ -206,7 +206,7 @@ class Feed:
                 found[message.sequence] = _message(message)
         return found
 
-    async def fetch(self, sequence: int) -> Message | None:
+    async def fetch(self, sequence: int) -> BrokerMessage | None:
         """One fact by its sequence; None where the broker really has lost it."""
         for _ in range(_LOST_TRIES):
             found = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
@@ -278,10 +278,12 @@ class Feed:
 def _delivered(raw: Msg) -> Delivered:
     told = hand_out(raw.reply)
     headers = raw.headers or {}
-    message = Message(told.sequence, raw.subject, headers.get(MESSAGE_ID, ""), told.at, raw.data, headers)
+    message = BrokerMessage(
+        told.sequence, raw.subject, headers.get(MESSAGE_ID, ""), told.at, raw.data, headers
+    )
     return Delivered(message, raw.reply, told.pending)
 
 
-def _message(stored: StoredMessage) -> Message:
+def _message(stored: StoredMessage) -> BrokerMessage:
     message_id = stored.headers.get(MESSAGE_ID, "")
-    return Message(stored.sequence, stored.subject, message_id, stored.at, stored.data, stored.headers)
+    return BrokerMessage(stored.sequence, stored.subject, message_id, stored.at, stored.data, stored.headers)

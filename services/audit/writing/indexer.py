@@ -16,7 +16,7 @@ from services.audit.records.fields import searched_words
 from services.audit.records.record import RecordError
 from services.audit.records.search_terms import Macs, terms_of_entry
 from services.audit.records.search_tiles import BLOCK, FAN, Block, Tile, TileError
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Trail
 
@@ -173,7 +173,7 @@ class SearchIndexer:
             )
             self._step("search words")
 
-    def _mark(self, fields: Tile, entry: Stored, block: Block) -> None:
+    def _mark(self, fields: Tile, entry: StoredRecord, block: Block) -> None:
         try:
             tiles.mark(fields, entry.index - block.start, terms_of_entry(entry))
         except RecordError as error:

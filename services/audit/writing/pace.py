@@ -13,7 +13,7 @@ _WINDOW = timedelta(seconds=60)
 SAID_EVERY = timedelta(seconds=10)
 
 
-class Pace:
+class CatchUpPace:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.size = self.last = 0
         self._clock = clock

@@ -7,9 +7,9 @@ which record, and why.
 
 from collections.abc import AsyncIterator
 
-from services.audit.records.actors import Seen
-from services.audit.records.builder import Built, Source, build_all, opened
-from services.audit.records.stored import Signed
+from services.audit.records.actors import RecentIds
+from services.audit.records.builder import Built, WriterStream, build_all, opened
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.entries import STREAM
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
@@ -22,7 +22,7 @@ from shared.tlog.merkle import Edge
 _AT_ONCE = 256
 
 
-async def rebuild(trail: Trail, feed: Feed, signed: Signed, follows: str | None) -> tuple[int, int]:
+async def rebuild(trail: Trail, feed: Feed, signed: SignedCheckpoint, follows: str | None) -> tuple[int, int]:
     """[start, end) of the records made again, up to the last that was signed. Raises RefusedError, and has
     written nothing then.
     """
@@ -56,7 +56,7 @@ async def _made_again(
     trail: Trail, feed: Feed, start: int, end: int, follows: str | None
 ) -> AsyncIterator[list[Built]]:
     created = (await feed.stream()).created
-    heads, seen = Heads(trail), Seen()
+    heads, seen = Heads(trail), RecentIds()
     for at in range(start, end, _AT_ONCE):
         indexes = range(at, min(at + _AT_ONCE, end))
         messages = await feed.fetch_range(indexes.start + 1, indexes.stop + 1)
@@ -75,7 +75,7 @@ async def _made_again(
             {one.principal for one in read if one.principal is not None}
         )
         known = await heads.of({one.case for one in read})
-        source = Source(STREAM, created, 0, follows)
+        source = WriterStream(STREAM, created, 0, follows)
         # Times and writers are those kept with each payload.
         built = build_all(
             [one.message for one in read],

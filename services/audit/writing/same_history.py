@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from services.audit.records.likeness import unlike
 from services.audit.records.payloads import Payload
-from services.audit.records.record import Message, Rec, RecordError, refuse_newer
-from services.audit.records.stored import Stored
+from services.audit.records.record import BrokerMessage, Rec, RecordError, refuse_newer
+from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 from services.audit.writing.feed import Feed, StreamNow
 from services.audit.writing.signer import RefusedError
@@ -52,7 +52,7 @@ async def parted(trail: Trail, feed: Feed, size: int, stream: StreamNow) -> str 
     return difference(message, entry, payload)
 
 
-async def differences(trail: Trail, messages: Sequence[Message]) -> list[str]:
+async def differences(trail: Trail, messages: Sequence[BrokerMessage]) -> list[str]:
     """In plain words, for each message whose record says otherwise."""
     indexes = [message.sequence - 1 for message in messages]
     entries = await asyncio.gather(*(trail.entries.at(index) for index in indexes))
@@ -64,7 +64,7 @@ async def differences(trail: Trail, messages: Sequence[Message]) -> list[str]:
     return [words for words in found if words]
 
 
-def difference(message: Message, entry: Stored | None, payload: Payload | None) -> str | None:
+def difference(message: BrokerMessage, entry: StoredRecord | None, payload: Payload | None) -> str | None:
     where = f"fact {message.sequence} (record {message.sequence - 1})"
     if entry is None:
         return f"{where} was recorded and is no longer in the store"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import nats.errors
 import structlog
 
-from services.audit.records.builder import Source
+from services.audit.records.builder import WriterStream
 from services.audit.store.calls import StoreError, TakenError
 from services.audit.store.entries import STREAM
 from services.audit.store.trail import Trail
@@ -23,7 +23,7 @@ from services.audit.store.tree import StoredTree
 from services.audit.writing.appender import Appender
 from services.audit.writing.feed import Feed
 from services.audit.writing.metrics import Metrics
-from services.audit.writing.pace import Pace
+from services.audit.writing.pace import CatchUpPace
 from services.audit.writing.same_history import stay_the_same
 from services.audit.writing.signer import CheckpointSigner, RefusedError
 
@@ -64,7 +64,7 @@ class Sequencer:
         self.status = "waiting: not started yet"
         self._feed, self._trail, self._signer, self._metrics = feed, trail, signer, metrics
         self._tree = StoredTree(trail)
-        self._pace = Pace(clock)
+        self._pace = CatchUpPace(clock)
         self._appender = Appender(
             feed,
             trail,
@@ -242,7 +242,7 @@ class Sequencer:
         await self._feed.write_as(epoch, lambda: self.status == "working", self._appender.supersede)
         # What the durable gave to a sequencer that died comes again only after a while: it is fetched now.
         self._appender.own(
-            Source(STREAM, stream.created, epoch, self._follows), await self._feed.handed_out()
+            WriterStream(STREAM, stream.created, epoch, self._follows), await self._feed.handed_out()
         )
         self._begun = True
         log.info("trail_begun", size=size, epoch=epoch, behind=stream.last - size)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.calls import TakenError
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
@@ -38,10 +38,10 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> Signed | None:
+    def read(self) -> SignedCheckpoint | None:
         try:
             state = json.loads(self.path.read_text())
-            return Signed(
+            return SignedCheckpoint(
                 state["number"], state["size"], bytes.fromhex(state["root"]), state["time"], state["note"]
             )
         except FileNotFoundError:
@@ -51,7 +51,7 @@ class StateFile:
                 f"{self.path} is damaged ({error}): restore it from a copy, or remove it and set FENGHUO_TRAIL_ADOPT=true"
             ) from None
 
-    def write(self, signed: Signed) -> None:
+    def write(self, signed: SignedCheckpoint) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "number": signed.number,
@@ -85,8 +85,8 @@ class CheckpointSigner:
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.key = key
-        self.last: Signed | None = None
-        self.stored: Signed | None = None
+        self.last: SignedCheckpoint | None = None
+        self.stored: SignedCheckpoint | None = None
         """The last that the store is known to have."""
         self._state, self._trail, self._announce, self._adopt, self._step = (
             state,
@@ -95,7 +95,7 @@ class CheckpointSigner:
             adopt,
             step,
         )
-        self._unstored: Signed | None = None
+        self._unstored: SignedCheckpoint | None = None
 
     async def begin(self, tree: StoredTree) -> int:
         """Check the store against the last signature. Returns the size it covers. Raises RefusedError."""
@@ -132,7 +132,7 @@ class CheckpointSigner:
         """Another signs now: what was signed is looked at anew before this one does."""
         self.last = self.stored = self._unstored = None
 
-    async def _without_state(self) -> Signed | None:
+    async def _without_state(self) -> SignedCheckpoint | None:
         count = await self._trail.checkpoints.count()
         if count == 0 and await self._trail.entries.size() == 0:
             return None
@@ -147,7 +147,7 @@ class CheckpointSigner:
             self._state.write(newest)
         return newest
 
-    async def _covered(self, signed: Signed, tree: StoredTree) -> None:
+    async def _covered(self, signed: SignedCheckpoint, tree: StoredTree) -> None:
         """The store still has what was signed."""
         if signed.size and await self._trail.entries.at(signed.size - 1) is None:
             raise RefusedError(
@@ -168,14 +168,14 @@ class CheckpointSigner:
         if self.last is not None and size < self.last.size:
             raise RefusedError(f"a trail of {self.last.size} was signed, {size} would take it back")
         note = Checkpoint(self.key.name, size, root, now).sign(self.key).write()
-        signed = Signed(self.last.number + 1 if self.last else 0, size, root, rfc3339(now), note)
+        signed = SignedCheckpoint(self.last.number + 1 if self.last else 0, size, root, rfc3339(now), note)
         self._state.write(signed)
         self.last = self._unstored = signed
         self._step("signed")
         await self._store(signed)
         await self._announce(note)
 
-    async def _store(self, signed: Signed) -> None:
+    async def _store(self, signed: SignedCheckpoint) -> None:
         try:
             await self._trail.checkpoints.insert(signed)
         except TakenError:

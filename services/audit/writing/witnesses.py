@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.audit.records.stored import Signed
+from services.audit.records.stored import SignedCheckpoint
 from services.audit.store.calls import StoreError
 from services.audit.store.cosignatures import Cosignature, Cosigned
 from services.audit.store.trail import Trail
@@ -110,14 +110,14 @@ class WitnessMetrics:
             ).set_to_current_time()  # who never cosigns is silent from now on, not for ever
 
 
-class Asker:
+class WitnessClient:
     """Asks one witness. `newest`: the last checkpoint signed. `consistency`: the proof between two sizes."""
 
     def __init__(
         self,
         at: WitnessAt,
         book: Cosigned,
-        newest: Callable[[], Awaitable[Signed | None]],
+        newest: Callable[[], Awaitable[SignedCheckpoint | None]],
         consistency: Callable[[int, int], Awaitable[list[bytes]]],
         metrics: WitnessMetrics,
     ) -> None:
@@ -241,7 +241,7 @@ class Asker:
             )
         return told
 
-    async def _keep(self, signed: Signed, lines: str) -> None:
+    async def _keep(self, signed: SignedCheckpoint, lines: str) -> None:
         text = note.parse(signed.note.encode()).text
         for line in note.parse(f"{text}\n{lines}".encode()).signatures:
             if self._at.key.signed(line):
@@ -258,7 +258,7 @@ class Asker:
         )
 
 
-class Witnesses:
+class TrailWitnesses:
     """All that are configured, and the book of what they gave."""
 
     def __init__(
@@ -273,7 +273,8 @@ class Witnesses:
         self._trail, self._count = trail, 0
         metrics = WitnessMetrics(registry, [one.key.name for one in known])
         self._askers = [
-            Asker(one, self.book, self._newest, StoredTree(trail).consistency, metrics) for one in known
+            WitnessClient(one, self.book, self._newest, StoredTree(trail).consistency, metrics)
+            for one in known
         ]
 
     def after(self, announce: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
@@ -291,6 +292,6 @@ class Witnesses:
             for asker in self._askers:
                 group.create_task(asker.run())
 
-    async def _newest(self) -> Signed | None:
+    async def _newest(self) -> SignedCheckpoint | None:
         self._count = await self._trail.checkpoints.count(self._count)
         return await self._trail.checkpoints.at(self._count - 1) if self._count else None

@@ -19,7 +19,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.escalator.deciding.matching import Match, Telling, apart, is_units_report, is_witness, match
+from services.escalator.deciding.matching import (
+    ComparedReport,
+    Match,
+    apart,
+    is_units_report,
+    is_witness,
+    match,
+)
 from services.escalator.deciding.new_case import matter_of
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
@@ -47,16 +54,16 @@ BREATH = 20
 RETRY_AFTER = 1.0
 
 
-class _Told:
+class _RememberedReport:
     """One report as remembered."""
 
     __slots__ = ("at", "case", "telling")
 
-    def __init__(self, case: CaseId, at: datetime, telling: Telling) -> None:
+    def __init__(self, case: CaseId, at: datetime, telling: ComparedReport) -> None:
         self.case, self.at, self.telling = case, at, telling
 
 
-class _Said(NamedTuple):
+class _HeardMessage(NamedTuple):
     """A message as it is stored."""
 
     subject: str
@@ -64,7 +71,7 @@ class _Said(NamedTuple):
     data: bytes
 
 
-class Witnesses:
+class OutsideWitnesses:
     def __init__(
         self,
         connection: Callable[[], Client],
@@ -73,8 +80,8 @@ class Witnesses:
         clock: Callable[[], datetime],
     ) -> None:
         self._connection, self._out, self._rulebook, self._clock = connection, outgoings, rulebook, clock
-        self._witnesses: deque[_Told] = deque(maxlen=MOST)
-        self._reports: deque[_Told] = deque(maxlen=MOST)
+        self._witnesses: deque[_RememberedReport] = deque(maxlen=MOST)
+        self._reports: deque[_RememberedReport] = deque(maxlen=MOST)
         self._matched: dict[CaseId, float] = {}
         """The best match said so far of each witness, as far as this replica said it; the oldest first."""
         self._seen = 0
@@ -109,7 +116,7 @@ class Witnesses:
         self._handed = handed.number
         if missed and handed.sequence > self._seen + 1:
             await self._read_up(None)
-        said = _Said(raw.subject, raw.headers, raw.data)
+        said = _HeardMessage(raw.subject, raw.headers, raw.data)
         told = (
             self._remembered(said, handed.at)
             if handed.sequence > self._seen
@@ -117,7 +124,7 @@ class Witnesses:
         )
         self._seen = max(self._seen, handed.sequence)
         if told is not None:
-            matches: list[tuple[_Told, _Told, Match]] = []
+            matches: list[tuple[_RememberedReport, _RememberedReport, Match]] = []
             for number, compared in enumerate(self._compared(told)):
                 if compared is not None:
                     matches.append(compared)
@@ -129,10 +136,10 @@ class Witnesses:
         async for stored in walk(
             self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since
         ):
-            self._remembered(_Said(stored.subject, stored.headers, stored.data), stored.at)
+            self._remembered(_HeardMessage(stored.subject, stored.headers, stored.data), stored.at)
             self._seen = stored.sequence
 
-    def _remembered(self, said: "_Said", at: datetime) -> _Told | None:
+    def _remembered(self, said: "_HeardMessage", at: datetime) -> _RememberedReport | None:
         directory = self._rulebook.directory()
         told = _told(said, at, directory)
         if told is None:
@@ -149,7 +156,9 @@ class Witnesses:
                 side.popleft()
         return told
 
-    def _compared(self, told: _Told) -> Iterator[tuple[_Told, _Told, Match] | None]:
+    def _compared(
+        self, told: _RememberedReport
+    ) -> Iterator[tuple[_RememberedReport, _RememberedReport, Match] | None]:
         """For each of the other side laid beside it: (witness, report, match), or None where the two are not
         alike enough.
         """
@@ -169,21 +178,23 @@ class Witnesses:
             how = match(witness.telling, report.telling, directory, settings) if least <= 1 else None
             yield (witness, report, how) if how is not None and how.score >= least else None
 
-    def _least(self, witness: _Told, alike: float) -> float:
+    def _least(self, witness: _RememberedReport, alike: float) -> float:
         before = self._matched.get(witness.case)
         return alike if before is None else before + CLEARLY
 
     @staticmethod
-    def _worth_saying(matches: list[tuple[_Told, _Told, Match]]) -> list[tuple[_Told, _Told, Match]]:
+    def _worth_saying(
+        matches: list[tuple[_RememberedReport, _RememberedReport, Match]],
+    ) -> list[tuple[_RememberedReport, _RememberedReport, Match]]:
         """Of each witness its best: a witness has one best report, a report may answer many witnesses."""
-        best: dict[CaseId, tuple[_Told, _Told, Match]] = {}
+        best: dict[CaseId, tuple[_RememberedReport, _RememberedReport, Match]] = {}
         for each in matches:
             witness, _, how = each
             if witness.case not in best or how.score > best[witness.case][2].score:
                 best[witness.case] = each
         return [*best.values()]
 
-    async def _say(self, matches: list[tuple[_Told, _Told, Match]]) -> None:
+    async def _say(self, matches: list[tuple[_RememberedReport, _RememberedReport, Match]]) -> None:
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             for witness, report, how in matches:
                 matter = report.telling.matter
@@ -213,7 +224,9 @@ class Witnesses:
             del self._matched[next(iter(self._matched))]
 
 
-def _near(side: Iterable[_Told], told: _Told, window: timedelta) -> Iterator[_Told]:
+def _near(
+    side: Iterable[_RememberedReport], told: _RememberedReport, window: timedelta
+) -> Iterator[_RememberedReport]:
     """Those that are worth laying beside it: a drill is never the proof of an event, nor a case of itself."""
     matter = told.telling.matter
     for one in side:
@@ -222,14 +235,16 @@ def _near(side: Iterable[_Told], told: _Told, window: timedelta) -> Iterator[_To
             yield one
 
 
-def _told(said: _Said, at: datetime, directory: Directory) -> _Told | None:
+def _told(said: _HeardMessage, at: datetime, directory: Directory) -> _RememberedReport | None:
     """None for what is no report: the lanes set it aside, it is not for us to say so twice."""
     try:
         fact = Fact.read(said.data)
         if distrust(said.subject, said.headers, fact) is not None:
             return None
-        return _Told(
-            CaseId(fact.subject or ""), at, Telling.of(matter_of(Report.model_validate(fact.data), directory))
+        return _RememberedReport(
+            CaseId(fact.subject or ""),
+            at,
+            ComparedReport.of(matter_of(Report.model_validate(fact.data), directory)),
         )
     except (FactError, ValidationError):
         return None

@@ -15,7 +15,7 @@ from services.escalator.deciding.leaving_out import failed
 from services.escalator.deciding.new_case import begun
 from services.escalator.deciding.report_reading import TEXT_LIMIT, read_report
 from services.escalator.deciding.settling import settle
-from shared.case import Case, Held, Matter
+from shared.case import Case, HolderTerm, Matter
 from shared.facts import Decision, EffectKind, Fact, Reason, Report
 from shared.ids import CaseId
 from shared.territory import MAY_OPEN
@@ -51,7 +51,7 @@ def bare_case(
         level=matter.level,
         sensitive=matter.sensitive,
         holder=matter.unit,
-        held=(Held(unit=matter.unit, since=now),),
+        held=(HolderTerm(unit=matter.unit, since=now),),
         policy=rules.policy.label,
         applied=applied,
         decision=empty,

@@ -6,7 +6,7 @@ of silence and an exercise hold calls, never a clock or a lapse.
 
 from typing import Any
 
-from services.escalator.deciding.draft import DESK_DUTY, Call, Draft
+from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Duty, Matter
 from shared.directory import Directory, Person
@@ -44,7 +44,7 @@ def _held(draft: Draft) -> Reason | Spelled | None:
 
 
 def _notice(
-    draft: Draft, call: Call, held: Reason | Spelled | None, briefs: dict[tuple[Any, ...], Brief]
+    draft: Draft, call: NoticeInMaking, held: Reason | Spelled | None, briefs: dict[tuple[Any, ...], Brief]
 ) -> Notice:
     duties = [draft.duties[duty] for duty in call.duties]
     wanted = (
@@ -68,7 +68,9 @@ def _notice(
     )
 
 
-def _brief(draft: Draft, call: Call, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]) -> Brief:
+def _brief(
+    draft: Draft, call: NoticeInMaking, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]
+) -> Brief:
     first = duties[0]
     due_at, rules, owed_by = first.due_at, (first.rule,), first.owed_by
     if len(duties) > 1:

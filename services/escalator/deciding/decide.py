@@ -34,7 +34,7 @@ from services.escalator.deciding.settling import settle
 from services.escalator.deciding.watching import establish, hear
 from shared import territory
 from shared.acts import ACTS
-from shared.case import ENDED, Case, Entry
+from shared.case import ENDED, Case, LogEntry
 from shared.facts import (
     Absorbed,
     Acknowledgement,
@@ -281,5 +281,5 @@ def _handed_in(draft: Draft) -> datetime:
 
 
 def _log(draft: Draft, kind: Kind, by: str, text: str | None) -> None:
-    entry = Entry(sequence=draft.sequence, at=draft.now, kind=kind, by=by, text=text)
+    entry = LogEntry(sequence=draft.sequence, at=draft.now, kind=kind, by=by, text=text)
     draft.change(log=(*draft.case.log, entry)[-LOG_LENGTH:])

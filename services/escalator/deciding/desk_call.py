@@ -11,7 +11,7 @@ from services.escalator.deciding.draft import DESK_DUTY, Draft
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party
 from services.escalator.policy.resolve import UNTIL
-from shared.case import Duty, Plan, Reminder
+from shared.case import Duty, DutyTerms, Reminder
 from shared.facts import EffectKind, LapseCause, Name, Reason
 from shared.ids import DutyId, PersonId, PostId, UnitId
 
@@ -45,9 +45,9 @@ def call_the_desk(draft: Draft) -> None:
     light_first(draft, duty, plan, Party(unit, person, post, person, (post,), post))
 
 
-def _plan(draft: Draft) -> Plan:
+def _plan(draft: Draft) -> DutyTerms:
     half_hour, rule = draft.policy.document.half_hour, draft.policy.rule
-    return Plan(
+    return DutyTerms(
         rule=DESK_DUTY,
         title=TITLE,
         by="recipient",

@@ -14,8 +14,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
-from services.escalator.policy.rule import Sort
-from shared.case import Case, CaseStatus, Duty, DutyState, Opening, Plan, Slip, Task, TaskState
+from services.escalator.policy.rule import MatterChoice
+from shared.case import Case, CaseStatus, Duty, DutyState, DutyTerms, Opening, Slip, Task, TaskState
 from shared.directory import Directory, Person
 from shared.directory.gaps import GapCode
 from shared.facts import (
@@ -84,7 +84,7 @@ class Event:
     """
 
 
-class Call:
+class NoticeInMaking:
     """A notice being bundled."""
 
     __slots__ = ("called", "dark", "duties", "ending", "number", "person", "post", "purpose", "why")
@@ -128,12 +128,12 @@ class Draft:
         self.case, self.sequence, self.now, self.rules = case, sequence, now, rules
         self.duties: dict[DutyId, Duty] = {duty.id: duty for duty in case.duties}
         self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
-        self.plans: dict[str, Plan] = case.plans
+        self.plans: dict[str, DutyTerms] = case.plans
         self.openings: list[Opening] = list(case.openings)
         self.outages: tuple[Outage, ...] = rules.outages
         self.late_since: datetime | None = None
         self.effects: list[Effect] = []
-        self.calls: dict[tuple[str, Purpose], Call] = {}
+        self.calls: dict[tuple[str, Purpose], NoticeInMaking] = {}
         self.sends: list[Outgoing] = []
         self.told: list[Notice] = []
         self.events: list[Event] = []
@@ -143,7 +143,7 @@ class Draft:
         """
         self.is_careful = careful
         """What fails is left out (`LeavingOut`) instead of failing the whole."""
-        self._sort: Sort | None = None
+        self._sort: MatterChoice | None = None
 
     def kept(self) -> dict[str, Any]:
         """All of it as it is now, for `restore`."""
@@ -175,12 +175,12 @@ class Draft:
         return self.rules.policy
 
     @property
-    def sort(self) -> Sort:
+    def sort(self) -> MatterChoice:
         """What the policy's rules choose by; made anew only where the grade has changed meanwhile."""
         case, known = self.case, self._sort
         if known is None or known.level is not case.level or known.sensitive is not case.sensitive:
             report = case.report
-            self._sort = known = Sort(
+            self._sort = known = MatterChoice(
                 report.kind,
                 report.category,
                 report.topic,
@@ -217,10 +217,10 @@ class Draft:
         self.tasks[task.id] = changed
         return changed
 
-    def plan_of(self, duty: Duty) -> Plan:
+    def plan_of(self, duty: Duty) -> DutyTerms:
         return self.plans[duty.rule]
 
-    def keep_plan(self, plan: Plan) -> None:
+    def keep_plan(self, plan: DutyTerms) -> None:
         known = self.plans.get(plan.rule)
         if known is not plan and known != plan:
             self.plans = {**self.plans, plan.rule: plan}
@@ -286,7 +286,7 @@ class Draft:
         key = (person.id, purpose)
         call = self.calls.get(key)
         if call is None:
-            self.calls[key] = call = Call(len(self.calls), person, post, purpose, why)
+            self.calls[key] = call = NoticeInMaking(len(self.calls), person, post, purpose, why)
         call.duties.setdefault(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
@@ -329,8 +329,8 @@ def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
 def _copied(value: Any) -> Any:
     """A copy of what changes in place; a bundled notice is copied with its lists."""
     if isinstance(value, dict):
-        return {key: _copied(one) if isinstance(one, Call) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, Call):
+        return {key: _copied(one) if isinstance(one, NoticeInMaking) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, NoticeInMaking):
         call = copy(value)
         call.duties, call.dark = {**value.duties}, [*value.dark]
         return call

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.briefing import channels_to
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
-from shared.case import Duty, Lit, Plan
+from shared.case import Duty, DutyTerms, Lit
 from shared.directory import Person
 from shared.facts import EffectKind, Purpose, Reason
 from shared.ids import DutyId, PersonId, PostId
@@ -24,7 +24,7 @@ AT_ONCE = timedelta(seconds=2)
 """A hand-over within this time counts from the call."""
 
 
-def light_first(draft: Draft, duty: Duty, plan: Plan, party: Party) -> Duty:
+def light_first(draft: Draft, duty: Duty, plan: DutyTerms, party: Party) -> Duty:
     """The duty has just opened: its bearer is called; where one answers for all, everybody it is owed to
     is.
     """

@@ -56,7 +56,7 @@ class Weights(Protocol):
     def text(self) -> float: ...
 
 
-class Settings(Protocol):
+class MatchingTerms(Protocol):
     """The policy's `cross_check`."""
 
     @property
@@ -68,14 +68,14 @@ class Settings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ComparedReport:
     """A report as it is compared: what it said, and its words taken apart once."""
 
     matter: Matter
     words: frozenset[str]
 
     @classmethod
-    def of(cls, matter: Matter) -> "Telling":
+    def of(cls, matter: Matter) -> "ComparedReport":
         return cls(matter, words_of(matter.summary, matter.details))
 
 
@@ -99,7 +99,9 @@ def is_units_report(matter: Matter, directory: Directory) -> bool:
     return matter.kind in REPORTED_BY_UNITS and not is_witness(matter, directory)
 
 
-def match(witness: Telling, report: Telling, directory: Directory, settings: Settings) -> Match:
+def match(
+    witness: ComparedReport, report: ComparedReport, directory: Directory, settings: MatchingTerms
+) -> Match:
     """How far the outside witness and the unit's report tell of one event."""
     time = _time(witness.matter, report.matter, settings.window)
     if time.alike == 0:
@@ -209,7 +211,7 @@ def words_of(*texts: str | None) -> frozenset[str]:
     return frozenset(found - _EMPTY_WORDS - _EMPTY_PAIRS)
 
 
-def _text(one: Telling, other: Telling) -> MatchReason:
+def _text(one: ComparedReport, other: ComparedReport) -> MatchReason:
     """Share of the shorter telling that stands in the longer, damped where the shorter says next to
     nothing.
     """

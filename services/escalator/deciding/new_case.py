@@ -15,7 +15,7 @@ from services.escalator.deciding.leaving_out import NOTE_LIMIT, LeavingOut
 from services.escalator.deciding.report_reading import read_report
 from services.escalator.deciding.watching import establish, open_standing
 from shared import territory
-from shared.case import Applied, Case, Held, Matter
+from shared.case import Applied, Case, HolderTerm, Matter
 from shared.directory import Directory
 from shared.facts import About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
 from shared.ids import CaseId
@@ -113,7 +113,7 @@ def _open(
         level=report.level,
         sensitive=report.sensitive,
         holder=report.unit,
-        held=(Held(unit=report.unit, since=handed_in),),
+        held=(HolderTerm(unit=report.unit, since=handed_in),),
         policy=rules.policy.label,
         split_from=report.parent if report.starts_at is not None else None,
         applied=applied,

@@ -17,8 +17,8 @@ from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, parties
-from services.escalator.policy.rule import DutyRule, Scope
-from shared.case import CaseStatus, Duty, DutyState, Opening, Overdue, Plan, Reminder, Task
+from services.escalator.policy.rule import DutyRule, RuleScope
+from shared.case import CaseStatus, Duty, DutyState, DutyTerms, Opening, Overdue, Reminder, Task
 from shared.directory import gaps
 from shared.directory.gaps import GapCode
 from shared.facts import EffectKind, Reason
@@ -67,9 +67,9 @@ def _open_by(draft: Draft, rule: DutyRule, event: Event) -> None:
             schedule(draft, rule, event.at)
         return
     task = draft.tasks.get(event.task) if event.task else None
-    if task is not None and (rule.scope is Scope.TASK or rule.by in OF_A_TASK):
+    if task is not None and (rule.scope is RuleScope.TASK or rule.by in OF_A_TASK):
         open_rule(draft, rule, event, task)
-    elif rule.scope is Scope.CASE:
+    elif rule.scope is RuleScope.CASE:
         open_rule(draft, rule, event)
 
 
@@ -113,7 +113,7 @@ def open_rule(
     if was_known and task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
         return []
     plan = rule.plan
-    term = Opened(
+    term = OpenedTogether(
         start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone)
     )
     opened: list[Duty] = []
@@ -129,7 +129,7 @@ def open_rule(
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedTogether:
     """What all duties opened together have in common."""
 
     starts_at: datetime
@@ -141,9 +141,9 @@ class Opened:
 def open_duty(
     draft: Draft,
     rule: DutyRule,
-    plan: Plan,
+    plan: DutyTerms,
     party: Party,
-    term: Opened,
+    term: OpenedTogether,
     task: Task | None,
     key: str | None = None,
 ) -> Duty:

@@ -20,7 +20,7 @@ from shared.facts import Clock, Decision, Fact
 from shared.vocabulary import Kind
 
 
-class Told(NamedTuple):
+class AuthenticFact(NamedTuple):
     """An authentic fact as it is stored."""
 
     fact: Fact
@@ -28,7 +28,7 @@ class Told(NamedTuple):
     at: datetime
 
 
-RulesFor = Callable[[Case | None, Told, Decision | None], Rules]
+RulesFor = Callable[[Case | None, AuthenticFact, Decision | None], Rules]
 """By which rules a fact about the case (None: it is new) is decided; with its decision where one is on
 record.
 """
@@ -38,7 +38,7 @@ record.
 class History:
     """What the record has about one case."""
 
-    facts: Sequence[Told]
+    facts: Sequence[AuthenticFact]
     """Those that are decided on, in their order."""
     decisions: Mapping[int, Decision]
     """By the sequence of the fact decided on."""

@@ -18,7 +18,7 @@ import orjson
 from nats.errors import Error as NatsError
 
 from shared.broker.append import PUBLISH_TIMEOUT
-from shared.broker.exchange import LAST, ConflictError, Exchange, Written
+from shared.broker.exchange import LAST, ConflictError, Exchange, WrittenAt
 from shared.broker.stored import StoredMessage, value_of
 from shared.case import Case, read_case, write_case
 from shared.case_parts import (
@@ -188,7 +188,7 @@ class Cases:
 
     async def _part(
         self, case_id: CaseId, address: str, raw: bytes, headers: dict[str, str] | None = None
-    ) -> asyncio.Future[Written]:
+    ) -> asyncio.Future[WrittenAt]:
         return await self._exchange.publish(case_subject(part_key(case_id, address)), raw, headers or {})
 
     async def _drop(self, case_id: CaseId, gone: Mapping[str, int]) -> None:

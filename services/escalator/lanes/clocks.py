@@ -12,7 +12,7 @@ from datetime import datetime
 import orjson
 from nats.js.errors import APIError
 
-from shared.broker.exchange import Exchange, Written
+from shared.broker.exchange import Exchange, WrittenAt
 from shared.facts import Due, Fact, rfc3339
 from shared.ids import CaseId, DutyId
 from shared.streams import CLOCKS
@@ -23,7 +23,9 @@ FIRED_KEPT = "24h"
 """How long a fired clock stays in CLOCKS; in FACTS it stays for good."""
 
 
-async def arm(exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetime) -> asyncio.Future[Written]:
+async def arm(
+    exchange: Exchange, case: CaseId, duty: DutyId | None, at: datetime
+) -> asyncio.Future[WrittenAt]:
     """Sent when this returns; await the future for the broker's word."""
     stamp = rfc3339(at)
     fact = Fact.bytes_of(

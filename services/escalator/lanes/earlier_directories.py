@@ -27,7 +27,7 @@ KEPT = 4
 """Earlier directories that are kept for the next case."""
 
 
-class Moment(NamedTuple):
+class DecisionMoment(NamedTuple):
     """When a decision was made."""
 
     revision: int
@@ -36,7 +36,7 @@ class Moment(NamedTuple):
     """Of the decision in FACTS."""
 
 
-class Revision(NamedTuple):
+class DirectoryRevision(NamedTuple):
     """A change of the directory as it stands on record."""
 
     sequence: int
@@ -46,7 +46,7 @@ class Revision(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[Revision]:
+def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[DirectoryRevision]:
     """Of the facts `directory_changed` in their order; one that was stored again under its id counts once."""
     told, parts = set[str](), list[DirectoryChange]()
     for sequence, fact in facts:
@@ -61,18 +61,20 @@ def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[Revision]:
             parts.clear()
         parts.append(change)
         if change.part == change.parts == len(parts):
-            yield Revision(
+            yield DirectoryRevision(
                 sequence, change.base, change.version, tuple(one for part in parts for one in part.changes)
             )
 
 
-def directories_at(moments: Collection[Moment], revisions: Sequence[Revision]) -> dict[Moment, Directory]:
+def directories_at(
+    moments: Collection[DecisionMoment], revisions: Sequence[DirectoryRevision]
+) -> dict[DecisionMoment, Directory]:
     """Those that are on record. Pure."""
-    wanted: dict[int, list[Moment]] = {}
+    wanted: dict[int, list[DecisionMoment]] = {}
     for moment in moments:
         if (place := _place_of(moment, revisions)) is not None:
             wanted.setdefault(place, []).append(moment)
-    found: dict[Moment, Directory] = {}
+    found: dict[DecisionMoment, Directory] = {}
     objects, now = Objects(), 0
     for place, revision in enumerate(revisions):
         if revision.base == 0:
@@ -86,7 +88,7 @@ def directories_at(moments: Collection[Moment], revisions: Sequence[Revision]) -
     return found
 
 
-def _place_of(moment: Moment, revisions: Sequence[Revision]) -> int | None:
+def _place_of(moment: DecisionMoment, revisions: Sequence[DirectoryRevision]) -> int | None:
     """Of its revision. A change is in force a moment before its fact is stored, so that one named may stand
     after the decision.
     """
@@ -100,7 +102,7 @@ class EarlierDirectories:
         self._connection, self._live = connection, live
         self._kept: OrderedDict[int, Directory] = OrderedDict()
 
-    async def at(self, moments: Collection[Moment]) -> Mapping[Moment, Directory]:
+    async def at(self, moments: Collection[DecisionMoment]) -> Mapping[DecisionMoment, Directory]:
         """Those that are known. The record is read only for what is neither of now nor was asked for a moment
         ago. Raises WalkError.
         """

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from services.escalator.lanes import clocks
 from shared.broker.append import PUBLISH_TIMEOUT, is_authentic
-from shared.broker.exchange import Exchange, Written
+from shared.broker.exchange import Exchange, WrittenAt
 from shared.broker.open_pull import Handed
 from shared.case import Case
 from shared.case_parts import parted_decision
@@ -35,7 +35,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 SOURCE = "/services/escalator"
 
 
-class _Said(NamedTuple):
+class _OutgoingFact(NamedTuple):
     """A fact about a case, before it is bytes."""
 
     kind: Kind
@@ -45,7 +45,7 @@ class _Said(NamedTuple):
     data: BaseModel | Value | dict[str, Any]
 
 
-_OnItsWay = tuple[str, asyncio.Future[Written], _Said | None]
+_OnItsWay = tuple[str, asyncio.Future[WrittenAt], _OutgoingFact | None]
 """The step it is, the broker's word on it, and the fact where it is one."""
 
 
@@ -53,7 +53,7 @@ class Outgoings:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    async def append(self, subject: str, raw: bytes, message_id: str) -> asyncio.Future[Written]:
+    async def append(self, subject: str, raw: bytes, message_id: str) -> asyncio.Future[WrittenAt]:
         """One fact, on its way; await the future for the broker's word that it is stored."""
         return await self._exchange.publish(
             subject, raw, {"Nats-Msg-Id": message_id, "Nats-Expected-Stream": FACTS}
@@ -71,11 +71,11 @@ class Outgoings:
         case, about = decision.case, decision.about
         fact_id = f"{case}:{about.sequence}"
         decided = [
-            _Said(Kind.DECIDED, case, f"{fact_id}:p{number}" if number else fact_id, about.time, part)
+            _OutgoingFact(Kind.DECIDED, case, f"{fact_id}:p{number}" if number else fact_id, about.time, part)
             for number, part in enumerate(parted_decision(decision))
         ]
         sends = [
-            _Said(other.kind, other.case, f"{fact_id}:{number}", about.time, other.data)
+            _OutgoingFact(other.kind, other.case, f"{fact_id}:{number}", about.time, other.data)
             for number, other in enumerate(decision.sends)
         ]
         async with asyncio.timeout(PUBLISH_TIMEOUT):
@@ -111,13 +111,13 @@ class Outgoings:
                 await step("clock_set")
         await step("sent_out")
 
-    async def _say(self, said: "_Said") -> asyncio.Future[Written]:
+    async def _say(self, said: "_OutgoingFact") -> asyncio.Future[WrittenAt]:
         raw = Fact.bytes_of(
             said.kind, id=said.id, source=SOURCE, subject=said.case, time=said.at, data=said.data
         )
         return await self.append(fact_subject(said.case, said.kind), raw, said.id)
 
-    async def _is_told(self, said: "_Said") -> bool:
+    async def _is_told(self, said: "_OutgoingFact") -> bool:
         """Whether it is on record: the broker forgets ids, and a durable made anew begins with what is long
         done.
         """
@@ -126,7 +126,7 @@ class Outgoings:
             is not None
         )
 
-    async def _say_all_the_same(self, said: "_Said", forgery: int) -> None:
+    async def _say_all_the_same(self, said: "_OutgoingFact", forgery: int) -> None:
         """Somebody took the id so that the broker drops the fact: it goes out under one that nobody can
         guess.
         """

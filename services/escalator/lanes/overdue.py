@@ -35,7 +35,7 @@ MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class LateClock:
     """A clock that struck late."""
 
     fact: Fact
@@ -60,11 +60,11 @@ class OverdueClocks:
     def is_decided(self, handed: Handed) -> bool:
         return handed.sequence in self._decided.get(_lane_of(handed.subject), ())
 
-    def decided(self, handed: Handed, overdue: Overdue) -> None:
+    def decided(self, handed: Handed, overdue: LateClock) -> None:
         """It went out while `handed` was at work."""
         self._decided.setdefault(_lane_of(handed.subject), set()).add(overdue.sequence)
 
-    async def in_order(self, handed: Handed, fact: Fact) -> list[Overdue]:
+    async def in_order(self, handed: Handed, fact: Fact) -> list[LateClock]:
         """The overdue clocks of the lane from `handed` on, by limit; none where it is no such clock
         itself.
         """
@@ -87,7 +87,7 @@ class OverdueClocks:
         ordered = by_limit(first, [stored for stored in waiting if stored.sequence not in known])
         return [overdue for overdue in ordered if overdue is first or await self._is_authentic(overdue)]
 
-    async def _is_authentic(self, overdue: Overdue) -> bool:
+    async def _is_authentic(self, overdue: LateClock) -> bool:
         """Whoever decides reads what was stored; what is not authentic is set aside in its turn."""
         stored = await as_it_lies(asking(self._connection, TIMEOUT), FACTS, overdue.sequence)
         return stored is not None and distrust(stored.subject, stored.headers, overdue.fact) is None
@@ -100,7 +100,7 @@ def still_arriving(struck_at: datetime, now: datetime) -> float:
     return min(max(ARRIVING - (now - struck_at).total_seconds(), 0.0), ARRIVING)
 
 
-def by_limit(first: Overdue, waiting: list[StoredMessage]) -> list[Overdue]:
+def by_limit(first: LateClock, waiting: list[StoredMessage]) -> list[LateClock]:
     """`first` and those behind it that are the first of their case to wait. Pure."""
     overdue = [first]
     cases = {first.fact.subject}
@@ -114,7 +114,7 @@ def by_limit(first: Overdue, waiting: list[StoredMessage]) -> list[Overdue]:
     return sorted(overdue, key=lambda one: (one.due_at, one.sequence))
 
 
-def overdue_of(fact: Fact, sequence: int, at: datetime) -> Overdue | None:
+def overdue_of(fact: Fact, sequence: int, at: datetime) -> LateClock | None:
     """What struck late by the broker's own stamp. Pure."""
     if fact.kind != Kind.DUE:
         return None
@@ -122,10 +122,10 @@ def overdue_of(fact: Fact, sequence: int, at: datetime) -> Overdue | None:
         due_at = Due.model_validate(fact.data).at
     except ValueError:
         return None  # it is set aside in its turn
-    return Overdue(fact, sequence, at, due_at) if at - due_at > AWAY_AFTER else None
+    return LateClock(fact, sequence, at, due_at) if at - due_at > AWAY_AFTER else None
 
 
-def _overdue_in(stored: StoredMessage) -> list[Overdue]:
+def _overdue_in(stored: StoredMessage) -> list[LateClock]:
     """Whatever is odd about it is found in its turn."""
     if not stored.subject.endswith(f".{Kind.DUE}"):
         return []

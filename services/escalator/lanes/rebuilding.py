@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 
 from services.escalator.deciding.draft import Rules
-from services.escalator.deciding.rebuild import History, Rebuilt, RulesFor, Told, rebuild
+from services.escalator.deciding.rebuild import AuthenticFact, History, Rebuilt, RulesFor, rebuild
 from services.escalator.lanes.cases import BrokenCaseError, Cases
-from services.escalator.lanes.earlier_directories import EarlierDirectories, Moment
+from services.escalator.lanes.earlier_directories import DecisionMoment, EarlierDirectories
 from services.escalator.lanes.kept_parts import kept_parts
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.rulebook import RuleBook
@@ -30,11 +30,11 @@ from shared.case import ENDED, Case, CaseStatus, read_case
 from shared.case_parts import address_of, head_of, places_of, put_together
 from shared.facts import (
     Checked,
+    CheckOutcome,
     Decision,
     EffectKind,
     Fact,
     FactError,
-    Found,
     Frozen,
     Rejection,
     read_decision,
@@ -56,7 +56,7 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _OF_A_CASE = frozenset({*ESCALATOR_KINDS, Kind.DECIDED, Kind.REJECTED})
 
 
-class Outcome(StrEnum):
+class RebuildOutcome(StrEnum):
     STANDS = "stands"
     """It can be read: nothing was done."""
     REBUILT = "rebuilt"
@@ -68,7 +68,7 @@ class Done(Frozen):
     """What became of one case."""
 
     case: CaseId
-    outcome: Outcome
+    outcome: RebuildOutcome
     late: int = 0
     """Decisions made now on facts that were set aside."""
     differing: int = 0
@@ -100,16 +100,18 @@ class Rebuilding:
         except BrokenCaseError as error:
             case, revision = None, error.revision
         if case is not None:
-            return Done(case=case_id, outcome=Outcome.STANDS)
+            return Done(case=case_id, outcome=RebuildOutcome.STANDS)
         try:
             rebuilt = await self._made(case_id, revision, await self._first_to_come(case_id))
         except ConflictError:
-            return Done(case=case_id, outcome=Outcome.STANDS)  # whoever wrote it meanwhile could read it
+            return Done(
+                case=case_id, outcome=RebuildOutcome.STANDS
+            )  # whoever wrote it meanwhile could read it
         if rebuilt is None:
-            return Done(case=case_id, outcome=Outcome.NOT_ON_RECORD)
+            return Done(case=case_id, outcome=RebuildOutcome.NOT_ON_RECORD)
         return Done(
             case=case_id,
-            outcome=Outcome.REBUILT,
+            outcome=RebuildOutcome.REBUILT,
             late=len(rebuilt.unsent),
             differing=len(rebuilt.differing),
         )
@@ -182,7 +184,10 @@ class Rebuilding:
             late=len(rebuilt.unsent),
         )
         said = Checked(
-            found=Found.CASE_REBUILT, case=case_id, sequence=rebuilt.case.applied.sequence, repaired=True
+            found=CheckOutcome.CASE_REBUILT,
+            case=case_id,
+            sequence=rebuilt.case.applied.sequence,
+            repaired=True,
         )
         await self._out.say_checked(said, f"rebuilt:{case_id}:{revision}", self._clock())
         return rebuilt
@@ -203,12 +208,12 @@ class Rebuilding:
     async def _rules_for(self, history: History, places: Mapping[int, int]) -> RulesFor:
         """What has a decision on record is decided as it was then, all else as of now."""
         moments = {
-            decided: Moment(decision.directory, places[decided])
+            decided: DecisionMoment(decision.directory, places[decided])
             for decided, decision in history.decisions.items()
         }
         directories = await self._earlier.at({*moments.values()})
 
-        def rules_for(case: Case | None, told: Told, decision: Decision | None) -> Rules:
+        def rules_for(case: Case | None, told: AuthenticFact, decision: Decision | None) -> Rules:
             if decision is None:
                 return self._rulebook.rules_for(case, told.fact.kind, told.at)
             return self._rulebook.rules_then(decision, directories.get(moments[told.sequence]))
@@ -221,7 +226,7 @@ class Rebuilding:
         """What is on record of the case; and by the sequence of each fact decided on where its decision
         stands.
         """
-        facts, decisions, aside, said = list[Told](), dict[int, Decision](), set[int](), set[str]()
+        facts, decisions, aside, said = list[AuthenticFact](), dict[int, Decision](), set[int](), set[str]()
         places: dict[int, int] = {}
         async for told, stored in self._facts_of(case_id, start):
             if told.fact.kind == Kind.DECIDED:
@@ -239,7 +244,7 @@ class Rebuilding:
 
     async def _facts_of(
         self, case_id: CaseId, start: Case | None
-    ) -> AsyncIterator[tuple[Told, StoredMessage]]:
+    ) -> AsyncIterator[tuple[AuthenticFact, StoredMessage]]:
         """The authentic facts about the case, since it stood at `start`."""
         subject, named = f"fact.{lane_of(case_id)}.*", case_id.encode()
         after, since = (
@@ -255,14 +260,14 @@ class Rebuilding:
                 yield told, stored
 
 
-def _told(stored: StoredMessage) -> Told | None:
+def _told(stored: StoredMessage) -> AuthenticFact | None:
     """None for what is no authentic fact."""
     try:
         fact = Fact.read(stored.data)
     except FactError:
         return None
     return (
-        Told(fact, stored.sequence, stored.at)
+        AuthenticFact(fact, stored.sequence, stored.at)
         if distrust(stored.subject, stored.headers, fact) is None
         else None
     )

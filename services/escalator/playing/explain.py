@@ -10,12 +10,23 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.escalator.deciding.draft import Rules
-from services.escalator.playing.telling import WORDS, Line, dark
+from services.escalator.playing.telling import WORDS, PlainSentence, dark
 from services.escalator.playing.world import World
 from services.escalator.policy.load import Policy
 from shared.case import Case, Duty
 from shared.directory import Directory
-from shared.facts import Decision, Effect, EffectKind, Frozen, Instant, Name, Reason, Report, ReportForm, Rule
+from shared.facts import (
+    Decision,
+    Effect,
+    EffectKind,
+    Frozen,
+    Instant,
+    Name,
+    PolicyLine,
+    Reason,
+    Report,
+    ReportForm,
+)
 from shared.ids import case_id_at
 from shared.vocabulary import Kind
 
@@ -26,7 +37,7 @@ AGAIN = 2
 """How often the same thing, said again and again, is told."""
 
 
-class Step(Frozen):
+class ExplainedStep(Frozen):
     """One line of the explanation."""
 
     at: Instant
@@ -36,7 +47,7 @@ class Step(Frozen):
     post: str
     post_name: Name
     channels: tuple[str, ...] = ()
-    rule: Rule
+    rule: PolicyLine
     text: Name
     duty: str = ""
     """The duty rule's name."""
@@ -44,7 +55,7 @@ class Step(Frozen):
 
 class Explanation(Frozen):
     policy: str
-    steps: tuple[Step, ...]
+    steps: tuple[ExplainedStep, ...]
     text: Name
     """The whole in a sentence."""
 
@@ -61,7 +72,7 @@ def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: 
     ends = [one for duty in opened.duties for one in (duty.due_at, *(step.at for step in duty.overdue))]
     world.pass_until(min(max(ends, default=reported_at) + timedelta(seconds=1), reported_at + HORIZON))
     decisions = [decision for decision in world.decisions if decision.case == case_id]
-    told = _Told(world.cases[case_id], opened, directory)
+    told = _Narrator(world.cases[case_id], opened, directory)
     steps = sorted(
         (step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at
     )
@@ -97,7 +108,7 @@ def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:
     return Name(zh="".join(parts_zh), en=" ".join(parts_en))
 
 
-class _Told:
+class _Narrator:
     """Reads decisions out loud."""
 
     def __init__(self, case: Case, opened: Case, directory: Directory) -> None:
@@ -105,7 +116,7 @@ class _Told:
         self._duties: dict[str, Duty] = {duty.id: duty for duty in (*opened.duties, *case.duties)}
         self._said: dict[tuple[str, str, str], int] = {}
 
-    def steps(self, decision: Decision) -> Iterator[Step]:
+    def steps(self, decision: Decision) -> Iterator[ExplainedStep]:
         rung: set[str | None] = set()
         for effect in decision.effects:
             if effect.kind is EffectKind.LIT and effect.why != Reason.OWED_ON_REPORT:
@@ -133,7 +144,7 @@ class _Told:
             return effect.kind is EffectKind.OPENED
         return effect.kind is EffectKind.LIT and effect.person == duty.bearer and effect.why in OWED
 
-    def _step(self, decision: Decision, effect: Effect, duty: Duty, line: Line) -> Step:
+    def _step(self, decision: Decision, effect: Effect, duty: Duty, line: PlainSentence) -> ExplainedStep:
         plan = self._case.plans[duty.rule]
         person = self._directory.people_by_id[(effect.person or duty.bearer)]
         post = effect.post or duty.bearer_post
@@ -141,7 +152,7 @@ class _Told:
         notice = next(
             (one for one in decision.notices if one.person == person.id and duty.id in one.duties), None
         )
-        return Step(
+        return ExplainedStep(
             at=at,
             what="lit" if effect.kind is EffectKind.LIT and effect.person != duty.bearer else line.what,
             person=person.id,

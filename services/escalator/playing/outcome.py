@@ -67,7 +67,7 @@ class CaseOutcome:
 
 
 @dataclass(slots=True)
-class Outcome:
+class PlayedOutcome:
     policy: str
     facts: int = 0
     decisions: int = 0
@@ -94,7 +94,7 @@ Turn = tuple[datetime, Policy]
 
 def play(
     history: Iterable[Stored], turns: Sequence[Turn], directory: Directory, until: datetime | None = None
-) -> Outcome:
+) -> PlayedOutcome:
     """Every fact of `history` (in the order of its storing), then the clocks up to `until` (default: the last
     fact).
 
@@ -111,11 +111,11 @@ class _Play:
         self._world = World(
             self._rules[turns[0][1].label], by_policy=self._rules, cases=cast(dict[CaseId, Case], self._cases)
         )
-        self._outcome = Outcome(", ".join(self._rules))
+        self._outcome = PlayedOutcome(", ".join(self._rules))
         self._open: dict[tuple[CaseId, str], DutyOutcome] = {}
         """By case and duty id, the duties that are still owed."""
 
-    def whole(self, history: Iterable[Stored], until: datetime | None) -> Outcome:
+    def whole(self, history: Iterable[Stored], until: datetime | None) -> PlayedOutcome:
         last = until
         for fact, at in history:
             if not is_replayed(fact):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from services.escalator.playing.outcome import CaseOutcome, DutyOutcome, Outcome, Stored, Turn, play
+from services.escalator.playing.outcome import CaseOutcome, DutyOutcome, PlayedOutcome, Stored, Turn, play
 from services.escalator.policy.load import Policy, parse_policy
 from services.escalator.policy.versions import digest_of
 from shared.directory import Directory
@@ -66,7 +66,7 @@ def simulate(
     )
 
 
-def compare(before: Outcome, after: Outcome) -> Differences:
+def compare(before: PlayedOutcome, after: PlayedOutcome) -> Differences:
     changes: list[Change] = []
     changed = 0
     for case_id in sorted(before.cases.keys() | after.cases.keys()):
@@ -106,7 +106,7 @@ def policies_in(history: Iterable[Stored], otherwise: Policy) -> list[Turn]:
     return sorted(turns, key=lambda turn: turn[0]) or [(first or datetime.min, otherwise)]  # noqa: DTZ901 - of an empty history
 
 
-def _totals(outcome: Outcome) -> Totals:
+def _totals(outcome: PlayedOutcome) -> Totals:
     return Totals(
         policy=outcome.policy,
         duties=outcome.duties,
@@ -183,7 +183,7 @@ def _due(duty: DutyOutcome | None) -> str | None:
     return duty.due_at.isoformat(timespec="seconds") if duty else None
 
 
-class Kept(Frozen):
+class GivenFact(Frozen):
     """A stored fact as it is handed over for a simulation."""
 
     at: Instant

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.case import Duty, Plan
+from shared.case import Duty, DutyTerms
 from shared.directory import Directory
 from shared.facts import Effect, EffectKind, LapseCause, Name, Notice, Reason
 
 What = Literal["told", "owes", "reminded", "lit", "lapses", "overdue", "follows"]
-Text = Callable[[Effect, Duty, Plan, Directory], Name]
+Text = Callable[[Effect, Duty, DutyTerms, Directory], Name]
 
 
 @dataclass(frozen=True)
-class Line:
+class PlainSentence:
     what: What
     text: Text
 
@@ -27,7 +27,7 @@ def _unit(duty: Duty, directory: Directory) -> Name:
     return unit.name if unit else Name(zh=duty.owed_by, en=duty.owed_by)
 
 
-def _opened(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
+def _opened(_: Effect, duty: Duty, plan: DutyTerms, directory: Directory) -> Name:
     unit = _unit(duty, directory)
     return Name(zh=f"{unit.zh}须完成{plan.title.zh}", en=f"{unit.en} owes the {plan.title.en}")
 
@@ -41,7 +41,7 @@ def dark(notice: Notice) -> Name:
     )
 
 
-def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
+def _lit(effect: Effect, duty: Duty, _: DutyTerms, directory: Directory) -> Name:
     if effect.person == duty.bearer:
         return (
             Name(zh="立即报告", en="is told at once")
@@ -52,7 +52,7 @@ def _lit(effect: Effect, duty: Duty, _: Plan, directory: Directory) -> Name:
     return Name(zh=f"联系不上{bearer.zh}时接报", en=f"is lit where {bearer.en} stays dark")
 
 
-def _reminded(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
+def _reminded(effect: Effect, _: Duty, plan: DutyTerms, __: Directory) -> Name:
     if plan.by_recipient:
         return Name(zh="仍未确认则催办", en="silent: reminded")
     again = effect.why == Reason.STILL_NOT_DONE
@@ -72,7 +72,7 @@ _CAUSES = {
 }
 
 
-def _lapses(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
+def _lapses(effect: Effect, _: Duty, plan: DutyTerms, __: Directory) -> Name:
     if plan.by_recipient and effect.cause is LapseCause.NOT_ACKNOWLEDGED:
         return Name(zh="仍未确认即记为失责", en="silent until now: a lapse")
     cause = _CAUSES.get(effect.cause) if effect.cause else None
@@ -80,7 +80,7 @@ def _lapses(effect: Effect, _: Duty, plan: Plan, __: Directory) -> Name:
     return Name(zh=f"{plan.title.zh}逾期即记为失责{zh}", en=f"{plan.title.en} not done by now: a lapse{en}")
 
 
-def _overdue(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
+def _overdue(_: Effect, duty: Duty, plan: DutyTerms, directory: Directory) -> Name:
     unit = _unit(duty, directory)
     return Name(
         zh=f"获告{unit.zh}{plan.title.zh}逾期", en=f"is told that the {plan.title.en} of {unit.en} is overdue"
@@ -88,28 +88,30 @@ def _overdue(_: Effect, duty: Duty, plan: Plan, directory: Directory) -> Name:
 
 
 def _always(zh: str, en: str) -> Text:
-    def text(_: Effect, __: Duty, plan: Plan, ___: Directory) -> Name:
+    def text(_: Effect, __: Duty, plan: DutyTerms, ___: Directory) -> Name:
         return Name(zh=f"{plan.title.zh}：{zh}", en=f"{plan.title.en}: {en}")
 
     return text
 
 
-WORDS: dict[EffectKind, Line] = {
-    EffectKind.OPENED: Line("owes", _opened),
-    EffectKind.LIT: Line("told", _lit),
-    EffectKind.REMINDED: Line("reminded", _reminded),
-    EffectKind.LAPSED: Line("lapses", _lapses),
-    EffectKind.TOLD: Line("overdue", _overdue),
-    EffectKind.CHAIN_ENDED: Line("follows", _always("无人可再联系", "nobody is left to light")),
-    EffectKind.REFERRED: Line("follows", _always("移送责任追究", "the lapse is referred for accountability")),
-    EffectKind.RAISED: Line("follows", _always("另立一案", "another case is raised")),
-    EffectKind.PROPOSED: Line(
+WORDS: dict[EffectKind, PlainSentence] = {
+    EffectKind.OPENED: PlainSentence("owes", _opened),
+    EffectKind.LIT: PlainSentence("told", _lit),
+    EffectKind.REMINDED: PlainSentence("reminded", _reminded),
+    EffectKind.LAPSED: PlainSentence("lapses", _lapses),
+    EffectKind.TOLD: PlainSentence("overdue", _overdue),
+    EffectKind.CHAIN_ENDED: PlainSentence("follows", _always("无人可再联系", "nobody is left to light")),
+    EffectKind.REFERRED: PlainSentence(
+        "follows", _always("移送责任追究", "the lapse is referred for accountability")
+    ),
+    EffectKind.RAISED: PlainSentence("follows", _always("另立一案", "another case is raised")),
+    EffectKind.PROPOSED: PlainSentence(
         "follows", _always("建议通报，由人决定", "a public notice is proposed; people decide")
     ),
-    EffectKind.SUSPECTED: Line(
+    EffectKind.SUSPECTED: PlainSentence(
         "follows", _always("疑似漏报，由人核实", "an omission is suspected; a person confirms or refutes it")
     ),
-    EffectKind.UNACKNOWLEDGED: Line(
+    EffectKind.UNACKNOWLEDGED: PlainSentence(
         "follows", _always("视同未确认，重新呼叫", "taken for unacknowledged, raised again")
     ),
 }

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.resolve import asked_about, fits, resolve, triggers_of, whole_rule
-from services.escalator.policy.rule import DutyRule, Sort
-from shared.facts import Rule
+from services.escalator.policy.rule import DutyRule, MatterChoice
+from shared.facts import PolicyLine
 from shared.ids import AreaCode, PostId, UnitId
 from shared.lined_yaml import Lines
 from shared.vocabulary import ReportKind
@@ -30,10 +30,10 @@ class Policy:
     text: str
     name: str
     lines: Lines
-    _read: dict[tuple[str, Sort], tuple[DutyRule, ...]] = field(
+    _read: dict[tuple[str, MatterChoice], tuple[DutyRule, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _rules: dict[tuple[str, Sort], DutyRule | None] = field(
+    _rules: dict[tuple[str, MatterChoice], DutyRule | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -64,7 +64,7 @@ class Policy:
         """The names of all rules that the trigger opens, whatever the matter."""
         return self._triggered.get(trigger, ())
 
-    def rules_on(self, trigger: str, sort: Sort) -> tuple[DutyRule, ...]:
+    def rules_on(self, trigger: str, sort: MatterChoice) -> tuple[DutyRule, ...]:
         """The duties that `trigger` lays on somebody in a matter of this sort, in the policy's order.
 
         All periodic rules are opened by `established.periodic`, all rules of shifts by `established.roster`.
@@ -77,7 +77,7 @@ class Policy:
             key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None)
         )
 
-    def rule_named(self, name: str, sort: Sort) -> DutyRule | None:
+    def rule_named(self, name: str, sort: MatterChoice) -> DutyRule | None:
         """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this
         sort.
         """
@@ -90,7 +90,7 @@ class Policy:
         self._remember(key, () if rule is None else (rule,))
         return rule
 
-    def _resolved(self, name: str, sort: Sort) -> DutyRule | None:
+    def _resolved(self, name: str, sort: MatterChoice) -> DutyRule | None:
         """Worked out once for all sorts that differ in nothing the policy asks about anywhere."""
         plain = replace(sort, **self._never_asked)
         if (name, plain) not in self._rules:
@@ -98,7 +98,7 @@ class Policy:
             self._rules[name, plain] = resolve(self.document, name, sort, self.lines.of) if fitting else None
         return self._rules[name, plain]
 
-    def _remember(self, key: tuple[str, Sort], found: tuple[DutyRule, ...]) -> tuple[DutyRule, ...]:
+    def _remember(self, key: tuple[str, MatterChoice], found: tuple[DutyRule, ...]) -> tuple[DutyRule, ...]:
         if len(self._read) >= REMEMBERED:
             self._read.clear()
             self._rules.clear()
@@ -121,8 +121,8 @@ class Policy:
         it.
         """
         names = self._triggered.get("established.periodic", ())
-        sort = Sort(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
+        sort = MatterChoice(ReportKind.STANDING, None, None, None, False, AreaCode("000000"), UnitId(""))
         return tuple(resolve(self.document, name, sort, self.lines.of) for name in names)
 
-    def rule(self, *path: str | int) -> Rule:
-        return Rule(path=".".join(str(part) for part in path), line=self.lines.of(path))
+    def rule(self, *path: str | int) -> PolicyLine:
+        return PolicyLine(path=".".join(str(part) for part in path), line=self.lines.of(path))

@@ -5,7 +5,7 @@ nobody owes.
 from services.escalator.policy.book import Policy
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.resolve import PolicyError, fits, triggers_of, whole_rule
-from services.escalator.policy.rule import Sort
+from services.escalator.policy.rule import MatterChoice
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
@@ -137,7 +137,7 @@ def no_report_is_missing(found: Findings) -> None:
 def _owes_a_report(policy: Policy, kind: ReportKind, level: Level | None) -> bool:
     try:
         for category in Category:
-            sort = Sort(kind, category, None, level, False, AreaCode("000000"), UnitId("another"))
+            sort = MatterChoice(kind, category, None, level, False, AreaCode("000000"), UnitId("another"))
             if not any(rule.plan.by_recipient for rule in policy.rules_on("reported", sort)):
                 return False
     except PolicyError:

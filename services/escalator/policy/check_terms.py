@@ -11,7 +11,7 @@ from services.escalator.policy.resolve import comes_too_late, reminders_as_writt
 from services.escalator.policy.rule import DutyRule
 from services.escalator.policy.sorts import words_for
 from services.escalator.policy.terms import CALENDAR_YEARS, Term
-from shared.facts import Rule
+from shared.facts import PolicyLine
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Level
 
@@ -161,7 +161,7 @@ def calendar_is_known(found: Findings, at: datetime) -> None:
             )
 
 
-def _path(rule: Rule | None, name: str, field: str) -> tuple[str | int, ...]:
+def _path(rule: PolicyLine | None, name: str, field: str) -> tuple[str | int, ...]:
     """Where the value itself stands, which may be a table."""
     if rule is None:
         return ("duties", name, field)

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.escalator.policy.durations import Span
-from services.escalator.policy.rule import Scope
+from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.terms import PATTERN, parse_term
-from services.escalator.policy.written import Also, OneOrMany, Written
+from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
 from shared.case import Slip
 from shared.facts import LapseCause, Name
@@ -88,7 +88,7 @@ Names = Annotated[tuple[str, ...], OneOrMany()]
 Terms = Annotated[tuple[TermText, ...], OneOrMany()]
 
 
-class When(Written):
+class When(WrittenPart):
     """What a matter must be; each a value or a list, `none` for a matter without one. A key that is absent
     asks nothing.
     """
@@ -105,7 +105,7 @@ class When(Written):
     sensitive: bool | None = None
 
 
-class FallbackSpec(Written):
+class FallbackSpec(WrittenPart):
     """`none`, a reference, or all three fields."""
 
     same_as: Ref | None = None
@@ -122,7 +122,7 @@ class FallbackSpec(Written):
         return self
 
 
-class DutyTerms(Written):
+class WrittenTerms(WrittenPart):
     """What a rule or one of its variants says. A field that is not written is inherited."""
 
     title: Name | None = None
@@ -163,11 +163,11 @@ class DutyTerms(Written):
     """Whether the bearer is called when it opens. Default: only where the recipient must answer."""
 
 
-class Variant(DutyTerms):
+class Variant(WrittenTerms):
     when: When
 
 
-class DutySpec(DutyTerms):
+class DutySpec(WrittenTerms):
     rows: tuple[Annotated[int, Field(ge=1, le=41)], ...] = ()
     """The requirements of DOMAIN.md it serves."""
     extends: RuleName | None = None
@@ -179,7 +179,7 @@ class DutySpec(DutyTerms):
     else.
     """
     shift: bool | None = None
-    scope: Scope | None = None
+    scope: RuleScope | None = None
     variants: tuple[Variant, ...] = ()
 
 

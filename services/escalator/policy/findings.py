@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.resolve import Path, PolicyError
-from services.escalator.policy.rule import DutyRule, Sort
+from services.escalator.policy.rule import DutyRule, MatterChoice
 from services.escalator.policy.sorts import sorts_of
 from shared.directory import Directory
 
@@ -20,10 +20,10 @@ class Findings:
     directory: Directory
     faults: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
-    sorts: dict[str, list[Sort]] = field(default_factory=dict[str, list[Sort]])
+    sorts: dict[str, list[MatterChoice]] = field(default_factory=dict[str, list[MatterChoice]])
     """Of each rule that can be read: every sort of matter it tells apart."""
-    read: dict[str, list[tuple[Sort, DutyRule]]] = field(
-        default_factory=dict[str, list[tuple[Sort, DutyRule]]]
+    read: dict[str, list[tuple[MatterChoice, DutyRule]]] = field(
+        default_factory=dict[str, list[tuple[MatterChoice, DutyRule]]]
     )
     """Of each rule: how it stands for each of these."""
 
@@ -57,7 +57,7 @@ def examine(policy: Policy, directory: Directory) -> Findings:
         except PolicyError as error:
             found.fault(error.text, *error.path)
             continue
-        read: list[tuple[Sort, DutyRule]] = []
+        read: list[tuple[MatterChoice, DutyRule]] = []
         for sort in found.sorts[name]:
             try:
                 if (rule := policy.rule_named(name, sort)) is not None:

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from services.escalator.policy.duty_spec import DutySpec, DutyTerms, When
+from services.escalator.policy.duty_spec import DutySpec, When, WrittenTerms
 from services.escalator.policy.model import PolicyDocument
-from services.escalator.policy.rule import Sort
+from services.escalator.policy.rule import MatterChoice
 
 Path = tuple[str | int, ...]
 _PLACEHOLDER = re.compile(r"\{(level|topic|kind|category)\}")
@@ -29,10 +29,10 @@ class Layer:
     """Fields as one place of the file gives them."""
 
     path: Path
-    terms: DutyTerms
+    terms: WrittenTerms
 
 
-def fits(when: When | None, sort: Sort) -> bool:
+def fits(when: When | None, sort: MatterChoice) -> bool:
     if when is None:
         return True
     return (
@@ -102,7 +102,7 @@ def asked_about(document: PolicyDocument) -> set[str]:
     return asked
 
 
-def layers_of(document: PolicyDocument, name: str, sort: Sort) -> list[Layer]:
+def layers_of(document: PolicyDocument, name: str, sort: MatterChoice) -> list[Layer]:
     found: list[Layer] = []
     for ancestor in ancestry(document, name):
         spec: DutySpec = document.duties[ancestor]

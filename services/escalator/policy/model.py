@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from services.escalator.policy.durations import Span
 from services.escalator.policy.duty_spec import DutySpec, RuleName
 from services.escalator.policy.terms import TermField
-from services.escalator.policy.written import Written
+from services.escalator.policy.written import WrittenPart
 from shared.facts import LapseCause
 from shared.lined_yaml import PlacedError
 from shared.vocabulary import Category, Level, Role
@@ -35,12 +35,12 @@ class StartsAt(StrEnum):
     RECEIVED = "received_at"
 
 
-class ClockRule(Written):
+class ClockRule(WrittenPart):
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     starts_at: StartsAt = StartsAt.LEARNED
 
 
-class Fallback(Written):
+class Fallback(WrittenPart):
     """`after`: how long the person owed may stay dark; `step`: how long each contact of the chain may."""
 
     after: Span
@@ -48,7 +48,7 @@ class Fallback(Written):
     step: Span
 
 
-class HalfHour(Written):
+class HalfHour(WrittenPart):
     """One duty per person owed, from the moment the unit learned of it."""
 
     owed_to: Annotated[tuple[PostName, ...], Field(min_length=1)]
@@ -68,7 +68,7 @@ class HalfHour(Written):
         return self
 
 
-class LevelLimits(Written):
+class LevelLimits(WrittenPart):
     report: Span
     written: Span
     acknowledge: Span
@@ -77,42 +77,42 @@ class LevelLimits(Written):
     plan: Span
 
 
-class Opinion(Written):
+class Opinion(WrittenPart):
     tv: Span
     web: Span
     external_media: Span
 
 
-class Extension(Written):
+class ExtensionTerms(WrittenPart):
     asked_before_due: bool
     approved_by: str
     keeps_original_due: bool
 
 
-class Objection(Written):
+class Objection(WrittenPart):
     within: TermField
     decided_by: str
 
 
-class Tasks(Written):
+class Tasks(WrittenPart):
     meeting_report: TermField
     remind: tuple[TermField, ...]
     overdue: dict[TermField, tuple[str, ...]]
-    extension: Extension
+    extension: ExtensionTerms
     objection: Objection
     bounce_limit: Annotated[int, Field(ge=0)]
     supervised_by: PostName | None = None
     """The post whose unit issues supervision orders; without one, whoever is owed what is overdue does."""
 
 
-class Inventory(Written):
+class Inventory(WrittenPart):
     due: TermField
     remind: tuple[TermField, ...]
     nil_report: Literal["required", "optional"]
     recheck: TermField
 
 
-class Petition(Written):
+class Petition(WrittenPart):
     route: TermField
     close: TermField
     extend: TermField
@@ -120,19 +120,19 @@ class Petition(Written):
     re_review: TermField
 
 
-class Hotline(Written):
+class Hotline(WrittenPart):
     urgent: TermField
     utility: TermField
     normal: TermField
     complex: TermField
 
 
-class Trend(Written):
+class TrendTerms(WrittenPart):
     monthly: TermField
     quarterly: TermField
 
 
-class Press(Written):
+class Press(WrittenPart):
     """From the moment the unit learned of it: the first word, the conference, what follows."""
 
     first: TermField
@@ -140,28 +140,28 @@ class Press(Written):
     follow: TermField
 
 
-class Snooze(Written):
+class Snooze(WrittenPart):
     """ "I know, remind me in ten minutes": for how long at most, and how many times."""
 
     up_to: Span
     times: Annotated[int, Field(ge=0)]
 
 
-class Pause(Written):
+class Pause(WrittenPart):
     """Who may stop a clock with a reason, and for how long at most."""
 
     by: Annotated[tuple[Role, ...], Field(min_length=1)]
     up_to: TermField
 
 
-class SilentSource(Written):
+class SilentSource(WrittenPart):
     """As what the incident of a silent source is reported."""
 
     category: Category = Category.ACCIDENT
     level: Level | None = None
 
 
-class Exercise(Written):
+class Exercise(WrittenPart):
     channels: tuple[str, ...] = ()
     """Over which an exercise rings; none: nobody is rung."""
 
@@ -169,7 +169,7 @@ class Exercise(Written):
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Weights(Written):
+class WrittenWeights(WrittenPart):
     area: Share
     category: Share
     time: Share
@@ -183,19 +183,19 @@ class Weights(Written):
         return self
 
 
-class CrossCheck(Written):
+class CrossCheck(WrittenPart):
     """An outside source knows what no unit has reported `within`: suspected omission. Alike enough from
     `alike` on.
     """
 
     within: Span
     alike: Share
-    weights: Weights
+    weights: WrittenWeights
     window: Span
     """How far apart in time two tellings of one event may lie."""
 
 
-class Grounds(Written):
+class Grounds(WrittenPart):
     """What a lapse must be for a measure. A key that is absent asks nothing; `late_by` and numbers are at
     least.
     """
@@ -212,12 +212,12 @@ class Grounds(Written):
     """Concealed, falsified or under-graded, as a person has confirmed."""
 
 
-class MeasureRule(Written):
+class MeasureRule(WrittenPart):
     when: Grounds = Grounds()
     measure: str
 
 
-class Accountability(Written):
+class Accountability(WrittenPart):
     """Proposed, never decided: the organ decides. `measures` is read from top to bottom, the last that fits
     wins.
     """
@@ -248,12 +248,12 @@ class Accountability(Written):
         return self
 
 
-class PublicNoticeRule(Written):
+class PublicNoticeRule(WrittenPart):
     approvals: Annotated[int, Field(ge=1)]
     reply_within: TermField
 
 
-class Thresholds(Written):
+class Thresholds(WrittenPart):
     """From how many on an accident is of level I, II, III."""
 
     deaths: tuple[int, int, int]
@@ -280,11 +280,11 @@ class Thresholds(Written):
         return Level.IV
 
 
-class Grading(Written):
+class Grading(WrittenPart):
     accident: Thresholds
 
 
-class PolicyDocument(Written):
+class PolicyDocument(WrittenPart):
     """`config/policy.yaml`: the tables with the numbers, then the duties that refer to them."""
 
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -296,7 +296,7 @@ class PolicyDocument(Written):
     inventory: Inventory | None = None
     petition: Petition | None = None
     hotline: Hotline | None = None
-    trend: Trend | None = None
+    trend: TrendTerms | None = None
     press: Press | None = None
     accountability: Accountability | None = None
     public_notice: PublicNoticeRule | None = None

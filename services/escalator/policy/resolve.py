@@ -22,10 +22,10 @@ from services.escalator.policy.inherit import (
     whole_rule,
 )
 from services.escalator.policy.model import Fallback, PolicyDocument
-from services.escalator.policy.rule import DutyRule, Scope, Sort
+from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
 from services.escalator.policy.terms import Term, fixed_term, parse_term
-from shared.case import Plan, Slip
-from shared.facts import LapseCause, Name, Rule
+from shared.case import DutyTerms, Slip
+from shared.facts import LapseCause, Name, PolicyLine
 from shared.ids import PostId
 
 UNTIL = ("closed", "withdrawn", "merged")
@@ -45,19 +45,21 @@ __all__ = [
 ]
 
 
-def resolve(document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]) -> DutyRule:
+def resolve(
+    document: PolicyDocument, name: str, sort: MatterChoice, line_of: Callable[[Path], int]
+) -> DutyRule:
     """Raises PolicyError where a value is missing or leads nowhere for this sort."""
-    return _Reader(document, name, sort, line_of).rule()
+    return _TermReader(document, name, sort, line_of).rule()
 
 
-def reminders_as_written(document: PolicyDocument, name: str, sort: Sort) -> tuple[Term, ...]:
+def reminders_as_written(document: PolicyDocument, name: str, sort: MatterChoice) -> tuple[Term, ...]:
     """All of them, also those that would come too late."""
-    return _Reader(document, name, sort, lambda _: 0).reminders()[0]
+    return _TermReader(document, name, sort, lambda _: 0).reminders()[0]
 
 
-class _Reader:
+class _TermReader:
     def __init__(
-        self, document: PolicyDocument, name: str, sort: Sort, line_of: Callable[[Path], int]
+        self, document: PolicyDocument, name: str, sort: MatterChoice, line_of: Callable[[Path], int]
     ) -> None:
         self._document, self._name, self._sort, self._line_of = document, name, sort, line_of
         self._layers = layers_of(document, name, sort)
@@ -77,7 +79,7 @@ class _Reader:
         to, _ = self._names("to")
         starts = self._plainly("starts") or ("start" if on[0].partition(".")[0] == "reported" else "event")
         calls = self._plainly("calls")
-        plan = Plan(
+        plan = DutyTerms(
             rule=self._name,
             title=self._plainly("title") or Name(zh=self._name, en=self._name),
             by=by,
@@ -107,7 +109,7 @@ class _Reader:
             to=to,
             term=term,
             starts=starts,
-            scope=whole.get("scope") or Scope.CASE,
+            scope=whole.get("scope") or RuleScope.CASE,
             remind=remind,
             overdue=overdue,
             every=whole.get("every"),
@@ -129,8 +131,8 @@ class _Reader:
         found = self._given(field)
         return found[0] if found else None
 
-    def _at(self, path: Path) -> Rule:
-        return Rule(path=".".join(map(str, path)), line=self._line_of(path))
+    def _at(self, path: Path) -> PolicyLine:
+        return PolicyLine(path=".".join(map(str, path)), line=self._line_of(path))
 
     def _follow(self, ref: str, where: Path) -> tuple[Any, Path]:
         """What `@levels.{level}.report` stands for, and its own path."""
@@ -159,7 +161,7 @@ class _Reader:
 
     # What a value means
 
-    def _term(self) -> tuple[Term | None, Rule]:
+    def _term(self) -> tuple[Term | None, PolicyLine]:
         """The term, which `due: given` may do without, and its line."""
         given, within = self._given("due"), self._given("within")
         if within is None or within[0] is None:
@@ -181,7 +183,7 @@ class _Reader:
         text, where = found
         return _as_term(self._follow(text, where)[0], text, where) if is_ref(text) else parse_term(text)
 
-    def _names(self, field: str) -> tuple[tuple[str, ...], Rule | None]:
+    def _names(self, field: str) -> tuple[tuple[str, ...], PolicyLine | None]:
         found = self._given(field)
         if found is None or not found[0]:
             return (), None
@@ -196,7 +198,7 @@ class _Reader:
                 flat.append(name)
         return tuple(dict.fromkeys(flat)), self._at(source)
 
-    def reminders(self) -> tuple[tuple[Term, ...], Rule | None]:
+    def reminders(self) -> tuple[tuple[Term, ...], PolicyLine | None]:
         found = self._given("remind")
         if found is None or not found[0]:
             return (), None
@@ -212,7 +214,7 @@ class _Reader:
                 terms.append(parse_term(text))
         return tuple(terms), self._at(source)
 
-    def _remind(self, whole: Term | None) -> tuple[tuple[tuple[Term, Slip | None], ...], Rule | None]:
+    def _remind(self, whole: Term | None) -> tuple[tuple[tuple[Term, Slip | None], ...], PolicyLine | None]:
         """Without those that would come at or after the limit, which `policy check` finds."""
         terms, rule = self.reminders()
         slips = self._plainly("slips") or ()
@@ -221,7 +223,7 @@ class _Reader:
         ]
         return tuple(one for one in coloured if not comes_too_late(one[0], whole)), rule
 
-    def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], Rule | None]:
+    def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], PolicyLine | None]:
         found = self._given("overdue")
         if found is None or not found[0]:
             return (), None
@@ -237,7 +239,7 @@ class _Reader:
                 steps.append((parse_term(text), tell))
         return tuple(steps), self._at(source)
 
-    def _fallback(self) -> tuple[FallbackSpec, Rule | None]:
+    def _fallback(self) -> tuple[FallbackSpec, PolicyLine | None]:
         found = self._given("fallback")
         if found is None or found[0] is None:
             return FallbackSpec(), None

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.escalator.policy.terms import Term
-from shared.case import Plan, Slip
+from shared.case import DutyTerms, Slip
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class MatterChoice:
     """What a rule may choose by. Two matters of the same sort have the same duties."""
 
     kind: ReportKind
@@ -27,7 +27,7 @@ class Sort:
     unit: UnitId
 
 
-class Scope(StrEnum):
+class RuleScope(StrEnum):
     CASE = "case"
     TASK = "task"
     """One duty for each task."""
@@ -38,7 +38,7 @@ class DutyRule:
     """One duty the policy lays on somebody when `on` happens."""
 
     name: str
-    plan: Plan
+    plan: DutyTerms
     """All of it that the case keeps (texts, discharge, chain, lines)."""
     on: tuple[str, ...]
     """Triggers: a fact's kind (`reported`, `assigned`, `acknowledged` …), `filed.<document>`,
@@ -59,7 +59,7 @@ class DutyRule:
     `learned_at` or
     `received_at`.
     """
-    scope: Scope
+    scope: RuleScope
     remind: tuple[tuple[Term, Slip | None], ...]
     """Fixed terms from the start, or shares of the whole term; each may colour the slip."""
     overdue: tuple[tuple[Term, tuple[str, ...]], ...]

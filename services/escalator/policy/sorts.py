@@ -8,17 +8,17 @@ tried with every value it names, with none and with another.
 from collections.abc import Iterator
 from itertools import product
 
-from services.escalator.policy.duty_spec import DutySpec, DutyTerms, When, is_ref
+from services.escalator.policy.duty_spec import DutySpec, When, WrittenTerms, is_ref
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.resolve import ancestry, fits, whole_rule
-from services.escalator.policy.rule import Sort
+from services.escalator.policy.rule import MatterChoice
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 OTHER = "another"
 
 
-def sorts_of(document: PolicyDocument, name: str) -> list[Sort]:
+def sorts_of(document: PolicyDocument, name: str) -> list[MatterChoice]:
     """Raises PolicyError for a rule whose ancestry leads nowhere."""
     specs = [document.duties[one] for one in ancestry(document, name)]
     whens = [when for spec in specs for when in _whens(spec)]
@@ -39,13 +39,13 @@ def sorts_of(document: PolicyDocument, name: str) -> list[Sort]:
         sorted({OTHER, *_mentioned(whens, "unit")}),
     )
     sorts = (
-        Sort(kind, category, topic, level, grave, AreaCode(area), UnitId(unit))
+        MatterChoice(kind, category, topic, level, grave, AreaCode(area), UnitId(unit))
         for kind, category, topic, level, grave, area, unit in dims
     )
     return [sort for sort in sorts if fits(whole, sort)]
 
 
-def words_for(sort: Sort) -> str:
+def words_for(sort: MatterChoice) -> str:
     """`incident, level IV, sensitive`."""
     parts = [str(sort.kind)]
     parts += [f"level {sort.level}"] if sort.level else []
@@ -67,7 +67,7 @@ def _refs(specs: list[DutySpec]) -> Iterator[str]:
             yield from _texts(terms)
 
 
-def _texts(terms: DutyTerms) -> Iterator[str]:
+def _texts(terms: WrittenTerms) -> Iterator[str]:
     several = (
         *(terms.to or ()),
         *(terms.remind or ()),

@@ -22,7 +22,7 @@ class VersionError(ValueError):
     """A step that this version can't take, and what to do instead."""
 
 
-class Standing(StrEnum):
+class VersionStanding(StrEnum):
     DRAFT = "draft"
     APPROVED = "approved"
     """In force from a moment still ahead."""
@@ -100,13 +100,17 @@ class Register:
             last = max(0, bisect_right(self._begins, at) - 1)
             yield from (self.versions[version] for _, _, version in reversed(self._turns[: last + 1]))
 
-    def standing(self, version: Version, at: datetime) -> Standing:
+    def standing(self, version: Version, at: datetime) -> VersionStanding:
         if not version.approvals:
-            return Standing.DRAFT
+            return VersionStanding.DRAFT
         current = self.in_force(at)
         if current is not None and current.id == version.id:
-            return Standing.IN_FORCE
-        return Standing.APPROVED if version.approvals[-1].in_force_from > at else Standing.SUPERSEDED
+            return VersionStanding.IN_FORCE
+        return (
+            VersionStanding.APPROVED
+            if version.approvals[-1].in_force_from > at
+            else VersionStanding.SUPERSEDED
+        )
 
     def labelled(self, label: str) -> Version:
         """Raises KeyError."""

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 from shared.facts import Closed
 
 
-class Written(Closed):
+class WrittenPart(Closed):
     """A part of the document."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)

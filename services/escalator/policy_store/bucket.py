@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nats.aio.client import Client
 
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.broker.stored import asking, value_of
 from shared.broker.write import write
 from shared.streams import POLICIES
@@ -38,7 +38,7 @@ class PolicyStore(Protocol):
         """Over exactly `revision` (0: it must not be there). Raises ConflictError."""
         ...
 
-    def follower(self, take: Callable[[Entry], None]) -> Following:
+    def follower(self, take: Callable[[BucketEntry], None]) -> Following:
         """Tells every key as it is, and as it changes. `take` raises ValueError for what can't be read."""
         ...
 
@@ -56,5 +56,5 @@ class BucketStore:
     async def write(self, key: str, raw: bytes, revision: int) -> None:
         await write(self._connection(), POLICIES, key, raw, over=revision, timeout=TIMEOUT)
 
-    def follower(self, take: Callable[[Entry], None]) -> BucketFollower:
+    def follower(self, take: Callable[[BucketEntry], None]) -> BucketFollower:
         return BucketFollower(POLICIES, self._connection, take)

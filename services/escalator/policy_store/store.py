@@ -16,9 +16,17 @@ import structlog
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.load import check, parse_policy
-from services.escalator.policy.versions import FILE, Approval, Register, Standing, Version, approve, digest_of
+from services.escalator.policy.versions import (
+    FILE,
+    Approval,
+    Register,
+    Version,
+    VersionStanding,
+    approve,
+    digest_of,
+)
 from services.escalator.policy_store.bucket import TEXT, VERSION, PolicyStore
-from shared.broker.bucket_follower import Entry
+from shared.broker.bucket_follower import BucketEntry
 from shared.broker.exchange import ConflictError
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
@@ -103,7 +111,7 @@ class Policies:
         """The latest draft first."""
         return sorted(self.register.versions.values(), key=lambda version: version.drafted_at, reverse=True)
 
-    def standing(self, version: Version) -> Standing:
+    def standing(self, version: Version) -> VersionStanding:
         return self.register.standing(version, self._clock())
 
     def version(self, name: str) -> Version:
@@ -187,7 +195,7 @@ class Policies:
                     log.info("policy_from_file", policy=self._first.label)
         self._take(version, self._first.text)
 
-    def _changed(self, entry: Entry) -> None:
+    def _changed(self, entry: BucketEntry) -> None:
         key, raw = entry.key, entry.value
         if raw is None:
             return

@@ -17,7 +17,7 @@ from nats.js.errors import APIError
 
 from shared.broker.stored import asking, last_on, value_of
 from shared.case_parts import MissingPartError, head_of, is_parted, whole_case
-from shared.facts import Checked, Found
+from shared.facts import Checked, CheckOutcome
 from shared.ids import CaseId
 from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
 from shared.subjects import armed_subject, due_subject, lane_of
@@ -31,7 +31,7 @@ to fetch it).
 """
 
 
-class _Applied(msgspec.Struct):
+class _AppliedTo(msgspec.Struct):
     sequence: int
 
 
@@ -39,7 +39,7 @@ class CaseSeen(msgspec.Struct):
     """As much of a case as the check needs; read on its own, not by the lanes' reader."""
 
     id: str
-    applied: _Applied
+    applied: _AppliedTo
     clock_at: datetime | None = None
     clock_duty: str | None = None
     ended_at: datetime | None = None
@@ -79,18 +79,18 @@ class Closely:
         ):
             return None
         if not after.readable:
-            return Checked(found=Found.CASE_UNREADABLE, case=case, pending_at=pending_at)
+            return Checked(found=CheckOutcome.CASE_UNREADABLE, case=case, pending_at=pending_at)
         expected_at = after.case.clock_at if after.case is not None else None
         if expected_at == pending_at:
             return None
         if expected_at is None:
             done = await self._cancel(case, pending_sequence)
-            return Checked(found=Found.CLOCK_STRAY, case=case, pending_at=pending_at, repaired=done)
-        found = Found.CLOCK_MISSING if pending_at is None else Found.CLOCK_OTHER
+            return Checked(found=CheckOutcome.CLOCK_STRAY, case=case, pending_at=pending_at, repaired=done)
+        found = CheckOutcome.CLOCK_MISSING if pending_at is None else CheckOutcome.CLOCK_OTHER
         if pending_at is None and expected_at <= self._clock():
             if self._clock() - expected_at < ON_ITS_WAY or await self._lane_has_work(case):
                 return None
-            found = Found.CLOCK_LOST
+            found = CheckOutcome.CLOCK_LOST
         duty = after.case.clock_duty if after.case is not None else None
         done = await self._arm(case, duty, expected_at, pending_sequence)
         return Checked(found=found, case=case, expected_at=expected_at, pending_at=pending_at, repaired=done)
@@ -100,7 +100,7 @@ class Closely:
         stored = await self.case(case)
         if stored.case is not None and stored.case.applied.sequence >= sequence:
             return None
-        return Checked(found=Found.FACT_IGNORED, case=case, sequence=sequence)
+        return Checked(found=CheckOutcome.FACT_IGNORED, case=case, sequence=sequence)
 
     async def case(self, case: CaseId) -> CaseStored:
         """As it stands on the broker now."""

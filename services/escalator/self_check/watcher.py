@@ -35,7 +35,7 @@ from shared.broker.stored import StoredMessage
 from shared.broker.times import STAMP, from_stamp
 from shared.broker.walk import walk
 from shared.case_parts import is_parted
-from shared.facts import Checked, Fact, Found
+from shared.facts import Checked, CheckOutcome, Fact
 from shared.facts.aside import aside_id
 from shared.facts.authenticity import distrust_envelope
 from shared.ids import CaseId
@@ -158,7 +158,9 @@ class Watcher:
         for name, lane in names.items():
             queue = queue_of(await js.consumer_info(FACTS, name))
             if self._stillness.seconds(name, queue, met.began.timestamp()) > STILL_AFTER.total_seconds():
-                met.differences.append(Checked(found=Found.LANE_STILL, durable=name, sequence=queue.done))
+                met.differences.append(
+                    Checked(found=CheckOutcome.LANE_STILL, durable=name, sequence=queue.done)
+                )
             await self._keep_position(name, queue.done)
             if lane >= 0:
                 queues[lane] = queue
@@ -312,7 +314,11 @@ class Watcher:
 
     async def _made_again(self, difference: Checked) -> Checked:
         """A case that can't be read is made again at once, whether or not a fact about it comes."""
-        if difference.found is not Found.CASE_UNREADABLE or difference.case is None or self._rebuild is None:
+        if (
+            difference.found is not CheckOutcome.CASE_UNREADABLE
+            or difference.case is None
+            or self._rebuild is None
+        ):
             return difference
         await self._rebuild(difference.case)
         again = await self._closely.case(difference.case)

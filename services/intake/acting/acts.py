@@ -20,7 +20,7 @@ from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.recording.answers import Acted, FactRef
-from services.intake.recording.record import Record, Stored, Unreachable, id_of
+from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
 from shared import territory
 from shared.act_outcome import NOT_KNOWN_YET, Became, became_by
@@ -51,7 +51,7 @@ class CaseActs:
 
     def __init__(
         self,
-        record: Record,
+        record: FactRecord,
         board: Board,
         lookup: CaseLookup,
         directory: Callable[[], Directory],
@@ -188,7 +188,7 @@ class CaseActs:
 
     async def tell(
         self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original
-    ) -> Stored:
+    ) -> AppendedFact:
         """What a system says about a case it reported; its own id makes it idempotent."""
         said = CaseAct(by=by, text=text, original=original)
         return await self._append(kind, case, said, fact_id, source, once=True)
@@ -203,14 +203,14 @@ class CaseActs:
 
     async def _append(
         self, kind: Kind, case: CaseId, said: BaseModel, fact_id: str, source: str, *, once: bool
-    ) -> Stored:
+    ) -> AppendedFact:
         fact = Fact.of(kind, id=fact_id, source=source, subject=case, time=self._clock(), data=said)
         with about_case(case):
             stored = await self._record.append(fact_subject(case, kind), fact.write(), fact_id, once=once)
             log.info(kind.value, sequence=stored.sequence, repeated=stored.repeated)
         return stored
 
-    async def _answer(self, case: CaseId, stored: Stored) -> Acted:
+    async def _answer(self, case: CaseId, stored: AppendedFact) -> Acted:
         decided = await self._board.wait_for(case, lambda card: decided_on(card, stored.sequence), self._wait)
         if decided is not None and decided.about.sequence == stored.sequence:
             became = became_by(decided)
@@ -219,7 +219,7 @@ class CaseActs:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
         return Acted(case=case, fact=fact, effects=became.effects, outcome=became.outcome)
 
-    async def _on_record(self, case: CaseId, stored: Stored) -> Became:
+    async def _on_record(self, case: CaseId, stored: AppendedFact) -> Became:
         """Where the case has gone on since, or does not show it (it can't be read, or written)."""
         try:
             return await self._record.became(case, stored)

@@ -9,7 +9,7 @@ from services.intake.acting.acts import CaseActs
 from services.intake.api.wire import answer
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.recording.answers import Acted
-from shared.act_outcome import Outcome
+from shared.act_outcome import ActOutcome
 from shared.acts import ACTS, Act
 from shared.bodies import form_of, takes
 from shared.facts import Reason
@@ -84,15 +84,15 @@ def _body(row: Act) -> dict[str, Any]:
 
 def _outcome(acted: Acted) -> Response:
     body = acted.model_dump(mode="json", exclude_none=True) if acted.is_refused else {}
-    if acted.outcome is Outcome.SET_ASIDE:
+    if acted.outcome is ActOutcome.SET_ASIDE:
         raise Problem(
             409,
             "Set aside",
             f"It is on record as fact {acted.fact.sequence}, but {WHY[Reason.ACT_SET_ASIDE]}.",
             **body,
         )
-    if acted.outcome is Outcome.REFUSED:
+    if acted.outcome is ActOutcome.REFUSED:
         raise Problem(
             409, "Refused", f"It is on record, but changes nothing: {acted.refused_because}.", **body
         )
-    return answer(acted, 200 if acted.outcome is Outcome.APPLIED else 202)
+    return answer(acted, 200 if acted.outcome is ActOutcome.APPLIED else 202)

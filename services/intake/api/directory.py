@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
-from services.intake.api.paging import MOST, Limit, Window
+from services.intake.api.paging import MOST, Limit, PageWindow
 from services.intake.api.wire import answer
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
 from services.intake.directory.waiting import Proposed, RefusalForm
@@ -27,7 +27,7 @@ from shared.tokens import Gate
 from shared.vocabulary import Role
 
 
-class Part(StrEnum):
+class DirectoryPart(StrEnum):
     AREAS = "areas"
     UNITS = "units"
     PEOPLE = "people"
@@ -77,7 +77,7 @@ def directory_router(
         is_operator = gate.admit(request).role is Role.OPERATOR
         if if_none_match == _tag(live):
             return Response(status_code=304, headers={"ETag": _tag(live)})
-        now, window = live.now, Window.of(cursor, limit, live.revision)
+        now, window = live.now, PageWindow.of(cursor, limit, live.revision)
         body = shown.document(now, personal=is_operator, start=window.start, end=window.end)
         return answer(
             body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)}
@@ -91,7 +91,7 @@ def directory_router(
         limit: Limit = MOST,
     ) -> Response:
         gate.admit(request)
-        now, window = clock(), Window.of(cursor, limit, live.revision)
+        now, window = clock(), PageWindow.of(cursor, limit, live.revision)
         ahead = gaps(live.now, now, now + timedelta(days=days))
         some = [gap.model_dump(mode="json", exclude_none=True) for gap in ahead[window.start : window.end]]
         return _part(live, {"gaps": some} | window.next(len(ahead)))
@@ -126,15 +126,15 @@ def directory_router(
 
     @router.get("/directory/{part}", responses=_CHANGED)
     async def one_part(
-        request: Request, part: Part, cursor: Cursor | None = None, limit: Limit = MOST
+        request: Request, part: DirectoryPart, cursor: Cursor | None = None, limit: Limit = MOST
     ) -> Response:
         """With the first units come their areas, where those fit a page too."""
         is_operator = gate.admit(request).role is Role.OPERATOR
-        now, window = live.now, Window.of(cursor, limit, live.revision)
+        now, window = live.now, PageWindow.of(cursor, limit, live.revision)
         some = shown.part(now, part, clock(), personal=is_operator, start=window.start, end=window.end)
         body: dict[str, object] = {part.value: some}
-        if part is Part.UNITS and not window.start and len(now.areas) <= limit:
-            body["areas"] = shown.part(now, Part.AREAS, clock(), personal=False)
+        if part is DirectoryPart.UNITS and not window.start and len(now.areas) <= limit:
+            body["areas"] = shown.part(now, DirectoryPart.AREAS, clock(), personal=False)
         return _part(live, body | window.next(len(getattr(now, part.value))))
 
     @router.post(

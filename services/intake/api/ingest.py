@@ -14,7 +14,7 @@ from services.intake.api.wire import answer
 from services.intake.board.access import forbidden
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import FormatError
-from services.intake.ingest.ingest import HandIn, Taking
+from services.intake.ingest.ingest import HandIn, ItemOutcome
 from shared.bodies import takes_bytes
 from shared.door import Lane, doorway
 from shared.http_fields import IdRef
@@ -25,7 +25,7 @@ from shared.vocabulary import Role
 
 SOURCE_PREFIX = "source:"
 TAKEN: dict[int | str, dict[str, Any]] = {200: {"description": "Taken before; nothing new is stored"}}
-NEW = frozenset({Taking.REPORTED, Taking.FOLLOWED_UP, Taking.WITHDRAWN})
+NEW = frozenset({ItemOutcome.REPORTED, ItemOutcome.FOLLOWED_UP, ItemOutcome.WITHDRAWN})
 
 
 def ingest_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
@@ -52,7 +52,7 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
             detail = f"Nothing is stored ({error.reason}): correct what errors name and send it again."
             raise Problem(422, f"Not taken: {error.reason}", detail, errors=error.faults) from None
         items = [one.model_dump(mode="json", exclude_none=True) for one in taken]
-        if all(one.outcome is Taking.REFUSED for one in taken):
+        if all(one.outcome is ItemOutcome.REFUSED for one in taken):
             errors = [(one.id, one.note or "refused") for one in taken]
             raise Problem(422, "Not taken", "Nothing of it could be taken.", errors=errors, items=items)
         return answer({"items": items}, 201 if any(one.outcome in NEW for one in taken) else 200)

@@ -28,7 +28,7 @@ _PLACE = re.compile(r"([0-9]{1,18})\|([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
-class Window:
+class PageWindow:
     """The part of a list that a page shows."""
 
     start: int
@@ -36,7 +36,7 @@ class Window:
     revision: int
 
     @classmethod
-    def of(cls, cursor: str | None, limit: int, revision: int) -> "Window":
+    def of(cls, cursor: str | None, limit: int, revision: int) -> "PageWindow":
         """Problem 422 for a cursor that is not ours, 409 for one of another revision."""
         if cursor is None:
             return cls(0, limit, revision)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.intake.board.access import may_look_at_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
-from services.intake.recording.record import Record, Stored, TooManyError
+from services.intake.recording.record import AppendedFact, FactRecord, TooManyError
 from shared.facts import Report, rfc3339
 from shared.ids import CaseId
 from shared.problems import Problem
@@ -24,7 +24,7 @@ SOON = {"Retry-After": "1"}
 class NotDecidedYet(Problem):
     """Its report is on record, the escalator has not taken it up yet. `report`: for whom may see it."""
 
-    def __init__(self, case: CaseId, stored: Stored | None, report: Report | None) -> None:
+    def __init__(self, case: CaseId, stored: AppendedFact | None, report: Report | None) -> None:
         on_record = "" if stored is None else f" since {rfc3339(stored.time)} (fact {stored.sequence})"
         detail = (
             f"The report of case {case[:60]!r} is on record{on_record} and its clock runs; the escalator has not taken it up yet. "
@@ -35,7 +35,7 @@ class NotDecidedYet(Problem):
 
 
 class CaseLookup:
-    def __init__(self, board: Board, record: Record) -> None:
+    def __init__(self, board: Board, record: FactRecord) -> None:
         self._board, self._record = board, record
 
     async def card(self, case: CaseId, principal: Principal) -> Card:
@@ -62,7 +62,7 @@ class CaseLookup:
         may_see = report is not None and may_look_at_report(principal, report)
         return NotDecidedYet(case, stored, report if may_see else None)
 
-    async def _waiting(self, case: CaseId) -> Stored | None:
+    async def _waiting(self, case: CaseId) -> AppendedFact | None:
         """The report of a case that is not on the board, where it waits for its decision. Raises Problem 503
         where that can't be said.
         """
@@ -89,14 +89,14 @@ def _gone(case: CaseId) -> Problem:
     )
 
 
-def _place(stored: Stored | None) -> dict[str, Any]:
+def _place(stored: AppendedFact | None) -> dict[str, Any]:
     """Where the report lies in the record, as its receipt has it."""
     if stored is None:
         return {}
     return {"fact": {"id": stored.fact.id, "sequence": stored.sequence, "time": rfc3339(stored.time)}}
 
 
-def _report_in(stored: Stored) -> Report | None:
+def _report_in(stored: AppendedFact) -> Report | None:
     """None for one that can't be read: the escalator makes of it what it can."""
     try:
         return Report.model_validate(stored.fact.data)

@@ -10,14 +10,14 @@ from nats.aio.client import Client
 from prometheus_client import Counter
 
 from services.intake.board.board import Board
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.case_parts import part_of
 from shared.facts.authenticity import is_a_brokers_answer
 from shared.facts.distrust import WORDS, Distrust
 from shared.streams import CASES
 
 
-class Follower:
+class BoardFollower:
     def __init__(self, connection: Callable[[], Client], board: Board, distrusted: Counter) -> None:
         self._board, self._distrusted = board, distrusted
         self.run = BucketFollower(
@@ -27,7 +27,7 @@ class Follower:
     def _mark(self, current: bool) -> None:
         self._board.ready = current
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: BucketEntry) -> None:
         """Raises ValueError for a value that is refused: an earlier one may do."""
         case, part = part_of(entry.key)
         if is_a_brokers_answer(entry.headers):

@@ -24,7 +24,7 @@ from shared.territory import Claim, may
 from shared.tokens import Principal
 from shared.vocabulary import Document, Kind, Level, ReportKind
 from shared.web.names import Names
-from shared.web.picks import WRITTEN, Choice, Offer, Picker, Sort, near_units
+from shared.web.picks import WRITTEN, Choice, Offer, PickedSort, Picker, near_units
 
 PARTS_SHOWN = 20
 """Of each group of those that are likely."""
@@ -61,8 +61,8 @@ class Setting:
     """What came back from a form that was wrong."""
 
     @cached_property
-    def pickers(self) -> dict[Sort, Picker]:
-        return {sort: Picker(self.directory, sort) for sort in Sort}
+    def pickers(self) -> dict[PickedSort, Picker]:
+        return {sort: Picker(self.directory, sort) for sort in PickedSort}
 
     @cached_property
     def likely_units(self) -> list[str]:
@@ -293,16 +293,16 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "span": _spans,
 }
 _LISTS = {
-    Named.UNIT: Sort.UNITS,
-    Named.PERSON: Sort.PEOPLE,
-    Named.PLAN: Sort.PLANS,
-    Named.POST: Sort.POSTS,
+    Named.UNIT: PickedSort.UNITS,
+    Named.PERSON: PickedSort.PEOPLE,
+    Named.PLAN: PickedSort.PLANS,
+    Named.POST: PickedSort.POSTS,
 }
-PICKED: dict[str, Sort] = {name: _LISTS[field.names] for name, field in ASKED.items() if field.names}
+PICKED: dict[str, PickedSort] = {name: _LISTS[field.names] for name, field in ASKED.items() if field.names}
 """What is named of a list of the directory."""
-_LIKELY: dict[Sort, Callable[[Setting], Iterable[str]]] = {
-    Sort.UNITS: lambda here: here.likely_units,
-    Sort.PEOPLE: lambda here: here.likely_people,
-    Sort.PLANS: _plans,
-    Sort.POSTS: _posts,
+_LIKELY: dict[PickedSort, Callable[[Setting], Iterable[str]]] = {
+    PickedSort.UNITS: lambda here: here.likely_units,
+    PickedSort.PEOPLE: lambda here: here.likely_people,
+    PickedSort.PLANS: _plans,
+    PickedSort.POSTS: _posts,
 }

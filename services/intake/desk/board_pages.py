@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
 from services.intake.desk.here import NO_SUCH_CASE as GONE
-from services.intake.desk.here import READERS, SHOWS, Asked, DeskPages
+from services.intake.desk.here import READERS, SHOWS, BoardNarrowing, DeskPages
 from shared.case import CaseStatus
 from shared.problems import Problem
 from shared.vocabulary import ReportKind
@@ -18,7 +18,7 @@ SHOWN = 50
 def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
     async def board(request: Request, page: int = 1) -> Response:
-        principal, asked = here.pages.admit(request, *READERS), Asked.of(request)
+        principal, asked = here.pages.admit(request, *READERS), BoardNarrowing.of(request)
         revision, cards = here.desk.board.revision, here.open_cards(principal, asked)
         first = max(page - 1, 0) * SHOWN
         views = [here.view(card.lean, principal) for card in cards[first : first + SHOWN]]
@@ -39,7 +39,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/desk/summary")
     async def summary(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
-        counts = _summary(here.open_cards(principal, Asked.of(request)), here.pages.clock())
+        counts = _summary(here.open_cards(principal, BoardNarrowing.of(request)), here.pages.clock())
         return here.show(request, "part_summary.html", principal, summary=counts)
 
     @router.get("/desk/cases/{case}")
@@ -50,7 +50,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)
         if not whole:
-            fits = Asked.of(request).case_filter(principal, here.pages.clock()).fits(card)
+            fits = BoardNarrowing.of(request).case_filter(principal, here.pages.clock()).fits(card)
             if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):
                 raise Problem(404, "Not Found", GONE)
         return here.show(

@@ -15,7 +15,7 @@ from shared.facts import Via, field_errors
 from shared.language.catalogue import N_
 from shared.language.times import read_local
 from shared.problems import Problem
-from shared.web.picks import WRITTEN, Offer, Picker, Sort, taken
+from shared.web.picks import WRITTEN, Offer, PickedSort, Picker, taken
 
 SOME_WRONG = N_("Some fields need another look.")
 
@@ -33,7 +33,7 @@ def call_form(view: CaseView, directory: Directory, chosen: str, written: str) -
     """None where nobody is left whom the reader could have reached."""
     contacts = [link.lit.person for link in view.chain if link.lit.may_log_call]
     people = dict.fromkeys((*(person for person, _ in view.reachable), *contacts))
-    offer = Picker(directory, Sort.PEOPLE, among=people).offer(people, chosen, written)
+    offer = Picker(directory, PickedSort.PEOPLE, among=people).offer(people, chosen, written)
     return CallForm(offer, chosen, written) if offer.choices else None
 
 
@@ -46,7 +46,7 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
     """An acknowledgement of the reader's own where no person is named. Raises Problem 422 that names every
     field at fault.
     """
-    values, not_named = taken(values, {"person": Picker(directory, Sort.PEOPLE)})
+    values, not_named = taken(values, {"person": Picker(directory, PickedSort.PEOPLE)})
     if not_named:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=not_named)
     given = {

@@ -23,7 +23,7 @@ from services.intake.desk.call_form import call_form
 from services.intake.desk.services import DeskServices
 from services.intake.desk.view import CaseView, case_view
 from services.intake.recording.answers import Acted
-from shared.act_outcome import Outcome
+from shared.act_outcome import ActOutcome
 from shared.case import Case
 from shared.ids import CaseId
 from shared.language.catalogue import N_
@@ -72,14 +72,14 @@ SHOWS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class BoardNarrowing:
     """How the reader has narrowed the board; part of its address, so that a page may be kept and sent on."""
 
     show: str = ""
     kind: ReportKind | None = None
 
     @classmethod
-    def of(cls, request: Request) -> "Asked":
+    def of(cls, request: Request) -> "BoardNarrowing":
         """What is not understood asks nothing."""
         show, kind = request.query_params.get("show", ""), request.query_params.get("kind", "")
         return cls(show if show in SHOWS else "", ReportKind(kind) if kind in tuple(ReportKind) else None)
@@ -125,7 +125,7 @@ class DeskPages:
         """All this reader may see, standing ones too, in no order."""
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
 
-    def open_cards(self, principal: Principal, asked: Asked) -> list[Card]:
+    def open_cards(self, principal: Principal, asked: BoardNarrowing) -> list[Card]:
         case_filter = asked.case_filter(principal, self.pages.clock())
         return [
             card
@@ -174,7 +174,7 @@ class DeskPages:
         if acted.is_refused:
             why = why_in_words(acted.refused_because or "", partial(self.pages.text, request))
             raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
-        said = {Outcome.RECORDED: "recorded", Outcome.WAITS: "waits"}.get(acted.outcome, said)
+        said = {ActOutcome.RECORDED: "recorded", ActOutcome.WAITS: "waits"}.get(acted.outcome, said)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))
         return RedirectResponse(

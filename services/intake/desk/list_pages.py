@@ -22,7 +22,7 @@ from shared.standing import standing_case
 from shared.tokens import Principal
 from shared.vocabulary import Kind
 from shared.web.pages import HEADERS
-from shared.web.picks import WRITTEN, Offer, Picker, Sort, near_units, taken
+from shared.web.picks import WRITTEN, Offer, PickedSort, Picker, near_units, taken
 
 AHEAD = timedelta(days=7)
 GAPS_AHEAD = timedelta(days=14)
@@ -33,7 +33,7 @@ own.
 """
 
 
-class Decision(StrEnum):
+class ProposalAnswer(StrEnum):
     """What becomes of a change of the directory that waits for a second person."""
 
     APPROVE = "approve"
@@ -71,7 +71,9 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         found = listed_tasks(here.cards(principal), here.pages.clock())
         units = {one.task.unit for one in found}
-        narrowed = _narrowed(here, request, "unit", Sort.UNITS, _own_first(here, principal), among=units)
+        narrowed = _narrowed(
+            here, request, "unit", PickedSort.UNITS, _own_first(here, principal), among=units
+        )
         chosen = [one for one in found if narrowed.chosen in ("", one.task.unit)]
         slips = [(slip, [one for one in chosen if one.slip is slip][:TASKS_SHOWN]) for slip in URGENCY]
         return here.show(request, "tasks.html", principal, slips=slips, narrowed=narrowed, count=len(chosen))
@@ -95,7 +97,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
             directory.rosters,
             key=lambda roster: near.index(roster.unit) if roster.unit in near else len(near),
         )
-        narrowed = _narrowed(here, request, "roster", Sort.ROSTERS, [one.id for one in rosters])
+        narrowed = _narrowed(here, request, "roster", PickedSort.ROSTERS, [one.id for one in rosters])
         shown = [one for one in rosters if narrowed.chosen in ("", one.id)]
         own = [one for one in shown if _is_mine(one, principal, now)]
         watches = [_watch(here, one, principal, now) for one in dict.fromkeys((*own, *shown[:WATCHES_SHOWN]))]
@@ -109,9 +111,9 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
         )
 
     @router.post("/roster/proposals/{proposal}/{decision}")
-    async def decide(request: Request, proposal: str, decision: Decision) -> Response:
+    async def decide(request: Request, proposal: str, decision: ProposalAnswer) -> Response:
         principal = here.pages.admit_form(request, *READERS)
-        if decision is Decision.APPROVE:
+        if decision is ProposalAnswer.APPROVE:
             await here.desk.proposals.approve(proposal, principal)
         else:
             why = (await fields_of(request)).get("why", "")[:500]
@@ -129,7 +131,7 @@ def _narrowed(
     here: DeskPages,
     request: Request,
     name: str,
-    sort: Sort,
+    sort: PickedSort,
     likely: Sequence[str],
     among: Set[str] | None = None,
 ) -> Narrowed:

@@ -14,7 +14,7 @@ from shared.language.times import local_input, read_local
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Category, Level, ReportKind
-from shared.web.picks import Picker, Sort, taken
+from shared.web.picks import PickedSort, Picker, taken
 
 TIMES = ("occurred_at", "learned_at")
 TICKS = ("sensitive", "exercise")
@@ -65,9 +65,9 @@ def blank(principal: Principal, area: str, now: datetime, zone: ZoneInfo, key: s
 def pickers(directory: Directory, own: str | None) -> dict[str, Picker]:
     """What is named of the directory; `own`: the one unit a reporter reports for."""
     return {
-        "unit": Picker(directory, Sort.UNITS, among=None if own is None else (own,)),
-        "area": Picker(directory, Sort.AREAS),
-        "task_units": Picker(directory, Sort.UNITS),
+        "unit": Picker(directory, PickedSort.UNITS, among=None if own is None else (own,)),
+        "area": Picker(directory, PickedSort.AREAS),
+        "task_units": Picker(directory, PickedSort.UNITS),
     }
 
 

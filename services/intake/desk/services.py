@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from services.intake.board.card import Card
-from services.intake.directory.waiting import RefusalForm, Waiting
+from services.intake.directory.waiting import RefusalForm, WaitingProposal
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.recording.answers import Acted, Submitted
 from shared.case import Case
@@ -22,7 +22,7 @@ from shared.tokens import Gate, Principal
 from shared.vocabulary import Kind
 
 
-class Board(Protocol):
+class BoardReader(Protocol):
     """The cases as they stand."""
 
     @property
@@ -107,10 +107,10 @@ class Acts(Protocol):
     ) -> Acted: ...
 
 
-class Proposals(Protocol):
+class ProposalReader(Protocol):
     """Changes of the directory that wait for a second person. Problem 403, 404, 409, 503."""
 
-    async def waiting(self, principal: Principal) -> list[Waiting]: ...
+    async def waiting(self, principal: Principal) -> list[WaitingProposal]: ...
 
     async def approve(self, proposal_id: str, principal: Principal) -> object: ...
 
@@ -121,11 +121,11 @@ class Proposals(Protocol):
 class DeskServices:
     """`desk_router` of services/intake/desk/pages.py takes this and a clock, and nothing else."""
 
-    board: Board
+    board: BoardReader
     lookup: Lookup
     submit: Submit
     acts: Acts
-    proposals: Proposals
+    proposals: ProposalReader
     live: Callable[[], Directory]
     """The directory as it is at the call."""
     gate: Gate

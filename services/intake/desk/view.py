@@ -15,7 +15,7 @@ from services.intake.board.card import emergency
 from services.intake.board.task_list import URGENCY, slip_of
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.offered_acts import offered
-from shared.case import Case, Duty, DutyState, Held, Item, Lit, Slip, Task
+from shared.case import Case, Duty, DutyState, HolderTerm, Item, Lit, Slip, Task
 from shared.facts import Name, rfc3339
 from shared.ids import PersonId, PostId
 from shared.territory import MAY_LOG_A_CALL
@@ -27,7 +27,7 @@ CALM_SHOWN = 3
 """Duties of a case on the board that are merely due, beside those that press."""
 
 
-class Light(StrEnum):
+class PersonLight(StrEnum):
     """How a person who was told stands."""
 
     ANSWERED = "answered"
@@ -51,7 +51,7 @@ class LitView:
     name: Name
     post: Name
     at: datetime
-    light: Light
+    light: PersonLight
     since: datetime | None
     channels: tuple[tuple[str, Sent], ...]
     may_log_call: bool
@@ -103,7 +103,7 @@ class StepKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """What happens next by itself if nobody answers."""
 
     at: datetime
@@ -136,12 +136,12 @@ class CaseView:
     chain: tuple[LinkView, ...]
     exhausted: bool
     """Somebody is still owed a report, and nobody is being rung for them any more."""
-    step: Step | None
+    step: NextStep | None
     tasks: tuple[TaskView, ...]
     task_count: int
     items: tuple[Item, ...]
     """Of the inventory, what still lacks a measure or an owner first, then the newest."""
-    held: tuple[Held, ...]
+    held: tuple[HolderTerm, ...]
     """Who answered for it, in turn; one alone says nothing."""
     can: frozenset[Kind]
     may_acknowledge: bool
@@ -263,7 +263,13 @@ def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, lo
     )
 
 
-_PROMISE = (Light.ANSWERED, Light.WAITING, Light.DARK, Light.UNREACHED, Light.ENDED)
+_PROMISE = (
+    PersonLight.ANSWERED,
+    PersonLight.WAITING,
+    PersonLight.DARK,
+    PersonLight.UNREACHED,
+    PersonLight.ENDED,
+)
 """Somebody lit for several duties stands as in the most hopeful of them."""
 
 
@@ -286,13 +292,13 @@ def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[L
 
 def _lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
     if lit.answered_at is not None:
-        light, since = Light.ANSWERED, lit.answered_at
+        light, since = PersonLight.ANSWERED, lit.answered_at
     elif lit.dark_at is not None:
-        light, since = Light.DARK if lit.is_reached else Light.UNREACHED, lit.dark_at
+        light, since = PersonLight.DARK if lit.is_reached else PersonLight.UNREACHED, lit.dark_at
     elif duty.is_owed:
-        light, since = Light.WAITING, lit.at
+        light, since = PersonLight.WAITING, lit.at
     else:
-        light, since = Light.ENDED, None
+        light, since = PersonLight.ENDED, None
     return LitView(
         person=lit.person,
         name=names.person(lit.person),
@@ -313,12 +319,14 @@ def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
             yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
 
 
-def _next_step(owed: Iterable[Duty], case: Case, names: Names) -> Step | None:
+def _next_step(owed: Iterable[Duty], case: Case, names: Names) -> NextStep | None:
     coming = min((one for duty in owed for one in _coming(duty)), key=lambda one: one.at, default=None)
     if coming is None:
         return None
     about, title = names.person(coming.duty.bearer), case.plan_of(coming.duty).title
-    return Step(coming.at, coming.kind, about, title, names.post(coming.lights) if coming.lights else None)
+    return NextStep(
+        coming.at, coming.kind, about, title, names.post(coming.lights) if coming.lights else None
+    )
 
 
 class _Coming(NamedTuple):

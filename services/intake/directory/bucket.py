@@ -19,8 +19,8 @@ from shared.broker.many_writes import Write, write_many
 from shared.broker.stored import asking, value_of
 from shared.broker.write import PURGED, write
 from shared.directory import Directory
-from shared.directory.kept import CURRENT, PROPOSED, TOLD, Kept, Proposals, file_key
-from shared.directory.keyed import FILE, HEAD, Head, key_of, named_by, part_key
+from shared.directory.kept import CURRENT, PROPOSED, TOLD, KeptDirectory, KeptProposals, file_key
+from shared.directory.keyed import FILE, HEAD, DirectoryHead, key_of, named_by, part_key
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
 from shared.problems import Problem
@@ -40,7 +40,7 @@ class DirectoryBucket:
     def __init__(self, connection: Callable[[], Client], live: LiveDirectory) -> None:
         self._connection, self._live = connection, live
 
-    async def kept(self) -> tuple[Kept | None, int]:
+    async def kept(self) -> tuple[KeptDirectory | None, int]:
         """The directory of now, and the sequence of its head in the bucket; (None, 0) before the first
         start.
         """
@@ -55,7 +55,7 @@ class DirectoryBucket:
 
     async def store(
         self,
-        kept: Kept,
+        kept: KeptDirectory,
         last: int,
         facts: Sequence[ChangeFact],
         *,
@@ -83,7 +83,7 @@ class DirectoryBucket:
             "parts": len(parts),
             "moved": moved,
         }
-        head = Head.model_validate(
+        head = DirectoryHead.model_validate(
             {name: getattr(kept, name) for name in ("revision", "at", "change", "subject", "file", "recent")}
             | {"version": kept.directory.version, "file_bytes": file_bytes}
             | (same or new)
@@ -111,7 +111,7 @@ class DirectoryBucket:
             elif last:
                 yield Write(subject, b"", last, {"KV-Operation": "DEL"})
 
-    async def facts(self, head: Head) -> list[ChangeFact]:
+    async def facts(self, head: DirectoryHead) -> list[ChangeFact]:
         """Of the head's change, as they are to be told."""
         if head.moved:
             return []
@@ -125,11 +125,11 @@ class DirectoryBucket:
                 facts.append(ChangeFact(fact_id(head.change, number), subject, raw))
         return facts
 
-    async def proposals(self) -> tuple[Proposals, int]:
+    async def proposals(self) -> tuple[KeptProposals, int]:
         value, last = await self._entry(PROPOSED)
-        return (Proposals.model_validate_json(value), last) if value else (Proposals(), last)
+        return (KeptProposals.model_validate_json(value), last) if value else (KeptProposals(), last)
 
-    async def store_proposals(self, proposals: Proposals, last: int) -> bool:
+    async def store_proposals(self, proposals: KeptProposals, last: int) -> bool:
         return await self._update(PROPOSED, proposals.model_dump_json(exclude_none=True).encode(), last)
 
     async def file(self, digest: str | None) -> Directory | None:
@@ -169,7 +169,7 @@ class DirectoryBucket:
         value, last = await self._entry(TOLD)
         return (value.decode() if value is not None else None), last
 
-    async def put_told(self, head: Head, kept: Kept) -> int:
+    async def put_told(self, head: DirectoryHead, kept: KeptDirectory) -> int:
         """All objects are written, all facts appended. Returns its sequence."""
         sequence = await self._put(TOLD, head.change.encode())
         await self._purge([part_key(head.change, number) for number in range(1, head.parts + 1)])
@@ -214,16 +214,16 @@ class DirectoryBucket:
                 await write(connected(self._connection), DIRECTORY, key, b"", headers=PURGED)
 
 
-def _kept(head: Head, directory: Directory) -> Kept:
+def _kept(head: DirectoryHead, directory: Directory) -> KeptDirectory:
     named = {name: getattr(head, name) for name in ("revision", "at", "change", "subject", "file", "recent")}
-    return Kept.model_construct(**named, fact=head.fact or "", directory=directory)
+    return KeptDirectory.model_construct(**named, fact=head.fact or "", directory=directory)
 
 
 def _chunk_key(digest: str, number: int) -> str:
     return f"{FILE}{digest[:32]}.{number}"
 
 
-def _subject_of_rest(head: Head) -> str:
+def _subject_of_rest(head: DirectoryHead) -> str:
     """Of the parts that tell nobody."""
     return fact_subject(head.version, Kind.DIRECTORY_CHANGED)
 

@@ -27,13 +27,13 @@ from services.intake.directory.waiting import (
     WAITS,
     Proposed,
     RefusalForm,
-    Waiting,
     WaitingChanges,
+    WaitingProposal,
     Weighed,
     check_decider,
     shown_to,
 )
-from services.intake.recording.record import Record, Unreachable, id_of
+from services.intake.recording.record import FactRecord, Unreachable, id_of
 from shared.broker.forever import attempts
 from shared.directory import Directory, DirectoryFault, Gap, load_directory
 from shared.directory.change_facts import Change, DirectoryChange, Remove, Telling
@@ -42,7 +42,7 @@ from shared.directory.changing import MAY_PROPOSE, Asker, needs
 from shared.directory.file_changes import file_changes
 from shared.directory.fit import misfits
 from shared.directory.gaps import new_gaps
-from shared.directory.kept import Kept, Proposal
+from shared.directory.kept import KeptDirectory, Proposal
 from shared.directory.live import LiveDirectory
 from shared.directory.parts import Ids, altered
 from shared.directory.touched import signature, touched
@@ -110,7 +110,7 @@ class Changed(Frozen):
 
 
 @dataclass(frozen=True)
-class Signed:
+class ChangeAuthors:
     """By whom a change is: the actors for the record, the signatures for those who are told."""
 
     by: Actor
@@ -121,10 +121,10 @@ class Signed:
 
 
 @dataclass(frozen=True)
-class Step:
+class LaidChange:
     """A change laid against the directory it is to change."""
 
-    before: Kept
+    before: KeptDirectory
     last: int
     """The sequence of its head in the bucket."""
     wanted: DirectoryChange
@@ -136,7 +136,7 @@ class DirectoryChanges:
     def __init__(
         self,
         live: LiveDirectory,
-        record: Record,
+        record: FactRecord,
         connection: Callable[[], Client],
         clock: Callable[[], datetime],
         named_by_policy: Callable[[], frozenset[str]],
@@ -182,7 +182,7 @@ class DirectoryChanges:
                 detail = f"It was made for revision {form.base}, the directory is at {before.revision}: look at it again, and repeat."
                 raise Problem(409, "Changed meanwhile", detail, revision=before.revision)
             step = self._step(
-                before, last, told, form, Signed(principal.actor(), _sign(before.directory, principal))
+                before, last, told, form, ChangeAuthors(principal.actor(), _sign(before.directory, principal))
             )
             asker = Asker.of(
                 principal.role, principal.unit, principal.person or principal.subject, before.directory
@@ -201,7 +201,7 @@ class DirectoryChanges:
             409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
         )
 
-    async def _current(self) -> tuple[Kept, int]:
+    async def _current(self) -> tuple[KeptDirectory, int]:
         """The directory of now, and the sequence of its head. Problem 503 before the first start."""
         kept, last = await self._bucket.kept()
         if self._live.single is not None:
@@ -217,12 +217,12 @@ class DirectoryChanges:
 
     # The second person
 
-    async def waiting(self, principal: Principal) -> list[Waiting]:
+    async def waiting(self, principal: Principal) -> list[WaitingProposal]:
         """The changes that wait, as far as they are the principal's to see: who proposed, may decide, is
         touched, or sees all.
         """
         directory = (await self._current())[0].directory
-        found: list[Waiting] = []
+        found: list[WaitingProposal] = []
         for proposal in await self._waiting.pending():
             shown = shown_to(principal, proposal, self._weighed(proposal, directory), directory)
             sees_all = principal.role in (Role.OPERATOR, Role.AUDITOR)
@@ -256,7 +256,7 @@ class DirectoryChanges:
             proposal = await self._waiting.find(proposal_id)
             check_decider(proposal, principal, self._weighed(proposal, before.directory), before.directory)
             self._keeps_what_policy_names(proposal.changes)
-            signed = Signed(
+            signed = ChangeAuthors(
                 proposal.by,
                 proposal.signature,
                 principal.actor(),
@@ -277,7 +277,7 @@ class DirectoryChanges:
         proposal = await self._waiting.find(proposal_id)
         if proposal.by.principal != principal.subject:
             check_decider(proposal, principal, self._weighed(proposal, before.directory), before.directory)
-        signed = Signed(
+        signed = ChangeAuthors(
             proposal.by,
             proposal.signature,
             principal.actor(),
@@ -316,7 +316,9 @@ class DirectoryChanges:
             return Weighed((), ())
         return Weighed.of(proposal.changes, directory, after, self._clock())
 
-    def _fitting(self, before: Kept, last: int, told: int, proposal: Proposal, signed: Signed) -> Step:
+    def _fitting(
+        self, before: KeptDirectory, last: int, told: int, proposal: Proposal, signed: ChangeAuthors
+    ) -> LaidChange:
         """Problem 409 where it does not fit the directory of now."""
         try:
             return self._step(
@@ -330,7 +332,9 @@ class DirectoryChanges:
 
     # The change itself
 
-    def _step(self, before: Kept, last: int, told: int, form: ChangeForm, signed: Signed) -> Step:
+    def _step(
+        self, before: KeptDirectory, last: int, told: int, form: ChangeForm, signed: ChangeAuthors
+    ) -> LaidChange:
         """`told`: the sequence in the bucket by which all of `before` was written. Problem 409 (a post would
         be dark), 413 (it touches too many people), 422.
         """
@@ -346,9 +350,9 @@ class DirectoryChanges:
         )
         after = _applied(before.directory, wanted)
         telling = self._telling(before.directory, after, told, signed.signature, signed.approval)
-        return Step(before, last, wanted.model_copy(update={"telling": telling}), after, telling)
+        return LaidChange(before, last, wanted.model_copy(update={"telling": telling}), after, telling)
 
-    async def _store(self, step: Step, change_id: str) -> Changed | None:
+    async def _store(self, step: LaidChange, change_id: str) -> Changed | None:
         """None where somebody else was faster."""
         kept, facts = self._kept(step.before, step.after, step.wanted, change_id)
         _check_fits(step.after, altered(step.before.directory, step.after))
@@ -425,7 +429,7 @@ class DirectoryChanges:
                     await self._bucket.drop_file(before.file)
                 return
 
-    async def _move_over(self, single: Kept, last: int) -> None:
+    async def _move_over(self, single: KeptDirectory, last: int) -> None:
         """The version before this one kept the directory in one value: it becomes objects and a head, of the
         same revision.
         """
@@ -456,8 +460,8 @@ class DirectoryChanges:
             log.info("directory_moved_over", revision=single.revision, objects=len(changes))
 
     async def _with_file(
-        self, before: Kept | None, told: int, file: Directory, digest: str
-    ) -> tuple[Kept, list[ChangeFact]]:
+        self, before: KeptDirectory | None, told: int, file: Directory, digest: str
+    ) -> tuple[KeptDirectory, list[ChangeFact]]:
         if before is None:
             changes = difference(None, file)
             _check_fits(file)
@@ -496,11 +500,11 @@ class DirectoryChanges:
         )
 
     def _kept(
-        self, before: Kept | None, directory: Directory, wanted: DirectoryChange, change_id: str
-    ) -> tuple[Kept, list[ChangeFact]]:
+        self, before: KeptDirectory | None, directory: Directory, wanted: DirectoryChange, change_id: str
+    ) -> tuple[KeptDirectory, list[ChangeFact]]:
         at = self._clock()
         facts = facts_of(wanted, change_id, at)
-        kept = Kept.model_construct(
+        kept = KeptDirectory.model_construct(
             revision=wanted.base + 1,
             at=at,
             change=change_id,
@@ -518,7 +522,7 @@ class DirectoryChanges:
         if kept is not None and self._live.single is None:
             await self._tell(kept)
 
-    async def _tell(self, kept: Kept) -> int:
+    async def _tell(self, kept: KeptDirectory) -> int:
         """Write the objects of the change and append its facts, unless it is known that this was done. `kept`
         is of the head that was read last. Returns the sequence in the bucket of the word that it was done.
         Raises Unreachable.

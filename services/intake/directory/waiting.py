@@ -15,12 +15,12 @@ from pydantic import StringConstraints
 
 from services.intake.board.access import forbidden
 from services.intake.directory.bucket import DirectoryBucket
-from services.intake.recording.record import Record
+from services.intake.recording.record import FactRecord
 from shared.broker.forever import attempts
 from shared.directory import Directory, shown
 from shared.directory.change_facts import Change, DirectoryProposal, ProposalState, Telling, Told
 from shared.directory.changing import MAY_APPROVE, NEEDS, Asker, Need, NotYours, approvers, units_of, why_not
-from shared.directory.kept import Proposal, Proposals
+from shared.directory.kept import KeptProposals, Proposal
 from shared.directory.touched import touched
 from shared.facts import Actor, Fact, Frozen, Given, Instant, Name, PersonalChange, Signature
 from shared.facts.bounds import PLAIN_LINE
@@ -74,7 +74,7 @@ class Touches(Frozen):
     changes: tuple[PersonalChange, ...]
 
 
-class Waiting(Frozen):
+class WaitingProposal(Frozen):
     """A proposal as it is shown."""
 
     proposal: str
@@ -105,7 +105,7 @@ class Weighed:
 
 
 class WaitingChanges:
-    def __init__(self, bucket: DirectoryBucket, record: Record, clock: Callable[[], datetime]) -> None:
+    def __init__(self, bucket: DirectoryBucket, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._bucket, self._record, self._clock = bucket, record, clock
 
     async def propose(
@@ -136,7 +136,7 @@ class WaitingChanges:
             if known is None:
                 await self._say(proposal, ProposalState.PROPOSED, proposal.why, telling)
             if known is not None or await self._bucket.store_proposals(
-                Proposals(pending=(*pending, proposal)), last
+                KeptProposals(pending=(*pending, proposal)), last
             ):
                 return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
         raise _busy()
@@ -168,7 +168,9 @@ class WaitingChanges:
             proposals, last = await self._bucket.proposals()
             left = tuple(one for one in proposals.at(self._clock()) if one.id != proposal)
             left = (*left, instead) if instead else left
-            if left == proposals.pending or await self._bucket.store_proposals(Proposals(pending=left), last):
+            if left == proposals.pending or await self._bucket.store_proposals(
+                KeptProposals(pending=left), last
+            ):
                 return
         raise _busy()
 
@@ -242,9 +244,11 @@ def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, di
         raise forbidden(_NOT_YOURS[why].format(role=principal.role, units=units))
 
 
-def shown_to(principal: Principal, proposal: Proposal, weighed: Weighed, directory: Directory) -> Waiting:
+def shown_to(
+    principal: Principal, proposal: Proposal, weighed: Weighed, directory: Directory
+) -> WaitingProposal:
     is_operator = principal.role is Role.OPERATOR
-    return Waiting(
+    return WaitingProposal(
         proposal=proposal.id,
         at=proposal.at,
         expires_at=proposal.expires_at,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from services.intake.recording.record import Record
+from services.intake.recording.record import FactRecord
 from shared.directory import Source
 from shared.facts import Fact, Heard
 from shared.logs import about_case
@@ -27,7 +27,7 @@ SHARE = 4
 
 
 class Heartbeats:
-    def __init__(self, record: Record, clock: Callable[[], datetime]) -> None:
+    def __init__(self, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._record, self._clock = record, clock
         self._last: dict[str, int] = {}
 

@@ -17,8 +17,8 @@ from faststream.nats import NatsMessage
 from nats.aio.msg import Msg
 
 from services.intake.ingest.formats.items import FormatError
-from services.intake.ingest.ingest import HandIn, Taking
-from services.intake.recording.record import Record, Unreachable, id_of
+from services.intake.ingest.ingest import HandIn, ItemOutcome
+from services.intake.recording.record import FactRecord, Unreachable, id_of
 from shared.broker.times import hand_out, stored_at
 from shared.facts import Fact, Rejection
 from shared.facts.aside import FAULT_LIMIT, LARGEST_FACT, WORDS_LIMIT, kept_headers
@@ -36,7 +36,7 @@ TRIES = 5
 
 
 class Ingress:
-    def __init__(self, hand_in: HandIn, record: Record, clock: Callable[[], datetime]) -> None:
+    def __init__(self, hand_in: HandIn, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._hand_in, self._record, self._clock = hand_in, record, clock
         self._in_order = tuple(asyncio.Lock() for _ in range(64))
 
@@ -83,7 +83,9 @@ class Ingress:
                 message, f"could not be taken ({type(error).__name__}): tell the operator", [], Cause.FAULT
             )
             return
-        if refused := [(one.id, one.note or "refused") for one in taken if one.outcome is Taking.REFUSED]:
+        if refused := [
+            (one.id, one.note or "refused") for one in taken if one.outcome is ItemOutcome.REFUSED
+        ]:
             await self._reject(message, "could not be taken as a report", refused)
 
     async def _reject(

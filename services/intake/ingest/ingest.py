@@ -12,12 +12,12 @@ from enum import StrEnum
 
 from services.intake.acting.acts import CaseActs
 from services.intake.ingest.formats import FORMATS
-from services.intake.ingest.formats.items import Arrival, Draft, Follow, FormatError, Item, readable
+from services.intake.ingest.formats.items import Arrival, Follow, FormatError, Item, ReportDraft, readable
 from services.intake.ingest.heartbeats import Heartbeats
 from services.intake.ingest.threads import Threads
 from services.intake.recording.answers import FactRef
 from services.intake.recording.receipts import Receipts
-from services.intake.recording.record import Stored, id_of
+from services.intake.recording.record import AppendedFact, id_of
 from services.intake.recording.refusals import Refusals
 from services.intake.reporting.submit import Handover, Submission, form_in
 from shared.directory import Directory, Source
@@ -31,7 +31,7 @@ from shared.vocabulary import Kind, Role
 NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
 
 
-class Taking(StrEnum):
+class ItemOutcome(StrEnum):
     REPORTED = "reported"
     FOLLOWED_UP = "followed_up"
     WITHDRAWN = "withdrawn"
@@ -40,11 +40,11 @@ class Taking(StrEnum):
     REFUSED = "refused"
 
 
-class Taken(Frozen):
+class TakenItem(Frozen):
     """What became of one item of a message."""
 
     id: str
-    outcome: Taking
+    outcome: ItemOutcome
     case: CaseId | None = None
     fact: FactRef | None = None
     receipt: str | None = None
@@ -53,7 +53,7 @@ class Taken(Frozen):
 
 @dataclass(frozen=True)
 class _Checked:
-    draft: Draft
+    draft: ReportDraft
     form: ReportForm
 
 
@@ -101,7 +101,7 @@ class HandIn:
         *,
         received_at: datetime,
         from_inbox: bool,
-    ) -> list[Taken]:
+    ) -> list[TakenItem]:
         """Take a message whole. Raises FormatError (it will never be right) or Unreachable (try again)."""
         source = self.source(format_name, source_id)
         await self._heartbeats.hear(source, received_at)
@@ -122,7 +122,7 @@ class HandIn:
         """Every draft is checked before the first is stored."""
         faults: list[Fault] = []
 
-        async def check(draft: Draft) -> _Checked | None:
+        async def check(draft: ReportDraft) -> _Checked | None:
             form, wrong = await self._submission.check(draft.fields, draft.where)
             faults.extend(wrong)
             if form is not None:
@@ -145,7 +145,7 @@ class HandIn:
             raise FormatError("not a valid report", faults)
         return checked
 
-    async def _one(self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing") -> Taken:
+    async def _one(self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing") -> TakenItem:
         if isinstance(item, _Checked):
             return await self._report(item, handing)
         follow, otherwise = item
@@ -154,9 +154,9 @@ class HandIn:
             return await self._follow(follow, case, handing)
         if otherwise is not None:
             return await self._report(otherwise, handing)
-        return Taken(id=follow.id, outcome=Taking.REFUSED, note=NOTHING_TO_SAY_IT_ABOUT)
+        return TakenItem(id=follow.id, outcome=ItemOutcome.REFUSED, note=NOTHING_TO_SAY_IT_ABOUT)
 
-    async def _report(self, item: _Checked, handing: "_Handing") -> Taken:
+    async def _report(self, item: _Checked, handing: "_Handing") -> TakenItem:
         draft = item.draft
         stored = await self._submission.file(
             Handover(
@@ -176,14 +176,17 @@ class HandIn:
             await self._threads.remember(handing.source.id, draft.id, case)
         if stored.repeated and not _is_same(stored, draft, item.form):
             return await self._refused(draft.id, stored, item.form, handing)
-        outcome = Taking.KNOWN if stored.repeated else Taking.REPORTED
+        outcome = ItemOutcome.KNOWN if stored.repeated else ItemOutcome.REPORTED
         return self._taken(draft.id, outcome, case, stored, draft.note)
 
-    async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> Taken:
+    async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> TakenItem:
         refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
         if refusal is not None:
-            return Taken(
-                id=follow.id, outcome=Taking.REFUSED, case=case, note=in_words(refusal, self._directory()).en
+            return TakenItem(
+                id=follow.id,
+                outcome=ItemOutcome.REFUSED,
+                case=case,
+                note=in_words(refusal, self._directory()).en,
             )
         stored = await self._acts.tell(
             follow.kind,
@@ -199,12 +202,16 @@ class HandIn:
             return await self._refused(follow.id, stored, said, handing)
         await self._threads.remember(handing.source.id, follow.id, case)
         return self._taken(
-            follow.id, Taking.KNOWN if stored.repeated else Taking(follow.kind.value), case, stored, None
+            follow.id,
+            ItemOutcome.KNOWN if stored.repeated else ItemOutcome(follow.kind.value),
+            case,
+            stored,
+            None,
         )
 
     async def _refused(
-        self, item: str, first: Stored, given: ReportForm | CaseAct, handing: "_Handing"
-    ) -> Taken:
+        self, item: str, first: AppendedFact, given: ReportForm | CaseAct, handing: "_Handing"
+    ) -> TakenItem:
         """On record either way: a message of the inbox is kept whole by whoever took it out, one that came
         over HTTP is kept here.
         """
@@ -212,11 +219,13 @@ class HandIn:
         note = f"Something else came with this id before (case {case}): give a new message a new id."
         if handing.handed_in_at is None:
             await self._refusals.used_before(first, given, handing.principal, ("id", note))
-        return Taken(id=item, outcome=Taking.REFUSED, case=case, note=note)
+        return TakenItem(id=item, outcome=ItemOutcome.REFUSED, case=case, note=note)
 
-    def _taken(self, item: str, outcome: Taking, case: CaseId, stored: Stored, note: str | None) -> Taken:
+    def _taken(
+        self, item: str, outcome: ItemOutcome, case: CaseId, stored: AppendedFact, note: str | None
+    ) -> TakenItem:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)
-        return Taken(
+        return TakenItem(
             id=item, outcome=outcome, case=case, fact=fact, receipt=self._receipts.sign(stored), note=note
         )
 
@@ -259,7 +268,7 @@ def outside_id(source: str, item: str) -> str:
     return f"source:{source}:{item}" if plain else id_of(f"source:{source}", item)
 
 
-def _is_same(first: Stored, draft: Draft, form: ReportForm) -> bool:
+def _is_same(first: AppendedFact, draft: ReportDraft, form: ReportForm) -> bool:
     """Whether what was stored under this id is this report. When a machine's report arrived is not part of
     what it says.
     """

@@ -33,7 +33,7 @@ async def undecoded(message: NatsMessage) -> NatsMessage:
     return message
 
 
-class Answering:
+class RequestReply:
     def __init__(self, submission: Submission, gate: Gate, directory: Callable[[], Directory]) -> None:
         self._submission, self._gate, self._directory = submission, gate, directory
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from shared.act_outcome import Outcome
+from shared.act_outcome import ActOutcome
 from shared.facts import Effect, Frozen, Instant, Name
 from shared.ids import CaseId, DutyId, PersonId, UnitId
 from shared.schemas import of_value
@@ -66,16 +66,16 @@ class Acted(Frozen):
     case: CaseId
     fact: FactRef
     effects: tuple[AnEffect, ...]
-    outcome: Outcome
+    outcome: ActOutcome
 
     @property
     def refused_because(self) -> str | None:
         refused = next((effect for effect in self.effects if effect.kind == "refused"), None)
         if refused is None:
             return None
-        return refused.why if self.outcome is Outcome.SET_ASIDE else (refused.note or refused.why)
+        return refused.why if self.outcome is ActOutcome.SET_ASIDE else (refused.note or refused.why)
 
     @property
     def is_refused(self) -> bool:
         """Nothing has changed by it."""
-        return self.outcome in (Outcome.REFUSED, Outcome.SET_ASIDE)
+        return self.outcome in (ActOutcome.REFUSED, ActOutcome.SET_ASIDE)

@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.intake.recording.record import Stored
+from services.intake.recording.record import AppendedFact
 from shared.facts import rfc3339
 
 ISSUER = "fenghuo-intake"
@@ -29,7 +29,7 @@ class Receipts:
         self._key = key
         self._headers = {"typ": TYPE, "kid": key_id(key.public_key())}
 
-    def sign(self, stored: Stored) -> str:
+    def sign(self, stored: AppendedFact) -> str:
         """A compact JWS over what is stored: fact, place in the record, the broker's time, the digest of the
         stored bytes, the case.
         """

@@ -69,7 +69,7 @@ def connected(connection: Callable[[], Client]) -> Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class AppendedFact:
     """A fact as it stands in FACTS."""
 
     fact: Fact
@@ -81,7 +81,7 @@ class Stored:
     """It had been stored before; this is what was stored then."""
 
 
-class Record:
+class FactRecord:
     """FACTS, as far as intake may touch it. `connection` gives the service's connection, or raises while
     there is none yet.
     """
@@ -89,7 +89,7 @@ class Record:
     def __init__(self, connection: Callable[[], Client], metrics: Metrics) -> None:
         self._connection, self._metrics = connection, metrics
 
-    async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> Stored:
+    async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> AppendedFact:
         """Raises Unreachable; of a repeated `message_id` it returns what was stored first, on whatever
         subject: within the broker's window, and with `once`, for ids that somebody else has given, whenever
         it comes.
@@ -104,7 +104,7 @@ class Record:
         counted.labels(stored.fact.kind).inc()
         return stored
 
-    async def _append(self, subject: str, raw: bytes, message_id: str, *, once: bool) -> Stored:
+    async def _append(self, subject: str, raw: bytes, message_id: str, *, once: bool) -> AppendedFact:
         client = connected(self._connection)
         try:
             if once and (first := await self._stored_before(client, subject, message_id)) is not None:
@@ -117,7 +117,7 @@ class Record:
             ) from error
         return await self.read(ack.seq, repeated=bool(ack.duplicate))
 
-    async def _stored_before(self, client: Client, subject: str, message_id: str) -> Stored | None:
+    async def _stored_before(self, client: Client, subject: str, message_id: str) -> AppendedFact | None:
         """What lies under this id; None where nothing does, and then the id is entered. Raises NatsError,
         WalkError or TimeoutError.
         """
@@ -136,12 +136,14 @@ class Record:
         if entry is not None:
             found = await on_record(self._connection, _subject(entry.data) or subject, message_id, entry.at)
             if found is not None:
-                return Stored(Fact.read(found.data), found.sequence, found.at, found.data, repeated=True)
+                return AppendedFact(
+                    Fact.read(found.data), found.sequence, found.at, found.data, repeated=True
+                )
         # It was tried and is not there: it is entered anew, and lies where it is stored now.
         await js.publish(key, subject.encode())
         return None
 
-    async def read(self, sequence: int, *, repeated: bool = False) -> Stored:
+    async def read(self, sequence: int, *, repeated: bool = False) -> AppendedFact:
         """The fact at `sequence`, which is known to exist. Raises Unreachable."""
         try:
             message = await message_at(self._ask, FACTS, sequence)
@@ -154,9 +156,9 @@ class Record:
             raise Unreachable(
                 f"It is stored at sequence {sequence}, but the broker does not show it. Send it again with the same key."
             )
-        return Stored(Fact.read(message.data), sequence, message.at, message.data, repeated)
+        return AppendedFact(Fact.read(message.data), sequence, message.at, message.data, repeated)
 
-    async def became(self, case: CaseId, stored: Stored) -> Became:
+    async def became(self, case: CaseId, stored: AppendedFact) -> Became:
         """What became of the act, as far as that is on record. Raises Unreachable."""
         try:
             return await became_on_record(self._connection, case, stored.sequence, stored.time)
@@ -165,7 +167,7 @@ class Record:
                 f"It is stored at sequence {stored.sequence}; what became of it is not known: try again."
             ) from error
 
-    async def reported(self, case: CaseId, after: int) -> Stored | None:
+    async def reported(self, case: CaseId, after: int) -> AppendedFact | None:
         """The report of the case, where it lies behind sequence `after`.
 
         Raises Unreachable, and TooManyError where LOOKED_AT reports of other cases lie before it.
@@ -190,7 +192,7 @@ class Record:
         return await connected(self._connection).request(subject, raw, timeout=READ_TIMEOUT)
 
 
-def _report_of(case: CaseId, message: StoredMessage) -> Stored | None:
+def _report_of(case: CaseId, message: StoredMessage) -> AppendedFact | None:
     """None for what is no authentic fact, or about another case."""
     try:
         fact = Fact.read(message.data)
@@ -198,7 +200,7 @@ def _report_of(case: CaseId, message: StoredMessage) -> Stored | None:
         return None
     if fact.subject != case or distrust(message.subject, message.headers, fact) is not None:
         return None
-    return Stored(fact, message.sequence, message.at, message.data)
+    return AppendedFact(fact, message.sequence, message.at, message.data)
 
 
 def _subject(raw: bytes) -> str | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 from pydantic import BaseModel
 
-from services.intake.recording.record import Record, Stored, id_of
+from services.intake.recording.record import AppendedFact, FactRecord, id_of
 from shared.facts import Fact, Rejection
 from shared.facts.cause import Cause
 from shared.fault_texts import Fault
@@ -26,10 +26,10 @@ REASON = "its id stands for something else"
 
 
 class Refusals:
-    def __init__(self, record: Record, clock: Callable[[], datetime]) -> None:
+    def __init__(self, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._record, self._clock = record, clock
 
-    async def used_before(self, first: Stored, given: BaseModel, by: str, fault: Fault) -> None:
+    async def used_before(self, first: AppendedFact, given: BaseModel, by: str, fault: Fault) -> None:
         """`given` came under the id of `first`; `by`: the principal who sent it. Raises Unreachable."""
         body = given.model_dump_json(exclude_none=True).encode()
         case = first.fact.subject or ""

@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from services.intake.recording.record import Record, Unreachable, id_of
+from services.intake.recording.record import FactRecord, Unreachable, id_of
 from shared.broker.forever import until_done
 from shared.facts import Fact, Rejection
 from shared.subjects import fact_subject
@@ -27,7 +27,7 @@ _NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 class RefusedOften:
-    def __init__(self, record: Record, clock: Callable[[], datetime]) -> None:
+    def __init__(self, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._record, self._clock = record, clock
         self._waiting: asyncio.Queue[Fact] = asyncio.Queue(WAITING)
 

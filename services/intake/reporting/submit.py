@@ -21,7 +21,7 @@ from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields.lookups import IN_DIRECTORY, assignment_faults, directory_faults
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
-from services.intake.recording.record import Record, Stored, Unreachable, id_of
+from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
 from shared.acts.fields import Named
 from shared.bodies import json_in
@@ -72,7 +72,7 @@ class Submission:
 
     def __init__(
         self,
-        record: Record,
+        record: FactRecord,
         board: Board,
         lookup: CaseLookup,
         directory: Callable[[], Directory],
@@ -221,7 +221,7 @@ class Submission:
             raise Problem(422, "Key already used", detail, errors=[KEY_FAULT])
         return await self.answer(stored)
 
-    async def file(self, handover: Handover) -> Stored:
+    async def file(self, handover: Handover) -> AppendedFact:
         """Append the `reported` fact, or find the one stored before under the same key. Raises
         Unreachable.
         """
@@ -262,7 +262,7 @@ class Submission:
             )
         return stored
 
-    async def answer(self, stored: Stored) -> Submitted:
+    async def answer(self, stored: AppendedFact) -> Submitted:
         """Wait a moment for the duties; an escalator that is away delays them, never the report."""
         case = CaseId(stored.fact.subject or "")
         duties = await self._board.wait_for(case, duties_on, self._wait)
@@ -279,7 +279,7 @@ class Submission:
         )
 
 
-def form_in(stored: Stored) -> Reported:
+def form_in(stored: AppendedFact) -> Reported:
     """What was filled in, of a report on record."""
     return Reported.model_validate(
         {name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data}

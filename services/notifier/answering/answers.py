@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import key_safe
 from services.notifier.messages.links import Link
-from shared.act_outcome import NOT_KNOWN_YET, Became, Outcome, became_by, became_on_record
+from shared.act_outcome import NOT_KNOWN_YET, ActOutcome, Became, became_by, became_on_record
 from shared.broker.append import append
 from shared.broker.forever import AWAY, error_text
 from shared.broker.stored import asking, message_at, value_of
@@ -55,26 +55,26 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The broker's time of the fact."""
     sequence: int = 0
     choice: str = ""
-    outcome: Outcome = Outcome.RECORDED
+    outcome: ActOutcome = ActOutcome.RECORDED
     why: str = ""
     """Why nothing has changed by it."""
 
     @property
     def is_refused(self) -> bool:
-        return self.outcome in (Outcome.REFUSED, Outcome.SET_ASIDE)
+        return self.outcome in (ActOutcome.REFUSED, ActOutcome.SET_ASIDE)
 
 
-class _Head(msgspec.Struct):
+class _CaseHead(msgspec.Struct):
     applied: Applied
 
 
 _read_mark = msgspec.json.Decoder(Mark)
-_read_head = msgspec.json.Decoder(_Head)
+_read_head = msgspec.json.Decoder(_CaseHead)
 
 
 @dataclass(frozen=True)
 class Answers:
-    ledger: Ledger
+    ledger: DeliveryLedger
     metrics: Metrics
     connection: Callable[[], Client]
     wait: timedelta
@@ -109,12 +109,12 @@ class Answers:
 
     async def _decided(self, link: Link, name: MarkName, mark: Mark, wait: timedelta) -> Mark:
         """Whatever goes wrong here, the answer is on record: then it is not known yet what became of it."""
-        if mark.outcome is not Outcome.RECORDED:
+        if mark.outcome is not ActOutcome.RECORDED:
             return mark
         try:
             async with asyncio.timeout(wait.total_seconds() + TIMEOUT):
                 became = await self._became(link.case, mark, wait)
-                if became.outcome is Outcome.RECORDED:
+                if became.outcome is ActOutcome.RECORDED:
                     return mark
                 mark = replace(mark, outcome=became.outcome, why=became.refusal.why if became.refusal else "")
                 await self._keep(link, name, mark)
@@ -141,7 +141,7 @@ class Answers:
                 break
             await asyncio.sleep(LOOK_EVERY)
         became = NOT_KNOWN_YET if raw is None else await self._as_the_case_says(case, raw, mark.sequence)
-        if became.outcome is Outcome.RECORDED:
+        if became.outcome is ActOutcome.RECORDED:
             return await became_on_record(self.connection, case, mark.sequence, mark.at)
         return became
 

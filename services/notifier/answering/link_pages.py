@@ -29,13 +29,13 @@ from services.notifier.answering.answers import Answers, Mark, MarkName
 from services.notifier.answering.duty_desk import duty_desk
 from services.notifier.answering.link_facts import acknowledgement, contest, second, snooze
 from services.notifier.delivery import whether_over
-from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.record import Matter, Sheet, sheet_key
+from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
-from shared.act_outcome import Outcome
+from shared.act_outcome import ActOutcome
 from shared.broker.forever import AWAY, error_text
 from shared.directory import Directory
 from shared.door import KB, doorway
@@ -65,7 +65,7 @@ class LinkPages:
     writer: Writer
     directory: Callable[[], Directory]
     """As it is at the call."""
-    ledger: Ledger
+    ledger: DeliveryLedger
     answers: Answers
     metrics: Metrics
     connection: Callable[[], Client]
@@ -201,12 +201,12 @@ class LinkPages:
             "choice": mark.choice,
         }
         if mark.is_refused:
-            is_ours = mark.outcome is Outcome.SET_ASIDE
+            is_ours = mark.outcome is ActOutcome.SET_ASIDE
             why = Words(language).why(mark.why)
             return self._page(
                 "not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link)
             )
-        if mark.outcome is Outcome.RECORDED:
+        if mark.outcome is ActOutcome.RECORDED:
             return self._page(
                 "unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link)
             )
@@ -240,7 +240,7 @@ class LinkPages:
         self.metrics.acknowledged.labels("over").inc()
         return self._page("over", self._language(link), 410, why=why)
 
-    async def _matter(self, link: Link) -> Matter | None:
+    async def _matter(self, link: Link) -> NoticeMatter | None:
         """What it is about; None in the moment before the first record, and after a month."""
         key = sheet_key(link.notice)
         raw = await self.ledger.raw(key)
@@ -264,7 +264,7 @@ class LinkPages:
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
             later=Words(language).span(self.later),
             later_at=self.writer.clock_time(put_off.at + self.later, now) if put_off else None,
-            later_is_known=put_off is not None and put_off.outcome is not Outcome.RECORDED,
+            later_is_known=put_off is not None and put_off.outcome is not ActOutcome.RECORDED,
             not_put_off=Words(language).why(put_off.why)
             if put_off is not None and put_off.is_refused
             else None,

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 
 from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError
 from services.notifier.gateway_time import ahead_by_date
-from services.notifier.posting import Answer, Poster, PostError, check_address
+from services.notifier.posting import GatewayAnswer, Poster, PostError, check_address
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
@@ -106,7 +106,7 @@ def payload(message: Message) -> bytes:
     )
 
 
-def read_answer(answer: Answer, now: datetime) -> Reference | None:
+def read_answer(answer: GatewayAnswer, now: datetime) -> Reference | None:
     """The gateway's reference for what it took (`reference` or `id` of its JSON). Raises TransportError for
     what it did not take.
     """

@@ -23,7 +23,7 @@ from services.notifier.channels import (
     gateway_words,
 )
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.taking import Taking
+from services.notifier.delivery.taking import GatewayTaking
 from shared.directory.addresses import masked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class Courier:
         self._retry = configured.config.retry
         self._turn = asyncio.Semaphore(configured.config.at_once)
         self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
-        self._taking = Taking()
+        self._taking = GatewayTaking()
 
     def fault(self) -> str:
         """Why the channel takes nothing, in words; empty where it takes."""

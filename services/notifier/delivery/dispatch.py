@@ -33,10 +33,10 @@ from nats.errors import Error as NatsError
 
 from services.notifier.delivery.courier import Carried, Courier, Interrupted
 from services.notifier.delivery.gathering import BEHIND, Gathering
-from services.notifier.delivery.ledger import Ledger
+from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.post import Post
-from services.notifier.delivery.record import SOURCE, Outcome, Record, Sheet, sheet_key
+from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.record import SOURCE, DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, routes
 from services.notifier.delivery.whether_over import is_past
 from shared.broker.forever import AWAY, error_text
@@ -80,7 +80,7 @@ ENDED = (DONE, DISTRUSTED, SET_ASIDE, OLD, OVER)
 
 
 @dataclass(slots=True)
-class Held:
+class DecisionInWork:
     """A decision in work; `message` is its latest copy, the one whose acknowledgement counts."""
 
     message: NatsMessage
@@ -113,8 +113,8 @@ class Dispatcher:
     earlier: Callable[[PersonId, int], Awaitable[Person | None]]
     """A person as they were, by a sequence in the bucket."""
     couriers: Mapping[str, Courier]
-    post: Post
-    ledger: Ledger
+    post: MessageMaker
+    ledger: DeliveryLedger
     case_now: Callable[[CaseId], Awaitable[Case | None]]
     """As the escalator left it; None where it is not there. Raises ValueError for one that can't be read."""
     metrics: Metrics
@@ -122,7 +122,7 @@ class Dispatcher:
     stopping: asyncio.Event
     in_work: int
     newer: NewerSeen = field(default_factory=NewerSeen)
-    _held: dict[int, Held] = field(default_factory=dict[int, Held])
+    _held: dict[int, DecisionInWork] = field(default_factory=dict[int, DecisionInWork])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _gathering: Gathering = field(default_factory=Gathering)
 
@@ -140,7 +140,7 @@ class Dispatcher:
         if held := self._held.get(sequence):
             held.message = message
             return
-        self._held[sequence] = Held(message)
+        self._held[sequence] = DecisionInWork(message)
         await self._room.acquire()
         task = asyncio.create_task(self._work(sequence), name=f"decision-{sequence}")
         self._tasks.add(task)
@@ -288,7 +288,7 @@ class Dispatcher:
             sheet, revision = await self.ledger.change(
                 key, lambda known: known or done, known=(sheet, revision)
             )
-            self.metrics.deliveries.labels("-", Outcome.HELD).inc(sum(1 for _ in done.held()))
+            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held()))
         job = Job(decision, decided_at, now, is_first)
         outcomes: Counter[str] = Counter()
         bundled = _bundled([self._see_through(job, notice, route) for notice, route in legs])
@@ -297,7 +297,7 @@ class Dispatcher:
                 told, is_new = len((sheet or done).bundles), list[bool]()
 
                 def with_it(
-                    known: Sheet | None, bundle: list[Record] = bundle, is_new: list[bool] = is_new
+                    known: Sheet | None, bundle: list[DeliveryRecord] = bundle, is_new: list[bool] = is_new
                 ) -> Sheet:
                     before = known or done
                     after = before.with_bundle(bundle)
@@ -362,7 +362,7 @@ class Dispatcher:
             )
             return now
 
-    async def _see_through(self, job: Job, notice: Notice, route: Route) -> Record:
+    async def _see_through(self, job: Job, notice: Notice, route: Route) -> DeliveryRecord:
         return self._record(notice, route.channel, await self._carry(job, notice, route))
 
     async def _carry(self, job: Job, notice: Notice, route: Route) -> Carried:
@@ -394,8 +394,8 @@ class Dispatcher:
             )
         return carried
 
-    def _record(self, notice: Notice, channel: str, carried: Carried) -> Record:
-        outcome = Outcome.FAILED if carried.error else Outcome.DELIVERED
+    def _record(self, notice: Notice, channel: str, carried: Carried) -> DeliveryRecord:
+        outcome = DeliveryOutcome.FAILED if carried.error else DeliveryOutcome.DELIVERED
         self.metrics.deliveries.labels(channel, outcome).inc()
         delivery = Delivery(
             notice=notice.id,
@@ -417,7 +417,7 @@ class Dispatcher:
                 tries=carried.attempts,
                 error=carried.error,
             )
-        return Record(outcome=outcome, delivery=delivery)
+        return DeliveryRecord(outcome=outcome, delivery=delivery)
 
 
 def _fault_of(fact: Fact, decision: Decision) -> str | None:
@@ -432,7 +432,9 @@ def _fault_of(fact: Fact, decision: Decision) -> str | None:
     return next((f"notice {notice[:80]!r} is not named after its case" for notice in strange), None)
 
 
-async def _bundled(deliveries: Sequence[Coroutine[Any, Any, Record]]) -> AsyncGenerator[list[Record]]:
+async def _bundled(
+    deliveries: Sequence[Coroutine[Any, Any, DeliveryRecord]],
+) -> AsyncGenerator[list[DeliveryRecord]]:
     """The records as they come in, those of the same moment together. A delivery that was interrupted ends
     the rest's yield with its error, after everything that was done has been yielded.
     """
@@ -445,7 +447,7 @@ async def _bundled(deliveries: Sequence[Coroutine[Any, Any, Record]]) -> AsyncGe
                 more, pending = await asyncio.wait(pending, timeout=SAME_MOMENT)
                 done |= more
             failure = failure or next(
-                (error for error in map(asyncio.Task[Record].exception, done) if error), None
+                (error for error in map(asyncio.Task[DeliveryRecord].exception, done) if error), None
             )
             if records := [task.result() for task in done if not task.exception()]:
                 yield records

@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from shared.directory import Directory, Person
-from shared.directory.kept import CURRENT, Kept
+from shared.directory.kept import CURRENT, KeptDirectory
 from shared.directory.keyed import key_of, read_object
 from shared.ids import PersonId
 from shared.streams import DIRECTORY
@@ -57,7 +57,7 @@ class EarlierDirectory:
         value = await self._ask({"seq": sequence, "next_by_subj": f"{PREFIX}{CURRENT}"})
         if not _is_there(value):
             return None
-        directory = Kept.read(value.data).directory
+        directory = KeptDirectory.read(value.data).directory
         self._last = sequence, directory
         return directory
 

@@ -31,7 +31,7 @@ Line = tuple[str, PersonId, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingMessage:
     message: Message
     due_at: datetime | None
     carried: asyncio.Future[Carried]
@@ -39,7 +39,7 @@ class Waiting:
 
 @dataclass
 class Gathering:
-    _waiting: dict[Line, list[Waiting]] = field(default_factory=dict[Line, list[Waiting]])
+    _waiting: dict[Line, list[WaitingMessage]] = field(default_factory=dict[Line, list[WaitingMessage]])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     def is_open(self, courier: Courier, route: Route, notice: Notice) -> bool:
@@ -49,7 +49,7 @@ class Gathering:
     async def carry(self, courier: Courier, message: Message, route: Route, notice: Notice) -> Carried:
         """As `Courier.carry`, together with whatever else is late for the same person at this moment."""
         line = courier.name, notice.person, route.addresses
-        waiting = Waiting(message, notice.brief.due_at, asyncio.get_running_loop().create_future())
+        waiting = WaitingMessage(message, notice.brief.due_at, asyncio.get_running_loop().create_future())
         if line in self._waiting:
             self._waiting[line].append(waiting)
         else:

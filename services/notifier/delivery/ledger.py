@@ -31,7 +31,7 @@ STORED_WITHIN = timedelta(minutes=10)
 """A fact was stored so soon after what it tells of; one that is not on record by then was never told."""
 
 
-class Ledger:
+class DeliveryLedger:
     def __init__(self, connection: Callable[[], Client]) -> None:
         self._connection = connection
         self._ask = asking(connection, TIMEOUT)

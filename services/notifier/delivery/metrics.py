@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.notifier.delivery.record import Outcome
+from services.notifier.delivery.record import DeliveryOutcome
 from shared.metrics import distrusted, from_zero
 
 SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30, 60, 300)
@@ -71,6 +71,6 @@ class Metrics:
             registry=registry,
         )
         names = tuple(channels)
-        from_zero(self.deliveries, names, Outcome)
+        from_zero(self.deliveries, names, DeliveryOutcome)
         from_zero(self.retries, names)
         from_zero(self.call_backs_refused, names, CallBackFault)

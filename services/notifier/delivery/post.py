@@ -12,7 +12,7 @@ from shared.ids import CaseId
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class MessageMaker:
     writer: Writer
     links: Links
     base: str

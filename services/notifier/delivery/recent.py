@@ -13,7 +13,7 @@ import orjson
 from nats.aio.client import Client
 
 from services.notifier.delivery.record import Sheet
-from shared.broker.bucket_follower import BucketFollower, Entry
+from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.streams import DELIVERIES
 
 
@@ -45,14 +45,14 @@ class Recent:
         """All sheets of one case on record, newest first."""
         sheets: list[Sheet] = []
 
-        def take(entry: Entry) -> None:
+        def take(entry: BucketEntry) -> None:
             if _is_sheet(entry):
                 sheets.append(Sheet.read(entry.value or b""))
 
         await BucketFollower(DELIVERIES, self._connection, take, keys=(f"{case}.>",)).open()
         return sheets[::-1]
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: BucketEntry) -> None:
         if not _is_sheet(entry):
             self._raw.pop(entry.key, None)
             return
@@ -96,6 +96,6 @@ def _readable(raw: bytes) -> Sheet | None:
         return None
 
 
-def _is_sheet(entry: Entry) -> bool:
+def _is_sheet(entry: BucketEntry) -> bool:
     """Not a deletion, not the mark of a used link."""
     return bool(entry.value) and not entry.key.rpartition(".")[2].startswith("=")

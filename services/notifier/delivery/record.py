@@ -30,7 +30,7 @@ OUTCOME_BYTES = 700
 UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     DELIVERED = "delivered"
     """Handed over: the gateway or the mail server has it."""
     FAILED = "failed"
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
         return Kind(self.value)
 
 
-TOLD = (Outcome.DELIVERED, Outcome.FAILED)
+TOLD = (DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED)
 """The outcomes that become facts."""
 
 
@@ -58,16 +58,16 @@ KeptBrief = Annotated[Brief, PlainValidator(_brief), PlainSerializer(msgspec.to_
 class Receipt(Frozen):
     """What the gateway said later: it reached the person, or it did not."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     at: Instant
     reference: Reference | None = None
     error: str | None = None
 
 
-class Record(Frozen):
+class DeliveryRecord(Frozen):
     """One notice on one channel, done with."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     delivery: Delivery
     receipt: Receipt | None = None
 
@@ -87,7 +87,7 @@ class Record(Frozen):
         return _fact(case, told.outcome, fact_id, [delivery])
 
 
-class Matter(Frozen):
+class NoticeMatter(Frozen):
     """What a notice is about, for the page behind its link."""
 
     person: PersonId
@@ -118,12 +118,14 @@ class Sheet(Frozen):
     case: CaseId
     decision: str
     """The id of the `decided` fact: `<case>:<sequence>`."""
-    matters: dict[NoticeId, Matter]
-    bundles: tuple[tuple[Record, ...], ...] = ()
+    matters: dict[NoticeId, NoticeMatter]
+    bundles: tuple[tuple[DeliveryRecord, ...], ...] = ()
 
     @classmethod
     def of(cls, case: CaseId, decision: str, notices: Sequence[Notice]) -> Self:
-        return cls(case=case, decision=decision, matters={notice.id: Matter.of(notice) for notice in notices})
+        return cls(
+            case=case, decision=decision, matters={notice.id: NoticeMatter.of(notice) for notice in notices}
+        )
 
     def bounded(self, legs: int) -> Self:
         """The same, or without what its links' pages say, where it would not fit a message once each of
@@ -132,7 +134,7 @@ class Sheet(Frozen):
         fits = len(self.write()) + legs * OUTCOME_BYTES <= LARGEST_SHEET
         return self if fits else self.model_copy(update={"matters": {}})
 
-    def with_bundle(self, records: Sequence[Record]) -> Self:
+    def with_bundle(self, records: Sequence[DeliveryRecord]) -> Self:
         """Person by person, whatever order they came in. What another notifier has done meanwhile, which had
         the same decision, stays as it is: the gateway knows it by its id.
         """
@@ -146,7 +148,7 @@ class Sheet(Frozen):
         ordered = tuple(sorted(new, key=lambda record: (record.delivery.notice, record.delivery.channel)))
         return self.model_copy(update={"bundles": (*self.bundles, ordered)})
 
-    def with_receipt(self, told: Record) -> Self:
+    def with_receipt(self, told: DeliveryRecord) -> Self:
         """The same sheet with the record of `told`'s notice and channel replaced."""
         about = (told.delivery.notice, told.delivery.channel)
         bundles = tuple(
@@ -155,14 +157,14 @@ class Sheet(Frozen):
         )
         return self.model_copy(update={"bundles": bundles})
 
-    def held(self) -> Iterator[tuple[NoticeId, Matter]]:
+    def held(self) -> Iterator[tuple[NoticeId, NoticeMatter]]:
         """The notices that were sent to nobody."""
         return ((notice, matter) for notice, matter in self.matters.items() if matter.held)
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[DeliveryRecord]:
         return (record for bundle in self.bundles for record in bundle)
 
-    def record_of(self, notice: str, channel: str) -> Record | None:
+    def record_of(self, notice: str, channel: str) -> DeliveryRecord | None:
         """By the notice's id or by its key-safe form."""
         found = (
             one
@@ -190,7 +192,7 @@ class Sheet(Frozen):
         return cls.model_validate_json(raw)
 
 
-def _fact(case: CaseId, outcome: Outcome, fact_id: str, deliveries: Sequence[Delivery]) -> Fact:
+def _fact(case: CaseId, outcome: DeliveryOutcome, fact_id: str, deliveries: Sequence[Delivery]) -> Fact:
     at = max(delivery.done_at for delivery in deliveries)
     return Fact.of(
         outcome.kind,

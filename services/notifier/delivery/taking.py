@@ -14,7 +14,7 @@ nothing.
 FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
-class Taking:
+class GatewayTaking:
     def __init__(self) -> None:
         self._failures = 0
         self._addresses: set[str] = set()

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from services.audit.evidence.bundle.evidence import (
     Evidence,
-    Held,
     PolicyText,
+    ProvenRecord,
     Tail,
     policy_digests,
     unexplained,
@@ -20,7 +20,7 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, NotInTrail, Order
 from services.audit.records import record
 from services.audit.records.payloads import Payload
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.tlog.merkle import ProofError
 from shared.vocabulary import Kind
 
@@ -65,7 +65,7 @@ async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -
     )
 
 
-async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
+async def _proven_by(reader: TrailReader, newest: SignedCheckpoint, last: int) -> SignedCheckpoint:
     """The newest checkpoint the witnesses have sealed, where it covers all of the case. One that has fallen
     far behind is not waited for: the newest says more.
     """
@@ -75,7 +75,9 @@ async def _proven_by(reader: TrailReader, newest: Signed, last: int) -> Signed:
     return sealed
 
 
-async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -> tuple[Held, ...]:
+async def _held(
+    reader: TrailReader, stored: Sequence[StoredRecord], signed: SignedCheckpoint
+) -> tuple[ProvenRecord, ...]:
     payloads: dict[int, Payload] = {}
     paths: list[list[bytes]] = []
     try:
@@ -86,7 +88,8 @@ async def _held(reader: TrailReader, stored: Sequence[Stored], signed: Signed) -
     except ProofError as error:
         raise NotInTrail(str(error)) from None
     return tuple(
-        Held(entry, payloads.get(entry.index), tuple(path)) for entry, path in zip(stored, paths, strict=True)
+        ProvenRecord(entry, payloads.get(entry.index), tuple(path))
+        for entry, path in zip(stored, paths, strict=True)
     )
 
 
@@ -101,7 +104,9 @@ async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail 
     return Tail(tuple(after), tuple(await reader.proofs.peaks(start, size)))
 
 
-async def _policies(reader: TrailReader, wanted: set[str], signed: Signed) -> tuple[PolicyText, ...]:
+async def _policies(
+    reader: TrailReader, wanted: set[str], signed: SignedCheckpoint
+) -> tuple[PolicyText, ...]:
     """The texts the decisions name by digest, from the facts that told them. Oldest first: most cases began
     under the first one told.
     """

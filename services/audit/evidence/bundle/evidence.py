@@ -13,12 +13,12 @@ from typing import Any
 
 import orjson
 
-from services.audit.records.body import Body
+from services.audit.records.body import FactBody
 from services.audit.records.keeping import Keeping, act_of
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
 from services.audit.records.record import Rec
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.facts import Fact
 from shared.tlog.note import Note
 from shared.vocabulary import Kind
@@ -28,12 +28,12 @@ Sign = Callable[[str], Note]
 
 
 @dataclass(frozen=True)
-class Held:
+class ProvenRecord:
     """A record with what proves it; `payload` None, or with its `remains`, where something was erased or left
     out.
     """
 
-    entry: Stored
+    entry: StoredRecord
     payload: Payload | None
     path: tuple[bytes, ...]
 
@@ -58,8 +58,8 @@ class Held:
         return bool(self.fact)
 
     @property
-    def data(self) -> Body:
-        return Body(self.fact).part("data")
+    def data(self) -> FactBody:
+        return FactBody(self.fact).part("data")
 
     @property
     def kind(self) -> str:
@@ -84,16 +84,16 @@ class PolicyText:
     digest: str
     """Of the text, sixteen hexadecimal digits, as the decisions name it."""
     text: str
-    told: Held
+    told: ProvenRecord
 
 
 @dataclass(frozen=True)
 class Evidence:
     case: str
     origin: str
-    signed: Signed
+    signed: SignedCheckpoint
     """The checkpoint it is proven by, with its cosignatures."""
-    records: tuple[Held, ...]
+    records: tuple[ProvenRecord, ...]
     tail: Tail | None
     policies: tuple[PolicyText, ...] = ()
     zone: str = "UTC"
@@ -102,11 +102,11 @@ class Evidence:
     """Without personal fields, whoever asked for it that way."""
 
     @property
-    def last(self) -> Held:
+    def last(self) -> ProvenRecord:
         return self.records[-1]
 
 
-def keeping_of(records: tuple[Held, ...]) -> Keeping:
+def keeping_of(records: tuple[ProvenRecord, ...]) -> Keeping:
     """The orders on record in the case, by which something of it was erased, and the holds that forbid it."""
     keeping = Keeping()
     for held in records:
@@ -115,7 +115,7 @@ def keeping_of(records: tuple[Held, ...]) -> Keeping:
     return keeping
 
 
-def unexplained(records: tuple[Held, ...]) -> bool:
+def unexplained(records: tuple[ProvenRecord, ...]) -> bool:
     """Something of a message is missing, and no order among these records says so."""
     keeping = keeping_of(records)
     missing = ((held.rec, missing_of(held.rec, held.payload)) for held in records)
@@ -128,7 +128,7 @@ def without_names(evidence: Evidence) -> Evidence:
     return replace(evidence, records=tuple(map(_unnamed, evidence.records)), policies=policies, redacted=True)
 
 
-def _unnamed(held: Held) -> Held:
+def _unnamed(held: ProvenRecord) -> ProvenRecord:
     return (
         held
         if held.payload is None
@@ -136,13 +136,13 @@ def _unnamed(held: Held) -> Held:
     )
 
 
-def policy_digests(records: tuple[Held, ...]) -> set[str]:
+def policy_digests(records: tuple[ProvenRecord, ...]) -> set[str]:
     """The policies the case's decisions name."""
     labels = {one.data.text("policy") or "" for one in records if one.kind == Kind.DECIDED}
     return {digest for label in labels if (digest := label.rpartition("sha256:")[2])}
 
 
-def receipt_claims(held: Held) -> dict[str, Any] | None:
+def receipt_claims(held: ProvenRecord) -> dict[str, Any] | None:
     """What intake's receipt for this record says (its signature is intake's alone); None where intake gave
     none.
     """

@@ -35,7 +35,7 @@ class Bundles:
         return write(evidence, self.sign, self.derived(evidence))
 
     def derived(self, evidence: Evidence) -> dict[str, bytes]:
-        names = Unnamed(self.directory) if evidence.redacted else Seen(self.directory)
+        names = Unnamed(self.directory) if evidence.redacted else UsedNames(self.directory)
         told = timeline.timeline(evidence, names, self.zone)
         files = {
             f"timeline.{language}.html": timeline.page(told, language, self.zone, names, self.origin)
@@ -48,7 +48,7 @@ class Bundles:
         return {**files, "directory.json": json_lines({**about, "version": self.directory().version})}
 
 
-class Seen(Names):
+class UsedNames(Names):
     """Names that keep account of which were asked for."""
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
@@ -75,7 +75,7 @@ class Seen(Names):
         return self._seen
 
 
-class Unnamed(Seen):
+class Unnamed(UsedNames):
     """People by their ids, as the records have them."""
 
     def person(self, person: str) -> Name:

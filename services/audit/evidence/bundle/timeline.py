@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
-from services.audit.evidence.bundle.evidence import Evidence, Held, keeping_of
+from services.audit.evidence.bundle.evidence import Evidence, ProvenRecord, keeping_of
 from services.audit.reading import plain
-from services.audit.reading.plain import Line
+from services.audit.reading.plain import PlainLine
 from services.audit.reading.titles import titles_of
 from services.audit.records import record
-from services.audit.records.body import Body, EffectBody
+from services.audit.records.body import EffectBody, FactBody
 from services.audit.records.keeping import Erasure
 from shared.case import DutyState
 from shared.facts import EffectKind, Name, Outage
@@ -34,7 +34,7 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class DutyLine:
+class TimelineDuty:
     """One duty from opening to end. `state` is a label of group `duty`."""
 
     duty: str
@@ -55,17 +55,17 @@ class DutyLine:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldDecision:
     """A decision, under the record it was made on."""
 
     number: int
     index: int
     effects: tuple[EffectBody, ...]
-    notices: list[Body]
+    notices: list[FactBody]
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineMoment:
     """One record, or one with the decision made on it."""
 
     number: int
@@ -73,9 +73,9 @@ class Moment:
     at: datetime
     claimed: datetime | None
     kind: str
-    lines: tuple[Line, ...] = ()
-    hand_overs: list[Body] = field(default_factory=list[Body])
-    decisions: tuple[Told, ...] = ()
+    lines: tuple[PlainLine, ...] = ()
+    hand_overs: list[FactBody] = field(default_factory=list[FactBody])
+    decisions: tuple[ToldDecision, ...] = ()
     erased: tuple[Erasure, ...] = ()
     shown: bool = True
     """Anything of the message is here."""
@@ -90,11 +90,11 @@ class Moment:
 @dataclass(frozen=True)
 class Timeline:
     evidence: Evidence
-    first: Held
-    moments: tuple[Moment, ...]
-    duties: tuple[DutyLine, ...]
+    first: ProvenRecord
+    moments: tuple[TimelineMoment, ...]
+    duties: tuple[TimelineDuty, ...]
     titles: Mapping[str, Name]
-    days: tuple[tuple[date, tuple[Moment, ...]], ...]
+    days: tuple[tuple[date, tuple[TimelineMoment, ...]], ...]
 
     @property
     def title(self) -> str | None:
@@ -114,7 +114,7 @@ class Timeline:
 
 
 def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
-    moments: list[Moment] = []
+    moments: list[TimelineMoment] = []
     by_sequence: dict[float, int] = {}
     erased = keeping_of(evidence.records).erasures
     for held in evidence.records:
@@ -130,7 +130,7 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
         own = (_told(held),) if decided else ()
         by_sequence[rec.sequence] = len(moments)
         moments.append(
-            Moment(
+            TimelineMoment(
                 number=rec.number,
                 index=rec.index,
                 at=record.utc(rec.broker),
@@ -155,16 +155,18 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     )
 
 
-def _told(held: Held) -> Told:
+def _told(held: ProvenRecord) -> ToldDecision:
     effects = held.data.effects
     opened = {effect.duty for effect in effects if effect.kind == EffectKind.OPENED}
     # Whoever is called as the duty opens stands among those told.
     shown = tuple(effect for effect in effects if effect.kind != EffectKind.LIT or effect.duty not in opened)
-    return Told(held.rec.number, held.rec.index, shown, held.data.parts("notices"))
+    return ToldDecision(held.rec.number, held.rec.index, shown, held.data.parts("notices"))
 
 
-def _by_day(moments: list[Moment], zone: ZoneInfo) -> tuple[tuple[date, tuple[Moment, ...]], ...]:
-    days: dict[date, list[Moment]] = {}
+def _by_day(
+    moments: list[TimelineMoment], zone: ZoneInfo
+) -> tuple[tuple[date, tuple[TimelineMoment, ...]], ...]:
+    days: dict[date, list[TimelineMoment]] = {}
     for moment in moments:
         days.setdefault(moment.at.astimezone(zone).date(), []).append(moment)
     return tuple((day, tuple(found)) for day, found in days.items())
@@ -177,9 +179,9 @@ _ENDS: Mapping[str, DutyState] = {
 }
 
 
-def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tuple[DutyLine, ...]:
+def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tuple[TimelineDuty, ...]:
     """By the effects of the decisions: the state of each duty is what was decided, never worked out here."""
-    found: dict[str, DutyLine] = {}
+    found: dict[str, TimelineDuty] = {}
     for held in evidence.records:
         at = record.utc(held.rec.broker)
         for effect in held.data.effects:
@@ -191,14 +193,16 @@ def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tup
                     continue
                 unit = names.unit(effect.unit) if effect.unit else None
                 who = names.person(effect.person) if effect.person else None
-                line = DutyLine(
+                line = TimelineDuty(
                     effect.duty, titles.get(effect.duty_rule), who, unit, effect.due, None, DutyState.OPEN
                 )
             found[effect.duty] = _moved_on(line, effect, at, held.rec.number, names)
     return tuple(found.values())
 
 
-def _moved_on(line: DutyLine, effect: EffectBody, at: datetime, number: int, names: Names) -> DutyLine:
+def _moved_on(
+    line: TimelineDuty, effect: EffectBody, at: datetime, number: int, names: Names
+) -> TimelineDuty:
     has_lapsed = line.state == DutyState.LAPSED
     if effect.kind == EffectKind.MOVED:
         line = replace(line, due=effect.due or line.due, was=line.was or effect.was or line.due)

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from services.audit.evidence.bundle.evidence import Evidence, Held, Sign, json_lines, receipt_claims
+from services.audit.evidence.bundle.evidence import Evidence, ProvenRecord, Sign, json_lines, receipt_claims
 from shared.tlog import layout
 from shared.tlog.proof import tlog_proof
 
@@ -117,7 +117,7 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
     return files
 
 
-def _record_files(name: str, held: Held, note: str) -> dict[str, bytes]:
+def _record_files(name: str, held: ProvenRecord, note: str) -> dict[str, bytes]:
     """The message whole where it is there, else what is left of it, each with the salts that its digests in
     the record were made with.
     """

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.audit.evidence.export.end import END, End
-from services.audit.evidence.export.rows import COLUMNS, Cell, Words, heads
+from services.audit.evidence.export.rows import COLUMNS, Cell, ExportWords, heads
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell must not begin with; spreadsheets take the wide forms for the narrow ones."""
 
 
-def head(words: Words) -> bytes:
+def head(words: ExportWords) -> bytes:
     return "\N{ZERO WIDTH NO-BREAK SPACE}".encode() + lines([heads(words)])
 
 
@@ -27,7 +27,7 @@ def lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     return text.getvalue().encode()
 
 
-def end(end: End, words: Words) -> bytes:
+def end(end: End, words: ExportWords) -> bytes:
     said = [f"{what} {text}" for what, text in end.lines(words)]
     return lines([[END, *said, *[None] * (len(COLUMNS) - 1 - len(said))]])
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from services.audit.evidence.export.rows import Words
+from services.audit.evidence.export.rows import ExportWords
 from shared.language.catalogue import N_
 
 END = "END 完"
@@ -37,7 +37,7 @@ class End:
     def json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def lines(self, words: Words) -> list[tuple[str, str]]:
+    def lines(self, words: ExportWords) -> list[tuple[str, str]]:
         """(what, said), for people; the number of records comes first."""
         asked = "; ".join(f"{name} = {value}" for name, value in self.criteria.items())
         return [

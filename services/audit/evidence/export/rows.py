@@ -25,10 +25,10 @@ class Column:
     head: str
     width: int
     """In characters, for a table that has widths."""
-    cell: Callable[["Words", Entry], Cell]
+    cell: Callable[["ExportWords", Entry], Cell]
 
 
-class Words(ReadersWords):
+class ExportWords(ReadersWords):
     """How things are said to this reader; None is an empty cell."""
 
     def __init__(self, language: Language, names: Names, zone: ZoneInfo) -> None:
@@ -92,13 +92,13 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def heads(words: Words) -> list[str]:
+def heads(words: ExportWords) -> list[str]:
     """The times' columns say the zone."""
     said = [words.of(column.head) for column in COLUMNS]
     return [f"{head} ({words.zone.key})" if at in (1, 2) else head for at, head in enumerate(said)]
 
 
-def row(words: Words, entry: Entry) -> list[Cell]:
+def row(words: ExportWords, entry: Entry) -> list[Cell]:
     return [column.cell(words, entry) for column in COLUMNS]
 
 

@@ -12,28 +12,28 @@ import orjson
 
 from services.audit.evidence.export import csv_table as export_csv
 from services.audit.evidence.export.end import End
-from services.audit.evidence.export.rows import Words, row
+from services.audit.evidence.export.rows import ExportWords, row
 from services.audit.evidence.export.xlsx_table import Workbook
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Entry, Filter, Order
 from services.audit.records.line import checkpoint_line, export_line
-from services.audit.records.stored import Signed, Stored
+from services.audit.records.stored import SignedCheckpoint, StoredRecord
 
 _WINDOW = 256
 Ending = Callable[[int], End]
 """From how many records there were."""
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     XLSX = "xlsx"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExportQuestion:
     what: Filter
-    format: Format
+    format: ExportFormat
     start: int = 0
     end: int | None = None
     """JSONL without criteria: records [start, end)."""
@@ -41,14 +41,14 @@ class Asked:
 
 
 def content_of(
-    reader: TrailReader, asked: Asked, signed: Signed, words: Words, end: Ending
+    reader: TrailReader, asked: ExportQuestion, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
     match asked.format:
-        case Format.JSONL:
+        case ExportFormat.JSONL:
             return _jsonl(reader, asked, signed, end)
-        case Format.CSV:
+        case ExportFormat.CSV:
             return _csv(reader, asked.what, signed, words, end)
-        case Format.XLSX:
+        case ExportFormat.XLSX:
             return _xlsx(reader, asked.what, signed, words, end)
 
 
@@ -66,7 +66,7 @@ async def pages(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[S
 
 
 async def _csv(
-    reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending
+    reader: TrailReader, what: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
     count = 0
     yield export_csv.head(words)
@@ -77,7 +77,7 @@ async def _csv(
 
 
 async def _xlsx(
-    reader: TrailReader, what: Filter, signed: Signed, words: Words, end: Ending
+    reader: TrailReader, what: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
     count, book = 0, Workbook(words)
     async for entries in pages(reader, what, signed.size):
@@ -86,7 +86,9 @@ async def _xlsx(
     yield book.end(end(count))
 
 
-async def _jsonl(reader: TrailReader, asked: Asked, signed: Signed, end: Ending) -> AsyncIterator[bytes]:
+async def _jsonl(
+    reader: TrailReader, asked: ExportQuestion, signed: SignedCheckpoint, end: Ending
+) -> AsyncIterator[bytes]:
     count, whole = 0, asked.what == Filter()
     last = signed.size if asked.end is None else min(asked.end, signed.size)
     yield checkpoint_line(signed)
@@ -104,11 +106,11 @@ async def _jsonl(reader: TrailReader, asked: Asked, signed: Signed, end: Ending)
     yield orjson.dumps({"end": end(count).json()}) + b"\n"
 
 
-async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[list[Stored]]:
+async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[list[StoredRecord]]:
     for at in range(start, end, _WINDOW):
         yield await reader.records.between(at, min(at + _WINDOW, end))
 
 
-async def _found(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[list[Stored]]:
+async def _found(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[list[StoredRecord]]:
     async for entries in pages(reader, what, size):
         yield await reader.records.some([entry.index for entry in entries])

@@ -14,7 +14,7 @@ from typing import IO, cast
 from xml.sax.saxutils import escape
 
 from services.audit.evidence.export.end import END, End
-from services.audit.evidence.export.rows import COLUMNS, Cell, Words, heads
+from services.audit.evidence.export.rows import COLUMNS, Cell, ExportWords, heads
 
 ROWS, BYTES = 1_000_000, 1 << 30
 """Of one sheet; then the next begins. A sheet may have 1,048,576 rows, a part of a zip without extensions 2
@@ -66,7 +66,7 @@ class _Pipe:
 class Workbook:
     """`rows` and `end` return the bytes there are by then."""
 
-    def __init__(self, words: Words, *, rows: int = ROWS) -> None:
+    def __init__(self, words: ExportWords, *, rows: int = ROWS) -> None:
         self._words, self._limit = words, rows
         self._pipe = _Pipe()
         # It asks for no more than `write` and `flush` of what it can't seek in.

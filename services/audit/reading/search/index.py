@@ -9,7 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.audit.reading.search.plan import Plan
+from services.audit.reading.search.plan import SearchPlan
 from services.audit.records import search_tiles as tiles
 from services.audit.records.search_terms import Macs
 from services.audit.records.search_tiles import Block, TileError
@@ -29,7 +29,7 @@ class SearchIndex:
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._weight = 0
 
-    async def candidates(self, blocks: Sequence[Block], plan: Plan) -> dict[Block, int | None]:
+    async def candidates(self, blocks: Sequence[Block], plan: SearchPlan) -> dict[Block, int | None]:
         """Of each block the records that may be answers, as a bitmap; None where the index does not know
         enough of it.
         """
@@ -75,7 +75,7 @@ class SearchIndex:
             self._weight -= len(self._kept.popitem(last=False)[1])
 
     def _of_block(
-        self, block: Block, plan: Plan, fields: Read, words: Read, macs: Sequence[bytes]
+        self, block: Block, plan: SearchPlan, fields: Read, words: Read, macs: Sequence[bytes]
     ) -> int | None:
         try:
             named = [_any(_look_up(fields, block, term, 0) for term in group) for group in plan.groups]

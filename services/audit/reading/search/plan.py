@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.audit.reading.views import Filter
 from services.audit.records import search_terms as terms
 from services.audit.records.record import Rec
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from shared.facts import rfc3339
 
 Below = Callable[[str], Iterable[str]]
@@ -22,7 +22,7 @@ def none_below(_: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """Every group must be met, by any of its terms."""
 
     groups: tuple[tuple[bytes, ...], ...]
@@ -32,7 +32,7 @@ class Plan:
     """All must be met."""
     words: str | None
     """In normal form."""
-    fits: Callable[[Stored], bool]
+    fits: Callable[[StoredRecord], bool]
 
     @property
     def is_indexed(self) -> bool:
@@ -42,7 +42,7 @@ class Plan:
         return self.words is None or (text is not None and self.words in terms.normal(text))
 
 
-def plan_of(what: Filter, below: Below = none_below) -> Plan:
+def plan_of(what: Filter, below: Below = none_below) -> SearchPlan:
     units = (
         frozenset((what.unit, *(below(what.unit) if what.under else ()))) if what.unit is not None else None
     )
@@ -62,7 +62,7 @@ def plan_of(what: Filter, below: Below = none_below) -> Plan:
     if days := terms.days_between(what.claimed_since, what.claimed_until):
         groups.append(days)
     words = terms.normal(what.text) if what.text else None
-    return Plan(
+    return SearchPlan(
         groups=tuple(tuple(terms.encoded(group)) for group in groups),
         without=(terms.LAPSE.encode(),) if what.lapse is False else (),
         grams=tuple(sorted(terms.grams_of(words))) if words else (),
@@ -75,14 +75,14 @@ _EQUAL = ("case", "kind", "level", "category", "lapse")
 _AMONG = {"person": "persons", "channel": "channels", "outcome": "outcomes", "lapse_of": "lapses"}
 
 
-def _fits(what: Filter, units: frozenset[str] | None) -> Callable[[Stored], bool]:
+def _fits(what: Filter, units: frozenset[str] | None) -> Callable[[StoredRecord], bool]:
     equal = {name: value for name in _EQUAL if (value := getattr(what, name)) is not None}
     among = {field: value for name, field in _AMONG.items() if (value := getattr(what, name)) is not None}
     area = terms.root_of(what.area) if what.area is not None else None
     since, until = (rfc3339(at) if at else None for at in (what.since, what.until))
     claimed = tuple(rfc3339(at) if at else None for at in (what.claimed_since, what.claimed_until))
 
-    def fits(entry: Stored) -> bool:
+    def fits(entry: StoredRecord) -> bool:
         fields = entry.fields
         return (
             all(fields[name] == value for name, value in equal.items())

@@ -15,13 +15,13 @@ from hashlib import blake2b
 from itertools import groupby, islice
 
 from services.audit.reading.search.index import SearchIndex
-from services.audit.reading.search.plan import Below, Plan, none_below, plan_of
+from services.audit.reading.search.plan import Below, SearchPlan, none_below, plan_of
 from services.audit.reading.views import Filter, Order
 from services.audit.records import search_tiles as tiles
 from services.audit.records.fields import searched_words
 from services.audit.records.search_terms import Macs
 from services.audit.records.search_tiles import BLOCK, Block
-from services.audit.records.stored import Stored
+from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 from shared.facts import rfc3339
 
@@ -54,8 +54,8 @@ class BadCursor(ValueError):
 
 
 @dataclass(frozen=True)
-class Found:
-    entries: list[Stored]
+class SearchResult:
+    entries: list[StoredRecord]
     here: str
     """The cursor of this very page."""
     next: str | None
@@ -79,7 +79,7 @@ class _Bounds:
         return kept[::-1] if self.newest else kept
 
 
-Step = tuple[list[Stored], int]
+Step = tuple[list[StoredRecord], int]
 """Records found, and to where all is searched now."""
 
 
@@ -88,10 +88,12 @@ class Searcher:
         self._trail, self._below = trail, below
         self._index = SearchIndex(trail.search, macs)
         self._times: OrderedDict[int, str] = OrderedDict()
-        self._edge: list[Stored] = []
+        self._edge: list[StoredRecord] = []
         """The records behind the last whole block: part of every question, and fewer than a block."""
 
-    async def search(self, what: Filter, size: int, *, cursor: str | None, limit: int, order: Order) -> Found:
+    async def search(
+        self, what: Filter, size: int, *, cursor: str | None, limit: int, order: Order
+    ) -> SearchResult:
         """Among the first `size` records. Raises BadCursor."""
         newest, mark = order is Order.NEWEST, _mark_of(what, order)
         here = size if newest else 0
@@ -105,7 +107,7 @@ class Searcher:
             if what.case is not None
             else self._walk(plan, bounds, size, limit)
         )
-        entries: list[Stored] = []
+        entries: list[StoredRecord] = []
         reached, cut = bounds.high if newest else bounds.low, False
         async for found, reached in steps:  # noqa: B007 - used below
             entries += found
@@ -115,7 +117,7 @@ class Searcher:
             entries, cut = entries[:limit], False
             reached = entries[-1].index if newest else entries[-1].index + 1
         ended = reached <= bounds.low if newest else reached >= bounds.high
-        return Found(
+        return SearchResult(
             entries,
             f"{mark[0]}{here}{mark[1]}",
             None if ended else f"{mark[0]}{reached}{mark[1]}",
@@ -126,7 +128,7 @@ class Searcher:
     # --- the ways
     # -------------------------------------------------------------------------------------------------------
 
-    async def _walk(self, plan: Plan, bounds: _Bounds, size: int, limit: int) -> AsyncIterator[Step]:
+    async def _walk(self, plan: SearchPlan, bounds: _Bounds, size: int, limit: int) -> AsyncIterator[Step]:
         if bounds.low >= bounds.high:
             return
         edge = size - size % BLOCK if plan.is_indexed else 0
@@ -144,7 +146,7 @@ class Searcher:
                 yield step
 
     async def _at_the_edge(
-        self, plan: Plan, low: int, bounds: _Bounds, edge: int, size: int
+        self, plan: SearchPlan, low: int, bounds: _Bounds, edge: int, size: int
     ) -> AsyncIterator[Step]:
         high = bounds.high
         if low >= high:
@@ -162,7 +164,7 @@ class Searcher:
             low, high = (low, start) if bounds.newest else (end, high)
             yield found, high if bounds.newest else low
 
-    async def _behind(self, edge: int, size: int) -> list[Stored]:
+    async def _behind(self, edge: int, size: int) -> list[StoredRecord]:
         """Records [edge, size): only what came since the last question is read."""
         held = self._edge if self._edge and self._edge[0].index == edge else []
         if edge + len(held) < size:
@@ -172,7 +174,7 @@ class Searcher:
         return held
 
     async def _window_by_window(
-        self, plan: Plan, low: int, high: int, newest: bool, limit: int
+        self, plan: SearchPlan, low: int, high: int, newest: bool, limit: int
     ) -> AsyncIterator[Step]:
         window = max(_FIRST_WINDOW, 2 * limit) if plan.is_indexed else limit + 1
         while low < high:
@@ -183,7 +185,7 @@ class Searcher:
             window = min(window * 2, _LAST_TEXT_WINDOW if plan.words else _LAST_WINDOW)
 
     async def _block_by_block(
-        self, plan: Plan, blocks: Sequence[Block], bounds: _Bounds, limit: int
+        self, plan: SearchPlan, blocks: Sequence[Block], bounds: _Bounds, limit: int
     ) -> AsyncIterator[Step]:
         for part in _growing(blocks):
             bitmaps = await self._index.candidates(part, plan)
@@ -199,7 +201,7 @@ class Searcher:
                 last = blocks_alike[-1]
                 yield [], max(last.start, bounds.low) if bounds.newest else min(last.end, bounds.high)
 
-    def _unknown(self, plan: Plan, block: Block, bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
+    def _unknown(self, plan: SearchPlan, block: Block, bounds: _Bounds, limit: int) -> AsyncIterator[Step]:
         if block.level:
             return self._block_by_block(plan, bounds.ordered(block.children()), bounds, limit)
         return self._window_by_window(
@@ -207,7 +209,7 @@ class Searcher:
         )
 
     async def _named(
-        self, plan: Plan, indexes: Iterator[int], newest: bool, limit: int
+        self, plan: SearchPlan, indexes: Iterator[int], newest: bool, limit: int
     ) -> AsyncIterator[Step]:
         """Records of several blocks, in the order of the search: few are one question to the store wherever
         they lie.
@@ -221,9 +223,9 @@ class Searcher:
                 max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(found), 1)), 2 * len(batch), _NAMED
             )
 
-    async def _in_case(self, case: str, plan: Plan, bounds: _Bounds) -> AsyncIterator[Step]:
+    async def _in_case(self, case: str, plan: SearchPlan, bounds: _Bounds) -> AsyncIterator[Step]:
         """A case's records stand together under its own index."""
-        entries: list[Stored] = []
+        entries: list[StoredRecord] = []
         step = 500
         while more := await self._trail.entries.of_case(case, start := len(entries) + 1, start + step):
             entries += more
@@ -232,7 +234,9 @@ class Searcher:
         among = [entry for entry in entries if bounds.low <= entry.index < bounds.high]
         yield await self._looked_at(plan, among, bounds.newest), bounds.low if bounds.newest else bounds.high
 
-    async def _looked_at(self, plan: Plan, entries: Sequence[Stored], newest: bool) -> list[Stored]:
+    async def _looked_at(
+        self, plan: SearchPlan, entries: Sequence[StoredRecord], newest: bool
+    ) -> list[StoredRecord]:
         """Those that are answers, in the order of the search."""
         found = [entry for entry in entries if plan.fits(entry)]
         if plan.words is not None:

@@ -7,7 +7,15 @@ to, and nothing it can't show.
 from dataclasses import dataclass
 
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Table, row
+from services.audit.reports.documents.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Heading,
+    TableBlock,
+    WrittenDocument,
+    row,
+)
 from services.audit.reports.documents.matter_blocks import (
     chains_table,
     counts_bars,
@@ -16,7 +24,7 @@ from services.audit.reports.documents.matter_blocks import (
     place_name,
     reachability_blocks,
 )
-from services.audit.reports.documents.overview import Found, Overview, period_name
+from services.audit.reports.documents.overview import Overview, PeriodReports, period_name
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.report_blocks import (
     count,
@@ -29,7 +37,7 @@ from services.audit.reports.documents.report_blocks import (
     tables_by,
     unit_rows,
 )
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.views import MatterLine
 from shared.language.catalogue import N_
 
@@ -53,14 +61,14 @@ class OpenMatter:
 
 
 def analysis(
-    words: Words,
+    words: DocumentWords,
     period: Period,
     city: str,
     vkey: str,
-    now: Found,
-    before: Found,
+    now: PeriodReports,
+    before: PeriodReports,
     open_matters: list[OpenMatter],
-) -> Document:
+) -> WrittenDocument:
     writer = _Writer(words, period, now, before)
     blocks: list[Block] = [
         *writer.overview(before),
@@ -74,7 +82,7 @@ def analysis(
     ]
     name = period_name(words, period)
     checkpoint = now.timeliness.checkpoint
-    return Document(
+    return WrittenDocument(
         title=words.of(
             N_("Analysis of the reporting and handling of emergencies in %(city)s, %(period)s"),
             city=city,
@@ -92,7 +100,9 @@ def analysis(
 
 
 class _Writer:
-    def __init__(self, words: Words, period: Period, now: Found, before: Found) -> None:
+    def __init__(
+        self, words: DocumentWords, period: Period, now: PeriodReports, before: PeriodReports
+    ) -> None:
         self._words, self._period, self._now, self._before = words, period, now, before
         self._sections = 0
 
@@ -103,7 +113,7 @@ class _Writer:
 
     # Sections
 
-    def overview(self, before: Found) -> list[Block]:
+    def overview(self, before: PeriodReports) -> list[Block]:
         return [
             self._heading(N_("Overview")),
             *Overview(self._words, self._period, self._now, before).blocks(),
@@ -134,7 +144,7 @@ class _Writer:
 
     def _compared(
         self, first: str, now: list[tuple[str, MatterLine]], before: list[tuple[str, MatterLine]]
-    ) -> Table:
+    ) -> TableBlock:
         words, earlier = self._words, dict(before)
         names = list(dict.fromkeys([*(name for name, _ in now), *earlier]))
         current = dict(now)
@@ -148,7 +158,7 @@ class _Writer:
                 )
             )
         columns = (first, words.of(N_("this period")), words.of(N_("period before")), words.of(N_("change")))
-        return Table(columns, tuple(rows), words.of(N_("By kind")))
+        return TableBlock(columns, tuple(rows), words.of(N_("By kind")))
 
     def _satisfaction(self, whole: MatterLine) -> list[Block]:
         if whole.satisfaction is None:
@@ -311,7 +321,7 @@ class _Writer:
         ]
         return [
             self._heading(N_("Open matters, and who holds them")),
-            Table(columns, tuple(rows), texts=len(columns) - 1),
+            TableBlock(columns, tuple(rows), texts=len(columns) - 1),
             *self._not_all(len(matters), LISTED),
             holders_table(words, holding.units, words.of(N_("Matters by holder"))),
             chains_table(words, holding),
@@ -349,10 +359,10 @@ class _Writer:
         ]
 
 
-def _numbers(title: str, first: str, second: str, counted: dict[str, list[int]]) -> Table:
+def _numbers(title: str, first: str, second: str, counted: dict[str, list[int]]) -> TableBlock:
     """How many records of each sort, the most first."""
     ordered = sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
         row(name, Cell(str(len(indexes)), None, tuple(sorted(set(indexes))))) for name, indexes in ordered
     ]
-    return Table((first, second), tuple(rows), title)
+    return TableBlock((first, second), tuple(rows), title)

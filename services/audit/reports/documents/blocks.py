@@ -39,7 +39,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableBlock:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
@@ -57,11 +57,11 @@ class Bars:
     """What a whole bar stands for; the largest value where it is not given."""
 
 
-Block = Heading | Paragraph | Table | Bars
+Block = Heading | Paragraph | TableBlock | Bars
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class WrittenDocument:
     title: str
     subtitle: str
     language: str

@@ -15,9 +15,17 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Paragraph, Table
+from services.audit.reports.documents.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Heading,
+    Paragraph,
+    TableBlock,
+    WrittenDocument,
+)
 from services.audit.reports.documents.notes import Notes
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 BODY, TITLE, SECTION, SUBSECTION = "仿宋", "方正小标宋简体", "黑体", "楷体"
@@ -28,7 +36,7 @@ _STYLES = {"centre": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGH
 
 
 class DocxFile:
-    def __init__(self, document: Document, words: Words, notes: Notes) -> None:
+    def __init__(self, document: WrittenDocument, words: DocumentWords, notes: Notes) -> None:
         self._words, self._notes = words, notes
         self._file: Any = docx.Document()
         self._set_page()
@@ -72,7 +80,7 @@ class DocxFile:
                 )
             case Paragraph():
                 self._runs(block)
-            case Table() if block.rows:
+            case TableBlock() if block.rows:
                 self._table(block)
             case Bars() if block.rows:
                 self._bars(block)
@@ -97,7 +105,7 @@ class DocxFile:
         if number is not None:
             self._run(paragraph, f"[{number}]", BODY, 9, superscript=True)
 
-    def _table(self, table: Table) -> None:
+    def _table(self, table: TableBlock) -> None:
         if table.title:
             self._paragraph(table.title, SUBSECTION, 12)
         made = self._file.add_table(rows=1, cols=len(table.columns))
@@ -206,7 +214,7 @@ def _repeat(row: Any) -> None:
     row._tr.get_or_add_trPr().append(header)
 
 
-def docx_of(document: Document, words: Words, notes: Notes) -> bytes:
+def docx_of(document: WrittenDocument, words: DocumentWords, notes: Notes) -> bytes:
     return DocxFile(document, words, notes).content()
 
 

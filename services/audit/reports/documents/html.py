@@ -11,9 +11,17 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, Document, Heading, Paragraph, Table
+from services.audit.reports.documents.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Heading,
+    Paragraph,
+    TableBlock,
+    WrittenDocument,
+)
 from services.audit.reports.documents.notes import Notes
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 Link = Callable[[Cell], str | None]
@@ -33,7 +41,7 @@ def body(blocks: Sequence[Block], link: Link, notes: Notes | None = None) -> Mar
 
 
 def _is_empty(block: Block) -> bool:
-    return isinstance(block, Table | Bars) and not block.rows
+    return isinstance(block, TableBlock | Bars) and not block.rows
 
 
 def _block(block: Block, link: Link, notes: Notes | None) -> Markup:
@@ -43,7 +51,7 @@ def _block(block: Block, link: Link, notes: Notes | None) -> Markup:
         case Paragraph():
             runs = Markup("").join(_cell(run, link, notes) for run in block.runs)
             return Markup('<p class="{}">{}</p>').format(block.style, runs)
-        case Table():
+        case TableBlock():
             return _table(block, link, notes)
         case Bars():
             return _bars(block, link, notes)
@@ -59,7 +67,7 @@ def _mark(number: int | None) -> Markup:
     return Markup("") if number is None else Markup('<sup><a href="#note-{0}">[{0}]</a></sup>').format(number)
 
 
-def _table(table: Table, link: Link, notes: Notes | None) -> Markup:
+def _table(table: TableBlock, link: Link, notes: Notes | None) -> Markup:
     def kind(at: int) -> Markup:
         return Markup(' class="number"') if at >= table.texts else Markup("")
 
@@ -118,7 +126,7 @@ def _short(label: str, most: int = 26) -> str:
     return kept
 
 
-def page(document: Document, words: Words, notes: Notes) -> str:
+def page(document: WrittenDocument, words: DocumentWords, notes: Notes) -> str:
     """The document as a file of its own."""
 
     def nowhere(_: Cell) -> str | None:

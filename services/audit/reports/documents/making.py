@@ -14,14 +14,14 @@ from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents import html
 from services.audit.reports.documents.analysis import OpenMatter, analysis
-from services.audit.reports.documents.blocks import Document
+from services.audit.reports.documents.blocks import WrittenDocument
 from services.audit.reports.documents.docx_file import docx_of
 from services.audit.reports.documents.notes import Notes, Trace
 from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
-from services.audit.reports.documents.overview import Found
+from services.audit.reports.documents.overview import PeriodReports
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.text import text_of
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.reading import Once, read
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
@@ -30,22 +30,22 @@ from shared.vocabulary import Language
 from shared.web.names import Names
 
 
-class Format(StrEnum):
+class DocumentFormat(StrEnum):
     HTML = "html"
     DOCX = "docx"
     TEXT = "text"
 
 
 MEDIA = {
-    Format.HTML: "text/html; charset=utf-8",
-    Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    Format.TEXT: "text/plain; charset=utf-8",
+    DocumentFormat.HTML: "text/html; charset=utf-8",
+    DocumentFormat.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    DocumentFormat.TEXT: "text/plain; charset=utf-8",
 }
-SUFFIX = {Format.HTML: "html", Format.DOCX: "docx", Format.TEXT: "txt"}
+SUFFIX = {DocumentFormat.HTML: "html", DocumentFormat.DOCX: "docx", DocumentFormat.TEXT: "txt"}
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeFile:
     content: bytes
     media: str
     name: str
@@ -68,7 +68,7 @@ class Documents:
             vkey,
         )
 
-    async def analysis(self, period: Period, form: Format, language: Language) -> Made:
+    async def analysis(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words = await self.words(language)
         window = self._window(period)
         now, before = await self._found(window), await self._found(self._window(period.before))
@@ -84,7 +84,7 @@ class Documents:
         )
         return written(made, words, form, f"analysis-{period.name}", trace)
 
-    async def notice(self, case: str, form: Format, language: Language) -> Made:
+    async def notice(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
         """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
         words = await self.words(language)
         signed = await self._reader.checkpoints.newest()
@@ -102,15 +102,15 @@ class Documents:
         )
         return written(document, words, form, f"notice-{case}", _none)
 
-    async def words(self, language: Language) -> Words:
-        return Words(language, Names(self._directory), self._zone, await titles(self._reader))
+    async def words(self, language: Language) -> DocumentWords:
+        return DocumentWords(language, Names(self._directory), self._zone, await titles(self._reader))
 
     def _window(self, period: Period) -> Window:
         return Window(period.since(self._zone), period.until(self._zone))
 
-    async def _found(self, window: Window) -> Found:
+    async def _found(self, window: Window) -> PeriodReports:
         reports = self._reports
-        return Found(
+        return PeriodReports(
             await reports.timeliness(window),
             await reports.lapses(window),
             await reports.holding(window),
@@ -119,7 +119,7 @@ class Documents:
             await reports.trend(window),
         )
 
-    def _city(self, words: Words) -> str:
+    def _city(self, words: DocumentWords) -> str:
         """The area nothing else lies above."""
         return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
 
@@ -128,7 +128,7 @@ def _none(_: str) -> list[int]:
     return []
 
 
-def open_matters(counting: Counting, words: Words) -> list[OpenMatter]:
+def open_matters(counting: Counting, words: DocumentWords) -> list[OpenMatter]:
     """Those with something overdue first, then the oldest."""
     found = [
         OpenMatter(
@@ -150,13 +150,15 @@ def open_matters(counting: Counting, words: Words) -> list[OpenMatter]:
     return sorted(found, key=lambda one: (not one.overdue, one.index))
 
 
-def written(document: Document, words: Words, form: Format, name: str, trace: Trace) -> Made:
+def written(
+    document: WrittenDocument, words: DocumentWords, form: DocumentFormat, name: str, trace: Trace
+) -> MadeFile:
     notes = Notes(words, trace)
     match form:
-        case Format.HTML:
+        case DocumentFormat.HTML:
             content = html.page(document, words, notes).encode()
-        case Format.DOCX:
+        case DocumentFormat.DOCX:
             content = docx_of(document, words, notes)
-        case Format.TEXT:
+        case DocumentFormat.TEXT:
             content = text_of(document, notes).encode()
-    return Made(content, MEDIA[form], f"{name}-{words.language}.{SUFFIX[form]}")
+    return MadeFile(content, MEDIA[form], f"{name}-{words.language}.{SUFFIX[form]}")

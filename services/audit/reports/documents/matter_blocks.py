@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, Table, row
+from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, row
 from services.audit.reports.documents.report_blocks import MOST_ROWS, count, measured, tables_by
-from services.audit.reports.documents.words import NOTHING, Words
+from services.audit.reports.documents.words import NOTHING, DocumentWords
 from services.audit.reports.views import (
     CountLine,
     HolderLine,
@@ -20,7 +20,7 @@ from shared.language.catalogue import N_
 # Holding
 
 
-def holders_table(words: Words, lines: Sequence[HolderLine], title: str) -> Table:
+def holders_table(words: DocumentWords, lines: Sequence[HolderLine], title: str) -> TableBlock:
     columns = tuple(
         words.of(name) for name in (N_("Unit"), N_("held"), N_("held still"), N_("median"), N_("longest"))
     )
@@ -35,10 +35,10 @@ def holders_table(words: Words, lines: Sequence[HolderLine], title: str) -> Tabl
         )
         for line in ordered[:MOST_ROWS]
     ]
-    return Table(columns, tuple(rows), title)
+    return TableBlock(columns, tuple(rows), title)
 
 
-def chains_table(words: Words, found: Holding) -> Table:
+def chains_table(words: DocumentWords, found: Holding) -> TableBlock:
     columns = (words.of(N_("Matter")), words.of(N_("From hand to hand")))
     rows: list[tuple[Cell, ...]] = []
     for line in found.chains[:MOST_ROWS]:
@@ -52,10 +52,10 @@ def chains_table(words: Words, found: Holding) -> Table:
                 Cell(" → ".join(steps), None, tuple(o.index for o in line.chain)),
             )
         )
-    return Table(columns, tuple(rows), words.of(N_("Matters that went from hand to hand")), 2)
+    return TableBlock(columns, tuple(rows), words.of(N_("Matters that went from hand to hand")), 2)
 
 
-def holding_blocks(words: Words, found: Holding) -> list[Block]:
+def holding_blocks(words: DocumentWords, found: Holding) -> list[Block]:
     return [
         holders_table(words, found.units, words.of(N_("Matters by holder"))),
         holders_table(words, found.tasks, words.of(N_("Tasks by holder"))),
@@ -67,13 +67,13 @@ def holding_blocks(words: Words, found: Holding) -> list[Block]:
 
 
 def reach_table(
-    words: Words,
+    words: DocumentWords,
     first: str,
     named: Sequence[tuple[str, ReachLine]],
     title: str = "",
     *,
     by_channel: bool = False,
-) -> Table:
+) -> TableBlock:
     lost = "failed" if by_channel else "unreached"
     head = [words.of(first), words.of(N_("sent")), words.of(N_("delivered")), words.of(N_("not reached"))]
     head += [words.of(N_("share delivered")), words.of(N_("median until delivered"))]
@@ -92,10 +92,10 @@ def reach_table(
                 measured(words, line, "median_answer_seconds", "answered", "median"),
             ]
         rows.append(tuple(cells))
-    return Table(tuple(head), tuple(rows), title)
+    return TableBlock(tuple(head), tuple(rows), title)
 
 
-def reachability_blocks(words: Words, found: Reachability) -> list[Block]:
+def reachability_blocks(words: DocumentWords, found: Reachability) -> list[Block]:
     people = sorted(
         found.people,
         key=lambda line: (
@@ -129,8 +129,8 @@ def reachability_blocks(words: Words, found: Reachability) -> list[Block]:
 
 
 def matters_table(
-    words: Words, first: str, named: Sequence[tuple[str, MatterLine]], title: str = ""
-) -> Table:
+    words: DocumentWords, first: str, named: Sequence[tuple[str, MatterLine]], title: str = ""
+) -> TableBlock:
     head = (
         first,
         N_("reports"),
@@ -157,10 +157,10 @@ def matters_table(
         )
         for name, line in named[:MOST_ROWS]
     ]
-    return Table(columns, tuple(rows), title)
+    return TableBlock(columns, tuple(rows), title)
 
 
-def resolution_blocks(words: Words, found: Resolution) -> list[Block]:
+def resolution_blocks(words: DocumentWords, found: Resolution) -> list[Block]:
     return [
         matters_table(words, N_("All matters"), [(words.of(N_("all")), found.whole)]),
         *tables_by(
@@ -181,7 +181,7 @@ def counts_bars(title: str, named: Sequence[tuple[str, CountLine]], field: str =
     return Bars(title, tuple((name, float(getattr(line, field)), count(line, field)) for name, line in named))
 
 
-def trend_blocks(words: Words, found: Trend) -> list[Block]:
+def trend_blocks(words: DocumentWords, found: Trend) -> list[Block]:
     days = [
         (line.day, float(line.reports), Cell(str(line.reports), f"{line.figure}/reports"))
         for line in found.days
@@ -205,6 +205,6 @@ def trend_blocks(words: Words, found: Trend) -> list[Block]:
     ]
 
 
-def place_name(words: Words, place: str) -> str:
+def place_name(words: DocumentWords, place: str) -> str:
     area, _, category = place.partition(":")
     return f"{words.area(area)} · {words.label('category', category) if category != '-' else NOTHING}"

@@ -8,7 +8,7 @@ it says how to have whole.
 from collections.abc import Callable, Sequence
 
 from services.audit.reports.documents.blocks import Cell, ranges
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 PIECES = 12
@@ -17,7 +17,7 @@ Trace = Callable[[str], Sequence[int]]
 
 
 class Notes:
-    def __init__(self, words: Words, trace: Trace) -> None:
+    def __init__(self, words: DocumentWords, trace: Trace) -> None:
         self._words, self._trace = words, trace
         self.texts: list[str] = []
         self._numbers: dict[str, int] = {}

@@ -14,11 +14,19 @@ from zoneinfo import ZoneInfo
 from services.audit.reading.views import CheckpointView
 from services.audit.records.body import EffectBody, instant
 from services.audit.reports.counting import Counting
-from services.audit.reports.documents.blocks import Block, Cell, Document, Heading, Paragraph, Table, row
+from services.audit.reports.documents.blocks import (
+    Block,
+    Cell,
+    Heading,
+    Paragraph,
+    TableBlock,
+    WrittenDocument,
+    row,
+)
 from services.audit.reports.documents.report_blocks import done_late
-from services.audit.reports.documents.words import NOTHING, Words
-from services.audit.reports.matters import LapseSeen, Matter
-from services.audit.reports.reading import Seen
+from services.audit.reports.documents.words import NOTHING, DocumentWords
+from services.audit.reports.matters import LapseSeen, ReportedCase
+from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.facts import LapseCause, Reason
@@ -31,7 +39,7 @@ BEFORE_IT_WAS_SAID = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class NoticeAct:
     """An act on the notice that was accepted."""
 
     index: int
@@ -43,16 +51,16 @@ class Said:
 
 @dataclass(slots=True)
 class NoticeState:
-    drafted: Said | None = None
+    drafted: NoticeAct | None = None
     unit: str | None = None
     """The unit named."""
     reply_by: datetime | None = None
-    approvals: list[Said] = field(default_factory=list[Said])
+    approvals: list[NoticeAct] = field(default_factory=list[NoticeAct])
     wanted: int = BEFORE_IT_WAS_SAID
-    replies: list[Said] = field(default_factory=list[Said])
-    turned_down: Said | None = None
-    published: Said | None = None
-    corrections: list[Said] = field(default_factory=list[Said])
+    replies: list[NoticeAct] = field(default_factory=list[NoticeAct])
+    turned_down: NoticeAct | None = None
+    published: NoticeAct | None = None
+    corrections: list[NoticeAct] = field(default_factory=list[NoticeAct])
 
     @property
     def stage(self) -> str:
@@ -80,7 +88,7 @@ STAGES = {
 }
 
 
-def state_of(facts: Sequence[Seen]) -> NoticeState:
+def state_of(facts: Sequence[ReportedFact]) -> NoticeState:
     """How far the notice has come, from all facts of its case in order."""
     state, acts = NoticeState(), {seen.id: seen for seen in facts if seen.kind != Kind.DECIDED}
     for seen in facts:
@@ -90,7 +98,7 @@ def state_of(facts: Sequence[Seen]) -> NoticeState:
     return state
 
 
-def _apply(state: NoticeState, act: Said, effect: EffectBody) -> None:
+def _apply(state: NoticeState, act: NoticeAct, effect: EffectBody) -> None:
     match effect.why:
         case Reason.NOTICE_DRAFTED:
             state.drafted, state.unit, state.reply_by = act, effect.unit, effect.at("due_at")
@@ -111,11 +119,11 @@ def _apply(state: NoticeState, act: Said, effect: EffectBody) -> None:
             pass
 
 
-def said(act: Seen) -> Said:
-    return Said(act.index, act.at, act.by, act.data.part("by").text("unit"), act.data.text("text"))
+def said(act: ReportedFact) -> NoticeAct:
+    return NoticeAct(act.index, act.at, act.by, act.data.part("by").text("unit"), act.data.text("text"))
 
 
-def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, list[LapseSeen]]:
+def matter_of(facts: Sequence[ReportedFact], zone: ZoneInfo) -> tuple[ReportedCase | None, list[LapseSeen]]:
     """The case, and its lapses that were referred or that nothing excuses: a notice names nobody for a
     failure of ours.
     """
@@ -128,16 +136,16 @@ def matter_of(facts: Sequence[Seen], zone: ZoneInfo) -> tuple[Matter | None, lis
 
 
 class NoticeWriter:
-    def __init__(self, words: Words, directory: Directory, state: NoticeState) -> None:
+    def __init__(self, words: DocumentWords, directory: Directory, state: NoticeState) -> None:
         self._words, self._directory, self._state = words, directory, state
 
     def document(
-        self, case: str, matter: Matter, lapses: Sequence[LapseSeen], checkpoint: CheckpointView
-    ) -> Document:
+        self, case: str, matter: ReportedCase, lapses: Sequence[LapseSeen], checkpoint: CheckpointView
+    ) -> WrittenDocument:
         words, state = self._words, self._state
         named = state.unit or next((lapse.unit for lapse in lapses), None) or matter.holder
         open_ = state.published is None
-        return Document(
+        return WrittenDocument(
             title=words.of(
                 N_("Notice on the failure of %(unit)s to meet its limits"), unit=words.unit(named)
             ),
@@ -157,7 +165,7 @@ class NoticeWriter:
             else "",
         )
 
-    def _matter(self, matter: Matter) -> list[Block]:
+    def _matter(self, matter: ReportedCase) -> list[Block]:
         words = self._words
         return [
             self._heading(1, N_("The matter")),
@@ -204,7 +212,7 @@ class NoticeWriter:
         return [
             self._heading(2, N_("Limits that passed")),
             told,
-            Table(columns, tuple(rows), texts=len(columns)),
+            TableBlock(columns, tuple(rows), texts=len(columns)),
         ]
 
     def _text(self) -> list[Block]:
@@ -239,10 +247,10 @@ class NoticeWriter:
         return [
             self._heading(4, N_("Approvals, reply and publication")),
             stage,
-            Table(columns, tuple(rows), texts=4),
+            TableBlock(columns, tuple(rows), texts=4),
         ]
 
-    def _told(self, act: Said | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
+    def _told(self, act: NoticeAct | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
         """By whom, when, record; of one that is still to come nothing."""
         if act is None:
             return Cell(self._words.of(N_("still to come"))), Cell(""), Cell("")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.audit.reports.documents.blocks import Block, Cell, Paragraph
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.report_blocks import count
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.views import (
     Holding,
     Lapses,
@@ -26,7 +26,7 @@ from shared.vocabulary import Language
 
 
 @dataclass(frozen=True)
-class Found:
+class PeriodReports:
     """What the reports say of one period."""
 
     timeliness: Timeliness
@@ -37,7 +37,7 @@ class Found:
     trend: Trend
 
 
-def period_name(words: Words, period: Period) -> str:
+def period_name(words: DocumentWords, period: Period) -> str:
     if words.language is not Language.ZH:
         return period.name
     if period.months == 1:
@@ -46,7 +46,9 @@ def period_name(words: Words, period: Period) -> str:
 
 
 class Overview:
-    def __init__(self, words: Words, period: Period, now: Found, before: Found) -> None:
+    def __init__(
+        self, words: DocumentWords, period: Period, now: PeriodReports, before: PeriodReports
+    ) -> None:
         self._words, self._period, self._now, self._before = words, period, now, before
 
     def blocks(self) -> list[Block]:
@@ -160,6 +162,6 @@ class Overview:
         return words.of(N_("%(points)s percentage points worse than in the period before"), points=points)
 
 
-def _whole(found: Found) -> RowTimeliness:
+def _whole(found: PeriodReports) -> RowTimeliness:
     assert found.timeliness.whole is not None
     return found.timeliness.whole

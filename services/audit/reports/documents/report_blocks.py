@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from services.audit.records.body import instant
-from services.audit.reports.documents.blocks import Bars, Block, Cell, Table, row
-from services.audit.reports.documents.words import NOTHING, Words
+from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, row
+from services.audit.reports.documents.words import NOTHING, DocumentWords
 from services.audit.reports.views import (
     DutyLine,
     LapseLine,
@@ -49,7 +49,7 @@ def count(line: Traced, field: str, column: str | None = None) -> Cell:
     return Cell(str(value), f"{line.figure}/{column or field}") if value else Cell("0")
 
 
-def measured(words: Words, line: Traced, field: str, column: str, which: str) -> Cell:
+def measured(words: DocumentWords, line: Traced, field: str, column: str, which: str) -> Cell:
     """A median or a worst: its records are those that took just so long."""
     value = getattr(line, field)
     return (
@@ -60,7 +60,9 @@ def measured(words: Words, line: Traced, field: str, column: str, which: str) ->
 # Timeliness
 
 
-def duties_table(words: Words, first: str, named: Sequence[tuple[str, DutyLine]], title: str = "") -> Table:
+def duties_table(
+    words: DocumentWords, first: str, named: Sequence[tuple[str, DutyLine]], title: str = ""
+) -> TableBlock:
     columns = (
         words.of(first),
         *(words.of(name) for _, name in _DUTIES),
@@ -78,10 +80,10 @@ def duties_table(words: Words, first: str, named: Sequence[tuple[str, DutyLine]]
         )
         for name, line in [one for one in named if one[1].in_time or one[1].lapsed or one[1].late][:MOST_ROWS]
     ]
-    return Table(columns, tuple(rows), title)
+    return TableBlock(columns, tuple(rows), title)
 
 
-def unit_rows(words: Words, lines: Sequence[UnitTimeliness]) -> list[tuple[str, DutyLine]]:
+def unit_rows(words: DocumentWords, lines: Sequence[UnitTimeliness]) -> list[tuple[str, DutyLine]]:
     """Those with the most lapses that nothing excuses first."""
     return [
         (words.unit(line.unit), line)
@@ -89,22 +91,22 @@ def unit_rows(words: Words, lines: Sequence[UnitTimeliness]) -> list[tuple[str, 
     ]
 
 
-def leader_rows(words: Words, lines: Sequence[LeaderTimeliness]) -> list[tuple[str, DutyLine]]:
+def leader_rows(words: DocumentWords, lines: Sequence[LeaderTimeliness]) -> list[tuple[str, DutyLine]]:
     return [
         (words.person(line.person), line)
         for line in sorted(lines, key=lambda line: (-line.held_against, line.person))
     ]
 
 
-def named_rows(words: Words, group: str, lines: Sequence[_Row]) -> list[tuple[str, _Row]]:
+def named_rows(words: DocumentWords, group: str, lines: Sequence[_Row]) -> list[tuple[str, _Row]]:
     return [(row_name(words, group, line.row), line) for line in lines]
 
 
 def tables_by(
-    words: Words,
-    table: Callable[[Words, str, Sequence[tuple[str, _Row]], str], Table],
+    words: DocumentWords,
+    table: Callable[[DocumentWords, str, Sequence[tuple[str, _Row]], str], TableBlock],
     groups: Mapping[str, Sequence[_Row]],
-) -> list[Table]:
+) -> list[TableBlock]:
     """One table for each way to group the same lines."""
     return [
         table(words, _GROUPS[group][0], named_rows(words, group, lines), words.of(_GROUPS[group][1]))
@@ -112,7 +114,7 @@ def tables_by(
     ]
 
 
-def row_name(words: Words, group: str, name: str) -> str:
+def row_name(words: DocumentWords, group: str, name: str) -> str:
     if group == "area":
         return words.area(name)
     if group == "channel" and name == "none":
@@ -126,7 +128,7 @@ def row_name(words: Words, group: str, name: str) -> str:
     )
 
 
-def share_bars(words: Words, rows: Sequence[tuple[str, DutyLine]], title: str) -> Bars:
+def share_bars(words: DocumentWords, rows: Sequence[tuple[str, DutyLine]], title: str) -> Bars:
     bars = [
         (name, line.share_in_time, Cell(words.share(line.share_in_time)))
         for name, line in rows
@@ -135,7 +137,7 @@ def share_bars(words: Words, rows: Sequence[tuple[str, DutyLine]], title: str) -
     return Bars(title, tuple(bars[:20]), 1.0)
 
 
-def timeliness_blocks(words: Words, found: Timeliness) -> list[Block]:
+def timeliness_blocks(words: DocumentWords, found: Timeliness) -> list[Block]:
     units = unit_rows(words, found.units)
     whole: list[tuple[str, DutyLine]] = (
         [(words.of(N_("all")), found.whole)] if found.whole is not None else []
@@ -162,7 +164,7 @@ def timeliness_blocks(words: Words, found: Timeliness) -> list[Block]:
 # Lapses
 
 
-def outcome_words(words: Words, line: LapseLine) -> str:
+def outcome_words(words: DocumentWords, line: LapseLine) -> str:
     """How it stands: `reviewed and upheld: reminder of the duty`."""
     said = words.of(OUTCOMES[line.outcome])
     measure = line.measure or next((step.measure for step in reversed(line.steps) if step.measure), None)
@@ -181,7 +183,7 @@ OUTCOMES = {
 }
 
 
-def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS) -> Table:
+def lapses_table(words: DocumentWords, lines: Sequence[LapseLine], most: int = MOST_ROWS) -> TableBlock:
     columns = tuple(
         words.of(name)
         for name in (
@@ -210,11 +212,15 @@ def lapses_table(words: Words, lines: Sequence[LapseLine], most: int = MOST_ROWS
         )
         for line in lines[:most]
     ]
-    return Table(columns, tuple(rows), texts=len(columns))
+    return TableBlock(columns, tuple(rows), texts=len(columns))
 
 
 def done_late(
-    words: Words, cause: str | None, late_by: float | None, done: int | None, done_late_by: float | None
+    words: DocumentWords,
+    cause: str | None,
+    late_by: float | None,
+    done: int | None,
+    done_late_by: float | None,
 ) -> Cell:
     """How late it was done; a report that came late was, by that, whoever has answered it since."""
     if cause == LapseCause.REPORTED_LATE:
@@ -224,5 +230,5 @@ def done_late(
     return Cell(words.of(N_("%(span)s late"), span=words.seconds(done_late_by)), None, (done,))
 
 
-def lapses_blocks(words: Words, found: Lapses) -> list[Block]:
+def lapses_blocks(words: DocumentWords, found: Lapses) -> list[Block]:
     return [lapses_table(words, found.lapses, 500)]

@@ -1,10 +1,10 @@
 """Blocks as plain text, for a terminal or a message."""
 
-from services.audit.reports.documents.blocks import Bars, Document, Heading, Paragraph, Table
+from services.audit.reports.documents.blocks import Bars, Heading, Paragraph, TableBlock, WrittenDocument
 from services.audit.reports.documents.notes import Notes
 
 
-def text_of(document: Document, notes: Notes) -> str:
+def text_of(document: WrittenDocument, notes: Notes) -> str:
     lines = (
         [document.draft, document.title, document.subtitle, ""]
         if document.draft
@@ -16,7 +16,7 @@ def text_of(document: Document, notes: Notes) -> str:
                 lines += ["", block.text]
             case Paragraph():
                 lines.append("".join(run.text + _mark(notes.number([run])) for run in block.runs))
-            case Table():
+            case TableBlock():
                 lines += [block.title] if block.title else []
                 lines += [
                     " | ".join(block.columns),

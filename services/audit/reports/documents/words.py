@@ -16,7 +16,7 @@ from shared.web.names import Names
 NOTHING = "–"
 
 
-class Words(ReadersWords):
+class DocumentWords(ReadersWords):
     def __init__(
         self, language: Language, names: Names, zone: ZoneInfo, titles: Mapping[str, Name] | None = None
     ) -> None:

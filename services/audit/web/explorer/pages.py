@@ -19,7 +19,7 @@ from services.audit.reading import plain
 from services.audit.reading.plain_reads import in_words, words_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
-from services.audit.reading.standing import Standing
+from services.audit.reading.standing import TrailStanding
 from services.audit.reading.views import NotInTrail, Page, Record
 from services.audit.records.record import RecordError
 from services.audit.web.explorer import search_form
@@ -48,7 +48,7 @@ def explorer_pages(gate: Gate, zone: ZoneInfo, secure: bool, clock: Callable[[],
 
 def explorer_router(
     reader: TrailReader,
-    standing: Standing,
+    standing: TrailStanding,
     pages: Pages,
     directory: Callable[[], Directory],
 ) -> APIRouter:

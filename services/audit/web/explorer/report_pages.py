@@ -21,7 +21,7 @@ from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions, html
 from services.audit.reports.documents.blocks import Cell
 from services.audit.reports.documents.period import Period
-from services.audit.reports.documents.words import Words
+from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
@@ -36,7 +36,7 @@ from shared.language.times import local_input, read_local
 from shared.problems import Problem
 from shared.web import Pages
 from shared.web.names import Names
-from shared.web.picks import WRITTEN, Picker, Sort, near_units, offers, taken
+from shared.web.picks import WRITTEN, PickedSort, Picker, near_units, offers, taken
 
 PER_PAGE = 100
 ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below")
@@ -59,7 +59,7 @@ def report_pages_router(
     def pickers() -> dict[str, Picker]:
         """None where the directory has nothing to pick from."""
         now = directory()
-        return {"unit": Picker(now, Sort.UNITS)} if now.units else {}
+        return {"unit": Picker(now, PickedSort.UNITS)} if now.units else {}
 
     def asked(request: Request) -> tuple[Window, Values, dict[str, str]]:
         values, not_named = taken(
@@ -113,7 +113,9 @@ def report_pages_router(
         kind = REPORTS[ReportName(name)]
         window, values, faults = asked(request)
         answer: Answer = await found_or_fault(lambda: kind.ask(reports, window, False))
-        words = Words(pages.language(request), names, zone, await found_or_fault(lambda: titles(reader)))
+        words = DocumentWords(
+            pages.language(request), names, zone, await found_or_fault(lambda: titles(reader))
+        )
 
         def link(cell: Cell) -> str | None:
             return link_to(cell, values)

@@ -13,7 +13,7 @@ from shared.facts import EffectKind
 from shared.language.catalogue import N_
 from shared.language.labels import LABELS
 from shared.language.times import read_local
-from shared.web.picks import Sort
+from shared.web.picks import PickedSort
 
 TEXTS = (
     "case",
@@ -31,7 +31,11 @@ TEXTS = (
 TIMES = ("since", "until", "claimed_since", "claimed_until")
 FURTHER = ("case", "category", "channel", "outcome", "lapse_of", "claimed_since", "claimed_until", "exact")
 """Behind a fold, which is open where one of them is given."""
-PICKED: dict[str, Sort] = {"unit": Sort.UNITS, "person": Sort.PEOPLE, "area": Sort.AREAS}
+PICKED: dict[str, PickedSort] = {
+    "unit": PickedSort.UNITS,
+    "person": PickedSort.PEOPLE,
+    "area": PickedSort.AREAS,
+}
 """What is named of a list of the directory, where there is one."""
 CHANNELS = tuple(LABELS["channel"])
 OUTCOMES = tuple(str(one) for one in EffectKind)

@@ -16,19 +16,19 @@ from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.duties import HANDING_OVER, cancel, done_by
 from services.escalator.deciding.lighting import call_again
 from services.escalator.deciding.parties import head_of
-from shared.case import Held, Task, TaskState, Transfer
+from shared.case import HolderTerm, Task, TaskState, Transfer
 from shared.facts import CaseAct, EffectKind, Purpose, Reason
 from shared.ids import TaskId, UnitId
 from shared.vocabulary import Kind
 
 
-class _Held(Protocol):
+class _HandedOver(Protocol):
     """What can be handed over: the case, or one of its tasks."""
 
     @property
     def unit(self) -> UnitId: ...
     @property
-    def held(self) -> tuple[Held, ...]: ...
+    def held(self) -> tuple[HolderTerm, ...]: ...
     @property
     def bounces(self) -> int: ...
     @property
@@ -51,7 +51,7 @@ def find_task(draft: Draft, act: CaseAct) -> Task | None:
     return task
 
 
-def _of(draft: Draft, act: CaseAct) -> _Held | None:
+def _of(draft: Draft, act: CaseAct) -> _HandedOver | None:
     if act.task is None:
         return _Whole(draft)
     task = find_task(draft, act)
@@ -158,7 +158,7 @@ def object_to(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.NO_TRANSFER_PENDING)
 
 
-def _refuse_transfer(draft: Draft, act: CaseAct, held: _Held, offer: Transfer) -> None:
+def _refuse_transfer(draft: Draft, act: CaseAct, held: _HandedOver, offer: Transfer) -> None:
     if offer.superior is not None:
         draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
     elif offer.answer_by is not None and draft.now > offer.answer_by:
@@ -257,10 +257,10 @@ def answered(draft: Draft, task_id: TaskId | None, why: Why) -> None:
             cancel(draft, duty, why)
 
 
-def handed(held: tuple[Held, ...], unit: UnitId, at: datetime, how: str) -> tuple[Held, ...]:
+def handed(held: tuple[HolderTerm, ...], unit: UnitId, at: datetime, how: str) -> tuple[HolderTerm, ...]:
     """The chain of holders with one more."""
     before = (*held[:-1], replace(held[-1], until=at)) if held else ()
-    return (*before, Held(unit=unit, since=at, how=how))
+    return (*before, HolderTerm(unit=unit, since=at, how=how))
 
 
 def _put(draft: Draft, task: TaskId | None, **fields: object) -> None:

@@ -10,7 +10,7 @@ from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel, lapse_if_past, move_limit
 from services.escalator.deciding.opening import open_rule, overdue_of, reminders_of, schedule
 from services.escalator.deciding.parties import parties
-from services.escalator.policy.rule import DutyRule, Scope, Sort
+from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
 from shared.case import Case, Duty, DutyState
 from shared.facts import CaseAct, EffectKind, LapseCause, Reason
 from shared.vocabulary import Level
@@ -31,7 +31,7 @@ def regrade(draft: Draft, act: CaseAct) -> None:
     rework(draft, before)
 
 
-def rework(draft: Draft, before: Sort | None = None, started: datetime | None = None) -> None:
+def rework(draft: Draft, before: MatterChoice | None = None, started: datetime | None = None) -> None:
     """Work the duties out again for the case as it is graded, and started, now; `started`: where its clocks
     started before.
     """
@@ -40,7 +40,7 @@ def rework(draft: Draft, before: Sort | None = None, started: datetime | None = 
         rule.name: rule
         for name in triggers
         for rule in draft.policy.rules_on(name, draft.sort)
-        if rule.scope is Scope.CASE
+        if rule.scope is RuleScope.CASE
     }
     was = before or draft.sort
     known = {rule.name for name in triggers for rule in draft.policy.rules_on(name, was)}

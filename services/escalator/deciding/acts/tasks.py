@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from services.escalator.deciding import states
 from services.escalator.deciding.acts.holding import answered, find_task
 from services.escalator.deciding.draft import Draft
-from services.escalator.policy.rule import Scope
-from shared.case import Held, Item, Task, TaskState
+from services.escalator.policy.rule import RuleScope
+from shared.case import HolderTerm, Item, Task, TaskState
 from shared.facts import CaseAct, EffectKind, Reason, TaskForm
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
@@ -86,14 +86,14 @@ def _new_task(draft: Draft, form: TaskForm, unit: UnitId, assigner: UnitId, befo
         lead=form.lead,
         after=before,
         span=due_at - draft.now if before else None,
-        held=(Held(unit=unit, since=draft.now, how="assigned"),),
+        held=(HolderTerm(unit=unit, since=draft.now, how="assigned"),),
     )
 
 
 def _usual_term(draft: Draft) -> datetime:
     """The policy's own: the term of the duty that completing the task discharges."""
     for rule in draft.policy.rules_on("assigned", draft.sort):
-        if rule.scope is Scope.TASK and rule.given and rule.term is not None:
+        if rule.scope is RuleScope.TASK and rule.given and rule.term is not None:
             return rule.term.after(draft.now, draft.policy.zone)
     return draft.now + draft.policy.document.half_hour.within
 

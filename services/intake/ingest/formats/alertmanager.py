@@ -16,10 +16,10 @@ from services.intake.ingest.formats.items import (
     ID_LIMIT,
     TEXT_LIMIT,
     Arrival,
-    Draft,
     Follow,
     FormatError,
     Item,
+    ReportDraft,
     one_line,
     shortened,
 )
@@ -48,7 +48,7 @@ class Alert(BaseModel):
     fingerprint: Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT - 64)]
 
 
-class Webhook(BaseModel):
+class AlertmanagerBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: Literal["4"]
@@ -57,7 +57,7 @@ class Webhook(BaseModel):
 
 def read(arrival: Arrival) -> list[Item]:
     webhook = json_body.model_of(
-        json_body.parse(arrival.raw), Webhook, "an Alertmanager webhook of version 4"
+        json_body.parse(arrival.raw), AlertmanagerBody, "an Alertmanager webhook of version 4"
     )
     faults = [
         (f"alerts.{place}.startsAt", "lies before 2000: the alert has no start")
@@ -78,13 +78,13 @@ def _item(alert: Alert, arrival: Arrival, where: str) -> Item:
     return Follow(id=f"{identity}/end", kind=Kind.FOLLOWED_UP, of=(identity,), text=text)
 
 
-def _report(alert: Alert, arrival: Arrival, identity: str, where: str) -> Draft:
+def _report(alert: Alert, arrival: Arrival, identity: str, where: str) -> ReportDraft:
     labels, source = alert.labels, arrival.source
     level = _one_of(Level, labels.get("level")) or LEVELS.get(labels.get("severity", ""))
     grave = level is not None and level is not Level.IV
     kind = _one_of(ReportKind, labels.get("kind")) or (ReportKind.INCIDENT if grave else ReportKind.HAZARD)
     area = labels.get("area", "")
-    return Draft(
+    return ReportDraft(
         id=identity,
         at=alert.startsAt,
         may_differ=True,

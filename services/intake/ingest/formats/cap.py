@@ -11,10 +11,10 @@ from services.intake.ingest.formats.cap_xml import CapAlert, Info, parse
 from services.intake.ingest.formats.items import (
     TEXT_LIMIT,
     Arrival,
-    Draft,
     Follow,
     FormatError,
     Item,
+    ReportDraft,
     one_line,
     shortened,
 )
@@ -70,11 +70,11 @@ def _said(alert: CapAlert, what: str) -> str:
     )
 
 
-def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> Draft:
+def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> ReportDraft:
     infos = _by_language(alert.infos)
     first, place = infos[0], _place(infos)
     area, as_given = _area(infos, arrival)
-    return Draft(
+    return ReportDraft(
         id=alert.identity,
         at=alert.sent,
         note=note,

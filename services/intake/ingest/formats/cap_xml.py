@@ -45,7 +45,7 @@ _VALUES = {
 
 
 @dataclass(frozen=True)
-class Area:
+class CapArea:
     description: str
     geocodes: tuple[str, ...]
     centre: tuple[float, float] | None
@@ -63,7 +63,7 @@ class Info:
     instruction: str
     effective: datetime | None
     onset: datetime | None
-    areas: tuple[Area, ...]
+    areas: tuple[CapArea, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class CapAlert:
 
 
 def parse(raw: bytes) -> CapAlert:
-    return _Reader().alert(_root(raw))
+    return _AlertReader().alert(_root(raw))
 
 
 def _root(raw: bytes) -> Element:
@@ -117,7 +117,7 @@ def _root(raw: bytes) -> Element:
     return root
 
 
-class _Reader:
+class _AlertReader:
     """Walks one alert and collects every fault on the way."""
 
     def __init__(self) -> None:
@@ -220,13 +220,13 @@ class _Reader:
             ),
         )
 
-    def area(self, area: Element, prefix: str) -> Area:
+    def area(self, area: Element, prefix: str) -> CapArea:
         description = _text(area, "areaDesc")
         if not description:
             self.faults.append((f"{prefix}areaDesc", "is missing or empty: say where"))
         polygons = [self.polygon(_clean(node), f"{prefix}polygon") for node in _children(area, "polygon")]
         circles = [self.circle(_clean(node), f"{prefix}circle") for node in _children(area, "circle")]
-        return Area(
+        return CapArea(
             description=description,
             geocodes=tuple(filter(None, (_text(code, "value") for code in _children(area, "geocode")))),
             centre=next((centre for centre in (*circles, *polygons) if centre), None),

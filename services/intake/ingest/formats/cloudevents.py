@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.intake.ingest.formats import json_body
-from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Draft, FormatError, Item
+from services.intake.ingest.formats.items import ID_LIMIT, Arrival, FormatError, Item, ReportDraft
 from shared.fault_texts import Fault
 
 TYPE = "cn.fenghuo.report.v1"
@@ -21,7 +21,7 @@ PREFIX = "ce-"
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
 
 
-class Event(BaseModel):
+class CloudEvent(BaseModel):
     """The attributes we use. Extension attributes are allowed and left alone."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -78,9 +78,9 @@ def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
     return event
 
 
-def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> Draft:
+def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> ReportDraft:
     try:
-        event = json_body.model_of(value, Event, "a CloudEvent 1.0")
+        event = json_body.model_of(value, CloudEvent, "a CloudEvent 1.0")
     except FormatError as error:
         raise FormatError(error.reason, [(prefix + field, said) for field, said in error.faults]) from None
     if event.type != TYPE:
@@ -102,9 +102,9 @@ def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> Draft:
     at = event.time or arrival.received_at.replace(hour=0, minute=0, second=0, microsecond=0)
     # Unit and area are the source's own where the event names none.
     fields = {"unit": arrival.source.unit, "area": arrival.source.area, **event.data}
-    return Draft(id=_identity(event), at=at, fields=fields, where=where)
+    return ReportDraft(id=_identity(event), at=at, fields=fields, where=where)
 
 
-def _identity(event: Event) -> str:
+def _identity(event: CloudEvent) -> str:
     """An event is the same as another where source and id are (CloudEvents 1.0, 3.1)."""
     return f"{event.source}#{event.id}"

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.intake.ingest.formats import json_body
-from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Draft, Item
+from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Item, ReportDraft
 from shared.facts import Instant
 from shared.facts.report import Line, Text
 from shared.vocabulary import Category, Level, ReportKind
 
 
-class Call(BaseModel):
+class HotlineCall(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=ID_LIMIT)]
@@ -35,10 +35,10 @@ class Call(BaseModel):
 
 
 def read(arrival: Arrival) -> list[Item]:
-    call = json_body.model_of(json_body.parse(arrival.raw), Call, "a call of the hotline")
+    call = json_body.model_of(json_body.parse(arrival.raw), HotlineCall, "a call of the hotline")
     known = call.area is not None and call.area[:6] in arrival.areas
     return [
-        Draft(
+        ReportDraft(
             id=call.id,
             at=call.called_at,
             fields={
@@ -59,7 +59,7 @@ def read(arrival: Arrival) -> list[Item]:
     ]
 
 
-def _sorted_by(call: Call) -> str | None:
+def _sorted_by(call: HotlineCall) -> str | None:
     """One word sorts a call: what it is about (it says who is competent), unless it is urgent or complex
     (that sets another limit).
     """

@@ -44,7 +44,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class ReportDraft:
     """A report to be."""
 
     id: str
@@ -75,11 +75,11 @@ class Follow:
     of: tuple[str, ...]
     """Ids of earlier messages, any of which leads to the case."""
     text: str
-    otherwise: Draft | None = None
+    otherwise: ReportDraft | None = None
     """What it becomes where none of `of` is known; None: there is nothing to say it about."""
 
 
-Item = Draft | Follow
+Item = ReportDraft | Follow
 Format = Callable[[Arrival], list[Item]]
 
 
@@ -96,7 +96,7 @@ def readable(item: Item) -> Item:
     return readable_draft(item)
 
 
-def readable_draft(draft: Draft) -> Draft:
+def readable_draft(draft: ReportDraft) -> ReportDraft:
     clean = {"summary": line_of, "details": text_of}
     fields = {
         name: clean[name](value) if name in clean and isinstance(value, str) else value
