@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
 # One image for all four services; the command names the module: `services.intake`, `services.escalator`, `services.notifier`,
 # `services.audit`, `fenghuo.deployment`. It runs as a user of its own, needs no shell, and writes nowhere but FENGHUO_DATA_DIR and /tmp.
-# Pin the base by digest in your own build: --build-arg PYTHON_IMAGE=python:3.13.13-slim-trixie@sha256:…
-ARG PYTHON_IMAGE=python:3.13.13-slim-trixie
+# The Python the tests and the types run on. Pin the base by digest in your own build: --build-arg PYTHON_IMAGE=python:3.11.14-slim-trixie@sha256:…
+ARG PYTHON_IMAGE=python:3.11.14-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
