@@ -47,7 +47,7 @@ KEY_FAULT: Fault = ("Idempotency-Key", "stands for another act on this case: use
 
 
 class CaseActs:
-    """`Acts` of desk_services, and `tell` for what other systems say about what they reported."""
+    """What people do to a case; `tell` is for what other systems say about what they reported."""
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class CaseActs:
         return self._live()
 
     def allowed(self, principal: Principal, case: Case) -> frozenset[Kind]:
+        """The acts this principal may do to this case, so that only their buttons are shown."""
         card = self._board.card(case.id)
         if card is None or not access.may_look(principal, card):
             return frozenset[Kind]()

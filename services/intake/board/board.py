@@ -47,7 +47,7 @@ class Reader:
 
 
 class Board:
-    """Fed by `follow.Follower`, read by the API and the desk."""
+    """Fed by `follow.Follower`, read by the API and the desk: the cases as they stand."""
 
     def __init__(self) -> None:
         self._cards: dict[CaseId, Card] = {}
@@ -65,7 +65,9 @@ class Board:
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
         self._readers: set[Reader] = set()
         self.revision = 0
+        """Of the newest change the board knows."""
         self.ready = False
+        """False until the board has caught up with the broker, and while it has lost it."""
 
     async def check(self) -> None:
         """For readiness."""
@@ -162,7 +164,7 @@ class Board:
 
     def open_cards(self) -> list[Card]:
         """Open cases as the desk shows them: emergencies first, then the next due; those that owe nothing
-        last, by age.
+        last, by age. Cheap to list and to count: take `card.whole` of those alone that are shown.
         """
         return sorted((card for card in self._cards.values() if card.is_open), key=desk_order)
 

@@ -68,7 +68,7 @@ class Handover:
 
 
 class Submission:
-    """`Submit` of desk_services, and `file` for what other systems send."""
+    """The one path by which a form becomes a report; `file` is for what other systems send."""
 
     def __init__(
         self,
