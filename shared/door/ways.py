@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
@@ -61,12 +61,6 @@ def declared(endpoint: object) -> Doorway:
     return getattr(endpoint, _MARK, UNDECLARED)
 
 
-class Refuses(Protocol):
-    """A route that shows a refusal in its own way; all others answer with a problem document."""
-
-    def refusal(self, request: Request, problem: Problem) -> Response: ...
-
-
 @dataclass(frozen=True)
 class Way:
     """A route as the door sees it."""
@@ -77,6 +71,9 @@ class Way:
     pattern: re.Pattern[str]
     doorway: Doorway
     refusal: Callable[[Request, Problem], Response] | None
+    """The route's own method `refusal`, where it shows one in its own way; all others answer with a problem
+    document.
+    """
 
 
 class Ways:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
+from services.escalator.policy.model import CrossCheck
 from shared.case import Matter
 from shared.directory import Directory
 from shared.facts import MatchReason
@@ -41,30 +42,6 @@ _EMPTY_WORDS = frozenset(
 _EMPTY_PAIRS = frozenset(
     re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 一起 一名 其中")
 )
-
-
-class Weights(Protocol):
-    """The policy's `cross_check.weights`; they make 1."""
-
-    @property
-    def area(self) -> float: ...
-    @property
-    def category(self) -> float: ...
-    @property
-    def time(self) -> float: ...
-    @property
-    def text(self) -> float: ...
-
-
-class MatchingTerms(Protocol):
-    """The policy's `cross_check`."""
-
-    @property
-    def alike(self) -> float: ...
-    @property
-    def weights(self) -> Weights: ...
-    @property
-    def window(self) -> timedelta: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,7 @@ def is_units_report(matter: Matter, directory: Directory) -> bool:
 
 
 def match(
-    witness: ComparedReport, report: ComparedReport, directory: Directory, settings: MatchingTerms
+    witness: ComparedReport, report: ComparedReport, directory: Directory, settings: CrossCheck
 ) -> Match:
     """How far the outside witness and the unit's report tell of one event."""
     time = _time(witness.matter, report.matter, settings.window)

@@ -6,7 +6,6 @@ the policy in force at the broker's time of its first fact, and so is what is wa
 """
 
 from datetime import datetime
-from typing import Protocol
 
 from services.escalator.deciding.draft import Rules
 from services.escalator.policy.book import Policy
@@ -16,6 +15,7 @@ from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Decision, Outage
 from shared.facts.authors import Author
+from shared.pulse import Pulses
 from shared.vocabulary import Kind
 
 LOOKED_THROUGH = (Author.ESCALATOR, Author.INTAKE, Author.NOTIFIER, Author.AUDIT, Author.BROKER)
@@ -28,19 +28,9 @@ class UnknownPolicyError(LookupError):
     """The case began under a policy that this replica does not have (yet)."""
 
 
-class OutageRecord(Protocol):
-    """When we were away ourselves (`shared.pulse.Pulses`)."""
-
-    def outages(self, now: datetime) -> tuple[Outage, ...]: ...
-
-    async def settled(self, at: datetime) -> None: ...
-
-
 class RuleBook:
-    def __init__(
-        self, policies: Policies, directory: LiveDirectory, record: OutageRecord | None = None
-    ) -> None:
-        self.policies, self.directory, self._record = policies, directory, record
+    def __init__(self, policies: Policies, directory: LiveDirectory, pulses: Pulses | None = None) -> None:
+        self.policies, self.directory, self._pulses = policies, directory, pulses
         self._last: Rules | None = None
 
     def rules_for(self, case: Case | None, kind: str, now: datetime) -> Rules:
@@ -78,7 +68,7 @@ class RuleBook:
         last, directory, outages = (
             self._last,
             self.directory.now,
-            self._record.outages(now) if self._record is not None else (),
+            self._pulses.outages(now) if self._pulses is not None else (),
         )
         if (
             last is None
@@ -91,8 +81,8 @@ class RuleBook:
 
     async def settled(self, now: datetime) -> None:
         """Wait until it is known who of us was away at `now`."""
-        if self._record is not None:
-            await self._record.settled(now)
+        if self._pulses is not None:
+            await self._pulses.settled(now)
 
 
 def outages_named(decision: Decision) -> tuple[Outage, ...]:

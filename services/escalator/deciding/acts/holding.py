@@ -7,7 +7,6 @@ it how long is part of the case.
 """
 
 from datetime import datetime
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -22,21 +21,8 @@ from shared.ids import TaskId, UnitId
 from shared.vocabulary import Kind
 
 
-class _HandedOver(Protocol):
-    """What can be handed over: the case, or one of its tasks."""
-
-    @property
-    def unit(self) -> UnitId: ...
-    @property
-    def held(self) -> tuple[HolderTerm, ...]: ...
-    @property
-    def bounces(self) -> int: ...
-    @property
-    def transfer(self) -> Transfer | None: ...
-
-
-class _Whole:
-    """The case itself as something that is held."""
+class _WholeCase:
+    """The case itself, where it is handed over like a task."""
 
     def __init__(self, draft: Draft) -> None:
         self.unit, self.held = draft.case.holder, draft.case.held
@@ -51,9 +37,9 @@ def find_task(draft: Draft, act: CaseAct) -> Task | None:
     return task
 
 
-def _of(draft: Draft, act: CaseAct) -> _HandedOver | None:
+def _of(draft: Draft, act: CaseAct) -> _WholeCase | Task | None:
     if act.task is None:
-        return _Whole(draft)
+        return _WholeCase(draft)
     task = find_task(draft, act)
     if task is not None and task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
         draft.refuse(Reason(f"task_is_{task.state}"))
@@ -158,7 +144,7 @@ def object_to(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.NO_TRANSFER_PENDING)
 
 
-def _refuse_transfer(draft: Draft, act: CaseAct, held: _HandedOver, offer: Transfer) -> None:
+def _refuse_transfer(draft: Draft, act: CaseAct, held: _WholeCase | Task, offer: Transfer) -> None:
     if offer.superior is not None:
         draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
     elif offer.answer_by is not None and draft.now > offer.answer_by:
