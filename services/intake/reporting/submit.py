@@ -18,7 +18,7 @@ from services.intake.board.access import check_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
-from services.intake.fields.lookups import IN_DIRECTORY, assignment_faults, directory_faults
+from services.intake.fields.lookups import assignment_faults, directory_faults
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
@@ -137,7 +137,7 @@ class Submission:
             faults.append(
                 (
                     f"{prefix}area",
-                    f"no area {area[:60]!r} is known: take a six-digit code from {IN_DIRECTORY}/areas",
+                    f"no area {area[:60]!r} is known: take a six-digit code from GET /api/v1/directory/areas",
                 )
             )
         if not fields.get("category") and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
