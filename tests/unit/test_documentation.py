@@ -115,3 +115,18 @@ def test_the_table_of_rooms_has_every_room_of_a_service(service: str) -> None:
     rooms = {path.parent.name for path in (ROOT / "services" / service).glob("*/__init__.py")}
     assert len(rows) == 1
     assert rooms == {code for code in CODE.findall(rows[0]) if not code.endswith(".py")}
+
+
+QUOTED = {"An act": "shared/acts/reporting.py", "A report": "services/audit/reports/workload.py"}
+
+
+@pytest.mark.parametrize("walk", QUOTED)
+def test_what_a_newcomer_is_shown_of_the_code_stands_in_the_code(walk: str) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(f"**{walk}** ")[2]
+    block = re.search(r"```python\n(.*?)```", text, re.S)
+    assert block is not None
+    code = {line.strip() for line in (ROOT / QUOTED[walk]).read_text(encoding="utf-8").splitlines()}
+    shown = [line.partition("  # ")[0].strip() for line in block[1].splitlines()]
+    assert [
+        line for line in shown if line and line.rstrip(",") not in {known.rstrip(",") for known in code}
+    ] == []
