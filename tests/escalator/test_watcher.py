@@ -136,7 +136,7 @@ async def test_an_act_that_a_lane_is_past_and_its_case_has_not_taken_in_is_found
     await _closed(broker, watched)
     assert await watched.found() == []
     await watched.rewrite(before)
-    watched.watcher._followed_to = before.applied.sequence  # pyright: ignore[reportPrivateUsage] - as if it had not been followed yet
+    watched.watcher.surveyor.followed_to = before.applied.sequence  # as if it had not been followed yet
     assert (CheckOutcome.FACT_IGNORED, False) in await watched.found()
 
 
