@@ -19,6 +19,8 @@ from prometheus_client import CollectorRegistry
 from bench.large_directory import large_directory
 from bench.rig import broker_alone
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory.in_force import DirectoryInForce
+from services.intake.directory.operator_file import OperatorFile
 from services.intake.metrics import Metrics
 from services.intake.recording.record import FactRecord
 from shared.broker.connection import connect
@@ -45,19 +47,21 @@ def empty() -> Directory:
     return Directory(version="none", areas=(), units=(), people=(), posts=())
 
 
-def intake(connection: Client) -> tuple[LiveDirectory, DirectoryChanges]:
+def intake(connection: Client) -> tuple[LiveDirectory, DirectoryChanges, OperatorFile]:
     live = LiveDirectory(empty(), lambda: connection)
     record = FactRecord(lambda: connection, Metrics(CollectorRegistry()))
-    return live, DirectoryChanges(live, record, lambda: connection, lambda: datetime.now(UTC), frozenset)
+    in_force = DirectoryInForce(live, record, lambda: connection, lambda: datetime.now(UTC))
+    changes = DirectoryChanges(in_force, record, lambda: datetime.now(UTC), frozenset)
+    return live, changes, OperatorFile(in_force, lambda: datetime.now(UTC))
 
 
 async def run() -> dict[str, Any]:
     document = orjson.dumps(large_directory())
     directory = Directory.model_validate_json(document)
     async with broker_alone() as lab, lab.connection("intake") as writing, lab.connection("audit") as reading:
-        own, changes = intake(writing)
+        own, changes, operator_file = intake(writing)
         watch = Stopwatch()
-        await changes.take_file(directory)
+        await operator_file.take(directory)
         figures: dict[str, Any] = {
             "document, MB": f"{len(document) / 1e6:.1f}",
             "first start: stored and told": str(watch),

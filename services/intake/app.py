@@ -20,6 +20,8 @@ from services.intake.board.follow import BoardFollower
 from services.intake.desk.pages import desk_router
 from services.intake.desk.services import DeskServices
 from services.intake.directory.changes import DirectoryChanges
+from services.intake.directory.in_force import DirectoryInForce
+from services.intake.directory.operator_file import OperatorFile
 from services.intake.ingest.heartbeats import Heartbeats
 from services.intake.ingest.inbox import Ingress
 from services.intake.ingest.ingest import HandIn
@@ -71,9 +73,8 @@ def build(settings: IntakeSettings) -> Service:
         skew=settings.clock_skew,
     )
     acts = CaseActs(record, board, lookup, directory, refusals, now, wait=settings.duties_wait)
-    changes = DirectoryChanges(
-        directory, record, lambda: service.connection, now, lambda: words_of(settings.policy)
-    )
+    in_force = DirectoryInForce(directory, record, lambda: service.connection, now)
+    changes = DirectoryChanges(in_force, record, now, lambda: words_of(settings.policy))
     hand_in = HandIn(
         submission,
         acts,
@@ -96,7 +97,7 @@ def build(settings: IntakeSettings) -> Service:
         REPORT_SUBMIT_ALL, queue="intake", max_workers=AT_ONCE, no_reply=True, decoder=undecoded
     )
     requests(RequestReply(submission, gate, directory).hear)
-    service.prepare.append(lambda: changes.take_file_at_start(settings.directory))
+    service.prepare.append(lambda: OperatorFile(in_force, now).take_at_start(settings.directory))
     service.tasks.append(BoardFollower(lambda: service.connection, board, metrics.distrusted).run)
     service.tasks.append(Pulses(lambda: service.connection, Author.INTAKE).run)
     refused_often = RefusedOften(record, now)

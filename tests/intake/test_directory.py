@@ -17,8 +17,10 @@ from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
 from services.intake.api.directory import directory_router
-from services.intake.directory import changes as directory_changes
+from services.intake.directory import laying
 from services.intake.directory.changes import DirectoryChanges
+from services.intake.directory.in_force import DirectoryInForce
+from services.intake.directory.operator_file import OperatorFile
 from services.intake.metrics import Metrics
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable
 from services.notifier.delivery.earlier import EarlierDirectory
@@ -52,9 +54,9 @@ class Intake:
     def __init__(self, connection: Client, *, deaf: bool = False) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
         record = (Deaf if deaf else FactRecord)(lambda: connection, Metrics(CollectorRegistry()))
-        self.changes = DirectoryChanges(
-            self.live, record, lambda: connection, lambda: datetime.now(UTC), lambda: NAMED
-        )
+        in_force = DirectoryInForce(self.live, record, lambda: connection, lambda: datetime.now(UTC))
+        self.changes = DirectoryChanges(in_force, record, lambda: datetime.now(UTC), lambda: NAMED)
+        self.operator_file = OperatorFile(in_force, lambda: datetime.now(UTC))
 
 
 class Town:
@@ -129,7 +131,7 @@ async def town(broker: Lab) -> AsyncIterator[Town]:
         since = (await admin.jetstream().stream_info("FACTS")).state.last_seq
     async with broker.connection("intake") as connection:
         made = Town(broker, connection, since)
-        await made.intake.changes.take_file(made.file)
+        await made.intake.operator_file.take(made.file)
         async with made.http:
             yield made
 
@@ -140,7 +142,7 @@ def absence(person: str = "qian_yi", since: datetime = SOON, days: int = 1) -> d
 
 
 async def test_the_first_start_fills_the_bucket_and_says_so_once(town: Town) -> None:
-    await Intake(town.connection).changes.take_file(town.file)
+    await Intake(town.connection).operator_file.take(town.file)
     (fact,) = await town.told()
     said = DirectoryChange.model_validate(fact.data)
     assert (fact.kind, fact.subject, said.base, said.version) == (
@@ -365,13 +367,13 @@ async def test_the_fact_names_who_is_touched_and_holds_no_address(town: Town) ->
 async def test_a_change_of_which_not_everybody_could_be_told_is_made_in_parts(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory_changes, "MOST_TOUCHED", 1)
+    monkeypatch.setattr(laying, "MOST_TOUCHED", 1)
     answer = await town.change(absence(), absence("sun_bing"))
     assert (answer.status_code, town.intake.live.revision) == (413, 1)
     assert (await town.change(absence())).status_code == 201
     renumbered = [person.model_copy(update={"channels": person.channels[:1]}) for person in FILE.people]
     restarted = Intake(town.connection)
-    await restarted.changes.take_file(
+    await restarted.operator_file.take(
         Directory.model_validate({**_parts(FILE), "version": "2027", "people": renumbered})
     )
     assert len(await town.told()) == 2, "the file is left aside, and said so in the log"
@@ -396,7 +398,7 @@ async def test_several_intakes_change_it_at_once_and_every_change_counts_once(
 ) -> None:
     async with broker.connection("intake") as second:
         other = Intake(second)
-        await other.changes.take_file(town.file)
+        await other.operator_file.take(town.file)
         form = [
             {
                 "op": "put_unit",
@@ -420,8 +422,8 @@ async def test_a_crash_between_the_bucket_and_the_fact_is_mended_by_whoever_come
     with pytest.raises(Unreachable):
         await broken.changes.change(_form({"op": "put_unit", "unit": unit}), _operator())
     assert len(await town.told()) == 1
-    await Intake(town.connection).changes.take_file(town.file)
-    await Intake(town.connection).changes.take_file(town.file)
+    await Intake(town.connection).operator_file.take(town.file)
+    await Intake(town.connection).operator_file.take(town.file)
     _, fact = await town.told()
     assert fact.data["changes"][0]["unit"]["id"] == "lost"
 
@@ -436,7 +438,7 @@ async def test_a_file_that_changed_is_taken_in_without_undoing_what_was_changed_
     ]
     file = Directory.model_validate({**_parts(FILE), "version": "2026-12-01", "units": renamed})
     restarted = Intake(town.connection)
-    await restarted.changes.take_file(file)
+    await restarted.operator_file.take(file)
     assert (restarted.live.revision, restarted.live.now.version) == (3, "2026-12-01")
     assert restarted.live.now.units_by_id["civil_affairs"].head == "fire_rescue_head"  # pyright: ignore[reportArgumentType]
     assert restarted.live.now.people_by_id["qian_yi"].absences  # pyright: ignore[reportArgumentType]
@@ -571,7 +573,7 @@ async def test_followers_come_back_with_the_broker(own_lab: Lab) -> None:
         await live.open()
         assert live.revision == 0, "an empty bucket leaves the file's"
         following = asyncio.create_task(live.run())
-        await intake.changes.take_file(FILE)
+        await intake.operator_file.take(FILE)
         await until(lambda: live.revision == 1)
         own_lab.kill_nats()
         own_lab.start_nats()

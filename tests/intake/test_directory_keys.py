@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry
 from bench.directory import large_directory
 from services.intake.directory.bucket import DirectoryBucket
 from services.intake.directory.changes import Changed, ChangeForm, DirectoryChanges
+from services.intake.directory.in_force import DirectoryInForce
+from services.intake.directory.operator_file import OperatorFile
 from services.intake.metrics import Metrics
 from services.intake.recording.record import FactRecord, Unreachable
 from shared.directory import Directory, load_directory
@@ -44,9 +46,9 @@ class Intake:
     def __init__(self, connection: Client) -> None:
         self.live = LiveDirectory(FILE, lambda: connection)
         record = FactRecord(lambda: connection, Metrics(CollectorRegistry()))
-        self.changes = DirectoryChanges(
-            self.live, record, lambda: connection, lambda: datetime.now(UTC), frozenset
-        )
+        in_force = DirectoryInForce(self.live, record, lambda: connection, lambda: datetime.now(UTC))
+        self.changes = DirectoryChanges(in_force, record, lambda: datetime.now(UTC), frozenset)
+        self.operator_file = OperatorFile(in_force, lambda: datetime.now(UTC))
 
     async def put_units(self, *names: str, number: int = 0) -> int:
         area = self.live.now.areas[0].code
@@ -112,7 +114,7 @@ async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_
     connection: Client,
 ) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(FILE)
+    await intake.operator_file.take(FILE)
     who = FILE.people[0].id
     days = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(500)]
     absences = [
@@ -128,7 +130,7 @@ async def test_a_person_does_not_grow_out_of_a_message_by_one_absence_after_the_
 
 async def test_after_a_version_as_long_as_it_may_be_others_follow(connection: Client) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(named("v" * VERSION_LIMIT))
+    await intake.operator_file.take(named("v" * VERSION_LIMIT))
     assert await intake.put_units("first") == 2
     assert await intake.put_units("second") == 3
     assert intake.live.now.version.endswith("v+3")
@@ -139,7 +141,7 @@ async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_foll
 ) -> None:
     since, intake = await end_of_facts(broker), Intake(connection)
     large = Directory.model_validate_json(orjson.dumps(large_directory(LARGER_THAN_A_MESSAGE, 300, 20)))
-    await intake.changes.take_file(large)
+    await intake.operator_file.take(large)
     assert (await seen_by(broker)).now == large
     facts = await facts_since(broker, since)
     assert [(fact.part, fact.parts) for fact in facts] == [
@@ -152,7 +154,7 @@ async def test_a_directory_larger_than_a_message_is_stored_told_changed_and_foll
     assert await intake.put_units("added") == 2
     live = await seen_by(broker)
     assert (live.revision, live.now) == (2, intake.live.now)
-    await Intake(connection).changes.take_file(large)
+    await Intake(connection).operator_file.take(large)
     assert (await seen_by(broker)).revision == 2, "the same file again changes nothing"
 
 
@@ -173,7 +175,7 @@ async def test_the_single_value_of_the_version_before_is_moved_over_and_keeps_it
         "read before it is moved"
     )
     since, intake = await end_of_facts(broker), Intake(connection)
-    await intake.changes.take_file(named("old"))
+    await intake.operator_file.take(named("old"))
     assert await intake.put_units("moved") == intake.live.revision
     live = await seen_by(broker)
     assert (live.head is not None, live.single, live.now) == (True, None, intake.live.now)
@@ -190,7 +192,7 @@ async def test_a_single_value_that_is_ahead_of_the_head_counts_and_is_moved_over
     broker: Lab, bucket: KeyValue, connection: Client
 ) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(named("ahead"))
+    await intake.operator_file.take(named("ahead"))
     await intake.put_units("by_us")
     ahead = KeptDirectory.read((await bucket.get(CURRENT)).value or b"")
     without = Directory.trusted(
@@ -220,7 +222,7 @@ async def test_an_intake_that_dies_in_a_change_leaves_it_whole_and_the_next_fini
     broker: Lab, connection: Client, monkeypatch: pytest.MonkeyPatch, dies_before: str
 ) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(named(f"dies-{dies_before}"))
+    await intake.operator_file.take(named(f"dies-{dies_before}"))
     since = await end_of_facts(broker)
 
     async def die(*_: Any) -> None:
@@ -250,7 +252,7 @@ async def test_readers_see_each_change_of_several_intakes_whole_and_all_the_same
     names = ("one", "two", "three")
     async with broker.connection("intake") as second, broker.connection("notifier") as reading:
         intakes = [Intake(connection), Intake(second)]
-        await intakes[0].changes.take_file(named("whole"))
+        await intakes[0].operator_file.take(named("whole"))
         await intakes[0].put_units(*names)
         seen: list[set[str]] = []
         live = LiveDirectory(FILE, lambda: reading)
@@ -277,7 +279,7 @@ async def test_what_was_taken_away_and_added_again_stands_where_it_was_declared_
     broker: Lab, connection: Client
 ) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(named("order"))
+    await intake.operator_file.take(named("order"))
     await intake.put_units("aa", "bb", "cc")
     remove = {"changes": [{"op": "remove", "what": "unit", "id": "aa"}]}
     await intake.changes.change(ChangeForm.model_validate(remove), OPERATOR)
@@ -291,7 +293,7 @@ async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(
     broker: Lab, bucket: KeyValue, connection: Client
 ) -> None:
     intake = Intake(connection)
-    await intake.changes.take_file(named("newer"))
+    await intake.operator_file.take(named("newer"))
     head = DirectoryHead.model_validate_json((await bucket.get(HEAD)).value or b"")
     newer = {"fenghuoformat": FORMAT + 1, "revision": 2, "of_later": 1}
     await bucket.put(HEAD, orjson.dumps(head.model_dump(mode="json", exclude_none=True) | newer))
@@ -306,7 +308,7 @@ async def test_a_head_of_a_newer_format_is_waited_for_and_never_set_aside(
 async def test_an_object_that_can_not_be_read_is_the_one_before_it(
     broker: Lab, bucket: KeyValue, connection: Client
 ) -> None:
-    await Intake(connection).changes.take_file(named("unreadable"))
+    await Intake(connection).operator_file.take(named("unreadable"))
     await bucket.put("object.person.han_chen", b'{"order": 1, "object": 7}')
     live = await seen_by(broker)
     assert live.now.people_by_id[PersonId("han_chen")] == FILE.people_by_id[PersonId("han_chen")]

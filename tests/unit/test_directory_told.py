@@ -10,7 +10,7 @@ import msgspec
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import Rules
 from services.escalator.policy.load import load_checked
-from services.intake.directory.changes import MOST_TOUCHED
+from services.intake.directory.laying import MOST_TOUCHED
 from shared.case_parts import LARGEST, parted_decision, stow
 from shared.directory import load_directory
 from shared.directory.change_facts import DirectoryChange, EndAbsence, Telling, Told

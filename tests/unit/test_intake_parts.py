@@ -234,7 +234,7 @@ async def test_a_case_that_left_is_told_and_forgotten() -> None:
     await asyncio.sleep(0)
     board.remove(CASE, 2)
     assert await told == (2, CASE)
-    assert await board.case(CASE) is None
+    assert board.card(CASE) is None
     assert len(board) == 0
 
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
 from services.intake.board.card import Card, card_of, desk_order, due_order
-from shared.case import Case
 from shared.case_parts import MissingPartError
 from shared.ids import CaseId
 from shared.subjects import lane_of
@@ -154,10 +153,6 @@ class Board:
         no case here.
         """
         return self._opened.get(lane_of(case))
-
-    async def case(self, case: CaseId) -> Case | None:
-        card = self._cards.get(case)
-        return card.whole if card else None
 
     def cards(self) -> Iterable[Card]:
         return self._cards.values()

@@ -29,6 +29,9 @@ from shared.subjects import fact_subject
 from shared.vocabulary import Kind
 
 TIMEOUT = 5.0
+TRIES = 8
+"""Compare-and-set against other intakes that change the directory at the same moment."""
+BUSY = "Others are changing the directory at this moment: send it again."
 LIMIT = 900_000
 """Bytes of a value: the broker takes messages of 1 MB."""
 CHUNK = 700_000

@@ -3,7 +3,7 @@ when they are refused.
 
 Invariant: the fact comes first, then the bucket: whatever waits is on record. Nobody is the second person of
 their own proposal, nor of a change that touches them. How a proposal that is approved is applied:
-`directory_changes`.
+`changes`.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from services.intake.board.access import forbidden
-from services.intake.directory.bucket import DirectoryBucket
+from services.intake.directory.bucket import BUSY, TRIES, DirectoryBucket
 from services.intake.recording.record import FactRecord
 from shared.broker.forever import attempts
 from shared.directory import Directory, shown
@@ -39,7 +39,6 @@ touch.
 """
 LARGEST = 60_000
 """Bytes of one proposal; what is larger is for the operator, who needs nobody."""
-TRIES = 8
 _NOT_YOURS = {
     NotYours.ROLE: "Your role is {role}; it takes one of: " + ", ".join(sorted(MAY_APPROVE)) + ".",
     NotYours.OWN_PROPOSAL: "You proposed it yourself: it takes another person.",
@@ -139,7 +138,7 @@ class WaitingChanges:
                 KeptProposals(pending=(*pending, proposal)), last
             ):
                 return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
-        raise _busy()
+        raise busy()
 
     async def pending(self) -> tuple[Proposal, ...]:
         proposals, _ = await self._bucket.proposals()
@@ -172,7 +171,7 @@ class WaitingChanges:
                 KeptProposals(pending=left), last
             ):
                 return
-        raise _busy()
+        raise busy()
 
     async def _say(
         self,
@@ -262,7 +261,5 @@ def shown_to(
     )
 
 
-def _busy() -> Problem:
-    return Problem(
-        409, "Changed meanwhile", "Others are changing the directory at this moment: send it again."
-    )
+def busy() -> Problem:
+    return Problem(409, "Changed meanwhile", BUSY)
