@@ -123,7 +123,7 @@ async def _fill(
             source,
             actors,
             batch[-1].time + timedelta(milliseconds=200),
-            seen=seen,
+            recent_ids=seen,
             already=opened,
         )
         filled = [tile for one in built for tile in edge.append(one.entry.leaf)]

@@ -119,7 +119,7 @@ def verify(
     from services.audit.checking import verify as verifying
     from services.audit.checking import witnessed
     from services.audit.reading.source import StoreSource
-    from services.audit.writing.search_key import NAME, known_macs
+    from services.audit.writing.search_key import NAME, stored_macs
     from shared.facts.distrust import WORDS
     from shared.tlog import checkpoint
 
@@ -174,7 +174,7 @@ def verify(
         if broker:
             verdict.faults += await trail_check.broker_faults(source, key, progress)
         if isinstance(source, StoreSource) and not only_new and not headers_only and case is None:
-            macs = known_macs(Settings().data_dir / NAME)
+            macs = stored_macs(Settings().data_dir / NAME)
             verdict.faults += [
                 verifying.TrailFault(index, words)
                 for index, words in await source.search_faults(verdict.size, macs)

@@ -59,12 +59,12 @@ class AuditSettings(Settings):
         )
 
 
-def _with_password(url: str, file: Path | None, what: str) -> str:
+def _with_password(url: str, file: Path | None, prefix: str) -> str:
     if file is None:
         return url
     user, at, place = url.partition("@")
     if not at:
         raise ValueError(
-            f"FENGHUO_{what}_PASSWORD_FILE needs a user in FENGHUO_{what}_URL: mongodb://{what.lower()}@…"
+            f"FENGHUO_{prefix}_PASSWORD_FILE needs a user in FENGHUO_{prefix}_URL: mongodb://{prefix.lower()}@…"
         )
     return f"{user}:{quote(file.read_text().strip(), safe='')}@{place}"

@@ -161,9 +161,9 @@ def consistency_ranges(first: int, second: int) -> list[tuple[int, int]]:
     return path[::-1]
 
 
-def _checked(hashes: Sequence[bytes], wanted: int) -> None:
-    if len(hashes) != wanted:
-        raise ProofError(f"the proof has {len(hashes)} hashes, it needs {wanted}")
+def _checked(hashes: Sequence[bytes], count: int) -> None:
+    if len(hashes) != count:
+        raise ProofError(f"the proof has {len(hashes)} hashes, it needs {count}")
     for position, one in enumerate(hashes):
         if len(one) != HASH_SIZE:
             raise ProofError(f"hash {position} of the proof has {len(one)} bytes, a hash has {HASH_SIZE}")
@@ -200,13 +200,13 @@ def verify_consistency(
     while old_index & 1:
         old_index, new_index = old_index >> 1, new_index >> 1
     old = new = path[0]
-    for one in path[1:]:
+    for sibling in path[1:]:
         if old_index & 1 or old_index == new_index:
-            old, new = node_hash(one, old), node_hash(one, new)
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
             while not old_index & 1 and old_index:
                 old_index, new_index = old_index >> 1, new_index >> 1
         else:
-            new = node_hash(new, one)
+            new = node_hash(new, sibling)
         old_index, new_index = old_index >> 1, new_index >> 1
     if old != first_root:
         raise ProofError(

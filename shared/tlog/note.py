@@ -78,7 +78,7 @@ class Verifier:
 
     def signed(self, note: Note) -> bool:
         """Whether this key signed the note. Raises NoteError where a line claims to be by it and is not."""
-        found = False
+        is_signed = False
         for signature in note.signatures:
             if (signature.name, signature.hash) != (self.name, self.hash):
                 continue
@@ -88,8 +88,8 @@ class Verifier:
                 raise NoteError(
                     f"the signature of {self.name} does not belong to this text: the note was altered"
                 ) from None
-            found = True
-        return found
+            is_signed = True
+        return is_signed
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ def read_skey(skey: str, kind: int) -> tuple[str, bytes, Ed25519PrivateKey]:
     return name, bytes.fromhex(hexed), key
 
 
-def _key_bytes(coded: str, what: str, kind: int) -> bytes:
+def _key_bytes(coded: str, owner: str, kind: int) -> bytes:
     raw = exact_base64(coded)
     if raw is None or len(raw) != 33:
-        raise NoteError(f"the {what} key is no Ed25519 key: copy it whole")
+        raise NoteError(f"the {owner} key is no Ed25519 key: copy it whole")
     if raw[0] != kind:
         raise NoteError(
-            f"the {what} key is of type {raw[0]}, type {kind} is needed here: a log's key is of type 1, a witness's of type 4"
+            f"the {owner} key is of type {raw[0]}, type {kind} is needed here: a log's key is of type 1, a witness's of type 4"
         )
     return raw[1:]
 

@@ -17,8 +17,8 @@ async def range_roots(fetch: FetchTile, ranges: Iterable[tuple[int, int]], size:
     length.
     """
     tiles: dict[tuple[int, int], list[bytes]] = {}
-    wanted = [merkle.range_nodes(start, end) for start, end in ranges]
-    for node in (node for nodes in wanted for node in nodes):
+    range_nodes = [merkle.range_nodes(start, end) for start, end in ranges]
+    for node in (node for nodes in range_nodes for node in nodes):
         key = layout.tile_of(node)
         if key not in tiles:
             tile = TileId(*key, layout.width_in(*key, size))
@@ -27,7 +27,7 @@ async def range_roots(fetch: FetchTile, ranges: Iterable[tuple[int, int]], size:
     def hash_of(node: Node) -> bytes:
         return layout.node_in(node, tiles[layout.tile_of(node)])
 
-    return [merkle.join([hash_of(node) for node in nodes]) for nodes in wanted]
+    return [merkle.join([hash_of(node) for node in nodes]) for nodes in range_nodes]
 
 
 async def consistency(fetch: FetchTile, first: int, second: int) -> list[bytes]:

@@ -169,7 +169,7 @@ def house(journal: Journal) -> tuple[httpx2.AsyncClient, Reads]:
 
     def let_in(request: Request, *indexes: int) -> None:
         request.state.principal = Principal(subject="li", role=Role.AUDITOR)
-        reads_seen.seen(indexes)
+        reads_seen.mark_seen(indexes)
         reads_seen.up_to(7)
 
     @app.get("/cases/{case}")
@@ -179,7 +179,7 @@ def house(journal: Journal) -> tuple[httpx2.AsyncClient, Reads]:
 
     @app.get("/public")
     async def public() -> str:
-        reads_seen.seen([1])
+        reads_seen.mark_seen([1])
         return "anybody"
 
     @app.get("/refused")
@@ -193,7 +193,7 @@ def house(journal: Journal) -> tuple[httpx2.AsyncClient, Reads]:
 
         async def lines() -> AsyncIterator[bytes]:
             for index in range(5):
-                reads_seen.seen([index])
+                reads_seen.mark_seen([index])
                 yield b"line\n"
                 if index == 2 and request.query_params.get("breaks"):
                     raise ConnectionError

@@ -44,7 +44,7 @@ def built(messages: list[BrokerMessage], seen: RecentIds | None = None) -> list[
     authors = {
         name: Pseudonym.of(name, b"a" * 32) for one in messages if (name := opened(one).principal) is not None
     }
-    return build_all(messages, {}, SOURCE, authors, AT, seen=seen)
+    return build_all(messages, {}, SOURCE, authors, AT, recent_ids=seen)
 
 
 def rec_of(one: Built) -> Rec:

@@ -283,7 +283,7 @@ class KeptInMemory(CosignatureStore):
     def __init__(self) -> None:
         self.held: dict[int, Cosignature] = {}
 
-    async def count(self, known: int) -> int:
+    async def count(self, at_least: int) -> int:
         await asyncio.sleep(0)
         return len(self.held)
 
@@ -291,11 +291,11 @@ class KeptInMemory(CosignatureStore):
         await asyncio.sleep(0)
         return [self.held[number] for number in range(start, end)]
 
-    async def insert(self, number: int, one: Cosignature) -> None:
+    async def insert(self, number: int, cosignature: Cosignature) -> None:
         await asyncio.sleep(0)
         if number in self.held:
             raise TakenError
-        self.held[number] = one
+        self.held[number] = cosignature
         await asyncio.sleep(0)
 
 

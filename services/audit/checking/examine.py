@@ -139,13 +139,13 @@ class Examiner:
 
     def _beside(self, index: int, rec: Rec, detail: Detail, span: CaseSpan) -> None:
         payload = detail.payload
-        found = [*header_faults(rec), *payload_faults(rec, payload)]
-        for words in found:
+        faults = [*header_faults(rec), *payload_faults(rec, payload)]
+        for words in faults:
             self._report(index, words)
         missing = missing_of(rec, payload)
         if missing:
             self.run.missing[index] = rec.case, missing
-        if found:
+        if faults:
             return
         if WHOLE in missing:
             if rec.case and span.about in (None, NOTHING):
@@ -163,12 +163,14 @@ class Examiner:
             span.about = derived.about
         self._fields(index, fields.searchable(rec, derived), detail.fields)
 
-    def _fields(self, index: int, wanted: fields.Json, held: fields.Json) -> None:
-        if wanted == held:
+    def _fields(self, index: int, expected: fields.Json, stored: fields.Json) -> None:
+        if expected == stored:
             return
-        wrong = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
+        wrong = sorted(
+            name for name in expected.keys() | stored.keys() if expected.get(name) != stored.get(name)
+        )
         says = "; ".join(
-            f"{name} says {_short(held.get(name))}, the record says {_short(wanted.get(name))}"
+            f"{name} says {_short(stored.get(name))}, the record says {_short(expected.get(name))}"
             for name in wrong[:5]
         )
         self._report(index, f"its search fields were altered, it would be found, or hidden, wrongly: {says}")
@@ -296,9 +298,9 @@ def _other_stream(stream: tuple[str, str], before: tuple[str, str] | None) -> st
     return f"it is of another stream ({stream[0]} made at {stream[1]}) than the records before{was}"
 
 
-def _out_of_turn(case: str, number: int, previous: int | None, wanted: int, after: int | None) -> str:
+def _out_of_turn(case: str, number: int, previous: int | None, due: int, after: int | None) -> str:
     return (
-        f"it is number {number} of case {case or '(none)'} after record {_of(previous)}; number {wanted} after record {_of(after)} "
+        f"it is number {number} of case {case or '(none)'} after record {_of(previous)}; number {due} after record {_of(after)} "
         "is due: a record of the case was left out or added"
     )
 

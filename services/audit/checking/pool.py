@@ -34,23 +34,23 @@ _WAITING = 16
 
 @dataclass
 class _Part:
-    asked: CheckTask
-    found: "Future[CheckedPart] | CheckedPart"
+    task: CheckTask
+    result: "Future[CheckedPart] | CheckedPart"
 
     @property
     def is_done(self) -> bool:
-        return isinstance(self.found, CheckedPart) or self.found.done()
+        return isinstance(self.result, CheckedPart) or self.result.done()
 
 
 async def findings(
-    source: TrailSource, asked: CheckTask, opener: Opener | None, processes: int | None = None
+    source: TrailSource, task: CheckTask, opener: Opener | None, processes: int | None = None
 ) -> AsyncGenerator[CheckedPart]:
     """In order. `processes`: this one among them; None: one for each core where it is worth it."""
-    with_payloads = asked.payloads and asked.case is None
+    with_payloads = task.payloads and task.case is None
     if processes is None:
-        worth = asked.last - asked.first >= (WORTH_A_POOL if with_payloads else WORTH_A_POOL_FOR_HEADERS)
+        worth = task.last - task.first >= (WORTH_A_POOL if with_payloads else WORTH_A_POOL_FOR_HEADERS)
         processes = (os.cpu_count() or 1) if worth else 1
-    parts = deque(_parts(asked, BUNDLES_IN_RUN if with_payloads or processes == 1 else 4 * BUNDLES_IN_RUN))
+    parts = deque(_parts(task, BUNDLES_IN_RUN if with_payloads or processes == 1 else 4 * BUNDLES_IN_RUN))
     if opener is None or processes < 2:
         for part in parts:
             yield await check_run(source, part)
@@ -66,40 +66,40 @@ async def findings(
             if parts and len(waiting) < _WAITING and not waiting[0].is_done:
                 waiting.append(_Part(part := parts.popleft(), await check_run(source, part)))
             else:
-                yield await _taken(source, waiting.popleft())
+                yield await _result_of(source, waiting.popleft())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _taken(source: TrailSource, part: _Part) -> CheckedPart:
-    if isinstance(part.found, CheckedPart):
-        return part.found
+async def _result_of(source: TrailSource, part: _Part) -> CheckedPart:
+    if isinstance(part.result, CheckedPart):
+        return part.result
     try:
-        return await asyncio.wrap_future(part.found)
+        return await asyncio.wrap_future(part.result)
     except BrokenProcessPool:
         # The other process was killed: nothing is known of its run.
-        return await check_run(source, part.asked)
+        return await check_run(source, part.task)
 
 
-def _parts(asked: CheckTask, bundles: int) -> list[CheckTask]:
+def _parts(task: CheckTask, bundles: int) -> list[CheckTask]:
     """`sizes` are told to those runs alone that they lie in."""
     parts: list[CheckTask] = []
-    for first in range(asked.first, asked.last, bundles):
-        last = min(first + bundles, asked.last)
+    for first in range(task.first, task.last, bundles):
+        last = min(first + bundles, task.last)
         parts.append(
             replace(
-                asked,
+                task,
                 first=first,
                 last=last,
-                sizes=tuple(size for size in asked.sizes if first * TILE_WIDTH < size <= last * TILE_WIDTH),
+                sizes=tuple(size for size in task.sizes if first * TILE_WIDTH < size <= last * TILE_WIDTH),
             )
         )
     return parts
 
 
-def _check_elsewhere(opener: Opener, asked: CheckTask) -> CheckedPart:
+def _check_elsewhere(opener: Opener, task: CheckTask) -> CheckedPart:
     async def work() -> CheckedPart:
         async with opener() as source:
-            return await check_run(source, asked)
+            return await check_run(source, task)
 
     return asyncio.run(work())

@@ -78,9 +78,9 @@ class CheckedPart:
     """Why nothing behind it can be checked: records are gone, and their hashes with them."""
 
 
-async def check_run(source: TrailSource, asked: CheckTask) -> CheckedPart:
+async def check_run(source: TrailSource, task: CheckTask) -> CheckedPart:
     with _seldom_collected():
-        return await _Check(source, asked).finding()
+        return await _Check(source, task).finding()
 
 
 @contextmanager
@@ -118,27 +118,27 @@ def _root(leaves: Sequence[bytes]) -> bytes:
 
 
 class _Check:
-    def __init__(self, source: TrailSource, asked: CheckTask) -> None:
-        self._source, self._asked = source, asked
-        self._found = CheckedPart(asked.first)
+    def __init__(self, source: TrailSource, task: CheckTask) -> None:
+        self._source, self._task = source, task
+        self._part = CheckedPart(task.first)
         self._raw: dict[int, bytes] = {}
-        self._wanted: set[int] = set()
+        self._case_records: set[int] = set()
         self._examiner = Examiner(self._fault)
-        self._found.run = self._examiner.run
+        self._part.run = self._examiner.run
 
     async def finding(self) -> CheckedPart:
-        for number in range(self._asked.first, self._asked.last):
-            await self._bundle(number, layout.width_in(0, number, self._asked.size))
-            if self._found.ends or len(self._found.faults) >= FAULTS:
+        for number in range(self._task.first, self._task.last):
+            await self._bundle(number, layout.width_in(0, number, self._task.size))
+            if self._part.ends or len(self._part.faults) >= FAULTS:
                 break
-        return self._found
+        return self._part
 
     def _fault(self, index: int | None, words: str) -> None:
-        if len(self._found.faults) < FAULTS:
-            self._found.faults.append(_about(index, words, self._raw))
+        if len(self._part.faults) < FAULTS:
+            self._part.faults.append(_about(index, words, self._raw))
 
     async def _bundle(self, number: int, width: int) -> None:
-        start, asked = number * TILE_WIDTH, self._asked
+        start, asked = number * TILE_WIDTH, self._task
         published = await self._published(number, width)
         self._raw = records = await self._records(number, width)
         details = await self._details(max(start, asked.looked_at), start + width, records)
@@ -170,43 +170,44 @@ class _Check:
             elif published:
                 leaves[index] = published[index - start]
             else:
-                self._found.ends = f"neither record {index} nor its hash is there: what comes after can't be laid against the signed root"
+                self._part.ends = f"neither record {index} nor its hash is there: what comes after can't be laid against the signed root"
                 break
         self._examine([(index, records[index]) for index in leaves if index in records], details)
         self._stored_leaves(details, leaves)
-        if not self._found.ends:
+        if not self._part.ends:
             self._roots(start, list(leaves.values()), published or list(leaves.values()))
 
     def _examine(self, records: Iterable[tuple[int, bytes]], details: dict[int, Detail]) -> None:
-        asked, examine = self._asked, self._examiner.examine
+        asked, examine = self._task, self._examiner.examine
         beside, all_of_them = asked.payloads, asked.case is None
         for index, raw in records:
             if index >= asked.looked_at:
                 examine(
-                    index, raw, details.get(index), beside=beside and (all_of_them or index in self._wanted)
+                    index,
+                    raw,
+                    details.get(index),
+                    beside=beside and (all_of_them or index in self._case_records),
                 )
-                self._found.records += 1
+                self._part.records += 1
 
     async def _details(self, first: int, end: int, records: dict[int, bytes]) -> dict[int, Detail]:
-        asked = self._asked
-        held: list[Detail] = []
-        if asked.case is not None:
-            self._wanted = {
-                index
-                for index, raw in records.items()
-                if index >= asked.looked_at and _is_of(asked.case, raw)
+        task = self._task
+        details: list[Detail] = []
+        if task.case is not None:
+            self._case_records = {
+                index for index, raw in records.items() if index >= task.looked_at and _is_of(task.case, raw)
             }
-            self._found.of_case += len(self._wanted)
-            if asked.payloads:
-                held = [
+            self._part.of_case += len(self._case_records)
+            if task.payloads:
+                details = [
                     detail
-                    for index in sorted(self._wanted)
+                    for index in sorted(self._case_records)
                     for detail in await self._source.details(index, index + 1)
                 ]
-        elif asked.payloads and first < end:
-            held = await self._source.details(first, end)
-        self._found.payloads += sum(detail.payload is not None for detail in held)
-        return {detail.index: detail for detail in held}
+        elif task.payloads and first < end:
+            details = await self._source.details(first, end)
+        self._part.payloads += sum(detail.payload is not None for detail in details)
+        return {detail.index: detail for detail in details}
 
     def _missing(self, indexes: list[int], end: int) -> None:
         if len(indexes) > 1 and indexes == list(range(indexes[0], end)):
@@ -234,18 +235,18 @@ class _Check:
 
     def _roots(self, start: int, leaves: list[bytes], published: list[bytes]) -> None:
         roots = roots_of(leaves)
-        self._found.by_record.append(roots)
-        self._found.by_tile.append(roots if published == leaves else roots_of(published))
+        self._part.by_record.append(roots)
+        self._part.by_tile.append(roots if published == leaves else roots_of(published))
         if published != leaves:
             differ = (
                 start + at
                 for at, pair in enumerate(zip(leaves, published, strict=True))
                 if pair[0] != pair[1]
             )
-            self._found.differ += [_about(index, "", self._raw) for index in differ]
-        for size in self._asked.sizes:
+            self._part.differ += [_about(index, "", self._raw) for index in differ]
+        for size in self._task.sizes:
             if start < size <= start + len(leaves):
-                self._found.within[size] = roots_of(leaves[: size - start])
+                self._part.within[size] = roots_of(leaves[: size - start])
 
     async def _published(self, number: int, width: int) -> bytes:
         """The published hashes of a bundle, one after the other; none of them where they can't be told
@@ -275,13 +276,13 @@ class _Check:
             return dict(enumerate(layout.bundle_records(content, width), start))
         except (SourceError, LayoutError) as error:
             self._fault(None, f"{layout.path_of(tile)}: {error}")
-        found: dict[int, bytes] = {}
+        records: dict[int, bytes] = {}
         for raw in layout.readable_records(content):
             try:
-                found[Rec.read(raw).index] = raw
+                records[Rec.read(raw).index] = raw
             except RecordError:
                 continue
-        return found
+        return records
 
 
 def _is_of(case: str, raw: bytes) -> bool:

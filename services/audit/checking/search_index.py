@@ -81,42 +81,43 @@ class SearchCheck:
             self._fields[block.level], self._words[block.level] = [], []
             await self._block(parent, *rolled)
 
-    async def _compare(self, block: Block, made: list[Tile], *, words: bool) -> None:
+    async def _compare(self, block: Block, expected: list[Tile], *, words: bool) -> None:
         name = self._macs.name if words and self._macs is not None else 0
         keys = tiles.keys_of(block, name)
-        held = await self._store.find(keys, words=words)
-        if held:
+        stored = await self._store.find(keys, words=words)
+        if stored:
             self._last_there = self._turn
             self._words_there |= words
-        if len(held) < len(keys):
+        if len(stored) < len(keys):
             self._missing.append((self._turn, block, words))
-        for key, tile in zip(keys, made, strict=True):
-            if key in held:
+        for key, tile in zip(keys, expected, strict=True):
+            if key in stored:
                 self.checked += 1
-                self._tile_of(block, tile, held[key], words=words)
+                self._tile_of(block, tile, stored[key], words=words)
 
-    def _tile_of(self, block: Block, made: Tile, content: bytes, *, words: bool) -> None:
+    def _tile_of(self, block: Block, expected: Tile, content: bytes, *, words: bool) -> None:
         where = f"the search index (tile of records {block.start} to {block.end - 1})"
         try:
-            held = tiles.read(content)
+            stored = tiles.read(content)
         except TileError as error:
             self._report(None, f"{where} was altered: {error}")
             return
-        if held == made:
+        if stored == expected:
             return
-        told, known = 0, ~(self._absent >> block.start)
-        for term in sorted(made.keys() | held.keys()):
+        differing, comparable = 0, ~(self._absent >> block.start)
+        for term in sorted(expected.keys() | stored.keys()):
             for offset in tiles.offsets(
-                (made.get(term, 0) ^ held.get(term, 0)) & known & tiles.within(0, block.width)
+                (expected.get(term, 0) ^ stored.get(term, 0)) & comparable & tiles.within(0, block.width)
             ):
-                told += 1
-                if told <= _NAMED:
-                    what = "words" if words else f"{term.decode(errors='replace')!r}"
+                differing += 1
+                if differing <= _NAMED:
+                    term_name = "words" if words else f"{term.decode(errors='replace')!r}"
                     self._report(
-                        block.start + offset, f"{where} was altered: {_wrong(made, term, offset, what)}"
+                        block.start + offset,
+                        f"{where} was altered: {_wrong(expected, term, offset, term_name)}",
                     )
-        if told > _NAMED:
-            self._report(None, f"{where} was altered in {told - _NAMED} more places")
+        if differing > _NAMED:
+            self._report(None, f"{where} was altered in {differing - _NAMED} more places")
 
     def finish(self) -> None:
         """Tell what is missing. The last blocks may not be written yet: that is no fault."""
@@ -125,9 +126,9 @@ class SearchCheck:
                 self._report(None, _missing(block, "words" if words else "fields"))
 
 
-def _missing(block: Block, what: str) -> str:
+def _missing(block: Block, kind: str) -> str:
     return (
-        f"the search index lacks a tile ({what} of records {block.start} to {block.end - 1}) though later ones are there: it was removed. "
+        f"the search index lacks a tile ({kind} of records {block.start} to {block.end - 1}) though later ones are there: it was removed. "
         "Searches look at those records one by one until it is written again"
     )
 
@@ -140,10 +141,10 @@ def _rolled(last: Block, children: list[list[Tile]], parent: Block) -> list[Tile
     return made
 
 
-def _wrong(made: Tile, term: bytes, offset: int, what: str) -> str:
-    if made.get(term, 0) >> offset & 1:
-        return f"it does not name this record under {what}; a search would pass it over"
-    return f"it names this record under {what}, of which it says nothing"
+def _wrong(expected: Tile, term: bytes, offset: int, term_name: str) -> str:
+    if expected.get(term, 0) >> offset & 1:
+        return f"it does not name this record under {term_name}; a search would pass it over"
+    return f"it names this record under {term_name}, of which it says nothing"
 
 
 async def check_search(

@@ -64,14 +64,14 @@ async def check(
         except (CheckpointError, NoteError) as error:
             faults.append(str(error))
             continue
-        if times and (fault := await _other_than_seen(source, signed, newest, times)):
+        if times and (fault := await _cosigned_fault(source, signed, newest, times)):
             faults.append(fault)
         elif len(times) >= quorum and signed.size >= best.size:
             best = Witnessed(quorum, signed.size, times)
     return Witnessed(quorum, best.size, best.times, tuple(dict.fromkeys(faults)))
 
 
-async def _other_than_seen(
+async def _cosigned_fault(
     source: TrailSource, signed: Checkpoint, newest: Checkpoint, times: dict[str, int]
 ) -> str:
     """The fault in words, empty where the records now make the root that was cosigned."""

@@ -115,14 +115,14 @@ class KeepingDesk:
         if not self._eraser.can_erase:
             raise Problem(503, "Nothing may be erased here", _NO_CREDENTIALS)
         stored = await _named(self._reader, form)
-        wanted = _by_case(
+        erasures = _by_case(
             stored, await self._reader.records.payloads([entry.index for entry in stored]), form.fields
         )
-        if not wanted:
+        if not erasures:
             raise Problem(
                 409, "Nothing to erase", "None of these records has any of these fields (any more)."
             )
-        _refuse_held(await self.state(), wanted)
+        _refuse_under_hold(await self.state(), erasures)
         if unread := self._eraser.keeper.unread:
             words = (
                 f"Records {unread} are gone from the store and may hold some of this: run `fenghuo trail verify`, "
@@ -130,13 +130,13 @@ class KeepingDesk:
             )
             raise Problem(409, "Perhaps held", words)
         records: list[int] = []
-        for case, entries in wanted.items():
+        for case, entries in erasures.items():
             for at in range(0, len(entries), _IN_ONE):
                 part = tuple(entries[at : at + _IN_ONE])
-                said = Redacted(by=by, entries=part, legal_basis=form.legal_basis, reason=form.reason)
-                records.append(await self._record(Kind.REDACTED, case, said))
+                order = Redacted(by=by, entries=part, legal_basis=form.legal_basis, reason=form.reason)
+                records.append(await self._record(Kind.REDACTED, case, order))
         done = await self._covered(max(records)) and await self._carried_out(records)
-        erased = tuple(one for entries in wanted.values() for one in entries)
+        erased = tuple(one for entries in erasures.values() for one in entries)
         return RedactionAnswer(records=tuple(records), erased=erased, carried_out=done)
 
     async def _carried_out(self, records: list[int]) -> bool:
@@ -157,11 +157,11 @@ class KeepingDesk:
     async def hold(self, by: Actor, form: HoldForm) -> HoldAnswer:
         name = str(ULID.from_datetime(self._clock()))
         try:
-            said = Held(by=by, hold=name, case=form.case, first=form.first, last=form.last, why=form.why)
+            order = Held(by=by, hold=name, case=form.case, first=form.first, last=form.last, why=form.why)
         except ValueError:
             words = "a hold is on a `case`, or on the records `first` to `last`: give one of the two"
             raise Problem(422, "Invalid request", words, errors=[("case", words)]) from None
-        index = await self._record(Kind.HELD, form.case or "", said)
+        index = await self._record(Kind.HELD, form.case or "", order)
         await self._covered(index)
         return HoldAnswer(hold=name, record=index)
 
@@ -206,7 +206,7 @@ def _by_case(
     stored: list[StoredRecord], payloads: dict[int, Payload], fields: tuple[str, ...] | str
 ) -> dict[str, list[ErasedFields]]:
     """What there is to erase of each record, case by case."""
-    wanted: dict[str, list[ErasedFields]] = {}
+    erasures: dict[str, list[ErasedFields]] = {}
     for entry in stored:
         rec = Rec.read(entry.rec)
         there = {*rec.personal, WHOLE} - missing_of(rec, payloads.get(entry.index))
@@ -219,13 +219,15 @@ def _by_case(
         else:
             paths = tuple(path for path in fields if path in there)
         if paths:
-            wanted.setdefault(rec.case, []).append(ErasedFields(index=entry.index, fields=paths))
-    return wanted
+            erasures.setdefault(rec.case, []).append(ErasedFields(index=entry.index, fields=paths))
+    return erasures
 
 
-def _refuse_held(state: Keeping, wanted: dict[str, list[ErasedFields]]) -> None:
+def _refuse_under_hold(state: Keeping, erasures: dict[str, list[ErasedFields]]) -> None:
     holds = [
-        hold for case, entries in wanted.items() for hold in state.held([one.index for one in entries], case)
+        hold
+        for case, entries in erasures.items()
+        for hold in state.holds_on([one.index for one in entries], case)
     ]
     if holds:
         words = "; ".join(dict.fromkeys(hold.words() for hold in holds))

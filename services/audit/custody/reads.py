@@ -45,7 +45,7 @@ class ReadWindow:
 
     id: str
     opened_at: datetime
-    seen: dict[str, ReadAnswer] = field(default_factory=dict[str, ReadAnswer])
+    answers: dict[str, ReadAnswer] = field(default_factory=dict[str, ReadAnswer])
     """By answer: the end of one takes the place of its beginning."""
     shut: bool = False
 
@@ -68,28 +68,28 @@ class Reads:
                     next="the journal of reads was damaged here",
                 )
 
-    def begin(self, seen: ReadAnswer) -> tuple[str, str]:
+    def begin(self, answer: ReadAnswer) -> tuple[str, str]:
         """Keep that an answer begins. Returns its place, for `end`. Raises OSError where it can't be kept:
         then nothing may be shown.
         """
-        window = self._window(seen)
-        place = window.id, self._new_id(seen.at)
-        self._keep(place, seen, synced=seen.how is How.TAKEN)
-        window.seen[place[1]] = seen
+        window = self._window(answer)
+        place = window.id, self._new_id(answer.at)
+        self._keep(place, answer, synced=answer.how is How.TAKEN)
+        window.answers[place[1]] = answer
         return place
 
-    def end(self, place: tuple[str, str], seen: ReadAnswer) -> None:
+    def end(self, place: tuple[str, str], answer: ReadAnswer) -> None:
         """What was given in the end."""
         window = next((one for one in self._open.values() if one.id == place[0]), self._shut.get(place[0]))
-        if window is None or (window.shut and seen.how is How.LOOKED):
+        if window is None or (window.shut and answer.how is How.LOOKED):
             # Its window was sent while the answer went out: what came of it belongs to the next.
-            again = self.begin(seen)
-            if seen.how is How.TAKEN:
+            again = self.begin(answer)
+            if answer.how is How.TAKEN:
                 self._shut[again[0]].shut = True
             return
-        self._keep(place, seen, synced=seen.how is How.TAKEN)
-        window.seen[place[1]] = seen
-        if seen.how is How.TAKEN:
+        self._keep(place, answer, synced=answer.how is How.TAKEN)
+        window.answers[place[1]] = answer
+        if answer.how is How.TAKEN:
             window.shut = True
 
     def due(self, now: datetime, *, all_of_them: bool = False) -> list[ReadWindow]:
@@ -111,37 +111,37 @@ class Reads:
         self._shut.pop(window.id, None)
         left = [*self._shut.values(), *self._open.values()]
         self._journal.rewrite(
-            _line((one.id, answer), seen) for one in left for answer, seen in one.seen.items()
+            _line((one.id, answer), seen) for one in left for answer, seen in one.answers.items()
         )
 
-    def _window(self, seen: ReadAnswer) -> ReadWindow:
-        if seen.how is How.TAKEN:
-            window = ReadWindow(self._new_id(seen.at), seen.at)
+    def _window(self, answer: ReadAnswer) -> ReadWindow:
+        if answer.how is How.TAKEN:
+            window = ReadWindow(self._new_id(answer.at), answer.at)
             self._shut[window.id] = window
             return window
-        key = f"{seen.by.principal}\n{seen.by.role}"
+        key = f"{answer.by.principal}\n{answer.by.role}"
         if key not in self._open:
-            self._open[key] = ReadWindow(self._new_id(seen.at), seen.at)
+            self._open[key] = ReadWindow(self._new_id(answer.at), answer.at)
         return self._open[key]
 
-    def _keep(self, place: tuple[str, str], seen: ReadAnswer, *, synced: bool) -> None:
-        self._journal.append(_line(place, seen), synced=synced)
+    def _keep(self, place: tuple[str, str], answer: ReadAnswer, *, synced: bool) -> None:
+        self._journal.append(_line(place, answer), synced=synced)
 
     def _restore(self, line: bytes) -> None:
         (window_id, answer), seen = _read_line(line)
         window = self._shut.setdefault(window_id, ReadWindow(window_id, seen.at, shut=True))
-        window.seen[answer] = seen
+        window.answers[answer] = seen
 
 
 def fact_of(window: ReadWindow) -> Read:
     """The data of its fact. The same window makes the same fact."""
-    answers = list(window.seen.values())
+    answers = list(window.answers.values())
     first = answers[0]
     questions: dict[tuple[str, str], list[ReadAnswer]] = {}
-    for one in answers:
+    for answer in answers:
         questions.setdefault(
-            (one.route, orjson.dumps(one.criteria, option=orjson.OPT_SORT_KEYS).decode()), []
-        ).append(one)
+            (answer.route, orjson.dumps(answer.criteria, option=orjson.OPT_SORT_KEYS).decode()), []
+        ).append(answer)
     readings = [_reading(asked) for asked in questions.values()]
     routes: dict[str, list[Reading]] = {}
     for reading in readings:
@@ -161,61 +161,61 @@ def fact_of(window: ReadWindow) -> Read:
     )
 
 
-def _in_a_line(route: str, held: list[Reading]) -> str:
-    return f"{route} ×{sum(one.times for one in held)}, {sum(one.records for one in held)} records"
+def _in_a_line(route: str, readings: list[Reading]) -> str:
+    return f"{route} ×{sum(one.times for one in readings)}, {sum(one.records for one in readings)} records"
 
 
 def bounded(criteria: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Parameters as they enter a fact. Of several under one name all, one after the other."""
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for given, value in criteria:
         name = given[:CRITERION]
-        whole = f"{found[name]}, {value}" if name in found else value
-        found[name] = whole if len(whole) <= CRITERION else whole[: CRITERION - 1] + "…"
-    return found
+        whole = f"{parameters[name]}, {value}" if name in parameters else value
+        parameters[name] = whole if len(whole) <= CRITERION else whole[: CRITERION - 1] + "…"
+    return parameters
 
 
-def _reading(asked: list[ReadAnswer]) -> Reading:
+def _reading(answers: list[ReadAnswer]) -> Reading:
     return Reading(
-        route=asked[0].route,
-        criteria=asked[0].criteria,
-        times=len(asked),
-        records=sum(one.records for one in asked),
-        first_at=min(one.at for one in asked),
-        last_at=max(one.at for one in asked),
+        route=answers[0].route,
+        criteria=answers[0].criteria,
+        times=len(answers),
+        records=sum(one.records for one in answers),
+        first_at=min(one.at for one in answers),
+        last_at=max(one.at for one in answers),
     )
 
 
 def _key(window: ReadWindow) -> str:
-    by = next(iter(window.seen.values())).by
+    by = next(iter(window.answers.values())).by
     return f"{by.principal}\n{by.role}"
 
 
-def _line(place: tuple[str, str], seen: ReadAnswer) -> bytes:
+def _line(place: tuple[str, str], answer: ReadAnswer) -> bytes:
     line = {
         "place": place,
-        "by": seen.by.model_dump(mode="json"),
-        "how": seen.how,
-        "route": seen.route,
-        "criteria": seen.criteria,
-        "records": seen.records,
-        "checkpoint": seen.checkpoint,
-        "at": seen.at.isoformat(),
-        "broken_off": seen.broken_off,
+        "by": answer.by.model_dump(mode="json"),
+        "how": answer.how,
+        "route": answer.route,
+        "criteria": answer.criteria,
+        "records": answer.records,
+        "checkpoint": answer.checkpoint,
+        "at": answer.at.isoformat(),
+        "broken_off": answer.broken_off,
     }
     return orjson.dumps(line)
 
 
 def _read_line(raw: bytes) -> tuple[tuple[str, str], ReadAnswer]:
-    held = orjson.loads(raw)
-    seen = ReadAnswer(
-        Actor.model_validate(held["by"]),
-        How(held["how"]),
-        held["route"],
-        held["criteria"],
-        held["records"],
-        held["checkpoint"],
-        datetime.fromisoformat(held["at"]),
-        held["broken_off"],
+    line = orjson.loads(raw)
+    answer = ReadAnswer(
+        Actor.model_validate(line["by"]),
+        How(line["how"]),
+        line["route"],
+        line["criteria"],
+        line["records"],
+        line["checkpoint"],
+        datetime.fromisoformat(line["at"]),
+        line["broken_off"],
     )
-    return (held["place"][0], held["place"][1]), seen
+    return (line["place"][0], line["place"][1]), answer

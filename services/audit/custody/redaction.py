@@ -90,38 +90,38 @@ class Eraser:
                 await self._erase(state, due[at : at + _AT_ONCE])
 
     async def _erase(self, state: Keeping, indexes: Sequence[int]) -> None:
-        said = {index: len(state.erasures[index]) for index in indexes}
+        counts = {index: len(state.erasures[index]) for index in indexes}
         payloads = await self._trail.payloads.at(indexes)
-        wanted: dict[int, RecordErasure] = {}
+        erasures: dict[int, RecordErasure] = {}
         for entry in await self._trail.entries.some(indexes):
             rec = Rec.read(entry.rec)
             fields = state.erased(entry.index, rec.case) & {WHOLE, *rec.personal}
             missing = missing_of(rec, payloads.get(entry.index))
             if fields and WHOLE not in missing and not fields <= missing:
-                wanted[entry.index] = RecordErasure(kind_of(rec), fields, rec.digest)
-        if wanted:
+                erasures[entry.index] = RecordErasure(kind_of(rec), fields, rec.digest)
+        if erasures:
             if self._store is None:
                 log.warning(
                     "erasure_outstanding",
-                    records=len(wanted),
+                    records=len(erasures),
                     next="set FENGHUO_REDACTOR_URL: no credentials may erase",
                 )
                 return
-            await self._remove(self._store, wanted)
-        self._done |= said
+            await self._remove(self._store, erasures)
+        self._done |= counts
         self.outstanding -= len(indexes)
 
-    async def _remove(self, store: ErasureStore, wanted: dict[int, RecordErasure]) -> None:
+    async def _remove(self, store: ErasureStore, erasures: dict[int, RecordErasure]) -> None:
         self._step("redacted")
         if self._indexer is None:
-            await store.erase(wanted)
+            await store.erase(erasures)
         else:
             # Words first: killed after it, the payload still stands and both are done again.
             async with self._indexer.quiet:
                 if self._words_key:
-                    await store.forget_words(wanted, self._words_key)
+                    await store.forget_words(erasures, self._words_key)
                 self._step("words")
-                await store.erase(wanted)
+                await store.erase(erasures)
             self._indexer.erased()
         self._step("erased")
-        log.info("erased", records=len(wanted))
+        log.info("erased", records=len(erasures))

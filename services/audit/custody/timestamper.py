@@ -44,11 +44,11 @@ class Timestamper:
     ) -> None:
         self._store, self._last, self._clock, self._url, self._every = store, last, clock, url, every
         self._stamped = -1
-        self._wanted = url is not None or sm3
+        self._is_configured = url is not None or sm3
 
     async def run(self) -> None:
         """Until cancelled; ends at once where nothing of the kind is wanted."""
-        if not self._wanted:
+        if not self._is_configured:
             return
         async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
             every = self._every.total_seconds()
@@ -72,9 +72,9 @@ class Timestamper:
 
     async def _token(self, client: httpx2.AsyncClient, note: str) -> str:
         assert self._url is not None
-        asked = timestamps.ask(note)
+        question = timestamps.ask(note)
         response = await client.post(
-            self._url, content=asked.request, headers={"Content-Type": _QUERY, "Accept": _REPLY}
+            self._url, content=question.request, headers={"Content-Type": _QUERY, "Accept": _REPLY}
         )
         if response.status_code != 200 or not response.headers.get("content-type", "").startswith(_REPLY):
             raise StampError(
@@ -84,5 +84,5 @@ class Timestamper:
             raise StampError(
                 f"{self._url} answers with {len(response.content)} bytes: no time stamp is so long"
             )
-        timestamps.read_answer(response.content, note, asked.nonce)
+        timestamps.read_answer(response.content, note, question.nonce)
         return response.content.hex()

@@ -32,15 +32,15 @@ def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[PlainLine, ...]
     data = data_of(fact)
     kind = (FactBody(fact).text("type") or "").removeprefix(TYPE_PREFIX).removesuffix(".v1")
     read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
-    said = [
+    plain_lines = [
         _line(term, how, data.fields[field], names)
         for field, (term, how) in read.items()
-        if _is_said(data.fields.get(field), how)
+        if _is_shown(data.fields.get(field), how)
     ]
-    return (*said, *(PlainLine(EXCUSE, label=("excuse", excuse)) for excuse in data.texts("excuses")))
+    return (*plain_lines, *(PlainLine(EXCUSE, label=("excuse", excuse)) for excuse in data.texts("excuses")))
 
 
-def _is_said(value: Any, how: str) -> bool:
+def _is_shown(value: Any, how: str) -> bool:
     """What is not so goes without saying, unless that is the answer; a list or a whole object is left to the
     raw text.
     """

@@ -64,11 +64,11 @@ def words_of(route: str) -> str:
 def in_words(summary: str | None) -> tuple[ReadLine, ...]:
     """The line a `read` fact is found by; empty where it is written otherwise."""
     parts = [_PART.fullmatch(part) for part in (summary or "").split("; ")]
-    found = [(words_of(part[1]), int(part[2]), int(part[3])) for part in parts if part is not None]
-    if len(found) < len(parts):
+    readings = [(words_of(part[1]), int(part[2]), int(part[3])) for part in parts if part is not None]
+    if len(readings) < len(parts):
         return ()
     together: dict[str, ReadLine] = {}
-    for words, times, records in found:
+    for words, times, records in readings:
         known = together.get(words, ReadLine(words, 0, 0))
         together[words] = ReadLine(words, known.times + times, known.records + records)
     return tuple(together.values())

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.audit.reading.checkpoints import SignedCheckpoints
-from services.audit.reading.seen import seen
+from services.audit.reading.seen import mark_seen
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, checkpoint_view
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
@@ -25,17 +25,17 @@ class Proofs:
         self._entries, self._checkpoints = trail.entries, checkpoints
         self._tree = StoredTree(trail)
 
-    async def tile(self, tile: TileId, known: int | None = None) -> bytes:
-        """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `known`: its
+    async def tile(self, tile: TileId, read_size: int | None = None) -> bytes:
+        """The bytes of a tile or an entry bundle. Raises NotInTrail beyond the last checkpoint. `read_size`: its
         size, where it was just read.
         """
-        size = (await self._checkpoints.newest()).size if known is None else known
+        size = (await self._checkpoints.newest()).size if read_size is None else read_size
         if layout.width_in(tile.level, tile.number, size) < tile.width:
             raise NotInTrail(f"{layout.path_of(tile)}: the last checkpoint of {size} does not reach so far")
         if tile.level == ENTRIES:
             start = tile.number * layout.TILE_WIDTH
             entries = await self._entries.between(start, start + tile.width)
-            seen(entry.index for entry in entries)
+            mark_seen(entry.index for entry in entries)
             return layout.bundle_bytes([entry.rec for entry in entries])
         return layout.tile_bytes(await self._tree.tile(tile))
 

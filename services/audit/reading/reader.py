@@ -37,17 +37,24 @@ class TrailReader:
         self.records = Records(trail, self.checkpoints, self.proofs, Keeper(trail))
 
     async def search(
-        self, what: Filter, *, cursor: str | None = None, limit: int = 50, order: Order = Order.NEWEST
+        self,
+        record_filter: Filter,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        order: Order = Order.NEWEST,
     ) -> Page:
         """Raises searching.BadCursor for a cursor that is none of this search."""
         signed = await self.checkpoints.newest()
-        found = await self._searcher.search(what, signed.size, cursor=cursor, limit=limit, order=order)
+        result = await self._searcher.search(
+            record_filter, signed.size, cursor=cursor, limit=limit, order=order
+        )
         return Page(
-            entries=tuple(await self.records.views(found.entries)),
-            here=found.here,
-            next=found.next,
-            searched_to=found.searched_to,
-            cut=found.cut,
+            entries=tuple(await self.records.views(result.entries)),
+            here=result.here,
+            next=result.next,
+            searched_to=result.searched_to,
+            cut=result.cut,
             checkpoint=checkpoint_view(signed),
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.audit.reading.checkpoints import SignedCheckpoints
 from services.audit.reading.keeper import Keeper
 from services.audit.reading.proofs import GONE, Proofs
-from services.audit.reading.seen import seen
+from services.audit.reading.seen import mark_seen
 from services.audit.reading.views import Entry, NotInTrail, Record, entry_view
 from services.audit.records.payload_check import missing_of, payload_faults
 from services.audit.records.payloads import Payload
@@ -27,7 +27,7 @@ class Records:
 
     async def between(self, start: int, end: int) -> list[StoredRecord]:
         entries = await self._trail.entries.between(start, end)
-        seen(entry.index for entry in entries)
+        mark_seen(entry.index for entry in entries)
         return entries
 
     async def listed_acts(self) -> list[int]:
@@ -37,7 +37,7 @@ class Records:
         return await self._trail.entries.some(indexes)
 
     async def payloads(self, indexes: Sequence[int]) -> dict[int, Payload]:
-        seen(indexes)
+        mark_seen(indexes)
         return await self._trail.payloads.at(indexes)
 
     async def case(self, case_id: str) -> list[Entry]:
@@ -60,7 +60,7 @@ class Records:
                 return entries
 
     async def views(self, entries: Sequence[StoredRecord]) -> list[Entry]:
-        seen(entry.index for entry in entries)
+        mark_seen(entry.index for entry in entries)
         payloads, sealed = await asyncio.gather(
             self._trail.payloads.of(entries), self._checkpoints.sealed_size()
         )
@@ -70,7 +70,7 @@ class Records:
         proof, entry = await asyncio.gather(self._proofs.inclusion(index), self._trail.entries.at(index))
         if entry is None:
             raise NotInTrail(GONE.format(index))
-        seen([index])
+        mark_seen([index])
         rec = Rec.read(entry.rec)
         held, keeping, sealed = await asyncio.gather(
             self._trail.payloads.at([index]), self.keeper.refresh(proof.size), self._checkpoints.sealed_size()

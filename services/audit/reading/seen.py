@@ -36,7 +36,7 @@ def begin() -> SeenRecords:
     return given
 
 
-def seen(indexes: Iterable[int]) -> None:
+def mark_seen(indexes: Iterable[int]) -> None:
     """These records are given to whoever asks now."""
     if (given := _given.get()) is not None:
         for index in indexes:

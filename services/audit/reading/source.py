@@ -17,7 +17,7 @@ from shared.tlog.layout import ENTRIES, TILE_WIDTH, LayoutError, TileId
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _source_faults() -> Iterator[None]:
     """What the store or the trail can't answer, in the words of a source."""
     try:
         yield
@@ -36,11 +36,11 @@ class StoreSource(TrailSource):
         self._bundle: dict[int, StoredRecord] = {}
 
     async def checkpoint(self) -> bytes:
-        with _told():
+        with _source_faults():
             return (await self._reader.checkpoints.newest()).note.encode()
 
     async def tile(self, tile: TileId) -> bytes:
-        with _told():
+        with _source_faults():
             if layout.width_in(tile.level, tile.number, self._size) < tile.width:
                 self._size = (await self._reader.checkpoints.newest()).size
             if tile.level != ENTRIES or layout.width_in(tile.level, tile.number, self._size) < tile.width:
@@ -51,7 +51,7 @@ class StoreSource(TrailSource):
             return layout.bundle_bytes([entry.rec for entry in entries])
 
     async def details(self, start: int, end: int) -> list[Detail]:
-        with _told():
+        with _source_faults():
             entries = [self._bundle[index] for index in range(start, end) if index in self._bundle]
             if len(entries) < end - start:
                 entries = await self._reader.records.between(start, end)
@@ -72,7 +72,7 @@ class StoreSource(TrailSource):
         return signed.note.encode() if signed else None
 
     async def acts(self) -> list[int]:
-        with _told():
+        with _source_faults():
             return await self._reader.records.listed_acts()
 
     async def search_faults(self, size: int, macs: Macs | None) -> list[tuple[int | None, str]]:
@@ -80,6 +80,6 @@ class StoreSource(TrailSource):
         leaves the words unchecked.
         """
         found: list[tuple[int | None, str]] = []
-        with _told():
+        with _source_faults():
             await self._reader.check_search(size, lambda index, words: found.append((index, words)), macs)
         return found

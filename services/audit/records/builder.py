@@ -76,7 +76,7 @@ def opened(message: BrokerMessage) -> ReadMessage:
 
 
 def build(
-    one: ReadMessage,
+    read_message: ReadMessage,
     head: CaseHead | None,
     source: WriterStream,
     actors: Actors,
@@ -88,7 +88,7 @@ def build(
     one stored already.
     `now` as rfc3339. Uses up the envelope.
     """
-    message, envelope, case, principal, distrust = one
+    message, envelope, case, principal, distrust = read_message
     raw = message.raw
     index = message.sequence - 1
     author = actors[principal] if principal is not None else None
@@ -126,7 +126,7 @@ def build(
     written = rec.write()
     return Built(
         StoredRecord(index, written, leaf_hash(written), fields.searchable(rec, searched)),
-        Payload(index, raw, salt, author.salt if author else None, made=RecordMaking(now, source.epoch)),
+        Payload(index, raw, salt, author.salt if author else None, making=RecordMaking(now, source.epoch)),
         case,
         CaseHead(rec.number, index, searched.about if case else NOTHING),
     )
@@ -139,7 +139,7 @@ def build_all(
     actors: Actors,
     now: datetime,
     kept: Mapping[int, Payload] | None = None,
-    seen: RecentIds | None = None,
+    recent_ids: RecentIds | None = None,
     already: Sequence[ReadMessage] | None = None,
 ) -> list[Built]:
     """`heads` is moved on as the batch goes. `kept`: payloads already stored, by index. `already`: the
@@ -147,22 +147,28 @@ def build_all(
     """
     all_opened = already if already is not None else [opened(message) for message in messages]
     salts, at, kept = fresh_salts(len(all_opened)), rfc3339(now), kept or {}
-    seen = seen or RecentIds()
+    recent_ids = recent_ids or RecentIds()
     built: list[Built] = []
-    for one, fresh in zip(all_opened, salts, strict=True):
-        index = one.message.sequence - 1
+    for read_message, fresh in zip(all_opened, salts, strict=True):
+        index = read_message.message.sequence - 1
         stored = kept.get(index)
         salt = stored.salt if stored is not None else fresh
         by, when = (
-            (source._replace(epoch=stored.made.epoch), stored.made.ingested)
-            if stored is not None and stored.made
+            (source._replace(epoch=stored.making.epoch), stored.making.ingested)
+            if stored is not None and stored.making
             else (source, at)
         )
-        made = build(
-            one, heads.get(one.case), by, actors, salt, when, seen.add(one.message.message_id, index)
+        built_record = build(
+            read_message,
+            heads.get(read_message.case),
+            by,
+            actors,
+            salt,
+            when,
+            recent_ids.add(read_message.message.message_id, index),
         )
-        heads[one.case] = made.head
-        built.append(made)
+        heads[read_message.case] = built_record.head
+        built.append(built_record)
     return built
 
 

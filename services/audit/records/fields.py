@@ -171,11 +171,11 @@ def _short(data: FactBody, name: str) -> str | None:
 def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:
     if not values:
         return ()
-    found: dict[str, None] = {}
+    distinct: dict[str, None] = {}
     for value in values:
         if value and len(value) <= _FIELD_LIMIT:
-            found[value] = None
-    return tuple(found)[:_LIST_LIMIT]
+            distinct[value] = None
+    return tuple(distinct)[:_LIST_LIMIT]
 
 
 def searchable(rec: Rec, fields: Fields) -> Json:

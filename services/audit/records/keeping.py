@@ -95,48 +95,48 @@ class Keeping:
         self.last = act.index
         try:
             if act.kind == Kind.HELD:
-                self._held(act, Held.model_validate(_readable(act.data)))
+                self._take_hold(act, Held.model_validate(_readable(act.data)))
             elif act.kind == Kind.RELEASED:
                 said = Released.model_validate(_readable(act.data))
                 if said.by.role in MAY_HOLD:
                     self.holds.pop(said.hold, None)
             elif act.kind == Kind.REDACTED:
-                self._redacted(act, Redacted.model_validate(act.data))
+                self._take_redaction(act, Redacted.model_validate(act.data))
         except ValidationError:
             self.refused.append(act.index)
 
-    def _held(self, act: KeepingFact, said: Held) -> None:
-        if said.by.role not in MAY_HOLD:
+    def _take_hold(self, act: KeepingFact, order: Held) -> None:
+        if order.by.role not in MAY_HOLD:
             self.refused.append(act.index)
             return
-        self.holds[said.hold] = Hold(
-            hold=said.hold,
+        self.holds[order.hold] = Hold(
+            hold=order.hold,
             record=act.index,
             time=act.time,
-            by=said.by.principal,
-            why=said.why,
-            case=said.case,
-            first=said.first,
-            last=said.last,
+            by=order.by.principal,
+            why=order.why,
+            case=order.case,
+            first=order.first,
+            last=order.last,
         )
 
-    def _redacted(self, act: KeepingFact, said: Redacted) -> None:
-        indexes = [one.index for one in said.entries]
-        if said.by.role not in MAY_REDACT or max(indexes) >= act.index or self.held(indexes, act.case):
+    def _take_redaction(self, act: KeepingFact, order: Redacted) -> None:
+        indexes = [one.index for one in order.entries]
+        if order.by.role not in MAY_REDACT or max(indexes) >= act.index or self.holds_on(indexes, act.case):
             self.refused.append(act.index)
             return
-        for one in said.entries:
+        for entry in order.entries:
             erasure = Erasure(
                 record=act.index,
                 case=act.case,
                 time=act.time,
-                by=said.by.principal,
-                legal_basis=said.legal_basis,
-                fields=one.fields,
+                by=order.by.principal,
+                legal_basis=order.legal_basis,
+                fields=entry.fields,
             )
-            self.erasures.setdefault(one.index, []).append(erasure)
+            self.erasures.setdefault(entry.index, []).append(erasure)
 
-    def held(self, indexes: Iterable[int], case: str) -> list[Hold]:
+    def holds_on(self, indexes: Iterable[int], case: str) -> list[Hold]:
         """The holds on any of these records of one case."""
         wanted = list(indexes)
         return [hold for hold in self.holds.values() if any(hold.covers(index, case) for index in wanted)]

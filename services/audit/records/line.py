@@ -42,14 +42,14 @@ def export_line(entry: StoredRecord, payload: Payload | None, path: Sequence[byt
     """`path`: from the record to the root of the checkpoint, where the line is to be proven by itself."""
     line: dict[str, Any] = {"index": entry.index, "rec": entry.rec.decode(), "fields": entry.fields}
     if payload is not None:
-        held: dict[str, Any] = {
+        payload_line: dict[str, Any] = {
             "raw": None if payload.raw is None else base64.b64encode(payload.raw).decode(),
             "salt": payload.salt.hex(),
             "actor_salt": payload.actor_salt.hex() if payload.actor_salt else None,
         }
         if payload.remains is not None:
-            held["remains"] = _remains_line(payload.remains)
-        line["payload"] = held
+            payload_line["remains"] = _remains_line(payload.remains)
+        line["payload"] = payload_line
     if path is not None:
         line["proof"] = [one.hex() for one in path]
     return orjson.dumps(line) + b"\n"
@@ -104,13 +104,13 @@ def _no_line(raw: bytes, error: Exception) -> ExportError:
     return ExportError(f"this is no line of an export ({type(error).__name__}: {error}): {raw[:60]!r}")
 
 
-def _payload(index: int, held: _LinePayload) -> Payload:
+def _payload(index: int, line: _LinePayload) -> Payload:
     return Payload(
         index,
-        held.raw,
-        bytes.fromhex(held.salt),
-        bytes.fromhex(held.actor_salt) if held.actor_salt else None,
-        None if held.remains is None else _remains(held.remains),
+        line.raw,
+        bytes.fromhex(line.salt),
+        bytes.fromhex(line.actor_salt) if line.actor_salt else None,
+        None if line.remains is None else _remains(line.remains),
     )
 
 
@@ -127,14 +127,14 @@ def _remains_line(remains: Remains) -> dict[str, Any]:
     }
 
 
-def _remains(held: dict[str, Any]) -> Remains:
+def _remains(line: dict[str, Any]) -> Remains:
     left = {
         path: PersonalField(bytes.fromhex(one["salt"]), one["values"].encode())
-        for path, one in held["fields"].items()
+        for path, one in line["fields"].items()
     }
     return Remains(
-        held["kind"],
-        None if held["plain"] is None else held["plain"].encode(),
-        bytes.fromhex(held["salt"]),
+        line["kind"],
+        None if line["plain"] is None else line["plain"].encode(),
+        bytes.fromhex(line["salt"]),
         left,
     )

@@ -39,12 +39,12 @@ def missing_of(rec: Rec, payload: Payload | None) -> frozenset[str]:
 
 def header_faults(rec: Rec) -> list[str]:
     """What a header says twice must be the same both times."""
-    found: list[str] = []
+    faults: list[str] = []
     if rec.v != 1 and rec.offset != record.offset_of(record.utc(rec.broker), rec.claimed):
-        found.append("its clock offset is not the difference of its times")
+        faults.append("its clock offset is not the difference of its times")
     if rec.repeats is not None and not 0 <= rec.repeats < rec.index:
-        found.append(f"it says it repeats record {rec.repeats}, which does not come before it")
-    return found
+        faults.append(f"it says it repeats record {rec.repeats}, which does not come before it")
+    return faults
 
 
 def _author(rec: Rec, payload: Payload) -> list[str]:
@@ -77,10 +77,10 @@ def _remains_faults(rec: Rec, payload: Payload) -> list[str]:
             if not remains.fields
             else ["fields are left of a payload that was erased whole: they prove nothing"]
         )
-    found: list[str] = []
+    faults: list[str] = []
     if record.digest_of(remains.salt, remains.plain) != rec.plain:
-        found.append("what is left of its payload is not what was recorded: it was altered")
+        faults.append("what is left of its payload is not what was recorded: it was altered")
     for path, field in remains.fields.items():
         if record.digest_of(field.salt, field.values) != rec.personal.get(path):
-            found.append(f"what is left of {path} is not what was recorded: it was altered")
-    return found
+            faults.append(f"what is left of {path} is not what was recorded: it was altered")
+    return faults

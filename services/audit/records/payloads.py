@@ -69,7 +69,7 @@ class Payload:
     salt: bytes
     actor_salt: bytes | None = None
     remains: Remains | None = None
-    made: RecordMaking | None = None
+    making: RecordMaking | None = None
     """None for what an earlier version stored, or an erasure left: its record can't be made again."""
 
     @cached_property
@@ -94,7 +94,7 @@ class Payload:
 
     def by(self, actor_salt: bytes | None) -> "Payload":
         """The same with the author's salt; what was parsed stays so."""
-        made = Payload(self.index, self.raw, self.salt, actor_salt, self.remains, self.made)
+        made = Payload(self.index, self.raw, self.salt, actor_salt, self.remains, self.making)
         made.__dict__.update({name: held for name, held in self.__dict__.items() if name in _PARSED})
         return made
 
@@ -205,17 +205,17 @@ def chunks(payloads: Sequence[Payload]) -> Iterator[tuple[int, int, bytes]]:
 
 
 def pack(payloads: Sequence[Payload]) -> bytes:
-    return _pack([_held(payload, payload.made or _NOT_KEPT) for payload in payloads])
+    return _pack([_kept_payload(payload, payload.making or _NOT_KEPT) for payload in payloads])
 
 
-def _held(payload: Payload, made: RecordMaking) -> _KeptPayload:
-    return _KeptPayload(payload.salt, payload.raw, payload.remains, made.ingested, made.epoch)
+def _kept_payload(payload: Payload, making: RecordMaking) -> _KeptPayload:
+    return _KeptPayload(payload.salt, payload.raw, payload.remains, making.ingested, making.epoch)
 
 
 def unpack(start: int, content: bytes) -> list[Payload]:
     """Raises PayloadError."""
     try:
-        held = _unpack(content)
+        kept = _unpack(content)
     except msgspec.MsgspecError as error:
         raise PayloadError(
             f"the payloads stored from record {start} on can't be read ({error}): they were altered"
@@ -223,13 +223,13 @@ def unpack(start: int, content: bytes) -> list[Payload]:
     return [
         Payload(
             index,
-            one.raw,
-            one.salt,
+            payload.raw,
+            payload.salt,
             None,
-            one.remains,
-            RecordMaking(one.ingested, one.epoch) if one.ingested else None,
+            payload.remains,
+            RecordMaking(payload.ingested, payload.epoch) if payload.ingested else None,
         )
-        for index, one in enumerate(held, start)
+        for index, payload in enumerate(kept, start)
     ]
 
 

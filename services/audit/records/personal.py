@@ -106,20 +106,20 @@ def take_out(envelope: Json, kind: str) -> dict[str, list[Any]]:
     return dict(sorted(found.items())) if len(found) > 1 else found
 
 
-def _take(node: Json, tree: Paths, found: dict[str, list[Any]]) -> None:
+def _take(node: Json, tree: Paths, values: dict[str, list[Any]]) -> None:
     for step, below in tree.items():
         if step not in node:
             continue
         value = node[step]
         if isinstance(below, str):
-            found.setdefault(below, []).append(value)
+            values.setdefault(below, []).append(value)
             node[step] = None
         elif isinstance(value, dict):
-            _take(cast("Json", value), below, found)
+            _take(cast("Json", value), below, values)
         elif isinstance(value, list):
             for one in cast("list[Any]", value):
                 if isinstance(one, dict):
-                    _take(cast("Json", one), below, found)
+                    _take(cast("Json", one), below, values)
 
 
 def put_back(envelope: Json, kind: str, values: dict[str, list[Any]]) -> None:

@@ -86,16 +86,16 @@ def days_between(since: datetime | None, until: datetime | None) -> tuple[str, .
     first, last = since.date(), until.date()
     if (last.year - first.year) * 12 + last.month - first.month > _MONTH_LIMIT:
         return ()
-    found: list[str] = []
+    terms: list[str] = []
     while first <= last:
         following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
         if first.day == 1 and following <= last + timedelta(days=1):
-            found.append(f"month:{first:%Y-%m}")
+            terms.append(f"month:{first:%Y-%m}")
             first = following
         else:
-            found.append(f"day:{first.isoformat()}")
+            terms.append(f"day:{first.isoformat()}")
             first = _next(first)
-    return tuple(found)
+    return tuple(terms)
 
 
 def _next(day: date) -> date:

@@ -164,9 +164,9 @@ def postings(content: bytes) -> Mapping[bytes, bytes]:
         raise TileError(f"a tile of the search index can't be read: {error}") from None
 
 
-def look_up(held: Mapping[bytes, bytes], term: bytes) -> int:
+def look_up(postings: Mapping[bytes, bytes], term: bytes) -> int:
     """The records of the block that have the term. Raises TileError."""
-    posting = held.get(term)
+    posting = postings.get(term)
     return 0 if posting is None else _bitmap(posting)
 
 

@@ -87,16 +87,16 @@ def read_answer(raw: bytes, note: str, nonce: int | None = None) -> datetime:
     `verify_answer` says.
     """
     response = _parsed(raw)
-    told = response.tst_info
-    if nonce is not None and told.nonce != nonce:
+    info = response.tst_info
+    if nonce is not None and info.nonce != nonce:
         raise StampError("the time stamp answers another question (its nonce is not the one sent)")
-    if told.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
+    if info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
         raise StampError(
-            f"the time stamp is of a digest by {told.message_imprint.hash_algorithm.dotted_string}, not by SHA-256"
+            f"the time stamp is of a digest by {info.message_imprint.hash_algorithm.dotted_string}, not by SHA-256"
         )
-    if told.message_imprint.message != sha256(note.encode()).digest():
+    if info.message_imprint.message != sha256(note.encode()).digest():
         raise StampError("the time stamp is of something else than this checkpoint")
-    return told.gen_time
+    return info.gen_time
 
 
 def verify_answer(raw: bytes, note: str, roots: "Sequence[Certificate]") -> None:
@@ -142,13 +142,13 @@ def check(stamp: Stamp, key: Verifier, roots: "Sequence[Certificate]") -> None:
 
 def faults(stamps: Sequence[Stamp], key: Verifier, roots: "Sequence[Certificate]") -> list[str]:
     """In words, for each stamp that does not hold."""
-    found: list[str] = []
+    words: list[str] = []
     for stamp in stamps:
         try:
             check(stamp, key, roots)
         except StampError as error:
-            found.append(f"time stamp of checkpoint {stamp.number} ({stamp.size} records): {error}")
-    return found
+            words.append(f"time stamp of checkpoint {stamp.number} ({stamp.size} records): {error}")
+    return words
 
 
 def certificates(pem: bytes) -> "list[Certificate]":

@@ -126,7 +126,7 @@ class Answering:
     def _matter(self, table: str, row: str) -> MatterLine:
         figures = self.figures
         responded, resolved = figures.of(table, row, "responded"), figures.of(table, row, "resolved")
-        said = {score: figures.count(table, row, f"satisfaction:{score}") for score in SCORES}
+        scores = {score: figures.count(table, row, f"satisfaction:{score}") for score in SCORES}
         return MatterLine(
             row=row,
             **self.traced(table, row, (*MATTER_COLUMNS, *(f"satisfaction:{score}" for score in SCORES))),
@@ -135,8 +135,8 @@ class Answering:
             worst_response_seconds=responded.worst,
             median_resolution_seconds=resolved.median,
             worst_resolution_seconds=resolved.worst,
-            satisfaction=_mean(said),
-            satisfaction_said=sum(said.values()),
+            satisfaction=_mean(scores),
+            satisfaction_said=sum(scores.values()),
         )
 
     # Reach
@@ -171,27 +171,27 @@ class Answering:
         return tuple(self._holder(table, row) for row in self.figures.rows(table))
 
     def _holder(self, table: str, row: str) -> HolderLine:
-        held: Figure = self.figures.of(table, row, "held")
+        figure: Figure = self.figures.of(table, row, "held")
         return HolderLine(
             unit=row,
             **self.traced(table, row, ("held", "still")),
-            matters=held.count,
+            matters=figure.count,
             still=self.figures.count(table, row, "still"),
-            held_seconds=round(held.total, 3),
-            median_seconds=held.median,
-            longest_seconds=held.worst,
+            held_seconds=round(figure.total, 3),
+            median_seconds=figure.median,
+            longest_seconds=figure.worst,
         )
 
     def chains(self) -> tuple[ChainLine, ...]:
-        found: list[ChainLine] = []
+        lines: list[ChainLine] = []
         for matter in self._counting.matters.values():
             if matter.exercise or matter.is_standing:
                 continue
-            for task, held in ((None, matter.held), *matter.tasks.items()):
-                if len(held) > 1 and any(self._counting.window.asks_for(one.unit) for one in held):
-                    found.append(_chain(matter, task, held))
-        found.sort(key=lambda line: (-len(line.chain), line.chain[0].since, line.case))
-        return tuple(found[:CHAINS])
+            for task, periods in ((None, matter.holders), *matter.tasks.items()):
+                if len(periods) > 1 and any(self._counting.window.asks_for(one.unit) for one in periods):
+                    lines.append(_chain(matter, task, periods))
+        lines.sort(key=lambda line: (-len(line.chain), line.chain[0].since, line.case))
+        return tuple(lines[:CHAINS])
 
     # Trend
 
@@ -239,12 +239,12 @@ def _only_unanswered(figures: Figures, table: str, row: str) -> int:
     )
 
 
-def _mean(said: dict[int, int]) -> float | None:
-    number = sum(said.values())
-    return round(sum(score * count for score, count in said.items()) / number, 2) if number else None
+def _mean(scores: dict[int, int]) -> float | None:
+    number = sum(scores.values())
+    return round(sum(score * count for score, count in scores.items()) / number, 2) if number else None
 
 
-def _chain(matter: ReportedCase, task: str | None, held: list[HolderPeriod]) -> ChainLine:
+def _chain(matter: ReportedCase, task: str | None, periods: list[HolderPeriod]) -> ChainLine:
     return ChainLine(
         case=matter.case,
         task=task,
@@ -253,7 +253,7 @@ def _chain(matter: ReportedCase, task: str | None, held: list[HolderPeriod]) -> 
         summary=matter.summary,
         chain=tuple(
             HeldLine(unit=one.unit, since=one.since, until=one.until, how=one.how, index=one.index)
-            for one in held
+            for one in periods
         ),
     )
 

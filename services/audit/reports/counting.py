@@ -13,7 +13,7 @@ from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.holding import count_holding
 from services.audit.reports.matters import ORGAN, LapseSeen, ReportedCase, between
-from services.audit.reports.reach import acknowledged, handed_over, told
+from services.audit.reports.reach import acknowledged, count_notices, handed_over
 from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
@@ -66,77 +66,79 @@ class Counting:
     def knows(self, case: str) -> bool:
         return case in self.matters
 
-    def take(self, seen: ReportedFact) -> None:
+    def take(self, fact: ReportedFact) -> None:
         """The next fact. Those before the window only say how things stood when it began."""
-        if not seen.case:
+        if not fact.case:
             return
-        matter = self.matters.get(seen.case)
+        matter = self.matters.get(fact.case)
         if matter is None:
-            self.matters[seen.case] = matter = ReportedCase(
-                seen.case, unit=seen.unit, area=seen.area, level=seen.level, category=seen.category
+            self.matters[fact.case] = matter = ReportedCase(
+                fact.case, unit=fact.unit, area=fact.area, level=fact.level, category=fact.category
             )
-        inside = self.window.holds(seen.at)
-        if seen.kind in (Kind.REPORTED, Kind.ESTABLISHED):
-            self._begin(matter, seen, inside)
+        inside = self.window.holds(fact.at)
+        if fact.kind in (Kind.REPORTED, Kind.ESTABLISHED):
+            self._begin(matter, fact, inside)
         if matter.exercise:
             return
         self.records += inside
-        matter.last_heard, matter.last_index = seen.at, seen.index
-        match seen.kind:
+        matter.last_heard, matter.last_index = fact.at, fact.index
+        match fact.kind:
             case Kind.DECIDED:
-                self._decided(matter, seen, inside)
+                self._decided(matter, fact, inside)
             case Kind.DELIVERED | Kind.FAILED:
-                handed_over(self.figures, matter, seen)
+                handed_over(self.figures, matter, fact)
             case Kind.ACKNOWLEDGED:
-                acknowledged(self.figures, matter, seen)
+                acknowledged(self.figures, matter, fact)
             case _:
-                self._act(matter, seen, inside)
-        self._respond(matter, seen)
+                self._act(matter, fact, inside)
+        self._respond(matter, fact)
 
-    def _begin(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
+    def _begin(self, matter: ReportedCase, fact: ReportedFact, inside: bool) -> None:
         if matter.index is not None:
             return
-        matter.begin(seen, in_cohort=inside)
-        if not inside or seen.kind != Kind.REPORTED:
+        matter.begin(fact, in_cohort=inside)
+        if not inside or fact.kind != Kind.REPORTED:
             return
         if matter.exercise:
             self.exercises += 1
-            self.figures.add("left_out", "exercise", "matters", seen.index)
+            self.figures.add("left_out", "exercise", "matters", fact.index)
         elif self.window.asks_for(matter.unit):
-            self._count_matter(matter, "reports", seen.index)
+            self._count_matter(matter, "reports", fact.index)
             if not matter.is_follow_on:
-                self._reported(matter, seen)
+                self._reported(matter, fact)
 
-    def _reported(self, matter: ReportedCase, seen: ReportedFact) -> None:
+    def _reported(self, matter: ReportedCase, fact: ReportedFact) -> None:
         """When and where something was reported."""
-        local, add = seen.at.astimezone(self.zone), self.figures.add
+        local, add = fact.at.astimezone(self.zone), self.figures.add
         day = local.date().isoformat()
-        add("day", day, "reports", seen.index)
+        add("day", day, "reports", fact.index)
         for name in ("category", "level", "area", "kind"):
-            add("day", day, f"{name}:{getattr(matter, name) or '-'}", seen.index)
-        add("hour", f"{local.hour:02}", "reports", seen.index)
-        add("weekday", str(local.isoweekday()), "reports", seen.index)
-        add("place", f"{matter.area or '-'}:{matter.category or '-'}", "reports", seen.index)
+            add("day", day, f"{name}:{getattr(matter, name) or '-'}", fact.index)
+        add("hour", f"{local.hour:02}", "reports", fact.index)
+        add("weekday", str(local.isoweekday()), "reports", fact.index)
+        add("place", f"{matter.area or '-'}:{matter.category or '-'}", "reports", fact.index)
 
     # Duties
 
-    def _decided(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
-        moment = seen.about.at("time") or seen.at
-        for effect in seen.data.effects:
+    def _decided(self, matter: ReportedCase, fact: ReportedFact, inside: bool) -> None:
+        moment = fact.about.at("time") or fact.at
+        for effect in fact.data.effects:
             kind, duty = effect.kind, effect.duty
             if duty is not None and kind in OF_A_DUTY:
-                self.fates.take(matter, seen, effect, duty, moment, inside)
+                self.fates.take(matter, fact, effect, duty, moment, inside)
             elif kind == EffectKind.HOLDER:
-                _handed(matter, effect, moment, seen.index)
+                _handed(matter, effect, moment, fact.index)
             elif kind == EffectKind.STATUS:
-                self._status(matter, effect, moment, seen, inside)
+                self._status(matter, effect, moment, fact, inside)
             elif kind == EffectKind.TASK:
-                _task(matter, effect, moment, seen.index)
+                _task(matter, effect, moment, fact.index)
             elif kind == EffectKind.PROPOSED and matter.kind == ReportKind.ACCOUNTABILITY:
-                self._of_the_organ(matter, "proposed", effect.measure, seen.index, inside)
+                self._of_the_organ(matter, "proposed", effect.measure, fact.index, inside)
         if inside:
-            count_workload(self.figures, matter, seen, self.window, self.zone)
-        told(self.figures, matter, seen, moment, counted=inside and self.window.asks_for(matter.unit))
+            count_workload(self.figures, matter, fact, self.window, self.zone)
+        count_notices(
+            self.figures, matter, fact, moment, counted=inside and self.window.asks_for(matter.unit)
+        )
 
     # The matter itself
 
@@ -149,28 +151,28 @@ class Counting:
             yield f"matter_{table}", getattr(matter, table)
 
     def _count_matter(
-        self, matter: ReportedCase, column: str, index: int, taken: float | None = None
+        self, matter: ReportedCase, column: str, index: int, seconds: float | None = None
     ) -> None:
         if self.window.asks_for(matter.unit) and not matter.is_standing:
             for table, row in self._of_matter(matter):
-                self.figures.add(table, row, column, index, taken)
+                self.figures.add(table, row, column, index, seconds)
 
-    def _respond(self, matter: ReportedCase, seen: ReportedFact) -> None:
+    def _respond(self, matter: ReportedCase, fact: ReportedFact) -> None:
         if (
             matter.responded
             or not matter.in_cohort
-            or seen.kind not in RESPONSES
-            or not self.window.holds(seen.at)
+            or fact.kind not in RESPONSES
+            or not self.window.holds(fact.at)
         ):
             return
         matter.responded = True
-        self._count_matter(matter, "responded", seen.index, between(matter.reported_at, seen.at))
+        self._count_matter(matter, "responded", fact.index, between(matter.reported_at, fact.at))
 
     def _status(
-        self, matter: ReportedCase, effect: EffectBody, moment: datetime, seen: ReportedFact, inside: bool
+        self, matter: ReportedCase, effect: EffectBody, moment: datetime, fact: ReportedFact, inside: bool
     ) -> None:
         why = effect.why
-        taken = between(matter.reported_at, moment)
+        seconds = between(matter.reported_at, moment)
         if why == CaseStatus.OPEN:
             matter.reopen(moment)
             why = "reopened"
@@ -183,14 +185,14 @@ class Counting:
             matter.reopen(moment)
         elif why in ORGAN and (why != Reason.CORRECTED or matter.kind == ReportKind.ACCOUNTABILITY):
             measure = effect.measure if ORGAN[why] == "decided" else None
-            self._of_the_organ(matter, ORGAN[why], measure, seen.index, inside)
+            self._of_the_organ(matter, ORGAN[why], measure, fact.index, inside)
             return
         else:
             if why in _OF_A_NOTICE and inside:
-                self._count_matter(matter, why, seen.index)
+                self._count_matter(matter, why, fact.index)
             return
         if inside:
-            self._count_matter(matter, why, seen.index, taken if why != "reopened" else None)
+            self._count_matter(matter, why, fact.index, seconds if why != "reopened" else None)
 
     def _of_the_organ(
         self, matter: ReportedCase, column: str, measure: str | None, index: int, inside: bool
@@ -201,14 +203,14 @@ class Counting:
             if measure is not None:
                 self.figures.add("measure", measure, column, index)
 
-    def _act(self, matter: ReportedCase, seen: ReportedFact, inside: bool) -> None:
-        score = seen.data.fields.get("satisfaction")
+    def _act(self, matter: ReportedCase, fact: ReportedFact, inside: bool) -> None:
+        score = fact.data.fields.get("satisfaction")
         if inside and isinstance(score, int):
-            self._count_matter(matter, f"satisfaction:{score}", seen.index)
-        if seen.kind == Kind.STATED:
-            self._of_the_organ(matter, "stated", None, seen.index, inside)
-        elif seen.kind == Kind.REFERRED:
-            self.fates.referred(seen)
+            self._count_matter(matter, f"satisfaction:{score}", fact.index)
+        if fact.kind == Kind.STATED:
+            self._of_the_organ(matter, "stated", None, fact.index, inside)
+        elif fact.kind == Kind.REFERRED:
+            self.fates.referred(fact)
 
     def _retire(self, matter: ReportedCase) -> None:
         """Of many that have ended, those that ended first are let go."""

@@ -53,9 +53,9 @@ class DeclaredReport:
     blocks: Callable[[DocumentWords, Any], list[Block]]
 
 
-def _workload_blocks(words: DocumentWords, found: Workload) -> list[Block]:
+def _workload_blocks(words: DocumentWords, workload_report: Workload) -> list[Block]:
     """The newest week first."""
-    lines = sorted(found.weeks, key=lambda line: line.week, reverse=True)[:MOST_ROWS]
+    lines = sorted(workload_report.weeks, key=lambda line: line.week, reverse=True)[:MOST_ROWS]
     head = (N_("Week"), N_("Person"), N_("duties"), N_("done"), N_("lapsed"), N_("calls"))
     rows = [
         row(line.week, words.person(line.person), *(count(line, column) for column in COUNTED))

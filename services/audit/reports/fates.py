@@ -47,7 +47,7 @@ class Fates:
     def take(
         self,
         matter: ReportedCase,
-        seen: ReportedFact,
+        fact: ReportedFact,
         effect: EffectBody,
         duty: str,
         moment: datetime,
@@ -56,39 +56,39 @@ class Fates:
         unit = effect.unit or matter.unit
         match effect.kind:
             case EffectKind.OPENED:
-                owed = _owed(effect, unit, seen.index, moment)
+                owed = _owed(effect, unit, fact.index, moment)
                 matter.duties[duty] = owed
-                self._count(matter, owed, "opened", seen.index, inside)
+                self._count(matter, owed, "opened", fact.index, inside)
             case EffectKind.LAPSED:
-                self._lapsed(matter, seen, effect, duty, inside)
+                self._lapsed(matter, fact, effect, duty, inside)
             case EffectKind.DISCHARGED:
-                owed = matter.duties.pop(duty, None) or _owed(effect, unit, seen.index)
-                self._done(matter, owed, effect, moment, seen.index, inside)
+                owed = matter.duties.pop(duty, None) or _owed(effect, unit, fact.index)
+                self._done(matter, owed, effect, moment, fact.index, inside)
             case EffectKind.OWED_AGAIN:
-                self._contested(matter, _owed(effect, unit, seen.index), effect, inside)
+                self._contested(matter, _owed(effect, unit, fact.index), effect, inside)
             case EffectKind.REFERRED:
                 owed = matter.duties.get(duty)
                 if owed is not None and owed.lapse is not None:
-                    owed.lapse.answerable, owed.lapse.referred = unit, seen.index
+                    owed.lapse.answerable, owed.lapse.referred = unit, fact.index
             case EffectKind.HOLDER:
                 if (owed := matter.duties.get(duty)) is not None:
                     owed.unit, owed.person = unit, effect.person
             case _:
                 owed = matter.duties.pop(duty, None)
                 if owed is not None:
-                    self._count(matter, owed, "cancelled", seen.index, inside)
+                    self._count(matter, owed, "cancelled", fact.index, inside)
 
     def _lapsed(
-        self, matter: ReportedCase, seen: ReportedFact, effect: EffectBody, duty: str, inside: bool
+        self, matter: ReportedCase, fact: ReportedFact, effect: EffectBody, duty: str, inside: bool
     ) -> None:
         unit = effect.unit or matter.unit
-        owed = matter.duties.setdefault(duty, _owed(effect, unit, seen.index))
+        owed = matter.duties.setdefault(duty, _owed(effect, unit, fact.index))
         if owed.lapse is not None:
             return
         cause = effect.text("cause")
         owed.lapse = LapseSeen(
-            index=seen.index,
-            at=seen.at,
+            index=fact.index,
+            at=fact.at,
             case=matter.case,
             duty=duty,
             rule=owed.rule,
@@ -104,21 +104,21 @@ class Fates:
             by_recipient=owed.by_recipient,
             excuses=effect.excuses,
         )
-        self._count(matter, owed, "lapsed", seen.index, inside)
+        self._count(matter, owed, "lapsed", fact.index, inside)
         if cause == LapseCause.REPORTED_LATE:
-            self._count(matter, owed, "reported_late", seen.index, inside, owed.lapse.late_by)
+            self._count(matter, owed, "reported_late", fact.index, inside, owed.lapse.late_by)
         elif owed.by_recipient and cause == LapseCause.NOT_ACKNOWLEDGED:
-            self._count(matter, owed, "not_answered", seen.index, inside)
+            self._count(matter, owed, "not_answered", fact.index, inside)
         if cause is not None:
-            self._count(matter, owed, f"cause:{cause}", seen.index, inside)
+            self._count(matter, owed, f"cause:{cause}", fact.index, inside)
         if owed.lapse.is_excused:
-            self._excused(matter, owed, seen.index, inside)
+            self._excused(matter, owed, fact.index, inside)
         if (early := self._early.pop((matter.case, duty), None)) is not None:
             self.excuse(owed.lapse, *early)
         if inside and self.window.asks_for(unit):
-            local = seen.at.astimezone(self.zone)
+            local = fact.at.astimezone(self.zone)
             if not owed.lapse.is_excused:
-                self.figures.add("hour", f"{local.hour:02}", "lapsed", seen.index)
+                self.figures.add("hour", f"{local.hour:02}", "lapsed", fact.index)
             if len(self.lapses) < _LAPSES_KEPT:
                 self.lapses.append(owed.lapse)
             else:
@@ -181,7 +181,7 @@ class Fates:
         column: str,
         index: int,
         inside: bool,
-        taken: float | None = None,
+        seconds: float | None = None,
     ) -> None:
         if not inside or not self.window.asks_for(owed.unit):
             return
@@ -190,23 +190,23 @@ class Fates:
         if not matter.is_follow_on:
             rows += [("level", matter.level), ("category", matter.category), ("area", matter.area)]
         for table, row in rows:
-            add(table, row, column, index, taken)
+            add(table, row, column, index, seconds)
         if owed.by_recipient and owed.person is not None and _is_theirs(owed, column):
-            add("leader", owed.person, column, index, taken)
+            add("leader", owed.person, column, index, seconds)
         if owed.called:
-            add("channel", owed.channel or "none", column, index, taken)
+            add("channel", owed.channel or "none", column, index, seconds)
 
-    def referred(self, seen: ReportedFact) -> None:
+    def referred(self, fact: ReportedFact) -> None:
         """On the unit's ledger, of a lapse in another matter: with what excuses it."""
-        case, duty = seen.data.text("case") or "", seen.data.text("duty") or ""
+        case, duty = fact.data.text("case") or "", fact.data.text("duty") or ""
         other = self.matters.get(case)
         owed = other.duties.get(duty) if other is not None else None
         lapse = owed.lapse if owed is not None else self._lapse_of(case, duty)
-        excuses = seen.data.texts("excuses")
+        excuses = fact.data.texts("excuses")
         if lapse is not None:
-            self.excuse(lapse, excuses, seen.index)
+            self.excuse(lapse, excuses, fact.index)
         elif excuses:
-            self._early[case, duty] = excuses, seen.index
+            self._early[case, duty] = excuses, fact.index
             while len(self._early) > _EARLY_KEPT:
                 del self._early[next(iter(self._early))]
 

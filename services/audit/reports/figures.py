@@ -76,19 +76,19 @@ class Figures:
     """All figures of one window."""
 
     def __init__(self) -> None:
-        self._held: defaultdict[Key, Figure] = defaultdict(Figure)
+        self._figures: defaultdict[Key, Figure] = defaultdict(Figure)
 
     def add(self, table: str, row: str | None, column: str, index: int, seconds: float | None = None) -> None:
-        self._held[table, row or NONE, column].add(index, seconds)
+        self._figures[table, row or NONE, column].add(index, seconds)
 
     def of(self, table: str, row: str, column: str) -> Figure:
-        return self._held.get((table, row, column), NOTHING)
+        return self._figures.get((table, row, column), NOTHING)
 
     def count(self, table: str, row: str, column: str) -> int:
         return self.of(table, row, column).count
 
     def rows(self, table: str) -> list[str]:
-        return sorted({row for held, row, _ in self._held if held == table})
+        return sorted({row for held, row, _ in self._figures if held == table})
 
     def named(self, name: str) -> Figure | None:
         """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None
@@ -98,16 +98,16 @@ class Figures:
         row, _, column = rest.rpartition(SEPARATOR)
         if column in ("median", "worst"):
             row, _, measured = row.rpartition(SEPARATOR)
-            figure = self._held.get((table, row, measured))
+            figure = self._figures.get((table, row, measured))
             return None if figure is None else _only(figure, column)
-        return self._held.get((table, row, column))
+        return self._figures.get((table, row, column))
 
     def __iter__(self) -> Iterator[tuple[Key, Figure]]:
-        return iter(self._held.items())
+        return iter(self._figures.items())
 
 
-def _only(figure: Figure, which: str) -> Figure:
-    indexes = figure.records_of(figure.median if which == "median" else figure.worst)
+def _only(figure: Figure, measure: str) -> Figure:
+    indexes = figure.records_of(figure.median if measure == "median" else figure.worst)
     return Figure(len(indexes), array("I", indexes))
 
 

@@ -15,26 +15,24 @@ def count_holding(figures: Figures, matter: ReportedCase, window: Window, end: d
     """`end`: the end of the window, for what is held still."""
     if matter.is_standing:
         return
-    for held in matter.held:
-        _count(figures, "holder", held, window, end)
-    for chain in matter.tasks.values():
-        for held in chain:
-            _count(figures, "task_holder", held, window, end)
+    tasks = [("task_holder", period) for chain in matter.tasks.values() for period in chain]
+    for table, period in (*(("holder", period) for period in matter.holders), *tasks):
+        _count(figures, table, period, window, end)
 
 
-def _count(figures: Figures, table: str, held: HolderPeriod, window: Window, end: datetime | None) -> None:
-    span = within(held, window, end)
-    if span is None or not window.asks_for(held.unit):
+def _count(figures: Figures, table: str, period: HolderPeriod, window: Window, end: datetime | None) -> None:
+    span = within(period, window, end)
+    if span is None or not window.asks_for(period.unit):
         return
-    figures.add(table, held.unit, "held", held.index, span)
-    if held.until is None or (end is not None and held.until > end):
-        figures.add(table, held.unit, "still", held.index, span)
+    figures.add(table, period.unit, "held", period.index, span)
+    if period.until is None or (end is not None and period.until > end):
+        figures.add(table, period.unit, "still", period.index, span)
 
 
-def within(held: HolderPeriod, window: Window, end: datetime | None) -> float | None:
+def within(period: HolderPeriod, window: Window, end: datetime | None) -> float | None:
     """Seconds of it that lie in the window; None where none do."""
-    since = max(held.since, window.start)
-    until = held.until if held.until is not None else end
+    since = max(period.since, window.start)
+    until = period.until if period.until is not None else end
     if until is None:
         return None
     until = until if window.until is None else min(until, window.until)

@@ -124,7 +124,7 @@ class ReportedCase:
     last_index: int | None = None
     duties: dict[str, Owed] = field(default_factory=dict[str, Owed])
     notices: dict[str, SentNotice] = field(default_factory=dict[str, SentNotice])
-    held: list[HolderPeriod] = field(default_factory=list[HolderPeriod])
+    holders: list[HolderPeriod] = field(default_factory=list[HolderPeriod])
     tasks: dict[str, list[HolderPeriod]] = field(default_factory=dict[str, list[HolderPeriod]])
 
     @property
@@ -142,40 +142,40 @@ class ReportedCase:
 
     @property
     def holder(self) -> str | None:
-        return self.held[-1].unit if self.held else self.unit
+        return self.holders[-1].unit if self.holders else self.unit
 
-    def begin(self, seen: ReportedFact, *, in_cohort: bool) -> None:
+    def begin(self, fact: ReportedFact, *, in_cohort: bool) -> None:
         """Its report, or the fact a standing watch began with. Reported again is reported once."""
-        data = seen.data
+        data = fact.data
         self.kind = (
             data.text("kind") or ReportKind.INCIDENT.value
-            if seen.kind == Kind.REPORTED
+            if fact.kind == Kind.REPORTED
             else ReportKind.STANDING.value
         )
         self.exercise = bool(data.fields.get("exercise"))
-        self.unit, self.area = data.text("unit") or seen.unit, data.text("area") or seen.area
+        self.unit, self.area = data.text("unit") or fact.unit, data.text("area") or fact.area
         self.level, self.category = (
-            data.text("level") or seen.level,
-            data.text("category") or seen.category,
+            data.text("level") or fact.level,
+            data.text("category") or fact.category,
         )
         self.summary = data.text("summary") or data.text("title")
-        self.index, self.reported_at, self.in_cohort = seen.index, seen.at, in_cohort
-        if self.unit is not None and not self.held:
-            self.held.append(HolderPeriod(self.unit, seen.at, "reported", seen.index))
+        self.index, self.reported_at, self.in_cohort = fact.index, fact.at, in_cohort
+        if self.unit is not None and not self.holders:
+            self.holders.append(HolderPeriod(self.unit, fact.at, "reported", fact.index))
 
-    def tell(self, told: SentNotice) -> None:
-        self.notices[told.id] = told
+    def tell(self, notice: SentNotice) -> None:
+        self.notices[notice.id] = notice
         while len(self.notices) > _NOTICES_KEPT:
             del self.notices[next(iter(self.notices))]
 
     def hand_over(self, unit: str, at: datetime, how: str, index: int, task: str | None) -> None:
-        chain = self.held if task is None else self.tasks.setdefault(task, [])
+        chain = self.holders if task is None else self.tasks.setdefault(task, [])
         if chain:
             chain[-1].until = at
         chain.append(HolderPeriod(unit, at, how, index))
 
     def end_holding(self, at: datetime, task: str | None = None) -> None:
-        chain = self.held if task is None else self.tasks.get(task, [])
+        chain = self.holders if task is None else self.tasks.get(task, [])
         if chain and chain[-1].until is None:
             chain[-1].until = at
 
@@ -186,8 +186,8 @@ class ReportedCase:
 
     def reopen(self, at: datetime) -> None:
         """The unit that held it last holds it again from then on."""
-        if self.held and self.held[-1].until is not None:
-            self.held.append(HolderPeriod(self.held[-1].unit, at, "reopened", self.last_index or 0))
+        if self.holders and self.holders[-1].until is not None:
+            self.holders.append(HolderPeriod(self.holders[-1].unit, at, "reopened", self.last_index or 0))
         self.status = "open"
 
 

@@ -72,49 +72,49 @@ async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[R
 
 def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[ReportedFact]) -> None:
     """Whether what lapsed was done in the end, and whether a suspicion was confirmed or refuted."""
-    for seen in facts:
-        for effect in seen.data.effects:
-            one = followed.get((seen.case, effect.duty or ""))
-            if one is not None and effect.kind == EffectKind.DISCHARGED:
-                one.done, one.done_late_by = seen.index, effect.late_by
+    for fact in facts:
+        for effect in fact.data.effects:
+            lapse = followed.get((fact.case, effect.duty or ""))
+            if lapse is not None and effect.kind == EffectKind.DISCHARGED:
+                lapse.done, lapse.done_late_by = fact.index, effect.late_by
             elif effect.kind == EffectKind.SUSPECTED and effect.why in (Reason.CONFIRMED, Reason.REFUTED):
                 for (case, _), other in followed.items():
-                    if case == seen.case:
-                        other.steps.append(LapseStep(index=seen.index, at=seen.at, what=effect.why))
+                    if case == fact.case:
+                        other.steps.append(LapseStep(index=fact.index, at=fact.at, what=effect.why))
 
 
 def follow_ledger(followed: Mapping[Lapse, Followed], facts: Iterable[ReportedFact]) -> None:
     """Which lapses were referred here, with what excuses, and in which case each is pursued."""
     last: dict[str, Followed] = {}
-    for seen in facts:
-        if seen.kind == Kind.REFERRED:
-            one = followed.get((seen.data.text("case") or "", seen.data.text("duty") or ""))
-            if one is not None:
-                one.referred, one.excuses = seen.index, seen.data.texts("excuses")
-                one.answerable = seen.data.text("unit")
-                last[seen.id] = one
-        elif seen.kind == Kind.DECIDED:
-            one = last.get(seen.about.text("id") or "")
-            raised = [effect for effect in seen.data.effects if effect.why == Reason.ACCOUNTABILITY_CASE]
-            if one is not None and raised:
-                one.accountability = raised[0].text("case")
+    for fact in facts:
+        if fact.kind == Kind.REFERRED:
+            lapse = followed.get((fact.data.text("case") or "", fact.data.text("duty") or ""))
+            if lapse is not None:
+                lapse.referred, lapse.excuses = fact.index, fact.data.texts("excuses")
+                lapse.answerable = fact.data.text("unit")
+                last[fact.id] = lapse
+        elif fact.kind == Kind.DECIDED:
+            lapse = last.get(fact.about.text("id") or "")
+            raised = [effect for effect in fact.data.effects if effect.why == Reason.ACCOUNTABILITY_CASE]
+            if lapse is not None and raised:
+                lapse.accountability = raised[0].text("case")
 
 
 def steps_of(facts: Iterable[ReportedFact]) -> list[LapseStep]:
     """What happened in an accountability case, in order."""
     steps: list[LapseStep] = []
     by: str | None = None
-    for seen in facts:
-        if seen.kind != Kind.DECIDED:
-            by = seen.by
-        if seen.kind in _SAID:
-            steps.append(LapseStep(index=seen.index, at=seen.at, what=_SAID[Kind(seen.kind)], by=by))
-        for effect in seen.data.effects:
+    for fact in facts:
+        if fact.kind != Kind.DECIDED:
+            by = fact.by
+        if fact.kind in _SAID:
+            steps.append(LapseStep(index=fact.index, at=fact.at, what=_SAID[Kind(fact.kind)], by=by))
+        for effect in fact.data.effects:
             if effect.kind == EffectKind.PROPOSED:
-                steps.append(LapseStep(index=seen.index, at=seen.at, what="proposed", measure=effect.measure))
+                steps.append(LapseStep(index=fact.index, at=fact.at, what="proposed", measure=effect.measure))
             elif effect.kind == EffectKind.STATUS and (what := ORGAN.get(effect.why)) is not None:
                 measure = effect.measure if what == "decided" else None
-                steps.append(LapseStep(index=seen.index, at=seen.at, what=what, measure=measure, by=by))
+                steps.append(LapseStep(index=fact.index, at=fact.at, what=what, measure=measure, by=by))
     return steps
 
 

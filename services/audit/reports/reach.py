@@ -17,18 +17,18 @@ ASKING = frozenset({Purpose.REPORT, Purpose.FALLBACK, Purpose.DUTY, Purpose.AGAI
 """A message of these purposes asks for an answer. A reminder repeats an earlier one; the others only tell."""
 
 
-def told(
-    figures: Figures, matter: ReportedCase, seen: ReportedFact, moment: datetime, *, counted: bool
+def count_notices(
+    figures: Figures, matter: ReportedCase, fact: ReportedFact, moment: datetime, *, counted: bool
 ) -> None:
     """The messages of a decision."""
-    for notice in seen.data.parts("notices"):
+    for notice in fact.data.parts("notices"):
         name, person = notice.text("id"), notice.text("person")
         if name is None or person is None or name in matter.notices:
             continue
         channels, duties = notice.texts("channels"), notice.texts("duties")
         if not channels:
             if counted:
-                figures.add("reach", "all", "held", seen.index)
+                figures.add("reach", "all", "held", fact.index)
             continue
         asks = notice.text("purpose") in ASKING
         matter.tell(SentNotice(name, person, moment, duties, channels, asks, counted))
@@ -36,7 +36,7 @@ def told(
             if (owed := matter.duties.get(duty)) is not None and owed.person == person:
                 owed.called = True
         if counted:
-            _count_sent(figures, person, channels, asks, seen.index)
+            _count_sent(figures, person, channels, asks, fact.index)
 
 
 def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: bool, index: int) -> None:
@@ -48,18 +48,18 @@ def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: 
         figures.add("reach_channel", channel, "sent", index)
 
 
-def handed_over(figures: Figures, matter: ReportedCase, seen: ReportedFact) -> None:
+def handed_over(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> None:
     """What the notifier says became of messages, channel by channel."""
-    for one in seen.data.parts("deliveries"):
-        notice = matter.notices.get(one.text("notice") or "")
-        channel = one.text("channel")
+    for delivery in fact.data.parts("deliveries"):
+        notice = matter.notices.get(delivery.text("notice") or "")
+        channel = delivery.text("channel")
         if notice is None or channel is None:
             continue
-        taken = between(notice.at, one.at("done_at") or seen.at)
-        if seen.kind == Kind.FAILED:
-            _failed(figures, notice, channel, seen.index)
+        seconds = between(notice.at, delivery.at("done_at") or fact.at)
+        if fact.kind == Kind.FAILED:
+            _failed(figures, notice, channel, fact.index)
         else:
-            _delivered(figures, matter, notice, channel, seen.index, taken)
+            _delivered(figures, matter, notice, channel, fact.index, seconds)
 
 
 def _failed(figures: Figures, notice: SentNotice, channel: str, index: int) -> None:
@@ -73,7 +73,12 @@ def _failed(figures: Figures, notice: SentNotice, channel: str, index: int) -> N
 
 
 def _delivered(
-    figures: Figures, matter: ReportedCase, notice: SentNotice, channel: str, index: int, taken: float | None
+    figures: Figures,
+    matter: ReportedCase,
+    notice: SentNotice,
+    channel: str,
+    index: int,
+    seconds: float | None,
 ) -> None:
     first, notice.delivered = not notice.delivered, True
     for duty in notice.duties:
@@ -82,17 +87,17 @@ def _delivered(
             owed.channel = channel
     if not notice.counted:
         return
-    figures.add("reach_channel", channel, "delivered", index, taken)
+    figures.add("reach_channel", channel, "delivered", index, seconds)
     if first:
         for row, table in (("all", "reach"), (notice.person, "reach_person")):
-            figures.add(table, row, "delivered", index, taken)
+            figures.add(table, row, "delivered", index, seconds)
 
 
-def acknowledged(figures: Figures, matter: ReportedCase, seen: ReportedFact) -> None:
-    person = seen.data.text("person")
+def acknowledged(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> None:
+    person = fact.data.text("person")
     for notice in matter.notices.values():
         if notice.person == person:
-            _answered(figures, notice, seen.index, seen.at)
+            _answered(figures, notice, fact.index, fact.at)
 
 
 def answered_by_doing(figures: Figures, matter: ReportedCase, owed: Owed, index: int, at: datetime) -> None:

@@ -119,12 +119,12 @@ def fields_kind(entry: StoredRecord) -> str:
 
 async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
     """The first record at or after `at`, by bisection: a few reads of single records."""
-    wanted = rfc3339(at)
+    earliest = rfc3339(at)
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
         entry = next(iter(await reader.records.between(middle, middle + 1)), None)
-        if entry is None or entry.fields["time"] < wanted:
+        if entry is None or entry.fields["time"] < earliest:
             low = middle + 1
         else:
             high = middle
@@ -132,12 +132,12 @@ async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
 
 
 async def pages(
-    reader: TrailReader, start: int, end: int, wanted: Callable[[StoredRecord], bool], once: Once
+    reader: TrailReader, start: int, end: int, is_needed: Callable[[StoredRecord], bool], once: Once
 ) -> AsyncIterator[list[ReportedFact]]:
     """[start, end) in order."""
     for at in range(start, end, PAGE):
         stored = await reader.records.between(at, min(at + PAGE, end))
-        yield await read(reader, [entry for entry in stored if wanted(entry)], once)
+        yield await read(reader, [entry for entry in stored if is_needed(entry)], once)
 
 
 async def read(
@@ -146,18 +146,18 @@ async def read(
     if not stored:
         return []
     payloads = await reader.records.payloads([entry.index for entry in stored])
-    found: list[ReportedFact] = []
+    facts: list[ReportedFact] = []
     for entry in stored:
         rec = Rec.read(entry.rec)
         if once is not None and not once.is_new(rec):
             continue
         payload = payloads.get(entry.index)
         envelope: dict[str, Any] = payload.envelope if payload is not None else {}
-        found.append(seen(rec, entry, envelope))
-    return found
+        facts.append(reported_fact(rec, entry, envelope))
+    return facts
 
 
-def seen(rec: Rec, entry: StoredRecord, envelope: dict[str, Any]) -> ReportedFact:
+def reported_fact(rec: Rec, entry: StoredRecord, envelope: dict[str, Any]) -> ReportedFact:
     field = entry.fields
     return ReportedFact(
         index=entry.index,

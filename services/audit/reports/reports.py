@@ -98,30 +98,30 @@ class Reports:
             else 0
         )
         end = min(await first_at(reader, size, window.until) + 1, size) if window.until else size
-        for low, high, wanted in (
+        for low, high, is_needed in (
             (start, min(max(fully, start), end), stands),
             (min(max(fully, start), end), end, counts),
         ):
-            async for page in pages(reader, low, high, wanted, once):
+            async for page in pages(reader, low, high, is_needed, once):
                 await self._take(counting, page, start)
         signed_at = datetime.fromisoformat(signed.time)
         counting.finish(min(window.until, signed_at) if window.until else signed_at)
         return counting
 
     async def _take(self, counting: Counting, page: list[ReportedFact], start: int) -> None:
-        for seen in page:
-            if counting.window.until is not None and seen.at > counting.window.until:
+        for fact in page:
+            if counting.window.until is not None and fact.at > counting.window.until:
                 continue
-            if seen.case and seen.number > 1 and not counting.knows(seen.case):
-                for earlier in await self._before(seen, start):
+            if fact.case and fact.number > 1 and not counting.knows(fact.case):
+                for earlier in await self._before(fact, start):
                     counting.take(earlier)
-            counting.take(seen)
+            counting.take(fact)
 
-    async def _before(self, seen: ReportedFact, start: int) -> list[ReportedFact]:
+    async def _before(self, fact: ReportedFact, start: int) -> list[ReportedFact]:
         """How a matter that began before stood: its first records, and its last ones before that."""
-        first = await self._reader.records.part_of_case(seen.case, 1, min(seen.number, _BEGINNING + 1))
+        first = await self._reader.records.part_of_case(fact.case, 1, min(fact.number, _BEGINNING + 1))
         last = await self._reader.records.part_of_case(
-            seen.case, max(_BEGINNING + 1, seen.number - _LATELY), seen.number
+            fact.case, max(_BEGINNING + 1, fact.number - _LATELY), fact.number
         )
         stored: list[StoredRecord] = [
             entry for entry in (*first, *last) if entry.index < start and stands(entry)
@@ -143,15 +143,15 @@ class Reports:
         return await self.answer(
             Timeliness,
             window,
-            lambda made: {
-                "units": made.units(),
-                "leaders": made.leaders(),
-                "levels": made.duties_by("level"),
-                "categories": made.duties_by("category"),
-                "areas": made.duties_by("area"),
-                "rules": made.duties_by("rule"),
-                "channels": made.duties_by("channel"),
-                "whole": made.all_duties(),
+            lambda answering: {
+                "units": answering.units(),
+                "leaders": answering.leaders(),
+                "levels": answering.duties_by("level"),
+                "categories": answering.duties_by("category"),
+                "areas": answering.duties_by("area"),
+                "rules": answering.duties_by("rule"),
+                "channels": answering.duties_by("channel"),
+                "whole": answering.all_duties(),
             },
             records=records,
         )
@@ -166,10 +166,10 @@ class Reports:
         return await self.answer(
             Holding,
             window,
-            lambda made: {
-                "units": made.holders("holder"),
-                "tasks": made.holders("task_holder"),
-                "chains": made.chains(),
+            lambda answering: {
+                "units": answering.holders("holder"),
+                "tasks": answering.holders("task_holder"),
+                "chains": answering.chains(),
             },
             records=records,
         )
@@ -178,11 +178,11 @@ class Reports:
         return await self.answer(
             Reachability,
             window,
-            lambda made: {
-                "whole": made.reach("reach", ALL),
-                "channels": made.reach_by("reach_channel"),
-                "people": made.reach_by("reach_person"),
-                "held": made.figures.count("reach", ALL, "held"),
+            lambda answering: {
+                "whole": answering.reach("reach", ALL),
+                "channels": answering.reach_by("reach_channel"),
+                "people": answering.reach_by("reach_person"),
+                "held": answering.figures.count("reach", ALL, "held"),
             },
             records=records,
         )
@@ -191,13 +191,13 @@ class Reports:
         return await self.answer(
             Resolution,
             window,
-            lambda made: {
-                "whole": made.all_matters(),
-                "kinds": made.matters_by("kind"),
-                "levels": made.matters_by("level"),
-                "categories": made.matters_by("category"),
-                "areas": made.matters_by("area"),
-                "units": made.matters_by("unit"),
+            lambda answering: {
+                "whole": answering.all_matters(),
+                "kinds": answering.matters_by("kind"),
+                "levels": answering.matters_by("level"),
+                "categories": answering.matters_by("category"),
+                "areas": answering.matters_by("area"),
+                "units": answering.matters_by("unit"),
             },
             records=records,
         )
@@ -206,11 +206,11 @@ class Reports:
         return await self.answer(
             Trend,
             window,
-            lambda made: {
-                "days": made.days(),
-                "hours": made.counts("hour"),
-                "weekdays": made.counts("weekday"),
-                "places": made.counts("place", most_first=True),
+            lambda answering: {
+                "days": answering.days(),
+                "hours": answering.counts("hour"),
+                "weekdays": answering.counts("weekday"),
+                "places": answering.counts("place", most_first=True),
             },
             records=records,
         )
@@ -218,13 +218,16 @@ class Reports:
     async def records(self, window: Window, figure: str) -> FigureRecords:
         """Raises NotInTrail for a name that is no figure of this window."""
         counted = await self.counted(window)
-        found = counted.counting.figures.named(figure)
-        if found is None:
+        counted_figure = counted.counting.figures.named(figure)
+        if counted_figure is None:
             raise NotInTrail(
                 f"{figure!r} is no figure of this window: take `figure` of a line, and a field of it behind a slash"
             )
         return FigureRecords(
-            **counted.heading(), figure=figure, count=found.count, indexes=tuple(found.records())
+            **counted.heading(),
+            figure=figure,
+            count=counted_figure.count,
+            indexes=tuple(counted_figure.records()),
         )
 
 

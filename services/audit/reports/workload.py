@@ -44,19 +44,19 @@ class Workload(Answer):
 
 
 def count_workload(
-    figures: Figures, matter: ReportedCase, seen: ReportedFact, window: Window, zone: tzinfo
+    figures: Figures, matter: ReportedCase, fact: ReportedFact, window: Window, zone: tzinfo
 ) -> None:
     """What a decision of the window lays on people, and whom it calls; asked before its messages are told."""
-    week = f"{seen.at.astimezone(zone):%G-W%V}"
-    for effect in seen.data.effects:
+    week = f"{fact.at.astimezone(zone):%G-W%V}"
+    for effect in fact.data.effects:
         column = _COLUMNS.get(effect.kind)
         if column and effect.duty and effect.person and window.asks_for(effect.unit or matter.unit):
-            figures.add(_TABLE, week + SEPARATOR + effect.person, column, seen.index)
-    for notice in seen.data.parts("notices"):
+            figures.add(_TABLE, week + SEPARATOR + effect.person, column, fact.index)
+    for notice in fact.data.parts("notices"):
         person = notice.text("person")
         is_told = notice.text("id") in matter.notices or not notice.texts("channels")
         if person and not is_told and window.asks_for(matter.unit):
-            figures.add(_TABLE, week + SEPARATOR + person, "calls", seen.index)
+            figures.add(_TABLE, week + SEPARATOR + person, "calls", fact.index)
 
 
 def workload(

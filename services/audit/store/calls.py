@@ -53,7 +53,7 @@ def client(url: str, name: str, *, connections: int, answer_ms: int = 20_000) ->
     )
 
 
-async def asked(operation: Awaitable[Any], seconds: float = ANSWER_SECONDS) -> Any:
+async def answer_of(operation: Awaitable[Any], seconds: float = ANSWER_SECONDS) -> Any:
     """Raises StoreError. A frozen store answers nothing, and the driver would ask it twice, each time as long
     as a large write may take.
     """
@@ -79,11 +79,11 @@ async def find_among(
     projection: Mapping[str, Any] | None = None,
 ) -> list[Doc]:
     """The documents whose `name` is one of `values`, some keys at a time."""
-    found: list[Doc] = []
+    docs: list[Doc] = []
     for at in range(0, len(values), KEYS_AT_ONCE):
         query = {name: {"$in": list(values[at : at + KEYS_AT_ONCE])}}
-        found += await asked(collection.find(query, projection, max_time_ms=QUERY_MS).to_list(None))
-    return found
+        docs += await answer_of(collection.find(query, projection, max_time_ms=QUERY_MS).to_list(None))
+    return docs
 
 
 async def insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, ordered: bool) -> list[Any]:
@@ -104,11 +104,11 @@ async def insert(collection: AsyncIOMotorCollection[Doc], docs: list[Doc], *, or
     return []
 
 
-async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> int:
-    """How many there are of things numbered without a gap, at least `known`: reads of single keys, never a
+async def gallop(exists: Callable[[int], Awaitable[bool]], at_least: int = 0) -> int:
+    """How many there are of things numbered without a gap, not fewer than `at_least`: reads of single keys, never a
     sort.
     """
-    low, step = known, 1
+    low, step = at_least, 1
     while await exists(low + step - 1):
         low, step = low + step, step * 2
     high = low + step - 1
@@ -122,4 +122,4 @@ async def gallop(exists: Callable[[int], Awaitable[bool]], known: int = 0) -> in
 
 
 async def exists(collection: AsyncIOMotorCollection[Doc], key: int) -> bool:
-    return await asked(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None
+    return await answer_of(collection.find_one({"_id": key}, {"_id": 1}, max_time_ms=QUERY_MS)) is not None

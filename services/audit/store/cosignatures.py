@@ -37,8 +37,8 @@ class CosignatureStore:
     def __init__(self, database: AsyncIOMotorDatabase[Doc]) -> None:
         self.collection: AsyncIOMotorCollection[Doc] = database[COSIGNATURES]
 
-    async def count(self, known: int) -> int:
-        return await gallop(lambda number: exists(self.collection, number), known)
+    async def count(self, at_least: int) -> int:
+        return await gallop(lambda number: exists(self.collection, number), at_least)
 
     async def read(self, start: int, end: int) -> list[Cosignature]:
         docs = sorted(await find_among(self.collection, "_id", range(start, end)), key=lambda doc: doc["_id"])
@@ -46,9 +46,9 @@ class CosignatureStore:
             Cosignature(doc["checkpoint"], doc["size"], doc["key"], doc["time"], doc["line"]) for doc in docs
         ]
 
-    async def insert(self, number: int, one: Cosignature) -> None:
+    async def insert(self, number: int, cosignature: Cosignature) -> None:
         """Raises TakenError."""
-        if await insert(self.collection, [{"_id": number, **vars(one)}], ordered=True):
+        if await insert(self.collection, [{"_id": number, **vars(cosignature)}], ordered=True):
             raise TakenError(f"cosignature {number} is there already")
 
 
@@ -90,19 +90,19 @@ class Cosigned:
         held = max((number for number, held in self._recent.items() if len(held) >= wanted), default=None)
         return None if held is None else next(iter(self._recent[held].values()))
 
-    async def add(self, one: Cosignature) -> None:
+    async def add(self, cosignature: Cosignature) -> None:
         async with self._adding:
             while True:
                 await self._refresh()
                 number = self._count
                 try:
-                    await self._store.insert(number, one)
+                    await self._store.insert(number, cosignature)
                     break
                 except TakenError:
                     # Our own, whose answer was lost, or another writer's.
                     self._is_read = False
             self._count = max(self._count, number + 1)
-            self._take(one)
+            self._take(cosignature)
 
     async def _refresh(self) -> None:
         if self._is_read:
@@ -114,16 +114,17 @@ class Cosigned:
                 self._take(one)
         self._count, self._is_read = max(self._count, count), self._is_writer
 
-    async def _holds(self, one: Cosignature) -> bool:
+    async def _holds(self, cosignature: Cosignature) -> bool:
         if not self.witnesses:
             return True
-        witness, text = self.witnesses.get(one.key), await self._text_of(one.checkpoint)
+        witness, text = self.witnesses.get(cosignature.key), await self._text_of(cosignature.checkpoint)
         if witness is None or text is None:
             return False
         try:
-            signed = note.parse(f"{text}\n{one.line}".encode())
+            signed = note.parse(f"{text}\n{cosignature.line}".encode())
             return all(
-                witness.signed(line) and witness.time_of(line, text) == one.time for line in signed.signatures
+                witness.signed(line) and witness.time_of(line, text) == cosignature.time
+                for line in signed.signatures
             )
         except NoteError:
             return False
@@ -132,7 +133,7 @@ class Cosigned:
         signed = await self._checkpoints.at(number)
         return note.parse(signed.note.encode()).text if signed else None
 
-    def _take(self, one: Cosignature) -> None:
-        self._recent.setdefault(one.checkpoint, {})[one.key] = one
+    def _take(self, cosignature: Cosignature) -> None:
+        self._recent.setdefault(cosignature.checkpoint, {})[cosignature.key] = cosignature
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)

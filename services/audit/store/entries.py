@@ -14,7 +14,7 @@ from services.audit.store.calls import (
     QUERY_MS,
     Doc,
     TakenError,
-    asked,
+    answer_of,
     exists,
     find_among,
     gallop,
@@ -35,13 +35,13 @@ class Entries:
         self.collection = collection
 
     async def prepare(self) -> None:
-        known = [
+        existing = [
             [tuple(key) for key in index["key"]]
-            for index in (await asked(self.collection.index_information())).values()
+            for index in (await answer_of(self.collection.index_information())).values()
         ]
         for keys, unique in ENTRY_INDEXES:
-            if list(keys) not in known:
-                await asked(self.collection.create_index(list(keys), unique=unique), LONG_SECONDS)
+            if list(keys) not in existing:
+                await answer_of(self.collection.create_index(list(keys), unique=unique), LONG_SECONDS)
 
     async def insert(self, entries: Sequence[StoredRecord]) -> None:
         """In order, so that a crash in the middle leaves a beginning of them. Raises TakenError where another
@@ -51,19 +51,19 @@ class Entries:
         if taken := await insert(self.collection, docs, ordered=True):
             raise TakenError(f"record {taken[0]} was written by another sequencer")
 
-    async def size(self, known: int = 0) -> int:
-        """How many records there are. `known`: that many are there for certain."""
-        return await gallop(lambda index: exists(self.collection, index), known)
+    async def size(self, at_least: int = 0) -> int:
+        """How many records there are. `at_least`: that many are there for certain."""
+        return await gallop(lambda index: exists(self.collection, index), at_least)
 
     async def at(self, index: int) -> StoredRecord | None:
-        doc = await asked(self.collection.find_one({"_id": index}, max_time_ms=QUERY_MS))
+        doc = await answer_of(self.collection.find_one({"_id": index}, max_time_ms=QUERY_MS))
         return _stored(doc) if doc else None
 
     async def between(self, start: int, end: int) -> list[StoredRecord]:
         """[start, end) in order of index."""
         reply = max(2, min(end - start + 1, _REPLY))
         cursor = self.collection.find(_window(start, end), batch_size=reply, max_time_ms=QUERY_MS)
-        return _in_order(await asked(cursor.to_list(None)))
+        return _in_order(await answer_of(cursor.to_list(None)))
 
     async def some(self, indexes: Sequence[int]) -> list[StoredRecord]:
         """Those of these records that are there, in order of index."""
@@ -77,11 +77,13 @@ class Entries:
 
     async def leaves(self, start: int, end: int) -> list[bytes]:
         cursor = self.collection.find(_window(start, end), {"leaf": 1}, max_time_ms=QUERY_MS)
-        docs: list[Doc] = await asked(cursor.to_list(None))
+        docs: list[Doc] = await answer_of(cursor.to_list(None))
         return [bytes(doc["leaf"]) for doc in sorted(docs, key=lambda doc: doc["_id"])]
 
     async def in_case(self, case: str, number: int) -> StoredRecord | None:
-        doc = await asked(self.collection.find_one({"case": case, "number": number}, max_time_ms=QUERY_MS))
+        doc = await answer_of(
+            self.collection.find_one({"case": case, "number": number}, max_time_ms=QUERY_MS)
+        )
         return _stored(doc) if doc else None
 
     async def lasts_of(self, cases: Sequence[str]) -> dict[str, StoredRecord]:
@@ -107,7 +109,7 @@ class Entries:
         cursor = self.collection.find(
             {"case": case, "number": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS
         )
-        return _in_order(await asked(cursor.to_list(None)))
+        return _in_order(await answer_of(cursor.to_list(None)))
 
 
 def _window(start: int, end: int) -> Doc:

@@ -17,12 +17,12 @@ from services.audit.store.calls import (
     LONG_SECONDS,
     Doc,
     StoreError,
-    asked,
+    answer_of,
     client,
     find_among,
     insert,
 )
-from services.audit.store.payloads import CHUNKS, REST, REVISION_BITS, held_in
+from services.audit.store.payloads import CHUNKS, REST, REVISION_BITS, payloads_in
 from services.audit.store.search_index import WORD_TILES
 
 
@@ -59,24 +59,26 @@ class ErasureStore:
     def close(self) -> None:
         self._client.close()
 
-    async def erase(self, wanted: Mapping[int, RecordErasure]) -> None:
+    async def erase(self, erasures: Mapping[int, RecordErasure]) -> None:
         """Safe to repeat. Raises StoreError."""
-        chunks = await self._docs_with(wanted)
-        own = {payload.index for _, held in chunks for payload in held if _is_own(payload, wanted)}
+        chunks = await self._docs_with(erasures)
+        own = {payload.index for _, held in chunks for payload in held if _is_own(payload, erasures)}
         for doc, held in chunks:
-            await self._keep([left for payload in held if (left := _left(payload, wanted, own)) is not None])
+            await self._keep(
+                [left for payload in held if (left := _left(payload, erasures, own)) is not None]
+            )
             self._step("kept")
-            await asked(
+            await answer_of(
                 self._chunks.delete_one(
                     {"_id": doc["_id"], "data": doc["data"]} if "data" in doc else {"_id": doc["_id"]}
                 ),
                 LONG_SECONDS,
             )
-        for doc, payload in await self._rests(list(wanted)):
-            left = wanted[payload.index].left_of(payload)
+        for doc, payload in await self._rests(list(erasures)):
+            left = erasures[payload.index].left_of(payload)
             if left != payload:
                 await self._keep([left])
-                await asked(self._rest.delete_one({"_id": doc["_id"]}), LONG_SECONDS)
+                await answer_of(self._rest.delete_one({"_id": doc["_id"]}), LONG_SECONDS)
 
     async def forget_words(self, indexes: Iterable[int], key_name: int) -> None:
         """The tiles of the search index that may name these records' words; they are built again from what is
@@ -84,23 +86,26 @@ class ErasureStore:
         """
         keys = sorted({key for index in indexes for key in keys_over(index, key_name)})
         for at in range(0, len(keys), KEYS_AT_ONCE):
-            await asked(self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}), LONG_SECONDS)
+            await answer_of(
+                self._words.delete_many({"_id": {"$in": keys[at : at + KEYS_AT_ONCE]}}), LONG_SECONDS
+            )
 
-    async def _docs_with(self, wanted: Mapping[int, RecordErasure]) -> list[tuple[Doc, list[Payload]]]:
+    async def _docs_with(self, erasures: Mapping[int, RecordErasure]) -> list[tuple[Doc, list[Payload]]]:
         """The chunks that hold any of these."""
         read = [
-            (doc, held_in(doc)) for doc in await find_among(self._chunks, "_id", payloads.starts_of(wanted))
+            (doc, payloads_in(doc))
+            for doc in await find_among(self._chunks, "_id", payloads.starts_of(erasures))
         ]
-        return [(doc, held) for doc, held in read if any(payload.index in wanted for payload in held)]
+        return [(doc, held) for doc, held in read if any(payload.index in erasures for payload in held)]
 
     async def _rests(self, indexes: Sequence[int]) -> list[tuple[Doc, Payload]]:
         docs = await find_among(self._rest, "index", indexes)
-        return [(doc, payload) for doc in docs for payload in held_in({**doc, "_id": doc["index"]})]
+        return [(doc, payload) for doc in docs for payload in payloads_in({**doc, "_id": doc["index"]})]
 
     async def _keep(self, left: Sequence[Payload]) -> None:
         """As documents of their own, but for those that lie there already."""
         there = await self._rests([payload.index for payload in left])
-        known = {(payload.index, payloads.pack([payload])) for _, payload in there}
+        present = {(payload.index, payloads.pack([payload])) for _, payload in there}
         revision: dict[int, int] = {}
         for doc, payload in there:
             revision[payload.index] = max(
@@ -109,7 +114,7 @@ class ErasureStore:
         docs: list[Doc] = []
         for payload in left:
             data = payloads.pack([payload])
-            if (payload.index, data) not in known:
+            if (payload.index, data) not in present:
                 docs.append(
                     {
                         "_id": payload.index << REVISION_BITS | revision.get(payload.index, 0),
@@ -123,16 +128,16 @@ class ErasureStore:
             )
 
 
-def _is_own(payload: Payload, wanted: Mapping[int, RecordErasure]) -> bool:
-    want = wanted.get(payload.index)
+def _is_own(payload: Payload, erasures: Mapping[int, RecordErasure]) -> bool:
+    want = erasures.get(payload.index)
     return want is not None and want.is_own(payload)
 
 
-def _left(payload: Payload, wanted: Mapping[int, RecordErasure], own: set[int]) -> Payload | None:
+def _left(payload: Payload, erasures: Mapping[int, RecordErasure], own: set[int]) -> Payload | None:
     """What is to stay of it; None for a leftover beside the record's own. What is nobody's own goes as a
     whole: part of it would prove nothing, and all of it may be what had to go.
     """
-    want = wanted.get(payload.index)
+    want = erasures.get(payload.index)
     if want is None:
         return payload
     if want.is_own(payload):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from services.audit.store.calls import QUERY_MS, Doc, asked, insert
+from services.audit.store.calls import QUERY_MS, Doc, answer_of, insert
 
 
 class ListedActs:
@@ -22,7 +22,7 @@ class ListedActs:
 
     async def since(self, first: int) -> list[int]:
         """The indexes of the records about the record itself, from `first` on, in order."""
-        docs: list[Doc] = await asked(
+        docs: list[Doc] = await answer_of(
             self.collection.find({"_id": {"$gte": first}}, max_time_ms=QUERY_MS).to_list(None)
         )
         return sorted(doc["_id"] for doc in docs)

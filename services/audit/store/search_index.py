@@ -39,6 +39,6 @@ class SearchStore:
         docs = await find_among(self._collections[words], "_id", keys)
         return {doc["_id"]: bytes(doc["tile"]) for doc in docs}
 
-    async def known(self, keys: Sequence[int], *, words: bool) -> set[int]:
+    async def stored_keys(self, keys: Sequence[int], *, words: bool) -> set[int]:
         """Which of these tiles are there."""
         return {doc["_id"] for doc in await find_among(self._collections[words], "_id", keys, {"_id": 1})}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from services.audit.store.calls import QUERY_MS, Doc, asked, exists, find_among, gallop, insert
+from services.audit.store.calls import QUERY_MS, Doc, answer_of, exists, find_among, gallop, insert
 from shared.tlog.merkle import Tile
 
 _LEVEL_SHIFT = 40
@@ -32,13 +32,13 @@ class Tiles:
 
     async def hashes(self, level: int, number: int) -> bytes | None:
         """The hashes of a full tile, one after the other; None where it is not stored (yet)."""
-        doc = await asked(
+        doc = await answer_of(
             self.collection.find_one({"_id": _tile_key(level, number)}, {"hashes": 1}, max_time_ms=QUERY_MS)
         )
         return bytes(doc["hashes"]) if doc else None
 
-    async def count(self, level: int, known: int = 0) -> int:
-        return await gallop(lambda number: exists(self.collection, _tile_key(level, number)), known)
+    async def count(self, level: int, at_least: int = 0) -> int:
+        return await gallop(lambda number: exists(self.collection, _tile_key(level, number)), at_least)
 
     async def roots(self, level: int, start: int, end: int) -> list[bytes]:
         """The roots of the full tiles [start, end) of a level: the hashes of a tile one level up."""

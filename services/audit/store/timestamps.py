@@ -3,7 +3,7 @@
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
 from services.audit.records.timestamp import Stamp
-from services.audit.store.calls import QUERY_MS, Doc, asked, insert
+from services.audit.store.calls import QUERY_MS, Doc, answer_of, insert
 
 TIMESTAMPS = "timestamps"
 
@@ -22,7 +22,7 @@ class TimestampStore:
     async def between(self, start: int, end: int) -> list[Stamp]:
         """Those of checkpoints [start, end), the oldest first."""
         cursor = self.collection.find({"_id": {"$gte": start, "$lt": end}}, max_time_ms=QUERY_MS)
-        docs: list[Doc] = await asked(cursor.to_list(None))
+        docs: list[Doc] = await answer_of(cursor.to_list(None))
         return [_stamp(doc) for doc in sorted(docs, key=lambda doc: doc["_id"])]
 
 

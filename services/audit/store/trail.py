@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from services.audit.store.calls import LONG_SECONDS, Doc, StoreError, asked, client
+from services.audit.store.calls import LONG_SECONDS, Doc, StoreError, answer_of, client
 from services.audit.store.checkpoints import Checkpoints
 from services.audit.store.cosignatures import CosignatureStore
 from services.audit.store.entries import Entries
@@ -57,11 +57,11 @@ class Trail:
         self._client.close()
 
     async def ping(self) -> None:
-        await asked(self._client.admin.command("ping"))
+        await answer_of(self._client.admin.command("ping"))
 
     async def server(self) -> Server:
-        hello: Doc = await asked(self._client.admin.command("hello"))
-        build: Doc = await asked(self._client.admin.command("buildInfo"))
+        hello: Doc = await answer_of(self._client.admin.command("hello"))
+        build: Doc = await answer_of(self._client.admin.command("buildInfo"))
         name = hello.get("setName")
         if name == EMBEDDED_SET:
             return Server(
@@ -78,10 +78,10 @@ class Trail:
         own = (self.entries, self.tiles, self.checkpoints, self.acts, self.timestamps, self.cosignatures)
         ours = [part.collection for part in own]
         for collection in (*ours, *self.payloads.collections, *self.search.collections):
-            if collection.name in await asked(collection.database.list_collection_names()):
+            if collection.name in await answer_of(collection.database.list_collection_names()):
                 continue
             try:
-                await asked(
+                await answer_of(
                     collection.database.create_collection(
                         collection.name, validator={"$jsonSchema": VALIDATORS[collection.name]}
                     ),

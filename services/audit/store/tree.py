@@ -30,26 +30,26 @@ class StoredTree:
     async def tile(self, tile: TileId) -> list[bytes]:
         """The hashes of a tile, full or partial. Shorter than its width where records are missing."""
         key = (tile.level, tile.number)
-        known = self._cache.get(key, [])
-        if len(known) < tile.width:
-            known = self._keep(key, await self._longer(tile, known), tile.width)
+        hashes = self._cache.get(key, [])
+        if len(hashes) < tile.width:
+            hashes = self._keep(key, await self._longer(tile, hashes), tile.width)
         else:
             self._cache.move_to_end(key)
-        return known[: tile.width]
+        return hashes[: tile.width]
 
-    async def _longer(self, tile: TileId, known: list[bytes]) -> list[bytes]:
+    async def _longer(self, tile: TileId, beginning: list[bytes]) -> list[bytes]:
         """A tile of which a beginning is known is not stored yet, or was not when that was read: ask for it
         where it should be now.
         """
-        if (tile.is_full or not known) and (
+        if (tile.is_full or not beginning) and (
             stored := await self._trail.tiles.hashes(tile.level, tile.number)
         ) is not None:
             return layout.tile_hashes(stored, len(stored) // merkle.HASH_SIZE)
-        return known + await self._computed(tile, len(known))
+        return beginning + await self._computed(tile, len(beginning))
 
-    def _keep(self, key: tuple[int, int], hashes: list[bytes], wanted: int) -> list[bytes]:
+    def _keep(self, key: tuple[int, int], hashes: list[bytes], width: int) -> list[bytes]:
         """Only what is whole: a hole in the middle would move what comes after it."""
-        if len(hashes) >= wanted and len(hashes) > len(self._cache.get(key, ())):
+        if len(hashes) >= width and len(hashes) > len(self._cache.get(key, ())):
             self._cache[key] = hashes
             self._cache.move_to_end(key)
             if len(self._cache) > _CACHED_TILES:
@@ -60,9 +60,9 @@ class StoredTree:
         """The same from the level below."""
         return await self._computed(tile, 0)
 
-    async def _computed(self, tile: TileId, known: int) -> list[bytes]:
-        """What lies behind its first `known` hashes."""
-        start = tile.number * TILE_WIDTH + known
+    async def _computed(self, tile: TileId, count: int) -> list[bytes]:
+        """What lies behind its first `count` hashes."""
+        start = tile.number * TILE_WIDTH + count
         end = tile.number * TILE_WIDTH + tile.width
         if tile.level == 0:
             return await self._trail.entries.leaves(start, end)
@@ -73,8 +73,8 @@ class StoredTree:
 
     async def ranges(self, ranges: Iterable[tuple[int, int]], size: int) -> list[bytes]:
         """The roots of ranges of leaves within the tree of `size`."""
-        wanted = [merkle.range_nodes(start, end) for start, end in ranges]
-        keys = list(dict.fromkeys(layout.tile_of(node) for nodes in wanted for node in nodes))
+        range_nodes = [merkle.range_nodes(start, end) for start, end in ranges]
+        keys = list(dict.fromkeys(layout.tile_of(node) for nodes in range_nodes for node in nodes))
         tiles: dict[tuple[int, int], Sequence[bytes]] = {}
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
@@ -87,7 +87,7 @@ class StoredTree:
         def hash_of(node: Node) -> bytes:
             return layout.node_in(node, tiles[layout.tile_of(node)])
 
-        return [merkle.join([hash_of(node) for node in nodes]) for nodes in wanted]
+        return [merkle.join([hash_of(node) for node in nodes]) for nodes in range_nodes]
 
     async def root(self, size: int) -> bytes:
         (root,) = await self.ranges([(0, size)], size)

@@ -40,13 +40,13 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
     @router.get("/cases/{case_id}/bundle", response_class=Response, include_in_schema=False)
     @router.get("/cases/{case_id}/evidence", response_class=Response, responses=sends("application/zip"))
     async def evidence(
-        request: Request, case_id: CaseRef, wanted: Annotated[EvidenceQuery, Query()]
+        request: Request, case_id: CaseRef, query: Annotated[EvidenceQuery, Query()]
     ) -> Response:
         """The evidence of a case (zip): records, messages, proofs, checkpoint, timelines, and a verifier that
         needs nothing of ours.
         """
         gate.admit(request, *READERS)
-        content = await bundles.make(case_id, redacted=wanted.redact, tail=wanted.tail)
+        content = await bundles.make(case_id, redacted=query.redact, tail=query.tail)
         headers = {
             "Content-Disposition": f'attachment; filename="case-{case_id}.zip"',
             "Cache-Control": "no-store",

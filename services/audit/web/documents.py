@@ -56,10 +56,10 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     return router
 
 
-def _response(made: MadeFile) -> Response:
-    how = "attachment" if made.name.endswith(".docx") else "inline"
+def _response(file: MadeFile) -> Response:
+    how = "attachment" if file.name.endswith(".docx") else "inline"
     return Response(
-        made.content,
-        media_type=made.media,
-        headers={**_HEADERS, "Content-Disposition": f'{how}; filename="{made.name}"'},
+        file.content,
+        media_type=file.media,
+        headers={**_HEADERS, "Content-Disposition": f'{how}; filename="{file.name}"'},
     )

@@ -61,16 +61,22 @@ def export_router(
         `fenghuo trail verify` reads it.
         """
         who = gate.admit(request, *READERS)
-        what, signed = query.filter(), await reader.checkpoints.newest()
+        record_filter, signed = query.filter(), await reader.checkpoints.newest()
 
         def end(records: int) -> End:
             by = f"{who.subject} ({who.role})"
             return End(
-                records, signed.size, signed.root.hex(), signed.time, criteria(what), by, rfc3339(clock())
+                records,
+                signed.size,
+                signed.root.hex(),
+                signed.time,
+                criteria(record_filter),
+                by,
+                rfc3339(clock()),
             )
 
-        asked = ExportQuestion(what, query.format, query.start, query.end, query.proofs)
-        content = content_of(reader, asked, signed, ExportWords(query.lang, names, zone), end)
+        question = ExportQuestion(record_filter, query.format, query.start, query.end, query.proofs)
+        content = content_of(reader, question, signed, ExportWords(query.lang, names, zone), end)
         name = f"trail-{signed.size}.{query.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(content, media_type=_MEDIA[query.format], headers=headers)

@@ -28,11 +28,14 @@ Pseudonym = Callable[[str], str]
 def masked(envelope: dict[str, Any], kind: str, pseudonym: Pseudonym) -> dict[str, Any]:
     """The fact without its personal fields, people by pseudonym. The envelope stays as it is."""
     copy: dict[str, Any] = orjson.loads(orjson.dumps(envelope))
-    taken = personal.take_out(copy, kind)
+    personal_values = personal.take_out(copy, kind)
     personal.put_back(
         copy,
         kind,
-        {path: [None if value is None else MASK for value in values] for path, values in taken.items()},
+        {
+            path: [None if value is None else MASK for value in values]
+            for path, values in personal_values.items()
+        },
     )
     return cast("dict[str, Any]", _people(copy, pseudonym))
 
@@ -43,19 +46,19 @@ def _people(value: Any, pseudonym: Pseudonym) -> Any:
     if not isinstance(value, dict):
         return value
     shown: dict[str, Any] = {}
-    for name, held in cast("dict[str, Any]", value).items():
-        if name in _IDS and isinstance(held, str):
-            shown[name] = pseudonym(held)
-        elif name in _IDS and isinstance(held, list):
+    for name, content in cast("dict[str, Any]", value).items():
+        if name in _IDS and isinstance(content, str):
+            shown[name] = pseudonym(content)
+        elif name in _IDS and isinstance(content, list):
             shown[name] = [
                 pseudonym(one) if isinstance(one, str) else _people(one, pseudonym)
-                for one in cast("list[Any]", held)
+                for one in cast("list[Any]", content)
             ]
-        elif name in _PEOPLE and isinstance(held, dict) and isinstance(held.get("id"), str):  # pyright: ignore[reportUnknownMemberType]
-            person = cast("dict[str, Any]", held)
+        elif name in _PEOPLE and isinstance(content, dict) and isinstance(content.get("id"), str):  # pyright: ignore[reportUnknownMemberType]
+            person = cast("dict[str, Any]", content)
             shown[name] = {**_people(person, pseudonym), "id": pseudonym(person["id"])}
         else:
-            shown[name] = _people(held, pseudonym)
+            shown[name] = _people(content, pseudonym)
     return shown
 
 
@@ -96,9 +99,9 @@ class Masks:
         )
 
 
-def refuse_to_ask_for_people(what: Filter) -> None:
+def refuse_to_ask_for_people(record_filter: Filter) -> None:
     """What may not be shown may not be searched for either: the answer would tell. Raises Problem 403."""
-    if what.person is not None or what.text is not None:
+    if record_filter.person is not None or record_filter.text is not None:
         raise Problem(
             403,
             "Forbidden",

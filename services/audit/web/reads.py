@@ -54,9 +54,15 @@ class ReadsKept:
 
 class _CountedAnswer:
     def __init__(
-        self, reads: Reads, clock: Callable[[], datetime], scope: Scope, given: SeenRecords, send: Any
+        self, reads: Reads, clock: Callable[[], datetime], scope: Scope, seen_records: SeenRecords, send: Any
     ) -> None:
-        self._reads, self._clock, self._scope, self._given, self._send = reads, clock, scope, given, send
+        self._reads, self._clock, self._scope, self._seen_records, self._send = (
+            reads,
+            clock,
+            scope,
+            seen_records,
+            send,
+        )
         self._start: Any = None
         self._place: tuple[str, str] | None = None
         self._how = How.LOOKED
@@ -71,7 +77,7 @@ class _CountedAnswer:
             start, self._start = self._start, None
             self._how = _how(start, self._scope)
             at_once = self._how is How.LOOKED and not message.get("more_body")
-            self._place = self._reads.begin(self._seen(broken_off=not at_once))
+            self._place = self._reads.begin(self._read_answer(broken_off=not at_once))
             if at_once:
                 self._whole, self._place = True, None
             await self._send(start)
@@ -83,7 +89,7 @@ class _CountedAnswer:
         """Whether there is something to put on record at once."""
         if self._place is None:
             return False
-        self._reads.end(self._place, self._seen(broken_off=not self._whole))
+        self._reads.end(self._place, self._read_answer(broken_off=not self._whole))
         return self._how is How.TAKEN
 
     def _counts(self, start: MutableMapping[str, Any]) -> bool:
@@ -97,22 +103,22 @@ class _CountedAnswer:
     def _principal(self) -> Principal | None:
         return self._scope.get("state", {}).get("principal")
 
-    def _seen(self, *, broken_off: bool) -> ReadAnswer:
+    def _read_answer(self, *, broken_off: bool) -> ReadAnswer:
         who = self._principal
         assert who is not None
         route = getattr(self._scope.get("route"), "path", self._scope["path"])
         path = [(name, str(value)) for name, value in self._scope.get("path_params", {}).items()]
-        asked = _asked(self._scope)
-        if _is_window(asked):
+        parameters = _query_parameters(self._scope)
+        if _is_window(parameters):
             # All windows are one question: the whole, piece by piece.
-            asked = []
+            parameters = []
         return ReadAnswer(
             who.actor(),
             self._how,
             f"{self._scope['method']} {route}",
-            bounded([*path, *asked]),
-            self._given.records,
-            self._given.checkpoint,
+            bounded([*path, *parameters]),
+            self._seen_records.records,
+            self._seen_records.checkpoint,
             self._clock(),
             broken_off,
         )
@@ -122,18 +128,18 @@ def _how(start: MutableMapping[str, Any], scope: Scope) -> How:
     """What is sent as a file is taken away; but for the windows in which a verifier asks for the whole."""
     headers = {name.lower(): value for name, value in start.get("headers", [])}
     is_file = headers.get(b"content-disposition", b"").startswith(b"attachment")
-    return How.TAKEN if is_file and not _is_window(_asked(scope)) else How.LOOKED
+    return How.TAKEN if is_file and not _is_window(_query_parameters(scope)) else How.LOOKED
 
 
-def _asked(scope: Scope) -> list[tuple[str, str]]:
+def _query_parameters(scope: Scope) -> list[tuple[str, str]]:
     return parse_qsl(scope.get("query_string", b"").decode(errors="replace"))
 
 
-def _is_window(asked: list[tuple[str, str]]) -> bool:
-    held = dict(asked)
-    start, end = held.pop("start", ""), held.pop("end", "")
+def _is_window(parameters: list[tuple[str, str]]) -> bool:
+    rest = dict(parameters)
+    start, end = rest.pop("start", ""), rest.pop("end", "")
     return (
-        not held
+        not rest
         and bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end))
         and int(end) - int(start) <= WINDOW
     )

@@ -62,10 +62,10 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
         _add(router, name, report, reports, gate, directory)
 
     @router.get("/records")
-    async def records(request: Request, wanted: Annotated[OfFigure, Query()]) -> FigureRecords:
+    async def records(request: Request, query: Annotated[OfFigure, Query()]) -> FigureRecords:
         """The records a figure was counted from."""
         gate.admit(request, *READERS)
-        return await reports.records(wanted.window(directory()), wanted.figure)
+        return await reports.records(query.window(directory()), query.figure)
 
     return router
 

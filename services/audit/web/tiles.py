@@ -70,11 +70,11 @@ def tiles_router(reader: TrailReader, vkey: str) -> APIRouter:
     async def tile(path: Words, accept_encoding: Annotated[Words, Header()] = "") -> Response:
         """`/tile/<L>/<N>[.p/<W>]` and `/tile/entries/<N>[.p/<W>]`."""
         try:
-            wanted = layout.parse_path(f"tile/{path}")
+            tile_id = layout.parse_path(f"tile/{path}")
         except LayoutError as error:
             raise NotInTrail(str(error)) from None
-        content, headers = await reader.proofs.tile(wanted), _FOR_EVER
-        if wanted.level == ENTRIES:
+        content, headers = await reader.proofs.tile(tile_id), _FOR_EVER
+        if tile_id.level == ENTRIES:
             content, headers = await packed(content, accept_encoding)
         return Response(content, media_type="application/octet-stream", headers=headers)
 

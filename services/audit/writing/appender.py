@@ -96,7 +96,7 @@ class Appender:
         )
         self._edge = Edge()
         self._heads = Heads(trail)
-        self._seen = RecentIds()
+        self._recent_ids = RecentIds()
         self._prepared = self._fetch_to = self._doubtful = 0
         self._at_hand: dict[int, Delivered] = {}
         """Handed out, by sequence, until the record is on disk."""
@@ -162,7 +162,7 @@ class Appender:
 
     async def _messages(self) -> list[BrokerMessage]:
         """The next facts in order, without a hole."""
-        await self._seen_before()
+        await self._check_redelivered()
         start = self._prepared + 1
         last = max(self._fetch_to, max(self._at_hand, default=0))
         if last < start:
@@ -187,7 +187,7 @@ class Appender:
             messages.append(message)
         return messages
 
-    async def _seen_before(self) -> None:
+    async def _check_redelivered(self) -> None:
         """Facts delivered again must be what the trail has of them; where not, that is an alarm, not an
         error.
         """
@@ -217,15 +217,15 @@ class Appender:
         odd = [one for one in read if one.distrust is not None]
         built = await self._build(read, kept)
         self._step("built")
-        while taken := await self._trail.payloads.insert(
+        while refused := await self._trail.payloads.insert(
             [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
         ):
-            found = await self._kept(taken, messages)
-            if not found:
+            payloads = await self._kept(refused, messages)
+            if not payloads:
                 raise RefusedError(
-                    f"the payloads stored from record {taken[0]} on hold nothing: they were altered; find out by whom"
+                    f"the payloads stored from record {refused[0]} on hold nothing: they were altered; find out by whom"
                 )
-            kept |= found
+            kept |= payloads
             built = await self._build([opened(message) for message in messages], kept)
         self._heads.move_on({one.case: one.head for one in built})
         self._step("payloads")
@@ -243,7 +243,7 @@ class Appender:
             part = read[at : at + _SLICE]
             messages = [one.message for one in part]
             built += builder.build_all(
-                messages, heads, self.source, actors, now, kept, self._seen, already=part
+                messages, heads, self.source, actors, now, kept, self._recent_ids, already=part
             )
             await asyncio.sleep(0)
         return built

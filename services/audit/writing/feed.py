@@ -79,14 +79,14 @@ class Feed:
         self._prefix = inbox_prefix(user).decode()
         self._inbox = f"{self._prefix}.{secrets.token_hex(11)}"
         self._subscription: Subscription | None = None
-        self._told: Subscription | None = None
+        self._claims: Subscription | None = None
         self._ready: deque[Delivered] = deque()
         self._some, self._full = asyncio.Event(), asyncio.Event()
-        self._wanted = 1
+        self._limit = 1
         self._due = 0
         """How many the open request may still bring."""
         self._open_until = self._not_before = 0.0
-        self._asked = 0
+        self._requests = 0
 
     def _js(self, timeout: float = 5.0) -> Any:
         return self._connection().jetstream(timeout=timeout)
@@ -111,7 +111,7 @@ class Feed:
         """Facts in the order they came; empty after `wait` seconds without one."""
         if self._subscription is None:
             self._subscription = await self._connection().subscribe(f"{self._inbox}.*", cb=self._arrived)
-        self._wanted = limit
+        self._limit = limit
         deadline = time.monotonic() + wait
         while not self._ready:
             await self._ask(limit)
@@ -138,10 +138,10 @@ class Feed:
         now = time.monotonic()
         if here >= limit or now < self._not_before or (self._due > 0 and now < self._open_until):
             return
-        self._due, self._open_until, self._asked = limit, now + _OPEN_FOR + 1, self._asked + 1
+        self._due, self._open_until, self._requests = limit, now + _OPEN_FOR + 1, self._requests + 1
         request = {"batch": limit, "expires": int(_OPEN_FOR * 1e9), "max_bytes": _BYTES}
         await self._connection().publish(
-            _NEXT, json.dumps(request).encode(), reply=f"{self._inbox}.{self._asked}"
+            _NEXT, json.dumps(request).encode(), reply=f"{self._inbox}.{self._requests}"
         )
 
     async def _arrived(self, raw: Msg) -> None:
@@ -151,14 +151,14 @@ class Feed:
         self._due -= 1
         self._ready.append(_delivered(raw))
         self._some.set()
-        if len(self._ready) >= self._wanted:
+        if len(self._ready) >= self._limit:
             self._full.set()
 
     def _ended(self, status: Msg) -> None:
         """The broker has closed a request: by itself when its time is over or all has come, else there is
         something wrong.
         """
-        if status.subject != f"{self._inbox}.{self._asked}":
+        if status.subject != f"{self._inbox}.{self._requests}":
             return
         if self._due > 0 and (status.headers or {}).get("Status") != _TIME_IS_OVER:
             self._not_before = time.monotonic() + _PAUSE
@@ -173,8 +173,8 @@ class Feed:
             self._ready.clear()
             self._due = 0
             await subscription.unsubscribe()
-        if self._told is not None:
-            told, self._told = self._told, None
+        if self._claims is not None:
+            told, self._claims = self._claims, None
             await told.unsubscribe()
 
     async def ack(self, delivered: Sequence[Delivered]) -> None:
@@ -196,15 +196,15 @@ class Feed:
         """Facts of sequence [start, end) by sequence, those the broker answers with at once: ask `fetch` for
         one that is missing.
         """
-        found: dict[int, BrokerMessage] = {}
+        messages: dict[int, BrokerMessage] = {}
         async with aclosing(
             walk(self._connection, streams.FACTS, ">", after=start - 1, batch=end - start)
         ) as stored:
             async for message in stored:
                 if message.sequence >= end:
                     break
-                found[message.sequence] = _message(message)
-        return found
+                messages[message.sequence] = _message(message)
+        return messages
 
     async def fetch(self, sequence: int) -> BrokerMessage | None:
         """One fact by its sequence; None where the broker really has lost it."""
@@ -254,14 +254,14 @@ class Feed:
         now; `superseded`: told when a newer one writes.
         """
 
-        async def told(message: Msg) -> None:
+        async def on_claim(message: Msg) -> None:
             if message.reply and works():
                 await message.respond(str(epoch).encode())
             elif message.data and int(message.data) > epoch:
                 superseded()
 
         connection = self._connection()
-        self._told = await connection.subscribe(TRAIL_WRITER, cb=told)
+        self._claims = await connection.subscribe(TRAIL_WRITER, cb=on_claim)
         await connection.publish(TRAIL_WRITER, str(epoch).encode())
 
     async def append(self, subject: str, raw: bytes, message_id: str) -> int:
@@ -276,12 +276,12 @@ class Feed:
 
 
 def _delivered(raw: Msg) -> Delivered:
-    told = hand_out(raw.reply)
+    place = hand_out(raw.reply)
     headers = raw.headers or {}
     message = BrokerMessage(
-        told.sequence, raw.subject, headers.get(MESSAGE_ID, ""), told.at, raw.data, headers
+        place.sequence, raw.subject, headers.get(MESSAGE_ID, ""), place.at, raw.data, headers
     )
-    return Delivered(message, raw.reply, told.pending)
+    return Delivered(message, raw.reply, place.pending)
 
 
 def _message(stored: StoredMessage) -> BrokerMessage:

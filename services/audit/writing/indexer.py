@@ -113,13 +113,13 @@ class SearchIndexer:
 
     async def _missing(self, blocks: Sequence[Block]) -> list[Block]:
         """Those that lack a tile, in the order they are built in."""
-        there = await self._store.known(
+        there = await self._store.stored_keys(
             [key for block in blocks for key in tiles.keys_of(block)], words=False
         )
         words: set[int] = set()
         if self._macs is not None:
             name = self._macs.name
-            words = await self._store.known(
+            words = await self._store.stored_keys(
                 [key for block in blocks for key in tiles.keys_of(block, name)], words=True
             )
         return [block for block in blocks if not self._is_whole(block, there, words)]
@@ -190,8 +190,8 @@ class SearchIndexer:
         children = block.children()
         for bucket in range(children[0].buckets):
             keys = [tiles.key_of(child, bucket, name) for child in children]
-            found = await self._store.find(keys, words=words)
-            if len(found) < FAN:
+            contents = await self._store.find(keys, words=words)
+            if len(contents) < FAN:
                 # Erased in this moment, or deleted: what is missing is found and built first at the next
                 # look.
                 self._wake.set()
@@ -199,7 +199,7 @@ class SearchIndexer:
             rolled: list[Tile] = [{} for _ in range(FAN)]
             try:
                 for position, key in enumerate(keys):
-                    tiles.roll_in(rolled, children[0], position, tiles.read(found[key]))
+                    tiles.roll_in(rolled, children[0], position, tiles.read(contents[key]))
                     await asyncio.sleep(0)
             except TileError as error:
                 log.error("search_tile_unreadable", block=block.number, level=block.level, why=str(error))

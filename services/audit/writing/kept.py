@@ -28,12 +28,12 @@ class StoreKeeps:
         does not keep.
         """
         await self._trail.ping()
-        taken = self._signer.stored
-        if taken is None:
+        checkpoint = self._signer.stored
+        if checkpoint is None:
             return  # nothing was signed yet: the sequencer's own check says why
-        if await self._trail.checkpoints.at(taken.number) != taken:
-            raise RuntimeError(f"the store no longer has checkpoint {taken.number} as it took it")
-        age = self._clock() - datetime.fromisoformat(taken.time)
+        if await self._trail.checkpoints.at(checkpoint.number) != checkpoint:
+            raise RuntimeError(f"the store no longer has checkpoint {checkpoint.number} as it took it")
+        age = self._clock() - datetime.fromisoformat(checkpoint.time)
         if age > self._oldest:
             raise RuntimeError(
                 f"the store took no checkpoint for {age.total_seconds():.0f} s: is its disk full?"

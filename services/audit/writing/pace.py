@@ -18,7 +18,7 @@ class CatchUpPace:
         self.size = self.last = 0
         self._clock = clock
         self._points: deque[tuple[datetime, int]] = deque()
-        self._said: datetime | None = None
+        self._last_line_at: datetime | None = None
 
     @property
     def behind(self) -> int:
@@ -63,7 +63,9 @@ class CatchUpPace:
     def worth_a_line(self) -> bool:
         """At sensible intervals while there is something to say."""
         now = self._clock()
-        if self.behind < WORTH_SAYING or (self._said is not None and now - self._said < SAID_EVERY):
+        if self.behind < WORTH_SAYING or (
+            self._last_line_at is not None and now - self._last_line_at < SAID_EVERY
+        ):
             return False
-        self._said = now
+        self._last_line_at = now
         return True

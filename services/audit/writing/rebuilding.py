@@ -31,7 +31,7 @@ async def rebuild(trail: Trail, feed: Feed, signed: SignedCheckpoint, follows: s
     if start >= signed.size:
         return start, start
     edge = await StoredTree(trail).edge(start)
-    async for batch in _made_again(trail, feed, start, signed.size, follows):
+    async for batch in _rebuilt(trail, feed, start, signed.size, follows):
         for one in batch:
             edge.append(one.entry.leaf)
     if edge.root() != signed.root:
@@ -40,7 +40,7 @@ async def rebuild(trail: Trail, feed: Feed, signed: SignedCheckpoint, follows: s
             "is not what it was. Nothing was written; restore the store from a copy"
         )
     await _write(
-        trail, await StoredTree(trail).edge(start), _made_again(trail, feed, start, signed.size, follows)
+        trail, await StoredTree(trail).edge(start), _rebuilt(trail, feed, start, signed.size, follows)
     )
     return start, signed.size
 
@@ -52,11 +52,11 @@ async def _write(trail: Trail, edge: Edge, batches: AsyncIterator[list[Built]]) 
         await trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled])
 
 
-async def _made_again(
+async def _rebuilt(
     trail: Trail, feed: Feed, start: int, end: int, follows: str | None
 ) -> AsyncIterator[list[Built]]:
     created = (await feed.stream()).created
-    heads, seen = Heads(trail), RecentIds()
+    heads, recent_ids = Heads(trail), RecentIds()
     for at in range(start, end, _AT_ONCE):
         indexes = range(at, min(at + _AT_ONCE, end))
         messages = await feed.fetch_range(indexes.start + 1, indexes.stop + 1)
@@ -66,7 +66,7 @@ async def _made_again(
             if (
                 index + 1 not in messages
                 or payload is None
-                or payload.made is None
+                or payload.making is None
                 or payload.raw != messages[index + 1].raw
             ):
                 raise RefusedError(_why_not(index, index + 1 in messages, payload is not None))
@@ -74,17 +74,17 @@ async def _made_again(
         authors = await trail.payloads.make_authors(
             {one.principal for one in read if one.principal is not None}
         )
-        known = await heads.of({one.case for one in read})
+        case_heads = await heads.of({one.case for one in read})
         source = WriterStream(STREAM, created, 0, follows)
         # Times and writers are those kept with each payload.
         built = build_all(
             [one.message for one in read],
-            known,
+            case_heads,
             source,
             authors,
             messages[at + 1].time,
             kept,
-            seen,
+            recent_ids,
             already=read,
         )
         heads.move_on({one.case: one.head for one in built})

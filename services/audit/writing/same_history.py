@@ -57,11 +57,11 @@ async def differences(trail: Trail, messages: Sequence[BrokerMessage]) -> list[s
     indexes = [message.sequence - 1 for message in messages]
     entries = await asyncio.gather(*(trail.entries.at(index) for index in indexes))
     payloads = await trail.payloads.at(indexes)
-    found = (
+    faults = (
         difference(message, entry, payloads.get(message.sequence - 1))
         for message, entry in zip(messages, entries, strict=True)
     )
-    return [words for words in found if words]
+    return [words for words in faults if words]
 
 
 def difference(message: BrokerMessage, entry: StoredRecord | None, payload: Payload | None) -> str | None:

@@ -18,7 +18,7 @@ NAME = "audit/search.key"
 """Within the data folder."""
 
 
-def known_macs(path: Path) -> Macs | None:
+def stored_macs(path: Path) -> Macs | None:
     """With the key in this file, where there is one."""
     try:
         return Macs(bytes.fromhex(path.read_text()))
@@ -28,8 +28,8 @@ def known_macs(path: Path) -> Macs | None:
 
 def macs_of(path: Path) -> Macs:
     """With the key in this file, which is made where there is none."""
-    if (known := known_macs(path)) is not None:
-        return known
+    if (macs := stored_macs(path)) is not None:
+        return macs
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(_SIZE)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

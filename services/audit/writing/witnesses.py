@@ -58,19 +58,23 @@ class RefusedByWitness(RuntimeError):
         self.alarming = alarming
 
 
-def read_witnesses(given: str) -> tuple[WitnessAt, ...]:
+def read_witnesses(setting: str) -> tuple[WitnessAt, ...]:
     """Lines of `url vkey`, or the path of a file with them; `#` begins a comment. Raises NoteError for a line
     that is none.
     """
-    text = Path(given).read_text() if given and "\n" not in given and " " not in given.strip() else given
-    found: list[WitnessAt] = []
+    text = (
+        Path(setting).read_text()
+        if setting and "\n" not in setting and " " not in setting.strip()
+        else setting
+    )
+    witnesses: list[WitnessAt] = []
     for line in (line.partition("#")[0].split() for line in text.splitlines()):
         if not line:
             continue
         if len(line) != 2 or not line[0].startswith(("http://", "https://")):
             raise NoteError(f"FENGHUO_WITNESSES: {' '.join(line)!r} is no line `<url> <vkey>`")
-        found.append(WitnessAt(line[0].rstrip("/"), Witness.read(line[1])))
-    return tuple(found)
+        witnesses.append(WitnessAt(line[0].rstrip("/"), Witness.read(line[1])))
+    return tuple(witnesses)
 
 
 class WitnessMetrics:
@@ -220,26 +224,26 @@ class WitnessClient:
             if response.status_code == HTTPStatus.OK:
                 await self._keep(signed, response.text)
                 return
-            self._size = self._size_told(response)
+            self._size = self._size_of_witness(response)
         raise RefusedByWitness("it names another size each time it is asked: two logs may use this key")
 
-    def _size_told(self, response: "httpx2.Response") -> int:
+    def _size_of_witness(self, response: "httpx2.Response") -> int:
         """Where the witness stands, from its 409. Raises RefusedByWitness for any other answer."""
-        told = (
+        size = (
             size_of(response.text.removesuffix("\n"))
             if response.headers.get("content-type") == SIZE_TYPE
             else None
         )
-        if response.status_code != HTTPStatus.CONFLICT or (told is not None and told == self._size):
+        if response.status_code != HTTPStatus.CONFLICT or (size is not None and size == self._size):
             alarming = response.status_code in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
             raise RefusedByWitness(
                 f"it answers {response.status_code} {response.text[:200].strip()}", alarming=alarming
             )
-        if told is None:
+        if size is None:
             raise RefusedByWitness(
                 "it answers 409 without a size: it holds another root for this size", alarming=True
             )
-        return told
+        return size
 
     async def _keep(self, signed: SignedCheckpoint, lines: str) -> None:
         text = note.parse(signed.note.encode()).text
@@ -262,19 +266,19 @@ class TrailWitnesses:
     """All that are configured, and the book of what they gave."""
 
     def __init__(
-        self, trail: Trail, given: str, quorum: int, registry: CollectorRegistry, log_key: Verifier
+        self, trail: Trail, setting: str, quorum: int, registry: CollectorRegistry, log_key: Verifier
     ) -> None:
-        """Raises NoteError where `given` names none rightly, or the log itself."""
-        known = read_witnesses(given)
-        cosignature.refuse_kin((one.key for one in known), log_key)
+        """Raises NoteError where `setting` names none rightly, or the log itself."""
+        witnesses = read_witnesses(setting)
+        cosignature.refuse_kin((one.key for one in witnesses), log_key)
         self.book = Cosigned(
-            trail.cosignatures, trail.checkpoints, [one.key for one in known], quorum, is_writer=True
+            trail.cosignatures, trail.checkpoints, [one.key for one in witnesses], quorum, is_writer=True
         )
         self._trail, self._count = trail, 0
-        metrics = WitnessMetrics(registry, [one.key.name for one in known])
+        metrics = WitnessMetrics(registry, [one.key.name for one in witnesses])
         self._askers = [
             WitnessClient(one, self.book, self._newest, StoredTree(trail).consistency, metrics)
-            for one in known
+            for one in witnesses
         ]
 
     def after(self, announce: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:

@@ -53,7 +53,7 @@ async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -
             f"a record of case {case_id} is no longer in the store: an alarm for whoever runs this trail (`fenghuo trail verify`)"
         )
     signed = await _proven_by(reader, signed, stored[-1].index)
-    records = await _held(reader, stored, signed)
+    records = await _proven_records(reader, stored, signed)
     policies = await _policies(reader, policy_digests(records), signed)
     return Evidence(
         case=case_id,
@@ -75,7 +75,7 @@ async def _proven_by(reader: TrailReader, newest: SignedCheckpoint, last: int) -
     return sealed
 
 
-async def _held(
+async def _proven_records(
     reader: TrailReader, stored: Sequence[StoredRecord], signed: SignedCheckpoint
 ) -> tuple[ProvenRecord, ...]:
     payloads: dict[int, Payload] = {}
@@ -105,14 +105,14 @@ async def _tail(reader: TrailReader, start: int, size: int, limit: int) -> Tail 
 
 
 async def _policies(
-    reader: TrailReader, wanted: set[str], signed: SignedCheckpoint
+    reader: TrailReader, digests: set[str], signed: SignedCheckpoint
 ) -> tuple[PolicyText, ...]:
     """The texts the decisions name by digest, from the facts that told them. Oldest first: most cases began
     under the first one told.
     """
-    found: dict[str, PolicyText] = {}
+    texts: dict[str, PolicyText] = {}
     cursor: str | None = None
-    while wanted - set(found):
+    while digests - set(texts):
         page = await reader.search(
             Filter(kind=Kind.POLICY_DRAFTED), cursor=cursor, limit=_PAGE, order=Order.OLDEST
         )
@@ -122,10 +122,10 @@ async def _policies(
                 if entry.index < signed.size
                 else []
             )
-            for held in await _held(reader, stored, signed):
-                version, text = held.data.text("version"), held.data.text("text")
-                if version is not None and text is not None and version in wanted:
-                    found.setdefault(version, PolicyText(version, text, held))
+            for proven in await _proven_records(reader, stored, signed):
+                version, text = proven.data.text("version"), proven.data.text("text")
+                if version is not None and text is not None and version in digests:
+                    texts.setdefault(version, PolicyText(version, text, proven))
         if (cursor := page.next) is None:
             break
-    return tuple(found[digest] for digest in sorted(found))
+    return tuple(texts[digest] for digest in sorted(texts))

@@ -84,7 +84,7 @@ class PolicyText:
     digest: str
     """Of the text, sixteen hexadecimal digits, as the decisions name it."""
     text: str
-    told: ProvenRecord
+    proven: ProvenRecord
 
 
 @dataclass(frozen=True)
@@ -124,15 +124,15 @@ def unexplained(records: tuple[ProvenRecord, ...]) -> bool:
 
 def without_names(evidence: Evidence) -> Evidence:
     """Without personal fields; what is left is still provable."""
-    policies = tuple(replace(policy, told=_unnamed(policy.told)) for policy in evidence.policies)
+    policies = tuple(replace(policy, proven=_unnamed(policy.proven)) for policy in evidence.policies)
     return replace(evidence, records=tuple(map(_unnamed, evidence.records)), policies=policies, redacted=True)
 
 
-def _unnamed(held: ProvenRecord) -> ProvenRecord:
+def _unnamed(proven: ProvenRecord) -> ProvenRecord:
     return (
-        held
-        if held.payload is None
-        else replace(held, payload=without(held.payload, held.kind, held.rec.personal))
+        proven
+        if proven.payload is None
+        else replace(proven, payload=without(proven.payload, proven.kind, proven.rec.personal))
     )
 
 
@@ -142,21 +142,21 @@ def policy_digests(records: tuple[ProvenRecord, ...]) -> set[str]:
     return {digest for label in labels if (digest := label.rpartition("sha256:")[2])}
 
 
-def receipt_claims(held: ProvenRecord) -> dict[str, Any] | None:
+def receipt_claims(proven: ProvenRecord) -> dict[str, Any] | None:
     """What intake's receipt for this record says (its signature is intake's alone); None where intake gave
     none.
     """
-    if held.raw is None or held.fact.get("source") != "/services/intake":
+    if proven.raw is None or proven.fact.get("source") != "/services/intake":
         return None
-    rec = held.rec
+    rec = proven.rec
     return {
         "record": rec.number,
         "fact": rec.message_id,
-        "kind": Fact.read(held.raw).kind,
+        "kind": Fact.read(proven.raw).kind,
         "stream": rec.stream,
         "sequence": rec.sequence,
         "time": rec.broker,
-        "sha256": sha256(held.raw).hexdigest(),
+        "sha256": sha256(proven.raw).hexdigest(),
         "case": rec.case,
     }
 

@@ -53,10 +53,10 @@ class UsedNames(Names):
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
         super().__init__(directory)
-        self._seen: dict[str, dict[str, dict[str, str]]] = {}
+        self.used: dict[str, dict[str, dict[str, str]]] = {}
 
     def _note(self, sort: str, key: str, name: Name) -> Name:
-        self._seen.setdefault(sort, {})[key] = {"zh": name.zh, "en": name.en}
+        self.used.setdefault(sort, {})[key] = {"zh": name.zh, "en": name.en}
         return name
 
     def person(self, person: str) -> Name:
@@ -72,7 +72,7 @@ class UsedNames(Names):
         return self._note("areas", area, super().area(area))
 
     def extract(self) -> dict[str, dict[str, dict[str, str]]]:
-        return self._seen
+        return self.used
 
 
 class Unnamed(UsedNames):

@@ -117,17 +117,17 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     moments: list[TimelineMoment] = []
     by_sequence: dict[float, int] = {}
     erased = keeping_of(evidence.records).erasures
-    for held in evidence.records:
-        rec, fact = held.rec, held.fact
+    for proven in evidence.records:
+        rec, fact = proven.rec, proven.fact
         if (
-            held.kind == Kind.DECIDED
-            and (place := by_sequence.get(held.data.part("about").number("sequence") or -1)) is not None
+            proven.kind == Kind.DECIDED
+            and (place := by_sequence.get(proven.data.part("about").number("sequence") or -1)) is not None
         ):
-            told = _told(held)
-            moments[place] = replace(moments[place], decisions=(*moments[place].decisions, told))
+            decision = _told_decision(proven)
+            moments[place] = replace(moments[place], decisions=(*moments[place].decisions, decision))
             continue
-        decided = held.kind == Kind.DECIDED
-        own = (_told(held),) if decided else ()
+        decided = proven.kind == Kind.DECIDED
+        own = (_told_decision(proven),) if decided else ()
         by_sequence[rec.sequence] = len(moments)
         moments.append(
             TimelineMoment(
@@ -135,12 +135,12 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
                 index=rec.index,
                 at=record.utc(rec.broker),
                 claimed=record.utc(rec.claimed) if rec.claimed else None,
-                kind=held.kind,
-                lines=() if held.kind == Kind.DUE else plain.lines(fact, names),
-                hand_overs=held.data.parts("deliveries"),
+                kind=proven.kind,
+                lines=() if proven.kind == Kind.DUE else plain.lines(fact, names),
+                hand_overs=proven.data.parts("deliveries"),
                 decisions=own,
                 erased=tuple(erased.get(rec.index, ())),
-                shown=held.shown,
+                shown=proven.shown,
                 distrust=rec.distrust or None,
             )
         )
@@ -155,12 +155,12 @@ def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
     )
 
 
-def _told(held: ProvenRecord) -> ToldDecision:
-    effects = held.data.effects
+def _told_decision(proven: ProvenRecord) -> ToldDecision:
+    effects = proven.data.effects
     opened = {effect.duty for effect in effects if effect.kind == EffectKind.OPENED}
     # Whoever is called as the duty opens stands among those told.
     shown = tuple(effect for effect in effects if effect.kind != EffectKind.LIT or effect.duty not in opened)
-    return ToldDecision(held.rec.number, held.rec.index, shown, held.data.parts("notices"))
+    return ToldDecision(proven.rec.number, proven.rec.index, shown, proven.data.parts("notices"))
 
 
 def _by_day(
@@ -181,13 +181,13 @@ _ENDS: Mapping[str, DutyState] = {
 
 def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tuple[TimelineDuty, ...]:
     """By the effects of the decisions: the state of each duty is what was decided, never worked out here."""
-    found: dict[str, TimelineDuty] = {}
-    for held in evidence.records:
-        at = record.utc(held.rec.broker)
-        for effect in held.data.effects:
+    duties: dict[str, TimelineDuty] = {}
+    for proven in evidence.records:
+        at = record.utc(proven.rec.broker)
+        for effect in proven.data.effects:
             if effect.duty is None:
                 continue
-            line = found.get(effect.duty)
+            line = duties.get(effect.duty)
             if line is None:
                 if effect.kind != EffectKind.OPENED:
                     continue
@@ -196,8 +196,8 @@ def _duties(evidence: Evidence, names: Names, titles: Mapping[str, Name]) -> tup
                 line = TimelineDuty(
                     effect.duty, titles.get(effect.duty_rule), who, unit, effect.due, None, DutyState.OPEN
                 )
-            found[effect.duty] = _moved_on(line, effect, at, held.rec.number, names)
-    return tuple(found.values())
+            duties[effect.duty] = _moved_on(line, effect, at, proven.rec.number, names)
+    return tuple(duties.values())
 
 
 def _moved_on(
@@ -233,7 +233,7 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
     return environment(language, zone, [_HERE / "templates"], {"zone": zone})
 
 
-def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_name: str) -> bytes:
+def page(case_timeline: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_name: str) -> bytes:
     """One self-contained file, for the screen and for A4."""
 
     def text(name: Name) -> str:
@@ -245,16 +245,16 @@ def page(told: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_
     def when(at: datetime) -> str:
         return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
-    made = _environment(language, zone).get_template("timeline.html")
-    signed = told.evidence.signed
-    return made.render(
-        told=told,
-        evidence=told.evidence,
-        fields=told.first.entry.fields,
+    template = _environment(language, zone).get_template("timeline.html")
+    signed = case_timeline.evidence.signed
+    return template.render(
+        told=case_timeline,
+        evidence=case_timeline.evidence,
+        fields=case_timeline.first.entry.fields,
         names=names,
         clock=clock,
         when=when,
-        offset=_offset(told.moments[0].at, zone),
+        offset=_offset(case_timeline.moments[0].at, zone),
         signed_at=record.utc(signed.time),
         text=text,
         utc=record.utc,

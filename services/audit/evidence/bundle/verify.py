@@ -95,12 +95,12 @@ def require(holds: bool, en: str, zh: str) -> None:
 def read_bundle(path: Path | IO[bytes]) -> dict[str, bytes]:
     """Every file of the zip or folder by its name."""
     if isinstance(path, Path) and path.is_dir():
-        found = {
+        contents = {
             file.relative_to(path).as_posix(): file.read_bytes()
             for file in sorted(path.rglob("*"))
             if file.is_file()
         }
-        return {name: content for name, content in found.items() if "__pycache__" not in name}
+        return {name: content for name, content in contents.items() if "__pycache__" not in name}
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -272,15 +272,15 @@ def root_from(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes | 
     if not 0 <= index < size or any(len(one) != 32 for one in path):
         return None
     low, last, root = index, size - 1, leaf
-    for one in path:
+    for sibling in path:
         if last == 0:
             return None
         if low & 1 or low == last:
-            root = node(one, root)
+            root = node(sibling, root)
             while not low & 1 and low:
                 low, last = low >> 1, last >> 1
         else:
-            root = node(root, one)
+            root = node(root, sibling)
         low, last = low >> 1, last >> 1
     return root if last == 0 else None
 
@@ -416,18 +416,18 @@ class Bundle:
         require_signed(note, self.key, "statement")
         try:
             first, *lines = note.text[:-1].split("\n")
-            said = dict(line.split(" ", 1) for line in lines)
+            claims = dict(line.split(" ", 1) for line in lines)
             self.case, self.count, self.last = (
-                said["case"],
-                number_of(said["records"]),
-                number_of(said["last"]),
+                claims["case"],
+                number_of(claims["records"]),
+                number_of(claims["last"]),
             )
-            same = (first, number_of(said["size"]), base64_of(said["root"])) == (
+            same = (first, number_of(claims["size"]), base64_of(claims["root"])) == (
                 f"{self.key.name}/case-evidence",
                 self.size,
                 self.root,
             )
-            self.files_hash = said["files"]
+            self.files_hash = claims["files"]
         except (ValueError, KeyError):
             raise BrokenError("the statement can't be read", "声明无法读取") from None
         require(same, "the statement is about another checkpoint", "声明所指的检查点不同")
@@ -438,13 +438,13 @@ class Bundle:
         holds = hashlib.sha256(listed).hexdigest() == self.files_hash
         require(holds, "the list of files is not the one the trail signed", "文件清单不是留痕签署的那一份")
         parts = [line.partition("  ") for line in listed.decode("utf-8", "replace").splitlines()]
-        wanted = {name: hashed for hashed, _, name in parts}
-        found = {name for name in self.files if name not in OWN_PROOFS and not name.endswith(".tlog-proof")}
-        for name in sorted(found - set(wanted)):
+        digests = {name: hashed for hashed, _, name in parts}
+        names = {name for name in self.files if name not in OWN_PROOFS and not name.endswith(".tlog-proof")}
+        for name in sorted(names - set(digests)):
             raise BrokenError(
                 f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非留痕所出"
             )
-        for name, hashed in wanted.items():
+        for name, hashed in digests.items():
             if hashlib.sha256(self.text(name)).hexdigest() != hashed:
                 raise BrokenError(*self.altered(name))
 
@@ -686,20 +686,20 @@ class Bundle:
                 )
             )
             return
-        for one in self.records:
-            if one.missing and one.header.get("form") == "fact":
-                self.erased(one)
+        for proven in self.records:
+            if proven.missing and proven.header.get("form") == "fact":
+                self.erased(proven)
 
     @staticmethod
-    def policy_of(one: Proven) -> Any:
-        decided = is_of(one, "decided")
-        return mapping(one.shown.get("data")).get("policy") if decided else None
+    def policy_of(proven: Proven) -> Any:
+        decided = is_of(proven, "decided")
+        return mapping(proven.shown.get("data")).get("policy") if decided else None
 
-    def erased(self, one: Proven) -> None:
+    def erased(self, proven: Proven) -> None:
         """What is not here must have been erased by an order that stands on record in the same case, after
         it.
         """
-        number, index, missing = one.header["number"], one.header["index"], one.missing
+        number, index, missing = proven.header["number"], proven.header["index"], proven.missing
         orders = [
             (order, data, fields)
             for order, data in self.orders_after(index)
@@ -726,10 +726,10 @@ class Bundle:
 
     def orders_after(self, index: int) -> list[tuple[Proven, dict[str, Any]]]:
         """The orders to erase that stand on record in this case after a record, by whoever may give them."""
-        said = [(one, mapping(one.shown.get("data"))) for one in self.records if is_of(one, "redacted")]
+        redactions = [(one, mapping(one.shown.get("data"))) for one in self.records if is_of(one, "redacted")]
         return [
             (one, data)
-            for one, data in said
+            for one, data in redactions
             if one.header["index"] > index and mapping(data.get("by")).get("role") == "redactor"
         ]
 
@@ -761,20 +761,22 @@ class Bundle:
             if not isinstance(key, Ed25519PublicKey):
                 raise TypeError
             key.verify(url64(signature), f"{head}.{body}".encode("ascii"))
-            said = json_of(url64(body), "receipt")
+            claims = json_of(url64(body), "receipt")
         except InvalidSignature:
             raise BrokenError("the receipt is not signed by the key given", "回执未由所给公钥签名") from None
         except (ValueError, TypeError):
             raise BrokenError("this is no receipt, or no key for one", "这不是回执，或不是回执公钥") from None
-        found = next((one for one in self.records if one.header["sequence"] == said.get("sequence")), None)
-        if found is None:
+        proven = next((one for one in self.records if one.header["sequence"] == claims.get("sequence")), None)
+        if proven is None:
             raise BrokenError(
                 "no record of this case is the one the receipt names", "本事件没有回执所指的记录"
             )
-        header = found.header
-        same = (header.get("message_id"), header.get("case")) == (said.get("fact"), said.get("case"))
-        same = same and is_of_receipt(said.get("time"), header.get("broker"))
-        same = same and (found.fact is None or hashlib.sha256(found.fact).hexdigest() == said.get("sha256"))
+        header = proven.header
+        same = (header.get("message_id"), header.get("case")) == (claims.get("fact"), claims.get("case"))
+        same = same and is_of_receipt(claims.get("time"), header.get("broker"))
+        same = same and (
+            proven.fact is None or hashlib.sha256(proven.fact).hexdigest() == claims.get("sha256")
+        )
         require(same, "the receipt and the record differ: keep both", "回执与记录不一致：请一并保存")
         self.verdict.proven.append(
             (
@@ -784,9 +786,9 @@ class Bundle:
         )
 
 
-def is_of(one: Proven, kind: str) -> bool:
+def is_of(proven: Proven, kind: str) -> bool:
     """A message that is not authentic is of no kind, whatever its subject says."""
-    return one.header.get("distrust") is None and str(one.header.get("subject")).endswith(f".{kind}")
+    return proven.header.get("distrust") is None and str(proven.header.get("subject")).endswith(f".{kind}")
 
 
 def is_of_receipt(receipt: object, record: object) -> bool:
@@ -917,19 +919,19 @@ def main(arguments: list[str]) -> NoReturn:
     command.add_argument("--follows")
     command.add_argument("--list", action="store_true")
     command.add_argument("--language", choices=("en", "zh"))
-    asked = command.parse_args(arguments)
-    languages = [1, 0] if asked.language is None else [("en", "zh").index(asked.language)]
+    options = command.parse_args(arguments)
+    languages = [1, 0] if options.language is None else [("en", "zh").index(options.language)]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
         receipt = (
-            (asked.receipt.read_text(encoding="utf-8"), asked.receipt_key.read_bytes())
-            if asked.receipt and asked.receipt_key
+            (options.receipt.read_text(encoding="utf-8"), options.receipt_key.read_bytes())
+            if options.receipt and options.receipt_key
             else None
         )
-        if (asked.receipt is None) != (asked.receipt_key is None):
+        if (options.receipt is None) != (options.receipt_key is None):
             stop(USAGE, "--receipt and --receipt-key go together / --receipt 与 --receipt-key 须同时给出")
-        verdict = check(asked.bundle, asked.key, asked.witness, receipt, asked.follows)
+        verdict = check(options.bundle, options.key, options.witness, receipt, options.follows)
     except BrokenError as error:
         stop(BROKEN, *(HEADINGS["broken"][language] + error.words[language] for language in languages))
     except (OSError, ValueError) as error:
@@ -939,13 +941,15 @@ def main(arguments: list[str]) -> NoReturn:
             BROKEN,
             *(HEADINGS["broken"][language] + f"{type(error).__name__}: {error}" for language in languages),
         )
-    if asked.list:
+    if options.list:
         print(  # noqa: T201
             written_out(
                 "\n".join([*(HEADINGS["lines"][language] for language in languages), *verdict.lines, ""])
             )
         )
-    short = verdict.witnesses < (asked.quorum if asked.quorum is not None else min(1, len(asked.witness)))
+    short = verdict.witnesses < (
+        options.quorum if options.quorum is not None else min(1, len(options.witness))
+    )
     heading = "witnesses" if short else "holds"
     stop(
         NOT_WITNESSED if short else HOLDS,

@@ -62,14 +62,14 @@ def write(evidence: Evidence, sign: Sign, derived: dict[str, bytes]) -> bytes:
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for name, one in sorted(files.items()):
+        for name, file_content in sorted(files.items()):
             info = zipfile.ZipInfo(name, _NEVER)
             info.compress_type, info.create_system, info.external_attr = (
                 zipfile.ZIP_DEFLATED,
                 3,
                 0o100644 << 16,
             )
-            archive.writestr(info, one, compresslevel=6)
+            archive.writestr(info, file_content, compresslevel=6)
     return content.getvalue()
 
 
@@ -103,11 +103,11 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
         "README.txt": readme.encode(),
         "verify.py": VERIFIER.read_bytes(),
     }
-    for number, held in enumerate(evidence.records, 1):
-        files |= _record_files(f"records/{number:04d}", held, evidence.signed.note)
+    for number, proven in enumerate(evidence.records, 1):
+        files |= _record_files(f"records/{number:04d}", proven, evidence.signed.note)
     for policy in evidence.policies:
         files[f"policy/{policy.digest}.yaml"] = policy.text.encode()
-        files |= _record_files(f"policy/{policy.digest}", policy.told, evidence.signed.note)
+        files |= _record_files(f"policy/{policy.digest}", policy.proven, evidence.signed.note)
     if evidence.tail is not None:
         files["tail/records"] = layout.bundle_bytes(evidence.tail.records)
         files["tail/peaks"] = "".join(f"{peak.hex()}\n" for peak in evidence.tail.peaks).encode()
@@ -117,20 +117,20 @@ def _own_files(evidence: Evidence) -> dict[str, bytes]:
     return files
 
 
-def _record_files(name: str, held: ProvenRecord, note: str) -> dict[str, bytes]:
+def _record_files(name: str, proven: ProvenRecord, note: str) -> dict[str, bytes]:
     """The message whole where it is there, else what is left of it, each with the salts that its digests in
     the record were made with.
     """
     files = {
-        f"{name}.rec": held.entry.rec,
-        f"{name}.tlog-proof": tlog_proof(held.entry.index, held.path, note).encode(),
+        f"{name}.rec": proven.entry.rec,
+        f"{name}.tlog-proof": tlog_proof(proven.entry.index, proven.path, note).encode(),
     }
-    payload = held.payload
+    payload = proven.payload
     if payload is not None and payload.raw is not None:
         salts: dict[str, Any] = {"message": payload.salt.hex()}
         return {**files, f"{name}.fact.json": payload.raw, f"{name}.salts.json": json_lines(salts)}
     remains = payload.remains if payload is not None else None
-    if remains is None or remains.plain is None or held.rec.plain is None:
+    if remains is None or remains.plain is None or proven.rec.plain is None:
         return files
     fields = {path: [field.salt.hex(), field.values.decode()] for path, field in remains.fields.items()}
     return {

@@ -39,13 +39,13 @@ class End:
 
     def lines(self, words: ExportWords) -> list[tuple[str, str]]:
         """(what, said), for people; the number of records comes first."""
-        asked = "; ".join(f"{name} = {value}" for name, value in self.criteria.items())
+        criteria = "; ".join(f"{name} = {value}" for name, value in self.criteria.items())
         return [
             (words.of(N_("Records")), str(self.records)),
             (words.of(N_("Up to the checkpoint of")), str(self.size)),
             (words.of(N_("Signed")), self.signed),
             (words.of(N_("Root")), self.root),
-            (words.of(N_("Asked for")), asked or words.of(N_("everything"))),
+            (words.of(N_("Asked for")), criteria or words.of(N_("everything"))),
             (words.of(N_("Exported by")), self.by),
             (words.of(N_("Exported at")), self.at),
         ]

@@ -102,10 +102,10 @@ def row(words: ExportWords, entry: Entry) -> list[Cell]:
     return [column.cell(words, entry) for column in COLUMNS]
 
 
-def criteria(what: Filter) -> dict[str, str]:
+def criteria(record_filter: Filter) -> dict[str, str]:
     """What was asked for, as it was asked; empty where everything was."""
-    asked = what.model_dump(exclude_defaults=True)
+    values = record_filter.model_dump(exclude_defaults=True)
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value)
-        for name, value in asked.items()
+        for name, value in values.items()
     }

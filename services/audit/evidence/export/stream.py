@@ -32,7 +32,7 @@ class ExportFormat(StrEnum):
 
 @dataclass(frozen=True)
 class ExportQuestion:
-    what: Filter
+    record_filter: Filter
     format: ExportFormat
     start: int = 0
     end: int | None = None
@@ -41,63 +41,65 @@ class ExportQuestion:
 
 
 def content_of(
-    reader: TrailReader, asked: ExportQuestion, signed: SignedCheckpoint, words: ExportWords, end: Ending
+    reader: TrailReader, question: ExportQuestion, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
-    match asked.format:
+    match question.format:
         case ExportFormat.JSONL:
-            return _jsonl(reader, asked, signed, end)
+            return _jsonl(reader, question, signed, end)
         case ExportFormat.CSV:
-            return _csv(reader, asked.what, signed, words, end)
+            return _csv(reader, question.record_filter, signed, words, end)
         case ExportFormat.XLSX:
-            return _xlsx(reader, asked.what, signed, words, end)
+            return _xlsx(reader, question.record_filter, signed, words, end)
 
 
-async def pages(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[Sequence[Entry]]:
+async def pages(reader: TrailReader, record_filter: Filter, size: int) -> AsyncIterator[Sequence[Entry]]:
     """All a search finds below `size`, oldest first."""
     cursor: str | None = None
     while True:
-        page = await reader.search(what, cursor=cursor, limit=_WINDOW, order=Order.OLDEST)
-        found = [entry for entry in page.entries if entry.index < size]
-        if found:
-            yield found
-        if page.next is None or len(found) < len(page.entries) or (page.searched_to or 0) >= size:
+        page = await reader.search(record_filter, cursor=cursor, limit=_WINDOW, order=Order.OLDEST)
+        entries = [entry for entry in page.entries if entry.index < size]
+        if entries:
+            yield entries
+        if page.next is None or len(entries) < len(page.entries) or (page.searched_to or 0) >= size:
             return
         cursor = page.next
 
 
 async def _csv(
-    reader: TrailReader, what: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
+    reader: TrailReader, record_filter: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
     count = 0
     yield export_csv.head(words)
-    async for entries in pages(reader, what, signed.size):
+    async for entries in pages(reader, record_filter, signed.size):
         count += len(entries)
         yield export_csv.lines(row(words, entry) for entry in entries)
     yield export_csv.end(end(count), words)
 
 
 async def _xlsx(
-    reader: TrailReader, what: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
+    reader: TrailReader, record_filter: Filter, signed: SignedCheckpoint, words: ExportWords, end: Ending
 ) -> AsyncIterator[bytes]:
     count, book = 0, Workbook(words)
-    async for entries in pages(reader, what, signed.size):
+    async for entries in pages(reader, record_filter, signed.size):
         count += len(entries)
         yield book.rows(row(words, entry) for entry in entries)
     yield book.end(end(count))
 
 
 async def _jsonl(
-    reader: TrailReader, asked: ExportQuestion, signed: SignedCheckpoint, end: Ending
+    reader: TrailReader, question: ExportQuestion, signed: SignedCheckpoint, end: Ending
 ) -> AsyncIterator[bytes]:
-    count, whole = 0, asked.what == Filter()
-    last = signed.size if asked.end is None else min(asked.end, signed.size)
+    count, whole = 0, question.record_filter == Filter()
+    last = signed.size if question.end is None else min(question.end, signed.size)
     yield checkpoint_line(signed)
     async for stored in (
-        _ranges(reader, asked.start, last) if whole else _found(reader, asked.what, signed.size)
+        _ranges(reader, question.start, last)
+        if whole
+        else _search_results(reader, question.record_filter, signed.size)
     ):
         indexes = [entry.index for entry in stored]
         payloads = await reader.records.payloads(indexes)
-        paths = await reader.proofs.paths(indexes, signed.size) if asked.proofs else [None] * len(indexes)
+        paths = await reader.proofs.paths(indexes, signed.size) if question.proofs else [None] * len(indexes)
         count += len(stored)
         yield b"".join(
             export_line(entry, payloads.get(entry.index), path)
@@ -111,6 +113,8 @@ async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[li
         yield await reader.records.between(at, min(at + _WINDOW, end))
 
 
-async def _found(reader: TrailReader, what: Filter, size: int) -> AsyncIterator[list[StoredRecord]]:
-    async for entries in pages(reader, what, size):
+async def _search_results(
+    reader: TrailReader, record_filter: Filter, size: int
+) -> AsyncIterator[list[StoredRecord]]:
+    async for entries in pages(reader, record_filter, size):
         yield await reader.records.some([entry.index for entry in entries])

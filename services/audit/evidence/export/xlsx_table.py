@@ -86,11 +86,11 @@ class Workbook:
         return sheet
 
     def rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        for one in rows:
+        for cells in rows:
             if self._sheet.count > self._limit or self._sheet.size > BYTES:
                 self._sheet.close()
                 self._sheet = self._begin(self._sheets[0])
-            self._sheet.add([one])
+            self._sheet.add([cells])
         return self._pipe.take()
 
     def end(self, end: End) -> bytes:

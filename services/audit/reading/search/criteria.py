@@ -55,37 +55,37 @@ class EntriesQuery(Filter):
         return asked if self.unit is not None else asked.model_copy(update={"under": False})
 
 
-def _faults(what: EntriesQuery) -> Iterator[tuple[str, str]]:
-    for name, known in _CLOSED.items():
-        value = getattr(what, name)
-        if value is not None and value not in known:
-            yield name, _unknown(value, known)
-    if what.case is not None and not _CASE.fullmatch(what.case):
+def _faults(query: EntriesQuery) -> Iterator[tuple[str, str]]:
+    for name, choices in _CLOSED.items():
+        value = getattr(query, name)
+        if value is not None and value not in choices:
+            yield name, _unknown(value, choices)
+    if query.case is not None and not _CASE.fullmatch(query.case):
         yield "case", "no case has such an id: letters, digits, - and _, at most 64"
-    if what.area is not None and not _AREA.fullmatch(what.area):
+    if query.area is not None and not _AREA.fullmatch(query.area):
         yield "area", "give a division's code, as 620622, or the digits it begins with, at least two"
-    if what.text is not None and not search_terms.normal(what.text):
+    if query.text is not None and not search_terms.normal(query.text):
         yield "text", "it is empty: leave it out, or give a piece of the words"
-    if what.text is not None and len(what.text) > _TEXT_LIMIT:
+    if query.text is not None and len(query.text) > _TEXT_LIMIT:
         yield "text", f"it is longer than {_TEXT_LIMIT} letters: give a part of it"
-    if what.lapse is False and what.lapse_of is not None:
+    if query.lapse is False and query.lapse_of is not None:
         yield "lapse_of", "it contradicts lapse=false: leave one of the two out"
-    yield from _spans(what)
+    yield from _spans(query)
 
 
-def _spans(what: EntriesQuery) -> Iterator[tuple[str, str]]:
+def _spans(query: EntriesQuery) -> Iterator[tuple[str, str]]:
     for first, last in (("since", "until"), ("claimed_since", "claimed_until")):
-        begin, end = getattr(what, first), getattr(what, last)
+        begin, end = getattr(query, first), getattr(query, last)
         bare = [name for name, at in ((first, begin), (last, end)) if at is not None and at.tzinfo is None]
         yield from ((name, f"it has no offset: {_OFFSET}") for name in bare)
         if not bare and begin is not None and end is not None and end < begin:
             yield last, f"it lies before {first}: exchange the two"
 
 
-def _unknown(value: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(value.casefold(), known, n=3) or [
-        one for one in known if one.casefold() == value.casefold()
+def _unknown(value: str, choices: tuple[str, ...]) -> str:
+    near = get_close_matches(value.casefold(), choices, n=3) or [
+        one for one in choices if one.casefold() == value.casefold()
     ]
     return f"there is no {value[:60]!r}: " + (
-        f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(known)}"
+        f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(choices)}"
     )

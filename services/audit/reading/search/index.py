@@ -55,19 +55,19 @@ class SearchIndex:
         return {block: self._of_block(block, plan, fields, words, macs) for block in blocks}
 
     async def _fields(self, keys: set[int]) -> Read:
-        found = {key: held for key in keys if (held := self._kept.get(key)) is not None}
-        if unknown := sorted(keys - found.keys()):
-            found |= await self._store.find(unknown, words=False)
-        read = {key: _postings(content) for key, content in found.items()}
-        self._keep({key: content for key, content in found.items() if read[key] is not None})
+        contents = {key: held for key in keys if (held := self._kept.get(key)) is not None}
+        if unknown := sorted(keys - contents.keys()):
+            contents |= await self._store.find(unknown, words=False)
+        read = {key: _postings(content) for key, content in contents.items()}
+        self._keep({key: content for key, content in contents.items() if read[key] is not None})
         return read
 
     async def _words(self, keys: set[int]) -> Read:
         found = await self._store.find(sorted(keys), words=True) if keys else {}
         return {key: _postings(content) for key, content in found.items()}
 
-    def _keep(self, found: Mapping[int, bytes]) -> None:
-        for key, content in found.items():
+    def _keep(self, contents: Mapping[int, bytes]) -> None:
+        for key, content in contents.items():
             self._weight += len(content) - len(self._kept.get(key, b""))
             self._kept[key] = content
             self._kept.move_to_end(key)
@@ -116,7 +116,7 @@ def _any(bitmaps: Iterable[int]) -> int:
     return found
 
 
-def _all(bitmaps: Iterable[int], found: int) -> int:
+def _all(bitmaps: Iterable[int], hits: int) -> int:
     for bitmap in bitmaps:
-        found &= bitmap
-    return found
+        hits &= bitmap
+    return hits

@@ -42,32 +42,34 @@ class SearchPlan:
         return self.words is None or (text is not None and self.words in terms.normal(text))
 
 
-def plan_of(what: Filter, below: Below = none_below) -> SearchPlan:
+def plan_of(record_filter: Filter, below: Below = none_below) -> SearchPlan:
     units = (
-        frozenset((what.unit, *(below(what.unit) if what.under else ()))) if what.unit is not None else None
+        frozenset((record_filter.unit, *(below(record_filter.unit) if record_filter.under else ())))
+        if record_filter.unit is not None
+        else None
     )
     groups: list[tuple[str, ...]] = [
         (f"{name}:{value}",)
         for name in ("kind", "level", "category", "person", "channel", "outcome")
-        if (value := getattr(what, name))
+        if (value := getattr(record_filter, name))
     ]
     if units is not None:
         groups.append(tuple(f"unit:{unit}" for unit in sorted(units)))
-    if what.area is not None and (area := terms.area_term(what.area)):
+    if record_filter.area is not None and (area := terms.area_term(record_filter.area)):
         groups.append((area,))
-    if what.lapse_of is not None:
-        groups.append((f"{terms.LAPSE}:{what.lapse_of}",))
-    elif what.lapse:
+    if record_filter.lapse_of is not None:
+        groups.append((f"{terms.LAPSE}:{record_filter.lapse_of}",))
+    elif record_filter.lapse:
         groups.append((terms.LAPSE,))
-    if days := terms.days_between(what.claimed_since, what.claimed_until):
+    if days := terms.days_between(record_filter.claimed_since, record_filter.claimed_until):
         groups.append(days)
-    words = terms.normal(what.text) if what.text else None
+    words = terms.normal(record_filter.text) if record_filter.text else None
     return SearchPlan(
         groups=tuple(tuple(terms.encoded(group)) for group in groups),
-        without=(terms.LAPSE.encode(),) if what.lapse is False else (),
+        without=(terms.LAPSE.encode(),) if record_filter.lapse is False else (),
         grams=tuple(sorted(terms.grams_of(words))) if words else (),
         words=words or None,
-        fits=_fits(what, units),
+        fits=_fits(record_filter, units),
     )
 
 
@@ -75,12 +77,16 @@ _EQUAL = ("case", "kind", "level", "category", "lapse")
 _AMONG = {"person": "persons", "channel": "channels", "outcome": "outcomes", "lapse_of": "lapses"}
 
 
-def _fits(what: Filter, units: frozenset[str] | None) -> Callable[[StoredRecord], bool]:
-    equal = {name: value for name in _EQUAL if (value := getattr(what, name)) is not None}
-    among = {field: value for name, field in _AMONG.items() if (value := getattr(what, name)) is not None}
-    area = terms.root_of(what.area) if what.area is not None else None
-    since, until = (rfc3339(at) if at else None for at in (what.since, what.until))
-    claimed = tuple(rfc3339(at) if at else None for at in (what.claimed_since, what.claimed_until))
+def _fits(record_filter: Filter, units: frozenset[str] | None) -> Callable[[StoredRecord], bool]:
+    equal = {name: value for name in _EQUAL if (value := getattr(record_filter, name)) is not None}
+    among = {
+        field: value for name, field in _AMONG.items() if (value := getattr(record_filter, name)) is not None
+    }
+    area = terms.root_of(record_filter.area) if record_filter.area is not None else None
+    since, until = (rfc3339(at) if at else None for at in (record_filter.since, record_filter.until))
+    claimed = tuple(
+        rfc3339(at) if at else None for at in (record_filter.claimed_since, record_filter.claimed_until)
+    )
 
     def fits(entry: StoredRecord) -> bool:
         fields = entry.fields

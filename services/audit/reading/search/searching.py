@@ -92,19 +92,19 @@ class Searcher:
         """The records behind the last whole block: part of every question, and fewer than a block."""
 
     async def search(
-        self, what: Filter, size: int, *, cursor: str | None, limit: int, order: Order
+        self, record_filter: Filter, size: int, *, cursor: str | None, limit: int, order: Order
     ) -> SearchResult:
         """Among the first `size` records. Raises BadCursor."""
-        newest, mark = order is Order.NEWEST, _mark_of(what, order)
+        newest, mark = order is Order.NEWEST, _mark_of(record_filter, order)
         here = size if newest else 0
         if cursor is not None:
             here = _read_cursor(cursor, mark, order)
-        low, high = await self._window(what, size)
+        low, high = await self._window(record_filter, size)
         bounds = _Bounds(low, min(high, here), newest) if newest else _Bounds(max(low, here), high, newest)
-        plan, ends_at = plan_of(what, self._below), asyncio.get_running_loop().time() + _BUDGET
+        plan, ends_at = plan_of(record_filter, self._below), asyncio.get_running_loop().time() + _BUDGET
         steps = (
-            self._in_case(what.case, plan, bounds)
-            if what.case is not None
+            self._in_case(record_filter.case, plan, bounds)
+            if record_filter.case is not None
             else self._walk(plan, bounds, size, limit)
         )
         entries: list[StoredRecord] = []
@@ -151,27 +151,27 @@ class Searcher:
         high = bounds.high
         if low >= high:
             return
-        held = await self._behind(edge, size)
+        edge_records = await self._behind(edge, size)
         while low < high:
             start, end = (
                 (max(low, high - _FIRST_WINDOW), high)
                 if bounds.newest
                 else (low, min(high, low + _FIRST_WINDOW))
             )
-            found = await self._looked_at(
-                plan, [entry for entry in held if start <= entry.index < end], bounds.newest
+            fitting = await self._looked_at(
+                plan, [entry for entry in edge_records if start <= entry.index < end], bounds.newest
             )
             low, high = (low, start) if bounds.newest else (end, high)
-            yield found, high if bounds.newest else low
+            yield fitting, high if bounds.newest else low
 
     async def _behind(self, edge: int, size: int) -> list[StoredRecord]:
         """Records [edge, size): only what came since the last question is read."""
-        held = self._edge if self._edge and self._edge[0].index == edge else []
-        if edge + len(held) < size:
-            held = [*held, *await self._trail.entries.between(edge + len(held), size)]
-        if len(held) == size - edge:
-            self._edge = held
-        return held
+        records = self._edge if self._edge and self._edge[0].index == edge else []
+        if edge + len(records) < size:
+            records = [*records, *await self._trail.entries.between(edge + len(records), size)]
+        if len(records) == size - edge:
+            self._edge = records
+        return records
 
     async def _window_by_window(
         self, plan: SearchPlan, low: int, high: int, newest: bool, limit: int
@@ -216,11 +216,11 @@ class Searcher:
         """
         missing = at_once = limit + 1
         while batch := list(islice(indexes, at_once)):
-            found = await self._looked_at(plan, await self._trail.entries.some(batch), newest)
-            yield found, batch[-1] if newest else batch[-1] + 1
-            missing = max(missing - len(found), 1)
+            fitting = await self._looked_at(plan, await self._trail.entries.some(batch), newest)
+            yield fitting, batch[-1] if newest else batch[-1] + 1
+            missing = max(missing - len(fitting), 1)
             at_once = min(
-                max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(found), 1)), 2 * len(batch), _NAMED
+                max(_FEWEST_NAMED, 2 * missing * len(batch) // max(len(fitting), 1)), 2 * len(batch), _NAMED
             )
 
     async def _in_case(self, case: str, plan: SearchPlan, bounds: _Bounds) -> AsyncIterator[Step]:
@@ -238,27 +238,30 @@ class Searcher:
         self, plan: SearchPlan, entries: Sequence[StoredRecord], newest: bool
     ) -> list[StoredRecord]:
         """Those that are answers, in the order of the search."""
-        found = [entry for entry in entries if plan.fits(entry)]
+        fitting = [entry for entry in entries if plan.fits(entry)]
         if plan.words is not None:
             texts: dict[int, str | None] = {}
-            for at in range(0, len(found), _TEXTS):
-                held = await self._trail.payloads.of(found[at : at + _TEXTS])
-                texts |= {index: searched_words(payload.envelope) for index, payload in held.items()}
-            found = [entry for entry in found if plan.has_words(texts.get(entry.index))]
-        return found[::-1] if newest else found
+            for at in range(0, len(fitting), _TEXTS):
+                payloads = await self._trail.payloads.of(fitting[at : at + _TEXTS])
+                texts |= {index: searched_words(payload.envelope) for index, payload in payloads.items()}
+            fitting = [entry for entry in fitting if plan.has_words(texts.get(entry.index))]
+        return fitting[::-1] if newest else fitting
 
     # --- the time
     # -------------------------------------------------------------------------------------------------------
 
-    async def _window(self, what: Filter, size: int) -> tuple[int, int]:
+    async def _window(self, record_filter: Filter, size: int) -> tuple[int, int]:
         """A part of the trail outside of which no record can have the times asked for."""
         starts = [
-            at - slack for at, slack in ((what.since, _SLACK), (what.claimed_since, _AHEAD)) if at is not None
+            at - slack
+            for at, slack in ((record_filter.since, _SLACK), (record_filter.claimed_since, _AHEAD))
+            if at is not None
         ]
         low = await self._place_before(size, rfc3339(max(starts)), _last_before) if starts else 0
         high = (
-            await self._place_before(size, rfc3339(what.until + _SLACK), _first_after) + (1 << _PLACES_BITS)
-            if what.until
+            await self._place_before(size, rfc3339(record_filter.until + _SLACK), _first_after)
+            + (1 << _PLACES_BITS)
+            if record_filter.until
             else size
         )
         return low, min(high, size)
@@ -318,9 +321,9 @@ def _growing(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
         at += step
 
 
-def _mark_of(what: Filter, order: Order) -> tuple[str, str]:
+def _mark_of(record_filter: Filter, order: Order) -> tuple[str, str]:
     """What begins and ends the cursors of a search: its order, and a digest of what it asks for."""
-    asked = what.model_dump_json(exclude_none=True).encode()
+    asked = record_filter.model_dump_json(exclude_none=True).encode()
     return order.value[0], f".{blake2b(asked, digest_size=4).hexdigest()}"
 
 

@@ -120,26 +120,26 @@ class _Writer:
         ]
 
     def matters(self) -> list[Block]:
-        words, found, previous = self._words, self._now.resolution, self._before.resolution
+        words, resolution, previous = self._words, self._now.resolution, self._before.resolution
         return [
             self._heading(N_("What was reported")),
             self._compared(
                 words.of(N_("Kind")),
-                named_rows(words, "kind", found.kinds),
+                named_rows(words, "kind", resolution.kinds),
                 named_rows(words, "kind", previous.kinds),
             ),
             *tables_by(
                 words,
                 matters_table,
-                {"area": found.areas, "category": found.categories, "level": found.levels},
+                {"area": resolution.areas, "category": resolution.categories, "level": resolution.levels},
             ),
             matters_table(
                 words,
                 N_("Unit"),
-                [(words.unit(line.row), line) for line in found.units],
+                [(words.unit(line.row), line) for line in resolution.units],
                 words.of(N_("By reporting unit")),
             ),
-            *self._satisfaction(found.whole),
+            *self._satisfaction(resolution.whole),
         ]
 
     def _compared(
@@ -180,25 +180,31 @@ class _Writer:
         ]
 
     def timeliness(self) -> list[Block]:
-        words, found = self._words, self._now.timeliness
-        units = unit_rows(words, found.units)
+        words, timeliness = self._words, self._now.timeliness
+        units = unit_rows(words, timeliness.units)
         return [
             self._heading(N_("Timeliness")),
             share_bars(words, units, words.of(N_("Share in time by unit"))),
             duties_table(words, N_("Unit"), units, words.of(N_("By unit"))),
-            duties_table(words, N_("Leader"), leader_rows(words, found.leaders), words.of(N_("By leader"))),
+            duties_table(
+                words, N_("Leader"), leader_rows(words, timeliness.leaders), words.of(N_("By leader"))
+            ),
             *tables_by(
                 words,
                 duties_table,
-                {"level": found.levels, "category": found.categories, "channel": found.channels},
+                {
+                    "level": timeliness.levels,
+                    "category": timeliness.categories,
+                    "channel": timeliness.channels,
+                },
             ),
         ]
 
     def lapses(self) -> list[Block]:
-        words, found = self._words, self._now.lapses
+        words, lapses = self._words, self._now.lapses
         causes: dict[str, list[int]] = {}
         outcomes: dict[str, list[int]] = {}
-        for line in found.lapses:
+        for line in lapses.lapses:
             cause = (
                 words.of(N_("with an excuse on record"))
                 if line.is_excused
@@ -207,7 +213,7 @@ class _Writer:
             causes.setdefault(cause, []).append(line.index)
             if line.accountability is not None:
                 outcomes.setdefault(outcome_words(words, line), []).append(line.index)
-        referred = [line for line in found.lapses if line.accountability is not None]
+        referred = [line for line in lapses.lapses if line.accountability is not None]
         return [
             self._heading(N_("Lapses and what became of them")),
             words.say(
@@ -216,8 +222,8 @@ class _Writer:
                     "%(referred)s referrals opened a case of accountability. "
                     "How these stand now, and why limits passed:"
                 ),
-                lapses=Cell(str(len(found.lapses)), "duty/all/lapsed"),
-                excused=Cell(str(sum(line.is_excused for line in found.lapses)), "duty/all/excused"),
+                lapses=Cell(str(len(lapses.lapses)), "duty/all/lapsed"),
+                excused=Cell(str(sum(line.is_excused for line in lapses.lapses)), "duty/all/excused"),
                 referred=Cell(str(len(referred)), None, tuple(sorted({line.index for line in referred}))),
             ),
             _numbers(words.of(N_("By cause")), words.of(N_("Cause")), words.of(N_("lapses")), causes),
@@ -329,7 +335,7 @@ class _Writer:
 
     def definitions(self, vkey: str) -> list[Block]:
         words, checkpoint = self._words, self._now.timeliness.checkpoint
-        told = (
+        texts = (
             *definitions.TIMELINESS,
             *definitions.LAPSES,
             *definitions.HOLDING,
@@ -340,7 +346,7 @@ class _Writer:
         )
         return [
             self._heading(N_("Definitions, and how to check this")),
-            *(words.say(one, style="small") for one in told),
+            *(words.say(one, style="small") for one in texts),
             words.say(
                 N_(
                     "Every figure is counted from records of the trail, named in the annex by their index. The trail holds %(size)s "

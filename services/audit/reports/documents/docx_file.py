@@ -108,14 +108,14 @@ class DocxFile:
     def _table(self, table: TableBlock) -> None:
         if table.title:
             self._paragraph(table.title, SUBSECTION, 12)
-        made = self._file.add_table(rows=1, cols=len(table.columns))
-        made.style = "Table Grid"
+        word_table = self._file.add_table(rows=1, cols=len(table.columns))
+        word_table.style = "Table Grid"
         for at, name in enumerate(table.columns):
-            self._cell(made.rows[0].cells[at], name, bold=True, right=at >= table.texts)
-            _shade(made.rows[0].cells[at], "EEF1F4")
-        _repeat(made.rows[0])
+            self._cell(word_table.rows[0].cells[at], name, bold=True, right=at >= table.texts)
+            _shade(word_table.rows[0].cells[at], "EEF1F4")
+        _repeat(word_table.rows[0])
         for cells in table.rows:
-            added = made.add_row().cells
+            added = word_table.add_row().cells
             for at, cell in enumerate(cells):
                 paragraph = self._cell(added[at], cell.text, right=at >= table.texts)
                 if at == 0:
@@ -135,10 +135,10 @@ class DocxFile:
         heading = self._paragraph(bars.title, SUBSECTION, 12)
         self._mark(heading, [said for _, _, said in bars.rows])
         most = bars.most or max(value for _, value, _ in bars.rows) or 1
-        made = self._file.add_table(rows=0, cols=CELLS + 2)
-        made.autofit = False
+        word_table = self._file.add_table(rows=0, cols=CELLS + 2)
+        word_table.autofit = False
         for label, value, said in bars.rows:
-            cells = made.add_row().cells
+            cells = word_table.add_row().cells
             for at, cell in enumerate(cells):
                 cell.width = Mm(44) if at == 0 else Mm(20) if at == CELLS + 1 else Mm(4.4)
             self._cell(cells[0], label, right=True)

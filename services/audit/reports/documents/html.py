@@ -92,7 +92,7 @@ def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
     most = bars.most or max((value for _, value, _ in bars.rows), default=0) or 1
     height = BAR_HEIGHT * len(bars.rows) + 4
     parts: list[Markup] = []
-    for at, (label, value, said) in enumerate(bars.rows):
+    for at, (label, value, figure) in enumerate(bars.rows):
         y, width = at * BAR_HEIGHT, round(BAR_WIDTH * min(max(value / most, 0), 1), 1)
         parts.append(
             Markup(
@@ -105,9 +105,9 @@ def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
             )
         )
         text = Markup('<text x="{}" y="{}" font-size="{}" fill="currentColor">{}</text>').format(
-            LABEL_WIDTH + width + 6, y + 15, FONT, said.text
+            LABEL_WIDTH + width + 6, y + 15, FONT, figure.text
         )
-        href = link(said)
+        href = link(figure)
         parts.append(Markup('<a href="{}">{}</a>').format(href, text) if href is not None else text)
     mark = _mark(notes.number([said for _, _, said in bars.rows])) if notes is not None else Markup("")
     return Markup(
@@ -134,11 +134,11 @@ def page(document: WrittenDocument, words: DocumentWords, notes: Notes) -> str:
 
     content = body(document.blocks, nowhere, notes)
     draft = Markup('<p class="draft">{}</p>').format(document.draft) if document.draft else Markup("")
-    found = Markup("").join(
+    annex_notes = Markup("").join(
         Markup('<li id="note-{}">{}</li>').format(number, text) for number, text in enumerate(notes.texts, 1)
     )
     annex = Markup('<h2>{}</h2><ol class="notes">{}</ol>').format(
-        words.of(N_("Annex: the records behind the figures")), found
+        words.of(N_("Annex: the records behind the figures")), annex_notes
     )
     return str(
         Markup(

@@ -71,7 +71,10 @@ class Documents:
     async def analysis(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words = await self.words(language)
         window = self._window(period)
-        now, before = await self._found(window), await self._found(self._window(period.before))
+        now, before = (
+            await self._period_reports(window),
+            await self._period_reports(self._window(period.before)),
+        )
         counted = await self._reports.counted(window)
         figures = counted.counting.figures
 
@@ -108,7 +111,7 @@ class Documents:
     def _window(self, period: Period) -> Window:
         return Window(period.since(self._zone), period.until(self._zone))
 
-    async def _found(self, window: Window) -> PeriodReports:
+    async def _period_reports(self, window: Window) -> PeriodReports:
         reports = self._reports
         return PeriodReports(
             await reports.timeliness(window),
@@ -130,7 +133,7 @@ def _none(_: str) -> list[int]:
 
 def open_matters(counting: Counting, words: DocumentWords) -> list[OpenMatter]:
     """Those with something overdue first, then the oldest."""
-    found = [
+    matters = [
         OpenMatter(
             case=matter.case,
             index=matter.index,
@@ -147,7 +150,7 @@ def open_matters(counting: Counting, words: DocumentWords) -> list[OpenMatter]:
         and not matter.is_follow_on
         and not matter.exercise
     ]
-    return sorted(found, key=lambda one: (not one.overdue, one.index))
+    return sorted(matters, key=lambda one: (not one.overdue, one.index))
 
 
 def written(

@@ -38,10 +38,10 @@ def holders_table(words: DocumentWords, lines: Sequence[HolderLine], title: str)
     return TableBlock(columns, tuple(rows), title)
 
 
-def chains_table(words: DocumentWords, found: Holding) -> TableBlock:
+def chains_table(words: DocumentWords, holding: Holding) -> TableBlock:
     columns = (words.of(N_("Matter")), words.of(N_("From hand to hand")))
     rows: list[tuple[Cell, ...]] = []
-    for line in found.chains[:MOST_ROWS]:
+    for line in holding.chains[:MOST_ROWS]:
         steps = [
             words.aside(words.unit(holder.unit), words.label("held", holder.how), words.at(holder.since))
             for holder in line.chain
@@ -55,11 +55,11 @@ def chains_table(words: DocumentWords, found: Holding) -> TableBlock:
     return TableBlock(columns, tuple(rows), words.of(N_("Matters that went from hand to hand")), 2)
 
 
-def holding_blocks(words: DocumentWords, found: Holding) -> list[Block]:
+def holding_blocks(words: DocumentWords, holding: Holding) -> list[Block]:
     return [
-        holders_table(words, found.units, words.of(N_("Matters by holder"))),
-        holders_table(words, found.tasks, words.of(N_("Tasks by holder"))),
-        chains_table(words, found),
+        holders_table(words, holding.units, words.of(N_("Matters by holder"))),
+        holders_table(words, holding.tasks, words.of(N_("Tasks by holder"))),
+        chains_table(words, holding),
     ]
 
 
@@ -95,18 +95,18 @@ def reach_table(
     return TableBlock(tuple(head), tuple(rows), title)
 
 
-def reachability_blocks(words: DocumentWords, found: Reachability) -> list[Block]:
+def reachability_blocks(words: DocumentWords, reachability: Reachability) -> list[Block]:
     people = sorted(
-        found.people,
+        reachability.people,
         key=lambda line: (
             line.share_answered if line.share_answered is not None else 2,
             -line.sent,
             line.row,
         ),
     )
-    channels = [(words.label("channel", line.row), line) for line in found.channels]
+    channels = [(words.label("channel", line.row), line) for line in reachability.channels]
     return [
-        reach_table(words, N_("All messages"), [(words.of(N_("all")), found.whole)]),
+        reach_table(words, N_("All messages"), [(words.of(N_("all")), reachability.whole)]),
         Bars(
             words.of(N_("Share delivered by channel")),
             tuple(
@@ -160,16 +160,24 @@ def matters_table(
     return TableBlock(columns, tuple(rows), title)
 
 
-def resolution_blocks(words: DocumentWords, found: Resolution) -> list[Block]:
+def resolution_blocks(words: DocumentWords, resolution: Resolution) -> list[Block]:
     return [
-        matters_table(words, N_("All matters"), [(words.of(N_("all")), found.whole)]),
+        matters_table(words, N_("All matters"), [(words.of(N_("all")), resolution.whole)]),
         *tables_by(
             words,
             matters_table,
-            {"kind": found.kinds, "level": found.levels, "category": found.categories, "area": found.areas},
+            {
+                "kind": resolution.kinds,
+                "level": resolution.levels,
+                "category": resolution.categories,
+                "area": resolution.areas,
+            },
         ),
         matters_table(
-            words, N_("Unit"), [(words.unit(line.row), line) for line in found.units], words.of(N_("By unit"))
+            words,
+            N_("Unit"),
+            [(words.unit(line.row), line) for line in resolution.units],
+            words.of(N_("By unit")),
         ),
     ]
 
@@ -181,26 +189,26 @@ def counts_bars(title: str, named: Sequence[tuple[str, CountLine]], field: str =
     return Bars(title, tuple((name, float(getattr(line, field)), count(line, field)) for name, line in named))
 
 
-def trend_blocks(words: DocumentWords, found: Trend) -> list[Block]:
+def trend_blocks(words: DocumentWords, trend: Trend) -> list[Block]:
     days = [
         (line.day, float(line.reports), Cell(str(line.reports), f"{line.figure}/reports"))
-        for line in found.days
+        for line in trend.days
     ]
     return [
         Bars(words.of(N_("Reports by day")), tuple(days[-92:])),
-        counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in found.hours]),
+        counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in trend.hours]),
         counts_bars(
             words.of(N_("Lapses by hour of the day, without those excused")),
-            [(line.row, line) for line in found.hours],
+            [(line.row, line) for line in trend.hours],
             "lapsed",
         ),
         counts_bars(
             words.of(N_("Reports by weekday")),
-            [(words.label("weekday", line.row), line) for line in found.weekdays],
+            [(words.label("weekday", line.row), line) for line in trend.weekdays],
         ),
         counts_bars(
             words.of(N_("Reports by place and category")),
-            [(place_name(words, line.row), line) for line in found.places[:20]],
+            [(place_name(words, line.row), line) for line in trend.places[:20]],
         ),
     ]
 

@@ -56,7 +56,7 @@ class NoticeState:
     """The unit named."""
     reply_by: datetime | None = None
     approvals: list[NoticeAct] = field(default_factory=list[NoticeAct])
-    wanted: int = BEFORE_IT_WAS_SAID
+    approvals_needed: int = BEFORE_IT_WAS_SAID
     replies: list[NoticeAct] = field(default_factory=list[NoticeAct])
     turned_down: NoticeAct | None = None
     published: NoticeAct | None = None
@@ -71,7 +71,7 @@ class NoticeState:
             return "corrected" if self.corrections else "published"
         if self.drafted is None:
             return "turned_down" if self.turned_down is not None else "none"
-        if len(self.approvals) < self.wanted:
+        if len(self.approvals) < self.approvals_needed:
             return "approved_in_part" if self.approvals else "drafted"
         return "replied" if self.replies else "approved"
 
@@ -90,11 +90,11 @@ STAGES = {
 
 def state_of(facts: Sequence[ReportedFact]) -> NoticeState:
     """How far the notice has come, from all facts of its case in order."""
-    state, acts = NoticeState(), {seen.id: seen for seen in facts if seen.kind != Kind.DECIDED}
-    for seen in facts:
-        act = acts.get(seen.about.text("id") or "")
-        for effect in seen.data.effects if act is not None else ():
-            _apply(state, said(act or seen), effect)
+    state, acts = NoticeState(), {fact.id: fact for fact in facts if fact.kind != Kind.DECIDED}
+    for fact in facts:
+        act = acts.get(fact.about.text("id") or "")
+        for effect in fact.data.effects if act is not None else ():
+            _apply(state, notice_act(act or fact), effect)
     return state
 
 
@@ -103,10 +103,10 @@ def _apply(state: NoticeState, act: NoticeAct, effect: EffectBody) -> None:
         case Reason.NOTICE_DRAFTED:
             state.drafted, state.unit, state.reply_by = act, effect.unit, effect.at("due_at")
             state.approvals, state.replies, state.turned_down = [], [], None
-            state.wanted = effect.approvals_needed or state.wanted
+            state.approvals_needed = effect.approvals_needed or state.approvals_needed
         case Reason.NOTICE_APPROVED:
             state.approvals.append(act)
-            state.wanted = effect.approvals_needed or state.wanted
+            state.approvals_needed = effect.approvals_needed or state.approvals_needed
         case Reason.NOTICE_TURNED_DOWN:
             state.drafted, state.turned_down = None, act
         case Reason.NOTICE_REPLIED:
@@ -119,7 +119,7 @@ def _apply(state: NoticeState, act: NoticeAct, effect: EffectBody) -> None:
             pass
 
 
-def said(act: ReportedFact) -> NoticeAct:
+def notice_act(act: ReportedFact) -> NoticeAct:
     return NoticeAct(act.index, act.at, act.by, act.data.part("by").text("unit"), act.data.text("text"))
 
 
@@ -128,8 +128,8 @@ def matter_of(facts: Sequence[ReportedFact], zone: ZoneInfo) -> tuple[ReportedCa
     failure of ours.
     """
     counting = Counting(Window(), zone)
-    for seen in facts:
-        counting.take(seen)
+    for fact in facts:
+        counting.take(fact)
     return next(iter(counting.matters.values()), None), [
         lapse for lapse in counting.lapses if lapse.referred is not None or not lapse.is_excused
     ]
@@ -229,19 +229,25 @@ class NoticeWriter:
 
     def _course(self, named: str | None) -> list[Block]:
         words, state = self._words, self._state
-        rows = [row(words.of(N_("Drafted")), *self._told(state.drafted))] if state.drafted else []
+        rows = [row(words.of(N_("Drafted")), *self._act_cells(state.drafted))] if state.drafted else []
         rows += (
-            [row(words.of(N_("Turned down")), *self._told(state.turned_down))] if state.turned_down else []
+            [row(words.of(N_("Turned down")), *self._act_cells(state.turned_down))]
+            if state.turned_down
+            else []
         )
-        for number in range(max(state.wanted, len(state.approvals))):
-            name = words.of(N_("Approval %(number)s of %(wanted)s"), number=number + 1, wanted=state.wanted)
+        for number in range(max(state.approvals_needed, len(state.approvals))):
+            name = words.of(
+                N_("Approval %(number)s of %(wanted)s"), number=number + 1, wanted=state.approvals_needed
+            )
             approval = state.approvals[number] if number < len(state.approvals) else None
-            rows.append(row(name, *self._told(approval)))
+            rows.append(row(name, *self._act_cells(approval)))
         window = words.of(N_("%(unit)s, until %(at)s"), unit=words.unit(named), at=words.at(state.reply_by))
         rows.append(row(words.of(N_("Reply window")), window if state.drafted else NOTHING, "", ""))
-        rows += [row(words.of(N_("Reply")), *self._told(reply, reply.text)) for reply in state.replies]
-        rows.append(row(words.of(N_("Publication")), *self._told(state.published)))
-        rows += [row(words.of(N_("Correction")), *self._told(one, one.text)) for one in state.corrections]
+        rows += [row(words.of(N_("Reply")), *self._act_cells(reply, reply.text)) for reply in state.replies]
+        rows.append(row(words.of(N_("Publication")), *self._act_cells(state.published)))
+        rows += [
+            row(words.of(N_("Correction")), *self._act_cells(one, one.text)) for one in state.corrections
+        ]
         columns = ("", words.of(N_("By")), words.of(N_("At")), words.of(N_("Record")))
         stage = words.say(N_("How it stands: %(stage)s."), stage=words.of(STAGES[state.stage]))
         return [
@@ -250,7 +256,7 @@ class NoticeWriter:
             TableBlock(columns, tuple(rows), texts=4),
         ]
 
-    def _told(self, act: NoticeAct | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
+    def _act_cells(self, act: NoticeAct | None, text: str | None = None) -> tuple[Cell, Cell, Cell]:
         """By whom, when, record; of one that is still to come nothing."""
         if act is None:
             return Cell(self._words.of(N_("still to come"))), Cell(""), Cell("")

@@ -162,6 +162,6 @@ class Overview:
         return words.of(N_("%(points)s percentage points worse than in the period before"), points=points)
 
 
-def _whole(found: PeriodReports) -> RowTimeliness:
-    assert found.timeliness.whole is not None
-    return found.timeliness.whole
+def _whole(period: PeriodReports) -> RowTimeliness:
+    assert period.timeliness.whole is not None
+    return period.timeliness.whole

@@ -49,11 +49,13 @@ def count(line: Traced, field: str, column: str | None = None) -> Cell:
     return Cell(str(value), f"{line.figure}/{column or field}") if value else Cell("0")
 
 
-def measured(words: DocumentWords, line: Traced, field: str, column: str, which: str) -> Cell:
+def measured(words: DocumentWords, line: Traced, field: str, column: str, measure: str) -> Cell:
     """A median or a worst: its records are those that took just so long."""
     value = getattr(line, field)
     return (
-        Cell(words.seconds(value), f"{line.figure}/{column}/{which}") if value is not None else Cell(NOTHING)
+        Cell(words.seconds(value), f"{line.figure}/{column}/{measure}")
+        if value is not None
+        else Cell(NOTHING)
     )
 
 
@@ -137,25 +139,25 @@ def share_bars(words: DocumentWords, rows: Sequence[tuple[str, DutyLine]], title
     return Bars(title, tuple(bars[:20]), 1.0)
 
 
-def timeliness_blocks(words: DocumentWords, found: Timeliness) -> list[Block]:
-    units = unit_rows(words, found.units)
+def timeliness_blocks(words: DocumentWords, timeliness: Timeliness) -> list[Block]:
+    units = unit_rows(words, timeliness.units)
     whole: list[tuple[str, DutyLine]] = (
-        [(words.of(N_("all")), found.whole)] if found.whole is not None else []
+        [(words.of(N_("all")), timeliness.whole)] if timeliness.whole is not None else []
     )
     return [
         duties_table(words, N_("All duties"), whole),
         share_bars(words, units, words.of(N_("Share in time by unit"))),
         duties_table(words, N_("Unit"), units, words.of(N_("By unit"))),
-        duties_table(words, N_("Leader"), leader_rows(words, found.leaders), words.of(N_("By leader"))),
+        duties_table(words, N_("Leader"), leader_rows(words, timeliness.leaders), words.of(N_("By leader"))),
         *tables_by(
             words,
             duties_table,
             {
-                "level": found.levels,
-                "category": found.categories,
-                "area": found.areas,
-                "channel": found.channels,
-                "rule": found.rules,
+                "level": timeliness.levels,
+                "category": timeliness.categories,
+                "area": timeliness.areas,
+                "channel": timeliness.channels,
+                "rule": timeliness.rules,
             },
         ),
     ]
@@ -230,5 +232,5 @@ def done_late(
     return Cell(words.of(N_("%(span)s late"), span=words.seconds(done_late_by)), None, (done,))
 
 
-def lapses_blocks(words: DocumentWords, found: Lapses) -> list[Block]:
-    return [lapses_table(words, found.lapses, 500)]
+def lapses_blocks(words: DocumentWords, lapses: Lapses) -> list[Block]:
+    return [lapses_table(words, lapses.lapses, 500)]

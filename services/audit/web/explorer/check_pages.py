@@ -89,21 +89,21 @@ def check_router(
 
 
 def _bundle(content: bytes, vkey: str, language: Language) -> Shown:
-    said = 0 if language is Language.EN else 1
+    column = 0 if language is Language.EN else 1
     if _unpacked(content) > UNPACKED:
         raise Problem(413, "Too large", TOO_LARGE)
     try:
         verdict = verify.check(io.BytesIO(content), vkey, [])
     except verify.BrokenError as error:
-        return Shown(False, verify.HEADINGS["broken"][said] + error.words[said][:LONGEST_WORDS])
+        return Shown(False, verify.HEADINGS["broken"][column] + error.words[column][:LONGEST_WORDS])
     except Exception as error:  # whatever a forger thought of ends in words, as in the verifier itself
         log.warning("bundle_unreadable", kind=type(error).__name__, error=str(error)[:LONGEST_WORDS])
-        return Shown(False, f"{verify.HEADINGS['broken'][said]}{type(error).__name__}")
+        return Shown(False, f"{verify.HEADINGS['broken'][column]}{type(error).__name__}")
     proven, unproven, notes = (
-        tuple(words[said][:LONGEST_WORDS] for words in part[:MOST_WORDS])
+        tuple(words[column][:LONGEST_WORDS] for words in part[:MOST_WORDS])
         for part in (verdict.proven, verdict.unproven, verdict.notes)
     )
-    return Shown(True, verify.HEADINGS["holds"][said], proven, unproven, notes)
+    return Shown(True, verify.HEADINGS["holds"][column], proven, unproven, notes)
 
 
 def _unpacked(content: bytes) -> int:

@@ -50,7 +50,7 @@ async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, M
     marks = {
         entry.index: Marks(
             erased=bool(keeping.erased(entry.index, entry.case or "")),
-            held=bool(keeping.held([entry.index], entry.case or "")),
+            held=bool(keeping.holds_on([entry.index], entry.case or "")),
             waits=sealed is not None and entry.index >= sealed,
         )
         for entry in entries
@@ -69,7 +69,7 @@ async def stands(reader: TrailReader, entry: Entry) -> Stands:
             if one.case == case
         ),
         holds=tuple(
-            Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.held([entry.index], case)
+            Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.holds_on([entry.index], case)
         ),
         sealed=None if sealed is None else entry.index < sealed,
     )

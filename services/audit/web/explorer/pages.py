@@ -60,18 +60,18 @@ def explorer_router(
     async def search(request: Request, cursor: Cursor | None = None) -> Response:
         principal, now = pages.admit(request, *READERS), directory()
         pickers = {name: Picker(now, sort) for name, sort in search_form.PICKED.items()} if now.units else {}
-        asked = {
+        parameters = {
             name: value
             for name, value in request.query_params.items()
             if value and name not in ("cursor", "lang")
         }
-        values, not_named = taken(asked, pickers)
-        wanted, faults = search_form.read_filter(values, pages.zone)
+        values, not_named = taken(parameters, pickers)
+        record_filter, faults = search_form.read_filter(values, pages.zone)
         faults |= dict(not_named)
-        state = await found_or_fault(standing.state)
+        state = await answer_or_fault(standing.state)
         page: Page | None = None
         if state.checkpoint is not None:
-            page = await found_or_fault(lambda: reader.search(wanted, cursor=cursor, limit=PER_PAGE))
+            page = await answer_or_fault(lambda: reader.search(record_filter, cursor=cursor, limit=PER_PAGE))
         return pages.show(
             request,
             "search.html",
@@ -84,8 +84,8 @@ def explorer_router(
             reads=in_words,
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
-            offers=offers(pickers, near_units(now, principal.unit), asked),
-            marks=await found_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
+            offers=offers(pickers, near_units(now, principal.unit), parameters),
+            marks=await answer_or_fault(lambda: marks_of(reader, page.entries)) if page else {},
             tries=list(search_form.tries(values)),
             cursor=cursor,
             first=f"/?{urlencode(values)}",
@@ -95,46 +95,48 @@ def explorer_router(
     @router.get("/records/{index}")
     async def record(request: Request, index: Index) -> Response:
         pages.admit(request, *READERS)
-        found: Record = await found_or_fault(lambda: reader.records.record(index))
-        state = await found_or_fault(standing.state)
+        record_view: Record = await answer_or_fault(lambda: reader.records.record(index))
+        state = await answer_or_fault(standing.state)
         entries = (
-            await found_or_fault(lambda: reader.records.case(str(found.entry.case)))
-            if found.entry.case
+            await answer_or_fault(lambda: reader.records.case(str(record_view.entry.case)))
+            if record_view.entry.case
             else []
         )
-        following = next((entry.index for entry in entries if entry.number == found.entry.number + 1), None)
+        following = next(
+            (entry.index for entry in entries if entry.number == record_view.entry.number + 1), None
+        )
         return pages.show(
             request,
             "record.html",
-            record=found,
+            record=record_view,
             names=names,
-            lines=plain.lines(found.fact, names),
-            data=plain.data_of(found.fact),
+            lines=plain.lines(record_view.fact, names),
+            data=plain.data_of(record_view.fact),
             asked=words_of,
-            checks=check_record(found, found.proof.checkpoint or state.checkpoint, state.vkey),
-            checkpoint=found.proof.checkpoint or state.checkpoint,
+            checks=check_record(record_view, record_view.proof.checkpoint or state.checkpoint, state.vkey),
+            checkpoint=record_view.proof.checkpoint or state.checkpoint,
             following=following,
-            stands=await found_or_fault(lambda: stands(reader, found.entry)),
-            pretty=_pretty(found.fact) or found.raw or "",
-            header=_pretty(found.header),
+            stands=await answer_or_fault(lambda: stands(reader, record_view.entry)),
+            pretty=_pretty(record_view.fact) or record_view.raw or "",
+            header=_pretty(record_view.header),
         )
 
     @router.get("/records/{index}/proof")
     async def proof(request: Request, index: Index) -> Response:
         """A C2SP `.tlog-proof` file."""
         pages.admit(request, *READERS)
-        text = (await found_or_fault(lambda: reader.proofs.inclusion(index))).tlog_proof or ""
+        text = (await answer_or_fault(lambda: reader.proofs.inclusion(index))).tlog_proof or ""
         headers = {"Content-Disposition": f'attachment; filename="record-{index}.tlog-proof"'}
         return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
     @router.get("/cases/{case}")
     async def timeline(request: Request, case: str) -> Response:
         pages.admit(request, *READERS)
-        entries = await found_or_fault(lambda: reader.records.case(case))
+        entries = await answer_or_fault(lambda: reader.records.case(case))
         if not entries:
             raise Problem(404, "Not Found", NO_RECORDS)
-        state = await found_or_fault(standing.state)
-        marks = await found_or_fault(lambda: marks_of(reader, entries))
+        state = await answer_or_fault(standing.state)
+        marks = await answer_or_fault(lambda: marks_of(reader, entries))
         return pages.show(
             request,
             "timeline.html",
@@ -151,7 +153,7 @@ def explorer_router(
     return router
 
 
-async def found_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
+async def answer_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
     """What the reader finds; its faults in words for the page. A damaged record is said to be damaged, never
     skipped.
     """

@@ -27,7 +27,7 @@ from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
 from services.audit.web.explorer.marks import marks_of
-from services.audit.web.explorer.pages import found_or_fault
+from services.audit.web.explorer.pages import answer_or_fault
 from services.audit.web.trail import READERS
 from shared.directory import Directory
 from shared.http_fields import Index
@@ -61,7 +61,7 @@ def report_pages_router(
         now = directory()
         return {"unit": Picker(now, PickedSort.UNITS)} if now.units else {}
 
-    def asked(request: Request) -> tuple[Window, Values, dict[str, str]]:
+    def read_question(request: Request) -> tuple[Window, Values, dict[str, str]]:
         values, not_named = taken(
             {name: value for name, value in request.query_params.items() if value and name in ASKED},
             pickers(),
@@ -80,16 +80,16 @@ def report_pages_router(
     @router.get("/reports/records")
     async def records(request: Request, figure: str = "", index: str = "", after: Index = 0) -> Response:
         pages.admit(request, *READERS)
-        window, values, _ = asked(request)
+        window, values, _ = read_question(request)
         if index:
             indexes = tuple(sorted({int(one) for one in index.split(",")[:LISTED] if NUMBER.fullmatch(one)}))
             number = len(indexes)
         else:
-            found = await found_or_fault(lambda: reports.records(window, figure))
-            indexes, number = found.indexes, found.count
+            counted = await answer_or_fault(lambda: reports.records(window, figure))
+            indexes, number = counted.indexes, counted.count
         shown = indexes[after : after + PER_PAGE]
         further = after + PER_PAGE if len(indexes) > after + PER_PAGE else None
-        entries = await found_or_fault(lambda: entries_of(reader, shown))
+        entries = await answer_or_fault(lambda: entries_of(reader, shown))
         return pages.show(
             request,
             "report_records.html",
@@ -99,7 +99,7 @@ def report_pages_router(
             indexes=indexes,
             entries=entries,
             reads=in_words,
-            marks=await found_or_fault(lambda: marks_of(reader, entries)),
+            marks=await answer_or_fault(lambda: marks_of(reader, entries)),
             further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}"
             if further
             else None,
@@ -111,10 +111,10 @@ def report_pages_router(
         if name not in tuple(ReportName):
             raise Problem(404, "Not Found", NO_REPORT)
         kind = REPORTS[ReportName(name)]
-        window, values, faults = asked(request)
-        answer: Answer = await found_or_fault(lambda: kind.ask(reports, window, False))
+        window, values, faults = read_question(request)
+        answer: Answer = await answer_or_fault(lambda: kind.ask(reports, window, False))
         words = DocumentWords(
-            pages.language(request), names, zone, await found_or_fault(lambda: titles(reader))
+            pages.language(request), names, zone, await answer_or_fault(lambda: titles(reader))
         )
 
         def link(cell: Cell) -> str | None:

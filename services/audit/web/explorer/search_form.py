@@ -58,12 +58,14 @@ _MINUTE = timedelta(minutes=1) - timedelta(microseconds=1)
 
 def read_filter(values: Mapping[str, str], zone: ZoneInfo) -> tuple[Filter, dict[str, str]]:
     """The filter, and what is wrong with which field; a field at fault is left out."""
-    found: dict[str, Any] = {name: values[name].strip() for name in TEXTS if values.get(name, "").strip()}
+    filter_values: dict[str, Any] = {
+        name: values[name].strip() for name in TEXTS if values.get(name, "").strip()
+    }
     faults: dict[str, str] = {}
     if values.get("lapse"):
-        found["lapse"] = True
-    if "unit" in found and not values.get("exact"):
-        found["under"] = True
+        filter_values["lapse"] = True
+    if "unit" in filter_values and not values.get("exact"):
+        filter_values["under"] = True
     for name in TIMES:
         if values.get(name):
             try:
@@ -71,12 +73,12 @@ def read_filter(values: Mapping[str, str], zone: ZoneInfo) -> tuple[Filter, dict
             except ValueError as error:
                 faults[name] = str(error)
                 continue
-            found[name] = at + _MINUTE if name.endswith("until") and not at.second else at
+            filter_values[name] = at + _MINUTE if name.endswith("until") and not at.second else at
     for since, until in (("since", "until"), ("claimed_since", "claimed_until")):
-        if since in found and until in found and found[until] < found[since]:
-            del found[until]
+        if since in filter_values and until in filter_values and filter_values[until] < filter_values[since]:
+            del filter_values[until]
             faults[until] = BEFORE
-    return Filter.model_validate(found), faults
+    return Filter.model_validate(filter_values), faults
 
 
 def tries(values: Mapping[str, str]) -> Iterator[str]:
