@@ -14,6 +14,7 @@ from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.delivery.courier import Courier
+from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
 from services.notifier.delivery.ledger import DeliveryLedger
@@ -67,7 +68,7 @@ def build(settings: NotifierSettings) -> Service:
     couriers = {
         name: Courier(one, channels[name], metrics, now, stopping) for name, one in configured.items()
     }
-    dispatcher = Dispatcher(
+    delivery = DecisionDelivery(
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
         couriers=couriers,
@@ -76,9 +77,9 @@ def build(settings: NotifierSettings) -> Service:
         case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,
         clock=now,
-        stopping=stopping,
-        in_work=settings.in_work,
+        room=asyncio.Semaphore(settings.in_work),
     )
+    dispatcher = Dispatcher(delivery, stopping)
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
     pages = LinkPages(
         links, writer, directory, ledger, answers, metrics, lambda: service.connection, now, settings.snooze

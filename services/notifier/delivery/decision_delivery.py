@@ -1,0 +1,292 @@
+"""Sees every notice of one decision to an outcome on record.
+
+Invariant: an outcome is on the decision's sheet before its fact is in FACTS, and what is on the sheet goes
+out no more. Hand-overs that end within the same moment are recorded and told together: a report that calls
+five people over two channels is one record and one `delivered` fact, not ten. Every decision is looked up
+before it is worked on, also one that seems new: a broker that was killed forgets how often it has handed a
+decision out (seen: delivered again as if for the first time).
+
+A notice that is held goes to nobody: it stands on the decision's sheet with the reason. A decision that is
+older than the end of its case rings nobody, whenever and however often it comes (a durable made anew begins
+at the start).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from services.notifier.delivery.courier import Carried, Courier
+from services.notifier.delivery.gathering import BEHIND, Gathering
+from services.notifier.delivery.ledger import DeliveryLedger
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
+from services.notifier.delivery.routes import Route, routes
+from services.notifier.delivery.whether_over import is_past
+from shared.case import Case
+from shared.directory import Directory, Person
+from shared.directory.addresses import masked
+from shared.facts import Decision, Delivery, Notice
+from shared.ids import CaseId, PersonId
+from shared.vocabulary import Kind
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+FORGOTTEN = timedelta(days=29)
+"""DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made
+anew begins at the start).
+"""
+SAME_MOMENT = 0.05
+"""Seconds a finished hand-over waits for its fellows before it is told."""
+
+
+class DecisionOutcome(StrEnum):
+    """What became of a decision; a label of the metrics."""
+
+    DONE = "done"
+    DISTRUSTED = "distrusted"
+    SET_ASIDE = "set_aside"
+    OLD = "old"
+    OVER = "over"
+    INTERRUPTED = "interrupted"
+    NEWER = "newer"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all deliveries of a decision have in common."""
+
+    decision: Decision
+    decided_at: datetime
+    now: datetime
+    is_first: bool
+    """It has not been handed out before: nothing of it can have gone out under an id of its own."""
+
+    @property
+    def is_behind(self) -> bool:
+        """It should have been said long since: somebody of us was away."""
+        return self.is_first and self.now - (self.decision.late_since or self.decision.about.time) > BEHIND
+
+    @property
+    def is_of_a_clock(self) -> bool:
+        return self.is_first and self.decision.about.kind == Kind.DUE
+
+
+@dataclass
+class DecisionDelivery:
+    directory: Callable[[], Directory]
+    """As it is at the call."""
+    earlier: Callable[[PersonId, int], Awaitable[Person | None]]
+    """A person as they were, by a sequence in the bucket."""
+    couriers: Mapping[str, Courier]
+    post: MessageMaker
+    ledger: DeliveryLedger
+    case_now: Callable[[CaseId], Awaitable[Case | None]]
+    """As the escalator left it; None where it is not there. Raises ValueError for one that can't be read."""
+    metrics: Metrics
+    clock: Callable[[], datetime]
+    room: asyncio.Semaphore
+    """For the decisions in work, each of which has taken its place before it is delivered."""
+    _gathering: Gathering = field(default_factory=Gathering)
+
+    async def deliver(
+        self, fact_id: str, decision: Decision, decided_at: datetime, *, is_first: bool
+    ) -> DecisionOutcome:
+        """See every notice of it to an outcome on record. Raises Interrupted."""
+        now = self.clock()
+        if now - decided_at > FORGOTTEN:
+            log.warning(
+                "too_old_to_deliver",
+                case=decision.case,
+                decided_at=decided_at.isoformat(),
+                notices=len(decision.notices),
+            )
+            return DecisionOutcome.OLD
+        if not decision.notices:
+            return DecisionOutcome.DONE
+        key = sheet_key(decision.notices[0].id)
+        sheet, revision = await self.ledger.sheet(key)
+        if sheet is not None:
+            await self._tell_again(sheet, range(len(sheet.bundles)))
+        done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
+        legs = [
+            leg for leg in await self._legs(decision) if done.record_of(leg[0].id, leg[1].channel) is None
+        ]
+        if legs and await self._is_past(decision, now):
+            log.warning(
+                "decided_before_the_end",
+                case=decision.case,
+                decided_at=decided_at.isoformat(),
+                notices=len(decision.notices),
+            )
+            return DecisionOutcome.OVER
+        done = done if sheet else done.bounded(len(legs))
+        if sheet is None and any(done.held()):
+            sheet, revision = await self.ledger.change(
+                key, lambda stored: stored or done, known=(sheet, revision)
+            )
+            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held()))
+        job = Job(decision, decided_at, now, is_first)
+        outcomes: Counter[str] = Counter()
+        bundled = _bundled([self._see_through(job, notice, route) for notice, route in legs])
+        async with self._place_of(job), aclosing(bundled) as bundles:
+            async for bundle in bundles:
+                count, is_new = len((sheet or done).bundles), list[bool]()
+
+                def with_bundle(
+                    stored: Sheet | None, bundle: list[DeliveryRecord] = bundle, is_new: list[bool] = is_new
+                ) -> Sheet:
+                    before = stored or done
+                    after = before.with_bundle(bundle)
+                    is_new.append(after is not before)
+                    return after
+
+                sheet, revision = await self.ledger.change(key, with_bundle, known=(sheet, revision))
+                if is_new[-1]:
+                    await self._tell(sheet, len(sheet.bundles) - 1)
+                # Those of another notifier that had the same decision, and may have died since.
+                await self._tell_again(sheet, range(count, len(sheet.bundles) - is_new[-1]))
+                outcomes.update(record.outcome.value for record in bundle)
+        log.info("decision_delivered", about=decision.about.kind, notices=len(decision.notices), **outcomes)
+        return DecisionOutcome.DONE
+
+    @asynccontextmanager
+    async def _place_of(self, job: Job) -> AsyncGenerator[None]:
+        """What is gathered waits, and holds no place of those who are rung now."""
+        if not job.is_behind:
+            yield
+            return
+        self.room.release()
+        try:
+            yield
+        finally:
+            await self.room.acquire()
+
+    async def _is_past(self, decision: Decision, now: datetime) -> bool:
+        try:
+            return is_past(await self.case_now(decision.case), decision, now)
+        except ValueError:
+            return False
+
+    async def _tell(self, sheet: Sheet, number: int) -> None:
+        await asyncio.gather(*(self.ledger.tell(sheet.case, fact) for fact in sheet.facts(number)))
+
+    async def _tell_again(self, sheet: Sheet, numbers: range) -> None:
+        for fact in (fact for number in numbers for fact in sheet.facts(number)):
+            await self.ledger.tell_again(sheet.case, fact)
+
+    async def _legs(self, decision: Decision) -> list[tuple[Notice, Route]]:
+        legs: list[tuple[Notice, Route]] = []
+        for notice in decision.notices:
+            if notice.held:
+                continue
+            person = await self._person_for(notice)
+            legs += [(notice, route) for route in routes(notice, person, self.couriers)]
+        return legs
+
+    async def _person_for(self, notice: Notice) -> Person | None:
+        person_now = self.directory().people_by_id.get(notice.person)
+        if notice.addresses_at is None:
+            return person_now
+        try:
+            return await self.earlier(notice.person, notice.addresses_at)
+        except ValueError as error:
+            log.error(
+                "older_entry_unreadable",
+                wanted=notice.addresses_at,
+                error=str(error)[:300],
+                next="told on the addresses of now",
+            )
+            return person_now
+
+    async def _see_through(self, job: Job, notice: Notice, route: Route) -> DeliveryRecord:
+        return self._record(notice, route.channel, await self._carry(job, notice, route))
+
+    async def _carry(self, job: Job, notice: Notice, route: Route) -> Carried:
+        if route.obstacle:
+            return Carried("-", 0, job.now, job.now, error=route.obstacle)
+        courier = self.couriers[route.channel]
+        try:
+            message = self.post.message(job.decision.case, notice, route.channel, courier.form, job.now)
+        # a notice that can't be worded must not keep the others from going out, and its chain moves on
+        except Exception as error:
+            log.exception("notice_not_worded", notice=notice.id)
+            return Carried(
+                "-",
+                0,
+                job.now,
+                job.now,
+                error=f"it could not be worded ({type(error).__name__}): see the log",
+            )
+        if job.is_behind or (job.is_of_a_clock and self._gathering.is_open(courier, route, notice)):
+            carried = await self._gathering.carry(courier, message, route, notice)
+        else:
+            carried = await courier.carry(message, route.addresses)
+        if carried.error is None:
+            self.metrics.from_fact.labels(route.channel).observe(
+                (carried.done_at - job.decision.about.time).total_seconds()
+            )
+            self.metrics.from_decision.labels(route.channel).observe(
+                (carried.done_at - job.decided_at).total_seconds()
+            )
+        return carried
+
+    def _record(self, notice: Notice, channel: str, carried: Carried) -> DeliveryRecord:
+        outcome = DeliveryOutcome.FAILED if carried.error else DeliveryOutcome.DELIVERED
+        self.metrics.deliveries.labels(channel, outcome).inc()
+        delivery = Delivery(
+            notice=notice.id,
+            person=notice.person,
+            channel=channel,
+            address=masked(carried.address),
+            attempts=carried.attempts,
+            first_tried_at=carried.first_tried_at,
+            done_at=carried.done_at,
+            reference=carried.reference,
+            error=carried.error,
+        )
+        if carried.error:
+            log.warning(
+                "notice_failed",
+                notice=notice.id,
+                person=notice.person,
+                channel=channel,
+                tries=carried.attempts,
+                error=carried.error,
+            )
+        return DeliveryRecord(outcome=outcome, delivery=delivery)
+
+
+async def _bundled(
+    deliveries: Sequence[Coroutine[Any, Any, DeliveryRecord]],
+) -> AsyncGenerator[list[DeliveryRecord]]:
+    """The records as they come in, those of the same moment together. A delivery that was interrupted ends
+    the rest's yield with its error, after everything that was done has been yielded.
+    """
+    pending = {asyncio.create_task(delivery) for delivery in deliveries}
+    failure: BaseException | None = None
+    try:
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if pending:
+                more, pending = await asyncio.wait(pending, timeout=SAME_MOMENT)
+                done |= more
+            failure = failure or next(
+                (error for error in map(asyncio.Task[DeliveryRecord].exception, done) if error), None
+            )
+            if records := [task.result() for task in done if not task.exception()]:
+                yield records
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+    if failure is not None:
+        raise failure
