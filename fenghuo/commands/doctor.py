@@ -16,7 +16,8 @@ def doctor(
     Exit code 0 when all is well, 1 for a fault, 3 where the broker, the store or a service can't be reached.
     """
     from fenghuo.answers import Exit, answer, out
-    from fenghuo.examination import Finding, Grade, examine
+    from fenghuo.examination.examine import examine
+    from fenghuo.examination.finding import Grade
     from fenghuo.quiet import hush
 
     hush()
@@ -36,11 +37,8 @@ def doctor(
             if finding.remedy:
                 out.print(f"    → {escape(finding.remedy)}", highlight=False)
 
-    def worst(found: list[Finding]) -> Exit:
-        grades = {finding.grade for finding in found}
-        return Exit.UNREACHABLE if Grade.AWAY in grades else Exit.NO if Grade.FAULT in grades else Exit.DONE
-
-    code = worst(findings)
+    grades = {finding.grade for finding in findings}
+    code = Exit.UNREACHABLE if Grade.AWAY in grades else Exit.NO if Grade.FAULT in grades else Exit.DONE
     result = {"well": code is Exit.DONE, "findings": [finding.as_dict() for finding in findings]}
     answer(result, as_json=as_json, render=render)
     raise typer.Exit(code)

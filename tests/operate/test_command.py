@@ -15,7 +15,8 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from fenghuo.cli import COMMANDS, build
-from fenghuo.examination import Grade, Patient, secrets
+from fenghuo.examination.finding import Grade, Patient
+from fenghuo.examination.machine import secrets
 from fenghuo.places import DEFAULT_PORTS, PortSettings
 from services.intake.fields.act_form import ActForm
 from shared import tokens
