@@ -106,8 +106,8 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
     async def version_text(request: Request, version: Words) -> VersionText:
         """`version`: its id, its label, or its name where only one has it."""
         gate.admit(request)
-        known = _version(policies, version)
-        return VersionText(**dict(_shown(policies, known)), text=policies.text_of(known))
+        stored = _version(policies, version)
+        return VersionText(**dict(_shown(policies, stored)), text=policies.text_of(stored))
 
     @router.post(
         "/versions",
@@ -145,9 +145,9 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         """
         who = gate.admit(request, Role.LEADER)
         form = await form_of(request, ApprovalForm)
-        known = _version(policies, version)
+        stored = _version(policies, version)
         try:
-            return _shown(policies, await policies.approve(known.id, who.subject, form.in_force_from))
+            return _shown(policies, await policies.approve(stored.id, who.subject, form.in_force_from))
         except VersionError as error:
             raise Problem(409, "Not approved", f"{error}.") from None
         except YamlFault as fault:

@@ -77,7 +77,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         service.broker, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, pull=CROSS_CHECK_PULL
     )
     cross_check(witnesses.take)
-    watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock, rebuilding.one)
+    watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock, rebuilding.rebuild_case)
 
     async def cases_answer() -> None:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")

@@ -36,7 +36,7 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
     async def rebuild(request: Request, case: CaseName) -> Done:
         """A case that can be read is left as it stands. No decision on record is made a second time."""
         gate.admit(request, *OPERATORS)
-        done = await rebuilding.one(CaseId(case))
+        done = await rebuilding.rebuild_case(CaseId(case))
         if done.outcome is RebuildOutcome.NOT_ON_RECORD:
             raise Problem(
                 404,

@@ -127,13 +127,17 @@ def key_of(said: Established) -> str:
     return f"{KEPT_AT}.{said.watch}.{said.subject}"
 
 
-def _digest(policy: Policy, directory: Directory, said: Established) -> str:
+def _digest(policy: Policy, directory: Directory, established: Established) -> str:
     watched: Frozen | None = None
-    if said.watch == "roster":
-        watched = directory.rosters_by_id[RosterId(said.subject)]
-    elif said.watch == "source":
-        watched = directory.sources_by_id[SourceId(said.subject)]
-    parts = (policy.label, said.model_dump_json(), watched.model_dump_json() if watched is not None else "")
+    if established.watch == "roster":
+        watched = directory.rosters_by_id[RosterId(established.subject)]
+    elif established.watch == "source":
+        watched = directory.sources_by_id[SourceId(established.subject)]
+    parts = (
+        policy.label,
+        established.model_dump_json(),
+        watched.model_dump_json() if watched is not None else "",
+    )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -185,25 +189,25 @@ class StandingWatches:
             return
         await self._follower.open()
         # A large city has thousands of rosters: the lanes go on meanwhile.
-        wanted = await asyncio.to_thread(watches, policy, directory)
+        to_watch = await asyncio.to_thread(watches, policy, directory)
         if self._established_before == digest_before(policy, self._directory.revision, directory):
             await self._note(
                 [
                     noted
-                    for key, noted in wanted.items()
+                    for key, noted in to_watch.items()
                     if key in self._notes and not self._notes[key].sequence
                 ]
             )
             await self._follower.open()
         altered = [
             noted
-            for key, noted in wanted.items()
+            for key, noted in to_watch.items()
             if key not in self._notes or self._notes[key].digest != noted.digest
         ]
         gone = [
             Noted(digest=LET_GO, said=note.said)
             for key, note in self._notes.items()
-            if key not in wanted and note.said is not None
+            if key not in to_watch and note.said is not None
         ]
         changed = [*altered, *gone]
         for place in range(0, len(changed), AT_ONCE):
@@ -211,7 +215,7 @@ class StandingWatches:
         if changed:
             log.info(
                 "established",
-                watched=len(wanted),
+                watched=len(to_watch),
                 altered=len(altered),
                 let_go=len(gone),
                 policy=policy.label,
@@ -224,13 +228,13 @@ class StandingWatches:
         async with asyncio.timeout(PUBLISH_TIMEOUT * 2):
             waiting: list[asyncio.Future[WrittenAt]] = []
             for noted in some:
-                said = noted.said
+                established = noted.said
                 # By the entry it replaces, so that what is as it was before an earlier change is established
                 # once more all the same.
-                fact_id = f"established:{said.watch}:{said.subject}:{noted.digest}:{self._sequence(noted)}"
-                case = standing_case(said.watch, said.subject)
+                fact_id = f"established:{established.watch}:{established.subject}:{noted.digest}:{self._sequence(noted)}"
+                case = standing_case(established.watch, established.subject)
                 raw = Fact.bytes_of(
-                    Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=said
+                    Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=established
                 )
                 waiting.append(await self._out.append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
             await asyncio.gather(*waiting)

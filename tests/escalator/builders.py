@@ -10,7 +10,7 @@ from typing import Any
 
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import Rules
-from services.escalator.playing.world import World, told_at_once
+from services.escalator.playing.world import World, handed_over_at_once
 from services.escalator.policy.load import parse_policy
 from shared.case import Case, Duty, Task
 from shared.directory import Directory, load_directory
@@ -111,7 +111,7 @@ class Story:
         fact = Fact.of(kind, id=f"f{self.sequence}", source="/test", subject=case, time=now, data=data)
         before = self.case
         if before is not None and self.tells and kind not in (Kind.DELIVERED, Kind.FAILED):
-            before = told_at_once(before)
+            before = handed_over_at_once(before)
         self.case, decision = decide(before, fact, self.sequence, now, self.rules)
         assert decide(before, fact, self.sequence, now, self.rules) == (self.case, decision), (
             "the same fact is decided the same"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.escalator.playing.world import told_at_once
+from services.escalator.playing.world import handed_over_at_once
 from shared.case import ENDED, DutyState
 from shared.facts import Actor, EffectKind
 from shared.ids import UnitId
@@ -29,7 +29,7 @@ def test_a_comment_changes_nothing_of_a_case_whatever_has_happened_to_it(seed: i
     assert (effect.kind, effect.why, effect.note) == (EffectKind.NOTED, "commented", "家属已到场")
     assert (decision.notices, decision.clock, decision.sends) == ((), None, ())
     on_record = {name: getattr(before, name) for name in ("log", "applied", "taken", "decision")}
-    assert replace(after, **on_record) == told_at_once(before)
+    assert replace(after, **on_record) == handed_over_at_once(before)
     assert (after.log[-1].kind, after.log[-1].text) == (Kind.COMMENTED, "家属已到场")
 
 

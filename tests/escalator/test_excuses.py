@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Rules
-from services.escalator.playing.world import told_at_once
+from services.escalator.playing.world import handed_over_at_once
 from shared.case import Duty, DutyState
 from shared.facts import OUR_FAILURES, Due, EffectKind, Excuse, LapseCause, Outage
 from shared.facts.acts import Referred
@@ -287,7 +287,7 @@ def test_over_any_history_with_any_outages_nobody_is_referred_for_what_fell_into
 
 def _as_it_was(history: History, step: Step, duty_id: DutyId) -> Duty:
     """As the limit found it: whom the very act has called was not called before."""
-    before = step.before if step.before is None or not history.tells else told_at_once(step.before)
+    before = step.before if step.before is None or not history.tells else handed_over_at_once(step.before)
     known = [*(before.duties if before is not None else ()), *step.after.duties]
     return next(duty for duty in known if duty.id == duty_id)
 

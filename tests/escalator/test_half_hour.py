@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.escalator.deciding.draft import UndecidableError
-from services.escalator.playing.world import told_at_once
+from services.escalator.playing.world import handed_over_at_once
 from shared.case import CaseStatus, Duty, DutyState
 from shared.directory import Directory
 from shared.facts import Due, EffectKind, LapseCause, Purpose, Via
@@ -244,7 +244,7 @@ def test_each_decision_names_its_reason_and_its_line(story: Story) -> None:
 def test_a_clock_that_strikes_twice_does_nothing_the_second_time(story: Story) -> None:
     story.reported()
     story.time_passes(5)
-    first, before = story.decisions[-1], told_at_once(story.now).duties
+    first, before = story.decisions[-1], handed_over_at_once(story.now).duties
     repeat = story.happens(Kind.DUE, Due(duty=DutyId("first_report-party_main"), at=first.about.time), 5.01)
     assert repeat.is_empty
     assert story.now.duties == before

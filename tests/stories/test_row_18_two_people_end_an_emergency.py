@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.escalator.playing.world import told_at_once
+from services.escalator.playing.world import handed_over_at_once
 from shared.case import CaseStatus
 from shared.facts import Actor, EffectKind, Purpose
 from shared.ids import CaseId, PersonId, UnitId
@@ -38,7 +38,7 @@ def test_what_one_person_asks_for_changes_nothing_and_the_superior_is_asked(
     asked: dict[str, Any] = {Kind.MERGED: {"into": another(stage)}, Kind.REGRADED: {"level": Level.IV}}.get(
         kind, {}
     )
-    before = told_at_once(stage.case(case))
+    before = handed_over_at_once(stage.case(case))
     stage.says(case, kind, UNIT, text="误报", **asked)
     now = stage.case(case)
     assert (now.status, now.level, now.duties, now.clock_at) == (

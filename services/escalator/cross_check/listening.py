@@ -98,7 +98,7 @@ class OutsideWitnesses:
         """The handler of the durable FACTS/cross_check: one report after the other, in the order handed out."""
         for number, raw in enumerate(batch.raw_message):
             try:
-                await self._one(raw)
+                await self._hear(raw)
             except AWAY as error:
                 log.warning("cross_check_retried", error=error_text(error), again_in=RETRY_AFTER)
                 for left in batch.raw_message[number:]:
@@ -110,22 +110,22 @@ class OutsideWitnesses:
                 log.exception("cross_check_skipped", sequence=hand_out(raw.reply).sequence)
             await raw.ack()
 
-    async def _one(self, raw: Msg) -> None:
+    async def _hear(self, raw: Msg) -> None:
         handed = hand_out(raw.reply)
         missed = handed.number != self._handed + 1
         self._handed = handed.number
         if missed and handed.sequence > self._seen + 1:
             await self._read_up(None)
-        said = _HeardMessage(raw.subject, raw.headers, raw.data)
-        told = (
-            self._remembered(said, handed.at)
+        message = _HeardMessage(raw.subject, raw.headers, raw.data)
+        remembered = (
+            self._remembered(message, handed.at)
             if handed.sequence > self._seen
-            else _told(said, handed.at, self._rulebook.directory())
+            else _report_of(message, handed.at, self._rulebook.directory())
         )
         self._seen = max(self._seen, handed.sequence)
-        if told is not None:
+        if remembered is not None:
             matches: list[tuple[_RememberedReport, _RememberedReport, Match]] = []
-            for number, compared in enumerate(self._compared(told)):
+            for number, compared in enumerate(self._compared(remembered)):
                 if compared is not None:
                     matches.append(compared)
                 if number % BREATH == 0:
@@ -139,38 +139,38 @@ class OutsideWitnesses:
             self._remembered(_HeardMessage(stored.subject, stored.headers, stored.data), stored.at)
             self._seen = stored.sequence
 
-    def _remembered(self, said: "_HeardMessage", at: datetime) -> _RememberedReport | None:
+    def _remembered(self, message: "_HeardMessage", at: datetime) -> _RememberedReport | None:
         directory = self._rulebook.directory()
-        told = _told(said, at, directory)
-        if told is None:
+        remembered = _report_of(message, at, directory)
+        if remembered is None:
             return None
-        matter = told.telling.matter
+        matter = remembered.telling.matter
         if is_witness(matter, directory):
-            self._witnesses.append(told)
+            self._witnesses.append(remembered)
         elif is_units_report(matter, directory):
-            self._reports.append(told)
+            self._reports.append(remembered)
         else:
             return None
         for side in (self._witnesses, self._reports):
             while side and side[0].at < at - REMEMBERED_FOR:
                 side.popleft()
-        return told
+        return remembered
 
     def _compared(
-        self, told: _RememberedReport
+        self, latest: _RememberedReport
     ) -> Iterator[tuple[_RememberedReport, _RememberedReport, Match] | None]:
         """For each of the other side laid beside it: (witness, report, match), or None where the two are not
         alike enough.
         """
         directory = self._rulebook.directory()
-        settings = self._rulebook.policies.in_force(told.at).document.cross_check
+        settings = self._rulebook.policies.in_force(latest.at).document.cross_check
         if settings is None:
             return
-        matter = told.telling.matter
+        matter = latest.telling.matter
         if is_witness(matter, directory):
-            pairs = ((told, report) for report in _near(self._reports, told, settings.window))
+            pairs = ((latest, report) for report in _near(self._reports, latest, settings.window))
         elif is_units_report(matter, directory):
-            pairs = ((witness, told) for witness in _near(self._witnesses, told, settings.window))
+            pairs = ((witness, latest) for witness in _near(self._witnesses, latest, settings.window))
         else:
             return
         for witness, report in pairs:
@@ -225,21 +225,25 @@ class OutsideWitnesses:
 
 
 def _near(
-    side: Iterable[_RememberedReport], told: _RememberedReport, window: timedelta
+    side: Iterable[_RememberedReport], latest: _RememberedReport, window: timedelta
 ) -> Iterator[_RememberedReport]:
     """Those that are worth laying beside it: a drill is never the proof of an event, nor a case of itself."""
-    matter = told.telling.matter
-    for one in side:
-        other = one.telling.matter
-        if one.case != told.case and other.exercise is matter.exercise and apart(other, matter) < window:
-            yield one
+    matter = latest.telling.matter
+    for candidate in side:
+        other = candidate.telling.matter
+        if (
+            candidate.case != latest.case
+            and other.exercise is matter.exercise
+            and apart(other, matter) < window
+        ):
+            yield candidate
 
 
-def _told(said: _HeardMessage, at: datetime, directory: Directory) -> _RememberedReport | None:
+def _report_of(message: _HeardMessage, at: datetime, directory: Directory) -> _RememberedReport | None:
     """None for what is no report: the lanes set it aside, it is not for us to say so twice."""
     try:
-        fact = Fact.read(said.data)
-        if distrust(said.subject, said.headers, fact) is not None:
+        fact = Fact.read(message.data)
+        if distrust(message.subject, message.headers, fact) is not None:
             return None
         return _RememberedReport(
             CaseId(fact.subject or ""),

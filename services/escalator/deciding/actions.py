@@ -43,11 +43,16 @@ def _supervision_order(draft: Draft, duty: Duty) -> None:
     if draft.case.report.kind is ReportKind.SUPERVISION_ORDER or draft.case.report.exercise:
         return
     title = draft.plan_of(duty).title
-    what = draft.tasks[duty.task].title if duty.task is not None and duty.task in draft.tasks else title.zh
+    task_title = (
+        draft.tasks[duty.task].title if duty.task is not None and duty.task in draft.tasks else title.zh
+    )
     report = _follows(
-        draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{what}（{draft.case.report.summary}）"
+        draft, duty, ReportKind.SUPERVISION_ORDER, f"督办：{task_title}（{draft.case.report.summary}）"
     ).model_copy(
-        update={"unit": _supervisor(draft, duty), "tasks": (TaskForm(title=what[:500], unit=duty.owed_by),)}
+        update={
+            "unit": _supervisor(draft, duty),
+            "tasks": (TaskForm(title=task_title[:500], unit=duty.owed_by),),
+        }
     )
     raise_case(
         draft,

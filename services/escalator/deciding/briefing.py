@@ -16,21 +16,21 @@ from shared.ids import AreaCode, PersonId, SourceId, UnitId
 
 def notices_of(draft: Draft) -> tuple[Notice, ...]:
     if not draft.calls:
-        return tuple(draft.told)
-    held: Reason | Spelled | None = None
+        return tuple(draft.notices)
+    hold_reason: Reason | Spelled | None = None
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "suppressions"):
-        held = _held(draft)
+        hold_reason = _hold_reason(draft)
     briefs: dict[tuple[Any, ...], Brief] = {}
     notices: list[Notice] = []
     for call in [*draft.calls.values()]:
         with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=call.person.id):
-            notices.append(_notice(draft, call, held, briefs))
-    if held is not None:
-        draft.note(EffectKind.HELD, held, note=f"{len(notices)}")
-    return (*draft.told, *notices)
+            notices.append(_notice(draft, call, hold_reason, briefs))
+    if hold_reason is not None:
+        draft.note(EffectKind.HELD, hold_reason, note=f"{len(notices)}")
+    return (*draft.notices, *notices)
 
 
-def _held(draft: Draft) -> Reason | Spelled | None:
+def _hold_reason(draft: Draft) -> Reason | Spelled | None:
     """Why nobody is to be rung, if so: an exercise touches nobody; a plan of silence holds calls, never a
     clock or a lapse.
     """
@@ -44,27 +44,30 @@ def _held(draft: Draft) -> Reason | Spelled | None:
 
 
 def _notice(
-    draft: Draft, call: NoticeInMaking, held: Reason | Spelled | None, briefs: dict[tuple[Any, ...], Brief]
+    draft: Draft,
+    call: NoticeInMaking,
+    hold_reason: Reason | Spelled | None,
+    briefs: dict[tuple[Any, ...], Brief],
 ) -> Notice:
     duties = [draft.duties[duty] for duty in call.duties]
-    wanted = (
+    channels = (
         draft.policy.document.exercise.channels
         if draft.case.report.exercise
         else draft.plans[duties[0].rule].channels
     )
-    if held is not None and held is not Reason.EXERCISE and call.purpose is Purpose.OVERDUE:
-        held = None
+    if hold_reason is not None and hold_reason is not Reason.EXERCISE and call.purpose is Purpose.OVERDUE:
+        hold_reason = None
     return Notice(
         id=draft.notice_id(call.number),
         person=call.person.id,
         post=call.post,
         purpose=Purpose.UNDECIDED if duties[0].rule == DESK_DUTY else call.purpose,
         duties=tuple(call.duties),
-        channels=() if held else channels_to(call.person, wanted),
+        channels=() if hold_reason else channels_to(call.person, channels),
         language=call.person.language,
         brief=_brief(draft, call, duties, briefs),
         why=call.why,
-        held=held,
+        held=hold_reason,
     )
 
 
@@ -124,9 +127,9 @@ def area_name(directory: Directory, area: AreaCode) -> Name:
     return found.name if found else Name(zh=area, en=area)
 
 
-def channels_to(person: Person, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def channels_to(person: Person, channels: tuple[str, ...]) -> tuple[str, ...]:
     """The policy's channels that the person has, in the policy's order; where they have none of them, all
     they have.
     """
     theirs = [address.channel for address in person.channels]
-    return tuple([channel for channel in wanted if channel in theirs]) or tuple(theirs)
+    return tuple([channel for channel in channels if channel in theirs]) or tuple(theirs)

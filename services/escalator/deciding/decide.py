@@ -177,13 +177,15 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             raise UndecidableError(f"nobody decides on {kind}")
 
 
-def _acknowledge(draft: Draft, said: Acknowledgement) -> None:
+def _acknowledge(draft: Draft, acknowledgement: Acknowledgement) -> None:
     _lapse_what_is_past(draft)
-    _log(draft, Kind.ACKNOWLEDGED, said.person, said.note)
-    if _is_refused(draft, territory.may_acknowledge(said, draft.as_it_is, draft.directory, draft.now)):
+    _log(draft, Kind.ACKNOWLEDGED, acknowledgement.person, acknowledgement.note)
+    if _is_refused(
+        draft, territory.may_acknowledge(acknowledgement, draft.as_it_is, draft.directory, draft.now)
+    ):
         return
-    answered = answer(draft, said.person, said.via.value, said.by.who)
-    calls.note_call(draft, said, answered)
+    answered = answer(draft, acknowledgement.person, acknowledgement.via.value, acknowledgement.by.who)
+    calls.note_call(draft, acknowledgement, answered)
     draft.happened("acknowledged")
 
 
@@ -231,7 +233,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         HANDLERS[kind](draft, act)
     if draft.is_refused or draft.is_waiting:
         return
-    _taken_up(draft, act.by)
+    _make_own_report(draft, act.by)
     name = name_of(draft, kind, act)
     if not any(
         effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED)
@@ -242,7 +244,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
 
 
-def _taken_up(draft: Draft, by: Actor) -> None:
+def _make_own_report(draft: Draft, by: Actor) -> None:
     """The unit that a witness named has itself said something of the matter: from now on it answers for it as
     for its own report.
     """
@@ -259,7 +261,7 @@ def _follow_up(draft: Draft) -> None:
         events, draft.events = draft.events, []
         if not events:
             return
-        known = len(draft.duties)
+        duties_before = len(draft.duties)
         for event in events:
             if not event.follows:
                 with LeavingOut(draft, Reason.FAULT_OF_OURS, event.name):
@@ -269,7 +271,7 @@ def _follow_up(draft: Draft) -> None:
                         done_by(draft, event)
                     ended_by(draft, event)
             opening.open_on(draft, event)
-        if len(draft.duties) > known:
+        if len(draft.duties) > duties_before:
             # A duty that opens with its limit behind it has lapsed already.
             with LeavingOut(draft, Reason.FAULT_OF_OURS, "lapse"):
                 lapse_if_past(draft, _handed_in(draft), LapseCause.REPORTED_LATE)

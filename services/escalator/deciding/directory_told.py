@@ -45,23 +45,25 @@ def tell_touched(draft: Draft, kind: Kind, data: dict[str, object]) -> None:
         draft.note(EffectKind.NOTED, Reason.NOBODY_TOUCHED)
         return
     for one in telling.told:
-        draft.tell(_notice(draft, len(draft.told), telling, one, state, why))
+        draft.tell(_notice(draft, len(draft.notices), telling, one, state, why))
         draft.note(EffectKind.TOLD, Reason(f"directory_{state}"), person=one.person)
 
 
-def _notice(draft: Draft, number: int, telling: Telling, one: Told, state: ChangeState, why: str) -> Notice:
+def _notice(
+    draft: Draft, number: int, telling: Telling, recipient: Told, state: ChangeState, why: str
+) -> Notice:
     why = why if len(why) <= WHY_TOLD else why[: WHY_TOLD - 1] + "…"
     note = DirectoryNote(
-        state=state, changes=one.changes, by=telling.by, approved_by=telling.approved_by, why=why
+        state=state, changes=recipient.changes, by=telling.by, approved_by=telling.approved_by, why=why
     )
     return Notice(
         id=notice_id(draft.case.id, draft.sequence, number),
-        person=one.person,
+        person=recipient.person,
         post=NO_POST,
         purpose=Purpose.CHANGED,
         duties=(),
-        channels=one.channels,
-        language=one.language,
+        channels=recipient.channels,
+        language=recipient.language,
         brief=_brief(draft, note, draft.now),
         why=Reason(f"directory_{state}"),
         addresses_at=telling.addresses_at,

@@ -111,6 +111,7 @@ class Draft:
         "is_absorbing",
         "is_careful",
         "late_since",
+        "notices",
         "now",
         "openings",
         "outages",
@@ -119,7 +120,6 @@ class Draft:
         "sends",
         "sequence",
         "tasks",
-        "told",
     )
 
     def __init__(
@@ -135,7 +135,7 @@ class Draft:
         self.effects: list[Effect] = []
         self.calls: dict[tuple[str, Purpose], NoticeInMaking] = {}
         self.sends: list[Outgoing] = []
-        self.told: list[Notice] = []
+        self.notices: list[Notice] = []
         self.events: list[Event] = []
         self.is_absorbing = False
         """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts
@@ -177,10 +177,10 @@ class Draft:
     @property
     def sort(self) -> MatterChoice:
         """What the policy's rules choose by; made anew only where the grade has changed meanwhile."""
-        case, known = self.case, self._sort
-        if known is None or known.level is not case.level or known.sensitive is not case.sensitive:
+        case, choice = self.case, self._sort
+        if choice is None or choice.level is not case.level or choice.sensitive is not case.sensitive:
             report = case.report
-            self._sort = known = MatterChoice(
+            self._sort = choice = MatterChoice(
                 report.kind,
                 report.category,
                 report.topic,
@@ -189,7 +189,7 @@ class Draft:
                 report.area,
                 report.unit,
             )
-        return known
+        return choice
 
     def outage_at(self, at: datetime, *, only: Author | None = None) -> Outage | None:
         """When we were away at that moment, all of us or the one named."""
@@ -302,7 +302,7 @@ class Draft:
 
     def tell(self, notice: Notice) -> None:
         """A notice that is about no duty, as it stands."""
-        self.told.append(notice)
+        self.notices.append(notice)
 
     # The whole
 

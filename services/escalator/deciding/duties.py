@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.escalator.deciding import states
 from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.excuses import weigh_for
-from services.escalator.deciding.lighting import taken, with_lit
+from services.escalator.deciding.lighting import record_taken, with_lit
 from services.escalator.deciding.referral import refer
 from services.escalator.deciding.suspicion import suspect
 from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
@@ -199,16 +199,18 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             draft.on(duty, EffectKind.NOTED, Reason.KNOWS_AND_STILL_OWES, person=person, rule=plan.limit)
             touched = True
         elif lit is not None:
-            taken(draft, duty, person, Reason.ANSWERED_FOR_THE_ONE_WHO_IS_DARK)
+            record_taken(draft, duty, person, Reason.ANSWERED_FOR_THE_ONE_WHO_IS_DARK)
             answered.append(duty.id)
             touched = True
     if not touched:
-        known = any(
+        is_acknowledged = any(
             duty.bearer == person or any(lit.person == person for lit in duty.lit)
             for duty in draft.duties.values()
         )
         draft.note(
-            EffectKind.NOTED, Reason.ALREADY_ACKNOWLEDGED if known else Reason.OWED_NOTHING, person=person
+            EffectKind.NOTED,
+            Reason.ALREADY_ACKNOWLEDGED if is_acknowledged else Reason.OWED_NOTHING,
+            person=person,
         )
     return tuple(answered)
 
@@ -217,11 +219,11 @@ def done_by(draft: Draft, event: Event) -> None:
     """Whatever the act `event` is the doing of is discharged, where whoever acted may act for the unit that
     owes it.
     """
-    wanted = _names(event)
+    names = _names(event)
     hit = {
         rule
         for rule, plan in draft.plans.items()
-        if not plan.by_recipient and not wanted.isdisjoint(plan.discharged_by)
+        if not plan.by_recipient and not names.isdisjoint(plan.discharged_by)
     }
     if not hit:
         return

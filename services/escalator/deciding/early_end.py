@@ -6,7 +6,7 @@ agreed, and what the reader still owes.
 
 from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft, Why
-from services.escalator.deciding.lighting import told_of
+from services.escalator.deciding.lighting import people_lit
 from services.escalator.deciding.parties import head_of
 from shared.case import Ending
 from shared.directory import Person
@@ -64,5 +64,5 @@ class EarlyEnds:
         """Everybody who was rung about this case."""
         draft = self._draft
         owing = {duty.bearer for duty in draft.owed()}
-        for person, post, duty in told_of(draft):
+        for person, post, duty in people_lit(draft):
             draft.call(person, post, purpose, why, duty, ending=self.asked(owes=person.id in owing))

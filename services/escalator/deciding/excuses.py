@@ -19,17 +19,17 @@ def weigh_for(draft: Draft, duty: Duty, cause: LapseCause) -> tuple[tuple[Excuse
     if cause is LapseCause.REPORTED_LATE:
         return _of_a_late_report(draft, duty)
     outage = draft.outage_at(duty.due_at)
-    found = [Excuse.SYSTEM_AWAY] if outage is not None else []
-    found += _of_the_calls(duty)
+    excuses = [Excuse.SYSTEM_AWAY] if outage is not None else []
+    excuses += _of_the_calls(duty)
     if duty.taken_by is not None:
-        found.append(Excuse.STOOD_IN)
+        excuses.append(Excuse.STOOD_IN)
     if draft.case.transfer is not None and duty.task is None:
-        found.append(Excuse.TRANSFER_PENDING)
+        excuses.append(Excuse.TRANSFER_PENDING)
     if duty.snoozes:
-        found.append(Excuse.SNOOZED)
+        excuses.append(Excuse.SNOOZED)
     if any(call.contested_at is not None and duty.id in call.duties for call in draft.case.calls):
-        found.append(Excuse.CALL_CONTESTED)
-    return tuple(found), outage
+        excuses.append(Excuse.CALL_CONTESTED)
+    return tuple(excuses), outage
 
 
 def _of_the_calls(duty: Duty) -> list[Excuse]:

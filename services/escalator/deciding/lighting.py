@@ -108,22 +108,22 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: Why) -> N
     """
     plan = draft.plan_of(duty)
     who = person.id
-    known = _lit_in_case(draft, who)
+    lit_before = _lit_in_case(draft, who)
     until = draft.now + plan.step if plan.step is not None else None
-    if known is not None and known.answered_at is not None:
-        duty = draft.put(duty, lit=(*duty.lit, replace(known, at=draft.now, post=post)))
-        taken(draft, duty, who, Reason.ANSWERED_IN_THIS_CASE_ALREADY)
+    if lit_before is not None and lit_before.answered_at is not None:
+        duty = draft.put(duty, lit=(*duty.lit, replace(lit_before, at=draft.now, post=post)))
+        record_taken(draft, duty, who, Reason.ANSWERED_IN_THIS_CASE_ALREADY)
         return
     is_ringing = (
-        known is not None
-        and known.dark_at is None
+        lit_before is not None
+        and lit_before.dark_at is None
         and plan.step is not None
-        and draft.now < known.at + plan.step
+        and draft.now < lit_before.at + plan.step
     )
-    if known is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
+    if lit_before is not None and is_ringing and not draft.is_calling(person.id, Purpose.FALLBACK):
         # They are being rung about this very case at this moment; a second call would only keep the line
         # busy.
-        lit, why = replace(known, post=post), Reason.BEING_RUNG_ALREADY
+        lit, why = replace(lit_before, post=post), Reason.BEING_RUNG_ALREADY
     else:
         dark = bearer_of(draft, duty)[0].name
         notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
@@ -180,7 +180,7 @@ def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why
         draft.on(duty, EffectKind.TOLD, why, person=person.id, post=post, rule=plan.overdue_rule)
 
 
-def taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:
+def record_taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:
     """The first answer counts; the duty stays open and visible until its own person answers."""
     plan = draft.plan_of(duty)
     if duty.taken_by is None:
@@ -255,12 +255,12 @@ def _rank(lit: Lit) -> tuple[bool, datetime, bool]:
     return lit.answered_at is not None, lit.at, lit.dark_at is not None
 
 
-def told_of(draft: Draft) -> list[tuple[Person, PostId, Duty]]:
+def people_lit(draft: Draft) -> list[tuple[Person, PostId, Duty]]:
     """Everybody who was lit in this case, once each, with the duty it was for."""
-    found: dict[PersonId, tuple[Person, PostId, Duty]] = {}
+    people: dict[PersonId, tuple[Person, PostId, Duty]] = {}
     for duty in draft.duties.values():
         for lit in duty.lit:
             person = draft.directory.people_by_id.get(lit.person)
-            if person is not None and lit.person not in found:
-                found[lit.person] = (person, lit.post, duty)
-    return list(found.values())
+            if person is not None and lit.person not in people:
+                people[lit.person] = (person, lit.post, duty)
+    return list(people.values())

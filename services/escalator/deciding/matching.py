@@ -102,11 +102,11 @@ def _reason(aspect: Aspect, alike: float, words: str) -> MatchReason:
 # Area: the same, one within the other, neighbours under the same superior area; points by their distance
 
 
-def _area(one: Matter, other: Matter, directory: Directory) -> MatchReason:
-    a, b = one.area, other.area
+def _area(first: Matter, second: Matter, directory: Directory) -> MatchReason:
+    a, b = first.area, second.area
     names = f"{_area_name(directory, a)}、{_area_name(directory, b)}"
     nested = _nested(a, b, directory)
-    if (km := _distance_km(one, other)) is not None:
+    if (km := _distance_km(first, second)) is not None:
         near = 1.0 if km <= NEAR_KM else max(0.0, 1 - (km - NEAR_KM) / (FAR_KM - NEAR_KM))
         return _reason("area", near, f"两处相距{km:.1f}公里（{names}）")
     if a == b:
@@ -129,13 +129,18 @@ def _area_name(directory: Directory, code: AreaCode) -> str:
     return area.name.zh if area else code
 
 
-def _distance_km(one: Matter, other: Matter) -> float | None:
-    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
+def _distance_km(first: Matter, second: Matter) -> float | None:
+    if (
+        first.latitude is None
+        or first.longitude is None
+        or second.latitude is None
+        or second.longitude is None
+    ):
         return None
-    a, b = math.radians(one.latitude), math.radians(other.latitude)
+    a, b = math.radians(first.latitude), math.radians(second.latitude)
     half = (
         math.sin((b - a) / 2) ** 2
-        + math.cos(a) * math.cos(b) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+        + math.cos(a) * math.cos(b) * math.sin(math.radians(second.longitude - first.longitude) / 2) ** 2
     )
     return 2 * 6371.0 * math.asin(math.sqrt(half))
 
@@ -143,23 +148,23 @@ def _distance_km(one: Matter, other: Matter) -> float | None:
 # Category and time
 
 
-def _category(one: Matter, other: Matter) -> MatchReason:
-    if one.category is None or other.category is None:
+def _category(first: Matter, second: Matter) -> MatchReason:
+    if first.category is None or second.category is None:
         return _reason("category", 0.5, "一方未分类")
-    if one.category is other.category:
-        same_topic = f"，主题{one.topic}" if one.topic is not None and one.topic == other.topic else ""
-        return _reason("category", 1.0, f"同为{CATEGORY_ZH[one.category]}{same_topic}")
-    return _reason("category", 0.0, f"{CATEGORY_ZH[one.category]}、{CATEGORY_ZH[other.category]}")
+    if first.category is second.category:
+        same_topic = f"，主题{first.topic}" if first.topic is not None and first.topic == second.topic else ""
+        return _reason("category", 1.0, f"同为{CATEGORY_ZH[first.category]}{same_topic}")
+    return _reason("category", 0.0, f"{CATEGORY_ZH[first.category]}、{CATEGORY_ZH[second.category]}")
 
 
-def apart(one: Matter, other: Matter) -> timedelta:
+def apart(first: Matter, second: Matter) -> timedelta:
     """Between what is said of when it happened; a witness often knows only when it noticed, so when one
     learned of it counts too.
     """
     return min(
-        abs(one.occurred_at - other.occurred_at),
-        abs(one.occurred_at - other.learned_at),
-        abs(one.learned_at - other.occurred_at),
+        abs(first.occurred_at - second.occurred_at),
+        abs(first.occurred_at - second.learned_at),
+        abs(first.learned_at - second.occurred_at),
     )
 
 
@@ -178,21 +183,21 @@ def words_of(*texts: str | None) -> frozenset[str]:
     """What is compared of a text: pairs of neighbouring Chinese characters, and words of other scripts in
     lower case.
     """
-    found: set[str] = set()
+    words: set[str] = set()
     for text in texts:
         for run in _WORD.findall((text or "").lower()):
             if run[0] < "\u3400" or len(run) == 1:
-                found.add(run)
+                words.add(run)
             else:
-                found.update(run[i : i + 2] for i in range(len(run) - 1))
-    return frozenset(found - _EMPTY_WORDS - _EMPTY_PAIRS)
+                words.update(run[i : i + 2] for i in range(len(run) - 1))
+    return frozenset(words - _EMPTY_WORDS - _EMPTY_PAIRS)
 
 
-def _text(one: ComparedReport, other: ComparedReport) -> MatchReason:
+def _text(first: ComparedReport, second: ComparedReport) -> MatchReason:
     """Share of the shorter telling that stands in the longer, damped where the shorter says next to
     nothing.
     """
-    shorter, longer = sorted((one.words, other.words), key=len)
+    shorter, longer = sorted((first.words, second.words), key=len)
     common = shorter & longer
     if not common:
         same_script = any(_is_han(word) for word in shorter) == any(_is_han(word) for word in longer)

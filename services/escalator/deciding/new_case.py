@@ -40,16 +40,23 @@ def new_case(
         case Kind.REPORTED:
             return _open(fact, case_id, sequence, now, rules, empty, applied, careful=careful)
         case Kind.ESTABLISHED:
-            said = Established.model_validate(fact.data)
+            established = Established.model_validate(fact.data)
             draft = Draft(
                 open_standing(
-                    case_id, said.watch, said.subject, said.unit, said.area, said.title, empty, applied
+                    case_id,
+                    established.watch,
+                    established.subject,
+                    established.unit,
+                    established.area,
+                    established.title,
+                    empty,
+                    applied,
                 ),
                 sequence,
                 now,
                 rules,
             )
-            establish(draft, said)
+            establish(draft, established)
             return draft
         case Kind.REFERRED:
             lapse = Referred.model_validate(fact.data)
@@ -223,13 +230,13 @@ def _grade(draft: Draft, report: Report) -> None:
     rule = draft.policy.document.grading
     if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
         return
-    found = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
+    accident_level = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
     order = list(Level)
-    if report.level is None or order.index(found) < order.index(report.level):
+    if report.level is None or order.index(accident_level) < order.index(report.level):
         draft.note(
             EffectKind.NOTED,
             Reason.UNDER_GRADED,
             unit=report.unit,
-            note=found.value,
+            note=accident_level.value,
             rule=draft.policy.rule("grading", "accident"),
         )

@@ -315,7 +315,7 @@ def open_due(draft: Draft) -> None:
             draft.note(EffectKind.NOTED, Reason.NO_SUCH_DUTY_ANY_MORE, note=opening.rule)
             continue
         standing = draft.case.standing
-        if standing is None or standing.watch != "gaps" or _gaps_found(draft):
+        if standing is None or standing.watch != "gaps" or _note_gaps(draft):
             _give_up_the_last(draft, rule)
             open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
         schedule(draft, rule, opening.at)
@@ -330,18 +330,18 @@ def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
             cancel(draft, duty, Reason.ITS_NEXT_ROUND_HAS_BEGUN)
 
 
-def _gaps_found(draft: Draft) -> bool:
+def _note_gaps(draft: Draft) -> bool:
     """Warning before a gap: each is on record, and the duty to close them opens. A person's only number is no
     gap yet.
     """
-    found = [
+    gaps_ahead = [
         gap
         for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON)
         if gap.code is not GapCode.ONE_CHANNEL
     ]
-    for gap in found:
+    for gap in gaps_ahead:
         draft.note(EffectKind.GAP, gap.code, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)
-    return bool(found)
+    return bool(gaps_ahead)
 
 
 def prune(draft: Draft) -> None:

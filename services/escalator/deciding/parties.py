@@ -95,13 +95,13 @@ def competent_unit(draft: Draft) -> UnitId | None:
     names nobody.
     """
     report = draft.case.report
-    found = draft.directory.competent_unit(
+    competent = draft.directory.competent_unit(
         ReportKind.INCIDENT if report.kind is ReportKind.OPINION else report.kind,
         report.category,
         report.topic,
         report.area,
     )
-    return found.unit.id if found else report.unit
+    return competent.unit.id if competent else report.unit
 
 
 def posts_of(
@@ -110,11 +110,11 @@ def posts_of(
     """The posts and people an audience means, each person once; names that are actions, not people, are left
     out.
     """
-    told: set[str] = set()
+    person_ids: set[str] = set()
     for name in names:
         for post, person in _named(draft, name, duty, task):
-            if person.id not in told:
-                told.add(person.id)
+            if person.id not in person_ids:
+                person_ids.add(person.id)
                 yield post, person
 
 

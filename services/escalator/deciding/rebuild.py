@@ -64,27 +64,27 @@ def rebuild(start: Case | None, history: History, until: int, rules_for: RulesFo
     """
     until = max([until, *(sequence + 1 for sequence in history.decisions)])
     case, unsent, differing, skipped = start, list[Decision](), list[int](), list[int]()
-    for told in history.facts:
-        if told.sequence >= until or (case is not None and told.sequence <= case.applied.sequence):
+    for entry in history.facts:
+        if entry.sequence >= until or (case is not None and entry.sequence <= case.applied.sequence):
             continue
-        on_record = history.decisions.get(told.sequence)
-        rules = rules_for(case, told, on_record)
+        on_record = history.decisions.get(entry.sequence)
+        rules = rules_for(case, entry, on_record)
         try:
             after, decision = rearmed(
-                *decide_somehow(case, told.fact, told.sequence, told.at, rules), told.fact
+                *decide_somehow(case, entry.fact, entry.sequence, entry.at, rules), entry.fact
             )
         except Exception:
-            skipped.append(told.sequence)
+            skipped.append(entry.sequence)
             continue
         if on_record is not None:
             if on_record != decision:
-                differing.append(told.sequence)
+                differing.append(entry.sequence)
             after = replace(after, decision=on_record)
-        elif told.sequence in history.aside and not decision.is_empty:
+        elif entry.sequence in history.aside and not decision.is_empty:
             unsent.append(decision)
         elif not decision.is_empty:
             # It brought about nothing then, or the record would say so.
-            differing.append(told.sequence)
+            differing.append(entry.sequence)
             after = replace(after, decision=replace(decision, effects=(), notices=(), clock=None, sends=()))
         case = after
     return None if case is None else Rebuilt(case, tuple(unsent), tuple(differing), tuple(skipped))

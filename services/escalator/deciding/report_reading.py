@@ -27,18 +27,18 @@ def read_report(fact: Fact, now: datetime) -> tuple[Report, list[tuple[str, str]
         return Report.model_validate(fact.data), []
     except ValidationError as error:
         whole = error
-    given: dict[str, Any] = {}
+    valid: dict[str, Any] = {}
     left_out: list[tuple[str, str]] = []
     for name in Report.model_fields:
         if name not in fact.data:
             continue
         try:
-            given[name] = _field(name).validate_python(fact.data[name])
+            valid[name] = _field(name).validate_python(fact.data[name])
         except ValidationError as error:
             left_out.append((name, field_errors(error)[0][1]))
-    missing = {name: value for name, value in _without(fact, now).items() if name not in given}
+    missing = {name: value for name, value in _without(fact, now).items() if name not in valid}
     left_out += [(name, "is missing") for name in missing if name not in fact.data]
-    report = Report.model_construct(**given, **missing)
+    report = Report.model_construct(**valid, **missing)
     # What fails in no field alone fails in how they fit together.
     return report, left_out or field_errors(whole)[:1]
 

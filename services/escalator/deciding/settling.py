@@ -52,7 +52,7 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     elif moment[0] != case.clock_at:
         clock = Clock(at=moment[0], duty=moment[1])
         fields = {"clock_at": moment[0], "clock_duty": moment[1]}
-    told = notices_of(draft)
+    notices = notices_of(draft)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "prune"):
         opening.prune(draft)
     left_out = [
@@ -70,7 +70,7 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
         policy=case.policy,
         directory=draft.rules.revision,
         effects=tuple(draft.effects),
-        notices=told,
+        notices=notices,
         clock=clock,
         sends=tuple(draft.sends),
         late_since=draft.late_since,

@@ -52,39 +52,44 @@ def open_standing(
     )
 
 
-def establish(draft: Draft, said: Established) -> None:
+def establish(draft: Draft, established: Established) -> None:
     """Watched from now on. Told again, it goes by the policy and the directory of now: a standing case has no
     policy it began under.
     """
     draft.change(policy=draft.policy.label)
-    if not _is_there(draft, said):
+    if not _is_there(draft, established):
         draft.openings = []
         for duty in draft.owed():
             cancel(draft, duty, Reason.NO_LONGER_WATCHED)
-        draft.note(EffectKind.NOTED, Reason.NO_LONGER_WATCHED, note=said.subject)
+        draft.note(EffectKind.NOTED, Reason.NO_LONGER_WATCHED, note=established.subject)
         return
     if draft.case.report_sequence == draft.sequence:
-        draft.note(EffectKind.NOTED, spelled(Reason.WATCHED, said.watch), unit=said.unit, note=said.subject)
-    draft.happened(f"established.{said.watch}", draft.now)
+        draft.note(
+            EffectKind.NOTED,
+            spelled(Reason.WATCHED, established.watch),
+            unit=established.unit,
+            note=established.subject,
+        )
+    draft.happened(f"established.{established.watch}", draft.now)
 
 
-def _is_there(draft: Draft, said: Established) -> bool:
-    match said.watch:
+def _is_there(draft: Draft, established: Established) -> bool:
+    match established.watch:
         case "roster":
-            return said.subject in draft.directory.rosters_by_id
+            return established.subject in draft.directory.rosters_by_id
         case "source":
-            source = draft.directory.sources_by_id.get(SourceId(said.subject))
+            source = draft.directory.sources_by_id.get(SourceId(established.subject))
             return source is not None and source.silent_after is not None
         case "periodic" | "gaps":
-            return draft.policy.rule_named(said.subject, draft.sort) is not None
+            return draft.policy.rule_named(established.subject, draft.sort) is not None
         case _:
             return True
 
 
-def hear(draft: Draft, said: Heard) -> None:
+def hear(draft: Draft, heard: Heard) -> None:
     """A sign of life: what was owed is done, and the next is owed from now on."""
     standing = draft.case.standing
     if standing is None or standing.watch != "source":
         draft.note(EffectKind.NOTED, Reason.NOT_A_SOURCE)
         return
-    draft.happened("heard", max(min(said.at, draft.now), draft.case.starts_at))
+    draft.happened("heard", max(min(heard.at, draft.now), draft.case.starts_at))

@@ -167,8 +167,8 @@ class Cases:
         """Write `stowed`, which is `case`, over exactly `revision` (0: it must not be there). Raises
         ConflictError.
         """
-        known = self._recent.get(case.id)
-        before: Mapping[str, int] = known.parts if known is not None else {}
+        recent = self._recent.get(case.id)
+        before: Mapping[str, int] = recent.parts if recent is not None else {}
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             new = {address: raw for address, raw in stowed.parts.items() if address not in before}
             written = {address: await self._part(case.id, address, raw) for address, raw in new.items()}
@@ -183,7 +183,9 @@ class Cases:
             except ConflictError:
                 self._recent.pop(case.id, None)
                 raise
-        self._remember(_Known(case, revision, parts, stowed.runs, known.unknown if known is not None else {}))
+        self._remember(
+            _Known(case, revision, parts, stowed.runs, recent.unknown if recent is not None else {})
+        )
         await self._drop(case.id, {address: at for address, at in before.items() if address not in parts})
 
     async def _part(

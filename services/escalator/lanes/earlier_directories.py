@@ -48,11 +48,11 @@ class DirectoryRevision(NamedTuple):
 
 def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[DirectoryRevision]:
     """Of the facts `directory_changed` in their order; one that was stored again under its id counts once."""
-    told, parts = set[str](), list[DirectoryChange]()
+    fact_ids, parts = set[str](), list[DirectoryChange]()
     for sequence, fact in facts:
-        if fact.id in told:
+        if fact.id in fact_ids:
             continue
-        told.add(fact.id)
+        fact_ids.add(fact.id)
         try:
             change = DirectoryChange.model_validate(fact.data)
         except ValueError:
@@ -70,11 +70,11 @@ def directories_at(
     moments: Collection[DecisionMoment], revisions: Sequence[DirectoryRevision]
 ) -> dict[DecisionMoment, Directory]:
     """Those that are on record. Pure."""
-    wanted: dict[int, list[DecisionMoment]] = {}
+    moments_at: dict[int, list[DecisionMoment]] = {}
     for moment in moments:
         if (place := _place_of(moment, revisions)) is not None:
-            wanted.setdefault(place, []).append(moment)
-    found: dict[DecisionMoment, Directory] = {}
+            moments_at.setdefault(place, []).append(moment)
+    directories: dict[DecisionMoment, Directory] = {}
     objects, now = Objects(), 0
     for place, revision in enumerate(revisions):
         if revision.base == 0:
@@ -83,9 +83,9 @@ def directories_at(
             continue  # one before it is not on record
         objects.apply(revision.changes)
         now += 1
-        if place in wanted:
-            found |= dict.fromkeys(wanted[place], objects.directory(revision.version))
-    return found
+        if place in moments_at:
+            directories |= dict.fromkeys(moments_at[place], objects.directory(revision.version))
+    return directories
 
 
 def _place_of(moment: DecisionMoment, revisions: Sequence[DirectoryRevision]) -> int | None:
@@ -106,31 +106,33 @@ class EarlierDirectories:
         """Those that are known. The record is read only for what is neither of now nor was asked for a moment
         ago. Raises WalkError.
         """
-        known = {**self._kept, self._live.revision: self._live.now}
-        found = {
-            moment: known[moment.revision]
+        at_hand = {**self._kept, self._live.revision: self._live.now}
+        directories = {
+            moment: at_hand[moment.revision]
             for moment in moments
-            if moment.revision and moment.revision in known
+            if moment.revision and moment.revision in at_hand
         }
-        missing = [moment for moment in moments if moment not in found]
+        missing = [moment for moment in moments if moment not in directories]
         if not missing:
-            return found
+            return directories
         stored = [one async for one in walk(self._connection, FACTS, f"fact.*.{Kind.DIRECTORY_CHANGED}")]
         # A city's directory takes seconds to read: the lanes go on meanwhile.
-        made = await asyncio.to_thread(lambda: directories_at(missing, [*revisions_of(_authentic(stored))]))
-        for moment, directory in made.items():
+        from_record = await asyncio.to_thread(
+            lambda: directories_at(missing, [*revisions_of(_authentic(stored))])
+        )
+        for moment, directory in from_record.items():
             if moment.revision:
                 self._kept[moment.revision] = directory
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return found | made
+        return directories | from_record
 
 
 def _authentic(stored: Sequence[StoredMessage]) -> Iterator[tuple[int, Fact]]:
-    for one in stored:
+    for message in stored:
         try:
-            fact = Fact.read(one.data)
+            fact = Fact.read(message.data)
         except FactError:
             continue
-        if distrust(one.subject, one.headers, fact) is None:
-            yield one.sequence, fact
+        if distrust(message.subject, message.headers, fact) is None:
+            yield message.sequence, fact

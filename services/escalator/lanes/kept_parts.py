@@ -19,7 +19,7 @@ async def kept_parts(js: JetStreamContext, case: CaseId) -> dict[str, bytes]:
         except ValueError:
             continue
         addresses |= dict.fromkeys(address for those in named for address in those)
-    found: dict[str, bytes] = {}
+    part_by_address: dict[str, bytes] = {}
     for address in addresses:
 
         def read(raw: bytes, address: str = address) -> bytes:
@@ -29,5 +29,5 @@ async def kept_parts(js: JetStreamContext, case: CaseId) -> dict[str, bytes]:
 
         part = (await last_readable(js, CASES, part_key(case, address), read)).value
         if part is not None:
-            found[address] = part
-    return found
+            part_by_address[address] = part
+    return part_by_address

@@ -116,7 +116,7 @@ class Lanes:
         try:
             with _renewed(handed):
                 await self._step("received")
-                await self._one(handed)
+                await self._work_on(handed)
                 await self._step("before_ack")
                 await handed.ack()
         except asyncio.CancelledError:
@@ -139,7 +139,7 @@ class Lanes:
             )
             await handed.nak(RETRY_AFTER)
 
-    async def _one(self, handed: Handed) -> None:
+    async def _work_on(self, handed: Handed) -> None:
         fact: Fact | None = None
         try:
             fact = _read(handed)
@@ -242,16 +242,16 @@ class Lanes:
             without = PoisonedError(
                 f"{error}; the record has nothing to make it again from", Cause.CASE_UNREADABLE
             )
-            return await self._made_again(
+            return await self._case_from_record(
                 case_id, error.revision, sequence, None if fact.kind == Kind.REPORTED else without
             )
         if case is not None or (opens and not self._is_old(case_id, now)):
             return case, revision
         never = PoisonedError(f"{fact.kind} about case {case_id}, which was never reported", Cause.NO_CASE)
         may_be_without = opens or fact.kind in OF_A_MESSAGE
-        return await self._made_again(case_id, revision, sequence, None if may_be_without else never)
+        return await self._case_from_record(case_id, revision, sequence, None if may_be_without else never)
 
-    async def _made_again(
+    async def _case_from_record(
         self, case_id: CaseId, revision: int, sequence: int, without: PoisonedError | None
     ) -> tuple[Case | None, int]:
         """From the record. `without`: why the fact is set aside where the record has nothing of its case;

@@ -80,9 +80,9 @@ class Outgoings:
         ]
         async with asyncio.timeout(PUBLISH_TIMEOUT):
             waiting: list[_OnItsWay] = [
-                ("published", await self._say(said), said)
-                for said in decided
-                if not (again and await self._is_told(said))
+                ("published", await self._say(outgoing), outgoing)
+                for outgoing in decided
+                if not (again and await self._is_told(outgoing))
             ]
             if decision.clock is not None and decision.clock.at is not None:
                 waiting.append(
@@ -93,50 +93,60 @@ class Outgoings:
                     )
                 )
             waiting += [
-                ("sent", await self._say(said), said)
-                for said in sends
-                if not (again and await self._is_told(said))
+                ("sent", await self._say(outgoing), outgoing)
+                for outgoing in sends
+                if not (again and await self._is_told(outgoing))
             ]
-            for name, stored, said in waiting:
+            for name, stored, outgoing in waiting:
                 written = await stored
                 if (
-                    said is not None
+                    outgoing is not None
                     and written.repeated
                     and not await is_authentic(self._exchange.ask, written)
                 ):
-                    await self._say_all_the_same(said, written)
+                    await self._say_all_the_same(outgoing, written)
                 await step(name)
             if decision.clock is not None and decision.clock.at is None:
                 await clocks.cancel(self._exchange, case)
                 await step("clock_set")
         await step("sent_out")
 
-    async def _say(self, said: "_OutgoingFact") -> asyncio.Future[WrittenAt]:
+    async def _say(self, outgoing: "_OutgoingFact") -> asyncio.Future[WrittenAt]:
         raw = Fact.bytes_of(
-            said.kind, id=said.id, source=SOURCE, subject=said.case, time=said.at, data=said.data
+            outgoing.kind,
+            id=outgoing.id,
+            source=SOURCE,
+            subject=outgoing.case,
+            time=outgoing.at,
+            data=outgoing.data,
         )
-        return await self.append(fact_subject(said.case, said.kind), raw, said.id)
+        return await self.append(fact_subject(outgoing.case, outgoing.kind), raw, outgoing.id)
 
-    async def _is_told(self, said: "_OutgoingFact") -> bool:
+    async def _is_told(self, outgoing: "_OutgoingFact") -> bool:
         """Whether it is on record: the broker forgets ids, and a durable made anew begins with what is long
         done.
         """
         return (
-            await on_record(self._exchange.connection, fact_subject(said.case, said.kind), said.id, said.at)
+            await on_record(
+                self._exchange.connection,
+                fact_subject(outgoing.case, outgoing.kind),
+                outgoing.id,
+                outgoing.at,
+            )
             is not None
         )
 
-    async def _say_all_the_same(self, said: "_OutgoingFact", forgery: int) -> None:
+    async def _say_all_the_same(self, outgoing: "_OutgoingFact", forgery: int) -> None:
         """Somebody took the id so that the broker drops the fact: it goes out under one that nobody can
         guess.
         """
         log.critical(
             "id_was_taken",
-            id=said.id,
+            id=outgoing.id,
             sequence=forgery,
             next="said under another id; find out who wrote the forgery",
         )
-        await (await self._say(said._replace(id=f"{said.id}:{secrets.token_hex(8)}")))
+        await (await self._say(outgoing._replace(id=f"{outgoing.id}:{secrets.token_hex(8)}")))
 
     async def tell(self, kind: Kind, fact_id: str, at: datetime, data: Frozen) -> None:
         """A fact about no case: what happened to the policy itself. What is on record is not told again."""

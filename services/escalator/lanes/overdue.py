@@ -73,7 +73,7 @@ class OverdueClocks:
             return []
         await asyncio.sleep(still_arriving(first.at, self._clock()))
         lane = _lane_of(handed.subject)
-        known = self._decided[lane] = {
+        decided = self._decided[lane] = {
             sequence for sequence in self._decided.get(lane, ()) if sequence > handed.sequence
         }
         waiting: list[StoredMessage] = []
@@ -84,7 +84,7 @@ class OverdueClocks:
                 waiting.append(stored)
                 if len(waiting) == MOST:
                     break
-        ordered = by_limit(first, [stored for stored in waiting if stored.sequence not in known])
+        ordered = by_limit(first, [stored for stored in waiting if stored.sequence not in decided])
         return [overdue for overdue in ordered if overdue is first or await self._is_authentic(overdue)]
 
     async def _is_authentic(self, overdue: LateClock) -> bool:

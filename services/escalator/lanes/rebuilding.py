@@ -93,7 +93,7 @@ class Rebuilding:
         )
         self._earlier = EarlierDirectories(connection, rulebook.directory)
 
-    async def one(self, case_id: CaseId) -> Done:
+    async def rebuild_case(self, case_id: CaseId) -> Done:
         """Make the case again where it can't be read or is not there."""
         try:
             case, revision = await self._cases.load(case_id, fresh=True)
@@ -102,7 +102,7 @@ class Rebuilding:
         if case is not None:
             return Done(case=case_id, outcome=RebuildOutcome.STANDS)
         try:
-            rebuilt = await self._made(case_id, revision, await self._first_to_come(case_id))
+            rebuilt = await self._rebuilt(case_id, revision, await self._first_to_come(case_id))
         except ConflictError:
             return Done(
                 case=case_id, outcome=RebuildOutcome.STANDS
@@ -130,7 +130,7 @@ class Rebuilding:
             )
         gone: dict[CaseId, bool] = {}
         async for stored in walk(self._connection, FACTS, f"fact.*.{Kind.DECIDED}"):
-            told = _told(stored)
+            told = _authentic_fact(stored)
             case_id = CaseId(told.fact.subject or "") if told is not None else None
             decision = _decision(told.fact) if told is not None else None
             if decision is not None and case_id is not None and case_id not in readable:
@@ -143,7 +143,7 @@ class Rebuilding:
         """The case as it stood before the fact at `sequence`, or after the last fact that was decided on
         since; written over `revision`. Raises ConflictError.
         """
-        rebuilt = await self._made(case_id, revision, sequence)
+        rebuilt = await self._rebuilt(case_id, revision, sequence)
         return rebuilt.case if rebuilt else None
 
     async def _first_to_come(self, case_id: CaseId) -> int:
@@ -157,7 +157,7 @@ class Rebuilding:
         )
         return (info.ack_floor.stream_seq if info.ack_floor else 0) + 1
 
-    async def _made(self, case_id: CaseId, revision: int, until: int) -> Rebuilt | None:
+    async def _rebuilt(self, case_id: CaseId, revision: int, until: int) -> Rebuilt | None:
         start = await self._start(case_id)
         history, places = await self._history(case_id, start)
         rules_for = await self._rules_for(history, places)
@@ -183,13 +183,13 @@ class Rebuilding:
             sequence=rebuilt.case.applied.sequence,
             late=len(rebuilt.unsent),
         )
-        said = Checked(
+        checked = Checked(
             found=CheckOutcome.CASE_REBUILT,
             case=case_id,
             sequence=rebuilt.case.applied.sequence,
             repaired=True,
         )
-        await self._out.say_checked(said, f"rebuilt:{case_id}:{revision}", self._clock())
+        await self._out.say_checked(checked, f"rebuilt:{case_id}:{revision}", self._clock())
         return rebuilt
 
     async def _start(self, case_id: CaseId) -> Case | None:
@@ -226,20 +226,25 @@ class Rebuilding:
         """What is on record of the case; and by the sequence of each fact decided on where its decision
         stands.
         """
-        facts, decisions, aside, said = list[AuthenticFact](), dict[int, Decision](), set[int](), set[str]()
+        facts, decisions, aside, decision_ids = (
+            list[AuthenticFact](),
+            dict[int, Decision](),
+            set[int](),
+            set[str](),
+        )
         places: dict[int, int] = {}
-        async for told, stored in self._facts_of(case_id, start):
-            if told.fact.kind == Kind.DECIDED:
-                if told.fact.id not in said and (decision := _decision(told.fact)) is not None:
-                    said.add(told.fact.id)
+        async for entry, stored in self._facts_of(case_id, start):
+            if entry.fact.kind == Kind.DECIDED:
+                if entry.fact.id not in decision_ids and (decision := _decision(entry.fact)) is not None:
+                    decision_ids.add(entry.fact.id)
                     decisions[decision.about.sequence] = _joined(
                         decisions.get(decision.about.sequence), decision
                     )
-                    places.setdefault(decision.about.sequence, told.sequence)
-            elif told.fact.kind == Kind.REJECTED:
-                aside |= _aside_for_no_fault_of_its_own(told.fact)
+                    places.setdefault(decision.about.sequence, entry.sequence)
+            elif entry.fact.kind == Kind.REJECTED:
+                aside |= _aside_for_no_fault_of_its_own(entry.fact)
             elif stored.subject.rpartition(".")[2] in ESCALATOR_KINDS:
-                facts.append(told)
+                facts.append(entry)
         return History(facts, decisions, aside), places
 
     async def _facts_of(
@@ -255,12 +260,12 @@ class Rebuilding:
         async for stored in walk(self._connection, FACTS, subject, after=after, since=since):
             if named not in stored.data or stored.subject.rpartition(".")[2] not in _OF_A_CASE:
                 continue
-            told = _told(stored)
+            told = _authentic_fact(stored)
             if told is not None and told.fact.subject == case_id:
                 yield told, stored
 
 
-def _told(stored: StoredMessage) -> AuthenticFact | None:
+def _authentic_fact(stored: StoredMessage) -> AuthenticFact | None:
     """None for what is no authentic fact."""
     try:
         fact = Fact.read(stored.data)
@@ -301,12 +306,12 @@ def _joined(first: Decision | None, next_part: Decision) -> Decision:
 
 def _has_ended(decision: Decision, *, before: bool) -> bool:
     """By what the decision says of the case's status; where it says nothing, as it was before."""
-    said = [
+    statuses = [
         effect.why
         for effect in decision.effects
         if effect.kind is EffectKind.STATUS and effect.why in tuple(CaseStatus)
     ]
-    return said[-1] in ENDED if said else before
+    return statuses[-1] in ENDED if statuses else before
 
 
 def _decision(fact: Fact) -> Decision | None:

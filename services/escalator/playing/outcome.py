@@ -176,25 +176,29 @@ class _Play:
                 self._cases.put_away(case_id)
 
     def _take_down(self, decision: Decision) -> None:
-        known = self._outcome.cases.get(decision.case)
-        if known is None:
+        case_outcome = self._outcome.cases.get(decision.case)
+        if case_outcome is None:
             case = self._world.cases[decision.case]
-            known = CaseOutcome(case.id, case.report.summary, case.report.unit, case.report.level)
-            self._outcome.cases[case.id] = known
+            case_outcome = CaseOutcome(case.id, case.report.summary, case.report.unit, case.report.level)
+            self._outcome.cases[case.id] = case_outcome
         at = decision.about.time
         for effect in decision.effects:
             if effect.duty is not None:
-                self._effect(known, effect, at)
-        known.told += [(at, notice.person, notice.purpose.value, notice.why) for notice in decision.notices]
+                self._effect(case_outcome, effect, at)
+        case_outcome.told += [
+            (at, notice.person, notice.purpose.value, notice.why) for notice in decision.notices
+        ]
 
-    def _effect(self, known: CaseOutcome, effect: Effect, at: datetime) -> None:
+    def _effect(self, case_outcome: CaseOutcome, effect: Effect, at: datetime) -> None:
         assert effect.duty is not None
-        name = (known.case, str(effect.duty))
+        name = (case_outcome.case, str(effect.duty))
         if effect.kind is EffectKind.OPENED:
             assert effect.due_at is not None
             rule, bearer = str(effect.duty).partition("-")[0], effect.person or ""
-            number = sum(one[:2] == (rule, bearer) for one in known.duties)
-            self._open[name] = known.duties[rule, bearer, number] = DutyOutcome(rule, bearer, effect.due_at)
+            number = sum(one[:2] == (rule, bearer) for one in case_outcome.duties)
+            self._open[name] = case_outcome.duties[rule, bearer, number] = DutyOutcome(
+                rule, bearer, effect.due_at
+            )
             return
         duty = self._open.get(name)
         if duty is None:

@@ -24,16 +24,17 @@ STEP = timedelta(microseconds=1)
 """Between a fact and what follows from it."""
 
 
-def told_at_once(case: Case) -> Case:
+def handed_over_at_once(case: Case) -> Case:
     """The case as it is with a notifier that hands over whatever has not failed."""
     if not any(_waits(lit) for duty in case.duties for lit in duty.lit):
         return case
     return replace(
-        case, duties=tuple(replace(duty, lit=tuple(_told(lit) for lit in duty.lit)) for duty in case.duties)
+        case,
+        duties=tuple(replace(duty, lit=tuple(_handed_over(lit) for lit in duty.lit)) for duty in case.duties),
     )
 
 
-def _told(lit: Lit) -> Lit:
+def _handed_over(lit: Lit) -> Lit:
     return replace(lit, handed_over_at=lit.at) if _waits(lit) else lit
 
 
@@ -73,7 +74,7 @@ class World:
         case_id = CaseId(fact.subject or "")
         before = self.cases.get(case_id)
         if before is not None and fact.kind not in (Kind.DELIVERED, Kind.FAILED):
-            before = told_at_once(before)
+            before = handed_over_at_once(before)
         keeps_its_own = before is not None and fact.kind != Kind.ESTABLISHED
         rules = (
             self.by_policy.get(before.policy, self.rules)
@@ -88,7 +89,7 @@ class World:
             self._arm(case_id, decision.clock.at, decision.clock.duty)
         for number, sent in enumerate(decision.sends):
             sent_id = f"{case_id}:{self.sequence}:{number}"
-            said = Fact(
+            sent_fact = Fact(
                 id=sent_id,
                 source="/virtual",
                 type=f"cn.fenghuo.{sent.kind}.v1",
@@ -96,7 +97,7 @@ class World:
                 time=at,
                 data=sent.data,
             )
-            self.applied(said, at + STEP)
+            self.applied(sent_fact, at + STEP)
         return decision
 
     def pass_until(self, until: datetime) -> None:

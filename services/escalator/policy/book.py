@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.escalator.policy.model import PolicyDocument
-from services.escalator.policy.resolve import asked_about, fits, resolve, triggers_of, whole_rule
+from services.escalator.policy.resolve import dimensions_told_apart, fits, resolve, triggers_of, whole_rule
 from services.escalator.policy.rule import DutyRule, MatterChoice
 from shared.facts import PolicyLine
 from shared.ids import AreaCode, PostId, UnitId
@@ -54,11 +54,11 @@ class Policy:
     @cached_property
     def _triggered(self) -> dict[str, tuple[str, ...]]:
         """The rules' names by what opens them, in the policy's order."""
-        found: dict[str, list[str]] = {}
+        names_by_trigger: dict[str, list[str]] = {}
         for name in self.document.duties:
             for trigger in triggers_of(whole_rule(self.document, name)):
-                found.setdefault(trigger, []).append(name)
-        return {trigger: tuple(names) for trigger, names in found.items()}
+                names_by_trigger.setdefault(trigger, []).append(name)
+        return {trigger: tuple(names) for trigger, names in names_by_trigger.items()}
 
     def names_on(self, trigger: str) -> tuple[str, ...]:
         """The names of all rules that the trigger opens, whatever the matter."""
@@ -98,21 +98,21 @@ class Policy:
             self._rules[name, plain] = resolve(self.document, name, sort, self.lines.of) if fitting else None
         return self._rules[name, plain]
 
-    def _remember(self, key: tuple[str, MatterChoice], found: tuple[DutyRule, ...]) -> tuple[DutyRule, ...]:
+    def _remember(self, key: tuple[str, MatterChoice], rules: tuple[DutyRule, ...]) -> tuple[DutyRule, ...]:
         if len(self._read) >= REMEMBERED:
             self._read.clear()
             self._rules.clear()
-        self._read[key] = found
-        return found
+        self._read[key] = rules
+        return rules
 
     @cached_property
     def _never_asked(self) -> dict[str, Any]:
         """Dimensions of a sort that no rule tells matters apart by, each with a value that stands for all."""
-        asked = asked_about(self.document)
+        dimensions = dimensions_told_apart(self.document)
         return {
             name: blank
             for name, blank in (("unit", ""), ("area", ""), ("category", None), ("topic", None))
-            if name not in asked
+            if name not in dimensions
         }
 
     @cached_property

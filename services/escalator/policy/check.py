@@ -35,12 +35,12 @@ def findings(policy: Policy, directory: Directory, at: datetime | None = None) -
     """All that is wrong or doubtful with this directory; `at`: from when on the policy would be worked by,
     for the calendar.
     """
-    found = examine(policy, directory)
+    findings = examine(policy, directory)
     for each in CHECKS:
-        each(found)
+        each(findings)
     if at is not None:
-        calendar_is_known(found, at)
-    return found
+        calendar_is_known(findings, at)
+    return findings
 
 
 def check(policy: Policy, directory: Directory) -> list[str]:

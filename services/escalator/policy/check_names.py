@@ -18,49 +18,53 @@ NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or na
 FALLBACK = ("half_hour", "fallback", "chain")
 
 
-def names_are_known(found: Findings) -> None:
-    document = found.policy.document
-    _posts(found, document.half_hour.owed_to, ("half_hour", "owed_to"))
-    _posts(found, document.half_hour.fallback.chain, FALLBACK)
+def names_are_known(findings: Findings) -> None:
+    document = findings.policy.document
+    _posts(findings, document.half_hour.owed_to, ("half_hour", "owed_to"))
+    _posts(findings, document.half_hour.fallback.chain, FALLBACK)
     for name, posts in document.audiences.items():
-        _posts(found, posts, ("audiences", name))
-        if name in DYNAMIC_AUDIENCES or name in ACTIONS or name in found.directory.posts_by_id:
-            found.fault(f"{name} means something else already: choose another name", "audiences", name)
+        _posts(findings, posts, ("audiences", name))
+        if name in DYNAMIC_AUDIENCES or name in ACTIONS or name in findings.directory.posts_by_id:
+            findings.fault(f"{name} means something else already: choose another name", "audiences", name)
     supervisor = document.tasks.supervised_by if document.tasks else None
-    if supervisor is not None and supervisor not in found.directory.posts_by_id:
-        found.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
+    if supervisor is not None and supervisor not in findings.directory.posts_by_id:
+        findings.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
     for step in (document.tasks.overdue if document.tasks else {}).items():
-        _audience(found, step[1], ("tasks", "overdue", step[0].text), actions=True)
+        _audience(findings, step[1], ("tasks", "overdue", step[0].text), actions=True)
     if document.tasks and document.tasks.supervised_by is not None:
-        _posts(found, [document.tasks.supervised_by], ("tasks", "supervised_by"))
-    reachable = {entry.channel for person in found.directory.people for entry in person.channels}
+        _posts(findings, [document.tasks.supervised_by], ("tasks", "supervised_by"))
+    reachable = {entry.channel for person in findings.directory.people for entry in person.channels}
     for number, channel in enumerate(document.half_hour.channels):
         if channel not in reachable:
-            found.fault(NO_CHANNEL.format(channel), "half_hour", "channels", number)
+            findings.fault(NO_CHANNEL.format(channel), "half_hour", "channels", number)
     for name in document.duties:
-        _rule(found, name, reachable)
+        _rule(findings, name, reachable)
 
 
-def _rule(found: Findings, name: str, reachable: set[str]) -> None:
-    spec, path = found.policy.document.duties[name], ("duties", name)
+def _rule(findings: Findings, name: str, reachable: set[str]) -> None:
+    spec, path = findings.policy.document.duties[name], ("duties", name)
     for terms, at in (
         (spec, path),
         *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
     ):
-        if terms.by is not None and terms.by not in BEARERS and terms.by not in found.directory.posts_by_id:
-            found.fault(
+        if (
+            terms.by is not None
+            and terms.by not in BEARERS
+            and terms.by not in findings.directory.posts_by_id
+        ):
+            findings.fault(
                 f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}",
                 *at,
                 "by",
             )
-        _audience(found, terms.to or (), (*at, "to"))
+        _audience(findings, terms.to or (), (*at, "to"))
         for term, tell in (terms.overdue or {}).items():
-            _audience(found, tell, (*at, "overdue", term), actions=True)
+            _audience(findings, tell, (*at, "overdue", term), actions=True)
         if terms.fallback is not None:
-            _posts(found, terms.fallback.chain, (*at, "fallback", "chain"))
+            _posts(findings, terms.fallback.chain, (*at, "fallback", "chain"))
         for channel in terms.channels or ():
             if not is_ref(channel) and channel not in reachable:
-                found.fault(NO_CHANNEL.format(channel), *at, "channels")
+                findings.fault(NO_CHANNEL.format(channel), *at, "channels")
     for when, at in (
         (spec.when, path),
         *((variant.when, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
@@ -68,73 +72,77 @@ def _rule(found: Findings, name: str, reachable: set[str]) -> None:
         if when is None:
             continue
         for area in when.area or ():
-            if area.partition("/")[0] not in found.directory.areas_by_code:
-                found.fault(f"no area {area} in the directory: no matter is ever there", *at, "when", "area")
+            if area.partition("/")[0] not in findings.directory.areas_by_code:
+                findings.fault(
+                    f"no area {area} in the directory: no matter is ever there", *at, "when", "area"
+                )
         for unit in when.unit or ():
-            if unit not in found.directory.units_by_id:
-                found.fault(f"no unit {unit} in the directory: no matter is ever its", *at, "when", "unit")
+            if unit not in findings.directory.units_by_id:
+                findings.fault(f"no unit {unit} in the directory: no matter is ever its", *at, "when", "unit")
 
 
-def _posts(found: Findings, names: Iterable[str], path: Path) -> None:
+def _posts(findings: Findings, names: Iterable[str], path: Path) -> None:
     """Posts alone: a chain and the half hour ring people, not audiences."""
     named: list[str] = []
     for number, name in enumerate(names):
-        if name not in found.directory.posts_by_id:
-            found.fault(
-                f"no post {name} in the directory (version {found.directory.version}): declare it there or name another",
+        if name not in findings.directory.posts_by_id:
+            findings.fault(
+                f"no post {name} in the directory (version {findings.directory.version}): declare it there or name another",
                 *path,
                 number,
             )
-        elif not found.directory.people_by_id[
-            PersonId(found.directory.posts_by_id[PostId(name)].holder)
+        elif not findings.directory.people_by_id[
+            PersonId(findings.directory.posts_by_id[PostId(name)].holder)
         ].channels:
-            found.fault(
+            findings.fault(
                 f"{name} is dark: its holder has no channel; give them one in the directory", *path, number
             )
         if name in named:
-            found.fault(f"{name} is named twice: remove one", *path, number)
+            findings.fault(f"{name} is named twice: remove one", *path, number)
         named.append(name)
 
 
-def _audience(found: Findings, names: Iterable[str], path: Path, *, actions: bool = False) -> None:
-    known = {*DYNAMIC_AUDIENCES, *found.policy.document.audiences, *(ACTIONS if actions else ())}
+def _audience(findings: Findings, names: Iterable[str], path: Path, *, actions: bool = False) -> None:
+    audiences = {*DYNAMIC_AUDIENCES, *findings.policy.document.audiences, *(ACTIONS if actions else ())}
     for name in names:
-        if is_ref(name) or name in known:
+        if is_ref(name) or name in audiences:
             continue
-        if name not in found.directory.posts_by_id:
-            words = ", ".join(sorted(known))
-            found.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
-        elif not found.directory.people_by_id[
-            PersonId(found.directory.posts_by_id[PostId(name)].holder)
+        if name not in findings.directory.posts_by_id:
+            words = ", ".join(sorted(audiences))
+            findings.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
+        elif not findings.directory.people_by_id[
+            PersonId(findings.directory.posts_by_id[PostId(name)].holder)
         ].channels:
-            found.fault(f"{name} is dark: its holder has no channel; give them one in the directory", *path)
+            findings.fault(
+                f"{name} is dark: its holder has no channel; give them one in the directory", *path
+            )
 
 
-def triggers_and_acts_are_known(found: Findings) -> None:
+def triggers_and_acts_are_known(findings: Findings) -> None:
     triggers, discharges = known_triggers(), known_discharges()
-    rules = found.policy.document.duties
-    for name in found.sorts:
-        for trigger in triggers_of(whole_rule(found.policy.document, name)):
+    rules = findings.policy.document.duties
+    for name in findings.sorts:
+        for trigger in triggers_of(whole_rule(findings.policy.document, name)):
             kind, _, other = trigger.partition(".")
             if kind in ("lapsed", "discharged"):
                 if other not in rules:
-                    found.fault(
+                    findings.fault(
                         f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on"
                     )
             elif trigger not in triggers:
-                found.fault(
+                findings.fault(
                     f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …",
                     "duties",
                     name,
                     "on",
                 )
-        for _, rule in found.read[name]:
+        for _, rule in findings.read[name]:
             if not rule.plan.discharged_by:
-                found.fault("nothing discharges it: write `discharged_by:`", "duties", name)
+                findings.fault("nothing discharges it: write `discharged_by:`", "duties", name)
             for field, acts in (("discharged_by", rule.plan.discharged_by), ("until", rule.plan.until)):
                 for act in acts:
                     if act not in discharges:
-                        found.fault(
+                        findings.fault(
                             f"{act} is no act that anybody can do: write one such as progressed, filed.final_report",
                             "duties",
                             name,

@@ -13,23 +13,23 @@ REPORTED_AT_ONCE = (ReportKind.INCIDENT, ReportKind.OPINION)
 """What the half-hour rule of DOMAIN.md is about."""
 
 
-def everything_is_reached(found: Findings) -> None:
-    for name in found.sorts:
-        if not found.sorts[name]:
-            found.fault("no matter can ever be what its `when` asks: correct it", "duties", name, "when")
+def everything_is_reached(findings: Findings) -> None:
+    for name in findings.sorts:
+        if not findings.sorts[name]:
+            findings.fault("no matter can ever be what its `when` asks: correct it", "duties", name, "when")
             continue
-        _variants(found, name)
-        _triggers(found, name)
+        _variants(findings, name)
+        _triggers(findings, name)
 
 
-def _variants(found: Findings, name: str) -> None:
+def _variants(findings: Findings, name: str) -> None:
     """A variant is reached where it fits some sort and some field of it is the last word there."""
-    document = found.policy.document
+    document = findings.policy.document
     spec = document.duties[name]
     for number, variant in enumerate(spec.variants):
         fields = variant.model_fields_set - {"when"}
         if not fields:
-            found.fault(
+            findings.fault(
                 "it changes nothing: write what is different, or remove it",
                 "duties",
                 name,
@@ -37,9 +37,9 @@ def _variants(found: Findings, name: str) -> None:
                 number,
             )
             continue
-        fitting = [sort for sort in found.sorts[name] if fits(variant.when, sort)]
+        fitting = [sort for sort in findings.sorts[name] if fits(variant.when, sort)]
         if not fitting:
-            found.fault(
+            findings.fault(
                 "no matter of this rule can be what its `when` asks: correct it",
                 "duties",
                 name,
@@ -53,7 +53,7 @@ def _variants(found: Findings, name: str) -> None:
             fields <= {field for one in later if fits(one.when, sort) for field in one.model_fields_set}
             for sort in fitting
         ):
-            found.fault(
+            findings.fault(
                 "later variants hide it wherever it fits: move it below them, or remove it",
                 "duties",
                 name,
@@ -62,18 +62,18 @@ def _variants(found: Findings, name: str) -> None:
             )
 
 
-def _triggers(found: Findings, name: str) -> None:
+def _triggers(findings: Findings, name: str) -> None:
     """`lapsed.x` and `discharged.x` come only in matters that x itself is about."""
-    document = found.policy.document
+    document = findings.policy.document
     when = whole_rule(document, name).get("when")
     for trigger in triggers_of(whole_rule(document, name)):
         kind, _, other = trigger.partition(".")
-        if kind not in ("lapsed", "discharged") or other not in found.sorts:
+        if kind not in ("lapsed", "discharged") or other not in findings.sorts:
             continue
         theirs = whole_rule(document, other).get("when")
-        sorts = [*found.sorts[name], *found.sorts[other]]
+        sorts = [*findings.sorts[name], *findings.sorts[other]]
         if not any(fits(when, sort) and fits(theirs, sort) for sort in sorts):
-            found.fault(
+            findings.fault(
                 f"{trigger} never happens in a matter of this rule: their `when` exclude each other",
                 "duties",
                 name,
@@ -81,54 +81,54 @@ def _triggers(found: Findings, name: str) -> None:
             )
 
 
-def no_circle_of_rules(found: Findings) -> None:
+def no_circle_of_rules(findings: Findings) -> None:
     """A rule that opens on the end of another which opens, in the end, on its own: one limit that has passed
     would open them for ever.
     """
     follows: dict[str, tuple[str, ...]] = {}
-    for name in found.sorts:
-        triggers = triggers_of(whole_rule(found.policy.document, name))
+    for name in findings.sorts:
+        triggers = triggers_of(whole_rule(findings.policy.document, name))
         follows[name] = tuple(
             one.partition(".")[2] for one in triggers if one.partition(".")[0] in ("lapsed", "discharged")
         )
     for name, others in follows.items():
-        seen: set[str] = set()
+        visited: set[str] = set()
         ahead = list(others)
         while ahead:
             at = ahead.pop()
             if at == name:
-                found.fault(
+                findings.fault(
                     "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty",
                     "duties",
                     name,
                     "on",
                 )
                 break
-            if at not in seen:
-                seen.add(at)
+            if at not in visited:
+                visited.add(at)
                 ahead += follows.get(at, ())
 
 
-def measures_are_reached(found: Findings) -> None:
-    accountability = found.policy.document.accountability
+def measures_are_reached(findings: Findings) -> None:
+    accountability = findings.policy.document.accountability
     if accountability is None:
         return
     for number, rule in enumerate(accountability.measures):
         if number and not rule.when.model_fields_set:
-            found.fault(
+            findings.fault(
                 "it fits always and hides all above it: write it first", "accountability", "measures", number
             )
 
 
-def no_report_is_missing(found: Findings) -> None:
+def no_report_is_missing(findings: Findings) -> None:
     """Every incident and every hit, of whatever level, is owed to somebody who must answer, from the moment
     it is reported.
     """
     for kind in REPORTED_AT_ONCE:
         for level in (None, *Level):
-            if not _owes_a_report(found.policy, kind, level):
+            if not _owes_a_report(findings.policy, kind, level):
                 grade = f"of level {level}" if level else "without a level"
-                found.fault(
+                findings.fault(
                     f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it",
                     "duties",
                 )

@@ -19,13 +19,13 @@ AHEAD = timedelta(days=60)
 """How long before the known holidays run out a person is warned."""
 
 
-def terms_make_sense(found: Findings) -> None:
-    for name, spec in found.policy.document.duties.items():
+def terms_make_sense(findings: Findings) -> None:
+    for name, spec in findings.policy.document.duties.items():
         if spec.every is not None:
             try:
                 CronSim(spec.every, datetime(2026, 1, 1))  # noqa: DTZ001 - any moment: only whether it can be read
             except CronSimError as error:
-                found.fault(
+                findings.fault(
                     f"{spec.every!r} is no calendar ({error}): write five fields, such as 0 9 1 * *",
                     "duties",
                     name,
@@ -36,47 +36,47 @@ def terms_make_sense(found: Findings) -> None:
             *((one, ("duties", name, "variants", i)) for i, one in enumerate(spec.variants)),
         ):
             if terms.nag is not None and terms.nag <= timedelta(0):
-                found.fault(
+                findings.fault(
                     "called again without a pause, for ever: write an interval, such as PT30M", *at, "nag"
                 )
             if terms.fallback is not None and terms.fallback.chain and not terms.fallback.step:
-                found.fault(
+                findings.fault(
                     "the whole chain would be lit at once: write how long each may stay dark",
                     *at,
                     "fallback",
                     "step",
                 )
-    for name, read in found.read.items():
+    for name, read in findings.read.items():
         for sort, rule in read:
-            _one(found, name, words_for(sort), rule)
-            for reminder in reminders_as_written(found.policy.document, name, sort):
+            _check_term(findings, name, words_for(sort), rule)
+            for reminder in reminders_as_written(findings.policy.document, name, sort):
                 if comes_too_late(reminder, rule.term):
-                    found.fault(
+                    findings.fault(
                         f"a reminder after the limit reminds of nothing: {reminder} is not before {rule.term} "
                         f"({words_for(sort)}); shorten it or write a share such as 50%",
                         *_path(rule.plan.remind_rule, name, "remind"),
                         same=f"late {reminder}",
                     )
-    _graver_is_not_slower(found)
+    _graver_is_not_slower(findings)
 
 
-def _one(found: Findings, name: str, words: str, rule: DutyRule) -> None:
+def _check_term(findings: Findings, name: str, words: str, rule: DutyRule) -> None:
     term = rule.term
     if term is None:
         return
     where = _path(rule.plan.limit, name, "within")
     same = str(term)
     if term.is_share:
-        found.fault(
+        findings.fault(
             f"{term} is a share of nothing ({words}): a limit is a term of its own, such as PT30M",
             *where,
             same=same,
         )
     elif term.at_least <= timedelta(0) and not term.day:
-        found.fault(f"{term} is no time at all ({words}): nobody can keep it", *where, same=same)
+        findings.fault(f"{term} is no time at all ({words}): nobody can keep it", *where, same=same)
     for late, _ in rule.overdue:
         if late.is_share:
-            found.fault(
+            findings.fault(
                 f"{late} after the limit is a share of nothing ({words}): write a term such as P1D",
                 "duties",
                 name,
@@ -85,12 +85,12 @@ def _one(found: Findings, name: str, words: str, rule: DutyRule) -> None:
             )
 
 
-def chains_fit_their_limits(found: Findings) -> None:
+def chains_fit_their_limits(findings: Findings) -> None:
     """A chain is told to its end before the limit, ends with somebody who can be rung, and is not those who
     were rung anyway.
     """
-    directory = found.directory
-    for name, read in found.read.items():
+    directory = findings.directory
+    for name, read in findings.read.items():
         for sort, rule in read:
             plan, term = rule.plan, rule.term
             if not plan.chain or any(post not in directory.posts_by_id for post in plan.chain):
@@ -98,7 +98,7 @@ def chains_fit_their_limits(found: Findings) -> None:
             path = _path(plan.chain_rule, name, "fallback")
             whole = (plan.wait or timedelta(0)) + (plan.step or timedelta(0)) * len(plan.chain)
             if term is not None and not term.is_share and whole > term.at_least:
-                found.fault(
+                findings.fault(
                     f"the chain needs {whole} to be told to its end, but the limit is {term} ({words_for(sort)}): "
                     "shorten after or step, or the chain",
                     *path,
@@ -108,11 +108,11 @@ def chains_fit_their_limits(found: Findings) -> None:
             owed = {
                 PersonId(directory.posts_by_id[PostId(post)].holder)
                 for one in rule.to
-                for post in found.policy.audiences.get(one, (one,))
+                for post in findings.policy.audiences.get(one, (one,))
                 if post in directory.posts_by_id
             }
             if set(people) <= owed:
-                found.fault(
+                findings.fault(
                     "everybody on the chain is owed it anyway: when they stay dark, nobody is left to light",
                     *path,
                 )
@@ -121,18 +121,18 @@ def chains_fit_their_limits(found: Findings) -> None:
                 or people[-1] in people[:-1]
                 or not directory.people_by_id[people[-1]].channels
             ):
-                found.fault(
+                findings.fault(
                     f"the chain ends dark: the holder of {plan.chain[-1]} was rung before or has no channel; end it with another",
                     *path,
                 )
 
 
-def _graver_is_not_slower(found: Findings) -> None:
-    levels = found.policy.document.levels
+def _graver_is_not_slower(findings: Findings) -> None:
+    levels = findings.policy.document.levels
     for field in ("report", "written", "acknowledge", "follow_up", "final", "plan"):
         for graver, lesser in zip(list(Level), list(Level)[1:], strict=False):
             if getattr(levels[graver], field) > getattr(levels[lesser], field):
-                found.warn(
+                findings.warn(
                     f"level {graver} has longer than level {lesser}, which is less grave: exchange the two",
                     "levels",
                     graver,
@@ -140,21 +140,21 @@ def _graver_is_not_slower(found: Findings) -> None:
                 )
 
 
-def calendar_is_known(found: Findings, at: datetime) -> None:
+def calendar_is_known(findings: Findings, at: datetime) -> None:
     """Working days that a term begun in the coming weeks could count beyond the last year whose holidays are
     known.
     """
     last = CALENDAR_YEARS[-1]
     begun = at + AHEAD
     terms: dict[tuple[str | int, ...], Term] = {}
-    for name, read in found.read.items():
+    for name, read in findings.read.items():
         for _, rule in read:
             for term in (rule.term, *(one for one, _ in rule.remind), *(one for one, _ in rule.overdue)):
                 if term is not None and term.working:
                     terms[_path(rule.plan.limit, name, "within")] = term
     for path, term in terms.items():
-        if term.after(begun, found.policy.zone).year > last:
-            found.warn(
+        if term.after(begun, findings.policy.zone).year > last:
+            findings.warn(
                 f"{term} begun by {begun:%Y-%m-%d} can reach past {last}, the last year whose holidays are known: "
                 "Monday to Friday are counted there; renew chinesecalendar once the next year is announced",
                 *path,

@@ -27,7 +27,7 @@ class Findings:
     )
     """Of each rule: how it stands for each of these."""
 
-    _said: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
+    _reported: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
 
     def fault(self, text: str, *path: str | int, same: str | None = None) -> None:
         """`same`: what makes it the same fault for another sort of matter, so that it is said once."""
@@ -37,8 +37,8 @@ class Findings:
         self._say(self.warnings, text, path, same)
 
     def _say(self, where: list[str], text: str, path: Path, same: str | None) -> None:
-        if (path, same or text) not in self._said:
-            self._said.add((path, same or text))
+        if (path, same or text) not in self._reported:
+            self._reported.add((path, same or text))
             where.append(
                 f"{self.policy.name}:{self.policy.lines.of(path)}: {'.'.join(map(str, path))}: {text}"
             )
@@ -49,20 +49,20 @@ Check = Callable[[Findings], None]
 
 def examine(policy: Policy, directory: Directory) -> Findings:
     """Read every rule for every sort it tells apart; a rule that can't be read is a fault already."""
-    found = Findings(policy, directory)
+    findings = Findings(policy, directory)
     document = policy.document
     for name in document.duties:
         try:
-            found.sorts[name] = sorts_of(document, name)
+            findings.sorts[name] = sorts_of(document, name)
         except PolicyError as error:
-            found.fault(error.text, *error.path)
+            findings.fault(error.text, *error.path)
             continue
         read: list[tuple[MatterChoice, DutyRule]] = []
-        for sort in found.sorts[name]:
+        for sort in findings.sorts[name]:
             try:
                 if (rule := policy.rule_named(name, sort)) is not None:
                     read.append((sort, rule))
             except PolicyError as error:
-                found.fault(error.text, *error.path)
-        found.read[name] = read
-    return found
+                findings.fault(error.text, *error.path)
+        findings.read[name] = read
+    return findings

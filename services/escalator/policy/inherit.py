@@ -75,44 +75,44 @@ def ancestry(document: PolicyDocument, name: str) -> list[str]:
 
 def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
     """`when`, `on`, `every`, `shift`, `scope` of a rule, inherited: what no variant can change."""
-    found: dict[str, Any] = {}
+    inherited: dict[str, Any] = {}
     for ancestor in ancestry(document, name):
         spec = document.duties[ancestor]
-        found |= {
+        inherited |= {
             field: getattr(spec, field)
             for field in ("when", "on", "every", "shift", "scope")
             if field in spec.model_fields_set
         }
-    return found
+    return inherited
 
 
-def asked_about(document: PolicyDocument) -> set[str]:
+def dimensions_told_apart(document: PolicyDocument) -> set[str]:
     """The dimensions of a sort by which any rule of the policy tells matters apart, in a `when` or in a
     reference.
     """
-    asked: set[str] = set()
+    dimensions: set[str] = set()
     for spec in document.duties.values():
         for when in (spec.when, *(variant.when for variant in spec.variants)):
-            asked |= (
+            dimensions |= (
                 set()
                 if when is None
                 else {name for name in when.model_fields_set if getattr(when, name) is not None}
             )
-        asked |= set(_PLACEHOLDER.findall(spec.model_dump_json()))
-    return asked
+        dimensions |= set(_PLACEHOLDER.findall(spec.model_dump_json()))
+    return dimensions
 
 
 def layers_of(document: PolicyDocument, name: str, sort: MatterChoice) -> list[Layer]:
-    found: list[Layer] = []
+    layers: list[Layer] = []
     for ancestor in ancestry(document, name):
         spec: DutySpec = document.duties[ancestor]
-        found.append(Layer(("duties", ancestor), spec))
-        found += [
+        layers.append(Layer(("duties", ancestor), spec))
+        layers += [
             Layer(("duties", ancestor, "variants", number), variant)
             for number, variant in enumerate(spec.variants)
             if fits(variant.when, sort)
         ]
-    return found
+    return layers
 
 
 def triggers_of(rule: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from services.escalator.policy.inherit import (
     PolicyError,
     ancestry,
     area_fits,
-    asked_about,
+    dimensions_told_apart,
     fits,
     layers_of,
     triggers_of,
@@ -35,8 +35,8 @@ __all__ = [
     "PolicyError",
     "ancestry",
     "area_fits",
-    "asked_about",
     "comes_too_late",
+    "dimensions_told_apart",
     "fits",
     "reminders_as_written",
     "resolve",
@@ -116,19 +116,19 @@ class _TermReader:
             shift=bool(whole.get("shift")),
             calls=by == "recipient" if calls is None else calls,
             extend=self._extend(),
-            given=self._given("due") is not None,
+            given=self._written("due") is not None,
         )
 
     # Where a value stands
 
-    def _given(self, field: str) -> tuple[Any, Path] | None:
+    def _written(self, field: str) -> tuple[Any, Path] | None:
         for layer in reversed(self._layers):
             if field in layer.terms.model_fields_set:
                 return getattr(layer.terms, field), (*layer.path, field)
         return None
 
     def _plainly(self, field: str) -> Any:
-        found = self._given(field)
+        found = self._written(field)
         return found[0] if found else None
 
     def _at(self, path: Path) -> PolicyLine:
@@ -163,11 +163,11 @@ class _TermReader:
 
     def _term(self) -> tuple[Term | None, PolicyLine]:
         """The term, which `due: given` may do without, and its line."""
-        given, within = self._given("due"), self._given("within")
+        due, within = self._written("due"), self._written("within")
         if within is None or within[0] is None:
-            if given is None:
+            if due is None:
                 raise PolicyError(("duties", self._name), "it has no limit: write `within:`, or `due: given`")
-            return None, self._at(given[1])
+            return None, self._at(due[1])
         text, path = within
         if is_ref(text):
             value, path = self._follow(text, path)
@@ -177,14 +177,14 @@ class _TermReader:
         return term, self._at(path)
 
     def _extend(self) -> Term | None:
-        found = self._given("extend")
+        found = self._written("extend")
         if found is None or found[0] is None:
             return None
         text, where = found
         return _as_term(self._follow(text, where)[0], text, where) if is_ref(text) else parse_term(text)
 
     def _names(self, field: str) -> tuple[tuple[str, ...], PolicyLine | None]:
-        found = self._given(field)
+        found = self._written(field)
         if found is None or not found[0]:
             return (), None
         names, where = found
@@ -199,7 +199,7 @@ class _TermReader:
         return tuple(dict.fromkeys(flat)), self._at(source)
 
     def reminders(self) -> tuple[tuple[Term, ...], PolicyLine | None]:
-        found = self._given("remind")
+        found = self._written("remind")
         if found is None or not found[0]:
             return (), None
         texts, where = found
@@ -224,23 +224,23 @@ class _TermReader:
         return tuple(one for one in coloured if not comes_too_late(one[0], whole)), rule
 
     def _overdue(self) -> tuple[tuple[tuple[Term, tuple[str, ...]], ...], PolicyLine | None]:
-        found = self._given("overdue")
-        if found is None or not found[0]:
+        overdue = self._written("overdue")
+        if overdue is None or not overdue[0]:
             return (), None
         steps: list[tuple[Term, tuple[str, ...]]] = []
-        source = found[1]
-        for text, tell in found[0].items():
+        source = overdue[1]
+        for text, tell in overdue[0].items():
             if is_ref(text):
-                value, source = self._follow(text, found[1])
+                value, source = self._follow(text, overdue[1])
                 if not isinstance(value, dict):
-                    raise PolicyError(found[1], f"{text} is no table of terms and names")
+                    raise PolicyError(overdue[1], f"{text} is no table of terms and names")
                 steps += _as_steps(cast(dict[Any, Any], value))
             else:
                 steps.append((parse_term(text), tell))
         return tuple(steps), self._at(source)
 
     def _fallback(self) -> tuple[FallbackSpec, PolicyLine | None]:
-        found = self._given("fallback")
+        found = self._written("fallback")
         if found is None or found[0] is None:
             return FallbackSpec(), None
         spec, where = found

@@ -22,17 +22,17 @@ def sorts_of(document: PolicyDocument, name: str) -> list[MatterChoice]:
     """Raises PolicyError for a rule whose ancestry leads nowhere."""
     specs = [document.duties[one] for one in ancestry(document, name)]
     whens = [when for spec in specs for when in _whens(spec)]
-    asked = "".join(_refs(specs))
+    references = "".join(_refs(specs))
     whole: When | None = whole_rule(document, name).get("when")
     kinds = (whole.kind if whole else None) or tuple(ReportKind)
-    levels = (None, *Level) if "{level}" in asked or _mentioned(whens, "level") else (None,)
+    levels = (None, *Level) if "{level}" in references or _mentioned(whens, "level") else (None,)
     topics = sorted({OTHER, *_mentioned(whens, "topic")} - {"none"})
     areas = sorted({_inside(area) for area in _mentioned(whens, "area")} | {"999999"})
     sensitive = (False, True) if any(when.sensitive is not None for when in whens) else (False,)
     dims = product(
         kinds,
-        (None, *Category) if "{category}" in asked or _mentioned(whens, "category") else (None,),
-        (None, *topics) if "{topic}" in asked or len(topics) > 1 else (None,),
+        (None, *Category) if "{category}" in references or _mentioned(whens, "category") else (None,),
+        (None, *topics) if "{topic}" in references or len(topics) > 1 else (None,),
         levels,
         sensitive,
         areas,

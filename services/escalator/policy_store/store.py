@@ -146,14 +146,14 @@ class Policies:
         """
         digest = self.version(name).id
         while True:
-            found = await self._store.read(VERSION + digest)
-            if found is None:
+            stored = await self._store.read(VERSION + digest)
+            if stored is None:
                 raise KeyError(name)
             self._checked(self._texts[digest], self.register.versions[digest].name)
             now = self._clock()
-            version = approve(Version.model_validate_json(found[0]), by, now, in_force_from or now)
+            version = approve(Version.model_validate_json(stored[0]), by, now, in_force_from or now)
             with suppress(ConflictError):
-                return await self._write_approved(version, found[1])
+                return await self._write_approved(version, stored[1])
 
     async def _write_approved(self, version: Version, revision: int) -> Version:
         """Over exactly that revision of it. Raises ConflictError."""

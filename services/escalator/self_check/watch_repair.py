@@ -86,14 +86,16 @@ class Closely:
         if expected_at is None:
             done = await self._cancel(case, pending_sequence)
             return Checked(found=CheckOutcome.CLOCK_STRAY, case=case, pending_at=pending_at, repaired=done)
-        found = CheckOutcome.CLOCK_MISSING if pending_at is None else CheckOutcome.CLOCK_OTHER
+        outcome = CheckOutcome.CLOCK_MISSING if pending_at is None else CheckOutcome.CLOCK_OTHER
         if pending_at is None and expected_at <= self._clock():
             if self._clock() - expected_at < ON_ITS_WAY or await self._lane_has_work(case):
                 return None
-            found = CheckOutcome.CLOCK_LOST
+            outcome = CheckOutcome.CLOCK_LOST
         duty = after.case.clock_duty if after.case is not None else None
         done = await self._arm(case, duty, expected_at, pending_sequence)
-        return Checked(found=found, case=case, expected_at=expected_at, pending_at=pending_at, repaired=done)
+        return Checked(
+            found=outcome, case=case, expected_at=expected_at, pending_at=pending_at, repaired=done
+        )
 
     async def fact_of(self, case: CaseId, sequence: int) -> Checked | None:
         """Whether the case has taken in the fact at `sequence`, which its lane is past."""

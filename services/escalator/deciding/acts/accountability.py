@@ -21,44 +21,44 @@ WINDOW = timedelta(days=365)
 """How long a lapse counts as a repeat where the policy does not say."""
 
 
-def count_lapse(draft: Draft, said: Referred) -> None:
+def count_lapse(draft: Draft, referred: Referred) -> None:
     """On the ledger: counted, and the accountability case opened."""
-    standing = draft.case.standing or Standing(watch="ledger", subject=said.unit)
+    standing = draft.case.standing or Standing(watch="ledger", subject=referred.unit)
     rule = draft.policy.document.accountability
     since = draft.now - WINDOW
     if rule is not None and rule.window is not None:
         since = draft.now - (rule.window.after(draft.now, draft.policy.zone) - draft.now)
     earlier = tuple(at for at in standing.lapses if at > since)
-    draft.change(standing=replace(standing, lapses=(*earlier, said.found_at)))
+    draft.change(standing=replace(standing, lapses=(*earlier, referred.found_at)))
     draft.note(
         EffectKind.NOTED,
         Reason.LAPSE_ON_THE_LEDGER,
-        unit=said.unit,
-        case=said.case,
+        unit=referred.unit,
+        case=referred.case,
         note=str(len(earlier) + 1),
     )
-    lapsed = Lapsed.model_validate(said.model_dump() | {"repeats": len(earlier)})
+    lapsed = Lapsed.model_validate(referred.model_dump() | {"repeats": len(earlier)})
     report = Report(
         kind=ReportKind.ACCOUNTABILITY,
         category=Category.PUBLIC_SECURITY,
-        level=said.level,
-        unit=said.unit,
+        level=referred.level,
+        unit=referred.unit,
         area=draft.case.report.area,
-        occurred_at=min(said.limit, draft.now),
+        occurred_at=min(referred.limit, draft.now),
         learned_at=draft.now,
-        summary=f"责任追究 {said.rule} · {said.cause} · {said.case}",
-        parent=said.case,
+        summary=f"责任追究 {referred.rule} · {referred.cause} · {referred.case}",
+        parent=referred.case,
         received_at=draft.now,
         reported_by="system",
         referred=lapsed,
     )
     raise_case(
         draft,
-        f"accountability:{said.case}:{said.duty}",
-        said.found_at,
+        f"accountability:{referred.case}:{referred.duty}",
+        referred.found_at,
         report,
         Reason.ACCOUNTABILITY_CASE,
-        unit=said.unit,
+        unit=referred.unit,
     )
 
 
@@ -102,33 +102,35 @@ def weigh(rule: Accountability, lapsed: Lapsed) -> tuple[int, tuple[Why, ...]]:
 
 def _fits(when: Grounds, lapsed: Lapsed) -> list[Why] | None:
     """What of `when` holds; None where something does not."""
-    asked: list[tuple[bool, Why]] = []
+    conditions: list[tuple[bool, Why]] = []
     if when.late_by is not None:
-        asked.append(
+        conditions.append(
             (
                 timedelta(seconds=lapsed.late_by_seconds or 0) >= when.late_by,
                 spelled(Reason.LATE_BY_AT_LEAST, when.late_by),
             )
         )
     if when.level is not None:
-        asked.append((lapsed.level in when.level, spelled(Reason.LEVEL, lapsed.level)))
+        conditions.append((lapsed.level in when.level, spelled(Reason.LEVEL, lapsed.level)))
     if when.repeats is not None:
-        asked.append((lapsed.repeats + 1 >= when.repeats, spelled(Reason.LAPSE_NUMBER, lapsed.repeats + 1)))
+        conditions.append(
+            (lapsed.repeats + 1 >= when.repeats, spelled(Reason.LAPSE_NUMBER, lapsed.repeats + 1))
+        )
     if when.cause is not None:
-        asked.append((lapsed.cause in when.cause, Spelled(lapsed.cause)))
+        conditions.append((lapsed.cause in when.cause, Spelled(lapsed.cause)))
     if when.intent is not None:
-        asked.append(
+        conditions.append(
             (when.intent is lapsed.intent, Reason.ON_PURPOSE if when.intent else Reason.NOT_ON_PURPOSE)
         )
     harm = lapsed.harm or Harm()
-    for reason, least, found in (
+    for reason, least, actual in (
         (Reason.DEATHS_AT_LEAST, when.deaths, harm.deaths),
         (Reason.INJURIES_AT_LEAST, when.injuries, harm.injuries),
         (Reason.LOSS_AT_LEAST, when.loss, harm.loss),
     ):
         if least is not None:
-            asked.append((found >= least, spelled(reason, least)))
-    return [why for _, why in asked] if all(holds for holds, _ in asked) else None
+            conditions.append((actual >= least, spelled(reason, least)))
+    return [why for _, why in conditions] if all(holds for holds, _ in conditions) else None
 
 
 def _measure(draft: Draft) -> Measure | None:

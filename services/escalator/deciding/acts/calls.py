@@ -23,42 +23,45 @@ KEPT = 50
 """Calls that a case remembers; the trail has them all."""
 
 
-def note_call(draft: Draft, said: Acknowledgement, answered: tuple[DutyId, ...]) -> None:
+def note_call(draft: Draft, acknowledgement: Acknowledgement, answered: tuple[DutyId, ...]) -> None:
     """Who was told by telephone hears that it was written down; who has answered for themself can't contest
     it any more.
     """
     calls = draft.case.calls
-    if said.via is not Via.LOGGED_CALL:
-        if any(call.person == said.person and call.answered_at is None for call in calls):
+    if acknowledgement.via is not Via.LOGGED_CALL:
+        if any(call.person == acknowledgement.person and call.answered_at is None for call in calls):
             draft.change(
                 calls=tuple(
-                    replace(one, answered_at=draft.now) if one.person == said.person else one for one in calls
+                    replace(one, answered_at=draft.now) if one.person == acknowledgement.person else one
+                    for one in calls
                 )
             )
         return
     call = LoggedCall(
         sequence=draft.sequence,
-        person=said.person,
-        by=said.by.who,
+        person=acknowledgement.person,
+        by=acknowledgement.by.who,
         at=draft.now,
-        called_at=said.called_at or draft.now,
-        number=said.number,
-        listed=bool(said.listed),
-        said=said.note,
+        called_at=acknowledgement.called_at or draft.now,
+        number=acknowledgement.number,
+        listed=bool(acknowledgement.listed),
+        said=acknowledgement.note,
         duties=answered,
     )
     draft.change(calls=(*calls, call)[-KEPT:])
-    if said.by.who != said.person:
-        _tell(draft, call, said)
+    if acknowledgement.by.who != acknowledgement.person:
+        _tell(draft, call, acknowledgement)
 
 
-def _tell(draft: Draft, call: LoggedCall, said: Acknowledgement) -> None:
+def _tell(draft: Draft, call: LoggedCall, acknowledgement: Acknowledgement) -> None:
     person = draft.directory.people_by_id.get(call.person)
     if person is None:
         return
-    made = CallMade(
+    call_made = CallMade(
         by=name_of(draft, call.by),
-        by_unit=unit_name(draft.directory, said.by.unit) if said.by.unit is not None else None,
+        by_unit=unit_name(draft.directory, acknowledgement.by.unit)
+        if acknowledgement.by.unit is not None
+        else None,
         at=call.called_at,
         number=call.number,
         listed=call.listed,
@@ -66,7 +69,7 @@ def _tell(draft: Draft, call: LoggedCall, said: Acknowledgement) -> None:
     )
     for duty in (draft.duties[duty] for duty in call.duties):
         post = next((lit.post for lit in duty.lit if lit.person == call.person), duty.bearer_post)
-        draft.call(person, post, Purpose.CALLED, Reason.CALL_LOGGED, duty, called=made)
+        draft.call(person, post, Purpose.CALLED, Reason.CALL_LOGGED, duty, called=call_made)
 
 
 def contest(draft: Draft, act: CaseAct) -> None:

@@ -159,8 +159,12 @@ def escalate(draft: Draft, act: CaseAct) -> None:
         if act.post is not None:
             person = draft.directory.holder_of(act.post, draft.now)
             after = chain[chain.index(act.post) + 1 :] if act.post in chain else duty.chain
-            known = tuple(lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None)
-            light(draft, draft.put(duty, chain=after, lit=known), person, act.post, Reason.ESCALATED_BY_HAND)
+            still_lit = tuple(
+                lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None
+            )
+            light(
+                draft, draft.put(duty, chain=after, lit=still_lit), person, act.post, Reason.ESCALATED_BY_HAND
+            )
             moved = True
         elif act.step == 0:
             call_again(draft, duty, Reason.REPEATED_BY_HAND, chain=chain)
@@ -172,10 +176,12 @@ def escalate(draft: Draft, act: CaseAct) -> None:
         ):
             post = chain[act.step - 1]
             person = draft.directory.holder_of(post, draft.now)
-            known = tuple(lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None)
+            still_lit = tuple(
+                lit for lit in duty.lit if lit.person != person.id or lit.answered_at is not None
+            )
             light(
                 draft,
-                draft.put(duty, chain=chain[act.step :], lit=known),
+                draft.put(duty, chain=chain[act.step :], lit=still_lit),
                 person,
                 post,
                 Reason.ESCALATED_BY_HAND,

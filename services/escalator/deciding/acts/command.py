@@ -28,11 +28,11 @@ def take_command(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.COMMANDS_ALREADY, person=who)
         return
     ended = (*before[:-1], replace(before[-1], until=before[-1].until or draft.now)) if before else ()
-    taken = Commander(person=who, acting=bool(act.acting), since=draft.now, by=act.by.principal)
-    draft.change(command=(*ended, taken))
+    commander = Commander(person=who, acting=bool(act.acting), since=draft.now, by=act.by.principal)
+    draft.change(command=(*ended, commander))
     draft.note(
         EffectKind.COMMAND,
-        Reason.ACTING_COMMANDER if taken.acting else Reason.COMMANDER,
+        Reason.ACTING_COMMANDER if commander.acting else Reason.COMMANDER,
         person=who,
         note=act.text,
     )

@@ -3,7 +3,7 @@
 from services.escalator.deciding import states
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel_owed, done_by
-from services.escalator.deciding.lighting import told_of
+from services.escalator.deciding.lighting import people_lit
 from shared.case import TaskState
 from shared.facts import CaseAct, EffectKind, Purpose, Reason
 from shared.vocabulary import Kind
@@ -47,7 +47,7 @@ def reopen(draft: Draft, act: CaseAct) -> None:
 def withdraw(draft: Draft, act: CaseAct) -> None:
     """Whoever was told is told that it is not so, once each."""
     if enter(draft, Kind.WITHDRAWN, act.text, ended_at=draft.now, transfer=None):
-        for person, post, duty in told_of(draft):
+        for person, post, duty in people_lit(draft):
             draft.call(person, post, Purpose.WITHDRAWN, Reason.REPORT_WITHDRAWN, duty)
         end_tasks(draft)
         cancel_owed(draft, Reason.REPORT_WITHDRAWN)

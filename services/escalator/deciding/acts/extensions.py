@@ -30,7 +30,7 @@ def ask_extension(draft: Draft, act: CaseAct) -> None:
     if task.state is TaskState.COMPLETED:
         draft.refuse(Reason.TASK_IS_COMPLETED, task=task.id)
     elif _may_be_asked(draft, act, task.due_at, task.extension, task.id):
-        draft.put_task(task, extension=_asked(draft, act))
+        draft.put_task(task, extension=_request(draft, act))
         draft.note(
             EffectKind.TASK,
             Reason.EXTENSION_ASKED,
@@ -50,15 +50,15 @@ def decide_extension(draft: Draft, act: CaseAct) -> None:
     task = find_task(draft, act)
     if task is None:
         return
-    asked = task.extension
-    if asked is None or asked.granted is not None:
+    extension = task.extension
+    if extension is None or extension.granted is not None:
         draft.refuse(Reason.NO_EXTENSION_ASKED, task=task.id)
         return
-    granted, due_at = bool(act.approve), act.due_at or asked.due_at
+    granted, due_at = bool(act.approve), act.due_at or extension.due_at
     if granted and due_at <= task.due_at:
         draft.refuse(Reason.NO_LATER_LIMIT_NAMED, task=task.id, due_at=task.due_at)
         return
-    decided = replace(asked, granted=granted, decided_by=act.by.principal)
+    decided = replace(extension, granted=granted, decided_by=act.by.principal)
     if not granted:
         draft.put_task(task, extension=decided)
         draft.note(
@@ -107,25 +107,27 @@ def _ask_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
     elif act.due_at is not None and act.due_at > longest:
         draft.refuse(Reason.EXTENDED_LONGER_THAN_ALLOWED, due_at=longest)
     elif _may_be_asked(draft, act, duty.due_at, duty.extension):
-        draft.put(duty, extension=_asked(draft, act))
+        draft.put(duty, extension=_request(draft, act))
         draft.on(
             duty, EffectKind.NOTED, Reason.EXTENSION_ASKED, due_at=act.due_at, was=duty.due_at, note=act.text
         )
 
 
 def _decide_of_duty(draft: Draft, act: CaseAct, duty: Duty | None) -> None:
-    asked = duty.extension if duty is not None else None
-    if duty is None or asked is None or asked.granted is not None:
+    extension = duty.extension if duty is not None else None
+    if duty is None or extension is None or extension.granted is not None:
         draft.refuse(Reason.NO_EXTENSION_ASKED, note=act.duty)
         return
-    due_at, longest = act.due_at or asked.due_at, _longest(draft, duty)
+    due_at, longest = act.due_at or extension.due_at, _longest(draft, duty)
     if act.approve and due_at <= duty.due_at:
         draft.refuse(Reason.NO_LATER_LIMIT_NAMED, due_at=duty.due_at)
         return
     if act.approve and (longest is None or due_at > longest):
         draft.refuse(Reason.EXTENDED_LONGER_THAN_ALLOWED, due_at=longest)
         return
-    duty = draft.put(duty, extension=replace(asked, granted=bool(act.approve), decided_by=act.by.principal))
+    duty = draft.put(
+        duty, extension=replace(extension, granted=bool(act.approve), decided_by=act.by.principal)
+    )
     if not act.approve:
         draft.on(duty, EffectKind.NOTED, Reason.EXTENSION_REFUSED, due_at=duty.due_at, note=act.text)
     elif duty.lapse is None and duty.is_owed:
@@ -148,7 +150,7 @@ def _may_be_asked(
     return False
 
 
-def _asked(draft: Draft, act: CaseAct) -> Extension:
+def _request(draft: Draft, act: CaseAct) -> Extension:
     assert act.due_at is not None
     return Extension(asked_by=act.by.principal, asked_at=draft.now, due_at=act.due_at, reason=act.text or "")
 

@@ -48,36 +48,36 @@ def _of(draft: Draft, act: CaseAct) -> _WholeCase | Task | None:
 
 
 def transfer(draft: Draft, act: CaseAct) -> None:
-    held = _of(draft, act)
-    if held is None:
+    holding = _of(draft, act)
+    if holding is None:
         return
     if act.to_unit is None or act.to_unit not in draft.directory.units_by_id:
         draft.refuse(Reason.NO_SUCH_UNIT)
-    elif act.to_unit == held.unit:
+    elif act.to_unit == holding.unit:
         draft.refuse(Reason.HOLDS_IT_ALREADY)
-    elif held.transfer is not None:
+    elif holding.transfer is not None:
         draft.refuse(Reason.TRANSFER_PENDING)
-    elif held.held and held.held[-1].how == "imposed":
-        draft.refuse(Reason.LEAD_WAS_IMPOSED, unit=held.unit)
+    elif holding.held and holding.held[-1].how == "imposed":
+        draft.refuse(Reason.LEAD_WAS_IMPOSED, unit=holding.unit)
     else:
         offer = Transfer(
-            from_unit=held.unit,
+            from_unit=holding.unit,
             to_unit=act.to_unit,
             at=draft.now,
             by=act.by.principal,
             reason=act.text or "",
             answer_by=_answer_by(draft),
         )
-        if any(one.unit == act.to_unit for one in held.held):
+        if any(one.unit == act.to_unit for one in holding.held):
             _deadlock(draft, act, offer, Reason.BACK_TO_A_PREVIOUS_HOLDER)
-        elif held.bounces >= _bounce_limit(draft):
+        elif holding.bounces >= _bounce_limit(draft):
             _deadlock(draft, act, offer, Reason.BOUNCE_LIMIT_REACHED)
         else:
             _put(draft, act.task, transfer=offer)
             draft.note(
                 EffectKind.HOLDER,
                 Reason.TRANSFER_OFFERED_SENDER_ANSWERS_UNTIL_ACCEPTED,
-                unit=held.unit,
+                unit=holding.unit,
                 task=act.task,
                 due_at=offer.answer_by,
                 note=act.to_unit,
@@ -102,12 +102,12 @@ def _deadlock(draft: Draft, act: CaseAct, offer: Transfer, why: Why) -> None:
 
 def accept(draft: Draft, act: CaseAct) -> None:
     """Of a transfer that is pending; of a task that was assigned and waits to be taken on."""
-    held = _of(draft, act)
-    if held is None:
+    holding = _of(draft, act)
+    if holding is None:
         return
-    offer = held.transfer
+    offer = holding.transfer
     if offer is None:
-        _accept_task(draft, act) if isinstance(held, Task) else draft.refuse(Reason.NO_TRANSFER_PENDING)
+        _accept_task(draft, act) if isinstance(holding, Task) else draft.refuse(Reason.NO_TRANSFER_PENDING)
         return
     if offer.superior is not None:
         draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
@@ -131,26 +131,26 @@ def object_to(draft: Draft, act: CaseAct) -> None:
     """Refuse a transfer, or an assignment, with a reason and in time; silence beyond the term is no
     refusal.
     """
-    held = _of(draft, act)
-    if held is None:
+    holding = _of(draft, act)
+    if holding is None:
         return
     if not act.text:
         draft.refuse(Reason.REFUSAL_NEEDS_A_REASON)
-    elif held.transfer is not None:
-        _refuse_transfer(draft, act, held, held.transfer)
-    elif isinstance(held, Task):
-        _refuse_assignment(draft, act, held)
+    elif holding.transfer is not None:
+        _refuse_transfer(draft, act, holding, holding.transfer)
+    elif isinstance(holding, Task):
+        _refuse_assignment(draft, act, holding)
     else:
         draft.refuse(Reason.NO_TRANSFER_PENDING)
 
 
-def _refuse_transfer(draft: Draft, act: CaseAct, held: _WholeCase | Task, offer: Transfer) -> None:
+def _refuse_transfer(draft: Draft, act: CaseAct, holding: _WholeCase | Task, offer: Transfer) -> None:
     if offer.superior is not None:
         draft.refuse(Reason.THE_SUPERIOR_IMPOSES, unit=offer.superior)
     elif offer.answer_by is not None and draft.now > offer.answer_by:
         draft.refuse(Reason.TOO_LATE_TO_REFUSE, due_at=offer.answer_by)
     else:
-        bounces = held.bounces + 1
+        bounces = holding.bounces + 1
         _put(draft, act.task, transfer=None, bounces=bounces)
         draft.note(
             EffectKind.HOLDER,

@@ -49,29 +49,37 @@ def merge(draft: Draft, act: CaseAct) -> None:
     cancel_owed(draft, spelled(Reason.CARRIED_ON_IN, act.into))
 
 
-def absorb(draft: Draft, said: Absorbed) -> None:
+def absorb(draft: Draft, absorbed: Absorbed) -> None:
     """A duplicate was merged into this case. One that has ended meanwhile lives again, or sends it on, rather
     than lose its clocks.
     """
     case = draft.case
-    if said.case in case.merged_from:
-        draft.note(EffectKind.NOTED, Reason.ABSORBED_ALREADY, case=said.case)
+    if absorbed.case in case.merged_from:
+        draft.note(EffectKind.NOTED, Reason.ABSORBED_ALREADY, case=absorbed.case)
         return
-    if case.status is CaseStatus.MERGED and case.merged_into is not None and case.merged_into != said.case:
+    if (
+        case.status is CaseStatus.MERGED
+        and case.merged_into is not None
+        and case.merged_into != absorbed.case
+    ):
         draft.send(
             Kind.ABSORBED,
             case.merged_into,
-            said.model_dump(mode="json", exclude_none=True),
+            absorbed.model_dump(mode="json", exclude_none=True),
             Reason.PASSED_ON_TO_THE_CASE_THAT_GOES_ON,
         )
         return
     was_ended = case.ended_at is not None
     status = states.move(states.CASE, case.status, "absorbed")
-    draft.change(status=status, merged_from=(*case.merged_from, said.case), merged_into=None, ended_at=None)
-    draft.note(EffectKind.STATUS, Reason.ABSORBED, case=said.case, note=f"{said.lapses}")
+    draft.change(
+        status=status, merged_from=(*case.merged_from, absorbed.case), merged_into=None, ended_at=None
+    )
+    draft.note(EffectKind.STATUS, Reason.ABSORBED, case=absorbed.case, note=f"{absorbed.lapses}")
     if was_ended:
         draft.happened("reported")
-    take_on(draft, said.starts_at, graver(case.level, said.level), case.sensitive or said.sensitive)
+    take_on(
+        draft, absorbed.starts_at, graver(case.level, absorbed.level), case.sensitive or absorbed.sensitive
+    )
 
 
 def split(draft: Draft, act: CaseAct) -> None:

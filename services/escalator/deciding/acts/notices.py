@@ -79,15 +79,15 @@ def approve(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.APPROVED_ALREADY)
     else:
         draft.change(notice=replace(notice, approvals=(*notice.approvals, who)))
-        given = len(notice.approvals) + 1
+        approvals = len(notice.approvals) + 1
         draft.note(
             EffectKind.STATUS,
             Reason.NOTICE_APPROVED,
-            approvals=given,
+            approvals=approvals,
             approvals_needed=notice.approvals_needed,
-            note=f"{given}/{notice.approvals_needed}",
+            note=f"{approvals}/{notice.approvals_needed}",
         )
-        if given == notice.approvals_needed:
+        if approvals == notice.approvals_needed:
             draft.happened("notice_approved.all")
 
 

@@ -45,32 +45,32 @@ def begin(draft: Draft) -> None:
     draft.happened("reported.outside", draft.case.starts_at)
 
 
-def match(draft: Draft, said: Matched) -> None:
+def match(draft: Draft, matched: Matched) -> None:
     """The cross-check found a unit's own report of the same event."""
     suspicion = draft.case.suspicion
     if suspicion is None:
-        draft.note(EffectKind.NOTED, Reason.NOTHING_SUSPECTED_HERE, case=said.report)
+        draft.note(EffectKind.NOTED, Reason.NOTHING_SUSPECTED_HERE, case=matched.report)
         return
-    if suspicion.matched is not None and (suspicion.matched_score or 0) >= said.score:
-        draft.note(EffectKind.NOTED, Reason.MATCHED_ALREADY, case=said.report)
+    if suspicion.matched is not None and (suspicion.matched_score or 0) >= matched.score:
+        draft.note(EffectKind.NOTED, Reason.MATCHED_ALREADY, case=matched.report)
         return
-    words = "; ".join(f"{reason.aspect} {reason.alike:.2f}: {reason.words}" for reason in said.why)
-    draft.change(suspicion=replace(suspicion, matched=said.report, matched_score=said.score))
+    words = "; ".join(f"{reason.aspect} {reason.alike:.2f}: {reason.words}" for reason in matched.why)
+    draft.change(suspicion=replace(suspicion, matched=matched.report, matched_score=matched.score))
     draft.note(
         EffectKind.MATCHED,
-        spelled(Reason.ALIKE, f"{said.score:.2f}"),
-        case=said.report,
-        unit=said.unit,
-        likeness=said.score,
+        spelled(Reason.ALIKE, f"{matched.score:.2f}"),
+        case=matched.report,
+        unit=matched.unit,
+        likeness=matched.score,
         note=words,
     )
     draft.happened("matched")
     for duty_id in [duty.id for duty in checks(draft)]:
-        reported = min(max(said.reported_at, draft.duties[duty_id].opened_at), draft.now)
+        reported = min(max(matched.reported_at, draft.duties[duty_id].opened_at), draft.now)
         # The clock of a limit that the report missed may strike after it was found.
         lapse_if_past(draft, reported, among=[duty_id])
         if draft.duties[duty_id].is_owed:
-            discharge(draft, draft.duties[duty_id], "matched", f"case:{said.report}", reported)
+            discharge(draft, draft.duties[duty_id], "matched", f"case:{matched.report}", reported)
 
 
 def settle(draft: Draft, by: Actor) -> None:

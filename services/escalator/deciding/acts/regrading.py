@@ -43,12 +43,12 @@ def rework(draft: Draft, before: MatterChoice | None = None, started: datetime |
         if rule.scope is RuleScope.CASE
     }
     was = before or draft.sort
-    known = {rule.name for name in triggers for rule in draft.policy.rules_on(name, was)}
+    rules_before = {rule.name for name in triggers for rule in draft.policy.rules_on(name, was)}
     for duty in draft.owed():
         if duty.rule in rules and rules[duty.rule].every is None:
             _again(draft, duty, rules[duty.rule], started)
         elif (
-            duty.rule in known
+            duty.rule in rules_before
             and duty.rule not in rules
             and duty.state is DutyState.OPEN
             and not draft.is_absorbing
@@ -109,20 +109,20 @@ def _was_owed(draft: Draft, rule: DutyRule) -> bool:
 
 def _recipients(draft: Draft, rule: DutyRule) -> None:
     """At another level others may be owed the report: they are told; who no longer is owed it is let go."""
-    wanted = {
+    recipients = {
         party.bearer.id for party in parties(draft, rule.by, rule.to, None, any_answers=rule.plan.any_answers)
     }
     for duty in draft.owed():
         if (
             duty.rule == rule.name
-            and duty.bearer not in wanted
+            and duty.bearer not in recipients
             and duty.state is DutyState.OPEN
             and not draft.is_absorbing
         ):
             cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
-    if wanted - had:
-        open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(wanted - had))
+    if recipients - had:
+        open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(recipients - had))
 
 
 def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: bool) -> None:
