@@ -21,6 +21,7 @@ from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
 from shared.facts.check import Checked, CheckOutcome
 from shared.facts.decision import (
     About,
+    AskedTask,
     Brief,
     CallMade,
     ChangeState,
@@ -60,6 +61,7 @@ __all__ = [
     "Absorbed",
     "Acknowledgement",
     "Actor",
+    "AskedTask",
     "Brief",
     "CallMade",
     "CaseAct",

@@ -153,6 +153,14 @@ class CallMade(Value, frozen=True, kw_only=True):
     said: str | None = None
 
 
+class AskedTask(Value, frozen=True, kw_only=True):
+    """A task that a notice is about: what is to be done, by when, and who assigned it."""
+
+    title: str
+    due_at: datetime
+    assigner: Name
+
+
 class Brief(Value, frozen=True, kw_only=True):
     """What a person must know at three in the morning; enough to write the message without asking anyone."""
 
@@ -175,6 +183,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """What is owed: the titles of the notice's duties."""
     knowing: bool = False
     """Acknowledging settles all of it; otherwise something is still to be done."""
+    tasks: tuple[AskedTask, ...] = ()
+    """Those that the notice's duties are about, each once."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
     dark: tuple[Name, ...] = ()

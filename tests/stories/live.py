@@ -110,12 +110,18 @@ class Live:
 
     def rung(self, person: str, case: str) -> list[str]:
         """For what purposes the person's telephone has rung about the case, oldest first."""
+        return [call["purpose"] for call in self._calls(person, case)]
+
+    def heard(self, person: str, case: str) -> list[str]:
+        """What the person was told on the telephone about the case, oldest first."""
+        return [call["text"] for call in self._calls(person, case)]
+
+    def _calls(self, person: str, case: str) -> list[Json]:
         number = example_directory().people_by_id[PersonId(person)].channels[0].address
-        messages = self.gateway.gateway.messages
         return [
-            one.data["purpose"]
-            for one in messages
-            if (one.to, one.channel, one.data.get("case")) == (number, "voice", case)
+            message.data
+            for message in self.gateway.gateway.messages
+            if (message.to, message.channel, message.data.get("case")) == (number, "voice", case)
         ]
 
 

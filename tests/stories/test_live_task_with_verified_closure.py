@@ -19,6 +19,8 @@ async def test_a_task_is_reminded_of_lapses_is_returned_and_is_closed_only_when_
         ASSIGNER, Role.LEADER, kind="task", category=None, area="620600", summary="会议交办", tasks=[task]
     )
     await until(lambda: "duty" in live.rung(HEAD, case), what="the head is told of the task")
+    assert "“路灯维修”（" in live.heard(HEAD, case)[0], "the call says what the task is"
+    assert "交办，任务时限 " in live.heard(HEAD, case)[0], "and by when, and for whom"
     assert await live.act(case, "accept", UNIT, task="t1") == "applied"
 
     await until(

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
 from services.notifier.messages.writer import SHORT_SUMMARY, SILENT, Writer
-from shared.facts import CallMade, EarlyEnd, Name, Purpose
+from shared.facts import AskedTask, CallMade, EarlyEnd, Name, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.language import times
 from shared.language.labels import LABELS
@@ -303,3 +304,42 @@ def test_a_call_written_down_names_who_when_and_which_number():
     assert (
         "at 02:58 (number …0102, which is not one of yours in the directory); what was said: 已报." in english
     )
+
+
+ASKED = AskedTask(
+    title="检查三家加油站消防设施",
+    due_at=NOW + timedelta(hours=3),
+    assigner=Name(zh="市应急办", en="Emergency Office"),
+)
+OTHER_TASK = replace(ASKED, title="清点应急物资")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "zh", "en"),
+    [
+        (
+            (ASKED,),
+            "“检查三家加油站消防设施”（市应急办交办，任务时限 06:03）。",
+            '"检查三家加油站消防设施" (assigned by Emergency Office, the task is due 06:03). ',
+        ),
+        (
+            (ASKED, OTHER_TASK),
+            "“检查三家加油站消防设施”等 2 项任务（市应急办交办",
+            '设施" and 1 more (assigned by',
+        ),
+    ],
+)
+@pytest.mark.parametrize("purpose", [Purpose.DUTY, Purpose.REMINDER, Purpose.OVERDUE, Purpose.AGAIN])
+def test_a_message_about_a_task_says_what_is_to_be_done_by_when_and_for_whom(
+    purpose: Purpose, tasks: tuple[AskedTask, ...], zh: str, en: str
+) -> None:
+    owing: dict[str, Any] = {"owes": (Name(zh="签收任务", en="acceptance of the task"),), "tasks": tasks}
+    for form in (Form.SHORT, Form.SPOKEN):
+        assert zh in letter(purpose=purpose, form=form, **owing).text
+        assert en in letter(purpose=purpose, form=form, language=Language.EN, **owing).text
+    written = letter(purpose=purpose, form=Form.LONG, **owing)
+    assert written.html
+    for task in tasks:
+        line = f"{task.title}（市应急办交办，时限 2026-11-03 06:03:00 CST）"
+        assert line in written.text
+        assert line in written.html

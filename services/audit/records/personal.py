@@ -46,6 +46,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "effects.note",
         "notices.brief.summary",
         "notices.brief.owes",
+        "notices.brief.tasks.title",
         "notices.brief.dark",
         "notices.brief.directory",
         "notices.brief.ending",

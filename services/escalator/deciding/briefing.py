@@ -8,9 +8,9 @@ from typing import Any
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
-from shared.case import Duty, Matter
+from shared.case import Duty, Matter, Task
 from shared.directory import Directory, Person
-from shared.facts import Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
+from shared.facts import AskedTask, Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
 from shared.ids import AreaCode, PersonId, SourceId, UnitId
 
 
@@ -79,7 +79,8 @@ def _brief(
     if len(duties) > 1:
         due_at = min([duty.due_at for duty in duties])
         rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
-    key = (due_at, rules, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
+    tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
+    key = (due_at, rules, tasks, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
     if key not in briefs:
         case, report, directory = draft.case, draft.case.report, draft.directory
         briefs[key] = Brief(
@@ -99,6 +100,7 @@ def _brief(
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
+            tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
             ending=call.ending,
@@ -106,6 +108,10 @@ def _brief(
             reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
         )
     return briefs[key]
+
+
+def _asked(task: Task, directory: Directory) -> AskedTask:
+    return AskedTask(title=task.title, due_at=task.due_at, assigner=unit_name(directory, task.assigner))
 
 
 def _reporter(report: Matter, directory: Directory) -> Name:

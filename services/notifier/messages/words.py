@@ -3,6 +3,7 @@
 from shared.language.catalogue import N_
 
 DIRECTORY = N_("Directory")
+TASK = N_("%(title)s (assigned by %(assigner)s, due %(due)s)")
 EXERCISE = N_("[EXERCISE] ")
 """Before everything else."""
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
-from shared.facts import Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
+from shared.facts import AskedTask, Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
 from shared.ids import CaseId
 from shared.language import times
 from shared.language.words import COLOURS, Words
@@ -26,6 +26,8 @@ from shared.vocabulary import Language
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
+SHORT_TITLE = 40
+"""Characters of the title of a task."""
 SHORT_REASON = 40
 """Characters of a reason somebody gave, or of what was said on the telephone."""
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
@@ -129,6 +131,7 @@ class Writer:
             "owes": named(*brief.owes),
             "owed_by": named(brief.owed_by) if brief.owed_by else "",
             "knowing": brief.knowing or purpose in ASKED_TO_KNOW or not brief.owes,
+            "tasks": [self._task(task, said, now) for task in brief.tasks],
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "dark": named(*brief.dark),
@@ -144,6 +147,19 @@ class Writer:
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),
             "entry": self._entry(brief.directory, said, now) if brief.directory else None,
+        }
+
+    def _task(self, task: AskedTask, said: Words, now: datetime) -> dict[str, Any]:
+        return {
+            "line": said.of(
+                words.TASK,
+                title=words.on_one_line(task.title),
+                assigner=said.name(task.assigner),
+                due=self.full_time(task.due_at),
+            ),
+            "short": words.shortened(task.title, SHORT_TITLE),
+            "due": times.short(task.due_at, self._zone, now),
+            "assigner": said.name(task.assigner),
         }
 
     def _entry(self, note: DirectoryNote, said: Words, now: datetime) -> dict[str, Any]:
