@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from shared.synced_files import replace_synced, sync_folder
+
 
 class Journal:
     def __init__(self, path: Path) -> None:
@@ -38,7 +40,7 @@ class Journal:
         finally:
             os.close(descriptor)
         if synced and fresh:
-            self._sync_folder()
+            sync_folder(self.path.parent)
         self._lines += 1
 
     def rewrite(self, lines: Iterable[bytes]) -> None:
@@ -46,21 +48,9 @@ class Journal:
         kept = list(lines)
         if not kept and not self._lines:
             return
-        beside = self.path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(b"".join(line + b"\n" for line in kept))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        replace_synced(self.path, b"".join(line + b"\n" for line in kept))
         self._lines = len(kept)
 
     def _open(self, flags: int) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(self.path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -6,7 +6,6 @@ once signed.
 """
 
 import json
-import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from services.audit.store.calls import TakenError
 from services.audit.store.trail import Trail
 from services.audit.store.tree import StoredTree
 from shared.facts import rfc3339
+from shared.synced_files import replace_synced
 from shared.tlog.checkpoint import Checkpoint
 from shared.tlog.merkle import EMPTY_ROOT
 from shared.tlog.note import Signer
@@ -60,17 +60,7 @@ class StateFile:
             "time": signed.time,
             "note": signed.note,
         }
-        beside = self.path.with_suffix(".new")
-        with beside.open("w") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_synced(self.path, json.dumps(content).encode())
 
 
 class CheckpointSigner:

@@ -6,11 +6,11 @@ the ended trail's key, that says where that ended and whose key signs from then 
 """
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from services.audit.writing.signer import STATE_FILE, RefusedError, StateFile
+from shared.synced_files import replace_synced
 from shared.tlog.ended import end_note
 from shared.tlog.note import Signer
 
@@ -45,11 +45,6 @@ def begin(folder: Path, old: Signer, vkey: str) -> Succession:
     following = Succession(
         Succession.read(folder).number + 1, end_note(old, last.size, last.root, vkey).write()
     )
-    beside = folder / f"{_FILE}.new"
-    with beside.open("w") as file:
-        json.dump(following._asdict(), file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / _FILE)
+    replace_synced(folder / _FILE, json.dumps(following._asdict()).encode())
     (folder / STATE_FILE).replace(folder / f"ended-{following.number - 1}-{STATE_FILE}")
     return following

@@ -1,0 +1,29 @@
+"""Files that are replaced as a whole.
+
+Invariant: when `replace_synced` returns, the content and the name are on disk; a process killed in between
+leaves the old file or the new one, never a part.
+"""
+
+import os
+from pathlib import Path
+
+
+def replace_synced(path: Path, content: bytes) -> None:
+    """The file is its owner's alone."""
+    beside = path.with_name(f"{path.name}.new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """The names of its files are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
