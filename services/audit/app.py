@@ -106,9 +106,6 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     async def stream_last() -> int | None:
         return (await feed.stream()).last if service.started else None
 
-    async def sequencer_works() -> str:
-        return sequencer.check()
-
     async def work() -> None:
         await refuse_unfit_store(trail, settings.environment)
         try:
@@ -172,7 +169,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     service.checks |= {
         "store": StoreKeeps(trail, signer, now, settings.trail_heartbeat).check,
         "durable": durable,
-        "sequencer": sequencer_works,
+        "sequencer": sequencer.check,
     }
     service.tasks += [work, indexer.run, eraser.run, on_record.run, stamper.run, witnesses.run]
     service.finish.append(close)

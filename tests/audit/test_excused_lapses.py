@@ -11,10 +11,11 @@ import pytest
 
 from services.audit.evidence.export.rows import COLUMNS, ExportWords
 from services.audit.reading.views import NotInTrail, entry_view
+from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.making import DocumentFormat, Documents
 from services.audit.reports.documents.period import Period
-from services.audit.reports.reading import Once, read
+from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
 from shared.facts import Outage
@@ -79,7 +80,7 @@ async def test_it_is_counted_apart_and_nobody_is_late_by_it() -> None:
 async def test_what_is_owed_past_an_excused_limit_is_not_called_overdue() -> None:
     trail, excused, held = given()
     counting = Counting(Window(), ZONE)
-    for seen in await read(trail.reader, trail.entries, Once()):
+    for seen in await read(trail.reader, trail.entries, RecentIds()):
         counting.take(seen)
     lapsed = {
         case: [owed.is_overdue for owed in counting.matters[case].duties.values() if owed.lapse is not None]

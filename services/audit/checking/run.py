@@ -3,7 +3,7 @@ one before it, and beside its payload. Pure but for what it reads; what it finds
 that another process may do it.
 
 Invariant: nothing of a run is believed because another run is good; what must fit across runs stands in the
-`Finding`.
+`CheckedPart`.
 """
 
 import gc
@@ -138,10 +138,10 @@ class _Check:
             self._part.faults.append(_about(index, words, self._raw))
 
     async def _bundle(self, number: int, width: int) -> None:
-        start, asked = number * TILE_WIDTH, self._task
+        start, task = number * TILE_WIDTH, self._task
         published = await self._published(number, width)
         self._raw = records = await self._records(number, width)
-        details = await self._details(max(start, asked.looked_at), start + width, records)
+        details = await self._details(max(start, task.looked_at), start + width, records)
         leaves = [sha256(b"\x00" + raw).digest() for raw in records.values()]
         if len(leaves) == width and b"".join(leaves) == published:
             # In this order they are what is published: record by record nothing is left to compare.
@@ -178,10 +178,10 @@ class _Check:
             self._roots(start, list(leaves.values()), published or list(leaves.values()))
 
     def _examine(self, records: Iterable[tuple[int, bytes]], details: dict[int, Detail]) -> None:
-        asked, examine = self._task, self._examiner.examine
-        beside, all_of_them = asked.payloads, asked.case is None
+        task, examine = self._task, self._examiner.examine
+        beside, all_of_them = task.payloads, task.case is None
         for index, raw in records:
-            if index >= asked.looked_at:
+            if index >= task.looked_at:
                 examine(
                     index,
                     raw,

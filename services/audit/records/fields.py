@@ -99,7 +99,6 @@ def derive(kind: str, envelope: Json, carried: CaseTopic) -> Fields:
         by.text("principal"),
         *map(data.text, ("reported_by", "to_person", "owner")),
     ]
-    channels: list[str | None] = []
     outcomes: list[str | None] = []
     lapses: list[str | None] = []
     for effect in data.effects:
@@ -110,7 +109,7 @@ def derive(kind: str, envelope: Json, carried: CaseTopic) -> Fields:
             lapses.append(effect.duty)
     notices, deliveries = data.parts("notices"), data.parts("deliveries")
     persons += [told.text("person") for told in (*notices, *deliveries)]
-    channels += [delivery.text("channel") for delivery in deliveries]
+    channels = [delivery.text("channel") for delivery in deliveries]
     for notice in notices:
         channels += notice.texts("channels")
     if kind in ("delivered", "failed"):

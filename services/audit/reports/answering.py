@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from services.audit.reports.counting import Counting
-from services.audit.reports.figures import ALL, Figure, Figures, name_of
+from services.audit.reports.figures import Figure, Figures
 from services.audit.reports.matters import HolderPeriod, ReportedCase
 from services.audit.reports.views import (
     ChainLine,
@@ -110,20 +110,17 @@ class Answering:
         )
 
     def duties_by(self, table: str) -> tuple[RowTimeliness, ...]:
-        return tuple(RowTimeliness(row=row, **self._duties(table, row)) for row in self.figures.rows(table))
+        return tuple(self.duties(table, row) for row in self.figures.rows(table))
 
-    def all_duties(self) -> RowTimeliness:
-        return RowTimeliness(row=ALL, **self._duties("duty", ALL))
+    def duties(self, table: str, row: str) -> RowTimeliness:
+        return RowTimeliness(row=row, **self._duties(table, row))
 
     # Matters
 
     def matters_by(self, table: str) -> tuple[MatterLine, ...]:
-        return tuple(self._matter(f"matter_{table}", row) for row in self.figures.rows(f"matter_{table}"))
+        return tuple(self.matter(f"matter_{table}", row) for row in self.figures.rows(f"matter_{table}"))
 
-    def all_matters(self) -> MatterLine:
-        return self._matter("matter", ALL)
-
-    def _matter(self, table: str, row: str) -> MatterLine:
+    def matter(self, table: str, row: str) -> MatterLine:
         figures = self.figures
         responded, resolved = figures.of(table, row, "responded"), figures.of(table, row, "resolved")
         scores = {score: figures.count(table, row, f"satisfaction:{score}") for score in SCORES}
@@ -256,6 +253,3 @@ def _chain(matter: ReportedCase, task: str | None, periods: list[HolderPeriod]) 
             for one in periods
         ),
     )
-
-
-__all__ = ["Answering", "name_of"]

@@ -63,9 +63,6 @@ class Counting:
     def lapses(self) -> list[LapseSeen]:
         return self.fates.lapses
 
-    def knows(self, case: str) -> bool:
-        return case in self.matters
-
     def take(self, fact: ReportedFact) -> None:
         """The next fact. Those before the window only say how things stood when it began."""
         if not fact.case:
@@ -81,7 +78,7 @@ class Counting:
         if matter.exercise:
             return
         self.records += inside
-        matter.last_heard, matter.last_index = fact.at, fact.index
+        matter.last_index = fact.index
         match fact.kind:
             case Kind.DECIDED:
                 self._decided(matter, fact, inside)

@@ -18,21 +18,13 @@ NONE = "-"
 """The row of what has no unit, no level, no category."""
 
 
-def _numbers() -> "array[int]":
-    return array("I")
-
-
-def _seconds() -> "array[float]":
-    return array("d")
-
-
 @dataclass(slots=True)
 class Figure:
     count: int = 0
-    indexes: "array[int]" = field(default_factory=_numbers)
+    indexes: "array[int]" = field(default_factory=lambda: array("I"))
     """Records in their order, each once."""
-    seconds: "array[float]" = field(default_factory=_seconds)
-    measured: "array[int]" = field(default_factory=_numbers)
+    seconds: "array[float]" = field(default_factory=lambda: array("d"))
+    measured: "array[int]" = field(default_factory=lambda: array("I"))
     """The record that ended each of `seconds`."""
 
     def add(self, index: int, seconds: float | None = None) -> None:
@@ -109,7 +101,3 @@ class Figures:
 def _only(figure: Figure, measure: str) -> Figure:
     indexes = figure.records_of(figure.median if measure == "median" else figure.worst)
     return Figure(len(indexes), array("I", indexes))
-
-
-def name_of(table: str, row: str, column: str) -> str:
-    return SEPARATOR.join((table, row, column))

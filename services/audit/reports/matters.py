@@ -120,7 +120,6 @@ class ReportedCase:
     """Its report lies in the window."""
     responded: bool = False
     status: str = "open"
-    last_heard: datetime | None = None
     last_index: int | None = None
     duties: dict[str, Owed] = field(default_factory=dict[str, Owed])
     notices: dict[str, SentNotice] = field(default_factory=dict[str, SentNotice])

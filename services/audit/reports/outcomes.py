@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.reading.reader import TrailReader
+from services.audit.records.actors import RecentIds
 from services.audit.reports.matters import ORGAN, LapseSeen
-from services.audit.reports.reading import Once, ReportedFact, read
+from services.audit.reports.reading import ReportedFact, read
 from services.audit.reports.views import LapseLine, LapseStep
 from shared.facts import EffectKind, Reason
 from shared.standing import standing_case
@@ -67,7 +68,7 @@ def _first_of_each(lapses: Iterable[LapseSeen]) -> dict[str, int]:
 async def _from(reader: TrailReader, case: str, first: int, size: int) -> list[ReportedFact]:
     """The case's decisions and acts from record `first` on."""
     stored = [entry for entry in await reader.records.of_case(case, size) if entry.index >= first]
-    return await read(reader, stored[:_LATER], Once())
+    return await read(reader, stored[:_LATER], RecentIds())
 
 
 def follow_matter(followed: Mapping[Lapse, Followed], facts: Iterable[ReportedFact]) -> None:

@@ -5,7 +5,6 @@ over), and nothing above the checkpoint the report holds up to. Of records that 
 payload is never fetched.
 """
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from services.audit.reading.reader import TrailReader
 from services.audit.records import fields, record
+from services.audit.records.actors import RecentIds
 from services.audit.records.body import FactBody
 from services.audit.records.record import Rec
 from services.audit.records.stored import StoredRecord
@@ -20,8 +20,6 @@ from shared.facts import EffectKind, rfc3339
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 
 PAGE = 256
-_REMEMBERED = 65_536
-"""Message ids looked back on for a repeat: the broker itself keeps them for an hour."""
 UNCOUNTED = frozenset(
     {
         Kind.DUE,
@@ -79,28 +77,6 @@ class ReportedFact:
         return self.data.part("about")
 
 
-class Once:
-    """Knows a message that was stored twice."""
-
-    def __init__(self) -> None:
-        self._known: set[str] = set()
-        self._order: deque[str] = deque()
-
-    def is_new(self, rec: Rec) -> bool:
-        if getattr(rec, "repeats", None) is not None:
-            return False
-        name = rec.message_id
-        if not name:
-            return True
-        if name in self._known:
-            return False
-        self._known.add(name)
-        self._order.append(name)
-        if len(self._order) > _REMEMBERED:
-            self._known.discard(self._order.popleft())
-        return True
-
-
 def counts(entry: StoredRecord) -> bool:
     return fields_kind(entry) not in UNCOUNTED
 
@@ -132,16 +108,16 @@ async def first_at(reader: TrailReader, size: int, at: datetime) -> int:
 
 
 async def pages(
-    reader: TrailReader, start: int, end: int, is_needed: Callable[[StoredRecord], bool], once: Once
+    reader: TrailReader, start: int, end: int, is_needed: Callable[[StoredRecord], bool], recent: RecentIds
 ) -> AsyncIterator[list[ReportedFact]]:
     """[start, end) in order."""
     for at in range(start, end, PAGE):
         stored = await reader.records.between(at, min(at + PAGE, end))
-        yield await read(reader, [entry for entry in stored if is_needed(entry)], once)
+        yield await read(reader, [entry for entry in stored if is_needed(entry)], recent)
 
 
 async def read(
-    reader: TrailReader, stored: Sequence[StoredRecord], once: Once | None = None
+    reader: TrailReader, stored: Sequence[StoredRecord], recent: RecentIds | None = None
 ) -> list[ReportedFact]:
     if not stored:
         return []
@@ -149,7 +125,9 @@ async def read(
     facts: list[ReportedFact] = []
     for entry in stored:
         rec = Rec.read(entry.rec)
-        if once is not None and not once.is_new(rec):
+        if recent is not None and (
+            rec.repeats is not None or recent.add(rec.message_id, rec.index) is not None
+        ):
             continue
         payload = payloads.get(entry.index)
         envelope: dict[str, Any] = payload.envelope if payload is not None else {}

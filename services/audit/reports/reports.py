@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail, checkpoint_view
+from services.audit.records.actors import RecentIds
 from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering, Fields
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
-from services.audit.reports.reading import Once, ReportedFact, counts, first_at, pages, read, stands
+from services.audit.reports.reading import ReportedFact, counts, first_at, pages, read, stands
 from services.audit.reports.views import (
     Answer,
     FigureRecords,
@@ -87,7 +88,7 @@ class Reports:
             return counted
 
     async def _count(self, window: Window, signed: SignedCheckpoint) -> Counting:
-        reader, size, once = self._reader, signed.size, Once()
+        reader, size, recent = self._reader, signed.size, RecentIds()
         counting = Counting(window, self._zone)
         start = await first_at(reader, size, window.begins) if window.since else 0
         fully = (
@@ -102,7 +103,7 @@ class Reports:
             (start, min(max(fully, start), end), stands),
             (min(max(fully, start), end), end, counts),
         ):
-            async for page in pages(reader, low, high, is_needed, once):
+            async for page in pages(reader, low, high, is_needed, recent):
                 await self._take(counting, page, start)
         signed_at = datetime.fromisoformat(signed.time)
         counting.finish(min(window.until, signed_at) if window.until else signed_at)
@@ -112,7 +113,7 @@ class Reports:
         for fact in page:
             if counting.window.until is not None and fact.at > counting.window.until:
                 continue
-            if fact.case and fact.number > 1 and not counting.knows(fact.case):
+            if fact.case and fact.number > 1 and fact.case not in counting.matters:
                 for earlier in await self._before(fact, start):
                     counting.take(earlier)
             counting.take(fact)
@@ -151,7 +152,7 @@ class Reports:
                 "areas": answering.duties_by("area"),
                 "rules": answering.duties_by("rule"),
                 "channels": answering.duties_by("channel"),
-                "whole": answering.all_duties(),
+                "whole": answering.duties("duty", ALL),
             },
             records=records,
         )
@@ -192,7 +193,7 @@ class Reports:
             Resolution,
             window,
             lambda answering: {
-                "whole": answering.all_matters(),
+                "whole": answering.matter("matter", ALL),
                 "kinds": answering.matters_by("kind"),
                 "levels": answering.matters_by("level"),
                 "categories": answering.matters_by("category"),

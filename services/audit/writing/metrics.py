@@ -60,11 +60,7 @@ class Metrics:
 
 def measured(indexer: SearchIndexer, registry: CollectorRegistry) -> SearchIndexer:
     """The same indexer; how far it has come is told from now on."""
-
-    def indexed() -> float:
-        return indexer.indexed
-
     Gauge("fenghuo_trail_indexed_records", "Records in the search index.", registry=registry).set_function(
-        indexed
+        lambda: float(indexer.indexed)
     )
     return indexer

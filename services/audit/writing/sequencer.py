@@ -86,7 +86,7 @@ class Sequencer:
     def faults(self) -> list[str]:
         return self._appender.faults
 
-    def check(self) -> str:
+    async def check(self) -> str:
         """Raises where the trail is not being written. A fault found is an alarm, but the work goes on.
         Returns what is to be said.
         """

@@ -43,7 +43,7 @@ class Bundles:
         }
         about = {
             "note": "names as the directory had them when this bundle was made; for reading, not evidence",
-            "names": names.extract(),
+            "names": names.used,
         }
         return {**files, "directory.json": json_lines({**about, "version": self.directory().version})}
 
@@ -70,9 +70,6 @@ class UsedNames(Names):
 
     def area(self, area: str) -> Name:
         return self._note("areas", area, super().area(area))
-
-    def extract(self) -> dict[str, dict[str, dict[str, str]]]:
-        return self.used
 
 
 class Unnamed(UsedNames):

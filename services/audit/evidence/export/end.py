@@ -8,9 +8,8 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from services.audit.evidence.export.rows import ExportWords
 from shared.language.catalogue import N_
@@ -33,9 +32,6 @@ class End:
     by: str
     """The principal and the role."""
     at: str
-
-    def json(self) -> dict[str, Any]:
-        return asdict(self)
 
     def lines(self, words: ExportWords) -> list[tuple[str, str]]:
         """(what, said), for people; the number of records comes first."""

@@ -105,7 +105,7 @@ async def _jsonl(
             export_line(entry, payloads.get(entry.index), path)
             for entry, path in zip(stored, paths, strict=True)
         )
-    yield orjson.dumps({"end": end(count).json()}) + b"\n"
+    yield orjson.dumps({"end": end(count)}) + b"\n"
 
 
 async def _ranges(reader: TrailReader, start: int, end: int) -> AsyncIterator[list[StoredRecord]]:

@@ -212,10 +212,3 @@ def _repeat(row: Any) -> None:
     header: Any = OxmlElement("w:tblHeader")
     header.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(header)
-
-
-def docx_of(document: WrittenDocument, words: DocumentWords, notes: Notes) -> bytes:
-    return DocxFile(document, words, notes).content()
-
-
-__all__ = ["DocxFile", "docx_of"]

@@ -27,7 +27,6 @@ from shared.language.catalogue import N_
 Link = Callable[[Cell], str | None]
 BAR_HEIGHT, LABEL_WIDTH, BAR_WIDTH, WIDTH = 22, 220, 360, 660
 FONT = 12
-COLOUR = "#2f6690"
 
 
 @cache

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
 from services.audit.reading.views import NotInTrail, checkpoint_view
+from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents import html
 from services.audit.reports.documents.analysis import OpenMatter, analysis
 from services.audit.reports.documents.blocks import WrittenDocument
-from services.audit.reports.documents.docx_file import docx_of
+from services.audit.reports.documents.docx_file import DocxFile
 from services.audit.reports.documents.notes import Notes, Trace
 from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
 from services.audit.reports.documents.overview import PeriodReports
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.text import text_of
 from services.audit.reports.documents.words import DocumentWords
-from services.audit.reports.reading import Once, read
+from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
 from shared.directory import Directory
@@ -91,7 +92,7 @@ class Documents:
         """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
         words = await self.words(language)
         signed = await self._reader.checkpoints.newest()
-        facts = await read(self._reader, await self._reader.records.of_case(case, signed.size), Once())
+        facts = await read(self._reader, await self._reader.records.of_case(case, signed.size), RecentIds())
         matter, lapses = matter_of(facts, self._zone)
         if matter is None:
             raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")
@@ -103,7 +104,7 @@ class Documents:
         document = NoticeWriter(words, self._directory(), state).document(
             case, matter, lapses, checkpoint_view(signed)
         )
-        return written(document, words, form, f"notice-{case}", _none)
+        return written(document, words, form, f"notice-{case}", lambda _: [])
 
     async def words(self, language: Language) -> DocumentWords:
         return DocumentWords(language, Names(self._directory), self._zone, await titles(self._reader))
@@ -125,10 +126,6 @@ class Documents:
     def _city(self, words: DocumentWords) -> str:
         """The area nothing else lies above."""
         return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
-
-
-def _none(_: str) -> list[int]:
-    return []
 
 
 def open_matters(counting: Counting, words: DocumentWords) -> list[OpenMatter]:
@@ -161,7 +158,7 @@ def written(
         case DocumentFormat.HTML:
             content = html.page(document, words, notes).encode()
         case DocumentFormat.DOCX:
-            content = docx_of(document, words, notes)
+            content = DocxFile(document, words, notes).content()
         case DocumentFormat.TEXT:
             content = text_of(document, notes).encode()
     return MadeFile(content, MEDIA[form], f"{name}-{words.language}.{SUFFIX[form]}")

@@ -7,11 +7,10 @@ field of the record's document.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Entry
-from services.audit.records.record import utc
+from services.audit.records.keeping import Hold
 
 
 @dataclass(frozen=True)
@@ -20,27 +19,6 @@ class Marks:
     held: bool = False
     waits: bool = False
     """Witnesses are configured, and none of their checkpoints covers it yet."""
-
-
-@dataclass(frozen=True)
-class Deed:
-    """An erasure (with `fields`) or a hold in force: by whom, when, why, and the record it stands on."""
-
-    by: str
-    at: datetime
-    why: str
-    record: int
-    fields: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Stands:
-    """Of one record, in full."""
-
-    erasures: tuple[Deed, ...]
-    holds: tuple[Deed, ...]
-    sealed: bool | None
-    """None: no witness is configured."""
 
 
 async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, Marks]:
@@ -58,18 +36,6 @@ async def marks_of(reader: TrailReader, entries: Iterable[Entry]) -> dict[int, M
     return {index: mark for index, mark in marks.items() if mark != Marks()}
 
 
-async def stands(reader: TrailReader, entry: Entry) -> Stands:
+async def holds_on(reader: TrailReader, entry: Entry) -> list[Hold]:
     keeping = await reader.records.keeper.refresh((await reader.checkpoints.newest()).size)
-    sealed = await reader.checkpoints.sealed_size()
-    case = entry.case or ""
-    return Stands(
-        erasures=tuple(
-            Deed(one.by, utc(one.time), one.legal_basis, one.record, one.fields)
-            for one in keeping.erasures.get(entry.index, ())
-            if one.case == case
-        ),
-        holds=tuple(
-            Deed(one.by, utc(one.time), one.why, one.record) for one in keeping.holds_on([entry.index], case)
-        ),
-        sealed=None if sealed is None else entry.index < sealed,
-    )
+    return keeping.holds_on([entry.index], entry.case or "")

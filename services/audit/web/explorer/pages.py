@@ -21,10 +21,10 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.standing import TrailStanding
 from services.audit.reading.views import NotInTrail, Page, Record
-from services.audit.records.record import RecordError
+from services.audit.records.record import RecordError, utc
 from services.audit.web.explorer import search_form
 from services.audit.web.explorer.checks import check_checkpoint, check_record
-from services.audit.web.explorer.marks import marks_of, stands
+from services.audit.web.explorer.marks import holds_on, marks_of
 from shared.directory import Directory
 from shared.http_fields import Cursor, Index
 from shared.language.catalogue import N_
@@ -116,7 +116,8 @@ def explorer_router(
             checks=check_record(record_view, record_view.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=record_view.proof.checkpoint or state.checkpoint,
             following=following,
-            stands=await answer_or_fault(lambda: stands(reader, record_view.entry)),
+            holds=await answer_or_fault(lambda: holds_on(reader, record_view.entry)),
+            utc=utc,
             pretty=_pretty(record_view.fact) or record_view.raw or "",
             header=_pretty(record_view.header),
         )

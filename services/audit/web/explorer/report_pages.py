@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from services.audit.reading.plain_reads import in_words
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
-from services.audit.reading.views import Entry, entry_view
+from services.audit.reading.views import Entry
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions, html
 from services.audit.reports.documents.blocks import Cell
@@ -172,11 +172,8 @@ def link_to(cell: Cell, values: Values) -> str | None:
 async def entries_of(reader: TrailReader, indexes: Sequence[int]) -> list[Entry]:
     """Those records, as far as the checkpoint covers them."""
     size = (await reader.checkpoints.newest()).size
-    payloads, sealed = await reader.records.payloads(indexes), await reader.checkpoints.sealed_size()
-    stored = [
-        entry for index in indexes if index < size for entry in await reader.records.between(index, index + 1)
-    ]
-    return [entry_view(entry, payloads.get(entry.index), sealed) for entry in stored]
+    stored = await reader.records.some([index for index in indexes if index < size])
+    return await reader.records.views(stored)
 
 
 def lately(local: datetime) -> tuple[str, ...]:
