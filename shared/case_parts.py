@@ -88,11 +88,11 @@ def stow(case: Case, before: Runs = MappingProxyType({}), unknown: Unknown = Map
         addresses: list[str] = []
         for place in range(0, len(entries), RUN):
             run = entries[place : place + RUN]
-            known = before.get((name, place))
-            if known is None or known[0] != run:
-                known = run, tuple(_put(parts, piece) for piece in _pieces(run, below(unknown, name)))
-            runs[name, place] = known
-            addresses += known[1]
+            run_before = before.get((name, place))
+            if run_before is None or run_before[0] != run:
+                run_before = run, tuple(_put(parts, piece) for piece in _pieces(run, below(unknown, name)))
+            runs[name, place] = run_before
+            addresses += run_before[1]
         if addresses:
             places[name] = tuple(addresses)
     decision = _encoder.encode(case.decision)
@@ -198,15 +198,15 @@ class MissingPartError(LookupError):
 
 async def fetch_parts(ask: Ask, case: CaseId, addresses: Iterable[str]) -> dict[str, StoredMessage]:
     """By address. Raises MissingPartError, NatsError or TimeoutError."""
-    found: dict[str, StoredMessage] = {}
+    stored_by_address: dict[str, StoredMessage] = {}
     for address in addresses:
-        if address in found:
+        if address in stored_by_address:
             continue
         stored = await value_of(ask, CASES, part_key(case, address))
         if stored is None or address_of(stored.data) != address:
             raise MissingPartError(f"part {address} of case {case} is not there")
-        found[address] = stored
-    return found
+        stored_by_address[address] = stored
+    return stored_by_address
 
 
 async def whole_case(ask: Ask, case: CaseId, raw: bytes, without: frozenset[str] = frozenset()) -> bytes:

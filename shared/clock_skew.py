@@ -27,7 +27,7 @@ class ClockSkew:
         )
         self._off: dict[str, timedelta] = {}
 
-    def seen(self, against: str, off: timedelta) -> None:
+    def note(self, against: str, off: timedelta) -> None:
         """The clock of `against` was seen to be `off` ahead of ours (negative: behind)."""
         self._off[against] = off
         self._gauge.labels(against).set(off.total_seconds())

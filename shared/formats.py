@@ -53,11 +53,11 @@ def refuse_newer_bytes(raw: bytes | None) -> None:
     if raw is None or FIELD.encode() not in raw:
         return
     try:
-        found = _head(raw).fenghuoformat
+        number = _head(raw).fenghuoformat
     except msgspec.MsgspecError:
         return
-    if found > FORMAT:
-        raise NewerError(found)
+    if number > FORMAT:
+        raise NewerError(number)
 
 
 class NewerSeen:

@@ -76,21 +76,24 @@ class Revocations:
 
 def principal_now(claims: Claims, directory: Directory) -> Principal:
     """Whom the token stands for in this directory. Raises Problem 401."""
-    said = claims.principal
-    if said.person is not None:
-        person = directory.people_by_id.get(said.person)
+    principal = claims.principal
+    if principal.person is not None:
+        person = directory.people_by_id.get(principal.person)
         if person is None:
             raise unauthorized(NOT_HERE)
-        if person.roles is not None and said.role not in person.roles:
+        if person.roles is not None and principal.role not in person.roles:
             raise unauthorized(ROLE_LOST)
-        return said.model_copy(update={"unit": person.unit})
-    if said.subject.startswith(SOURCE) and said.subject.removeprefix(SOURCE) not in directory.sources_by_id:
+        return principal.model_copy(update={"unit": person.unit})
+    if (
+        principal.subject.startswith(SOURCE)
+        and principal.subject.removeprefix(SOURCE) not in directory.sources_by_id
+    ):
         raise unauthorized(SOURCE_GONE)
-    if said.unit is not None and said.unit not in directory.units_by_id:
+    if principal.unit is not None and principal.unit not in directory.units_by_id:
         raise unauthorized(UNIT_GONE)
-    if said.unit is None and said.role is Role.REPORTER:
+    if principal.unit is None and principal.role is Role.REPORTER:
         raise unauthorized(NO_UNIT)
-    return said
+    return principal
 
 
 def gate_of(service: Service, directory: LiveDirectory) -> Gate:

@@ -17,11 +17,11 @@ _BELOW = "\0below"
 """Marks what lies below a field that is known."""
 
 
-def unknown_in(raw: bytes, known: bytes) -> Unknown:
-    """What stands in `raw` and not in `known`, which is the same value written again by this version. Empty
+def unknown_in(raw: bytes, rewritten: bytes) -> Unknown:
+    """What stands in `raw` and not in `rewritten`, which is the same value written again by this version. Empty
     where they are alike.
     """
-    return {} if raw == known else _missing(orjson.loads(raw), orjson.loads(known))
+    return {} if raw == rewritten else _missing(orjson.loads(raw), orjson.loads(rewritten))
 
 
 def put_back(written: bytes, unknown: Unknown) -> bytes:
@@ -41,25 +41,25 @@ def below(unknown: Unknown, name: str) -> Unknown:
 
 def _missing(raw: object, known: object) -> dict[str, Any]:
     before, after = _parts(raw), _parts(known)
-    found: dict[str, Any] = {}
+    missing: dict[str, Any] = {}
     for name, value in before.items():
         if name not in after:
             # A part of a list that is gone was known: only its fields may not be.
             if isinstance(raw, dict):
-                found[name] = value
+                missing[name] = value
         elif below := _missing(value, after[name]):
-            found[name] = {_BELOW: below}
-    return found
+            missing[name] = {_BELOW: below}
+    return missing
 
 
 def _add(value: object, unknown: Unknown) -> None:
     parts = _parts(value)
-    for name, held in unknown.items():
-        if isinstance(held, dict) and _BELOW in held:
+    for name, kept in unknown.items():
+        if isinstance(kept, dict) and _BELOW in kept:
             if name in parts:
-                _add(parts[name], cast(Unknown, held[_BELOW]))
+                _add(parts[name], cast(Unknown, kept[_BELOW]))
         elif isinstance(value, dict) and name not in value:
-            value[name] = held
+            value[name] = kept
 
 
 def _parts(value: object) -> dict[str, Any]:

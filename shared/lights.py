@@ -119,18 +119,18 @@ class Lights:
 
     async def _write(self, word: Word) -> None:
         js, subject = self._connection().jetstream(timeout=PATIENCE), f"$KV.{LIGHTS}.{self._key}"
-        asked = datetime.now(UTC)
+        asked_at = datetime.now(UTC)
         stored = await js.publish(subject, msgspec.json.encode(word), stream=f"KV_{LIGHTS}", timeout=PATIENCE)
         answered = datetime.now(UTC)
         while True:  # a replica that follows may be a moment behind the one that confirmed
             try:
-                found = await js.get_last_msg(f"KV_{LIGHTS}", subject, direct=True)
-                if (found.seq or 0) >= stored.seq:
+                read_back = await js.get_last_msg(f"KV_{LIGHTS}", subject, direct=True)
+                if (read_back.seq or 0) >= stored.seq:
                     break
             except NotFoundError:
                 pass
             await asyncio.sleep(0.02)
-        self._skew.seen(BROKER, fetched_at(found) - asked - (answered - asked) / 2)
+        self._skew.note(BROKER, fetched_at(read_back) - asked_at - (answered - asked_at) / 2)
 
     async def check(self) -> str:
         """For readiness. Raises RuntimeError with words while the broker does not store."""

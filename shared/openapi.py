@@ -105,17 +105,17 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, str, bool]]:
 
 def _complete(operation: Json, has_place: bool, open_to_all: bool, more: Answers) -> None:
     operation["security"] = [] if open_to_all else [{name: []} for name in SCHEMES]
-    wanted = {**ALWAYS, **more}
+    more_answers = {**ALWAYS, **more}
     if has_place:
-        wanted[404] = "There is no such thing, or it is not there any more"
+        more_answers[404] = "There is no such thing, or it is not there any more"
     if not open_to_all:
-        wanted |= WITH_A_TOKEN
+        more_answers |= WITH_A_TOKEN
     if "requestBody" in operation:
-        wanted |= WITH_A_BODY
+        more_answers |= WITH_A_BODY
     answers: Json = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422")):
         del answers["422"]  # the framework's own form of it, which we never send
-    for status, words in wanted.items():
+    for status, words in more_answers.items():
         answers.setdefault(str(status), {"description": words})
     for status, answer in answers.items():
         if status.isdigit() and int(status) >= 400:

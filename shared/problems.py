@@ -147,11 +147,11 @@ def install(app: Starlette, unavailable: Unavailable = (TimeoutError,)) -> None:
 
 
 def _faults(error: RequestValidationError) -> list[Fault]:
-    found: list[Fault] = []
+    faults: list[Fault] = []
     for fault in error.errors():
         where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-        found.append((where, in_words(fault)))
-    return found
+        faults.append((where, in_words(fault)))
+    return faults
 
 
 def _few(faults: Sequence[Fault]) -> tuple[Fault, ...]:

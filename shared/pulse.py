@@ -70,13 +70,13 @@ def outages_of(service: Author, felt: Felt) -> tuple[Outage, ...]:
 
 def outages_by(now: datetime, pulses: dict[Author, Felt]) -> tuple[Outage, ...]:
     """All that is known at `now`, or at the last pulse felt; what is still away among it. Pure."""
-    found: list[Outage] = []
+    outages: list[Outage] = []
     now = max([now, *(felt.at for felt in pulses.values())])
     for service, felt in pulses.items():
-        found += outages_of(service, felt)
+        outages += outages_of(service, felt)
         if now - felt.at > AWAY_AFTER:
-            found.append(Outage(of=service, since=felt.at))
-    return tuple(found)
+            outages.append(Outage(of=service, since=felt.at))
+    return tuple(outages)
 
 
 class Pulses:

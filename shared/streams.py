@@ -298,12 +298,12 @@ async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
     for bucket in bucket_configs(replicas):
         try:
             there = (await js.stream_info(f"KV_{bucket.bucket}")).config
-            wanted = there.evolve(
+            altered = there.evolve(
                 num_replicas=max(replicas, copies_of(there)),
                 max_msgs_per_subject=max(bucket.history or 1, there.max_msgs_per_subject or 1),
             )
-            if wanted != there:
-                await js.update_stream(wanted)
+            if altered != there:
+                await js.update_stream(altered)
             created += copies_told(f"bucket {bucket.bucket}", copies_of(there), replicas)
         except NotFoundError:
             await js.create_key_value(bucket)
@@ -324,14 +324,14 @@ def copies_of(config: StreamConfig) -> int:
     return config.num_replicas or 1
 
 
-def copies_told(name: str, there: int, asked: int) -> list[str]:
+def copies_told(name: str, there: int, configured: int) -> list[str]:
     """What became of the number of copies, in words; nothing where it is as asked."""
-    if there == asked:
+    if there == configured:
         return []
-    if there < asked:
-        return [f"{name} in {asked} copies instead of {there}"]
+    if there < configured:
+        return [f"{name} in {configured} copies instead of {there}"]
     return [
-        f"{name} in its {there} copies as before: FENGHUO_REPLICAS={asked} lowers nothing, `nats stream edit` by hand does"
+        f"{name} in its {there} copies as before: FENGHUO_REPLICAS={configured} lowers nothing, `nats stream edit` by hand does"
     ]
 
 

@@ -161,13 +161,13 @@ class Gate:
         """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else
         each time.
         """
-        known = self._verified.get(token)
-        if known is None or time.time() >= known[1]:
+        verified = self._verified.get(token)
+        if verified is None or time.time() >= verified[1]:
             claims = verify(self._key, token)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
-            known = self._verified[token] = (claims, claims.expires_at.timestamp())
-        return self._now_of(known[0])
+            verified = self._verified[token] = (claims, claims.expires_at.timestamp())
+        return self._now_of(verified[0])
 
     def who(self, request: Request) -> Principal | None:
         """The principal of a bearer header or of the pages' cookie; None where the request carries

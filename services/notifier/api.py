@@ -202,7 +202,7 @@ class Api:
         except (WebhookVerificationError, ValueError) as error:
             ahead = ahead_by_call_back(webhook, body, dict(request.headers), self.clock())
             if ahead is not None:
-                self.skew.seen(channel, ahead)
+                self.skew.note(channel, ahead)
                 self.metrics.call_backs_refused.labels(channel, CallBackFault.CLOCK).inc()
                 log.warning("call_back_refused", channel=channel, why=off_words(channel, ahead))
                 raise Problem(

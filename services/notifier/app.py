@@ -57,7 +57,7 @@ def build(settings: NotifierSettings) -> Service:
     channels = {name: one.make(settings.secrets) for name, one in configured.items()}
     for channel in channels.values():
         if isinstance(channel, WebhookChannel):
-            channel.skew = service.skew.seen
+            channel.skew = service.skew.note
     metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
     links = Links(read_secret(settings.secrets, SecretFile.LINK))

@@ -44,11 +44,11 @@ class Handed:
     )
 
     def __init__(self, raw: Msg, connection: Client) -> None:
-        told = hand_out(raw.reply)
+        handed = hand_out(raw.reply)
         self._connection, self._reply = connection, raw.reply
         self.subject, self.data, self.headers = raw.subject, raw.data, raw.headers
-        self.sequence, self.at, self.delivered = told.sequence, told.at, told.delivered or 1
-        self.number = told.number
+        self.sequence, self.at, self.delivered = handed.sequence, handed.at, handed.delivered or 1
+        self.number = handed.number
         """The durable's own count of what it has handed out."""
 
     async def ack(self) -> None:

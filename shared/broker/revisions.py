@@ -71,16 +71,18 @@ async def last_readable(
     newest = kept[-1].revision if kept else 0
     for passed_over, entry in enumerate(reversed(kept)):
         if entry.value is None:
-            return _said(bucket, key, Readable[T](None, newest, passed_over, entry.revision))
+            return _warn_if_stepped_back(bucket, key, Readable[T](None, newest, passed_over, entry.revision))
         try:
             if not is_a_brokers_answer(entry.headers):
-                return _said(bucket, key, Readable[T](read(entry.value), newest, passed_over, entry.revision))
+                return _warn_if_stepped_back(
+                    bucket, key, Readable[T](read(entry.value), newest, passed_over, entry.revision)
+                )
         except (ValueError, TypeError, KeyError):
             continue
-    return _said(bucket, key, Readable[T](None, newest, len(kept)))
+    return _warn_if_stepped_back(bucket, key, Readable[T](None, newest, len(kept)))
 
 
-def _said(bucket: str, key: str, readable: Readable[T]) -> Readable[T]:
+def _warn_if_stepped_back(bucket: str, key: str, readable: Readable[T]) -> Readable[T]:
     if readable.passed_over:
         log.critical(
             "stepped_back",

@@ -29,11 +29,11 @@ def kind_of_subject(subject: str) -> str:
 
 class _ByKind(BaseNatsMetricsSettingsProvider[Msg | list[Msg]]):
     def get_consume_attrs_from_message(self, msg: StreamMessage[Msg | list[Msg]]) -> ConsumeAttrs:
-        taken = msg.raw_message if isinstance(msg.raw_message, list) else [msg.raw_message]
+        batch = msg.raw_message if isinstance(msg.raw_message, list) else [msg.raw_message]
         return {
-            "destination_name": kind_of_subject(taken[0].subject),
-            "message_size": sum(len(message.data) for message in taken),
-            "messages_count": len(taken),
+            "destination_name": kind_of_subject(batch[0].subject),
+            "message_size": sum(len(message.data) for message in batch),
+            "messages_count": len(batch),
         }
 
 

@@ -51,7 +51,7 @@ async def walk(
                 {"start_time": rfc3339(since)} if since is not None and not after else {"seq": after + 1}
             )
             await client.publish(f"$JS.API.DIRECT.GET.{stream}", orjson.dumps(request), reply=inbox)
-            met = 0
+            count = 0
             while True:
                 try:
                     message = await subscription.next_msg(timeout=PATIENCE)
@@ -61,10 +61,12 @@ async def walk(
                 if "Nats-Sequence" not in headers:
                     break
                 stored = of_direct_get(headers, message.data)
-                met, after = met + 1, stored.sequence
+                count, after = count + 1, stored.sequence
                 yield stored
             status = headers.get("Status")
-            if status in _NOTHING or (status == _END and (not met or headers.get("Nats-Num-Pending") == "0")):
+            if status in _NOTHING or (
+                status == _END and (not count or headers.get("Nats-Num-Pending") == "0")
+            ):
                 return
             if status != _END:
                 raise WalkError(f"{stream} answers {status} {headers.get('Description', '')}")

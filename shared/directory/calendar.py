@@ -72,7 +72,7 @@ def read_calendar(
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise CalendarFault([f"not an iCalendar file ({error}): export it anew from your calendar"]) from None
     faults: list[str] = []
-    found: list[Override] = []
+    overrides: list[Override] = []
     for event in sorted(events, key=lambda one: _moment(one["DTSTART"].dt, roster)):
         begins, ends = _times(event, roster)
         summary = str(event.get("SUMMARY", ""))
@@ -86,10 +86,10 @@ def read_calendar(
         elif any(shift.person != person.id for shift in roster.shifts(begins, ends)) or not roster.shift_at(
             begins
         ):
-            found.append(Override(since=begins, until=ends, person=person.id, reason=summary[:200]))
+            overrides.append(Override(since=begins, until=ends, person=person.id, reason=summary[:200]))
     if faults:
         raise CalendarFault(faults)
-    return tuple(found)
+    return tuple(overrides)
 
 
 def _times(event: Any, roster: Roster) -> tuple[datetime, datetime]:

@@ -81,63 +81,63 @@ class _Draft:
             self._altered[what] = dict(getattr(self._directory, TABLES[PARTS[what]]))
         return self._altered[what]
 
-    def apply(self, one: Change, number: int) -> None:
-        match one:
+    def apply(self, change: Change, number: int) -> None:
+        match change:
             case wire.Remove():
-                if self._known(one.what, one.id, number, "id") is not None:
-                    del self._all(one.what)[one.id]
+                if self._find(change.what, change.id, number, "id") is not None:
+                    del self._all(change.what)[change.id]
             case wire.SetHolder():
-                self._alter("post", one.post, one, number)
+                self._alter("post", change.post, change, number)
             case wire.SetAbsence() | wire.EndAbsence():
-                self._alter("person", one.person, one, number)
+                self._alter("person", change.person, change, number)
             case wire.OverrideRoster():
-                self._alter("roster", one.roster, one, number)
+                self._alter("roster", change.roster, change, number)
             case _:
-                what = one.op.removeprefix("put_")
-                self._put(what, getattr(one, what))
+                what = change.op.removeprefix("put_")
+                self._put(what, getattr(change, what))
 
-    def _alter(self, what: str, key: str, one: Change, number: int) -> None:
-        if (known := self._known(what, key, number, what)) is not None:
-            self._put(what, change_one(one, known))
+    def _alter(self, what: str, key: str, change: Change, number: int) -> None:
+        if (current := self._find(what, key, number, what)) is not None:
+            self._put(what, change_one(change, current))
 
     def _put(self, what: str, value: Any) -> None:
         self._all(what)[id_of(value)] = value
 
-    def _known(self, what: str, key: str, number: int, field: str) -> Any:
-        found = self._all(what).get(key)
-        if found is None:
+    def _find(self, what: str, key: str, number: int, field: str) -> Any:
+        value = self._all(what).get(key)
+        if value is None:
             self.faults.append(
                 PlacedFault(
                     ("changes", number, field),
                     f"no {what} {key[:60]!r} is known: take an id from the directory",
                 )
             )
-        return found
+        return value
 
 
-def change_one(one: Change, known: Any) -> Any:
-    """The object that the change names, after it; `known` is the object before (None: there is none). None
+def change_one(change: Change, current: Any) -> Any:
+    """The object that the change names, after it; `current` is the object before (None: there is none). None
     where there is none then.
     """
-    match one:
+    match change:
         case wire.Remove():
             return None
         case wire.SetHolder():
-            return known and _held_by(known, one)
+            return current and _with_holder(current, change)
         case wire.SetAbsence():
-            return known and _away(known, one.absence)
+            return current and _away(current, change.absence)
         case wire.EndAbsence():
-            return known and _back(known, one.at)
+            return current and _back(current, change.at)
         case wire.OverrideRoster():
-            return known and _overridden(known, one.override)
+            return current and _overridden(current, change.override)
         case _:
-            return getattr(one, one.op.removeprefix("put_"))
+            return getattr(change, change.op.removeprefix("put_"))
 
 
-def _held_by(post: Post, one: wire.SetHolder) -> Post:
-    deputies = post.deputies if one.deputies is None else one.deputies
-    deputies = tuple(deputy for deputy in deputies if deputy != one.holder)
-    return post.model_copy(update={"holder": one.holder, "deputies": deputies})
+def _with_holder(post: Post, change: wire.SetHolder) -> Post:
+    deputies = post.deputies if change.deputies is None else change.deputies
+    deputies = tuple(deputy for deputy in deputies if deputy != change.holder)
+    return post.model_copy(update={"holder": change.holder, "deputies": deputies})
 
 
 def _away(person: Person, absence: Absence) -> Person:
@@ -149,11 +149,11 @@ def _away(person: Person, absence: Absence) -> Person:
 
 def _back(person: Person, at: datetime) -> Person:
     kept: list[Absence] = []
-    for one in person.absences:
-        if not one.covers(at):
-            kept.append(one)
-        elif one.since < at:
-            kept.append(one.model_copy(update={"until": at}))
+    for absence in person.absences:
+        if not absence.covers(at):
+            kept.append(absence)
+        elif absence.since < at:
+            kept.append(absence.model_copy(update={"until": at}))
     return person.model_copy(update={"absences": tuple(kept)})
 
 
@@ -166,7 +166,7 @@ def _dark_moments(
     directory: Directory, posts: frozenset[str]
 ) -> dict[tuple[PostId, PersonId, datetime], PlacedFault]:
     """Every moment from which the holder of one of these posts and all who could stand in are absent."""
-    found: dict[tuple[PostId, PersonId, datetime], PlacedFault] = {}
+    faults: dict[tuple[PostId, PersonId, datetime], PlacedFault] = {}
     for number, post in enumerate(directory.posts):
         if post.id not in posts:
             continue
@@ -176,8 +176,8 @@ def _dark_moments(
                     f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
                     "name a deputy who is there in the same change (set_holder with deputies)"
                 )
-                found[post.id, post.holder, at] = PlacedFault(("posts", number, "holder"), text, post.id)
-    return found
+                faults[post.id, post.holder, at] = PlacedFault(("posts", number, "holder"), text, post.id)
+    return faults
 
 
 def _while_somebody_is_away(directory: Directory, post: Post) -> list[datetime]:

@@ -86,28 +86,28 @@ def needs(
     return tuple(_need(asker, one, before, after, now) for one in changes)
 
 
-def _need(asker: Asker, one: Change, before: Directory, after: Directory, now: datetime) -> Need | None:
-    match one:
+def _need(asker: Asker, change: Change, before: Directory, after: Directory, now: datetime) -> Need | None:
+    match change:
         case wire.SetAbsence():
-            stretch = _ahead(after, one.person, now)
-            shift, takes_over = shift_of(before, one.person), _is_deputy(asker, one.person, before)
-            begins = one.absence.since
+            stretch = _ahead(after, change.person, now)
+            shift, takes_over = shift_of(before, change.person), _is_deputy(asker, change.person, before)
+            begins = change.absence.since
         case wire.EndAbsence():
-            stretch = _ahead(before, one.person, now) - _ahead(after, one.person, now)
-            shift, takes_over, begins = shift_of(before, one.person), False, one.at
+            stretch = _ahead(before, change.person, now) - _ahead(after, change.person, now)
+            shift, takes_over, begins = shift_of(before, change.person), False, change.at
         case wire.OverrideRoster():
-            roster, person = after.rosters_by_id.get(one.roster), one.override.person
+            roster, person = after.rosters_by_id.get(change.roster), change.override.person
             if roster is None:
                 return Need.OTHER_THAN_SHIFTS
             stretch = sum(
                 (_rest(each.since, each.until, now) for each in roster.overrides if each.person == person),
                 timedelta(),
             )
-            shift, begins = timedelta(hours=roster.hours), one.override.since
-            takes_over = asker.person is not None and one.override.leader == asker.person
+            shift, begins = timedelta(hours=roster.hours), change.override.since
+            takes_over = asker.person is not None and change.override.leader == asker.person
         case _:
             return Need.OTHER_THAN_SHIFTS
-    if not all(_is_theirs(asker, unit, before) for unit in units_of(one, before, after)):
+    if not all(_is_theirs(asker, unit, before) for unit in units_of(change, before, after)):
         return Need.ANOTHER_UNIT
     if begins < now - BACKWARDS:
         return Need.BEGINS_EARLIER
@@ -149,38 +149,38 @@ def _is_theirs(asker: Asker, unit: UnitId | None, directory: Directory) -> bool:
 # Whom it concerns
 
 
-def units_of(one: Change, before: Directory, after: Directory) -> frozenset[UnitId | None]:
+def units_of(change: Change, before: Directory, after: Directory) -> frozenset[UnitId | None]:
     """The units a change concerns; None: the whole city."""
-    match one:
+    match change:
         case wire.SetAbsence() | wire.EndAbsence():
-            found = _of_people([one.person], before, after)
+            units = _of_people([change.person], before, after)
         case wire.OverrideRoster():
-            people = [person for person in (one.override.person, one.override.leader) if person]
-            found = _of_roster(one.roster, before, after) | _of_people(people, before, after)
+            people = [person for person in (change.override.person, change.override.leader) if person]
+            units = _of_roster(change.roster, before, after) | _of_people(people, before, after)
         case wire.SetHolder():
-            found = _of_post(one.post, before, after)
+            units = _of_post(change.post, before, after)
         case wire.PutPerson():
-            known = before.people_by_id.get(one.person.id)
+            former = before.people_by_id.get(change.person.id)
             # Whoever gives roles gives power over more than their unit.
-            gives_roles = one.person.roles != (known.roles if known else None)
-            found = set[str]() if gives_roles else _of_people([one.person.id], before, after)
+            gives_roles = change.person.roles != (former.roles if former else None)
+            units = set[str]() if gives_roles else _of_people([change.person.id], before, after)
         case wire.PutPost():
-            found = _of_post(one.post.id, before, after)
+            units = _of_post(change.post.id, before, after)
         case wire.PutRoster():
-            found = _of_roster(one.roster.id, before, after)
+            units = _of_roster(change.roster.id, before, after)
         case wire.PutSource():
-            known = before.sources_by_id.get(one.source.id)
-            found = {*one.source.reports_for, *(known.reports_for if known else ())}
+            former = before.sources_by_id.get(change.source.id)
+            units = {*change.source.reports_for, *(former.reports_for if former else ())}
         case wire.Remove(what="person"):
-            found = _of_people([one.id], before, after)
+            units = _of_people([change.id], before, after)
         case wire.Remove(what="post"):
-            found = _of_post(one.id, before, after)
+            units = _of_post(change.id, before, after)
         case wire.Remove(what="roster"):
-            found = _of_roster(one.id, before, after)
+            units = _of_roster(change.id, before, after)
         case _:
             # Areas, plans, suppressions; and units: where they stand decides who has power over whom.
-            found = set[str]()
-    return frozenset(UnitId(unit) for unit in found) or frozenset({None})
+            units = set[str]()
+    return frozenset(UnitId(unit) for unit in units) or frozenset({None})
 
 
 def _of_people(people: Iterable[str], *directories: Directory) -> set[str]:
@@ -191,20 +191,20 @@ def _of_people(people: Iterable[str], *directories: Directory) -> set[str]:
 
 def _of_post(post: str, *directories: Directory) -> set[str]:
     """The post's unit and those of whoever holds it, before and after."""
-    found: set[str] = set()
+    units: set[str] = set()
     for directory in directories:
         if (known := directory.posts_by_id.get(PostId(post))) is not None:
-            found |= {known.unit, *_of_people((known.holder, *known.deputies), directory)}
-    return found
+            units |= {known.unit, *_of_people((known.holder, *known.deputies), directory)}
+    return units
 
 
 def _of_roster(roster: str, *directories: Directory) -> set[str]:
     """The roster's unit and those of its post: whoever is on it holds the post."""
-    found: set[str] = set()
+    units: set[str] = set()
     for directory in directories:
         if (known := directory.rosters_by_id.get(RosterId(roster))) is not None:
-            found |= {known.unit, directory.posts_by_id[known.post].unit}
-    return found
+            units |= {known.unit, directory.posts_by_id[known.post].unit}
+    return units
 
 
 def approvers(units: Iterable[UnitId | None], directory: Directory) -> tuple[UnitId, ...]:

@@ -31,22 +31,22 @@ class Competent(NamedTuple):
 def competent_unit(whole: "Directory", matter: MatterSort, area: AreaCode) -> Competent | None:
     """None where no unit declares a competence that covers the matter at this place."""
     for at in whole.area_path(area):
-        found = [
+        candidates = [
             (_asks(one), unit, one)
             for unit, one in whole.competences_by_area.get(at, ())
             if covers(one, matter)
         ]
-        if found:
-            _, unit, competence = max(found, key=lambda each: each[0])
+        if candidates:
+            _, unit, competence = max(candidates, key=lambda each: each[0])
             return Competent(unit, _reason(whole, unit, competence, at))
     return None
 
 
-def covers(one: Competence, matter: MatterSort) -> bool:
+def covers(competence: Competence, matter: MatterSort) -> bool:
     return (
-        (not one.topics or matter.topic in one.topics)
-        and (not one.kinds or matter.kind in one.kinds)
-        and (not one.categories or matter.category in one.categories)
+        (not competence.topics or matter.topic in competence.topics)
+        and (not competence.kinds or matter.kind in competence.kinds)
+        and (not competence.categories or matter.category in competence.categories)
     )
 
 

@@ -73,12 +73,12 @@ def _twice(whole: "Directory") -> Iterator[PlacedFault]:
         "plans": ("plan", [plan.id for plan in whole.plans]),
         "suppressions": ("suppression", [one.id for one in whole.suppressions]),
     }
-    for part, (what, ids) in lists.items():
-        seen: set[str] = set()
-        for number, one in enumerate(ids):
-            if one in seen:
-                yield PlacedFault((part, number), f"{what} {one} is declared twice: rename or remove one")
-            seen.add(one)
+    for part, (noun, ids) in lists.items():
+        declared: set[str] = set()
+        for number, key in enumerate(ids):
+            if key in declared:
+                yield PlacedFault((part, number), f"{noun} {key} is declared twice: rename or remove one")
+            declared.add(key)
 
 
 def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[PlacedFault]:
@@ -144,7 +144,7 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]
             yield PlacedFault(
                 (*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared"
             )
-        yield from _held(whole, post, where)
+        yield from _holder_faults(whole, post, where)
         if post.roster is None:
             continue
         roster = whole.rosters_by_id.get(post.roster)
@@ -157,7 +157,7 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]
             yield PlacedFault((*where, "roster"), text)
 
 
-def _held(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
+def _holder_faults(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
     dark = post.id
     if post.holder not in whole.people_by_id:
         text = f"post {post.id} is held by {post.holder}, who is not declared: the post would be dark, name a person"
@@ -257,13 +257,13 @@ def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[P
 
 
 def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> Iterator[PlacedFault]:
-    for number, one in enumerate(suppressions):
-        where, who = ("suppressions", number), f"suppression {one.id}"
-        yield from _known_areas(whole, one.areas, (*where, "areas"), who)
-        for unit in one.units:
+    for number, suppression in enumerate(suppressions):
+        where, who = ("suppressions", number), f"suppression {suppression.id}"
+        yield from _known_areas(whole, suppression.areas, (*where, "areas"), who)
+        for unit in suppression.units:
             if unit not in whole.units_by_id:
                 yield PlacedFault((*where, "units"), f"{who} names unit {unit}, which is not declared")
-        for source in one.sources:
+        for source in suppression.sources:
             if source not in whole.sources_by_id:
                 yield PlacedFault((*where, "sources"), f"{who} names source {source}, which is not declared")
 
@@ -284,20 +284,20 @@ def _circles(above: dict[str, str | None]) -> dict[str, list[str]]:
     """Of each object that stands above itself all of its circle, upwards. Each is looked at once, however
     long the ways are.
     """
-    found: dict[str, list[str]] = {}
-    seen: set[str] = set()
+    circles: dict[str, list[str]] = {}
+    visited: set[str] = set()
     for start in above:
         way: dict[str, None] = {}
         at: str | None = start
-        while at is not None and at not in seen:
-            seen.add(at)
+        while at is not None and at not in visited:
+            visited.add(at)
             way[at] = None
             at = above.get(at)
         if at in way:
             names = [*way]
             circle = names[names.index(at) :]
-            found |= dict.fromkeys(circle, circle)
-    return found
+            circles |= dict.fromkeys(circle, circle)
+    return circles
 
 
 def _round(start: str, circle: list[str]) -> str:

@@ -18,22 +18,22 @@ def file_changes(before: Directory | None, after: Directory, current: Directory)
     """The changes for `current` that bring in what is new between two readings of the file. `before` None:
     `after` counts whole.
     """
-    known = {what: {id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
+    now_there = {what: {id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
     if before is None:
         return difference(current, after)
     earlier = {what: {id_of(one): one for one in getattr(before, part)} for what, part in PARTS.items()}
-    found: list[Change] = []
+    changes: list[Change] = []
     for change in difference(before, after):
         if isinstance(change, Remove):
-            if change.id in known[change.what]:
-                found.append(change)
+            if change.id in now_there[change.what]:
+                changes.append(change)
             continue
         what = change.op.removeprefix("put_")
         new = cast(Frozen, getattr(change, what))
-        merged = _merged(earlier[what].get(id_of(new)), new, known[what].get(id_of(new)))
-        if merged != known[what].get(id_of(new)):
-            found.append(change.model_copy(update={what: merged}))
-    return tuple(found)
+        merged = _merged(earlier[what].get(id_of(new)), new, now_there[what].get(id_of(new)))
+        if merged != now_there[what].get(id_of(new)):
+            changes.append(change.model_copy(update={what: merged}))
+    return tuple(changes)
 
 
 def _merged(before: Frozen | None, after: Frozen, current: Frozen | None) -> Frozen:

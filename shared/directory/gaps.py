@@ -52,12 +52,12 @@ class Gap(Frozen):
 
 def gaps(directory: Directory, since: datetime, until: datetime) -> list[Gap]:
     """Every gap that has a moment in `since` … `until`: the grave ones first, then by time."""
-    found = [
+    open_gaps = [
         gap
         for part, check in _CHECKS.items()
         for gap in check(directory, getattr(directory, part), since, until)
     ]
-    return _in_order(found, since)
+    return _in_order(open_gaps, since)
 
 
 def new_gaps(before: Directory, after: Directory, since: datetime, until: datetime) -> list[Gap]:
@@ -67,15 +67,17 @@ def new_gaps(before: Directory, after: Directory, since: datetime, until: dateti
     differs = altered(before, after)
     looked_at = {**differs, "posts": posts_answered_otherwise(after, differs)}
 
-    def found(directory: Directory) -> list[Gap]:
+    def gaps_of(directory: Directory) -> list[Gap]:
         return [
             gap
             for part, check in _CHECKS.items()
             for gap in check(directory, objects_of(directory, part, looked_at), since, until)
         ]
 
-    known = {(gap.code, gap.subject, gap.since) for gap in found(before)}
-    return _in_order([gap for gap in found(after) if (gap.code, gap.subject, gap.since) not in known], since)
+    gaps_before = {(gap.code, gap.subject, gap.since) for gap in gaps_of(before)}
+    return _in_order(
+        [gap for gap in gaps_of(after) if (gap.code, gap.subject, gap.since) not in gaps_before], since
+    )
 
 
 def _in_order(found: list[Gap], since: datetime) -> list[Gap]:

@@ -108,14 +108,14 @@ def named_by(changes: Iterable[Change]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(_named(one) for one in changes))
 
 
-def _named(one: Change) -> tuple[str, str]:
-    if isinstance(one, Remove):
-        return one.what, one.id
-    if one.op.startswith("put_"):
-        what = one.op.removeprefix("put_")
-        return what, id_of(getattr(one, what))
-    what = {"set_holder": "post", "override_roster": "roster"}.get(one.op, "person")
-    return what, str(getattr(one, what))
+def _named(change: Change) -> tuple[str, str]:
+    if isinstance(change, Remove):
+        return change.what, change.id
+    if change.op.startswith("put_"):
+        what = change.op.removeprefix("put_")
+        return what, id_of(getattr(change, what))
+    what = {"set_holder": "post", "override_roster": "roster"}.get(change.op, "person")
+    return what, str(getattr(change, what))
 
 
 @dataclass

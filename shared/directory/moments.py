@@ -14,13 +14,13 @@ def moments(directory: Directory, post: Post, since: datetime, until: datetime) 
     ends.
     """
     people = {post.holder, *map(PersonId, post.deputies)}
-    found = {since}
+    edges = {since}
     if post.roster is not None:
         for shift in directory.rosters_by_id[post.roster].shifts(since, until):
             people |= {shift.person} | ({shift.leader} if shift.leader else set())
-            found |= {shift.starts_at, shift.ends_at}
+            edges |= {shift.starts_at, shift.ends_at}
     for person in people:
-        found |= {
+        edges |= {
             at for absence in directory.people_by_id[person].absences for at in (absence.since, absence.until)
         }
-    return sorted(at.astimezone(UTC) for at in found if since <= at < until)
+    return sorted(at.astimezone(UTC) for at in edges if since <= at < until)

@@ -97,7 +97,7 @@ def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> 
     columns = [column.strip() for column in reader.fieldnames or ()]
     reader.fieldnames = columns
     _check_columns(columns, name, table)
-    known: dict[str, Frozen] = {one.id: one for one in getattr(directory, table.part)}
+    current: dict[str, Frozen] = {one.id: one for one in getattr(directory, table.part)}
     faults: list[str] = []
     changes: list[Change] = []
     try:
@@ -107,7 +107,7 @@ def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> 
                     f"{name}:{reader.line_num}: more cells than columns: put text with commas in quotes"
                 )
                 continue
-            before = known.get((row["id"] or "").strip())
+            before = current.get((row["id"] or "").strip())
             try:
                 after = table.model.model_validate(_fields(row, columns, table, before), extra="forbid")
             except ValidationError as error:

@@ -66,11 +66,11 @@ def change(one: Change, *, personal: bool) -> Json:
     return shown
 
 
-def _plain(one: Frozen, *, personal: bool) -> Json:
+def _plain(value: Frozen, *, personal: bool) -> Json:
     return (
-        _person(one)
-        if isinstance(one, Person) and not personal
-        else one.model_dump(mode="json", exclude_none=True)
+        _person(value)
+        if isinstance(value, Person) and not personal
+        else value.model_dump(mode="json", exclude_none=True)
     )
 
 

@@ -29,7 +29,7 @@ def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, .
     """Everybody of `before` whom the step to `after` touches from `now` on; also who made it: their token may
     be in other hands.
     """
-    found: dict[str, dict[PersonalChange, None]] = {}
+    changes_by_person: dict[str, dict[PersonalChange, None]] = {}
     differs = altered(before, after)
     for each in (
         _people(before, after, differs, now),
@@ -37,16 +37,16 @@ def touched(before: Directory, after: Directory, now: datetime) -> tuple[Told, .
         _rosters(before, after, differs, now),
     ):
         for person, change in each:
-            found.setdefault(person, {})[change] = None
+            changes_by_person.setdefault(person, {})[change] = None
     return tuple(
         Told(
             person=person.id,
             language=person.language,
             channels=_channels(person),
-            changes=tuple(found[person.id]),
+            changes=tuple(changes_by_person[person.id]),
         )
-        for person in (before.people if found else ())
-        if person.id in found
+        for person in (before.people if changes_by_person else ())
+        if person.id in changes_by_person
     )
 
 
@@ -141,10 +141,10 @@ def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -
         if new is not None:
             added = [one for one in new.overrides if one not in old.overrides and one.until > now]
             gone = [one for one in old.overrides if one not in new.overrides and one.until > now]
-            for one in added:
-                yield from _override(before, after, old, new, one)
-            for one in gone:
-                yield from _override(before, after, old, new, one)
+            for override in added:
+                yield from _override(before, after, old, new, override)
+            for override in gone:
+                yield from _override(before, after, old, new, override)
 
 
 def _rotation(roster: Roster) -> tuple[object, ...]:
@@ -160,11 +160,16 @@ def _rotation(roster: Roster) -> tuple[object, ...]:
     )
 
 
-def _override(before: Directory, after: Directory, old: Roster, new: Roster, one: Override) -> Touches:
+def _override(before: Directory, after: Directory, old: Roster, new: Roster, override: Override) -> Touches:
     """Who watches otherwise within the stretch of an override that was added or taken away."""
-    shifts = [*old.shifts(one.since, one.until), *new.shifts(one.since, one.until)]
-    edges = {at for shift in shifts for at in (shift.starts_at, shift.ends_at) if one.since < at < one.until}
-    for since, until in pairwise(sorted({one.since, one.until, *edges})):
+    shifts = [*old.shifts(override.since, override.until), *new.shifts(override.since, override.until)]
+    edges = {
+        at
+        for shift in shifts
+        for at in (shift.starts_at, shift.ends_at)
+        if override.since < at < override.until
+    }
+    for since, until in pairwise(sorted({override.since, override.until, *edges})):
         was, now = old.shift_at(since), new.shift_at(since)
         for earlier, later in (
             (was and was.person, now and now.person),

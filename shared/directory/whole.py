@@ -23,7 +23,7 @@ from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.roster import Roster
 from shared.directory.units import Area, Competence, Source, Unit
 from shared.facts import Frozen
-from shared.facts.bounds import PLAIN_VERSION, given
+from shared.facts.bounds import PLAIN_VERSION, from_outside
 from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, SourceId, UnitId
 from shared.lined_yaml import load
 from shared.vocabulary import Category, Level, ReportKind
@@ -65,12 +65,12 @@ class Directory(Frozen):
         that have not changed since (`changed` names those that have) is taken over: derived anew it takes
         tenths of a second at 20,000 people.
         """
-        made = cls.model_construct(version=version, **parts)
+        directory = cls.model_construct(version=version, **parts)
         derived: Mapping[str, Any] = last.__dict__ if last is not None else {}
         for name, asks in _DERIVED_FROM.items():
             if name in derived and changed.isdisjoint(asks):
-                object.__setattr__(made, name, derived[name])
-        return made
+                object.__setattr__(directory, name, derived[name])
+        return directory
 
     # By their ids
 
@@ -127,13 +127,13 @@ class Directory(Frozen):
             return steady
         if at is None:
             return self.people_by_id[self.posts_by_id[post].holder]
-        return self._held(post, at)[0]
+        return self._holder_and_why(post, at)[0]
 
     def why_holder(self, post: PostId, at: datetime) -> WhyHolder:
         """The named reason for `holder_of(post, at)`."""
-        return WhyHolder.HOLDER if post in self.steady_holders else self._held(post, at)[1]
+        return WhyHolder.HOLDER if post in self.steady_holders else self._holder_and_why(post, at)[1]
 
-    def _held(self, post_id: PostId, at: datetime) -> tuple[Person, WhyHolder]:
+    def _holder_and_why(self, post_id: PostId, at: datetime) -> tuple[Person, WhyHolder]:
         post, people = self.posts_by_id[post_id], self.people_by_id
         if post.roster is not None and (shift := self.rosters_by_id[post.roster].shift_at(at)) is not None:
             on_shift = people[shift.person]
@@ -215,11 +215,11 @@ class Directory(Frozen):
 
     @cached_property
     def competences_by_area(self) -> dict[AreaCode, tuple[tuple[Unit, Competence], ...]]:
-        found: defaultdict[AreaCode, list[tuple[Unit, Competence]]] = defaultdict(list)
+        competences: defaultdict[AreaCode, list[tuple[Unit, Competence]]] = defaultdict(list)
         for unit in self.units:
             for competence in unit.competence:
-                found[(competence.area or unit.area)].append((unit, competence))
-        return {area: tuple(each) for area, each in found.items()}
+                competences[(competence.area or unit.area)].append((unit, competence))
+        return {area: tuple(each) for area, each in competences.items()}
 
     def competent_unit(
         self, kind: ReportKind | None, category: Category | None, topic: str | None, area: AreaCode | str
@@ -267,13 +267,13 @@ class Directory(Frozen):
         path = self.area_path(area)
         return next(
             (
-                one
-                for one in self.suppressions
-                if one.covers(at)
-                and (not one.units or unit in one.units)
-                and (not one.areas or any(code in path for code in one.areas))
-                and (not one.sources or source in one.sources)
-                and (not one.categories or category in one.categories)
+                suppression
+                for suppression in self.suppressions
+                if suppression.covers(at)
+                and (not suppression.units or unit in suppression.units)
+                and (not suppression.areas or any(code in path for code in suppression.areas))
+                and (not suppression.sources or source in suppression.sources)
+                and (not suppression.categories or category in suppression.categories)
             ),
             None,
         )
@@ -303,5 +303,5 @@ def is_there(person: Person, at: datetime) -> bool:
 
 def load_directory(path: Path) -> Directory:
     """Raises YamlFault naming file and line."""
-    with given():
+    with from_outside():
         return load(path, Directory)[0]

@@ -56,7 +56,7 @@ class Closed(BaseModel):
 
 
 @contextmanager
-def given() -> Iterator[None]:
+def from_outside() -> Iterator[None]:
     """What is validated in here comes from outside: all bounds hold."""
     before = _in_a_form.set(True)
     try:
@@ -73,7 +73,7 @@ class Given(Frozen):
     @model_validator(mode="wrap")
     @classmethod
     def within_bounds(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        with given():
+        with from_outside():
             return handler(data)
 
 

@@ -23,7 +23,7 @@ def excuse_words(
 ) -> tuple[str, ...]:
     """One sentence for each sort there is."""
 
-    def told(name: str) -> str:
+    def sentence(name: str) -> str:
         what = words.label("excuse", name)
         if outage is None or name not in (Excuse.SYSTEM_AWAY, Excuse.INTAKE_UNREACHABLE):
             return what
@@ -32,9 +32,9 @@ def excuse_words(
             return words.of(STILL, **given)
         return words.of(AWAY, **given, until=_clock(outage.until, zone))
 
-    ours = [told(name) for name in excuses if name in OUR_FAILURES]
-    weighed = [told(name) for name in excuses if name not in OUR_FAILURES and name != Excuse.SNOOZED]
-    named = [told(name) for name in excuses if name == Excuse.SNOOZED]
+    ours = [sentence(name) for name in excuses if name in OUR_FAILURES]
+    weighed = [sentence(name) for name in excuses if name not in OUR_FAILURES and name != Excuse.SNOOZED]
+    named = [sentence(name) for name in excuses if name == Excuse.SNOOZED]
     said = ((OURS, ours), (WEIGHED, weighed), (NAMED, named))
     return tuple(words.of(message, what=words.listed(parts)) for message, parts in said if parts)
 

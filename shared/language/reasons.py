@@ -311,7 +311,7 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
     """Why somebody may not, and who may."""
     unit = directory.units_by_id.get(refusal.unit) if refusal.unit is not None else None
 
-    def said(language: Language) -> str:
+    def sentence(language: Language) -> str:
         text = catalogue(language).gettext
         name = None if unit is None else name_in(unit.name, language)
         who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
@@ -320,4 +320,4 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
             "who": ", ".join(who),
         }
 
-    return Name(zh=said(Language.ZH), en=said(Language.EN))
+    return Name(zh=sentence(Language.ZH), en=sentence(Language.EN))

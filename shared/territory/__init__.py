@@ -66,14 +66,16 @@ def may(
     return None if claim.holds(where) else claim.refusal(where)
 
 
-def may_acknowledge(said: Acknowledgement, case: Case, directory: Directory, at: datetime) -> Refusal | None:
+def may_acknowledge(
+    acknowledgement: Acknowledgement, case: Case, directory: Directory, at: datetime
+) -> Refusal | None:
     """For oneself, whoever was told of it: the link of a message proves that. For somebody else, as the duty
     officer who rang them.
     """
-    actor = said.by
-    if said.person != actor.who:
+    actor = acknowledgement.by
+    if acknowledgement.person != actor.who:
         return Claim(actor, case, directory, at).for_another()
-    return None if said.via is Via.LINK else may(actor, Kind.ACKNOWLEDGED, case, directory, at)
+    return None if acknowledgement.via is Via.LINK else may(actor, Kind.ACKNOWLEDGED, case, directory, at)
 
 
 def allowed(actor: Actor, case: Case, directory: Directory, at: datetime) -> frozenset[Kind]:

@@ -348,11 +348,11 @@ def _unit_of(held: Case | Task) -> UnitId:
 
 def _with_a_part(case: Case) -> Iterator[UnitId]:
     yield from (duty.owed_by for duty in case.duties)
-    for held in (case, *case.tasks):
-        if held.transfer is not None:
-            yield held.transfer.to_unit
-            if held.transfer.superior is not None:
-                yield held.transfer.superior
+    for holding in (case, *case.tasks):
+        if holding.transfer is not None:
+            yield holding.transfer.to_unit
+            if holding.transfer.superior is not None:
+                yield holding.transfer.superior
     for task in case.tasks:
         yield from (task.unit, task.assigner)
     if case.suspicion is not None:

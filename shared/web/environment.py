@@ -25,7 +25,7 @@ def environment(
     language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
 ) -> Environment:
     """`everywhere` is known in every template. Filters: named, label, span, full, translated."""
-    made = Environment(
+    jinja = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -36,7 +36,7 @@ def environment(
     )
     messages, words = catalogue(language), Words(language)
     # The extension adds this method at run time, so that no checker knows it.
-    cast(Any, made).install_gettext_callables(messages.gettext, messages.ngettext, newstyle=True)
+    cast(Any, jinja).install_gettext_callables(messages.gettext, messages.ngettext, newstyle=True)
 
     def labelled(value: object, group: str) -> str:
         return words.why(str(value)) if group == "why" else words.of(label(group, value))
@@ -54,8 +54,8 @@ def environment(
         "full": full,
         "translated": words.again,
     }
-    made.filters.update(filters)
-    made.globals.update(
+    jinja.filters.update(filters)
+    jinja.globals.update(
         cast(
             Any,
             {
@@ -67,4 +67,4 @@ def environment(
             },
         )
     )
-    return made
+    return jinja

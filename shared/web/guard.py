@@ -16,16 +16,16 @@ def same_origin(request: Request) -> None:
         raise Problem(403, "Forbidden", CROSS_SITE)
 
 
-def safe_path(wanted: str) -> str:
-    """`wanted` if it is a path of this host, else `/`. A backslash counts: browsers read it as a slash."""
+def safe_path(path: str) -> str:
+    """`path` if it is a path of this host, else `/`. A backslash counts: browsers read it as a slash."""
     if (
-        not wanted.startswith("/")
-        or wanted.startswith("//")
-        or "\\" in wanted
-        or any(ord(letter) < 32 for letter in wanted)
+        not path.startswith("/")
+        or path.startswith("//")
+        or "\\" in path
+        or any(ord(letter) < 32 for letter in path)
     ):
         return "/"
-    return wanted
+    return path
 
 
 def path_of(request: Request) -> str:

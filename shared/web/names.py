@@ -12,11 +12,11 @@ from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
 class Names:
     def __init__(self, directory: Directory | Callable[[], Directory] | None) -> None:
         """A callable gives the directory as it is at each look."""
-        self._given = directory
+        self._source = directory
 
     @property
     def _directory(self) -> Directory | None:
-        return self._given() if callable(self._given) else self._given
+        return self._source() if callable(self._source) else self._source
 
     def person(self, person: str) -> Name:
         found = self._directory.people_by_id.get(PersonId(person)) if self._directory else None
@@ -42,12 +42,12 @@ class Names:
         """Who did it: a person, or a system by its source."""
         if not principal.startswith("source:"):
             return self.person(principal)
-        found = (
+        match = (
             self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:")))
             if self._directory
             else None
         )
-        return found.name if found else _plain(principal)
+        return match.name if match else _plain(principal)
 
 
 def _plain(name: str) -> Name:

@@ -111,7 +111,7 @@ class Picker:
     def fault(self, text: str) -> Said:
         """What is wrong with a text that names not exactly one."""
         near, many = self._like(text)
-        names = tuple(self._told(one) for one in near)
+        names = tuple(self._name_with_id(one) for one in near)
         given = text[:LONGEST]
         if not near:
             return said(NOTHING_NEAR, given=given)
@@ -129,7 +129,7 @@ class Picker:
             else Name(zh=f"{listed.name.zh} · {unit.name.zh}", en=f"{listed.name.en} · {unit.name.en}")
         )
 
-    def _told(self, one: str) -> Name:
+    def _name_with_id(self, one: str) -> Name:
         name = self.name(one)
         return Name(zh=f"{name.zh} ({one})", en=f"{name.en} ({one})")
 
@@ -166,11 +166,11 @@ class Picker:
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        ids_by_name: defaultdict[str, list[str]] = defaultdict(list)
         for key, one in self._by_id.items():
             for name in {_folded(one.name.zh), _folded(one.name.en)}:
-                found[name].append(key)
-        return found
+                ids_by_name[name].append(key)
+        return ids_by_name
 
 
 def offers(

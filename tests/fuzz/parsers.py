@@ -23,7 +23,7 @@ from services.notifier.delivery.record import Sheet
 from services.notifier.messages.links import LinkRefused, Links
 from shared.directory import Directory, Source
 from shared.facts import CaseAct, Fact, FactError, Name, Report, ReportForm
-from shared.facts.bounds import given
+from shared.facts.bounds import from_outside
 from shared.ids import AreaCode, SourceId, UnitId
 from shared.lined_yaml import YamlFault, parse
 from shared.problems import Problem
@@ -88,7 +88,7 @@ def _act_written(raw: bytes) -> str:
 
 
 def _directory(raw: bytes) -> None:
-    with given():
+    with from_outside():
         parse(raw.decode(errors="surrogateescape"), Directory, "directory.yaml")
 
 
