@@ -72,7 +72,7 @@ def build(settings: NotifierSettings) -> Service:
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
         couriers=couriers,
-        post=MessageMaker(writer, links, service.url.rstrip("/"), settings.link_grace),
+        post=MessageMaker(writer, directory, links, service.url.rstrip("/"), settings.link_grace),
         ledger=ledger,
         case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,

@@ -185,6 +185,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Acknowledging settles all of it; otherwise something is still to be done."""
     tasks: tuple[AskedTask, ...] = ()
     """Those that the notice's duties are about, each once."""
+    desk: PostId | None = None
+    """The post at the end of the case's chain: whom to ring when a link does not open."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
     dark: tuple[Name, ...] = ()

@@ -101,6 +101,7 @@ def _brief(
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
+            desk=next((plan.chain[-1] for plan in draft.plans.values() if plan.chain), None),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
             ending=call.ending,

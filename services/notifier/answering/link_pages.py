@@ -26,13 +26,13 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName
-from services.notifier.answering.duty_desk import duty_desk
 from services.notifier.answering.link_facts import acknowledgement, contest, second, snooze
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
+from services.notifier.messages.duty_desk import desk_post, duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import ActOutcome
@@ -222,7 +222,8 @@ class LinkPages:
             case = await whether_over.case_now(self.connection, link.case)
         except (ValueError, NatsError, OSError, TimeoutError):
             return None
-        desk = None if case is None else duty_desk(case, self.directory(), link.person, self.clock())
+        post = desk_post(case) if case is not None else None
+        desk = duty_desk(post, self.directory(), link.person, self.clock())
         return (
             None
             if desk is None

@@ -1,12 +1,15 @@
-"""Makes a notice into the message of one channel: the words, the link, the id. Pure."""
+"""Makes a notice into the message of one channel: the words, the link, the id, the duty desk's number. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notifier.channels import Form, Message
 from services.notifier.delivery.record import message_id
+from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Links, link_ends
 from services.notifier.messages.writer import SILENT, Writer
+from shared.directory import Directory
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 
@@ -14,6 +17,7 @@ from shared.ids import CaseId
 @dataclass(frozen=True, slots=True)
 class MessageMaker:
     writer: Writer
+    directory: Callable[[], Directory]
     links: Links
     base: str
     """How people reach this service from outside, without a slash at the end."""
@@ -28,12 +32,14 @@ class MessageMaker:
         )
         ends_at = link_ends(notice.brief.due_at, now, self.grace)
         link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, ends_at)}" if asks else None
+        desk = duty_desk(notice.brief.desk, self.directory(), notice.person, now)
+        telephone = desk.telephone if desk is not None else ""
         return Message(
             id=message_id(notice.id, channel),
             at=now,
             channel=channel,
             to="",
-            letter=self.writer.write(case, notice, form, link=link, now=now),
+            letter=self.writer.write(case, notice, form, link=link, desk=telephone, now=now),
             link=link,
             case=case,
             notice=notice.id,

@@ -58,14 +58,18 @@ class Writer:
         # The notices of one decision say the same: 0.17 ms once instead of once for each person and channel.
         self._say = lru_cache(maxsize=64)(self._sentences)
 
-    def say(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, str]:
-        """The sentences of one notice by name."""
+    def say(
+        self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str = ""
+    ) -> dict[str, str]:
+        """The sentences of one notice by name. `desk`: the number to ring where a link does not open."""
         # Frozen structs can be hashed; the checker can't see that.
-        return self._say(brief, purpose, language, now)  # pyright: ignore[reportArgumentType]
+        return self._say(brief, purpose, language, now, desk)  # pyright: ignore[reportArgumentType]
 
-    def write(self, case: CaseId, notice: Notice, form: Form, *, link: str | None, now: datetime) -> Letter:
-        """`link` None: there is nothing to acknowledge."""
-        said = self.say(notice.brief, notice.purpose, notice.language, now)
+    def write(
+        self, case: CaseId, notice: Notice, form: Form, *, link: str | None, now: datetime, desk: str = ""
+    ) -> Letter:
+        """`link` None: there is nothing to acknowledge. `desk`: the number to ring where it does not open."""
+        said = self.say(notice.brief, notice.purpose, notice.language, now, desk)
         if form is Form.SPOKEN:
             return Letter(said["subject"], said["spoken"])
         if form is Form.SHORT:
@@ -75,6 +79,7 @@ class Writer:
             **said,
             "case": case,
             "link": link,
+            "desk": desk,
         }
         text, html = (self.page(f"{notice.language}/long.{kind}", context) for kind in ("txt", "html"))
         return Letter(said["subject"], text, html)
@@ -93,8 +98,10 @@ class Writer:
         context = self.describe(brief, purpose, language, brief.reported_at)
         return "" if context["knowing"] else context["owes"]
 
-    def _sentences(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, str]:
-        context = self.describe(brief, purpose, language, now)
+    def _sentences(
+        self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str
+    ) -> dict[str, str]:
+        context = {**self.describe(brief, purpose, language, now), "desk": desk}
         sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(context)
         said = {name: words.on_one_line(str(getattr(sentences, name)())) for name in SENTENCES}
         return {
