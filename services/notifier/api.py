@@ -138,18 +138,18 @@ class Api:
         form = await self._verified(request, channel)
         reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
         notices = await self._notices(form, channel, reference)
-        told = [
+        facts = [
             fact
             for notice in notices
             if (fact := await self._called_back(form, channel, notice, reference)) is not None
         ]
-        if not told:
+        if not facts:
             raise Problem(
                 404,
                 "Unknown delivery",
                 "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
             )
-        return CallBackTaken(case=told[0].subject or "", fact=told[0].id)
+        return CallBackTaken(case=facts[0].subject or "", fact=facts[0].id)
 
     async def _notices(self, form: ReceiptForm, channel: str, reference: str | None) -> list[str]:
         """What went out as one message has come to the same end."""
@@ -167,23 +167,23 @@ class Api:
         self, form: ReceiptForm, channel: str, notice: str, reference: str | None
     ) -> Fact | None:
         """What the gateway says of one notice, recorded and told; None where none such is on record."""
-        known = await self.ledger.sheet(sheet_key(notice))
-        record = known[0].record_of(notice, channel) if known[0] else None
-        if known[0] is None or record is None:
+        stored = await self.ledger.sheet(sheet_key(notice))
+        record = stored[0].record_of(notice, channel) if stored[0] else None
+        if stored[0] is None or record is None:
             return None
-        case = known[0].case
+        case = stored[0].case
         with about_case(case):
             error = gateway_words(form.error or "") or _default_error(form)
             receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=reference, error=error)
-            told = record.model_copy(update={"receipt": receipt})
+            updated_record = record.model_copy(update={"receipt": receipt})
             if record.receipt is None or record.receipt.outcome is not receipt.outcome:
 
                 def with_receipt(sheet: Sheet | None) -> Sheet:
                     assert sheet is not None, "a sheet stays for a month"
-                    return sheet.with_receipt(told)
+                    return sheet.with_receipt(updated_record)
 
-                await self.ledger.change(sheet_key(record.delivery.notice), with_receipt, known)
-            fact = told.receipt_fact(case)
+                await self.ledger.change(sheet_key(record.delivery.notice), with_receipt, stored)
+            fact = updated_record.receipt_fact(case)
             assert fact is not None
             await self.ledger.tell(case, fact)
         return fact
@@ -235,7 +235,7 @@ def _lines(sheet: Sheet) -> Iterator[Line]:
             receipt=record.receipt,
             **dict(record.delivery),
         )
-    for notice, matter in sheet.held():
+    for notice, matter in sheet.held_matters():
         yield HeldBack(
             case=sheet.case,
             purpose=matter.purpose,

@@ -44,16 +44,16 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
     """
     faults: list[str] = []
 
-    def value(found: re.Match[str]) -> str:
-        variable, *default = (group for group in found.groups() if group is not None)
-        given = environ.get(variable, default[0] if default else None)
-        if given is None or "\n" in given:
-            line = text.count("\n", 0, found.start()) + 1
+    def value(match: re.Match[str]) -> str:
+        variable, *default = (group for group in match.groups() if group is not None)
+        setting = environ.get(variable, default[0] if default else None)
+        if setting is None or "\n" in setting:
+            line = text.count("\n", 0, match.start()) + 1
             faults.append(
                 f"{name}:{line}: {variable} is not set: set it in the environment, or write ${{{variable}:-default}}"
             )
             return ""
-        return given
+        return setting
 
     expanded = VARIABLE.sub(value, text)
     if faults:
@@ -67,7 +67,7 @@ def read_channels(
     """Every configured channel by its name. Raises YamlFault."""
     document, lines = parse(expand(text, environ, name), _File, name)
     faults: list[str] = []
-    found: dict[str, Configured] = {}
+    configured: dict[str, Configured] = {}
     for channel, entry in document.channels.items():
         kind = entry.get("kind")
         if kind not in channels.kinds():
@@ -81,10 +81,10 @@ def read_channels(
         except ValidationError as error:
             faults += _faults(error, lines, channel, name)
             continue
-        found[channel] = Configured(name=channel, kind=str(kind), config=config)
+        configured[channel] = Configured(name=channel, kind=str(kind), config=config)
     if faults:
         raise YamlFault(faults)
-    return found
+    return configured
 
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
@@ -94,8 +94,8 @@ def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configure
 
 
 def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[str]:
-    found: list[str] = []
+    faults: list[str] = []
     for fault in error.errors(include_url=False):
         path = ("channels", channel, *fault["loc"])
-        found.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {fault['msg']}")
-    return found
+        faults.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {fault['msg']}")
+    return faults

@@ -15,7 +15,7 @@ HALF_A_SECOND = timedelta(seconds=0.5)
 """`Date` is cut off to the second."""
 
 
-def ahead_by_date(date: str | None, asked: datetime, answered: datetime) -> timedelta | None:
+def ahead_by_date(date: str | None, asked_at: datetime, answered_at: datetime) -> timedelta | None:
     """How far the gateway's clock is ahead of ours; None where it does not tell the time."""
     if not date:
         return None
@@ -23,7 +23,7 @@ def ahead_by_date(date: str | None, asked: datetime, answered: datetime) -> time
         theirs = parsedate_to_datetime(date).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return theirs + HALF_A_SECOND - asked - (answered - asked) / 2
+    return theirs + HALF_A_SECOND - asked_at - (answered_at - asked_at) / 2
 
 
 def ahead_by_call_back(
@@ -34,12 +34,12 @@ def ahead_by_call_back(
     """
     try:
         at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
-        wanted = webhook.sign(headers["webhook-id"], at, body.decode())
+        expected = webhook.sign(headers["webhook-id"], at, body.decode())
     except (KeyError, ValueError, OverflowError, OSError):
         return None
     given = headers.get("webhook-signature", "").split()
     return (
         at - now
-        if any(hmac.compare_digest(wanted.encode(), signature.encode()) for signature in given)
+        if any(hmac.compare_digest(expected.encode(), signature.encode()) for signature in given)
         else None
     )

@@ -26,14 +26,16 @@ class RetryPolicy(Closed):
     together.
     """
 
-    def wait_after(self, attempt: int, *, roll: float, asked: timedelta | None = None) -> timedelta | None:
+    def wait_after(
+        self, attempt: int, *, roll: float, asked_pause: timedelta | None = None
+    ) -> timedelta | None:
         """How long to wait after the failed `attempt` (from 1); None where no attempt is left.
 
-        `roll` is a random number in [0, 1); `asked` what the other side asked for (Retry-After), kept up to
+        `roll` is a random number in [0, 1); `asked_pause` what the other side asked for (Retry-After), kept up to
         the cap.
         """
         if attempt >= self.attempts:
             return None
         backed_off = min(self.first * self.factor ** (attempt - 1), self.cap)
         spread = backed_off * (1 - self.jitter * roll)
-        return min(max(spread, asked or ZERO), self.cap)
+        return min(max(spread, asked_pause or ZERO), self.cap)

@@ -117,7 +117,7 @@ def test_no_wait_exceeds_the_cap_or_falls_below_what_was_asked(
     attempt: int, roll: float, asked: timedelta | None
 ):
     policy = RetryPolicy(attempts=5)
-    wait = policy.wait_after(attempt, roll=roll, asked=asked)
+    wait = policy.wait_after(attempt, roll=roll, asked_pause=asked)
     assert wait is not None
     assert timedelta(0) < wait <= policy.cap
     assert wait >= min(asked or timedelta(0), policy.cap)

@@ -89,16 +89,16 @@ class CaseActs:
         if faults:
             raise invalid(faults, "acknowledgement")
         if who != principal.person:
-            said = self._logged_call(form, self._directory.people_by_id[who], principal)
+            acknowledgement = self._logged_call(form, self._directory.people_by_id[who], principal)
         else:
-            said = Acknowledgement(
+            acknowledgement = Acknowledgement(
                 person=who,
                 via=Via.DESK if form.via == Via.DESK else Via.API,
                 by=principal.actor(),
                 note=form.note,
             )
-        access.check_acknowledgement(said, card.lean, self._directory, self._clock())
-        return await self._do(Kind.ACKNOWLEDGED, case, said, principal.subject, key)
+        access.check_acknowledgement(acknowledgement, card.lean, self._directory, self._clock())
+        return await self._do(Kind.ACKNOWLEDGED, case, acknowledgement, principal.subject, key)
 
     def _logged_call(self, form: AcknowledgeForm, person: Person, principal: Principal) -> Acknowledgement:
         """Who rang, which number, when, and what was said; the number itself is not kept."""
@@ -194,18 +194,18 @@ class CaseActs:
         said = CaseAct(by=by, text=text, original=original)
         return await self._append(kind, case, said, fact_id, source, once=True)
 
-    async def _do(self, kind: Kind, case: CaseId, said: BaseModel, principal: str, key: str | None) -> Acted:
+    async def _do(self, kind: Kind, case: CaseId, data: BaseModel, principal: str, key: str | None) -> Acted:
         fact_id = str(ULID()) if key is None else id_of("act", principal, case, kind, key)
-        stored = await self._append(kind, case, said, fact_id, "/services/intake", once=key is not None)
-        if stored.repeated and stored.fact.data != said.model_dump(mode="json", exclude_none=True):
-            await self._refusals.used_before(stored, said, principal, KEY_FAULT)
+        stored = await self._append(kind, case, data, fact_id, "/services/intake", once=key is not None)
+        if stored.repeated and stored.fact.data != data.model_dump(mode="json", exclude_none=True):
+            await self._refusals.used_before(stored, data, principal, KEY_FAULT)
             raise invalid([KEY_FAULT], "act")
         return await self._answer(case, stored)
 
     async def _append(
-        self, kind: Kind, case: CaseId, said: BaseModel, fact_id: str, source: str, *, once: bool
+        self, kind: Kind, case: CaseId, data: BaseModel, fact_id: str, source: str, *, once: bool
     ) -> AppendedFact:
-        fact = Fact.of(kind, id=fact_id, source=source, subject=case, time=self._clock(), data=said)
+        fact = Fact.of(kind, id=fact_id, source=source, subject=case, time=self._clock(), data=data)
         with about_case(case):
             stored = await self._record.append(fact_subject(case, kind), fact.write(), fact_id, once=once)
             log.info(kind.value, sequence=stored.sequence, repeated=stored.repeated)
@@ -232,14 +232,14 @@ def _unlike(card: Card, other: Card) -> list[Fault]:
     """What is thrown together must be of one sort: an exercise rings nobody, and a task knows no half
     hour.
     """
-    one, into = card.lean.report, other.lean.report
-    if one.exercise != into.exercise:
+    report, into = card.lean.report, other.lean.report
+    if report.exercise != into.exercise:
         return [("into", "is an exercise, or this one is: an exercise and an emergency are never one case")]
-    if (one.kind in GRADED) != (into.kind in GRADED):
+    if (report.kind in GRADED) != (into.kind in GRADED):
         return [
             (
                 "into",
-                f"is a {into.kind}, and this is a {one.kind}: name a case of the same sort, or raise one",
+                f"is a {into.kind}, and this is a {report.kind}: name a case of the same sort, or raise one",
             )
         ]
     return []

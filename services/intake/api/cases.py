@@ -97,18 +97,18 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     async def cases(request: Request, query: Annotated[CasesQuery, Query()]) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
         after, case_filter = place_of(query.cursor), query.filter()
-        found = [
+        cards = [
             card
             for card in board.cards()
             if case_filter.fits(card)
             and may_look(principal, card)
             and (after is None or due_order(card) > after)
         ]
-        found.sort(key=due_order)
-        page = found[: query.limit]
+        cards.sort(key=due_order)
+        page = cards[: query.limit]
         body = {
             "cases": [orjson.Fragment(card.listed) for card in page],
-            "next": _cursor(page[-1]) if len(found) > query.limit else None,
+            "next": _cursor(page[-1]) if len(cards) > query.limit else None,
             "revision": board.revision,
             "caught_up": board.ready,
         }
@@ -116,7 +116,7 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
 
     @router.get("/api/v1/cases/{case}", responses=_RESPONSES)
     async def case(request: Request, case: CaseRef) -> Response:
-        card = await _seen(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
+        card = await _card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
 
     @router.get("/api/v1/tasks")
@@ -135,12 +135,12 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     return router
 
 
-def _shown(one: ListedTask) -> dict[str, Any]:
-    slip = {} if one.slip is None else {"slip": one.slip}
-    return {"case": one.case, "summary": one.summary, **msgspec.to_builtins(one.task), **slip}
+def _shown(listed: ListedTask) -> dict[str, Any]:
+    slip = {} if listed.slip is None else {"slip": listed.slip}
+    return {"case": listed.case, "summary": listed.summary, **msgspec.to_builtins(listed.task), **slip}
 
 
-async def _seen(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
+async def _card_for(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
     card = await lookup.card(case, principal)
     if not may_look(principal, card):
         raise forbidden(f"Your unit {principal.unit} has no part in this case.")

@@ -156,8 +156,8 @@ def directory_router(
         from shared.directory.calendar import write_calendar  # icalendar is loaded by those who ask for one
 
         gate.admit(request)
-        found = live.now.rosters_by_id.get(RosterId(roster))
-        if found is None:
+        entry = live.now.rosters_by_id.get(RosterId(roster))
+        if entry is None:
             raise Problem(
                 404,
                 "No such roster",
@@ -165,7 +165,7 @@ def directory_router(
             )
         now = clock()
         return Response(
-            write_calendar(live.now, found, now, now + CALENDAR), media_type="text/calendar; charset=utf-8"
+            write_calendar(live.now, entry, now, now + CALENDAR), media_type="text/calendar; charset=utf-8"
         )
 
     return router

@@ -61,10 +61,10 @@ async def _tell(
         revision, case = change
         card = board.card(case)
         if card is None:
-            told = {"case": case, "gone": True}
+            news = {"case": case, "gone": True}
         elif may_look(principal, card):
             due = rfc3339(card.next_due) if card.next_due else None
-            told = {
+            news = {
                 "case": case,
                 "kind": card.kind,
                 "status": card.status,
@@ -73,4 +73,4 @@ async def _tell(
             }
         else:
             continue
-        yield ServerSentEvent(data=orjson.dumps(told).decode(), event="case", id=str(revision))
+        yield ServerSentEvent(data=orjson.dumps(news).decode(), event="case", id=str(revision))

@@ -45,17 +45,17 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
         who = speaks_for(principal, source)
         raw = await request.body()
         try:
-            taken = await hand_in.take(
+            items_taken = await hand_in.take(
                 name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False
             )
         except FormatError as error:
             detail = f"Nothing is stored ({error.reason}): correct what errors name and send it again."
             raise Problem(422, f"Not taken: {error.reason}", detail, errors=error.faults) from None
-        items = [one.model_dump(mode="json", exclude_none=True) for one in taken]
-        if all(one.outcome is ItemOutcome.REFUSED for one in taken):
-            errors = [(one.id, one.note or "refused") for one in taken]
+        items = [one.model_dump(mode="json", exclude_none=True) for one in items_taken]
+        if all(one.outcome is ItemOutcome.REFUSED for one in items_taken):
+            errors = [(one.id, one.note or "refused") for one in items_taken]
             raise Problem(422, "Not taken", "Nothing of it could be taken.", errors=errors, items=items)
-        return answer({"items": items}, 201 if any(one.outcome in NEW for one in taken) else 200)
+        return answer({"items": items}, 201 if any(one.outcome in NEW for one in items_taken) else 200)
 
     media = "application/xml" if name == "cap" else "application/json"
     router.add_api_route(
@@ -69,11 +69,11 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
     )
 
 
-def speaks_for(principal: Principal, asked: str | None) -> str:
+def speaks_for(principal: Principal, source: str | None) -> str:
     """A publisher's token is made for one source, and speaks for that source alone."""
     if not principal.subject.startswith(SOURCE_PREFIX):
         raise forbidden("Your token is a publisher's of no source: have one issued with --source.")
     own = principal.subject.removeprefix(SOURCE_PREFIX)
-    if asked not in (None, own):
-        raise forbidden(f"Your token is the one of source {own}, not of {asked[:60]}.")
+    if source not in (None, own):
+        raise forbidden(f"Your token is the one of source {own}, not of {source[:60]}.")
     return own

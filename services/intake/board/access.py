@@ -64,9 +64,11 @@ def check_act(
         raise refused(refusal, directory)
 
 
-def check_acknowledgement(said: Acknowledgement, case: Case, directory: Directory, at: datetime) -> None:
+def check_acknowledgement(
+    acknowledgement: Acknowledgement, case: Case, directory: Directory, at: datetime
+) -> None:
     """Raises Problem 403."""
-    refusal = territory.may_acknowledge(said, case, directory, at)
+    refusal = territory.may_acknowledge(acknowledgement, case, directory, at)
     if refusal is not None:
         raise refused(refusal, directory)
 

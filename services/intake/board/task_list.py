@@ -24,9 +24,9 @@ class ListedTask:
 
 def listed_tasks(cards: Iterable[Card], now: datetime, *, closed: bool = False) -> list[ListedTask]:
     """Open tasks, or the closed ones of cases still on the board."""
-    found = [one for card in cards if card.has_tasks or closed for one in tasks_in(card.lean, now)]
+    listed = [one for card in cards if card.has_tasks or closed for one in tasks_in(card.lean, now)]
     return sorted(
-        (one for one in found if (one.task.state in TASK_OPEN) is not closed),
+        (one for one in listed if (one.task.state in TASK_OPEN) is not closed),
         key=lambda one: (URGENCY[one.slip], one.task.due_at, one.case, one.task.id),
     )
 

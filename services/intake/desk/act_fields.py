@@ -102,15 +102,15 @@ class Setting:
         return Claim(self.principal.actor(), self.case, self.directory, self.at)
 
     @cached_property
-    def _known(self) -> dict[Any, bool]:
+    def _holds(self) -> dict[Any, bool]:
         return {}
 
     def is_tied_to(self, task: Task, where: Where) -> bool:
         """Tasks of one unit, one owner and one assigner are alike to the reader."""
         key = where, task.unit, task.owner, task.assigner, task.transfer
-        if key not in self._known:
-            self._known[key] = self._claim.about(task).holds(where)
-        return self._known[key]
+        if key not in self._holds:
+            self._holds[key] = self._claim.about(task).holds(where)
+        return self._holds[key]
 
     def may(self, kind: Kind, duty: DutyId | None = None) -> bool:
         return may(self.principal.actor(), kind, self.case, self.directory, self.at, duty=duty) is None

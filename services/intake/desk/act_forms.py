@@ -123,14 +123,14 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
     asked = [part for name in act.fields for part in (OF_A_TASK if name == "tasks" else (name,))]
     pickers = {name: Picker(directory, PICKED[name]) for name in asked if name in PICKED}
     values, errors = taken(values, pickers, many=("task_units",))
-    given = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
+    texts = {name: values[name].strip() for name in ("text", *asked) if values.get(name, "").strip()}
     errors += [
-        (name, MISSING) for name in sorted(needed(act)) if name not in given and name not in dict(errors)
+        (name, MISSING) for name in sorted(needed(act)) if name not in texts and name not in dict(errors)
     ]
-    if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(given):
+    if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(texts):
         errors += [(name, MISSING) for name in ONE_OF_TWO]
     filled: dict[str, Any] = {}
-    for name, text in given.items():
+    for name, text in texts.items():
         try:
             filled[name] = _read(name, text, zone)
         except ValueError as error:
@@ -166,12 +166,12 @@ def _task(filled: Mapping[str, Any]) -> dict[str, Any]:
 def shown_errors(problem: Problem) -> dict[str, str]:
     """Each fault at the field of the form it belongs to."""
     parts = {"title": "task_title", "unit": "task_units", "units": "task_units", "due_at": "task_due_at"}
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for field, message in problem.errors:
         path = field.split(".")
         name = parts.get(path[2], "task_title") if path[0] == "tasks" and len(path) > 2 else path[0]
-        found.setdefault(name, message)
-    return found
+        errors.setdefault(name, message)
+    return errors
 
 
 def _wrong(errors: list[tuple[str, str]]) -> Problem:

@@ -18,8 +18,8 @@ SHOWN = 50
 def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
     async def board(request: Request, page: int = 1) -> Response:
-        principal, asked = here.pages.admit(request, *READERS), BoardNarrowing.of(request)
-        revision, cards = here.desk.board.revision, here.open_cards(principal, asked)
+        principal, narrowing = here.pages.admit(request, *READERS), BoardNarrowing.of(request)
+        revision, cards = here.desk.board.revision, here.open_cards(principal, narrowing)
         first = max(page - 1, 0) * SHOWN
         views = [here.view(card.lean, principal) for card in cards[first : first + SHOWN]]
         return here.show(
@@ -31,7 +31,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             revision=revision,
             page=max(page, 1),
             shown=SHOWN,
-            asked=asked,
+            asked=narrowing,
             shows=[(name, words) for name, words in SHOWS.items() if name != "unit" or principal.unit],
             kinds=[kind for kind in ReportKind if kind is not ReportKind.STANDING],
         )

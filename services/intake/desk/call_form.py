@@ -49,7 +49,7 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
     values, not_named = taken(values, {"person": Picker(directory, PickedSort.PEOPLE)})
     if not_named:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=not_named)
-    given = {
+    texts = {
         name: values[name].strip() for name in ("person", "number", "note") if values.get(name, "").strip()
     }
     at = values.get("called_at", "").strip()
@@ -59,7 +59,7 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
         raise Problem(422, "Invalid request", SOME_WRONG, errors=[("called_at", str(error))]) from None
     try:
         return AcknowledgeForm.model_validate(
-            {**given, **when, "via": Via.LOGGED_CALL if "person" in given else Via.DESK}
+            {**texts, **when, "via": Via.LOGGED_CALL if "person" in texts else Via.DESK}
         )
     except ValidationError as error:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=field_errors(error)) from None

@@ -31,7 +31,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         return here.show_case(request, principal, await here.find(case, principal), status=422, **shown)
 
     @router.get("/cases/{case}")
-    async def one(request: Request, case: str) -> Response:
+    async def case_page(request: Request, case: str) -> Response:
         principal = here.pages.admit(request, *READERS)
         revision = here.desk.board.revision
         return here.show_case(request, principal, await here.find(case, principal), revision=revision)

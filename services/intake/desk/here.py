@@ -125,8 +125,8 @@ class DeskPages:
         """All this reader may see, standing ones too, in no order."""
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
 
-    def open_cards(self, principal: Principal, asked: BoardNarrowing) -> list[Card]:
-        case_filter = asked.case_filter(principal, self.pages.clock())
+    def open_cards(self, principal: Principal, narrowing: BoardNarrowing) -> list[Card]:
+        case_filter = narrowing.case_filter(principal, self.pages.clock())
         return [
             card
             for card in self.desk.board.open_cards()
@@ -167,18 +167,18 @@ class DeskPages:
             **more,
         )
 
-    def after(self, request: Request, acted: Acted, back: str, said: str) -> Response:
+    def after(self, request: Request, acted: Acted, back: str, message: str) -> Response:
         """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody
         overlooks it.
         """
         if acted.is_refused:
             why = why_in_words(acted.refused_because or "", partial(self.pages.text, request))
             raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
-        said = {ActOutcome.RECORDED: "recorded", ActOutcome.WAITS: "waits"}.get(acted.outcome, said)
+        message = {ActOutcome.RECORDED: "recorded", ActOutcome.WAITS: "waits"}.get(acted.outcome, message)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))
         return RedirectResponse(
-            f"{path}?{kept}{'&' if kept else ''}said={said}#case-{acted.case}", 303, headers=HEADERS
+            f"{path}?{kept}{'&' if kept else ''}said={message}#case-{acted.case}", 303, headers=HEADERS
         )
 
 
@@ -187,11 +187,11 @@ async def fields_of(request: Request) -> dict[str, str]:
     taken.
     """
     form = await request.form(max_files=0, max_fields=200)
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in cast(list[tuple[str, Any]], list(form.multi_items())):
         if isinstance(value, str):
-            found[name] = f"{found[name]},{value}" if name in found else value
-    return found
+            fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
 
 
 Values = Mapping[str, str]

@@ -69,12 +69,12 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     @router.get("/tasks")
     async def tasks(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
-        found = listed_tasks(here.cards(principal), here.pages.clock())
-        units = {one.task.unit for one in found}
+        listed = listed_tasks(here.cards(principal), here.pages.clock())
+        units = {one.task.unit for one in listed}
         narrowed = _narrowed(
             here, request, "unit", PickedSort.UNITS, _own_first(here, principal), among=units
         )
-        chosen = [one for one in found if narrowed.chosen in ("", one.task.unit)]
+        chosen = [one for one in listed if narrowed.chosen in ("", one.task.unit)]
         slips = [(slip, [one for one in chosen if one.slip is slip][:TASKS_SHOWN]) for slip in URGENCY]
         return here.show(request, "tasks.html", principal, slips=slips, narrowed=narrowed, count=len(chosen))
 
@@ -181,13 +181,13 @@ def _is_on(shift: Shift | None, principal: Principal) -> bool:
 
 def _sign_in(case: Case, shift: Shift) -> Duty | None:
     """The newest duty that signing in ends, of the shift that is on."""
-    found = [
+    sign_ins = [
         duty
         for duty in case.duties
         if "signed_in" in case.plan_of(duty).discharged_by and duty.starts_at >= shift.starts_at
     ]
     return max(
-        found,
+        sign_ins,
         key=lambda duty: (Kind.HANDED_OVER.value not in case.plan_of(duty).discharged_by, duty.starts_at),
         default=None,
     )

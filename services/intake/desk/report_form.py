@@ -108,11 +108,11 @@ def read_fields(
 
 
 def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:
-    given = {name: values[name].strip() for name in HARM if values.get(name, "").strip()}
-    if any(not text.isascii() or not text.isdigit() for text in given.values()):
+    texts = {name: values[name].strip() for name in HARM if values.get(name, "").strip()}
+    if any(not text.isascii() or not text.isdigit() for text in texts.values()):
         errors.append(("harm", NOT_A_NUMBER))
-    elif given:
-        fields["harm"] = {name: int(text) for name, text in given.items()}
+    elif texts:
+        fields["harm"] = {name: int(text) for name, text in texts.items()}
 
 
 def _read_task(

@@ -88,7 +88,7 @@ def _form(
 
 def _by_field(problem: Problem) -> dict[str, str]:
     """Faults of parts (`harm.deaths`, `tasks.0.unit`) stand at the whole."""
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for field, message in problem.errors:
-        found.setdefault(field.partition(".")[0], message)
-    return found
+        errors.setdefault(field.partition(".")[0], message)
+    return errors

@@ -274,18 +274,18 @@ _PROMISE = (
 
 
 def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[LinkView, ...]:
-    found: dict[PersonId, list[tuple[LitView, Name]]] = {}
+    views_of: dict[PersonId, list[tuple[LitView, Name]]] = {}
     for duty in duties:
         for lit in duty.lit:
             if lit.person != duty.bearer:
                 view = _lit_view(lit, duty, names, logs_calls=logs_calls)
-                found.setdefault(lit.person, []).append((view, names.person(duty.bearer)))
+                views_of.setdefault(lit.person, []).append((view, names.person(duty.bearer)))
     links = [
         LinkView(
             min((view for view, _ in views), key=lambda view: _PROMISE.index(view.light)),
             tuple(name for _, name in views),
         )
-        for views in found.values()
+        for views in views_of.values()
     ]
     return tuple(sorted(links, key=lambda link: link.lit.at))
 

@@ -167,7 +167,7 @@ class DirectoryBucket:
             else []
         )
 
-    async def told(self) -> tuple[str | None, int]:
+    async def last_told(self) -> tuple[str | None, int]:
         """The id of the last change of which all is written and told, and the sequence of that word."""
         value, last = await self._entry(TOLD)
         return (value.decode() if value is not None else None), last

@@ -28,16 +28,16 @@ class ChangeFact:
     raw: bytes
 
 
-def facts_of(wanted: DirectoryChange, change_id: str, at: datetime) -> list[ChangeFact]:
-    pieces = list(_pieces(wanted.changes))
+def facts_of(change: DirectoryChange, change_id: str, at: datetime) -> list[ChangeFact]:
+    pieces = list(_pieces(change.changes))
     return [
         _fact(
-            wanted.model_copy(
+            change.model_copy(
                 update={
                     "changes": changes,
                     "part": part,
                     "parts": len(pieces),
-                    "telling": wanted.telling if part == 1 else None,
+                    "telling": change.telling if part == 1 else None,
                 }
             ),
             fact_id(change_id, part),
@@ -51,11 +51,11 @@ def fact_id(change_id: str, part: int) -> str:
     return change_id if part == 1 else f"{change_id}.{part}"
 
 
-def _fact(wanted: DirectoryChange, fact_id: str, at: datetime) -> ChangeFact:
+def _fact(change: DirectoryChange, fact_id: str, at: datetime) -> ChangeFact:
     # About the directory's case where somebody is to be told, about no case where nobody is.
-    case = DIRECTORY_CASE if wanted.telling else None
-    raw = Fact.bytes_of(Kind.DIRECTORY_CHANGED, id=fact_id, source=SOURCE, subject=case, time=at, data=wanted)
-    return ChangeFact(fact_id, fact_subject(case or wanted.version, Kind.DIRECTORY_CHANGED), raw)
+    case = DIRECTORY_CASE if change.telling else None
+    raw = Fact.bytes_of(Kind.DIRECTORY_CHANGED, id=fact_id, source=SOURCE, subject=case, time=at, data=change)
+    return ChangeFact(fact_id, fact_subject(case or change.version, Kind.DIRECTORY_CHANGED), raw)
 
 
 def _pieces(changes: tuple[Change, ...]) -> Iterator[tuple[Change, ...]]:

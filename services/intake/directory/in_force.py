@@ -88,7 +88,7 @@ class DirectoryInForce:
         Raises Unreachable.
         """
         head = self._live.head
-        change, sequence = await self.bucket.told()
+        change, sequence = await self.bucket.last_told()
         if change == kept.change or head is None:
             return sequence
         await self.bucket.write_objects()
@@ -106,7 +106,7 @@ class DirectoryInForce:
         """The version before this one kept the directory in one value: it becomes objects and a head, of the
         same revision.
         """
-        change, _ = await self.bucket.told()
+        change, _ = await self.bucket.last_told()
         if change != single.change and single.fact:
             await self._record.append(single.subject, single.fact.encode(), single.change)
         # Also what the head had and the single value has no more.

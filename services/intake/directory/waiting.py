@@ -125,19 +125,21 @@ class WaitingChanges:
         async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
             pending = proposals.at(self._clock())
-            known = next((one for one in pending if one.id == proposal.id), None)
-            if known is None and sum(one.by.principal == proposal.by.principal for one in pending) >= MOST:
+            repeated = next((one for one in pending if one.id == proposal.id), None)
+            if repeated is None and sum(one.by.principal == proposal.by.principal for one in pending) >= MOST:
                 raise Problem(
                     409,
                     "Too many wait",
                     f"{MOST} of your changes wait for a second person: have them approved or refused first.",
                 )
-            if known is None:
+            if repeated is None:
                 await self._say(proposal, ProposalState.PROPOSED, proposal.why, telling)
-            if known is not None or await self._bucket.store_proposals(
+            if repeated is not None or await self._bucket.store_proposals(
                 KeptProposals(pending=(*pending, proposal)), last
             ):
-                return self._answer(known or proposal, needs, weighed, directory, repeated=known is not None)
+                return self._answer(
+                    repeated or proposal, needs, weighed, directory, repeated=repeated is not None
+                )
         raise busy()
 
     async def pending(self) -> tuple[Proposal, ...]:
@@ -146,14 +148,14 @@ class WaitingChanges:
 
     async def find(self, proposal: str) -> Proposal:
         """Problem 404."""
-        found = next((one for one in await self.pending() if one.id == proposal), None)
-        if found is None:
+        waiting = next((one for one in await self.pending() if one.id == proposal), None)
+        if waiting is None:
             raise Problem(
                 404,
                 "No such proposal",
                 f"No change {proposal[:60]!r} waits: it was decided on, or its {WAITS.days} days are over.",
             )
-        return found
+        return waiting
 
     async def refuse(
         self, proposal: Proposal, principal: Principal, why: str, telling: Telling | None
@@ -181,7 +183,7 @@ class WaitingChanges:
         telling: Telling | None,
         refused_by: Actor | None = None,
     ) -> None:
-        said = DirectoryProposal(
+        data = DirectoryProposal(
             proposal=proposal.id,
             state=state,
             by=proposal.by,
@@ -194,7 +196,7 @@ class WaitingChanges:
         fact_id = f"{state}:{proposal.id}"
         case = DIRECTORY_CASE if telling else None
         raw = Fact.bytes_of(
-            Kind.DIRECTORY_PROPOSED, id=fact_id, source=SOURCE, subject=case, time=self._clock(), data=said
+            Kind.DIRECTORY_PROPOSED, id=fact_id, source=SOURCE, subject=case, time=self._clock(), data=data
         )
         await self._record.append(fact_subject(case or fact_id, Kind.DIRECTORY_PROPOSED), raw, fact_id)
 

@@ -16,9 +16,9 @@ from shared.fault_texts import Fault
 IN_DIRECTORY = "take an id from GET /api/v1/directory"
 
 
-def named(field: str, what: str, given: str | None, known: Container[str], where: str) -> list[Fault]:
-    """A fault where `given` is not among `known`; `where` says how to find one that is."""
-    return [] if given is None or given in known else [(field, f"no {what} {given[:60]!r} is known: {where}")]
+def named(field: str, noun: str, name: str | None, names: Container[str], where: str) -> list[Fault]:
+    """A fault where `name` is not among `names`; `where` says how to find one that is."""
+    return [] if name is None or name in names else [(field, f"no {noun} {name[:60]!r} is known: {where}")]
 
 
 _IN: Mapping[Named, tuple[str, str, Callable[[Directory], Container[str]]]] = {
@@ -29,10 +29,10 @@ _IN: Mapping[Named, tuple[str, str, Callable[[Directory], Container[str]]]] = {
 }
 
 
-def directory_faults(field: str, names: Named, given: str | None, directory: Directory) -> list[Fault]:
+def directory_faults(field: str, names: Named, name: str | None, directory: Directory) -> list[Fault]:
     """A fault where the directory has no such unit, person, post or plan."""
     what, path, known = _IN[names]
-    return named(field, what, given or None, known(directory), f"{IN_DIRECTORY}/{path}")
+    return named(field, what, name or None, known(directory), f"{IN_DIRECTORY}/{path}")
 
 
 def task_faults(task: str | None, case: Case) -> list[Fault]:

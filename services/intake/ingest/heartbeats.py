@@ -41,14 +41,14 @@ class Heartbeats:
             return False
         case = standing_case("source", source.id)
         identity = f"heard:{source.id}:{int(every.total_seconds())}:{quarter}"
-        said = Heard(source=source.id, at=at)
+        heartbeat = Heard(source=source.id, at=at)
         fact = Fact.of(
             Kind.HEARD,
             id=identity,
             source=f"/sources/{source.id}",
             subject=case,
             time=self._clock(),
-            data=said,
+            data=heartbeat,
         )
         stored = await self._record.append(fact_subject(case, Kind.HEARD), fact.write(), identity)
         self._last[source.id] = quarter

@@ -60,7 +60,7 @@ class Ingress:
             if format_name == HEARTBEAT:
                 await self._hand_in.hear(source, stored_at(message))
                 return
-            taken = await self._hand_in.take(
+            items = await self._hand_in.take(
                 format_name,
                 source,
                 message.data,
@@ -84,7 +84,7 @@ class Ingress:
             )
             return
         if refused := [
-            (one.id, one.note or "refused") for one in taken if one.outcome is ItemOutcome.REFUSED
+            (one.id, one.note or "refused") for one in items if one.outcome is ItemOutcome.REFUSED
         ]:
             await self._reject(message, "could not be taken as a report", refused)
 

@@ -116,7 +116,7 @@ class HandIn:
             format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None
         )
         checked = await self._check(FORMATS[format_name](arrival), handing.actor)
-        return [await self._one(item, handing) for item in checked]
+        return [await self._take_item(item, handing) for item in checked]
 
     async def _check(self, items: list[Item], by: Actor) -> list[_Checked | tuple[Follow, _Checked | None]]:
         """Every draft is checked before the first is stored."""
@@ -145,7 +145,9 @@ class HandIn:
             raise FormatError("not a valid report", faults)
         return checked
 
-    async def _one(self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing") -> TakenItem:
+    async def _take_item(
+        self, item: _Checked | tuple[Follow, _Checked | None], handing: "_Handing"
+    ) -> TakenItem:
         if isinstance(item, _Checked):
             return await self._report(item, handing)
         follow, otherwise = item
@@ -177,7 +179,7 @@ class HandIn:
         if stored.repeated and not _is_same(stored, draft, item.form):
             return await self._refused(draft.id, stored, item.form, handing)
         outcome = ItemOutcome.KNOWN if stored.repeated else ItemOutcome.REPORTED
-        return self._taken(draft.id, outcome, case, stored, draft.note)
+        return self._taken_item(draft.id, outcome, case, stored, draft.note)
 
     async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> TakenItem:
         refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
@@ -201,7 +203,7 @@ class HandIn:
         if stored.repeated and (stored.fact.kind, stored.fact.data.get("text")) != (follow.kind, said.text):
             return await self._refused(follow.id, stored, said, handing)
         await self._threads.remember(handing.source.id, follow.id, case)
-        return self._taken(
+        return self._taken_item(
             follow.id,
             ItemOutcome.KNOWN if stored.repeated else ItemOutcome(follow.kind.value),
             case,
@@ -210,7 +212,7 @@ class HandIn:
         )
 
     async def _refused(
-        self, item: str, first: AppendedFact, given: ReportForm | CaseAct, handing: "_Handing"
+        self, item: str, first: AppendedFact, other: ReportForm | CaseAct, handing: "_Handing"
     ) -> TakenItem:
         """On record either way: a message of the inbox is kept whole by whoever took it out, one that came
         over HTTP is kept here.
@@ -218,10 +220,10 @@ class HandIn:
         case = CaseId(first.fact.subject or "")
         note = f"Something else came with this id before (case {case}): give a new message a new id."
         if handing.handed_in_at is None:
-            await self._refusals.used_before(first, given, handing.principal, ("id", note))
+            await self._refusals.used_before(first, other, handing.principal, ("id", note))
         return TakenItem(id=item, outcome=ItemOutcome.REFUSED, case=case, note=note)
 
-    def _taken(
+    def _taken_item(
         self, item: str, outcome: ItemOutcome, case: CaseId, stored: AppendedFact, note: str | None
     ) -> TakenItem:
         fact = FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time)

@@ -39,11 +39,11 @@ class Threads:
     async def _find(self, key: str) -> CaseId | None:
         client = connected(self._connection)
         try:
-            found = await value_of(asking(lambda: client, READ_TIMEOUT), THREADS, key)
-            if found is None or found.is_deletion:
+            stored = await value_of(asking(lambda: client, READ_TIMEOUT), THREADS, key)
+            if stored is None or stored.is_deletion:
                 return None
             try:
-                return _case(found.data)
+                return _case(stored.data)
             except ValueError:
                 return (
                     await last_readable(client.jetstream(timeout=READ_TIMEOUT), THREADS, key, _case)

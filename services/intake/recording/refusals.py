@@ -29,9 +29,9 @@ class Refusals:
     def __init__(self, record: FactRecord, clock: Callable[[], datetime]) -> None:
         self._record, self._clock = record, clock
 
-    async def used_before(self, first: AppendedFact, given: BaseModel, by: str, fault: Fault) -> None:
-        """`given` came under the id of `first`; `by`: the principal who sent it. Raises Unreachable."""
-        body = given.model_dump_json(exclude_none=True).encode()
+    async def used_before(self, first: AppendedFact, other: BaseModel, by: str, fault: Fault) -> None:
+        """`other` came under the id of `first`; `by`: the principal who sent it. Raises Unreachable."""
+        body = other.model_dump_json(exclude_none=True).encode()
         case = first.fact.subject or ""
         rejection = Rejection(
             subject=f"{first.fact.kind} {case}",

@@ -80,7 +80,7 @@ class Answers:
     wait: timedelta
     """How long a person waits for the decision on what they have just said."""
 
-    async def given(self, link: Link, name: MarkName) -> Mark | None:
+    async def mark_of(self, link: Link, name: MarkName) -> Mark | None:
         """What was said by the link before, with what has become of it by now. Raises NatsError or
         TimeoutError.
         """

@@ -98,13 +98,13 @@ class LinkPages:
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def show(self, request: Request, token: str) -> HTMLResponse:
-        return await self._answer(request, token, self._asked)
+        return await self._answer(request, token, self._question_page)
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def press(self, request: Request, token: str) -> HTMLResponse:
         choice = await _choice(request)
         if choice in CHOICES:
-            return await self._answer(request, token, partial(self._said, choice), choice=choice)
+            return await self._answer(request, token, partial(self._answer_page, choice), choice=choice)
         return await self._answer(
             request, token, self._put_off if choice == "later" else self._acknowledged, choice=choice
         )
@@ -138,14 +138,14 @@ class LinkPages:
                 later = Words(language).span(self.later) if choice == "later" else None
                 return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
 
-    async def _said(self, choice: str, link: Link) -> HTMLResponse:
+    async def _answer_page(self, choice: str, link: Link) -> HTMLResponse:
         """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something
         else.
         """
         matter = await self._matter(link)
         if matter is None or matter.purpose is not CHOICES[choice]:
-            return await self._asked(link)
-        mark = await self.answers.given(link, MarkName.SAID)
+            return await self._question_page(link)
+        mark = await self.answers.mark_of(link, MarkName.SAID)
         if mark is None and (page := await self._over(link)) is not None:
             return page
         if mark is None:
@@ -158,15 +158,15 @@ class LinkPages:
             mark = await self.answers.give(link, MarkName.SAID, fact, choice)
         return await self._became(link, mark)
 
-    async def _asked(self, link: Link) -> HTMLResponse:
+    async def _question_page(self, link: Link) -> HTMLResponse:
         if (page := await self._answered_or_over(link)) is not None:
             return page
-        return await self._ask(link, await self.answers.given(link, MarkName.LATER))
+        return await self._ask(link, await self.answers.mark_of(link, MarkName.LATER))
 
     async def _acknowledged(self, link: Link) -> HTMLResponse:
         matter = await self._matter(link)
         if matter is not None and matter.purpose is Purpose.SECOND:
-            return await self._asked(link)
+            return await self._question_page(link)
         if (page := await self._answered_or_over(link)) is not None:
             return page
         fact = acknowledgement(link, self._actor(link), self.clock())
@@ -176,7 +176,7 @@ class LinkPages:
         """Once a link: the reminder that comes then has a link of its own."""
         if (page := await self._answered_or_over(link)) is not None:
             return page
-        mark = await self.answers.given(link, MarkName.LATER)
+        mark = await self.answers.mark_of(link, MarkName.LATER)
         if mark is None:
             matter = await self._matter(link)
             duties = matter.duties if matter else ()
@@ -187,7 +187,7 @@ class LinkPages:
     async def _answered_or_over(self, link: Link) -> HTMLResponse | None:
         """The page for what was answered already, or is over; None where an answer is waited for."""
         for name in (MarkName.SAID, MarkName.USED):
-            if (mark := await self.answers.given(link, name)) is not None:
+            if (mark := await self.answers.mark_of(link, name)) is not None:
                 return await self._became(link, mark)
         return await self._over(link)
 

@@ -71,11 +71,11 @@ class Message:
 REASON_LENGTH, REFERENCE_LENGTH = 400, 200
 
 
-def gateway_words(given: str, limit: int = REASON_LENGTH) -> str:
+def gateway_words(text: str, limit: int = REASON_LENGTH) -> str:
     """What the other side said as it may enter the record: one line of letters that can be seen, no longer
     than `limit`.
     """
-    words = line_of(given[: limit * 4])
+    words = line_of(text[: limit * 4])
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 

@@ -84,7 +84,7 @@ class Courier:
                 reference = await self._once(message)
             except TransportError as failure:
                 wait = (
-                    self._retry.wait_after(attempt, roll=random.random(), asked=failure.after)  # noqa: S311
+                    self._retry.wait_after(attempt, roll=random.random(), asked_pause=failure.after)  # noqa: S311
                     if failure.retry
                     else None
                 )

@@ -129,11 +129,11 @@ class DecisionDelivery:
             )
             return DecisionOutcome.OVER
         done = done if sheet else done.bounded(len(legs))
-        if sheet is None and any(done.held()):
+        if sheet is None and any(done.held_matters()):
             sheet, revision = await self.ledger.change(
-                key, lambda stored: stored or done, known=(sheet, revision)
+                key, lambda stored: stored or done, stored=(sheet, revision)
             )
-            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held()))
+            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
         job = Job(decision, decided_at, now, is_first)
         outcomes: Counter[str] = Counter()
         bundled = _bundled([self._see_through(job, notice, route) for notice, route in legs])
@@ -149,7 +149,7 @@ class DecisionDelivery:
                     is_new.append(after is not before)
                     return after
 
-                sheet, revision = await self.ledger.change(key, with_bundle, known=(sheet, revision))
+                sheet, revision = await self.ledger.change(key, with_bundle, stored=(sheet, revision))
                 if is_new[-1]:
                     await self._tell(sheet, len(sheet.bundles) - 1)
                 # Those of another notifier that had the same decision, and may have died since.

@@ -60,20 +60,20 @@ class DeliveryLedger:
         return await until_done(look, "not_looked_up")
 
     async def change(
-        self, key: str, change: Callable[[Sheet | None], Sheet], known: tuple[Sheet | None, int]
+        self, key: str, change: Callable[[Sheet | None], Sheet], stored: tuple[Sheet | None, int]
     ) -> tuple[Sheet, int]:
         """Record the changed sheet; where somebody else has written meanwhile (a receipt, another notifier),
         change what they left.
         """
         while True:
-            sheet, revision = known
+            sheet, revision = stored
             changed = change(sheet)
             raw = changed.write()
 
             try:
                 return changed, await self.put(key, raw, over=revision)
             except ConflictError:
-                known = await self.sheet(key)
+                stored = await self.sheet(key)
 
     async def raw(self, key: str) -> bytes | None:
         """What stands under `key`. Raises where the broker does not answer."""

@@ -75,16 +75,16 @@ class DeliveryRecord(Frozen):
         """What the gateway's call-back added, under an id of its own."""
         if self.receipt is None:
             return None
-        told = self.receipt
+        receipt = self.receipt
         delivery = self.delivery.model_copy(
             update={
-                "done_at": told.at,
-                "error": told.error,
-                "reference": told.reference or self.delivery.reference,
+                "done_at": receipt.at,
+                "error": receipt.error,
+                "reference": receipt.reference or self.delivery.reference,
             }
         )
-        fact_id = f"{delivery.notice}:{delivery.channel}:receipt:{told.outcome}"
-        return _fact(case, told.outcome, fact_id, [delivery])
+        fact_id = f"{delivery.notice}:{delivery.channel}:receipt:{receipt.outcome}"
+        return _fact(case, receipt.outcome, fact_id, [delivery])
 
 
 class NoticeMatter(Frozen):
@@ -148,16 +148,16 @@ class Sheet(Frozen):
         ordered = tuple(sorted(new, key=lambda record: (record.delivery.notice, record.delivery.channel)))
         return self.model_copy(update={"bundles": (*self.bundles, ordered)})
 
-    def with_receipt(self, told: DeliveryRecord) -> Self:
-        """The same sheet with the record of `told`'s notice and channel replaced."""
-        about = (told.delivery.notice, told.delivery.channel)
+    def with_receipt(self, record: DeliveryRecord) -> Self:
+        """The same sheet with the record of `record`'s notice and channel replaced."""
+        about = (record.delivery.notice, record.delivery.channel)
         bundles = tuple(
-            tuple(told if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle)
+            tuple(record if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle)
             for bundle in self.bundles
         )
         return self.model_copy(update={"bundles": bundles})
 
-    def held(self) -> Iterator[tuple[NoticeId, NoticeMatter]]:
+    def held_matters(self) -> Iterator[tuple[NoticeId, NoticeMatter]]:
         """The notices that were sent to nobody."""
         return ((notice, matter) for notice, matter in self.matters.items() if matter.held)
 
@@ -166,21 +166,21 @@ class Sheet(Frozen):
 
     def record_of(self, notice: str, channel: str) -> DeliveryRecord | None:
         """By the notice's id or by its key-safe form."""
-        found = (
+        records = (
             one
             for one in self.records()
             if one.delivery.channel == channel and key_safe(one.delivery.notice) == key_safe(notice)
         )
-        return next(found, None)
+        return next(records, None)
 
     def facts(self, number: int) -> list[Fact]:
         """Bundle `number` told: `delivered`, `failed` or both."""
-        told: list[Fact] = []
+        facts: list[Fact] = []
         for outcome in TOLD:
             deliveries = [one.delivery for one in self.bundles[number] if one.outcome is outcome]
             if deliveries:
-                told.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))
-        return told
+                facts.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))
+        return facts
 
     def write(self) -> bytes:
         return self.model_dump_json(exclude_none=True).encode()
@@ -221,8 +221,8 @@ def message_id(notice: NoticeId, channel: str) -> str:
     return key_safe(f"{notice}.{channel}").replace(".", "-")
 
 
-def notice_of_message_id(given: str) -> str | None:
+def notice_of_message_id(text: str) -> str | None:
     """The notice (key-safe) behind an id that a gateway sends back (ids of ours have no other hyphens); None
     for what can't be one. Of a message that says several: the first of them.
     """
-    return ".".join(given.split("-")[:-1][:NOTICE_PARTS]) if MESSAGE_ID.fullmatch(given) else None
+    return ".".join(text.split("-")[:-1][:NOTICE_PARTS]) if MESSAGE_ID.fullmatch(text) else None

@@ -1,6 +1,6 @@
 """Over which channels, to which addresses one notice goes. Pure.
 
-Invariant: every channel the notice names gets an outcome. A person who has none of them is reached over
+Invariant: every channel the notice names gets an outcome. A person who has none of them is chosen over
 whatever they do have: a second call rather than a missed one.
 """
 
@@ -11,7 +11,7 @@ from shared.directory import Person
 from shared.facts import Notice
 
 NO_CHANNEL = "none"
-"""Stands in the record for a person who can't be reached in any way."""
+"""Stands in the record for a person who can't be chosen in any way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ def routes(notice: Notice, person: Person | None, configured: Collection[str]) -
     if person is None:
         remedy = f"{notice.person} is not in the directory the notifier reads: add the person there"
         return tuple(Route(channel, obstacle=remedy) for channel in named or (NO_CHANNEL,))
-    found = tuple(_route(channel, person, configured) for channel in named)
-    if any(route.addresses for route in found):
-        return found
+    chosen = tuple(_route(channel, person, configured) for channel in named)
+    if any(route.addresses for route in chosen):
+        return chosen
     others = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in named)
-    found = (
-        *found,
+    chosen = (
+        *chosen,
         *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses),
     )
-    return found or (
+    return chosen or (
         Route(NO_CHANNEL, obstacle=f"{person.id} has no address at all: add one in the directory"),
     )
 

@@ -56,12 +56,12 @@ def why_over(case: Case | None, duties: Sequence[DutyId]) -> Over | None:
     """
     if case is None:
         return Over.LONG_AGO
-    asked = [duty for duty in case.duties if duty.id in duties]
-    if any(duty.is_owed for duty in asked):
+    named = [duty for duty in case.duties if duty.id in duties]
+    if any(duty.is_owed for duty in named):
         return None
     if case.status in BY_STATUS:
         return BY_STATUS[case.status]
-    return Over.CANCELLED if asked and all(duty.state is DutyState.CANCELLED for duty in asked) else None
+    return Over.CANCELLED if named and all(duty.state is DutyState.CANCELLED for duty in named) else None
 
 
 def is_past(case: Case | None, decision: Decision, now: datetime) -> bool:

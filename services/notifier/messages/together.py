@@ -62,38 +62,38 @@ def together(messages: Sequence[Message], form: Form) -> Message:
 
 
 def _short(shown: Sequence[Message], more: int) -> Letter:
-    said = Words(shown[0].language)
-    subject = said.of(HEAD, count=len(shown) + more)
+    words = Words(shown[0].language)
+    subject = words.of(HEAD, count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
-    rest = [said.of(MORE, more=more)] if more else []
-    return Letter(subject, "\n".join([said.of_somebody(subject, "").rstrip(), *lines, *rest]))
+    rest = [words.of(MORE, more=more)] if more else []
+    return Letter(subject, "\n".join([words.of_somebody(subject, "").rstrip(), *lines, *rest]))
 
 
 def _spoken(shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
-    said, count = Words(shown[0].language), len(shown) + more
+    words, count = Words(shown[0].language), len(shown) + more
     lines = [
         f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}"
         for number, message in enumerate(shown, 1)
     ]
-    rest = [said.of(MORE, more=more)] if more else []
-    links = [said.of(WHERE_LINKS_ARE)] if any(message.link for message in shown) else []
+    rest = [words.of(MORE, more=more)] if more else []
+    links = [words.of(WHERE_LINKS_ARE)] if any(message.link for message in shown) else []
     return Letter(
-        said.of(HEAD, count=count),
-        "\n".join([said.of(HEAD_SPOKEN, count=count), *lines, *rest, *links]),
+        words.of(HEAD, count=count),
+        "\n".join([words.of(HEAD_SPOKEN, count=count), *lines, *rest, *links]),
     )
 
 
 def _long(shown: Sequence[Message], more: int) -> Letter:
-    said = Words(shown[0].language)
-    note = said.of(NOTE) if any(message.link for message in shown) else ""
+    words = Words(shown[0].language)
+    note = words.of(NOTE) if any(message.link for message in shown) else ""
     letter = _short(shown, more)
     context: Mapping[str, Any] = {
-        "language": "zh-CN" if said.language is Language.ZH else "en",
+        "language": "zh-CN" if words.language is Language.ZH else "en",
         "subject": letter.subject,
         "items": [(message, COLOURS[message.level]) for message in shown],
-        "more": said.of(MORE, more=more) if more else "",
-        "open": said.of(OPEN),
+        "more": words.of(MORE, more=more) if more else "",
+        "open": words.of(OPEN),
         "note": note,
     }
     text = f"{letter.text}\n\n{note}" if note else letter.text

@@ -50,21 +50,21 @@ def read(arrival: Arrival) -> list[Item]:
         return [_report(alert, arrival, None)]
     earlier = tuple(f"{sender},{identifier}" for sender, identifier in alert.references)
     if alert.kind == "Cancel":
-        return [Follow(id=alert.identity, kind=Kind.WITHDRAWN, of=earlier, text=_said(alert, "Cancel"))]
+        return [Follow(id=alert.identity, kind=Kind.WITHDRAWN, of=earlier, text=_text_of(alert, "Cancel"))]
     note = "None of the alerts this one updates is known here: it was taken as a report of its own."
     return [
         Follow(
             id=alert.identity,
             kind=Kind.FOLLOWED_UP,
             of=earlier,
-            text=_said(alert, "Update"),
+            text=_text_of(alert, "Update"),
             otherwise=_report(alert, arrival, note),
         )
     ]
 
 
-def _said(alert: CapAlert, what: str) -> str:
-    lines = [f"CAP {what} {alert.identity}", alert.note]
+def _text_of(alert: CapAlert, message_type: str) -> str:
+    lines = [f"CAP {message_type} {alert.identity}", alert.note]
     return shortened(
         "\n".join([*(line for line in lines if line), *_texts(_by_language(alert.infos))]), TEXT_LIMIT
     )

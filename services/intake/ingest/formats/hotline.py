@@ -36,7 +36,7 @@ class HotlineCall(BaseModel):
 
 def read(arrival: Arrival) -> list[Item]:
     call = json_body.model_of(json_body.parse(arrival.raw), HotlineCall, "a call of the hotline")
-    known = call.area is not None and call.area[:6] in arrival.areas
+    is_area_known = call.area is not None and call.area[:6] in arrival.areas
     return [
         ReportDraft(
             id=call.id,
@@ -47,7 +47,7 @@ def read(arrival: Arrival) -> list[Item]:
                 "topic": _sorted_by(call),
                 "level": call.level,
                 "unit": arrival.source.unit,
-                "area": call.area[:6] if call.area and known else arrival.source.area,
+                "area": call.area[:6] if call.area and is_area_known else arrival.source.area,
                 "occurred_at": _earlier(call.occurred_at, call.called_at),
                 # The hotline learns of it by the call itself.
                 "learned_at": call.called_at,

@@ -18,8 +18,8 @@ def parse(raw: bytes) -> Any:
         raise FormatError("not JSON", [("(body)", f"is not JSON in UTF-8 ({error})")]) from None
 
 
-def model_of(value: Any, model: type[Model], what: str) -> Model:
+def model_of(value: Any, model: type[Model], noun: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise FormatError(f"not {what}", faults_of(error, model)) from None
+        raise FormatError(f"not {noun}", faults_of(error, model)) from None
