@@ -17,6 +17,7 @@ from services.audit.reports.documents.making import DocumentFormat, Documents
 from services.audit.reports.documents.period import Period
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
+from services.audit.reports.views import Timeliness, Trend
 from services.audit.reports.window import Window
 from shared.facts import Outage
 from shared.facts.authors import Author
@@ -67,13 +68,13 @@ def documents() -> Documents:
 
 async def test_it_is_counted_apart_and_nobody_is_late_by_it() -> None:
     _, excused, held = given()
-    found = await reports().timeliness(Window())
+    found = await reports().answer(Timeliness, Window())
     assert found.whole is not None
     assert (found.whole.lapsed, found.whole.excused) == (lapses(excused) + lapses(held), lapses(excused))
     assert found.whole.late == 0, "who answers after our outage is not late for it"
     by_leader = [(line.lapsed, line.excused, line.held_against, line.late) for line in found.leaders]
     assert by_leader == [(2, 1, 1, 0)] * len(LEADERS)
-    hours = (await reports().trend(Window())).hours
+    hours = (await reports().answer(Trend, Window())).hours
     assert sum(line.lapsed for line in hours) == lapses(held), "the hour of our outage is nobody's worst hour"
 
 

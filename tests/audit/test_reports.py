@@ -16,6 +16,7 @@ from services.audit.reading.views import NotInTrail
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.names import ReportName
 from services.audit.reports.reports import Reports
+from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
 from services.audit.reports.workload import COUNTED, Workload
 from shared.vocabulary import Kind
@@ -99,7 +100,7 @@ async def test_how_duties_stood_to_their_limits_is_what_a_naive_count_finds(
     seed: int, since: datetime, until: datetime
 ) -> None:
     naive = Naive(seed, since, until)
-    found = await reports_of(seed).timeliness(Window(since, until))
+    found = await reports_of(seed).answer(Timeliness, Window(since, until))
     expected = naive.fates()
     for line in found.units:
         told = expected.pop(line.unit, Counter[str]())
@@ -135,7 +136,7 @@ async def test_how_long_it_took_is_known_of_duties_that_opened_before_the_window
         ).total_seconds()
         for index, effect, case in naive.effects("discharged")
     )
-    found = (await reports_of(seed).timeliness(window)).whole
+    found = (await reports_of(seed).answer(Timeliness, window)).whole
     assert found
     assert len(taken) > 10
     assert (found.median_seconds, found.worst_seconds) == (taken[(len(taken) - 1) // 2], taken[-1])
@@ -144,11 +145,11 @@ async def test_how_long_it_took_is_known_of_duties_that_opened_before_the_window
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_the_window_and_the_whole_agree_wherever_it_is_cut(seed: int) -> None:
     reports, cut = reports_of(seed), moment("2026-10-14 13:07")
-    first = (await reports.timeliness(Window(moment("2026-10-01 00:00"), cut))).whole
+    first = (await reports.answer(Timeliness, Window(moment("2026-10-01 00:00"), cut))).whole
     second = (
-        await reports.timeliness(Window(cut + timedelta(microseconds=1), moment("2026-11-30 00:00")))
+        await reports.answer(Timeliness, Window(cut + timedelta(microseconds=1), moment("2026-11-30 00:00")))
     ).whole
-    whole = (await reports.timeliness(Window())).whole
+    whole = (await reports.answer(Timeliness, Window())).whole
     assert first
     assert second
     assert whole
@@ -170,7 +171,7 @@ async def test_messages_are_counted_where_they_were_sent_and_answers_wherever_th
         for one in data["deliveries"]
         if one["notice"] in notices
     )
-    found = await reports_of(1).reachability(OCTOBER)
+    found = await reports_of(1).answer(Reachability, OCTOBER)
     assert {line.row: line.sent for line in found.channels} == sent
     assert {line.row: line.delivered for line in found.channels} == delivered
     assert found.whole.sent == len(notices) == sum(line.sent for line in found.people)
@@ -204,7 +205,7 @@ async def test_what_was_laid_on_each_person_and_how_often_they_were_called_is_co
 async def test_matters_are_counted_without_exercises_and_what_follows_from_them() -> None:
     naive = Naive(1, OCTOBER.start, OCTOBER.until or OCTOBER.start)
     reported = [data for _, data, _ in naive.inside(Kind.REPORTED)]
-    found = await reports_of(1).resolution(OCTOBER)
+    found = await reports_of(1).answer(Resolution, OCTOBER)
     assert {line.row: line.reports for line in found.kinds} == Counter(data["kind"] for data in reported)
     assert found.whole.reports == sum(data["kind"] != "accountability" for data in reported)
     assert found.exercises_left_out == len(naive.exercises) > 0
@@ -215,7 +216,7 @@ async def test_matters_are_counted_without_exercises_and_what_follows_from_them(
         if effect["kind"] == "status"
     )
     assert (found.whole.resolved, found.whole.closed) == (status["resolved"], status["closed"])
-    trend = await reports_of(1).trend(OCTOBER)
+    trend = await reports_of(1).answer(Trend, OCTOBER)
     assert (
         sum(day.reports for day in trend.days)
         == sum(hour.reports for hour in trend.hours)
@@ -224,7 +225,7 @@ async def test_matters_are_counted_without_exercises_and_what_follows_from_them(
 
 
 async def test_the_times_of_all_holders_add_up_to_the_time_matters_were_open() -> None:
-    found = await reports_of(2).holding(OCTOBER)
+    found = await reports_of(2).answer(Holding, OCTOBER)
     opened: dict[str, datetime] = {}
     total = timedelta(0)
     naive = Naive(2, OCTOBER.start, OCTOBER.until or OCTOBER.start)
@@ -277,7 +278,7 @@ async def test_a_lapse_is_followed_to_what_the_organ_decided_even_after_the_wind
 @pytest.mark.parametrize("table", ["units", "leaders", "levels", "channels"])
 async def test_each_figure_is_as_many_effects_as_its_records_hold(table: str) -> None:
     reports = reports_of(1)
-    found = await reports.timeliness(OCTOBER, records=True)
+    found = await reports.answer(Timeliness, OCTOBER, records=True)
     facts = virtual_month(1)
     for line in getattr(found, table):
         records = line.records.get("lapsed", ())
@@ -298,9 +299,9 @@ async def test_each_figure_is_as_many_effects_as_its_records_hold(table: str) ->
 
 async def test_a_unit_is_asked_for_alone() -> None:
     reports = reports_of(1)
-    every = {line.unit: line for line in (await reports.timeliness(OCTOBER)).units}
-    alone = await reports.timeliness(
-        Window(OCTOBER.since, OCTOBER.until, frozenset({"water_bureau", "fire_rescue"}))
+    every = {line.unit: line for line in (await reports.answer(Timeliness, OCTOBER)).units}
+    alone = await reports.answer(
+        Timeliness, Window(OCTOBER.since, OCTOBER.until, frozenset({"water_bureau", "fire_rescue"}))
     )
     assert {line.unit: line for line in alone.units} == {
         unit: every[unit] for unit in ("fire_rescue", "water_bureau")
@@ -311,14 +312,16 @@ async def test_a_message_stored_twice_counts_once() -> None:
     facts = virtual_month(1)[:600]
     again = [*facts, *((fact, facts[-1][1]) for fact, _ in facts[-200:])]
     once, twice = (Reports(MonthTrail(one).reader, ZONE) for one in (facts, again))
-    assert (await once.timeliness(Window())).whole == (await twice.timeliness(Window())).whole
-    assert (await once.reachability(Window())).whole == (await twice.reachability(Window())).whole
+    assert (await once.answer(Timeliness, Window())).whole == (await twice.answer(Timeliness, Window())).whole
+    assert (await once.answer(Reachability, Window())).whole == (
+        await twice.answer(Reachability, Window())
+    ).whole
 
 
 async def test_what_came_after_the_checkpoint_is_not_in_the_answer() -> None:
     trail = MonthTrail(virtual_month(1))
     trail.signed = trail.up_to(700)
-    found = await Reports(trail.reader, ZONE).timeliness(Window(), records=True)
+    found = await Reports(trail.reader, ZONE).answer(Timeliness, Window(), records=True)
     assert found.checkpoint.size == 700
     assert all(
         index < 700 for line in found.units for indexes in (line.records or {}).values() for index in indexes

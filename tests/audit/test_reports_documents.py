@@ -18,6 +18,7 @@ from services.audit.reports.documents.making import DocumentFormat, Documents
 from services.audit.reports.documents.notice import masked
 from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.reports.reports import Reports
+from services.audit.reports.views import Resolution, Timeliness
 from services.audit.reports.window import Window
 from shared.vocabulary import Kind, Language, Level, ReportKind, Role
 from tests.audit.virtual_month import MonthTrail, Told, month_trail
@@ -45,7 +46,10 @@ async def test_the_analysis_states_the_reports_own_figures_and_names_their_recor
     text = page.text_content()
     reports = Reports(trail.reader, ZONE)
     window = Window(october.since(ZONE), october.until(ZONE))
-    whole, matters = (await reports.timeliness(window)).whole, (await reports.resolution(window)).whole
+    whole, matters = (
+        (await reports.answer(Timeliness, window)).whole,
+        (await reports.answer(Resolution, window)).whole,
+    )
     assert whole
     for figure, column, number in (
         ("duty/all", "in_time", whole.in_time),
@@ -260,7 +264,7 @@ async def test_satisfaction_is_what_those_who_complained_said_when_asked() -> No
         )
         stage.after(hours=1)
         stage.says(case, Kind.CLOSED, "heating_company", text="已回访", satisfaction=score)
-    found = await Reports(MonthTrail(world.facts).reader, ZONE).resolution(Window())
+    found = await Reports(MonthTrail(world.facts).reader, ZONE).answer(Resolution, Window())
     assert (found.whole.satisfaction, found.whole.satisfaction_said) == (3.5, 2)
 
 
@@ -273,7 +277,7 @@ async def test_logged_calls_count_apart_and_a_contested_one_was_not_in_time() ->
     stage.acknowledges(case, "gov_in_charge")
     stage.says(case, Kind.CONTESTED, "gov_main", role=Role.LEADER)
     stage.after(minutes=31)
-    found = await Reports(MonthTrail(world.facts).reader, ZONE).timeliness(Window())
+    found = await Reports(MonthTrail(world.facts).reader, ZONE).answer(Timeliness, Window())
     leaders = {line.person: line for line in found.leaders}
     mayor, secretary, deputy = (
         leaders[stage.holder(post)] for post in ("gov_main", "party_main", "gov_in_charge")

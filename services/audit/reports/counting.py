@@ -228,7 +228,7 @@ class Counting:
             if matter.has_ended or matter.is_standing or matter.index is None:
                 continue
             self._count_matter(matter, "open", matter.index)
-            if any(owed.is_overdue for owed in matter.duties.values()):
+            if matter.overdue:
                 self._count_matter(matter, "overdue", matter.index)
 
 

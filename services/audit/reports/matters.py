@@ -143,6 +143,11 @@ class ReportedCase:
     def holder(self) -> str | None:
         return self.holders[-1].unit if self.holders else self.unit
 
+    @property
+    def overdue(self) -> int:
+        """How many of its duties are owed past their limit."""
+        return sum(owed.is_overdue for owed in self.duties.values())
+
     def begin(self, fact: ReportedFact, *, in_cohort: bool) -> None:
         """Its report, or the fact a standing watch began with. Reported again is reported once."""
         data = fact.data

@@ -45,6 +45,46 @@ answered within hours.
 """
 
 
+_FIELDS: dict[type[Answer], Callable[[Answering], Fields]] = {
+    Timeliness: lambda answering: {
+        "units": answering.units(),
+        "leaders": answering.leaders(),
+        "levels": answering.duties_by("level"),
+        "categories": answering.duties_by("category"),
+        "areas": answering.duties_by("area"),
+        "rules": answering.duties_by("rule"),
+        "channels": answering.duties_by("channel"),
+        "whole": answering.duties("duty", ALL),
+    },
+    Holding: lambda answering: {
+        "units": answering.holders("holder"),
+        "tasks": answering.holders("task_holder"),
+        "chains": answering.chains(),
+    },
+    Reachability: lambda answering: {
+        "whole": answering.reach("reach", ALL),
+        "channels": answering.reach_by("reach_channel"),
+        "people": answering.reach_by("reach_person"),
+        "held": answering.figures.count("reach", ALL, "held"),
+    },
+    Resolution: lambda answering: {
+        "whole": answering.matter("matter", ALL),
+        "kinds": answering.matters_by("kind"),
+        "levels": answering.matters_by("level"),
+        "categories": answering.matters_by("category"),
+        "areas": answering.matters_by("area"),
+        "units": answering.matters_by("unit"),
+    },
+    Trend: lambda answering: {
+        "days": answering.days(),
+        "hours": answering.counts("hour"),
+        "weekdays": answering.counts("weekday"),
+        "places": answering.counts("place", most_first=True),
+    },
+}
+"""What the reports of the analysis are made of; another one says it in its declaration."""
+
+
 class Counted:
     """A window counted up to a checkpoint."""
 
@@ -132,89 +172,25 @@ class Reports:
     # The answers
 
     async def answer(
-        self, answer: type[A], window: Window, fields: Callable[[Answering], Fields], *, records: bool
+        self,
+        answer: type[A],
+        window: Window,
+        fields: Callable[[Answering], Fields] | None = None,
+        *,
+        records: bool = False,
     ) -> A:
-        """An answer of this type: what every report says of itself, and the fields that this one is made
-        of.
+        """What every report says of itself, and what this one is made of: `fields`, or as the table has it.
+        With `records` each figure names those it was counted from.
         """
         counted = await self.counted(window)
-        return answer(**counted.heading(), **fields(Answering(counted.counting, with_records=records)))
-
-    async def timeliness(self, window: Window, *, records: bool = False) -> Timeliness:
-        return await self.answer(
-            Timeliness,
-            window,
-            lambda answering: {
-                "units": answering.units(),
-                "leaders": answering.leaders(),
-                "levels": answering.duties_by("level"),
-                "categories": answering.duties_by("category"),
-                "areas": answering.duties_by("area"),
-                "rules": answering.duties_by("rule"),
-                "channels": answering.duties_by("channel"),
-                "whole": answering.duties("duty", ALL),
-            },
-            records=records,
-        )
+        answering = Answering(counted.counting, with_records=records)
+        return answer(**counted.heading(), **(fields or _FIELDS[answer])(answering))
 
     async def lapses(self, window: Window) -> Lapses:
         counted = await self.counted(window)
         size = (await self._reader.checkpoints.newest()).size
         lines = await outcomes.lines_of(self._reader, counted.counting.lapses, size)
         return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)
-
-    async def holding(self, window: Window, *, records: bool = False) -> Holding:
-        return await self.answer(
-            Holding,
-            window,
-            lambda answering: {
-                "units": answering.holders("holder"),
-                "tasks": answering.holders("task_holder"),
-                "chains": answering.chains(),
-            },
-            records=records,
-        )
-
-    async def reachability(self, window: Window, *, records: bool = False) -> Reachability:
-        return await self.answer(
-            Reachability,
-            window,
-            lambda answering: {
-                "whole": answering.reach("reach", ALL),
-                "channels": answering.reach_by("reach_channel"),
-                "people": answering.reach_by("reach_person"),
-                "held": answering.figures.count("reach", ALL, "held"),
-            },
-            records=records,
-        )
-
-    async def resolution(self, window: Window, *, records: bool = False) -> Resolution:
-        return await self.answer(
-            Resolution,
-            window,
-            lambda answering: {
-                "whole": answering.matter("matter", ALL),
-                "kinds": answering.matters_by("kind"),
-                "levels": answering.matters_by("level"),
-                "categories": answering.matters_by("category"),
-                "areas": answering.matters_by("area"),
-                "units": answering.matters_by("unit"),
-            },
-            records=records,
-        )
-
-    async def trend(self, window: Window, *, records: bool = False) -> Trend:
-        return await self.answer(
-            Trend,
-            window,
-            lambda answering: {
-                "days": answering.days(),
-                "hours": answering.counts("hour"),
-                "weekdays": answering.counts("weekday"),
-                "places": answering.counts("place", most_first=True),
-            },
-            records=records,
-        )
 
     async def records(self, window: Window, figure: str) -> FigureRecords:
         """Raises NotInTrail for a name that is no figure of this window."""

@@ -4,8 +4,6 @@ Invariant: every figure in it is one of the reports' figures and carries its nam
 to, and nothing it can't show.
 """
 
-from dataclasses import dataclass
-
 from services.audit.reports.documents import definitions
 from services.audit.reports.documents.blocks import (
     Bars,
@@ -14,6 +12,7 @@ from services.audit.reports.documents.blocks import (
     Heading,
     TableBlock,
     WrittenDocument,
+    record_cell,
     row,
 )
 from services.audit.reports.documents.matter_blocks import (
@@ -38,26 +37,13 @@ from services.audit.reports.documents.report_blocks import (
     unit_rows,
 )
 from services.audit.reports.documents.words import DocumentWords
+from services.audit.reports.matters import ReportedCase
 from services.audit.reports.views import MatterLine
 from shared.language.catalogue import N_
 
 LISTED = 40
 REPEATED = 2
 """So many lapses of one unit, or matters of one sort in one place, are a pattern to look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMatter:
-    """Not closed at the period's end."""
-
-    case: str
-    index: int
-    kind: str | None
-    level: str | None
-    summary: str | None
-    holder: str | None
-    since: str
-    overdue: int
 
 
 def analysis(
@@ -67,7 +53,7 @@ def analysis(
     vkey: str,
     now: PeriodReports,
     before: PeriodReports,
-    open_matters: list[OpenMatter],
+    open_matters: list[ReportedCase],
 ) -> WrittenDocument:
     writer = _Writer(words, period, now, before)
     blocks: list[Block] = [
@@ -299,7 +285,7 @@ class _Writer:
             ),
         ]
 
-    def open_matters(self, matters: list[OpenMatter]) -> list[Block]:
+    def open_matters(self, matters: list[ReportedCase]) -> list[Block]:
         words, holding = self._words, self._now.holding
         columns = tuple(
             words.of(name)
@@ -315,15 +301,15 @@ class _Writer:
         )
         rows = [
             row(
-                Cell(str(one.index), None, (one.index,)),
-                one.summary or one.case,
-                words.label("kind", one.kind),
-                words.label("level", one.level),
-                words.unit(one.holder),
-                one.since,
-                one.overdue,
+                record_cell(matter.index),
+                matter.summary or matter.case,
+                words.label("kind", matter.kind),
+                words.label("level", matter.level),
+                words.unit(matter.holder),
+                words.at(matter.reported_at),
+                matter.overdue,
             )
-            for one in matters[:LISTED]
+            for matter in matters[:LISTED]
         ]
         return [
             self._heading(N_("Open matters, and who holds them")),

@@ -93,6 +93,11 @@ def row(*cells: Cell | str | int | None) -> tuple[Cell, ...]:
     )
 
 
+def record_cell(index: int | None) -> Cell:
+    """The number of a record, which leads to it."""
+    return Cell(str(index), None, () if index is None else (index,))
+
+
 def ranges(indexes: Sequence[int], most: int, joined: str) -> tuple[str, int]:
     """`3, 7–9, 12` of at most so many pieces, and how many records are left out."""
     pieces: list[tuple[int, int]] = []

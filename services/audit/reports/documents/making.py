@@ -14,7 +14,7 @@ from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents import html
-from services.audit.reports.documents.analysis import OpenMatter, analysis
+from services.audit.reports.documents.analysis import analysis
 from services.audit.reports.documents.blocks import WrittenDocument
 from services.audit.reports.documents.docx_file import DocxFile
 from services.audit.reports.documents.notes import Notes, Trace
@@ -23,8 +23,10 @@ from services.audit.reports.documents.overview import PeriodReports
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.text import text_of
 from services.audit.reports.documents.words import DocumentWords
+from services.audit.reports.matters import ReportedCase
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
+from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.vocabulary import Language
@@ -84,7 +86,7 @@ class Documents:
             return found.records() if found is not None else []
 
         made = analysis(
-            words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting, words)
+            words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting)
         )
         return written(made, words, form, f"analysis-{period.name}", trace)
 
@@ -115,12 +117,12 @@ class Documents:
     async def _period_reports(self, window: Window) -> PeriodReports:
         reports = self._reports
         return PeriodReports(
-            await reports.timeliness(window),
+            await reports.answer(Timeliness, window),
             await reports.lapses(window),
-            await reports.holding(window),
-            await reports.reachability(window),
-            await reports.resolution(window),
-            await reports.trend(window),
+            await reports.answer(Holding, window),
+            await reports.answer(Reachability, window),
+            await reports.answer(Resolution, window),
+            await reports.answer(Trend, window),
         )
 
     def _city(self, words: DocumentWords) -> str:
@@ -128,26 +130,17 @@ class Documents:
         return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
 
 
-def open_matters(counting: Counting, words: DocumentWords) -> list[OpenMatter]:
+def open_matters(counting: Counting) -> list[ReportedCase]:
     """Those with something overdue first, then the oldest."""
     matters = [
-        OpenMatter(
-            case=matter.case,
-            index=matter.index,
-            kind=matter.kind,
-            level=matter.level,
-            summary=matter.summary,
-            holder=matter.holder,
-            since=words.at(matter.reported_at),
-            overdue=sum(owed.is_overdue for owed in matter.duties.values()),
-        )
+        matter
         for matter in counting.matters.values()
         if matter.index is not None
         and not matter.has_ended
         and not matter.is_follow_on
         and not matter.exercise
     ]
-    return sorted(matters, key=lambda one: (not one.overdue, one.index))
+    return sorted(matters, key=lambda matter: (not matter.overdue, matter.index))
 
 
 def written(

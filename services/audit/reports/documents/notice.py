@@ -21,6 +21,7 @@ from services.audit.reports.documents.blocks import (
     Paragraph,
     TableBlock,
     WrittenDocument,
+    record_cell,
     row,
 )
 from services.audit.reports.documents.report_blocks import done_late
@@ -175,7 +176,7 @@ class NoticeWriter:
                 ),
                 at=words.at(matter.reported_at),
                 unit=words.unit(matter.unit),
-                record=Cell(str(matter.index), None, (matter.index,) if matter.index is not None else ()),
+                record=record_cell(matter.index),
                 summary=(matter.summary or NOTHING).rstrip("。."),
                 area=words.area(matter.area),
                 level=words.label("level", matter.level),
@@ -198,7 +199,7 @@ class NoticeWriter:
         )
         rows = [
             row(
-                Cell(str(lapse.index), None, (lapse.index,)),
+                record_cell(lapse.index),
                 words.rule(lapse.rule),
                 words.unit(lapse.unit),
                 NOTHING if lapse.cause == LapseCause.REPORTED_LATE else self._post(lapse.person),
@@ -223,7 +224,7 @@ class NoticeWriter:
         source = words.say(
             N_("As drafted, record %(record)s."),
             style="small",
-            record=Cell(str(drafted.index), None, (drafted.index,)),
+            record=record_cell(drafted.index),
         )
         return [self._heading(3, N_("The notice")), *paragraphs, source]
 
@@ -262,7 +263,7 @@ class NoticeWriter:
             return Cell(self._words.of(N_("still to come"))), Cell(""), Cell("")
         by = self._post(act.by, act.unit)
         who = self._words.of_somebody(by, text) if text else by
-        return Cell(who), Cell(self._words.at(act.at)), Cell(str(act.index), None, (act.index,))
+        return Cell(who), Cell(self._words.at(act.at)), record_cell(act.index)
 
     def _heading(self, number: int, message: str) -> Heading:
         return Heading(self._words.number(number, self._words.of(message)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from services.audit.records.body import instant
-from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, row
+from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, record_cell, row
 from services.audit.reports.documents.words import NOTHING, DocumentWords
 from services.audit.reports.views import (
     DutyLine,
@@ -202,7 +202,7 @@ def lapses_table(words: DocumentWords, lines: Sequence[LapseLine], most: int = M
     )
     rows = [
         row(
-            Cell(str(line.index), None, (line.index,)),
+            record_cell(line.index),
             words.at(instant(line.due_at)),
             words.rule(line.rule),
             words.unit(line.unit),
