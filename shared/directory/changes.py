@@ -53,13 +53,13 @@ def difference(before: Directory | None, after: Directory) -> tuple[Change, ...]
     """The changes that make `after` of `before` (None: of nothing): what is put, then what is removed."""
     puts: list[Change] = []
     removals: list[Change] = []
-    for what, part in PARTS.items():
+    for kind, part in PARTS.items():
         new = {id_of(one): one for one in getattr(after, part)}
         old: dict[str, Any] = {id_of(one): one for one in getattr(before, part)} if before else {}
         puts += [
-            _PUT[what](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one
+            _PUT[kind](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one
         ]
-        removals += [wire.Remove.model_validate({"what": what, "id": key}) for key in old if key not in new]
+        removals += [wire.Remove.model_validate({"what": kind, "id": key}) for key in old if key not in new]
     return (*puts, *removals)
 
 
@@ -96,20 +96,20 @@ class _Draft:
                 what = change.op.removeprefix("put_")
                 self._put(what, getattr(change, what))
 
-    def _alter(self, what: str, key: str, change: Change, number: int) -> None:
-        if (current := self._find(what, key, number, what)) is not None:
-            self._put(what, change_one(change, current))
+    def _alter(self, kind: str, key: str, change: Change, number: int) -> None:
+        if (current := self._find(kind, key, number, kind)) is not None:
+            self._put(kind, change_one(change, current))
 
     def _put(self, what: str, value: Any) -> None:
         self._all(what)[id_of(value)] = value
 
-    def _find(self, what: str, key: str, number: int, field: str) -> Any:
-        value = self._all(what).get(key)
+    def _find(self, kind: str, key: str, number: int, field: str) -> Any:
+        value = self._all(kind).get(key)
         if value is None:
             self.faults.append(
                 PlacedFault(
                     ("changes", number, field),
-                    f"no {what} {key[:60]!r} is known: take an id from the directory",
+                    f"no {kind} {key[:60]!r} is known: take an id from the directory",
                 )
             )
         return value

@@ -24,10 +24,10 @@ def misfits(directory: Directory, ids: Ids | None = None) -> list[str]:
     return first_of(faults)
 
 
-def _fault(what: str, value: Frozen) -> str | None:
+def _fault(kind: str, value: Frozen) -> str | None:
     size = len(value.model_dump_json(exclude_none=True).encode())
     if size <= LARGEST_OBJECT:
         return None
     return (
-        f"{what} {id_of(value)} takes {size} bytes, more than {LARGEST_OBJECT}: make it smaller, or two of it"
+        f"{kind} {id_of(value)} takes {size} bytes, more than {LARGEST_OBJECT}: make it smaller, or two of it"
     )

@@ -112,10 +112,10 @@ def _named(change: Change) -> tuple[str, str]:
     if isinstance(change, Remove):
         return change.what, change.id
     if change.op.startswith("put_"):
-        what = change.op.removeprefix("put_")
-        return what, id_of(getattr(change, what))
-    what = {"set_holder": "post", "override_roster": "roster"}.get(change.op, "person")
-    return what, str(getattr(change, what))
+        kind = change.op.removeprefix("put_")
+        return kind, id_of(getattr(change, kind))
+    kind = {"set_holder": "post", "override_roster": "roster"}.get(change.op, "person")
+    return kind, str(getattr(change, kind))
 
 
 @dataclass
@@ -130,73 +130,73 @@ class Objects:
     _changed: set[str] = field(default_factory=lambda: set(PARTS))
     _last: Directory | None = None
 
-    def read(self, what: str, id: str, raw: bytes | None, sequence: int) -> None:  # noqa: A002
+    def read(self, kind: str, id: str, raw: bytes | None, sequence: int) -> None:  # noqa: A002
         """A key of the bucket as it was written. Raises ValueError."""
         if raw is None:
-            self.gone[what, id] = sequence
-            if self.rows[what].pop(id, None) is not None:
-                self._changed.add(what)
+            self.gone[kind, id] = sequence
+            if self.rows[kind].pop(id, None) is not None:
+                self._changed.add(kind)
             return
-        stored = _STORED[what].validate_json(raw)
-        known = self.rows[what].get(id)
+        stored = _STORED[kind].validate_json(raw)
+        known = self.rows[kind].get(id)
         if known is not None and known.value == stored.object:
             known.order, known.sequence = stored.order, sequence
             return
-        self.rows[what][id] = KeyedRow(stored.order, _lean(stored.object), sequence)
-        self._next[what] = max(self._next[what], stored.order + 1)
-        self._changed.add(what)
+        self.rows[kind][id] = KeyedRow(stored.order, _lean(stored.object), sequence)
+        self._next[kind] = max(self._next[kind], stored.order + 1)
+        self._changed.add(kind)
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Changes that were checked when they were made; one that names what is not there (any more) does
         nothing.
         """
-        for one in changes:
-            what, name = _named(one)
-            row = self.rows[what].get(name)
-            value = change_one(one, row.value if row else None)
-            self._changed.add(what)
+        for change in changes:
+            kind, name = _named(change)
+            row = self.rows[kind].get(name)
+            value = change_one(change, row.value if row else None)
+            self._changed.add(kind)
             if value is not None:
-                sequence = row.sequence if row else self.gone.get((what, name), 0)
-                self.rows[what][name] = KeyedRow(row.order if row else self._next[what], value, sequence)
-                self._next[what] += row is None
+                sequence = row.sequence if row else self.gone.get((kind, name), 0)
+                self.rows[kind][name] = KeyedRow(row.order if row else self._next[kind], value, sequence)
+                self._next[kind] += row is None
             elif row is not None:
-                self.gone[what, name] = row.sequence
-                del self.rows[what][name]
+                self.gone[kind, name] = row.sequence
+                del self.rows[kind][name]
 
     def adopt(self, directory: Directory) -> None:
         """Be this directory; what is known of the keys stays known."""
-        for what, part in PARTS.items():
-            before = self.rows[what]
+        for kind, part in PARTS.items():
+            before = self.rows[kind]
             after = {id_of(value): value for value in getattr(directory, part)}
-            self.gone |= {(what, name): row.sequence for name, row in before.items() if name not in after}
-            self.rows[what] = {
+            self.gone |= {(kind, name): row.sequence for name, row in before.items() if name not in after}
+            self.rows[kind] = {
                 name: KeyedRow(
-                    order, value, before[name].sequence if name in before else self.gone.get((what, name), 0)
+                    order, value, before[name].sequence if name in before else self.gone.get((kind, name), 0)
                 )
                 for order, (name, value) in enumerate(after.items())
             }
-            self._next[what] = len(after)
+            self._next[kind] = len(after)
         self._changed = set(PARTS)
 
-    def raw(self, what: str, id: str) -> tuple[bytes | None, int]:  # noqa: A002
+    def raw(self, kind: str, id: str) -> tuple[bytes | None, int]:  # noqa: A002
         """(value, sequence of the key before): what is to be written under the object's key; None for one
         that is gone.
         """
-        row = self.rows[what].get(id)
+        row = self.rows[kind].get(id)
         if row is None:
-            return None, self.gone.get((what, id), 0)
+            return None, self.gone.get((kind, id), 0)
         value = row.value.model_dump_json(exclude_none=True)
         return b'{"order":%d,"object":%s}' % (row.order, value.encode()), row.sequence
 
     def directory(self, version: str) -> Directory:
         """A whole valid one, as long as all changes were checked."""
         parts = {
-            part: self._in_order(what)
-            if what in self._changed or self._last is None
+            part: self._in_order(kind)
+            if kind in self._changed or self._last is None
             else getattr(self._last, part)
-            for what, part in PARTS.items()
+            for kind, part in PARTS.items()
         }
-        changed = {PARTS[what] for what in self._changed}
+        changed = {PARTS[kind] for kind in self._changed}
         self._last = Directory.trusted(version, parts, self._last, changed)
         self._changed = set()
         return self._last

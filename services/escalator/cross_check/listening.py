@@ -84,14 +84,14 @@ class OutsideWitnesses:
         self._reports: deque[_RememberedReport] = deque(maxlen=MOST)
         self._matched: dict[CaseId, float] = {}
         """The best match said so far of each witness, as far as this replica said it; the oldest first."""
-        self._seen = 0
+        self._read_to = 0
         """Stream sequence up to which every report is remembered."""
         self._handed = 0
         """The durable's own count at the last message that was handed to us."""
 
     async def open(self) -> None:
         """Remember the last two days; safe to repeat."""
-        if not self._seen:
+        if not self._read_to:
             await self._read_up(self._clock() - REMEMBERED_FOR)
 
     async def take(self, batch: NatsBatchMessage) -> None:
@@ -114,15 +114,15 @@ class OutsideWitnesses:
         handed = hand_out(raw.reply)
         missed = handed.number != self._handed + 1
         self._handed = handed.number
-        if missed and handed.sequence > self._seen + 1:
+        if missed and handed.sequence > self._read_to + 1:
             await self._read_up(None)
         message = _HeardMessage(raw.subject, raw.headers, raw.data)
         remembered = (
             self._remembered(message, handed.at)
-            if handed.sequence > self._seen
+            if handed.sequence > self._read_to
             else _report_of(message, handed.at, self._rulebook.directory())
         )
-        self._seen = max(self._seen, handed.sequence)
+        self._read_to = max(self._read_to, handed.sequence)
         if remembered is not None:
             matches: list[tuple[_RememberedReport, _RememberedReport, Match]] = []
             for number, compared in enumerate(self._compared(remembered)):
@@ -134,10 +134,10 @@ class OutsideWitnesses:
 
     async def _read_up(self, since: datetime | None) -> None:
         async for stored in walk(
-            self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._seen, since=since
+            self._connection, FACTS, f"fact.*.{Kind.REPORTED}", after=self._read_to, since=since
         ):
             self._remembered(_HeardMessage(stored.subject, stored.headers, stored.data), stored.at)
-            self._seen = stored.sequence
+            self._read_to = stored.sequence
 
     def _remembered(self, message: "_HeardMessage", at: datetime) -> _RememberedReport | None:
         directory = self._rulebook.directory()

@@ -88,7 +88,7 @@ def _decided(
         raise UndecidableError("the fact has no subject: it is about no case")
     kind = fact.kind
     if case is not None and repeats.is_repeat(case, fact):
-        return repeats.taken_before(case, fact, sequence, now)
+        return repeats.passed_over(case, fact, sequence, now)
     if case is None:
         draft = new_case(CaseId(fact.subject), fact, sequence, now, rules, careful=careful)
     else:
@@ -148,15 +148,12 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             draft.now = max(draft.now, due.at)
             strike(draft)
         case Kind.DELIVERED | Kind.FAILED:
-            said = Deliveries.model_validate(fact.data)
+            outcomes = Deliveries.model_validate(fact.data).deliveries
             deliveries(
-                draft,
-                [(outcome.notice, outcome.channel) for outcome in said.deliveries],
-                failed=kind == Kind.FAILED,
+                draft, [(outcome.notice, outcome.channel) for outcome in outcomes], failed=kind == Kind.FAILED
             )
         case Kind.ACKNOWLEDGED:
-            said = Acknowledgement.model_validate(fact.data)
-            _acknowledge(draft, said)
+            _acknowledge(draft, Acknowledgement.model_validate(fact.data))
         case Kind.MATCHED:
             omission.match(draft, Matched.model_validate(fact.data))
         case Kind.ABSORBED:

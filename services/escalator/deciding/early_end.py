@@ -14,7 +14,7 @@ from shared.facts import Actor, EarlyEnd, Name, Purpose
 from shared.ids import PersonId, PostId, SourceId, UnitId
 
 
-def asked_of(draft: Draft, by: str) -> tuple[Person, PostId, UnitId]:
+def decider_of(draft: Draft, by: str) -> tuple[Person, PostId, UnitId]:
     """Who is asked to decide: the head of the nearest unit above the one that answers for the case, of the
     whole city where none is.
 

@@ -33,7 +33,7 @@ def with_it(case: Case, fact: Fact) -> tuple[str, ...]:
     return case.taken if fact.kind in DO_NO_HARM_TWICE else (*case.taken, _digest(fact.id))[-MOST:]
 
 
-def taken_before(case: Case, fact: Fact, sequence: int, now: datetime) -> tuple[Case, Decision]:
+def passed_over(case: Case, fact: Fact, sequence: int, now: datetime) -> tuple[Case, Decision]:
     """The case has moved past the repeat; nothing comes of it."""
     about = About(id=fact.id, kind=fact.kind, sequence=sequence, time=now)
     nothing = Decision(case=case.id, about=about, policy=case.policy)

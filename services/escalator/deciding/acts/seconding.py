@@ -14,7 +14,7 @@ from services.escalator.deciding.acts.ending import close, withdraw
 from services.escalator.deciding.acts.merging import merge
 from services.escalator.deciding.acts.regrading import regrade
 from services.escalator.deciding.draft import Draft, Event
-from services.escalator.deciding.early_end import EarlyEnds, asked_of
+from services.escalator.deciding.early_end import EarlyEnds, decider_of
 from services.escalator.deciding.gravity import is_grave, lessens
 from shared.case import ENDED, Duty, Ending
 from shared.facts import Actor, CaseAct, EffectKind, Purpose, Reason, Via
@@ -120,7 +120,7 @@ def _keep(draft: Draft, kind: Kind, act: CaseAct) -> None:
         draft.refuse(Reason.WAITS_FOR_A_SECOND_PERSON_ALREADY)
         return
     draft.change(ending=ending)
-    person, post, unit = asked_of(draft, ending.by)
+    person, post, unit = decider_of(draft, ending.by)
     draft.note(
         EffectKind.WAITS,
         Reason.NEEDS_SECOND_PERSON,
